@@ -1,0 +1,54 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+func TestLogCarriesTheContextsIDs(t *testing.T) {
+	var out bytes.Buffer
+	ctx := telemetry.WithLogger(context.Background(), telemetry.NewLogger(&out, zerolog.InfoLevel, "orchestrator"))
+	ctx = telemetry.With(ctx, telemetry.IDs{CorrelationID: "c", TenantID: "t"})
+	ctx = telemetry.With(ctx, telemetry.IDs{JobID: "j"})
+	telemetry.Log(ctx).Info().Msg("Sent job message")
+
+	var line map[string]string
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := time.Parse(time.RFC3339, line["time"]); err != nil {
+		t.Fatalf("time: %v", err)
+	}
+	delete(line, "time")
+	want := map[string]string{"level": "info", "message": "Sent job message", "service": "orchestrator",
+		"correlation_id": "c", "tenant_id": "t", "job_id": "j"}
+	for k, v := range want {
+		if line[k] != v {
+			t.Errorf("%s = %q, want %q", k, line[k], v)
+		}
+	}
+	if len(line) != len(want) {
+		t.Errorf("line %v has fields that don't apply", line)
+	}
+}
+
+func TestCleanCorrelationID(t *testing.T) {
+	for _, keep := range []string{"abc", "req-1/2:3", strings.Repeat("x", 128)} {
+		if got := telemetry.CleanCorrelationID(keep); got != keep {
+			t.Errorf("%q became %q", keep, got)
+		}
+	}
+	for _, bad := range []string{"", "a b", "a\nb", "ä", strings.Repeat("x", 129)} {
+		if got := telemetry.CleanCorrelationID(bad); got == bad || len(got) != 36 {
+			t.Errorf("%q became %q", bad, got)
+		}
+	}
+}
