@@ -1,0 +1,148 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/dbtest"
+)
+
+func TestParseURL(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		want db.URL
+	}{
+		{"postgresql+psycopg://u:p%40ss@h:5432/opal?sslmode=require", db.URL{Postgres: true, DSN: "postgres://u:p%40ss@h:5432/opal?sslmode=require"}},
+		{"postgres://h/opal", db.URL{Postgres: true, DSN: "postgres://h/opal"}},
+		{"sqlite:///rel/opal.db", db.URL{Path: "rel/opal.db"}},
+		{"sqlite:////abs/opal.db", db.URL{Path: "/abs/opal.db"}},
+	} {
+		if got, err := db.ParseURL(c.in); err != nil || got != c.want {
+			t.Errorf("%s: %+v, %v", c.in, got, err)
+		}
+	}
+	for _, bad := range []string{"", "opal.db", "mysql://h/d", "sqlite://opal.db", "sqlite:///", "postgres://", "postgres://u:s3cret%zz@h/d"} {
+		_, err := db.ParseURL(bad)
+		if !errors.Is(err, db.ErrURL) {
+			t.Errorf("%q: %v", bad, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: the error tells the password", bad)
+		}
+	}
+}
+
+func TestMigrateTwiceAndAtOnce(t *testing.T) {
+	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
+		t.Run(name, func(t *testing.T) {
+			ctx := context.Background()
+			u := url(t)
+			replicas := 2
+			if name == "sqlite" {
+				replicas = 1 // one process owns the file
+			}
+			var wg sync.WaitGroup
+			for range replicas {
+				wg.Go(func() {
+					d, err := db.Open(ctx, db.Options{URL: u})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer d.Close()
+					for range 2 {
+						if err := d.Migrate(ctx); err != nil {
+							t.Error(err)
+						}
+					}
+					if n, err := d.Pending(ctx); n != 0 || err != nil {
+						t.Errorf("%d pending, %v", n, err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+}
+
+func TestNowIsTheDatabasesClock(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		now, err := db.Now(context.Background(), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if off := time.Since(now).Abs(); off > time.Minute {
+			t.Fatalf("now_ms is %v off", off)
+		}
+	})
+}
+
+func TestInTxRollsBackAndRunsHooksOnlyAfterCommit(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := context.Background()
+		insert := func(tx *db.Tx, id string) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO tenants (tenant_id, name, created_at) VALUES ($1, $1, now_ms())`, id)
+			return err
+		}
+		boom, ran := errors.New("boom"), 0
+		err := d.InTx(ctx, func(tx *db.Tx) error {
+			tx.AfterCommit(func() { ran++ })
+			if err := insert(tx, "a"); err != nil {
+				return err
+			}
+			return boom
+		})
+		if !errors.Is(err, boom) || ran != 0 {
+			t.Fatalf("err %v, hook ran %d times", err, ran)
+		}
+		if err := d.InTx(ctx, func(tx *db.Tx) error {
+			tx.AfterCommit(func() { ran++ })
+			return insert(tx, "b")
+		}); err != nil || ran != 1 {
+			t.Fatalf("err %v, hook ran %d times", err, ran)
+		}
+		if err := d.InTx(ctx, func(tx *db.Tx) error { return insert(tx, "b") }); !db.IsUnique(err) {
+			t.Fatalf("want a unique violation, got %v", err)
+		}
+		var n int
+		if err := d.QueryRow(`SELECT count(*) FROM tenants WHERE tenant_id IN ('a', 'b')`).Scan(&n); err != nil || n != 1 {
+			t.Fatalf("%d tenants, %v", n, err)
+		}
+	})
+}
+
+func TestInTxSerialisesWriters(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx := context.Background()
+		if _, err := d.Exec(`INSERT INTO tenants (tenant_id, name, retention_days, created_at) VALUES ('c', 'c', 0, 0)`); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 10 {
+					if err := d.InTx(ctx, func(tx *db.Tx) error {
+						var n int
+						if err := tx.QueryRowContext(ctx, `SELECT retention_days FROM tenants WHERE tenant_id = 'c'`+tx.ForUpdate()).Scan(&n); err != nil {
+							return err
+						}
+						_, err := tx.ExecContext(ctx, `UPDATE tenants SET retention_days = $1 WHERE tenant_id = 'c'`, n+1)
+						return err
+					}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		var n int
+		if err := d.QueryRow(`SELECT retention_days FROM tenants WHERE tenant_id = 'c'`).Scan(&n); err != nil || n != 80 {
+			t.Fatalf("%d increments, %v", n, err)
+		}
+	})
+}

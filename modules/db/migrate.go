@@ -1,0 +1,92 @@
+package db
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// migrations holds the schema's history, one SQL text for both engines. Each
+// step only expands or, a release later, contracts, so that the version before
+// it keeps running beside it.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// nowFunction gives Postgres the clock function that SQLite gets from the
+// process. clock_timestamp moves inside a transaction, as leases need.
+const nowFunction = `CREATE OR REPLACE FUNCTION now_ms() RETURNS BIGINT LANGUAGE sql VOLATILE AS
+$$ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint $$`
+
+// nowLock serialises the replacement of now_ms among replicas that start at
+// once: Postgres fails a concurrent one.
+const nowLock = 0x6f70616c // "opal"
+
+// Migrate brings the schema up to date. Replicas that start at once wait for
+// each other.
+func (d *DB) Migrate(ctx context.Context) error {
+	p, err := d.provider()
+	if err != nil {
+		return err
+	}
+	if d.postgres {
+		err := d.InTx(ctx, func(tx *Tx) error {
+			if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, nowLock); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(ctx, nowFunction)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("create now_ms: %w", err)
+		}
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	return nil
+}
+
+// Pending returns the number of migrations that have not run.
+func (d *DB) Pending(ctx context.Context) (int, error) {
+	p, err := d.provider()
+	if err != nil {
+		return 0, err
+	}
+	all, err := p.Status(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the migration state: %w", err)
+	}
+	n := 0
+	for _, s := range all {
+		if s.State == goose.StatePending {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (d *DB) provider() (*goose.Provider, error) {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	if d.postgres {
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return nil, err
+		}
+		dialect, opts = goose.DialectPostgres, append(opts, goose.WithSessionLocker(locker))
+	}
+	p, err := goose.NewProvider(dialect, d.DB, dir, opts...)
+	if errors.Is(err, goose.ErrNoMigrations) {
+		return nil, errors.New("no migrations are embedded")
+	}
+	return p, err
+}

@@ -1,0 +1,43 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+func openPostgres(dsn string, password func(context.Context) (string, error)) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, ErrURL.With("Postgres's driver can't read it")
+	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "opal"
+	}
+	var opts []stdlib.OptionOpenDB
+	if password != nil {
+		opts = append(opts, stdlib.OptionBeforeConnect(func(ctx context.Context, c *pgx.ConnConfig) error {
+			token, err := password(ctx)
+			if err != nil {
+				return fmt.Errorf("get the database token: %w", err)
+			}
+			c.Password = token
+			return nil
+		}))
+	}
+	return stdlib.OpenDB(*cfg, opts...), nil
+}
+
+// scrub drops what a driver's error may say of the connection string.
+func scrub(err error) error {
+	var c *pgconn.ConnectError
+	if errors.As(err, &c) {
+		return fmt.Errorf("connect to %s:%d as %s: %w", c.Config.Host, c.Config.Port, c.Config.User, c.Unwrap())
+	}
+	return err
+}

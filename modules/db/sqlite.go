@@ -1,0 +1,44 @@
+package db
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"modernc.org/sqlite"
+)
+
+// registerNow makes now_ms() known to SQLite. The driver keeps its functions in
+// a table of its own that takes a name once.
+var registerNow = sync.OnceValue(func() error {
+	return sqlite.RegisterScalarFunction("now_ms", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+		return time.Now().UnixMilli(), nil
+	})
+})
+
+// openSQLite opens the file, creating it and its folder. WAL lets readers go on
+// beside the writer; synchronous=FULL keeps a commit through a power cut, which
+// a message that has been sent relies on.
+func openSQLite(path string) (*sql.DB, error) {
+	if err := registerNow(); err != nil {
+		return nil, fmt.Errorf("register now_ms: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the database's folder: %w", err)
+	}
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
+		"temp_store(MEMORY)", "cache_size(-16000)",
+	}}
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
+	d, err := sql.Open("sqlite", u.String())
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
+	}
+	return d, nil
+}
