@@ -1,0 +1,173 @@
+package scene
+
+import (
+	"container/list"
+	"context"
+	"image"
+	"math"
+	"sync"
+)
+
+// backdropBytes is what one picture pixel of a kept backdrop takes: 16-bit
+// linear RGB and 8-bit RGBA.
+const backdropBytes = 3*2 + 4
+
+// usualPixels is the size for which New counts backdrops.
+const usualPixels = 2048 * 2048
+
+// Engine renders requests and keeps the most recent backdrops. It is safe for
+// concurrent use.
+type Engine struct {
+	mu     sync.Mutex
+	budget int // pixels that may be kept
+	kept   int
+	order  *list.List // of *entry, most recent first
+	byKey  map[cacheKey]*list.Element
+}
+
+// cacheKey is all that a backdrop depends on.
+type cacheKey struct {
+	look look
+	w, h int
+	fill float32
+	seed uint64
+}
+
+type entry struct {
+	key  cacheKey
+	once sync.Once
+	set  *backdrop
+}
+
+func (e *entry) pixels() int { return e.key.w * e.key.h }
+
+// New returns an engine that keeps as many backdrops as backdrops 2048 px
+// squares take (42 MB each); smaller pictures more, larger ones fewer.
+func New(backdrops int) *Engine {
+	return &Engine{budget: max(backdrops, 0) * usualPixels, order: list.New(), byKey: map[cacheKey]*list.Element{}}
+}
+
+// Render produces one picture. The same request always gives the same bytes on
+// one CPU architecture. Errors: ErrUnknownScene, ErrSize, or the context's.
+func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
+	if req.Width < 1 || req.Height < 1 || req.Width > MaxSide || req.Height > MaxSide || req.Width*req.Height > MaxPixels {
+		return nil, ErrSize.With("%d×%d", req.Width, req.Height)
+	}
+	st, ok := findSet(req.Scene)
+	if !ok {
+		return nil, ErrUnknownScene.With("%q", req.Scene)
+	}
+	words := parsePrompt(req.Prompt)
+	palette := readPalette(req.Palette)
+	catalogue := req.Catalogue || len(palette) > 0
+	p := analyse(req.Product)
+	pose := choosePose(req, words, p)
+	side, harmony := chooseLight(req.Light, words.side, st.side, p, catalogue)
+
+	lk := resolveLook(st, words, palette, p, catalogue, side, pose == PoseFlat)
+	fill := float32(0)
+	if req.Fill > 0 {
+		fill = float32(clampF(req.Fill, minFill, MaxFill))
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	b, cached := e.backdrop(cacheKey{lk, req.Width, req.Height, fill, req.Seed})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+
+	res := &Result{Backdrop: b.img, Meta: Meta{Scene: st.name, Light: lk.side, Pose: pose, Seed: req.Seed, Cached: cached}}
+	floor := b.frame.contact
+	if pose == PoseStanding {
+		res.Meta.HorizonY = int(b.frame.edge * b.frame.unit)
+	}
+	res.Meta.FloorY = int(floor * b.frame.unit)
+	if p.box.Empty() {
+		res.Flat = b.img
+		res.Shadow, res.Product = image.NewNRGBA(image.Rectangle{}), image.NewNRGBA(image.Rectangle{})
+		return res, nil
+	}
+	scale, left, bottom := fit(p, &b.frame, &lk, fill > 0)
+	pl := place(p, scale, left, bottom)
+	res.Product = pl.pix
+	res.Meta.ProductBox, res.Meta.Box, res.Meta.Scale = pl.rect, pl.box, pl.scale
+	res.Meta.FloorY = int(math.Round(pl.box[1] + pl.box[3]))
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	res.Flat, res.Shadow = flatten(b, pl, castGround(pl, b, &lk, harmony), &lk)
+	return res, nil
+}
+
+// backdrop returns the set for key, built at most once at a time, and whether
+// it was there already.
+func (e *Engine) backdrop(key cacheKey) (*backdrop, bool) {
+	e.mu.Lock()
+	el, hit := e.byKey[key]
+	if hit {
+		e.order.MoveToFront(el)
+	} else {
+		el = e.order.PushFront(&entry{key: key})
+		e.byKey[key] = el
+		e.kept += key.w * key.h
+		for e.kept > e.budget && e.order.Len() > 0 {
+			old := e.order.Remove(e.order.Back()).(*entry)
+			delete(e.byKey, old.key)
+			e.kept -= old.pixels()
+		}
+	}
+	e.mu.Unlock()
+	// An entry that was pushed out still serves those who hold it.
+	en := el.Value.(*entry)
+	en.once.Do(func() { en.set = buildBackdrop(key.look, key.w, key.h, key.fill, key.seed) })
+	return en.set, hit
+}
+
+// readPalette takes the first colours that can be read.
+func readPalette(hexes []string) []rgb {
+	var out []rgb
+	for _, s := range hexes {
+		if c, ok := parseHex(s); ok && len(out) < maxColours {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// choosePose takes what is asked for, then what the words say, then what the
+// outline looks like. A picture from which nothing was cut lies flat, as a
+// print does: it has no base to stand on.
+func choosePose(req Request, words steer, p *product) Pose {
+	switch {
+	case req.Pose != PoseAuto:
+		return req.Pose
+	case words.flat, parsePrompt(req.Title).flat, p.whole, p.flat:
+		return PoseFlat
+	}
+	return PoseStanding
+}
+
+// discord is how strongly a shadow is slanted when the catalogue's light comes
+// from the side opposite to the product's own shading: the contradiction is
+// shown, but not loudly.
+const discord = 0.45
+
+// chooseLight returns the key light's side and how strongly to show it, 0..1.
+func chooseLight(asked, prompt, own Light, p *product, catalogue bool) (Light, float32) {
+	shading := p.lightSide()
+	side := asked
+	if side == LightAuto {
+		side = prompt
+	}
+	if side == LightAuto && !catalogue {
+		side = shading
+	}
+	if side == LightAuto {
+		side = own
+	}
+	if asked == LightAuto && shading != LightAuto && shading != side {
+		return side, discord
+	}
+	return side, 1
+}

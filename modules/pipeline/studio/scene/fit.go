@@ -1,0 +1,51 @@
+package scene
+
+import "math"
+
+// Room for a product in scene units, as the root of its area, so that products
+// of one catalogue weigh alike to the eye: a cube should not look bigger than a
+// bottle.
+const (
+	standingRoom = 0.56
+	flatRoom     = 0.66
+	// roomSlope lets larger products exceed the room a little.
+	roomSlope = 0.35
+)
+
+// Scales this close to 1:1 become 1, so that the photographer's own pixels are
+// kept.
+const (
+	nearOneLow  = 0.97
+	nearOneHigh = 1.03
+)
+
+// fit returns the product's scale and the left and lower edge of its box:
+// standing goods with their lowest row on the contact line, flat ones centred.
+// With an asked fill the box takes exactly that share.
+func fit(p *product, f *frame, lk *look, asked bool) (scale, left, bottom float64) {
+	bw, bh := float64(p.box.Dx()), float64(p.box.Dy())
+	k := math.Min(float64(f.boxW*f.unit)/bw, float64(f.boxH*f.unit)/bh)
+	if !asked {
+		area := math.Sqrt(bw*bh) * k / float64(f.unit)
+		room := standingRoom
+		if lk.flat {
+			room = flatRoom
+		}
+		if area > room {
+			k *= room / area * (1 + roomSlope*(area-room))
+		}
+		if k > nearOneLow && k < nearOneHigh {
+			k = 1
+		}
+	}
+	left = math.Round(float64(f.cx*f.unit) - bw*k/2)
+	if lk.flat {
+		return k, left, math.Round((float64(f.H) + bh*k) / 2)
+	}
+	bottom = float64(f.contact * f.unit)
+	if lift := 0.25 * (0.5*f.h - float32(bh*k)/f.unit); lift > 0 && lk.far != farPodium {
+		// A low product moves back a little, or the picture is all background.
+		bottom -= float64(min(lift, 0.35*(f.contact-f.edge)) * f.unit)
+	}
+	return k, left, math.Round(bottom)
+}

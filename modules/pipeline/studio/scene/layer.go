@@ -1,0 +1,36 @@
+package scene
+
+import "image"
+
+// layerPixel reads the ground maps at a picture position and records them in
+// the shadow layer. The layer is for editors, which blend in sRGB, so its
+// alpha is the gamma-encoded darkening: stacking the layers there gives the
+// flattened picture again: about one level off on average, around five where
+// a strong reflection is blended (the flattened picture is the exact one).
+func (g *ground) layerPixel(encode *[65536]uint16, shadow *image.NRGBA, x, y, row0, row1 int, ty, inv float32) (free float32, m [4]float32) {
+	fx := float32(x-g.rect.Min.X) * inv
+	x0 := min(int(fx), g.w-1)
+	x1 := min(x0+1, g.w-1)
+	tx := fx - float32(x0)
+	a, b, c, d := row0+x0, row0+x1, row1+x0, row1+x1
+	wa, wb, wc, wd := (1-tx)*(1-ty), tx*(1-ty), (1-tx)*ty, tx*ty
+	dark := g.density[a]*wa + g.density[b]*wb + g.density[c]*wc + g.density[d]*wd
+	free = 1 - dark
+	if g.mirror != nil && g.mirror[a*4+3]+g.mirror[d*4+3]+g.mirror[b*4+3]+g.mirror[c*4+3] > 0 {
+		for k := range 4 {
+			m[k] = g.mirror[a*4+k]*wa + g.mirror[b*4+k]*wb + g.mirror[c*4+k]*wc + g.mirror[d*4+k]*wd
+		}
+	}
+	if dark < 0.002 && m[3] < 0.002 {
+		return free, m
+	}
+	keep := float32(encode[uint32(clamp01(free)*65535)]) * (1.0 / 65280) * (1 - m[3])
+	al := 1 - keep
+	o := shadow.Pix[(y-g.rect.Min.Y)*shadow.Stride+(x-g.rect.Min.X)*4:][:4]
+	if al > 0 && m[3] > 0 {
+		k := 1 / al
+		o[0], o[1], o[2] = to8(encode, m[0]*k), to8(encode, m[1]*k), to8(encode, m[2]*k)
+	}
+	o[3] = uint8(clamp01(al)*255 + 0.5)
+	return free, m
+}

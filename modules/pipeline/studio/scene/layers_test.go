@@ -1,0 +1,105 @@
+package scene
+
+import (
+	"image"
+	"image/color"
+	"testing"
+)
+
+func TestOpaqueProductPixelsStayAsTheyAre(t *testing.T) {
+	p := bottle(420, 420, green)
+	for _, set := range Names() {
+		for _, size := range []int{256, 700} { // scaled and 1:1 or enlarged
+			r := render(t, New(1), Request{Product: p, Scene: set, Width: size, Height: size})
+			seen := 0
+			b := r.Product.Rect.Intersect(r.Flat.Rect)
+			for y := b.Min.Y; y < b.Max.Y; y++ {
+				for x := b.Min.X; x < b.Max.X; x++ {
+					if c := r.Product.NRGBAAt(x, y); c.A == 255 {
+						seen++
+						if r.Flat.NRGBAAt(x, y) != c {
+							t.Fatalf("%s %d: pixel %d,%d changed", set, size, x, y)
+						}
+					}
+				}
+			}
+			if seen < size*size/40 {
+				t.Errorf("%s %d: only %d opaque product pixels", set, size, seen)
+			}
+		}
+	}
+}
+
+func TestOneToOneKeepsTheInputBytes(t *testing.T) {
+	p := bottle(400, 400, red)
+	base := render(t, New(1), Request{Product: p, Fill: 0.5, Width: 640, Height: 640})
+	fill := base.Meta.Box[3] / base.Meta.Scale / 640 // the fill at which the scale is 1
+	r := render(t, New(1), Request{Product: p, Fill: fill, Width: 640, Height: 640})
+	if r.Meta.Scale < 0.999 || r.Meta.Scale > 1.001 {
+		t.Fatalf("scale %v", r.Meta.Scale)
+	}
+	src := alphaBounds(p)
+	for y := range src.Dy() {
+		for x := range src.Dx() {
+			at := r.Meta.ProductBox.Min.Add(image.Pt(x, y))
+			if got, want := r.Flat.NRGBAAt(at.X, at.Y), p.NRGBAAt(src.Min.X+x, src.Min.Y+y); want.A == 255 && got != want {
+				t.Fatalf("%d,%d: %v, want %v", x, y, got, want)
+			}
+		}
+	}
+}
+
+// over is source-over on encoded values, as image editors and exporters do it.
+func over(dst *image.NRGBA, src *image.NRGBA) {
+	r := src.Rect.Intersect(dst.Rect)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			d, s := dst.NRGBAAt(x, y), src.NRGBAAt(x, y)
+			mix := func(a, b uint8) uint8 { return uint8((int(a)*(255-int(s.A)) + int(b)*int(s.A) + 127) / 255) }
+			dst.SetNRGBA(x, y, color.NRGBA{mix(d.R, s.R), mix(d.G, s.G), mix(d.B, s.B), 255})
+		}
+	}
+}
+
+func TestLayersStackToTheFlatPicture(t *testing.T) {
+	for _, set := range Names() {
+		for _, pose := range []Pose{PoseStanding, PoseFlat} {
+			r := render(t, New(1), Request{Product: ball(400, green), Scene: set, Pose: pose})
+			stack := image.NewNRGBA(r.Backdrop.Rect)
+			copy(stack.Pix, r.Backdrop.Pix)
+			over(stack, r.Shadow)
+			over(stack, r.Product)
+			worst, sum := 0, 0
+			for i := range stack.Pix {
+				d := int(stack.Pix[i]) - int(r.Flat.Pix[i])
+				d = max(d, -d)
+				worst, sum = max(worst, d), sum+d
+			}
+			mean := float64(sum) / float64(len(stack.Pix))
+			// Blending the product's soft edge in sRGB instead of linear light
+			// accounts for the worst of it.
+			if mean > 1 || worst > 60 {
+				t.Errorf("%s %v: stacked layers differ by %.2f on average, %d at most", set, pose, mean, worst)
+			}
+		}
+	}
+}
+
+func TestMetaTellsWhereThingsAre(t *testing.T) {
+	for _, set := range Names() {
+		r := render(t, New(1), Request{Product: bottle(400, 400, green), Scene: set, Pose: PoseStanding})
+		m := r.Meta
+		if m.ProductBox != r.Product.Rect || alphaBounds(r.Product) != image.Rect(0, 0, m.ProductBox.Dx(), m.ProductBox.Dy()) {
+			t.Errorf("%s: box %v, layer %v with alpha in %v", set, m.ProductBox, r.Product.Rect, alphaBounds(r.Product))
+		}
+		if m.FloorY != m.ProductBox.Max.Y || m.HorizonY <= 0 || m.HorizonY >= m.FloorY {
+			t.Errorf("%s: floor %d, horizon %d, box %v", set, m.FloorY, m.HorizonY, m.ProductBox)
+		}
+		if ax, ay := m.Box[2]/160, m.Box[3]/320; ax-ay > 1e-9 || ay-ax > 1e-9 || ax != m.Scale {
+			t.Errorf("%s: scale %v, box %v", set, m.Scale, m.Box)
+		}
+	}
+	if m := render(t, New(1), Request{}).Meta; !m.ProductBox.Empty() || m.Box != ([4]float64{}) {
+		t.Errorf("a picture without a product has the box %v", m.ProductBox)
+	}
+}

@@ -1,0 +1,144 @@
+package scene
+
+import "math"
+
+// look is the scene after palette, prompt and light have been applied: all
+// that a backdrop depends on besides size and seed. It is comparable, so it is
+// the cache key too.
+type look struct {
+	set
+	wallRGB, accentRGB, thirdRGB rgb
+	surface                      material
+	exposure                     float32
+	backlit                      bool
+	flat                         bool
+	mood                         mood
+	tinted                       bool // the prompt or brand chose the colours
+}
+
+// resolveLook picks colours in order of authority: prompt, brand palette,
+// product (only when there is no palette, so a catalogue stays consistent),
+// scene default.
+func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool, side Light, flat bool) look {
+	lk := look{set: st, surface: st.top, exposure: 1, flat: flat}
+	if flat {
+		lk.surface, lk.gobo = st.flatTop, st.flatGobo
+	}
+	if words.material != materialAuto {
+		lk.surface = words.material
+		if st.far == farDark && words.material == marbleWhite {
+			lk.surface = marbleBlack // luxury is dark stone by definition
+		}
+	}
+	if words.gobo != goboNone {
+		lk.gobo = words.gobo
+	}
+	if side != LightAuto {
+		lk.side = side
+	}
+	lk.mood = words.mood
+
+	chosen := append(append([]rgb{}, words.colours...), palette...)
+	lk.tinted = len(chosen) > 0
+	switch {
+	case lk.tinted:
+		lk.wallRGB = fitWall(st, chosen[0])
+		second := chosen[0]
+		if len(chosen) > 1 {
+			second = chosen[1]
+		}
+		lk.accentRGB = tone(second, clampF(toLCH(second).L, 0.35, 0.88), 0.14)
+	case !catalogue && p.mass > 0:
+		lk.wallRGB, lk.accentRGB = harmonise(st, p.colour)
+	default:
+		lk.wallRGB, lk.accentRGB = st.wall.rgb(), st.accent.rgb()
+	}
+	lk.thirdRGB = lk.accentRGB
+	if len(chosen) > 2 {
+		lk.thirdRGB = chosen[2]
+	}
+
+	switch words.light {
+	case lightSoft:
+		lk.hardness, lk.falloff = 0.05, st.falloff*0.7
+	case lightHard:
+		lk.hardness, lk.falloff = 0.95, st.falloff*1.3
+	case lightGolden:
+		lk.light, lk.hardness = lk.light.times(rgb{1.16, 0.98, 0.72}), max(st.hardness, 0.55)
+	case lightBack:
+		lk.backlit, lk.hardness = true, max(st.hardness, 0.4)
+	}
+	switch words.mood {
+	case moodDark:
+		lk.exposure, lk.vignette, lk.falloff = 0.5, st.vignette+0.25, st.falloff+0.2
+		if st.far == farCove || st.far == farPodium {
+			v := toLCH(lk.wallRGB)
+			lk.wallRGB = lch{math.Max(v.L*0.55, 0.27), v.C, v.H}.rgb()
+			lk.exposure = 0.85
+		}
+	case moodAiry:
+		lk.exposure, lk.vignette, lk.falloff = 1.16, st.vignette*0.4, st.falloff*0.7
+	}
+	if lk.surface == paper {
+		// Paper hardly shines; on a dark sheet the same gloss would glare.
+		lk.reflection *= clamp01(0.15 + 1.3*lk.wallRGB.luma())
+	}
+	return lk
+}
+
+// fitWall moves a chosen colour into the range in which the scene still reads
+// as itself: a studio sweep may be any colour, a kitchen wall stays light.
+func fitWall(st set, c rgb) rgb {
+	v := toLCH(c)
+	switch st.far {
+	case farCove:
+		return lch{clampF(v.L, 0.3, 0.94), math.Min(v.C, 0.13), v.H}.rgb()
+	case farPodium:
+		return lch{clampF(v.L, 0.45, 0.88), math.Min(v.C, 0.12), v.H}.rgb()
+	case farDark:
+		return lch{clampF(v.L*0.4, 0.2, 0.3), math.Min(v.C, 0.05), v.H}.rgb()
+	case farKitchen:
+		return lch{0.88, math.Min(v.C*0.6, 0.05), v.H}.rgb()
+	case farFoliage, farForest:
+		return lch{st.wall.L, math.Min(v.C, 0.09), v.H}.rgb()
+	}
+	return lch{clampF(v.L, 0.55, 0.85), math.Min(v.C, 0.09), v.H}.rgb()
+}
+
+// harmonise derives wall and accent from the product: saturated products get a
+// muted complement so that they stand out, the others a tonal setting. Hues
+// snap to 15° so that near-identical products share a cached backdrop.
+func harmonise(st set, product lch) (wall, accent rgb) {
+	w, a := st.wall, st.accent
+	hue := math.Round(product.H/(15*deg)) * 15 * deg
+	switch st.far {
+	case farCove:
+		if product.C > 0.05 {
+			w.H = hue
+		}
+		w.C = 0.012
+		if product.L > 0.8 {
+			w.L = 0.86 // white on white needs an edge
+		}
+	case farPodium:
+		switch {
+		case product.C > 0.09:
+			w = lch{0.82, 0.05, hue + math.Pi}
+			a = lch{0.86, 0.05, hue + math.Pi + 15*deg}
+		case product.C > 0.03:
+			w = lch{0.8, 0.05, hue}
+			a = lch{0.85, 0.05, hue}
+		}
+		if product.L > 0.8 {
+			w.L, a.L, w.C = 0.7, 0.76, w.C*1.3
+		}
+	case farDark, farFoliage, farForest:
+	default:
+		if product.C > 0.09 {
+			a.H, a.C = hue, 0.07
+		}
+	}
+	return w.rgb(), a.rgb()
+}
+
+func clampF(v, lo, hi float64) float64 { return math.Min(math.Max(v, lo), hi) }

@@ -1,0 +1,85 @@
+package scene
+
+import (
+	"strings"
+	"unicode"
+)
+
+// steer is what the prompt asks for. Unknown words are ignored, so any text is
+// a valid prompt.
+type steer struct {
+	colours  []rgb
+	material material // materialAuto when not named
+	light    lightKind
+	mood     mood
+	gobo     goboKind
+	flat     bool // the words describe something seen from above
+	side     Light
+}
+
+// maxColours is how many chosen colours a set can use.
+const maxColours = 4
+
+type lightKind int
+
+const (
+	lightAuto lightKind = iota
+	lightSoft
+	lightHard
+	lightGolden
+	lightBack
+)
+
+type mood int
+
+const (
+	moodAuto mood = iota
+	moodDark
+	moodAiry
+)
+
+// parsePrompt reads the steering words out of free text.
+func parsePrompt(text string) steer {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+	var s steer
+	for i := 0; i < len(words); {
+		used := 1
+		for n := min(3, len(words)-i); n >= 1; n-- {
+			if s.take(strings.Join(words[i:i+n], " ")) {
+				used = n
+				break
+			}
+		}
+		i += used
+	}
+	return s
+}
+
+func (s *steer) take(phrase string) bool {
+	known := false
+	// A material phrase such as "white marble" must not also paint the walls
+	// white, so materials are tried before colours.
+	if v, ok := materialWords[phrase]; ok {
+		s.material, known = v, true
+	} else if v, ok := colourWords[phrase]; ok && len(s.colours) < maxColours {
+		s.colours, known = append(s.colours, hex(v)), true
+	}
+	if v, ok := lightWords[phrase]; ok {
+		s.light, known = v, true
+	}
+	if v, ok := moodWords[phrase]; ok {
+		s.mood, known = v, true
+	}
+	if v, ok := goboWords[phrase]; ok {
+		s.gobo, known = v, true
+	}
+	if v, ok := sideWords[phrase]; ok {
+		s.side, known = v, true
+	}
+	if flatWords[phrase] {
+		s.flat, known = true, true
+	}
+	return known
+}

@@ -1,0 +1,52 @@
+package scene
+
+// material is a procedural surface, a function of floor coordinates.
+type material int
+
+const (
+	materialAuto material = iota
+	paper
+	woodWarm
+	woodOak
+	woodWalnut
+	stone
+	concrete
+	marbleWhite
+	marbleBlack
+	linen
+	mossWood
+)
+
+// surfaceFunc returns the albedo at (u, v) in scene units. lod coarsens the
+// look-ups with distance: it prevents shimmer and doubles as depth of field.
+// spot is the same blur as a length, for lines that are drawn, not looked up.
+type surfaceFunc func(u, v float32, lod int, spot float32) rgb
+
+func newSurface(m material, lk *look, seed uint64) surfaceFunc {
+	r := rng{seed ^ 0x5eed50f}
+	ou, ov := r.between(0, 40), r.between(0, 40)
+	switch m {
+	case woodWarm:
+		return planks(hex(0x54341f), hex(0xad8058), 0.30, !lk.flat, ou, ov)
+	case woodOak:
+		return planks(hex(0xb18a5f), hex(0xdfc39c), 0.9, false, ou, ov)
+	case woodWalnut:
+		return planks(hex(0x2a170d), hex(0x6b442a), 0.36, !lk.flat, ou, ov)
+	case mossWood:
+		return moss(planks(hex(0x2c2218), hex(0x76624a), 0.27, false, ou, ov), ou, ov)
+	case stone:
+		return slab(hex(0x96979b), 0.2, ou, ov)
+	case concrete:
+		return slab(hex(0xb4b1ac), 0.10, ou, ov)
+	case marbleWhite:
+		return marble(hex(0xeeedea), hex(0x9b9c9e), hex(0xc3bfb8), 0.75, ou, ov)
+	case marbleBlack:
+		return marble(hex(0x141315), hex(0x8d7a5c), hex(0x3a373a), 0.9, ou, ov)
+	case linen:
+		return weave(tone(lk.wallRGB, 0.85, 0.05), ou, ov)
+	}
+	c := lk.wallRGB
+	return func(u, v float32, lod int, spot float32) rgb {
+		return c.scale(1 + 0.02*speckTile().at(u*2+ou, v*2+ov, lod))
+	}
+}
