@@ -1,0 +1,104 @@
+package azureml
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// contractDir holds the cases that all sides of the contract read.
+const contractDir = "../../../ml/contract"
+
+type answer struct {
+	Description string            `json:"description"`
+	Status      int               `json:"status"`
+	Headers     map[string]string `json:"headers"`
+	Body        json.RawMessage   `json:"body"`
+	Client      struct {
+		OK         bool      `json:"ok"`
+		Stored     bool      `json:"stored"`
+		Generated  bool      `json:"generated"`
+		Box        []float64 `json:"box"`
+		Code       string    `json:"code"`
+		Detail     string    `json:"detail"`
+		Transient  bool      `json:"transient"`
+		RetryAfter int       `json:"retry_after_s"`
+	} `json:"client"`
+}
+
+func TestClientKeepsTheContract(t *testing.T) {
+	seen := 0
+	for _, kind := range []string{"response-*.json", "error-*.json"} {
+		files, err := filepath.Glob(filepath.Join(contractDir, kind))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no cases %s: %v", kind, err)
+		}
+		for _, file := range files {
+			seen++
+			t.Run(filepath.Base(file), func(t *testing.T) {
+				data, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var a answer
+				if err := json.Unmarshal(data, &a); err != nil {
+					t.Fatal(err)
+				}
+				c := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+					for k, v := range a.Headers {
+						w.Header().Set(k, v)
+					}
+					w.WriteHeader(a.Status)
+					w.Write(a.Body)
+				})
+				req := ScoreRequest{}
+				if a.Client.Stored {
+					req.OutputImageSAS = "https://blob.example.com/out?sig=x"
+				}
+				res, err := c.Score(context.Background(), req)
+				if a.Client.OK {
+					checkAccepted(t, a, res, err)
+					return
+				}
+				if fault.CodeOf(err) != a.Client.Code || fault.IsTransient(err) != a.Client.Transient {
+					t.Errorf("%v: code %s, transient %v", err, fault.CodeOf(err), fault.IsTransient(err))
+				}
+				if want := time.Duration(a.Client.RetryAfter) * time.Second; fault.RetryAfter(err) != want {
+					t.Errorf("retry after %v, want %v", fault.RetryAfter(err), want)
+				}
+				if err != nil && !strings.Contains(err.Error(), a.Client.Detail) {
+					t.Errorf("%v does not say %q", err, a.Client.Detail)
+				}
+			})
+		}
+	}
+	if seen < 15 {
+		t.Errorf("only %d cases", seen)
+	}
+}
+
+func checkAccepted(t *testing.T, a answer, res *ScoreResponse, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if (len(res.ImageBytes) == 0) != a.Client.Stored || res.Meta.Generated != a.Client.Generated {
+		t.Errorf("%d bytes, meta %+v", len(res.ImageBytes), res.Meta)
+	}
+	box, ok := res.Meta.Box()
+	if ok != (a.Client.Box != nil) {
+		t.Errorf("box %v, want %v", box, a.Client.Box)
+	}
+	for i, v := range a.Client.Box {
+		if box[i] != v {
+			t.Errorf("box %v, want %v", box, a.Client.Box)
+		}
+	}
+}

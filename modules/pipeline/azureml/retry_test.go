@@ -1,0 +1,138 @@
+package azureml
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// script answers one status after another, and then 200s.
+func script(calls *int, statuses ...int) roundTrip {
+	return func(*http.Request) (*http.Response, error) {
+		*calls++
+		if *calls <= len(statuses) {
+			return respond(statuses[*calls-1], "{}")
+		}
+		return respond(200, okBody)
+	}
+}
+
+func TestTransientStatusesAreTriedAgain(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		statuses []int
+		calls    int
+		want     error
+	}{
+		{"once", []int{503}, 2, nil},
+		{"twice", []int{500, 408}, 3, nil},
+		{"too often", []int{500, 502, 504, 500}, 3, ErrUnavailable},
+		{"busy", []int{429, 429, 429}, 3, ErrBusy},
+		{"refused", []int{422}, 1, ErrRejected},
+		{"unauthorized", []int{403}, 1, ErrUnauthorized},
+		{"refused later", []int{500, 404}, 2, ErrRejected},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			calls := 0
+			client := newClient(t, Options{URL: "http://s", Tries: 3, Transport: script(&calls, c.statuses...)})
+			_, err := client.Score(context.Background(), ScoreRequest{})
+			if !errors.Is(err, c.want) || calls != c.calls {
+				t.Errorf("%s: %d calls, %v; want %d, %v", c.name, calls, err, c.calls, c.want)
+			}
+		})
+	}
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			header func() string
+			waits  time.Duration // inside the call
+			after  time.Duration // handed to the queue
+		}{
+			"seconds":    {func() string { return "5" }, 5 * time.Second, 0},
+			"date":       {func() string { return time.Now().Add(6 * time.Second).UTC().Format(http.TimeFormat) }, 6 * time.Second, 0},
+			"too long":   {func() string { return "90" }, 0, 90 * time.Second},
+			"absurd":     {func() string { return "2000000000" }, 0, maxRetryAfter},
+			"no meaning": {func() string { return "soon" }, 0, 0},
+			"past":       {func() string { return "Sun, 06 Nov 1994 08:49:37 GMT" }, 0, 0},
+		} {
+			calls := 0
+			client := newClient(t, Options{URL: "http://s", Tries: 2, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+				if calls++; calls == 1 {
+					return respond(429, "{}", "Retry-After", c.header())
+				}
+				return respond(200, okBody)
+			})})
+			start := time.Now()
+			_, err := client.Score(context.Background(), ScoreRequest{})
+			waited := time.Since(start)
+			if c.after > 0 {
+				if !errors.Is(err, ErrBusy) || fault.RetryAfter(err) != c.after || waited != 0 {
+					t.Errorf("%s: %v after %v, retry after %v", name, err, waited, fault.RetryAfter(err))
+				}
+				continue
+			}
+			if err != nil || waited < c.waits-time.Second || waited > c.waits+time.Second {
+				t.Errorf("%s: %v after %v", name, err, waited)
+			}
+		}
+	})
+}
+
+func TestTimeoutBoundsAllTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, Options{URL: "http://s", Timeout: time.Hour, Tries: 100, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			select {
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			case <-time.After(50 * time.Second):
+				return respond(504, "{}")
+			}
+		})})
+		start := time.Now()
+		_, err := client.Score(context.Background(), ScoreRequest{})
+		wantError(t, err, ErrUnavailable, true)
+		if took := time.Since(start); took > MaxTimeout {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestCancellationIsReturnedAsSuch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		client := newClient(t, Options{URL: "http://s", Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})})
+		time.AfterFunc(time.Second, cancel)
+		for range 2 * breakerCalls {
+			if _, err := client.Score(ctx, ScoreRequest{}); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+		}
+		if client.Open() {
+			t.Error("callers that went away opened the breaker")
+		}
+	})
+}
+
+func TestBackoffIsBoundedAndSpread(t *testing.T) {
+	seen := map[time.Duration]bool{}
+	for try := 1; try < 40; try++ {
+		d := backoff(try)
+		if d < 0 || d > maxWait {
+			t.Errorf("try %d: %v", try, d)
+		}
+		seen[d] = true
+	}
+	if len(seen) < 20 {
+		t.Error("waits are not spread")
+	}
+}

@@ -1,0 +1,101 @@
+// Package azureml is the client of the scoring contract: POST /score on an
+// Azure Machine Learning managed online endpoint, or on OPAL's own scoring
+// service, which speaks the same.
+package azureml
+
+import "math"
+
+// ScoreRequest is the body of POST /score. The first five fields are always
+// sent; the others are optional and a service that does not know one ignores
+// it.
+type ScoreRequest struct {
+	TenantID      string `json:"tenant_id"`
+	JobID         string `json:"job_id"`
+	ItemID        string `json:"item_id"`
+	InputImageSAS string `json:"input_image_sas"` // read URL of the cut-out (RGBA)
+	Prompt        string `json:"prompt"`
+
+	NegativePrompt string  `json:"negative_prompt,omitempty"`
+	Seed           *uint64 `json:"seed,omitempty"`
+	Width          int     `json:"width,omitempty"`  // pixels; 0: the service's own
+	Height         int     `json:"height,omitempty"` // pixels; 0: the service's own
+	// ProductBox asks for the product's place: x, y, width, height in pixels of
+	// the wanted picture. The product is fitted into it without distortion,
+	// standing on its lower edge.
+	ProductBox []float64 `json:"product_box,omitempty"`
+	Brand      string    `json:"brand,omitempty"` // brand profile: one look for all its products
+	// OutputImageSAS is a write URL (one blob, create only). With it the
+	// service stores the picture there and leaves it out of the response.
+	OutputImageSAS string `json:"output_image_sas,omitempty"`
+
+	Scene       string   `json:"scene,omitempty"`        // scene type, such as "kitchen"
+	Title       string   `json:"title,omitempty"`        // the product's name
+	Palette     []string `json:"palette,omitempty"`      // brand colours, "#rrggbb"
+	Light       string   `json:"light,omitempty"`        // "left" or "right"
+	Fill        float64  `json:"fill,omitempty"`         // share of the frame the product takes, 0..1
+	BackdropSAS string   `json:"backdrop_sas,omitempty"` // write URL for the product-free backdrop
+	ShadowSAS   string   `json:"shadow_sas,omitempty"`   // write URL for shadow and reflection (RGBA, full frame)
+}
+
+// ScoreResponse is the body of a 200. ImageBytes is an encoded picture, empty
+// when it was stored at OutputImageSAS.
+type ScoreResponse struct {
+	ImageBytes []byte `json:"image_bytes_b64,omitempty"`
+	Meta       Meta   `json:"meta"`
+}
+
+// Meta tells how a picture was made and where things are in it. Coordinates are
+// pixels of the picture, origin top left.
+type Meta struct {
+	Engine        string `json:"engine"`
+	EngineVersion string `json:"engine_version,omitempty"`
+	Seed          uint64 `json:"seed"`
+	Width         int    `json:"width"`
+	Height        int    `json:"height"`
+	ContentType   string `json:"content_type,omitempty"` // of the picture
+	// ProductBox is where the cut-out's alpha bounds lie in the picture: x, y,
+	// width, height. Absent when the picture holds no product.
+	ProductBox []float64 `json:"product_box,omitempty"`
+	// FloorY is the row the product stands on.
+	FloorY float64 `json:"floor_y,omitempty"`
+	// HorizonY is the row where the surface ends; absent when seen from above.
+	HorizonY float64 `json:"horizon_y,omitempty"`
+	Light    string  `json:"light,omitempty"` // side of the key light
+	Pose     string  `json:"pose,omitempty"`  // "standing" or "flat"
+	Scene    string  `json:"scene,omitempty"` // the scene type taken
+	// Generated is true when a trained model painted pixels, which the output's
+	// IPTC DigitalSourceType must then say.
+	Generated bool    `json:"generated"`
+	Layers    *Layers `json:"layers,omitempty"`
+	Note      string  `json:"note,omitempty"` // what a reader should know, such as that no product was placed
+}
+
+// Layers tells which layers were stored at the URLs of the request.
+type Layers struct {
+	Backdrop bool `json:"backdrop"`
+	Shadow   bool `json:"shadow"`
+}
+
+// maxCoordinate bounds what a service may claim: no picture is that large.
+const maxCoordinate = 1 << 16
+
+// Box returns the product's box as x, y, width, height; false when there is
+// none or it makes no sense.
+func (m Meta) Box() (box [4]float64, ok bool) {
+	return CheckBox(m.ProductBox)
+}
+
+// CheckBox reads x, y, width, height from v; false unless they are four finite
+// numbers in a picture's range with a positive size.
+func CheckBox(v []float64) (box [4]float64, ok bool) {
+	if len(v) != len(box) {
+		return box, false
+	}
+	for _, n := range v {
+		if math.IsNaN(n) || math.Abs(n) > maxCoordinate {
+			return box, false
+		}
+	}
+	copy(box[:], v)
+	return box, box[2] > 0 && box[3] > 0
+}
