@@ -1,0 +1,30 @@
+// Package imagingtest lets any package's tests decode with a real
+// imaging.Decoder, whose child is the test binary itself.
+package imagingtest
+
+import (
+	"os"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/imaging"
+)
+
+// childArgument is what a Decoder's default command ends with.
+const childArgument = "imaging-child"
+
+// Main is a whole TestMain: it serves as the decoding child when started as
+// one, else it runs the tests and exits.
+//
+//	func TestMain(m *testing.M) { imagingtest.Main(m) }
+func Main(m *testing.M) {
+	ServeIfChild()
+	os.Exit(m.Run())
+}
+
+// ServeIfChild exits after serving, when this process was started as a decoding
+// child; else it returns at once. For a TestMain that does more.
+func ServeIfChild() {
+	if len(os.Args) == 2 && os.Args[1] == childArgument {
+		os.Exit(imaging.ServeChild())
+	}
+}

@@ -1,0 +1,166 @@
+package imaging
+
+import (
+	"bytes"
+)
+
+// Format is an encoded picture's format.
+type Format string
+
+// The formats. AVIF is written, and read only from bytes OPAL wrote.
+const (
+	JPEG Format = "jpeg"
+	PNG  Format = "png"
+	WebP Format = "webp"
+	AVIF Format = "avif"
+)
+
+// MediaType returns the format's media type, such as "image/jpeg".
+func (f Format) MediaType() string { return "image/" + string(f) }
+
+// Extension returns the usual file extension without a dot, such as "jpg".
+func (f Format) Extension() string {
+	if f == JPEG {
+		return "jpg"
+	}
+	return string(f)
+}
+
+// What is taken from outside.
+const (
+	MaxBytes  = 25 << 20   // encoded size
+	MaxPixels = 50_000_000 // width times height
+
+	// maxProfileBytes bounds a decompressed ICC profile. The largest in common
+	// use, for printing presses, are near 3 MB.
+	maxProfileBytes = 4 << 20
+)
+
+// Info is what a picture's header says.
+type Info struct {
+	Format        Format
+	Width, Height int  // pixels, after Orientation is applied
+	HasAlpha      bool // an alpha channel or a transparent palette is there; it may still be opaque
+	HasProfile    bool // an ICC profile is embedded
+	Orientation   int  // EXIF 1..8; 1 is upright
+
+	// Bits per channel as stored, and the number of colour channels without
+	// alpha: 1 grey, 3 RGB (a palette counts as 3), 4 CMYK.
+	Depth, Channels int
+}
+
+// stored returns the size before Orientation is applied.
+func (i Info) stored() (w, h int) {
+	if i.Orientation >= 5 {
+		return i.Height, i.Width
+	}
+	return i.Width, i.Height
+}
+
+// Inspect reads the header of a picture from outside and decides by content
+// whether it may be decoded. It decodes no pixels and allocates almost nothing.
+//
+// Errors: ErrEmpty, ErrTooLarge, ErrTooManyPixels, ErrUnsupported, ErrAnimated,
+// ErrCorrupt.
+func Inspect(b []byte) (Info, error) {
+	p, err := parse(b)
+	if err != nil {
+		return Info{}, err
+	}
+	return p.info, nil
+}
+
+// InspectOwn is Inspect for bytes OPAL wrote itself: AVIF is known too.
+func InspectOwn(b []byte) (Info, error) {
+	if foreignName(b) == "AVIF" {
+		return inspectAVIF(b)
+	}
+	return Inspect(b)
+}
+
+// parsed is a picture's header with the parts of the file a decoder needs.
+type parsed struct {
+	info Info
+	// keep lists the byte ranges that carry pixels and colour. EXIF, XMP, text
+	// and whatever follows the picture are left out, so that neither the
+	// decoder's parsers nor the results ever see them.
+	keep [][]byte
+}
+
+// retain adds part, a piece of the file, to keep. A piece that begins where the
+// last one ends extends it, so that a file of a million tiny chunks costs no
+// memory.
+func (p *parsed) retain(part []byte) {
+	if n := len(p.keep); n > 0 && len(part) > 0 {
+		last := p.keep[n-1]
+		if l := len(last); l < cap(last) && &last[:l+1][l] == &part[0] {
+			p.keep[n-1] = last[:l+len(part)]
+			return
+		}
+	}
+	p.keep = append(p.keep, part)
+}
+
+// essential returns the file made of the kept parts alone.
+func (p parsed) essential() []byte {
+	n := 0
+	for _, k := range p.keep {
+		n += len(k)
+	}
+	out := make([]byte, 0, n)
+	for _, k := range p.keep {
+		out = append(out, k...)
+	}
+	if p.info.Format == WebP {
+		finishWebP(out)
+	}
+	return out
+}
+
+func parse(b []byte) (parsed, error) {
+	switch {
+	case len(b) == 0:
+		return parsed{}, ErrEmpty
+	case len(b) > MaxBytes:
+		return parsed{}, ErrTooLarge.With("it has %.1f MB", float64(len(b))/1e6)
+	}
+	var p parsed
+	var err error
+	switch {
+	case bytes.HasPrefix(b, jpegMagic):
+		p, err = parseJPEG(b)
+	case bytes.HasPrefix(b, pngMagic):
+		p, err = parsePNG(b)
+	case isWebP(b):
+		p, err = parseWebP(b)
+	default:
+		return parsed{}, refuseForeign(b)
+	}
+	if err != nil {
+		return parsed{}, err
+	}
+	if name := hiddenFormat(b); name != "" {
+		return parsed{}, ErrUnsupported.With("the file is a %s picture and %s at once; save the picture alone", p.info.Format, name)
+	}
+	return p, nil
+}
+
+// checkSize refuses empty and oversized pictures. The product is taken in 64
+// bits: both sides can be near 2^32.
+func checkSize(w, h uint64) error {
+	if w == 0 || h == 0 {
+		return ErrCorrupt.With("its header says %d × %d pixels", w, h)
+	}
+	if w > MaxPixels || h > MaxPixels || w*h > MaxPixels {
+		return ErrTooManyPixels.With("it has %d × %d", w, h)
+	}
+	return nil
+}
+
+// orient swaps the sides of a picture that lies on one of them.
+func (i *Info) orient(o int) {
+	i.Orientation = o
+	if o >= 5 {
+		i.Width, i.Height = i.Height, i.Width
+	}
+}

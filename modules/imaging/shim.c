@@ -1,0 +1,225 @@
+// Go's build compiles this file only with cgo, where libvips' flags come from
+// the environment.
+#if !__has_include(<vips/vips.h>)
+#error "libvips is missing. In the repository's root run: eval \"$(make -s env)\" and try again"
+#else
+
+#include "shim.h"
+
+#include <string.h>
+#include <vips/vips.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#ifdef __GLIBC__
+// glibc gives each thread that allocates an arena of its own, and Go's threads
+// come and go: four pipelines held 538 MB where 378 do. It must be set before
+// the first threads are there, so it can't wait for opal_start.
+__attribute__((constructor)) static void few_arenas(void) { mallopt(M_ARENA_MAX, 2); }
+#endif
+
+// finish ends a job: libvips' message goes to err and its per-thread state is
+// freed, since Go may never use this thread again.
+static int finish(int result, char *err, size_t errlen) {
+	if (result != 0 && errlen > 0) {
+		const char *text = vips_error_buffer();
+		strncpy(err, text[0] != 0 ? text : "libvips failed without a reason", errlen - 1);
+		err[errlen - 1] = 0;
+	}
+	vips_error_clear();
+	vips_thread_shutdown();
+	return result;
+}
+
+// libvips warns about files on stderr, which is not ours to write to.
+static void drop_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {}
+
+int opal_start(int own, char *err, size_t errlen) {
+	if (vips_init("opal") != 0)
+		return finish(-1, err, errlen);
+	g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG, drop_log, NULL);
+	vips_cache_set_max(0);
+	vips_cache_set_max_mem(0);
+	// Jobs run side by side; threads inside one cost more than they save.
+	vips_concurrency_set(1);
+	vips_operation_block_set("VipsForeignLoad", TRUE);
+	vips_operation_block_set("VipsForeignLoadJpeg", FALSE);
+	vips_operation_block_set("VipsForeignLoadPng", FALSE);
+	vips_operation_block_set("VipsForeignLoadWebp", FALSE);
+	if (own)
+		vips_operation_block_set("VipsForeignLoadHeif", FALSE);
+	return finish(0, err, errlen);
+}
+
+const char *opal_version(void) { return vips_version_string(); }
+
+void opal_free(void *p) { g_free(p); }
+
+static int load(int format, void *data, size_t len, VipsImage **out) {
+	// Sequential: rows are decoded as they are asked for, so only the result is
+	// ever whole in memory. Without fail_on a truncated file passes as grey.
+	switch (format) {
+	case OPAL_JPEG:
+		return vips_jpegload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+	case OPAL_PNG:
+		return vips_pngload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+	case OPAL_WEBP:
+		return vips_webpload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+	case OPAL_AVIF:
+		return vips_heifload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+	}
+	vips_error("opal", "format %d has no loader", format);
+	return -1;
+}
+
+// to_srgb converts colour bands (no alpha) of any kind to 8-bit sRGB.
+static int to_srgb(VipsImage *in, VipsImage **out) {
+	gboolean cmyk = in->Type == VIPS_INTERPRETATION_CMYK;
+	if (cmyk || vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0) {
+		// An embedded profile that doesn't fit the pixels gives way to the
+		// built-in one. The intent stays the default: relative darkens CMYK.
+		int r = vips_icc_transform(in, out, "srgb", "embedded", TRUE,
+			"input_profile", cmyk ? "cmyk" : "srgb", "depth", 8, NULL);
+		if (r == 0 && (*out)->Bands == 3)
+			return 0;
+		if (r == 0) {
+			g_object_unref(*out);
+			*out = NULL;
+		}
+		// A damaged profile costs its colours, not the picture.
+		vips_error_clear();
+	}
+	return vips_colourspace(in, out, VIPS_INTERPRETATION_sRGB, NULL);
+}
+
+// eight_bits brings an alpha band to 0..255.
+static int eight_bits(VipsImage *in, VipsImage **out) {
+	if (in->BandFmt == VIPS_FORMAT_USHORT)
+		return vips_rshift_const1(in, out, 8, NULL) != 0;
+	return vips_copy(in, out, NULL);
+}
+
+static int decode(VipsObject *scope, int format, void *data, size_t len, int width, int height, void *pixels) {
+	VipsImage **t = (VipsImage **)vips_object_local_array(scope, 9);
+	if (load(format, data, len, &t[0]))
+		return -1;
+	VipsImage *in = t[0];
+	if (in->Xsize != width || in->Ysize != height) {
+		vips_error("opal", "the decoder sees %d x %d pixels where the header says %d x %d", in->Xsize, in->Ysize, width, height);
+		return -1;
+	}
+	VipsImage *colour = in, *alpha = NULL;
+	if (vips_image_hasalpha(in)) {
+		int last = in->Bands - 1;
+		if (vips_extract_band(in, &t[1], last, NULL) ||
+			eight_bits(t[1], &t[2]) ||
+			vips_cast(t[2], &t[3], VIPS_FORMAT_UCHAR, NULL) ||
+			vips_extract_band(in, &t[4], 0, "n", last, NULL))
+			return -1;
+		alpha = t[3];
+		colour = t[4];
+	}
+	if (to_srgb(colour, &t[5]))
+		return -1;
+	if (t[5]->Bands != 3) {
+		vips_error("opal", "%d colour bands can't be shown as sRGB", t[5]->Bands);
+		return -1;
+	}
+	if (vips_cast(t[5], &t[6], VIPS_FORMAT_UCHAR, NULL))
+		return -1;
+	if (alpha != NULL) {
+		if (vips_bandjoin2(t[6], alpha, &t[7], NULL))
+			return -1;
+	} else if (vips_bandjoin_const1(t[6], &t[7], 255, NULL))
+		return -1;
+	// An image made from memory can also be written to: the rows land in pixels
+	// with no copy of their own.
+	t[8] = vips_image_new_from_memory(pixels, (size_t)width * height * 4, width, height, 4, VIPS_FORMAT_UCHAR);
+	return t[8] == NULL || vips_image_write(t[7], t[8]) ? -1 : 0;
+}
+
+int opal_decode(int format, const void *data, size_t len, int width, int height, void *pixels, char *err, size_t errlen) {
+	VipsObject *scope = VIPS_OBJECT(vips_image_new());
+	int r = decode(scope, format, (void *)data, len, width, height, pixels);
+	g_object_unref(scope);
+	return finish(r, err, errlen);
+}
+
+static int save(VipsImage *in, const struct opal_encoding *e, void **out, size_t *outlen) {
+	switch (e->format) {
+	case OPAL_JPEG:
+		return vips_jpegsave_buffer(in, out, outlen, "Q", e->quality, "optimize_coding", TRUE,
+			"subsample_mode", e->subsample ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF, NULL);
+	case OPAL_PNG:
+		return vips_pngsave_buffer(in, out, outlen, "compression", e->effort, "filter", VIPS_FOREIGN_PNG_FILTER_ALL, NULL);
+	case OPAL_WEBP:
+		return vips_webpsave_buffer(in, out, outlen, "Q", e->quality, "lossless", e->lossless, "effort", e->effort,
+			"smart_subsample", !e->subsample, NULL);
+	case OPAL_AVIF:
+		return vips_heifsave_buffer(in, out, outlen, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8,
+			"Q", e->quality, "lossless", e->lossless, "effort", e->effort,
+			"subsample_mode", e->subsample ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF, NULL);
+	}
+	vips_error("opal", "format %d has no saver", e->format);
+	return -1;
+}
+
+// pack copies pixels into rows without gaps, with the alpha or without. The
+// copy is C's, so libvips can never hold on to Go's memory.
+static unsigned char *pack(const unsigned char *pixels, int width, int height, size_t stride, int bands) {
+	unsigned char *out = g_try_malloc((size_t)width * height * bands);
+	if (out == NULL)
+		return NULL;
+	unsigned char *d = out;
+	for (int y = 0; y < height; y++) {
+		const unsigned char *s = pixels + y * stride;
+		if (bands == 4) {
+			memcpy(d, s, (size_t)width * 4);
+			d += (size_t)width * 4;
+			continue;
+		}
+		for (int x = 0; x < width; x++, s += 4, d += 3) {
+			d[0] = s[0];
+			d[1] = s[1];
+			d[2] = s[2];
+		}
+	}
+	return out;
+}
+
+static int encode(VipsObject *scope, const struct opal_encoding *e, const void *packed, int width, int height, int bands, void **out, size_t *outlen) {
+	VipsImage **t = (VipsImage **)vips_object_local_array(scope, 2);
+	t[0] = vips_image_new_from_memory(packed, (size_t)width * height * bands, width, height, bands, VIPS_FORMAT_UCHAR);
+	if (t[0] == NULL || vips_copy(t[0], &t[1], "interpretation", VIPS_INTERPRETATION_sRGB, NULL))
+		return -1;
+	if (e->xmp != NULL && e->xmp_len > 0)
+		vips_image_set_blob_copy(t[1], VIPS_META_XMP_NAME, e->xmp, e->xmp_len);
+	if (e->profile) {
+		VipsBlob *blob = NULL;
+		if (vips_profile_load("srgb", &blob, NULL))
+			return -1;
+		size_t n;
+		const void *p = vips_blob_get(blob, &n);
+		vips_image_set_blob_copy(t[1], VIPS_META_ICC_NAME, p, n);
+		vips_area_unref(VIPS_AREA(blob));
+	}
+	return save(t[1], e, out, outlen);
+}
+
+int opal_encode(const struct opal_encoding *e, const void *pixels, int width, int height, size_t stride, int bands, void **out, size_t *outlen, char *err, size_t errlen) {
+	*out = NULL;
+	*outlen = 0;
+	unsigned char *packed = pack(pixels, width, height, stride, bands);
+	if (packed == NULL) {
+		vips_error("opal", "no memory for %d x %d pixels", width, height);
+		return finish(-1, err, errlen);
+	}
+	VipsObject *scope = VIPS_OBJECT(vips_image_new());
+	int r = encode(scope, e, packed, width, height, bands, out, outlen);
+	g_object_unref(scope);
+	g_free(packed);
+	return finish(r, err, errlen);
+}
+
+#endif
