@@ -1,0 +1,104 @@
+package config_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/opal-photo/opal/config"
+)
+
+// predecessor is v0.2.1's environment, names and values as they were.
+var predecessor = []string{
+	"ENV_NAME=dev", "DATABASE_URL=postgresql+psycopg://opal:pw@db:5432/opal", "STORAGE_ACCOUNT_NAME=opalstdev",
+	"STORAGE_RAW_CONTAINER=raw", "STORAGE_OUTPUTS_CONTAINER=outputs", "STORAGE_EXPORTS_CONTAINER=exports",
+	"SERVICEBUS_NAMESPACE=opal-sb-dev", "SERVICEBUS_JOBS_QUEUE=jobs", "SERVICEBUS_EXPORTS_QUEUE=exports",
+	"AML_ENDPOINT_URL=https://opal.westeurope.inference.ml.azure.com/score", "AML_ENDPOINT_KEY=k", "MOLLIE_API_KEY=test_x", "LOG_LEVEL=WARNING",
+}
+
+var everything = config.Role{Database: true, Storage: true, Queue: true, AML: true, API: true, Billing: true}
+
+func TestThePredecessorsEnvironmentIsValid(t *testing.T) {
+	c, err := config.Load("", append(predecessor, "PATH=/bin", "HOME=/root", "MLFLOW_X=1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Validate(everything, false); err != nil {
+		t.Fatal(err)
+	}
+	if c.Level().String() != "warn" || c.EmbeddedQueue() || c.EmbeddedStorage() || c.Billing.Mode != "off" {
+		t.Fatalf("%+v", c)
+	}
+}
+
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	c, err := config.Load("", predecessor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []string{"%v", "%+v", "%#v", "%s"} {
+		if s := fmt.Sprintf(f, c); strings.Contains(s, "test_x") || strings.Contains(s, ":pw@") {
+			t.Errorf("%s prints a secret: %s", f, s)
+		}
+	}
+}
+
+func TestMisspeltAndWrongSettingsAreNamed(t *testing.T) {
+	file := func(text string) string {
+		p := filepath.Join(t.TempDir(), "opal.yaml")
+		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	for _, c := range []struct {
+		file string
+		env  []string
+		want string
+	}{
+		{"", []string{"SERVICEBUS_NAMESPCE=x"}, "did you mean SERVICEBUS_NAMESPACE"},
+		{"", []string{"DATABASE_MAX_CONNS=many"}, "DATABASE_MAX_CONNS"},
+		{file("databse_url: x"), nil, "did you mean database_url"},
+		{file("storage: {dir: x}"), nil, "storage is not a setting"},
+		{file("- a"), nil, "not a YAML file of settings"},
+		{"/nowhere/opal.yaml", nil, "--config"},
+	} {
+		_, err := config.Load(c.file, c.env)
+		if !errors.Is(err, config.ErrConfig) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v %v: %v", c.file, c.env, err)
+		}
+	}
+}
+
+func TestFileThenEnvironment(t *testing.T) {
+	p := filepath.Join(t.TempDir(), "opal.yaml")
+	if err := os.WriteFile(p, []byte("env_name: staging\nLOG_LEVEL: error\nscore_allowed_hosts: [a, b]\nworker_lease: 1m\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(p, []string{"LOG_LEVEL=debug", "ENV_NAME="})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Environment != "staging" || c.LogLevel != "debug" || len(c.Score.AllowedHosts) != 2 || c.Worker.Lease.Seconds() != 60 {
+		t.Fatalf("%+v", c)
+	}
+}
+
+func TestProductionRefusesWhatIsForLaptops(t *testing.T) {
+	for _, environ := range [][]string{{"ENV_NAME=prod"}, nil} {
+		c, err := config.Load("", append(environ, "DATABASE_URL=sqlite:///x.db", "STORAGE_DIR=x", "STORAGE_URL_KEY=k",
+			"AUTH_MODE=none", "BILLING_MODE=off", "AML_ENDPOINT_URL=http://x/score"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.Validate(everything, true)
+		for _, want := range []string{"DATABASE_URL", "STORAGE_ACCOUNT_NAME", "SERVICEBUS_NAMESPACE", "AUTH_MODE=api-key", "BILLING_MODE=enforce"} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("want %s in: %v", want, err)
+			}
+		}
+	}
+}
