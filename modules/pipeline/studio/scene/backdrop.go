@@ -20,8 +20,8 @@ type backdrop struct {
 	catchStep float32
 }
 
-func buildBackdrop(lk look, W, H int, fill float32, seed uint64) *backdrop {
-	b := &backdrop{frame: newFrame(W, H, lk.set, lk.flat, fill)}
+func buildBackdrop(lk look, W, H int, r room, seed uint64) *backdrop {
+	b := &backdrop{frame: newFrame(W, H, lk.set, lk.flat, r)}
 	f := &b.frame
 	// About a quarter of a megapixel is plenty for what is out of focus.
 	step := float32(math.Ceil(math.Sqrt(float64(W) * float64(H) / (512 * 512))))

@@ -29,7 +29,7 @@ type Engine struct {
 type cacheKey struct {
 	look look
 	w, h int
-	fill float32
+	room room
 	seed uint64
 }
 
@@ -65,14 +65,19 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	side, harmony := chooseLight(req.Light, words.side, st.side, p, catalogue)
 
 	lk := resolveLook(st, words, palette, p, catalogue, side, pose == PoseFlat)
-	fill := float32(0)
-	if req.Fill > 0 {
-		fill = float32(clampF(req.Fill, minFill, MaxFill))
+	var r room
+	switch {
+	case req.Box[2] >= 1 && req.Box[3] >= 1:
+		for i, v := range req.Box {
+			r.box[i] = float32(clampF(v, -MaxSide, MaxSide))
+		}
+	case req.Fill > 0:
+		r.fill = float32(clampF(req.Fill, minFill, MaxFill))
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b, cached := e.backdrop(cacheKey{lk, req.Width, req.Height, fill, req.Seed})
+	b, cached := e.backdrop(cacheKey{lk, req.Width, req.Height, r, req.Seed})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -88,7 +93,7 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 		res.Shadow, res.Product = image.NewNRGBA(image.Rectangle{}), image.NewNRGBA(image.Rectangle{})
 		return res, nil
 	}
-	scale, left, bottom := fit(p, &b.frame, &lk, fill > 0)
+	scale, left, bottom := fit(p, &b.frame, &lk, r.asked(), r.box[2] > 0)
 	pl := place(p, scale, left, bottom)
 	res.Product = pl.pix
 	res.Meta.ProductBox, res.Meta.Box, res.Meta.Scale = pl.rect, pl.box, pl.scale
@@ -120,7 +125,7 @@ func (e *Engine) backdrop(key cacheKey) (*backdrop, bool) {
 	e.mu.Unlock()
 	// An entry that was pushed out still serves those who hold it.
 	en := el.Value.(*entry)
-	en.once.Do(func() { en.set = buildBackdrop(key.look, key.w, key.h, key.fill, key.seed) })
+	en.once.Do(func() { en.set = buildBackdrop(key.look, key.w, key.h, key.room, key.seed) })
 	return en.set, hit
 }
 

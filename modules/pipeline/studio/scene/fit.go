@@ -22,7 +22,7 @@ const (
 // fit returns the product's scale and the left and lower edge of its box:
 // standing goods with their lowest row on the contact line, flat ones centred.
 // With an asked fill the box takes exactly that share.
-func fit(p *product, f *frame, lk *look, asked bool) (scale, left, bottom float64) {
+func fit(p *product, f *frame, lk *look, asked, boxed bool) (scale, left, bottom float64) {
 	bw, bh := float64(p.box.Dx()), float64(p.box.Dy())
 	k := math.Min(float64(f.boxW*f.unit)/bw, float64(f.boxH*f.unit)/bh)
 	if !asked {
@@ -38,12 +38,16 @@ func fit(p *product, f *frame, lk *look, asked bool) (scale, left, bottom float6
 			k = 1
 		}
 	}
-	left = math.Round(float64(f.cx*f.unit) - bw*k/2)
+	if lk.flat && boxed {
+		// Seen from above the box has no floor: the middle is what counts.
+		return k, math.Round(float64(f.px*f.unit) - bw*k/2), math.Round(float64((f.contact-f.boxH/2)*f.unit) + bh*k/2)
+	}
+	left = math.Round(float64(f.px*f.unit) - bw*k/2)
 	if lk.flat {
 		return k, left, math.Round((float64(f.H) + bh*k) / 2)
 	}
 	bottom = float64(f.contact * f.unit)
-	if lift := 0.25 * (0.5*f.h - float32(bh*k)/f.unit); lift > 0 && lk.far != farPodium {
+	if lift := 0.25 * (0.5*f.h - float32(bh*k)/f.unit); lift > 0 && !boxed && lk.far != farPodium {
 		// A low product moves back a little, or the picture is all background.
 		bottom -= float64(min(lift, 0.35*(f.contact-f.edge)) * f.unit)
 	}

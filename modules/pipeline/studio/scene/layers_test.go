@@ -103,3 +103,25 @@ func TestMetaTellsWhereThingsAre(t *testing.T) {
 		t.Errorf("a picture without a product has the box %v", m.ProductBox)
 	}
 }
+
+func TestBoxPlacesTheProduct(t *testing.T) {
+	for _, set := range Names() {
+		for _, pose := range []Pose{PoseStanding, PoseFlat} {
+			box := [4]float64{20, 40, 100, 120}
+			m := render(t, New(1), Request{Product: bottle(400, 400, green), Scene: set, Pose: pose, Box: box}).Meta
+			if m.ProductBox.Dx() > 101 || m.ProductBox.Dy() < 119 || m.ProductBox.Dy() > 121 || m.ProductBox.Max.Y < 159 || m.ProductBox.Max.Y > 161 {
+				t.Errorf("%s %v: product at %v, asked for %v", set, pose, m.ProductBox, box)
+			}
+			if mid := (m.ProductBox.Min.X + m.ProductBox.Max.X) / 2; mid < 68 || mid > 72 {
+				t.Errorf("%s %v: middle %d", set, pose, mid)
+			}
+			if pose == PoseStanding && m.HorizonY >= m.FloorY {
+				t.Errorf("%s: horizon %d below the floor %d", set, m.HorizonY, m.FloorY)
+			}
+		}
+	}
+	// Boxes from outside may be anything.
+	for _, box := range [][4]float64{{-1e300, 5, 1e300, 9}, {0, -500, 10, 20}, {900, 900, 50, 50}, {0, 0, 0.2, 5}} {
+		render(t, New(1), Request{Product: ball(50, red), Scene: "minimal", Box: box})
+	}
+}

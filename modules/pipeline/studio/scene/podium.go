@@ -12,7 +12,7 @@ func newPodium(f *frame) podium {
 	a := min(0.40*f.w, 0.44)
 	b := a * 0.235
 	// The product's contact line lies a little in front of the centre.
-	return podium{f.cx, f.contact - 0.16*b, a, b, 0.085 * f.h}
+	return podium{f.px, f.contact - 0.16*b, a, b, 0.085 * f.h}
 }
 
 // onTop is 1 on the top face, with a soft rim.
@@ -116,7 +116,7 @@ func paintArch(b *backdrop, lk *look, mul *canvas, p podium, step float32, seed 
 	side := float32(lk.side)
 	disc := seed%3 == 2
 	half := min(0.27*f.w, 0.32)
-	cx := f.cx
+	cx := f.px
 	spring := f.contact - f.boxH*0.72 // where the arch's curve begins
 	half = min(half, 0.34*f.h)
 	spring = max(spring, half+0.07*f.h) // the curve stays inside wide frames

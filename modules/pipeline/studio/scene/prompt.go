@@ -38,11 +38,16 @@ const (
 	moodAiry
 )
 
-// parsePrompt reads the steering words out of free text.
-func parsePrompt(text string) steer {
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+// fields splits text into lower-case words.
+func fields(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})
+}
+
+// parsePrompt reads the steering words out of free text.
+func parsePrompt(text string) steer {
+	words := fields(text)
 	var s steer
 	for i := 0; i < len(words); {
 		used := 1

@@ -125,7 +125,11 @@ type Request struct {
 	Catalogue bool
 	// Fill is the share of the frame's width or height that the product's
 	// longer relative side takes, 0 for the set's own; at most MaxFill.
-	Fill          float64
+	Fill float64
+	// Box is the place for the product in pixels, x, y, width, height: it is
+	// fitted in without distortion, standing on the lower edge. Zero leaves the
+	// place to the set; otherwise Fill is not looked at.
+	Box           [4]float64
 	Width, Height int // of the picture, in pixels
 	Seed          uint64
 }

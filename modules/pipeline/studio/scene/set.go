@@ -77,3 +77,17 @@ func findSet(name string) (set, bool) {
 	}
 	return sets[0], false
 }
+
+// Choose reads a set out of free text: kind is one of Names, or words such as
+// "on a beach", and else the prompt decides. The first set that is named or
+// described wins; without one it is "studio".
+func Choose(kind, prompt string) string {
+	for _, text := range []string{kind, prompt} {
+		for _, word := range fields(text) {
+			if name, ok := setWords[word]; ok {
+				return name
+			}
+		}
+	}
+	return sets[0].name
+}

@@ -153,3 +153,22 @@ func FuzzPrompt(f *testing.F) {
 		}
 	})
 }
+
+func TestChooseReadsFreeText(t *testing.T) {
+	for _, c := range [][3]string{
+		{"kitchen", "in the forest", "kitchen"},
+		{"On a mossy log", "", "nature"},
+		{"", "a watch on a wooden desk", "office"},
+		{"xyz", "premium perfume", "luxury"},
+		{"", "", "studio"},
+	} {
+		if got := Choose(c[0], c[1]); got != c[2] {
+			t.Errorf("%q, %q: %s, want %s", c[0], c[1], got, c[2])
+		}
+	}
+	for _, name := range Names() {
+		if Choose(name, "") != name {
+			t.Errorf("%s is not chosen by its name", name)
+		}
+	}
+}

@@ -39,6 +39,18 @@ var goboWords = map[string]goboKind{
 	"leaf": goboLeaf, "leaves": goboLeaf, "palm": goboLeaf, "dappled": goboLeaf, "botanical": goboLeaf,
 }
 
+// setWords tell a set from free text.
+var setWords = map[string]string{
+	"studio": "studio", "seamless": "studio", "sweep": "studio", "ecommerce": "studio", "catalog": "studio", "catalogue": "studio",
+	"lifestyle": "lifestyle", "living": "lifestyle", "home": "lifestyle", "cozy": "lifestyle", "cosy": "lifestyle", "bedroom": "lifestyle", "cafe": "lifestyle",
+	"outdoor": "outdoor", "outdoors": "outdoor", "garden": "outdoor", "terrace": "outdoor", "patio": "outdoor", "park": "outdoor", "beach": "outdoor", "street": "outdoor", "summer": "outdoor",
+	"minimal": "minimal", "minimalist": "minimal", "podium": "minimal", "pedestal": "minimal", "plinth": "minimal", "geometric": "minimal", "pastel": "minimal", "abstract": "minimal",
+	"luxury": "luxury", "luxurious": "luxury", "premium": "luxury", "elegant": "luxury", "velvet": "luxury", "jewelry": "luxury", "jewellery": "luxury",
+	"kitchen": "kitchen", "countertop": "kitchen", "cooking": "kitchen", "breakfast": "kitchen",
+	"office": "office", "desk": "office", "workplace": "office", "workspace": "office", "business": "office",
+	"nature": "nature", "natural": "nature", "forest": "nature", "woodland": "nature", "woods": "nature", "moss": "nature", "mossy": "nature", "jungle": "nature",
+}
+
 var sideWords = map[string]Light{
 	"from the left": LightLeft, "from left": LightLeft, "left light": LightLeft,
 	"from the right": LightRight, "from right": LightRight, "right light": LightRight,
