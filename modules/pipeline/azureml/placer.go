@@ -1,0 +1,83 @@
+package azureml
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+// Placer places products by calling a scoring endpoint. It is a pipeline.Placer.
+type Placer struct{ client *Client }
+
+// NewPlacer returns a placer on the client.
+func NewPlacer(c *Client) *Placer { return &Placer{client: c} }
+
+// unauthorizedWait is the least wait after a refused key: a key that is being
+// rotated must not fail the items in between.
+const unauthorizedWait = time.Minute
+
+// Place asks the endpoint for a scene. The service fetches the cut-out from a
+// read URL and stores picture and layers at create-only URLs, so that no large
+// body goes through the endpoint.
+func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
+	a := r.Artifacts
+	input, err := a.ReadURL(ctx, r.CutoutPath)
+	if err != nil {
+		return nil, fmt.Errorf("sign the cut-out's URL: %w", err)
+	}
+	var paths, urls [3]string
+	for i, layer := range [3]struct{ step, ext string }{{"place", "jpg"}, {"backdrop", "jpg"}, {"shadow", "png"}} {
+		if urls[i], paths[i], err = a.UploadURL(ctx, layer.step, layer.ext); err != nil {
+			return nil, fmt.Errorf("sign the %s's upload URL: %w", layer.step, err)
+		}
+	}
+	req := ScoreRequest{
+		TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, InputImageSAS: input, Prompt: r.Prompt, NegativePrompt: r.NegativePrompt,
+		Seed: &r.Seed, Width: r.Width, Height: r.Height, Brand: r.BrandID, OutputImageSAS: urls[0], Scene: r.Scene, Title: r.Title,
+		Palette: r.Palette, Light: r.Light, Fill: r.Fill, BackdropSAS: urls[1], ShadowSAS: urls[2],
+	}
+	telemetry.Log(ctx).Info().Str("scene_type", r.Scene).Msg("Calling AML endpoint")
+	began := time.Now()
+	res, err := p.client.Score(ctx, req)
+	if errors.Is(err, ErrUnauthorized) {
+		return nil, fault.Transient(err, unauthorizedWait)
+	}
+	if err != nil {
+		return nil, err
+	}
+	telemetry.Log(ctx).Debug().Str("engine", res.Meta.Engine).Dur("ms", time.Since(began)).Msg("The endpoint answered")
+	if len(res.ImageBytes) > 0 { // a service that doesn't know output_image_sas
+		if paths[0], err = a.Put(ctx, "scene", "img", "application/octet-stream", res.ImageBytes); err != nil {
+			return nil, fmt.Errorf("store the scene: %w", err)
+		}
+	}
+	return placed(res.Meta, paths), nil
+}
+
+// placed reads the service's account of its picture. paths are those of the
+// picture, the backdrop and the shadow.
+func placed(m Meta, paths [3]string) *pipeline.Placed {
+	out := &pipeline.Placed{
+		Engine: m.Engine, Seed: m.Seed, Width: m.Width, Height: m.Height, Generated: m.Generated, Note: m.Note,
+		FloorY: int(m.FloorY), HorizonY: int(m.HorizonY), Backdrop: paths[0],
+	}
+	if box, ok := m.Box(); ok {
+		for i, v := range box {
+			out.Box[i] = int(math.Round(v))
+		}
+		out.ContainsProduct = true
+	}
+	if m.Layers != nil && m.Layers.Backdrop {
+		out.Backdrop, out.ContainsProduct = paths[1], false
+		if m.Layers.Shadow {
+			out.Shadow = paths[2]
+		}
+	}
+	return out
+}

@@ -1,0 +1,263 @@
+// Package pipeline turns one product photo into one finished picture, step by
+// step: ingest, cutout, place, lock, upscale, output. A step is a file named
+// step_<name>.go and a row in the table; engines that do the cutting and the
+// placing are folders beside it.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+)
+
+// Options say which steps an item goes through.
+type Options struct {
+	RemoveBackground bool `json:"remove_background"` // false: the whole frame is the product
+	GenerateScene    bool `json:"generate_scene"`    // false: the cut-out is the output
+	Upscale          bool `json:"upscale"`           // false: the output has the scoring service's size
+}
+
+// DefaultOptions is every step.
+var DefaultOptions = Options{RemoveBackground: true, GenerateScene: true, Upscale: true}
+
+// Brand is what steers the pictures of one brand. The same values give every
+// item of a catalogue the same set.
+type Brand struct {
+	ID             string   `json:"id"`
+	ScenePrompt    string   `json:"scene_prompt,omitempty"`
+	NegativePrompt string   `json:"negative_prompt,omitempty"`
+	Palette        []string `json:"palette,omitempty"` // #rrggbb, the most important first
+	Mood           string   `json:"mood,omitempty"`
+	Keywords       []string `json:"keywords,omitempty"`
+	Light          string   `json:"light,omitempty"`        // "left", "right" or "" for the engine's choice
+	ProductFill    float64  `json:"product_fill,omitempty"` // share of the frame's side that the product takes, 0 for the scene's own
+}
+
+// Input is one item's work.
+type Input struct {
+	TenantID string
+	JobID    string
+	ItemID   string
+	Filename string
+	Scene    string // scene type, one of SceneTypes
+	Prompt   string // the item's own words, added to the brand's
+	Brand    Brand
+	Options  Options
+
+	// Raw fetches the photo's bytes. It is not called when a checkpoint makes
+	// the photo unnecessary.
+	Raw func(ctx context.Context) ([]byte, error)
+
+	// Done holds the checkpoints of earlier attempts.
+	Done Checkpoint
+}
+
+// Checkpoint names the finished, costly steps of an item, so that a crash
+// repeats none of them.
+type Checkpoint struct {
+	Cutout *CutoutRecord `json:"cutout,omitempty"`
+	Placed *Placed       `json:"placed,omitempty"`
+}
+
+// CutoutRecord is what is kept of a cut-out.
+type CutoutRecord struct {
+	Path         string   `json:"path"` // RGBA PNG in the artifacts
+	Confidence   *float64 `json:"confidence"`
+	NeedsReview  bool     `json:"needs_review"`
+	ReviewReason string   `json:"review_reason,omitempty"`
+	Whole        bool     `json:"whole,omitempty"` // the whole frame is the product
+}
+
+// Placed is what is kept of a placed scene: where its layers lie and where the
+// product stands in it. Lengths are pixels of the scene.
+type Placed struct {
+	Engine          string `json:"engine"`
+	Seed            uint64 `json:"seed"`
+	Width           int    `json:"width"`
+	Height          int    `json:"height"`
+	Backdrop        string `json:"backdrop"`         // path; without the product, unless ContainsProduct
+	Shadow          string `json:"shadow,omitempty"` // path; RGBA: shadow and reflection
+	ContainsProduct bool   `json:"contains_product,omitempty"`
+	Box             [4]int `json:"box"` // x, y, w, h of the product's alpha bounds
+	FloorY          int    `json:"floor_y"`
+	HorizonY        int    `json:"horizon_y"`
+	Generated       bool   `json:"generated,omitempty"` // by a trained model
+	Note            string `json:"note,omitempty"`
+}
+
+// Fidelity compares the product in the output with the original, inside the
+// mask where alpha, eroded, is 1, before encoding.
+type Fidelity struct {
+	SSIM    float64 `json:"ssim"`     // structural similarity, 1 is identical
+	MaxDiff int     `json:"max_diff"` // largest difference of a channel, 0–255
+	// EngineSSIM is the similarity of what the engine returned, before the lock;
+	// absent when the engine left the product to the lock.
+	EngineSSIM *float64 `json:"engine_ssim,omitempty"`
+	Upscale    string   `json:"upscale,omitempty"` // how the scene was enlarged
+}
+
+// Result is a finished item.
+type Result struct {
+	Output       string // path of the picture
+	OutputType   string // its content type
+	Confidence   *float64
+	NeedsReview  bool
+	ReviewReason string
+	Fidelity     *Fidelity // nil for a bare cut-out
+	Cutout       string    // path
+	CutoutBounds image.Rectangle
+	Placed       *Placed // nil for a bare cut-out
+}
+
+// Artifacts is where an attempt's pictures are kept. Put never overwrites: each
+// attempt has names of its own. Paths are opaque and stay valid for later
+// attempts.
+type Artifacts interface {
+	Put(ctx context.Context, step, ext, contentType string, body []byte) (path string, err error)
+	Get(ctx context.Context, path string) ([]byte, error)
+	// ReadURL and UploadURL give short-lived URLs for the scoring service.
+	ReadURL(ctx context.Context, path string) (string, error)
+	UploadURL(ctx context.Context, step, ext string) (url, path string, err error)
+}
+
+// Recorder is told what becomes of each step: for the timeline, the checkpoints
+// and the progress. An error of Checkpoint ends the attempt.
+type Recorder interface {
+	StepBegan(ctx context.Context, step string)
+	StepEnded(ctx context.Context, step string, err error)
+	StepReused(ctx context.Context, step string)
+	Checkpoint(ctx context.Context, c Checkpoint) error
+}
+
+// Decoder decodes bytes from outside. *imaging.Decoder is one.
+type Decoder interface {
+	Decode(ctx context.Context, b []byte) (*image.NRGBA, imaging.Info, error)
+}
+
+// Cutout is a cut-out as an engine returns it.
+type Cutout struct {
+	Image      *image.NRGBA // the photo's size, straight alpha
+	Confidence float64      // 0–1: the chance that the outline is right
+	Reason     string       // why a person should look, or ""
+	Whole      bool         // nothing was found: the whole frame is the product
+}
+
+// Cutter is the port of background removal. It is safe for concurrent use.
+type Cutter interface {
+	Cut(ctx context.Context, photo *image.NRGBA) (Cutout, error)
+}
+
+// Placement is a request for a scene.
+type Placement struct {
+	TenantID, JobID, ItemID string
+
+	Title          string // the product's name as the file has it
+	Scene          string
+	Prompt         string
+	NegativePrompt string
+	Palette        []string
+	Light          string
+	Fill           float64
+	BrandID        string
+	Width, Height  int
+	Seed           uint64
+
+	Cutout     *image.NRGBA // for engines in this process
+	CutoutPath string       // for engines that fetch it
+	Artifacts  Artifacts
+}
+
+// Placer is the port of placement. It stores the layers in the artifacts and
+// returns where they are. It is safe for concurrent use. Errors are transient
+// or permanent as fault says.
+type Placer interface {
+	Place(ctx context.Context, p Placement) (*Placed, error)
+}
+
+// Pipeline runs the steps with the engines that configuration chose.
+type Pipeline struct {
+	decoder Decoder
+	cutter  Cutter
+	placer  Placer
+}
+
+// New returns a pipeline.
+func New(decoder Decoder, cutter Cutter, placer Placer) *Pipeline {
+	return &Pipeline{decoder: decoder, cutter: cutter, placer: placer}
+}
+
+// errMissing says that a checkpoint's picture is not there any more.
+var errMissing = fault.New(fault.Internal, "artifact_missing", "A picture of an earlier step is missing")
+
+// step is one row of the table.
+type step struct {
+	name   string
+	wanted func(s *state) bool
+	run    func(ctx context.Context, p *Pipeline, s *state) error
+}
+
+// steps is the way of a photo, in order.
+var steps = []step{
+	{"ingest", func(s *state) bool { return s.in.Done.Cutout == nil }, ingest},
+	{"cutout", always, cutout},
+	{"place", scene, place},
+	{"lock", scene, lock},
+	{"upscale", func(s *state) bool { return scene(s) && s.in.Options.Upscale }, upscale},
+	{"output", always, output},
+}
+
+func always(*state) bool  { return true }
+func scene(s *state) bool { return s.in.Options.GenerateScene }
+
+// StepNames lists the steps in order.
+func StepNames() []string {
+	var names []string
+	for _, s := range steps {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// errReused is how a step says that an earlier attempt had done it.
+var errReused = errors.New("reused")
+
+// Run takes one photo through the steps. Errors have the fault kinds of the
+// step that failed; StepOf names it.
+func (p *Pipeline) Run(ctx context.Context, in Input, a Artifacts, r Recorder) (*Result, error) {
+	s := &state{in: in, artifacts: a, recorder: r, done: in.Done, result: &Result{}}
+	for _, st := range steps {
+		if !st.wanted(s) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		r.StepBegan(ctx, st.name)
+		err := st.run(ctx, p, s)
+		if errors.Is(err, errReused) {
+			r.StepReused(ctx, st.name)
+			continue
+		}
+		r.StepEnded(ctx, st.name, err)
+		if err != nil {
+			return nil, &StepError{Step: st.name, Err: err}
+		}
+	}
+	return s.result, nil
+}
+
+// StepError names the step that failed.
+type StepError struct {
+	Step string
+	Err  error
+}
+
+// Error returns the step and the cause.
+func (e *StepError) Error() string { return fmt.Sprintf("%s: %v", e.Step, e.Err) }
+
+// Unwrap returns the cause.
+func (e *StepError) Unwrap() error { return e.Err }

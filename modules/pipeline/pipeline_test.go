@@ -1,0 +1,302 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
+	"slices"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/imaging/imagingtest"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+func TestMain(m *testing.M) { imagingtest.Main(m) }
+
+// memory is artifacts in a map.
+type memory map[string][]byte
+
+func (m memory) Put(_ context.Context, step, ext, _ string, body []byte) (string, error) {
+	p := fmt.Sprintf("%s%d.%s", step, len(m), ext)
+	m[p] = body
+	return p, nil
+}
+
+func (m memory) Get(_ context.Context, path string) ([]byte, error) {
+	b, ok := m[path]
+	if !ok {
+		return nil, fmt.Errorf("no %s", path)
+	}
+	return b, nil
+}
+
+func (memory) ReadURL(context.Context, string) (string, error) { return "", errors.New("no URLs here") }
+func (memory) UploadURL(context.Context, string, string) (string, string, error) {
+	return "", "", errors.New("no URLs here")
+}
+
+// journal records what the pipeline tells of its steps.
+type journal struct {
+	lines       []string
+	checkpoints []pipeline.Checkpoint
+}
+
+func (j *journal) StepBegan(_ context.Context, step string) { j.lines = append(j.lines, "began "+step) }
+func (j *journal) StepEnded(_ context.Context, step string, err error) {
+	j.lines = append(j.lines, fmt.Sprintf("ended %s %v", step, err != nil))
+}
+func (j *journal) StepReused(_ context.Context, step string) {
+	j.lines = append(j.lines, "reused "+step)
+}
+func (j *journal) Checkpoint(_ context.Context, c pipeline.Checkpoint) error {
+	j.checkpoints = append(j.checkpoints, c)
+	return nil
+}
+
+// product is a box with marks on a white ground, and where it is.
+func product(w, h int) (photo *image.NRGBA, box image.Rectangle) {
+	photo = image.NewNRGBA(image.Rect(0, 0, w, h))
+	draw.Draw(photo, photo.Rect, image.White, image.Point{}, draw.Src)
+	box = image.Rect(w/4, h/5, w*3/4, h*4/5)
+	draw.Draw(photo, box, image.NewUniform(color.NRGBA{180, 60, 40, 255}), image.Point{}, draw.Src)
+	label := image.Rect(w*3/8, h*2/5, w*5/8, h*3/5)
+	draw.Draw(photo, label, image.NewUniform(color.NRGBA{240, 230, 200, 255}), image.Point{}, draw.Src)
+	draw.Draw(photo, image.Rect(label.Min.X+w/30, label.Min.Y+h/30, label.Max.X-w/20, label.Min.Y+h/15), image.Black, image.Point{}, draw.Src)
+	return photo, box
+}
+
+// cutter keeps the box and makes the rest transparent.
+type cutter struct {
+	box        image.Rectangle
+	confidence float64
+}
+
+func (c cutter) Cut(_ context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
+	out := image.NewNRGBA(photo.Rect)
+	draw.Draw(out, c.box, photo, c.box.Min, draw.Src)
+	return pipeline.Cutout{Image: out, Confidence: c.confidence}, nil
+}
+
+// painter is an engine that paints the product into its picture, as a diffusion
+// model does, displaced and scaled by what the test asks for.
+type painter struct {
+	calls  int
+	paint  func(call int, p pipeline.Placement) (box image.Rectangle, says [4]int)
+	seeds  []uint64
+	failed error
+}
+
+func (p *painter) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
+	if p.failed != nil {
+		return nil, p.failed
+	}
+	p.seeds = append(p.seeds, r.Seed)
+	scene := image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))
+	for y := range r.Height {
+		for x := range r.Width {
+			scene.SetNRGBA(x, y, color.NRGBA{uint8(90 + y/16), uint8(110 + x/32), 140, 255})
+		}
+	}
+	box, says := p.paint(p.calls, r)
+	p.calls++
+	out := &pipeline.Placed{Engine: "painter", Seed: r.Seed, Width: r.Width, Height: r.Height, Box: says, FloorY: box.Max.Y, Generated: true}
+	if !box.Empty() {
+		cut := r.Cutout.SubImage(pipeline.AlphaBounds(r.Cutout)).(*image.NRGBA)
+		tight := image.NewNRGBA(image.Rect(0, 0, cut.Rect.Dx(), cut.Rect.Dy()))
+		draw.Draw(tight, tight.Rect, cut, cut.Rect.Min, draw.Src)
+		draw.Draw(scene, box, imaging.Resize(tight, box.Dx(), box.Dy()), image.Point{}, draw.Over)
+		out.ContainsProduct = true
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, scene, &jpeg.Options{Quality: 92}); err != nil {
+		return nil, err
+	}
+	var err error
+	out.Backdrop, err = r.Artifacts.Put(ctx, "place", "jpg", "image/jpeg", b.Bytes())
+	return out, err
+}
+
+func run(t *testing.T, p pipeline.Placer, confidence float64, in pipeline.Input, store memory) (*pipeline.Result, *journal, error) {
+	t.Helper()
+	photo, box := product(600, 500)
+	var b bytes.Buffer
+	if err := png.Encode(&b, photo); err != nil {
+		t.Fatal(err)
+	}
+	in.Raw = func(context.Context) ([]byte, error) { return b.Bytes(), nil }
+	if in.Scene == "" {
+		in.Scene = "studio"
+	}
+	d := imaging.NewDecoder(imaging.DecoderOptions{})
+	t.Cleanup(func() { _ = d.Close() })
+	j := &journal{}
+	res, err := pipeline.New(d, cutter{box, confidence}, p).Run(context.Background(), in, store, j)
+	return res, j, err
+}
+
+// there paints the product where it says.
+func there(_ int, r pipeline.Placement) (image.Rectangle, [4]int) {
+	b := image.Rect(312, 250, 712, 250+400)
+	return b, [4]int{b.Min.X, b.Min.Y, b.Dx(), b.Dy()}
+}
+
+func TestRunLocksTheOriginalProductIntoTheScene(t *testing.T) {
+	for _, up := range []bool{false, true} {
+		t.Run(fmt.Sprintf("upscale=%v", up), func(t *testing.T) {
+			store := memory{}
+			opts := pipeline.DefaultOptions
+			opts.Upscale = up
+			res, j, err := run(t, &painter{paint: there}, .9, pipeline.Input{Options: opts}, store)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := imaging.DecodeOwn(store[res.Output])
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := 1024
+			if up {
+				want = 2048
+			}
+			if out.Rect.Dx() != want || out.Rect.Dy() != want {
+				t.Fatalf("output %v, want %d²", out.Rect, want)
+			}
+			f := res.Fidelity
+			if f == nil || f.SSIM < .999 || f.MaxDiff != 0 {
+				t.Fatalf("the product changed: %+v", f)
+			}
+			if f.EngineSSIM == nil || *f.EngineSSIM < .7 {
+				t.Fatalf("the engine's own likeness is missing or wrong: %+v", f)
+			}
+			if res.NeedsReview || *res.Confidence != .9 {
+				t.Fatalf("%+v", res)
+			}
+			if got := len(j.checkpoints); got != 2 {
+				t.Fatalf("%d checkpoints, want cut-out and placement", got)
+			}
+			if !bytes.Contains(store[res.Output], []byte("compositeWithTrainedAlgorithmicMedia")) {
+				t.Fatal("a generated scene must say so in its XMP")
+			}
+		})
+	}
+}
+
+func TestRunRetriesASceneThatMovedTheProductWithAnotherSeed(t *testing.T) {
+	p := &painter{paint: func(call int, r pipeline.Placement) (image.Rectangle, [4]int) {
+		b, says := there(call, r)
+		if call == 0 {
+			return b.Add(image.Pt(40, 0)), says // 10 % of its width
+		}
+		return b, says
+	}}
+	if _, _, err := run(t, p, .9, pipeline.Input{Options: pipeline.DefaultOptions}, memory{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.seeds) != 2 || p.seeds[0] == p.seeds[1] {
+		t.Fatalf("seeds %v", p.seeds)
+	}
+}
+
+func TestRunFailsWhenEverySceneChangesTheProduct(t *testing.T) {
+	for name, paint := range map[string]func(int, pipeline.Placement) (image.Rectangle, [4]int){
+		"moved": func(c int, r pipeline.Placement) (image.Rectangle, [4]int) {
+			b, says := there(c, r)
+			return b.Add(image.Pt(0, 36)), says
+		},
+		"grown": func(c int, r pipeline.Placement) (image.Rectangle, [4]int) {
+			b, says := there(c, r)
+			return b.Inset(-30), says
+		},
+		"stretched": func(c int, r pipeline.Placement) (image.Rectangle, [4]int) {
+			b, says := there(c, r)
+			b.Max.X += 60
+			says[2] += 60
+			return b, says
+		},
+		"outside": func(c int, r pipeline.Placement) (image.Rectangle, [4]int) {
+			b, _ := there(c, r)
+			return b, [4]int{5000, 5000, 400, 400}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &painter{paint: paint}
+			_, _, err := run(t, p, .9, pipeline.Input{Options: pipeline.DefaultOptions}, memory{})
+			if !errors.Is(err, pipeline.ErrProductChanged) || fault.IsTransient(err) {
+				t.Fatalf("err %v", err)
+			}
+			if p.calls != 3 {
+				t.Fatalf("%d scenes were asked for", p.calls)
+			}
+		})
+	}
+}
+
+func TestRunPlacesTheProductItselfWhenTheEngineDidNot(t *testing.T) {
+	store := memory{}
+	none := func(int, pipeline.Placement) (image.Rectangle, [4]int) { return image.Rectangle{}, [4]int{} }
+	res, _, err := run(t, &painter{paint: none}, .9, pipeline.Input{Options: pipeline.DefaultOptions}, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := imaging.DecodeOwn(store[res.Output])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := res.Placed.Box
+	c := out.NRGBAAt((b[0]+b[2]/10)*2, (b[1]+b[3]/10)*2)
+	if c.R < 165 || c.G > 80 {
+		t.Fatalf("no product in its box: %v", c)
+	}
+}
+
+func TestRunResumesFromCheckpoints(t *testing.T) {
+	store := memory{}
+	first := &painter{paint: there}
+	_, j, err := run(t, first, .9, pipeline.Input{Options: pipeline.DefaultOptions}, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := &painter{failed: errors.New("must not be called")}
+	res, j2, err := run(t, again, 0, pipeline.Input{Options: pipeline.DefaultOptions, Done: j.checkpoints[1]}, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *res.Confidence != .9 || !slices.Contains(j2.lines, "reused cutout") || !slices.Contains(j2.lines, "reused place") || slices.Contains(j2.lines, "began ingest") {
+		t.Fatalf("%v", j2.lines)
+	}
+}
+
+func TestRunWithoutSceneGivesTheCutout(t *testing.T) {
+	store := memory{}
+	res, _, err := run(t, &painter{failed: errors.New("must not be called")}, .1, pipeline.Input{Options: pipeline.Options{RemoveBackground: true}}, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Output != res.Cutout || res.OutputType != "image/png" || res.Fidelity != nil {
+		t.Fatalf("%+v", res)
+	}
+	if !res.NeedsReview || res.ReviewReason == "" {
+		t.Fatal("confidence .1 must be flagged")
+	}
+	if want := (image.Rect(150, 100, 450, 400)); res.CutoutBounds != want {
+		t.Fatalf("bounds %v, want %v", res.CutoutBounds, want)
+	}
+}
+
+func TestRunTakesTheWholeFrameWhenAskedTo(t *testing.T) {
+	res, _, err := run(t, nil, 0, pipeline.Input{Options: pipeline.Options{}}, memory{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Confidence != nil || res.NeedsReview || res.CutoutBounds != image.Rect(0, 0, 600, 500) {
+		t.Fatalf("%+v", res)
+	}
+}

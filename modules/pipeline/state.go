@@ -1,0 +1,105 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/draw"
+
+	"github.com/opal-photo/opal/modules/imaging"
+)
+
+// state is what one run hands from step to step. Pictures are loaded when a
+// step first asks for them, because a run that resumes needs few of them.
+type state struct {
+	in        Input
+	artifacts Artifacts
+	recorder  Recorder
+	done      Checkpoint
+	result    *Result
+
+	photo     *image.NRGBA // after ingest
+	cut       *image.NRGBA // the photo's size, straight alpha
+	cutBounds image.Rectangle
+	layers    *layers      // after place
+	final     *image.NRGBA // after lock or upscale
+}
+
+// layers are the decoded pictures of a placed scene, all of its size.
+type layers struct {
+	backdrop *image.NRGBA // opaque
+	shadow   *image.NRGBA // nil when the engine made none
+}
+
+// checkpoint records a finished step at once, so that a crash in the next one
+// doesn't repeat it.
+func (s *state) checkpoint(ctx context.Context) error {
+	if err := s.recorder.Checkpoint(ctx, s.done); err != nil {
+		return fmt.Errorf("record the checkpoint: %w", err)
+	}
+	return nil
+}
+
+// cutoutImage returns the cut-out, from memory or from its checkpoint.
+func (s *state) cutoutImage(ctx context.Context) (*image.NRGBA, error) {
+	if s.cut != nil {
+		return s.cut, nil
+	}
+	b, err := s.artifacts.Get(ctx, s.done.Cutout.Path)
+	if err != nil {
+		return nil, fmt.Errorf("load the cut-out: %w", err)
+	}
+	img, err := imaging.DecodeOwn(b)
+	if err != nil {
+		return nil, fmt.Errorf("decode the cut-out: %w", err)
+	}
+	s.setCut(img)
+	return img, nil
+}
+
+func (s *state) setCut(img *image.NRGBA) {
+	s.cut, s.cutBounds = img, AlphaBounds(img)
+	s.result.CutoutBounds = s.cutBounds
+}
+
+// alphaFloor is the alpha from which a pixel counts as product when its bounds
+// are taken: below it lies the matte's own noise.
+const alphaFloor = 16
+
+// AlphaBounds returns the bounds of what is visible in a picture with straight
+// alpha; the whole picture when nothing is.
+func AlphaBounds(img *image.NRGBA) image.Rectangle {
+	b := img.Bounds()
+	box := image.Rectangle{Min: b.Max, Max: b.Min}
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		row := img.Pix[img.PixOffset(b.Min.X, y) : img.PixOffset(b.Max.X-1, y)+4]
+		first, last := -1, -1
+		for x := 3; x < len(row); x += 4 {
+			if row[x] >= alphaFloor {
+				if first < 0 {
+					first = x / 4
+				}
+				last = x / 4
+			}
+		}
+		if first < 0 {
+			continue
+		}
+		box.Min.X, box.Max.X = min(box.Min.X, b.Min.X+first), max(box.Max.X, b.Min.X+last+1)
+		box.Min.Y, box.Max.Y = min(box.Min.Y, y), y+1
+	}
+	if box.Empty() {
+		return b
+	}
+	return box
+}
+
+// crop copies a part of a picture into one of its own, at the origin.
+func crop(img *image.NRGBA, r image.Rectangle) *image.NRGBA {
+	if r == img.Bounds() && r.Min == (image.Point{}) {
+		return img
+	}
+	out := image.NewNRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
+	draw.Draw(out, out.Rect, img, r.Min, draw.Src)
+	return out
+}

@@ -1,0 +1,20 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+)
+
+// ingest fetches the photo and decodes it in a child process: oriented, in
+// sRGB, 8 bit.
+func ingest(ctx context.Context, p *Pipeline, s *state) error {
+	raw, err := s.in.Raw(ctx)
+	if err != nil {
+		return fmt.Errorf("fetch the photo: %w", err)
+	}
+	s.photo, _, err = p.decoder.Decode(ctx, raw)
+	if err != nil {
+		return fmt.Errorf("decode the photo: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,34 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/opal-photo/opal/modules/imaging"
+)
+
+// outputQuality keeps the finished picture good enough to be edited further.
+const outputQuality = 94
+
+// output writes the finished picture. Without a scene that is the cut-out, which
+// is already there.
+func output(ctx context.Context, _ *Pipeline, s *state) error {
+	if !s.in.Options.GenerateScene {
+		s.result.Output, s.result.OutputType = s.done.Cutout.Path, "image/png"
+		_, err := s.cutoutImage(ctx) // its bounds are part of the result
+		return err
+	}
+	source := imaging.SourceComposite
+	if s.done.Placed.Generated {
+		source = imaging.SourceGenerated
+	}
+	b, err := imaging.Encode(s.final, imaging.EncodeOptions{Format: imaging.JPEG, Quality: outputQuality, ICC: true, XMP: imaging.SourceXMP(source)})
+	if err != nil {
+		return fmt.Errorf("encode the output: %w", err)
+	}
+	if s.result.Output, err = s.artifacts.Put(ctx, "output", "jpg", "image/jpeg", b); err != nil {
+		return fmt.Errorf("store the output: %w", err)
+	}
+	s.result.OutputType = "image/jpeg"
+	return nil
+}

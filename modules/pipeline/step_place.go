@@ -1,0 +1,137 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"path"
+	"strings"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// sceneSize is the side of the square that the scoring service makes; upscaling
+// doubles it.
+const sceneSize = 1024
+
+// placeTries bounds how often a scene that grew or moved the product is asked
+// for again, with another seed.
+const placeTries = 3
+
+// ErrProductChanged says that no scene kept the product as it was.
+var ErrProductChanged = fault.New(fault.Invalid, "product_changed",
+	"The scoring service changed the product's size, place or looks in every scene it made; try another scene or prompt")
+
+// place asks the scoring service for a scene and checks that the product in it
+// is where and as large as it says.
+func place(ctx context.Context, p *Pipeline, s *state) error {
+	if s.done.Placed != nil {
+		s.result.Placed = s.done.Placed
+		return errReused
+	}
+	cut, err := s.cutoutImage(ctx)
+	if err != nil {
+		return err
+	}
+	req := Placement{
+		TenantID: s.in.TenantID, JobID: s.in.JobID, ItemID: s.in.ItemID,
+		Title: title(s.in.Filename), Scene: s.in.Scene, Prompt: prompt(&s.in), NegativePrompt: s.in.Brand.NegativePrompt,
+		Palette: s.in.Brand.Palette, Light: s.in.Brand.Light, Fill: s.in.Brand.ProductFill, BrandID: s.in.Brand.ID,
+		Width: sceneSize, Height: sceneSize,
+		Cutout: cut, CutoutPath: s.done.Cutout.Path, Artifacts: s.artifacts,
+	}
+	for try := range placeTries {
+		req.Seed = seedOf(&s.in) + uint64(try)
+		placed, err := p.placer.Place(ctx, req)
+		if err != nil {
+			return fmt.Errorf("place the product: %w", err)
+		}
+		if placed.Box == [4]int{} {
+			placed.Box, placed.FloorY = defaultBox(s.cutBounds, placed.Width, placed.Height, s.in.Brand.ProductFill)
+		}
+		l, err := p.load(ctx, s, placed)
+		if err != nil {
+			return err
+		}
+		err = verify(placed, cut, s.cutBounds, l)
+		if err == nil {
+			s.layers, s.done.Placed, s.result.Placed = l, placed, placed
+			return s.checkpoint(ctx)
+		}
+		if !errors.Is(err, ErrProductChanged) || try == placeTries-1 {
+			return err
+		}
+	}
+	return nil
+}
+
+// load decodes the layers of a scene. They come from another service, so they
+// are decoded like any other bytes from outside.
+func (p *Pipeline) load(ctx context.Context, s *state, placed *Placed) (*layers, error) {
+	get := func(what, path string) (*image.NRGBA, error) {
+		b, err := s.artifacts.Get(ctx, path)
+		if err != nil {
+			return nil, fmt.Errorf("load the %s: %w", what, err)
+		}
+		img, _, err := p.decoder.Decode(ctx, b)
+		if err != nil {
+			return nil, fmt.Errorf("decode the %s: %w", what, ErrSceneImage.With("%s", err))
+		}
+		if img.Rect.Dx() != placed.Width || img.Rect.Dy() != placed.Height {
+			return nil, ErrSceneImage.With("the %s is %d×%d, the service said %d×%d", what, img.Rect.Dx(), img.Rect.Dy(), placed.Width, placed.Height)
+		}
+		return img, nil
+	}
+	l := &layers{}
+	var err error
+	if l.backdrop, err = get("scene", placed.Backdrop); err != nil {
+		return nil, err
+	}
+	if placed.Shadow != "" {
+		if l.shadow, err = get("shadow", placed.Shadow); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// ErrSceneImage says that the scoring service's picture can't be used. Another
+// call may give a good one.
+var ErrSceneImage = fault.New(fault.Unavailable, "scene_image_invalid", "The scoring service returned a picture that can't be used")
+
+// defaultFill and defaultFloor place a product in a scene whose engine left that
+// to the lock: shares of the frame's side.
+const (
+	defaultFill  = 0.62
+	defaultFloor = 0.84
+)
+
+// defaultBox centres the product on the floor of a w×h scene.
+func defaultBox(bounds image.Rectangle, w, h int, fill float64) (box [4]int, floorY int) {
+	if fill <= 0 || fill > 1 {
+		fill = defaultFill
+	}
+	k := min(fill*float64(w)/float64(bounds.Dx()), fill*float64(h)/float64(bounds.Dy()))
+	bw, bh := max(1, int(k*float64(bounds.Dx())+.5)), max(1, int(k*float64(bounds.Dy())+.5))
+	floorY = max(int(defaultFloor*float64(h)), (h+bh)/2)
+	return [4]int{(w - bw) / 2, floorY - bh, bw, bh}, floorY
+}
+
+// prompt joins the item's own words with the brand's.
+func prompt(in *Input) string {
+	var parts []string
+	for _, p := range append([]string{in.Prompt, in.Brand.ScenePrompt, in.Brand.Mood}, in.Brand.Keywords...) {
+		if p = strings.TrimSpace(p); p != "" {
+			parts = append(parts, p)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// title makes a product's name of its file's: "red-leather_bag.JPG" is "red
+// leather bag".
+func title(filename string) string {
+	name := strings.TrimSuffix(filename, path.Ext(filename))
+	return strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == ' ' || r == '.' }), " ")
+}
