@@ -1,22 +1,82 @@
-# make help lists the targets.
+# Everything is built with Go, a C compiler and make. What else is missing is
+# installed by the targets that need it. `make` alone lists them.
 .DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+GO ?= go
+FUZZTIME ?= 20s
+# Packages, tests and benchmarks can be narrowed: make test PACKAGES=./modules/job/...
+PACKAGES ?= ./...
+RUN ?= .
+BENCH ?= .
 
 LIBVIPS := .build/libvips
-# Each recipe that builds Go code begins with this: libvips' flags.
+# Recipes that build Go code begin with this: libvips' flags, see `make env`.
 WITH_LIBVIPS = . $(LIBVIPS)/env.sh
 
-.PHONY: help env libvips build
+# golangci-lint is built from the Go module proxy, with the project's own Go.
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := .build/bin/golangci-lint-$(GOLANGCI_VERSION)
+
+# bin/opal looks for its library beside itself.
+ifeq ($(shell uname -s),Darwin)
+OWN_LIBRARIES := @loader_path/lib
+else
+OWN_LIBRARIES := $$ORIGIN/lib
+endif
+
+.PHONY: help dev build test lint fuzz bench golden env libvips test-dependencies clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-libvips:
-	@sh modules/imaging/libvips.sh $(LIBVIPS)
-
-env: libvips ## print the export lines a shell needs for go build and go test: eval "$(make -s env)"
-	@cat $(LIBVIPS)/env.sh
+dev: build ## get what is missing, build, and run OPAL on this machine at http://127.0.0.1:8080
+	@exec bin/opal dev
 
 build: libvips ## bin/opal, and the library it needs in bin/lib
 	@mkdir -p bin/lib
 	@cp -RP $(LIBVIPS)/lib/. bin/lib/
-	@$(WITH_LIBVIPS) && go build -o bin/opal .
+	@$(WITH_LIBVIPS) && $(GO) build -ldflags='-r $(OWN_LIBRARIES)' -o bin/opal .
+
+# A test that can't run fails here instead of being skipped, and a skipped one
+# fails the run. Packages that pass print one line, others all they said.
+test: lint test-dependencies ## install what the tests need, lint, then run all tests with the race detector
+	@$(WITH_LIBVIPS) && export OPAL_REQUIRE_ALL=1 && \
+	{ $(GO) test -race -timeout 30m -v -run '$(RUN)' $(PACKAGES) 2>&1; echo "exit status $$?"; } | awk -f .ci/summary.awk
+
+lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt, the import rules) and shell syntax
+	@for f in .ci/run .ci/test-dependencies modules/imaging/libvips.sh; do bash -n $$f || exit 1; done
+	@$(WITH_LIBVIPS) && $(GOLANGCI) run $(PACKAGES)
+
+fuzz: libvips ## each fuzz target for 20 s (FUZZTIME=1m for longer)
+	@$(WITH_LIBVIPS) && grep -rn --include='*_test.go' '^func Fuzz' app config modules 2>/dev/null | \
+	sed 's|^\(.*\)/[^/]*\.go:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*|\1 \2|' | while read -r dir name; do \
+		echo "== $$dir $$name"; \
+		$(GO) test "./$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) || exit 1; \
+	done
+
+bench: libvips ## the benchmarks, one package after another (BENCH=Decode for some)
+	@$(WITH_LIBVIPS) && $(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m \
+	$$(grep -rl --include='*_test.go' '^func Benchmark' app config modules | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
+
+golden: libvips ## write the golden files anew; look at them before you commit
+	@$(WITH_LIBVIPS) && dirs=$$(grep -rl --include='*_test.go' 'flag.Bool("update"' app config modules | xargs -n1 dirname | sort -u | sed 's|^|./|') && \
+	if [ -n "$$dirs" ]; then $(GO) test $$dirs -update; else echo "there are no golden files"; fi
+
+env: libvips ## print what a shell needs for go build and go test: eval "$(make -s env)"
+	@cat $(LIBVIPS)/env.sh
+
+libvips:
+	@sh modules/imaging/libvips.sh $(LIBVIPS)
+
+test-dependencies:
+	@sh .ci/test-dependencies
+
+$(GOLANGCI):
+	@echo "building golangci-lint $(GOLANGCI_VERSION), once" >&2
+	@mkdir -p .build/bin
+	@GOFLAGS= GOBIN="$$PWD/.build/bin" $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv .build/bin/golangci-lint $@
+
+clean: ## remove what was built and installed into this folder
+	@rm -rf bin .build

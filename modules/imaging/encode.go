@@ -83,7 +83,7 @@ func Encode(img *image.NRGBA, o EncodeOptions) ([]byte, error) {
 	}
 	if len(o.XMP) > 0 {
 		e.xmp, e.xmp_len = C.CBytes(o.XMP), C.size_t(len(o.XMP))
-		defer C.free(unsafe.Pointer(e.xmp))
+		defer C.free(e.xmp)
 	}
 	bands := C.int(bytesPerPixel)
 	if opaque {
