@@ -176,3 +176,13 @@ func chooseLight(asked, prompt, own Light, p *product, catalogue bool) (Light, f
 	}
 	return side, 1
 }
+
+// Warm builds the tables that every render needs (about 60 ms), so that the
+// first one need not.
+func Warm() {
+	encodeTable()
+	ditherTile()
+	cloudTile()
+	warpTile()
+	speckTile()
+}

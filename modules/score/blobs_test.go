@@ -1,0 +1,231 @@
+package score
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+func TestHostsAreAllowedByName(t *testing.T) {
+	b := newBlobs(Options{AllowLoopback: true, AllowedHosts: []string{"acct.blob.core.windows.net", "*.example.com", "blob.test:8443", "127.0.0.1", "http://azurite:10000"}})
+	for raw, want := range map[string]error{
+		"https://acct.blob.core.windows.net/c/x?sig=1":         nil,
+		"https://ACCT.blob.core.windows.net/c/x":               nil,
+		"https://a.b.example.com/x":                            nil,
+		"https://blob.test:8443/x":                             nil,
+		"http://127.0.0.1:10000/x":                             nil,
+		"http://azurite:10000/x":                               nil,
+		"http://azurite:9/x":                                   errInputHost,
+		"https://blob.test/x":                                  errInputHost,
+		"https://example.com/x":                                errInputHost,
+		"https://evilexample.com/x":                            errInputHost,
+		"https://acct.blob.core.windows.net.evil.io/x":         errInputHost,
+		"https://acct.blob.core.windows.net@evil.io/x":         errInputURL,
+		"http://acct.blob.core.windows.net/x":                  errInputURL,
+		"http://localhost/x":                                   errInputHost,
+		"file:///etc/passwd":                                   errInputURL,
+		"gopher://acct.blob.core.windows.net/x":                errInputURL,
+		"//acct.blob.core.windows.net/x":                       errInputURL,
+		"":                                                     errInputURL,
+		"https://%zz":                                          errInputURL,
+		"https://a.example.com/" + strings.Repeat("x", maxURL): errInputURL,
+	} {
+		_, err := b.check(raw, errInputURL, errInputHost)
+		if !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("%.80s: %v, want %v", raw, err, want)
+		}
+	}
+	if _, err := newBlobs(Options{AllowedHosts: []string{"127.0.0.1"}}).check("http://127.0.0.1/x", errInputURL, errInputHost); !errors.Is(err, errInputURL) {
+		t.Errorf("plain HTTP to this machine without leave: %v", err)
+	}
+}
+
+func TestGuardRefusesSpecialAddresses(t *testing.T) {
+	strict, lax := newGuard(false, nil), newGuard(true, []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("168.63.0.0/16")})
+	for _, c := range []struct {
+		address     string
+		strict, lax bool
+	}{
+		{"20.60.1.2:443", true, true},
+		{"20.60.1.2:8443", true, true},
+		{"[2603:1030::1]:443", true, true},
+		{"127.0.0.1:80", false, true},
+		{"[::1]:80", false, true},
+		{"[::ffff:127.0.0.1]:80", false, true},
+		{"10.1.2.3:443", false, true},
+		{"10.2.2.3:443", false, false},
+		{"192.168.0.1:443", false, false},
+		{"172.16.0.1:443", false, false},
+		{"100.64.0.1:443", false, false},
+		{"169.254.169.254:80", false, false},
+		{"168.63.129.16:80", false, false},
+		{"0.0.0.0:80", false, false},
+		{"224.0.0.1:80", false, false},
+		{"[fe80::1]:80", false, false},
+		{"[fd00::1]:80", false, false},
+		{"[64:ff9b::a9fe:a9fe]:80", false, false},
+		{"[::ffff:169.254.169.254]:80", false, false},
+		{"nonsense", false, false},
+	} {
+		network := "tcp4"
+		if strings.HasPrefix(c.address, "[") {
+			network = "tcp6"
+		}
+		if err := strict.control(network, c.address, nil); (err == nil) != c.strict {
+			t.Errorf("%s: %v", c.address, err)
+		}
+		if err := lax.control(network, c.address, nil); (err == nil) != c.lax {
+			t.Errorf("%s with loopback and networks allowed: %v", c.address, err)
+		}
+	}
+	if err := strict.control("udp4", "20.60.1.2:443", nil); err == nil {
+		t.Error("UDP is let through")
+	}
+}
+
+// The list may name a host that leads to this machine: the dial is refused.
+func TestGuardWorksAtDialTime(t *testing.T) {
+	blobs := newBlobServer(t)
+	b := newBlobs(Options{AllowedHosts: []string{"http://127.0.0.1"}, MaxInput: 1 << 20})
+	u, err := b.check(blobs.put("/x", nil), errInputURL, errInputHost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.get(context.Background(), u); !errors.Is(err, errInputHost) || fault.IsTransient(err) || blobs.count() != 0 {
+		t.Errorf("%v, %d requests arrived", err, blobs.count())
+	}
+	if err := b.put(context.Background(), u, []byte("x"), "image/png"); !errors.Is(err, errOutputHost) || blobs.count() != 0 {
+		t.Errorf("%v, %d requests arrived", err, blobs.count())
+	}
+}
+
+func loopbackBlobs(t *testing.T, limit int64) *blobs {
+	b := newBlobs(Options{AllowedHosts: []string{"127.0.0.1"}, AllowLoopback: true, MaxInput: limit})
+	t.Cleanup(b.http.CloseIdleConnections)
+	return b
+}
+
+func mustURL(t *testing.T, raw string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// answers makes a blob server give statuses in turn before it works.
+func answers(statuses ...int) func(http.ResponseWriter, *http.Request) bool {
+	var n atomic.Int32
+	return func(w http.ResponseWriter, _ *http.Request) bool {
+		i := int(n.Add(1)) - 1
+		if i >= len(statuses) {
+			return false
+		}
+		if statuses[i] == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(statuses[i])
+		return true
+	}
+}
+
+func TestInputIsFetchedWithinLimits(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		statuses []int
+		size     int
+		want     error
+		hits     int
+	}{
+		{"fine", nil, 100, nil, 1},
+		{"too large", nil, 101, errInputTooLarge, 1},
+		{"once down", []int{503}, 5, nil, 2},
+		{"connection lost", []int{0, 500}, 5, nil, 3},
+		{"down", []int{500, 429, 408}, 5, errInputDown, 3},
+		{"expired", []int{403}, 5, errInputRefused, 1},
+		{"gone", []int{404}, 5, errInputMissing, 1},
+		{"redirect", []int{302}, 5, errInputRefused, 1},
+	} {
+		s := newBlobServer(t)
+		u := mustURL(t, s.put("/x", make([]byte, c.size)))
+		s.before = answers(c.statuses...)
+		data, err := loopbackBlobs(t, 100).get(context.Background(), u)
+		if !errors.Is(err, c.want) || s.count() != c.hits || err == nil && len(data) != c.size {
+			t.Errorf("%s: %d bytes, %v, %d requests; want %v, %d", c.name, len(data), err, s.count(), c.want, c.hits)
+		}
+	}
+}
+
+func TestEndlessInputIsCutOff(t *testing.T) {
+	s := newBlobServer(t)
+	s.before = func(w http.ResponseWriter, _ *http.Request) bool {
+		for {
+			if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+				return true
+			}
+		}
+	}
+	if _, err := loopbackBlobs(t, 1<<20).get(context.Background(), mustURL(t, s.URL+"/x")); !errors.Is(err, errInputTooLarge) {
+		t.Error(err)
+	}
+}
+
+func TestOutputIsWrittenOnce(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		statuses []int
+		there    bool
+		want     error
+		hits     int
+	}{
+		{"fine", nil, false, nil, 1},
+		{"once down", []int{500}, false, nil, 2},
+		{"exists already", nil, true, errOutputRefused, 1},
+		// The first try may have written it before its answer was lost.
+		{"written, answer lost", []int{503}, true, nil, 2},
+		{"expired", []int{403}, false, errOutputRefused, 1},
+		{"expired in between", []int{500, 403}, false, errOutputRefused, 2},
+		{"down", []int{0, 503, 429}, false, errOutputDown, 3},
+	} {
+		s := newBlobServer(t)
+		if c.there {
+			s.put("/x", []byte("old"))
+		}
+		s.before = answers(c.statuses...)
+		err := loopbackBlobs(t, 100).put(context.Background(), mustURL(t, s.URL+"/x"), []byte("new"), "image/png")
+		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || s.count() != c.hits {
+			t.Errorf("%s: %v, %d requests; want %v, %d", c.name, err, s.count(), c.want, c.hits)
+		}
+	}
+}
+
+func TestFailedOutputFailsTheCall(t *testing.T) {
+	blobs := newBlobServer(t)
+	s := start(t, Options{})
+	blobs.put("/there", []byte("old"))
+	status, h, body := post(t, s, `{"width":8,"height":8,"output_image_sas":"`+blobs.URL+`/there"}`)
+	wantProblem(t, "exists", status, h, body, 422, "output_refused")
+	status, h, body = post(t, s, `{"width":8,"height":8,"output_image_sas":"https://elsewhere.example.com/x"}`)
+	wantProblem(t, "foreign", status, h, body, 422, "output_host_not_allowed")
+}
+
+func TestFormatFollowsTheExtension(t *testing.T) {
+	blobs := newBlobServer(t)
+	s := start(t, Options{})
+	for path, want := range map[string]string{"/a.png": "image/png", "/a.WEBP": "image/webp", "/a.jpeg": "image/jpeg", "/a": "image/jpeg"} {
+		if status, _, body := post(t, s, `{"width":8,"height":8,"output_image_sas":"`+blobs.URL+path+`"}`); status != 200 || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+		if _, kind := blobs.get(path); kind != want {
+			t.Errorf("%s: stored as %s", path, kind)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package score
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/opal-photo/opal/modules/pipeline/azureml"
+	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
+)
+
+// studio is the compositor that needs no model.
+type studio struct {
+	engine *scene.Engine
+	warm   atomic.Bool
+}
+
+// NewStudio returns the engine over e. It builds the engine's tables in the
+// background and is ready when they are there.
+func NewStudio(e *scene.Engine) Engine {
+	s := &studio{engine: e}
+	go func() {
+		scene.Warm()
+		s.warm.Store(true)
+	}()
+	return s
+}
+
+func (*studio) Name() string     { return "studio" }
+func (*studio) NeedsInput() bool { return true }
+func (s *studio) Ready() bool    { return s.warm.Load() }
+
+// defaultBrand is the profile of those who have made none: its pictures suit
+// each product, while those of a named brand share one set.
+const defaultBrand = "default"
+
+// Place composes the picture. Scene types outside the engine's list are read as
+// words.
+func (s *studio) Place(ctx context.Context, w Work) (*Picture, error) {
+	r := w.Request
+	res, err := s.engine.Render(ctx, scene.Request{
+		Product: w.Product, Title: r.Title, Scene: scene.Choose(r.Scene, r.Prompt), Prompt: r.Prompt, Palette: r.Palette,
+		Light: scene.ParseLight(r.Light), Catalogue: r.Brand != "" && r.Brand != defaultBrand,
+		Fill: r.Fill, Box: w.Box, Width: w.Width, Height: w.Height, Seed: w.Seed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m := azureml.Meta{
+		EngineVersion: scene.Version, FloorY: float64(res.Meta.FloorY), HorizonY: float64(res.Meta.HorizonY),
+		Light: res.Meta.Light.String(), Pose: res.Meta.Pose.String(), Scene: res.Meta.Scene,
+	}
+	if res.Meta.ProductBox.Empty() {
+		m.Note = "the input shows no product: it is transparent"
+	} else {
+		m.ProductBox = res.Meta.Box[:]
+	}
+	return &Picture{Flat: res.Flat, Backdrop: res.Backdrop, Shadow: res.Shadow, Meta: m}, nil
+}

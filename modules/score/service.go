@@ -1,0 +1,126 @@
+// Package score is the HTTP service behind the Azure ML scoring contract:
+// POST /score, GET /livez, GET /readyz. The pictures come from an Engine.
+package score
+
+import (
+	"context"
+	"image"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/rs/zerolog"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+)
+
+// How callers prove themselves.
+const (
+	// AuthKey wants "Authorization: Bearer <Options.Key>".
+	AuthKey = "key"
+	// AuthPlatform trusts whoever gets through: a managed online endpoint
+	// checks the key itself and does not pass it on.
+	AuthPlatform = "platform"
+)
+
+// Defaults of Options.
+const (
+	defaultMaxInput   = 32 << 20
+	defaultTimeout    = 170 * time.Second // callers give up after 180
+	defaultWaiting    = 2                 // per running request
+	maxBody           = 1 << 20
+	correlationHeader = "X-Correlation-Id"
+)
+
+// Decoder decodes bytes from outside within limits. *imaging.Decoder is one.
+type Decoder interface {
+	Decode(ctx context.Context, b []byte) (*image.NRGBA, imaging.Info, error)
+}
+
+// Options configure the service.
+type Options struct {
+	Engine Engine
+	// Auth is AuthKey (the default) or AuthPlatform; Key is for AuthKey.
+	Auth string
+	Key  string
+	// AllowedHosts are the hosts from which inputs are fetched and to which
+	// pictures are written: "host", "host:port" or "*.blob.core.windows.net".
+	// "http://" before one allows it without TLS, for emulators.
+	AllowedHosts []string
+	// AllowLoopback lets allowed hosts be on this machine, and be reached
+	// without TLS there.
+	AllowLoopback bool
+	// AllowedNetworks are private networks that allowed hosts may be in, such
+	// as that of a storage account's private endpoint.
+	AllowedNetworks []netip.Prefix
+	Decoder         Decoder
+	// Concurrency is how many pictures are made at once, GOMAXPROCS when 0;
+	// twice as many more may wait. Others get 429 with Retry-After.
+	Concurrency int
+	// MaxInput bounds an input in bytes: 32 MB when 0.
+	MaxInput int64
+	// Timeout bounds one request: 170 s when 0.
+	Timeout time.Duration
+	Logger  zerolog.Logger
+}
+
+// ErrOptions: New was given options that can't work.
+var ErrOptions = fault.New(fault.Invalid, "score_options", "The scoring service is not configured properly")
+
+// service holds what the handlers need.
+type service struct {
+	o     Options
+	key   keyCheck
+	blobs *blobs
+	gate  *gate
+}
+
+// New returns the service's handler. Server timeouts are the caller's. Error:
+// ErrOptions.
+func New(o Options) (http.Handler, error) {
+	switch {
+	case o.Engine == nil:
+		return nil, ErrOptions.With("no engine")
+	case o.Auth != "" && o.Auth != AuthKey && o.Auth != AuthPlatform:
+		return nil, ErrOptions.With("SCORE_AUTH must be %q or %q", AuthKey, AuthPlatform)
+	case o.Auth != AuthPlatform && o.Key == "":
+		return nil, ErrOptions.With("SCORE_KEY is not set; set it, or SCORE_AUTH=%s behind an endpoint that checks keys itself", AuthPlatform)
+	case o.Engine.NeedsInput() && o.Decoder == nil:
+		return nil, ErrOptions.With("engine %s needs a decoder", o.Engine.Name())
+	case o.Engine.NeedsInput() && len(o.AllowedHosts) == 0:
+		return nil, ErrOptions.With("engine %s needs the hosts that inputs may come from", o.Engine.Name())
+	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = runtime.GOMAXPROCS(0)
+	}
+	if o.MaxInput <= 0 {
+		o.MaxInput = defaultMaxInput
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	s := &service{o: o, gate: newGate(o.Concurrency, o.Concurrency*defaultWaiting), blobs: newBlobs(o)}
+	if o.Auth != AuthPlatform {
+		s.key = newKeyCheck(o.Key)
+	}
+
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.writeError
+	e.Use(s.correlate)
+	e.GET("/livez", func(c echo.Context) error { return c.JSON(http.StatusOK, map[string]string{"status": "ok"}) })
+	e.GET("/readyz", s.ready)
+	e.POST("/score", s.score, s.authorize)
+	return e, nil
+}
+
+// ready answers 200 once the engine can work.
+func (s *service) ready(c echo.Context) error {
+	if !s.o.Engine.Ready() {
+		return errNotReady
+	}
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok", "engine": s.o.Engine.Name()})
+}

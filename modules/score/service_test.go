@@ -1,0 +1,291 @@
+package score
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/pipeline/azureml"
+	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
+)
+
+const testKey = "a-test-key"
+
+// start runs the service on loopback. Options get what they leave open: the
+// stub's engine, the test key, the test's decoder, loopback.
+func start(t testing.TB, o Options) *httptest.Server {
+	t.Helper()
+	if o.Engine == nil {
+		o.Engine = NewStub()
+	}
+	if o.Key == "" && o.Auth == "" {
+		o.Key = testKey
+	}
+	if o.AllowedHosts == nil {
+		o.AllowedHosts, o.AllowLoopback = []string{"127.0.0.1"}, true
+	}
+	if o.Decoder == nil && o.Engine.NeedsInput() {
+		d := imaging.NewDecoder(imaging.DecoderOptions{})
+		t.Cleanup(func() { d.Close() })
+		o.Decoder = d
+	}
+	h, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	for !o.Engine.Ready() {
+		time.Sleep(time.Millisecond)
+	}
+	return s
+}
+
+func studioEngine() Engine { return NewStudio(scene.New(2)) }
+
+// post sends a body with the key and a correlation id.
+func post(t testing.TB, s *httptest.Server, body string, headers ...string) (status int, header http.Header, answer []byte) {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodPost, s.URL+"/score", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+testKey)
+	r.Header.Set("X-Correlation-Id", "c-1")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := s.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if answer, err = io.ReadAll(res.Body); err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, res.Header, answer
+}
+
+// wantProblem checks status, code and the members every error has.
+func wantProblem(t testing.TB, what string, status int, h http.Header, body []byte, wantStatus int, code string) problem {
+	t.Helper()
+	var p problem
+	if err := json.Unmarshal(body, &p); err != nil {
+		t.Fatalf("%s: %v: %s", what, err, body)
+	}
+	if status != wantStatus || p.Status != wantStatus || p.Code != code || p.CorrelationID == "" || p.CorrelationID != h.Get("X-Correlation-Id") || h.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%s: %d %q %s, want %d %s", what, status, h.Get("Content-Type"), body, wantStatus, code)
+	}
+	return p
+}
+
+func TestKeyIsChecked(t *testing.T) {
+	s := start(t, Options{})
+	for _, header := range []string{"", "Bearer", "Bearer ", "Bearer wrong", "Bearer " + testKey + "x", "Basic " + testKey, testKey} {
+		status, h, body := post(t, s, "{}", "Authorization", header)
+		wantProblem(t, header, status, h, body, 401, "unauthorized")
+	}
+	for _, header := range []string{"Bearer " + testKey, "bearer " + testKey} {
+		if status, _, body := post(t, s, `{"width":8,"height":8}`, "Authorization", header); status != 200 {
+			t.Errorf("%s: %d %s", header, status, body)
+		}
+	}
+	open := start(t, Options{Auth: AuthPlatform})
+	if status, _, body := post(t, open, `{"width":8,"height":8}`, "Authorization", ""); status != 200 {
+		t.Errorf("behind a platform that checks keys: %d %s", status, body)
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	for name, o := range map[string]Options{
+		"no engine": {Key: "k"}, "no key": {Engine: NewStub()}, "auth": {Engine: NewStub(), Key: "k", Auth: "none"},
+		"no decoder": {Engine: studioEngine(), Key: "k", AllowedHosts: []string{"x"}},
+		"no hosts":   {Engine: studioEngine(), Key: "k", Decoder: imaging.NewDecoder(imaging.DecoderOptions{})},
+	} {
+		if _, err := New(o); !errors.Is(err, ErrOptions) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestProbesAndUnroutedPaths(t *testing.T) {
+	s := start(t, Options{})
+	for path, want := range map[string]int{"/livez": 200, "/readyz": 200, "/": 404, "/score/": 404, "/score": 405} {
+		res, err := s.Client().Get(s.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s: %d", path, res.StatusCode)
+		}
+		if want >= 400 {
+			wantProblem(t, path, res.StatusCode, res.Header, body, want, map[int]string{404: "not_found", 405: "method_not_allowed"}[want])
+		}
+	}
+}
+
+// loading is an engine whose model is not there yet.
+type loading struct{ stub }
+
+func (loading) Ready() bool { return false }
+
+func TestNotReadyAnswers503(t *testing.T) {
+	h, err := New(Options{Engine: loading{}, Key: testKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range [][2]string{{http.MethodGet, "/readyz"}, {http.MethodPost, "/score"}} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(c[0], c[1], strings.NewReader("{}"))
+		r.Header.Set("Authorization", "Bearer "+testKey)
+		h.ServeHTTP(w, r)
+		wantProblem(t, c[1], w.Code, w.Header(), w.Body.Bytes(), 503, "not_ready")
+		if w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: no Retry-After", c[1])
+		}
+	}
+}
+
+func TestBodyIsLimited(t *testing.T) {
+	s := start(t, Options{})
+	status, h, body := post(t, s, `{"prompt":"`+strings.Repeat("x", maxBody)+`"}`)
+	wantProblem(t, "large", status, h, body, 413, "body_too_large")
+	status, h, body = post(t, s, `{} {}`)
+	wantProblem(t, "two values", status, h, body, 400, "malformed_body")
+}
+
+func TestStubNeverFetches(t *testing.T) {
+	blobs := newBlobServer(t)
+	s := start(t, Options{})
+	status, _, body := post(t, s, `{"input_image_sas":"`+blobs.URL+`/x","width":30,"height":20}`)
+	var res azureml.ScoreResponse
+	if err := json.Unmarshal(body, &res); err != nil || status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	m, err := imaging.DecodeOwn(res.ImageBytes)
+	if err != nil || m.Rect.Dx() != 30 || m.Rect.Dy() != 20 {
+		t.Errorf("picture: %v %v", m.Rect, err)
+	}
+	if _, ok := res.Meta.Box(); ok || res.Meta.Note != stubNote || blobs.count() != 0 {
+		t.Errorf("meta %+v, %d fetches", res.Meta, blobs.count())
+	}
+}
+
+// slow is an engine that works until it is let go.
+type slow struct {
+	stub
+	began chan struct{}
+	let   chan struct{}
+}
+
+func (e slow) Place(ctx context.Context, w Work) (*Picture, error) {
+	e.began <- struct{}{}
+	select {
+	case <-e.let:
+		return e.stub.Place(ctx, w)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func TestBusyServiceAnswers429(t *testing.T) {
+	e := slow{began: make(chan struct{}, 9), let: make(chan struct{})}
+	s := start(t, Options{Engine: e, Concurrency: 1})
+	const small = `{"width":8,"height":8}`
+	statuses := make(chan int, 9)
+	for range 1 + defaultWaiting {
+		go func() { status, _, _ := post(t, s, small); statuses <- status }()
+	}
+	<-e.began
+	var h http.Header
+	status, body := 0, []byte(nil)
+	for status != 429 { // until the others have arrived
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		r, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/score", strings.NewReader(small))
+		r.Header.Set("Authorization", "Bearer "+testKey)
+		if res, err := s.Client().Do(r); err == nil {
+			status, h = res.StatusCode, res.Header
+			body, _ = io.ReadAll(res.Body)
+			res.Body.Close()
+		}
+		cancel()
+	}
+	wantProblem(t, "busy", status, h, body, 429, "busy")
+	if h.Get("Retry-After") != "2" {
+		t.Errorf("Retry-After %q", h.Get("Retry-After"))
+	}
+	close(e.let)
+	for range 1 + defaultWaiting {
+		if got := <-statuses; got != 200 {
+			t.Errorf("a request that waited got %d", got)
+		}
+	}
+}
+
+func TestSlowEngineTimesOut(t *testing.T) {
+	e := slow{began: make(chan struct{}, 9), let: make(chan struct{})}
+	s := start(t, Options{Engine: e, Timeout: 20 * time.Millisecond})
+	status, h, body := post(t, s, `{"width":8,"height":8}`)
+	wantProblem(t, "timeout", status, h, body, 503, "timeout")
+}
+
+// failing is an engine with a defect.
+type failing struct{ stub }
+
+func (failing) Place(context.Context, Work) (*Picture, error) {
+	return nil, errors.New("secret internals")
+}
+
+func TestDefectsStayInTheLog(t *testing.T) {
+	var log bytes.Buffer
+	s := start(t, Options{Engine: failing{}, Logger: zerolog.New(zerolog.SyncWriter(&log))})
+	status, h, body := post(t, s, `{"tenant_id":"t-1","job_id":"j-1","item_id":"i-1"}`)
+	wantProblem(t, "defect", status, h, body, 500, "internal")
+	if bytes.Contains(body, []byte("secret")) {
+		t.Errorf("the answer shows internals: %s", body)
+	}
+	s.Close()
+	for _, want := range []string{"secret internals", `"correlation_id":"c-1"`, `"tenant_id":"t-1"`, `"job_id":"j-1"`, `"item_id":"i-1"`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %s: %s", want, log.String())
+		}
+	}
+}
+
+func TestLogHoldsNoSecrets(t *testing.T) {
+	blobs := newBlobServer(t)
+	var log bytes.Buffer
+	s := start(t, Options{Engine: studioEngine(), Logger: zerolog.New(zerolog.SyncWriter(&log))})
+	for _, in := range []string{blobs.put("/mug.png", mug(t, 80, 60)), blobs.URL + "/none?sig=SIGNATURE", "http://127.0.0.1:1/x?sig=SIGNATURE"} {
+		_, _, body := post(t, s, `{"width":64,"height":64,"input_image_sas":"`+in+`","output_image_sas":"`+blobs.URL+`/o`+url.QueryEscape(in)+`?sig=SIGNATURE"}`)
+		if bytes.Contains(body, []byte("SIGNATURE")) {
+			t.Errorf("%s", body)
+		}
+	}
+	s.Close()
+	if s := log.String(); strings.Contains(s, "SIGNATURE") || strings.Contains(s, testKey) || !strings.Contains(s, "Scored image") {
+		t.Error(s)
+	}
+}
+
+func TestStatusesOfKinds(t *testing.T) {
+	for k, want := range map[fault.Kind]int{fault.Internal: 500, fault.Invalid: 422, fault.Malformed: 400, fault.Unauthorized: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.TooLarge: 413, fault.RateLimited: 429, fault.Unavailable: 503} {
+		if got := statusOf(k); got != want {
+			t.Errorf("%v: %d, want %d", k, got, want)
+		}
+	}
+}
