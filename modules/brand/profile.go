@@ -1,0 +1,166 @@
+// Package brand keeps brand profiles: what gives a tenant's catalogue one look.
+//
+// Profile "default" always exists. Until a tenant edits it, it has no row and
+// no wishes: the engine's own taste holds.
+package brand
+
+import (
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// DefaultID is the profile that always exists.
+const DefaultID = "default"
+
+// The values of Profile.LightDirection.
+const (
+	LightAuto  = "auto" // the product's own shading decides
+	LightLeft  = "left"
+	LightRight = "right"
+)
+
+// The limits of a profile. Lengths are in characters.
+const (
+	MaxProfiles   = 500 // per tenant
+	MaxName       = 120
+	MaxPrompt     = 2000
+	MaxMood       = 200
+	MaxKeyword    = 60
+	MaxKeywords   = 30
+	MaxPalette    = 8
+	MaxPresets    = 40
+	MinFill       = 0.3
+	MaxFill       = 0.9
+	maxPresetName = 64
+)
+
+// What a caller can do wrong.
+var (
+	ErrNotFound = fault.New(fault.NotFound, "brand_profile_not_found", "There is no such brand profile")
+	ErrExists   = fault.New(fault.Conflict, "brand_profile_exists", "There is a brand profile with this id already; PUT to it to change it")
+	ErrInvalid  = fault.New(fault.Invalid, "brand_profile_invalid", "The brand profile is not valid")
+	ErrDefault  = fault.New(fault.Conflict, "brand_profile_default", "Profile default can't be deleted; PUT to it to change it")
+	ErrTooMany  = fault.New(fault.Conflict, "brand_profiles_full", "There are as many brand profiles as a tenant can have; delete one first")
+)
+
+// Profile is a brand's look. The zero value of each field leaves the choice to
+// the scene.
+type Profile struct {
+	ID             string    `json:"brand_profile_id"`
+	Name           string    `json:"name"`
+	ScenePrompt    string    `json:"scene_prompt"`
+	NegativePrompt string    `json:"negative_prompt"`
+	Palette        []string  `json:"palette"` // #rrggbb, the most important first
+	Mood           string    `json:"mood"`
+	Keywords       []string  `json:"keywords"`
+	LightDirection string    `json:"light_direction"` // LightAuto, LightLeft or LightRight
+	ProductFill    float64   `json:"product_fill"`    // share of the frame's side that the product takes, MinFill–MaxFill; 0: the scene's own
+	DefaultPresets []string  `json:"default_presets"` // for jobs that name none
+	CreatedAt      time.Time `json:"created_at"`      // zero while default is unedited
+	UpdatedAt      time.Time `json:"updated_at"`
+}
+
+// defaultProfile is profile default before anybody edits it.
+func defaultProfile() Profile {
+	return Profile{ID: DefaultID, Name: "Default", LightDirection: LightAuto, Palette: []string{}, Keywords: []string{}, DefaultPresets: []string{}}
+}
+
+var (
+	idPattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+	colourPattern = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+)
+
+// normalize trims and validates a profile, and fills in what was left out. The
+// errors are ErrInvalid with the field and its limit.
+func (p *Profile) normalize() error {
+	if !idPattern.MatchString(p.ID) {
+		return ErrInvalid.With("brand_profile_id must be 1–63 of a–z, 0–9, - and _, and begin with a letter or digit")
+	}
+	for _, f := range []struct {
+		name string
+		text *string
+		max  int
+	}{
+		{"name", &p.Name, MaxName}, {"scene_prompt", &p.ScenePrompt, MaxPrompt},
+		{"negative_prompt", &p.NegativePrompt, MaxPrompt}, {"mood", &p.Mood, MaxMood},
+	} {
+		*f.text = strings.TrimSpace(*f.text)
+		if err := checkText(f.name, *f.text, f.max); err != nil {
+			return err
+		}
+	}
+	if p.Name == "" {
+		return ErrInvalid.With("name is missing")
+	}
+	switch p.LightDirection {
+	case "":
+		p.LightDirection = LightAuto
+	case LightAuto, LightLeft, LightRight:
+	default:
+		return ErrInvalid.With("light_direction must be left, right or auto")
+	}
+	// Written so that NaN, which compares with nothing, is refused too.
+	if p.ProductFill != 0 && !(p.ProductFill >= MinFill && p.ProductFill <= MaxFill) {
+		return ErrInvalid.With("product_fill must be between %.1f and %.1f, or 0 for the scene's own", MinFill, MaxFill)
+	}
+	return p.normalizeLists()
+}
+
+func (p *Profile) normalizeLists() error {
+	var err error
+	if p.Palette, err = cleanList("palette", p.Palette, MaxPalette, func(s string) (string, error) {
+		if s = strings.ToLower(s); !colourPattern.MatchString(s) {
+			return "", ErrInvalid.With("palette holds a colour that is not of the form #rrggbb")
+		}
+		return s, nil
+	}); err != nil {
+		return err
+	}
+	if p.Keywords, err = cleanList("keywords", p.Keywords, MaxKeywords, func(s string) (string, error) {
+		return s, checkText("a keyword", s, MaxKeyword)
+	}); err != nil {
+		return err
+	}
+	p.DefaultPresets, err = cleanList("default_presets", p.DefaultPresets, MaxPresets, func(s string) (string, error) {
+		return s, checkText("a preset's name", s, maxPresetName)
+	})
+	return err
+}
+
+// cleanList trims entries, drops empty and repeated ones and bounds their number.
+func cleanList(name string, in []string, limit int, clean func(string) (string, error)) ([]string, error) {
+	if len(in) > limit {
+		return nil, ErrInvalid.With("%s has %d entries; %d is the limit", name, len(in), limit)
+	}
+	out := make([]string, 0, len(in))
+	seen := make(map[string]bool, len(in))
+	for _, s := range in {
+		if s = strings.TrimSpace(s); s == "" {
+			continue
+		}
+		s, err := clean(s)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func checkText(name, s string, limit int) error {
+	if n := utf8.RuneCountInString(s); n > limit {
+		return ErrInvalid.With("%s has %d characters; %d is the limit", name, n, limit)
+	}
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' }) {
+		return ErrInvalid.With("%s holds control characters", name)
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+package brand
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/opal-photo/opal/modules/db"
+)
+
+// Service is the brand profiles of all tenants. It is safe for concurrent use.
+type Service struct {
+	db           *db.DB
+	checkPresets func(names []string) error
+}
+
+// New returns a service. checkPresets fails with a fault that names an unknown
+// preset; nil takes every name.
+func New(d *db.DB, checkPresets func(names []string) error) *Service {
+	if checkPresets == nil {
+		checkPresets = func([]string) error { return nil }
+	}
+	return &Service{db: d, checkPresets: checkPresets}
+}
+
+// Get returns a profile; ErrNotFound when the tenant has none of that id.
+func (s *Service) Get(ctx context.Context, tenantID, id string) (Profile, error) {
+	if !idPattern.MatchString(id) {
+		return Profile{}, ErrNotFound
+	}
+	p, err := scan(s.db.QueryRowContext(ctx, `SELECT brand_profile_id, profile, created_at, updated_at
+		FROM brand_profiles WHERE tenant_id = $1 AND brand_profile_id = $2`, tenantID, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		if id == DefaultID {
+			return defaultProfile(), nil
+		}
+		return Profile{}, ErrNotFound
+	}
+	if err != nil {
+		return Profile{}, fmt.Errorf("load brand profile %s: %w", id, err)
+	}
+	return p, nil
+}
+
+// List returns a tenant's profiles, default first, the others by id.
+func (s *Service) List(ctx context.Context, tenantID string) ([]Profile, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT brand_profile_id, profile, created_at, updated_at
+		FROM brand_profiles WHERE tenant_id = $1 ORDER BY brand_profile_id LIMIT $2`, tenantID, MaxProfiles+1)
+	if err != nil {
+		return nil, fmt.Errorf("list brand profiles: %w", err)
+	}
+	defer rows.Close()
+	out := []Profile{defaultProfile()}
+	for rows.Next() {
+		p, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list brand profiles: %w", err)
+		}
+		if p.ID == DefaultID {
+			out[0] = p
+			continue
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+// Create stores a new profile; ErrExists when its id is taken, default included.
+func (s *Service) Create(ctx context.Context, tenantID string, p Profile) (Profile, error) {
+	if err := s.check(&p); err != nil {
+		return Profile{}, err
+	}
+	if p.ID == DefaultID {
+		return Profile{}, ErrExists
+	}
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM brand_profiles WHERE tenant_id = $1`, tenantID).Scan(&n); err != nil {
+			return err
+		}
+		if n >= MaxProfiles {
+			return ErrTooMany.With("%d", n)
+		}
+		return s.insert(ctx, tx, tenantID, &p)
+	})
+	if db.IsUnique(err) {
+		return Profile{}, ErrExists
+	}
+	if err != nil {
+		return Profile{}, fmt.Errorf("create brand profile %s: %w", p.ID, err)
+	}
+	return p, nil
+}
+
+// Replace changes a profile as a whole; ErrNotFound when there is none. Jobs
+// that run keep the profile they were made with.
+func (s *Service) Replace(ctx context.Context, tenantID string, p Profile) (Profile, error) {
+	if err := s.check(&p); err != nil {
+		return Profile{}, err
+	}
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		text, err := encode(p)
+		if err != nil {
+			return err
+		}
+		var created, updated int64
+		err = tx.QueryRowContext(ctx, `UPDATE brand_profiles SET profile = $1, updated_at = now_ms()
+			WHERE tenant_id = $2 AND brand_profile_id = $3 RETURNING created_at, updated_at`, text, tenantID, p.ID).Scan(&created, &updated)
+		if errors.Is(err, sql.ErrNoRows) {
+			if p.ID == DefaultID {
+				return s.insert(ctx, tx, tenantID, &p)
+			}
+			return ErrNotFound
+		}
+		p.CreatedAt, p.UpdatedAt = db.Time(created), db.Time(updated)
+		return err
+	})
+	if db.IsUnique(err) { // two first edits of default at once: the second replaces the first
+		return s.Replace(ctx, tenantID, p)
+	}
+	if err != nil {
+		return Profile{}, fmt.Errorf("replace brand profile %s: %w", p.ID, err)
+	}
+	return p, nil
+}
+
+// Delete removes a profile; ErrDefault for default, ErrNotFound when there is
+// none. Jobs that run keep it.
+func (s *Service) Delete(ctx context.Context, tenantID, id string) error {
+	if id == DefaultID {
+		return ErrDefault
+	}
+	if !idPattern.MatchString(id) {
+		return ErrNotFound
+	}
+	res, err := s.db.ExecContext(ctx, `DELETE FROM brand_profiles WHERE tenant_id = $1 AND brand_profile_id = $2`, tenantID, id)
+	if err != nil {
+		return fmt.Errorf("delete brand profile %s: %w", id, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(ErrNotFound, err)
+	}
+	return nil
+}
+
+func (s *Service) check(p *Profile) error {
+	if err := p.normalize(); err != nil {
+		return err
+	}
+	return s.checkPresets(p.DefaultPresets)
+}
+
+func (s *Service) insert(ctx context.Context, tx *db.Tx, tenantID string, p *Profile) error {
+	text, err := encode(*p)
+	if err != nil {
+		return err
+	}
+	var at int64
+	if err := tx.QueryRowContext(ctx, `INSERT INTO brand_profiles (tenant_id, brand_profile_id, profile, created_at, updated_at)
+		VALUES ($1, $2, $3, now_ms(), now_ms()) RETURNING created_at`, tenantID, p.ID, text).Scan(&at); err != nil {
+		return err
+	}
+	p.CreatedAt, p.UpdatedAt = db.Time(at), db.Time(at)
+	return nil
+}
+
+func encode(p Profile) (string, error) {
+	b, err := json.Marshal(p)
+	return string(b), err
+}
+
+func scan(r interface{ Scan(dest ...any) error }) (Profile, error) {
+	var id, text string
+	var created, updated int64
+	if err := r.Scan(&id, &text, &created, &updated); err != nil {
+		return Profile{}, err
+	}
+	p := defaultProfile()
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return Profile{}, fmt.Errorf("decode the stored profile %s: %w", id, err)
+	}
+	p.ID, p.CreatedAt, p.UpdatedAt = id, db.Time(created), db.Time(updated)
+	return p, nil
+}
