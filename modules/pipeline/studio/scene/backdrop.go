@@ -127,7 +127,7 @@ func (b *backdrop) rasterise(lk *look, far, mul, add *canvas, hasTable bool, ste
 			if cover > 0 {
 				lod := int(level + float32(dither[(y&dm)<<ditherBits|x&dm])*(1.0/256))
 				fx := (float32(x) + 0.5) * px
-				s := surface((fx-f.cx)*scale+8, depth, lod, spot).times(m)
+				s := surface((fx-f.cx)*scale+floorCentre, depth, lod, spot).times(m)
 				if !lk.flat {
 					s = s.plus(addRow.get(&cols, x))
 				}

@@ -19,6 +19,15 @@ const (
 	nearOneHigh = 1.03
 )
 
+// A footprint that recedes needs room on a podium: how much smaller the product
+// gets for it, what depth counts at most, and how far it may move to the front,
+// in half axes of the podium's top.
+const (
+	podiumShrink = 0.45
+	maxDepth     = 0.4
+	podiumRoom   = 0.62
+)
+
 // fit returns the product's scale and the left and lower edge of its box:
 // standing goods with their lowest row on the contact line, flat ones centred.
 // With an asked fill the box takes exactly that share.
@@ -38,6 +47,9 @@ func fit(p *product, f *frame, lk *look, asked, boxed bool) (scale, left, bottom
 			k = 1
 		}
 	}
+	if lk.far == farPodium && !lk.flat && !asked {
+		k *= 1 - podiumShrink*math.Min(p.depth, maxDepth)
+	}
 	if lk.flat && boxed {
 		// Seen from above the box has no floor: the middle is what counts.
 		return k, math.Round(float64(f.px*f.unit) - bw*k/2), math.Round(float64((f.contact-f.boxH/2)*f.unit) + bh*k/2)
@@ -47,6 +59,10 @@ func fit(p *product, f *frame, lk *look, asked, boxed bool) (scale, left, bottom
 		return k, left, math.Round((float64(f.H) + bh*k) / 2)
 	}
 	bottom = float64(f.contact * f.unit)
+	if lk.far == farPodium && !boxed {
+		// The footprint's middle, not its front, goes to the podium's.
+		bottom += math.Min(p.depth*bh*k/2, podiumRoom*float64(newPodium(f).b*f.unit))
+	}
 	if lift := 0.25 * (0.5*f.h - float32(bh*k)/f.unit); lift > 0 && !boxed && lk.far != farPodium {
 		// A low product moves back a little, or the picture is all background.
 		bottom -= float64(min(lift, 0.35*(f.contact-f.edge)) * f.unit)

@@ -47,7 +47,7 @@ func newFrame(W, H int, st set, flat bool, r room) frame {
 	f.boxW, f.boxH = min(0.73*f.w, 0.86), f.h*(0.62-0.1*tall+0.06*wide)
 	if st.far == farPodium && !flat {
 		f.contact = f.h * (0.79 - 0.07*tall + 0.02*wide)
-		f.boxW, f.boxH = min(0.57*f.w, 0.62), f.h*(0.54-0.1*tall+0.06*wide)
+		f.boxW, f.boxH = min(0.54*f.w, 0.6), f.h*(0.54-0.1*tall+0.06*wide)
 	}
 	if flat {
 		f.boxW, f.boxH = min(0.72*f.w, 0.86), min(0.74*f.h, 0.86)

@@ -19,8 +19,8 @@ func castGround(pl *placed, b *backdrop, lk *look, harmony float32) *ground {
 	pad := int(0.10 * f.unit)
 	r := pl.rect.Inset(-pad)
 	if !lk.flat {
-		r.Min.X -= int(0.35 * float32(min(ph, pw*3)))
-		r.Max.X += int(0.35 * float32(min(ph, pw*3)))
+		r.Min.X -= int(0.9 * float32(min(ph, pw*3)))
+		r.Max.X += int(0.9 * float32(min(ph, pw*3)))
 		r.Max.Y += int(0.25 * float32(ph))
 		if lk.reflection > 0 {
 			r.Max.Y = max(r.Max.Y, pl.rect.Max.Y+int(0.34*f.unit))

@@ -123,8 +123,8 @@ func harmonise(st set, product lch) (wall, accent rgb) {
 	case farPodium:
 		switch {
 		case product.C > 0.09:
-			w = lch{0.82, 0.05, hue + math.Pi}
-			a = lch{0.86, 0.05, hue + math.Pi + 15*deg}
+			w = lch{0.82, 0.034, hue + math.Pi}
+			a = lch{0.87, 0.036, hue + math.Pi + 20*deg}
 		case product.C > 0.03:
 			w = lch{0.8, 0.05, hue}
 			a = lch{0.85, 0.05, hue}

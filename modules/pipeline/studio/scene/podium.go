@@ -9,8 +9,8 @@ type podium struct {
 }
 
 func newPodium(f *frame) podium {
-	a := min(0.40*f.w, 0.44)
-	b := a * 0.235
+	a := max(min(0.38*f.w, 0.44), 0.6*f.boxW)
+	b := a * 0.25
 	// The product's contact line lies a little in front of the centre.
 	return podium{f.px, f.contact - 0.16*b, a, b, 0.085 * f.h}
 }
@@ -115,7 +115,7 @@ func paintArch(b *backdrop, lk *look, mul *canvas, p podium, step float32, seed 
 	px := 1 / f.unit
 	side := float32(lk.side)
 	disc := seed%3 == 2
-	half := min(0.27*f.w, 0.32)
+	half := min(0.255*f.w, 0.32)
 	cx := f.px
 	spring := f.contact - f.boxH*0.72 // where the arch's curve begins
 	half = min(half, 0.34*f.h)

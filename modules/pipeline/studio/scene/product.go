@@ -14,6 +14,7 @@ type product struct {
 	colour lch             // dominant colour
 	slope  float64         // right half minus left half luminance, relative
 	flat   bool            // looks like a garment seen from above
+	depth  float64         // how far its footprint recedes, as a share of the box's height
 	whole  bool            // nothing was cut: an opaque picture
 }
 
@@ -29,6 +30,10 @@ func analyse(img *image.NRGBA) *product {
 		return p
 	}
 	p.readColour()
+	s := p.coarse()
+	if ft := s.footing(); ft.low >= 0 {
+		p.depth = float64(ft.depth()) / float64(s.h)
+	}
 	p.flat = looksFlat(p.img, p.box)
 	p.whole = p.box.Size() == img.Rect.Size() && opaque(img)
 	return p

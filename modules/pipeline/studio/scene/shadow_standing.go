@@ -24,7 +24,7 @@ func (g *ground) standingShadow(s *silhouette, ft *footing, lk *look, f *frame, 
 	t := max(0.0036*cell, 0.8)
 	// 2. Occlusion: the floor around the footprint sees less sky.
 	foot := make([]float32, n)
-	depth := max(0.085*float32(s.w), 0.02*cell)
+	depth := max(min(0.085*float32(s.w), 0.35*ft.height), 0.014*cell)
 	near := max(0.07*ft.height, 3)
 	for x := range s.w {
 		if ft.bottom[x] < 0 {
@@ -49,15 +49,15 @@ func (g *ground) standingShadow(s *silhouette, ft *footing, lk *look, f *frame, 
 	// 3. Cast shadow: the silhouette laid on the floor away from the light, in
 	// slabs by height; the higher the slab, the wider its penumbra.
 	away := -float32(lk.side)
-	shear := (0.58 + 0.3*lk.hardness) * away * harmony
+	shear := (0.86 + 0.3*lk.hardness) * away * harmony
 	room := 0.85 * (f.contact - f.edge) * cell / ft.height
-	squash := min(0.17, room)
+	squash := min(0.14, room)
 	if lk.backlit {
 		squash = -0.30 // towards the camera
 		shear *= 0.5
 	}
 	const slabs = 4
-	reach := 0.55 + 0.4*lk.hardness // part of the height that still casts visibly
+	reach := 0.72 + 0.28*lk.hardness // part of the height that still casts visibly
 	var layers [slabs][]float32
 	for k := range layers {
 		layers[k] = make([]float32, n)
@@ -98,7 +98,7 @@ func (g *ground) standingShadow(s *silhouette, ft *footing, lk *look, f *frame, 
 		h := (float32(k) + 0.6) / slabs
 		rx := int((0.004+soft*h*1.5)*cell) + 1
 		boxBlur(m, g.w, g.h, rx, max(rx*45/100, 1), 3)
-		fade := (1 - h*0.6) * (0.54 + 0.24*lk.hardness) * lk.shadow
+		fade := (1 - h*0.5) * (0.72 + 0.16*lk.hardness) * lk.shadow
 		if k == 0 {
 			for i := range cast {
 				cast[i] = 1 - fade*m[i]

@@ -21,96 +21,21 @@ func newSilhouette(pl *placed, step int) *silhouette {
 	return s
 }
 
-// footing describes where the product meets the floor, in grid columns.
-type footing struct {
-	bottom []int     // lowest opaque row, -1 where there is none
-	base   []float32 // the floor line the product stands on
-	weight []float32 // 1 where it touches
-	low    int
-	height float32
-}
+// coarseCells is the longer side of the grid on which a product is looked at
+// before its size is known.
+const coarseCells = 160
 
-func (s *silhouette) footing() *footing {
-	ft := &footing{bottom: make([]int, s.w), base: make([]float32, s.w), weight: make([]float32, s.w)}
-	ft.low = -1
-	top := s.h
-	at := 0
-	for x := range s.w {
-		ft.bottom[x] = -1
-		for y := s.h - 1; y >= 0; y-- {
-			if s.a[y*s.w+x] > 0.5 {
-				ft.bottom[x] = y
-				break
-			}
-		}
-		if ft.bottom[x] > ft.low {
-			ft.low, at = ft.bottom[x], x
+// coarse is the silhouette of a product in its own pixels.
+func (p *product) coarse() *silhouette {
+	bw, bh := p.box.Dx(), p.box.Dy()
+	k := float64(coarseCells) / float64(max(bw, bh))
+	s := &silhouette{step: 1, w: max(int(float64(bw)*k), 1), h: max(int(float64(bh)*k), 1)}
+	s.a = make([]float32, s.w*s.h)
+	for y := range s.h {
+		row := p.img.Pix[(p.box.Min.Y+(2*y+1)*bh/(2*s.h))*p.img.Stride:]
+		for x := range s.w {
+			s.a[y*s.w+x] = float32(row[(p.box.Min.X+(2*x+1)*bw/(2*s.w))*4+3]) / 255
 		}
 	}
-	for i, v := range s.a {
-		if v > 0.5 {
-			top = i / s.w
-			break
-		}
-	}
-	if ft.low < 0 {
-		return ft
-	}
-	ft.height = float32(ft.low - top + 1)
-
-	// Lower convex hull of the bottom contour: a board pushed up against the
-	// product from below would touch it exactly there.
-	var hull []int
-	for x := range s.w {
-		if ft.bottom[x] < 0 {
-			continue
-		}
-		for len(hull) >= 2 {
-			a, b := hull[len(hull)-2], hull[len(hull)-1]
-			if (ft.bottom[b]-ft.bottom[a])*(x-a) <= (ft.bottom[x]-ft.bottom[a])*(b-a) {
-				hull = hull[:len(hull)-1]
-				continue
-			}
-			break
-		}
-		hull = append(hull, x)
-	}
-	line := make([]float32, s.w)
-	for i, k := 0, 0; i < s.w; i++ {
-		for k+1 < len(hull) && i > hull[k+1] {
-			k++
-		}
-		a := hull[k]
-		line[i] = float32(ft.bottom[a])
-		if k+1 < len(hull) && i >= a {
-			b := hull[k+1]
-			t := float32(i-a) / float32(b-a)
-			line[i] += float32(ft.bottom[b]-ft.bottom[a]) * t
-		}
-	}
-	// Follow the hull while it is as shallow as a floor seen in perspective;
-	// where it turns up like the side of a ball, the floor line stays behind.
-	steep := make([]float32, s.w)
-	ft.base[at] = line[at]
-	maxLift := 0.2 * min(ft.height, float32(s.w))
-	for _, dir := range []int{-1, 1} {
-		for x := at + dir; x >= 0 && x < s.w; x += dir {
-			rise := line[x-dir] - line[x]
-			steep[x] = rise
-			if rise > 0.5 {
-				rise = 0.06
-			}
-			ft.base[x] = max(ft.base[x-dir]-rise, float32(ft.low)-maxLift)
-		}
-	}
-	boxBlur(ft.base, s.w, 1, max(s.w/60, 1), 0, 2)
-	near := max(0.014*ft.height, 1.5)
-	for x := range s.w {
-		if ft.bottom[x] < 0 {
-			continue
-		}
-		gap := max(ft.base[x]-float32(ft.bottom[x]), 0) / near
-		ft.weight[x] = exp32(-gap*gap) * smoothstep(0.8, 0.35, steep[x])
-	}
-	return ft
+	return s
 }

@@ -33,7 +33,7 @@ func newSurface(m material, lk *look, seed uint64) surfaceFunc {
 	case woodWalnut:
 		return planks(hex(0x2a170d), hex(0x6b442a), 0.36, !lk.flat, ou, ov)
 	case mossWood:
-		return moss(planks(hex(0x2c2218), hex(0x76624a), 0.27, false, ou, ov), ou, ov)
+		return moss(planks(hex(0x2c2218), hex(0x76624a), 0.27, false, ou, ov), float32(lk.side), ou, ov)
 	case stone:
 		return slab(hex(0x96979b), 0.2, ou, ov)
 	case concrete:
@@ -50,3 +50,7 @@ func newSurface(m material, lk *look, seed uint64) surfaceFunc {
 		return c.scale(1 + 0.02*speckTile().at(u*2+ou, v*2+ov, lod))
 	}
 }
+
+// floorCentre is the u coordinate of the picture's middle: far enough from zero
+// for look-ups to stay positive.
+const floorCentre = 8

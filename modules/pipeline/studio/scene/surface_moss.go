@@ -1,18 +1,47 @@
 package scene
 
-func moss(wood surfaceFunc, ou, ov float32) surfaceFunc {
-	cloud, speck := cloudTile(), speckTile()
-	deep, bright := hex(0x27361a), hex(0x7b8a3c)
+// moss grows over weathered boards in cushions: rounded, with dark creases
+// between them, brighter where they face the light, and with a shadow on the
+// wood along their edge. side is where the light comes from.
+func moss(wood surfaceFunc, side float32, ou, ov float32) surfaceFunc {
+	cloud, warp, speck := cloudTile(), warpTile(), speckTile()
+	dark, mid, tip := hex(0x1d2610), hex(0x3f4f20), hex(0x8a9548)
+	dry := hex(0x6b5f34)
+
+	// Patches leave the middle free, where the product stands, and close in
+	// towards the sides.
+	patch := func(u, v float32, lod int) float32 {
+		aside := smoothstep(0.16, 0.62, abs32(u-floorCentre)) * 0.30
+		return cloud.at(u*0.36+ou*2, v*0.30+ov*2, lod) + 0.45*cloud.at(u*1.4+ov, v*1.2+ou, lod) + aside - 0.14
+	}
+	// Billows: the distance of noise from zero is round on top and creased below.
+	height := func(u, v float32, lod int) float32 {
+		w := 0.05 * warp.at(u*1.1, v*1.1, lod)
+		return abs32(cloud.at(u*1.7+w, v*1.5-w, lod)) + 0.55*abs32(cloud.at(u*4.1+0.3, v*3.7+w, lod))
+	}
+	const reach = 0.012 // how far towards the light slopes are felt
 	return func(u, v float32, lod int, spot float32) rgb {
 		c := wood(u, v, lod, spot)
-		patch := cloud.at(u*0.42+ou*2, v*0.36+ov*2, lod)
-		fuzz := speck.at(u*1.3, v*1.3, max(lod-1, 0))
-		clump := cloud.at(u*2.2+0.3, v*2.2, lod)
-		cover := smoothstep(0.03, 0.17, patch+0.11*fuzz+0.17*clump)
+		fine := speck.at(u*2.6, v*2.6, max(lod-1, 0))
+		p := patch(u, v, lod) + 0.05*fine
+		if p < -0.08 {
+			return c
+		}
+		cover := smoothstep(-0.02, 0.05, p+0.035*speck.at(u*5.3, v*5.3, max(lod-1, 0)))
+		// The wood beside a cushion lies in its shadow.
+		c = c.scale(1 - 0.55*smoothstep(-0.08, 0, p))
 		if cover == 0 {
 			return c
 		}
-		lit := clamp01(0.34 + 0.55*clump + 0.45*fuzz + 0.5*speck.at(u*4.1, v*4.1, lod))
-		return mix(c, mix(deep, bright, lit*lit), cover)
+		h := height(u, v, lod)
+		// A patch's rim curves down to the wood.
+		rim := smoothstep(0, 0.16, p)
+		slope := h - height(u+side*reach, v+0.6*reach, lod) + 0.35*(patch(u, v, lod)-patch(u+side*reach*2, v+reach, lod))
+		tuft := speck.at(u*6.5+ov, v*6.5, max(lod-1, 0))
+		lit := 0.16 + 0.34*smoothstep(0, 0.5, h)*(0.4+0.6*rim) + 0.95*slope + 0.30*fine + 0.34*tuft
+		m := mix(dark, mid, smoothstep(0, 0.5, lit))
+		m = mix(m, tip, smoothstep(0.36, 1.15, lit))
+		m = mix(m, dry.scale(0.4+0.8*clamp01(lit)), 0.35*smoothstep(0.12, 0.4, warp.at(u*0.9+ou, v*0.9+ov, lod)))
+		return mix(c, m, cover)
 	}
 }
