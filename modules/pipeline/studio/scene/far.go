@@ -42,6 +42,11 @@ func paintFar(c *canvas, lk *look, f *frame, seed uint64) {
 		paintForest(c, lk, f, sd, r)
 		c.lensBlur(0.032)
 	}
+	if lk.farGain != 1 && lk.far != farCove && lk.far != farPodium {
+		for i := range c.pix {
+			c.pix[i] *= lk.farGain
+		}
+	}
 	if lk.far != farCove && lk.far != farPodium {
 		c.soften(1.2 / c.unit) // anti-aliases the aperture's edge
 	}

@@ -22,7 +22,7 @@ func paintCove(c *canvas, lk *look, f *frame, sd float32) {
 
 // paintTonal is the painted set of the minimal scene: one hue, two planes.
 func paintTonal(c *canvas, lk *look, f *frame, sd float32) {
-	floorTone := mix(lk.wallRGB, lk.accentRGB, 0.35).scale(1.10)
+	floorTone := mix(lk.wallRGB, lk.accentRGB, 0.35*lk.kinship).scale(1.10)
 	soft := 0.012 * f.h
 	c.fill(func(x, y float32) rgb {
 		dx, dy := (x-f.cx-sd*0.25*f.w)/f.w, (y-0.25*f.h)/f.h

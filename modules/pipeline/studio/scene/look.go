@@ -10,17 +10,26 @@ type look struct {
 	wallRGB, accentRGB, thirdRGB rgb
 	surface                      material
 	exposure                     float32
+	kinship                      float32 // how well wall and accent mix: 0 where the mixture would be mud
+	farGain                      float32 // light on the far background alone
 	backlit                      bool
 	flat                         bool
 	mood                         mood
 	tinted                       bool // the prompt or brand chose the colours
 }
 
+// A product paler than paleProduct (OKLCH lightness) would lose its edge against
+// a bright window, so the light behind it is turned down.
+const (
+	paleProduct = 0.82
+	behindPale  = 0.62
+)
+
 // resolveLook picks colours in order of authority: prompt, brand palette,
 // product (only when there is no palette, so a catalogue stays consistent),
 // scene default.
 func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool, side Light, flat bool) look {
-	lk := look{set: st, surface: st.top, exposure: 1, flat: flat}
+	lk := look{set: st, surface: st.top, exposure: 1, farGain: 1, flat: flat}
 	if flat {
 		lk.surface, lk.gobo = st.flatTop, st.flatGobo
 	}
@@ -50,9 +59,13 @@ func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool,
 		lk.accentRGB = tone(second, clampF(toLCH(second).L, 0.35, 0.88), 0.14)
 	case !catalogue && p.mass > 0:
 		lk.wallRGB, lk.accentRGB = harmonise(st, p.colour)
+		if p.colour.L > paleProduct {
+			lk.farGain = behindPale
+		}
 	default:
 		lk.wallRGB, lk.accentRGB = st.wall.rgb(), st.accent.rgb()
 	}
+	lk.kinship = kinship(lk.wallRGB, lk.accentRGB)
 	lk.thirdRGB = lk.accentRGB
 	if len(chosen) > 2 {
 		lk.thirdRGB = chosen[2]
@@ -86,6 +99,16 @@ func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool,
 	return lk
 }
 
+// kinship is 1 for colours of similar hue, or hardly any, and falls to 0 for
+// complements: halfway between red and green lies mud.
+func kinship(a, b rgb) float32 {
+	const near, far, grey = 45 * deg, 100 * deg, 0.03
+	x, y := toLCH(a), toLCH(b)
+	gap := math.Abs(math.Remainder(x.H-y.H, 2*math.Pi))
+	k := smoothstep(far, near, float32(gap))
+	return max(k, smoothstep(2*grey, grey, float32(math.Min(x.C, y.C))))
+}
+
 // fitWall moves a chosen colour into the range in which the scene still reads
 // as itself: a studio sweep may be any colour, a kitchen wall stays light.
 func fitWall(st set, c rgb) rgb {
@@ -94,7 +117,7 @@ func fitWall(st set, c rgb) rgb {
 	case farCove:
 		return lch{clampF(v.L, 0.3, 0.94), math.Min(v.C, 0.13), v.H}.rgb()
 	case farPodium:
-		return lch{clampF(v.L, 0.45, 0.88), math.Min(v.C, 0.12), v.H}.rgb()
+		return lch{clampF(v.L, 0.45, 0.88), math.Min(v.C, 0.105), v.H}.rgb()
 	case farDark:
 		return lch{clampF(v.L*0.4, 0.2, 0.3), math.Min(v.C, 0.05), v.H}.rgb()
 	case farKitchen:
@@ -126,8 +149,8 @@ func harmonise(st set, product lch) (wall, accent rgb) {
 			w = lch{0.82, 0.034, hue + math.Pi}
 			a = lch{0.87, 0.036, hue + math.Pi + 20*deg}
 		case product.C > 0.03:
-			w = lch{0.8, 0.05, hue}
-			a = lch{0.85, 0.05, hue}
+			w = lch{0.8, 0.04, hue}
+			a = lch{0.85, 0.042, hue}
 		}
 		if product.L > 0.8 {
 			w.L, a.L, w.C = 0.7, 0.76, w.C*1.3

@@ -135,7 +135,7 @@ func paintArch(b *backdrop, lk *look, mul *canvas, p podium, step float32, seed 
 		}
 		return dx - half
 	}
-	tintIn := mix(lk.wallRGB, lk.accentRGB, 0.4)
+	tintIn := mix(lk.wallRGB, lk.accentRGB, 0.4*lk.kinship)
 	for y := y0; y < y1; y++ {
 		rr.seek(y)
 		fy := (float32(y) + 0.5) * px
