@@ -204,7 +204,7 @@ func (d *Decoder) decode(ctx context.Context, p parsed) (*image.NRGBA, error) {
 			}
 		case errors.As(err, &death):
 			if deaths = append(deaths, err); death.timeout || len(deaths) == tries {
-				return nil, fmt.Errorf("%w: %w", ErrDecoderDied, errors.Join(deaths...))
+				return nil, &diedError{deaths: deaths}
 			}
 		default:
 			return nil, err
@@ -219,6 +219,25 @@ type childDeath struct {
 }
 
 func (e *childDeath) Error() string { return e.how }
+
+// diedError is ErrDecoderDied with how each child ended.
+type diedError struct{ deaths []error }
+
+func (e *diedError) Error() string {
+	return fmt.Sprintf("%v: %v", ErrDecoderDied, errors.Join(e.deaths...))
+}
+
+func (e *diedError) Unwrap() error { return ErrDecoderDied }
+
+// Deaths returns how many decoding children a picture has ended, going by
+// Decode's error: 0 unless it is ErrDecoderDied.
+func Deaths(err error) int {
+	var died *diedError
+	if errors.As(err, &died) {
+		return len(died.deaths)
+	}
+	return 0
+}
 
 // try decodes with one child.
 func (d *Decoder) try(ctx context.Context, info Info, data []byte) (*image.NRGBA, error) {

@@ -7,7 +7,9 @@ package imaging
 import "C"
 
 import (
+	"fmt"
 	"image"
+	"sync"
 	"unsafe"
 )
 
@@ -30,7 +32,7 @@ type EncodeOptions struct {
 	// XMP is a packet to embed, such as SourceXMP's. May be nil.
 	XMP []byte
 
-	// ICC embeds an sRGB profile (about 3 KB), for shops and printers that ask
+	// ICC embeds an sRGB profile (about 0.5 KB), for shops and printers that ask
 	// for one. Without one, programs take sRGB for granted.
 	ICC bool
 }
@@ -79,11 +81,21 @@ func Encode(img *image.NRGBA, o EncodeOptions) ([]byte, error) {
 		lossless:  boolInt(o.Lossless),
 		effort:    C.int(vipsEffort(o.Format, o.Effort)),
 		subsample: boolInt(quality < fullColourQuality && !o.Lossless),
-		profile:   boolInt(o.ICC),
 	}
-	if len(o.XMP) > 0 {
+	var profile []byte
+	if o.ICC {
+		var err error
+		if profile, err = sRGBProfile(); err != nil {
+			return nil, err
+		}
+	}
+	if o.Format == AVIF && len(o.XMP) > 0 {
 		e.xmp, e.xmp_len = C.CBytes(o.XMP), C.size_t(len(o.XMP))
 		defer C.free(e.xmp)
+	}
+	if o.Format == AVIF && len(profile) > 0 {
+		e.profile, e.profile_len = C.CBytes(profile), C.size_t(len(profile))
+		defer C.free(e.profile)
 	}
 	bands := C.int(bytesPerPixel)
 	if opaque {
@@ -98,8 +110,20 @@ func Encode(img *image.NRGBA, o EncodeOptions) ([]byte, error) {
 		return nil, ErrEncode.With("%v", err)
 	}
 	defer C.opal_free(out)
-	return C.GoBytes(out, C.int(n)), nil
+	return embed(o.Format, C.GoBytes(out, C.int(n)), o.XMP, profile, !opaque)
 }
+
+// sRGBProfile is libvips' own profile.
+var sRGBProfile = sync.OnceValues(func() ([]byte, error) {
+	var out unsafe.Pointer
+	var n C.size_t
+	err := vipsCall(func(text *C.char, length C.size_t) C.int { return C.opal_srgb_profile(&out, &n, text, length) })
+	if err != nil {
+		return nil, fmt.Errorf("load the sRGB profile: %w", err)
+	}
+	defer C.opal_free(out)
+	return C.GoBytes(out, C.int(n)), nil
+})
 
 // vipsEffort translates 1..9 to the scale of each of libvips' savers.
 func vipsEffort(f Format, effort int) int {

@@ -21,6 +21,6 @@ func inspectAVIF(b []byte) (Info, error) {
 	return Info{
 		Format: AVIF, Width: int(w), Height: int(h), Orientation: 1, Depth: 8, Channels: 3,
 		HasAlpha:   bytes.Contains(b, []byte("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")),
-		HasProfile: bytes.Contains(b, []byte("colrprof")),
+		HasProfile: bytes.Contains(b, []byte("colrprof")) || bytes.Contains(b, []byte("colrrICC")),
 	}, nil
 }

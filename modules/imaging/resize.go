@@ -15,7 +15,6 @@ const (
 	sampleShift = 4
 	weightBits  = 14
 	weightOne   = 1 << weightBits
-	sampleMax   = 255 << sampleShift
 )
 
 const (
@@ -355,14 +354,16 @@ func rowPremultiplied(dst []uint8, row []int32, t taps) {
 			s = s[4:]
 		}
 		d := dst[x*4 : x*4+4 : x*4+4]
-		switch alpha := to8((a + round) >> shift); alpha {
-		case 0:
-			d[0], d[1], d[2], d[3] = 0, 0, 0, 0
-		case 255:
-			d[0], d[1], d[2], d[3] = to8((r+round)>>shift), to8((g+round)>>shift), to8((b+round)>>shift), 255
-		default:
-			d[0], d[1], d[2], d[3] = straight(r, a), straight(g, a), straight(b, a), alpha
+		alpha := to8((a + round) >> shift)
+		switch {
+		case a == 255<<shift:
+			d[0], d[1], d[2] = to8((r+round)>>shift), to8((g+round)>>shift), to8((b+round)>>shift)
+		case alpha == 0:
+			d[0], d[1], d[2] = 0, 0, 0
+		default: // also where the kernel swings above full alpha, or edges would glow
+			d[0], d[1], d[2] = straight(r, a), straight(g, a), straight(b, a)
 		}
+		d[3] = alpha
 	}
 }
 

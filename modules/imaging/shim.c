@@ -56,18 +56,18 @@ const char *opal_version(void) { return vips_version_string(); }
 
 void opal_free(void *p) { g_free(p); }
 
-static int load(int format, void *data, size_t len, VipsImage **out) {
+static int load(int format, VipsFailOn fail_on, void *data, size_t len, VipsImage **out) {
 	// Sequential: rows are decoded as they are asked for, so only the result is
-	// ever whole in memory. Without fail_on a truncated file passes as grey.
+	// ever whole in memory.
 	switch (format) {
 	case OPAL_JPEG:
-		return vips_jpegload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+		return vips_jpegload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
 	case OPAL_PNG:
-		return vips_pngload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+		return vips_pngload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
 	case OPAL_WEBP:
-		return vips_webpload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+		return vips_webpload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
 	case OPAL_AVIF:
-		return vips_heifload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+		return vips_heifload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
 	}
 	vips_error("opal", "format %d has no loader", format);
 	return -1;
@@ -100,9 +100,9 @@ static int eight_bits(VipsImage *in, VipsImage **out) {
 	return vips_copy(in, out, NULL);
 }
 
-static int decode(VipsObject *scope, int format, void *data, size_t len, int width, int height, void *pixels) {
+static int decode_in(VipsObject *scope, int format, VipsFailOn fail_on, void *data, size_t len, int width, int height, void *pixels) {
 	VipsImage **t = (VipsImage **)vips_object_local_array(scope, 9);
-	if (load(format, data, len, &t[0]))
+	if (load(format, fail_on, data, len, &t[0]))
 		return -1;
 	VipsImage *in = t[0];
 	if (in->Xsize != width || in->Ysize != height) {
@@ -139,27 +139,66 @@ static int decode(VipsObject *scope, int format, void *data, size_t len, int wid
 	return t[8] == NULL || vips_image_write(t[7], t[8]) ? -1 : 0;
 }
 
-int opal_decode(int format, const void *data, size_t len, int width, int height, void *pixels, char *err, size_t errlen) {
+static int decode(int format, VipsFailOn fail_on, void *data, size_t len, int width, int height, void *pixels) {
 	VipsObject *scope = VIPS_OBJECT(vips_image_new());
-	int r = decode(scope, format, (void *)data, len, width, height, pixels);
+	int r = decode_in(scope, format, fail_on, data, len, width, height, pixels);
 	g_object_unref(scope);
+	return r;
+}
+
+// lost_pixels reports whether libjpeg's warning means that a part of the
+// picture is not there. To libjpeg both such damage and harmless oddities, which
+// many cameras and editors leave, are warnings; its texts tell them apart.
+static int lost_pixels(void) {
+	static const char *const texts[] = {"premature end", "bad Huffman code", "found marker"};
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+		if (strstr(vips_error_buffer(), texts[i]) != NULL)
+			return 1;
+	return 0;
+}
+
+int opal_decode(int format, const void *data, size_t len, int width, int height, void *pixels, char *err, size_t errlen) {
+	// Without fail_on a truncated file passes with its rest grey.
+	if (format != OPAL_JPEG)
+		return finish(decode(format, VIPS_FAIL_ON_ERROR, (void *)data, len, width, height, pixels), err, errlen);
+	int r = decode(format, VIPS_FAIL_ON_WARNING, (void *)data, len, width, height, pixels);
+	if (r != 0 && !lost_pixels()) {
+		vips_error_clear();
+		r = decode(format, VIPS_FAIL_ON_ERROR, (void *)data, len, width, height, pixels);
+	}
 	return finish(r, err, errlen);
 }
 
+// Nothing but what was set on the image is written. Before 8.15 an AVIF can't
+// leave out the EXIF block that libvips makes up (the size in pixels) and keep
+// the rest.
+#if VIPS_MAJOR_VERSION > 8 || VIPS_MINOR_VERSION >= 15
+#define PIXELS_ONLY "keep", VIPS_FOREIGN_KEEP_NONE
+#define PIXELS_AND_METADATA "keep", VIPS_FOREIGN_KEEP_XMP | VIPS_FOREIGN_KEEP_ICC
+#define AVIF_QUALITY(q) (q)
+#else
+#define PIXELS_ONLY "strip", TRUE
+#define PIXELS_AND_METADATA "strip", FALSE
+// The scale moved: 40 looks like 50 did.
+#define AVIF_QUALITY(q) VIPS_MIN(100, (q) + 10)
+#endif
+
 static int save(VipsImage *in, const struct opal_encoding *e, void **out, size_t *outlen) {
+	VipsForeignSubsample subsample = e->subsample ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF;
 	switch (e->format) {
 	case OPAL_JPEG:
 		return vips_jpegsave_buffer(in, out, outlen, "Q", e->quality, "optimize_coding", TRUE,
-			"subsample_mode", e->subsample ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF, NULL);
+			"subsample_mode", subsample, PIXELS_ONLY, NULL);
 	case OPAL_PNG:
-		return vips_pngsave_buffer(in, out, outlen, "compression", e->effort, "filter", VIPS_FOREIGN_PNG_FILTER_ALL, NULL);
+		return vips_pngsave_buffer(in, out, outlen, "compression", e->effort,
+			"filter", VIPS_FOREIGN_PNG_FILTER_ALL, PIXELS_ONLY, NULL);
 	case OPAL_WEBP:
-		return vips_webpsave_buffer(in, out, outlen, "Q", e->quality, "lossless", e->lossless, "effort", e->effort,
-			"smart_subsample", !e->subsample, NULL);
+		return vips_webpsave_buffer(in, out, outlen, "Q", e->quality, "lossless", e->lossless,
+			"effort", e->effort, "smart_subsample", !e->subsample, PIXELS_ONLY, NULL);
 	case OPAL_AVIF:
-		return vips_heifsave_buffer(in, out, outlen, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8,
-			"Q", e->quality, "lossless", e->lossless, "effort", e->effort,
-			"subsample_mode", e->subsample ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF, NULL);
+		return vips_heifsave_buffer(in, out, outlen, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1,
+			"bitdepth", 8, "Q", AVIF_QUALITY(e->quality), "lossless", e->lossless, "effort", e->effort,
+			"subsample_mode", subsample, PIXELS_AND_METADATA, NULL);
 	}
 	vips_error("opal", "format %d has no saver", e->format);
 	return -1;
@@ -191,20 +230,27 @@ static unsigned char *pack(const unsigned char *pixels, int width, int height, s
 static int encode(VipsObject *scope, const struct opal_encoding *e, const void *packed, int width, int height, int bands, void **out, size_t *outlen) {
 	VipsImage **t = (VipsImage **)vips_object_local_array(scope, 2);
 	t[0] = vips_image_new_from_memory(packed, (size_t)width * height * bands, width, height, bands, VIPS_FORMAT_UCHAR);
-	if (t[0] == NULL || vips_copy(t[0], &t[1], "interpretation", VIPS_INTERPRETATION_sRGB, NULL))
+	// 72 dots an inch, in dots a millimetre: what programs take a picture for
+	// that says nothing. libvips' own 25.4 would be shown in print dialogues.
+	const double dots = 72 / 25.4;
+	if (t[0] == NULL || vips_copy(t[0], &t[1], "interpretation", VIPS_INTERPRETATION_sRGB, "xres", dots, "yres", dots, NULL))
 		return -1;
 	if (e->xmp != NULL && e->xmp_len > 0)
 		vips_image_set_blob_copy(t[1], VIPS_META_XMP_NAME, e->xmp, e->xmp_len);
-	if (e->profile) {
-		VipsBlob *blob = NULL;
-		if (vips_profile_load("srgb", &blob, NULL))
-			return -1;
-		size_t n;
-		const void *p = vips_blob_get(blob, &n);
-		vips_image_set_blob_copy(t[1], VIPS_META_ICC_NAME, p, n);
-		vips_area_unref(VIPS_AREA(blob));
-	}
+	if (e->profile != NULL && e->profile_len > 0)
+		vips_image_set_blob_copy(t[1], VIPS_META_ICC_NAME, e->profile, e->profile_len);
 	return save(t[1], e, out, outlen);
+}
+
+int opal_srgb_profile(void **out, size_t *outlen, char *err, size_t errlen) {
+	VipsBlob *blob = NULL;
+	if (vips_profile_load("srgb", &blob, NULL))
+		return finish(-1, err, errlen);
+	const void *p = vips_blob_get(blob, outlen);
+	*out = g_malloc(*outlen);
+	memcpy(*out, p, *outlen);
+	vips_area_unref(VIPS_AREA(blob));
+	return finish(0, err, errlen);
 }
 
 int opal_encode(const struct opal_encoding *e, const void *pixels, int width, int height, size_t stride, int bands, void **out, size_t *outlen, char *err, size_t errlen) {

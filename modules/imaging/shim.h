@@ -1,4 +1,4 @@
-// The whole of libvips that OPAL uses: three calls, each a complete job.
+// The whole of libvips that OPAL uses: a few calls, each a complete job.
 //
 // Every call runs on the calling thread, reads and writes memory that C owns or
 // that stays valid until it returns, and copies libvips' message into err (a
@@ -35,14 +35,21 @@ struct opal_encoding {
 	int lossless;    // WebP and AVIF
 	int effort;      // of the format's own scale
 	int subsample;   // 1: colour at half resolution
-	int profile;     // 1: embed an sRGB profile
-	const void *xmp; // may be NULL
+	// AVIF alone takes these; the other formats get theirs from embed.go. Each
+	// may be NULL.
+	const void *xmp;
 	size_t xmp_len;
+	const void *profile;
+	size_t profile_len;
 };
 
 // opal_encode encodes width*height RGBA pixels, rows stride bytes apart. bands
 // is 4, or 3 to leave the alpha out. *out is freed with opal_free.
 int opal_encode(const struct opal_encoding *e, const void *pixels, int width, int height, size_t stride, int bands, void **out, size_t *outlen, char *err, size_t errlen);
+
+// opal_srgb_profile copies libvips' own sRGB profile. *out is freed with
+// opal_free.
+int opal_srgb_profile(void **out, size_t *outlen, char *err, size_t errlen);
 
 void opal_free(void *p);
 

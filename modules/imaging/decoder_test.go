@@ -1,0 +1,496 @@
+package imaging
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func newDecoder(t testing.TB, o DecoderOptions) *Decoder {
+	t.Helper()
+	d := NewDecoder(o)
+	t.Cleanup(func() { closeDecoder(t, d) })
+	return d
+}
+
+func decode(t testing.TB, d *Decoder, b []byte) *image.NRGBA {
+	t.Helper()
+	img, info, err := d.Decode(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if img.Rect != image.Rect(0, 0, info.Width, info.Height) {
+		t.Fatalf("%v, and Info says %d × %d", img.Rect, info.Width, info.Height)
+	}
+	return img
+}
+
+// near fails unless the pixel is the wanted one but for tolerance a channel.
+func near(t testing.TB, img *image.NRGBA, x, y int, want color.NRGBA, tolerance int) {
+	t.Helper()
+	got := img.NRGBAAt(x, y)
+	for _, d := range []int{int(got.R) - int(want.R), int(got.G) - int(want.G), int(got.B) - int(want.B), int(got.A) - int(want.A)} {
+		if abs(d) > tolerance {
+			t.Errorf("pixel (%d,%d) is %v, want %v ± %d", x, y, got, want, tolerance)
+			return
+		}
+	}
+}
+
+func TestDecodeTurnsUpright(t *testing.T) {
+	d := newDecoder(t, DecoderOptions{})
+	const w, h = 48, 32
+	upright := quadrants(w, h)
+	// stored[o] is upright as a camera held in orientation o stores it: at(x,y)
+	// says where in upright the stored pixel (x,y) comes from.
+	for o := uint16(1); o <= 8; o++ {
+		sw, sh := w, h
+		if o >= 5 {
+			sw, sh = h, w
+		}
+		stored := image.NewNRGBA(image.Rect(0, 0, sw, sh))
+		for y := range sh {
+			for x := range sw {
+				ux, uy := x, y
+				switch o {
+				case 2:
+					ux = w - 1 - x
+				case 3:
+					ux, uy = w-1-x, h-1-y
+				case 4:
+					uy = h - 1 - y
+				case 5:
+					ux, uy = y, x
+				case 6:
+					ux, uy = w-1-y, x
+				case 7:
+					ux, uy = w-1-y, h-1-x
+				case 8:
+					ux, uy = y, h-1-x
+				}
+				set(stored, x, y, upright.NRGBAAt(ux, uy))
+			}
+		}
+		for name, file := range map[string][]byte{
+			"jpeg": withSegments(encodeJPEG(t, stored), segment(markerAPP1, jpegEXIF, exif(o, binary.BigEndian))),
+			"png":  withChunk(encodePNG(t, stored), chunk("eXIf", exif(o, binary.LittleEndian))),
+			"webp": extendedWebP(t, stored, exif(o, binary.LittleEndian)),
+		} {
+			img := decode(t, d, file)
+			if img.Rect != upright.Rect {
+				t.Errorf("%s orientation %d: %v", name, o, img.Rect)
+				continue
+			}
+			for i, at := range [][2]int{{w / 4, h / 4}, {w * 3 / 4, h / 4}, {w / 4, h * 3 / 4}, {w * 3 / 4, h * 3 / 4}} {
+				near(t, img, at[0], at[1], quadrantColours[i], 8)
+			}
+		}
+	}
+}
+
+// A large picture is read in several bands, each turned by itself.
+func TestDecodeTurnsLargePictures(t *testing.T) {
+	d := newDecoder(t, DecoderOptions{})
+	stored := photo(1501, 1103, 3)
+	upright := decode(t, d, withChunk(encodePNG(t, stored), chunk("eXIf", exif(6, binary.BigEndian))))
+	for y := range 1501 {
+		for x := range 1103 {
+			if upright.NRGBAAt(x, y) != stored.NRGBAAt(y, 1102-x) {
+				t.Fatalf("pixel (%d,%d)", x, y)
+			}
+		}
+	}
+}
+
+func TestDecodeConvertsColour(t *testing.T) {
+	d := newDecoder(t, DecoderOptions{})
+	const gamma = 2.2
+	p3 := gammaProfile("RGB ", p3Primaries, gamma)
+	inICC := func(jpg, profile []byte) []byte {
+		return withSegments(jpg, segment(markerAPP2, jpegICC, []byte{1, 1}, profile))
+	}
+	for _, c := range []color.NRGBA{{200, 100, 50, 255}, {60, 150, 90, 255}, {128, 128, 128, 255}, {255, 255, 255, 255}, {240, 60, 60, 255}, {20, 20, 40, 255}} {
+		flat := image.NewNRGBA(image.Rect(0, 0, 32, 32))
+		for i := range 32 * 32 {
+			set(flat, i%32, i/32, c)
+		}
+		rgb := p3ToSRGB([3]float64{float64(c.R), float64(c.G), float64(c.B)}, gamma)
+		want := color.NRGBA{uint8(rgb[0] + 0.5), uint8(rgb[1] + 0.5), uint8(rgb[2] + 0.5), 255}
+		png := encodePNG(t, flat)
+		iccp := chunk("iCCP", append([]byte("p3\x00\x00"), deflate(t, p3)...))
+		near(t, decode(t, d, withChunk(png, iccp)), 16, 16, want, 2)
+		near(t, decode(t, d, inICC(encodeJPEG(t, flat), p3)), 16, 16, want, 5)
+		near(t, decode(t, d, png), 16, 16, c, 0)
+		// A profile that makes no sense, or is for other pixels, costs nothing.
+		near(t, decode(t, d, inICC(encodeJPEG(t, flat), []byte("no profile"))), 16, 16, c, 4)
+		near(t, decode(t, d, inICC(encodeJPEG(t, flat), gammaProfile("GRAY", [3][3]float64{}, gamma))), 16, 16, c, 4)
+	}
+	// A profile keeps transparency, at 8 bits and at 16.
+	clear, deep := image.NewNRGBA(image.Rect(0, 0, 8, 8)), image.NewNRGBA64(image.Rect(0, 0, 8, 8))
+	for i := range 64 {
+		set(clear, i%8, i/8, color.NRGBA{200, 100, 50, 90})
+		deep.SetNRGBA64(i%8, i/8, color.NRGBA64{200 * 257, 100 * 257, 50 * 257, 90 * 257})
+	}
+	rgb := p3ToSRGB([3]float64{200, 100, 50}, gamma)
+	want := color.NRGBA{uint8(rgb[0] + 0.5), uint8(rgb[1] + 0.5), uint8(rgb[2] + 0.5), 90}
+	for _, img := range []image.Image{clear, deep} {
+		near(t, decode(t, d, withChunk(encodePNG(t, img), chunk("iCCP", append([]byte("p3\x00\x00"), deflate(t, p3)...)))), 4, 4, want, 2)
+	}
+}
+
+func TestDecodeGreyAndDeepPictures(t *testing.T) {
+	d := newDecoder(t, DecoderOptions{})
+	grey, grey16, deep := image.NewGray(image.Rect(0, 0, 16, 16)), image.NewGray16(image.Rect(0, 0, 16, 16)), image.NewNRGBA64(image.Rect(0, 0, 16, 16))
+	for i := range 256 {
+		x, y := i%16, i/16
+		grey.SetGray(x, y, color.Gray{uint8(i)})
+		grey16.SetGray16(x, y, color.Gray16{uint16(i*257 ^ 0x33)})
+		deep.SetNRGBA64(x, y, color.NRGBA64{uint16(i * 257), uint16(255-i) * 257, 0x7fff, uint16(i)*257&0xff00 | 0x80})
+	}
+	for i := range 256 {
+		x, y, v := i%16, i/16, uint8(i)
+		near(t, decode(t, d, encodePNG(t, grey)), x, y, color.NRGBA{v, v, v, 255}, 0)
+		if i%51 != 0 {
+			continue
+		}
+		near(t, decode(t, d, encodeJPEG(t, grey)), x, y, color.NRGBA{v, v, v, 255}, 6)
+		near(t, decode(t, d, encodePNG(t, grey16)), x, y, color.NRGBA{v, v, v, 255}, 1)
+		near(t, decode(t, d, encodePNG(t, deep)), x, y, color.NRGBA{v, 255 - v, 0x7f, v}, 1)
+	}
+	// A grey profile with a gamma of 1 brightens the middle: 0.5 linear is 188.
+	flat := image.NewGray(image.Rect(0, 0, 16, 16))
+	for i := range flat.Pix {
+		flat.Pix[i] = 128
+	}
+	linear := withSegments(encodeJPEG(t, flat), segment(markerAPP2, jpegICC, []byte{1, 1}, gammaProfile("GRAY", [3][3]float64{}, 1)))
+	near(t, decode(t, d, linear), 8, 8, color.NRGBA{188, 188, 188, 255}, 3)
+
+	palette := image.NewPaletted(image.Rect(0, 0, 3, 1), color.Palette{color.NRGBA{255, 0, 0, 255}, color.NRGBA{0, 255, 0, 128}, color.NRGBA{}})
+	copy(palette.Pix, []uint8{0, 1, 2})
+	img := decode(t, d, encodePNG(t, palette))
+	near(t, img, 0, 0, color.NRGBA{255, 0, 0, 255}, 0)
+	near(t, img, 1, 0, color.NRGBA{0, 255, 0, 128}, 0)
+	if img.NRGBAAt(2, 0).A != 0 {
+		t.Error("the clear colour is not clear")
+	}
+}
+
+func TestDecodeCMYK(t *testing.T) {
+	d := newDecoder(t, DecoderOptions{})
+	inks := [][4]uint8{{0, 0, 0, 0}, {0, 0, 0, 255}, {255, 0, 0, 0}, {0, 255, 0, 0}, {0, 0, 255, 0}, {0, 255, 255, 0}}
+	img := decode(t, d, cmykJPEG(48, 16, func(bx, _ int) [4]uint8 { return inks[bx] }))
+	// What the inks look like on paper: white, black, cyan, magenta, yellow, red.
+	for i, ok := range []func(c color.NRGBA) bool{
+		func(c color.NRGBA) bool { return c.R > 245 && c.G > 245 && c.B > 245 },
+		func(c color.NRGBA) bool { return c.R < 60 && c.G < 60 && c.B < 60 },
+		func(c color.NRGBA) bool { return c.R < 60 && c.G > 130 && c.B > 200 },
+		func(c color.NRGBA) bool { return c.R > 200 && c.G < 60 && c.B > 100 },
+		func(c color.NRGBA) bool { return c.R > 240 && c.G > 220 && c.B < 90 },
+		func(c color.NRGBA) bool { return c.R > 200 && c.G < 70 && c.B < 70 },
+	} {
+		if c := img.NRGBAAt(8*i+4, 8); !ok(c) || c.A != 255 {
+			t.Errorf("ink %v became %v", inks[i], c)
+		}
+	}
+}
+
+func TestDecodeRefusesDamage(t *testing.T) {
+	d := newDecoder(t, DecoderOptions{})
+	jpg, png := encodeJPEG(t, photo(320, 240, 1)), encodePNG(t, photo(320, 240, 1))
+	truncated := append(bytes.Clone(jpg[:len(jpg)/2]), 0xff, markerEOI)
+	sum := bytes.Clone(png)
+	sum[len(sum)/2] ^= 0xff
+	webp := encode(t, photo(320, 240, 1), EncodeOptions{Format: WebP, Lossless: true})
+	noise := bytes.Clone(webp)
+	for i := 200; i < len(noise); i++ {
+		noise[i] = byte(i * i >> 3)
+	}
+	for name, b := range map[string][]byte{"truncated JPEG": truncated, "PNG with a broken stream": sum, "WebP full of noise": noise} {
+		img, _, err := d.Decode(t.Context(), b)
+		if !errors.Is(err, ErrCorrupt) || img != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// What libjpeg warns of and what harms nothing is let through.
+	odd := bytes.Clone(jpg)
+	odd = bytes.Join([][]byte{odd[:len(odd)-2], {0xff, 0xd5, 1, 2, 3}, odd[len(odd)-2:]}, nil)
+	if img, _, err := d.Decode(t.Context(), odd); err != nil || img.Rect.Dx() != 320 {
+		t.Errorf("bytes before the end marker: %v", err)
+	}
+	// The inspection's refusals come through.
+	if _, _, err := d.Decode(t.Context(), []byte("GIF89a")); !errors.Is(err, ErrUnsupported) {
+		t.Error(err)
+	}
+}
+
+// A picture whose stream unfolds to far more than its header says.
+func TestDecodeIgnoresWhatTheHeaderDoesNotSay(t *testing.T) {
+	d := newDecoder(t, DecoderOptions{})
+	parts := [][]byte{make([]byte, 4*(1+4*3))}
+	for range 256 {
+		parts = append(parts, megabyte[:])
+	}
+	b := pngOf(ihdr(4, 4, 8, pngRGB), chunk("IDAT", deflate(t, parts...)), chunk("IEND", nil))
+	img, _, err := d.Decode(t.Context(), b)
+	if err == nil {
+		near(t, img, 0, 0, color.NRGBA{0, 0, 0, 255}, 0)
+	} else if !errors.Is(err, ErrCorrupt) {
+		t.Error(err)
+	}
+}
+
+func TestDecoderSurvivesCrashes(t *testing.T) {
+	jpg := encodeJPEG(t, photo(64, 48, 1))
+	t.Run("twice", func(t *testing.T) {
+		d := newDecoder(t, DecoderOptions{Command: badCommand(t, "crash")})
+		_, _, err := d.Decode(t.Context(), jpg)
+		if !errors.Is(err, ErrDecoderDied) || Deaths(err) != 2 || !strings.Contains(err.Error(), "invalid pointer") {
+			t.Errorf("%d deaths: %v", Deaths(err), err)
+		}
+	})
+	t.Run("once", func(t *testing.T) {
+		d := newDecoder(t, DecoderOptions{Command: badCommand(t, "crash-once", filepath.Join(t.TempDir(), "crashed"))})
+		decode(t, d, jpg)
+	})
+	t.Run("says something else", func(t *testing.T) {
+		for _, mode := range []string{"babble", "short", "fail"} {
+			d := newDecoder(t, DecoderOptions{Command: badCommand(t, mode)})
+			if _, _, err := d.Decode(t.Context(), jpg); !errors.Is(err, ErrDecoderDied) || Deaths(err) != 2 {
+				t.Errorf("%s: %v", mode, err)
+			}
+		}
+	})
+	t.Run("hangs", func(t *testing.T) {
+		d := newDecoder(t, DecoderOptions{Command: badCommand(t, "hang"), Timeout: 100 * time.Millisecond})
+		_, _, err := d.Decode(t.Context(), jpg)
+		if !errors.Is(err, ErrDecoderDied) || Deaths(err) != 1 || !strings.Contains(err.Error(), "100ms") {
+			t.Error(err)
+		}
+	})
+	t.Run("given up", func(t *testing.T) {
+		d := newDecoder(t, DecoderOptions{Command: badCommand(t, "hang")})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, cancel)
+		if _, _, err := d.Decode(ctx, jpg); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+	t.Run("the spare dies while it waits", func(t *testing.T) {
+		d := newDecoder(t, DecoderOptions{})
+		decode(t, d, jpg)
+		s := <-d.spare
+		if s.err != nil {
+			t.Fatal(s.err)
+		}
+		if err := s.child.greet(); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(s.child.cmd.Process.Pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		// Put it before the good ones.
+		dead := &Decoder{opts: d.opts, slots: d.slots, spare: make(chan started, 3), done: d.done}
+		dead.start.Do(func() {})
+		dead.spare <- s
+		dead.spare <- <-d.spare
+		decode(t, dead, jpg)
+	})
+}
+
+// A machine that can't start children says so, and the picture is not blamed.
+func TestDecoderWithoutChildren(t *testing.T) {
+	jpg := encodeJPEG(t, photo(8, 8, 1))
+	for name, c := range map[string]struct {
+		command []string
+		says    string
+	}{
+		"no such program": {[]string{filepath.Join(t.TempDir(), "missing")}, "missing"},
+		"another program": {badCommand(t, "stranger"), "imagingtest.Main"},
+		"can't load":      {badCommand(t, "stillborn"), "shared libraries"},
+	} {
+		d := newDecoder(t, DecoderOptions{Command: c.command})
+		if _, _, err := d.Decode(t.Context(), jpg); !errors.Is(err, ErrNoChild) || Deaths(err) != 0 || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	t.Run("within a child", func(t *testing.T) {
+		t.Setenv(childMarker, "1")
+		d := newDecoder(t, DecoderOptions{})
+		if _, _, err := d.Decode(t.Context(), jpg); !errors.Is(err, ErrNoChild) {
+			t.Error(err)
+		}
+	})
+	closed := NewDecoder(DecoderOptions{})
+	closed.Warm()
+	closeDecoder(t, closed)
+	closeDecoder(t, closed)
+	closed.Warm()
+	if _, _, err := closed.Decode(t.Context(), jpg); !errors.Is(err, ErrNoChild) {
+		t.Error(err)
+	}
+}
+
+func TestChildIsConfined(t *testing.T) {
+	t.Setenv("OPAL_TEST_SECRET", "hush")
+	jpg := encodeJPEG(t, photo(8, 8, 1))
+	d := newDecoder(t, DecoderOptions{Command: badCommand(t, "environment")})
+	_, _, err := d.Decode(t.Context(), jpg)
+	if !errors.Is(err, ErrCorrupt) || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), childMarker) {
+		t.Errorf("the child's environment: %v", err)
+	}
+	if runtime.GOOS != "linux" {
+		return
+	}
+	d = newDecoder(t, DecoderOptions{Command: badCommand(t, "probe")})
+	if _, _, err := d.Decode(t.Context(), jpg); err == nil || !strings.HasSuffix(err.Error(), "can: ") {
+		t.Errorf("the child %v", err)
+	}
+}
+
+// Memory that runs out costs the picture and nothing else.
+func TestDecodeWithinMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux limits a process's memory")
+	}
+	const megabytes = 8
+	d := newDecoder(t, DecoderOptions{MemoryLimit: megabytes << 20})
+	big := encodePNG(t, photo(2000, 1500, 1))
+	if img, _, err := d.Decode(t.Context(), big); !errors.Is(err, ErrDecoderDied) && !errors.Is(err, ErrCorrupt) || img != nil {
+		t.Errorf("3 megapixels in %d MB: %v", megabytes, err)
+	}
+}
+
+// Several pictures at once, some given up, and no process stays behind.
+func TestDecodeManyAtOnce(t *testing.T) {
+	d := NewDecoder(DecoderOptions{Concurrency: 3})
+	good, bad := encodeJPEG(t, photo(200, 150, 1)), append(encodeJPEG(t, photo(200, 150, 1))[:2000], 0xff, markerEOI)
+	var wg sync.WaitGroup
+	for i := range 24 {
+		wg.Go(func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			b, want := good, error(nil)
+			switch i % 4 {
+			case 1:
+				b, want = bad, ErrCorrupt
+			case 2:
+				cancel()
+				want = context.Canceled
+			}
+			if _, _, err := d.Decode(ctx, b); !errors.Is(err, want) {
+				t.Errorf("%d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	closeDecoder(t, d)
+	if kids := children(t); len(kids) > 0 {
+		t.Errorf("still running: %v", kids)
+	}
+}
+
+// children lists this process's children, zombies included.
+func children(t testing.TB) []string {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, name := range stats {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		// pid (name) state parent ...
+		_, rest, _ := strings.Cut(string(b), ") ")
+		var state string
+		var parent int
+		if _, err := fmt.Sscan(rest, &state, &parent); err == nil && parent == os.Getpid() {
+			found = append(found, string(b))
+		}
+	}
+	return found
+}
+
+// A child whose parent vanishes ends by itself.
+func TestChildEndsWithItsParent(t *testing.T) {
+	c, err := startChild(NewDecoder(DecoderOptions{}).command())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.end()
+	if err := c.greet(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.reap(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestServeChildIsForParentsAlone(t *testing.T) {
+	if code := ServeChild(); code != childMisused {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestLibraryVersion(t *testing.T) {
+	var major, minor, patch int
+	if n, err := fmt.Sscanf(LibraryVersion(), "%d.%d.%d", &major, &minor, &patch); n != 3 || err != nil || major != 8 || minor < 14 {
+		t.Errorf("libvips %q", LibraryVersion())
+	}
+}
+
+// Every limit grows with the picture and stops at the decoder's own.
+func TestRequestLimits(t *testing.T) {
+	d := NewDecoder(DecoderOptions{})
+	small := d.request(Info{Format: JPEG, Width: 10, Height: 10, Orientation: 1}, make([]byte, 100))
+	large := d.request(Info{Format: JPEG, Width: 5000, Height: 10000, Orientation: 6}, make([]byte, 100))
+	if large.Width != 10000 || large.Height != 5000 {
+		t.Errorf("stored size %d × %d", large.Width, large.Height)
+	}
+	if small.MemoryLimit >= large.MemoryLimit || large.MemoryLimit > defaultMemoryLimit || small.CPUSeconds >= large.CPUSeconds || large.CPUSeconds > uint64(math.Ceil(defaultTimeout.Seconds())) {
+		t.Errorf("%+v, %+v", small, large)
+	}
+}
+
+// What libvips does with bytes that passed the inspection must never be more
+// than an error.
+func FuzzDecode(f *testing.F) {
+	f.Add(encodeJPEG(f, photo(40, 30, 1)))
+	f.Add(encodePNG(f, cutout(40, 30, 1)))
+	f.Add(encode(f, cutout(40, 30, 1), EncodeOptions{Format: WebP, ICC: true}))
+	f.Add(encode(f, photo(40, 30, 1), EncodeOptions{Format: WebP, Lossless: true}))
+	f.Add(cmykJPEG(16, 16, func(int, int) [4]uint8 { return [4]uint8{9, 99, 199, 0} }))
+	f.Add(withChunk(encodePNG(f, photo(8, 8, 1)), chunk("iCCP", append([]byte("p3\x00\x00"), deflate(f, gammaProfile("RGB ", p3Primaries, 2.2))...))))
+	d := NewDecoder(DecoderOptions{Timeout: 10 * time.Second})
+	f.Cleanup(func() { closeDecoder(f, d) })
+	f.Fuzz(func(t *testing.T, b []byte) {
+		img, info, err := d.Decode(t.Context(), b)
+		if err == nil && img.Rect != image.Rect(0, 0, info.Width, info.Height) {
+			t.Fatalf("%v for %+v", img.Rect, info)
+		}
+		if errors.Is(err, ErrDecoderDied) || errors.Is(err, ErrNoChild) {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,160 @@
+package imaging
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+)
+
+// How XMP and profiles are put into finished files. libvips could write them
+// too, but adds an EXIF block of its own making and compresses a PNG's XMP,
+// which its specification advises against.
+
+const (
+	jpegXMP = "http://ns.adobe.com/xap/1.0/\x00"
+
+	// maxSegment is how much a JPEG segment holds besides its length.
+	maxSegment = 1<<16 - 1 - 2
+)
+
+// embed returns file, which the encoder of format f has just made, with the
+// packet and the profile; either may be empty.
+func embed(f Format, file, xmp, profile []byte, alpha bool) ([]byte, error) {
+	if f == JPEG {
+		return embedJPEG(file, xmp, profile)
+	}
+	if len(xmp) == 0 && len(profile) == 0 {
+		return file, nil
+	}
+	switch f {
+	case PNG:
+		return embedPNG(file, xmp, profile)
+	case WebP:
+		return embedWebP(file, xmp, profile, alpha)
+	}
+	return file, nil
+}
+
+// jfif is the segment that says: JFIF 1.1, 72 dots an inch, no thumbnail.
+var jfif = []byte("JFIF\x00\x01\x01\x01\x00\x48\x00\x48\x00\x00")
+
+// embedJPEG puts segments behind the start: JFIF, which must be the first and
+// which libvips leaves out with the rest, XMP (XMP Specification part 3 section
+// 1.1.3) and the profile (ICC.1:2022 annex B.4).
+func embedJPEG(file, xmp, profile []byte) ([]byte, error) {
+	const start = 2
+	if len(file) < start {
+		return nil, fmt.Errorf("the JPEG has only %d bytes", len(file))
+	}
+	out := make([]byte, 0, len(file)+len(xmp)+len(profile)+256)
+	out = appendSegment(append(out, file[:start]...), markerAPP0, jfif)
+	if len(xmp) > 0 {
+		if len(jpegXMP)+len(xmp) > maxSegment {
+			return nil, ErrEncode.With("an XMP packet of %d bytes does not fit into a JPEG", len(xmp))
+		}
+		out = appendSegment(out, markerAPP1, []byte(jpegXMP), xmp)
+	}
+	const room = maxSegment - 14
+	parts := (len(profile) + room - 1) / room
+	for i := range parts {
+		part := profile[i*room : min((i+1)*room, len(profile))]
+		out = appendSegment(out, markerAPP2, jpegICC, []byte{byte(i + 1), byte(parts)}, part)
+	}
+	return append(out, file[start:]...), nil
+}
+
+func appendSegment(out []byte, marker byte, body ...[]byte) []byte {
+	n := 2
+	for _, b := range body {
+		n += len(b)
+	}
+	out = append(out, 0xff, marker, byte(n>>8), byte(n))
+	for _, b := range body {
+		out = append(out, b...)
+	}
+	return out
+}
+
+// embedPNG puts chunks behind the header: iCCP must come before the pixels, and
+// so may an uncompressed iTXt. PNG 3rd edition sections 11.3.2.3 and 11.3.3.4.
+func embedPNG(file, xmp, profile []byte) ([]byte, error) {
+	at := len(pngMagic) + 4 + 4 + 13 + 4
+	if len(file) < at {
+		return nil, fmt.Errorf("the PNG has only %d bytes", len(file))
+	}
+	out := bytes.NewBuffer(make([]byte, 0, len(file)+len(xmp)+len(profile)+256))
+	out.Write(file[:at])
+	if len(profile) > 0 {
+		var packed bytes.Buffer
+		packed.WriteString("sRGB\x00\x00")
+		z := zlib.NewWriter(&packed)
+		if _, err := z.Write(profile); err != nil {
+			return nil, err
+		}
+		if err := z.Close(); err != nil {
+			return nil, err
+		}
+		writeChunk(out, "iCCP", packed.Bytes())
+	}
+	if len(xmp) > 0 {
+		writeChunk(out, "iTXt", append([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmp...))
+	}
+	out.Write(file[at:])
+	return out.Bytes(), nil
+}
+
+func writeChunk(out *bytes.Buffer, kind string, body []byte) {
+	head := append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), kind...)
+	sum := crc32.Update(crc32.ChecksumIEEE([]byte(kind)), crc32.IEEETable, body)
+	out.Write(head)
+	out.Write(body)
+	out.Write(binary.BigEndian.AppendUint32(nil, sum))
+}
+
+// embedWebP gives the file an extended header, which says what the file holds:
+// the profile before the picture and the packet behind it.
+func embedWebP(file, xmp, profile []byte, alpha bool) ([]byte, error) {
+	info, err := Inspect(file)
+	if err != nil {
+		return nil, err
+	}
+	const flagXMP = 0x04
+	var flags byte
+	if alpha {
+		flags |= webpAlpha
+	}
+	if len(profile) > 0 {
+		flags |= webpProfile
+	}
+	if len(xmp) > 0 {
+		flags |= flagXMP
+	}
+	w, h := info.Width-1, info.Height-1
+	out := make([]byte, 0, len(file)+len(xmp)+len(profile)+64)
+	out = append(out, file[:riffHeader]...)
+	out = appendRIFF(out, "VP8X", []byte{flags, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
+	if len(profile) > 0 {
+		out = appendRIFF(out, "ICCP", profile)
+	}
+	picture := file[riffHeader:]
+	if string(picture[:4]) == "VP8X" {
+		picture = picture[8+10:]
+	}
+	out = append(out, picture...)
+	if len(xmp) > 0 {
+		out = appendRIFF(out, "XMP ", xmp)
+	}
+	binary.LittleEndian.PutUint32(out[4:], uint32(len(out)-8))
+	return out, nil
+}
+
+func appendRIFF(out []byte, kind string, body []byte) []byte {
+	out = binary.LittleEndian.AppendUint32(append(out, kind...), uint32(len(body)))
+	out = append(out, body...)
+	if len(body)%2 == 1 {
+		out = append(out, 0)
+	}
+	return out
+}

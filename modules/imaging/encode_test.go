@@ -1,0 +1,159 @@
+package imaging
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"strings"
+	"testing"
+)
+
+var allFormats = []Format{JPEG, PNG, WebP, AVIF}
+
+// psnr compares the luma of two pictures of one size, in dB.
+func psnr(t testing.TB, a, b *image.NRGBA) float64 {
+	t.Helper()
+	if a.Rect != b.Rect {
+		t.Fatalf("%v and %v", a.Rect, b.Rect)
+	}
+	sum := 0.0
+	for i := 0; i < len(a.Pix); i += bytesPerPixel {
+		d := luma(a.Pix[i:]) - luma(b.Pix[i:])
+		sum += d * d
+	}
+	return decibels(sum / float64(len(a.Pix)/bytesPerPixel))
+}
+
+func TestEncodeRoundTrip(t *testing.T) {
+	for _, f := range allFormats {
+		for name, img := range map[string]*image.NRGBA{"opaque": photo(331, 207, 2), "transparent": cutout(331, 207, 2), "one pixel": photo(1, 1, 1)} {
+			if f == JPEG && !img.Opaque() {
+				continue
+			}
+			b := encode(t, img, EncodeOptions{Format: f, XMP: SourceXMP(SourceComposite), ICC: true})
+			info, err := InspectOwn(b)
+			if err != nil || info.Format != f || info.Width != img.Rect.Dx() || info.HasAlpha == img.Opaque() || !info.HasProfile {
+				t.Errorf("%s %s: %+v, %v", f, name, info, err)
+			}
+			back, err := DecodeOwn(b)
+			if err != nil {
+				t.Errorf("%s %s: %v", f, name, err)
+				continue
+			}
+			if f == PNG && !bytes.Equal(back.Pix, img.Pix) {
+				t.Errorf("%s %s: pixels changed", f, name)
+			}
+			if name != "opaque" {
+				continue
+			}
+			if db := psnr(t, img, back); db < 30 {
+				t.Errorf("%s: %.1f dB", f, db)
+			}
+		}
+	}
+}
+
+func TestEncodeLossless(t *testing.T) {
+	img := cutout(97, 61, 3)
+	for _, f := range []Format{PNG, WebP} {
+		back, err := DecodeOwn(encode(t, img, EncodeOptions{Format: f, Lossless: true}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(img.Pix); i += 4 {
+			// A wholly transparent pixel's colour may go.
+			if img.Pix[i+3] != back.Pix[i+3] || img.Pix[i+3] != 0 && !bytes.Equal(img.Pix[i:i+4], back.Pix[i:i+4]) {
+				t.Fatalf("%s: pixel %d is %v, was %v", f, i/4, back.Pix[i:i+4], img.Pix[i:i+4])
+			}
+		}
+	}
+}
+
+// Everything that is written says its source in plain sight and nothing of the
+// machine, the time or a camera.
+func TestEncodeMetadata(t *testing.T) {
+	xmp := SourceXMP(SourceGenerated)
+	if !strings.Contains(string(xmp), `Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"`) {
+		t.Errorf("%s", xmp)
+	}
+	for _, f := range allFormats {
+		with := encode(t, photo(64, 48, 1), EncodeOptions{Format: f, XMP: xmp, ICC: true})
+		without := encode(t, photo(64, 48, 1), EncodeOptions{Format: f})
+		if bytes.Count(with, xmp) != 1 {
+			t.Errorf("%s: the packet is there %d times", f, bytes.Count(with, xmp))
+		}
+		if bytes.Contains(without, []byte("xmpmeta")) {
+			t.Errorf("%s: a packet nobody asked for", f)
+		}
+		for _, b := range [][]byte{with, without} {
+			for _, word := range []string{"Exif", "EXIF", "eXIf", "tIME", "tEXt", "zTXt", "libvips"} {
+				if bytes.Contains(b, []byte(word)) {
+					t.Errorf("%s holds %s", f, word)
+				}
+			}
+		}
+		if info, _ := InspectOwn(without); info.HasProfile {
+			t.Errorf("%s: a profile nobody asked for", f)
+		}
+	}
+	jpg := encode(t, photo(8, 8, 1), EncodeOptions{Format: JPEG})
+	if !bytes.HasPrefix(jpg[2:], segment(markerAPP0, jfif)) {
+		t.Error("the JPEG does not begin with JFIF")
+	}
+}
+
+func TestEncodeRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		img *image.NRGBA
+		o   EncodeOptions
+	}{
+		"transparent JPEG": {cutout(20, 20, 1), EncodeOptions{Format: JPEG}},
+		"long WebP":        {image.NewNRGBA(image.Rect(0, 0, 16_384, 1)), EncodeOptions{Format: WebP}},
+		"no pixels":        {image.NewNRGBA(image.Rect(0, 0, 0, 5)), EncodeOptions{Format: PNG}},
+		"unknown format":   {photo(2, 2, 1), EncodeOptions{Format: "gif"}},
+		"no format":        {photo(2, 2, 1), EncodeOptions{}},
+		"quality 101":      {photo(2, 2, 1), EncodeOptions{Format: JPEG, Quality: 101}},
+		"effort 10":        {photo(2, 2, 1), EncodeOptions{Format: PNG, Effort: 10}},
+		"endless XMP":      {photo(2, 2, 1), EncodeOptions{Format: JPEG, XMP: make([]byte, 70_000)}},
+	} {
+		if b, err := Encode(c.img, c.o); !errors.Is(err, ErrEncode) || b != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestEncodeTakesAPartOfAPicture(t *testing.T) {
+	whole := photo(100, 80, 4)
+	part := whole.SubImage(image.Rect(10, 20, 73, 59)).(*image.NRGBA)
+	back, err := DecodeOwn(encode(t, part, EncodeOptions{Format: PNG}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := clone(part); !bytes.Equal(back.Pix, want.Pix) || back.Rect != want.Rect {
+		t.Error("another part was written")
+	}
+}
+
+func TestQualityAndEffortMatter(t *testing.T) {
+	img := photo(400, 300, 5)
+	for _, f := range []Format{JPEG, WebP, AVIF} {
+		low, high := encode(t, img, EncodeOptions{Format: f, Quality: 30}), encode(t, img, EncodeOptions{Format: f, Quality: 95})
+		if len(low)*2 > len(high) {
+			t.Errorf("%s: quality 30 is %d bytes, 95 is %d", f, len(low), len(high))
+		}
+	}
+	for _, f := range []Format{PNG, WebP} {
+		fast, small := encode(t, img, EncodeOptions{Format: f, Effort: 1}), encode(t, img, EncodeOptions{Format: f, Effort: 9})
+		if len(small) >= len(fast) {
+			t.Errorf("%s: effort 9 is %d bytes, 1 is %d", f, len(small), len(fast))
+		}
+	}
+}
+
+func TestDecodeOwnRefusesWhatOpalNeverWrites(t *testing.T) {
+	for _, b := range [][]byte{nil, []byte("GIF89a"), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), encodeJPEG(t, photo(8, 8, 1))[:200]} {
+		if img, err := DecodeOwn(b); err == nil || img != nil {
+			t.Errorf("%.20q was decoded", b)
+		}
+	}
+}

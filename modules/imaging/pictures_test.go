@@ -1,0 +1,317 @@
+package imaging
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"testing"
+)
+
+// photo draws a picture with smooth areas, edges and texture, the same each
+// time. A seed gives another one.
+func photo(w, h int, seed uint32) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	noise := seed*2654435761 + 1
+	f := float64(seed%7) + 3
+	for y := range h {
+		v := float64(y) / float64(h)
+		for x := range w {
+			u := float64(x) / float64(w)
+			noise ^= noise << 13
+			noise ^= noise >> 17
+			noise ^= noise << 5
+			r := 90 + 120*u + 40*math.Sin(f*9*v)
+			g := 200 - 110*v + 30*math.Sin(f*25*(u+v))
+			b := 120 + 60*math.Cos(f*4*u*v)
+			if d := math.Hypot(u-0.5, v-0.55); d < 0.28 { // an object with a hard edge and stripes
+				s := 50 * math.Copysign(1, math.Sin(f*30*(u*0.8+v*0.6)))
+				r, g, b = 150+s-200*d, 60+s, 40+300*d
+			}
+			n := float64(noise%9) - 4
+			set(img, x, y, color.NRGBA{clip8(r + n), clip8(g + n), clip8(b + n), 255})
+		}
+	}
+	return img
+}
+
+func clip8(v float64) uint8 { return uint8(max(0, min(v, 255))) }
+
+func set(img *image.NRGBA, x, y int, c color.NRGBA) {
+	p := img.Pix[img.PixOffset(x, y):]
+	p[0], p[1], p[2], p[3] = c.R, c.G, c.B, c.A
+}
+
+// cutout is photo with a round alpha, soft at the edge.
+func cutout(w, h int, seed uint32) *image.NRGBA {
+	img := photo(w, h, seed)
+	for y := range h {
+		for x := range w {
+			d := math.Hypot(float64(x)-float64(w)/2, float64(y)-float64(h)/2) - 0.4*float64(min(w, h))
+			img.Pix[img.PixOffset(x, y)+3] = clip8(128 - 60*d)
+		}
+	}
+	return img
+}
+
+// quadrants has red, green, blue and grey quarters, so every turn shows.
+func quadrants(w, h int) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			set(img, x, y, quadrantColours[2*(2*y/h)+2*x/w])
+		}
+	}
+	return img
+}
+
+var quadrantColours = [4]color.NRGBA{{230, 30, 30, 255}, {30, 200, 40, 255}, {30, 60, 220, 255}, {140, 140, 140, 255}}
+
+func encodeJPEG(t testing.TB, img image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 92}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func encodePNG(t testing.TB, img image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func encode(t testing.TB, img *image.NRGBA, o EncodeOptions) []byte {
+	t.Helper()
+	b, err := Encode(img, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// segment is a JPEG marker segment.
+func segment(marker byte, body ...[]byte) []byte {
+	all := bytes.Join(body, nil)
+	return append([]byte{0xff, marker, byte((len(all) + 2) >> 8), byte(len(all) + 2)}, all...)
+}
+
+// withSegments puts segments right behind a JPEG's start.
+func withSegments(jpg []byte, segments ...[]byte) []byte {
+	return bytes.Join([][]byte{jpg[:2], bytes.Join(segments, nil), jpg[2:]}, nil)
+}
+
+// exif is a TIFF block with an orientation and a place (GPS, tag 0x8825).
+func exif(orientation uint16, order binary.AppendByteOrder) []byte {
+	b := []byte("II*\x00")
+	if order == binary.BigEndian {
+		b = []byte("MM\x00*")
+	}
+	b = order.AppendUint32(b, 8)
+	b = order.AppendUint16(b, 2)
+	b = order.AppendUint16(b, 0x0112)
+	b = order.AppendUint16(b, 3)
+	b = order.AppendUint32(b, 1)
+	b = order.AppendUint16(b, orientation)
+	b = order.AppendUint16(b, 0)
+	b = order.AppendUint16(b, 0x8825)
+	b = order.AppendUint16(b, 4)
+	b = order.AppendUint32(b, 1)
+	b = order.AppendUint32(b, 38)
+	b = order.AppendUint32(b, 0)
+	return append(b, "GPSSECRET"...)
+}
+
+func chunk(kind string, body []byte) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
+	b = append(append(b, kind...), body...)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
+}
+
+func pngOf(chunks ...[]byte) []byte {
+	return append(bytes.Clone(pngMagic), bytes.Join(chunks, nil)...)
+}
+
+func ihdr(w, h uint32, depth, colour byte) []byte {
+	b := binary.BigEndian.AppendUint32(nil, w)
+	return chunk("IHDR", append(binary.BigEndian.AppendUint32(b, h), depth, colour, 0, 0, 0))
+}
+
+// withChunk puts a chunk right behind a PNG's header.
+func withChunk(b []byte, c []byte) []byte {
+	const header = 8 + 25
+	return bytes.Join([][]byte{b[:header], c, b[header:]}, nil)
+}
+
+func deflate(t testing.TB, parts ...[]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := zlib.NewWriterLevel(&b, zlib.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts {
+		if _, err := z.Write(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func webpChunk(kind string, body []byte) []byte {
+	b := binary.LittleEndian.AppendUint32([]byte(kind), uint32(len(body)))
+	b = append(b, body...)
+	if len(body)%2 == 1 {
+		b = append(b, 0)
+	}
+	return b
+}
+
+func webpOf(chunks ...[]byte) []byte {
+	body := bytes.Join(chunks, nil)
+	b := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)+4))
+	return append(append(b, "WEBP"...), body...)
+}
+
+func vp8x(flags byte, w, h uint32) []byte {
+	w, h = w-1, h-1
+	return webpChunk("VP8X", []byte{flags, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
+}
+
+// gammaProfile is an ICC v2 matrix profile: the primaries' XYZ under D50, as
+// columns, and one gamma for all channels. A grey one has no primaries.
+func gammaProfile(space string, primaries [3][3]float64, gamma float64) []byte {
+	fixed := func(v float64) []byte { return binary.BigEndian.AppendUint32(nil, uint32(int32(math.Round(v*65536)))) }
+	xyz := func(v [3]float64) []byte {
+		return bytes.Join([][]byte{[]byte("XYZ \x00\x00\x00\x00"), fixed(v[0]), fixed(v[1]), fixed(v[2])}, nil)
+	}
+	d50 := [3]float64{0.9642, 1, 0.8249}
+	curve := binary.BigEndian.AppendUint16([]byte("curv\x00\x00\x00\x00\x00\x00\x00\x01"), uint16(math.Round(gamma*256)))
+	curve = append(curve, 0, 0)
+	text := append([]byte("text\x00\x00\x00\x00none"), 0, 0, 0, 0)
+	desc := append([]byte("desc\x00\x00\x00\x00\x00\x00\x00\x05test\x00"), make([]byte, 79)...)
+	type tag struct {
+		name string
+		data []byte
+	}
+	tags := []tag{{"desc", desc}, {"cprt", text}, {"wtpt", xyz(d50)}}
+	if space == "GRAY" {
+		tags = append(tags, tag{"kTRC", curve})
+	} else {
+		tags = append(tags, tag{"rXYZ", xyz(primaries[0])}, tag{"gXYZ", xyz(primaries[1])}, tag{"bXYZ", xyz(primaries[2])},
+			tag{"rTRC", curve}, tag{"gTRC", curve}, tag{"bTRC", curve})
+	}
+	const header = 128
+	table := binary.BigEndian.AppendUint32(nil, uint32(len(tags)))
+	var data []byte
+	for _, e := range tags {
+		table = append(table, e.name...)
+		table = binary.BigEndian.AppendUint32(table, uint32(header+4+12*len(tags)+len(data)))
+		table = binary.BigEndian.AppendUint32(table, uint32(len(e.data)))
+		data = append(data, e.data...)
+		for len(data)%4 != 0 {
+			data = append(data, 0)
+		}
+	}
+	b := make([]byte, header)
+	binary.BigEndian.PutUint32(b, uint32(header+len(table)+len(data)))
+	b[8], b[9] = 2, 0x40
+	copy(b[12:], "mntr")
+	copy(b[16:], space)
+	copy(b[20:], "XYZ ")
+	copy(b[24:], []byte{0x07, 0xe8, 0, 1, 0, 1})
+	copy(b[36:], "acsp")
+	copy(b[68:], bytes.Join([][]byte{fixed(d50[0]), fixed(d50[1]), fixed(d50[2])}, nil))
+	return bytes.Join([][]byte{b, table, data}, nil)
+}
+
+// Display P3's primaries under D50 (from its chromaticities, Bradford-adapted).
+var p3Primaries = [3][3]float64{{0.51512, 0.24120, -0.00105}, {0.29198, 0.69225, 0.04189}, {0.15710, 0.06657, 0.78407}}
+
+// p3ToSRGB converts a P3 colour of the given gamma to sRGB by the book.
+func p3ToSRGB(c [3]float64, gamma float64) [3]float64 {
+	var xyz [3]float64
+	for i := range 3 {
+		for k := range 3 {
+			xyz[i] += p3Primaries[k][i] * math.Pow(c[k]/255, gamma)
+		}
+	}
+	// XYZ under D50 to linear sRGB, the inverse of sRGB's adapted primaries.
+	m := [3][3]float64{{3.1338561, -1.6168667, -0.4906146}, {-0.9787684, 1.9161415, 0.0334540}, {0.0719453, -0.2289914, 1.4052427}}
+	var out [3]float64
+	for i := range 3 {
+		v := max(0, min(1, m[i][0]*xyz[0]+m[i][1]*xyz[1]+m[i][2]*xyz[2]))
+		if v <= 0.0031308 {
+			v *= 12.92
+		} else {
+			v = 1.055*math.Pow(v, 1/2.4) - 0.055
+		}
+		out[i] = 255 * v
+	}
+	return out
+}
+
+// cmykJPEG is a baseline JPEG of 8 × 8 blocks of plain CMYK, given as ink
+// 0..255 and stored inverted, as Adobe's programs do.
+func cmykJPEG(w, h int, ink func(bx, by int) [4]uint8) []byte {
+	b := []byte{0xff, markerSOI}
+	b = append(b, segment(markerAPP14, []byte("Adobe\x00\x64\x00\x00\x00\x00\x00"))...)
+	b = append(b, segment(markerDQT, append([]byte{0}, bytes.Repeat([]byte{8}, 64)...))...)
+	frame := []byte{8, byte(h >> 8), byte(h), byte(w >> 8), byte(w), 4}
+	scan := []byte{4}
+	for i := range byte(4) {
+		frame = append(frame, i+1, 0x11, 0)
+		scan = append(scan, i+1, 0)
+	}
+	b = append(b, segment(markerSOF0, frame)...)
+	// Twelve DC categories of four bits each, and one AC code: end of block.
+	b = append(b, segment(markerDHT, []byte{0}, []byte{0, 0, 0, 12}, make([]byte, 12), []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})...)
+	b = append(b, segment(markerDHT, []byte{0x10}, []byte{1}, make([]byte, 15), []byte{0})...)
+	b = append(b, segment(markerSOS, append(scan, 0, 63, 0))...)
+	var acc uint64
+	var n int
+	put := func(v uint32, bits int) {
+		acc, n = acc<<bits|uint64(v)&(1<<bits-1), n+bits
+		for n >= 8 {
+			c := byte(acc >> (n - 8))
+			if b = append(b, c); c == 0xff {
+				b = append(b, 0)
+			}
+			n -= 8
+		}
+	}
+	var last [4]int
+	for by := range (h + 7) / 8 {
+		for bx := range (w + 7) / 8 {
+			for i, v := range ink(bx, by) {
+				dc := (255 - int(v)) - 128 // 8 times the mean, divided by the step of 8
+				d := dc - last[i]
+				last[i] = dc
+				bits := 0
+				for a := abs(d); a > 0; a >>= 1 {
+					bits++
+				}
+				put(uint32(bits), 4)
+				if d < 0 {
+					d--
+				}
+				put(uint32(d), bits)
+				put(0, 1)
+			}
+		}
+	}
+	put(0x7f, 7)
+	return append(b, 0xff, markerEOI)
+}
