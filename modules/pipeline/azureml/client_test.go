@@ -283,7 +283,7 @@ func FuzzResponse(f *testing.F) {
 	f.Add([]byte(`{"meta":{"product_box":[1e999,0,0]}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		c := newClient(t, Options{URL: "http://s", MaxResponse: 1 << 16, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: -1}, nil
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: -1}, nil
 		})})
 		res, err := c.Score(context.Background(), ScoreRequest{})
 		if (res == nil) != (err != nil) {

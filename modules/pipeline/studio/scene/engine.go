@@ -8,10 +8,6 @@ import (
 	"sync"
 )
 
-// backdropBytes is what one picture pixel of a kept backdrop takes: 16-bit
-// linear RGB and 8-bit RGBA.
-const backdropBytes = 3*2 + 4
-
 // usualPixels is the size for which New counts backdrops.
 const usualPixels = 2048 * 2048
 
