@@ -1,0 +1,81 @@
+package fileblob
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+
+	"github.com/opal-photo/opal/modules/blob"
+)
+
+// writer is a blob that is being written under a name of its own. It appears
+// under its real name at once and whole, or not at all.
+type writer struct {
+	s          *Store
+	f          *os.File
+	temp, path string
+	o          blob.PutOptions
+	done       bool
+}
+
+func (s *Store) begin(container, name string, o blob.PutOptions) (*writer, error) {
+	p, err := file(container, name)
+	if err != nil {
+		return nil, err
+	}
+	if o.IfNoneMatch {
+		if _, err := s.root.Lstat(p); err == nil {
+			return nil, blob.ErrExists // before a body is read; commit decides
+		}
+	}
+	dir := filepath.Dir(p)
+	if err := s.root.MkdirAll(dir, 0o700); err != nil {
+		return nil, translate(err)
+	}
+	w := &writer{s: s, temp: filepath.Join(dir, partialPrefix+uuid.NewString()), path: p, o: o}
+	if w.f, err = s.root.OpenFile(w.temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
+		return nil, translate(err)
+	}
+	return w, nil
+}
+
+// commit makes the blob appear. A hard link is the one call that fails when the
+// name is taken, so of several creators exactly one wins.
+func (w *writer) commit() error {
+	if err := w.f.Sync(); err != nil {
+		return translate(err)
+	}
+	if err := w.f.Close(); err != nil {
+		return translate(err)
+	}
+	if w.o.IfNoneMatch {
+		if err := w.s.root.Link(w.temp, w.path); err != nil {
+			return translate(err)
+		}
+	} else if err := w.s.root.Rename(w.temp, w.path); err != nil {
+		return translate(err)
+	} else {
+		w.done = true
+	}
+	if w.o.ContentType == "" {
+		return nil
+	}
+	b, err := json.Marshal(meta{ContentType: w.o.ContentType})
+	if err != nil {
+		return err
+	}
+	return translate(w.s.root.WriteFile(w.path+metaSuffix, b, 0o600))
+}
+
+// abort removes what commit did not move.
+func (w *writer) abort() {
+	if err := w.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return
+	}
+	if !w.done {
+		_ = w.s.root.Remove(w.temp)
+	}
+}

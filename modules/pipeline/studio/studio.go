@@ -1,0 +1,69 @@
+// Package studio fits the model-free engines, cut-out and scene, to the
+// pipeline's ports.
+package studio
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/draw"
+
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/pipeline/studio/cutout"
+	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
+)
+
+// Cutter removes backgrounds in this process. It is a pipeline.Cutter.
+type Cutter struct{}
+
+// Cut separates the product from its background. It does not fail.
+func (Cutter) Cut(_ context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
+	r := cutout.Cut(photo)
+	return pipeline.Cutout{Image: r.Image, Confidence: r.Confidence, Reason: r.ReviewReason, Whole: !r.Found}, nil
+}
+
+// Placer makes scenes in this process. It is a pipeline.Placer for work without
+// a scoring service.
+type Placer struct{ engine *scene.Engine }
+
+// NewPlacer returns a placer that keeps the given number of backdrops.
+func NewPlacer(backdrops int) *Placer { return &Placer{engine: scene.New(backdrops)} }
+
+// layerQuality keeps a backdrop free of visible blocks; it is encoded once more
+// as the output.
+const layerQuality = 95
+
+// Place renders a scene and stores its layers.
+func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
+	res, err := p.engine.Render(ctx, scene.Request{
+		Product: r.Cutout, Scene: r.Scene, Title: r.Title, Prompt: r.Prompt, Palette: r.Palette, Light: scene.ParseLight(r.Light),
+		Catalogue: r.BrandID != "", Fill: r.Fill, Width: r.Width, Height: r.Height, Seed: r.Seed,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("render the scene: %w", err)
+	}
+	m := res.Meta
+	out := &pipeline.Placed{
+		Engine: "studio", Seed: r.Seed, Width: r.Width, Height: r.Height, FloorY: m.FloorY, HorizonY: m.HorizonY,
+		Box: [4]int{m.ProductBox.Min.X, m.ProductBox.Min.Y, m.ProductBox.Dx(), m.ProductBox.Dy()},
+	}
+	put := func(step, ext string, img *image.NRGBA, o imaging.EncodeOptions) (string, error) {
+		b, err := imaging.Encode(img, o)
+		if err != nil {
+			return "", fmt.Errorf("encode the %s: %w", step, err)
+		}
+		path, err := r.Artifacts.Put(ctx, step, ext, o.Format.MediaType(), b)
+		if err != nil {
+			return "", fmt.Errorf("store the %s: %w", step, err)
+		}
+		return path, nil
+	}
+	if out.Backdrop, err = put("backdrop", "jpg", res.Backdrop, imaging.EncodeOptions{Format: imaging.JPEG, Quality: layerQuality}); err != nil {
+		return nil, err
+	}
+	whole := image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))
+	draw.Draw(whole, res.Shadow.Rect, res.Shadow, res.Shadow.Rect.Min, draw.Src)
+	out.Shadow, err = put("shadow", "png", whole, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1})
+	return out, err
+}
