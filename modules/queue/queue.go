@@ -1,0 +1,139 @@
+// Package queue is the port to the message queues, the loop that consumes one,
+// and the outbox that is their only writer. Adapters are folders beside it; all
+// pass queuetest.
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// What a queue says.
+var (
+	ErrUnavailable  = fault.New(fault.Unavailable, "queue_unavailable", "The message queue can't be reached; try again shortly")
+	ErrUnauthorized = fault.New(fault.Forbidden, "queue_unauthorized", "The message queue refuses access; check the connection string, or the identity's role on the queue")
+	ErrNoQueue      = fault.New(fault.NotFound, "queue_not_found", "There is no such queue; create it, or check SERVICEBUS_JOBS_QUEUE and SERVICEBUS_EXPORTS_QUEUE")
+	ErrLockLost     = fault.New(fault.Conflict, "queue_lock_lost", "The message's lock ran out; it is delivered again")
+	ErrTooLarge     = fault.New(fault.TooLarge, "message_too_large", "The message is too large for the queue")
+
+	errBody = fault.New(fault.Malformed, "message_body_invalid", "The message is not the JSON object that the contract names")
+)
+
+// Body is the body of every message.
+type Body struct {
+	TenantID      string `json:"tenant_id"`
+	JobID         string `json:"job_id"`
+	ItemID        string `json:"item_id"`
+	CorrelationID string `json:"correlation_id"`
+}
+
+// maxID bounds an id that a message names: it ends up in log lines.
+const maxID = 200
+
+// ParseBody reads a message's body. Unknown fields are ignored; the first three
+// are required.
+func ParseBody(b []byte) (Body, error) {
+	var out Body
+	if err := json.Unmarshal(b, &out); err != nil {
+		return Body{}, errBody.With("it is no JSON object with strings")
+	}
+	for name, v := range map[string]string{"tenant_id": out.TenantID, "job_id": out.JobID, "item_id": out.ItemID} {
+		if v == "" || len(v) > maxID {
+			return Body{}, errBody.With("%s is missing or too long", name)
+		}
+	}
+	if len(out.CorrelationID) > maxID {
+		return Body{}, errBody.With("correlation_id is too long")
+	}
+	return out, nil
+}
+
+// Message is a message to be sent. The id is stable: sent again within the
+// queue's window of duplicate detection (ten minutes) it arrives once.
+type Message struct {
+	ID            string
+	Body          []byte
+	CorrelationID string
+}
+
+// Delivery is a message under a lock.
+type Delivery struct {
+	Message
+	DeliveryCount int       // of this delivery, from 1
+	EnqueuedAt    time.Time // by the queue's clock
+	LockedUntil   time.Time // by this process's clock
+	Token         any       // the adapter's own
+}
+
+// Dead is a message in the dead-letter queue.
+type Dead struct {
+	Message
+	Reason, Description string
+	DeliveryCount       int
+	EnqueuedAt          time.Time
+}
+
+// Stats are a queue's counts.
+type Stats struct {
+	Active int64 `json:"active"` // waiting or locked
+	Dead   int64 `json:"dead"`
+}
+
+// Queue is one queue with its dead letters.
+//
+// It is safe for concurrent use, but for Receive, which one goroutine calls at a
+// time. Delivery is at least once: a message whose lock ran out comes again with
+// a higher count, and after MaxDeliveries becomes a dead letter. Errors are
+// those of this package or the context's; ErrUnavailable stands for whatever may
+// work later. Settling a message whose lock is lost is ErrLockLost. Calls end
+// with their context.
+type Queue interface {
+	Name() string
+	Send(ctx context.Context, messages []Message) error
+	// Receive waits for messages and locks up to max of them. It may return none
+	// without an error.
+	Receive(ctx context.Context, max int) ([]*Delivery, error)
+	// Renew extends the lock and returns its new end.
+	Renew(ctx context.Context, d *Delivery) (time.Time, error)
+	Complete(ctx context.Context, d *Delivery) error
+	Abandon(ctx context.Context, d *Delivery) error
+	DeadLetter(ctx context.Context, d *Delivery, reason, description string) error
+
+	// PeekDead lists up to max dead letters, oldest first, without locking.
+	PeekDead(ctx context.Context, max int) ([]Dead, error)
+	// Redrive sends up to max dead letters again, under new ids, and returns how
+	// many. ids limits it to those; none means all.
+	Redrive(ctx context.Context, max int, ids ...string) (int, error)
+	// PurgeDead deletes up to max dead letters and returns how many.
+	PurgeDead(ctx context.Context, max int, ids ...string) (int, error)
+
+	Stats(ctx context.Context) (Stats, error)
+	Ping(ctx context.Context) error
+	Close(ctx context.Context) error
+}
+
+// MaxDeliveries is how often a message is delivered before it is a dead letter.
+const MaxDeliveries = 10
+
+// poison is a handler's verdict that a message can never be handled.
+type poison struct {
+	reason string
+	err    error
+}
+
+func (p *poison) Error() string { return fmt.Sprintf("%s: %v", p.reason, p.err) }
+func (p *poison) Unwrap() error { return p.err }
+
+// Poison has Consume move the message to the dead letters, its bytes kept.
+func Poison(reason string, err error) error { return &poison{reason, err} }
+
+func asPoison(err error) (*poison, bool) {
+	var p *poison
+	ok := errors.As(err, &p)
+	return p, ok
+}
