@@ -205,15 +205,9 @@ func tiffBomb(testing.TB) []byte {
 
 // profileBomb unfolds to 512 MB.
 func profileBomb(t testing.TB) []byte {
-	parts := make([][]byte, 512)
-	for i := range parts {
-		parts[i] = megabyte[:]
-	}
-	return pngOf(ihdr(8, 8, 8, pngRGB), chunk("iCCP", append([]byte("x\x00\x00"), deflate(t, parts...)...)),
+	return pngOf(ihdr(8, 8, 8, pngRGB), chunk("iCCP", append([]byte("x\x00\x00"), deflatedZeros(t, 512)...)),
 		chunk("IDAT", deflate(t, make([]byte, 8*25))), chunk("IEND", nil))
 }
-
-var megabyte [1 << 20]byte
 
 // scanBomb is a progressive JPEG of 49 megapixels with 5,000 nearly empty scans.
 func scanBomb(testing.TB) []byte {

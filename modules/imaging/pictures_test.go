@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/zlib"
 	"encoding/binary"
 	"hash/crc32"
@@ -10,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -168,6 +170,27 @@ func deflate(t testing.TB, parts ...[]byte) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// deflatedZeros is a zlib stream of n MB of zeros, about 1 KB for each. The
+// stream repeats one flushed block, since compressing them all takes seconds.
+func deflatedZeros(t testing.TB, n int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := flate.NewWriter(&b, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := z.Write(make([]byte, 1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	const adlerPrime = 65521
+	last := []byte{1, 0, 0, 0xff, 0xff} // an empty stored block
+	sum := uint32(n<<20%adlerPrime)<<16 | 1
+	return binary.BigEndian.AppendUint32(slices.Concat([]byte{0x78, 0xda}, bytes.Repeat(b.Bytes(), n), last), sum)
 }
 
 func webpChunk(kind string, body []byte) []byte {
