@@ -1,0 +1,159 @@
+// Package api is OPAL's HTTP edge: routes, authentication, limits, the
+// translation of errors to problem documents, and the event stream. Echo and
+// huma stay inside it.
+//
+// A request passes, in this order: edge.go (paths, ids, headers, log, panics),
+// guard.go (who calls, the body, the tenant, the rate, the idempotency key),
+// huma (validation), a handler of routes_*.go.
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+)
+
+// Options are what the API is made of. Jobs, Brands and Presets are needed; the
+// rest may be left out.
+type Options struct {
+	Jobs    Jobs
+	Brands  Brands
+	Presets Presets
+	Exports Exports  // nil: items show no variants
+	Keys    Keys     // nil: no /v1/api-keys
+	Scenes  []string // scene types that a request may ask for
+
+	Auth        Authenticator // nil: Anyone
+	Idempotency Idempotency   // nil: the Idempotency-Key header is ignored
+	RateLimit   RateLimit     // the zero value limits nothing
+	Checks      []Check       // what /healthz and /readyz look at
+
+	Mounts []Mount               // other handlers on the same port: blobs, console
+	Routes []func(r *Routes)     // other modules' routes, see Add
+	Hosts  []string              // names in the Host header that are served; empty: all
+	HSTS   bool                  // the public address is https
+	Log    zerolog.Logger        // carried by each request's context
+	Meters prometheus.Registerer // nil: no metrics
+
+	Version   string // shown in the OpenAPI document
+	MaxUpload int64  // bytes of a photo at /v1/uploads/direct; 0: 25 MiB
+	Streams   int    // event streams open at once; 0: 256
+}
+
+// Mount is a handler beside the API. A path that ends in "/" covers all below
+// it, but "/" itself covers the root alone: unrouted paths stay problems.
+type Mount struct {
+	Path    string
+	Handler http.Handler
+}
+
+const (
+	defaultMaxUpload = 25 << 20
+	defaultStreams   = 256
+)
+
+// server is a built API.
+type server struct {
+	Options
+	huma    huma.API
+	echo    *echo.Echo
+	limiter *limiter
+	meters  *meters
+	health  *health
+	streams chan struct{} // one token per open event stream
+	direct  chan struct{} // one token per photo of /v1/uploads/direct in memory
+	routes  []*route
+	openAPI []byte
+}
+
+// maxDirect bounds how many photos of /v1/uploads/direct are in memory at once.
+// The others wait on disk.
+const maxDirect = 4
+
+// New returns the API's handler.
+func New(o Options) (http.Handler, error) {
+	s, err := build(o)
+	if err != nil {
+		return nil, err
+	}
+	return s.edge(), nil
+}
+
+func build(o Options) (*server, error) {
+	if o.Jobs == nil || o.Brands == nil || o.Presets == nil {
+		return nil, errors.New("the API needs jobs, brands and presets")
+	}
+	if o.Auth == nil {
+		o.Auth = Anyone{}
+	}
+	if o.MaxUpload == 0 {
+		o.MaxUpload = defaultMaxUpload
+	}
+	if o.Streams == 0 {
+		o.Streams = defaultStreams
+	}
+	for _, m := range o.Mounts {
+		if !strings.HasPrefix(m.Path, "/") || m.Handler == nil {
+			return nil, errors.New("a mount of the API needs a path that begins with / and a handler: " + m.Path)
+		}
+	}
+	s := &server{
+		Options: o, echo: echo.New(), limiter: newLimiter(o.RateLimit), meters: newMeters(o.Meters), health: newHealth(o.Checks),
+		streams: make(chan struct{}, o.Streams), direct: make(chan struct{}, maxDirect),
+	}
+	s.echo.HTTPErrorHandler = s.routingError
+	s.huma = humaecho.New(s.echo, s.config())
+	r := &Routes{s}
+	jobRoutes(r)
+	uploadRoutes(r)
+	downloadRoutes(r)
+	eventRoutes(r)
+	brandRoutes(r)
+	presetRoutes(r)
+	if o.Keys != nil {
+		keyRoutes(r)
+	}
+	healthRoutes(r)
+	for _, add := range o.Routes {
+		add(r)
+	}
+	return s, s.documentRoutes()
+}
+
+// config is huma's, without its own pages, links and $schema fields.
+func (s *server) config() huma.Config {
+	const schemas = "#/components/schemas/"
+	c := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{Title: "OPAL", Version: s.version(),
+				Description: "Product photos in, finished product images out. Errors are application/problem+json with a stable code and the correlation_id."},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry(schemas, huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					schemeKey:    {Type: "apiKey", In: "header", Name: keyHeader},
+					schemeBearer: {Type: "http", Scheme: "bearer"},
+				},
+			},
+		},
+		Formats:       map[string]huma.Format{jsonType: huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}, // the second is that of +json types
+		DefaultFormat: jsonType,
+		Transformers:  []huma.Transformer{s.transform},
+	}
+	c.AllowAdditionalPropertiesByDefault = true
+	c.FieldsOptionalByDefault = true
+	return c
+}
+
+func (s *server) version() string {
+	if s.Version == "" {
+		return "dev"
+	}
+	return s.Version
+}

@@ -1,0 +1,58 @@
+package api
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+
+	"github.com/labstack/echo/v4"
+)
+
+//go:embed docs
+var docFiles embed.FS
+
+var problemReflect = reflect.TypeFor[*Problem]()
+
+// docsPolicy lets the reader load its own script and style and read the
+// document, and nothing else.
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+// documentRoutes serves the OpenAPI document and its reader. It is called when
+// every operation is registered.
+func (s *server) documentRoutes() error {
+	doc := s.huma.OpenAPI()
+	delete(doc.Components.Schemas.Map(), "ErrorModel") // huma's own error, which is never sent
+	delete(doc.Components.Schemas.Map(), "ErrorDetail")
+	var err error
+	if s.openAPI, err = json.Marshal(doc); err != nil {
+		return fmt.Errorf("encode the OpenAPI document: %w", err)
+	}
+	serve := func(path, contentType string, body []byte, policy string) {
+		s.routes = append(s.routes, &route{Route: Route{Method: http.MethodGet, Path: path, Public: true}, echoPath: path})
+		s.echo.GET(path, func(c echo.Context) error {
+			recordOf(c.Request().Context()).route = path
+			h := c.Response().Header()
+			h.Set("Cache-Control", "no-cache")
+			if policy != "" {
+				h.Set("Content-Security-Policy", policy)
+			}
+			return c.Blob(http.StatusOK, contentType, body)
+		})
+	}
+	serve("/openapi.json", jsonType, s.openAPI, "")
+	for _, f := range []struct{ path, file, contentType, policy string }{
+		{"/docs", "docs/index.html", "text/html; charset=utf-8", docsPolicy},
+		{"/docs/reader.js", "docs/reader.js", "text/javascript; charset=utf-8", ""},
+		{"/docs/reader.css", "docs/reader.css", "text/css; charset=utf-8", ""},
+	} {
+		b, err := docFiles.ReadFile(f.file)
+		if err != nil {
+			return fmt.Errorf("read the reader of the OpenAPI document: %w", err)
+		}
+		serve(f.path, f.contentType, b, f.policy)
+	}
+	return nil
+}

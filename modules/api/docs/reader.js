@@ -1,0 +1,90 @@
+// Reads the OpenAPI document and lists its operations. Text goes in as text, so
+// that nothing in the document can become markup.
+
+const make = (tag, props = {}, ...children) => {
+  const node = Object.assign(document.createElement(tag), props);
+  node.append(...children.filter((c) => c !== null && c !== undefined));
+  return node;
+};
+
+const maxDepth = 4;
+
+const resolver = (doc) => (schema) => {
+  if (!schema || !schema.$ref) return schema;
+  return doc.components.schemas[schema.$ref.split("/").pop()];
+};
+
+const typeName = (schema) => {
+  if (!schema) return "any";
+  if (schema.type === "array" || (Array.isArray(schema.type) && schema.type.includes("array"))) return `array of ${typeName(schema.items)}`;
+  if (schema.$ref) return "object";
+  const kinds = [].concat(schema.type ?? "any").join(" or ");
+  return schema.format ? `${kinds} (${schema.format})` : kinds;
+};
+
+const limits = (s) => [
+  s.minimum !== undefined && `from ${s.minimum}`, s.maximum !== undefined && `to ${s.maximum}`,
+  s.minItems !== undefined && `at least ${s.minItems}`, s.maxItems !== undefined && `at most ${s.maxItems}`,
+  s.maxLength !== undefined && `at most ${s.maxLength} characters`, s.enum && s.enum.join(", "),
+  s.default !== undefined && `default ${JSON.stringify(s.default)}`,
+].filter(Boolean).join("; ");
+
+const row = (name, type, required, text, depth = 0) => make("tr", {},
+  make("td", {}, make("span", { className: "deep", textContent: "› ".repeat(depth) }), make("code", { textContent: name })),
+  make("td", { textContent: type }),
+  make("td", { textContent: [required && "needed", text].filter(Boolean).join(". ") }));
+
+const head = () => make("tr", {}, ...["Name", "Type", ""].map((t) => make("th", { scope: "col", textContent: t })));
+
+const fields = (resolve, schema, depth = 0) => {
+  const full = resolve(schema);
+  if (!full || depth > maxDepth) return [];
+  if (full.type === "array" || (Array.isArray(full.type) && full.type.includes("array"))) return fields(resolve, full.items, depth);
+  return Object.entries(full.properties ?? {}).flatMap(([name, s]) => {
+    const inner = resolve(s);
+    const text = [inner?.description ?? s.description, limits(inner ?? s)].filter(Boolean).join(". ");
+    return [row(name, typeName(s), (full.required ?? []).includes(name), text, depth), ...fields(resolve, s, depth + 1)];
+  });
+};
+
+const table = (rows) => rows.length ? make("table", {}, make("thead", {}, head()), make("tbody", {}, ...rows)) : null;
+
+const block = (title, content) => content ? make("div", {}, make("h4", { textContent: title }), content) : null;
+
+const operation = (resolve, path, verb, op) => {
+  const params = (op.parameters ?? []).map((p) => row(p.name, `${typeName(p.schema)}, in ${p.in}`, p.required, [p.description, limits(p.schema ?? {})].filter(Boolean).join(". ")));
+  const bodies = Object.entries(op.requestBody?.content ?? {}).map(([type, c]) => block(`Body, ${type}`, table(fields(resolve, c.schema))));
+  const answers = Object.entries(op.responses ?? {}).flatMap(([status, r]) => Object.entries(r.content ?? {})
+    .map(([type, c]) => block(`${status === "default" ? "Error" : status}, ${type}`, table(fields(resolve, c.schema)))));
+  return make("article", { id: op.operationId },
+    make("h3", {}, make("span", { className: "verb", textContent: verb.toUpperCase() }), make("code", { textContent: path }), make("span", { textContent: op.summary ?? "" })),
+    make("div", {}, block("Parameters", table(params)), ...bodies, ...answers));
+};
+
+const show = (doc) => {
+  document.querySelector("#version").textContent = doc.info.version;
+  document.querySelector("#about").textContent = doc.info.description ?? "";
+  const resolve = resolver(doc);
+  const byTag = new Map();
+  for (const [path, verbs] of Object.entries(doc.paths)) {
+    for (const [verb, op] of Object.entries(verbs)) {
+      const tag = op.tags?.[0] ?? "Other";
+      byTag.set(tag, [...(byTag.get(tag) ?? []), { path, verb, op }]);
+    }
+  }
+  const nav = document.querySelector("#nav");
+  const main = document.querySelector("#main");
+  main.replaceChildren();
+  for (const [tag, ops] of byTag) {
+    nav.append(make("h2", { textContent: tag }), ...ops.map(({ path, verb, op }) => make("a", { href: `#${op.operationId}`, textContent: `${verb.toUpperCase()} ${path}` })));
+    main.append(make("section", {}, make("h2", { textContent: tag }), ...ops.map(({ path, verb, op }) => operation(resolve, path, verb, op))));
+  }
+};
+
+try {
+  const response = await fetch("/openapi.json");
+  if (!response.ok) throw new Error(`the document answered ${response.status}`);
+  show(await response.json());
+} catch (error) {
+  document.querySelector("#state").textContent = `The OpenAPI document could not be read: ${error.message}`;
+}

@@ -1,0 +1,210 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+// CorrelationHeader carries the correlation id in and out.
+const CorrelationHeader = "X-Correlation-Id"
+
+// writeTimeout bounds how long a response may take to be read. Event streams
+// and mounts set their own.
+const (
+	writeTimeout      = 90 * time.Second
+	mountReadTimeout  = 10 * time.Minute // a 25 MB photo over a thin line
+	mountWriteTimeout = 10 * time.Minute
+)
+
+// strictPolicy is for everything that is no page: nothing may load, nothing may
+// frame it, and as a document it has no origin.
+const strictPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
+
+// record collects what the access log tells of a request. One goroutine, the
+// request's own, writes it.
+type record struct {
+	route string // pattern; "" where no route was found
+	code  string // of the problem, or ""
+	ids   telemetry.IDs
+	err   error // of a 5xx
+}
+
+type recordKey struct{}
+
+// recordOf returns the request's record; outside a request, one that nobody
+// reads.
+func recordOf(ctx context.Context) *record {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		return r
+	}
+	return &record{}
+}
+
+// edge wraps the router with what every request passes.
+func (s *server) edge() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		rec := &record{}
+		id := telemetry.CleanCorrelationID(r.Header.Get(CorrelationHeader))
+		ctx := telemetry.WithLogger(r.Context(), s.Log)
+		ctx = telemetry.With(ctx, telemetry.IDs{CorrelationID: id})
+		ctx = context.WithValue(ctx, recordKey{}, rec)
+		r = r.WithContext(ctx)
+		r.URL = collapsed(r.URL)
+		sw := &statusWriter{ResponseWriter: w}
+		s.setHeaders(sw.Header(), id)
+		s.meters.began()
+		defer func() { s.ended(ctx, r, sw, rec, began, recover()) }()
+		if !s.servesHost(r.Host) {
+			writeProblem(sw, r, newProblem(ctx, http.StatusMisdirectedRequest, "host_unknown", "This host name is not served here"))
+			return
+		}
+		s.dispatch(sw, r, rec)
+	})
+}
+
+// dispatch hands the request to a mount or to the router.
+func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
+	ctl := http.NewResponseController(w)
+	for _, m := range s.Mounts {
+		if m.Path == r.URL.Path || m.Path != "/" && strings.HasSuffix(m.Path, "/") && strings.HasPrefix(r.URL.Path, m.Path) {
+			rec.route = m.Path
+			// Not every writer has deadlines; the server's does.
+			_ = ctl.SetReadDeadline(time.Now().Add(mountReadTimeout))
+			_ = ctl.SetWriteDeadline(time.Now().Add(mountWriteTimeout))
+			m.Handler.ServeHTTP(w, r)
+			return
+		}
+	}
+	_ = ctl.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if r.Method == http.MethodHead && !strings.HasSuffix(r.URL.Path, "/events") {
+		// Answered like GET; the server leaves the body out.
+		get := *r
+		get.Method = http.MethodGet
+		r = &get
+	}
+	r.Header.Del("Accept") // there is nothing to choose: the API speaks JSON
+	s.echo.ServeHTTP(w, r)
+}
+
+// ended logs and counts the request, and answers for a panic.
+func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, rec *record, began time.Time, panicked any) {
+	if panicked != nil && panicked != http.ErrAbortHandler {
+		if w.status == 0 {
+			writeProblem(w, r, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
+		} else {
+			rec.err = fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
+			panicked = http.ErrAbortHandler // a half-written answer must not look whole
+		}
+	}
+	took := time.Since(began)
+	status := w.status
+	switch {
+	case r.Context().Err() == context.Canceled && status == 0:
+		status = statusClientGone
+	case status == 0:
+		status = http.StatusOK
+	}
+	s.meters.ended(rec.route, r.Method, status, took)
+	log := telemetry.Log(telemetry.With(ctx, rec.ids))
+	line := log.Info()
+	if status >= http.StatusInternalServerError {
+		line = log.Error().Err(rec.err)
+	}
+	if rec.code != "" {
+		line = line.Str("code", rec.code)
+	}
+	line.Str("method", r.Method).Str("route", rec.route).Int("status", status).Int64("ms", took.Milliseconds()).Int64("bytes", w.bytes).Msg("HTTP request")
+	if panicked == http.ErrAbortHandler {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// statusClientGone is what the log shows when nobody waited for the answer.
+const statusClientGone = 499
+
+// setHeaders sets what every response has. Pages loosen the policy as far as
+// they need.
+func (s *server) setHeaders(h http.Header, correlationID string) {
+	h.Set(CorrelationHeader, correlationID)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+	h.Set("Content-Security-Policy", strictPolicy)
+	if s.HSTS {
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
+}
+
+// servesHost reports whether the Host header names this service. It keeps web
+// pages from reaching a service on loopback under a name of their own.
+func (s *server) servesHost(host string) bool {
+	if len(s.Hosts) == 0 {
+		return true
+	}
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	return slices.Contains(s.Hosts, host)
+}
+
+// collapsed returns the URL with repeated slashes of its path made one.
+func collapsed(u *url.URL) *url.URL {
+	if !strings.Contains(u.Path, "//") && !strings.Contains(u.RawPath, "//") {
+		return u
+	}
+	c := *u
+	c.Path, c.RawPath = collapse(u.Path), collapse(u.RawPath)
+	return &c
+}
+
+func collapse(p string) string {
+	for strings.Contains(p, "//") {
+		p = strings.ReplaceAll(p, "//", "/")
+	}
+	return p
+}
+
+// statusWriter notes the status and the bytes of a response.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader notes the status; informational ones are not the last.
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write counts what is written.
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the server's writer.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Flush flushes what was written, for event streams.
+func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }

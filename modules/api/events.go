@@ -1,0 +1,206 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/telemetry"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// An event stream looks at the database, which every process shares, rather
+// than being told: it works the same wherever the worker runs.
+const (
+	streamTick      = 500 * time.Millisecond
+	streamHeartbeat = 15 * time.Second
+	streamLife      = 10 * time.Minute // then the client comes again with Last-Event-ID
+	streamWrite     = 10 * time.Second // for a client to take what is sent
+	streamBatch     = 100              // events read at once
+	streamRetry     = 2 * time.Second  // what clients wait before they come again
+)
+
+var errStreams = fault.New(fault.Unavailable, "streams_full", "Too many event streams are open; ask GET /v1/jobs/{job_id} now and then instead")
+
+type eventsInput struct {
+	JobPath
+	LastEventID string `header:"Last-Event-ID" doc:"The id of the last event seen; those after it are sent"`
+}
+
+type eventsOutput struct {
+	Body func(huma.Context)
+}
+
+// eventID is what event ids look like; another Last-Event-ID begins anew.
+var eventID = regexp.MustCompile(`^[0-9a-f-]{36}$`)
+
+func eventRoutes(r *Routes) {
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/events", ID: "jobEvents", Tag: "Jobs", Scope: tenant.Read, NotFound: job.ErrJobNotFound,
+		Summary: "Server-sent events of a job: its events by type, \"progress\" at every change, \"end\" when it has ended"}, r.s.jobEvents)
+}
+
+func (s *server) jobEvents(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
+	id, err := in.id(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Jobs.Get(ctx, TenantID(ctx), id); err != nil {
+		return nil, err
+	}
+	select {
+	case s.streams <- struct{}{}:
+	default:
+		return nil, errStreams
+	}
+	after := ""
+	if eventID.MatchString(in.LastEventID) {
+		after = in.LastEventID
+	}
+	return &eventsOutput{Body: func(hc huma.Context) {
+		defer func() { <-s.streams }()
+		s.meters.stream(1)
+		defer s.meters.stream(-1)
+		c := humaecho.Unwrap(hc)
+		st := &stream{server: s, w: c.Response(), tenantID: TenantID(hc.Context()), jobID: id, after: after}
+		st.run(hc.Context())
+	}}, nil
+}
+
+// stream is one client's event stream.
+type stream struct {
+	*server
+	w               http.ResponseWriter
+	tenantID, jobID string
+	after           string // the last event sent
+	progress        string // the last progress sent
+	wrote           time.Time
+}
+
+// run sends until the job has ended, the client is gone or the stream's life is
+// over.
+func (st *stream) run(ctx context.Context) {
+	h := st.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // proxies that buffer would hold events back
+	ctx, cancel := context.WithTimeout(ctx, streamLife)
+	defer cancel()
+	if st.send(fmt.Sprintf("retry: %d\n\n", streamRetry.Milliseconds())) != nil {
+		return
+	}
+	tick := time.NewTicker(streamTick)
+	defer tick.Stop()
+	for {
+		ended, err := st.look(ctx)
+		if err != nil && ctx.Err() == nil {
+			// The client comes again; the database may be back by then.
+			telemetry.Log(ctx).Error().Err(err).Msg("Event stream ended")
+		}
+		if err != nil || ended {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// look sends what is new, and reports whether the job has ended.
+func (st *stream) look(ctx context.Context) (ended bool, err error) {
+	// The job first: an event that comes after it was read is sent next time.
+	j, err := st.Jobs.Get(ctx, st.tenantID, st.jobID)
+	if err != nil {
+		return false, err
+	}
+	for {
+		events, err := st.Jobs.Events(ctx, st.tenantID, st.jobID, st.after, streamBatch)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range events {
+			if err := st.event(e.Type, e.ID, e); err != nil {
+				return false, err
+			}
+			st.after = e.ID
+		}
+		if len(events) < streamBatch {
+			break
+		}
+	}
+	now, err := json.Marshal(progressOf(j))
+	if err != nil {
+		return false, err
+	}
+	if string(now) != st.progress {
+		st.progress = string(now)
+		if err := st.event("progress", "", json.RawMessage(now)); err != nil {
+			return false, err
+		}
+	}
+	if j.FinishedAt != nil {
+		return true, st.event("end", "", map[string]string{"job_id": j.JobID, "status": j.Status})
+	}
+	if time.Since(st.wrote) >= streamHeartbeat {
+		return false, st.send(": still here\n\n")
+	}
+	return false, nil
+}
+
+func (st *stream) event(kind, id string, data any) error {
+	b, err := json.Marshal(data) // on one line: JSON escapes line ends
+	if err != nil {
+		return err
+	}
+	text := "event: " + kind + "\ndata: " + string(b) + "\n\n"
+	if id != "" {
+		text = "id: " + id + "\n" + text
+	}
+	return st.send(text)
+}
+
+func (st *stream) send(text string) error {
+	ctl := http.NewResponseController(st.w)
+	_ = ctl.SetWriteDeadline(time.Now().Add(streamWrite)) // not every writer has deadlines; the server's does
+	if _, err := st.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	st.wrote = time.Now()
+	return ctl.Flush()
+}
+
+// progress is where a job's items are.
+type progress struct {
+	JobID  string         `json:"job_id"`
+	Status string         `json:"status"`
+	Counts job.Counts     `json:"counts"`
+	Items  []itemProgress `json:"items"`
+}
+
+type itemProgress struct {
+	ItemID  string `json:"item_id"`
+	Status  string `json:"status"`
+	Attempt int    `json:"attempt"`
+	Step    string `json:"step,omitempty"`        // the last begun
+	State   string `json:"step_status,omitempty"` // running, done, failed, reused
+}
+
+func progressOf(j job.Job) progress {
+	p := progress{JobID: j.JobID, Status: j.Status, Counts: j.Counts, Items: make([]itemProgress, len(j.Items))}
+	for i, it := range j.Items {
+		p.Items[i] = itemProgress{ItemID: it.ItemID, Status: it.Status, Attempt: it.Attempt}
+		if n := len(it.Steps); n > 0 {
+			p.Items[i].Step, p.Items[i].State = it.Steps[n-1].Step, it.Steps[n-1].Status
+		}
+	}
+	return p
+}

@@ -1,0 +1,399 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/telemetry"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// memoryJobs keeps jobs in memory: these tests are about the edge, and the job
+// module's own are about jobs.
+type memoryJobs struct {
+	mu     sync.Mutex
+	jobs   map[string]*job.Job
+	events []job.Event
+	bodies [][]byte
+	last   job.NewJob
+	fail   error
+	panics bool
+}
+
+func newMemoryJobs() *memoryJobs { return &memoryJobs{jobs: map[string]*job.Job{}} }
+
+func (m *memoryJobs) Create(_ context.Context, n job.NewJob) (job.Job, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.panics {
+		panic("a defect with s3cret in it")
+	}
+	if m.fail != nil {
+		return job.Job{}, m.fail
+	}
+	m.last = n
+	j := &job.Job{JobID: uuid.Must(uuid.NewV7()).String(), TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Status: job.JobCreated,
+		CorrelationID: n.CorrelationID, Presets: n.Presets, Options: n.Options, CreatedAt: time.Now().UTC()}
+	for _, it := range n.Items {
+		if strings.ContainsAny(it.Filename, `/\`) {
+			return job.Job{}, job.ErrFilename.With("%q", it.Filename)
+		}
+		for i := range max(1, it.SceneCount, len(it.SceneTypes)) {
+			j.Items = append(j.Items, job.Item{ItemID: uuid.Must(uuid.NewV7()).String(), Filename: it.Filename, Status: job.ItemCreated,
+				SceneIndex: i, SceneType: "studio", Steps: []job.Step{}})
+		}
+	}
+	m.jobs[j.JobID] = j
+	m.event(j, "job.created")
+	return *j, nil
+}
+
+func (m *memoryJobs) event(j *job.Job, kind string) {
+	m.events = append(m.events, job.Event{ID: uuid.Must(uuid.NewV7()).String(), Type: kind, TenantID: j.TenantID, JobID: j.JobID, Data: json.RawMessage(`{"n":1}`)})
+}
+
+func (m *memoryJobs) job(tenantID, jobID string) (*job.Job, error) {
+	if m.fail != nil {
+		return nil, m.fail
+	}
+	if j := m.jobs[jobID]; j != nil && j.TenantID == tenantID {
+		return j, nil
+	}
+	return nil, job.ErrJobNotFound
+}
+
+func (m *memoryJobs) item(tenantID, jobID, itemID string) (*job.Item, error) {
+	if m.fail != nil {
+		return nil, m.fail
+	}
+	for _, j := range m.jobs {
+		for i := range j.Items {
+			if j.TenantID == tenantID && (jobID == "" || j.JobID == jobID) && j.Items[i].ItemID == itemID {
+				return &j.Items[i], nil
+			}
+		}
+	}
+	return nil, job.ErrItemNotFound
+}
+
+func (m *memoryJobs) UploadURL(_ context.Context, r job.UploadRequest) (string, string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.item(r.TenantID, r.JobID, r.ItemID); err != nil {
+		return "", "", err
+	}
+	path := r.TenantID + "/" + r.JobID + "/" + r.ItemID + "/" + uuid.NewString()
+	return "http://blobs.test/raw/" + path, path, nil
+}
+
+func (m *memoryJobs) Complete(_ context.Context, tenantID, jobID, itemID string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	it, err := m.item(tenantID, jobID, itemID)
+	if err == nil {
+		it.Status = job.ItemQueued
+	}
+	return err
+}
+
+func (m *memoryJobs) Direct(_ context.Context, tenantID, jobID, itemID, filename string, body []byte) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	it, err := m.item(tenantID, jobID, itemID)
+	if err != nil {
+		return "", err
+	}
+	it.Status = job.ItemUploaded
+	m.bodies = append(m.bodies, body)
+	return tenantID + "/" + filename, nil
+}
+
+func (m *memoryJobs) onJob(tenantID, jobID string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, err := m.job(tenantID, jobID)
+	return err
+}
+
+func (m *memoryJobs) Enqueue(_ context.Context, tenantID, jobID string) error {
+	return m.onJob(tenantID, jobID)
+}
+
+func (m *memoryJobs) Cancel(_ context.Context, tenantID, jobID string) error {
+	return m.onJob(tenantID, jobID)
+}
+
+func (m *memoryJobs) Get(_ context.Context, tenantID, jobID string) (job.Job, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	j, err := m.job(tenantID, jobID)
+	if err != nil {
+		return job.Job{}, err
+	}
+	c := *j
+	c.Items = slices.Clone(j.Items)
+	return c, nil
+}
+
+func (m *memoryJobs) List(_ context.Context, tenantID, cursor string, limit int) ([]job.Job, string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != nil {
+		return nil, "", m.fail
+	}
+	var out []job.Job
+	for _, j := range m.jobs {
+		if j.TenantID == tenantID && (cursor == "" || j.JobID < cursor) {
+			out = append(out, *j)
+		}
+	}
+	slices.SortFunc(out, func(a, b job.Job) int { return strings.Compare(b.JobID, a.JobID) })
+	if len(out) > limit {
+		return out[:limit], out[limit-1].JobID, nil
+	}
+	return out, "", nil
+}
+
+func (m *memoryJobs) url(tenantID, itemID, kind string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	it, err := m.item(tenantID, "", itemID)
+	if err != nil {
+		return "", err
+	}
+	if it.Status != job.ItemCompleted {
+		return "", job.ErrOutputMissing
+	}
+	return "http://blobs.test/" + kind + "/" + itemID, nil
+}
+
+func (m *memoryJobs) OutputURL(_ context.Context, tenantID, itemID string) (string, error) {
+	return m.url(tenantID, itemID, "output")
+}
+
+func (m *memoryJobs) CutoutURL(_ context.Context, tenantID, itemID string) (string, error) {
+	return m.url(tenantID, itemID, "cutout")
+}
+
+func (m *memoryJobs) RawURL(_ context.Context, tenantID, itemID string) (string, error) {
+	return m.url(tenantID, itemID, "raw")
+}
+
+func (m *memoryJobs) ExportURL(_ context.Context, tenantID, jobID string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	j, err := m.job(tenantID, jobID)
+	if err != nil {
+		return "", err
+	}
+	if j.ExportBlobPath == nil {
+		return "", job.ErrExportMissing
+	}
+	return "http://blobs.test/" + *j.ExportBlobPath, nil
+}
+
+func (m *memoryJobs) Events(_ context.Context, tenantID, jobID, after string, limit int) ([]job.Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []job.Event
+	for _, e := range m.events {
+		if e.TenantID == tenantID && e.JobID == jobID && e.ID > after && len(out) < limit {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// finish ends a job with everything completed.
+func (m *memoryJobs) finish(jobID string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	j := m.jobs[jobID]
+	now, zip := time.Now().UTC(), "exports/"+jobID+".zip"
+	j.Status, j.FinishedAt, j.ExportBlobPath = job.JobCompleted, &now, &zip
+	for i := range j.Items {
+		path, confidence := "outputs/x.png", 0.91
+		j.Items[i].Status, j.Items[i].OutputBlobPath, j.Items[i].Confidence = job.ItemCompleted, &path, &confidence
+		j.Items[i].Steps = []job.Step{{Attempt: 1, Step: "cutout", Status: "done"}}
+	}
+	m.event(j, "job.finished")
+}
+
+type fixedPresets struct{}
+
+func (fixedPresets) Presets() []Preset {
+	return []Preset{{Name: "etsy", Title: "Etsy", Width: 2000, Height: 2000, Format: "jpeg"}}
+}
+
+// fixedExports has one variant for each completed item.
+type fixedExports struct{ jobs *memoryJobs }
+
+func (f fixedExports) List(ctx context.Context, tenantID, jobID string) ([]Variant, error) {
+	j, err := f.jobs.Get(ctx, tenantID, jobID)
+	if err != nil {
+		return nil, nil
+	}
+	var out []Variant
+	for _, it := range j.Items {
+		if it.Status == job.ItemCompleted {
+			out = append(out, Variant{ItemID: it.ItemID, Preset: "etsy", Status: "completed", Format: "jpeg", Width: 2000, Height: 2000, Bytes: 7,
+				Checks: []VariantCheck{{Rule: "min_side", Passed: true}}})
+		}
+	}
+	return out, nil
+}
+
+func (f fixedExports) URL(ctx context.Context, tenantID, itemID, preset string) (string, error) {
+	if preset != "etsy" {
+		return "", job.ErrOutputMissing
+	}
+	return f.jobs.OutputURL(ctx, tenantID, itemID)
+}
+
+// house is an API over memory jobs and real brands, keys and idempotency.
+type house struct {
+	*server
+	handler http.Handler
+	jobs    *memoryJobs
+	tenants *tenant.Service
+	log     *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newHouse(t testing.TB, change ...func(o *Options)) *house {
+	t.Helper()
+	d := dbtest.Open(t, dbtest.SQLiteURL(t))
+	tenants, err := tenant.New(d, []byte("a pepper that is long enough"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{jobs: newMemoryJobs(), tenants: tenants, log: &lockedBuffer{}}
+	o := Options{
+		Jobs: h.jobs, Brands: brand.New(d, nil), Presets: fixedPresets{}, Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
+		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
+		Checks: []Check{{Name: "database", Critical: true, Probe: d.Ping}},
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	if h.server, err = build(o); err != nil {
+		t.Fatal(err)
+	}
+	h.handler = h.edge()
+	return h
+}
+
+// withKeys is AUTH_MODE=api-key.
+func withKeys(o *Options) { o.Auth = APIKeys{Check: o.Keys.(*tenant.Service).Authenticate} }
+
+// key makes a key of a tenant, which is made when it is new.
+func (h *house) key(t testing.TB, tenantID string, scopes ...tenant.Scope) (text string, k tenant.Key) {
+	t.Helper()
+	if _, err := h.tenants.Create(context.Background(), tenantID, ""); err != nil && fault.KindOf(err) != fault.Conflict {
+		t.Fatal(err)
+	}
+	k, text, err := h.tenants.CreateKey(context.Background(), tenantID, tenant.NewKey{Scopes: scopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text, k
+}
+
+// answer is a response, read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (a answer) json(t testing.TB) map[string]any {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+		t.Fatalf("%d %q: %v", a.status, a.body, err)
+	}
+	return v
+}
+
+// do sends a request; headers come in pairs.
+func (h *house) do(t testing.TB, method, target, body string, headers ...string) answer {
+	t.Helper()
+	var r io.Reader
+	if body != "" {
+		r = strings.NewReader(body)
+	}
+	req := httptest.NewRequest(method, target, r)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			req.Header.Del(headers[i])
+		} else {
+			req.Header.Set(headers[i], headers[i+1])
+		}
+	}
+	w := httptest.NewRecorder()
+	h.handler.ServeHTTP(w, req)
+	return answer{w.Code, w.Header(), w.Body.String()}
+}
+
+// make creates a job and returns its id and its first item's.
+func (h *house) make(t testing.TB, tenantID string, headers ...string) (jobID, itemID string) {
+	t.Helper()
+	a := h.do(t, "POST", "/v1/jobs", fmt.Sprintf(`{"tenant_id":%q,"items":[{"filename":"a.jpg"}]}`, tenantID), headers...)
+	if a.status != 200 {
+		t.Fatalf("create: %d %s", a.status, a.body)
+	}
+	v := a.json(t)
+	return v["job_id"].(string), v["items"].([]any)[0].(map[string]any)["item_id"].(string)
+}
+
+// wantProblem checks that an answer is a whole problem document.
+func wantProblem(t *testing.T, what string, a answer, status int, code string) {
+	t.Helper()
+	if a.status != status || a.header.Get("Content-Type") != problemType {
+		t.Errorf("%s: %d %s %s, want %d %s", what, a.status, a.header.Get("Content-Type"), a.body, status, problemType)
+		return
+	}
+	p := a.json(t)
+	if p["code"] != code || p["status"] != float64(status) || p["title"] == "" || p["detail"] == "" || p["correlation_id"] != a.header.Get(CorrelationHeader) || p["correlation_id"] == "" {
+		t.Errorf("%s: %s, want code %s and correlation id %s", what, a.body, code, a.header.Get(CorrelationHeader))
+	}
+	if _, ok := p["$schema"]; ok {
+		t.Errorf("%s: has $schema", what)
+	}
+}

@@ -1,0 +1,249 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/telemetry"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+const (
+	maxJSON      = 1 << 20  // bytes of a JSON body
+	formOverhead = 64 << 10 // bytes of a multipart body beside its photo
+	formMemory   = 64 << 10 // bytes of a multipart body kept in memory; the rest is spooled to disk
+
+	jsonReadTimeout = 15 * time.Second
+	formReadTimeout = 5 * time.Minute
+)
+
+// What a caller can do wrong before a handler is reached.
+var (
+	errTenantConflict = fault.New(fault.Invalid, "tenant_id_conflict", "The request names two different tenants; name one")
+	errTenantForeign  = fault.New(fault.Forbidden, "tenant_forbidden", "These credentials belong to another tenant")
+	errBodyTooLarge   = fault.New(fault.TooLarge, "body_too_large", "The body is too large")
+	errBodyRead       = fault.New(fault.Malformed, "body_malformed", "The body could not be read")
+	errNotJSON        = fault.New(fault.Unsupported, "content_type_unsupported", "This call takes Content-Type: application/json")
+	errNotForm        = fault.New(fault.Unsupported, "content_type_unsupported", "This call takes Content-Type: multipart/form-data")
+)
+
+// call is what the guard found out for the handler.
+type call struct {
+	tenantID string
+	form     *multipart.Form
+}
+
+type callKey struct{}
+
+func callOf(ctx context.Context) *call {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c
+	}
+	return &call{}
+}
+
+// TenantID returns the tenant that a request works for.
+func TenantID(ctx context.Context) string { return callOf(ctx).tenantID }
+
+// guard lets a request through to the handler of rt, or answers it.
+func (s *server) guard(rt *route) func(huma.Context, func(huma.Context)) {
+	return func(hc huma.Context, next func(huma.Context)) {
+		c := humaecho.Unwrap(hc)
+		recordOf(c.Request().Context()).route = rt.Path
+		if rt.Public {
+			next(hc)
+			return
+		}
+		found := &call{}
+		defer func() {
+			if found.form != nil {
+				_ = found.form.RemoveAll() // spooled files; the system's cleaner takes what stays
+			}
+		}()
+		body, err := s.admit(c, rt, found)
+		if err != nil {
+			writeProblem(c.Response(), c.Request(), err)
+			return
+		}
+		if key := c.Request().Header.Get(idempotencyHeader); rt.Creates && key != "" && s.Idempotency != nil {
+			s.once(c, key, body, func() { next(hc) })
+			return
+		}
+		next(hc)
+	}
+}
+
+// admit authenticates the caller, reads the body and settles the tenant. The
+// request's context carries what it found.
+func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err error) {
+	r := c.Request()
+	ctx := r.Context()
+	who, err := s.Auth.Authenticate(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	named := r.URL.Query()["tenant_id"]
+	switch {
+	case rt.Body == FormBody:
+		found.form, err = s.readForm(c)
+		if err == nil {
+			named = append(named, found.form.Value["tenant_id"]...)
+		}
+	case r.Method == http.MethodGet:
+	default:
+		body, err = readBody(c, rt.Body)
+		named = append(named, namedIn(body, r.Header.Get("Content-Type"))...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if found.tenantID, err = settleTenant(who, named, r.Method, rt); err != nil {
+		return nil, err
+	}
+	recordOf(ctx).ids.TenantID = found.tenantID
+	if !tenant.Allows(who.Scopes, rt.Scope) {
+		return nil, errScope.With("it needs scope %s", rt.Scope)
+	}
+	if err := s.limiter.take(found.tenantID, c.Response().Header()); err != nil {
+		s.meters.limited()
+		return nil, err
+	}
+	ctx = telemetry.With(context.WithValue(ctx, callKey{}, found), telemetry.IDs{TenantID: found.tenantID})
+	r = r.WithContext(ctx)
+	if rt.Body == JSONBody {
+		r.Header = r.Header.Clone()
+		r.Header.Set("Content-Type", jsonType) // checked; parameters don't matter
+	}
+	c.SetRequest(r)
+	return body, nil
+}
+
+// settleTenant decides which tenant a request works for. Who belongs to one and
+// names another learns nothing of it: on GET nothing is there.
+func settleTenant(who Principal, named []string, method string, rt *route) (string, error) {
+	id := ""
+	for _, n := range named {
+		switch {
+		case n == "":
+		case id != "" && n != id:
+			return "", errTenantConflict
+		default:
+			id = n
+		}
+	}
+	if id != "" {
+		if err := tenant.CheckID(id); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case who.TenantID == "" && id == "":
+		return tenant.DefaultID, nil
+	case who.TenantID == "":
+		return id, nil
+	case id != "" && id != who.TenantID && method == http.MethodGet:
+		return "", rt.NotFound
+	case id != "" && id != who.TenantID:
+		return "", errTenantForeign
+	}
+	return who.TenantID, nil
+}
+
+// readBody reads a body of at most maxJSON bytes and puts it back for huma.
+func readBody(c echo.Context, want Body) ([]byte, error) {
+	r := c.Request()
+	ctl := http.NewResponseController(c.Response())
+	_ = ctl.SetReadDeadline(time.Now().Add(jsonReadTimeout)) // not every writer has deadlines; the server's does
+	b, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxJSON))
+	_ = ctl.SetReadDeadline(time.Time{}) // a deadline that passes later would cancel the request
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	if want == JSONBody && len(b) > 0 && !isJSON(r.Header.Get("Content-Type")) {
+		return nil, errNotJSON
+	}
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	return b, nil
+}
+
+// isJSON reports whether a content type is JSON; a missing one is taken for it.
+func isJSON(contentType string) bool {
+	if contentType == "" {
+		return true
+	}
+	t, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (t == jsonType || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json"))
+}
+
+// namedIn returns the tenant_id of a JSON or form body. What can't be read
+// names nobody: if the route needs the body, its own check says what is wrong.
+func namedIn(body []byte, contentType string) []string {
+	if len(body) == 0 {
+		return nil
+	}
+	if t, _, _ := mime.ParseMediaType(contentType); t == "application/x-www-form-urlencoded" {
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return nil
+		}
+		return form["tenant_id"]
+	}
+	var b struct {
+		TenantID string `json:"tenant_id"`
+	}
+	if json.Unmarshal(body, &b) != nil {
+		return nil
+	}
+	return []string{b.TenantID}
+}
+
+// readForm reads a multipart form with one photo; what is large is spooled to
+// disk.
+func (s *server) readForm(c echo.Context) (*multipart.Form, error) {
+	r := c.Request()
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "multipart/form-data" {
+		return nil, errNotForm
+	}
+	ctl := http.NewResponseController(c.Response())
+	_ = ctl.SetReadDeadline(time.Now().Add(formReadTimeout))
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, s.MaxUpload+formOverhead)
+	err := r.ParseMultipartForm(formMemory)
+	_ = ctl.SetReadDeadline(time.Time{})
+	if err != nil {
+		if r.MultipartForm != nil {
+			_ = r.MultipartForm.RemoveAll()
+		}
+		return nil, bodyError(err)
+	}
+	return r.MultipartForm, nil
+}
+
+// bodyError says why a body could not be read.
+func bodyError(err error) error {
+	var large *http.MaxBytesError
+	var ne net.Error
+	switch {
+	case errors.As(err, &large):
+		return errBodyTooLarge.With("%d bytes is the limit", large.Limit)
+	case errors.Is(err, multipart.ErrMessageTooLarge):
+		return errBodyTooLarge.With("its fields hold too much")
+	case errors.As(err, &ne) && ne.Timeout():
+		return newProblem(context.Background(), http.StatusRequestTimeout, "body_timeout", "The body did not arrive in time; send it again")
+	}
+	return errBodyRead
+}

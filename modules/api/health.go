@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// Check looks at a dependency. Without a critical one the service isn't ready.
+type Check struct {
+	Name     string
+	Critical bool
+	Probe    func(ctx context.Context) error
+}
+
+const (
+	probeTimeout = 2 * time.Second
+	probeFresh   = 2 * time.Second // how long a finding is told without looking again
+)
+
+// health holds the last findings.
+type health struct {
+	checks []Check
+	mu     sync.Mutex
+	at     time.Time
+	found  healthBody
+}
+
+type healthBody struct {
+	Status       string                `json:"status" enum:"ok,degraded" doc:"degraded: a dependency does not answer"`
+	Ready        bool                  `json:"ready"`
+	Dependencies map[string]dependency `json:"dependencies"`
+}
+
+type dependency struct {
+	Status   string `json:"status" enum:"ok,down"`
+	Critical bool   `json:"critical"`
+	Millis   int64  `json:"ms"`
+	Code     string `json:"code,omitempty" doc:"what the failed look said"`
+}
+
+func newHealth(checks []Check) *health { return &health{checks: checks} }
+
+// look asks every dependency, all at once, or tells what it found a moment ago.
+// It doesn't take its time from the caller, so that one who hangs up spoils
+// nothing for the others.
+func (h *health) look() healthBody {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if time.Since(h.at) < probeFresh && h.found.Dependencies != nil {
+		return h.found
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
+	defer cancel()
+	deps := make([]dependency, len(h.checks))
+	done := make(chan int, len(h.checks))
+	began := time.Now()
+	for i, c := range h.checks {
+		deps[i] = dependency{Status: "down", Critical: c.Critical, Millis: probeTimeout.Milliseconds(), Code: "timeout"}
+	}
+	found := make([]dependency, len(h.checks))
+	for i, c := range h.checks {
+		go func() {
+			found[i] = probe(ctx, c, began)
+			done <- i
+		}()
+	}
+	for range h.checks {
+		select {
+		case i := <-done:
+			deps[i] = found[i]
+		case <-ctx.Done(): // one that ignores its context stays "down"
+		}
+	}
+	h.found = healthBody{Status: "ok", Ready: true, Dependencies: make(map[string]dependency, len(h.checks))}
+	for i, c := range h.checks {
+		h.found.Dependencies[c.Name] = deps[i]
+		if deps[i].Status != "ok" {
+			h.found.Status = "degraded"
+			h.found.Ready = h.found.Ready && !c.Critical
+		}
+	}
+	h.at = time.Now()
+	return h.found
+}
+
+func probe(ctx context.Context, c Check, began time.Time) (d dependency) {
+	d = dependency{Status: "down", Critical: c.Critical, Code: "internal"}
+	defer func() {
+		_ = recover() // a probe that panics found its dependency down
+		d.Millis = time.Since(began).Milliseconds()
+	}()
+	if err := c.Probe(ctx); err != nil {
+		d.Code = fault.CodeOf(err)
+		return d
+	}
+	return dependency{Status: "ok", Critical: c.Critical}
+}
+
+type healthOutput struct {
+	Status       int
+	CacheControl string `header:"Cache-Control"`
+	Body         healthBody
+}
+
+func healthRoutes(r *Routes) {
+	Add(r, Route{Method: http.MethodGet, Path: "/healthz", ID: "health", Summary: "Whether the service runs, and how its dependencies are", Tag: "Health", Public: true},
+		func(context.Context, *struct{}) (*healthOutput, error) {
+			return &healthOutput{Status: http.StatusOK, CacheControl: "no-store", Body: r.s.health.look()}, nil
+		})
+	Add(r, Route{Method: http.MethodGet, Path: "/readyz", ID: "ready", Summary: "Whether the service can take requests; 503 if not", Tag: "Health", Public: true},
+		func(context.Context, *struct{}) (*healthOutput, error) {
+			o := &healthOutput{Status: http.StatusOK, CacheControl: "no-store", Body: r.s.health.look()}
+			if !o.Body.Ready {
+				o.Status = http.StatusServiceUnavailable
+			}
+			return o, nil
+		})
+}
+
+var _ huma.StatusError = (*Problem)(nil)

@@ -1,0 +1,200 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+const (
+	jsonType    = "application/json"
+	problemType = "application/problem+json"
+)
+
+// Problem is the body of every error (RFC 9457). Code is stable; clients match
+// on it.
+type Problem struct {
+	Type          string  `json:"type" example:"about:blank"`
+	Title         string  `json:"title" example:"Not Found"`
+	Status        int     `json:"status" example:"404"`
+	Detail        string  `json:"detail" example:"There is no such job"`
+	Code          string  `json:"code" example:"job_not_found"`
+	CorrelationID string  `json:"correlation_id"`
+	Errors        []Field `json:"errors,omitempty" doc:"What is wrong with which field"`
+
+	retry time.Duration
+}
+
+// Field is one wrong field of a request.
+type Field struct {
+	Location string `json:"location" example:"body.items[0].filename"`
+	Message  string `json:"message"`
+}
+
+// Error returns the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus is the response's status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is that of problem documents.
+func (p *Problem) ContentType(string) string { return problemType }
+
+// GetHeaders are the headers that go with the problem.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	p.setHeaders(h)
+	return h
+}
+
+func (p *Problem) setHeaders(h http.Header) {
+	if p.retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retry.Seconds()))))
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="opal", ApiKey realm="opal"`)
+	}
+	h.Set("Cache-Control", "no-store")
+}
+
+// statuses translates fault kinds; it is the only place that does.
+var statuses = map[fault.Kind]int{
+	fault.Internal:        http.StatusInternalServerError,
+	fault.Invalid:         http.StatusUnprocessableEntity,
+	fault.Malformed:       http.StatusBadRequest,
+	fault.Unauthorized:    http.StatusUnauthorized,
+	fault.PaymentRequired: http.StatusPaymentRequired,
+	fault.Forbidden:       http.StatusForbidden,
+	fault.NotFound:        http.StatusNotFound,
+	fault.Conflict:        http.StatusConflict,
+	fault.TooLarge:        http.StatusRequestEntityTooLarge,
+	fault.Unsupported:     http.StatusUnsupportedMediaType,
+	fault.RateLimited:     http.StatusTooManyRequests,
+	fault.Unavailable:     http.StatusServiceUnavailable,
+}
+
+const (
+	internalText = "Something went wrong here; try again, and quote the correlation id if it stays"
+	timeoutText  = "The request took too long; try again"
+
+	// unavailableRetry is what a 503 asks for when the failed side named nothing.
+	unavailableRetry = 5 * time.Second
+)
+
+// problemOf translates an error. What is internal is noted for the log and not
+// told.
+func problemOf(ctx context.Context, err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		p.CorrelationID = telemetry.CorrelationID(ctx)
+		return p
+	}
+	f, ok := fault.As(err)
+	switch {
+	case !ok && errors.Is(err, context.DeadlineExceeded):
+		p = newProblem(ctx, http.StatusServiceUnavailable, "timeout", timeoutText)
+	case !ok, f.Kind == fault.Internal:
+		p = newProblem(ctx, http.StatusInternalServerError, "internal", internalText)
+	default:
+		p = newProblem(ctx, statuses[f.Kind], f.Code, f.Error())
+	}
+	p.retry = fault.RetryAfter(err)
+	if p.Status == http.StatusServiceUnavailable && p.retry == 0 {
+		p.retry = unavailableRetry
+	}
+	if p.Status >= http.StatusInternalServerError {
+		recordOf(ctx).err = err
+	}
+	return p
+}
+
+func newProblem(ctx context.Context, status int, code, detail string) *Problem {
+	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
+		CorrelationID: telemetry.CorrelationID(ctx)}
+}
+
+// writeProblem answers with err's problem, outside of huma.
+func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(r.Context(), err)
+	recordOf(r.Context()).code = p.Code
+	p.setHeaders(w.Header())
+	w.Header().Set("Content-Type", problemType)
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client is gone, or the status says it all
+}
+
+// routingError answers for echo: paths and methods that no route has.
+func (s *server) routingError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	var he *echo.HTTPError
+	if errors.As(err, &he) {
+		ctx := c.Request().Context()
+		switch he.Code {
+		case http.StatusNotFound:
+			err = newProblem(ctx, he.Code, "route_not_found", "There is nothing at this path; GET /docs lists what there is")
+		case http.StatusMethodNotAllowed:
+			err = newProblem(ctx, he.Code, "method_not_allowed", "This path does not take "+c.Request().Method+"; the Allow header lists what it takes")
+		}
+	}
+	writeProblem(c.Response(), c.Request(), err)
+}
+
+// codes of what huma itself refuses.
+var humaCodes = map[int]string{
+	http.StatusBadRequest:            "body_malformed",
+	http.StatusRequestTimeout:        "body_timeout",
+	http.StatusRequestEntityTooLarge: "body_too_large",
+	http.StatusUnsupportedMediaType:  "content_type_unsupported",
+	http.StatusUnprocessableEntity:   "validation_failed",
+}
+
+// transform turns huma's own error bodies into problems: with a code and the
+// correlation id, and without the request's values, which may be large or secret.
+func (s *server) transform(hc huma.Context, _ string, v any) (any, error) {
+	e, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	ctx := hc.Context()
+	code, ok := humaCodes[e.Status]
+	p := newProblem(ctx, e.Status, code, e.Detail)
+	if !ok {
+		p.Code, p.Detail = "internal", internalText
+		recordOf(ctx).err = fmt.Errorf("huma: %w", e)
+		recordOf(ctx).code = p.Code
+		return p, nil
+	}
+	for _, d := range e.Errors {
+		if d != nil && len(p.Errors) < maxFields {
+			p.Errors = append(p.Errors, Field{Location: d.Location, Message: d.Message})
+		}
+	}
+	if len(p.Errors) > 0 {
+		p.Detail = explain(e.Status, p.Errors[0])
+	}
+	recordOf(ctx).code = p.Code
+	return p, nil
+}
+
+// maxFields bounds the wrong fields that a problem lists.
+const maxFields = 20
+
+func explain(status int, f Field) string {
+	if status == http.StatusBadRequest {
+		return "The body is not valid JSON: " + f.Message
+	}
+	return "The request is not valid: " + f.Location + ": " + f.Message
+}

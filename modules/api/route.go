@@ -1,0 +1,92 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// Body says what a route reads.
+type Body int
+
+// The bodies.
+const (
+	NoBody   Body = iota // a tenant_id in a JSON or form body is still honoured
+	JSONBody             // up to maxJSON bytes
+	FormBody             // multipart/form-data with one photo
+)
+
+// Route describes an operation.
+type Route struct {
+	Method, Path string // the path with {parameters}
+	ID           string // operation id in the OpenAPI document
+	Summary      string
+	Tag          string
+	Public       bool // no credentials, no tenant, no rate limit
+	Scope        tenant.Scope
+	Body         Body
+	Creates      bool         // takes an Idempotency-Key
+	NotFound     *fault.Error // what a missing thing is here; also said to who names another tenant
+}
+
+// route is a registered Route.
+type route struct {
+	Route
+	echoPath string
+}
+
+// Routes registers operations. Other modules' routes come in through
+// Options.Routes.
+type Routes struct{ s *server }
+
+// errTenantUnknown is what naming another tenant is where the route has no
+// not-found of its own.
+var errTenantUnknown = tenant.ErrNotFound
+
+// Add registers an operation. The handler gets the tenant by TenantID(ctx). Its
+// errors become problems by their fault kind.
+func Add[I, O any](r *Routes, rt Route, handle func(ctx context.Context, in *I) (*O, error)) {
+	if rt.NotFound == nil {
+		rt.NotFound = errTenantUnknown
+	}
+	reg := &route{Route: rt, echoPath: strings.NewReplacer("{", ":", "}", "").Replace(rt.Path)}
+	r.s.routes = append(r.s.routes, reg)
+	op := huma.Operation{
+		Method: rt.Method, Path: rt.Path, OperationID: rt.ID, Summary: rt.Summary, Tags: []string{rt.Tag},
+		DefaultStatus:   http.StatusOK,
+		MaxBodyBytes:    maxJSON + 1, // guard has bounded it
+		BodyReadTimeout: -1,          // guard has read it
+		Middlewares:     huma.Middlewares{r.s.guard(reg)},
+		Responses:       map[string]*huma.Response{"default": r.s.problemResponse()},
+	}
+	if !rt.Public {
+		op.Security = []map[string][]string{{schemeKey: {}}, {schemeBearer: {}}}
+	}
+	if rt.Creates {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: idempotencyHeader, In: "header",
+			Description: "Repeats of the call with the same key within 30 days get the first one's answer.",
+			Schema:      &huma.Schema{Type: huma.TypeString, MaxLength: new(maxIdempotencyKey)}})
+	}
+	huma.Register(r.s.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			p := problemOf(ctx, err)
+			recordOf(ctx).code = p.Code
+			return nil, p
+		}
+		return out, nil
+	})
+	if rt.Body == FormBody { // told afterwards, so that huma doesn't read what guard has read
+		r.s.huma.OpenAPI().Paths[rt.Path].Post.RequestBody = uploadForm()
+	}
+}
+
+func (s *server) problemResponse() *huma.Response {
+	schema := s.huma.OpenAPI().Components.Schemas.Schema(problemReflect, true, "Problem")
+	return &huma.Response{Description: "What went wrong", Content: map[string]*huma.MediaType{problemType: {Schema: schema}}}
+}

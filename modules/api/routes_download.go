@@ -1,0 +1,75 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// ItemPath is the path parameter of an item.
+type ItemPath struct {
+	TenantQuery
+	ItemID string `path:"item_id"`
+}
+
+type variantPath struct {
+	ItemPath
+	Preset string `path:"preset"`
+}
+
+type downloadOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         struct {
+		DownloadURL string `json:"download_url" doc:"works for some minutes"`
+	}
+}
+
+var presetPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func downloadRoutes(r *Routes) {
+	s := r.s
+	add := func(path, id, summary string, url func(ctx context.Context, tenantID, itemID string) (string, error)) {
+		Add(r, Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: "Downloads", Scope: tenant.Read, NotFound: job.ErrItemNotFound},
+			func(ctx context.Context, in *ItemPath) (*downloadOutput, error) {
+				if !idPattern.MatchString(in.ItemID) {
+					return nil, job.ErrItemNotFound
+				}
+				recordOf(ctx).ids.ItemID = in.ItemID
+				return download(url(ctx, TenantID(ctx), in.ItemID))
+			})
+	}
+	add("/v1/downloads/{item_id}", "outputURL", "A URL of an item's finished picture", s.Jobs.OutputURL)
+	add("/v1/downloads/{item_id}/original", "originalURL", "A URL of an item's photo as it was uploaded", s.Jobs.RawURL)
+	add("/v1/downloads/{item_id}/cutout", "cutoutURL", "A URL of an item's cut-out", s.Jobs.CutoutURL)
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/downloads/jobs/{job_id}/export", ID: "exportURL", Summary: "A URL of a job's ZIP", Tag: "Downloads",
+		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, func(ctx context.Context, in *JobPath) (*downloadOutput, error) {
+		id, err := in.id(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return download(s.Jobs.ExportURL(ctx, TenantID(ctx), id))
+	})
+	if s.Exports == nil {
+		return
+	}
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/downloads/{item_id}/{preset}", ID: "variantURL", Summary: "A URL of an item's variant for a preset", Tag: "Downloads",
+		Scope: tenant.Read, NotFound: job.ErrItemNotFound}, func(ctx context.Context, in *variantPath) (*downloadOutput, error) {
+		if !idPattern.MatchString(in.ItemID) || !presetPattern.MatchString(in.Preset) {
+			return nil, job.ErrItemNotFound
+		}
+		recordOf(ctx).ids.ItemID = in.ItemID
+		return download(s.Exports.URL(ctx, TenantID(ctx), in.ItemID, in.Preset))
+	})
+}
+
+func download(url string, err error) (*downloadOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &downloadOutput{CacheControl: "no-store"}
+	out.Body.DownloadURL = url
+	return out, nil
+}

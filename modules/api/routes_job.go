@@ -1,0 +1,249 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/telemetry"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// TenantQuery documents the parameter that guard reads. Inputs that are embedded
+// are exported because huma looks at exported fields only.
+type TenantQuery struct {
+	TenantID string `query:"tenant_id" doc:"The tenant; may be left out where the credentials name one"`
+}
+
+// JobPath is the path parameter of a job.
+type JobPath struct {
+	TenantQuery
+	JobID string `path:"job_id"`
+}
+
+// idPattern is what ids look like. What doesn't is not asked for in the
+// database.
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// id checks and notes a job's id: one that can't exist is not found.
+func (p *JobPath) id(ctx context.Context) (string, error) {
+	if !idPattern.MatchString(p.JobID) {
+		return "", job.ErrJobNotFound
+	}
+	recordOf(ctx).ids.JobID = p.JobID
+	return p.JobID, nil
+}
+
+type okOutput struct {
+	Body struct {
+		OK bool `json:"ok"`
+	}
+}
+
+func ok() *okOutput {
+	o := &okOutput{}
+	o.Body.OK = true
+	return o
+}
+
+type createJobInput struct {
+	TenantQuery
+	Body createJobBody
+}
+
+type createJobBody struct {
+	TenantID       string             `json:"tenant_id" nullable:"true"`
+	BrandProfileID string             `json:"brand_profile_id" nullable:"true" maxLength:"63" doc:"default when left out"`
+	Items          []createItem       `json:"items" required:"true" nullable:"false" minItems:"1" maxItems:"100"`
+	Presets        []string           `json:"presets" nullable:"true" maxItems:"100" doc:"names from GET /v1/presets; left out: the brand's, else a default set"`
+	Options        *processingOptions `json:"processing_options"`
+}
+
+type createItem struct {
+	Filename    string   `json:"filename" required:"true" doc:"the photo's file name, 1–255 characters"`
+	ScenePrompt string   `json:"scene_prompt" nullable:"true" maxLength:"2000" doc:"words for the scene"`
+	SceneTypes  []string `json:"scene_types" nullable:"true" maxItems:"10" doc:"one item is made per scene; names from GET /v1/scenes"`
+	SceneCount  *int     `json:"scene_count" minimum:"1" maximum:"10" doc:"left out: one per scene type, or one"`
+}
+
+// processingOptions are true where left out.
+type processingOptions struct {
+	RemoveBackground *bool `json:"remove_background" doc:"false: the whole frame is the product"`
+	GenerateScene    *bool `json:"generate_scene" doc:"false: the cut-out is the output"`
+	Upscale          *bool `json:"upscale"`
+}
+
+func (o *processingOptions) options() pipeline.Options {
+	out := pipeline.DefaultOptions
+	if o == nil {
+		return out
+	}
+	for _, f := range []struct {
+		asked *bool
+		field *bool
+	}{{o.RemoveBackground, &out.RemoveBackground}, {o.GenerateScene, &out.GenerateScene}, {o.Upscale, &out.Upscale}} {
+		if f.asked != nil {
+			*f.field = *f.asked
+		}
+	}
+	return out
+}
+
+type createJobOutput struct {
+	Body struct {
+		JobID         string        `json:"job_id"`
+		CorrelationID string        `json:"correlation_id"`
+		Items         []createdItem `json:"items"`
+	}
+}
+
+type createdItem struct {
+	ItemID     string `json:"item_id"`
+	Filename   string `json:"filename"`
+	SceneIndex int    `json:"scene_index"`
+	SceneType  string `json:"scene_type"`
+}
+
+type getJobOutput struct {
+	Body jobBody
+}
+
+// jobBody is a job with its items' variants.
+type jobBody struct {
+	job.Job
+	Items []itemBody `json:"items"` // in place of the job's own
+}
+
+type itemBody struct {
+	job.Item
+	Exports []Variant `json:"exports"`
+}
+
+type listJobsInput struct {
+	TenantQuery
+	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type listJobsOutput struct {
+	Body struct {
+		Jobs       []jobSummary `json:"jobs"`
+		NextCursor *string      `json:"next_cursor" doc:"null on the last page"`
+	}
+}
+
+// jobSummary is a job without its items.
+type jobSummary struct {
+	job.Job
+	Items *struct{} `json:"items,omitempty" hidden:"true"` // hides the job's own
+}
+
+func jobRoutes(r *Routes) {
+	s := r.s
+	const tag = "Jobs"
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs", ID: "createJob", Summary: "Make a job of 1 to 100 photos", Tag: tag,
+		Scope: tenant.Write, Body: JSONBody, Creates: true}, s.createJob)
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs", ID: "listJobs", Summary: "The tenant's jobs, newest first", Tag: tag, Scope: tenant.Read}, s.listJobs)
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}", ID: "getJob", Summary: "A job with its items, their timelines and variants", Tag: tag,
+		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, s.getJob)
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/enqueue", ID: "enqueueJob", Summary: "Queue what has been uploaded", Tag: tag,
+		Scope: tenant.Write, NotFound: job.ErrJobNotFound}, s.onJob(s.Jobs.Enqueue))
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/cancel", ID: "cancelJob", Summary: "Cancel what has not ended", Tag: tag,
+		Scope: tenant.Write, NotFound: job.ErrJobNotFound}, s.onJob(s.Jobs.Cancel))
+}
+
+func (s *server) createJob(ctx context.Context, in *createJobInput) (*createJobOutput, error) {
+	n := job.NewJob{
+		TenantID: TenantID(ctx), BrandProfileID: in.Body.BrandProfileID, CorrelationID: telemetry.CorrelationID(ctx),
+		Presets: in.Body.Presets, Options: in.Body.Options.options(),
+	}
+	for _, it := range in.Body.Items {
+		item := job.NewItem{Filename: it.Filename, ScenePrompt: it.ScenePrompt, SceneTypes: it.SceneTypes}
+		if it.SceneCount != nil {
+			item.SceneCount = *it.SceneCount
+		}
+		n.Items = append(n.Items, item)
+	}
+	j, err := s.Jobs.Create(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	recordOf(ctx).ids.JobID = j.JobID
+	out := &createJobOutput{}
+	out.Body.JobID, out.Body.CorrelationID = j.JobID, j.CorrelationID
+	out.Body.Items = []createdItem{}
+	for _, it := range j.Items {
+		out.Body.Items = append(out.Body.Items, createdItem{it.ItemID, it.Filename, it.SceneIndex, it.SceneType})
+	}
+	return out, nil
+}
+
+func (s *server) listJobs(ctx context.Context, in *listJobsInput) (*listJobsOutput, error) {
+	jobs, next, err := s.Jobs.List(ctx, TenantID(ctx), in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &listJobsOutput{}
+	out.Body.Jobs = make([]jobSummary, len(jobs))
+	for i, j := range jobs {
+		out.Body.Jobs[i].Job = j
+	}
+	if next != "" {
+		out.Body.NextCursor = &next
+	}
+	return out, nil
+}
+
+func (s *server) getJob(ctx context.Context, in *JobPath) (*getJobOutput, error) {
+	id, err := in.id(ctx)
+	if err != nil {
+		return nil, err
+	}
+	j, err := s.Jobs.Get(ctx, TenantID(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	body, err := s.withExports(ctx, j)
+	return &getJobOutput{Body: body}, err
+}
+
+// withExports puts the variants to their items.
+func (s *server) withExports(ctx context.Context, j job.Job) (jobBody, error) {
+	variants := map[string][]Variant{}
+	if s.Exports != nil {
+		all, err := s.Exports.List(ctx, j.TenantID, j.JobID)
+		if err != nil {
+			return jobBody{}, err
+		}
+		for _, v := range all {
+			if v.Checks == nil {
+				v.Checks = []VariantCheck{}
+			}
+			variants[v.ItemID] = append(variants[v.ItemID], v)
+		}
+	}
+	b := jobBody{Job: j, Items: make([]itemBody, len(j.Items))}
+	for i, it := range j.Items {
+		b.Items[i] = itemBody{Item: it, Exports: variants[it.ItemID]}
+		if b.Items[i].Exports == nil {
+			b.Items[i].Exports = []Variant{}
+		}
+	}
+	return b, nil
+}
+
+// onJob makes the handler of a call that says no more than a job's id.
+func (s *server) onJob(do func(ctx context.Context, tenantID, jobID string) error) func(context.Context, *JobPath) (*okOutput, error) {
+	return func(ctx context.Context, in *JobPath) (*okOutput, error) {
+		id, err := in.id(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := do(ctx, TenantID(ctx), id); err != nil {
+			return nil, err
+		}
+		return ok(), nil
+	}
+}

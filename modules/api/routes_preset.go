@@ -1,0 +1,37 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+type presetsOutput struct {
+	Body struct {
+		Presets []Preset `json:"presets"`
+	}
+}
+
+type scenesOutput struct {
+	Body struct {
+		Scenes []string `json:"scenes"`
+	}
+}
+
+func presetRoutes(r *Routes) {
+	s := r.s
+	const tag = "Catalogue"
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/presets", ID: "listPresets", Summary: "What variants can be made for", Tag: tag, Scope: tenant.Read},
+		func(context.Context, *TenantQuery) (*presetsOutput, error) {
+			out := &presetsOutput{}
+			out.Body.Presets = s.Presets.Presets()
+			return out, nil
+		})
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/scenes", ID: "listScenes", Summary: "The scene types", Tag: tag, Scope: tenant.Read},
+		func(context.Context, *TenantQuery) (*scenesOutput, error) {
+			out := &scenesOutput{}
+			out.Body.Scenes = append([]string{}, s.Scenes...)
+			return out, nil
+		})
+}

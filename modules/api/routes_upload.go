@@ -1,0 +1,165 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// What a caller can do wrong with uploads.
+var (
+	errField     = fault.New(fault.Invalid, "validation_failed", "The request is not valid")
+	errFileField = fault.New(fault.Invalid, "file_missing", "The form needs one photo in field \"file\"")
+	errPhotoSize = fault.New(fault.TooLarge, "photo_too_large", "The photo is too large")
+)
+
+type uploadBody struct {
+	TenantID    string `json:"tenant_id" nullable:"true"`
+	JobID       string `json:"job_id" required:"true"`
+	ItemID      string `json:"item_id" required:"true"`
+	Filename    string `json:"filename" nullable:"true" doc:"left out: the item's"`
+	ContentType string `json:"content_type" nullable:"true" maxLength:"255"`
+}
+
+type sasInput struct {
+	TenantQuery
+	Body uploadBody
+}
+
+type sasOutput struct {
+	Body struct {
+		UploadURL   string `json:"upload_url" doc:"PUT the photo there with x-ms-blob-type: BlockBlob"`
+		RawBlobPath string `json:"raw_blob_path"`
+	}
+}
+
+type directOutput struct {
+	Body struct {
+		OK          bool   `json:"ok"`
+		RawBlobPath string `json:"raw_blob_path"`
+	}
+}
+
+func uploadRoutes(r *Routes) {
+	s := r.s
+	const tag = "Uploads"
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/sas", ID: "uploadURL", Summary: "A URL to PUT a photo to", Tag: tag,
+		Scope: tenant.Write, Body: JSONBody, NotFound: job.ErrItemNotFound}, s.uploadURL)
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/complete", ID: "completeUpload", Summary: "Say that the photo has been PUT, and queue it", Tag: tag,
+		Scope: tenant.Write, Body: JSONBody, NotFound: job.ErrItemNotFound}, s.completeUpload)
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/direct", ID: "directUpload", Summary: "Send the photo through the API; /enqueue queues it", Tag: tag,
+		Scope: tenant.Write, Body: FormBody, NotFound: job.ErrItemNotFound}, s.directUpload)
+}
+
+// ids checks and notes the ids of an upload. Those that can't exist are not
+// found.
+func (b uploadBody) ids(ctx context.Context) error {
+	if b.JobID == "" || b.ItemID == "" {
+		return errField.With("job_id and item_id are needed")
+	}
+	if !idPattern.MatchString(b.JobID) || !idPattern.MatchString(b.ItemID) {
+		return job.ErrItemNotFound
+	}
+	rec := recordOf(ctx)
+	rec.ids.JobID, rec.ids.ItemID = b.JobID, b.ItemID
+	return nil
+}
+
+func (s *server) uploadURL(ctx context.Context, in *sasInput) (*sasOutput, error) {
+	b := in.Body
+	if err := b.ids(ctx); err != nil {
+		return nil, err
+	}
+	url, path, err := s.Jobs.UploadURL(ctx, job.UploadRequest{
+		TenantID: TenantID(ctx), JobID: b.JobID, ItemID: b.ItemID, Filename: b.Filename, ContentType: b.ContentType,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &sasOutput{}
+	out.Body.UploadURL, out.Body.RawBlobPath = url, path
+	return out, nil
+}
+
+func (s *server) completeUpload(ctx context.Context, in *sasInput) (*okOutput, error) {
+	if err := in.Body.ids(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.Jobs.Complete(ctx, TenantID(ctx), in.Body.JobID, in.Body.ItemID); err != nil {
+		return nil, err
+	}
+	return ok(), nil
+}
+
+// uploadForm documents the form that guard has read.
+func uploadForm() *huma.RequestBody {
+	text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"job_id", "item_id", "file"},
+		Properties: map[string]*huma.Schema{
+			"tenant_id": text("The tenant; may be left out where the credentials name one"),
+			"job_id":    text(""), "item_id": text(""),
+			"file": {Type: huma.TypeString, Format: "binary", Description: "The photo"},
+		},
+	}}}}
+}
+
+func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (*directOutput, error) {
+	form := callOf(ctx).form
+	one := func(name string) string {
+		if v := form.Value[name]; len(v) == 1 {
+			return v[0]
+		}
+		return ""
+	}
+	b := uploadBody{JobID: one("job_id"), ItemID: one("item_id")}
+	if err := b.ids(ctx); err != nil {
+		return nil, err
+	}
+	files := form.File["file"]
+	if len(files) != 1 {
+		return nil, errFileField.With("it has %d", len(files))
+	}
+	if files[0].Size > s.MaxUpload {
+		return nil, errPhotoSize.With("%d bytes; %d is the limit", files[0].Size, s.MaxUpload)
+	}
+	select {
+	case s.direct <- struct{}{}:
+		defer func() { <-s.direct }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	body, err := readFile(files[0])
+	if err != nil {
+		return nil, err
+	}
+	path, err := s.Jobs.Direct(ctx, TenantID(ctx), b.JobID, b.ItemID, files[0].Filename, body)
+	if err != nil {
+		return nil, err
+	}
+	out := &directOutput{}
+	out.Body.OK, out.Body.RawBlobPath = true, path
+	return out, nil
+}
+
+func readFile(h *multipart.FileHeader) (b []byte, err error) {
+	f, err := h.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open the spooled photo: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	b = make([]byte, h.Size)
+	if _, err := io.ReadFull(f, b); err != nil {
+		return nil, fmt.Errorf("read the spooled photo: %w", err)
+	}
+	return b, nil
+}
