@@ -22,13 +22,9 @@ const (
 // embed returns file, which the encoder of format f has just made, with the
 // packet and the profile; either may be empty.
 func embed(f Format, file, xmp, profile []byte, alpha bool) ([]byte, error) {
-	if f == JPEG {
-		return embedJPEG(file, xmp, profile)
-	}
-	if len(xmp) == 0 && len(profile) == 0 {
-		return file, nil
-	}
 	switch f {
+	case JPEG:
+		return embedJPEG(file, xmp, profile)
 	case PNG:
 		return embedPNG(file, xmp, profile)
 	case WebP:
@@ -113,12 +109,28 @@ func writeChunk(out *bytes.Buffer, kind string, body []byte) {
 	out.Write(binary.BigEndian.AppendUint32(nil, sum))
 }
 
-// embedWebP gives the file an extended header, which says what the file holds:
-// the profile before the picture and the packet behind it.
+// embedWebP takes out the EXIF that libvips 8.14 writes whatever it is told, and
+// gives the file an extended header, which says what the file holds: the profile
+// before the picture and the packet behind it.
 func embedWebP(file, xmp, profile []byte, alpha bool) ([]byte, error) {
-	info, err := Inspect(file)
+	p, err := parse(file)
 	if err != nil {
 		return nil, err
+	}
+	const extended = 8 + 10 // the header chunk and its flags at 8
+	info, file := p.info, p.essential()
+	picture := file[riffHeader:]
+	hasHeader := string(picture[:4]) == "VP8X"
+	if len(xmp) == 0 && len(profile) == 0 && (!hasHeader || picture[8] != 0) {
+		return file, nil
+	}
+	if hasHeader {
+		picture = picture[extended:]
+	}
+	if len(xmp) == 0 && len(profile) == 0 {
+		out := append(bytes.Clone(file[:riffHeader]), picture...)
+		finishWebP(out)
+		return out, nil
 	}
 	const flagXMP = 0x04
 	var flags byte
@@ -137,10 +149,6 @@ func embedWebP(file, xmp, profile []byte, alpha bool) ([]byte, error) {
 	out = appendRIFF(out, "VP8X", []byte{flags, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
 	if len(profile) > 0 {
 		out = appendRIFF(out, "ICCP", profile)
-	}
-	picture := file[riffHeader:]
-	if string(picture[:4]) == "VP8X" {
-		picture = picture[8+10:]
 	}
 	out = append(out, picture...)
 	if len(xmp) > 0 {
