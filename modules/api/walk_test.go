@@ -1,0 +1,158 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// walk says, for each route, how to call it and what each caller gets. The
+// right caller is an admin key of the tenant that owns what is named.
+type walk struct {
+	method, path string // with {job}, {item}, {key} for the owner's
+	body         string
+	form         bool
+	readOnly     int // of a key with scope read
+	writeOnly    int // of a key with scope write
+	other        int // of another tenant's admin key
+	right        int
+}
+
+const (
+	createBody = `{"items":[{"filename":"a.jpg"}]}`
+	uploadIDs  = `{"job_id":"{job}","item_id":"{item}","filename":"a.jpg"}`
+	brandJSON  = `{"brand_profile_id":"acme","name":"Acme"}`
+)
+
+var walks = []walk{
+	{method: "POST", path: "/v1/jobs", body: createBody, readOnly: 403, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/jobs", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/jobs/{job}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "POST", path: "/v1/jobs/{job}/enqueue", readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "POST", path: "/v1/jobs/{job}/cancel", readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/jobs/{job}/events", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "POST", path: "/v1/uploads/sas", body: uploadIDs, readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "POST", path: "/v1/uploads/complete", body: uploadIDs, readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "POST", path: "/v1/uploads/direct", form: true, readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/downloads/{item}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/downloads/{item}/original", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/downloads/{item}/cutout", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/downloads/{item}/etsy", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/downloads/jobs/{job}/export", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/presets", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/scenes", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/brand-profiles", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "POST", path: "/v1/brand-profiles", body: brandJSON, readOnly: 403, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/brand-profiles/{brand}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "PUT", path: "/v1/brand-profiles/{brand}", body: brandJSON, readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "DELETE", path: "/v1/brand-profiles/{brand}", readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/api-keys", readOnly: 403, writeOnly: 403, other: 200, right: 200},
+	{method: "POST", path: "/v1/api-keys", body: `{"name":"ci"}`, readOnly: 403, writeOnly: 403, other: 200, right: 200},
+	{method: "DELETE", path: "/v1/api-keys/{key}", readOnly: 403, writeOnly: 403, other: 404, right: 200},
+}
+
+// public lists the routes that need no credentials.
+var public = []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /docs", "GET /docs/reader.js", "GET /docs/reader.css"}
+
+func TestEveryRouteAsksWhoCalls(t *testing.T) {
+	listed := newHouse(t, withKeys)
+	for _, r := range listed.routes {
+		name := r.Method + " " + r.Path
+		if r.Public != slices.Contains(public, name) {
+			t.Errorf("%s: public is %v", name, r.Public)
+		}
+		if !r.Public && !slices.ContainsFunc(walks, func(w walk) bool { return w.method == r.Method && matches(r.Path, w.path) }) {
+			t.Errorf("%s is not in the table of this test: add what each caller gets", name)
+		}
+	}
+	for _, r := range listed.echo.Routes() {
+		if !slices.ContainsFunc(listed.routes, func(known *route) bool { return known.Method == r.Method && known.echoPath == r.Path }) {
+			t.Errorf("%s %s was registered beside Add: nothing guards it", r.Method, r.Path)
+		}
+	}
+	for _, name := range public {
+		method, path, _ := strings.Cut(name, " ")
+		if a := listed.do(t, method, path, ""); a.status != 200 {
+			t.Errorf("%s without a key: %d %s", name, a.status, a.body)
+		}
+	}
+	for _, w := range walks {
+		t.Run(w.method+" "+w.path, func(t *testing.T) { w.run(t) })
+	}
+}
+
+// matches reports whether a path of the table is one of the pattern's.
+func matches(pattern, path string) bool {
+	a, b := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		braced := strings.HasPrefix(a[i], "{")
+		if braced != strings.HasPrefix(b[i], "{") && !(braced && b[i] == "etsy") || !braced && a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (w walk) run(t *testing.T) {
+	callers := func(h *house) []struct {
+		name, key string
+		want      int
+	} {
+		revoked, k := h.key(t, "t1", tenant.Admin)
+		if err := h.tenants.RevokeKey(t.Context(), "t1", k.ID); err != nil {
+			t.Fatal(err)
+		}
+		key := func(id string, s tenant.Scope) string { text, _ := h.key(t, id, s); return text }
+		return []struct {
+			name, key string
+			want      int
+		}{
+			{"no key", "", 401}, {"bad key", "opal_000000000000_" + strings.Repeat("A", 43), 401}, {"revoked key", revoked, 401},
+			{"another tenant", key("t2", tenant.Admin), w.other}, {"read-only key", key("t1", tenant.Read), w.readOnly},
+			{"write key", key("t1", tenant.Write), w.writeOnly}, {"right key", key("t1", tenant.Admin), w.right},
+		}
+	}
+	h := newHouse(t, withKeys)
+	for _, c := range callers(h) {
+		admin, _ := h.key(t, "t1", tenant.Admin)
+		jobID, itemID := h.make(t, "t1", keyHeader, admin)
+		h.jobs.finish(jobID)
+		_, k := h.key(t, "t1")
+		brandID := "b" + jobID
+		if a := h.do(t, "POST", "/v1/brand-profiles", fmt.Sprintf(`{"name":"B","brand_profile_id":%q}`, brandID), keyHeader, admin); a.status != 200 {
+			t.Fatal(a.body)
+		}
+		fill := strings.NewReplacer("{job}", jobID, "{item}", itemID, "{key}", k.ID, "{brand}", brandID)
+		send := func(target string, ids *strings.Replacer) answer {
+			headers := []string{CorrelationHeader, "c"}
+			if c.key != "" {
+				headers = append(headers, keyHeader, c.key)
+			}
+			body := ids.Replace(strings.ReplaceAll(w.body, `"acme"`, `"acme-`+strings.ReplaceAll(c.name, " ", "-")+`"`))
+			if w.form {
+				b, ct := form(t, map[string]string{"job_id": ids.Replace("{job}"), "item_id": ids.Replace("{item}")}, "a.jpg", []byte("photo"))
+				body, headers = b.String(), append(headers, "Content-Type", ct)
+			}
+			return h.do(t, w.method, ids.Replace(target), body, headers...)
+		}
+		a := send(w.path, fill)
+		if a.status != c.want {
+			t.Errorf("%s: %d, want %d: %s", c.name, a.status, c.want, a.body)
+		}
+		if a.status >= 400 && a.header.Get("Content-Type") != problemType {
+			t.Errorf("%s: %s", c.name, a.header.Get("Content-Type"))
+		}
+		if c.want == 404 {
+			none := strings.NewReplacer("{job}", "0198f7a0-0000-7000-8000-000000000000", "{item}", "0198f7a0-0000-7000-8000-000000000001", "{key}", "none", "{brand}", "none")
+			if missing := send(w.path, none); missing.status != 404 || missing.body != a.body {
+				t.Errorf("%s: a foreign id answers %q, a missing one %q", c.name, a.body, missing.body)
+			}
+		}
+	}
+}
