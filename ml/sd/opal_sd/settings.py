@@ -1,0 +1,83 @@
+"""Settings, from environment variables."""
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Callable, Mapping, Tuple
+
+MAX_SIDE = 2048
+"""Longest side of a picture in pixels: more does not fit a 16 GB GPU."""
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the text names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be configured. Names in brackets are environment variables."""
+
+    auth: str = "key"  # SCORE_AUTH: "key", or "platform" where the endpoint checks it
+    key: str = ""  # SCORE_KEY
+    allowed_hosts: Tuple[str, ...] = ()  # SCORE_ALLOWED_HOSTS, comma separated
+    allow_loopback: bool = False  # only tests set it
+    concurrency: int = 1  # SCORE_CONCURRENCY: pictures made at once
+    port: int = 8080  # SCORE_PORT
+    model_dir: str = ""  # SD_MODEL_DIR: weights on disk, such as a mounted AML model
+    model_id: str = "diffusers/stable-diffusion-xl-1.0-inpainting-0.1"  # SD_MODEL_ID
+    model_revision: str = "main"  # SD_MODEL_REVISION: pin a commit in production
+    half_precision: bool = True  # SD_HALF_PRECISION
+    safety: bool = True  # SD_SAFETY: refuse pictures that the checker flags
+    safety_model: str = "CompVis/stable-diffusion-safety-checker"  # SD_SAFETY_MODEL
+    steps: int = 28  # SD_STEPS
+    guidance: float = 7.0  # SD_GUIDANCE
+    strength: float = 0.99  # SD_STRENGTH
+    variants: int = 1  # SD_VARIANTS: painted per call, the best is returned
+    max_input: int = 32 << 20  # SD_MAX_INPUT_BYTES
+
+    @staticmethod
+    def from_env(env: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings; raise SettingsError for the first that is wrong."""
+        d = Settings()
+        s = Settings(
+            auth=env.get("SCORE_AUTH", d.auth),
+            key=env.get("SCORE_KEY", ""),
+            allowed_hosts=tuple(h.strip() for h in env.get("SCORE_ALLOWED_HOSTS", "").split(",") if h.strip()),
+            concurrency=_number(env, "SCORE_CONCURRENCY", d.concurrency, int, 1, 64),
+            port=_number(env, "SCORE_PORT", d.port, int, 1, 65535),
+            model_dir=env.get("SD_MODEL_DIR", ""),
+            model_id=env.get("SD_MODEL_ID", d.model_id),
+            model_revision=env.get("SD_MODEL_REVISION", d.model_revision),
+            half_precision=_switch(env, "SD_HALF_PRECISION", d.half_precision),
+            safety=_switch(env, "SD_SAFETY", d.safety),
+            safety_model=env.get("SD_SAFETY_MODEL", d.safety_model),
+            steps=_number(env, "SD_STEPS", d.steps, int, 1, 200),
+            guidance=_number(env, "SD_GUIDANCE", d.guidance, float, 0, 30),
+            strength=_number(env, "SD_STRENGTH", d.strength, float, 0.01, 1),
+            variants=_number(env, "SD_VARIANTS", d.variants, int, 1, 8),
+            max_input=_number(env, "SD_MAX_INPUT_BYTES", d.max_input, int, 1, 1 << 30),
+        )
+        if s.auth not in ("key", "platform"):
+            raise SettingsError("SCORE_AUTH must be key or platform")
+        if s.auth == "key" and not s.key:
+            raise SettingsError("SCORE_KEY is not set; set it, or SCORE_AUTH=platform behind an endpoint that checks keys itself")
+        if not s.allowed_hosts:
+            raise SettingsError("SCORE_ALLOWED_HOSTS is not set: the hosts that pictures are read from and written to")
+        return s
+
+
+def _number(env: Mapping[str, str], name: str, default, kind: Callable, low: float, high: float):
+    try:
+        v = kind(env.get(name, default))
+    except ValueError:
+        raise SettingsError(f"{name} must be a number") from None
+    if not math.isfinite(v) or not low <= v <= high:
+        raise SettingsError(f"{name} must be between {low} and {high}")
+    return v
+
+
+def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
+    v = env.get(name, "on" if default else "off").lower()
+    if v not in ("on", "off", "true", "false", "1", "0"):
+        raise SettingsError(f"{name} must be on or off")
+    return v in ("on", "true", "1")
