@@ -1,0 +1,143 @@
+package app
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/opal-photo/opal/modules/api"
+	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// apiServer is the web API, and on the same port the embedded store's URLs.
+var apiServer = part{name: "the API", server: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	h, err := w.apiHandler(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l, err := listen(w.listen)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error { return serveHTTP(ctx, l, h, serverGrace) }, nil
+}}
+
+func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
+	jobs, exports, err := w.jobServices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tenants, err := tenant.New(w.db, []byte(w.pepper()))
+	if err != nil {
+		return nil, err
+	}
+	checks, err := w.checks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o := api.Options{
+		Jobs: jobs, Brands: w.brands, Presets: presetList{}, Exports: exportList{exports}, Keys: tenants, Scenes: pipeline.SceneTypes(),
+		Auth: api.Anyone{}, Idempotency: tenants, Checks: checks, Log: w.log, Meters: w.metrics, Version: version(),
+		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: w.mounts(),
+		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
+	}
+	if w.cfg.Auth.Mode == "api-key" {
+		o.Auth = api.APIKeys{Check: tenants.Authenticate}
+	}
+	if loopback(w.listen) {
+		// a page elsewhere must not reach this port through a name of its own
+		o.Hosts = []string{"localhost", "127.0.0.1", "::1"}
+		if u, err := url.Parse(w.cfg.PublicBaseURL); err == nil && u.Host != "" {
+			o.Hosts = append(o.Hosts, u.Hostname())
+		}
+		if host, _, err := net.SplitHostPort(w.listen); err == nil {
+			o.Hosts = append(o.Hosts, host)
+		}
+	}
+	return api.New(o)
+}
+
+// pepper is what keys are hashed with. Without API keys it only seals replies
+// kept for idempotency keys, which the URL key can do as well.
+func (w *wire) pepper() string {
+	if p := w.cfg.Auth.KeyPepper.Value(); p != "" {
+		return p
+	}
+	return "opal-" + w.cfg.Storage.URLKey.Value()
+}
+
+func (w *wire) mounts() []api.Mount {
+	var m []api.Mount
+	if w.blobs.handler != nil {
+		m = append(m, api.Mount{Path: blobsPath, Handler: w.blobs.handler})
+	}
+	return m
+}
+
+// checks are the dependencies that probes look at. Without the queue or the
+// scoring service work is still accepted, so those are not critical.
+func (w *wire) checks(ctx context.Context) ([]api.Check, error) {
+	d, err := w.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store, err := w.blobStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q, err := w.openQueues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []api.Check{
+		{Name: "database", Critical: true, Probe: d.Ping},
+		{Name: "blobs", Critical: true, Probe: store.Ping},
+		{Name: "queue", Probe: q.jobs.Ping},
+	}, nil
+}
+
+// presetList and exportList show the export module to the API.
+type presetList struct{}
+
+// Presets lists the presets.
+func (presetList) Presets() []api.Preset {
+	var out []api.Preset
+	for _, p := range export.Presets() {
+		a := api.Preset{Name: p.Name, Title: p.Title, Width: p.Width, Height: p.Height, Fit: "recompose", Fill: p.Fill,
+			Background: string(p.Background), Format: string(p.Format), Quality: p.Quality, Default: p.Default}
+		for _, r := range p.Rules {
+			a.Rules = append(a.Rules, r.Name)
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+type exportList struct{ service *export.Service }
+
+// List returns a job's variants.
+func (e exportList) List(ctx context.Context, tenantID, jobID string) ([]api.Variant, error) {
+	list, err := e.service.List(ctx, tenantID, jobID)
+	if err != nil {
+		return nil, err
+	}
+	var out []api.Variant
+	for _, x := range list {
+		v := api.Variant{ItemID: x.ItemID, Preset: x.Preset, Status: x.Status, Format: x.Format, Width: x.Width, Height: x.Height,
+			Bytes: x.Bytes, BlobPath: x.BlobPath, ErrorMessage: x.ErrorMessage, Checks: []api.VariantCheck{}}
+		for _, c := range x.Checks {
+			v.Checks = append(v.Checks, api.VariantCheck{Rule: c.Rule, Passed: c.Passed, Detail: c.Measured + ", wanted " + c.Wanted})
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// URL returns a variant's URL.
+func (e exportList) URL(ctx context.Context, tenantID, itemID, preset string) (string, error) {
+	return e.service.URL(ctx, tenantID, itemID, preset)
+}

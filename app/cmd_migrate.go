@@ -1,0 +1,38 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/opal-photo/opal/config"
+)
+
+// migrateCommand brings the database up to date and does nothing else, so that
+// a deployment runs it once, before the new roles start.
+func migrateCommand(s Streams) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the database's schema up to date, and nothing else",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w, err := load(file, s, "migrate", config.Role{Database: true}, true)
+			if err != nil {
+				return err
+			}
+			defer w.close()
+			d, err := w.database(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := d.Migrate(cmd.Context()); err != nil {
+				return err
+			}
+			fmt.Fprintln(s.Err, "The schema is up to date.")
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	return cmd
+}

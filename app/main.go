@@ -1,0 +1,58 @@
+// Package app is the composition root: it reads the command line, opens what a
+// role needs and runs it. It alone imports config and every module.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Streams are the process's standard streams.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Main runs the command line and returns the exit code.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s := Streams{In: stdin, Out: stdout, Err: stderr}
+	cmd := command(s)
+	cmd.SetArgs(args[1:])
+	cmd.SetIn(stdin)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errReported) {
+		fmt.Fprintln(stderr, "opal:", explain(err))
+	}
+	return exitCode(err)
+}
+
+// command builds the command tree: one command per role, and those that are no
+// role.
+func command(s Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "opal",
+		Short:         "Turns plain product photos into finished, on-brand pictures",
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	for _, r := range roles {
+		root.AddCommand(roleCommand(r, s))
+	}
+	for _, c := range []func(Streams) *cobra.Command{devCommand, migrateCommand, processCommand, cutoutCommand, childCommand} {
+		root.AddCommand(c(s))
+	}
+	return root
+}

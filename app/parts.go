@@ -1,0 +1,176 @@
+package app
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/opal-photo/opal/modules/queue"
+	"github.com/opal-photo/opal/modules/score"
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+// outboxRelay sends the messages that this process writes, and sweeps for those
+// that others left.
+var outboxRelay = part{name: "the outbox relay", server: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	d, err := w.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q, err := w.openQueues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := queue.NewRelay(d, w.openOutbox(), q.jobs, q.exports, w.queueMetrics())
+	return r.Run, nil
+}}
+
+// jobWorker consumes queue "jobs".
+var jobWorker = part{name: "the worker on queue jobs", open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	jobs, err := w.openPipeline(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q, err := w.openQueues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.openDecoder().Warm()
+	o := w.consume(q.jobs, jobs.Process)
+	o.Gate = w.scoringGate
+	return func(ctx context.Context) error { return queue.Consume(ctx, o) }, nil
+}}
+
+// exportWorker consumes queue "exports".
+var exportWorker = part{name: "the worker on queue exports", open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	_, exports, err := w.jobServices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q, err := w.openQueues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o := w.consume(q.exports, exports.Handle)
+	return func(ctx context.Context) error { return queue.Consume(ctx, o) }, nil
+}}
+
+func (w *wire) consume(q queue.Queue, h queue.Handler) queue.ConsumeOptions {
+	return queue.ConsumeOptions{Queue: q, Handler: h, Concurrency: w.cfg.Worker.Concurrency, Drain: w.drain - 2*serverGrace, Gate: w.databaseGate, Metrics: w.queueMetrics()}
+}
+
+// gatePause is how long a closed gate is left alone before another look.
+const gatePause = time.Second
+
+// databaseGate holds back the receiving while the database is down: a message
+// that can't be worked on would be delivered in vain until it is a dead letter.
+func (w *wire) databaseGate(ctx context.Context) error {
+	for w.db.Ping(ctx) != nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(gatePause):
+		}
+	}
+	return ctx.Err()
+}
+
+// scoringGate also waits for the scoring service's circuit breaker.
+func (w *wire) scoringGate(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.client.Ready():
+	}
+	return w.databaseGate(ctx)
+}
+
+// sweepEvery is the pace of the sweeps.
+const sweepEvery = 5 * time.Second
+
+// sweeper runs a sweep every few seconds, jittered so that replicas don't meet.
+func sweeper(name string, sweep func(ctx context.Context, w *wire) (func(context.Context) error, error)) part {
+	return part{name: name, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+		f, err := sweep(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context) error {
+			ctx = telemetry.WithLogger(ctx, w.log)
+			for {
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-time.After(sweepEvery/2 + time.Duration(rand.Int64N(int64(sweepEvery)))):
+				}
+				if err := f(ctx); err != nil && ctx.Err() == nil {
+					telemetry.Log(ctx).Warn().Err(err).Msg("A sweep failed; trying again")
+				}
+			}
+		}, nil
+	}}
+}
+
+var jobSweep = sweeper("the sweep of jobs", func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	jobs, _, err := w.jobServices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return jobs.Sweep, nil
+})
+
+var exportSweep = sweeper("the sweep of exports", func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	_, exports, err := w.jobServices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return exports.Sweep, nil
+})
+
+// scoreServer is the scoring service.
+var scoreServer = part{name: "the scoring service", server: true, open: func(_ context.Context, w *wire) (func(context.Context) error, error) {
+	engine, err := scoreEngine(w.cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := w.cfg.Score
+	h, err := score.New(score.Options{
+		Engine: engine, Auth: s.Auth, Key: s.Key.Value(), AllowedHosts: s.AllowedHosts, AllowLoopback: loopback(w.scoreListen),
+		Decoder: w.openDecoder(), Concurrency: s.Concurrency, Logger: w.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l, err := listen(w.scoreListen)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error { return serveHTTP(ctx, l, h, serverGrace) }, nil
+}}
+
+// probeServer answers a worker's probes and shows its metrics.
+var probeServer = part{name: "the probes", server: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	checks, err := w.checks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l, err := listen(w.listen)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	ok := func(rw http.ResponseWriter) { _, _ = rw.Write([]byte("ok\n")) }
+	mux.HandleFunc("GET /livez", func(rw http.ResponseWriter, _ *http.Request) { ok(rw) })
+	mux.HandleFunc("GET /readyz", func(rw http.ResponseWriter, r *http.Request) {
+		for _, c := range checks {
+			if err := c.Probe(r.Context()); err != nil && c.Critical {
+				http.Error(rw, c.Name+" is not reachable", http.StatusServiceUnavailable)
+				return
+			}
+		}
+		ok(rw)
+	})
+	mux.Handle("GET /metrics", telemetry.MetricsHandler(w.metrics))
+	return func(ctx context.Context) error { return serveHTTP(ctx, l, mux, serverGrace) }, nil
+}}

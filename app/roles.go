@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+// role is one way to start the binary. Every container app is the same image in
+// another role.
+type role struct {
+	name    string
+	short   string
+	service string        // as log lines name it
+	listen  string        // default address
+	drain   time.Duration // 0: the setting WORKER_DRAIN
+	needs   config.Role
+	parts   []part
+}
+
+// The drain deadlines. The platform kills after 600 s.
+const (
+	apiDrain = 60 * time.Second
+	devDrain = 15 * time.Second
+)
+
+// roles is the table of roles. A role is a row; what it does is its parts.
+var roles = []role{
+	{
+		name: "serve-api", short: "Run the web API and the console", service: "web-api", listen: ":8080", drain: apiDrain,
+		needs: config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: false},
+		parts: []part{apiServer, outboxRelay, jobSweep},
+	},
+	{
+		name: "orchestrate", short: "Run the worker on queue jobs: from photo to finished picture", service: "orchestrator", listen: ":8080",
+		needs: config.Role{Database: true, Storage: true, Queue: true, AML: true},
+		parts: []part{probeServer, outboxRelay, jobSweep, jobWorker},
+	},
+	{
+		name: "export", short: "Run the worker on queue exports: from finished picture to every channel's variant", service: "export-worker", listen: ":8080",
+		needs: config.Role{Database: true, Storage: true, Queue: true},
+		parts: []part{probeServer, outboxRelay, exportSweep, exportWorker},
+	},
+	{
+		name: "score", short: "Run the scoring service behind the Azure ML contract", service: "scoring", listen: ":8080", drain: apiDrain,
+		needs: config.Role{Score: true},
+		parts: []part{scoreServer},
+	},
+}
+
+// devRole is all of the roles in one process. It has no code of its own: its
+// settings choose the embedded parts.
+var devRole = role{
+	name: "dev", service: "dev", listen: "127.0.0.1:8080", drain: devDrain,
+	needs: config.Role{Database: true, Storage: true, Queue: true, AML: true, API: true, Score: true},
+	parts: []part{apiServer, outboxRelay, jobSweep, exportSweep, scoreServer, jobWorker, exportWorker},
+}
+
+func roleCommand(r role, s Streams) *cobra.Command {
+	var file, addr, engine string
+	cmd := &cobra.Command{
+		Use: r.name, Short: r.short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w, err := load(file, s, r.service, r.needs, loopback(addr))
+			if err != nil {
+				return err
+			}
+			defer w.close()
+			if engine != "" {
+				w.cfg.Score.Engine = engine
+			}
+			w.listen, w.scoreListen = addr, addr
+			return w.run(cmd.Context(), r, func() {})
+		},
+	}
+	cmd.Flags().StringVar(&addr, "listen", r.listen, "address to listen on")
+	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings; the environment goes before it")
+	if r.needs.Score {
+		cmd.Flags().StringVar(&engine, "engine", "", "studio or stub (default: the setting SCORE_ENGINE, studio)")
+	}
+	return cmd
+}
+
+// run runs a role until the context ends.
+func (w *wire) run(ctx context.Context, r role, ready func()) error {
+	ctx = telemetry.WithLogger(ctx, w.log)
+	w.drain = r.drain
+	if w.drain == 0 {
+		w.drain = w.cfg.Worker.Drain
+	}
+	w.log.Info().Str("version", version()).Str("role", r.name).Str("environment", w.cfg.Environment).Msg("Starting")
+	if err := runParts(ctx, w, r.parts, w.drain, ready); err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
+	return nil
+}

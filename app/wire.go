@@ -1,0 +1,243 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/pipeline/azureml"
+	"github.com/opal-photo/opal/modules/queue"
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+// wire opens what a role needs, each thing once and when it is first asked for,
+// and closes them in reverse order. It is used by one goroutine, before the
+// parts run.
+type wire struct {
+	cfg     *config.Config
+	log     zerolog.Logger
+	metrics *prometheus.Registry
+	drain   time.Duration
+
+	listen, scoreListen string
+
+	closers []func() error
+	counts  *queue.Metrics
+
+	db       *db.DB
+	blobs    *blobBackend
+	queues   *queueBackend
+	outbox   *queue.Outbox
+	decoder  *imaging.Decoder
+	client   *azureml.Client
+	brands   *brand.Service
+	exports  *export.Service
+	jobs     *job.Service
+	pipeline *pipeline.Pipeline
+}
+
+// load reads and checks the settings.
+func load(file string, s Streams, service string, needs config.Role, loopback bool) (*wire, error) {
+	return loadFrom(os.Environ(), file, s, service, needs, loopback)
+}
+
+func loadFrom(environ []string, file string, s Streams, service string, needs config.Role, loopback bool) (*wire, error) {
+	cfg, err := config.Load(file, environ)
+	if err != nil {
+		return nil, err
+	}
+	if err := cfg.Validate(needs, loopback); err != nil {
+		return nil, err
+	}
+	return &wire{cfg: cfg, log: telemetry.NewLogger(s.Out, cfg.Level(), service), metrics: telemetry.NewRegistry()}, nil
+}
+
+func (w *wire) onClose(f func() error) { w.closers = append(w.closers, f) }
+
+// close closes what was opened, last first.
+func (w *wire) close() {
+	var errs []error
+	for _, f := range slices.Backward(w.closers) {
+		errs = append(errs, f())
+	}
+	w.closers = nil
+	if err := errors.Join(errs...); err != nil {
+		w.log.Warn().Err(err).Msg("Closing")
+	}
+}
+
+// openTimeout bounds how long a dependency may take to answer at start-up.
+const openTimeout = 30 * time.Second
+
+func (w *wire) database(ctx context.Context) (*db.DB, error) {
+	if w.db != nil {
+		return w.db, nil
+	}
+	o := db.Options{URL: w.cfg.Database.URL.Value(), MaxOpen: w.cfg.Database.MaxConns}
+	if w.cfg.Database.Auth == "entra" {
+		token, err := w.databaseToken()
+		if err != nil {
+			return nil, err
+		}
+		o.Password = token
+	}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	d, err := db.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	w.db = d
+	w.onClose(d.Close)
+	return d, nil
+}
+
+func (w *wire) containers() job.Containers {
+	s := w.cfg.Storage
+	return job.Containers{Raw: s.RawContainer, Outputs: s.OutputsContainer, Exports: s.ExportsContainer}
+}
+
+func (w *wire) openDecoder() *imaging.Decoder {
+	if w.decoder == nil {
+		w.decoder = imaging.NewDecoder(imaging.DecoderOptions{})
+		w.onClose(w.decoder.Close)
+	}
+	return w.decoder
+}
+
+func (w *wire) openOutbox() *queue.Outbox {
+	if w.outbox == nil {
+		w.outbox = queue.NewOutbox()
+	}
+	return w.outbox
+}
+
+// brandService opens the brand profiles. Their presets are export's to check.
+func (w *wire) brandService(ctx context.Context) (*brand.Service, error) {
+	if w.brands != nil {
+		return w.brands, nil
+	}
+	d, err := w.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.brands = brand.New(d, export.Validate)
+	return w.brands, nil
+}
+
+// jobServices opens jobs and exports, which need each other: a finished item
+// plans its variants, and ended variants count on their job.
+func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Service, error) {
+	if w.jobs != nil {
+		return w.jobs, w.exports, nil
+	}
+	d, err := w.database(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := w.blobStore(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	brands, err := w.brandService(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	ex := &exporter{}
+	w.jobs = job.New(job.Options{
+		DB: d, Blobs: store, Containers: w.containers(), Outbox: w.openOutbox(),
+		Brands: brandSource{brands}, Exporter: ex, Inspect: inspect, Lease: w.cfg.Worker.Lease,
+	})
+	c := w.containers()
+	w.exports = export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox(), Jobs: w.jobs})
+	ex.service = w.exports
+	return w.jobs, w.exports, nil
+}
+
+// inspect reads a photo's header.
+func inspect(photo []byte) error {
+	_, err := imaging.Inspect(photo)
+	return err
+}
+
+// openPipeline gives the job service the engines that the settings chose.
+func (w *wire) openPipeline(ctx context.Context) (*job.Service, error) {
+	jobs, _, err := w.jobServices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if jobs.Pipeline != nil {
+		return jobs, nil
+	}
+	cutter, err := cutterFor(w.cfg)
+	if err != nil {
+		return nil, err
+	}
+	o := azureml.Options{URL: w.cfg.AML.EndpointURL, Key: w.cfg.AML.EndpointKey.Value()}
+	if o.Key == "" {
+		cred, err := w.credential()
+		if err != nil {
+			return nil, err
+		}
+		o.Token = azureml.EntraToken(cred)
+	}
+	if w.client, err = azureml.New(o); err != nil {
+		return nil, fmt.Errorf("open the scoring endpoint: %w", err)
+	}
+	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, azureml.NewPlacer(w.client))
+	return jobs, nil
+}
+
+// blobStore opens the pictures' store and, where that is allowed, makes its
+// containers.
+func (w *wire) blobStore(ctx context.Context) (blob.Store, error) {
+	if w.blobs == nil {
+		b, err := openBlobs(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		w.blobs = b
+		w.onClose(b.store.Close)
+	}
+	return w.blobs.store, nil
+}
+
+// openQueues opens the two queues.
+func (w *wire) openQueues(ctx context.Context) (*queueBackend, error) {
+	if w.queues == nil {
+		q, err := openQueues(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		w.queues = q
+		for _, one := range []queue.Queue{q.jobs, q.exports} {
+			w.onClose(func() error {
+				ctx, cancel := context.WithTimeout(context.Background(), serverGrace)
+				defer cancel()
+				return one.Close(ctx)
+			})
+		}
+	}
+	return w.queues, nil
+}
+
+func (w *wire) queueMetrics() *queue.Metrics {
+	if w.counts == nil {
+		w.counts = queue.NewMetrics(w.metrics)
+	}
+	return w.counts
+}

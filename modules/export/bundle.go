@@ -1,0 +1,149 @@
+package export
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/queue"
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+// maxBundle bounds a job's ZIP: it is built in memory. A hundred items with all
+// presets are about half of it.
+const maxBundle = 1 << 30
+
+// errBundle says that no ZIP can be made.
+var errBundle = fault.New(fault.TooLarge, "export_too_large", "The job's variants are too large for one ZIP; download them one by one")
+
+// bundled is one file of the ZIP.
+type bundled struct {
+	Export
+	source Source
+}
+
+// entry is a line of the ZIP's manifest.
+type entry struct {
+	File   string  `json:"file"`
+	ItemID string  `json:"item_id"`
+	Source string  `json:"source"` // the photo's name
+	Preset string  `json:"preset"`
+	Width  int     `json:"width"`
+	Height int     `json:"height"`
+	Checks []Check `json:"checks"`
+}
+
+// bundle makes the job's ZIP and records it. Two workers at once make two; the
+// first to be recorded counts.
+func (s *Service) bundle(ctx context.Context, b queue.Body) error {
+	file, err := s.zip(ctx, b.TenantID, b.JobID)
+	if err != nil && fault.IsTransient(err) {
+		return fmt.Errorf("make the ZIP of job %s: %w", b.JobID, err)
+	}
+	name := ""
+	if err != nil {
+		telemetry.Log(ctx).Error().Err(err).Msg("The job's ZIP can't be made")
+	} else {
+		name = fmt.Sprintf("%s/%s/export/%s.zip", b.TenantID, b.JobID, uuid.Must(uuid.NewV7()))
+		if err := s.Blobs.Put(ctx, s.Exports, name, file, blob.PutOptions{ContentType: "application/zip", IfNoneMatch: true}); err != nil {
+			return fmt.Errorf("store the ZIP of job %s: %w", b.JobID, err)
+		}
+	}
+	return s.DB.InTx(ctx, func(tx *db.Tx) error { return s.Jobs.BundleEnded(ctx, tx, b.TenantID, b.JobID, name) })
+}
+
+// zip builds the job's ZIP: a folder a preset, the photos' own names, and a
+// manifest with the checks.
+func (s *Service) zip(ctx context.Context, tenantID, jobID string) ([]byte, error) {
+	files, err := s.finished(ctx, tenantID, jobID)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	taken := map[string]bool{}
+	manifest := []entry{}
+	for _, f := range files {
+		if int64(out.Len())+f.Bytes > maxBundle {
+			return nil, errBundle
+		}
+		body, _, err := s.Blobs.Get(ctx, s.Exports, *f.BlobPath, maxLayer)
+		if err != nil {
+			return nil, fmt.Errorf("load %s: %w", *f.BlobPath, err)
+		}
+		name := uniqueName(taken, f)
+		// the pictures are compressed already
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: time.Now().UTC()})
+		if err == nil {
+			_, err = w.Write(body)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("zip %s: %w", name, err)
+		}
+		manifest = append(manifest, entry{name, f.ItemID, f.source.Filename, f.Preset, f.Width, f.Height, f.Checks})
+	}
+	w, err := z.Create("manifest.json")
+	if err != nil {
+		return nil, err
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	if err := errors.Join(enc.Encode(manifest), z.Close()); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+func (s *Service) finished(ctx context.Context, tenantID, jobID string) ([]bundled, error) {
+	exports, err := s.List(ctx, tenantID, jobID)
+	if err != nil {
+		return nil, err
+	}
+	sources := map[string]Source{}
+	var out []bundled
+	for _, e := range exports {
+		if e.Status != "completed" || e.BlobPath == nil {
+			continue
+		}
+		src, ok := sources[e.ItemID]
+		if !ok {
+			var text string
+			if err := s.DB.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, e.ItemID).Scan(&text); err != nil {
+				return nil, fmt.Errorf("load the source of item %s: %w", e.ItemID, err)
+			}
+			if err := json.Unmarshal([]byte(text), &src); err != nil {
+				return nil, err
+			}
+			sources[e.ItemID] = src
+		}
+		out = append(out, bundled{Export: e, source: src})
+	}
+	return out, nil
+}
+
+// uniqueName is preset/photo-scene.ext, numbered when two photos have one name.
+func uniqueName(taken map[string]bool, f bundled) string {
+	clean := blob.Clean(f.source.Filename)
+	stem := strings.TrimSuffix(clean, path.Ext(clean))
+	if f.source.Scene != "" {
+		stem += "-" + f.source.Scene
+	}
+	ext := path.Ext(*f.BlobPath)
+	name := f.Preset + "/" + stem + ext
+	for n := 2; taken[strings.ToLower(name)]; n++ {
+		name = fmt.Sprintf("%s/%s-%d%s", f.Preset, stem, n, ext)
+	}
+	taken[strings.ToLower(name)] = true
+	return name
+}

@@ -1,0 +1,120 @@
+// Package export makes the variants of a finished picture: for each preset one
+// file, recomposed from the picture's layers, with the channel's rules checked
+// on the finished bytes, and one ZIP for each job.
+package export
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+)
+
+// Background is what a variant shows behind the product.
+type Background string
+
+// The backgrounds.
+const (
+	Scene       Background = "scene"       // the picture's own
+	White       Background = "white"       // pure white, 255
+	Transparent Background = "transparent" // none
+)
+
+// Preset is what one channel asks for. A new one is a row in the table.
+type Preset struct {
+	Name       string         `json:"name"`
+	Title      string         `json:"title"`
+	Width      int            `json:"width"` // pixels
+	Height     int            `json:"height"`
+	Background Background     `json:"background"`
+	Fill       float64        `json:"fill"` // share of the frame that the product's longer relative side takes
+	Format     imaging.Format `json:"format"`
+	Quality    int            `json:"quality,omitempty"`
+	Default    bool           `json:"default"` // one of those that a job gets that names none
+	Rules      []Rule         `json:"-"`
+}
+
+// Aspect is width by height.
+func (p Preset) Aspect() float64 { return float64(p.Width) / float64(p.Height) }
+
+const (
+	mib = 1 << 20
+	// whiteFill leaves a little air: Amazon asks for at least 85 %.
+	whiteFill = 0.88
+	sceneFill = 0.62
+)
+
+// presets is the table. Sizes and rules are the channels' own, as they publish
+// them for sellers.
+var presets = []Preset{
+	{"amazon_main", "Amazon main image", 2000, 2000, White, whiteFill, imaging.JPEG, 90, true,
+		[]Rule{{LongSide, 1600}, {FillAtLeast, .85}, {WhiteBorder, 1}, {FileSize, 10 * mib}}},
+	{"shopify", "Shopify product", 2048, 2048, Scene, sceneFill, imaging.JPEG, 88, true,
+		[]Rule{{LongSide, 2048}, {FileSize, 20 * mib}}},
+	{"etsy", "Etsy listing", 2400, 1800, Scene, .66, imaging.JPEG, 88, false,
+		[]Rule{{ShortSide, 1600}, {FileSize, 10 * mib}}},
+	{"ebay", "eBay listing", 1600, 1600, White, whiteFill, imaging.JPEG, 88, false,
+		[]Rule{{LongSide, 1600}, {FillAtLeast, .8}, {WhiteBorder, 1}, {FileSize, 12 * mib}}},
+	{"google_shopping", "Google Shopping", 1500, 1500, White, .84, imaging.JPEG, 88, false,
+		[]Rule{{LongSide, 800}, {FillAtLeast, .75}, {FillAtMost, .9}, {WhiteBorder, 1}, {FileSize, 16 * mib}}},
+	{"instagram_square", "Instagram square", 1080, 1080, Scene, sceneFill, imaging.JPEG, 88, true,
+		[]Rule{{LongSide, 1080}, {FileSize, 8 * mib}}},
+	{"instagram_portrait", "Instagram portrait 4:5", 1080, 1350, Scene, .68, imaging.JPEG, 88, false,
+		[]Rule{{LongSide, 1350}, {FileSize, 8 * mib}}},
+	{"instagram_story", "Instagram story 9:16", 1080, 1920, Scene, .76, imaging.JPEG, 88, true,
+		[]Rule{{LongSide, 1920}, {FileSize, 8 * mib}}},
+	{"pinterest", "Pinterest pin 2:3", 1000, 1500, Scene, .72, imaging.JPEG, 88, false,
+		[]Rule{{LongSide, 1500}, {FileSize, 20 * mib}}},
+	{"facebook_ad", "Facebook ad 1.91:1", 1200, 628, Scene, .74, imaging.JPEG, 88, false,
+		[]Rule{{LongSide, 1200}, {FileSize, 8 * mib}}},
+	{"web_large", "Website, large", 1600, 1600, Scene, sceneFill, imaging.WebP, 82, true,
+		[]Rule{{LongSide, 1600}, {FileSize, 1 * mib}}},
+	{"web_large_avif", "Website, large, AVIF", 1600, 1600, Scene, sceneFill, imaging.AVIF, 60, false,
+		[]Rule{{LongSide, 1600}, {FileSize, 1 * mib}}},
+	{"web_thumb", "Website, thumbnail", 400, 400, Scene, .7, imaging.WebP, 80, false,
+		[]Rule{{LongSide, 400}, {FileSize, 100 << 10}}},
+	{"cutout_png", "Transparent PNG", 2000, 2000, Transparent, .92, imaging.PNG, 0, true,
+		[]Rule{{LongSide, 1000}, {HasAlpha, 1}}},
+	{"cutout_webp", "Transparent WebP", 1600, 1600, Transparent, .92, imaging.WebP, 86, false,
+		[]Rule{{LongSide, 1000}, {HasAlpha, 1}, {FileSize, 2 * mib}}},
+}
+
+// Presets lists the presets.
+func Presets() []Preset { return slices.Clone(presets) }
+
+// DefaultPresets is what a job gets that names none.
+func DefaultPresets() []string {
+	var names []string
+	for _, p := range presets {
+		if p.Default {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// ErrPreset says that a preset is not known.
+var ErrPreset = fault.New(fault.Invalid, "preset_unknown", "The preset is not known")
+
+// Validate fails for a name that no preset has.
+func Validate(names []string) error {
+	for _, n := range names {
+		if _, ok := find(n); !ok {
+			known := make([]string, len(presets))
+			for i, p := range presets {
+				known[i] = p.Name
+			}
+			return ErrPreset.With("%q; known are %s", n, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+func find(name string) (Preset, bool) {
+	i := slices.IndexFunc(presets, func(p Preset) bool { return p.Name == name })
+	if i < 0 {
+		return Preset{}, false
+	}
+	return presets[i], true
+}

@@ -1,0 +1,175 @@
+package export
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/queue"
+)
+
+// Jobs is what exports need of the jobs they belong to.
+type Jobs interface {
+	// ExportsEnded counts ended variants in the caller's transaction and ends
+	// the job when nothing is open any more.
+	ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, done, failed int) error
+	// BundleRequested reports whether the job waits for its ZIP.
+	BundleRequested(ctx context.Context, q db.Querier, tenantID, jobID string) (bool, error)
+	// BundleEnded records the ZIP, or with "" that it failed for good. A second
+	// one is ignored.
+	BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID, exportBlobPath string) error
+}
+
+// Meter counts what a variant costs, in the transaction that completes it.
+type Meter interface {
+	Captured(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
+}
+
+// NoMeter counts nothing.
+type NoMeter struct{}
+
+// Captured does nothing.
+func (NoMeter) Captured(context.Context, *db.Tx, string, string, string) error { return nil }
+
+// Options are what a Service is made of.
+type Options struct {
+	DB      *db.DB
+	Blobs   blob.Store
+	Outputs string // container of the pictures
+	Exports string // container of the variants
+	Outbox  *queue.Outbox
+	Jobs    Jobs
+	Meter   Meter
+
+	Lease   time.Duration // of a worker on an item's variants; 0: 60 s
+	ReadTTL time.Duration // of download URLs; 0: 15 min
+}
+
+// Service is the exports of all tenants. It is safe for concurrent use.
+type Service struct{ Options }
+
+// New returns a service.
+func New(o Options) *Service {
+	if o.Lease == 0 {
+		o.Lease = time.Minute
+	}
+	if o.ReadTTL == 0 {
+		o.ReadTTL = 15 * time.Minute
+	}
+	if o.Meter == nil {
+		o.Meter = NoMeter{}
+	}
+	return &Service{o}
+}
+
+// PlanRequest says which variants to make of what.
+type PlanRequest struct {
+	TenantID, JobID, ItemID, CorrelationID string
+
+	Presets []string
+	Source  Source
+}
+
+// Plan records an item's variants, in the transaction that completes it, and
+// returns how many there are. The caller writes the message.
+func (s *Service) Plan(ctx context.Context, tx *db.Tx, r PlanRequest) (int, error) {
+	src, err := json.Marshal(r.Source)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO export_sources (item_id, source) VALUES ($1, $2)
+		ON CONFLICT (item_id) DO UPDATE SET source = excluded.source`, r.ItemID, string(src)); err != nil {
+		return 0, fmt.Errorf("record the export's source: %w", err)
+	}
+	n := 0
+	for _, p := range r.Presets {
+		res, err := tx.ExecContext(ctx, `INSERT INTO exports (item_id, preset, job_id, tenant_id, correlation_id, status, due_at, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, 'pending', now_ms(), now_ms(), now_ms()) ON CONFLICT DO NOTHING`,
+			r.ItemID, p, r.JobID, r.TenantID, r.CorrelationID)
+		if err != nil {
+			return 0, fmt.Errorf("record export %s: %w", p, err)
+		}
+		made, err := res.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		n += int(made)
+	}
+	return n, nil
+}
+
+// Export is one variant of an item.
+type Export struct {
+	ItemID, Preset, Status string
+
+	Format        string
+	Width, Height int
+	Bytes         int64
+	BlobPath      *string
+	Checks        []Check
+	ErrorCode     *string
+	ErrorMessage  *string
+}
+
+// ErrNotFound says that there is no such finished variant.
+var ErrNotFound = fault.New(fault.NotFound, "variant_not_found", "There is no such variant, or it is not finished")
+
+const exportColumns = `item_id, preset, status, format, width, height, bytes, blob_path, checks, error_code, error_message`
+
+func scanExport(r interface{ Scan(dest ...any) error }) (Export, error) {
+	var e Export
+	var format, checks sql.NullString
+	var w, h, n sql.NullInt64
+	if err := r.Scan(&e.ItemID, &e.Preset, &e.Status, &format, &w, &h, &n, &e.BlobPath, &checks, &e.ErrorCode, &e.ErrorMessage); err != nil {
+		return Export{}, err
+	}
+	e.Format, e.Width, e.Height, e.Bytes, e.Checks = format.String, int(w.Int64), int(h.Int64), n.Int64, []Check{}
+	if checks.Valid {
+		if err := json.Unmarshal([]byte(checks.String), &e.Checks); err != nil {
+			return Export{}, fmt.Errorf("checks of %s/%s: %w", e.ItemID, e.Preset, err)
+		}
+	}
+	return e, nil
+}
+
+// List returns a job's variants in order of item and preset.
+func (s *Service) List(ctx context.Context, tenantID, jobID string) ([]Export, error) {
+	rows, err := s.DB.QueryContext(ctx, `SELECT `+exportColumns+` FROM exports WHERE job_id = $1 AND tenant_id = $2 ORDER BY item_id, preset`, jobID, tenantID)
+	if err != nil {
+		return nil, fmt.Errorf("list the exports of job %s: %w", jobID, err)
+	}
+	defer rows.Close()
+	var out []Export
+	for rows.Next() {
+		e, err := scanExport(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, rows.Err()
+}
+
+// URL returns a short-lived URL of a finished variant; ErrNotFound for another
+// tenant's.
+func (s *Service) URL(ctx context.Context, tenantID, itemID, preset string) (string, error) {
+	e, err := scanExport(s.DB.QueryRowContext(ctx, `SELECT `+exportColumns+` FROM exports
+		WHERE item_id = $1 AND preset = $2 AND tenant_id = $3 AND status = 'completed'`, itemID, preset, tenantID))
+	if errors.Is(err, sql.ErrNoRows) || err == nil && e.BlobPath == nil {
+		return "", ErrNotFound
+	}
+	if err != nil {
+		return "", fmt.Errorf("load export %s of item %s: %w", preset, itemID, err)
+	}
+	u, err := s.Blobs.ReadURL(ctx, s.Exports, *e.BlobPath, s.ReadTTL, blob.ReadURLOptions{})
+	if err != nil {
+		return "", fmt.Errorf("sign a URL of %s: %w", *e.BlobPath, err)
+	}
+	return u, nil
+}

@@ -1,0 +1,364 @@
+package export
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/queue"
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+// The retry policy of a variant.
+const (
+	maxTries   = 8
+	minBackoff = 2 * time.Second
+	maxBackoff = 5 * time.Minute
+	settleTime = 20 * time.Second
+	maxLayer   = 8 * imaging.MaxBytes
+)
+
+// errFenced says that another worker has claimed the variants.
+var errFenced = errors.New("the variants were claimed by another worker")
+
+// work is an item's variants under this worker's fence.
+type work struct {
+	body    queue.Body
+	source  Source
+	presets []string
+	attempt map[string]int
+	tries   map[string]int
+}
+
+// Handle does what one message of queue "exports" asks for: the item's variants
+// that are not there yet, and the job's ZIP when the job waits for it. It
+// returns nil when the message is done with; an error means that nothing could
+// be recorded and the message is to come again.
+func (s *Service) Handle(ctx context.Context, b queue.Body) error {
+	telemetry.Log(ctx).Info().Msg("Processing export")
+	w, err := s.claim(ctx, b)
+	if err != nil {
+		return err
+	}
+	if w != nil {
+		if err := s.make(ctx, w); err != nil {
+			return err
+		}
+	}
+	wanted, err := s.Jobs.BundleRequested(ctx, s.DB, b.TenantID, b.JobID)
+	if err != nil {
+		return err
+	}
+	if wanted {
+		if err := s.bundle(ctx, b); err != nil {
+			return err
+		}
+	}
+	telemetry.Log(ctx).Info().Msg("Completed export")
+	return nil
+}
+
+// claim takes the item's variants that are pending, or whose worker's lease ran
+// out. It returns nil when there are none.
+func (s *Service) claim(ctx context.Context, b queue.Body) (*work, error) {
+	var w *work
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		w = &work{body: b, attempt: map[string]int{}, tries: map[string]int{}}
+		rows, err := tx.QueryContext(ctx, `UPDATE exports SET status = 'processing', attempt = attempt + 1, lease_until = now_ms() + $3, updated_at = now_ms()
+			WHERE item_id = $1 AND tenant_id = $2 AND (status = 'pending' AND due_at <= now_ms() OR status = 'processing' AND lease_until < now_ms())
+			RETURNING preset, attempt, tries`, b.ItemID, b.TenantID, s.Lease.Milliseconds())
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var p string
+			var attempt, tries int
+			if err := rows.Scan(&p, &attempt, &tries); err != nil {
+				return err
+			}
+			w.presets = append(w.presets, p)
+			w.attempt[p], w.tries[p] = attempt, tries
+		}
+		if err := rows.Err(); err != nil || len(w.presets) == 0 {
+			w = nil
+			return err
+		}
+		var src string
+		if err := tx.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, b.ItemID).Scan(&src); err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(src), &w.source)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim the exports of item %s: %w", b.ItemID, err)
+	}
+	return w, nil
+}
+
+// make renders the claimed variants and records each as it is finished.
+func (s *Service) make(ctx context.Context, w *work) error {
+	run, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var beat sync.WaitGroup
+	beat.Go(func() { s.heartbeat(run, w, cancel) })
+
+	open := map[string]bool{}
+	for _, p := range w.presets {
+		open[p] = true
+	}
+	l, err := s.load(run, w.source)
+	if err == nil {
+		err = Render(run, l, w.presets, func(v Variant) error {
+			if err := s.finish(run, w, v); err != nil {
+				return err
+			}
+			delete(open, v.Preset.Name)
+			return nil
+		})
+	}
+	lost := errors.Is(context.Cause(run), errFenced) || errors.Is(err, errFenced)
+	cancel(nil)
+	beat.Wait()
+	if err == nil || lost {
+		return nil
+	}
+	settle, done := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer done()
+	return s.failed(settle, w, open, err, ctx.Err() != nil)
+}
+
+// heartbeat renews the lease at a third of it.
+func (s *Service) heartbeat(ctx context.Context, w *work, cancel context.CancelCauseFunc) {
+	t := time.NewTicker(s.Lease / 3)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		live := false
+		for _, p := range w.presets {
+			r, err := s.DB.ExecContext(ctx, `UPDATE exports SET lease_until = now_ms() + $4 WHERE item_id = $1 AND preset = $2 AND attempt = $3 AND status = 'processing'`,
+				w.body.ItemID, p, w.attempt[p], s.Lease.Milliseconds())
+			if err != nil {
+				live = true // not known to be lost
+				continue
+			}
+			if n, err := r.RowsAffected(); err != nil || n > 0 {
+				live = true
+			}
+		}
+		if !live {
+			cancel(errFenced)
+			return
+		}
+	}
+}
+
+// load fetches and decodes the layers, which OPAL's own pipeline wrote or, for a
+// backdrop from a scoring service, has decoded safely before.
+func (s *Service) load(ctx context.Context, src Source) (*Layers, error) {
+	l := &Layers{Source: src}
+	for _, f := range []struct {
+		path string
+		into **image.NRGBA
+	}{{src.CutoutPath, &l.Cutout}, {src.BackdropPath, &l.Backdrop}, {src.ShadowPath, &l.Shadow}} {
+		if f.path == "" {
+			continue
+		}
+		b, _, err := s.Blobs.Get(ctx, s.Outputs, f.path, maxLayer)
+		if err != nil {
+			return nil, fmt.Errorf("load %s: %w", f.path, err)
+		}
+		if *f.into, err = imaging.DecodeOwn(b); err != nil {
+			return nil, fmt.Errorf("decode %s: %w", f.path, err)
+		}
+	}
+	return l, nil
+}
+
+// finish stores one variant and records it under the fence.
+func (s *Service) finish(ctx context.Context, w *work, v Variant) error {
+	p := v.Preset
+	path, err := blob.ArtifactPath(w.body.TenantID, w.body.JobID, w.body.ItemID, p.Name, w.attempt[p.Name], p.Format.Extension())
+	if err != nil {
+		return err
+	}
+	if err := s.Blobs.Put(ctx, s.Exports, path, v.File, blob.PutOptions{ContentType: p.Format.MediaType(), IfNoneMatch: true}); err != nil {
+		return fmt.Errorf("store %s: %w", p.Name, err)
+	}
+	checks, err := json.Marshal(v.Checks)
+	if err != nil {
+		return err
+	}
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := fenced(ctx, tx, w, p.Name, `status = 'completed', lease_until = NULL, blob_path = $4, format = $5, width = $6, height = $7, bytes = $8, checks = $9,
+			error_code = NULL, error_message = NULL`, path, string(p.Format), v.Width, v.Height, len(v.File), string(checks)); err != nil {
+			return err
+		}
+		if err := s.Meter.Captured(ctx, tx, w.body.TenantID, w.body.ItemID, p.Name); err != nil {
+			return err
+		}
+		return s.Jobs.ExportsEnded(ctx, tx, w.body.TenantID, w.body.JobID, 1, 0)
+	})
+	if err != nil {
+		return fmt.Errorf("record %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// fenced updates a variant under its worker's fence; errFenced when it is lost.
+// The assignments' own arguments begin at $4.
+func fenced(ctx context.Context, tx *db.Tx, w *work, preset, set string, args ...any) error {
+	r, err := tx.ExecContext(ctx, `UPDATE exports SET `+set+`, updated_at = now_ms() WHERE item_id = $1 AND preset = $2 AND attempt = $3 AND status = 'processing'`,
+		append([]any{w.body.ItemID, preset, w.attempt[preset]}, args...)...)
+	if err != nil {
+		return err
+	}
+	n, err := r.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return errFenced
+	}
+	return nil
+}
+
+// failed decides what becomes of the variants that are still open: another try,
+// or the end. A shutdown counts no try.
+func (s *Service) failed(ctx context.Context, w *work, open map[string]bool, cause error, stopping bool) error {
+	log := telemetry.Log(ctx)
+	retry := stopping || fault.IsTransient(cause)
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		again, gone := time.Duration(-1), 0
+		for _, p := range w.presets {
+			if !open[p] {
+				continue
+			}
+			if retry && (stopping || w.tries[p]+1 < maxTries) {
+				after, tries := time.Duration(0), 0
+				if !stopping {
+					after, tries = backoff(w.tries[p], fault.RetryAfter(cause)), 1
+				}
+				err := fenced(ctx, tx, w, p, `status = 'pending', lease_until = NULL, due_at = now_ms() + $4, tries = tries + $5`, after.Milliseconds(), tries)
+				if err != nil && !errors.Is(err, errFenced) {
+					return err
+				}
+				again = max(again, after)
+				continue
+			}
+			code, text := describe(cause)
+			err := fenced(ctx, tx, w, p, `status = 'failed', lease_until = NULL, tries = tries + 1, error_code = $4, error_message = $5`, code, text)
+			if errors.Is(err, errFenced) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			gone++
+		}
+		if gone > 0 {
+			if err := s.Jobs.ExportsEnded(ctx, tx, w.body.TenantID, w.body.JobID, 0, gone); err != nil {
+				return err
+			}
+		}
+		if again >= 0 {
+			return s.Outbox.SendExport(ctx, tx, w.body, queue.NotBefore(again))
+		}
+		return nil
+	})
+	if err != nil {
+		return errors.Join(fmt.Errorf("record the failed exports of item %s: %w", w.body.ItemID, err), cause)
+	}
+	switch {
+	case stopping:
+		log.Info().Msg("Gave the exports back")
+	default:
+		log.Warn().Err(cause).Bool("again", retry).Msg("Exports failed")
+	}
+	return nil
+}
+
+func backoff(tries int, asked time.Duration) time.Duration {
+	d := minBackoff + time.Duration(rand.Int64N(int64(min(maxBackoff, minBackoff<<min(tries, 10)))))
+	return min(maxBackoff, max(d, asked))
+}
+
+// describe is what the tenant reads; what has no code stays in the log.
+func describe(err error) (code, text string) {
+	if e, ok := fault.As(err); ok {
+		return e.Code, e.Error()
+	}
+	return "internal", "The variant could not be made; the operators have the details under the correlation id"
+}
+
+// sweepBatch and lostMessage are as the jobs' sweep has them.
+const (
+	sweepBatch  = 200
+	lostMessage = time.Hour
+)
+
+// Sweep writes new messages for variants whose worker died or whose message was
+// lost. Any number of processes may sweep at once.
+func (s *Service) Sweep(ctx context.Context) error {
+	n := 0
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT item_id, preset, job_id, tenant_id, correlation_id FROM exports
+			WHERE status = 'processing' AND lease_until < now_ms() OR status = 'pending' AND due_at < now_ms() - $1
+			ORDER BY item_id, preset LIMIT $2`+tx.SkipLocked(), lostMessage.Milliseconds(), sweepBatch)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		type late struct {
+			preset string
+			body   queue.Body
+		}
+		var found []late
+		for rows.Next() {
+			var l late
+			if err := rows.Scan(&l.body.ItemID, &l.preset, &l.body.JobID, &l.body.TenantID, &l.body.CorrelationID); err != nil {
+				return err
+			}
+			found = append(found, l)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		n = len(found)
+		sent := map[string]bool{}
+		for _, l := range found {
+			if _, err := tx.ExecContext(ctx, `UPDATE exports SET status = 'pending', lease_until = NULL, due_at = now_ms(), updated_at = now_ms() WHERE item_id = $1 AND preset = $2`,
+				l.body.ItemID, l.preset); err != nil {
+				return err
+			}
+			if sent[l.body.ItemID] {
+				continue
+			}
+			sent[l.body.ItemID] = true
+			if err := s.Outbox.SendExport(ctx, tx, l.body); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("sweep exports: %w", err)
+	}
+	if n > 0 {
+		telemetry.Log(ctx).Warn().Int("exports", n).Msg("Requeued exports whose worker died")
+	}
+	return nil
+}

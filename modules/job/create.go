@@ -1,0 +1,170 @@
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// DefaultBrand is the profile that always exists.
+const DefaultBrand = "default"
+
+// Create makes a job and its items: one item per entry and scene. It gives no
+// upload URL away yet.
+func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
+	if n.BrandProfileID == "" {
+		n.BrandProfileID = DefaultBrand
+	}
+	if err := s.validate(&n); err != nil {
+		return Job{}, err
+	}
+	brand, err := s.Brands.Brand(ctx, n.TenantID, n.BrandProfileID)
+	if err != nil {
+		return Job{}, fmt.Errorf("load brand profile %s: %w", n.BrandProfileID, err)
+	}
+	presets := firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets())
+	j := Job{
+		JobID: newID(), TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Status: JobCreated,
+		CorrelationID: n.CorrelationID, Presets: presets, Options: n.Options,
+	}
+	j.Items = expand(n.Items)
+	charges := make([]Charge, len(j.Items))
+	for i, it := range j.Items {
+		charges[i] = Charge{ItemID: it.ItemID, JobID: j.JobID, Options: n.Options, Presets: presets, BrandID: n.BrandProfileID}
+	}
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		now, err := db.Now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := s.Meter.Check(ctx, tx, n.TenantID, charges); err != nil {
+			return err
+		}
+		j.CreatedAt, j.UpdatedAt = now, now
+		return insertJob(ctx, tx, &j, brand)
+	})
+	if err != nil {
+		return Job{}, fmt.Errorf("create a job: %w", err)
+	}
+	j.Counts = Counts{Total: len(j.Items), Open: len(j.Items)}
+	return j, nil
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func firstNonEmpty(lists ...[]string) []string {
+	for _, l := range lists {
+		if len(l) > 0 {
+			return l
+		}
+	}
+	return nil
+}
+
+func (s *Service) validate(n *NewJob) error {
+	if len(n.Items) == 0 || len(n.Items) > MaxItems {
+		return ErrRequest.With("items must hold 1 to %d entries, got %d", MaxItems, len(n.Items))
+	}
+	known := pipeline.SceneTypes()
+	for i := range n.Items {
+		it := &n.Items[i]
+		if err := checkFilename(it.Filename); err != nil {
+			return err
+		}
+		if utf8.RuneCountInString(it.ScenePrompt) > MaxPromptLength {
+			return ErrRequest.With("items[%d].scene_prompt is longer than %d characters", i, MaxPromptLength)
+		}
+		if len(it.SceneTypes) > MaxScenes || it.SceneCount < 0 || it.SceneCount > MaxScenes {
+			return ErrRequest.With("items[%d] asks for more than %d scenes", i, MaxScenes)
+		}
+		if it.SceneCount > 0 && len(it.SceneTypes) > 0 && it.SceneCount != len(it.SceneTypes) {
+			return ErrRequest.With("items[%d].scene_count is %d but scene_types has %d entries; leave one of them out", i, it.SceneCount, len(it.SceneTypes))
+		}
+		for _, t := range it.SceneTypes {
+			if !slices.Contains(known, t) {
+				return ErrSceneType.With("items[%d].scene_types has %q; known are %s", i, t, strings.Join(known, ", "))
+			}
+		}
+	}
+	return s.Exporter.CheckPresets(n.Presets)
+}
+
+// checkFilename refuses what no file of a shop is called. The name is shown and
+// is part of download names; blob paths are built from cleaned parts of it only.
+func checkFilename(name string) error {
+	if name == "" || len(name) > maxFilename || !utf8.ValidString(name) {
+		return ErrFilename.With("%d bytes", len(name))
+	}
+	if name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
+		return ErrFilename.With("%q", name)
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) {
+		return ErrFilename.With("%q", name)
+	}
+	return nil
+}
+
+// expand makes the items of the entries: one per scene, siblings of one entry
+// sharing its upload.
+func expand(entries []NewItem) []Item {
+	known := pipeline.SceneTypes()
+	var items []Item
+	for _, e := range entries {
+		types := e.SceneTypes
+		for i := len(types); i < max(1, e.SceneCount); i++ {
+			types = append(types, known[i%len(known)])
+		}
+		entry := newID()
+		for i, t := range types {
+			items = append(items, Item{
+				ItemID: newID(), Filename: e.Filename, Status: ItemCreated,
+				SceneIndex: i, SceneType: t, ScenePrompt: e.ScenePrompt, Steps: []Step{}, entry: entry,
+			})
+		}
+	}
+	return items
+}
+
+func insertJob(ctx context.Context, tx *db.Tx, j *Job, brand Brand) error {
+	brandJSON, err := json.Marshal(brand)
+	if err != nil {
+		return err
+	}
+	presets, err := json.Marshal(j.Presets)
+	if err != nil {
+		return err
+	}
+	options, err := json.Marshal(j.Options)
+	if err != nil {
+		return err
+	}
+	now := j.CreatedAt.UnixMilli()
+	if _, err := tx.ExecContext(ctx, `INSERT INTO jobs
+		(job_id, tenant_id, brand_profile_id, correlation_id, status, presets, options, brand, total, open_items, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		j.JobID, j.TenantID, j.BrandProfileID, j.CorrelationID, j.Status, string(presets), string(options), string(brandJSON),
+		len(j.Items), len(j.Items), now, now); err != nil {
+		return fmt.Errorf("insert the job: %w", err)
+	}
+	for i := range j.Items {
+		it := &j.Items[i]
+		it.CreatedAt, it.UpdatedAt = j.CreatedAt, j.CreatedAt
+		if _, err := tx.ExecContext(ctx, `INSERT INTO items
+			(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, status, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			it.ItemID, j.JobID, j.TenantID, j.CorrelationID, i, it.entry, it.Filename, it.SceneIndex, it.SceneType, it.ScenePrompt,
+			it.Status, now, now); err != nil {
+			return fmt.Errorf("insert item %d: %w", i, err)
+		}
+	}
+	return addEvent(ctx, tx, "job.created", j.TenantID, j.JobID, "", map[string]any{"items": len(j.Items)})
+}

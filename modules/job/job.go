@@ -1,0 +1,164 @@
+// Package job holds jobs and items: their state machine, their uploads, and the
+// work on one item that a message of queue "jobs" asks for.
+//
+// Every change of state is one transaction that holds the state, the job's
+// counters, the ledger's entry, the event and the next message. Terminal rows
+// don't change. A worker writes under its fence: the attempt that it claimed.
+package job
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// The states of a job.
+const (
+	JobCreated    = "created"
+	JobProcessing = "processing"
+	JobCompleted  = "completed"
+	JobFailed     = "failed"
+	JobPartial    = "partial"
+	JobCancelled  = "cancelled"
+)
+
+// The states of an item. Completed, failed and cancelled are terminal.
+const (
+	ItemCreated    = "created"
+	ItemUploaded   = "uploaded"
+	ItemQueued     = "queued"
+	ItemProcessing = "processing"
+	ItemCompleted  = "completed"
+	ItemFailed     = "failed"
+	ItemCancelled  = "cancelled"
+)
+
+// What a caller can do wrong.
+var (
+	ErrJobNotFound   = fault.New(fault.NotFound, "job_not_found", "There is no such job")
+	ErrItemNotFound  = fault.New(fault.NotFound, "item_not_found", "There is no such item")
+	ErrRequest       = fault.New(fault.Invalid, "job_invalid", "The job is not valid")
+	ErrFilename      = fault.New(fault.Invalid, "filename_invalid", "The file name is not valid: 1–255 characters without control characters or path separators")
+	ErrSceneType     = fault.New(fault.Invalid, "scene_type_unknown", "The scene type is not known")
+	ErrUploadMissing = fault.New(fault.Conflict, "upload_missing", "Nothing has been uploaded for this item; PUT the photo to the upload_url first")
+	ErrUploadEmpty   = fault.New(fault.Invalid, "upload_empty", "The uploaded file is empty; get a new upload URL and PUT the photo")
+	ErrUploadClosed  = fault.New(fault.Conflict, "upload_closed", "The item has left its upload; make a new job for another photo")
+	ErrOutputMissing = fault.New(fault.NotFound, "output_not_ready", "The item has no output yet")
+	ErrExportMissing = fault.New(fault.NotFound, "export_not_ready", "The job's export is not ready yet")
+)
+
+// MaxItems and the other limits of one request. They are part of the contract.
+const (
+	MaxItems        = 100
+	MaxScenes       = 10
+	MaxPromptLength = 2000
+	maxFilename     = 255
+)
+
+// Brand is a brand profile as a job keeps it: later edits change no running job.
+type Brand struct {
+	Look    pipeline.Brand `json:"look"`
+	Presets []string       `json:"presets,omitempty"`
+}
+
+// NewItem is one entry of a request. It becomes one item per scene.
+type NewItem struct {
+	Filename    string
+	ScenePrompt string
+	SceneTypes  []string
+	SceneCount  int // 0: one per scene type, or one
+}
+
+// NewJob is a request for a job.
+type NewJob struct {
+	TenantID       string
+	BrandProfileID string // "": default
+	CorrelationID  string
+	Items          []NewItem
+	Presets        []string // empty: the brand's, else the default set
+	Options        pipeline.Options
+}
+
+// Job is a job with its items.
+type Job struct {
+	JobID          string           `json:"job_id"`
+	TenantID       string           `json:"tenant_id"`
+	BrandProfileID string           `json:"brand_profile_id"`
+	Status         string           `json:"status"`
+	CorrelationID  string           `json:"correlation_id"`
+	CreatedAt      time.Time        `json:"created_at"`
+	UpdatedAt      time.Time        `json:"updated_at"`
+	FinishedAt     *time.Time       `json:"finished_at"`
+	ExportBlobPath *string          `json:"export_blob_path"`
+	Presets        []string         `json:"presets"`
+	Options        pipeline.Options `json:"processing_options"`
+	Counts         Counts           `json:"counts"`
+	Items          []Item           `json:"items"`
+}
+
+// Counts are the job's counters.
+type Counts struct {
+	Total         int `json:"total"`
+	Open          int `json:"open"`
+	Completed     int `json:"completed"`
+	Failed        int `json:"failed"`
+	Cancelled     int `json:"cancelled"`
+	OpenExports   int `json:"open_exports"`
+	DoneExports   int `json:"done_exports"`
+	FailedExports int `json:"failed_exports"`
+}
+
+// Item is one picture to be made.
+type Item struct {
+	ItemID         string             `json:"item_id"`
+	Filename       string             `json:"filename"`
+	Status         string             `json:"status"`
+	SceneIndex     int                `json:"scene_index"`
+	SceneType      string             `json:"scene_type"`
+	ScenePrompt    string             `json:"scene_prompt,omitempty"`
+	RawBlobPath    *string            `json:"raw_blob_path"`
+	CutoutBlobPath *string            `json:"cutout_blob_path"`
+	OutputBlobPath *string            `json:"output_blob_path"`
+	ErrorCode      *string            `json:"error_code"`
+	ErrorMessage   *string            `json:"error_message"`
+	NeedsReview    bool               `json:"needs_review"`
+	ReviewReason   *string            `json:"review_reason"`
+	Confidence     *float64           `json:"confidence"`
+	Fidelity       *pipeline.Fidelity `json:"fidelity"`
+	Attempt        int                `json:"attempt"`
+	CreatedAt      time.Time          `json:"created_at"`
+	UpdatedAt      time.Time          `json:"updated_at"`
+	EndedAt        *time.Time         `json:"ended_at"`
+	Steps          []Step             `json:"steps"`
+
+	entry string
+}
+
+// Step is one row of an item's timeline.
+type Step struct {
+	Attempt   int        `json:"attempt"`
+	Step      string     `json:"step"`
+	Status    string     `json:"status"` // running, done, failed, reused
+	ErrorCode *string    `json:"error_code,omitempty"`
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"`
+	Millis    *int64     `json:"ms"`
+}
+
+// Event is one thing that happened, as webhooks and the event stream tell it.
+type Event struct {
+	ID        string          `json:"id"`
+	Type      string          `json:"type"` // job.created, item.completed, item.failed, item.cancelled, job.finished
+	TenantID  string          `json:"tenant_id"`
+	JobID     string          `json:"job_id"`
+	ItemID    *string         `json:"item_id"`
+	Data      json.RawMessage `json:"data"`
+	CreatedAt time.Time       `json:"created_at"`
+}
+
+// terminal reports whether an item's state is final.
+func terminal(status string) bool {
+	return status == ItemCompleted || status == ItemFailed || status == ItemCancelled
+}

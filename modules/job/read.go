@@ -1,0 +1,259 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+const jobColumns = `job_id, tenant_id, brand_profile_id, correlation_id, status, presets, options, total, open_items, done_items,
+	failed_items, cancelled_items, open_exports, done_exports, failed_exports, export_blob_path, created_at, updated_at, finished_at`
+
+type scanner interface{ Scan(dest ...any) error }
+
+func scanJob(r scanner) (Job, error) {
+	var j Job
+	var presets, options string
+	var created, updated int64
+	var finished sql.NullInt64
+	c := &j.Counts
+	if err := r.Scan(&j.JobID, &j.TenantID, &j.BrandProfileID, &j.CorrelationID, &j.Status, &presets, &options, &c.Total, &c.Open, &c.Completed,
+		&c.Failed, &c.Cancelled, &c.OpenExports, &c.DoneExports, &c.FailedExports, &j.ExportBlobPath, &created, &updated, &finished); err != nil {
+		return Job{}, err
+	}
+	j.CreatedAt, j.UpdatedAt, j.FinishedAt = db.Time(created), db.Time(updated), timePtr(finished)
+	if err := json.Unmarshal([]byte(presets), &j.Presets); err != nil {
+		return Job{}, fmt.Errorf("job %s: presets: %w", j.JobID, err)
+	}
+	if err := json.Unmarshal([]byte(options), &j.Options); err != nil {
+		return Job{}, fmt.Errorf("job %s: options: %w", j.JobID, err)
+	}
+	j.Items = []Item{}
+	return j, nil
+}
+
+func timePtr(n sql.NullInt64) *time.Time {
+	if !n.Valid {
+		return nil
+	}
+	t := db.Time(n.Int64)
+	return &t
+}
+
+const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_prompt, raw_blob_path, cutout_blob_path, output_blob_path,
+	error_code, error_message, needs_review, review_reason, confidence, fidelity, attempt, created_at, updated_at, ended_at, entry_id`
+
+func scanItem(r scanner) (Item, error) {
+	var it Item
+	var fidelity sql.NullString
+	var created, updated int64
+	var ended sql.NullInt64
+	if err := r.Scan(&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.RawBlobPath, &it.CutoutBlobPath,
+		&it.OutputBlobPath, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &it.Confidence, &fidelity, &it.Attempt,
+		&created, &updated, &ended, &it.entry); err != nil {
+		return Item{}, err
+	}
+	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), timePtr(ended)
+	it.Steps = []Step{}
+	if fidelity.Valid {
+		it.Fidelity = new(pipeline.Fidelity)
+		if err := json.Unmarshal([]byte(fidelity.String), it.Fidelity); err != nil {
+			return Item{}, fmt.Errorf("item %s: fidelity: %w", it.ItemID, err)
+		}
+	}
+	return it, nil
+}
+
+// Get returns a job with its items and their timelines. Another tenant's job is
+// not found.
+func (s *Service) Get(ctx context.Context, tenantID, jobID string) (Job, error) {
+	j, err := getJob(ctx, s.DB, tenantID, jobID)
+	if err != nil {
+		return Job{}, err
+	}
+	if j.Items, err = jobItems(ctx, s.DB, jobID); err != nil {
+		return Job{}, err
+	}
+	return j, s.timelines(ctx, &j)
+}
+
+func getJob(ctx context.Context, q db.Querier, tenantID, jobID string) (Job, error) {
+	j, err := scanJob(q.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE job_id = $1 AND tenant_id = $2`, jobID, tenantID))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Job{}, ErrJobNotFound
+	}
+	if err != nil {
+		return Job{}, fmt.Errorf("load job %s: %w", jobID, err)
+	}
+	return j, nil
+}
+
+func jobItems(ctx context.Context, q db.Querier, jobID string) ([]Item, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+itemColumns+` FROM items WHERE job_id = $1 ORDER BY position`, jobID)
+	if err != nil {
+		return nil, fmt.Errorf("load items of job %s: %w", jobID, err)
+	}
+	defer rows.Close()
+	items := []Item{}
+	for rows.Next() {
+		it, err := scanItem(rows)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, it)
+	}
+	return items, rows.Err()
+}
+
+func (s *Service) timelines(ctx context.Context, j *Job) error {
+	rows, err := s.DB.QueryContext(ctx, `SELECT t.item_id, t.attempt, t.step, t.status, t.error_code, t.started_at, t.ended_at
+		FROM item_steps t JOIN items i ON i.item_id = t.item_id WHERE i.job_id = $1 ORDER BY t.attempt, t.started_at, t.step`, j.JobID)
+	if err != nil {
+		return fmt.Errorf("load the timeline of job %s: %w", j.JobID, err)
+	}
+	defer rows.Close()
+	at := make(map[string]int, len(j.Items))
+	for i, it := range j.Items {
+		at[it.ItemID] = i
+	}
+	for rows.Next() {
+		var id string
+		var st Step
+		var started int64
+		var ended sql.NullInt64
+		if err := rows.Scan(&id, &st.Attempt, &st.Step, &st.Status, &st.ErrorCode, &started, &ended); err != nil {
+			return err
+		}
+		st.StartedAt, st.EndedAt = db.Time(started), timePtr(ended)
+		if ended.Valid {
+			ms := ended.Int64 - started
+			st.Millis = &ms
+		}
+		if i, ok := at[id]; ok {
+			j.Items[i].Steps = append(j.Items[i].Steps, st)
+		}
+	}
+	return rows.Err()
+}
+
+// MaxPage bounds List's page.
+const MaxPage = 200
+
+// ErrCursor says that a cursor is none that List gave out.
+var ErrCursor = fault.New(fault.Invalid, "cursor_invalid", "The cursor is not one that this call returned")
+
+// List returns a tenant's jobs without their items, newest first, and the
+// cursor of the next page ("" on the last). The limit is 1 to MaxPage; 0 is 50.
+func (s *Service) List(ctx context.Context, tenantID, cursor string, limit int) (jobs []Job, next string, err error) {
+	if limit <= 0 {
+		limit = 50
+	}
+	limit = min(limit, MaxPage)
+	if len(cursor) > 64 {
+		return nil, "", ErrCursor
+	}
+	before := cursor
+	if before == "" {
+		before = "~" // after every id
+	}
+	rows, err := s.DB.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE tenant_id = $1 AND job_id < $2 ORDER BY job_id DESC LIMIT $3`,
+		tenantID, before, limit+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("list jobs: %w", err)
+	}
+	defer rows.Close()
+	jobs = []Job{}
+	for rows.Next() {
+		j, err := scanJob(rows)
+		if err != nil {
+			return nil, "", err
+		}
+		jobs = append(jobs, j)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, "", err
+	}
+	if len(jobs) > limit {
+		jobs = jobs[:limit]
+		next = jobs[limit-1].JobID
+	}
+	return jobs, next, nil
+}
+
+// getItem returns an item and its job's id; ErrItemNotFound for another
+// tenant's, and for another job's unless jobID is "".
+func getItem(ctx context.Context, q db.Querier, tenantID, jobID, itemID string) (Item, string, error) {
+	row := q.QueryRowContext(ctx, `SELECT job_id, `+itemColumns+` FROM items WHERE item_id = $1 AND tenant_id = $2`, itemID, tenantID)
+	var owner string
+	it, err := scanItem(prefixed{row, &owner})
+	if errors.Is(err, sql.ErrNoRows) || err == nil && jobID != "" && owner != jobID {
+		return Item{}, "", ErrItemNotFound
+	}
+	if err != nil {
+		return Item{}, "", fmt.Errorf("load item %s: %w", itemID, err)
+	}
+	return it, owner, nil
+}
+
+// prefixed scans one column before those that a scan function asks for.
+type prefixed struct {
+	r     scanner
+	first any
+}
+
+func (p prefixed) Scan(dest ...any) error { return p.r.Scan(append([]any{p.first}, dest...)...) }
+
+// OutputURL returns a short-lived URL of an item's finished picture.
+func (s *Service) OutputURL(ctx context.Context, tenantID, itemID string) (string, error) {
+	return s.itemURL(ctx, tenantID, itemID, s.Containers.Outputs, func(it Item) *string { return it.OutputBlobPath })
+}
+
+// CutoutURL returns a short-lived URL of an item's cut-out.
+func (s *Service) CutoutURL(ctx context.Context, tenantID, itemID string) (string, error) {
+	return s.itemURL(ctx, tenantID, itemID, s.Containers.Outputs, func(it Item) *string { return it.CutoutBlobPath })
+}
+
+// RawURL returns a short-lived URL of an item's photo as it was uploaded.
+func (s *Service) RawURL(ctx context.Context, tenantID, itemID string) (string, error) {
+	return s.itemURL(ctx, tenantID, itemID, s.Containers.Raw, func(it Item) *string { return it.RawBlobPath })
+}
+
+func (s *Service) itemURL(ctx context.Context, tenantID, itemID, container string, path func(Item) *string) (string, error) {
+	it, _, err := getItem(ctx, s.DB, tenantID, "", itemID)
+	if err != nil {
+		return "", err
+	}
+	p := path(it)
+	if p == nil {
+		return "", ErrOutputMissing.With("it is %s", it.Status)
+	}
+	return s.readURL(ctx, container, *p)
+}
+
+// ExportURL returns a short-lived URL of a job's ZIP.
+func (s *Service) ExportURL(ctx context.Context, tenantID, jobID string) (string, error) {
+	j, err := getJob(ctx, s.DB, tenantID, jobID)
+	if err != nil {
+		return "", err
+	}
+	if j.ExportBlobPath == nil {
+		return "", ErrExportMissing.With("the job is %s", j.Status)
+	}
+	return s.readURL(ctx, s.Containers.Exports, *j.ExportBlobPath)
+}
+
+func (s *Service) readURL(ctx context.Context, container, path string) (string, error) {
+	u, err := s.Blobs.ReadURL(ctx, container, path, s.ReadTTL, blob.ReadURLOptions{})
+	if err != nil {
+		return "", fmt.Errorf("sign a URL of %s: %w", path, err)
+	}
+	return u, nil
+}

@@ -1,0 +1,114 @@
+package job
+
+import (
+	"context"
+	"time"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/queue"
+)
+
+// Brands gives the profile that a job is to be made with.
+type Brands interface {
+	// Brand returns a profile; its own not-found fault for an unknown one.
+	Brand(ctx context.Context, tenantID, brandProfileID string) (Brand, error)
+}
+
+// Exporter makes the variants of a completed item.
+type Exporter interface {
+	// CheckPresets fails with a fault that names an unknown preset.
+	CheckPresets(names []string) error
+	// DefaultPresets is what a job gets that names none.
+	DefaultPresets() []string
+	// Plan records, in the transaction that completes the item, the variants to
+	// be made, and returns their number.
+	Plan(ctx context.Context, tx *db.Tx, p Plan) (int, error)
+}
+
+// Plan says which variants to make of what.
+type Plan struct {
+	TenantID, JobID, ItemID, CorrelationID string
+
+	Presets  []string
+	Filename string
+	Scene    string // scene type
+	Result   *pipeline.Result
+}
+
+// Meter counts what an item costs, inside the item's own transactions. The
+// billing module is one; NoMeter counts nothing.
+type Meter interface {
+	// Check fails when the tenant can't pay for the items; it reserves nothing.
+	Check(ctx context.Context, q db.Querier, tenantID string, items []Charge) error
+	// Reserve holds the price of an item. A fault of kind PaymentRequired leaves
+	// the item uploaded.
+	Reserve(ctx context.Context, tx *db.Tx, tenantID string, c Charge) error
+	// Capture spends what was held; Release gives it back. Each resolves a hold
+	// once and does nothing the second time.
+	Capture(ctx context.Context, tx *db.Tx, tenantID, itemID string) error
+	Release(ctx context.Context, tx *db.Tx, tenantID, itemID string) error
+}
+
+// Charge is what an item will use.
+type Charge struct {
+	ItemID  string
+	JobID   string
+	Options pipeline.Options
+	Presets []string
+	BrandID string
+}
+
+// NoMeter counts nothing.
+type NoMeter struct{}
+
+// Check, Reserve, Capture and Release do nothing.
+func (NoMeter) Check(context.Context, db.Querier, string, []Charge) error { return nil }
+func (NoMeter) Reserve(context.Context, *db.Tx, string, Charge) error     { return nil }
+func (NoMeter) Capture(context.Context, *db.Tx, string, string) error     { return nil }
+func (NoMeter) Release(context.Context, *db.Tx, string, string) error     { return nil }
+
+// Containers names the blob containers.
+type Containers struct{ Raw, Outputs, Exports string }
+
+// Options are what a Service is made of. Inspect reads a photo's header and
+// fails with a fault when it is no image that OPAL takes.
+type Options struct {
+	DB         *db.DB
+	Blobs      blob.Store
+	Containers Containers
+	Outbox     *queue.Outbox
+	Brands     Brands
+	Exporter   Exporter
+	Meter      Meter
+	Inspect    func(photo []byte) error
+	Pipeline   *pipeline.Pipeline // nil where no work is done
+
+	Lease     time.Duration // of a worker on an item; 0: 45 s
+	UploadTTL time.Duration // of upload URLs; 0: 15 min
+	ReadTTL   time.Duration // of download URLs; 0: 15 min
+	Abandon   time.Duration // after which an item never uploaded is cancelled; 0: 24 h
+}
+
+// Service is the jobs of all tenants. It is safe for concurrent use.
+type Service struct {
+	Options
+}
+
+// New returns a service.
+func New(o Options) *Service {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&o.Lease, 45*time.Second)
+	def(&o.UploadTTL, 15*time.Minute)
+	def(&o.ReadTTL, 15*time.Minute)
+	def(&o.Abandon, 24*time.Hour)
+	if o.Meter == nil {
+		o.Meter = NoMeter{}
+	}
+	return &Service{Options: o}
+}

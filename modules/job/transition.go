@@ -1,0 +1,221 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/queue"
+)
+
+// row is what transitions need of an item.
+type row struct {
+	itemID, jobID, tenantID, correlationID, status string
+}
+
+func (r row) body() queue.Body {
+	return queue.Body{TenantID: r.tenantID, JobID: r.jobID, ItemID: r.itemID, CorrelationID: r.correlationID}
+}
+
+const rowColumns = `item_id, job_id, tenant_id, correlation_id, status`
+
+func selectRows(ctx context.Context, q db.Querier, where string, args ...any) ([]row, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+rowColumns+` FROM items WHERE `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []row
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.itemID, &r.jobID, &r.tenantID, &r.correlationID, &r.status); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// queueUploaded takes a job's uploaded items (of one request entry, or of all
+// when entryID is "") to queued: credits reserved and message written in one
+// transaction. When the credits don't suffice nothing of it happens.
+func (s *Service) queueUploaded(ctx context.Context, tenantID, jobID, entryID string) error {
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		j, err := getJob(ctx, tx, tenantID, jobID)
+		if err != nil {
+			return err
+		}
+		where, args := `job_id = $1 AND status = 'uploaded'`, []any{jobID}
+		if entryID != "" {
+			where, args = where+` AND entry_id = $2`, append(args, entryID)
+		}
+		items, err := selectRows(ctx, tx, where+` ORDER BY position`+tx.ForUpdate(), args...)
+		if err != nil || len(items) == 0 {
+			return err
+		}
+		for _, it := range items {
+			c := Charge{ItemID: it.itemID, JobID: jobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID}
+			if err := s.Meter.Reserve(ctx, tx, tenantID, c); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE items SET status = 'queued', due_at = now_ms(), updated_at = now_ms() WHERE item_id = $1`, it.itemID); err != nil {
+				return err
+			}
+			if err := s.Outbox.SendJob(ctx, tx, it.body()); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE jobs SET status = 'processing', updated_at = now_ms() WHERE job_id = $1 AND status = 'created'`, jobID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("queue the items of job %s: %w", jobID, err)
+	}
+	return nil
+}
+
+// Cancel ends what has not ended. Finished items keep their pictures.
+func (s *Service) Cancel(ctx context.Context, tenantID, jobID string) error {
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if _, err := getJob(ctx, tx, tenantID, jobID); err != nil {
+			return err
+		}
+		items, err := selectRows(ctx, tx, `job_id = $1 AND status IN ('created', 'uploaded', 'queued', 'processing') ORDER BY position`+tx.ForUpdate(), jobID)
+		if err != nil {
+			return err
+		}
+		return s.cancelRows(ctx, tx, items, "cancelled", "Cancelled on request")
+	})
+	if err != nil {
+		return fmt.Errorf("cancel job %s: %w", jobID, err)
+	}
+	return nil
+}
+
+func (s *Service) cancelRows(ctx context.Context, tx *db.Tx, items []row, code, message string) error {
+	for _, it := range items {
+		if _, err := tx.ExecContext(ctx, `UPDATE items SET status = 'cancelled', error_code = $2, error_message = $3, lease_until = NULL,
+			due_at = NULL, ended_at = now_ms(), updated_at = now_ms() WHERE item_id = $1`, it.itemID, code, message); err != nil {
+			return err
+		}
+		if err := s.Meter.Release(ctx, tx, it.tenantID, it.itemID); err != nil {
+			return err
+		}
+		if err := s.ended(ctx, tx, it, ItemCancelled, 0, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ended counts an item that has become terminal, tells it, and settles the job.
+// exports is the number of variants to be made of it.
+func (s *Service) ended(ctx context.Context, tx *db.Tx, it row, status string, exports int, data map[string]any) error {
+	counter := map[string]string{ItemCompleted: "done_items", ItemFailed: "failed_items", ItemCancelled: "cancelled_items"}[status]
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET open_items = open_items - 1, `+counter+` = `+counter+` + 1,
+		open_exports = open_exports + $2, updated_at = now_ms() WHERE job_id = $1`, it.jobID, exports); err != nil {
+		return fmt.Errorf("count the item: %w", err)
+	}
+	if data == nil {
+		data = map[string]any{}
+	}
+	if err := addEvent(ctx, tx, "item."+status, it.tenantID, it.jobID, it.itemID, data); err != nil {
+		return err
+	}
+	return s.settle(ctx, tx, it.jobID)
+}
+
+// settle ends a job whose items and exports have ended: first it asks for the
+// ZIP, then it sets the terminal state, once.
+func (s *Service) settle(ctx context.Context, tx *db.Tx, jobID string) error {
+	var tenantID, correlationID, bundle string
+	var c Counts
+	var finished sql.NullInt64
+	if err := tx.QueryRowContext(ctx, `SELECT tenant_id, correlation_id, bundle, open_items, done_items, failed_items, cancelled_items,
+		open_exports, failed_exports, finished_at FROM jobs WHERE job_id = $1`+tx.ForUpdate(), jobID).
+		Scan(&tenantID, &correlationID, &bundle, &c.Open, &c.Completed, &c.Failed, &c.Cancelled, &c.OpenExports, &c.FailedExports, &finished); err != nil {
+		return fmt.Errorf("load the counters of job %s: %w", jobID, err)
+	}
+	if finished.Valid || c.Open > 0 || c.OpenExports > 0 {
+		return nil
+	}
+	switch {
+	case c.Completed == 0:
+		bundle = "none"
+	case bundle == "waiting":
+		return s.askForBundle(ctx, tx, row{jobID: jobID, tenantID: tenantID, correlationID: correlationID})
+	case bundle == "requested":
+		return nil
+	}
+	status := outcome(c, bundle)
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET status = $2, bundle = $3, finished_at = now_ms(), updated_at = now_ms() WHERE job_id = $1`,
+		jobID, status, bundle); err != nil {
+		return fmt.Errorf("end job %s: %w", jobID, err)
+	}
+	return addEvent(ctx, tx, "job.finished", tenantID, jobID, "", map[string]any{"status": status})
+}
+
+// outcome is a job's terminal state.
+func outcome(c Counts, bundle string) string {
+	switch {
+	case c.Completed == 0 && c.Failed > 0:
+		return JobFailed
+	case c.Completed == 0:
+		return JobCancelled
+	case c.Failed > 0, c.Cancelled > 0, c.FailedExports > 0, bundle == "failed":
+		return JobPartial
+	}
+	return JobCompleted
+}
+
+// askForBundle has the export worker make the job's ZIP. Its message names one
+// of the job's completed items, since every message names an item.
+func (s *Service) askForBundle(ctx context.Context, tx *db.Tx, j row) error {
+	if err := tx.QueryRowContext(ctx, `SELECT item_id FROM items WHERE job_id = $1 AND status = 'completed' ORDER BY position LIMIT 1`, j.jobID).Scan(&j.itemID); err != nil {
+		return fmt.Errorf("find a completed item of job %s: %w", j.jobID, err)
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET bundle = 'requested', bundle_asked_at = now_ms(), updated_at = now_ms() WHERE job_id = $1`, j.jobID); err != nil {
+		return err
+	}
+	return s.Outbox.SendExport(ctx, tx, j.body())
+}
+
+// ExportsEnded counts variants that have ended, in the export worker's
+// transaction, and settles the job.
+func (s *Service) ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, done, failed int) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET open_exports = open_exports - $3, done_exports = done_exports + $4,
+		failed_exports = failed_exports + $5, updated_at = now_ms() WHERE job_id = $1 AND tenant_id = $2`,
+		jobID, tenantID, done+failed, done, failed); err != nil {
+		return fmt.Errorf("count the exports of job %s: %w", jobID, err)
+	}
+	return s.settle(ctx, tx, jobID)
+}
+
+// BundleRequested reports whether a job waits for its ZIP.
+func (s *Service) BundleRequested(ctx context.Context, q db.Querier, tenantID, jobID string) (bool, error) {
+	var n int
+	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM jobs WHERE job_id = $1 AND tenant_id = $2 AND bundle = 'requested'`, jobID, tenantID).Scan(&n); err != nil {
+		return false, fmt.Errorf("look at job %s: %w", jobID, err)
+	}
+	return n == 1, nil
+}
+
+// BundleEnded records a job's ZIP, or with "" that it failed for good, and
+// settles the job. A second ZIP of the same job is ignored.
+func (s *Service) BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID, exportBlobPath string) error {
+	state := "done"
+	if exportBlobPath == "" {
+		state = "failed"
+	}
+	r, err := tx.ExecContext(ctx, `UPDATE jobs SET bundle = $3, export_blob_path = $4, updated_at = now_ms()
+		WHERE job_id = $1 AND tenant_id = $2 AND bundle = 'requested'`, jobID, tenantID, state,
+		sql.NullString{String: exportBlobPath, Valid: exportBlobPath != ""})
+	if err != nil {
+		return fmt.Errorf("record the ZIP of job %s: %w", jobID, err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return s.settle(ctx, tx, jobID)
+}
