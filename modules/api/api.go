@@ -17,14 +17,16 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+
+	"github.com/opal-photo/opal/modules/export"
 )
 
-// Options are what the API is made of. Jobs, Brands and Presets are needed; the
-// rest may be left out.
+// Options are what the API is made of. Jobs and Brands are needed; the rest may
+// be left out.
 type Options struct {
 	Jobs    Jobs
 	Brands  Brands
-	Presets Presets
+	Presets []export.Preset
 	Exports Exports  // nil: items show no variants
 	Keys    Keys     // nil: no /v1/api-keys
 	Scenes  []string // scene types that a request may ask for
@@ -44,6 +46,10 @@ type Options struct {
 	Version   string // shown in the OpenAPI document
 	MaxUpload int64  // bytes of a photo at /v1/uploads/direct; 0: 25 MiB
 	Streams   int    // event streams open at once; 0: 256
+
+	// Stop is closed when the server is to stop: event streams end then, so that
+	// they hold up no shutdown. nil: they end with their clients.
+	Stop <-chan struct{}
 }
 
 // Mount is a handler beside the API. A path that ends in "/" covers all below
@@ -86,8 +92,8 @@ func New(o Options) (http.Handler, error) {
 }
 
 func build(o Options) (*server, error) {
-	if o.Jobs == nil || o.Brands == nil || o.Presets == nil {
-		return nil, errors.New("the API needs jobs, brands and presets")
+	if o.Jobs == nil || o.Brands == nil {
+		return nil, errors.New("the API needs jobs and brands")
 	}
 	if o.Auth == nil {
 		o.Auth = Anyone{}

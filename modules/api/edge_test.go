@@ -341,6 +341,23 @@ func TestEventStream(t *testing.T) {
 	}
 }
 
+func TestEventStreamsEndWithTheServer(t *testing.T) {
+	stop := make(chan struct{})
+	h := newHouse(t, func(o *Options) { o.Stop = stop })
+	srv := httptest.NewServer(h.handler)
+	defer srv.Close()
+	jobID, _ := h.make(t, "t1")
+	resp, err := http.Get(srv.URL + "/v1/jobs/" + jobID + "/events?tenant_id=t1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	close(stop)
+	if events := readEvents(t, resp.Body); len(events) == 0 || events[len(events)-1].kind == "end" {
+		t.Errorf("%+v", events)
+	}
+}
+
 func TestEventStreamsAreBounded(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.Streams = 1 })
 	srv := httptest.NewServer(h.handler)

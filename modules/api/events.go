@@ -84,8 +84,8 @@ type stream struct {
 	wrote           time.Time
 }
 
-// run sends until the job has ended, the client is gone or the stream's life is
-// over.
+// run sends until the job has ended, the client is gone, the server stops or the
+// stream's life is over.
 func (st *stream) run(ctx context.Context) {
 	h := st.w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -93,6 +93,8 @@ func (st *stream) run(ctx context.Context) {
 	h.Set("X-Accel-Buffering", "no") // proxies that buffer would hold events back
 	ctx, cancel := context.WithTimeout(ctx, streamLife)
 	defer cancel()
+	// The server's own deadline for reading would end the stream.
+	_ = http.NewResponseController(st.w).SetReadDeadline(time.Time{})
 	if st.send(fmt.Sprintf("retry: %d\n\n", streamRetry.Milliseconds())) != nil {
 		return
 	}
@@ -109,6 +111,8 @@ func (st *stream) run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
+			return
+		case <-st.Stop:
 			return
 		case <-tick.C:
 		}

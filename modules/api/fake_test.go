@@ -19,6 +19,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -236,25 +237,19 @@ func (m *memoryJobs) finish(jobID string) {
 	m.event(j, "job.finished")
 }
 
-type fixedPresets struct{}
-
-func (fixedPresets) Presets() []Preset {
-	return []Preset{{Name: "etsy", Title: "Etsy", Width: 2000, Height: 2000, Format: "jpeg"}}
-}
-
 // fixedExports has one variant for each completed item.
 type fixedExports struct{ jobs *memoryJobs }
 
-func (f fixedExports) List(ctx context.Context, tenantID, jobID string) ([]Variant, error) {
+func (f fixedExports) List(ctx context.Context, tenantID, jobID string) ([]export.Export, error) {
 	j, err := f.jobs.Get(ctx, tenantID, jobID)
 	if err != nil {
 		return nil, nil
 	}
-	var out []Variant
+	var out []export.Export
 	for _, it := range j.Items {
 		if it.Status == job.ItemCompleted {
-			out = append(out, Variant{ItemID: it.ItemID, Preset: "etsy", Status: "completed", Format: "jpeg", Width: 2000, Height: 2000, Bytes: 7,
-				Checks: []VariantCheck{{Rule: "min_side", Passed: true}}})
+			out = append(out, export.Export{ItemID: it.ItemID, Preset: "etsy", Status: "completed", Format: "jpeg", Width: 2000, Height: 2000, Bytes: 7,
+				Checks: []export.Check{{Rule: "min_side", Passed: true}}})
 		}
 	}
 	return out, nil
@@ -302,7 +297,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	}
 	h := &house{jobs: newMemoryJobs(), tenants: tenants, log: &lockedBuffer{}}
 	o := Options{
-		Jobs: h.jobs, Brands: brand.New(d, nil), Presets: fixedPresets{}, Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
+		Jobs: h.jobs, Brands: brand.New(d, nil), Presets: export.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks: []Check{{Name: "database", Critical: true, Probe: d.Ping}},
 	}
@@ -397,3 +392,12 @@ func wantProblem(t *testing.T, what string, a answer, status int, code string) {
 		t.Errorf("%s: has $schema", what)
 	}
 }
+
+// The services that app passes in are what the API asks for.
+var (
+	_ Jobs        = (*job.Service)(nil)
+	_ Exports     = (*export.Service)(nil)
+	_ Brands      = (*brand.Service)(nil)
+	_ Keys        = (*tenant.Service)(nil)
+	_ Idempotency = (*tenant.Service)(nil)
+)

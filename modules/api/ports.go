@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -25,55 +26,12 @@ type Jobs interface {
 	Events(ctx context.Context, tenantID, jobID, after string, limit int) ([]job.Event, error)
 }
 
-// Exports tells what became of a job's variants.
+// Exports is the export module's service: what became of a job's variants.
 type Exports interface {
-	// List returns a job's variants, by item and preset. A job without any, or
-	// of another tenant, has none.
-	List(ctx context.Context, tenantID, jobID string) ([]Variant, error)
-	// URL returns a short-lived URL of a finished variant; a fault of kind
-	// NotFound when there is none.
+	// List returns a job's variants. A job of another tenant has none.
+	List(ctx context.Context, tenantID, jobID string) ([]export.Export, error)
+	// URL returns a short-lived URL of a finished variant.
 	URL(ctx context.Context, tenantID, itemID, preset string) (string, error)
-}
-
-// Variant is one picture of an item, made for a preset.
-type Variant struct {
-	ItemID       string         `json:"-"`
-	Preset       string         `json:"preset"`
-	Status       string         `json:"status"`
-	Format       string         `json:"format"` // jpeg, webp, avif or png
-	Width        int            `json:"width"`  // pixels; 0 while it isn't made
-	Height       int            `json:"height"`
-	Bytes        int64          `json:"bytes"`
-	BlobPath     *string        `json:"blob_path"`
-	Checks       []VariantCheck `json:"checks"`
-	ErrorMessage *string        `json:"error_message"`
-}
-
-// VariantCheck is one rule of a preset, tried on the finished file.
-type VariantCheck struct {
-	Rule   string `json:"rule"`
-	Passed bool   `json:"passed"`
-	Detail string `json:"detail,omitempty"` // what was found
-}
-
-// Presets lists the export presets.
-type Presets interface {
-	Presets() []Preset
-}
-
-// Preset is what a variant can be made for.
-type Preset struct {
-	Name       string   `json:"name"`
-	Title      string   `json:"title"`
-	Width      int      `json:"width"` // pixels
-	Height     int      `json:"height"`
-	Fit        string   `json:"fit"`
-	Fill       float64  `json:"fill,omitempty"` // share of the frame that the product takes
-	Background string   `json:"background"`
-	Format     string   `json:"format"`
-	Quality    int      `json:"quality,omitempty"`
-	Default    bool     `json:"default"` // one of those that a job gets that names none
-	Rules      []string `json:"rules,omitempty"`
 }
 
 // Brands is the brand module's service.

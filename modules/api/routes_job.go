@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 
+	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -121,6 +122,29 @@ type itemBody struct {
 	Exports []Variant `json:"exports"`
 }
 
+// Variant is one picture of an item, made for a preset.
+type Variant struct {
+	Preset       string         `json:"preset"`
+	Status       string         `json:"status"`
+	Format       string         `json:"format"` // jpeg, webp, avif or png; "" while it isn't made
+	Width        int            `json:"width"`  // pixels; 0 while it isn't made
+	Height       int            `json:"height"`
+	Bytes        int64          `json:"bytes"`
+	BlobPath     *string        `json:"blob_path"`
+	Checks       []export.Check `json:"checks"`
+	ErrorCode    *string        `json:"error_code"`
+	ErrorMessage *string        `json:"error_message"`
+}
+
+func variantOf(e export.Export) Variant {
+	v := Variant{Preset: e.Preset, Status: e.Status, Format: e.Format, Width: e.Width, Height: e.Height, Bytes: e.Bytes,
+		BlobPath: e.BlobPath, Checks: e.Checks, ErrorCode: e.ErrorCode, ErrorMessage: e.ErrorMessage}
+	if v.Checks == nil {
+		v.Checks = []export.Check{}
+	}
+	return v
+}
+
 type listJobsInput struct {
 	TenantQuery
 	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before"`
@@ -217,11 +241,8 @@ func (s *server) withExports(ctx context.Context, j job.Job) (jobBody, error) {
 		if err != nil {
 			return jobBody{}, err
 		}
-		for _, v := range all {
-			if v.Checks == nil {
-				v.Checks = []VariantCheck{}
-			}
-			variants[v.ItemID] = append(variants[v.ItemID], v)
+		for _, e := range all {
+			variants[e.ItemID] = append(variants[e.ItemID], variantOf(e))
 		}
 	}
 	b := jobBody{Job: j, Items: make([]itemBody, len(j.Items))}
