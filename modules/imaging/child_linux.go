@@ -30,7 +30,8 @@ func confine() error {
 	return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
 
-// limit bounds what decoding may use. No file can be opened or made any more.
+// limit bounds what decoding may use. No file, process or connection can be
+// opened or made any more.
 func limit(req request) error {
 	mapped, err := mappedBytes()
 	if err != nil {
@@ -52,7 +53,7 @@ func limit(req request) error {
 			return fmt.Errorf("limit %s: %w", l.name, err)
 		}
 	}
-	return nil
+	return barSystemCalls()
 }
 
 // mappedBytes returns the size of this process's address space. Go reserves a

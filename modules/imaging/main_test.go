@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -113,6 +114,16 @@ func probe(req request) string {
 	if b, err := syscall.Mmap(-1, 0, int(req.MemoryLimit)+1<<20, syscall.PROT_READ, syscall.MAP_PRIVATE|syscall.MAP_ANON); err == nil {
 		_ = syscall.Munmap(b)
 		can = append(can, "memory")
+	}
+	if errors.Is(syscall.Kill(os.Getppid(), 0), nil) {
+		can = append(can, "kill")
+	}
+	if p, err := os.StartProcess("/bin/true", []string{"true"}, &os.ProcAttr{}); err == nil {
+		_, _ = p.Wait()
+		can = append(can, "fork")
+	}
+	if err := syscall.Exec("/bin/true", []string{"true"}, nil); !errors.Is(err, syscall.EPERM) {
+		can = append(can, "exec")
 	}
 	return "can: " + strings.Join(can, " ")
 }

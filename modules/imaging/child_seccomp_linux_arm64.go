@@ -1,0 +1,15 @@
+package imaging
+
+import (
+	"math"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	auditArch      = unix.AUDIT_ARCH_AARCH64
+	foreignNumbers = math.MaxUint32 // there are none
+)
+
+// This kind of machine has none of the older calls.
+var deniedHere = []uint32{unix.SYS_SETRLIMIT}
