@@ -40,7 +40,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	o := api.Options{
-		Jobs: jobs, Brands: w.brands, Presets: presetList{}, Exports: exportList{exports}, Keys: tenants, Scenes: pipeline.SceneTypes(),
+		Jobs: jobs, Brands: w.brands, Presets: export.Presets(), Exports: exports, Keys: tenants, Scenes: pipeline.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Checks: checks, Log: w.log, Meters: w.metrics, Version: version(),
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: w.mounts(),
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
@@ -98,46 +98,4 @@ func (w *wire) checks(ctx context.Context) ([]api.Check, error) {
 		{Name: "blobs", Critical: true, Probe: store.Ping},
 		{Name: "queue", Probe: q.jobs.Ping},
 	}, nil
-}
-
-// presetList and exportList show the export module to the API.
-type presetList struct{}
-
-// Presets lists the presets.
-func (presetList) Presets() []api.Preset {
-	var out []api.Preset
-	for _, p := range export.Presets() {
-		a := api.Preset{Name: p.Name, Title: p.Title, Width: p.Width, Height: p.Height, Fit: "recompose", Fill: p.Fill,
-			Background: string(p.Background), Format: string(p.Format), Quality: p.Quality, Default: p.Default}
-		for _, r := range p.Rules {
-			a.Rules = append(a.Rules, r.Name)
-		}
-		out = append(out, a)
-	}
-	return out
-}
-
-type exportList struct{ service *export.Service }
-
-// List returns a job's variants.
-func (e exportList) List(ctx context.Context, tenantID, jobID string) ([]api.Variant, error) {
-	list, err := e.service.List(ctx, tenantID, jobID)
-	if err != nil {
-		return nil, err
-	}
-	var out []api.Variant
-	for _, x := range list {
-		v := api.Variant{ItemID: x.ItemID, Preset: x.Preset, Status: x.Status, Format: x.Format, Width: x.Width, Height: x.Height,
-			Bytes: x.Bytes, BlobPath: x.BlobPath, ErrorMessage: x.ErrorMessage, Checks: []api.VariantCheck{}}
-		for _, c := range x.Checks {
-			v.Checks = append(v.Checks, api.VariantCheck{Rule: c.Rule, Passed: c.Passed, Detail: c.Measured + ", wanted " + c.Wanted})
-		}
-		out = append(out, v)
-	}
-	return out, nil
-}
-
-// URL returns a variant's URL.
-func (e exportList) URL(ctx context.Context, tenantID, itemID, preset string) (string, error) {
-	return e.service.URL(ctx, tenantID, itemID, preset)
 }

@@ -10,8 +10,8 @@ import (
 
 // Rule is one demand of a channel on the finished file.
 type Rule struct {
-	Name  string
-	Limit float64
+	Name  string  `json:"rule"`
+	Limit float64 `json:"limit"` // pixels, bytes or a share, as the rule says
 }
 
 // The rules that a preset can name.

@@ -32,7 +32,7 @@ type Preset struct {
 	Format     imaging.Format `json:"format"`
 	Quality    int            `json:"quality,omitempty"`
 	Default    bool           `json:"default"` // one of those that a job gets that names none
-	Rules      []Rule         `json:"-"`
+	Rules      []Rule         `json:"rules"`
 }
 
 // Aspect is width by height.
