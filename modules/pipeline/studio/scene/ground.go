@@ -51,6 +51,7 @@ func castGround(pl *placed, b *backdrop, lk *look, harmony float32) *ground {
 		}
 	}
 	g.applyCatch(b)
+	g.fadeOut(pl.rect, f)
 	return g
 }
 

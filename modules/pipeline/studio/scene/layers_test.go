@@ -125,3 +125,22 @@ func TestBoxPlacesTheProduct(t *testing.T) {
 		render(t, New(1), Request{Product: ball(50, red), Scene: "minimal", Box: box})
 	}
 }
+
+// The layer is moved and scaled for other formats: its end must not show.
+func TestShadowEndsBeforeTheFrame(t *testing.T) {
+	for _, set := range Names() {
+		for _, light := range []Light{LightLeft, LightRight} {
+			r := render(t, New(1), Request{Product: ball(300, green), Scene: set, Light: light, Pose: PoseStanding, Prompt: "hard light"})
+			s := r.Shadow
+			frame := r.Flat.Rect
+			for y := s.Rect.Min.Y; y < s.Rect.Max.Y; y++ {
+				for x := s.Rect.Min.X; x < s.Rect.Max.X; x++ {
+					outer := x < 1 || x >= frame.Max.X-1 || y >= frame.Max.Y-1
+					if a := s.NRGBAAt(x, y).A; outer && a > 6 {
+						t.Fatalf("%s, light %v: alpha %d at %d,%d of %v", set, light, a, x, y, frame.Size())
+					}
+				}
+			}
+		}
+	}
+}
