@@ -3,6 +3,7 @@ package imaging
 import (
 	"encoding/binary"
 	"fmt"
+	"image"
 	"testing"
 )
 
@@ -39,5 +40,45 @@ func BenchmarkDecodeColdStart(b *testing.B) {
 			b.Fatal(err)
 		}
 		closeDecoder(b, d)
+	}
+}
+
+// One file of 2048 × 2048 in each format, with the bytes it takes.
+func BenchmarkEncode(b *testing.B) {
+	opaque, clear := photo(2048, 2048, 1), cutout(2048, 2048, 1)
+	for _, c := range []struct {
+		name string
+		img  *image.NRGBA
+		o    EncodeOptions
+	}{
+		{"JPEG", opaque, EncodeOptions{Format: JPEG}},
+		{"WebP", opaque, EncodeOptions{Format: WebP}},
+		{"AVIF", opaque, EncodeOptions{Format: AVIF}},
+		{"PNG", opaque, EncodeOptions{Format: PNG}},
+		{"PNG_alpha", clear, EncodeOptions{Format: PNG}},
+		{"PNG_alpha_fast", clear, EncodeOptions{Format: PNG, Effort: 1}},
+		{"WebP_alpha", clear, EncodeOptions{Format: WebP}},
+		{"WebP_lossless", clear, EncodeOptions{Format: WebP, Lossless: true, Effort: 1}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			n := 0
+			for b.Loop() {
+				n = len(encode(b, c.img, c.o))
+			}
+			b.ReportMetric(float64(n)/1e6, "MB")
+		})
+	}
+}
+
+func BenchmarkDecodeOwn(b *testing.B) {
+	for _, f := range []Format{JPEG, PNG, WebP} {
+		file := encode(b, photo(2048, 2048, 1), EncodeOptions{Format: f})
+		b.Run(string(f), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := DecodeOwn(file); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
