@@ -21,7 +21,7 @@ func (g *ground) standingShadow(s *silhouette, ft *footing, lk *look, f *frame, 
 	// 1. Contact: the dark line where no light gets in. It follows the real
 	// contour, not the bounding box.
 	contact := make([]float32, n)
-	t := max(0.0036*cell, 0.8)
+	t := max(0.0046*cell, 0.8)
 	// 2. Occlusion: the floor around the footprint sees less sky.
 	foot := make([]float32, n)
 	depth := max(min(0.085*float32(s.w), 0.35*ft.height), 0.014*cell)
@@ -110,7 +110,7 @@ func (g *ground) standingShadow(s *silhouette, ft *footing, lk *look, f *frame, 
 		}
 	}
 	for i := range n {
-		free := (1 - 0.74*min(contact[i]*1.25, 1)*lk.shadow) * (1 - 0.50*min(tight[i]*1.2, 1)*lk.shadow) * (1 - 0.62*foot[i]*lk.shadow) * cast[i]
+		free := (1 - 0.82*min(contact[i]*1.25, 1)*lk.shadow) * (1 - 0.50*min(tight[i]*1.2, 1)*lk.shadow) * (1 - 0.62*foot[i]*lk.shadow) * cast[i]
 		g.density[i] = 1 - free
 	}
 }
