@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"modules/billing":                {"modules/db"},
 	"modules/webhook":                {"modules/db"},
 	"modules/pipeline":               {"modules/imaging"},
+	"modules/pipeline/studio":        {"modules/imaging", "modules/pipeline", "modules/pipeline/studio"},
 	"modules/pipeline/studio/cutout": {},
 	"modules/pipeline/studio/scene":  {},
 	"modules/score":                  {"modules/pipeline", "modules/imaging", "modules/blob"},

@@ -32,10 +32,11 @@ func Load(path string, environ []string) (*Config, error) {
 	}
 	for _, e := range environ {
 		name, value, _ := strings.Cut(e, "=")
+		if value == "" {
+			continue // set to nothing is not set, as a container app's blank field
+		}
 		if slices.Contains(names, name) {
-			if value != "" { // set to nothing is not set, as a container app's blank field
-				values[name] = value
-			}
+			values[name] = value
 		} else if near := closest(name, names); near != "" {
 			return nil, ErrConfig.With("%s is not a setting; did you mean %s?", name, near)
 		}
