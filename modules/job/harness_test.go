@@ -1,0 +1,223 @@
+package job_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"image/png"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/blob/fileblob"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/imaging/imagingtest"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/queue"
+)
+
+func TestMain(m *testing.M) { imagingtest.Main(m) }
+
+const tenantID = "t1"
+
+// world is a job service with everything about it under the test's control.
+type world struct {
+	t     *testing.T
+	db    *db.DB
+	blobs blob.Store
+	jobs  *job.Service
+
+	cutter cutter
+	placer placer
+	plans  []job.Plan
+	meter  ledger
+}
+
+// cutter cuts nothing out, or fails as told.
+type cutter struct {
+	err   error
+	calls int
+	block chan struct{} // closed: go on
+}
+
+// Cut returns the photo.
+func (c *cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
+	c.calls++
+	if c.block != nil {
+		select {
+		case <-c.block:
+		case <-ctx.Done():
+			return pipeline.Cutout{}, ctx.Err()
+		}
+	}
+	return pipeline.Cutout{Image: photo, Confidence: .9}, c.err
+}
+
+// placer makes a plain scene, or fails as told.
+type placer struct {
+	err   error
+	calls int
+}
+
+// Place returns a grey scene.
+func (p *placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
+	p.calls++
+	if p.err != nil {
+		return nil, p.err
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, 64, 64))
+	for i := range img.Pix {
+		img.Pix[i] = 200 | uint8(i%4/3*55)
+	}
+	b, err := imaging.Encode(img, imaging.EncodeOptions{Format: imaging.JPEG})
+	if err != nil {
+		return nil, err
+	}
+	path, err := r.Artifacts.Put(ctx, "backdrop", "jpg", "image/jpeg", b)
+	return &pipeline.Placed{Engine: "test", Width: 64, Height: 64, Backdrop: path}, err
+}
+
+// ledger counts what becomes of each item's hold.
+type ledger struct {
+	broke bool
+	held  map[string]int // reserved less resolved
+	spent map[string]int
+}
+
+var errBroke = errors.New("no credits")
+
+// Check always passes.
+func (l *ledger) Check(context.Context, db.Querier, string, []job.Charge) error { return nil }
+
+// Reserve holds, unless the tenant is broke.
+func (l *ledger) Reserve(_ context.Context, _ *db.Tx, _ string, c job.Charge) error {
+	if l.broke {
+		return errBroke
+	}
+	l.held[c.ItemID]++
+	return nil
+}
+
+// Capture spends the hold.
+func (l *ledger) Capture(_ context.Context, _ *db.Tx, _, itemID string) error {
+	l.held[itemID]--
+	l.spent[itemID]++
+	return nil
+}
+
+// Release gives it back.
+func (l *ledger) Release(_ context.Context, _ *db.Tx, _, itemID string) error {
+	if l.held[itemID] > 0 {
+		l.held[itemID]--
+	}
+	return nil
+}
+
+// the brand and export sides of the service
+func (w *world) Brand(context.Context, string, string) (job.Brand, error) { return job.Brand{}, nil }
+func (w *world) CheckPresets([]string) error                              { return nil }
+func (w *world) DefaultPresets() []string                                 { return []string{"p1", "p2"} }
+func (w *world) Plan(_ context.Context, _ *db.Tx, p job.Plan) (int, error) {
+	w.plans = append(w.plans, p)
+	return len(p.Presets), nil
+}
+
+func newWorld(t *testing.T, d *db.DB) *world {
+	t.Helper()
+	store, err := fileblob.Open(fileblob.Options{Dir: filepath.Join(t.TempDir(), "b"), BaseURL: "http://127.0.0.1:1/blobs", Key: []byte("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	w := &world{t: t, db: d, blobs: store, meter: ledger{held: map[string]int{}, spent: map[string]int{}}}
+	dec := imaging.NewDecoder(imaging.DecoderOptions{})
+	t.Cleanup(func() { _ = dec.Close() })
+	w.jobs = job.New(job.Options{
+		DB: d, Blobs: store, Containers: job.Containers{Raw: "raw", Outputs: "outputs", Exports: "exports"}, Outbox: queue.NewOutbox(),
+		Brands: w, Exporter: w, Meter: &w.meter, Lease: 30 * time.Second,
+		Inspect:  func(b []byte) error { _, err := imaging.Inspect(b); return err },
+		Pipeline: pipeline.New(dec, &w.cutter, &w.placer),
+	})
+	return w
+}
+
+// create makes a job of n entries, one scene each.
+func (w *world) create(n int, opts pipeline.Options) job.Job {
+	w.t.Helper()
+	items := make([]job.NewItem, n)
+	for i := range items {
+		items[i] = job.NewItem{Filename: "a.png"}
+	}
+	j, err := w.jobs.Create(w.t.Context(), job.NewJob{TenantID: tenantID, CorrelationID: "c", Items: items, Options: opts})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return j
+}
+
+// bare is the shortest way: the whole frame is the output.
+var bare = pipeline.Options{}
+
+// photo is a small PNG.
+func photo() []byte {
+	img := image.NewNRGBA(image.Rect(0, 0, 24, 18))
+	for i := range 24 * 18 {
+		img.Set(i%24, i/24, color.NRGBA{uint8(i), 90, 40, 255})
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// upload puts a photo for an item and says complete.
+func (w *world) upload(jobID, itemID string) error {
+	w.t.Helper()
+	_, path, err := w.jobs.UploadURL(w.t.Context(), job.UploadRequest{TenantID: tenantID, JobID: jobID, ItemID: itemID, Filename: "a.png"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.blobs.Put(w.t.Context(), "raw", path, photo(), blob.PutOptions{IfNoneMatch: true, ContentType: "image/png"}); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.jobs.Complete(w.t.Context(), tenantID, jobID, itemID)
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) get(jobID string) job.Job {
+	w.t.Helper()
+	j, err := w.jobs.Get(w.t.Context(), tenantID, jobID)
+	w.must(err)
+	return j
+}
+
+// messages counts the outbox's rows of a queue.
+func (w *world) messages(name string) int {
+	w.t.Helper()
+	var n int
+	w.must(w.db.QueryRow(`SELECT count(*) FROM outbox WHERE queue = $1`, name).Scan(&n))
+	return n
+}
+
+func body(j job.Job, i int) queue.Body {
+	return queue.Body{TenantID: tenantID, JobID: j.JobID, ItemID: j.Items[i].ItemID, CorrelationID: j.CorrelationID}
+}
+
+// exec changes the database as time or a crash would.
+func (w *world) exec(q string, args ...any) {
+	w.t.Helper()
+	_, err := w.db.Exec(q, args...)
+	w.must(err)
+}
