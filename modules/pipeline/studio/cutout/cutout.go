@@ -5,11 +5,13 @@ package cutout
 
 import (
 	"image"
+	"slices"
 	"time"
 )
 
 // Result is a cut-out picture.
 type Result struct {
+	Alpha        *image.Alpha // coverage, the photo's size, origin 0, 0
 	Image        *image.NRGBA // the photo's size, straight alpha, the background's colour removed from the edge
 	Found        bool         // false: no product was found and the picture was left as it is
 	Confidence   float64      // 0–1: estimated chance that the outline is right (IoU > 0.95)
@@ -46,13 +48,15 @@ func Cut(img *image.NRGBA) *Result {
 		r.Millis[n] = float64(time.Since(t0).Microseconds()) / 1000
 		t0 = time.Now()
 	}
-	im, own := toRGB8(img)
-	if ownCutout(own) {
-		r.Image, r.Found, r.Confidence = atOrigin(img), true, 1
+	im := atOrigin(img)
+	if ownCutout(im) {
+		r.Image, r.Alpha, r.Found, r.Confidence = &image.NRGBA{Pix: slices.Clone(im.Pix), Stride: im.Stride, Rect: im.Rect}, alphaOf(im), true, 1
 		return r
 	}
-	scale := min(1, workSize/float64(max(im.w, im.h, 1)))
-	w, h := int(float64(im.w)*scale+.5), int(float64(im.h)*scale+.5)
+	im = flatten(im)
+	W, H := im.Rect.Dx(), im.Rect.Dy()
+	scale := min(1, workSize/float64(max(W, H, 1)))
+	w, h := int(float64(W)*scale+.5), int(float64(H)*scale+.5)
 	if min(w, h) < minSide {
 		return r.whole(im, "The picture is too small to tell the product from its background")
 	}
@@ -72,8 +76,7 @@ func Cut(img *image.NRGBA) *Result {
 	if a := r.Features["area"]; a < minArea || a > maxArea {
 		return r.whole(im, "No product was found in front of the background; the picture was left whole")
 	}
-	alpha, rgb := s.matte(im, fg)
-	r.Image = join(im.w, im.h, rgb, alpha)
+	r.Alpha, r.Image = s.matte(im, fg)
 	lap("matte")
 	r.Found, r.Confidence = true, confidence(r.Features)
 	if r.Confidence < ReviewBelow {
@@ -83,8 +86,9 @@ func Cut(img *image.NRGBA) *Result {
 }
 
 // whole returns the picture as it is.
-func (r *Result) whole(im *rgb8, why string) *Result {
-	r.Image, r.ReviewReason = join(im.w, im.h, im.p, nil), why
+func (r *Result) whole(im *image.NRGBA, why string) *Result {
+	r.Image = &image.NRGBA{Pix: slices.Clone(im.Pix), Stride: im.Stride, Rect: im.Rect}
+	r.Alpha, r.ReviewReason = alphaOf(im), why
 	return r
 }
 
@@ -99,40 +103,4 @@ func reason(f map[string]float64) string {
 		return "The product hardly differs from its background, so the outline may be wrong"
 	}
 	return "The outline of the product is uncertain; check the cut-out"
-}
-
-// ownCutout tells whether an alpha channel is a cut-out rather than an accident
-// (a few soft pixels, or an entirely empty picture).
-func ownCutout(a []uint8) bool {
-	clear, solid := 0, 0
-	for _, v := range a {
-		if v < 10 {
-			clear++
-		} else if v > 245 {
-			solid++
-		}
-	}
-	return clear*100 > len(a) && solid*100 > len(a)
-}
-
-// atOrigin copies a picture to one whose bounds begin at 0, 0.
-func atOrigin(img *image.NRGBA) *image.NRGBA {
-	o := image.NewNRGBA(image.Rect(0, 0, img.Rect.Dx(), img.Rect.Dy()))
-	for y := range o.Rect.Dy() {
-		copy(o.Pix[y*o.Stride:(y+1)*o.Stride], img.Pix[img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y+y):])
-	}
-	return o
-}
-
-// join makes a picture of colours and coverage; nil coverage is opaque.
-func join(w, h int, rgb, alpha []uint8) *image.NRGBA {
-	o := image.NewNRGBA(image.Rect(0, 0, w, h))
-	for i := range w * h {
-		copy(o.Pix[i*4:i*4+3], rgb[i*3:i*3+3])
-		o.Pix[i*4+3] = 255
-		if alpha != nil {
-			o.Pix[i*4+3] = alpha[i]
-		}
-	}
-	return o
 }
