@@ -1,0 +1,163 @@
+// Package console is the browser console: plain ES modules and CSS, embedded,
+// with no build step and nothing loaded from elsewhere. It talks to the API like
+// any other client.
+package console
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/opal-photo/opal/modules/console/sample"
+)
+
+//go:embed web
+var files embed.FS
+
+// Options say where the console's pictures come from.
+type Options struct {
+	// Origins are those of the blob store's URLs where they are not the
+	// console's own: https://account.blob.core.windows.net.
+	Origins []string
+}
+
+// Console serves the page, its parts and the sample photo.
+type Console struct {
+	policy string
+	files  map[string]file // by path
+	photo  func() ([]byte, error)
+}
+
+type file struct {
+	body        []byte
+	contentType string
+	etag        string
+}
+
+// New returns a console.
+func New(o Options) (*Console, error) {
+	for _, origin := range o.Origins {
+		if u, err := url.Parse(origin); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.Path != "" || strings.ContainsAny(origin, " ;,'\"") {
+			return nil, fmt.Errorf("the console needs origins of the form https://host, not %q", origin)
+		}
+	}
+	c := &Console{policy: policy(o.Origins), files: map[string]file{}, photo: sync.OnceValues(func() ([]byte, error) { return sample.JPEG(sample.Size) })}
+	err := fs.WalkDir(files, "web", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(b)
+		at := assets + strings.TrimPrefix(name, "web/")
+		if name == "web/index.html" {
+			at = "/"
+		}
+		c.files[at] = file{body: b, contentType: contentType(name), etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the console's files: %w", err)
+	}
+	return c, nil
+}
+
+const (
+	assets     = "/assets/"
+	samplePath = "/sample.jpg"
+)
+
+// policy lets the page load its own files and talk to the API and the blob
+// store; nothing inline, nothing from elsewhere, no frames around it.
+func policy(origins []string) string {
+	blobs := ""
+	if len(origins) > 0 {
+		blobs = " " + strings.Join(origins, " ")
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:" + blobs + "; connect-src 'self'" + blobs +
+		"; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+}
+
+// contentType is set by hand for what systems differ about.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	}
+	return mime.TypeByExtension(path.Ext(name))
+}
+
+// Handlers returns the console's handlers by the path that each serves.
+func (c *Console) Handlers() map[string]http.Handler {
+	all := map[string]http.Handler{samplePath: http.HandlerFunc(c.serve)}
+	for at := range c.files {
+		all[at] = http.HandlerFunc(c.serve)
+	}
+	return all
+}
+
+func (c *Console) serve(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "This path takes GET and HEAD")
+		return
+	}
+	if r.URL.Path == samplePath {
+		c.serveSample(w, r)
+		return
+	}
+	f, ok := c.files[r.URL.Path]
+	if !ok {
+		problem(w, http.StatusNotFound, "route_not_found", "There is no such file")
+		return
+	}
+	if r.URL.Path == "/" {
+		go func() { _, _ = c.photo() }() // drawn while the page is read; an error is told to who asks for it
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", c.policy)
+	h.Set("Content-Type", f.contentType)
+	h.Set("Cache-Control", "no-cache") // asked again each time, and answered 304
+	h.Set("ETag", f.etag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+}
+
+func (c *Console) serveSample(w http.ResponseWriter, r *http.Request) {
+	b, err := c.photo()
+	if err != nil {
+		problem(w, http.StatusInternalServerError, "internal", "The sample photo could not be drawn")
+		return
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	w.Header().Set("Cache-Control", "max-age=3600")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
+}
+
+// problem answers with an error as the API does.
+func problem(w http.ResponseWriter, status int, code, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{ // the client is gone, or the status says it all
+		"type": "about:blank", "title": http.StatusText(status), "status": status, "code": code, "detail": detail,
+		"correlation_id": w.Header().Get("X-Correlation-Id"),
+	})
+}

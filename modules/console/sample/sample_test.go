@@ -1,0 +1,46 @@
+package sample_test
+
+import (
+	"bytes"
+	"image/jpeg"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/console/sample"
+)
+
+func TestPhotoIsAProductOnALightBackdrop(t *testing.T) {
+	const size = 160
+	img := sample.Draw(size)
+	luma := func(x, y int) float64 {
+		c := img.NRGBAAt(x*size/100, y*size/100)
+		return 0.2126*float64(c.R) + 0.7152*float64(c.G) + 0.0722*float64(c.B)
+	}
+	for _, p := range [][2]int{{2, 2}, {98, 2}, {2, 98}, {98, 98}, {50, 5}} {
+		if l := luma(p[0], p[1]); l < 180 {
+			t.Errorf("backdrop at %v has luma %.0f", p, l)
+		}
+	}
+	glass := img.NRGBAAt(50*size/100, 49*size/100)
+	if int(glass.R)-int(glass.B) < 50 {
+		t.Errorf("the glass is not amber: %v", glass)
+	}
+	if luma(48, 30) > 110 {
+		t.Errorf("the closure is not dark: %.0f", luma(48, 30))
+	}
+	if under, clear := luma(70, 78), luma(15, 78); clear-under < 15 {
+		t.Errorf("no shadow: %.0f beside %.0f", under, clear)
+	}
+	if again := sample.Draw(size); !bytes.Equal(again.Pix, img.Pix) {
+		t.Error("two drawings differ")
+	}
+}
+
+func TestJPEG(t *testing.T) {
+	b, err := sample.JPEG(64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if img, err := jpeg.Decode(bytes.NewReader(b)); err != nil || img.Bounds().Dx() != 64 {
+		t.Fatalf("%v", err)
+	}
+}

@@ -1,0 +1,125 @@
+// The page's part that shows a job: its head and one card per picture.
+import * as api from "./api.js";
+import { ItemCard } from "./itemcard.js";
+import { $, make, say, set, show } from "./dom.js";
+import { count, when } from "./text.js";
+import { ended, watch } from "./watch.js";
+import { save } from "./save.js";
+
+const statusText = {
+  created: "Waiting for photos", processing: "In work", completed: "Finished", failed: "Failed", partial: "Partly finished", cancelled: "Cancelled",
+};
+
+export class JobView {
+  // previews are the uploaded photos' object URLs by item id, titles the
+  // presets' by name.
+  constructor(jobID, { previews = new Map(), titles = new Map(), problem, again }) {
+    this.jobID = jobID;
+    this.previews = previews;
+    this.titles = titles;
+    this.problem = problem;
+    this.cards = new Map();
+    this.stop = new AbortController();
+    this.uploading = new Map();
+
+    this.title = make("h1", { id: "job-title", tabIndex: -1, textContent: "Making pictures" });
+    this.badge = make("span", { className: "badge" });
+    this.line = make("p", { className: "hint" });
+    this.bar = make("progress", { max: 1, value: 0, "aria-label": "Progress of the job" });
+    this.zip = make("button", { type: "button", className: "primary", textContent: "Download all (ZIP)", disabled: true, onclick: () => this.download() });
+    this.cancel = make("button", { type: "button", textContent: "Cancel", onclick: () => this.abandon() });
+    this.fresh = make("button", { type: "button", textContent: "New photos", onclick: again });
+    this.list = make("div", { className: "cards" });
+    $("#job").replaceChildren(
+      make("header", { className: "job-head" },
+        make("div", {}, make("div", { className: "row" }, this.title, this.badge), this.line),
+        make("div", { className: "row" }, this.zip, this.cancel, this.fresh), this.bar),
+      this.list);
+  }
+
+  async run() {
+    try {
+      await watch(this.jobID, (job) => this.update(job), (error) => this.problem(error), this.stop.signal);
+    } catch (error) {
+      if (this.stop.signal.aborted) return;
+      this.problem(error);
+      if (!this.job) {
+        set(this.title, "This job can't be shown");
+        show(this.bar, false);
+        show(this.cancel, false);
+        show(this.zip, false);
+      }
+    }
+  }
+
+  close() {
+    this.stop.abort();
+    for (const card of this.cards.values()) card.close();
+  }
+
+  upload(itemID, share) { this.uploading.set(itemID, share); this.refresh(); }
+
+  uploadFailed(errors) {
+    for (const [itemID, error] of errors) this.cards.get(itemID)?.failedUpload(error);
+    this.uploadErrors = errors;
+  }
+
+  update(job) {
+    const before = this.job?.status;
+    this.job = job;
+    for (const item of job.items) {
+      let card = this.cards.get(item.item_id);
+      if (!card) {
+        card = new ItemCard(item, { preview: this.previews.get(item.item_id), titles: this.titles, problem: this.problem });
+        this.cards.set(item.item_id, card);
+        this.list.append(card.node);
+        if (this.uploadErrors?.has(item.item_id)) card.failedUpload(this.uploadErrors.get(item.item_id));
+      }
+      card.update(item);
+    }
+    this.refresh();
+    if (before && before !== job.status) say(`The job is ${statusText[job.status] ?? job.status}. ${this.summary()}`);
+  }
+
+  summary() {
+    const c = this.job.counts;
+    return [c.completed && `${count(c.completed, "picture", "pictures")} finished`, c.failed && `${c.failed} failed`, c.cancelled && `${c.cancelled} cancelled`,
+      c.open && `${c.open} to go`, c.open_exports && `${count(c.open_exports, "size", "sizes")} to make`,
+      c.done_exports && `${count(c.done_exports, "size", "sizes")} made`, c.failed_exports && `${count(c.failed_exports, "size", "sizes")} failed`].filter(Boolean).join(", ");
+  }
+
+  refresh() {
+    const job = this.job;
+    if (!job) return;
+    const c = job.counts;
+    const sizes = c.open_exports + c.done_exports + c.failed_exports;
+    const done = c.total - c.open + (sizes ? (c.done_exports + c.failed_exports) / sizes : 0);
+    this.bar.value = ended(job) ? 1 : Math.min(0.98, done / (c.total + (sizes || c.open ? 1 : 0)));
+    show(this.bar, !ended(job));
+    set(this.title, ended(job) ? "Your pictures" : "Making pictures");
+    set(this.badge, statusText[job.status] ?? job.status);
+    this.badge.dataset.status = job.status;
+    const sent = [...this.uploading.values()];
+    const uploads = sent.some((share) => share < 1) ? `Uploading, ${Math.round((100 * sent.reduce((a, b) => a + b, 0)) / sent.length)} %. ` : "";
+    set(this.line, `${uploads}${this.summary()}. ${when(job.created_at)}.`);
+    this.zip.disabled = !job.export_blob_path;
+    show(this.zip, !ended(job) || Boolean(job.export_blob_path));
+    show(this.cancel, !ended(job));
+  }
+
+  async download() {
+    try {
+      await save(await api.zipURL(this.jobID));
+    } catch (error) { this.problem(error); }
+  }
+
+  async abandon() {
+    this.cancel.disabled = true;
+    try {
+      await api.cancel(this.jobID);
+    } catch (error) {
+      this.problem(error);
+      this.cancel.disabled = false;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// One size of a picture, with its checks.
+import * as api from "./api.js";
+import { make, set, show } from "./dom.js";
+import { save } from "./save.js";
+import { bytes, count, words } from "./text.js";
+
+const statusText = { queued: "queued", processing: "in work", completed: "", failed: "failed", cancelled: "cancelled" };
+
+export class VariantRow {
+  constructor(itemID, preset, title, problem) {
+    this.itemID = itemID;
+    this.preset = preset;
+    this.problem = problem;
+    this.thumb = make("div", { className: "thumb", "aria-hidden": "true" });
+    this.size = make("span", { className: "hint" });
+    this.checks = make("details", { className: "checks", hidden: true }, make("summary"), make("ul"));
+    this.error = make("p", { className: "error", hidden: true });
+    this.button = make("button", { type: "button", textContent: "Download", "aria-label": `Download ${title}`, hidden: true, onclick: () => this.download() });
+    this.node = make("li", {}, this.thumb,
+      make("div", { className: "variant-text" }, make("strong", { textContent: title }), this.size, this.checks, this.error), this.button);
+    this.seen = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting) && this.variant?.status === "completed") this.picture();
+    }, { rootMargin: "200px" });
+  }
+
+  close() { this.seen.disconnect(); }
+
+  update(variant) {
+    const first = this.variant?.status !== "completed" && variant.status === "completed";
+    this.variant = variant;
+    this.node.dataset.status = variant.status;
+    set(this.size, variant.status === "completed" ? `${variant.width} × ${variant.height} · ${variant.format.toUpperCase()} · ${bytes(variant.bytes)}` : (statusText[variant.status] ?? variant.status));
+    set(this.error, variant.error_message ?? "");
+    show(this.error, Boolean(variant.error_message));
+    show(this.button, variant.status === "completed");
+    if (first) {
+      this.updateChecks(variant.checks);
+      this.seen.observe(this.node);
+    }
+  }
+
+  updateChecks(checks) {
+    show(this.checks, checks.length > 0);
+    const failed = checks.filter((check) => !check.passed);
+    const [summary, list] = this.checks.children;
+    set(summary, failed.length ? `${count(failed.length, "check", "checks")} failed` : `${count(checks.length, "check", "checks")} passed`);
+    this.checks.dataset.failed = failed.length > 0;
+    this.checks.open = failed.length > 0;
+    list.replaceChildren(...[...failed, ...checks.filter((check) => check.passed)].map((check) => make("li", { "data-passed": String(check.passed) },
+      make("span", { className: "visually-hidden", textContent: check.passed ? "Passed: " : "Failed: " }),
+      make("span", { textContent: words(check.rule) }), make("span", { className: "hint", textContent: check.passed ? check.measured : `${check.measured}; wanted ${check.wanted}` }))));
+  }
+
+  async picture() {
+    this.seen.disconnect();
+    try {
+      this.thumb.replaceChildren(make("img", { src: await api.variantURL(this.itemID, this.preset), alt: "", decoding: "async" }));
+    } catch { /* the row says all but how it looks */ }
+  }
+
+  async download() {
+    try {
+      const extension = { jpeg: "jpg" }[this.variant.format] ?? this.variant.format;
+      await save(await api.variantURL(this.itemID, this.preset), `${this.preset}.${extension}`);
+    } catch (error) { this.problem(error); }
+  }
+}
