@@ -7,7 +7,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/api"
+	"github.com/opal-photo/opal/modules/console"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/tenant"
@@ -39,10 +41,14 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	mounts, err := w.mounts()
+	if err != nil {
+		return nil, err
+	}
 	o := api.Options{
 		Jobs: jobs, Brands: w.brands, Presets: export.Presets(), Exports: exports, Keys: tenants, Scenes: pipeline.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Checks: checks, Log: w.log, Meters: w.metrics, Version: version(),
-		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: w.mounts(),
+		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
 	}
 	if w.cfg.Auth.Mode == "api-key" {
@@ -70,12 +76,42 @@ func (w *wire) pepper() string {
 	return "opal-" + w.cfg.Storage.URLKey.Value()
 }
 
-func (w *wire) mounts() []api.Mount {
+// mounts are the handlers beside the API: the embedded store's URLs and the
+// console.
+func (w *wire) mounts() ([]api.Mount, error) {
+	page, err := console.New(console.Options{Origins: blobOrigins(w.cfg.Storage)})
+	if err != nil {
+		return nil, err
+	}
 	var m []api.Mount
+	for path, h := range page.Handlers() {
+		m = append(m, api.Mount{Path: path, Handler: h})
+	}
 	if w.blobs.handler != nil {
 		m = append(m, api.Mount{Path: blobsPath, Handler: w.blobs.handler})
 	}
-	return m
+	return m, nil
+}
+
+// blobOrigins is where browsers put and get pictures, when that is not the
+// console's own address.
+func blobOrigins(s config.Storage) []string {
+	endpoint, account := s.Endpoint, s.AccountName
+	for _, part := range strings.Split(s.ConnectionString.Value(), ";") {
+		switch name, value, _ := strings.Cut(part, "="); name {
+		case "BlobEndpoint":
+			endpoint = value
+		case "AccountName":
+			account = value
+		}
+	}
+	if u, err := url.Parse(endpoint); err == nil && u.Host != "" {
+		return []string{u.Scheme + "://" + u.Host}
+	}
+	if account != "" {
+		return []string{"https://" + account + ".blob.core.windows.net"}
+	}
+	return nil
 }
 
 // checks are the dependencies that probes look at. Without the queue or the
