@@ -1,15 +1,16 @@
 # Reads `go test -v` and the line "exit status N" behind it. A package that
-# passes prints one line; of others all output is shown. Skipped tests fail the
-# run: continuous integration has everything they need.
+# passes prints one line; of others everything but the tests that passed is
+# shown. Skipped tests fail the run: continuous integration has all they need.
 function show() { for (i = 0; i < n; i++) print lines[i]; n = 0 }
 
 /^exit status [0-9]+$/ { status = $3; next }
 /^ok  \t/ { print; n = 0; next }
 /^\?   \t|\[no test files\]/ { n = 0; next }
+/^=== (RUN|PAUSE|CONT|NAME) / { next }
+/^ *--- PASS/ { passed++; next }
 { lines[n++] = $0 }
 /^FAIL\t/ { show() }
 /^ *--- SKIP/ { skipped[skips++] = $0 }
-/^ *--- PASS/ { passed++ }
 /^ *--- FAIL/ { failed++ }
 
 END {
