@@ -444,5 +444,13 @@ func TestSiblingsShareOneUpload(t *testing.T) {
 		if *got.Items[0].RawBlobPath != *got.Items[2].RawBlobPath || w.messages(queue.Jobs) != 3 {
 			w.t.Errorf("%+v", got.Items)
 		}
+		// and one cut-out
+		for i := range 3 {
+			w.must(w.jobs.Process(w.t.Context(), body(j, i)))
+		}
+		got = w.get(j.JobID)
+		if *got.Items[0].CutoutBlobPath != *got.Items[2].CutoutBlobPath || *got.Items[0].OutputBlobPath != *got.Items[2].OutputBlobPath {
+			w.t.Errorf("the photo was cut out more than once: %+v", got.Items)
+		}
 	})
 }

@@ -132,12 +132,35 @@ func (s *Service) claim(ctx context.Context, b queue.Body) (*claimed, error) {
 				return err
 			}
 		}
-		return nil
+		return s.adoptCutout(ctx, tx, c)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim item %s: %w", b.ItemID, err)
 	}
 	return c, nil
+}
+
+// adoptCutout takes over the cut-out of a sibling that has one: siblings share
+// photo and options, and differ in the scene alone.
+func (s *Service) adoptCutout(ctx context.Context, tx *db.Tx, c *claimed) error {
+	if c.checkpoint.Cutout != nil {
+		return nil
+	}
+	var text string
+	err := tx.QueryRowContext(ctx, `SELECT o.placement FROM items i JOIN items o ON o.entry_id = i.entry_id AND o.raw_blob_path = i.raw_blob_path
+		WHERE i.item_id = $1 AND o.placement IS NOT NULL ORDER BY o.position LIMIT 1`, c.itemID).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var sibling pipeline.Checkpoint
+	if err := json.Unmarshal([]byte(text), &sibling); err != nil {
+		return err
+	}
+	c.checkpoint.Cutout = sibling.Cutout
+	return nil
 }
 
 // heartbeat renews the lease at a third of it, and ends the attempt when it is

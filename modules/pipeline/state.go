@@ -25,10 +25,11 @@ type state struct {
 	final     *image.NRGBA // after lock or upscale
 }
 
-// layers are the decoded pictures of a placed scene, all of its size.
+// layers are the decoded pictures of a placed scene.
 type layers struct {
-	backdrop *image.NRGBA // opaque
+	backdrop *image.NRGBA // opaque, of the scene's size
 	shadow   *image.NRGBA // nil when the engine made none
+	shadowAt image.Point  // where the shadow's first pixel lies in the scene
 }
 
 // checkpoint records a finished step at once, so that a crash in the next one
@@ -69,27 +70,30 @@ const alphaFloor = 16
 // AlphaBounds returns the bounds of what is visible in a picture with straight
 // alpha; the whole picture when nothing is.
 func AlphaBounds(img *image.NRGBA) image.Rectangle {
+	if box := boundsFrom(img, alphaFloor); !box.Empty() {
+		return box
+	}
+	return img.Bounds()
+}
+
+// boundsFrom returns the bounds of the pixels with at least that alpha.
+func boundsFrom(img *image.NRGBA, floor uint8) image.Rectangle {
 	b := img.Bounds()
-	box := image.Rectangle{Min: b.Max, Max: b.Min}
+	var box image.Rectangle
 	for y := b.Min.Y; y < b.Max.Y; y++ {
-		row := img.Pix[img.PixOffset(b.Min.X, y) : img.PixOffset(b.Max.X-1, y)+4]
+		row := img.Pix[img.PixOffset(b.Min.X, y):]
 		first, last := -1, -1
-		for x := 3; x < len(row); x += 4 {
-			if row[x] >= alphaFloor {
+		for x := range b.Dx() {
+			if row[x*4+3] >= floor {
 				if first < 0 {
-					first = x / 4
+					first = x
 				}
-				last = x / 4
+				last = x
 			}
 		}
-		if first < 0 {
-			continue
+		if first >= 0 {
+			box = box.Union(image.Rect(b.Min.X+first, y, b.Min.X+last+1, y+1))
 		}
-		box.Min.X, box.Max.X = min(box.Min.X, b.Min.X+first), max(box.Max.X, b.Min.X+last+1)
-		box.Min.Y, box.Max.Y = min(box.Min.Y, y), y+1
-	}
-	if box.Empty() {
-		return b
 	}
 	return box
 }

@@ -59,7 +59,7 @@ func (s *state) compose(product *image.NRGBA, l *layers, k int) *image.NRGBA {
 	out := image.NewNRGBA(l.backdrop.Rect)
 	copy(out.Pix, l.backdrop.Pix)
 	if l.shadow != nil {
-		over(out, l.shadow, image.Point{})
+		over(out, l.shadow, l.shadowAt)
 	}
 	at := image.Pt(box[0]*k, box[1]*k)
 	over(out, placed, at)

@@ -17,10 +17,13 @@ func upscale(ctx context.Context, _ *Pipeline, s *state) error {
 		return err
 	}
 	big := &layers{backdrop: imaging.Upscale2x(s.layers.backdrop)}
-	if s.layers.shadow != nil {
-		// soft by nature: plain Lanczos is enough
-		r := s.layers.shadow.Rect
-		big.shadow = imaging.Resize(s.layers.shadow, 2*r.Dx(), 2*r.Dy())
+	if sh := s.layers.shadow; sh != nil {
+		// most of the layer is empty, and what there is is soft: plain Lanczos
+		// on the part that is not is enough
+		if b := boundsFrom(sh, 1); !b.Empty() {
+			big.shadow = imaging.Resize(crop(sh, b), 2*b.Dx(), 2*b.Dy())
+			big.shadowAt = b.Min.Mul(2)
+		}
 	}
 	s.layers = nil
 	s.final = s.compose(crop(cut, s.cutBounds), big, 2)
