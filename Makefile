@@ -25,13 +25,16 @@ else
 OWN_LIBRARIES := $$ORIGIN/lib
 endif
 
-.PHONY: help dev build test lint fuzz bench golden env libvips test-dependencies clean
+.PHONY: help dev demo build test lint fuzz bench golden env libvips test-dependencies clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 dev: build ## get what is missing, build, and run OPAL on this machine at http://127.0.0.1:8080
 	@exec bin/opal dev
+
+demo: build ## send the sample photo through a running `make dev` and fetch what comes of it
+	@bin/opal demo
 
 build: libvips ## bin/opal, and the library it needs in bin/lib
 	@mkdir -p bin/lib
