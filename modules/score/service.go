@@ -81,6 +81,15 @@ type service struct {
 // New returns the service's handler. Server timeouts are the caller's. Error:
 // ErrOptions.
 func New(o Options) (http.Handler, error) {
+	s, err := newService(o)
+	if err != nil {
+		return nil, err
+	}
+	return s.routes(), nil
+}
+
+// newService checks the options and fills in their defaults.
+func newService(o Options) (*service, error) {
 	switch {
 	case o.Engine == nil:
 		return nil, ErrOptions.With("no engine")
@@ -106,7 +115,11 @@ func New(o Options) (http.Handler, error) {
 	if o.Auth != AuthPlatform {
 		s.key = newKeyCheck(o.Key)
 	}
+	return s, nil
+}
 
+// routes are what the service answers to.
+func (s *service) routes() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.writeError
@@ -114,7 +127,7 @@ func New(o Options) (http.Handler, error) {
 	e.GET("/livez", func(c echo.Context) error { return c.JSON(http.StatusOK, map[string]string{"status": "ok"}) })
 	e.GET("/readyz", s.ready)
 	e.POST("/score", s.score, s.authorize)
-	return e, nil
+	return e
 }
 
 // ready answers 200 once the engine can work.

@@ -204,26 +204,22 @@ func (e slow) Place(ctx context.Context, w Work) (*Picture, error) {
 
 func TestBusyServiceAnswers429(t *testing.T) {
 	e := slow{began: make(chan struct{}, 9), let: make(chan struct{})}
-	s := start(t, Options{Engine: e, Concurrency: 1})
+	service, err := newService(Options{Engine: e, Key: testKey, Concurrency: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(service.routes())
+	t.Cleanup(s.Close)
 	const small = `{"width":8,"height":8}`
 	statuses := make(chan int, 9)
 	for range 1 + defaultWaiting {
 		go func() { status, _, _ := post(t, s, small); statuses <- status }()
 	}
 	<-e.began
-	var h http.Header
-	status, body := 0, []byte(nil)
-	for status != 429 { // until the others have arrived
-		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-		r, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/score", strings.NewReader(small))
-		r.Header.Set("Authorization", "Bearer "+testKey)
-		if res, err := s.Client().Do(r); err == nil {
-			status, h = res.StatusCode, res.Header
-			body, _ = io.ReadAll(res.Body)
-			res.Body.Close()
-		}
-		cancel()
+	for len(service.gate.admitted) < 1+defaultWaiting { // until the others wait
+		time.Sleep(time.Millisecond)
 	}
+	status, h, body := post(t, s, small)
 	wantProblem(t, "busy", status, h, body, 429, "busy")
 	if h.Get("Retry-After") != "2" {
 		t.Errorf("Retry-After %q", h.Get("Retry-After"))
@@ -233,6 +229,23 @@ func TestBusyServiceAnswers429(t *testing.T) {
 		if got := <-statuses; got != 200 {
 			t.Errorf("a request that waited got %d", got)
 		}
+	}
+}
+
+func TestWaitingEndsWithTheCaller(t *testing.T) {
+	g := newGate(1, 1)
+	leave, err := g.enter(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := g.enter(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller that went away: %v", err)
+	}
+	leave()
+	if len(g.admitted) != 0 || len(g.working) != 0 {
+		t.Errorf("%d places of %d are still taken", len(g.working), len(g.admitted))
 	}
 }
 
