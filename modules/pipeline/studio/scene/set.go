@@ -27,7 +27,7 @@ const deg = math.Pi / 180
 
 var sets = []set{
 	{name: "studio", far: farCove, top: paper, flatTop: paper,
-		wall: lch{0.93, 0.008, 80 * deg}, accent: lch{0.85, 0.03, 60 * deg},
+		wall: lch{0.915, 0.008, 80 * deg}, accent: lch{0.85, 0.03, 60 * deg},
 		light: rgb{1, 0.995, 0.985}, falloff: 0.16, vignette: 0.14,
 		reflection: 0.07, shadow: 0.85, hardness: 0.15, side: LightLeft},
 	{name: "lifestyle", far: farRoom, top: woodWarm, flatTop: woodWarm,
