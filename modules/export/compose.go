@@ -35,6 +35,19 @@ func fitProduct(pw, ph, w, h int, fill float64) (int, int) {
 	return min(w, atLeastOne(float64(pw)*k)), min(h, atLeastOne(float64(ph)*k))
 }
 
+// tallCap bounds how much of a tall frame's height the product takes: a bottle
+// that fits a square would fill a story from edge to edge.
+const tallCap = 0.60
+
+// inScene returns the product's size on a set.
+func inScene(pw, ph int, p Preset) (int, int) {
+	height := p.Height
+	if p.Aspect() < .9 {
+		height = int(float64(p.Height) * tallCap / p.Fill)
+	}
+	return fitProduct(pw, ph, p.Width, min(height, p.Height), p.Fill)
+}
+
 // floorShare is where the floor lies in a frame of this aspect.
 func floorShare(aspect float64) float64 {
 	switch {
@@ -95,7 +108,7 @@ func scaled(img *image.NRGBA, w, h int) *image.NRGBA {
 // staged recomposes from a product-free backdrop, the shadow and the product.
 func staged(p Preset, l *Layers, product *image.NRGBA) *image.NRGBA {
 	aspect := p.Aspect()
-	pw, ph := fitProduct(l.Box[2], l.Box[3], p.Width, p.Height, p.Fill)
+	pw, ph := inScene(l.Box[2], l.Box[3], p)
 	s := float64(pw) / float64(l.Box[2]) // variant pixels per scene pixel, for product and shadow
 
 	// the largest window of the scene with the variant's aspect

@@ -22,7 +22,7 @@ const (
 
 // onPaper stands the product on light paper.
 func onPaper(p Preset, product *image.NRGBA) *image.NRGBA {
-	w, h := fitProduct(product.Rect.Dx(), product.Rect.Dy(), p.Width, p.Height, p.Fill)
+	w, h := inScene(product.Rect.Dx(), product.Rect.Dy(), p)
 	floor := math.Max(floorShare(p.Aspect())*float64(p.Height), float64(h)+topAir*float64(p.Height))
 	floor = math.Min(floor, .96*float64(p.Height))
 	out := image.NewNRGBA(image.Rect(0, 0, p.Width, p.Height))
