@@ -1,4 +1,4 @@
-// Package sample draws a product photo: an amber dropper bottle with a paper
+// Package sample draws a product photo: an amber dropper bottle with a green
 // label on a light sweep, lit from the left by a softbox. It is made of numbers
 // alone, so it can be shown and passed on freely.
 package sample
@@ -180,7 +180,7 @@ func shade(p, d vec, m material) vec {
 	}
 	across := math.Atan2(p.x, p.z)
 	if p.y > labelLow && p.y < labelHigh && math.Abs(across) < labelWide && n.y < 0.2 {
-		paper := vec{0.86, 0.84, 0.79}.mix(vec{0.05, 0.045, 0.04}, 0.92*print(across, p.y-(labelLow+labelHigh)/2))
+		paper := vec{0.030, 0.105, 0.090}.mix(vec{0.80, 0.70, 0.50}, 0.94*print(across, p.y-(labelLow+labelHigh)/2))
 		return paper.mul((0.22 + 0.80*max(0, n.dot(light)) + 0.10*facing) * ground).add(vec{1, 1, 1}.mul(0.02 * mirror))
 	}
 	// Glass: what comes through it is amber, the deeper the longer its way, and

@@ -27,12 +27,13 @@ export class ItemCard {
     this.facts = make("dl", { className: "facts", hidden: true });
     this.buttons = make("div", { className: "row", hidden: true });
     this.rows = make("ul", { className: "variants", "aria-label": `Sizes of ${item.filename}` });
-    this.sizes = make("section", { hidden: true }, make("h3", { textContent: "Sizes" }), this.rows);
+    this.sizes = make("section", { className: "sizes", hidden: true }, make("h3", { textContent: "Sizes" }), this.rows);
     this.node = make("article", { className: "card", "aria-label": `${item.filename}, ${item.scene_type}` },
       this.stage,
       make("div", { className: "card-body" },
         make("header", {}, make("h2", { textContent: item.filename, title: item.filename }), make("span", { className: "scene", textContent: words(item.scene_type) }), this.state),
-        this.error, this.review, this.steps, this.facts, this.buttons, this.sizes));
+        this.error, this.review, this.steps, this.facts, this.buttons),
+      this.sizes);
   }
 
   close() { for (const row of this.variants.values()) row.close(); }

@@ -20,6 +20,7 @@ const problem = (error) => notice(error.correlationID ? `${error.message} (${err
 const askForKey = (wrong) => new Promise((resolve) => {
   const dialog = $("#key-dialog");
   if (dialog.open) return resolve(false);
+  show($("#key-button"), true);
   $("#key").value = "";
   notice(wrong ? "The API key is not valid." : "");
   dialog.returnValue = "";
@@ -144,6 +145,7 @@ const showRecent = async () => {
 
 const begin = async () => {
   api.whoCalls(askForKey);
+  show($("#key-button"), api.key.get() !== ""); // else only where the service asks
   choices.listen();
   listenToDrops();
   $("#choose").addEventListener("click", () => $("#files").click());

@@ -53,6 +53,7 @@ export class VariantRow {
 
   async picture() {
     this.seen.disconnect();
+    this.thumb.classList.toggle("clear", this.preset.startsWith("cutout"));
     try {
       this.thumb.replaceChildren(make("img", { src: await api.variantURL(this.itemID, this.preset), alt: "", decoding: "async" }));
     } catch { /* the row says all but how it looks */ }

@@ -1,0 +1,262 @@
+package console_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/opal-photo/opal/app"
+	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/imaging/imagingtest"
+)
+
+// TestMain lets the test binary be opal itself, its decoding child included.
+func TestMain(m *testing.M) {
+	imagingtest.ServeIfChild()
+	testscript.Main(m, map[string]func(){
+		"opal": func() { os.Exit(app.Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// patience bounds a whole test in the browser.
+const patience = 4 * time.Minute
+
+// startDev starts opal dev and returns its address.
+func startDev(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	exe, err := exec.LookPath("opal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, "dev", "--listen", addr, "--data", t.TempDir())
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var said []string
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		for s := bufio.NewScanner(out); s.Scan(); {
+			mu.Lock()
+			said = append(said, s.Text())
+			mu.Unlock()
+		}
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-read
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("opal dev: %v", err)
+		}
+		if t.Failed() {
+			mu.Lock()
+			defer mu.Unlock()
+			t.Log(strings.Join(said, "\n"))
+		}
+	})
+	url := "http://" + addr
+	for range 300 {
+		if resp, err := http.Get(url + "/readyz"); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return url
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatal("opal dev does not get ready")
+	return ""
+}
+
+// browser opens a page in Chromium and fails the test for whatever the page
+// complains of: exceptions, refused loads, broken rules of its policy.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		const what = "this test needs Chromium: apt-get install chromium"
+		if os.Getenv("OPAL_REQUIRE_ALL") == "1" {
+			t.Fatal(what)
+		}
+		t.Skip(what)
+	}
+	o := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900))
+	for _, flag := range []string{"no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
+		o = append(o, chromedp.Flag(flag, true))
+	}
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), o...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	ctx, cancel = context.WithTimeout(ctx, patience)
+	t.Cleanup(cancel)
+	messages := chromedp.Console(ctx)
+	heard := make(chan struct{})
+	t.Cleanup(func() { cancel(); <-heard })
+	go func() {
+		defer close(heard)
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if m.IsException() || m.Type == "error" {
+				t.Errorf("the page complains: %s %s", m.Text, m.URL)
+			}
+		}
+	}()
+	return ctx
+}
+
+// step is an action that gives nothing back.
+type step = chromedp.Action[chromedp.Void]
+
+func run(t *testing.T, ctx context.Context, steps ...step) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		shoot(t, ctx, "failed")
+		t.Fatal(err)
+	}
+}
+
+// until waits for a JavaScript expression to hold.
+func until(expression string) step {
+	return chromedp.Poll[chromedp.Void]("Boolean("+expression+")", chromedp.WithPollingInterval(200*time.Millisecond), chromedp.WithPollingTimeout(patience))
+}
+
+// script runs JavaScript in the page.
+func script(text string) step { return chromedp.Evaluate[chromedp.Void](text) }
+
+func click(selector string) step { return chromedp.Click(chromedp.CSS(selector)) }
+
+// scheme makes the page light or dark.
+func scheme(name string) step {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
+		})
+		return err
+	})
+}
+
+// holds checks a JavaScript expression.
+func holds(t *testing.T, ctx context.Context, what, expression string) {
+	t.Helper()
+	ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+	if err != nil || !ok {
+		t.Errorf("%s: %s does not hold (%v)", what, expression, err)
+	}
+}
+
+// shoot keeps a picture of the page; see go test -artifacts.
+func shoot(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	b, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Logf("no picture of %s: %v", name, err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name+".png"), b, 0o600); err != nil {
+		t.Error(err)
+	}
+}
+
+// fits checks that nothing is wider than the page.
+func fits(t *testing.T, ctx context.Context, what string) {
+	t.Helper()
+	holds(t, ctx, what+" fits its width", `document.documentElement.scrollWidth <= window.innerWidth`)
+}
+
+func TestSampleInTheBrowser(t *testing.T) {
+	ctx := browser(t)
+	url := startDev(t)
+	phone, desktop := chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateScale(2)), chromedp.EmulateViewport(1280, 900)
+	light, dark := scheme("light"), scheme("dark")
+
+	run(t, ctx, light, desktop, chromedp.Navigate(url+"/"), until(`document.querySelectorAll("#scenes input").length === 8 && document.querySelectorAll("#presets input").length > 8`))
+	holds(t, ctx, "nothing to make yet", `document.querySelector("#make").disabled`)
+	shoot(t, ctx, "start")
+	run(t, ctx, phone)
+	fits(t, ctx, "the start on a phone")
+	shoot(t, ctx, "start-phone")
+	run(t, ctx, desktop, dark)
+	shoot(t, ctx, "start-dark")
+	run(t, ctx, light, click("#sample"), until(`document.querySelector("#job article")`))
+	shoot(t, ctx, "working")
+	run(t, ctx, until(`document.querySelector(".job-head .badge")?.dataset.status === "completed"`), until(`document.querySelectorAll(".compare img").length === 2`),
+		until(`[...document.querySelectorAll(".compare img")].every((i) => i.complete && i.naturalWidth > 100)`))
+	sizes := len(export.DefaultPresets())
+	holds(t, ctx, "every default size is made", fmt.Sprintf(`document.querySelectorAll(".variants > li[data-status=completed]").length === %d`, sizes))
+	holds(t, ctx, "every size tells its checks", fmt.Sprintf(`[...document.querySelectorAll(".checks summary")].filter((s) => /^\d+ checks? (passed|failed)$/.test(s.textContent)).length === %d`, sizes))
+	holds(t, ctx, "every step is done", `document.querySelectorAll(".steps li[data-state=done]").length >= 5`)
+	holds(t, ctx, "the confidence is told", `document.querySelector(".facts meter").value > 0.3`)
+	holds(t, ctx, "the ZIP can be had", `!document.querySelector(".job-head .primary").disabled`)
+	holds(t, ctx, "no error is shown", `document.querySelector("#notice").hidden`)
+
+	run(t, ctx, chromedp.Focus(chromedp.CSS(".compare input")), chromedp.KeyEvent(kb.ArrowLeft))
+	holds(t, ctx, "the slider moves with the keyboard", `document.querySelector(".compare input").value === "49" && document.querySelector(".compare").style.getPropertyValue("--at") === "49%"`)
+	run(t, ctx, script(`document.querySelector(".variants > li:last-child").scrollIntoView()`), until(fmt.Sprintf(`document.querySelectorAll(".thumb img").length === %d`, sizes)),
+		until(`[...document.querySelectorAll(".thumb img")].every((i) => i.complete && i.naturalWidth > 0)`), script(`window.scrollTo(0, 0)`))
+	shoot(t, ctx, "done")
+	run(t, ctx, dark)
+	shoot(t, ctx, "done-dark")
+	run(t, ctx, light, phone)
+	fits(t, ctx, "the job on a phone")
+	shoot(t, ctx, "done-phone")
+
+	// A job has an address: it can be loaded again, and listed.
+	run(t, ctx, desktop, chromedp.Reload(), until(`document.querySelectorAll(".compare img").length === 2`))
+	run(t, ctx, click("#recent-button"), until(`document.querySelectorAll("#recent a").length === 1`))
+	shoot(t, ctx, "recent")
+	run(t, ctx, chromedp.KeyEvent(kb.Escape), script(`location.hash = ""`), until(`!document.querySelector("#start").hidden && document.querySelector("#job").hidden`))
+}
+
+func TestFilesAreChosenAndRefusedInTheBrowser(t *testing.T) {
+	ctx := browser(t)
+	url := startDev(t)
+	dir := t.TempDir()
+	file := func(name, body string) string {
+		p := filepath.Join(dir, name)
+		if err := os.WriteFile(p, []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	run(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelectorAll("#scenes input").length === 8`),
+		chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{file("notes.txt", "x"), file("photo.heic", "x"), file("<b>broken<b>.jpg", "not a picture"), file("empty.png", "")}),
+		until(`document.querySelectorAll("#chosen li").length === 1`))
+	holds(t, ctx, "each refusal is told", `["notes.txt", "HEIC", "empty.png"].every((w) => document.querySelector("#notice").textContent.includes(w))`)
+	holds(t, ctx, "a name is no markup", `document.querySelector("#chosen b") === null && document.querySelector("#chosen").textContent.includes("<b>broken<b>.jpg")`)
+	shoot(t, ctx, "chosen")
+}
