@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/opal-photo/opal/app"
+	"github.com/opal-photo/opal/modules/console"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
 )
@@ -98,8 +100,9 @@ func startDev(t *testing.T) string {
 }
 
 // browser opens a page in Chromium and fails the test for whatever the page
-// complains of: exceptions, refused loads, broken rules of its policy.
-func browser(t *testing.T) context.Context {
+// complains of: exceptions, broken rules of its policy, and answers of 4xx and
+// 5xx unless they are expected.
+func browser(t *testing.T, expectRefusals bool) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -131,7 +134,7 @@ func browser(t *testing.T) context.Context {
 			if err != nil {
 				return
 			}
-			if m.IsException() || m.Type == "error" {
+			if m.IsException() || m.Type == "error" && !(expectRefusals && m.Source == "network") {
 				t.Errorf("the page complains: %s %s", m.Text, m.URL)
 			}
 		}
@@ -199,7 +202,7 @@ func fits(t *testing.T, ctx context.Context, what string) {
 }
 
 func TestSampleInTheBrowser(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser(t, false)
 	url := startDev(t)
 	phone, desktop := chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateScale(2)), chromedp.EmulateViewport(1280, 900)
 	light, dark := scheme("light"), scheme("dark")
@@ -243,7 +246,7 @@ func TestSampleInTheBrowser(t *testing.T) {
 }
 
 func TestFilesAreChosenAndRefusedInTheBrowser(t *testing.T) {
-	ctx := browser(t)
+	ctx := browser(t, true)
 	url := startDev(t)
 	dir := t.TempDir()
 	file := func(name, body string) string {
@@ -259,4 +262,43 @@ func TestFilesAreChosenAndRefusedInTheBrowser(t *testing.T) {
 	holds(t, ctx, "each refusal is told", `["notes.txt", "HEIC", "empty.png"].every((w) => document.querySelector("#notice").textContent.includes(w))`)
 	holds(t, ctx, "a name is no markup", `document.querySelector("#chosen b") === null && document.querySelector("#chosen").textContent.includes("<b>broken<b>.jpg")`)
 	shoot(t, ctx, "chosen")
+	run(t, ctx, click("#make"), until(`document.querySelector("#job .card .error:not([hidden])")`))
+	holds(t, ctx, "the refusal is told where the photo is", `document.querySelector(".card .error").textContent.length > 20 && !document.querySelector("#notice").hidden`)
+	shoot(t, ctx, "refused")
+	// What was never uploaded can be cancelled, and the job ends.
+	run(t, ctx, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll(".job-head button")].find((b) => b.textContent === "Cancel").click()`),
+		until(`document.querySelector(".job-head .badge").dataset.status === "cancelled"`))
+}
+
+// TestKeyIsAskedFor has a service that wants a key and nothing else.
+func TestKeyIsAskedForInTheBrowser(t *testing.T) {
+	ctx := browser(t, true)
+	c, err := console.New(console.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := c.Handlers()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch page := pages[r.URL.Path]; {
+		case page != nil:
+			page.ServeHTTP(w, r)
+		case r.Header.Get("X-API-Key") != "opal_right":
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprint(w, `{"detail":"The API key is not valid","code":"api_key_invalid"}`)
+		case r.URL.Path == "/v1/scenes":
+			fmt.Fprint(w, `{"scenes":["studio"]}`)
+		case r.URL.Path == "/v1/presets":
+			fmt.Fprint(w, `{"presets":[{"name":"etsy","title":"Etsy","width":1,"height":1,"format":"jpeg","default":true}]}`)
+		case r.URL.Path == "/v1/brand-profiles":
+			fmt.Fprint(w, `{"brand_profiles":[{"brand_profile_id":"default","name":"Default"}]}`)
+		}
+	}))
+	defer srv.Close()
+	run(t, ctx, chromedp.Navigate(srv.URL+"/"), until(`document.querySelector("#key-dialog").open`))
+	shoot(t, ctx, "key")
+	run(t, ctx, chromedp.SendKeys(chromedp.CSS("#key"), "opal_wrong"+kb.Enter), until(`!document.querySelector("#key-dialog").open && document.querySelector("#notice").textContent.includes("not valid")`))
+	holds(t, ctx, "the key can be given again", `!document.querySelector("#key-button").hidden`)
+	run(t, ctx, click("#key-button"), until(`document.querySelector("#key-dialog").open`), chromedp.SendKeys(chromedp.CSS("#key"), "opal_right"+kb.Enter),
+		until(`document.querySelectorAll("#scenes input").length === 1 && document.querySelector("#notice").hidden`))
 }

@@ -16,10 +16,13 @@ const notice = (text) => {
 
 const problem = (error) => notice(error.correlationID ? `${error.message} (${error.correlationID})` : error.message);
 
-// The dialog that asks for a key; resolves to whether one was given.
-const askForKey = (wrong) => new Promise((resolve) => {
+// The dialog that asks for a key; resolves to whether one was given. Calls that
+// are refused together share one dialog.
+let asking = null;
+const askForKey = (wrong) => { asking ??= openKeyDialog(wrong).finally(() => { asking = null; }); return asking; };
+
+const openKeyDialog = (wrong) => new Promise((resolve) => {
   const dialog = $("#key-dialog");
-  if (dialog.open) return resolve(false);
   show($("#key-button"), true);
   $("#key").value = "";
   notice(wrong ? "The API key is not valid." : "");
@@ -153,6 +156,7 @@ const begin = async () => {
   $("#sample").addEventListener("click", trySample);
   $("#choices").addEventListener("submit", (event) => { event.preventDefault(); run(choices.files()); });
   $("#recent-button").addEventListener("click", showRecent);
+  $("#key-cancel").addEventListener("click", () => $("#key-dialog").close());
   $("#key-button").addEventListener("click", async () => { if (await askForKey(false)) load(); });
   window.addEventListener("hashchange", follow);
   await load();
