@@ -45,12 +45,12 @@ func writePhoto(path string, w, h int, seed uint64) error {
 		for x := range w {
 			u, v := (float64(x)-fw/2)/fh, float64(y)/fh
 			paper := 240 - 14*v
-			sh := math.Exp(-math.Pow((v-.86)/.035, 2)) * math.Exp(-math.Pow(u/.28, 2))
+			sh := bell((v-.86)/.035) * bell(u/.28)
 			c := [3]float64{paper * (1 - .35*sh), paper * (1 - .36*sh), paper * (1 - .37*sh)}
 			radius := .1 + .12*math.Sin((v-.15)*4.2)*math.Sin((v-.15)*4.2)
 			if v > .15 && v < .86 && math.Abs(u) < radius {
 				n := u / radius
-				shade := .35 + .65*math.Sqrt(1-n*n)*(1-.35*n) + .5*math.Exp(-math.Pow((n+.45)/.1, 2))
+				shade := .35 + .65*math.Sqrt(1-n*n)*(1-.35*n) + .5*bell((n+.45)/.1)
 				band := .8 + .2*math.Round(math.Mod(v*11, 1))
 				c = [3]float64{(60 + 120*hue) * shade * band, 90 * shade * band, (170 - 120*hue) * shade}
 			}
@@ -67,5 +67,8 @@ func writePhoto(path string, w, h int, seed uint64) error {
 	}
 	return f.Close()
 }
+
+// bell is the bell curve without its constants.
+func bell(v float64) float64 { return math.Exp(-v * v) }
 
 func b(v float64) uint8 { return uint8(math.Max(0, math.Min(255, v+.5))) }

@@ -38,16 +38,15 @@ type wire struct {
 	closers []func() error
 	counts  *queue.Metrics
 
-	db       *db.DB
-	blobs    *blobBackend
-	queues   *queueBackend
-	outbox   *queue.Outbox
-	decoder  *imaging.Decoder
-	client   *azureml.Client
-	brands   *brand.Service
-	exports  *export.Service
-	jobs     *job.Service
-	pipeline *pipeline.Pipeline
+	db      *db.DB
+	blobs   *blobBackend
+	queues  *queueBackend
+	outbox  *queue.Outbox
+	decoder *imaging.Decoder
+	client  *azureml.Client
+	brands  *brand.Service
+	exports *export.Service
+	jobs    *job.Service
 }
 
 // load reads and checks the settings.

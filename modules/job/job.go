@@ -157,8 +157,3 @@ type Event struct {
 	Data      json.RawMessage `json:"data"`
 	CreatedAt time.Time       `json:"created_at"`
 }
-
-// terminal reports whether an item's state is final.
-func terminal(status string) bool {
-	return status == ItemCompleted || status == ItemFailed || status == ItemCancelled
-}

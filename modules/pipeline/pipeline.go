@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"image"
 
-	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -189,9 +188,6 @@ type Pipeline struct {
 func New(decoder Decoder, cutter Cutter, placer Placer) *Pipeline {
 	return &Pipeline{decoder: decoder, cutter: cutter, placer: placer}
 }
-
-// errMissing says that a checkpoint's picture is not there any more.
-var errMissing = fault.New(fault.Internal, "artifact_missing", "A picture of an earlier step is missing")
 
 // step is one row of the table.
 type step struct {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
 )
 
 // sceneSize is the side of the square that the scoring service makes; upscaling
@@ -34,12 +35,16 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 	if err != nil {
 		return err
 	}
+	input, err := s.placeInput(ctx, cut)
+	if err != nil {
+		return err
+	}
 	req := Placement{
 		TenantID: s.in.TenantID, JobID: s.in.JobID, ItemID: s.in.ItemID,
 		Title: title(s.in.Filename), Scene: s.in.Scene, Prompt: prompt(&s.in), NegativePrompt: s.in.Brand.NegativePrompt,
 		Palette: s.in.Brand.Palette, Light: s.in.Brand.Light, Fill: s.in.Brand.ProductFill, BrandID: s.in.Brand.ID,
 		Width: sceneSize, Height: sceneSize,
-		Cutout: cut, CutoutPath: s.done.Cutout.Path, Artifacts: s.artifacts,
+		Cutout: cut, CutoutPath: input, Artifacts: s.artifacts,
 	}
 	for try := range placeTries {
 		req.Seed = seedOf(&s.in) + uint64(try)
@@ -64,6 +69,29 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 		}
 	}
 	return nil
+}
+
+// inputSide is the longest side, in pixels, of what a scoring service is shown:
+// twice the scene's own. A 50-megapixel cut-out would only cost it time.
+const inputSide = 2 * sceneSize
+
+// placeInput returns the path of the cut-out that a scoring service fetches: the
+// cut-out itself, or a smaller copy of a large one.
+func (s *state) placeInput(ctx context.Context, cut *image.NRGBA) (string, error) {
+	k := float64(inputSide) / float64(max(cut.Rect.Dx(), cut.Rect.Dy()))
+	if k >= 1 {
+		return s.done.Cutout.Path, nil
+	}
+	small := imaging.Resize(cut, max(1, int(float64(cut.Rect.Dx())*k+.5)), max(1, int(float64(cut.Rect.Dy())*k+.5)))
+	b, err := imaging.Encode(small, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1})
+	if err != nil {
+		return "", fmt.Errorf("encode the scoring service's input: %w", err)
+	}
+	path, err := s.artifacts.Put(ctx, "input", "png", "image/png", b)
+	if err != nil {
+		return "", fmt.Errorf("store the scoring service's input: %w", err)
+	}
+	return path, nil
 }
 
 // load decodes the layers of a scene. They come from another service, so they

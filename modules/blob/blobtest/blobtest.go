@@ -159,7 +159,8 @@ func list(t *testing.T, h Harness) {
 		}
 	}
 	n := 0
-	for range h.Store.List(t.Context(), container, "t/") {
+	for _, err := range h.Store.List(t.Context(), container, "t/") {
+		must(t, err)
 		n++
 		break
 	}

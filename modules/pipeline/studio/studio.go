@@ -30,6 +30,10 @@ type Placer struct{ engine *scene.Engine }
 // NewPlacer returns a placer that keeps the given number of backdrops.
 func NewPlacer(backdrops int) *Placer { return &Placer{engine: scene.New(backdrops)} }
 
+// perProduct is the brand profile that is nobody's own: its scenes follow each
+// product's light and tone, as the scoring service's do.
+const perProduct = "default"
+
 // layerQuality keeps a backdrop free of visible blocks; it is encoded once more
 // as the output.
 const layerQuality = 95
@@ -38,7 +42,7 @@ const layerQuality = 95
 func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
 	res, err := p.engine.Render(ctx, scene.Request{
 		Product: r.Cutout, Scene: r.Scene, Title: r.Title, Prompt: r.Prompt, Palette: r.Palette, Light: scene.ParseLight(r.Light),
-		Catalogue: r.BrandID != "", Fill: r.Fill, Width: r.Width, Height: r.Height, Seed: r.Seed,
+		Catalogue: r.BrandID != "" && r.BrandID != perProduct, Fill: r.Fill, Width: r.Width, Height: r.Height, Seed: r.Seed,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("render the scene: %w", err)

@@ -1,0 +1,164 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// finding is what the doctor says of one dependency.
+type finding struct {
+	what string
+	err  error
+	cure string
+}
+
+// maxSkew is how far the database's clock may be from this machine's before
+// signed URLs and leases are in danger.
+const maxSkew = 30 * time.Second
+
+// doctorCommand checks every configured dependency and says what to do.
+func doctorCommand(s Streams) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check every configured dependency and say what to do about each that fails",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w, err := load(file, s, "doctor", config.Role{}, true)
+			if err != nil {
+				return err
+			}
+			defer w.close()
+			return report(s.Out, w.examine(cmd.Context()))
+		},
+	}
+	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	return cmd
+}
+
+// report prints the findings; errReported when one is bad.
+func report(out io.Writer, findings []finding) error {
+	bad := 0
+	for _, f := range findings {
+		if f.err == nil {
+			fmt.Fprintf(out, "ok      %s\n", f.what)
+			continue
+		}
+		bad++
+		fmt.Fprintf(out, "FAILED  %s: %v\n        %s\n", f.what, f.err, f.cure)
+	}
+	if bad > 0 {
+		fmt.Fprintf(out, "%d of %d checks failed.\n", bad, len(findings))
+		return errReported
+	}
+	fmt.Fprintf(out, "All %d checks passed.\n", len(findings))
+	return nil
+}
+
+// checkTimeout bounds one check.
+const checkTimeout = 15 * time.Second
+
+// examine runs the checks. One that fails doesn't keep the others from running.
+func (w *wire) examine(ctx context.Context) []finding {
+	var all []finding
+	add := func(what, cure string, check func(ctx context.Context) error) bool {
+		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+		defer cancel()
+		err := check(ctx)
+		all = append(all, finding{what, err, cure})
+		return err == nil
+	}
+	role := config.Role{Database: true, Storage: true, Queue: true, AML: w.cfg.AML.EndpointURL != "", API: true}
+	add("settings", "set what is named; every setting is in the runbook", func(context.Context) error { return w.cfg.Validate(role, true) })
+	if w.cfg.Database.URL != "" && add("database: reached, and lets us in", "check DATABASE_URL's host, user and password, the firewall, and DATABASE_AUTH", func(ctx context.Context) error {
+		_, err := w.database(ctx)
+		return err
+	}) {
+		add("database: schema up to date", "run `opal migrate`", func(ctx context.Context) error {
+			n, err := w.db.Pending(ctx)
+			if err == nil && n > 0 {
+				err = fault.New(fault.Conflict, "migrations_pending", fmt.Sprintf("%d migrations have not run", n))
+			}
+			return err
+		})
+		if w.db.Postgres() {
+			add("database: clock", "bring the clocks together (NTP): leases and signed URLs depend on them", w.clock)
+		}
+	}
+	if !w.cfg.EmbeddedStorage() || w.cfg.Storage.Dir != "" {
+		c := w.containers()
+		if add("blob store: reached, and lets us in", "check STORAGE_ACCOUNT_NAME or STORAGE_CONNECTION_STRING, and the identity's role Storage Blob Data Contributor", func(ctx context.Context) error {
+			store, err := w.blobStore(ctx)
+			if err != nil {
+				return err
+			}
+			return store.Ping(ctx)
+		}) {
+			for _, name := range []string{c.Raw, c.Outputs, c.Exports} {
+				add("blob store: container "+name, "create the container", func(ctx context.Context) error {
+					for _, err := range w.blobs.store.List(ctx, name, "doctor/") {
+						return err
+					}
+					return nil
+				})
+			}
+		}
+	}
+	if (!w.cfg.EmbeddedQueue() || w.db != nil) && add("queues: opened", "check SERVICEBUS_NAMESPACE or SERVICEBUS_CONNECTION_STRING", func(ctx context.Context) error {
+		_, err := w.openQueues(ctx)
+		return err
+	}) {
+		add("queue "+w.queues.jobs.Name(), "create the queue, and give the identity Azure Service Bus Data Sender and Receiver", w.queues.jobs.Ping)
+		add("queue "+w.queues.exports.Name(), "create the queue, and give the identity Azure Service Bus Data Sender and Receiver", w.queues.exports.Ping)
+	}
+	if w.cfg.AML.EndpointURL != "" {
+		add("scoring endpoint: reached", "check AML_ENDPOINT_URL, and that the deployment is running and has traffic", func(ctx context.Context) error { return reach(ctx, w.cfg.AML.EndpointURL) })
+	}
+	return all
+}
+
+// clock compares the database's clock with this machine's.
+func (w *wire) clock(ctx context.Context) error {
+	before := time.Now()
+	now, err := db.Now(ctx, w.db)
+	if err != nil {
+		return err
+	}
+	// the answer belongs to some moment between asking and receiving
+	off := now.Sub(before.Add(time.Since(before) / 2)).Abs()
+	if off > maxSkew {
+		return fault.New(fault.Conflict, "clock_skew", fmt.Sprintf("it is %s off this machine's", off.Round(time.Second)))
+	}
+	return nil
+}
+
+// reach makes one call without a body: any answer shows that somebody listens.
+func reach(ctx context.Context, target string) error {
+	u, err := url.Parse(target)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= http.StatusInternalServerError {
+		return fault.New(fault.Unavailable, "scoring_unavailable", fmt.Sprintf("it answers %d", res.StatusCode))
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// withTenants opens the tenants for a command of the operators.
+func withTenants(s Streams, file *string, fn func(ctx context.Context, t *tenant.Service, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		w, err := load(*file, s, "tenants", config.Role{Database: true}, true)
+		if err != nil {
+			return err
+		}
+		defer w.close()
+		if w.cfg.Auth.KeyPepper == "" && w.cfg.Storage.URLKey == "" {
+			return config.ErrConfig.With("AUTH_KEY_PEPPER is missing: the random string that the API hashes keys with")
+		}
+		d, err := w.database(cmd.Context())
+		if err != nil {
+			return err
+		}
+		t, err := tenant.New(d, []byte(w.pepper()))
+		if err != nil {
+			return err
+		}
+		return fn(cmd.Context(), t, args)
+	}
+}
+
+// tenantsCommand manages tenants.
+func tenantsCommand(s Streams) *cobra.Command {
+	var file, name string
+	root := &cobra.Command{Use: "tenants", Short: "Create, list and disable tenants"}
+	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
+	create := &cobra.Command{Use: "create ID", Short: "Create a tenant", Args: cobra.ExactArgs(1),
+		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
+			if name == "" {
+				name = args[0]
+			}
+			made, err := t.Create(ctx, args[0], name)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(s.Out, "Created tenant %s. Give it a key: opal keys create %s\n", made.ID, made.ID)
+			return nil
+		})}
+	create.Flags().StringVar(&name, "name", "", "the tenant's name (default: its id)")
+	list := &cobra.Command{Use: "list", Short: "List the tenants", Args: cobra.NoArgs,
+		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, _ []string) error {
+			all, err := t.List(ctx)
+			if err != nil {
+				return err
+			}
+			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
+			fmt.Fprintln(tw, "ID\tNAME\tCREATED\tDISABLED")
+			for _, one := range all {
+				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", one.ID, one.Name, one.CreatedAt.Format(time.DateOnly), date(one.DisabledAt))
+			}
+			return tw.Flush()
+		})}
+	toggle := func(use, short string, do func(*tenant.Service, context.Context, string) error) *cobra.Command {
+		return &cobra.Command{Use: use + " ID", Short: short, Args: cobra.ExactArgs(1),
+			RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error { return do(t, ctx, args[0]) })}
+	}
+	root.AddCommand(create, list,
+		toggle("disable", "Lock a tenant out: its keys stop working at once", (*tenant.Service).Disable),
+		toggle("enable", "Let a disabled tenant in again", (*tenant.Service).Enable))
+	return root
+}
+
+// keysCommand manages API keys.
+func keysCommand(s Streams) *cobra.Command {
+	var file, name string
+	var scopes []string
+	var valid time.Duration
+	root := &cobra.Command{Use: "keys", Short: "Create, list and revoke API keys"}
+	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
+	create := &cobra.Command{Use: "create TENANT", Short: "Create a key and show it, this once", Args: cobra.ExactArgs(1),
+		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
+			n := tenant.NewKey{Name: name}
+			for _, sc := range scopes {
+				n.Scopes = append(n.Scopes, tenant.Scope(sc))
+			}
+			if valid > 0 {
+				at := time.Now().Add(valid)
+				n.ExpiresAt = &at
+			}
+			k, text, err := t.CreateKey(ctx, args[0], n)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(s.Err, "Key %s of tenant %s. It is shown only now; callers send it as X-API-Key.\n", k.ID, args[0])
+			fmt.Fprintln(s.Out, text)
+			return nil
+		})}
+	create.Flags().StringVar(&name, "name", "key", "what the key is for")
+	create.Flags().StringSliceVar(&scopes, "scope", []string{"read", "write"}, "read, write, admin")
+	create.Flags().DurationVar(&valid, "valid", 0, "how long it is good for, such as 2160h (default: until it is revoked)")
+	list := &cobra.Command{Use: "list TENANT", Short: "List a tenant's keys", Args: cobra.ExactArgs(1),
+		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
+			all, err := t.ListKeys(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
+			fmt.Fprintln(tw, "ID\tNAME\tSCOPES\tCREATED\tEXPIRES\tLAST USED\tREVOKED")
+			for _, k := range all {
+				var sc []string
+				for _, one := range k.Scopes {
+					sc = append(sc, string(one))
+				}
+				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Name, strings.Join(sc, ","), k.CreatedAt.Format(time.DateOnly),
+					date(k.ExpiresAt), date(k.LastUsedAt), date(k.RevokedAt))
+			}
+			return tw.Flush()
+		})}
+	revoke := &cobra.Command{Use: "revoke TENANT KEY", Short: "Revoke a key: it stops working at once", Args: cobra.ExactArgs(2),
+		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
+			return t.RevokeKey(ctx, args[0], args[1])
+		})}
+	root.AddCommand(create, list, revoke)
+	return root
+}
+
+func date(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.Format(time.DateOnly)
+}
