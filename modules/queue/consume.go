@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -23,24 +22,20 @@ type Handler func(ctx context.Context, b Body) error
 type ConsumeOptions struct {
 	Queue       Queue
 	Handler     Handler
-	Concurrency int           // messages in hand at once
+	Concurrency int           // messages in hand at once; at least 1
 	Drain       time.Duration // how long handlers may go on after ctx ended
 	// Gate, when set, is waited on before each Receive: it returns nil when work
 	// may be taken. A dependency that is down stops the receiving, so that no
 	// message is delivered in vain.
-	Gate    func(ctx context.Context) error
+	Gate func(ctx context.Context) error
+	// Relay, when set, is told what is done with: see Window.
+	Relay   *Relay
 	Metrics *Metrics // nil: none
 }
 
-// The times of a settlement and a renewal. After a lost connection the client
-// library may block for half a minute before it fails; a second try on the lock
-// token alone works once it has reconnected.
+// The pace of trying again.
 const (
-	settleFirst = 2 * time.Second
-	settleAgain = 15 * time.Second
-	renewWait   = 10 * time.Second
-	minRenew    = 50 * time.Millisecond
-	receivePace = 100 * time.Millisecond // after an error, doubled up to maxPace
+	firstPace   = 100 * time.Millisecond // after a failed receive, doubled up to maxPace
 	maxPace     = 10 * time.Second
 	abandonPace = time.Second // a message that failed comes again no sooner
 )
@@ -49,27 +44,22 @@ const (
 // the handlers until the drain deadline, cancels the rest and gives their
 // messages back. It returns when all have ended.
 func Consume(ctx context.Context, o ConsumeOptions) error {
-	c := &consumer{o: o, log: ctx}
+	if o.Concurrency < 1 {
+		return fmt.Errorf("consume queue %s: concurrency is %d and must be at least 1", o.Queue.Name(), o.Concurrency)
+	}
 	// handlers outlive the signal by the drain deadline
-	var stop context.CancelFunc
-	c.work, stop = context.WithCancel(context.WithoutCancel(ctx))
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	c := &consumer{ConsumeOptions: o, work: work, ending: ctx.Done()}
 
 	free := make(chan struct{}, o.Concurrency)
 	for range o.Concurrency {
 		free <- struct{}{}
 	}
 	var hands sync.WaitGroup
-	pace := receivePace
-	for ctx.Err() == nil {
-		if err := c.gate(ctx); err != nil {
-			break
-		}
-		slots := take(ctx, free)
-		if slots == 0 {
-			break
-		}
-		got, err := o.Queue.Receive(ctx, slots)
+	pace := firstPace
+	for slots := take(ctx, free); slots > 0; slots = take(ctx, free) {
+		got, err := c.receive(ctx, slots)
 		for range slots - len(got) {
 			free <- struct{}{}
 		}
@@ -79,19 +69,23 @@ func Consume(ctx context.Context, o ConsumeOptions) error {
 				c.handle(d)
 			})
 		}
-		if err != nil && ctx.Err() == nil {
+		if err == nil {
+			pace = firstPace
+			continue
+		}
+		if ctx.Err() == nil {
 			telemetry.Log(ctx).Warn().Err(err).Str("queue", o.Queue.Name()).Msg("Receiving failed; trying again")
 			sleep(ctx, pace)
 			pace = min(2*pace, maxPace)
-			continue
 		}
-		pace = receivePace
 	}
 	ended := make(chan struct{})
 	go func() { hands.Wait(); close(ended) }()
+	deadline := time.NewTimer(o.Drain)
+	defer deadline.Stop()
 	select {
 	case <-ended:
-	case <-time.After(o.Drain):
+	case <-deadline.C:
 		stop()
 		<-ended
 	}
@@ -99,8 +93,12 @@ func Consume(ctx context.Context, o ConsumeOptions) error {
 }
 
 // take takes at least one free slot and all others that are free now: asking
-// for more than can be worked on would let locks run out in the waiting.
+// for more than can be worked on would let locks run out in the waiting. It
+// returns 0 when ctx has ended.
 func take(ctx context.Context, free chan struct{}) int {
+	if ctx.Err() != nil {
+		return 0 // select would choose at random
+	}
 	select {
 	case <-ctx.Done():
 		return 0
@@ -117,71 +115,84 @@ func take(ctx context.Context, free chan struct{}) int {
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d/2 + time.Duration(rand.Int64N(int64(d))))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
-}
-
+// consumer is one Consume.
 type consumer struct {
-	o    ConsumeOptions
-	log  context.Context // for lines that belong to no message
-	work context.Context
+	ConsumeOptions
+	work   context.Context // the handlers'
+	ending <-chan struct{} // closed when the drain begins
 }
 
-func (c *consumer) gate(ctx context.Context) error {
-	if c.o.Gate == nil {
-		return nil
+// receive waits for the gate and then for messages. None and no error also
+// comes after a lost connection, and is simply tried again.
+func (c *consumer) receive(ctx context.Context, slots int) ([]*Delivery, error) {
+	if c.Gate != nil {
+		if err := c.Gate(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return c.o.Gate(ctx)
+	return c.Queue.Receive(ctx, slots)
 }
 
 // handle takes one message through its handler and settles it.
 func (c *consumer) handle(d *Delivery) {
+	began := time.Now()
 	body, err := ParseBody(d.Body)
 	if err != nil {
-		telemetry.Log(c.log).Error().Err(err).Str("queue", c.o.Queue.Name()).Str("message_id", d.ID).Msg("Moved an unreadable message to the dead letters")
-		c.settle(c.work, d, func(ctx context.Context) error {
-			return c.o.Queue.DeadLetter(ctx, d, fault.CodeOf(err), err.Error())
-		})
-		c.o.Metrics.ended(c.o.Queue.Name(), "dead")
+		telemetry.Log(c.work).Error().Err(err).Str("queue", c.Queue.Name()).Str("message_id", d.ID).Msg("Moved an unreadable message to the dead letters")
+		c.bury(c.work, d, fault.CodeOf(err), err.Error())
+		c.Metrics.handled(c.Queue.Name(), "dead", time.Since(began))
 		return
 	}
 	if body.CorrelationID == "" {
 		body.CorrelationID = telemetry.CleanCorrelationID(d.CorrelationID)
 	}
 	ctx := telemetry.With(c.work, telemetry.IDs{CorrelationID: body.CorrelationID, TenantID: body.TenantID, JobID: body.JobID, ItemID: body.ItemID})
-	ctx, cancel := context.WithCancelCause(ctx)
-	renewing := make(chan struct{})
-	go func() { defer close(renewing); c.renew(ctx, d, cancel) }()
+	c.Metrics.handled(c.Queue.Name(), c.run(ctx, d, body), time.Since(began))
+}
 
-	began := time.Now()
-	err = c.call(ctx, body)
-	lost := errors.Is(context.Cause(ctx), ErrLockLost)
+// run calls the handler under the renewed lock, settles the message and returns
+// what became of it.
+func (c *consumer) run(ctx context.Context, d *Delivery, body Body) string {
+	held, cancel := context.WithCancelCause(ctx)
+	renewing := make(chan struct{})
+	go func() { defer close(renewing); c.renew(held, d, cancel) }()
+	err := c.call(held, body)
+	p, poisoned := asPoison(err)
+	if err != nil && !poisoned {
+		telemetry.Log(ctx).Error().Err(err).Int("delivery_count", d.DeliveryCount).Msg("Handling a message failed; it is delivered again")
+		// still under the lock: what failed at once would fail again at once
+		c.rest(held, min(abandonPace<<min(d.DeliveryCount-1, 4), maxPace))
+	}
+	lost := errors.Is(context.Cause(held), ErrLockLost)
 	cancel(nil)
 	<-renewing // a renewal after the settling would fail, or worse, succeed
 
-	result := "completed"
-	switch p, isPoison := asPoison(err); {
+	switch {
 	case lost:
-		result = "lost"
-		telemetry.Log(ctx).Warn().Str("queue", c.o.Queue.Name()).Msg("The message's lock was lost; it is delivered again")
-	case isPoison:
-		result = "dead"
+		telemetry.Log(ctx).Warn().Str("queue", c.Queue.Name()).Msg("The message's lock was lost; it is delivered again")
+		return "lost"
+	case poisoned:
 		telemetry.Log(ctx).Error().Err(err).Str("reason", p.reason).Msg("Moved a message to the dead letters")
-		c.settle(ctx, d, func(ctx context.Context) error { return c.o.Queue.DeadLetter(ctx, d, p.reason, p.err.Error()) })
+		c.bury(ctx, d, p.reason, p.err.Error())
+		return "dead"
 	case err != nil:
-		result = "abandoned"
-		telemetry.Log(ctx).Error().Err(err).Int("delivery_count", d.DeliveryCount).Msg("Handling a message failed; it is delivered again")
-		sleep(c.work, min(abandonPace<<min(d.DeliveryCount-1, 4), maxPace))
-		c.settle(ctx, d, func(ctx context.Context) error { return c.o.Queue.Abandon(ctx, d) })
-	default:
-		c.settle(ctx, d, func(ctx context.Context) error { return c.o.Queue.Complete(ctx, d) })
+		c.settle(ctx, func(ctx context.Context) error { return c.Queue.Abandon(ctx, d) })
+		return "abandoned"
 	}
-	c.o.Metrics.handled(c.o.Queue.Name(), result, time.Since(began))
+	c.end(ctx, d)
+	c.settle(ctx, func(ctx context.Context) error { return c.Queue.Complete(ctx, d) })
+	return "completed"
+}
+
+// rest waits about d, or until the lock is lost or the drain begins.
+func (c *consumer) rest(held context.Context, d time.Duration) {
+	t := time.NewTimer(jittered(d))
+	defer t.Stop()
+	select {
+	case <-held.Done():
+	case <-c.ending:
+	case <-t.C:
+	}
 }
 
 // call runs the handler; a panic costs the message one delivery.
@@ -191,56 +202,5 @@ func (c *consumer) call(ctx context.Context, b Body) (err error) {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
-	return c.o.Handler(ctx, b)
-}
-
-// renew keeps the lock for as long as the handler runs, at half the remaining
-// time, each call with a time of its own. It works on a copy, because the
-// handler's side reads the delivery.
-func (c *consumer) renew(ctx context.Context, d *Delivery, cancel context.CancelCauseFunc) {
-	own := *d
-	for {
-		left := time.Until(own.LockedUntil)
-		if left <= 0 {
-			cancel(ErrLockLost)
-			return
-		}
-		t := time.NewTimer(max(left/2, minRenew))
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return
-		case <-t.C:
-		}
-		call, done := context.WithTimeout(ctx, min(renewWait, max(time.Until(own.LockedUntil), minRenew)))
-		until, err := c.o.Queue.Renew(call, &own)
-		done()
-		switch {
-		case err == nil:
-			own.LockedUntil = until
-		case errors.Is(err, ErrLockLost):
-			cancel(ErrLockLost)
-			return
-		case ctx.Err() == nil:
-			telemetry.Log(ctx).Warn().Err(err).Msg("Renewing the message's lock failed; trying again")
-		}
-	}
-}
-
-// settle ends the message's delivery: a short first try, then one that waits
-// for a reconnection. If both fail the message comes again, and handlers are
-// made for that.
-func (c *consumer) settle(ctx context.Context, d *Delivery, call func(context.Context) error) {
-	var err error
-	for _, wait := range []time.Duration{settleFirst, settleAgain} {
-		try, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
-		err = call(try)
-		cancel()
-		if err == nil || errors.Is(err, ErrLockLost) {
-			break
-		}
-	}
-	if err != nil {
-		telemetry.Log(ctx).Warn().Err(err).Str("queue", c.o.Queue.Name()).Msg("Settling a message failed; it is delivered again")
-	}
+	return c.Handler(ctx, b)
 }

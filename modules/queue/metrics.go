@@ -11,19 +11,21 @@ type Metrics struct {
 	handledTotal *prometheus.CounterVec
 	seconds      *prometheus.HistogramVec
 	sent         *prometheus.CounterVec
-	unsent       prometheus.Gauge
+	unsent       *prometheus.GaugeVec
+	messages     *prometheus.GaugeVec
 }
 
 // NewMetrics registers the figures.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
-		handledTotal: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "opal_queue_handled_total", Help: "Messages handled, by result."}, []string{"queue", "result"}),
+		handledTotal: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "opal_queue_handled_total", Help: "Messages handled, by result: completed, abandoned, dead, lost."}, []string{"queue", "result"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "opal_queue_handling_seconds", Help: "Time of one handling.",
 			Buckets: []float64{.01, .1, .5, 1, 2, 5, 10, 30, 60, 180, 600}}, []string{"queue"}),
-		sent:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "opal_queue_sent_total", Help: "Messages sent by the outbox."}, []string{"queue"}),
-		unsent: prometheus.NewGauge(prometheus.GaugeOpts{Name: "opal_queue_outbox_rows", Help: "Messages that are due and not sent."}),
+		sent:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "opal_queue_sent_total", Help: "Messages sent from the outbox."}, []string{"queue"}),
+		unsent:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opal_queue_outbox_rows", Help: "Messages that wait in the outbox."}, []string{"queue"}),
+		messages: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opal_queue_messages_count", Help: "Messages in the queue, by state: active, dead. Alert on dead."}, []string{"queue", "state"}),
 	}
-	r.MustRegister(m.handledTotal, m.seconds, m.sent, m.unsent)
+	r.MustRegister(m.handledTotal, m.seconds, m.sent, m.unsent, m.messages)
 	return m
 }
 
@@ -34,20 +36,17 @@ func (m *Metrics) handled(queue, result string, d time.Duration) {
 	}
 }
 
-func (m *Metrics) ended(queue, result string) {
+func (m *Metrics) sentMany(queue string, n int) {
 	if m != nil {
-		m.handledTotal.WithLabelValues(queue, result).Inc()
+		m.sent.WithLabelValues(queue).Add(float64(n))
 	}
 }
 
-func (m *Metrics) sentOne(queue string) {
-	if m != nil {
-		m.sent.WithLabelValues(queue).Inc()
-	}
+func (m *Metrics) unsentRows(queue string, n int64) {
+	m.unsent.WithLabelValues(queue).Set(float64(n))
 }
 
-func (m *Metrics) due(n int64) {
-	if m != nil {
-		m.unsent.Set(float64(n))
-	}
+func (m *Metrics) stats(queue string, s Stats) {
+	m.messages.WithLabelValues(queue, "active").Set(float64(s.Active))
+	m.messages.WithLabelValues(queue, "dead").Set(float64(s.Dead))
 }

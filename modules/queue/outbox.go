@@ -20,20 +20,24 @@ const (
 
 // Outbox is the only writer of the queues: a message is a row in the transaction
 // whose state it tells of, and is sent after the commit. A crash between loses
-// nothing, because a sweep sends what was left.
-type Outbox struct{ wake chan struct{} }
+// nothing, because a sweep sends what was left. It is safe for concurrent use.
+type Outbox struct{ jobs, exports chan struct{} }
 
-// NewOutbox returns the outbox of this process.
-func NewOutbox() *Outbox { return &Outbox{wake: make(chan struct{}, 1)} }
+// NewOutbox returns the outbox of this process. The process's Relay is made
+// from it.
+func NewOutbox() *Outbox {
+	return &Outbox{jobs: make(chan struct{}, 1), exports: make(chan struct{}, 1)}
+}
 
 // SendOption changes how a message is sent.
 type SendOption func(*sendOptions)
 
 type sendOptions struct{ after time.Duration }
 
-// NotBefore has the message sent no sooner than after the commit's time plus d,
-// by the database's clock.
-func NotBefore(d time.Duration) SendOption { return func(o *sendOptions) { o.after = d } }
+// NotBefore has the message sent no sooner than d after now, by the database's
+// clock. It is the backoff of a retry: broker-side schedules differ by adapter,
+// a row does not.
+func NotBefore(d time.Duration) SendOption { return func(o *sendOptions) { o.after = max(d, 0) } }
 
 // SendJob writes a message to queue "jobs" in the caller's transaction.
 func (o *Outbox) SendJob(ctx context.Context, tx *db.Tx, b Body, opts ...SendOption) error {
@@ -50,23 +54,35 @@ func (o *Outbox) send(ctx context.Context, tx *db.Tx, queue string, b Body, opts
 	for _, f := range opts {
 		f(&so)
 	}
+	// a message that its consumer would refuse is an error of the writer's
+	if err := b.check(); err != nil {
+		return fmt.Errorf("write a message for queue %s: %w", queue, err)
+	}
 	body, err := json.Marshal(b)
 	if err != nil {
-		return err
+		return fmt.Errorf("write a message for queue %s: %w", queue, err)
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (outbox_id, queue, tenant_id, body, not_before, created_at)
 		VALUES ($1, $2, $3, $4, now_ms() + $5, now_ms())`,
 		uuid.Must(uuid.NewV7()).String(), queue, b.TenantID, string(body), so.after.Milliseconds()); err != nil {
 		return fmt.Errorf("write a message for queue %s: %w", queue, err)
 	}
-	tx.AfterCommit(o.Wake)
+	tx.AfterCommit(func() { wake(o.woken(queue)) })
 	return nil
 }
 
-// Wake has this process's relay look for rows now.
-func (o *Outbox) Wake() {
+// woken is the channel on which a queue's relay waits.
+func (o *Outbox) woken(queue string) chan struct{} {
+	if queue == Exports {
+		return o.exports
+	}
+	return o.jobs
+}
+
+// wake signals a channel of one place; a signal that waits there says it all.
+func wake(c chan struct{}) {
 	select {
-	case o.wake <- struct{}{}:
-	default: // it is awake already
+	case c <- struct{}{}:
+	default:
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/opal-photo/opal/modules/fault"
@@ -32,8 +33,21 @@ type Body struct {
 	CorrelationID string `json:"correlation_id"`
 }
 
-// maxID bounds an id that a message names: it ends up in log lines.
+// maxID bounds an id that a message names, in bytes: it ends up in log lines.
 const maxID = 200
+
+// check reports what a consumer would not take.
+func (b Body) check() error {
+	for _, f := range [...]struct{ name, value string }{{"tenant_id", b.TenantID}, {"job_id", b.JobID}, {"item_id", b.ItemID}} {
+		if f.value == "" || len(f.value) > maxID {
+			return errBody.With("%s is missing or longer than %d bytes", f.name, maxID)
+		}
+	}
+	if len(b.CorrelationID) > maxID {
+		return errBody.With("correlation_id is longer than %d bytes", maxID)
+	}
+	return nil
+}
 
 // ParseBody reads a message's body. Unknown fields are ignored; the first three
 // are required.
@@ -42,13 +56,8 @@ func ParseBody(b []byte) (Body, error) {
 	if err := json.Unmarshal(b, &out); err != nil {
 		return Body{}, errBody.With("it is no JSON object with strings")
 	}
-	for name, v := range map[string]string{"tenant_id": out.TenantID, "job_id": out.JobID, "item_id": out.ItemID} {
-		if v == "" || len(v) > maxID {
-			return Body{}, errBody.With("%s is missing or too long", name)
-		}
-	}
-	if len(out.CorrelationID) > maxID {
-		return Body{}, errBody.With("correlation_id is too long")
+	if err := out.check(); err != nil {
+		return Body{}, err
 	}
 	return out, nil
 }
@@ -78,10 +87,12 @@ type Dead struct {
 	EnqueuedAt          time.Time
 }
 
-// Stats are a queue's counts.
+// Stats are a queue's counts. An adapter that has to look at each message stops
+// at a bound and says so.
 type Stats struct {
-	Active int64 `json:"active"` // waiting or locked
-	Dead   int64 `json:"dead"`
+	Active  int64 `json:"active"` // waiting or locked
+	Dead    int64 `json:"dead"`
+	AtLeast bool  `json:"at_least,omitempty"` // there are more
 }
 
 // Queue is one queue with its dead letters.
@@ -90,18 +101,30 @@ type Stats struct {
 // time. Delivery is at least once: a message whose lock ran out comes again with
 // a higher count, and after MaxDeliveries becomes a dead letter. Errors are
 // those of this package or the context's; ErrUnavailable stands for whatever may
-// work later. Settling a message whose lock is lost is ErrLockLost. Calls end
-// with their context.
+// work later. Calls end with their context, and no call goes on retrying in the
+// background.
+//
+// Settling (Complete, Abandon, DeadLetter) a message whose lock is lost is
+// ErrLockLost. A settling that failed otherwise may be called again, and then
+// takes another way where the adapter has one.
 type Queue interface {
+	// Name is the queue's name at the broker.
 	Name() string
+	// Send stores the messages, in their order. After an error some may be
+	// stored; sending all again is safe, as their ids are detected.
 	Send(ctx context.Context, messages []Message) error
 	// Receive waits for messages and locks up to max of them. It may return none
-	// without an error.
+	// without an error. It never returns messages beside an error.
 	Receive(ctx context.Context, max int) ([]*Delivery, error)
-	// Renew extends the lock and returns its new end.
+	// Renew extends the lock and returns its new end, by this process's clock. It
+	// does not change d.
 	Renew(ctx context.Context, d *Delivery) (time.Time, error)
+	// Complete removes the message.
 	Complete(ctx context.Context, d *Delivery) error
+	// Abandon gives the message back at once, its count grown.
 	Abandon(ctx context.Context, d *Delivery) error
+	// DeadLetter moves the message to the dead letters, its bytes kept. Reason is
+	// a code, description a text; both are cut to 4,096 bytes.
 	DeadLetter(ctx context.Context, d *Delivery, reason, description string) error
 
 	// PeekDead lists up to max dead letters, oldest first, without locking.
@@ -113,8 +136,25 @@ type Queue interface {
 	PurgeDead(ctx context.Context, max int, ids ...string) (int, error)
 
 	Stats(ctx context.Context) (Stats, error)
+	// Ping checks that the queue is there and may be used.
 	Ping(ctx context.Context) error
+	// Close ends a Receive that waits and frees what the queue holds. The others'
+	// calls are over by then.
 	Close(ctx context.Context) error
+}
+
+// maxDeadText bounds the reason and the description of a dead letter, in bytes,
+// as Service Bus does.
+const maxDeadText = 4096
+
+// DeadText makes a text fit to be kept with a dead letter: whatever bytes the
+// poison brought along, it is UTF-8 without NUL, of at most 4,096 bytes.
+func DeadText(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "")
+	if len(s) > maxDeadText {
+		s = strings.ToValidUTF8(s[:maxDeadText], "")
+	}
+	return s
 }
 
 // MaxDeliveries is how often a message is delivered before it is a dead letter.

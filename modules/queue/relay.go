@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/opal-photo/opal/modules/db"
@@ -15,130 +16,134 @@ import (
 // The relay's pace.
 const (
 	relayBatch = 100
-	// relayHold is how long a claimed row is kept from other relays: longer than
-	// a send may take, so that a row is sent twice only after a crash.
-	relayHold  = 30 * time.Second
-	sendWait   = 20 * time.Second
+	// relayHold is how long a taken row is kept from other relays: longer than a
+	// send and its marking may take, so that a row is sent twice only after a
+	// crash.
+	relayHold = 40 * time.Second
+	sendWait  = 20 * time.Second
+	markWait  = 10 * time.Second
+	lastWait  = time.Second // for the last look of a relay that ends
+
 	sweepEvery = 2 * time.Second
-	keepSent   = 24 * time.Hour // sent rows stay for looking things up
-	maxSendGap = time.Minute
+	// After a failed send a queue's lane rests, longer each time.
+	firstRest = 500 * time.Millisecond
+	maxRest   = 15 * time.Second
 )
 
 // Relay sends the outbox's rows. Every role runs one; they pass over each
-// other's rows.
+// other's rows. Tenants take turns, see dispatch.go.
 type Relay struct {
 	db      *db.DB
-	outbox  *Outbox
-	queues  map[string]Queue
+	lanes   []*lane
 	metrics *Metrics
+	window  int
 }
 
-// NewRelay returns a relay that sends to the queues named Jobs and Exports.
-func NewRelay(d *db.DB, o *Outbox, jobs, exports Queue, m *Metrics) *Relay {
-	return &Relay{db: d, outbox: o, queues: map[string]Queue{Jobs: jobs, Exports: exports}, metrics: m}
+// lane is one queue's part of a relay: a queue that can't be reached holds up
+// only its own messages.
+type lane struct {
+	name   string // Jobs or Exports
+	line   string // of the log, for each message
+	queue  Queue
+	wake   <-chan struct{}
+	notify chan struct{} // the same channel, for this relay's own use
+	cursor string        // the tenant that was served last
 }
 
-// claimedRow is a row that this relay is sending.
-type claimedRow struct {
-	id, queue, body string
-	tries           int
+// RelayOption changes a relay.
+type RelayOption func(*Relay)
+
+// Window caps how many of a tenant's messages are in flight on each queue: sent,
+// and not yet done with by a consumer. It keeps a tenant's backlog in the
+// outbox, where tenants take turns, and out of the queue, where the first come
+// are the first served. The consumers must be given the relay
+// (ConsumeOptions.Relay), which learns from them what is done. 0 is no cap.
+func Window(n int) RelayOption { return func(r *Relay) { r.window = n } }
+
+// NewRelay returns a relay that sends the outbox's rows to jobs and exports.
+func NewRelay(d *db.DB, o *Outbox, jobs, exports Queue, m *Metrics, opts ...RelayOption) *Relay {
+	r := &Relay{db: d, metrics: m, lanes: []*lane{
+		{name: Jobs, line: "Sent job message", queue: jobs, wake: o.jobs, notify: o.jobs},
+		{name: Exports, line: "Sent export message", queue: exports, wake: o.exports, notify: o.exports},
+	}}
+	for _, f := range opts {
+		f(r)
+	}
+	return r
 }
 
 // Run sends rows as they are written and, every few seconds, those that became
-// due or were left by others, until ctx ends. What it can't send stays.
+// due or were left by others, until ctx ends. What it can't send stays. It
+// returns nil.
 func (r *Relay) Run(ctx context.Context) error {
-	t := time.NewTimer(0)
-	defer t.Stop()
+	var all sync.WaitGroup
+	for _, l := range r.lanes {
+		all.Go(func() { r.serve(ctx, l) })
+	}
+	all.Go(func() { r.tidyUp(ctx) })
+	all.Wait()
+	// one last look: what the workers wrote while they ended
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWait)
+	defer cancel()
+	if _, err := r.Flush(last); err != nil {
+		telemetry.Log(ctx).Warn().Err(err).Msg("The outbox's last rows stay for the next process")
+	}
+	return nil
+}
+
+// serve sends one queue's rows.
+func (r *Relay) serve(ctx context.Context, l *lane) {
+	rest := firstRest
+	sweep := time.NewTimer(0)
+	defer sweep.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			// one last look: what the workers wrote while they ended
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			defer cancel()
-			_, err := r.Flush(last)
-			if err != nil && last.Err() == nil {
-				telemetry.Log(ctx).Warn().Err(err).Msg("The outbox's last rows stay for the next process")
-			}
-			return nil
-		case <-r.outbox.wake:
-		case <-t.C:
-			if err := r.tidy(ctx); err != nil && ctx.Err() == nil {
-				telemetry.Log(ctx).Warn().Err(err).Msg("Tidying the outbox failed; trying again")
-			}
-			t.Reset(sweepEvery/2 + time.Duration(rand.Int64N(int64(sweepEvery))))
+			return
+		case <-l.wake:
+		case <-sweep.C:
+			sweep.Reset(jittered(sweepEvery))
 		}
 		for {
-			n, err := r.Flush(ctx)
+			n, err := r.flush(ctx, l)
 			if err != nil && ctx.Err() == nil {
-				telemetry.Log(ctx).Warn().Err(err).Msg("Sending messages failed; they stay in the outbox")
+				telemetry.Log(ctx).Warn().Err(err).Dur("rest_ms", rest).Msg("Sending messages failed; they stay in the outbox")
+				sleep(ctx, rest)
+				rest = min(2*rest, maxRest)
+				continue
 			}
-			if n < relayBatch || err != nil {
+			rest = firstRest
+			if n == 0 || ctx.Err() != nil {
 				break
 			}
 		}
 	}
 }
 
-// Flush sends up to a batch of due rows and returns how many it took on.
+// Flush sends up to a batch of due rows of each queue and returns how many.
 func (r *Relay) Flush(ctx context.Context) (int, error) {
-	rows, err := r.claim(ctx)
+	total := 0
+	var errs []error
+	for _, l := range r.lanes {
+		n, err := r.flush(ctx, l)
+		total += n
+		errs = append(errs, err)
+	}
+	return total, errors.Join(errs...)
+}
+
+func (r *Relay) flush(ctx context.Context, l *lane) (int, error) {
+	rows, err := r.take(ctx, l)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
-	var errs []error
-	for _, name := range []string{Jobs, Exports} {
-		var mine []claimedRow
-		for _, c := range rows {
-			if c.queue == name {
-				mine = append(mine, c)
-			}
-		}
-		if len(mine) > 0 {
-			errs = append(errs, r.send(ctx, r.queues[name], mine))
-		}
-	}
-	return len(rows), errors.Join(errs...)
+	return len(rows), r.send(ctx, l, rows)
 }
 
-// claim takes due rows by moving their not_before ahead, so that no lock is held
-// while they are sent.
-func (r *Relay) claim(ctx context.Context) ([]claimedRow, error) {
-	var out []claimedRow
-	err := r.db.InTx(ctx, func(tx *db.Tx) error {
-		out = out[:0]
-		rows, err := tx.QueryContext(ctx, `SELECT outbox_id, queue, body, tries FROM outbox
-			WHERE sent_at IS NULL AND not_before <= now_ms() ORDER BY not_before, outbox_id LIMIT $1`+tx.SkipLocked(), relayBatch)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var c claimedRow
-			if err := rows.Scan(&c.id, &c.queue, &c.body, &c.tries); err != nil {
-				return err
-			}
-			out = append(out, c)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		for _, c := range out {
-			if _, err := tx.ExecContext(ctx, `UPDATE outbox SET not_before = now_ms() + $2, tries = tries + 1 WHERE outbox_id = $1`, c.id, relayHold.Milliseconds()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim outbox rows: %w", err)
-	}
-	return out, nil
-}
-
-// send sends rows to one queue and marks them. When the sending fails they
-// become due again after a while; when only the marking fails they are sent
-// again, which duplicate detection takes out.
-func (r *Relay) send(ctx context.Context, q Queue, rows []claimedRow) error {
+// send sends rows and marks them. When the sending fails they are put back; when
+// only the marking fails they are sent again later, which duplicate detection
+// takes out.
+func (r *Relay) send(ctx context.Context, l *lane, rows []row) error {
 	messages := make([]Message, len(rows))
 	bodies := make([]Body, len(rows))
 	for i, c := range rows {
@@ -148,60 +153,32 @@ func (r *Relay) send(ctx context.Context, q Queue, rows []claimedRow) error {
 		messages[i] = Message{ID: c.id, Body: []byte(c.body), CorrelationID: bodies[i].CorrelationID}
 	}
 	call, cancel := context.WithTimeout(ctx, sendWait)
+	err := l.queue.Send(call, messages)
+	cancel()
+	// the rows' state is recorded even while the process ends
+	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), markWait)
 	defer cancel()
-	if err := q.Send(call, messages); err != nil {
-		return errors.Join(fmt.Errorf("send %d messages to queue %s: %w", len(rows), q.Name(), err), r.putBack(ctx, rows))
+	if err != nil {
+		return errors.Join(fmt.Errorf("send %d messages to queue %s: %w", len(rows), l.queue.Name(), err), r.putBack(record, rows))
 	}
 	for i, c := range rows {
 		line := telemetry.With(ctx, telemetry.IDs{CorrelationID: bodies[i].CorrelationID, TenantID: bodies[i].TenantID, JobID: bodies[i].JobID, ItemID: bodies[i].ItemID})
-		text := "Sent job message"
-		if c.queue == Exports {
-			text = "Sent export message"
-		}
-		telemetry.Log(line).Info().Str("message_id", c.id).Msg(text)
-		r.metrics.sentOne(c.queue)
+		telemetry.Log(line).Info().Str("message_id", c.id).Msg(l.line)
 	}
-	return r.mark(ctx, rows)
+	r.metrics.sentMany(l.name, len(rows))
+	return r.markSent(record, rows)
 }
 
-func (r *Relay) mark(ctx context.Context, rows []claimedRow) error {
-	err := r.db.InTx(ctx, func(tx *db.Tx) error {
-		for _, c := range rows {
-			if _, err := tx.ExecContext(ctx, `UPDATE outbox SET sent_at = now_ms() WHERE outbox_id = $1`, c.id); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("mark outbox rows as sent: %w", err)
-	}
-	return nil
-}
+// jittered is between a half and one and a half of d, so that replicas don't
+// meet.
+func jittered(d time.Duration) time.Duration { return d/2 + time.Duration(rand.Int64N(int64(d))) }
 
-// putBack makes unsent rows due again, later with every try.
-func (r *Relay) putBack(ctx context.Context, rows []claimedRow) error {
-	return r.db.InTx(context.WithoutCancel(ctx), func(tx *db.Tx) error {
-		for _, c := range rows {
-			gap := min(maxSendGap, time.Second<<min(c.tries, 6))
-			if _, err := tx.ExecContext(ctx, `UPDATE outbox SET not_before = now_ms() + $2 WHERE outbox_id = $1 AND sent_at IS NULL`, c.id, gap.Milliseconds()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// tidy deletes rows sent long ago and counts those that wait.
-func (r *Relay) tidy(ctx context.Context) error {
-	if _, err := r.db.ExecContext(ctx, `DELETE FROM outbox WHERE outbox_id IN (SELECT outbox_id FROM outbox WHERE sent_at < now_ms() - $1 LIMIT $2)`,
-		keepSent.Milliseconds(), 10*relayBatch); err != nil {
-		return err
+// sleep waits about d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(jittered(d))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
 	}
-	var n int64
-	if err := r.db.QueryRowContext(ctx, `SELECT count(*) FROM outbox WHERE sent_at IS NULL AND not_before <= now_ms()`).Scan(&n); err != nil {
-		return err
-	}
-	r.metrics.due(n)
-	return nil
 }

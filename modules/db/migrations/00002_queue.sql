@@ -4,12 +4,16 @@ CREATE TABLE outbox (
     queue      TEXT   NOT NULL CHECK (queue IN ('jobs', 'exports')),
     tenant_id  TEXT   NOT NULL,
     body       TEXT   NOT NULL,  -- the JSON that is sent
-    not_before BIGINT NOT NULL,
-    sent_at    BIGINT,
+    not_before BIGINT NOT NULL,  -- also the end of a relay's hold on the row
     tries      BIGINT NOT NULL DEFAULT 0,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    taken_at   BIGINT,           -- a relay is sending it, or has
+    sent_at    BIGINT,
+    ended_at   BIGINT            -- its consumer is done with it
 );
-CREATE INDEX outbox_unsent ON outbox (not_before, outbox_id) WHERE sent_at IS NULL;
+CREATE INDEX outbox_unsent ON outbox (queue, tenant_id, not_before, outbox_id) WHERE sent_at IS NULL;
+-- a tenant's messages in flight
+CREATE INDEX outbox_flying ON outbox (queue, tenant_id, taken_at) WHERE taken_at IS NOT NULL AND ended_at IS NULL;
 CREATE INDEX outbox_sent ON outbox (sent_at) WHERE sent_at IS NOT NULL;
 
 CREATE TABLE queue_messages (
@@ -28,7 +32,7 @@ CREATE TABLE queue_messages (
     PRIMARY KEY (queue, message_id)
 );
 CREATE INDEX queue_live ON queue_messages (queue, visible_at, sequence) WHERE dead_at IS NULL;
-CREATE INDEX queue_dead ON queue_messages (queue, sequence) WHERE dead_at IS NOT NULL;
+CREATE INDEX queue_dead ON queue_messages (queue, dead_at, sequence) WHERE dead_at IS NOT NULL;
 
 -- what was sent lately, so that a message sent twice arrives once
 CREATE TABLE queue_seen (

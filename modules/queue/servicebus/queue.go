@@ -1,0 +1,168 @@
+package servicebus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
+
+	"github.com/opal-photo/opal/modules/queue"
+)
+
+// contentType is that of queue.Body.
+const contentType = "application/json"
+
+// Queue is one queue of the namespace. It is a queue.Queue.
+type Queue struct {
+	ns   *Namespace
+	name string
+
+	mu    sync.Mutex
+	links *links
+}
+
+// links are a queue's ends on one client. The library makes no network call to
+// create them.
+type links struct {
+	life     context.Context // of the client
+	client   *azservicebus.Client
+	sender   *azservicebus.Sender
+	receiver *azservicebus.Receiver
+	dead     *azservicebus.Receiver // of the dead-letter queue, for peeking
+}
+
+// Queue returns the queue of that name, whether it exists or not: Ping tells.
+func (n *Namespace) Queue(name string) *Queue { return &Queue{ns: n, name: name} }
+
+// Name returns the queue's name.
+func (q *Queue) Name() string { return q.name }
+
+// open returns the links on the present client. They are kept: a link costs
+// several round trips.
+func (q *Queue) open() (*links, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	c, life := q.ns.current()
+	if q.links != nil && q.links.life == life {
+		return q.links, nil
+	}
+	l := &links{life: life, client: c}
+	var err [3]error
+	l.sender, err[0] = c.NewSender(q.name, nil)
+	l.receiver, err[1] = c.NewReceiverForQueue(q.name, nil)
+	l.dead, err[2] = c.NewReceiverForQueue(q.name, &azservicebus.ReceiverOptions{SubQueue: azservicebus.SubQueueDeadLetter})
+	if err := errors.Join(err[:]...); err != nil {
+		return nil, err
+	}
+	q.links = l
+	return l, nil
+}
+
+// try calls op until it ends within the time of one try, as long as ctx lasts. Each try that
+// hangs costs the client its life.
+func (q *Queue) try(ctx context.Context, doing string, op func(ctx context.Context, l *links) error) error {
+	for {
+		l, err := q.open()
+		if err != nil {
+			return q.translate(doing, err)
+		}
+		began := time.Now()
+		call, cancel := context.WithTimeout(ctx, q.ns.tryFor)
+		err = op(call, l)
+		hung := errors.Is(call.Err(), context.DeadlineExceeded)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if hung && time.Since(began) >= q.ns.tryFor/2 {
+			q.ns.giveUp(l.life)
+		}
+		gone := l.life.Err() != nil // given up under this call's feet
+		if ctx.Err() != nil || !hung && !gone || q.closed(l) {
+			return q.translate(doing, err)
+		}
+	}
+}
+
+// closed reports whether the links' client was closed for good.
+func (q *Queue) closed(l *links) bool {
+	_, life := q.ns.current()
+	return l.life == life && life.Err() != nil
+}
+
+// Send sends the messages in batches as large as the service takes. Every
+// message has its id, in batches too, where the library makes none: after a
+// lost acknowledgement it sends again, and only the ids tell.
+func (q *Queue) Send(ctx context.Context, messages []queue.Message) error {
+	for len(messages) > 0 {
+		n := 0
+		err := q.try(ctx, "send to", func(ctx context.Context, l *links) error {
+			var err error
+			n, err = sendSome(ctx, l.sender, messages)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		messages = messages[n:]
+	}
+	return nil
+}
+
+// sendSome sends as many of the messages as one batch holds.
+func sendSome(ctx context.Context, s *azservicebus.Sender, messages []queue.Message) (int, error) {
+	batch, err := s.NewMessageBatch(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, m := range messages {
+		err := batch.AddMessage(outgoing(m), nil)
+		if errors.Is(err, azservicebus.ErrMessageTooLarge) && n > 0 {
+			break
+		}
+		if err != nil {
+			return 0, fmt.Errorf("message %s of %d bytes: %w", m.ID, len(m.Body), err)
+		}
+		n++
+	}
+	return n, s.SendMessageBatch(ctx, batch, nil)
+}
+
+func outgoing(m queue.Message) *azservicebus.Message {
+	ct := contentType
+	out := &azservicebus.Message{MessageID: &m.ID, Body: m.Body, ContentType: &ct}
+	if m.CorrelationID != "" {
+		out.CorrelationID = &m.CorrelationID
+	}
+	return out
+}
+
+// Ping looks at the queue. An identity that may only send passes when its
+// sending link opens.
+func (q *Queue) Ping(ctx context.Context) error {
+	return q.try(ctx, "reach", func(ctx context.Context, l *links) error {
+		from := int64(0)
+		_, err := l.receiver.PeekMessages(ctx, 1, &azservicebus.PeekMessagesOptions{FromSequenceNumber: &from})
+		var sb *azservicebus.Error
+		if errors.As(err, &sb) && sb.Code == azservicebus.CodeUnauthorizedAccess {
+			_, err = l.sender.NewMessageBatch(ctx, nil)
+		}
+		return err
+	})
+}
+
+// Close frees the links. The connection is the namespace's.
+func (q *Queue) Close(ctx context.Context) error {
+	q.mu.Lock()
+	l := q.links
+	q.links = nil
+	q.mu.Unlock()
+	if l == nil || l.life.Err() != nil {
+		return nil
+	}
+	return errors.Join(l.sender.Close(ctx), l.receiver.Close(ctx), l.dead.Close(ctx))
+}

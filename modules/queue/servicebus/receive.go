@@ -1,0 +1,122 @@
+package servicebus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
+
+	"github.com/opal-photo/opal/modules/queue"
+)
+
+// receiveWait bounds one wait for messages. After it the connection is probed:
+// an idle one that is half-open would wait for a minute.
+const receiveWait = 20 * time.Second
+
+// token is a delivery's own.
+type token struct {
+	links *links
+	msg   *azservicebus.ReceivedMessage
+	stale atomic.Bool // its link was tried: settle by the lock token
+}
+
+// Receive locks up to max messages. It asks for exactly that many: credit that
+// is left over makes the service push messages that the library hands back
+// unread. It returns none after a connection loss, as the library does.
+func (q *Queue) Receive(ctx context.Context, max int) ([]*queue.Delivery, error) {
+	l, err := q.open()
+	if err != nil {
+		return nil, q.translate("receive from", err)
+	}
+	call, cancel := context.WithTimeout(ctx, receiveWait)
+	defer cancel()
+	defer context.AfterFunc(l.life, cancel)() // what waits on a client that is given up would wait on
+	began := time.Now()
+	messages, err := receive(call, l.receiver, max)
+	switch {
+	case len(messages) > 0:
+		out := make([]*queue.Delivery, len(messages))
+		for i, m := range messages {
+			out[i] = q.delivery(l, m)
+		}
+		return out, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case l.life.Err() != nil:
+		if q.closed(l) {
+			return nil, queue.ErrUnavailable.With("the queue is closed")
+		}
+		return nil, nil
+	case errors.Is(call.Err(), context.DeadlineExceeded):
+		return nil, q.Ping(ctx)
+	case err == nil && time.Since(began) < time.Millisecond:
+		// never spin, whatever the library returns at once
+		return nil, queue.ErrUnavailable.With("receiving ended at once")
+	}
+	return nil, q.translate("receive from", err)
+}
+
+// receive calls the library, which panics on a message whose annotations or
+// dead-letter properties are not of the type it expects, whoever sent it.
+func receive(ctx context.Context, r *azservicebus.Receiver, max int) (got []*azservicebus.ReceivedMessage, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			got, err = nil, fmt.Errorf("the client library can't read a message: %v", p)
+		}
+	}()
+	return r.ReceiveMessages(ctx, max, nil)
+}
+
+func (q *Queue) delivery(l *links, m *azservicebus.ReceivedMessage) *queue.Delivery {
+	return &queue.Delivery{
+		Message:       incoming(m),
+		DeliveryCount: int(m.DeliveryCount),
+		EnqueuedAt:    enqueuedAt(m),
+		LockedUntil:   q.lockedUntil(m.LockedUntil),
+		Token:         &token{links: l, msg: m},
+	}
+}
+
+func incoming(m *azservicebus.ReceivedMessage) queue.Message {
+	out := queue.Message{ID: m.MessageID, Body: m.Body}
+	if m.CorrelationID != nil {
+		out.CorrelationID = *m.CorrelationID
+	}
+	return out
+}
+
+func enqueuedAt(m *azservicebus.ReceivedMessage) time.Time {
+	if m.EnqueuedTime == nil {
+		return time.Time{}
+	}
+	return m.EnqueuedTime.UTC()
+}
+
+// lockedUntil converts the end of a lock from the service's clock to this
+// process's. A remainder that can't be, because the clocks disagree, is replaced
+// by the configured duration, which has just begun.
+func (q *Queue) lockedUntil(at *time.Time) time.Time {
+	now := time.Now()
+	if at != nil {
+		if left := at.Sub(now); left > 0 && left <= q.ns.lock {
+			return now.Add(left)
+		}
+	}
+	return now.Add(q.ns.lock)
+}
+
+// Renew extends the lock, by its token alone: that works on any connection. The
+// library writes the new time into the message it is given, so it gets its own.
+func (q *Queue) Renew(ctx context.Context, d *queue.Delivery) (time.Time, error) {
+	own := &azservicebus.ReceivedMessage{LockToken: d.Token.(*token).msg.LockToken}
+	err := q.try(ctx, "renew a lock of", func(ctx context.Context, l *links) error {
+		return l.receiver.RenewMessageLock(ctx, own, nil)
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return q.lockedUntil(own.LockedUntil), nil
+}
