@@ -140,6 +140,7 @@ func (s *server) config() huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{Title: "OPAL", Version: s.version(),
 				Description: "Product photos in, finished product images out. Errors are application/problem+json with a stable code and the correlation_id."},
+			Tags: tags(tagJobs, tagUploads, tagDownloads, tagBrands, tagCatalogue, tagKeys, tagHealth),
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry(schemas, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -155,6 +156,25 @@ func (s *server) config() huma.Config {
 	c.AllowAdditionalPropertiesByDefault = true
 	c.FieldsOptionalByDefault = true
 	return c
+}
+
+// The groups of operations, in the order in which they are read.
+const (
+	tagJobs      = "Jobs"
+	tagUploads   = "Uploads"
+	tagDownloads = "Downloads"
+	tagBrands    = "Brand profiles"
+	tagCatalogue = "Catalogue"
+	tagKeys      = "API keys"
+	tagHealth    = "Health"
+)
+
+func tags(names ...string) []*huma.Tag {
+	out := make([]*huma.Tag, len(names))
+	for i, n := range names {
+		out[i] = &huma.Tag{Name: n}
+	}
+	return out
 }
 
 func (s *server) version() string {

@@ -43,7 +43,7 @@ type eventsOutput struct {
 var eventID = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
 func eventRoutes(r *Routes) {
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/events", ID: "jobEvents", Tag: "Jobs", Scope: tenant.Read, NotFound: job.ErrJobNotFound,
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/events", ID: "jobEvents", Tag: tagJobs, Scope: tenant.Read, NotFound: job.ErrJobNotFound,
 		Summary: "Server-sent events of a job: its events by type, \"progress\" at every change, \"end\" when it has ended"}, r.s.jobEvents)
 }
 

@@ -109,11 +109,11 @@ type healthOutput struct {
 }
 
 func healthRoutes(r *Routes) {
-	Add(r, Route{Method: http.MethodGet, Path: "/healthz", ID: "health", Summary: "Whether the service runs, and how its dependencies are", Tag: "Health", Public: true},
+	Add(r, Route{Method: http.MethodGet, Path: "/healthz", ID: "health", Summary: "Whether the service runs, and how its dependencies are", Tag: tagHealth, Public: true},
 		func(context.Context, *struct{}) (*healthOutput, error) {
 			return &healthOutput{Status: http.StatusOK, CacheControl: "no-store", Body: r.s.health.look()}, nil
 		})
-	Add(r, Route{Method: http.MethodGet, Path: "/readyz", ID: "ready", Summary: "Whether the service can take requests; 503 if not", Tag: "Health", Public: true},
+	Add(r, Route{Method: http.MethodGet, Path: "/readyz", ID: "ready", Summary: "Whether the service can take requests; 503 if not", Tag: tagHealth, Public: true},
 		func(context.Context, *struct{}) (*healthOutput, error) {
 			o := &healthOutput{Status: http.StatusOK, CacheControl: "no-store", Body: r.s.health.look()}
 			if !o.Body.Ready {

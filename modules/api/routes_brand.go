@@ -72,8 +72,7 @@ type brandsOutput struct {
 
 func brandRoutes(r *Routes) {
 	s := r.s
-	const tag = "Brand profiles"
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/brand-profiles", ID: "listBrandProfiles", Summary: "The tenant's brand profiles, default first", Tag: tag, Scope: tenant.Read},
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/brand-profiles", ID: "listBrandProfiles", Summary: "The tenant's brand profiles, default first", Tag: tagBrands, Scope: tenant.Read},
 		func(ctx context.Context, _ *TenantQuery) (*brandsOutput, error) {
 			list, err := s.Brands.List(ctx, TenantID(ctx))
 			if err != nil {
@@ -86,7 +85,7 @@ func brandRoutes(r *Routes) {
 			}
 			return out, nil
 		})
-	Add(r, Route{Method: http.MethodPost, Path: "/v1/brand-profiles", ID: "createBrandProfile", Summary: "Make a brand profile", Tag: tag,
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/brand-profiles", ID: "createBrandProfile", Summary: "Make a brand profile", Tag: tagBrands,
 		Scope: tenant.Write, Body: JSONBody, Creates: true}, func(ctx context.Context, in *brandInput) (*brandOutput, error) {
 		p := in.Body.profile()
 		if p.ID == "" {
@@ -94,17 +93,17 @@ func brandRoutes(r *Routes) {
 		}
 		return brandAnswer(s.Brands.Create(ctx, TenantID(ctx), p))
 	})
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "getBrandProfile", Summary: "A brand profile", Tag: tag,
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "getBrandProfile", Summary: "A brand profile", Tag: tagBrands,
 		Scope: tenant.Read, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*brandOutput, error) {
 		return brandAnswer(s.Brands.Get(ctx, TenantID(ctx), in.ID))
 	})
-	Add(r, Route{Method: http.MethodPut, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "replaceBrandProfile", Summary: "Change a brand profile as a whole", Tag: tag,
+	Add(r, Route{Method: http.MethodPut, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "replaceBrandProfile", Summary: "Change a brand profile as a whole", Tag: tagBrands,
 		Scope: tenant.Write, Body: JSONBody, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *brandPutInput) (*brandOutput, error) {
 		p := in.Body.profile()
 		p.ID = in.ID
 		return brandAnswer(s.Brands.Replace(ctx, TenantID(ctx), p))
 	})
-	Add(r, Route{Method: http.MethodDelete, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "deleteBrandProfile", Summary: "Delete a brand profile", Tag: tag,
+	Add(r, Route{Method: http.MethodDelete, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "deleteBrandProfile", Summary: "Delete a brand profile", Tag: tagBrands,
 		Scope: tenant.Write, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*okOutput, error) {
 		if err := s.Brands.Delete(ctx, TenantID(ctx), in.ID); err != nil {
 			return nil, err

@@ -32,7 +32,7 @@ var presetPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 func downloadRoutes(r *Routes) {
 	s := r.s
 	add := func(path, id, summary string, url func(ctx context.Context, tenantID, itemID string) (string, error)) {
-		Add(r, Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: "Downloads", Scope: tenant.Read, NotFound: job.ErrItemNotFound},
+		Add(r, Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: tagDownloads, Scope: tenant.Read, NotFound: job.ErrItemNotFound},
 			func(ctx context.Context, in *ItemPath) (*downloadOutput, error) {
 				if !idPattern.MatchString(in.ItemID) {
 					return nil, job.ErrItemNotFound
@@ -44,7 +44,7 @@ func downloadRoutes(r *Routes) {
 	add("/v1/downloads/{item_id}", "outputURL", "A URL of an item's finished picture", s.Jobs.OutputURL)
 	add("/v1/downloads/{item_id}/original", "originalURL", "A URL of an item's photo as it was uploaded", s.Jobs.RawURL)
 	add("/v1/downloads/{item_id}/cutout", "cutoutURL", "A URL of an item's cut-out", s.Jobs.CutoutURL)
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/downloads/jobs/{job_id}/export", ID: "exportURL", Summary: "A URL of a job's ZIP", Tag: "Downloads",
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/downloads/jobs/{job_id}/export", ID: "exportURL", Summary: "A URL of a job's ZIP", Tag: tagDownloads,
 		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, func(ctx context.Context, in *JobPath) (*downloadOutput, error) {
 		id, err := in.id(ctx)
 		if err != nil {
@@ -55,7 +55,7 @@ func downloadRoutes(r *Routes) {
 	if s.Exports == nil {
 		return
 	}
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/downloads/{item_id}/{preset}", ID: "variantURL", Summary: "A URL of an item's variant for a preset", Tag: "Downloads",
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/downloads/{item_id}/{preset}", ID: "variantURL", Summary: "A URL of an item's variant for a preset", Tag: tagDownloads,
 		Scope: tenant.Read, NotFound: job.ErrItemNotFound}, func(ctx context.Context, in *variantPath) (*downloadOutput, error) {
 		if !idPattern.MatchString(in.ItemID) || !presetPattern.MatchString(in.Preset) {
 			return nil, job.ErrItemNotFound

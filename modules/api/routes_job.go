@@ -161,20 +161,19 @@ type listJobsOutput struct {
 // jobSummary is a job without its items.
 type jobSummary struct {
 	job.Job
-	Items *struct{} `json:"items,omitempty" hidden:"true"` // hides the job's own
+	Items any `json:"items,omitempty" hidden:"true"` // hides the job's own, and is never set
 }
 
 func jobRoutes(r *Routes) {
 	s := r.s
-	const tag = "Jobs"
-	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs", ID: "createJob", Summary: "Make a job of 1 to 100 photos", Tag: tag,
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs", ID: "createJob", Summary: "Make a job of 1 to 100 photos", Tag: tagJobs,
 		Scope: tenant.Write, Body: JSONBody, Creates: true}, s.createJob)
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs", ID: "listJobs", Summary: "The tenant's jobs, newest first", Tag: tag, Scope: tenant.Read}, s.listJobs)
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}", ID: "getJob", Summary: "A job with its items, their timelines and variants", Tag: tag,
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs", ID: "listJobs", Summary: "The tenant's jobs, newest first", Tag: tagJobs, Scope: tenant.Read}, s.listJobs)
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}", ID: "getJob", Summary: "A job with its items, their timelines and variants", Tag: tagJobs,
 		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, s.getJob)
-	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/enqueue", ID: "enqueueJob", Summary: "Queue what has been uploaded", Tag: tag,
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/enqueue", ID: "enqueueJob", Summary: "Queue what has been uploaded", Tag: tagJobs,
 		Scope: tenant.Write, NotFound: job.ErrJobNotFound}, s.onJob(s.Jobs.Enqueue))
-	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/cancel", ID: "cancelJob", Summary: "Cancel what has not ended", Tag: tag,
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/cancel", ID: "cancelJob", Summary: "Cancel what has not ended", Tag: tagJobs,
 		Scope: tenant.Write, NotFound: job.ErrJobNotFound}, s.onJob(s.Jobs.Cancel))
 }
 

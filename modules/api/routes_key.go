@@ -39,8 +39,7 @@ type keyPath struct {
 
 func keyRoutes(r *Routes) {
 	s := r.s
-	const tag = "API keys"
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/api-keys", ID: "listKeys", Summary: "The tenant's keys, without their secrets", Tag: tag, Scope: tenant.Admin},
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/api-keys", ID: "listKeys", Summary: "The tenant's keys, without their secrets", Tag: tagKeys, Scope: tenant.Admin},
 		func(ctx context.Context, _ *TenantQuery) (*keysOutput, error) {
 			keys, err := s.Keys.ListKeys(ctx, TenantID(ctx))
 			if err != nil {
@@ -50,7 +49,7 @@ func keyRoutes(r *Routes) {
 			out.Body.Keys = keys
 			return out, nil
 		})
-	Add(r, Route{Method: http.MethodPost, Path: "/v1/api-keys", ID: "createKey", Summary: "Make a key", Tag: tag,
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/api-keys", ID: "createKey", Summary: "Make a key", Tag: tagKeys,
 		Scope: tenant.Admin, Body: JSONBody, Creates: true}, func(ctx context.Context, in *createKeyInput) (*createKeyOutput, error) {
 		k, text, err := s.Keys.CreateKey(ctx, TenantID(ctx), tenant.NewKey{Name: in.Body.Name, Scopes: in.Body.Scopes, ExpiresAt: in.Body.ExpiresAt})
 		if err != nil {
@@ -60,7 +59,7 @@ func keyRoutes(r *Routes) {
 		out.Body.Key, out.Body.APIKey = k, text
 		return out, nil
 	})
-	Add(r, Route{Method: http.MethodDelete, Path: "/v1/api-keys/{key_id}", ID: "revokeKey", Summary: "Revoke a key", Tag: tag,
+	Add(r, Route{Method: http.MethodDelete, Path: "/v1/api-keys/{key_id}", ID: "revokeKey", Summary: "Revoke a key", Tag: tagKeys,
 		Scope: tenant.Admin, NotFound: tenant.ErrKeyNotFound}, func(ctx context.Context, in *keyPath) (*okOutput, error) {
 		if !idPattern.MatchString(in.KeyID) {
 			return nil, tenant.ErrKeyNotFound

@@ -22,14 +22,13 @@ type scenesOutput struct {
 
 func presetRoutes(r *Routes) {
 	s := r.s
-	const tag = "Catalogue"
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/presets", ID: "listPresets", Summary: "What variants can be made for", Tag: tag, Scope: tenant.Read},
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/presets", ID: "listPresets", Summary: "What variants can be made for", Tag: tagCatalogue, Scope: tenant.Read},
 		func(context.Context, *TenantQuery) (*presetsOutput, error) {
 			out := &presetsOutput{}
 			out.Body.Presets = append([]export.Preset{}, s.Presets...)
 			return out, nil
 		})
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/scenes", ID: "listScenes", Summary: "The scene types", Tag: tag, Scope: tenant.Read},
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/scenes", ID: "listScenes", Summary: "The scene types", Tag: tagCatalogue, Scope: tenant.Read},
 		func(context.Context, *TenantQuery) (*scenesOutput, error) {
 			out := &scenesOutput{}
 			out.Body.Scenes = append([]string{}, s.Scenes...)

@@ -51,12 +51,11 @@ type directOutput struct {
 
 func uploadRoutes(r *Routes) {
 	s := r.s
-	const tag = "Uploads"
-	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/sas", ID: "uploadURL", Summary: "A URL to PUT a photo to", Tag: tag,
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/sas", ID: "uploadURL", Summary: "A URL to PUT a photo to", Tag: tagUploads,
 		Scope: tenant.Write, Body: JSONBody, NotFound: job.ErrItemNotFound}, s.uploadURL)
-	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/complete", ID: "completeUpload", Summary: "Say that the photo has been PUT, and queue it", Tag: tag,
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/complete", ID: "completeUpload", Summary: "Say that the photo has been PUT, and queue it", Tag: tagUploads,
 		Scope: tenant.Write, Body: JSONBody, NotFound: job.ErrItemNotFound}, s.completeUpload)
-	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/direct", ID: "directUpload", Summary: "Send the photo through the API; /enqueue queues it", Tag: tag,
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/direct", ID: "directUpload", Summary: "Send the photo through the API; /enqueue queues it", Tag: tagUploads,
 		Scope: tenant.Write, Body: FormBody, NotFound: job.ErrItemNotFound}, s.directUpload)
 }
 

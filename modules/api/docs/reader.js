@@ -54,8 +54,8 @@ const block = (title, content) => content ? make("div", {}, make("h4", { textCon
 const operation = (resolve, path, verb, op) => {
   const params = (op.parameters ?? []).map((p) => row(p.name, `${typeName(p.schema)}, in ${p.in}`, p.required, [p.description, limits(p.schema ?? {})].filter(Boolean).join(". ")));
   const bodies = Object.entries(op.requestBody?.content ?? {}).map(([type, c]) => block(`Body, ${type}`, table(fields(resolve, c.schema))));
-  const answers = Object.entries(op.responses ?? {}).flatMap(([status, r]) => Object.entries(r.content ?? {})
-    .map(([type, c]) => block(`${status === "default" ? "Error" : status}, ${type}`, table(fields(resolve, c.schema)))));
+  const answers = Object.entries(op.responses ?? {}).filter(([status]) => status !== "default").flatMap(([status, r]) => Object.entries(r.content ?? {})
+    .map(([type, c]) => block(`${status}, ${type}`, table(fields(resolve, c.schema)))));
   return make("article", { id: op.operationId },
     make("h3", {}, make("span", { className: "verb", textContent: verb.toUpperCase() }), make("code", { textContent: path }), make("span", { textContent: op.summary ?? "" })),
     make("div", {}, block("Parameters", table(params)), ...bodies, ...answers));
@@ -65,7 +65,7 @@ const show = (doc) => {
   document.querySelector("#version").textContent = doc.info.version;
   document.querySelector("#about").textContent = doc.info.description ?? "";
   const resolve = resolver(doc);
-  const byTag = new Map();
+  const byTag = new Map((doc.tags ?? []).map((tag) => [tag.name, []]));
   for (const [path, verbs] of Object.entries(doc.paths)) {
     for (const [verb, op] of Object.entries(verbs)) {
       const tag = op.tags?.[0] ?? "Other";
@@ -76,9 +76,14 @@ const show = (doc) => {
   const main = document.querySelector("#main");
   main.replaceChildren();
   for (const [tag, ops] of byTag) {
+    if (ops.length === 0) continue;
     nav.append(make("h2", { textContent: tag }), ...ops.map(({ path, verb, op }) => make("a", { href: `#${op.operationId}`, textContent: `${verb.toUpperCase()} ${path}` })));
     main.append(make("section", {}, make("h2", { textContent: tag }), ...ops.map(({ path, verb, op }) => operation(resolve, path, verb, op))));
   }
+  // Every operation's errors are alike: told once.
+  nav.append(make("h2", { textContent: "Errors" }), make("a", { href: "#errors", textContent: "application/problem+json" }));
+  main.append(make("section", { id: "errors" }, make("h2", { textContent: "Errors" }), make("article", {}, make("div", {},
+    block("application/problem+json", table(fields(resolve, { $ref: "#/components/schemas/Problem" })))))));
 };
 
 try {

@@ -84,9 +84,7 @@ const run = async (files) => {
     shown = showJob(jobID, previews);
     for (const [itemID, share] of early) shown.upload(itemID, share);
     location.hash = `job=${jobID}`;
-    const errors = await uploads;
-    shown.uploadFailed(errors);
-    for (const error of errors.values()) problem(error);
+    shown.uploadFailed(await uploads); // told at the photos
   } catch (error) {
     problem(error);
   } finally {
