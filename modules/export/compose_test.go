@@ -1,0 +1,108 @@
+package export
+
+import (
+	"image"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// shrunk is a preset at a quarter of its size, so that a property can be tried
+// often.
+func shrunk(p Preset) Preset {
+	p.Width, p.Height = p.Width/4, p.Height/4
+	return p
+}
+
+func TestNoVariantCropsOrDistortsTheProduct(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := shrunk(rapid.SampledFrom(presets).Draw(t, "preset"))
+		pw, ph := rapid.IntRange(8, 400).Draw(t, "w"), rapid.IntRange(8, 400).Draw(t, "h")
+		l := scenery(pw, ph)
+		if rapid.Bool().Draw(t, "flattened") {
+			l.ContainsProduct, l.Shadow = true, nil
+			over(l.Backdrop, scaled(l.product(1<<20), l.Box[2], l.Box[3]), image.Pt(l.Box[0], l.Box[1]))
+		}
+		img := compose(p, l, l.product(max(p.Width, p.Height)))
+		if img.Rect != image.Rect(0, 0, p.Width, p.Height) {
+			t.Fatalf("size %v", img.Rect)
+		}
+		got := productIn(img)
+		if got.Empty() {
+			t.Fatal("no product")
+		}
+		if got.Min.X <= 0 || got.Min.Y <= 0 || got.Max.X >= p.Width || got.Max.Y >= p.Height {
+			t.Fatalf("the product touches the frame: %v of %d×%d", got, p.Width, p.Height)
+		}
+		// one pixel either way is rounding
+		low := float64(got.Dx()-2) / float64(got.Dy()+2)
+		high := float64(got.Dx()+2) / math.Max(float64(got.Dy()-2), .5)
+		if want := float64(pw) / float64(ph); want < low*.97 || want > high*1.03 {
+			t.Fatalf("proportions %v, want %.3f", got.Size(), want)
+		}
+	})
+}
+
+func TestAStoryFromASquareHasNoBars(t *testing.T) {
+	p, _ := find("instagram_story")
+	p = shrunk(p)
+	l := scenery(200, 260)
+	img := compose(p, l, l.product(1<<20))
+	// the backdrop's green rises with the row: a bar or a repeat would stand still
+	for _, x := range []int{2, p.Width - 3} {
+		for y := 8; y < p.Height; y += 8 {
+			above, here := img.NRGBAAt(x, y-8), img.NRGBAAt(x, y)
+			if here.G < above.G || here.B < 140 {
+				t.Fatalf("at %d,%d: %v under %v", x, y, here, above)
+			}
+		}
+	}
+	if first, last := img.NRGBAAt(2, 0).G, img.NRGBAAt(2, p.Height-1).G; last-first < 80 {
+		t.Fatalf("the backdrop shows only %d levels of its gradient", last-first)
+	}
+}
+
+func TestAProductStandsOnTheFloorWithItsShadow(t *testing.T) {
+	for _, name := range []string{"shopify", "instagram_story", "facebook_ad", "pinterest"} {
+		p, _ := find(name)
+		p = shrunk(p)
+		l := scenery(200, 260)
+		img := compose(p, l, l.product(1<<20))
+		box := productIn(img)
+		// right below the product lies its shadow: darker than the same row at the side
+		under, beside := img.NRGBAAt((box.Min.X+box.Max.X)/2, box.Max.Y+3), img.NRGBAAt(max(1, box.Min.X-6), box.Max.Y+3)
+		if int(under.B) > int(beside.B)-20 {
+			t.Errorf("%s: under the product %v, beside it %v", name, under, beside)
+		}
+	}
+}
+
+func TestASceneThatHoldsTheProductIsExtendedWithoutASeam(t *testing.T) {
+	p, _ := find("facebook_ad")
+	p = shrunk(p)
+	l := scenery(100, 400) // too tall for the aspect: the scene must go on at the sides
+	l.ContainsProduct, l.Shadow = true, nil
+	img := compose(p, l, l.product(1<<20))
+	y := 4
+	for x := 1; x < p.Width; x++ {
+		a, b := img.NRGBAAt(x-1, y), img.NRGBAAt(x, y)
+		if d := math.Abs(float64(a.R) - float64(b.R)); d > 12 {
+			t.Fatalf("a seam at column %d: %v, %v", x, a, b)
+		}
+	}
+}
+
+func TestWhiteIsWhiteAndTransparentIsTransparent(t *testing.T) {
+	l := scenery(300, 200)
+	for _, p := range presets {
+		if p.Background == Scene {
+			continue
+		}
+		img := compose(shrunk(p), l, l.product(1<<20))
+		c := img.NRGBAAt(0, 0)
+		if p.Background == White && (c.R != 255 || c.G != 255 || c.B != 255 || c.A != 255) || p.Background == Transparent && c.A != 0 {
+			t.Errorf("%s: corner %v", p.Name, c)
+		}
+	}
+}

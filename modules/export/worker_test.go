@@ -1,0 +1,274 @@
+package export
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"image"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/blob/fileblob"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/queue"
+)
+
+// jobs stands for the job module: one job that waits for its ZIP when its
+// variants have ended.
+type jobs struct {
+	mu           sync.Mutex
+	open         int
+	done, failed int
+	zip          string
+	ended        int
+}
+
+// ExportsEnded counts.
+func (j *jobs) ExportsEnded(_ context.Context, _ *db.Tx, _, _ string, done, failed int) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.open, j.done, j.failed = j.open-done-failed, j.done+done, j.failed+failed
+	return nil
+}
+
+// BundleRequested is true once all variants ended and until the ZIP is there.
+func (j *jobs) BundleRequested(context.Context, db.Querier, string, string) (bool, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.open == 0 && j.ended == 0, nil
+}
+
+// BundleEnded keeps the ZIP's path.
+func (j *jobs) BundleEnded(_ context.Context, _ *db.Tx, _, _, path string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.zip = path
+	j.ended++
+	return nil
+}
+
+// failing is a store whose reads or writes fail as told.
+type failingStore struct {
+	blob.Store
+	get, put error
+}
+
+// Get fails as told.
+func (f *failingStore) Get(ctx context.Context, c, n string, limit int64) ([]byte, blob.Info, error) {
+	if f.get != nil {
+		return nil, blob.Info{}, f.get
+	}
+	return f.Store.Get(ctx, c, n, limit)
+}
+
+// Put fails as told.
+func (f *failingStore) Put(ctx context.Context, c, n string, b []byte, o blob.PutOptions) error {
+	if f.put != nil {
+		return f.put
+	}
+	return f.Store.Put(ctx, c, n, b, o)
+}
+
+type world struct {
+	t     *testing.T
+	db    *db.DB
+	store *failingStore
+	jobs  *jobs
+	s     *Service
+	body  queue.Body
+}
+
+var wanted = []string{"web_thumb", "cutout_webp", "instagram_square"}
+
+func each(t *testing.T, fn func(w *world)) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		files, err := fileblob.Open(fileblob.Options{Dir: filepath.Join(t.TempDir(), "b"), BaseURL: "http://127.0.0.1:1/b", Key: []byte("k")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = files.Close() })
+		w := &world{t: t, db: d, store: &failingStore{Store: files}, jobs: &jobs{open: len(wanted)}, body: queue.Body{TenantID: "t", JobID: "j", ItemID: "i", CorrelationID: "c"}}
+		w.s = New(Options{DB: d, Blobs: w.store, Outputs: "outputs", Exports: "exports", Outbox: queue.NewOutbox(), Jobs: w.jobs, Lease: 30 * time.Second})
+		l := scenery(60, 80)
+		for path, layer := range map[string]*image.NRGBA{"t/cut.png": l.Cutout, "t/back.png": l.Backdrop, "t/shadow.png": l.Shadow} {
+			b, err := imaging.Encode(layer, imaging.EncodeOptions{Format: imaging.PNG})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := files.Put(t.Context(), "outputs", path, b, blob.PutOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.CutoutPath, l.BackdropPath, l.ShadowPath = "t/cut.png", "t/back.png", "t/shadow.png"
+		w.must(d.InTx(t.Context(), func(tx *db.Tx) error {
+			for range 2 { // said twice, planned once
+				n, err := w.s.Plan(t.Context(), tx, PlanRequest{TenantID: "t", JobID: "j", ItemID: "i", CorrelationID: "c", Presets: wanted, Source: l.Source})
+				if err != nil {
+					return err
+				}
+				if n != len(wanted) && n != 0 {
+					t.Errorf("planned %d", n)
+				}
+			}
+			return nil
+		}))
+		fn(w)
+	})
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// statuses counts the variants by state.
+func (w *world) statuses() map[string]int {
+	w.t.Helper()
+	list, err := w.s.List(w.t.Context(), "t", "j")
+	w.must(err)
+	out := map[string]int{}
+	for _, e := range list {
+		out[e.Status]++
+	}
+	return out
+}
+
+func (w *world) messages() (n int) {
+	w.must(w.db.QueryRow(`SELECT count(*) FROM outbox WHERE queue = 'exports'`).Scan(&n))
+	return n
+}
+
+func TestVariantsAndTheZIPAreMadeOnce(t *testing.T) {
+	each(t, func(w *world) {
+		for range 3 { // redelivered
+			w.must(w.s.Handle(w.t.Context(), w.body))
+		}
+		if got := w.statuses(); got["completed"] != 3 || w.jobs.done != 3 || w.jobs.failed != 0 || w.jobs.ended != 1 {
+			w.t.Fatalf("%v, %+v", got, w.jobs)
+		}
+		list, err := w.s.List(w.t.Context(), "t", "j")
+		w.must(err)
+		for _, e := range list {
+			if e.BlobPath == nil || e.Bytes == 0 || e.Width == 0 || len(e.Checks) < 5 || e.Format == "" {
+				w.t.Errorf("%+v", e)
+			}
+			if _, err := w.s.URL(w.t.Context(), "t", "i", e.Preset); err != nil {
+				w.t.Error(err)
+			}
+			if _, err := w.s.URL(w.t.Context(), "other", "i", e.Preset); err == nil {
+				w.t.Error("another tenant gets a URL")
+			}
+		}
+		b, _, err := w.store.Get(w.t.Context(), "exports", w.jobs.zip, 1<<24)
+		w.must(err)
+		z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+		w.must(err)
+		var names []string
+		for _, f := range z.File {
+			names = append(names, f.Name)
+		}
+		slices.Sort(names)
+		if got, want := strings.Join(names, " "), "cutout_webp/x-studio.webp instagram_square/x-studio.jpg manifest.json web_thumb/x-studio.webp"; got != want {
+			w.t.Errorf("ZIP holds %s", got)
+		}
+		f, err := z.Open("manifest.json")
+		w.must(err)
+		var manifest []entry
+		w.must(json.NewDecoder(f).Decode(&manifest))
+		if len(manifest) != 3 || len(manifest[0].Checks) == 0 {
+			w.t.Errorf("%+v", manifest)
+		}
+	})
+}
+
+func TestATransientFailureIsTriedAgainAndAPermanentOneEnds(t *testing.T) {
+	each(t, func(w *world) {
+		w.store.put = blob.ErrUnavailable
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		if got := w.statuses(); got["pending"] != 3 || w.messages() != 1 || w.jobs.open != 3 {
+			w.t.Fatalf("%v, %d messages, %+v", got, w.messages(), w.jobs)
+		}
+		// too early: the wait is kept
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		if got := w.statuses(); got["pending"] != 3 || w.messages() != 1 {
+			w.t.Fatalf("%v", got)
+		}
+		w.store.put, w.store.get = nil, blob.ErrNotFound
+		_, err := w.db.Exec(`UPDATE exports SET due_at = 0`)
+		w.must(err)
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		if got := w.statuses(); got["failed"] != 3 || w.jobs.failed != 3 {
+			w.t.Fatalf("%v", got)
+		}
+		list, err := w.s.List(w.t.Context(), "t", "j")
+		w.must(err)
+		if *list[0].ErrorCode != "blob_not_found" {
+			w.t.Errorf("%+v", list[0])
+		}
+	})
+}
+
+func TestADeadWorkersVariantsAreMadeByAnother(t *testing.T) {
+	each(t, func(w *world) {
+		if _, err := w.s.claim(w.t.Context(), w.body); err != nil {
+			w.t.Fatal(err)
+		}
+		w.must(w.s.Handle(w.t.Context(), w.body)) // its lease is good: nothing to do
+		if got := w.statuses(); got["processing"] != 3 {
+			w.t.Fatalf("%v", got)
+		}
+		w.must(w.s.Sweep(w.t.Context()))
+		if w.messages() != 0 {
+			w.t.Fatal("swept too early")
+		}
+		_, err := w.db.Exec(`UPDATE exports SET lease_until = now_ms() - 1`)
+		w.must(err)
+		w.must(w.s.Sweep(w.t.Context()))
+		if got := w.statuses(); got["pending"] != 3 || w.messages() != 1 {
+			w.t.Fatalf("%v, %d messages", got, w.messages())
+		}
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		if got := w.statuses(); got["completed"] != 3 {
+			w.t.Fatalf("%v", got)
+		}
+	})
+}
+
+func TestAShutdownGivesVariantsBackUncounted(t *testing.T) {
+	each(t, func(w *world) {
+		ctx, stop := context.WithCancel(w.t.Context())
+		work, err := w.s.claim(ctx, w.body)
+		w.must(err)
+		stop()
+		w.must(w.s.make(ctx, work))
+		var tries int
+		w.must(w.db.QueryRow(`SELECT sum(tries) FROM exports`).Scan(&tries))
+		if got := w.statuses(); got["pending"] != 3 || tries != 0 || w.messages() != 1 {
+			w.t.Fatalf("%v, %d tries, %d messages", got, tries, w.messages())
+		}
+	})
+}
+
+func TestAFencedWorkerRecordsNothing(t *testing.T) {
+	each(t, func(w *world) {
+		late, err := w.s.claim(w.t.Context(), w.body)
+		w.must(err)
+		_, err = w.db.Exec(`UPDATE exports SET lease_until = now_ms() - 1`)
+		w.must(err)
+		w.must(w.s.Handle(w.t.Context(), w.body)) // another worker takes over and finishes
+		w.must(w.s.make(w.t.Context(), late))
+		if got := w.statuses(); got["completed"] != 3 || w.jobs.done != 3 {
+			w.t.Fatalf("%v, %+v", got, w.jobs)
+		}
+	})
+}
