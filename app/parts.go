@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/score"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -22,9 +23,21 @@ var outboxRelay = part{name: "the outbox relay", server: true, open: func(ctx co
 	if err != nil {
 		return nil, err
 	}
-	r := queue.NewRelay(d, w.openOutbox(), q.jobs, q.exports, w.queueMetrics())
-	return r.Run, nil
+	return w.openRelay(d, q).Run, nil
 }}
+
+// tenantWindow is how many messages of a tenant wait in a queue at once: enough
+// to keep every worker of a large deployment busy, few enough that another
+// tenant's first one starts within half a minute on a small one.
+const tenantWindow = 32
+
+// openRelay gives the process's one relay: the consumers tell it what ended.
+func (w *wire) openRelay(d *db.DB, q *queueBackend) *queue.Relay {
+	if w.relay == nil {
+		w.relay = queue.NewRelay(d, w.openOutbox(), q.jobs, q.exports, w.queueMetrics(), queue.Window(tenantWindow))
+	}
+	return w.relay
+}
 
 // jobWorker consumes queue "jobs".
 var jobWorker = part{name: "the worker on queue jobs", open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
@@ -37,7 +50,7 @@ var jobWorker = part{name: "the worker on queue jobs", open: func(ctx context.Co
 		return nil, err
 	}
 	w.openDecoder().Warm()
-	o := w.consume(q.jobs, jobs.Process)
+	o := w.consume(q, q.jobs, jobs.Process)
 	o.Gate = w.scoringGate
 	return func(ctx context.Context) error { return queue.Consume(ctx, o) }, nil
 }}
@@ -52,12 +65,16 @@ var exportWorker = part{name: "the worker on queue exports", open: func(ctx cont
 	if err != nil {
 		return nil, err
 	}
-	o := w.consume(q.exports, exports.Handle)
+	o := w.consume(q, q.exports, exports.Handle)
 	return func(ctx context.Context) error { return queue.Consume(ctx, o) }, nil
 }}
 
-func (w *wire) consume(q queue.Queue, h queue.Handler) queue.ConsumeOptions {
-	return queue.ConsumeOptions{Queue: q, Handler: h, Concurrency: w.cfg.Worker.Concurrency, Drain: w.drain - 2*serverGrace, Gate: w.databaseGate, Metrics: w.queueMetrics()}
+// consume says how one of the queues is consumed. The database is open by then.
+func (w *wire) consume(all *queueBackend, q queue.Queue, h queue.Handler) queue.ConsumeOptions {
+	return queue.ConsumeOptions{
+		Queue: q, Handler: h, Concurrency: w.cfg.Worker.Concurrency, Drain: w.drain - 2*serverGrace,
+		Gate: w.databaseGate, Relay: w.openRelay(w.db, all), Metrics: w.queueMetrics(),
+	}
 }
 
 // gatePause is how long a closed gate is left alone before another look.

@@ -42,6 +42,7 @@ type wire struct {
 	blobs   *blobBackend
 	queues  *queueBackend
 	outbox  *queue.Outbox
+	relay   *queue.Relay
 	decoder *imaging.Decoder
 	client  *azureml.Client
 	brands  *brand.Service
