@@ -51,7 +51,14 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
 	}
-	if w.cfg.Auth.Mode == "api-key" {
+	switch w.cfg.Auth.Mode {
+	case "none": // as it is
+	case "oidc":
+		o.Auth, err = api.NewOIDC(api.OIDCOptions{Issuer: w.cfg.Auth.Issuer, Audience: w.cfg.Auth.Audience, TenantClaim: w.cfg.Auth.TenantClaim, Tenant: tenants.Get})
+		if err != nil {
+			return nil, err
+		}
+	default:
 		o.Auth = api.APIKeys{Check: tenants.Authenticate}
 	}
 	if loopback(w.listen) {

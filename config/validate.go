@@ -84,7 +84,7 @@ func (c *Config) Validate(r Role, loopback bool) error {
 		say(c.PublicBaseURL != "" && !absolute(c.PublicBaseURL), "PUBLIC_BASE_URL must be a URL such as https://api.example.com")
 		say(!slices.Contains([]string{"none", "api-key", "oidc"}, c.Auth.Mode), "AUTH_MODE must be none, api-key or oidc")
 		say(c.Auth.Mode == "none" && !loopback && c.Environment != "dev", "AUTH_MODE=none is only for loopback or ENV_NAME=dev: set AUTH_MODE=api-key or oidc")
-		say(c.Auth.Mode == "api-key" && c.Auth.KeyPepper == "", "AUTH_KEY_PEPPER is missing: a random string that API keys are hashed with")
+		say(c.Auth.Mode != "none" && len(c.Auth.KeyPepper) < 16, "AUTH_KEY_PEPPER is missing or shorter than 16 characters: a random string that API keys are hashed with")
 		say(c.Auth.Mode == "oidc" && (c.Auth.Issuer == "" || c.Auth.Audience == ""), "AUTH_ISSUER and AUTH_AUDIENCE are missing for AUTH_MODE=oidc")
 		say(!slices.Contains([]string{"off", "enforce"}, c.Billing.Mode), "BILLING_MODE must be off or enforce")
 	}
