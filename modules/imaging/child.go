@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 	"syscall"
 	"unsafe"
 )
@@ -70,10 +71,24 @@ func serveChild(in io.Reader, out io.Writer) error {
 	switch {
 	case err != nil:
 		return sendAnswer(out, answerFailed, err.Error())
+	case refused != nil && ownFault(refused):
+		return sendAnswer(out, answerFailed, refused.Error())
 	case refused != nil:
 		return sendAnswer(out, answerRefused, refused.Error())
 	}
 	return sendAnswer(out, answerDone, "")
+}
+
+// ownFault reports whether libvips ran into this process's limits instead of
+// damage in the picture. It has no codes, so its texts must do.
+func ownFault(err error) bool {
+	text := strings.ToLower(err.Error())
+	for _, sign := range []string{"memory", "creating thread", "system error"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // decodeShared decodes within the shared file.

@@ -16,13 +16,14 @@ import (
 // Limits of a decoding child, and how often it is tried.
 const (
 	defaultTimeout     = 30 * time.Second
-	defaultMemoryLimit = 1 << 30
+	defaultMemoryLimit = 3 << 29
 
-	// What one picture may use: a fixed part, and a part for each pixel. An
-	// interlaced 16-bit picture is held whole (8 bytes a pixel) besides the
-	// pixels handed over (4 bytes).
-	memoryBase     = 192 << 20
-	memoryPerPixel = 14
+	// What one picture may use: a fixed part, and a part for each pixel. The
+	// pixels handed over take 4 bytes each, an interlaced 16-bit PNG that is held
+	// whole 8 more, a progressive JPEG 6 more, and libvips' WebP reader 20 more.
+	memoryBase         = 192 << 20
+	memoryPerPixel     = 14
+	memoryPerPixelWebP = 26
 
 	// 12 megapixels take about 0.3 s. Slow machines get ten times as much.
 	cpuBase          = 5 * time.Second
@@ -43,7 +44,8 @@ type DecoderOptions struct {
 	Timeout time.Duration
 
 	// MemoryLimit bounds a child's memory in bytes. A picture's size sets a
-	// lower bound of its own. 0 is 1 GiB.
+	// lower bound of its own. 0 is 1.5 GiB, which only a WebP of 50 megapixels
+	// comes near.
 	MemoryLimit int64
 
 	// Concurrency is how many pictures are decoded at once. 0 is the number of
@@ -292,7 +294,11 @@ func (d *Decoder) take(ctx context.Context) (*child, error) {
 // request returns what to ask of a child, with the picture's own limits.
 func (d *Decoder) request(info Info, data []byte) request {
 	w, h := info.stored()
-	memory := min(d.opts.MemoryLimit, memoryBase+int64(w)*int64(h)*memoryPerPixel+2*int64(len(data)))
+	perPixel := int64(memoryPerPixel)
+	if info.Format == WebP {
+		perPixel = memoryPerPixelWebP
+	}
+	memory := min(d.opts.MemoryLimit, memoryBase+int64(w)*int64(h)*perPixel+2*int64(len(data)))
 	cpu := min(d.opts.Timeout, cpuBase+cpuPerMegapixel*time.Duration(w*h/pixelsPerMega))
 	return request{
 		Format: uint32(formatCode(info.Format)), Width: uint32(w), Height: uint32(h),

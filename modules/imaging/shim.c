@@ -6,18 +6,25 @@
 
 #include "shim.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <vips/vips.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
+// Both settings must stand before the first threads are there, so they can't
+// wait for opal_start.
+__attribute__((constructor)) static void before_threads(void) {
 #ifdef __GLIBC__
-// glibc gives each thread that allocates an arena of its own, and Go's threads
-// come and go: four pipelines held 538 MB where 378 do. It must be set before
-// the first threads are there, so it can't wait for opal_start.
-__attribute__((constructor)) static void few_arenas(void) { mallopt(M_ARENA_MAX, 2); }
+	// glibc gives each thread that allocates an arena of its own, and Go's
+	// threads come and go: four pipelines held 538 MB where 378 do.
+	mallopt(M_ARENA_MAX, 2);
 #endif
+	// Pictures that must be held whole would go to a temporary file from 100 MB
+	// on: slow, and barred in the child. The largest taken has 400 MB.
+	setenv("VIPS_DISC_THRESHOLD", "1g", 1);
+}
 
 // finish ends a job: libvips' message goes to err and its per-thread state is
 // freed, since Go may never use this thread again.

@@ -78,7 +78,7 @@ func startChild(command []string) (*child, error) {
 // childEnvironment holds no settings and no secrets: only what a loader may
 // need to find libraries, and what keeps the child small.
 func childEnvironment() []string {
-	env := []string{childMarker + "=1", "GOMAXPROCS=2", "GOGC=off", "GOMEMLIMIT=64MiB", "GOTRACEBACK=none", "MALLOC_ARENA_MAX=1", "VIPS_CONCURRENCY=1", "LC_ALL=C"}
+	env := []string{childMarker + "=1", "GOMAXPROCS=2", "GOGC=off", "GOMEMLIMIT=64MiB", "GOTRACEBACK=none", "LC_ALL=C"}
 	for _, name := range []string{"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "TMPDIR", "GOCOVERDIR"} {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
