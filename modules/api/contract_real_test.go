@@ -1,0 +1,239 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/opal-photo/opal/modules/blob/fileblob"
+	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/queue"
+)
+
+// plainBrands gives jobs the profiles that the API edits.
+type plainBrands struct{ *brand.Service }
+
+func (p plainBrands) Brand(ctx context.Context, tenantID, id string) (job.Brand, error) {
+	b, err := p.Get(ctx, tenantID, id)
+	return job.Brand{Look: pipeline.Brand{ID: b.ID}, Presets: b.DefaultPresets}, err
+}
+
+// noWork plans no variants: no item is worked on here.
+type noWork struct{}
+
+func (noWork) CheckPresets(names []string) error                   { return export.Validate(names) }
+func (noWork) DefaultPresets() []string                            { return export.DefaultPresets() }
+func (noWork) Plan(context.Context, *db.Tx, job.Plan) (int, error) { return 0, nil }
+
+// newRealHouse is an API over the real job service, on a real server.
+func newRealHouse(t *testing.T, d *db.DB) *realHouse {
+	t.Helper()
+	var h http.Handler
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
+	t.Cleanup(srv.Close)
+	blobs, err := fileblob.Open(fileblob.Options{Dir: t.TempDir(), BaseURL: srv.URL + "/blobs", Key: []byte("a key that signs URLs")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = blobs.Close() })
+	if err := blobs.EnsureContainers(t.Context(), "raw", "outputs", "exports"); err != nil {
+		t.Fatal(err)
+	}
+	brands := brand.New(d, export.Validate)
+	jobs := job.New(job.Options{
+		DB: d, Blobs: blobs, Containers: job.Containers{Raw: "raw", Outputs: "outputs", Exports: "exports"}, Outbox: queue.NewOutbox(),
+		Brands: plainBrands{brands}, Exporter: noWork{},
+		Inspect: func(photo []byte) error { _, err := imaging.Inspect(photo); return err },
+	})
+	h, err = New(Options{
+		Jobs: jobs, Brands: brands, Presets: export.Presets(), Log: zerolog.Nop(),
+		Mounts: []Mount{{Path: "/blobs/", Handler: http.StripPrefix("/blobs", blobs.Handler())}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &realHouse{srv, d}
+}
+
+type realHouse struct {
+	*httptest.Server
+	db *db.DB
+}
+
+func (h *realHouse) do(t *testing.T, method, target string, body []byte, headers ...string) answer {
+	t.Helper()
+	if strings.HasPrefix(target, "/") {
+		target = h.URL + target
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, target, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := h.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{resp.StatusCode, resp.Header, string(b)}
+}
+
+func (h *realHouse) post(t *testing.T, path, body string) answer {
+	t.Helper()
+	return h.do(t, "POST", path, []byte(body), "Content-Type", "application/json")
+}
+
+// item makes a job of one photo and returns its ids, as JSON members too.
+func (h *realHouse) item(t *testing.T) (jobID, itemID, ids string) {
+	t.Helper()
+	v := h.post(t, "/v1/jobs", `{"tenant_id":"t1","items":[{"filename":"a.jpg"}]}`).json(t)
+	jobID, itemID = v["job_id"].(string), v["items"].([]any)[0].(map[string]any)["item_id"].(string)
+	return jobID, itemID, fmt.Sprintf(`{"tenant_id":"t1","job_id":%q,"item_id":%q,"filename":"a.jpg","content_type":"image/jpeg"}`, jobID, itemID)
+}
+
+func (h *realHouse) status(t *testing.T, jobID string) (job, item string) {
+	t.Helper()
+	v := h.do(t, "GET", "/v1/jobs/"+jobID+"?tenant_id=t1", nil).json(t)
+	return v["status"].(string), v["items"].([]any)[0].(map[string]any)["status"].(string)
+}
+
+func photo(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewRGBA(image.Rect(0, 0, 40, 30)), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestUploadsWithTheRealService(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newRealHouse(t, d)
+		jobID, _, ids := h.item(t)
+		wantProblem(t, "nothing put", h.post(t, "/v1/uploads/complete", ids), 409, "upload_missing")
+		put := func(body []byte) answer {
+			v := h.post(t, "/v1/uploads/sas", ids).json(t)
+			return h.do(t, "PUT", v["upload_url"].(string), body, "x-ms-blob-type", "BlockBlob")
+		}
+		url := h.post(t, "/v1/uploads/sas", ids).json(t)["upload_url"].(string)
+		if !strings.HasPrefix(url, h.URL+"/blobs/raw/") {
+			t.Errorf("upload URL %s", url)
+		}
+		if a := h.do(t, "PUT", url, []byte("no picture"), "x-ms-blob-type", "BlockBlob"); a.status != 201 {
+			t.Fatalf("put: %d %s", a.status, a.body)
+		}
+		if a := h.do(t, "PUT", url, photo(t), "x-ms-blob-type", "BlockBlob"); a.status != 403 && a.status != 409 {
+			t.Errorf("overwriting: %d", a.status)
+		}
+		if a := h.do(t, "PUT", strings.Replace(url, "/raw/", "/outputs/", 1), photo(t), "x-ms-blob-type", "BlockBlob"); a.status != 403 {
+			t.Errorf("an altered URL: %d", a.status)
+		}
+		if a := h.post(t, "/v1/uploads/complete", ids); a.status < 400 || a.status > 499 || a.header.Get("Content-Type") != problemType {
+			t.Errorf("no picture: %d %s", a.status, a.body)
+		}
+		if j, i := h.status(t, jobID); j != "created" || i != "created" {
+			t.Errorf("after a refusal: %s, %s", j, i)
+		}
+		if a := put(photo(t)); a.status != 201 {
+			t.Fatalf("put again: %d %s", a.status, a.body)
+		}
+		for range 2 {
+			if a := h.post(t, "/v1/uploads/complete", ids); a.status != 200 || strings.TrimSpace(a.body) != `{"ok":true}` {
+				t.Errorf("complete: %d %s", a.status, a.body)
+			}
+		}
+		if j, i := h.status(t, jobID); j != "processing" || i != "queued" {
+			t.Errorf("after completing: %s, %s", j, i)
+		}
+		for range 2 {
+			if a := h.post(t, "/v1/jobs/"+jobID+"/enqueue?tenant_id=t1", ""); a.status != 200 {
+				t.Errorf("enqueue: %d %s", a.status, a.body)
+			}
+			if a := h.post(t, "/v1/jobs/"+jobID+"/cancel?tenant_id=t1", ""); a.status != 200 {
+				t.Errorf("cancel: %d %s", a.status, a.body)
+			}
+		}
+		if j, i := h.status(t, jobID); j != "cancelled" || i != "cancelled" {
+			t.Errorf("after cancelling: %s, %s", j, i)
+		}
+		wantProblem(t, "complete after the end", h.post(t, "/v1/uploads/complete", ids), 409, "upload_closed")
+		wantProblem(t, "URL after the end", h.post(t, "/v1/uploads/sas", ids), 409, "upload_closed")
+		var sent int
+		if err := d.QueryRow(`SELECT COUNT(*) FROM outbox`).Scan(&sent); err != nil || sent != 1 {
+			t.Errorf("%d messages, %v", sent, err)
+		}
+	})
+}
+
+func TestDirectUploadWithTheRealService(t *testing.T) {
+	d := dbtest.Open(t, dbtest.SQLiteURL(t))
+	h := newRealHouse(t, d)
+	jobID, itemID, _ := h.item(t)
+	send := func(name string, b []byte) answer {
+		body, ct := form(t, map[string]string{"tenant_id": "t1", "job_id": jobID, "item_id": itemID}, name, b)
+		return h.do(t, "POST", "/v1/uploads/direct", body.Bytes(), "Content-Type", ct)
+	}
+	wantProblem(t, "empty", send("a.jpg", []byte{}), 422, "upload_empty")
+	if a := send("a.jpg", []byte("no picture")); a.status < 400 || a.status > 499 || a.header.Get("Content-Type") != problemType {
+		t.Errorf("no picture: %d %s", a.status, a.body)
+	}
+	if a := send("a.jpg", photo(t)); a.status != 200 || a.json(t)["ok"] != true || a.json(t)["raw_blob_path"] == "" {
+		t.Errorf("direct: %d %s", a.status, a.body)
+	}
+	if _, i := h.status(t, jobID); i != "uploaded" {
+		t.Errorf("after direct: %s", i)
+	}
+	if a := h.post(t, "/v1/jobs/"+jobID+"/enqueue", `{"tenant_id":"t1"}`); a.status != 200 {
+		t.Errorf("enqueue: %d %s", a.status, a.body)
+	}
+	if _, i := h.status(t, jobID); i != "queued" {
+		t.Errorf("after enqueue: %s", i)
+	}
+}
+
+func TestRequestsThatTheRealServiceRefuses(t *testing.T) {
+	h := newRealHouse(t, dbtest.Open(t, dbtest.SQLiteURL(t)))
+	for _, c := range []struct {
+		body   string
+		status int
+		code   string
+	}{
+		{`{"brand_profile_id":"nobody","items":[{"filename":"a"}]}`, 404, "brand_profile_not_found"},
+		{`{"presets":["nope"],"items":[{"filename":"a"}]}`, 422, "preset_unknown"},
+		{`{"items":[{"filename":"a","scene_types":["moon"]}]}`, 422, "scene_type_unknown"},
+		{`{"items":[{"filename":"a","scene_types":["studio"],"scene_count":2}]}`, 422, "job_invalid"},
+		{`{"items":[{"filename":""}]}`, 422, "filename_invalid"},
+		{`{"items":[{"filename":"..\\a.jpg"}]}`, 422, "filename_invalid"},
+		{`{"items":[{"filename":"a\u0000.jpg"}]}`, 422, "filename_invalid"},
+		{`{"items":[{"filename":"` + strings.Repeat("a", 256) + `"}]}`, 422, "filename_invalid"},
+		{`{"items":[]}`, 422, "validation_failed"},
+	} {
+		wantProblem(t, c.body, h.post(t, "/v1/jobs", c.body), c.status, c.code)
+	}
+	a := h.post(t, "/v1/jobs", `{"items":[{"filename":"Füße (1).jpg","scene_count":3},{"filename":"b","scene_types":["nature","office"]}]}`)
+	if a.status != 200 || len(a.json(t)["items"].([]any)) != 5 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	wantProblem(t, "bad cursor", h.do(t, "GET", "/v1/jobs?cursor="+strings.Repeat("x", 65), nil), 422, "validation_failed")
+}
