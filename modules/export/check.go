@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 
 	"github.com/opal-photo/opal/modules/imaging"
 )
@@ -22,7 +23,7 @@ const (
 	FillAtLeast = "fill"         // share of the frame that the product takes
 	FillAtMost  = "fill_at_most" // likewise
 	WhiteBorder = "white_border" // share of the outermost pixels that are pure white
-	HasAlpha    = "transparency" // the corners are transparent
+	HasAlpha    = "transparency" // share of the outermost pixels that are transparent
 )
 
 // Check is what came of a rule.
@@ -37,30 +38,58 @@ type Check struct {
 // before a shop's zoom shows it.
 const maxEnlarge = 2.0
 
+// facts are what a check knows beside the file.
+type facts struct {
+	source   imaging.SourceType
+	enlarged float64 // pixels of the variant for one of the photo's
+}
+
 // check decodes the finished file again and tries the preset's rules on it, and
-// those that every file keeps: its size and format, no trace of where the photo
-// was taken, and the word on how the picture was made.
-func check(p Preset, file []byte, enlarged float64) ([]Check, *image.NRGBA, error) {
+// those that every file keeps: its size, format and colours, no trace of where
+// the photo was taken, and the word on how the picture was made.
+func check(p Preset, file []byte, f facts) ([]Check, error) {
 	info, err := imaging.InspectOwn(file)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the variant: %w", err)
+		return nil, fmt.Errorf("read the variant: %w", err)
 	}
 	img, err := imaging.DecodeOwn(file)
 	if err != nil {
-		return nil, nil, fmt.Errorf("decode the variant: %w", err)
+		return nil, fmt.Errorf("decode the variant: %w", err)
 	}
+	meta := readMetadata(info.Format, file)
+	stated := bytes.Contains(meta.xmp, []byte(`"`+f.source.URI()+`"`))
 	out := []Check{
-		{"size", img.Rect.Dx() == p.Width && img.Rect.Dy() == p.Height, fmt.Sprintf("%d×%d", img.Rect.Dx(), img.Rect.Dy()), fmt.Sprintf("%d×%d", p.Width, p.Height)},
+		sizeCheck(p, img.Rect.Dx(), img.Rect.Dy()),
 		{"format", info.Format == p.Format, string(info.Format), string(p.Format)},
-		{"no_location", !bytes.Contains(file, []byte("Exif\x00\x00")) && !bytes.Contains(file, []byte("exif:GPS")), present(bytes.Contains(file, []byte("Exif\x00\x00"))), "no EXIF"},
-		{"source_type", bytes.Contains(file, []byte("DigitalSourceType")), present(bytes.Contains(file, []byte("DigitalSourceType"))), "IPTC DigitalSourceType"},
-		{"enlargement", enlarged <= maxEnlarge, fmt.Sprintf("%.1f×", enlarged), fmt.Sprintf("at most %.0f× the photo's own pixels", maxEnlarge)},
+		{"colour_profile", info.HasProfile, present(info.HasProfile), "sRGB profile"},
+		{"no_location", !meta.exif, present(meta.exif), "no EXIF"},
+		{"source_type", stated, present(stated), "IPTC DigitalSourceType " + string(f.source)},
+		{"enlargement", f.enlarged <= maxEnlarge, fmt.Sprintf("%.1f×", f.enlarged), fmt.Sprintf("at most %.0f× the photo's own pixels", maxEnlarge)},
+	}
+	if p.Background != Transparent {
+		opaque := img.Opaque()
+		out = append(out, Check{"opaque", opaque, map[bool]string{true: "opaque", false: "transparent"}[opaque], "no transparent pixels"})
 	}
 	for _, r := range p.Rules {
 		out = append(out, r.try(file, img))
 	}
-	return out, img, nil
+	return out, nil
 }
+
+// sizeCheck wants the preset's very size; of a transparent one, which is cut to
+// the product, that it fills the size in one direction.
+func sizeCheck(p Preset, w, h int) Check {
+	c := Check{"size", w == p.Width && h == p.Height, fmt.Sprintf("%d×%d", w, h), fmt.Sprintf("%d×%d", p.Width, p.Height)}
+	if p.Background == Transparent {
+		c.Passed = w <= p.Width && h <= p.Height && (w >= p.Width-cropSlack || h >= p.Height-cropSlack)
+		c.Wanted = "as large as fits " + c.Wanted
+	}
+	return c
+}
+
+// cropSlack is what rounding may take off a cropped file's longer side, in
+// pixels.
+const cropSlack = 2
 
 func present(b bool) string {
 	if b {
@@ -90,8 +119,8 @@ func (r Rule) try(file []byte, img *image.NRGBA) Check {
 	case WhiteBorder:
 		return atLeast(whiteBorder(img), "%.3f")
 	case HasAlpha:
-		clear := min(img.Pix[3], img.NRGBAAt(w-1, 0).A, img.NRGBAAt(0, h-1).A, img.NRGBAAt(w-1, h-1).A) == 0
-		return Check{r.Name, clear, present(clear), "transparent corners"}
+		clear := clearBorder(img)
+		return Check{r.Name, clear >= r.Limit, fmt.Sprintf("%.3f of the border", clear), fmt.Sprintf("%.3f of the border", r.Limit)}
 	}
 	return Check{Rule: r.Name, Measured: "unknown rule", Wanted: "a rule that is known"}
 }
@@ -129,22 +158,35 @@ func fill(img *image.NRGBA) float64 {
 
 // whiteBorder is the share of the outermost pixels that are pure white.
 func whiteBorder(img *image.NRGBA) float64 {
+	return border(img, func(c color.NRGBA) bool { return c == color.NRGBA{255, 255, 255, 255} })
+}
+
+// clearBorder is the share of the outermost pixels that are transparent.
+func clearBorder(img *image.NRGBA) float64 {
+	return border(img, func(c color.NRGBA) bool { return c.A == 0 })
+}
+
+// border is the share of the outermost pixels of which something is true.
+func border(img *image.NRGBA, is func(color.NRGBA) bool) float64 {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	n, white := 0, 0
+	n, yes := 0, 0
 	look := func(x, y int) {
-		c := img.NRGBAAt(x, y)
 		n++
-		if c.R == 255 && c.G == 255 && c.B == 255 && c.A == 255 {
-			white++
+		if is(img.NRGBAAt(x, y)) {
+			yes++
 		}
 	}
 	for x := range w {
 		look(x, 0)
-		look(x, h-1)
+		if h > 1 {
+			look(x, h-1)
+		}
 	}
 	for y := 1; y < h-1; y++ {
 		look(0, y)
-		look(w-1, y)
+		if w > 1 {
+			look(w-1, y)
+		}
 	}
-	return float64(white) / float64(n)
+	return float64(yes) / float64(n)
 }

@@ -41,14 +41,14 @@ func TestEveryPresetKeepsItsOwnRules(t *testing.T) {
 func TestRulesAreSeenToFail(t *testing.T) {
 	amazon, _ := find("amazon_main")
 	encode := func(change func(*image.NRGBA), o imaging.EncodeOptions) []Check {
-		img := compose(amazon, scenery(1200, 900), scenery(1200, 900).product(2000))
+		img := compose(amazon, scenery(1200, 900), newProduct(scenery(1200, 900), 2000))
 		change(img)
 		o.Format = imaging.JPEG
 		b, err := imaging.Encode(img, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checks, _, err := check(amazon, b, 1)
+		checks, err := check(amazon, b, facts{imaging.SourceComposite, 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +85,7 @@ func TestRulesAreSeenToFail(t *testing.T) {
 		}
 	}
 	v := finished(t, "web_thumb")
-	checks, _, err := check(amazon, v.File, 3)
+	checks, err := check(amazon, v.File, facts{imaging.SourceComposite, 3})
 	if err != nil {
 		t.Fatal(err)
 	}

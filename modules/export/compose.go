@@ -4,7 +4,6 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"math"
 
 	"github.com/opal-photo/opal/modules/imaging"
 )
@@ -13,78 +12,45 @@ import (
 // variant's aspect, the product and its shadow are scaled together and stood on
 // the floor again, and the product's pixels come from the photo's cut-out.
 
-// The composition, as shares of the variant's height.
-const (
-	floorTall   = 0.74 // where the product stands in a story: below its middle, clear of the app's own controls
-	floorSquare = 0.84
-	floorWide   = 0.90
-	topAir      = 0.05 // least air above the product
-)
-
-// frame is how a variant is laid out: the product's rectangle in pixels of the
-// variant.
-type frame struct {
-	w, h    int
-	product image.Rectangle
-}
-
-// fitProduct returns the product's size for a fill: its longer relative side
-// takes that share of the frame.
-func fitProduct(pw, ph, w, h int, fill float64) (int, int) {
-	k := min(fill*float64(w)/float64(pw), fill*float64(h)/float64(ph))
-	return min(w, atLeastOne(float64(pw)*k)), min(h, atLeastOne(float64(ph)*k))
-}
-
-// tallCap bounds how much of a tall frame's height the product takes: a bottle
-// that fits a square would fill a story from edge to edge.
-const tallCap = 0.60
-
-// inScene returns the product's size on a set.
-func inScene(pw, ph int, p Preset) (int, int) {
-	height := p.Height
-	if p.Aspect() < .9 {
-		height = int(float64(p.Height) * tallCap / p.Fill)
-	}
-	return fitProduct(pw, ph, p.Width, min(height, p.Height), p.Fill)
-}
-
-// floorShare is where the floor lies in a frame of this aspect.
-func floorShare(aspect float64) float64 {
-	switch {
-	case aspect < .75:
-		return floorTall
-	case aspect > 1.4:
-		return floorWide
-	}
-	return floorSquare
-}
-
-// compose draws a variant.
-func compose(p Preset, l *Layers, product *image.NRGBA) *image.NRGBA {
+// compose draws a variant from sound layers.
+func compose(p Preset, l *Layers, prod *product) *image.NRGBA {
 	switch {
 	case p.Background == Transparent:
-		out := image.NewNRGBA(image.Rect(0, 0, p.Width, p.Height))
-		f := centred(p, product)
-		draw.Draw(out, f.product, scaled(product, f.product.Dx(), f.product.Dy()), image.Point{}, draw.Src)
-		return out
+		return cropped(p, prod)
 	case p.Background == White:
 		out := filled(p.Width, p.Height, color.NRGBA{255, 255, 255, 255})
-		f := centred(p, product)
-		over(out, scaled(product, f.product.Dx(), f.product.Dy()), f.product.Min)
+		at := centred(p, prod)
+		over(out, prod.at(at.Dx(), at.Dy()), at.Min)
 		return out
+	case l.Backdrop == nil && l.whole():
+		return fitted(p, prod)
 	case l.Backdrop == nil:
-		return onPaper(p, product)
+		return onPaper(p, prod)
 	case l.ContainsProduct:
-		return reframed(p, l, product)
+		return reframed(p, l, prod)
 	}
-	return staged(p, l, product)
+	return staged(p, l, prod)
 }
 
 // centred puts the product in the middle of the frame.
-func centred(p Preset, product *image.NRGBA) frame {
-	w, h := fitProduct(product.Rect.Dx(), product.Rect.Dy(), p.Width, p.Height, p.Fill)
+func centred(p Preset, prod *product) image.Rectangle {
+	pw, ph := prod.size()
+	w, h := fitProduct(pw, ph, p.Width, p.Height, p.Fill)
 	at := image.Pt((p.Width-w)/2, (p.Height-h)/2)
-	return frame{p.Width, p.Height, image.Rectangle{at, at.Add(image.Pt(w, h))}}
+	return image.Rectangle{at, at.Add(image.Pt(w, h))}
+}
+
+// cropped is the product alone, as large as fits the preset, with a margin of
+// the same width on all sides.
+func cropped(p Preset, prod *product) *image.NRGBA {
+	pw, ph := prod.size()
+	w, h := fitProduct(pw, ph, p.Width, p.Height, p.Fill)
+	side := min(p.Width, p.Height)
+	margin := max(1, int((1-p.Fill)/2*float64(side)))
+	out := image.NewNRGBA(image.Rect(0, 0, min(p.Width, w+2*margin), min(p.Height, h+2*margin)))
+	at := image.Pt((out.Rect.Dx()-w)/2, (out.Rect.Dy()-h)/2)
+	draw.Draw(out, image.Rectangle{at, at.Add(image.Pt(w, h))}, prod.at(w, h), image.Point{}, draw.Src)
+	return out
 }
 
 func filled(w, h int, c color.NRGBA) *image.NRGBA {
@@ -93,106 +59,35 @@ func filled(w, h int, c color.NRGBA) *image.NRGBA {
 	return out
 }
 
-// scaled resamples a picture; what has to grow to twice its size or more grows
-// by the 2× kernel first, which keeps edges sharp.
-func scaled(img *image.NRGBA, w, h int) *image.NRGBA {
-	for w >= 2*img.Rect.Dx() && h >= 2*img.Rect.Dy() && min(img.Rect.Dx(), img.Rect.Dy()) > 1 {
-		img = imaging.Upscale2x(img)
-	}
-	if img.Rect.Dx() == w && img.Rect.Dy() == h {
-		return img
-	}
-	return imaging.Resize(img, w, h)
-}
-
 // staged recomposes from a product-free backdrop, the shadow and the product.
-func staged(p Preset, l *Layers, product *image.NRGBA) *image.NRGBA {
-	aspect := p.Aspect()
-	pw, ph := inScene(l.Box[2], l.Box[3], p)
-	s := float64(pw) / float64(l.Box[2]) // variant pixels per scene pixel, for product and shadow
-
-	// the largest window of the scene with the variant's aspect
-	cw, ch := float64(l.Width), float64(l.Height)
-	if aspect < cw/ch {
-		cw = ch * aspect
-	} else {
-		ch = cw / aspect
-	}
-	centre := float64(l.Box[0]) + float64(l.Box[2])/2
-	floor := floorOf(l)
-	// the product's own lower edge stands this far below the floor line
-	below := (float64(l.Box[1]+l.Box[3]) - floor) * s
-	share := floorShare(aspect)
-	// a product that would leave too little air above stands lower
-	if need := (float64(ph) - below) / float64(p.Height); share < need+topAir {
-		share = min(need+topAir, 1-below/float64(p.Height)-.03)
-	}
-	// a tall crop of the whole height shows the floor where the scene has it;
-	// where there is room, zoom in so that the floor comes to its share
-	if aspect < float64(l.Width)/float64(l.Height) {
-		have := floor / float64(l.Height)
-		if zoom := zoomFor(have, share); zoom > 1 {
-			cw, ch = cw/zoom, ch/zoom
-		}
-	}
-	oy := clamp(floor-share*ch, 0, float64(l.Height)-ch)
-	ox := clamp(centre-cw/2, 0, float64(l.Width)-cw)
-	out := imaging.Resize(part(l.Backdrop, ox, oy, cw, ch), p.Width, p.Height)
-
-	t := float64(p.Width) / cw // variant pixels per scene pixel, for the backdrop
-	fx, fy := (centre-ox)*t, (floor-oy)*t
-	fx = clamp(fx, float64(pw)/2, float64(p.Width)-float64(pw)/2)
-	if top := fy + below - float64(ph); top < topAir*float64(p.Height) {
-		// stand it nearer to the viewer rather than cut it
-		fy += min(topAir*float64(p.Height)-top, float64(p.Height)*.97-fy-below)
-	}
+func staged(p Preset, l *Layers, prod *product) *image.NRGBA {
+	s := stage(p, &l.Source)
+	out := imaging.Resize(part(l.Backdrop, s.window), p.Width, p.Height)
 	if l.Shadow != nil {
-		at := image.Pt(int(math.Round(fx-centre*s)), int(math.Round(fy-floor*s)))
-		castInto(out, l.Shadow, s, at)
+		castInto(out, l.Shadow, s)
 	}
-	at := image.Pt(int(math.Round(fx-float64(pw)/2)), int(math.Round(fy+below-float64(ph))))
-	over(out, scaled(product, pw, ph), at)
+	over(out, prod.at(s.product.Dx(), s.product.Dy()), s.product.Min)
 	return out
 }
 
-// zoomFor is how far a tall crop is zoomed so that the floor moves from one
-// share of the height to another, by cutting off the bottom or the top.
-func zoomFor(have, want float64) float64 {
-	const most = 1.25 // beyond it the backdrop turns soft
-	if have <= want {
-		return 1 // the floor is high enough: cutting off the top would lower it further
-	}
-	return min(most, 1/(1-(have-want)))
-}
-
-// floorOf is the row of the scene on which the product stands.
-func floorOf(l *Layers) float64 {
-	if l.FloorY > l.Box[1] && l.FloorY <= l.Height {
-		return float64(l.FloorY)
-	}
-	return float64(min(l.Box[1]+l.Box[3], l.Height))
-}
-
-func clamp(v, low, high float64) float64 { return max(low, min(v, high)) }
-
-// part copies a window of a picture, to the nearest pixel.
-func part(img *image.NRGBA, x, y, w, h float64) *image.NRGBA {
-	r := image.Rect(int(x+.5), int(y+.5), int(x+w+.5), int(y+h+.5)).Intersect(img.Rect)
+// part copies a window of a picture.
+func part(img *image.NRGBA, r image.Rectangle) *image.NRGBA {
+	r = r.Intersect(img.Rect)
 	out := image.NewNRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
 	draw.Draw(out, out.Rect, img, r.Min, draw.Src)
 	return out
 }
 
-// castInto scales the visible part of the shadow and lays it into the variant;
-// at is where the scene's origin comes to lie.
-func castInto(out, shadow *image.NRGBA, s float64, at image.Point) {
+// castInto scales the visible part of the shadow with the product and lays it
+// into the variant.
+func castInto(out, shadow *image.NRGBA, s staging) {
 	b := visible(shadow)
 	if b.Empty() {
 		return
 	}
-	cut := part(shadow, float64(b.Min.X), float64(b.Min.Y), float64(b.Dx()), float64(b.Dy()))
-	cut = imaging.Resize(cut, atLeastOne(float64(b.Dx())*s), atLeastOne(float64(b.Dy())*s))
-	over(out, cut, at.Add(image.Pt(int(math.Round(float64(b.Min.X)*s)), int(math.Round(float64(b.Min.Y)*s)))))
+	// the edges are rounded, and not the size, so that shadow and product meet
+	to := image.Rectangle{s.point(b.Min), s.point(b.Max)}
+	over(out, imaging.Resize(part(shadow, b), to.Dx(), to.Dy()), to.Min)
 }
 
 // visible is the bounds of what has any alpha.

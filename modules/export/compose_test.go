@@ -8,6 +8,9 @@ import (
 	"pgregory.net/rapid"
 )
 
+// whole keeps the product at its photo's size.
+const whole = 1 << 20
+
 // shrunk is a preset at a quarter of its size, so that a property can be tried
 // often.
 func shrunk(p Preset) Preset {
@@ -22,18 +25,18 @@ func TestNoVariantCropsOrDistortsTheProduct(t *testing.T) {
 		l := scenery(pw, ph)
 		if rapid.Bool().Draw(t, "flattened") {
 			l.ContainsProduct, l.Shadow = true, nil
-			over(l.Backdrop, scaled(l.product(1<<20), l.Box[2], l.Box[3]), image.Pt(l.Box[0], l.Box[1]))
+			over(l.Backdrop, newProduct(l, whole).at(l.Box[2], l.Box[3]), image.Pt(l.Box[0], l.Box[1]))
 		}
-		img := compose(p, l, l.product(max(p.Width, p.Height)))
-		if img.Rect != image.Rect(0, 0, p.Width, p.Height) {
-			t.Fatalf("size %v", img.Rect)
+		img := compose(p, l, newProduct(l, max(p.Width, p.Height)))
+		if c := sizeCheck(p, img.Rect.Dx(), img.Rect.Dy()); !c.Passed {
+			t.Fatalf("size %v, want %s", img.Rect, c.Wanted)
 		}
 		got := productIn(img)
 		if got.Empty() {
 			t.Fatal("no product")
 		}
-		if got.Min.X <= 0 || got.Min.Y <= 0 || got.Max.X >= p.Width || got.Max.Y >= p.Height {
-			t.Fatalf("the product touches the frame: %v of %d×%d", got, p.Width, p.Height)
+		if got.Min.X <= 0 || got.Min.Y <= 0 || got.Max.X >= img.Rect.Max.X || got.Max.Y >= img.Rect.Max.Y {
+			t.Fatalf("the product touches the frame: %v of %v", got, img.Rect)
 		}
 		// one pixel either way is rounding
 		low := float64(got.Dx()-2) / float64(got.Dy()+2)
@@ -48,7 +51,7 @@ func TestAStoryFromASquareHasNoBars(t *testing.T) {
 	p, _ := find("instagram_story")
 	p = shrunk(p)
 	l := scenery(200, 260)
-	img := compose(p, l, l.product(1<<20))
+	img := compose(p, l, newProduct(l, whole))
 	// the backdrop's green rises with the row: a bar or a repeat would stand still
 	for _, x := range []int{2, p.Width - 3} {
 		for y := 8; y < p.Height; y += 8 {
@@ -68,7 +71,7 @@ func TestAProductStandsOnTheFloorWithItsShadow(t *testing.T) {
 		p, _ := find(name)
 		p = shrunk(p)
 		l := scenery(200, 260)
-		img := compose(p, l, l.product(1<<20))
+		img := compose(p, l, newProduct(l, whole))
 		box := productIn(img)
 		// right below the product lies its shadow: darker than the same row at the side
 		under, beside := img.NRGBAAt((box.Min.X+box.Max.X)/2, box.Max.Y+3), img.NRGBAAt(max(1, box.Min.X-6), box.Max.Y+3)
@@ -83,7 +86,7 @@ func TestASceneThatHoldsTheProductIsExtendedWithoutASeam(t *testing.T) {
 	p = shrunk(p)
 	l := scenery(100, 400) // too tall for the aspect: the scene must go on at the sides
 	l.ContainsProduct, l.Shadow = true, nil
-	img := compose(p, l, l.product(1<<20))
+	img := compose(p, l, newProduct(l, whole))
 	y := 4
 	for x := 1; x < p.Width; x++ {
 		a, b := img.NRGBAAt(x-1, y), img.NRGBAAt(x, y)
@@ -99,7 +102,7 @@ func TestWhiteIsWhiteAndTransparentIsTransparent(t *testing.T) {
 		if p.Background == Scene {
 			continue
 		}
-		img := compose(shrunk(p), l, l.product(1<<20))
+		img := compose(shrunk(p), l, newProduct(l, whole))
 		c := img.NRGBAAt(0, 0)
 		if p.Background == White && (c.R != 255 || c.G != 255 || c.B != 255 || c.A != 255) || p.Background == Transparent && c.A != 0 {
 			t.Errorf("%s: corner %v", p.Name, c)

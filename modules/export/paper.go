@@ -5,52 +5,116 @@ import (
 	"math"
 )
 
-// The paper backdrop of variants that ask for a scene where none was made: a
-// light sweep, and the soft shadow of something that stands on it. Values are
-// sRGB, lengths shares of the product's width.
+// The paper of variants that ask for a scene where none was made: a light
+// sweep, and the soft shadow of something that stands on it. Lengths are shares
+// of the product's width, but for heights.
 const (
-	paperLight   = 246.0
-	paperDark    = 226.0
-	shadowDeep   = 0.34
-	contactDeep  = 0.40
-	shadowWide   = 0.62
-	shadowHigh   = 0.085
-	contactWide  = 0.46
-	contactHigh  = 0.022
-	minShadowRow = 3.0
+	paperLight = 247.0 // sRGB, at the top
+	paperDark  = 224.0 // and at the bottom
+	paperWarm  = 2.5   // how much less blue than green
+	cornerFall = 7.0   // how much darker the corners are
+
+	penumbraDeep = 0.30 // the wide shadow: what of the light it takes,
+	penumbraWide = 0.60 // how far it reaches from the middle
+	penumbraHigh = 0.075
+	contactDeep  = 0.62 // the line where the product touches the floor
+	contactBlur  = 0.012
+	contactHigh  = 0.016
+	contactReach = 0.035 // how far above the floor, of the product's height, still counts as touching
+	leastShadow  = 1.5   // pixels
 )
 
 // onPaper stands the product on light paper.
-func onPaper(p Preset, product *image.NRGBA) *image.NRGBA {
-	w, h := inScene(product.Rect.Dx(), product.Rect.Dy(), p)
+func onPaper(p Preset, prod *product) *image.NRGBA {
+	at := paperPlace(p, prod)
+	img := prod.at(at.Dx(), at.Dy())
+	out := paper(p.Width, p.Height, at, touch(img))
+	over(out, img, at.Min)
+	return out
+}
+
+// paperPlace is where the product stands on paper.
+func paperPlace(p Preset, prod *product) image.Rectangle {
+	pw, ph := prod.size()
+	w, h := inScene(pw, ph, p)
 	floor := math.Max(floorShare(p.Aspect())*float64(p.Height), float64(h)+topAir*float64(p.Height))
-	floor = math.Min(floor, .96*float64(p.Height))
-	out := image.NewNRGBA(image.Rect(0, 0, p.Width, p.Height))
-	cx := float64(p.Width) / 2
-	pw := float64(w)
-	for y := range p.Height {
-		v := float64(y) / float64(p.Height)
-		base := paperLight - (paperLight-paperDark)*v*v
-		sy := math.Max(shadowHigh*pw, minShadowRow)
-		cy := math.Max(contactHigh*pw, minShadowRow/2)
-		ys, yc := (float64(y)-floor)/sy, (float64(y)-floor+cy)/cy
-		rs, rc := math.Exp(-ys*ys), math.Exp(-yc*yc)
-		for x := range p.Width {
-			u := (float64(x) - cx) / pw
-			d := 1.0
-			if rs > .002 {
-				d -= shadowDeep * rs * math.Exp(-(u/shadowWide)*(u/shadowWide)*2)
+	floor = math.Min(floor, (1-bottomAir)*float64(p.Height))
+	x, y := (p.Width-w)/2, max(int(floor+.5)-h, 0)
+	return image.Rect(x, y, x+w, y+h)
+}
+
+// touch says for each column of the product how much of it touches the floor,
+// 0..1, blurred along the floor.
+func touch(img *image.NRGBA) []float64 {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	reach := math.Max(contactReach*float64(h), 1)
+	raw := make([]float64, w)
+	for x := range w {
+		for y := h - 1; y >= 0 && float64(h-1-y) < 3*reach; y-- {
+			if a := img.Pix[img.PixOffset(x, y)+3]; a > 127 {
+				d := float64(h-1-y) / reach
+				raw[x] = math.Exp(-d * d)
+				break
 			}
-			if rc > .002 {
-				d -= contactDeep * rc * math.Exp(-math.Pow(u/contactWide, 4))
-			}
-			// half a level of ordered noise keeps the sweep free of bands
-			n := float64((x*7+y*13)%16)/16 - .5
-			g := base*math.Max(d, 0) + n
-			i := out.PixOffset(x, y)
-			out.Pix[i], out.Pix[i+1], out.Pix[i+2], out.Pix[i+3] = uint8(g+.5), uint8(g-.5), uint8(g-2.5), 255
 		}
 	}
-	over(out, scaled(product, w, h), image.Pt((p.Width-w)/2, int(floor+.5)-h))
+	blur := max(1, int(contactBlur*float64(w)+.5))
+	for range 2 {
+		raw = boxed(raw, blur)
+	}
+	return raw
+}
+
+// boxed is a running mean over 2r+1 values; beyond the ends lies zero.
+func boxed(v []float64, r int) []float64 {
+	out, sum := make([]float64, len(v)), 0.0
+	for i := range min(r, len(v)) {
+		sum += v[i]
+	}
+	for i := range v {
+		if i+r < len(v) {
+			sum += v[i+r]
+		}
+		if i-r-1 >= 0 {
+			sum -= v[i-r-1]
+		}
+		out[i] = math.Max(sum, 0) / float64(2*r+1)
+	}
+	return out
+}
+
+// paper draws the sweep with the shadow of a product at a place.
+func paper(w, h int, at image.Rectangle, touching []float64) *image.NRGBA {
+	out := image.NewNRGBA(image.Rect(0, 0, w, h))
+	pw := float64(at.Dx())
+	floor, cx := float64(at.Max.Y), float64(at.Min.X)+pw/2
+	high := math.Max(penumbraHigh*pw, leastShadow)
+	thin := math.Max(contactHigh*pw, leastShadow)
+	// what depends on the column alone
+	wide, corner := make([]float64, w), make([]float64, w)
+	for x := range w {
+		u := (float64(x) + .5 - cx) / (penumbraWide * pw)
+		wide[x] = penumbraDeep * math.Exp(-2*u*u)
+		v := (float64(x)+.5)/float64(w)*2 - 1
+		corner[x] = cornerFall * v * v
+	}
+	for y := range h {
+		v := (float64(y) + .5) / float64(h)
+		base := paperLight - (paperLight-paperDark)*v*v
+		up := (v*2 - 1) * (v*2 - 1)
+		ys := (float64(y) - floor + high/3) / high
+		yc := (float64(y) - floor + thin/3) / thin
+		penumbra, contact := math.Exp(-ys*ys), math.Exp(-yc*yc)
+		row := out.Pix[y*out.Stride:]
+		for x := range w {
+			light := 1 - penumbra*wide[x]
+			if i := x - at.Min.X; contact > .002 && i >= 0 && i < len(touching) {
+				light *= 1 - contactDeep*contact*touching[i]
+			}
+			g := (base-corner[x]*up)*light + float64(dither(x, y))
+			o := row[x*4 : x*4+4]
+			o[0], o[1], o[2], o[3] = uint8(g), uint8(g-paperWarm/5), uint8(g-paperWarm), 255
+		}
+	}
 	return out
 }

@@ -9,38 +9,44 @@ import (
 
 // productMargin is the least air around the product when a flattened scene is
 // cropped, as a share of the product's longer side.
-const productMargin = 0.06
+const productMargin = 0.07
 
 // reframed crops a scene that holds the product, never cutting it. Where the
-// variant's aspect needs more than the scene has, the scene goes on mirrored and
-// ever more blurred, as out of focus, so that neither seam nor bar shows. The
-// original product is pasted back.
-func reframed(p Preset, l *Layers, product *image.NRGBA) *image.NRGBA {
-	aspect := p.Aspect()
-	bw, bh := float64(l.Box[2]), float64(l.Box[3])
+// variant's aspect needs more than the scene has, the scene goes on out of
+// focus. The original product is pasted back.
+func reframed(p Preset, l *Layers, prod *product) *image.NRGBA {
+	win, at := reframe(p, &l.Source)
+	shadowed := l.Box // what stands on the floor darkens it
+	shadowed[3] += int(productMargin * float64(l.Box[3]))
+	out := imaging.Resize(extended(l.Backdrop, win, rectOf(shadowed)), p.Width, p.Height)
+	over(out, prod.at(at.Dx(), at.Dy()), at.Min)
+	return out
+}
+
+// reframe returns the window of the scene that a variant shows, in the scene's
+// pixels, and where the product comes to lie in the variant. The window holds
+// the product with its air and may stick out of the scene.
+func reframe(p Preset, l *Source) (win, prod image.Rectangle) {
+	x, y, bw, bh := float64(l.Box[0]), float64(l.Box[1]), float64(l.Box[2]), float64(l.Box[3])
 	air := productMargin * math.Max(bw, bh)
-	cw, ch := float64(l.Width), float64(l.Height)
-	if aspect < cw/ch {
-		cw = ch * aspect
-	} else {
-		ch = cw / aspect
-	}
+	cw, ch := cover(l, p.Aspect())
 	// grow the window until the product and its air fit
 	if k := math.Max((bw+2*air)/cw, (bh+2*air)/ch); k > 1 {
 		cw, ch = cw*k, ch*k
 	}
-	centre := float64(l.Box[0]) + bw/2
-	ox := centre - cw/2
-	oy := float64(l.Box[1]) + bh/2 - ch/2
-	ox = within(ox, cw, float64(l.Width), float64(l.Box[0])-air, float64(l.Box[0])+bw+air)
-	oy = within(oy, ch, float64(l.Height), float64(l.Box[1])-air, float64(l.Box[1])+bh+air)
+	// what has to be added goes on top rather than below: walls are plainer than
+	// floors
+	oy := y + bh - floorShare(p.Aspect())*ch
+	if ch <= float64(l.Height) {
+		oy = y + bh/2 - ch/2
+	}
+	ox := within(x+bw/2-cw/2, cw, float64(l.Width), x-air, x+bw+air)
+	oy = within(oy, ch, float64(l.Height), y-air, y+bh+air)
+	win = round(ox, oy, cw, ch)
 
-	win := image.Rect(int(math.Floor(ox)), int(math.Floor(oy)), int(math.Floor(ox))+atLeastOne(cw), int(math.Floor(oy))+atLeastOne(ch))
-	out := imaging.Resize(extended(l.Backdrop, win), p.Width, p.Height)
-	t := float64(p.Width) / float64(win.Dx())
-	w, h := atLeastOne(bw*t), atLeastOne(bh*t)
-	over(out, scaled(product, w, h), image.Pt(int(math.Round((float64(l.Box[0])-float64(win.Min.X))*t)), int(math.Round((float64(l.Box[1])-float64(win.Min.Y))*t))))
-	return out
+	t := [2]float64{float64(p.Width) / float64(win.Dx()), float64(p.Height) / float64(win.Dy())}
+	at := image.Pt(int(math.Round((x-float64(win.Min.X))*t[0])), int(math.Round((y-float64(win.Min.Y))*t[1])))
+	return win, image.Rectangle{at, at.Add(image.Pt(atLeastOne(bw*t[0]), atLeastOne(bh*t[1])))}
 }
 
 // within shifts a window of a length into 0..limit where it fits, and keeps
@@ -52,28 +58,49 @@ func within(at, length, limit, from, to float64) float64 {
 	return clamp(at, to-length, from)
 }
 
-// extended copies a window that may stick out of the picture. Outside, the
-// picture goes on mirrored; the farther out, the more it is blurred.
-func extended(img *image.NRGBA, win image.Rectangle) *image.NRGBA {
-	if win.In(img.Rect) {
-		return part(img, float64(win.Min.X), float64(win.Min.Y), float64(win.Dx()), float64(win.Dy()))
-	}
+// fitted shows a photo from which nothing was cut out, all of it: nobody knows
+// where its subject is. What the variant's aspect needs beyond it is the photo
+// going on out of focus.
+func fitted(p Preset, prod *product) *image.NRGBA {
+	pw, ph := prod.size()
+	w, h := fitProduct(pw, ph, p.Width, p.Height, 1)
+	img := prod.at(w, h)
+	at := image.Pt((p.Width-w)/2, (p.Height-h)/2)
+	return extended(img, image.Rect(0, 0, p.Width, p.Height).Sub(at), image.Rectangle{})
+}
+
+// The extension of a scene beyond its edges.
+const (
+	blurPerPixel = 1.0 / 3 // how fast the focus is lost
+	baseLevel    = 5       // 2^5 pixels: from there on it is light and no detail
+	leastStrip   = 4       // pixels that are mirrored, at least
+	coarsest     = 2       // pixels of the last level, at least
+)
+
+// extended copies a window that may stick out of the picture. Outside, its
+// details go on mirrored and ever more out of focus, while its light goes on as
+// it is at the edge; so neither seam nor bar nor crease shows. What is inside
+// free doesn't go on.
+func extended(img *image.NRGBA, win, free image.Rectangle) *image.NRGBA {
 	out := image.NewNRGBA(image.Rect(0, 0, win.Dx(), win.Dy()))
-	levels := pyramid(img)
-	for y := range win.Dy() {
-		for x := range win.Dx() {
-			sx, sy := win.Min.X+x, win.Min.Y+y
-			d := math.Max(outside(sx, img.Rect.Dx()), outside(sy, img.Rect.Dy()))
-			// blur grows with the distance: a level every doubling
-			level := math.Min(math.Log2(1+d/4), float64(len(levels)-1))
-			lo := int(level)
-			hi := min(lo+1, len(levels)-1)
-			f := level - float64(lo)
-			mx, my := mirror(sx, img.Rect.Dx()), mirror(sy, img.Rect.Dy())
-			a, b := sample(levels[lo], mx, my, lo), sample(levels[hi], mx, my, hi)
-			i := out.PixOffset(x, y)
-			for c := range 3 {
-				out.Pix[i+c] = uint8(a[c]*(1-f) + b[c]*f + .5)
+	inside := win.Intersect(img.Rect)
+	for y := inside.Min.Y; y < inside.Max.Y; y++ {
+		copy(out.Pix[out.PixOffset(inside.Min.X-win.Min.X, y-win.Min.Y):][:inside.Dx()*4], img.Pix[img.PixOffset(inside.Min.X, y):])
+	}
+	if win.In(img.Rect) {
+		return out
+	}
+	e := newExtension(img, free)
+	for y := win.Min.Y; y < win.Max.Y; y++ {
+		for x := win.Min.X; x < win.Max.X; x++ {
+			if x == inside.Min.X && y >= inside.Min.Y && y < inside.Max.Y {
+				x = inside.Max.X - 1
+				continue
+			}
+			c := e.at(x, y)
+			i := out.PixOffset(x-win.Min.X, y-win.Min.Y)
+			for k := range 3 {
+				out.Pix[i+k] = uint8(clamp(float64(c[k])+float64(dither(x, y)), 0, 255))
 			}
 			out.Pix[i+3] = 255
 		}
@@ -81,37 +108,178 @@ func extended(img *image.NRGBA, win image.Rectangle) *image.NRGBA {
 	return out
 }
 
-func outside(v, n int) float64 { return float64(max(-v, v-n+1, 0)) }
+// dither rounds by an ordered pattern (4 × 4 Bayer), which keeps what is out of
+// focus free of bands.
+func dither(x, y int) float32 {
+	const side = 4
+	pattern := [side * side]float32{0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5}
+	return (pattern[(y&(side-1))*side+x&(side-1)] + .5) / (side * side)
+}
 
-func mirror(v, n int) int {
-	period := 2 * n
-	v = ((v % period) + period) % period
-	if v >= n {
-		v = period - 1 - v
+// extension is a picture as it goes on beyond its edges.
+type extension struct {
+	w, h   int
+	strips [4]int // what is mirrored at the left, top, right and bottom
+	levels []level
+}
+
+func newExtension(img *image.NRGBA, free image.Rectangle) *extension {
+	e := &extension{w: img.Rect.Dx(), h: img.Rect.Dy()}
+	e.strips = [4]int{e.w, e.h, e.w, e.h}
+	if !free.Empty() {
+		e.strips = [4]int{free.Min.X, free.Min.Y, e.w - free.Max.X, e.h - free.Max.Y}
+	}
+	for i, n := range [4]int{e.w, e.h, e.w, e.h} {
+		e.strips[i] = min(max(e.strips[i], leastStrip), n)
+	}
+	e.levels = pyramid(img, free)
+	return e
+}
+
+// at is the colour of a pixel outside.
+func (e *extension) at(x, y int) [3]float32 {
+	d := max(-x, x-e.w+1, -y, y-e.h+1, 0)
+	detail := math.Log2(1 + float64(d)*blurPerPixel)
+	light := math.Max(detail, baseLevel)
+	cx, cy := min(max(x, 0), e.w-1), min(max(y, 0), e.h-1)
+	out := e.blurred(cx, cy, light)
+	if detail < baseLevel {
+		mx, my := mirror(x, e.w, e.strips[0], e.strips[2]), mirror(y, e.h, e.strips[1], e.strips[3])
+		a, b := e.blurred(mx, my, detail), e.blurred(mx, my, light)
+		for k := range out {
+			out[k] += a[k] - b[k]
+		}
+	}
+	return out
+}
+
+// mirror folds a coordinate back into 0..n-1, to and fro within a strip at the
+// edge that it lies beyond.
+func mirror(v, n, first, last int) int {
+	switch {
+	case v < 0:
+		return fold(-v-1, first)
+	case v >= n:
+		return n - 1 - fold(v-n, last)
 	}
 	return v
 }
 
-// pyramid halves the picture until it is small.
-func pyramid(img *image.NRGBA) []*image.NRGBA {
-	out := []*image.NRGBA{img}
-	for w, h := img.Rect.Dx()/2, img.Rect.Dy()/2; w >= 8 && h >= 8; w, h = w/2, h/2 {
-		out = append(out, imaging.Resize(out[len(out)-1], w, h))
+func fold(v, n int) int {
+	v %= 2 * n
+	if v >= n {
+		return 2*n - 1 - v
+	}
+	return v
+}
+
+// blurred reads between two levels.
+func (e *extension) blurred(x, y int, l float64) [3]float32 {
+	last := len(e.levels) - 1
+	l = math.Min(l, float64(last))
+	lo := int(l)
+	a := e.known(lo, x, y)
+	if f := float32(l - float64(lo)); f > 0 && lo < last {
+		b := e.known(lo+1, x, y)
+		for k := range a {
+			a[k] += (b[k] - a[k]) * f
+		}
+	}
+	return a
+}
+
+// known reads a level; where the picture is free there, a coarser level fills
+// in.
+func (e *extension) known(l, x, y int) [3]float32 {
+	var sum [4]float32
+	for ; l < len(e.levels); l++ {
+		c := e.levels[l].at(x, y)
+		k := 1 - sum[3]
+		for i := range sum {
+			sum[i] += c[i] * k
+		}
+		if sum[3] > .995 {
+			break
+		}
+	}
+	if sum[3] < 1e-4 {
+		return [3]float32{255, 255, 255} // nothing but product
+	}
+	return [3]float32{sum[0] / sum[3], sum[1] / sum[3], sum[2] / sum[3]}
+}
+
+// level is a picture at 1/2^shift of its size: red, green and blue times
+// coverage, 0..255, and coverage, 0..1.
+type level struct {
+	w, h  int
+	shift int
+	pix   []float32
+}
+
+// pyramid halves a picture until it is a few pixels wide. What is free counts
+// for nothing.
+func pyramid(img *image.NRGBA, free image.Rectangle) []level {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	base := level{w: w, h: h, pix: make([]float32, w*h*4)}
+	for y := range h {
+		row := img.Pix[img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y+y):]
+		for x := range w {
+			if image.Pt(x, y).In(free) {
+				continue
+			}
+			o := base.pix[(y*w+x)*4:][:4]
+			o[0], o[1], o[2], o[3] = float32(row[x*4]), float32(row[x*4+1]), float32(row[x*4+2]), 1
+		}
+	}
+	out := []level{base}
+	for min(w, h) >= 2*coarsest {
+		prev := &out[len(out)-1]
+		w, h = (prev.w+1)/2, (prev.h+1)/2
+		next := level{w: w, h: h, shift: prev.shift + 1, pix: make([]float32, w*h*4)}
+		for y := range h {
+			y1 := min(2*y+1, prev.h-1)
+			for x := range w {
+				x1 := min(2*x+1, prev.w-1)
+				a, b := prev.pix[(2*y*prev.w+2*x)*4:], prev.pix[(2*y*prev.w+x1)*4:]
+				c, d := prev.pix[(y1*prev.w+2*x)*4:], prev.pix[(y1*prev.w+x1)*4:]
+				o := next.pix[(y*w+x)*4:]
+				for k := range 4 {
+					o[k] = (a[k] + b[k] + c[k] + d[k]) / 4
+				}
+			}
+		}
+		out = append(out, next)
 	}
 	return out
 }
 
-// sample reads a level between its pixels; x, y are of level 0.
-func sample(img *image.NRGBA, x, y, level int) [3]float64 {
-	k := math.Ldexp(1, -level)
-	fx, fy := clamp((float64(x)+.5)*k-.5, 0, float64(img.Rect.Dx()-1)), clamp((float64(y)+.5)*k-.5, 0, float64(img.Rect.Dy()-1))
-	x0, y0 := int(fx), int(fy)
-	x1, y1 := min(x0+1, img.Rect.Dx()-1), min(y0+1, img.Rect.Dy()-1)
-	u, v := fx-float64(x0), fy-float64(y0)
-	a, b, c, d := img.Pix[img.PixOffset(x0, y0):], img.Pix[img.PixOffset(x1, y0):], img.Pix[img.PixOffset(x0, y1):], img.Pix[img.PixOffset(x1, y1):]
-	var out [3]float64
-	for i := range out {
-		out[i] = (float64(a[i])*(1-u)+float64(b[i])*u)*(1-v) + (float64(c[i])*(1-u)+float64(d[i])*u)*v
+// at reads a level between its pixels with a cubic B-spline, which shows no
+// grid; x and y are pixels of the picture.
+func (l *level) at(x, y int) [4]float32 {
+	k := 1 / float32(int(1)<<l.shift)
+	fx, fy := (float32(x)+.5)*k-.5, (float32(y)+.5)*k-.5
+	if l.shift == 0 {
+		return [4]float32(l.pix[(y*l.w+x)*4:][:4])
+	}
+	x0, y0 := int(math.Floor(float64(fx))), int(math.Floor(float64(fy)))
+	wx, wy := spline(fx-float32(x0)), spline(fy-float32(y0))
+	var out [4]float32
+	for j := range 4 {
+		row := l.pix[min(max(y0+j-1, 0), l.h-1)*l.w*4:]
+		for i := range 4 {
+			w := wx[i] * wy[j]
+			p := row[min(max(x0+i-1, 0), l.w-1)*4:][:4]
+			out[0] += p[0] * w
+			out[1] += p[1] * w
+			out[2] += p[2] * w
+			out[3] += p[3] * w
+		}
 	}
 	return out
+}
+
+// spline are the weights of a cubic B-spline at a fraction of a pixel.
+func spline(t float32) [4]float32 {
+	u := 1 - t
+	return [4]float32{u * u * u / 6, (4 - 6*t*t + 3*t*t*t) / 6, (4 - 6*u*u + 3*u*u*u) / 6, t * t * t / 6}
 }

@@ -1,9 +1,11 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,15 +16,32 @@ import (
 type Variant struct {
 	Preset        Preset
 	File          []byte
-	Width, Height int
+	Width, Height int // pixels
 	Checks        []Check
 }
 
 // Render makes the variants of the named presets from decoded layers and hands
-// each to done as it is finished, from one goroutine at a time. It stops at the
-// first error.
+// each to done as it is finished, from one goroutine at a time. One that can't
+// be made doesn't keep the others from being made; the first error is returned
+// when all have ended. An error of done ends the work.
+//
+// Errors: ErrPreset, ErrLayers, imaging.ErrEncode, done's, the context's.
 func Render(ctx context.Context, l *Layers, names []string, done func(Variant) error) error {
-	var wanted []Preset
+	var first error
+	err := render(ctx, l, names, func(v Variant, err error) error {
+		if err != nil {
+			first = cmp.Or(first, fmt.Errorf("make %s: %w", v.Preset.Name, err))
+			return nil
+		}
+		return done(v)
+	})
+	return cmp.Or(err, first)
+}
+
+// render is Render with done told of failures too: a variant with nothing but
+// its preset, and the reason.
+func render(ctx context.Context, l *Layers, names []string, done func(Variant, error) error) error {
+	wanted := make([]Preset, 0, len(names))
 	longest := 1
 	for _, n := range names {
 		p, ok := find(n)
@@ -32,64 +51,94 @@ func Render(ctx context.Context, l *Layers, names []string, done func(Variant) e
 		wanted = append(wanted, p)
 		longest = max(longest, p.Width, p.Height)
 	}
-	product := l.product(longest)
-	photo := max(l.CutoutBounds[2], l.CutoutBounds[3], 1)
-	source := imaging.SourceComposite
-	if l.Generated {
-		source = imaging.SourceGenerated
+	l, err := l.sound()
+	if err != nil {
+		return err
 	}
-	results := make(chan Variant)
+	prod := newProduct(l, longest)
+	// the costly ones first, so that no processor idles at the end
+	slices.SortStableFunc(wanted, func(a, b Preset) int { return cmp.Compare(b.cost(), a.cost()) })
+
+	type result struct {
+		Variant
+		err error
+	}
+	results := make(chan result)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(results)
-		makers, ctx := errgroup.WithContext(ctx)
+		var makers errgroup.Group
 		makers.SetLimit(max(1, runtime.GOMAXPROCS(0)))
 		for _, p := range wanted {
 			if ctx.Err() != nil {
 				break
 			}
 			makers.Go(func() error {
-				img := compose(p, l, product)
-				enlarged := enlargement(p, l, photo)
-				o := imaging.EncodeOptions{Format: p.Format, Quality: p.Quality, ICC: true, XMP: imaging.SourceXMP(source)}
-				if p.Format == imaging.PNG || p.Format == imaging.AVIF {
-					o.Effort = fastEffort
-				}
-				file, err := imaging.Encode(img, o)
-				if err != nil {
-					return fmt.Errorf("encode %s: %w", p.Name, err)
-				}
-				checks, decoded, err := check(p, file, enlarged)
-				if err != nil {
-					return fmt.Errorf("%s: %w", p.Name, err)
-				}
+				v, err := one(p, l, prod)
 				select {
-				case results <- Variant{p, file, decoded.Rect.Dx(), decoded.Rect.Dy(), checks}:
+				case results <- result{v, err}:
 				case <-ctx.Done():
 				}
-				return ctx.Err()
+				return nil
 			})
 		}
-		return makers.Wait()
+		_ = makers.Wait()
+		return ctx.Err()
 	})
-	var failed error
-	for v := range results {
-		if failed == nil {
-			failed = done(v)
+	g.Go(func() error {
+		for r := range results {
+			if err := done(r.Variant, r.err); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// one makes, encodes and checks a variant.
+func one(p Preset, l *Layers, prod *product) (Variant, error) {
+	v := Variant{Preset: p}
+	img := compose(p, l, prod)
+	o := imaging.EncodeOptions{Format: p.Format, Quality: p.Quality, ICC: true, XMP: imaging.SourceXMP(l.sourceType())}
+	if p.Format == imaging.PNG || p.Format == imaging.AVIF {
+		o.Effort = fastEffort
 	}
-	if err := g.Wait(); failed == nil {
-		failed = err
+	var err error
+	if v.File, err = imaging.Encode(img, o); err != nil {
+		return v, err
 	}
-	return failed
+	if v.Checks, err = check(p, v.File, facts{source: l.sourceType(), enlarged: enlargement(p, l)}); err != nil {
+		return v, err
+	}
+	v.Width, v.Height = img.Rect.Dx(), img.Rect.Dy()
+	return v, nil
 }
 
 // fastEffort is the encoders' quick setting, for the formats that take longest:
 // a tenth more bytes for a third of the time.
 const fastEffort = 2
 
+// slowness is how long a format takes to encode and check, by the pixel and
+// compared with JPEG.
+var slowness = map[imaging.Format]int{imaging.JPEG: 1, imaging.WebP: 2, imaging.PNG: 3, imaging.AVIF: 4}
+
+func (p Preset) cost() int { return p.Width * p.Height * slowness[p.Format] }
+
 // enlargement is how many pixels of the variant one of the photo's becomes.
-func enlargement(p Preset, l *Layers, photo int) float64 {
-	w, h := fitProduct(max(1, l.CutoutBounds[2]), max(1, l.CutoutBounds[3]), p.Width, p.Height, p.Fill)
-	return float64(max(w, h)) / float64(photo)
+func enlargement(p Preset, l *Layers) float64 {
+	b := l.CutoutBounds
+	w, h := fitProduct(b[2], b[3], p.Width, p.Height, p.Fill)
+	if p.Background == Scene {
+		switch {
+		case l.Backdrop == nil && l.whole():
+			w, h = fitProduct(b[2], b[3], p.Width, p.Height, 1)
+		case l.Backdrop != nil && l.ContainsProduct:
+			_, at := reframe(p, &l.Source)
+			w, h = at.Dx(), at.Dy()
+		default:
+			w, h = inScene(b[2], b[3], p)
+		}
+	}
+	return max(float64(w)/float64(b[2]), float64(h)/float64(b[3]))
 }

@@ -1,0 +1,150 @@
+package export
+
+import (
+	"image"
+	"math"
+)
+
+// The composition, as shares of the variant's height.
+const (
+	floorTall   = 0.74 // where the product stands in a story: below its middle, clear of the app's own controls
+	floorSquare = 0.84
+	floorWide   = 0.90
+	topAir      = 0.05 // least air above the product
+	bottomAir   = 0.03 // least below it
+
+	// tallCap bounds how much of a tall frame's height the product takes: a
+	// bottle that fits a square would fill a story from edge to edge.
+	tallCap    = 0.60
+	tallAspect = 0.9
+
+	// mostZoom is how far a tall crop may be zoomed into the backdrop; beyond it
+	// the set turns soft.
+	mostZoom = 1.25
+)
+
+// fitProduct returns the product's size for a fill: its longer relative side
+// takes that share of the frame.
+func fitProduct(pw, ph, w, h int, fill float64) (int, int) {
+	k := min(fill*float64(w)/float64(pw), fill*float64(h)/float64(ph))
+	return min(w, atLeastOne(float64(pw)*k)), min(h, atLeastOne(float64(ph)*k))
+}
+
+// inScene returns the product's size on a set.
+func inScene(pw, ph int, p Preset) (int, int) {
+	height := p.Height
+	if p.Aspect() < tallAspect {
+		height = min(height, int(float64(p.Height)*tallCap/p.Fill))
+	}
+	return fitProduct(pw, ph, p.Width, height, p.Fill)
+}
+
+// floorShare is where the floor lies in a frame of this aspect.
+func floorShare(aspect float64) float64 {
+	switch {
+	case aspect < .75:
+		return floorTall
+	case aspect > 1.4:
+		return floorWide
+	}
+	return floorSquare
+}
+
+// staging is how a variant is laid out on a scene.
+type staging struct {
+	window  image.Rectangle // the part of the scene that is seen, in its pixels
+	product image.Rectangle // in pixels of the variant
+	scale   float64         // variant pixels for a scene pixel, of product and shadow
+	origin  [2]float64      // where the scene's origin comes to lie for the shadow
+}
+
+// point takes a point of the scene to the variant, as product and shadow go.
+func (s staging) point(p image.Point) image.Point {
+	return image.Pt(int(math.Round(s.origin[0]+float64(p.X)*s.scale)), int(math.Round(s.origin[1]+float64(p.Y)*s.scale)))
+}
+
+// stage lays out a variant on a scene that doesn't hold the product. The
+// product is inside the frame and the window inside the scene, whatever the
+// sizes.
+func stage(p Preset, l *Source) staging {
+	bx, by, bw, bh := float64(l.Box[0]), float64(l.Box[1]), float64(l.Box[2]), float64(l.Box[3])
+	w, h := float64(p.Width), float64(p.Height)
+	pw, ph := inScene(l.Box[2], l.Box[3], p)
+	s := float64(ph) / bh
+	if l.Box[2] > l.Box[3] { // the longer side rounds least
+		s = float64(pw) / bw
+	}
+
+	cw, ch := cover(l, p.Aspect())
+	floor := floorOf(l)
+	centre := bx + bw/2
+	// the product's own lower edge stands this far below the floor line
+	below := (by + bh - floor) * s
+	share := floorShare(p.Aspect())
+	if l.HorizonY == 0 { // seen from above: the middle is its place
+		share = .5 + (float64(ph)/2-below)/h
+	}
+	// a product that would leave too little air above stands lower
+	if need := (float64(ph)-below)/h + topAir; share < need {
+		share = min(need, 1-below/h-bottomAir)
+	}
+	if p.Aspect() < float64(l.Width)/float64(l.Height) {
+		// a tall crop shows the floor where the scene has it; where there is
+		// room, zoom in so that it comes to its share
+		zoom := zoomFor(floor/float64(l.Height), share)
+		cw, ch = cw/zoom, ch/zoom
+	}
+	ox := clamp(centre-cw/2, 0, float64(l.Width)-cw)
+	oy := clamp(floor-share*ch, 0, float64(l.Height)-ch)
+	win := round(ox, oy, cw, ch).Intersect(image.Rect(0, 0, l.Width, l.Height))
+
+	// variant pixels for a scene pixel of the backdrop
+	tx, ty := w/float64(win.Dx()), h/float64(win.Dy())
+	fx, fy := (centre-float64(win.Min.X))*tx, (floor-float64(win.Min.Y))*ty
+	// never higher than the set's own floor, but nearer to the viewer rather
+	// than out of the frame
+	top := fy + below - float64(ph)
+	if air := topAir * h; top < air {
+		top = min(air, h-float64(ph)-bottomAir*h)
+	}
+	x := int(math.Round(clamp(fx-float64(pw)/2, 0, w-float64(pw))))
+	y := int(math.Round(clamp(top, 0, h-float64(ph))))
+	return staging{
+		window: win, product: image.Rect(x, y, x+pw, y+ph), scale: s,
+		origin: [2]float64{float64(x) - bx*s, float64(y) - by*s},
+	}
+}
+
+// cover is the largest part of the scene with an aspect.
+func cover(l *Source, aspect float64) (w, h float64) {
+	w, h = float64(l.Width), float64(l.Height)
+	if aspect < w/h {
+		return h * aspect, h
+	}
+	return w, w / aspect
+}
+
+// round takes a window to whole pixels, at least one of them.
+func round(x, y, w, h float64) image.Rectangle {
+	at := image.Pt(int(math.Round(x)), int(math.Round(y)))
+	return image.Rectangle{at, at.Add(image.Pt(atLeastOne(w), atLeastOne(h)))}
+}
+
+// zoomFor is how far a tall crop is zoomed so that the floor moves from one
+// share of the height up to another, by cutting off the bottom or the top.
+func zoomFor(have, want float64) float64 {
+	if have <= want {
+		return 1 // the floor is high enough: cutting off the top would lower it further
+	}
+	return min(mostZoom, 1/(1-(have-want)))
+}
+
+// floorOf is the row of the scene on which the product stands.
+func floorOf(l *Source) float64 {
+	if l.FloorY > l.Box[1] && l.FloorY <= l.Height {
+		return float64(l.FloorY)
+	}
+	return float64(min(l.Box[1]+l.Box[3], l.Height))
+}
+
+func clamp(v, low, high float64) float64 { return max(low, min(v, high)) }
