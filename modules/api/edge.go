@@ -78,6 +78,8 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 	for _, m := range s.Mounts {
 		if m.Path == r.URL.Path || m.Path != "/" && strings.HasSuffix(m.Path, "/") && strings.HasPrefix(r.URL.Path, m.Path) {
 			rec.route = m.Path
+			// Signed URLs are for whoever has them, pages elsewhere included.
+			w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 			// Not every writer has deadlines; the server's does.
 			_ = ctl.SetReadDeadline(time.Now().Add(mountReadTimeout))
 			_ = ctl.SetWriteDeadline(time.Now().Add(mountWriteTimeout))
@@ -117,8 +119,11 @@ func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, re
 	s.meters.ended(rec.route, r.Method, status, took)
 	log := telemetry.Log(telemetry.With(ctx, rec.ids))
 	line := log.Info()
-	if status >= http.StatusInternalServerError {
+	switch {
+	case status >= http.StatusInternalServerError:
 		line = log.Error().Err(rec.err)
+	case rec.route == healthPath || rec.route == readyPath:
+		line = log.Debug() // asked every few seconds
 	}
 	if rec.code != "" {
 		line = line.Str("code", rec.code)
@@ -144,7 +149,7 @@ func (s *server) setHeaders(h http.Header, correlationID string) {
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
 	h.Set("Content-Security-Policy", strictPolicy)
 	if s.HSTS {
-		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }
 

@@ -406,7 +406,10 @@ func raw(t *testing.T, addr, request string) string {
 	if _, err := io.WriteString(c, request); err != nil {
 		t.Fatal(err)
 	}
-	b, _ := io.ReadAll(c)
+	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	b, _ := io.ReadAll(c) // what came before a reset is what counts
 	return string(b)
 }
 
@@ -426,6 +429,12 @@ func TestServer(t *testing.T) {
 	const tail = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 	if got := raw(t, addr, "GET //v1//jobs"+tail+"\r\n"); !strings.HasPrefix(got, "HTTP/1.1 200") {
 		t.Errorf("repeated slashes: %.200s", got)
+	}
+	if got := raw(t, addr, "POST /v1/jobs"+tail+"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"); !strings.HasPrefix(got, "HTTP/1.1 400") || !strings.Contains(got, "body_malformed") {
+		t.Errorf("a body cut short: %.300s", got)
+	}
+	if got := raw(t, addr, "POST /v1/jobs"+tail+"Content-Type: application/json\r\nContent-Length: 99999999\r\n\r\n"+strings.Repeat(" ", maxJSON+1)); !strings.HasPrefix(got, "HTTP/1.1 413") {
+		t.Errorf("a body too large: %.300s", got)
 	}
 	if got := raw(t, addr, "GET /healthz"+tail+"X: "+strings.Repeat("x", 100<<10)+"\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 431") {
 		t.Errorf("large header: %.200s", got)

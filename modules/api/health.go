@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/opal-photo/opal/modules/fault"
 )
 
@@ -19,6 +17,9 @@ type Check struct {
 }
 
 const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+
 	probeTimeout = 2 * time.Second
 	probeFresh   = 2 * time.Second // how long a finding is told without looking again
 )
@@ -109,11 +110,11 @@ type healthOutput struct {
 }
 
 func healthRoutes(r *Routes) {
-	Add(r, Route{Method: http.MethodGet, Path: "/healthz", ID: "health", Summary: "Whether the service runs, and how its dependencies are", Tag: tagHealth, Public: true},
+	Add(r, Route{Method: http.MethodGet, Path: healthPath, ID: "health", Summary: "Whether the service runs, and how its dependencies are", Tag: tagHealth, Public: true},
 		func(context.Context, *struct{}) (*healthOutput, error) {
 			return &healthOutput{Status: http.StatusOK, CacheControl: "no-store", Body: r.s.health.look()}, nil
 		})
-	Add(r, Route{Method: http.MethodGet, Path: "/readyz", ID: "ready", Summary: "Whether the service can take requests; 503 if not", Tag: tagHealth, Public: true},
+	Add(r, Route{Method: http.MethodGet, Path: readyPath, ID: "ready", Summary: "Whether the service can take requests; 503 if not", Tag: tagHealth, Public: true},
 		func(context.Context, *struct{}) (*healthOutput, error) {
 			o := &healthOutput{Status: http.StatusOK, CacheControl: "no-store", Body: r.s.health.look()}
 			if !o.Body.Ready {
@@ -122,5 +123,3 @@ func healthRoutes(r *Routes) {
 			return o, nil
 		})
 }
-
-var _ huma.StatusError = (*Problem)(nil)
