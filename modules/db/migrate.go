@@ -5,17 +5,17 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
 
-// migrations holds the schema's history, one SQL text for both engines. Each
-// step only expands or, a release later, contracts, so that the version before
-// it keeps running beside it.
+// migrations holds the schema's history, one SQL text for both engines. What
+// has to be said in an engine's own language (triggers) is in the folder of its
+// name, under the same numbers for both. Each step only expands or, a release
+// later, contracts, so that the version before it keeps running beside it.
 //
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql migrations/sqlite/*.sql migrations/postgres/*.sql
 var migrations embed.FS
 
 // nowFunction gives Postgres the clock function that SQLite gets from the
@@ -72,7 +72,11 @@ func (d *DB) Pending(ctx context.Context) (int, error) {
 }
 
 func (d *DB) provider() (*goose.Provider, error) {
-	dir, err := fs.Sub(migrations, "migrations")
+	engine := "sqlite"
+	if d.postgres {
+		engine = "postgres"
+	}
+	dir, err := migrationsFor(engine)
 	if err != nil {
 		return nil, err
 	}
