@@ -61,7 +61,10 @@ write_env() { # VERSION CFLAGS LDFLAGS RPATH-OR-EMPTY
 		echo "export CGO_LDFLAGS='-g -O2 $3'"
 		if [ -n "$4" ]; then
 			# Test binaries run from anywhere, so they look where the library lies now.
-			echo "case \"\${GOFLAGS:-}\" in *-ldflags=*) ;; *) export GOFLAGS=\"\${GOFLAGS:+\$GOFLAGS }-ldflags=-r=$4\" ;; esac"
+			# It is added to the flags set by hand, in the environment or with go env -w.
+			echo 'case "$(go env GOFLAGS)" in *-ldflags=*) ;; *)'
+			echo "	export GOFLAGS=\"\$(go env GOFLAGS) -ldflags=-r=$4\" ;;"
+			echo "esac"
 		fi
 	} >"$dir/env.sh.new"
 	mv "$dir/env.sh.new" "$dir/env.sh"
