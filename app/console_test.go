@@ -1,18 +1,13 @@
-package console_test
+package app_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,84 +15,13 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/opal-photo/opal/app"
 	"github.com/opal-photo/opal/modules/console"
 	"github.com/opal-photo/opal/modules/export"
-	"github.com/opal-photo/opal/modules/imaging/imagingtest"
 )
-
-// TestMain lets the test binary be opal itself, its decoding child included.
-func TestMain(m *testing.M) {
-	imagingtest.ServeIfChild()
-	testscript.Main(m, map[string]func(){
-		"opal": func() { os.Exit(app.Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
-	})
-}
 
 // patience bounds a whole test in the browser.
 const patience = 4 * time.Minute
-
-// startDev starts opal dev and returns its address.
-func startDev(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	exe, err := exec.LookPath("opal")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe, "dev", "--listen", addr, "--data", t.TempDir())
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var mu sync.Mutex
-	var said []string
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		for s := bufio.NewScanner(out); s.Scan(); {
-			mu.Lock()
-			said = append(said, s.Text())
-			mu.Unlock()
-		}
-	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-read
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("opal dev: %v", err)
-		}
-		if t.Failed() {
-			mu.Lock()
-			defer mu.Unlock()
-			t.Log(strings.Join(said, "\n"))
-		}
-	})
-	url := "http://" + addr
-	for range 300 {
-		if resp, err := http.Get(url + "/readyz"); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return url
-			}
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatal("opal dev does not get ready")
-	return ""
-}
 
 // browser opens a page in Chromium and fails the test for whatever the page
 // complains of: exceptions, broken rules of its policy, and answers of 4xx and
@@ -142,10 +66,10 @@ func browser(t *testing.T, expectRefusals bool) context.Context {
 	return ctx
 }
 
-// step is an action that gives nothing back.
-type step = chromedp.Action[chromedp.Void]
+// pageStep is an action that gives nothing back.
+type pageStep = chromedp.Action[chromedp.Void]
 
-func run(t *testing.T, ctx context.Context, steps ...step) {
+func inPage(t *testing.T, ctx context.Context, steps ...pageStep) {
 	t.Helper()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		shoot(t, ctx, "failed")
@@ -154,17 +78,17 @@ func run(t *testing.T, ctx context.Context, steps ...step) {
 }
 
 // until waits for a JavaScript expression to hold.
-func until(expression string) step {
+func until(expression string) pageStep {
 	return chromedp.Poll[chromedp.Void]("Boolean("+expression+")", chromedp.WithPollingInterval(200*time.Millisecond), chromedp.WithPollingTimeout(patience))
 }
 
 // script runs JavaScript in the page.
-func script(text string) step { return chromedp.Evaluate[chromedp.Void](text) }
+func script(text string) pageStep { return chromedp.Evaluate[chromedp.Void](text) }
 
-func click(selector string) step { return chromedp.Click(chromedp.CSS(selector)) }
+func click(selector string) pageStep { return chromedp.Click(chromedp.CSS(selector)) }
 
 // scheme makes the page light or dark.
-func scheme(name string) step {
+func scheme(name string) pageStep {
 	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
@@ -203,21 +127,22 @@ func fits(t *testing.T, ctx context.Context, what string) {
 
 func TestSampleInTheBrowser(t *testing.T) {
 	ctx := browser(t, false)
-	url := startDev(t)
+	_, dev, _ := runDev(t)
+	url := dev.base
 	phone, desktop := chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateScale(2)), chromedp.EmulateViewport(1280, 900)
 	light, dark := scheme("light"), scheme("dark")
 
-	run(t, ctx, light, desktop, chromedp.Navigate(url+"/"), until(`document.querySelectorAll("#scenes input").length === 8 && document.querySelectorAll("#presets input").length > 8`))
+	inPage(t, ctx, light, desktop, chromedp.Navigate(url+"/"), until(`document.querySelectorAll("#scenes input").length === 8 && document.querySelectorAll("#presets input").length > 8`))
 	holds(t, ctx, "nothing to make yet", `document.querySelector("#make").disabled`)
 	shoot(t, ctx, "start")
-	run(t, ctx, phone)
+	inPage(t, ctx, phone)
 	fits(t, ctx, "the start on a phone")
 	shoot(t, ctx, "start-phone")
-	run(t, ctx, desktop, dark)
+	inPage(t, ctx, desktop, dark)
 	shoot(t, ctx, "start-dark")
-	run(t, ctx, light, click("#sample"), until(`document.querySelector("#job article")`))
+	inPage(t, ctx, light, click("#sample"), until(`document.querySelector("#job article")`))
 	shoot(t, ctx, "working")
-	run(t, ctx, until(`document.querySelector(".job-head .badge")?.dataset.status === "completed"`), until(`document.querySelectorAll(".compare img").length === 2`),
+	inPage(t, ctx, until(`document.querySelector(".job-head .badge")?.dataset.status === "completed"`), until(`document.querySelectorAll(".compare img").length === 2`),
 		until(`[...document.querySelectorAll(".compare img")].every((i) => i.complete && i.naturalWidth > 100)`))
 	sizes := len(export.DefaultPresets())
 	holds(t, ctx, "every default size is made", fmt.Sprintf(`document.querySelectorAll(".variants > li[data-status=completed]").length === %d`, sizes))
@@ -227,27 +152,28 @@ func TestSampleInTheBrowser(t *testing.T) {
 	holds(t, ctx, "the ZIP can be had", `!document.querySelector(".job-head .primary").disabled`)
 	holds(t, ctx, "no error is shown", `document.querySelector("#notice").hidden`)
 
-	run(t, ctx, chromedp.Focus(chromedp.CSS(".compare input")), chromedp.KeyEvent(kb.ArrowLeft))
+	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".compare input")), chromedp.KeyEvent(kb.ArrowLeft))
 	holds(t, ctx, "the slider moves with the keyboard", `document.querySelector(".compare input").value === "49" && document.querySelector(".compare").style.getPropertyValue("--at") === "49%"`)
-	run(t, ctx, script(`document.querySelector(".variants > li:last-child").scrollIntoView()`), until(fmt.Sprintf(`document.querySelectorAll(".thumb img").length === %d`, sizes)),
+	inPage(t, ctx, script(`document.querySelector(".variants > li:last-child").scrollIntoView()`), until(fmt.Sprintf(`document.querySelectorAll(".thumb img").length === %d`, sizes)),
 		until(`[...document.querySelectorAll(".thumb img")].every((i) => i.complete && i.naturalWidth > 0)`), script(`window.scrollTo(0, 0)`))
 	shoot(t, ctx, "done")
-	run(t, ctx, dark)
+	inPage(t, ctx, dark)
 	shoot(t, ctx, "done-dark")
-	run(t, ctx, light, phone)
+	inPage(t, ctx, light, phone)
 	fits(t, ctx, "the job on a phone")
 	shoot(t, ctx, "done-phone")
 
 	// A job has an address: it can be loaded again, and listed.
-	run(t, ctx, desktop, chromedp.Reload(), until(`document.querySelectorAll(".compare img").length === 2`))
-	run(t, ctx, click("#recent-button"), until(`document.querySelectorAll("#recent a").length === 1`))
+	inPage(t, ctx, desktop, chromedp.Reload(), until(`document.querySelectorAll(".compare img").length === 2`))
+	inPage(t, ctx, click("#recent-button"), until(`document.querySelectorAll("#recent a").length === 1`))
 	shoot(t, ctx, "recent")
-	run(t, ctx, chromedp.KeyEvent(kb.Escape), script(`location.hash = ""`), until(`!document.querySelector("#start").hidden && document.querySelector("#job").hidden`))
+	inPage(t, ctx, chromedp.KeyEvent(kb.Escape), script(`location.hash = ""`), until(`!document.querySelector("#start").hidden && document.querySelector("#job").hidden`))
 }
 
 func TestFilesAreChosenAndRefusedInTheBrowser(t *testing.T) {
 	ctx := browser(t, true)
-	url := startDev(t)
+	_, dev, _ := runDev(t)
+	url := dev.base
 	dir := t.TempDir()
 	file := func(name, body string) string {
 		p := filepath.Join(dir, name)
@@ -256,17 +182,17 @@ func TestFilesAreChosenAndRefusedInTheBrowser(t *testing.T) {
 		}
 		return p
 	}
-	run(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelectorAll("#scenes input").length === 8`),
+	inPage(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelectorAll("#scenes input").length === 8`),
 		chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{file("notes.txt", "x"), file("photo.heic", "x"), file("<b>broken<b>.jpg", "not a picture"), file("empty.png", "")}),
 		until(`document.querySelectorAll("#chosen li").length === 1`))
 	holds(t, ctx, "each refusal is told", `["notes.txt", "HEIC", "empty.png"].every((w) => document.querySelector("#notice").textContent.includes(w))`)
 	holds(t, ctx, "a name is no markup", `document.querySelector("#chosen b") === null && document.querySelector("#chosen").textContent.includes("<b>broken<b>.jpg")`)
 	shoot(t, ctx, "chosen")
-	run(t, ctx, click("#make"), until(`document.querySelector("#job .card .error:not([hidden])")`))
+	inPage(t, ctx, click("#make"), until(`document.querySelector("#job .card .error:not([hidden])")`))
 	holds(t, ctx, "the refusal is told where the photo is", `document.querySelector(".card .error").textContent.length > 20 && document.querySelector("#notice").hidden`)
 	shoot(t, ctx, "refused")
 	// What was never uploaded can be cancelled, and the job ends.
-	run(t, ctx, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll(".job-head button")].find((b) => b.textContent === "Cancel").click()`),
+	inPage(t, ctx, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll(".job-head button")].find((b) => b.textContent === "Cancel").click()`),
 		until(`document.querySelector(".job-head .badge").dataset.status === "cancelled"`))
 }
 
@@ -295,10 +221,10 @@ func TestKeyIsAskedForInTheBrowser(t *testing.T) {
 		}
 	}))
 	defer srv.Close()
-	run(t, ctx, chromedp.Navigate(srv.URL+"/"), until(`document.querySelector("#key-dialog").open`))
+	inPage(t, ctx, chromedp.Navigate(srv.URL+"/"), until(`document.querySelector("#key-dialog").open`))
 	shoot(t, ctx, "key")
-	run(t, ctx, chromedp.SendKeys(chromedp.CSS("#key"), "opal_wrong"+kb.Enter), until(`!document.querySelector("#key-dialog").open && document.querySelector("#notice").textContent.includes("not valid")`))
+	inPage(t, ctx, chromedp.SendKeys(chromedp.CSS("#key"), "opal_wrong"+kb.Enter), until(`!document.querySelector("#key-dialog").open && document.querySelector("#notice").textContent.includes("not valid")`))
 	holds(t, ctx, "the key can be given again", `!document.querySelector("#key-button").hidden`)
-	run(t, ctx, click("#key-button"), until(`document.querySelector("#key-dialog").open`), chromedp.SendKeys(chromedp.CSS("#key"), "opal_right"+kb.Enter),
+	inPage(t, ctx, click("#key-button"), until(`document.querySelector("#key-dialog").open`), chromedp.SendKeys(chromedp.CSS("#key"), "opal_right"+kb.Enter),
 		until(`document.querySelectorAll("#scenes input").length === 1 && document.querySelector("#notice").hidden`))
 }
