@@ -4,13 +4,33 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/blob/azureblob"
 	"github.com/opal-photo/opal/modules/queue/servicebus"
 )
 
-// openAzureBlobs opens Azure Blob Storage.
-func openAzureBlobs(context.Context, *wire) (*blobBackend, error) {
-	return nil, config.ErrConfig.With("this build keeps pictures in a folder only: set STORAGE_DIR and leave STORAGE_ACCOUNT_NAME and STORAGE_CONNECTION_STRING out")
+// openAzureBlobs opens Azure Blob Storage, by a connection string or with the
+// managed identity. Under a connection string missing containers are made.
+func openAzureBlobs(ctx context.Context, w *wire) (*blobBackend, error) {
+	s := w.cfg.Storage
+	o := azureblob.Options{ConnectionString: s.ConnectionString.Value(), AccountName: s.AccountName, Endpoint: s.Endpoint}
+	if o.ConnectionString == "" {
+		cred, err := w.credential()
+		if err != nil {
+			return nil, err
+		}
+		o.Credential = cred
+	}
+	store, err := azureblob.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	if err := store.EnsureContainers(ctx, s.RawContainer, s.OutputsContainer, s.ExportsContainer); err != nil {
+		return nil, fmt.Errorf("open Blob Storage: %w", err)
+	}
+	return &blobBackend{store: blob.Retry(store)}, nil
 }
 
 // openServiceBus opens Azure Service Bus, by a connection string or with the
