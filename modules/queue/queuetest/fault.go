@@ -108,7 +108,7 @@ func testRefuse(t *testing.T, open New) {
 	if f.Refuse == nil {
 		return
 	}
-	during(t, h, 3, func() { f.Refuse(3 * time.Second) })
+	during(t, h, 3, func() { f.Refuse(2 * time.Second) })
 }
 
 func testHalfOpen(t *testing.T, open New) {
@@ -126,7 +126,7 @@ func testThrottle(t *testing.T, open New) {
 	}
 	q := h.Open(t)
 	send(t, q, "before")
-	f.Throttle(6)
+	f.Throttle(5) // more than the client tries by itself
 	sendUntil(t, q, "a")
 	for _, want := range []string{"before", "a"} {
 		d := receive(t, q)

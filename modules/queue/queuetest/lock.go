@@ -97,7 +97,8 @@ func testRenew(t *testing.T, open New) {
 	send(t, q, "a")
 	d := receive(t, q)
 	was := d.LockedUntil
-	for end := time.Now().Add(3 * shortLock); time.Now().Before(end); time.Sleep(shortLock / 4) {
+	for end := time.Now().Add(3 * shortLock); time.Now().Before(end); {
+		time.Sleep(shortLock / 4)
 		until, err := q.Renew(within(t), d)
 		check(t, err)
 		if !until.After(was) {

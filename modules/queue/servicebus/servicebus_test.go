@@ -36,7 +36,7 @@ func open(t *testing.T, name string, o servicebus.Options) *servicebus.Queue {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := q.Close(ctx); err != nil {
-			t.Logf("close the queue: %v", err)
+			t.Errorf("close the queue: %v", err)
 		}
 		if err := ns.Close(ctx); err != nil {
 			t.Errorf("close the namespace: %v", err)
@@ -46,6 +46,7 @@ func open(t *testing.T, name string, o servicebus.Options) *servicebus.Queue {
 }
 
 func TestSuite(t *testing.T) {
+	t.Parallel()
 	queuetest.Run(t, func(t *testing.T, lock time.Duration) queuetest.Harness {
 		s := server(t, lock, sbtest.Options{})
 		at := func(name, cs string) func(t *testing.T) queue.Queue {
