@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -100,12 +101,14 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 
 // ended logs and counts the request, and answers for a panic.
 func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, rec *record, began time.Time, panicked any) {
-	if panicked != nil && panicked != http.ErrAbortHandler {
+	cause, _ := panicked.(error)
+	aborted := errors.Is(cause, http.ErrAbortHandler)
+	if panicked != nil && !aborted {
 		if w.status == 0 {
 			writeProblem(w, r, fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
 		} else {
 			rec.err = fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
-			panicked = http.ErrAbortHandler // a half-written answer must not look whole
+			aborted = true // a half-written answer must not look whole
 		}
 	}
 	took := time.Since(began)
@@ -129,7 +132,7 @@ func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, re
 		line = line.Str("code", rec.code)
 	}
 	line.Str("method", r.Method).Str("route", rec.route).Int("status", status).Int64("ms", took.Milliseconds()).Int64("bytes", w.bytes).Msg("HTTP request")
-	if panicked == http.ErrAbortHandler {
+	if aborted {
 		panic(http.ErrAbortHandler)
 	}
 }

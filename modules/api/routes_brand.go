@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/tenant"
@@ -122,12 +125,13 @@ func brandAnswer(p brand.Profile, err error) (*brandOutput, error) {
 // maxSlug keeps ids made of names short.
 const maxSlug = 48
 
-// slug makes an id of a name; "" when nothing of it can be in one.
+// slug makes an id of a name; "" when nothing of it can be in one. Letters lose
+// their accents.
 func slug(name string) string {
 	var b strings.Builder
-	for _, r := range strings.ToLower(name) {
+	for _, r := range strings.ToLower(norm.NFKD.String(name)) {
 		switch {
-		case b.Len() >= maxSlug:
+		case b.Len() >= maxSlug, unicode.Is(unicode.Mn, r):
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
 			b.WriteRune(r)
 		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -79,8 +80,14 @@ func TestEveryRouteAsksWhoCalls(t *testing.T) {
 			t.Errorf("%s without a key: %d %s", name, a.status, a.body)
 		}
 	}
+	admin, _ := listed.key(t, "t1", tenant.Admin)
+	all := callers(t, listed)
 	for _, w := range walks {
-		t.Run(w.method+" "+w.path, func(t *testing.T) { w.run(t) })
+		t.Run(w.method+" "+w.path, func(t *testing.T) {
+			for _, c := range all {
+				w.run(t, listed, c, admin)
+			}
+		})
 	}
 }
 
@@ -99,60 +106,67 @@ func matches(pattern, path string) bool {
 	return true
 }
 
-func (w walk) run(t *testing.T) {
-	callers := func(h *house) []struct {
-		name, key string
-		want      int
-	} {
-		revoked, k := h.key(t, "t1", tenant.Admin)
-		if err := h.tenants.RevokeKey(t.Context(), "t1", k.ID); err != nil {
-			t.Fatal(err)
-		}
-		key := func(id string, s tenant.Scope) string { text, _ := h.key(t, id, s); return text }
-		return []struct {
-			name, key string
-			want      int
-		}{
-			{"no key", "", 401}, {"bad key", "opal_000000000000_" + strings.Repeat("A", 43), 401}, {"revoked key", revoked, 401},
-			{"another tenant", key("t2", tenant.Admin), w.other}, {"read-only key", key("t1", tenant.Read), w.readOnly},
-			{"write key", key("t1", tenant.Write), w.writeOnly}, {"right key", key("t1", tenant.Admin), w.right},
-		}
+// caller is who calls, by key.
+type caller struct {
+	name, key string
+	want      func(w walk) int
+}
+
+func callers(t *testing.T, h *house) []caller {
+	t.Helper()
+	key := func(id string, s tenant.Scope) string { text, _ := h.key(t, id, s); return text }
+	revoked, k := h.key(t, "t1", tenant.Admin)
+	if err := h.tenants.RevokeKey(t.Context(), "t1", k.ID); err != nil {
+		t.Fatal(err)
 	}
-	h := newHouse(t, withKeys)
-	for _, c := range callers(h) {
-		admin, _ := h.key(t, "t1", tenant.Admin)
-		jobID, itemID := h.make(t, "t1", keyHeader, admin)
-		h.jobs.finish(jobID)
+	nobody := func(walk) int { return http.StatusUnauthorized }
+	return []caller{
+		{"no key", "", nobody}, {"bad key", "opal_000000000000_" + strings.Repeat("A", 43), nobody}, {"revoked key", revoked, nobody},
+		{"another tenant", key("t2", tenant.Admin), func(w walk) int { return w.other }},
+		{"read-only key", key("t1", tenant.Read), func(w walk) int { return w.readOnly }},
+		{"write key", key("t1", tenant.Write), func(w walk) int { return w.writeOnly }},
+		{"right key", key("t1", tenant.Admin), func(w walk) int { return w.right }},
+	}
+}
+
+// run calls the route as c, for things of tenant t1 made by the admin key.
+func (w walk) run(t *testing.T, h *house, c caller, admin string) {
+	t.Helper()
+	want := c.want(w)
+	jobID, itemID := h.make(t, "t1", keyHeader, admin)
+	h.jobs.finish(jobID)
+	brandID := "b" + jobID
+	if a := h.do(t, "POST", "/v1/brand-profiles", fmt.Sprintf(`{"name":"B","brand_profile_id":%q}`, brandID), keyHeader, admin); a.status != 200 {
+		t.Fatal(a.body)
+	}
+	keyID := ""
+	if strings.Contains(w.path, "{key}") { // a tenant can't have a key for each of these calls
 		_, k := h.key(t, "t1")
-		brandID := "b" + jobID
-		if a := h.do(t, "POST", "/v1/brand-profiles", fmt.Sprintf(`{"name":"B","brand_profile_id":%q}`, brandID), keyHeader, admin); a.status != 200 {
-			t.Fatal(a.body)
+		keyID = k.ID
+	}
+	send := func(ids *strings.Replacer) answer {
+		headers := []string{CorrelationHeader, "c"}
+		if c.key != "" {
+			headers = append(headers, keyHeader, c.key)
 		}
-		fill := strings.NewReplacer("{job}", jobID, "{item}", itemID, "{key}", k.ID, "{brand}", brandID)
-		send := func(target string, ids *strings.Replacer) answer {
-			headers := []string{CorrelationHeader, "c"}
-			if c.key != "" {
-				headers = append(headers, keyHeader, c.key)
-			}
-			body := ids.Replace(strings.ReplaceAll(w.body, `"acme"`, `"acme-`+strings.ReplaceAll(c.name, " ", "-")+`"`))
-			if w.form {
-				b, ct := form(t, map[string]string{"job_id": ids.Replace("{job}"), "item_id": ids.Replace("{item}")}, "a.jpg", []byte("photo"))
-				body, headers = b.String(), append(headers, "Content-Type", ct)
-			}
-			return h.do(t, w.method, ids.Replace(target), body, headers...)
+		body := ids.Replace(strings.ReplaceAll(w.body, `"acme"`, `"acme-`+strings.ReplaceAll(c.name, " ", "-")+`"`))
+		if w.form {
+			b, ct := form(t, map[string]string{"job_id": ids.Replace("{job}"), "item_id": ids.Replace("{item}")}, "a.jpg", []byte("photo"))
+			body, headers = b.String(), append(headers, "Content-Type", ct)
 		}
-		a := send(w.path, fill)
-		if a.status != c.want {
-			t.Errorf("%s: %d, want %d: %s", c.name, a.status, c.want, a.body)
-		}
-		if a.status >= 400 && a.header.Get("Content-Type") != problemType {
-			t.Errorf("%s: %s", c.name, a.header.Get("Content-Type"))
-		}
-		if c.want == 404 {
-			none := strings.NewReplacer("{job}", "0198f7a0-0000-7000-8000-000000000000", "{item}", "0198f7a0-0000-7000-8000-000000000001", "{key}", "none", "{brand}", "none")
-			if missing := send(w.path, none); missing.status != 404 || missing.body != a.body {
-				t.Errorf("%s: a foreign id answers %q, a missing one %q", c.name, a.body, missing.body)
-			}
+		return h.do(t, w.method, ids.Replace(w.path), body, headers...)
+	}
+	a := send(strings.NewReplacer("{job}", jobID, "{item}", itemID, "{key}", keyID, "{brand}", brandID))
+	if a.status != want {
+		t.Errorf("%s: %d, want %d: %s", c.name, a.status, want, a.body)
+	}
+	if a.status >= 400 && a.header.Get("Content-Type") != problemType {
+		t.Errorf("%s: %s", c.name, a.header.Get("Content-Type"))
+	}
+	if want == http.StatusNotFound {
+		none := strings.NewReplacer("{job}", "0198f7a0-0000-7000-8000-000000000000", "{item}", "0198f7a0-0000-7000-8000-000000000001", "{key}", "none", "{brand}", "none")
+		if missing := send(none); missing.status != want || missing.body != a.body {
+			t.Errorf("%s: a foreign id answers %q, a missing one %q", c.name, a.body, missing.body)
 		}
 	}
 }

@@ -157,13 +157,14 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, tenantID string, p *Pro
 	if err != nil {
 		return err
 	}
-	var at int64
-	if err := tx.QueryRowContext(ctx, `INSERT INTO brand_profiles (tenant_id, brand_profile_id, profile, created_at, updated_at)
-		VALUES ($1, $2, $3, now_ms(), now_ms()) RETURNING created_at`, tenantID, p.ID, text).Scan(&at); err != nil {
+	now, err := db.Now(ctx, tx)
+	if err != nil {
 		return err
 	}
-	p.CreatedAt, p.UpdatedAt = db.Time(at), db.Time(at)
-	return nil
+	p.CreatedAt, p.UpdatedAt = now, now
+	_, err = tx.ExecContext(ctx, `INSERT INTO brand_profiles (tenant_id, brand_profile_id, profile, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $4)`, tenantID, p.ID, text, now.UnixMilli())
+	return err
 }
 
 func encode(p Profile) (string, error) {
