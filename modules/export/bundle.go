@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 	"time"
@@ -20,8 +21,9 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// maxBundle bounds a job's ZIP: it is built in memory. A hundred items with all
-// presets are about half of it.
+// maxBundle bounds a job's ZIP in bytes: it is built in memory, since a store
+// takes a blob as a whole. A hundred photos take about 0.4 GB with the default
+// presets.
 const maxBundle = 1 << 30
 
 // errBundle says that no ZIP can be made.
@@ -45,23 +47,34 @@ type entry struct {
 }
 
 // bundle makes the job's ZIP and records it. Two workers at once make two; the
-// first to be recorded counts.
-func (s *Service) bundle(ctx context.Context, b queue.Body) error {
+// first to be recorded counts. whole is false when the store can't be reached:
+// then another message asks for it again.
+func (s *Service) bundle(ctx context.Context, b queue.Body) (whole bool, err error) {
+	name := fmt.Sprintf("%s/%s/export/%s.zip", b.TenantID, b.JobID, uuid.Must(uuid.NewV7()))
 	file, err := s.zip(ctx, b.TenantID, b.JobID)
-	if err != nil && fault.IsTransient(err) {
-		return fmt.Errorf("make the ZIP of job %s: %w", b.JobID, err)
+	if err == nil {
+		err = s.Blobs.Put(ctx, s.Exports, name, file, blob.PutOptions{ContentType: "application/zip", IfNoneMatch: true})
 	}
-	name := ""
-	if err != nil {
+	switch {
+	case err == nil:
+	case errors.Is(err, blob.ErrUnavailable) && ctx.Err() == nil:
+		telemetry.Log(ctx).Warn().Err(err).Msg("The job's ZIP waits for the store")
+		return false, s.DB.InTx(ctx, func(tx *db.Tx) error {
+			return s.Outbox.SendExport(ctx, tx, b, queue.NotBefore(backoff(outageTries, fault.RetryAfter(err))))
+		})
+	case fault.IsTransient(err) || ctx.Err() != nil:
+		return false, fmt.Errorf("make the ZIP of job %s: %w", b.JobID, err)
+	default:
 		telemetry.Log(ctx).Error().Err(err).Msg("The job's ZIP can't be made")
-	} else {
-		name = fmt.Sprintf("%s/%s/export/%s.zip", b.TenantID, b.JobID, uuid.Must(uuid.NewV7()))
-		if err := s.Blobs.Put(ctx, s.Exports, name, file, blob.PutOptions{ContentType: "application/zip", IfNoneMatch: true}); err != nil {
-			return fmt.Errorf("store the ZIP of job %s: %w", b.JobID, err)
-		}
+		name = ""
 	}
-	return s.DB.InTx(ctx, func(tx *db.Tx) error { return s.Jobs.BundleEnded(ctx, tx, b.TenantID, b.JobID, name) })
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.Jobs.BundleEnded(ctx, tx, b.TenantID, b.JobID, name) })
+	return err == nil, err
 }
+
+// perFile bounds what a ZIP holds of a file beside its bytes: two headers with
+// its name, and its part of the manifest.
+const perFile = 8 << 10
 
 // zip builds the job's ZIP: a folder a preset, the photos' own names, and a
 // manifest with the checks.
@@ -70,23 +83,24 @@ func (s *Service) zip(ctx context.Context, tenantID, jobID string) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	z := zip.NewWriter(&out)
+	total := int64(perFile)
+	for _, f := range files {
+		total += f.Bytes + perFile
+	}
+	if total > maxBundle {
+		return nil, errBundle.With("%d files of %s", len(files), size(float64(total)))
+	}
+	// allocated once: a buffer that grows takes three times as much
+	out := bytes.NewBuffer(make([]byte, 0, total))
+	z := zip.NewWriter(out)
 	taken := map[string]bool{}
 	manifest := []entry{}
 	for _, f := range files {
-		if int64(out.Len())+f.Bytes > maxBundle {
-			return nil, errBundle
-		}
-		body, _, err := s.Blobs.Get(ctx, s.Exports, *f.BlobPath, maxLayer)
-		if err != nil {
-			return nil, fmt.Errorf("load %s: %w", *f.BlobPath, err)
-		}
 		name := uniqueName(taken, f)
 		// the pictures are compressed already
 		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: time.Now().UTC()})
 		if err == nil {
-			_, err = w.Write(body)
+			err = s.copyInto(ctx, w, *f.BlobPath, f.Bytes)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("zip %s: %w", name, err)
@@ -103,6 +117,26 @@ func (s *Service) zip(ctx context.Context, tenantID, jobID string) ([]byte, erro
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+// errTorn says that a variant's file is not the one that was recorded.
+var errTorn = fault.New(fault.Internal, "variant_torn", "A variant's file has another size than was recorded")
+
+// copyInto streams a variant's file.
+func (s *Service) copyInto(ctx context.Context, w io.Writer, path string, bytes int64) error {
+	r, _, err := s.Blobs.Open(ctx, s.Exports, path, 0)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	defer r.Close()
+	n, err := io.Copy(w, io.LimitReader(r, bytes+1))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	if n != bytes {
+		return errTorn.With("%s", path)
+	}
+	return nil
 }
 
 func (s *Service) finished(ctx context.Context, tenantID, jobID string) ([]bundled, error) {

@@ -133,8 +133,8 @@ func size(b float64) string {
 }
 
 // offWhite is the value from which a channel counts as white in a compressed
-// file: its noise next to the product is below it.
-const offWhite = 248
+// file: next to a product, compression leaves a level or two.
+const offWhite = 253
 
 // fill is the share of the frame's side that what isn't white takes, on the
 // longer relative side.

@@ -25,7 +25,8 @@ const (
 type Preset struct {
 	Name       string         `json:"name"`
 	Title      string         `json:"title"`
-	Width      int            `json:"width"` // pixels
+	Channel    string         `json:"channel"` // where the picture is shown
+	Width      int            `json:"width"`   // pixels; a transparent one is cut to the product within them
 	Height     int            `json:"height"`
 	Background Background     `json:"background"`
 	Fill       float64        `json:"fill"` // share of the frame that the product's longer relative side takes
@@ -48,35 +49,35 @@ const (
 // presets is the table. Sizes and rules are the channels' own, as they publish
 // them for sellers.
 var presets = []Preset{
-	{"amazon_main", "Amazon main image", 2000, 2000, White, whiteFill, imaging.JPEG, 90, true,
+	{"amazon_main", "Amazon main image", "Amazon", 2000, 2000, White, whiteFill, imaging.JPEG, 90, true,
 		[]Rule{{LongSide, 1600}, {FillAtLeast, .85}, {WhiteBorder, 1}, {FileSize, 10 * mib}}},
-	{"shopify", "Shopify product", 2048, 2048, Scene, sceneFill, imaging.JPEG, 88, true,
+	{"shopify", "Shopify product", "Shopify", 2048, 2048, Scene, sceneFill, imaging.JPEG, 88, true,
 		[]Rule{{LongSide, 2048}, {FileSize, 20 * mib}}},
-	{"etsy", "Etsy listing", 2400, 1800, Scene, .66, imaging.JPEG, 88, false,
+	{"etsy", "Etsy listing", "Etsy", 2400, 1800, Scene, .66, imaging.JPEG, 88, false,
 		[]Rule{{ShortSide, 1600}, {FileSize, 10 * mib}}},
-	{"ebay", "eBay listing", 1600, 1600, White, whiteFill, imaging.JPEG, 88, false,
+	{"ebay", "eBay listing", "eBay", 1600, 1600, White, whiteFill, imaging.JPEG, 88, false,
 		[]Rule{{LongSide, 1600}, {FillAtLeast, .8}, {WhiteBorder, 1}, {FileSize, 12 * mib}}},
-	{"google_shopping", "Google Shopping", 1500, 1500, White, .84, imaging.JPEG, 88, false,
+	{"google_shopping", "Google Shopping", "Google", 1500, 1500, White, .84, imaging.JPEG, 88, false,
 		[]Rule{{LongSide, 800}, {FillAtLeast, .75}, {FillAtMost, .9}, {WhiteBorder, 1}, {FileSize, 16 * mib}}},
-	{"instagram_square", "Instagram square", 1080, 1080, Scene, sceneFill, imaging.JPEG, 88, true,
+	{"instagram_square", "Instagram square", "Instagram", 1080, 1080, Scene, sceneFill, imaging.JPEG, 88, true,
 		[]Rule{{LongSide, 1080}, {FileSize, 8 * mib}}},
-	{"instagram_portrait", "Instagram portrait 4:5", 1080, 1350, Scene, .68, imaging.JPEG, 88, false,
+	{"instagram_portrait", "Instagram portrait 4:5", "Instagram", 1080, 1350, Scene, .68, imaging.JPEG, 88, false,
 		[]Rule{{LongSide, 1350}, {FileSize, 8 * mib}}},
-	{"instagram_story", "Instagram story 9:16", 1080, 1920, Scene, .76, imaging.JPEG, 88, true,
+	{"instagram_story", "Instagram story 9:16", "Instagram", 1080, 1920, Scene, .76, imaging.JPEG, 88, true,
 		[]Rule{{LongSide, 1920}, {FileSize, 8 * mib}}},
-	{"pinterest", "Pinterest pin 2:3", 1000, 1500, Scene, .72, imaging.JPEG, 88, false,
+	{"pinterest", "Pinterest pin 2:3", "Pinterest", 1000, 1500, Scene, .72, imaging.JPEG, 88, false,
 		[]Rule{{LongSide, 1500}, {FileSize, 20 * mib}}},
-	{"facebook_ad", "Facebook ad 1.91:1", 1200, 628, Scene, .74, imaging.JPEG, 88, false,
+	{"facebook_ad", "Facebook ad 1.91:1", "Facebook", 1200, 628, Scene, .74, imaging.JPEG, 88, false,
 		[]Rule{{LongSide, 1200}, {FileSize, 8 * mib}}},
-	{"web_large", "Website, large", 1600, 1600, Scene, sceneFill, imaging.WebP, 82, true,
+	{"web_large", "Website, large", "Website", 1600, 1600, Scene, sceneFill, imaging.WebP, 82, true,
 		[]Rule{{LongSide, 1600}, {FileSize, 1 * mib}}},
-	{"web_large_avif", "Website, large, AVIF", 1600, 1600, Scene, sceneFill, imaging.AVIF, 60, false,
+	{"web_large_avif", "Website, large, AVIF", "Website", 1600, 1600, Scene, sceneFill, imaging.AVIF, 60, false,
 		[]Rule{{LongSide, 1600}, {FileSize, 1 * mib}}},
-	{"web_thumb", "Website, thumbnail", 400, 400, Scene, .7, imaging.WebP, 80, false,
+	{"web_thumb", "Website, thumbnail", "Website", 400, 400, Scene, .7, imaging.WebP, 80, false,
 		[]Rule{{LongSide, 400}, {FileSize, 100 << 10}}},
-	{"cutout_png", "Transparent PNG", 2000, 2000, Transparent, .92, imaging.PNG, 0, true,
+	{"cutout_png", "Transparent PNG", "Cut-out", 2000, 2000, Transparent, .92, imaging.PNG, 0, true,
 		[]Rule{{LongSide, 1000}, {HasAlpha, 1}}},
-	{"cutout_webp", "Transparent WebP", 1600, 1600, Transparent, .92, imaging.WebP, 86, false,
+	{"cutout_webp", "Transparent WebP", "Cut-out", 1600, 1600, Transparent, .92, imaging.WebP, 86, false,
 		[]Rule{{LongSide, 1000}, {HasAlpha, 1}, {FileSize, 2 * mib}}},
 }
 

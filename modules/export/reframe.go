@@ -75,6 +75,11 @@ const (
 	baseLevel    = 5       // 2^5 pixels: from there on it is light and no detail
 	leastStrip   = 4       // pixels that are mirrored, at least
 	coarsest     = 2       // pixels of the last level, at least
+
+	// From so far out nothing is finer than 2^4 pixels, and every fourth is
+	// enough.
+	gridFrom = 48
+	gridStep = 4
 )
 
 // extended copies a window that may stick out of the picture. Outside, its
@@ -91,19 +96,61 @@ func extended(img *image.NRGBA, win, free image.Rectangle) *image.NRGBA {
 		return out
 	}
 	e := newExtension(img, free)
+	far := e.grid(win)
 	for y := win.Min.Y; y < win.Max.Y; y++ {
 		for x := win.Min.X; x < win.Max.X; x++ {
 			if x == inside.Min.X && y >= inside.Min.Y && y < inside.Max.Y {
 				x = inside.Max.X - 1
 				continue
 			}
-			c := e.at(x, y)
+			var c [3]float32
+			if e.outside(x, y) < gridFrom {
+				c = e.at(x, y)
+			} else {
+				c = far.at(x, y)
+			}
 			i := out.PixOffset(x-win.Min.X, y-win.Min.Y)
 			for k := range 3 {
 				out.Pix[i+k] = uint8(clamp(float64(c[k])+float64(dither(x, y)), 0, 255))
 			}
 			out.Pix[i+3] = 255
 		}
+	}
+	return out
+}
+
+// far is an extension where it is so much out of focus that every few pixels
+// are enough.
+type far struct {
+	win  image.Rectangle
+	w    int // points in a row
+	grid [][3]float32
+}
+
+// grid samples a window.
+func (e *extension) grid(win image.Rectangle) *far {
+	f := &far{win: win, w: win.Dx()/gridStep + 2}
+	h := win.Dy()/gridStep + 2
+	f.grid = make([][3]float32, f.w*h)
+	for j := range h {
+		for i := range f.w {
+			if x, y := win.Min.X+i*gridStep, win.Min.Y+j*gridStep; e.outside(x, y) >= gridFrom-gridStep {
+				f.grid[j*f.w+i] = e.at(x, y)
+			}
+		}
+	}
+	return f
+}
+
+// at reads between the points.
+func (f *far) at(x, y int) [3]float32 {
+	x, y = x-f.win.Min.X, y-f.win.Min.Y
+	i := y/gridStep*f.w + x/gridStep
+	u, v := float32(x%gridStep)/gridStep, float32(y%gridStep)/gridStep
+	a, b, c, d := f.grid[i], f.grid[i+1], f.grid[i+f.w], f.grid[i+f.w+1]
+	var out [3]float32
+	for k := range out {
+		out[k] = (a[k]*(1-u)+b[k]*u)*(1-v) + (c[k]*(1-u)+d[k]*u)*v
 	}
 	return out
 }
@@ -136,10 +183,12 @@ func newExtension(img *image.NRGBA, free image.Rectangle) *extension {
 	return e
 }
 
+// outside is how far a pixel lies outside, in pixels.
+func (e *extension) outside(x, y int) int { return max(-x, x-e.w+1, -y, y-e.h+1, 0) }
+
 // at is the colour of a pixel outside.
 func (e *extension) at(x, y int) [3]float32 {
-	d := max(-x, x-e.w+1, -y, y-e.h+1, 0)
-	detail := math.Log2(1 + float64(d)*blurPerPixel)
+	detail := math.Log2(1 + float64(e.outside(x, y))*blurPerPixel)
 	light := math.Max(detail, baseLevel)
 	cx, cy := min(max(x, 0), e.w-1), min(max(y, 0), e.h-1)
 	out := e.blurred(cx, cy, light)
@@ -208,30 +257,34 @@ func (e *extension) known(l, x, y int) [3]float32 {
 	return [3]float32{sum[0] / sum[3], sum[1] / sum[3], sum[2] / sum[3]}
 }
 
-// level is a picture at 1/2^shift of its size: red, green and blue times
-// coverage, 0..255, and coverage, 0..1.
+// level is a picture at 1/2^shift of its size.
 type level struct {
 	w, h  int
 	shift int
-	pix   []float32
+	pix   []float32 // red, green and blue times coverage, 0..255, and coverage, 0..1
+
+	// the picture itself has no pix
+	img  *image.NRGBA
+	free image.Rectangle
+}
+
+// texel is one pixel.
+func (l *level) texel(x, y int) [4]float32 {
+	if l.img == nil {
+		return [4]float32(l.pix[(y*l.w+x)*4:][:4])
+	}
+	if image.Pt(x, y).In(l.free) {
+		return [4]float32{}
+	}
+	p := l.img.Pix[l.img.PixOffset(l.img.Rect.Min.X+x, l.img.Rect.Min.Y+y):]
+	return [4]float32{float32(p[0]), float32(p[1]), float32(p[2]), 1}
 }
 
 // pyramid halves a picture until it is a few pixels wide. What is free counts
 // for nothing.
 func pyramid(img *image.NRGBA, free image.Rectangle) []level {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	base := level{w: w, h: h, pix: make([]float32, w*h*4)}
-	for y := range h {
-		row := img.Pix[img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y+y):]
-		for x := range w {
-			if image.Pt(x, y).In(free) {
-				continue
-			}
-			o := base.pix[(y*w+x)*4:][:4]
-			o[0], o[1], o[2], o[3] = float32(row[x*4]), float32(row[x*4+1]), float32(row[x*4+2]), 1
-		}
-	}
-	out := []level{base}
+	out := []level{{w: w, h: h, img: img, free: free}}
 	for min(w, h) >= 2*coarsest {
 		prev := &out[len(out)-1]
 		w, h = (prev.w+1)/2, (prev.h+1)/2
@@ -240,10 +293,9 @@ func pyramid(img *image.NRGBA, free image.Rectangle) []level {
 			y1 := min(2*y+1, prev.h-1)
 			for x := range w {
 				x1 := min(2*x+1, prev.w-1)
-				a, b := prev.pix[(2*y*prev.w+2*x)*4:], prev.pix[(2*y*prev.w+x1)*4:]
-				c, d := prev.pix[(y1*prev.w+2*x)*4:], prev.pix[(y1*prev.w+x1)*4:]
-				o := next.pix[(y*w+x)*4:]
-				for k := range 4 {
+				a, b, c, d := prev.texel(2*x, 2*y), prev.texel(x1, 2*y), prev.texel(2*x, y1), prev.texel(x1, y1)
+				o := next.pix[(y*w+x)*4:][:4]
+				for k := range o {
 					o[k] = (a[k] + b[k] + c[k] + d[k]) / 4
 				}
 			}
@@ -256,11 +308,11 @@ func pyramid(img *image.NRGBA, free image.Rectangle) []level {
 // at reads a level between its pixels with a cubic B-spline, which shows no
 // grid; x and y are pixels of the picture.
 func (l *level) at(x, y int) [4]float32 {
+	if l.shift == 0 {
+		return l.texel(x, y)
+	}
 	k := 1 / float32(int(1)<<l.shift)
 	fx, fy := (float32(x)+.5)*k-.5, (float32(y)+.5)*k-.5
-	if l.shift == 0 {
-		return [4]float32(l.pix[(y*l.w+x)*4:][:4])
-	}
 	x0, y0 := int(math.Floor(float64(fx))), int(math.Floor(float64(fy)))
 	wx, wy := spline(fx-float32(x0)), spline(fy-float32(y0))
 	var out [4]float32

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
@@ -24,7 +27,10 @@ const (
 	minBackoff = 2 * time.Second
 	maxBackoff = 5 * time.Minute
 	settleTime = 20 * time.Second
-	maxLayer   = 8 * imaging.MaxBytes
+	// outageTries is the place in the backoff of what waits for a store that
+	// can't be reached: up to about a minute, however long that lasts.
+	outageTries = 5
+	maxLayer    = 8 * imaging.MaxBytes
 )
 
 // errFenced says that another worker has claimed the variants.
@@ -41,16 +47,18 @@ type work struct {
 
 // Handle does what one message of queue "exports" asks for: the item's variants
 // that are not there yet, and the job's ZIP when the job waits for it. It
-// returns nil when the message is done with; an error means that nothing could
-// be recorded and the message is to come again.
+// returns nil when the message is done with, also when what failed was given
+// its next message; an error means that nothing could be recorded and the
+// message is to come again.
 func (s *Service) Handle(ctx context.Context, b queue.Body) error {
-	telemetry.Log(ctx).Info().Msg("Processing export")
+	log := telemetry.Log(ctx)
+	log.Info().Msg("Processing export")
 	w, err := s.claim(ctx, b)
 	if err != nil {
 		return err
 	}
 	if w != nil {
-		if err := s.make(ctx, w); err != nil {
+		if whole, err := s.make(ctx, w); err != nil || !whole {
 			return err
 		}
 	}
@@ -59,11 +67,11 @@ func (s *Service) Handle(ctx context.Context, b queue.Body) error {
 		return err
 	}
 	if wanted {
-		if err := s.bundle(ctx, b); err != nil {
+		if whole, err := s.bundle(ctx, b); err != nil || !whole {
 			return err
 		}
 	}
-	telemetry.Log(ctx).Info().Msg("Completed export")
+	log.Info().Msg("Completed export")
 	return nil
 }
 
@@ -105,36 +113,49 @@ func (s *Service) claim(ctx context.Context, b queue.Body) (*work, error) {
 	return w, nil
 }
 
-// make renders the claimed variants and records each as it is finished.
-func (s *Service) make(ctx context.Context, w *work) error {
+// make renders the claimed variants and records each as it is finished. whole
+// is false when one of them has to be tried again, or is another worker's now.
+func (s *Service) make(ctx context.Context, w *work) (whole bool, err error) {
 	run, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var beat sync.WaitGroup
 	beat.Go(func() { s.heartbeat(run, w, cancel) })
 
-	open := map[string]bool{}
+	open := map[string]error{} // what is not recorded yet, and why it failed
 	for _, p := range w.presets {
-		open[p] = true
+		open[p] = nil
 	}
+	lost := false
 	l, err := s.load(run, w.source)
 	if err == nil {
-		err = Render(run, l, w.presets, func(v Variant) error {
-			if err := s.finish(run, w, v); err != nil {
-				return err
+		err = render(run, l, w.presets, func(v Variant, err error) error {
+			if err == nil {
+				err = s.finish(run, w, v)
 			}
-			delete(open, v.Preset.Name)
-			return nil
+			switch {
+			case errors.Is(err, errFenced):
+				lost = true
+				delete(open, v.Preset.Name)
+			case err != nil:
+				open[v.Preset.Name] = err
+			default:
+				delete(open, v.Preset.Name)
+			}
+			return run.Err()
 		})
 	}
-	lost := errors.Is(context.Cause(run), errFenced) || errors.Is(err, errFenced)
 	cancel(nil)
 	beat.Wait()
-	if err == nil || lost {
-		return nil
+	for p, cause := range open {
+		open[p] = cmp.Or(cause, err)
+	}
+	if len(open) == 0 || errors.Is(context.Cause(run), errFenced) {
+		return !lost && len(open) == 0, nil
 	}
 	settle, done := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer done()
-	return s.failed(settle, w, open, err, ctx.Err() != nil)
+	again, err := s.failed(settle, w, open, ctx.Err() != nil)
+	return !again && !lost && err == nil, err
 }
 
 // heartbeat renews the lease at a third of it.
@@ -170,6 +191,7 @@ func (s *Service) heartbeat(ctx context.Context, w *work, cancel context.CancelC
 // backdrop from a scoring service, has decoded safely before.
 func (s *Service) load(ctx context.Context, src Source) (*Layers, error) {
 	l := &Layers{Source: src}
+	g, ctx := errgroup.WithContext(ctx)
 	for _, f := range []struct {
 		path string
 		into **image.NRGBA
@@ -177,15 +199,18 @@ func (s *Service) load(ctx context.Context, src Source) (*Layers, error) {
 		if f.path == "" {
 			continue
 		}
-		b, _, err := s.Blobs.Get(ctx, s.Outputs, f.path, maxLayer)
-		if err != nil {
-			return nil, fmt.Errorf("load %s: %w", f.path, err)
-		}
-		if *f.into, err = imaging.DecodeOwn(b); err != nil {
-			return nil, fmt.Errorf("decode %s: %w", f.path, err)
-		}
+		g.Go(func() error {
+			b, _, err := s.Blobs.Get(ctx, s.Outputs, f.path, maxLayer)
+			if err != nil {
+				return fmt.Errorf("load %s: %w", f.path, err)
+			}
+			if *f.into, err = imaging.DecodeOwn(b); err != nil {
+				return fmt.Errorf("decode %s: %w", f.path, err)
+			}
+			return nil
+		})
 	}
-	return l, nil
+	return l, g.Wait()
 }
 
 // finish stores one variant and records it under the fence.
@@ -236,61 +261,91 @@ func fenced(ctx context.Context, tx *db.Tx, w *work, preset, set string, args ..
 	return nil
 }
 
-// failed decides what becomes of the variants that are still open: another try,
-// or the end. A shutdown counts no try.
-func (s *Service) failed(ctx context.Context, w *work, open map[string]bool, cause error, stopping bool) error {
-	log := telemetry.Log(ctx)
-	retry := stopping || fault.IsTransient(cause)
-	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		again, gone := time.Duration(-1), 0
+// verdict is what becomes of a variant that wasn't made.
+type verdict struct {
+	again   bool
+	counted bool // it uses up a try
+	after   time.Duration
+}
+
+// judge decides it. A shutdown, and a store that can't be reached, use up no
+// try: the variant is not to blame.
+func judge(cause error, tries int, stopping bool) verdict {
+	switch {
+	case stopping:
+		return verdict{again: true}
+	case fault.IsUncounted(cause), errors.Is(cause, blob.ErrUnavailable):
+		return verdict{again: true, after: backoff(outageTries, fault.RetryAfter(cause))}
+	case fault.IsTransient(cause) && tries+1 < maxTries:
+		return verdict{again: true, counted: true, after: backoff(tries, fault.RetryAfter(cause))}
+	}
+	return verdict{}
+}
+
+// failed records what becomes of the variants that are still open: another try,
+// with one message for all of them, or the end. It reports whether there is
+// another.
+func (s *Service) failed(ctx context.Context, w *work, open map[string]error, stopping bool) (again bool, err error) {
+	verdicts := map[string]verdict{}
+	for p, cause := range open {
+		verdicts[p] = judge(cause, w.tries[p], stopping)
+	}
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		after, gone := time.Duration(-1), 0
 		for _, p := range w.presets {
-			if !open[p] {
+			cause, isOpen := open[p]
+			if !isOpen {
 				continue
 			}
-			if retry && (stopping || w.tries[p]+1 < maxTries) {
-				after, tries := time.Duration(0), 0
-				if !stopping {
-					after, tries = backoff(w.tries[p], fault.RetryAfter(cause)), 1
-				}
-				err := fenced(ctx, tx, w, p, `status = 'pending', lease_until = NULL, due_at = now_ms() + $4, tries = tries + $5`, after.Milliseconds(), tries)
-				if err != nil && !errors.Is(err, errFenced) {
-					return err
-				}
-				again = max(again, after)
-				continue
+			v := verdicts[p]
+			var err error
+			if v.again {
+				tries := map[bool]int{true: 1}[v.counted]
+				err = fenced(ctx, tx, w, p, `status = 'pending', lease_until = NULL, due_at = now_ms() + $4, tries = tries + $5`, v.after.Milliseconds(), tries)
+			} else {
+				code, text := describe(cause)
+				err = fenced(ctx, tx, w, p, `status = 'failed', lease_until = NULL, tries = tries + 1, error_code = $4, error_message = $5`, code, text)
 			}
-			code, text := describe(cause)
-			err := fenced(ctx, tx, w, p, `status = 'failed', lease_until = NULL, tries = tries + 1, error_code = $4, error_message = $5`, code, text)
-			if errors.Is(err, errFenced) {
-				continue
-			}
-			if err != nil {
+			switch {
+			case errors.Is(err, errFenced):
+			case err != nil:
 				return err
+			case v.again:
+				after = max(after, v.after)
+			default:
+				gone++
 			}
-			gone++
 		}
+		again = after >= 0
 		if gone > 0 {
 			if err := s.Jobs.ExportsEnded(ctx, tx, w.body.TenantID, w.body.JobID, 0, gone); err != nil {
 				return err
 			}
 		}
-		if again >= 0 {
-			return s.Outbox.SendExport(ctx, tx, w.body, queue.NotBefore(again))
+		if again {
+			return s.Outbox.SendExport(ctx, tx, w.body, queue.NotBefore(after))
 		}
 		return nil
 	})
 	if err != nil {
-		return errors.Join(fmt.Errorf("record the failed exports of item %s: %w", w.body.ItemID, err), cause)
+		return false, fmt.Errorf("record the failed exports of item %s: %w", w.body.ItemID, err)
 	}
-	switch {
-	case stopping:
-		log.Info().Msg("Gave the exports back")
-	default:
-		log.Warn().Err(cause).Bool("again", retry).Msg("Exports failed")
+	log := telemetry.Log(ctx)
+	if stopping {
+		log.Info().Int("exports", len(open)).Msg("Gave the exports back")
+		return again, nil
 	}
-	return nil
+	for _, p := range w.presets {
+		if cause, isOpen := open[p]; isOpen {
+			v := verdicts[p]
+			log.Warn().Err(cause).Str("preset", p).Bool("again", v.again).Dur("after_ms", v.after).Msg("An export failed")
+		}
+	}
+	return again, nil
 }
 
+// backoff is full jitter between 2 s and 5 min, and never less than the failed
+// side asked for.
 func backoff(tries int, asked time.Duration) time.Duration {
 	d := minBackoff + time.Duration(rand.Int64N(int64(min(maxBackoff, minBackoff<<min(tries, 10)))))
 	return min(maxBackoff, max(d, asked))

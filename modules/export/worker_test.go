@@ -250,7 +250,8 @@ func TestAShutdownGivesVariantsBackUncounted(t *testing.T) {
 		work, err := w.s.claim(ctx, w.body)
 		w.must(err)
 		stop()
-		w.must(w.s.make(ctx, work))
+		_, err = w.s.make(ctx, work)
+		w.must(err)
 		var tries int
 		w.must(w.db.QueryRow(`SELECT sum(tries) FROM exports`).Scan(&tries))
 		if got := w.statuses(); got["pending"] != 3 || tries != 0 || w.messages() != 1 {
@@ -266,7 +267,8 @@ func TestAFencedWorkerRecordsNothing(t *testing.T) {
 		_, err = w.db.Exec(`UPDATE exports SET lease_until = now_ms() - 1`)
 		w.must(err)
 		w.must(w.s.Handle(w.t.Context(), w.body)) // another worker takes over and finishes
-		w.must(w.s.make(w.t.Context(), late))
+		_, err = w.s.make(w.t.Context(), late)
+		w.must(err)
 		if got := w.statuses(); got["completed"] != 3 || w.jobs.done != 3 {
 			w.t.Fatalf("%v, %+v", got, w.jobs)
 		}

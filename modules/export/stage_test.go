@@ -1,0 +1,180 @@
+package export
+
+import (
+	"errors"
+	"image"
+	"image/color"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// anySource draws a scene of any aspect with a product anywhere in it.
+func anySource(t *rapid.T) *Source {
+	s := &Source{Width: rapid.IntRange(64, 2048).Draw(t, "scene w"), Height: rapid.IntRange(64, 2048).Draw(t, "scene h")}
+	w, h := rapid.IntRange(1, s.Width).Draw(t, "w"), rapid.IntRange(1, s.Height).Draw(t, "h")
+	s.Box = [4]int{rapid.IntRange(0, s.Width-w).Draw(t, "x"), rapid.IntRange(0, s.Height-h).Draw(t, "y"), w, h}
+	s.FloorY = rapid.IntRange(0, s.Height+10).Draw(t, "floor")
+	s.HorizonY = rapid.IntRange(0, s.Height).Draw(t, "horizon")
+	return s
+}
+
+// skew is how far a window's aspect is from a preset's, beyond the rounding to
+// whole pixels.
+func skew(win image.Rectangle, p Preset) float64 {
+	got, want := float64(win.Dx())/float64(win.Dy()), p.Aspect()
+	rounding := 1/float64(win.Dx()) + 1/float64(win.Dy())
+	return math.Max(0, math.Abs(math.Log(got/want))-2*rounding)
+}
+
+func TestStagingKeepsProductAndWindowInside(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SampledFrom(presets).Draw(t, "preset")
+		l := anySource(t)
+		s := stage(p, l)
+		frame := image.Rect(0, 0, p.Width, p.Height)
+		if s.window.Empty() || !s.window.In(image.Rect(0, 0, l.Width, l.Height)) {
+			t.Fatalf("the window %v leaves the scene", s.window)
+		}
+		if s.product.Empty() || !s.product.In(frame) {
+			t.Fatalf("the product %v leaves the frame", s.product)
+		}
+		if d := skew(s.window, p); d > .01 {
+			t.Fatalf("the window %v has not the aspect of %s", s.window, p.Name)
+		}
+		got := math.Max(float64(s.product.Dx())/float64(p.Width), float64(s.product.Dy())/float64(p.Height))
+		if got > p.Fill+.01 || p.Aspect() >= tallAspect && got < p.Fill-.01 {
+			t.Fatalf("the product takes %.3f of the frame, want %.3f", got, p.Fill)
+		}
+		if a := s.point(image.Pt(l.Box[0], l.Box[1])).Sub(s.product.Min); a != (image.Point{}) {
+			t.Fatalf("shadow and product are %v apart", a)
+		}
+	})
+}
+
+func TestReframingNeverCutsTheProduct(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SampledFrom(presets).Draw(t, "preset")
+		l := anySource(t)
+		win, at := reframe(p, l)
+		if !rectOf(l.Box).In(win) || !at.In(image.Rect(-1, -1, p.Width+1, p.Height+1)) {
+			t.Fatalf("the product %v is cut: window %v, in the variant %v", l.Box, win, at)
+		}
+		if d := skew(win, p); d > .01 {
+			t.Fatalf("the window %v has not the aspect of %s", win, p.Name)
+		}
+		// no more is invented than the product needs
+		need := math.Max(float64(l.Box[2]), float64(l.Box[3])) * 2 * productMargin
+		cw, ch := cover(l, p.Aspect())
+		if float64(win.Dx()) > math.Max(cw, math.Max(float64(l.Box[2])+need, (float64(l.Box[3])+need)*p.Aspect()))+2 || ch < 0 {
+			t.Fatalf("the window %v is larger than it has to be", win)
+		}
+	})
+}
+
+func TestPaperStandsTheProductInside(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SampledFrom(presets).Draw(t, "preset")
+		img := image.NewNRGBA(image.Rect(0, 0, rapid.IntRange(1, 900).Draw(t, "w"), rapid.IntRange(1, 900).Draw(t, "h")))
+		if at := paperPlace(p, &product{img: img}); at.Empty() || !at.In(image.Rect(0, 0, p.Width, p.Height)) {
+			t.Fatalf("%v", at)
+		}
+	})
+}
+
+// the scene's own pixels, and nothing with the product's colour beyond them
+func TestAnExtensionHoldsNoSecondProduct(t *testing.T) {
+	l := scenery(100, 400)
+	box := rectOf(l.Box)
+	over(l.Backdrop, newProduct(l, whole).at(box.Dx(), box.Dy()), box.Min)
+	win := image.Rect(-400, -300, 900, 1000)
+	img := extended(l.Backdrop, win, box)
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			at, c := image.Pt(x, y).Add(win.Min), img.NRGBAAt(x, y)
+			if at.In(l.Backdrop.Rect) {
+				if c != l.Backdrop.NRGBAAt(at.X, at.Y) {
+					t.Fatalf("the scene changed at %v", at)
+				}
+			} else if c.B < 130 { // the backdrop has 150 of blue everywhere, the product 40
+				t.Fatalf("the product comes again at %v: %v", at, c)
+			}
+		}
+	}
+}
+
+// a scene that darkens towards its edges goes on without a crease
+func TestAnExtensionHasNeitherSeamNorCrease(t *testing.T) {
+	const side = 256
+	img := image.NewNRGBA(image.Rect(0, 0, side, side))
+	for y := range side {
+		for x := range side {
+			d := math.Abs(float64(x)-side/2) / (side / 2)
+			g := uint8(220 - 70*d*d)
+			img.SetNRGBA(x, y, color.NRGBA{g, g, g, 255})
+		}
+	}
+	out := extended(img, image.Rect(-100, 0, side+100, side), image.Rectangle{})
+	row := func(x int) int { return int(out.NRGBAAt(x, side/2).R) }
+	for x := 1; x < out.Rect.Dx(); x++ {
+		if d := row(x) - row(x-1); d < -3 || d > 3 {
+			t.Fatalf("a seam at column %d: %d after %d", x, row(x), row(x-1))
+		}
+	}
+	// merely mirrored, it would be as bright 90 pixels outside as 90 pixels
+	// inside, which is 64 levels more
+	if edge, far := row(100), row(10); far-edge > 20 {
+		t.Errorf("beyond the edge it grows from %d to %d", edge, far)
+	}
+}
+
+func TestWholePhotosAreFittedWhole(t *testing.T) {
+	l := &Layers{Cutout: filled(300, 200, color.NRGBA{90, 120, 60, 255})}
+	l.Cutout.SetNRGBA(0, 0, productColour)
+	l, err := l.sound()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !l.whole() {
+		t.Fatal("not taken for a whole photo")
+	}
+	story, _ := find("instagram_story")
+	img := compose(story, l, newProduct(l, 1080))
+	for _, at := range []image.Point{{5, 5}, {540, 960}, {1070, 1910}, {5, 1910}} {
+		if c := img.NRGBAAt(at.X, at.Y); c.A != 255 || math.Abs(float64(c.G)-120) > 12 {
+			t.Errorf("at %v: %v", at, c)
+		}
+	}
+}
+
+func TestLayersThatDoNotFitAreRefused(t *testing.T) {
+	good := func() *Layers { return scenery(100, 100) }
+	for name, spoil := range map[string]func(*Layers){
+		"no cut-out":         func(l *Layers) { l.Cutout = nil },
+		"an empty cut-out":   func(l *Layers) { l.Cutout = image.NewNRGBA(image.Rectangle{}) },
+		"an empty backdrop":  func(l *Layers) { l.Backdrop = image.NewNRGBA(image.Rectangle{}) },
+		"a foreign shadow":   func(l *Layers) { l.Shadow = image.NewNRGBA(image.Rect(0, 0, 9, 9)) },
+		"a product nowhere":  func(l *Layers) { l.ContainsProduct, l.Box = true, [4]int{} },
+		"a product far away": func(l *Layers) { l.ContainsProduct, l.Box = true, [4]int{9000, 0, 5, 5} },
+	} {
+		l := good()
+		spoil(l)
+		if err := Render(t.Context(), l, []string{"web_thumb"}, func(Variant) error { return nil }); !errors.Is(err, ErrLayers) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, spoil := range map[string]func(*Layers){
+		"bounds outside":    func(l *Layers) { l.CutoutBounds = [4]int{5000, 5000, 10, 10} },
+		"negative bounds":   func(l *Layers) { l.CutoutBounds = [4]int{-50, -50, 80, 80} },
+		"no place":          func(l *Layers) { l.Box, l.FloorY = [4]int{}, 0 },
+		"a wrong size said": func(l *Layers) { l.Width, l.Height = 9, 1<<20 },
+	} {
+		l := good()
+		spoil(l)
+		n := 0
+		if err := Render(t.Context(), l, []string{"web_thumb"}, func(Variant) error { n++; return nil }); err != nil || n != 1 {
+			t.Errorf("%s: %d variants, %v", name, n, err)
+		}
+	}
+}
