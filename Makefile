@@ -47,7 +47,7 @@ test: lint test-dependencies ## install what the tests need, lint, then run all 
 	@$(WITH_LIBVIPS) && export OPAL_REQUIRE_ALL=1 && \
 	{ $(GO) test -race -timeout 30m -v -run '$(RUN)' $(PACKAGES) 2>&1; echo "exit status $$?"; } | awk -f .ci/summary.awk
 
-lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt, the import rules) and shell syntax
+lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt) and shell syntax
 	@for f in .ci/run .ci/test-dependencies modules/imaging/libvips.sh; do bash -n $$f || exit 1; done
 	@$(WITH_LIBVIPS) && $(GOLANGCI) run $(PACKAGES)
 
