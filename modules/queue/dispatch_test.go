@@ -63,7 +63,7 @@ func TestWindowKeepsTheBacklogInTheOutbox(t *testing.T) {
 		if n := b.flush(b.relay(queue.NewOutbox(), queue.Window(5))); n != 0 {
 			b.Fatalf("another relay sent %d", n)
 		}
-		b.check(r.Ended(context.Background(), b.jobs.ids[0]))
+		b.check(r.Ended(context.Background(), "jobs", b.jobs.ids[0]))
 		if n := b.flush(r); n != 1 {
 			b.Fatalf("%d sent for one that ended", n)
 		}

@@ -37,6 +37,10 @@ type Relay struct {
 	lanes   []*lane
 	metrics *Metrics
 	window  int
+
+	mu        sync.Mutex
+	endings   []ending
+	recording bool // a goroutine takes them
 }
 
 // lane is one queue's part of a relay: a queue that can't be reached holds up
@@ -45,9 +49,9 @@ type lane struct {
 	name   string // Jobs or Exports
 	line   string // of the log, for each message
 	queue  Queue
-	wake   <-chan struct{}
-	notify chan struct{} // the same channel, for this relay's own use
-	cursor string        // the tenant that was served last
+	wake   <-chan struct{} // rows were written
+	freed  chan struct{}   // places got free
+	cursor string          // the tenant that was served last
 }
 
 // RelayOption changes a relay.
@@ -63,8 +67,8 @@ func Window(n int) RelayOption { return func(r *Relay) { r.window = n } }
 // NewRelay returns a relay that sends the outbox's rows to jobs and exports.
 func NewRelay(d *db.DB, o *Outbox, jobs, exports Queue, m *Metrics, opts ...RelayOption) *Relay {
 	r := &Relay{db: d, metrics: m, lanes: []*lane{
-		{name: Jobs, line: "Sent job message", queue: jobs, wake: o.jobs, notify: o.jobs},
-		{name: Exports, line: "Sent export message", queue: exports, wake: o.exports, notify: o.exports},
+		{name: Jobs, line: "Sent job message", queue: jobs, wake: o.jobs, freed: make(chan struct{}, 1)},
+		{name: Exports, line: "Sent export message", queue: exports, wake: o.exports, freed: make(chan struct{}, 1)},
 	}}
 	for _, f := range opts {
 		f(r)
@@ -96,10 +100,18 @@ func (r *Relay) serve(ctx context.Context, l *lane) {
 	rest := firstRest
 	sweep := time.NewTimer(0)
 	defer sweep.Stop()
+	var gathered <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-l.freed:
+			if gathered == nil {
+				gathered = time.After(gather)
+			}
+			continue
+		case <-gathered:
+			gathered = nil
 		case <-l.wake:
 		case <-sweep.C:
 			sweep.Reset(jittered(sweepEvery))

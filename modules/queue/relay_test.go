@@ -285,9 +285,9 @@ func TestEndedMessageIsNotSentAgain(t *testing.T) {
 		b.write(o, "t", 1)
 		b.flush(r)
 		b.exec(`UPDATE outbox SET sent_at = NULL, not_before = 0`)
-		b.check(r.Ended(context.Background(), b.jobs.ids[0]))
-		b.check(r.Ended(context.Background(), b.jobs.ids[0]))
-		b.check(r.Ended(context.Background(), "of no row"))
+		b.check(r.Ended(context.Background(), "jobs", b.jobs.ids[0]))
+		b.check(r.Ended(context.Background(), "jobs", b.jobs.ids[0]))
+		b.check(r.Ended(context.Background(), "jobs", "of no row"))
 		if n := b.flush(r); n != 0 {
 			b.Fatalf("sent %d", n)
 		}

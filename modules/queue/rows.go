@@ -62,38 +62,6 @@ func (r *Relay) putBack(ctx context.Context, rows []row) error {
 	return nil
 }
 
-// Ended records that a consumer is done with a message, which frees its place in
-// its tenant's window. A row whose marking as sent was lost is marked here, and
-// not sent again. A message that came from no row, as a redriven one, is none
-// of the outbox's.
-func (r *Relay) Ended(ctx context.Context, messageID string) error {
-	var queue string
-	err := r.db.InTx(ctx, func(tx *db.Tx) error {
-		queue = ""
-		rows, err := tx.QueryContext(ctx, `UPDATE outbox SET ended_at = now_ms(), sent_at = COALESCE(sent_at, now_ms())
-			WHERE outbox_id = $1 AND ended_at IS NULL RETURNING queue`, messageID)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := rows.Scan(&queue); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	})
-	if err != nil {
-		return fmt.Errorf("end outbox row %s: %w", messageID, err)
-	}
-	for _, l := range r.lanes {
-		if l.name == queue && r.window > 0 {
-			wake(l.notify)
-		}
-	}
-	return nil
-}
-
 // tidyUp deletes rows sent long ago and keeps the gauges.
 func (r *Relay) tidyUp(ctx context.Context) {
 	for {

@@ -69,7 +69,7 @@ func (c *consumer) end(ctx context.Context, d *Delivery) {
 	}
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWait)
 	defer cancel()
-	if err := c.Relay.Ended(call, d.ID); err != nil {
+	if err := c.Relay.Ended(call, c.Queue.Name(), d.ID); err != nil {
 		telemetry.Log(ctx).Warn().Err(err).Msg("Could not record that a message ended; its place in the window frees itself later")
 	}
 }

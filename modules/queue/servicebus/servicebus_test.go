@@ -18,14 +18,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const jobs = "jobs"
 
 // server starts an emulator with a queue as deploy makes them.
-func server(t *testing.T, lock time.Duration, o sbtest.Options) *sbtest.Server {
+func server(t testing.TB, lock time.Duration, o sbtest.Options) *sbtest.Server {
 	t.Helper()
 	o.Queues = append(o.Queues, sbtest.QueueConfig{Name: jobs, LockDuration: lock, MaxDeliveryCount: queue.MaxDeliveries, DuplicateDetection: 10 * time.Minute})
 	return sbtest.New(t, o)
 }
 
 // open opens a queue of the server, closed with the test.
-func open(t *testing.T, name string, o servicebus.Options) *servicebus.Queue {
+func open(t testing.TB, name string, o servicebus.Options) *servicebus.Queue {
 	t.Helper()
 	ns, err := servicebus.Open(t.Context(), o)
 	if err != nil {

@@ -1,0 +1,79 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/opal-photo/opal/modules/db"
+)
+
+const (
+	// endBatch bounds how many ends one transaction records.
+	endBatch = 100
+	// gather is how long a lane lets places get free before it fills them: one
+	// batch costs what one message does.
+	gather = 10 * time.Millisecond
+)
+
+// ending is a message whose end is to be recorded.
+type ending struct {
+	id   string
+	done chan error
+}
+
+// Ended records that a consumer of the queue is done with a message, which frees
+// its place in its tenant's window. A row whose marking as sent was lost is
+// marked here, and not sent again. A message that came from no row, as a
+// redriven one, is none of the outbox's. Calls at the same time share a
+// transaction.
+func (r *Relay) Ended(ctx context.Context, queue, messageID string) error {
+	e := ending{id: messageID, done: make(chan error, 1)}
+	r.mu.Lock()
+	r.endings = append(r.endings, e)
+	if !r.recording {
+		r.recording = true
+		go r.recordEnds()
+	}
+	r.mu.Unlock()
+	select {
+	case err := <-e.done:
+		if err != nil {
+			return fmt.Errorf("end outbox row %s: %w", messageID, err)
+		}
+	case <-ctx.Done():
+		return fmt.Errorf("end outbox row %s: %w", messageID, ctx.Err())
+	}
+	for _, l := range r.lanes {
+		if r.window > 0 && l.queue.Name() == queue {
+			wake(l.freed)
+		}
+	}
+	return nil
+}
+
+// recordEnds records what there is, until there is no more.
+func (r *Relay) recordEnds() {
+	for {
+		r.mu.Lock()
+		batch := r.endings[:min(len(r.endings), endBatch)]
+		r.endings = r.endings[len(batch):]
+		r.recording = len(batch) > 0
+		r.mu.Unlock()
+		if len(batch) == 0 {
+			return
+		}
+		rows := make([]row, len(batch))
+		for i, e := range batch {
+			rows[i] = row{id: e.id}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), endWait)
+		err := r.db.InTx(ctx, func(tx *db.Tx) error {
+			return update(ctx, tx, rows, `ended_at = COALESCE(ended_at, now_ms() + $1), sent_at = COALESCE(sent_at, now_ms())`, 0)
+		})
+		cancel()
+		for _, e := range batch {
+			e.done <- err
+		}
+	}
+}
