@@ -110,29 +110,18 @@ func writeChunk(out *bytes.Buffer, kind string, body []byte) {
 }
 
 // embedWebP takes out the EXIF that libvips 8.14 writes whatever it is told, and
-// gives the file an extended header, which says what the file holds: the profile
-// before the picture and the packet behind it.
+// gives a file that holds more than plain pixels an extended header, which says
+// what: the profile before the picture and the packet behind it.
 func embedWebP(file, xmp, profile []byte, alpha bool) ([]byte, error) {
 	p, err := parse(file)
 	if err != nil {
 		return nil, err
 	}
-	const extended = 8 + 10 // the header chunk and its flags at 8
-	info, file := p.info, p.essential()
-	picture := file[riffHeader:]
-	hasHeader := string(picture[:4]) == "VP8X"
-	if len(xmp) == 0 && len(profile) == 0 && (!hasHeader || picture[8] != 0) {
-		return file, nil
+	const flagXMP, extendedHeader = 0x04, 8 + 10
+	picture := p.essential()[riffHeader:]
+	if string(picture[:4]) == "VP8X" {
+		picture = picture[extendedHeader:]
 	}
-	if hasHeader {
-		picture = picture[extended:]
-	}
-	if len(xmp) == 0 && len(profile) == 0 {
-		out := append(bytes.Clone(file[:riffHeader]), picture...)
-		finishWebP(out)
-		return out, nil
-	}
-	const flagXMP = 0x04
 	var flags byte
 	if alpha {
 		flags |= webpAlpha
@@ -143,10 +132,12 @@ func embedWebP(file, xmp, profile []byte, alpha bool) ([]byte, error) {
 	if len(xmp) > 0 {
 		flags |= flagXMP
 	}
-	w, h := info.Width-1, info.Height-1
 	out := make([]byte, 0, len(file)+len(xmp)+len(profile)+64)
 	out = append(out, file[:riffHeader]...)
-	out = appendRIFF(out, "VP8X", []byte{flags, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
+	if flags != 0 {
+		w, h := p.info.Width-1, p.info.Height-1
+		out = appendRIFF(out, "VP8X", []byte{flags, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
+	}
 	if len(profile) > 0 {
 		out = appendRIFF(out, "ICCP", profile)
 	}
