@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -23,10 +25,10 @@ import (
 // patience bounds a whole test in the browser.
 const patience = 4 * time.Minute
 
-// browser opens a page in Chromium and fails the test for whatever the page
+// openBrowser opens a page in Chromium and fails the test for whatever the page
 // complains of: exceptions, broken rules of its policy, and answers of 4xx and
 // 5xx unless they are expected.
-func browser(t *testing.T, expectRefusals bool) context.Context {
+func openBrowser(t *testing.T, expectRefusals bool) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -126,7 +128,7 @@ func fits(t *testing.T, ctx context.Context, what string) {
 }
 
 func TestSampleInTheBrowser(t *testing.T) {
-	ctx := browser(t, false)
+	ctx := openBrowser(t, false)
 	_, dev, _ := runDev(t)
 	url := dev.base
 	phone, desktop := chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateScale(2)), chromedp.EmulateViewport(1280, 900)
@@ -157,6 +159,7 @@ func TestSampleInTheBrowser(t *testing.T) {
 	inPage(t, ctx, script(`document.querySelector(".variants > li:last-child").scrollIntoView()`), until(fmt.Sprintf(`document.querySelectorAll(".thumb img").length === %d`, sizes)),
 		until(`[...document.querySelectorAll(".thumb img")].every((i) => i.complete && i.naturalWidth > 0)`), script(`window.scrollTo(0, 0)`))
 	shoot(t, ctx, "done")
+	downloads(t, ctx)
 	inPage(t, ctx, dark)
 	shoot(t, ctx, "done-dark")
 	inPage(t, ctx, light, phone)
@@ -170,8 +173,42 @@ func TestSampleInTheBrowser(t *testing.T) {
 	inPage(t, ctx, chromedp.KeyEvent(kb.Escape), script(`location.hash = ""`), until(`!document.querySelector("#start").hidden && document.querySelector("#job").hidden`))
 }
 
+// downloads saves the ZIP and one size.
+func downloads(t *testing.T, ctx context.Context) {
+	t.Helper()
+	dir := t.TempDir()
+	if _, err := chromedp.CallBrowser(ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	inPage(t, ctx, click(".job-head .primary"), click(".variants > li button"))
+	want := map[string]string{"*.zip": "PK", "sample-bottle-*": "\xff\xd8"}
+	for range 100 {
+		for pattern, magic := range want {
+			found, err := filepath.Glob(filepath.Join(dir, pattern))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(found) == 1 && !strings.HasSuffix(found[0], ".crdownload") {
+				b, err := os.ReadFile(found[0])
+				if err != nil || !strings.HasPrefix(string(b), magic) {
+					t.Errorf("%s is not what it should be (%v)", found[0], err)
+				}
+				delete(want, pattern)
+			}
+		}
+		if len(want) == 0 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	names, _ := os.ReadDir(dir)
+	t.Errorf("not saved: %v; there are %v", want, names)
+}
+
 func TestFilesAreChosenAndRefusedInTheBrowser(t *testing.T) {
-	ctx := browser(t, true)
+	ctx := openBrowser(t, true)
 	_, dev, _ := runDev(t)
 	url := dev.base
 	dir := t.TempDir()
@@ -198,7 +235,7 @@ func TestFilesAreChosenAndRefusedInTheBrowser(t *testing.T) {
 
 // TestKeyIsAskedFor has a service that wants a key and nothing else.
 func TestKeyIsAskedForInTheBrowser(t *testing.T) {
-	ctx := browser(t, true)
+	ctx := openBrowser(t, true)
 	c, err := console.New(console.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -120,7 +120,9 @@ func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, re
 		status = http.StatusOK
 	}
 	s.meters.ended(rec.route, r.Method, status, took)
-	log := telemetry.Log(telemetry.With(ctx, rec.ids))
+	// the lines of a job and its items are under the job's own correlation id;
+	// this one is under the request's, so it names them by its path alone
+	log := telemetry.Log(telemetry.With(ctx, telemetry.IDs{TenantID: rec.ids.TenantID}))
 	line := log.Info()
 	switch {
 	case status >= http.StatusInternalServerError:
@@ -131,7 +133,7 @@ func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, re
 	if rec.code != "" {
 		line = line.Str("code", rec.code)
 	}
-	line.Str("method", r.Method).Str("route", rec.route).Int("status", status).Int64("ms", took.Milliseconds()).Int64("bytes", w.bytes).Msg("HTTP request")
+	line.Str("method", r.Method).Str("route", rec.route).Str("path", shortened(r.URL.Path)).Int("status", status).Int64("ms", took.Milliseconds()).Int64("bytes", w.bytes).Msg("HTTP request")
 	if aborted {
 		panic(http.ErrAbortHandler)
 	}
@@ -216,3 +218,8 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Flush flushes what was written, for event streams.
 func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
+// maxPath bounds what the log keeps of a path, which a stranger chose.
+const maxPath = 200
+
+func shortened(path string) string { return path[:min(len(path), maxPath)] }

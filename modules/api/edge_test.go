@@ -195,6 +195,36 @@ func TestMounts(t *testing.T) {
 	}
 }
 
+func TestOtherModulesRoutes(t *testing.T) {
+	type callback struct {
+		RawBody []byte `contentType:"application/x-www-form-urlencoded"`
+	}
+	type said struct{ Body struct{ Said string } }
+	h := newHouse(t, withKeys, func(o *Options) {
+		o.Routes = append(o.Routes, func(r *Routes) {
+			Add(r, Route{Method: "POST", Path: "/v1/callback", ID: "callback", Public: true}, func(_ context.Context, in *callback) (*said, error) {
+				out := &said{}
+				out.Body.Said = string(in.RawBody)
+				return out, nil
+			})
+			Add(r, Route{Method: "GET", Path: "/v1/mine", ID: "mine", Scope: tenant.Read}, func(ctx context.Context, _ *struct{}) (*said, error) {
+				out := &said{}
+				out.Body.Said = TenantID(ctx)
+				return out, nil
+			})
+		})
+	})
+	if a := h.do(t, "POST", "/v1/callback", "id=tr_1", "Content-Type", "application/x-www-form-urlencoded"); a.status != 200 || !strings.Contains(a.body, `"id=tr_1"`) {
+		t.Errorf("callback: %d %s", a.status, a.body)
+	}
+	wantProblem(t, "callback too large", h.do(t, "POST", "/v1/callback", strings.Repeat("x", 2<<20)), 413, "body_too_large")
+	wantProblem(t, "without a key", h.do(t, "GET", "/v1/mine", ""), 401, "credentials_missing")
+	key, _ := h.key(t, "t1")
+	if a := h.do(t, "GET", "/v1/mine", "", keyHeader, key); a.status != 200 || !strings.Contains(a.body, `"t1"`) {
+		t.Errorf("mine: %d %s", a.status, a.body)
+	}
+}
+
 func TestHealth(t *testing.T) {
 	down := fault.New(fault.Unavailable, "queue_unavailable", "s3cret host is down")
 	var mu sync.Mutex

@@ -64,7 +64,9 @@ func Add[I, O any](r *Routes, rt Route, handle func(ctx context.Context, in *I) 
 		Middlewares:     huma.Middlewares{r.s.guard(reg)},
 		Responses:       map[string]*huma.Response{"default": r.s.problemResponse()},
 	}
-	if !rt.Public {
+	if rt.Public {
+		op.BodyReadTimeout = jsonReadTimeout
+	} else {
 		op.Security = []map[string][]string{{schemeKey: {}}, {schemeBearer: {}}}
 	}
 	if rt.Creates {

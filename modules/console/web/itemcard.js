@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import { compare } from "./compare.js";
 import { make, set, show } from "./dom.js";
 import { duration, words } from "./text.js";
+import { save } from "./save.js";
 import { VariantRow } from "./variantrow.js";
 
 const statusText = {
@@ -16,6 +17,7 @@ export class ItemCard {
     this.id = item.item_id;
     this.titles = titles;
     this.problem = problem;
+    this.name = item.filename.replace(/\.[^.]*$/, "") + (item.scene_index > 0 ? `-${item.scene_type}` : "");
     this.variants = new Map();
     this.stage = make("div", { className: "stage" });
     if (preview) this.stage.append(make("img", { src: preview, alt: item.filename, className: "photo" }));
@@ -96,7 +98,7 @@ export class ItemCard {
     for (const variant of variants) {
       let row = this.variants.get(variant.preset);
       if (!row) {
-        row = new VariantRow(this.id, variant.preset, this.titles.get(variant.preset) ?? words(variant.preset), this.problem);
+        row = new VariantRow(this.id, variant.preset, this.titles.get(variant.preset) ?? words(variant.preset), this.name, this.problem);
         this.variants.set(variant.preset, row);
         this.rows.append(row.node);
       }
@@ -109,11 +111,10 @@ export class ItemCard {
     try {
       const [before, after] = await Promise.all([api.originalURL(this.id), api.outputURL(this.id)]);
       this.stage.replaceChildren(compare(before, after, item.filename));
-      const name = item.filename.replace(/\.[^.]*$/, "");
       const kind = /\.([a-z]+)$/.exec(item.output_blob_path)?.[1] ?? "png";
       this.buttons.replaceChildren(
-        make("button", { type: "button", textContent: "Picture", "aria-label": `Download the picture of ${item.filename}`, onclick: () => this.download(api.outputURL, `${name}.${kind}`) }),
-        item.cutout_blob_path ? make("button", { type: "button", textContent: "Cut-out", "aria-label": `Download the cut-out of ${item.filename}`, onclick: () => this.download(api.cutoutURL, `${name}-cutout.png`) }) : null);
+        make("button", { type: "button", textContent: "Picture", "aria-label": `Download the picture of ${item.filename}`, onclick: () => this.download(api.outputURL, `${this.name}.${kind}`) }),
+        item.cutout_blob_path ? make("button", { type: "button", textContent: "Cut-out", "aria-label": `Download the cut-out of ${item.filename}`, onclick: () => this.download(api.cutoutURL, `${this.name}-cutout.png`) }) : null);
       this.buttons.prepend(make("span", { className: "hint", textContent: "Download" }));
       show(this.buttons, true);
     } catch (error) {
@@ -124,7 +125,6 @@ export class ItemCard {
 
   async download(url, name) {
     try {
-      const { save } = await import("./save.js");
       await save(await url(this.id), name);
     } catch (error) { this.problem(error); }
   }

@@ -7,10 +7,12 @@ import { bytes, count, words } from "./text.js";
 const statusText = { queued: "queued", processing: "in work", completed: "", failed: "failed", cancelled: "cancelled" };
 
 export class VariantRow {
-  constructor(itemID, preset, title, problem) {
+  // name is what files are called, without an extension.
+  constructor(itemID, preset, title, name, problem) {
     this.itemID = itemID;
     this.preset = preset;
     this.problem = problem;
+    this.name = name;
     this.thumb = make("div", { className: "thumb", "aria-hidden": "true" });
     this.size = make("span", { className: "hint" });
     this.checks = make("details", { className: "checks", hidden: true }, make("summary"), make("ul"));
@@ -62,7 +64,7 @@ export class VariantRow {
   async download() {
     try {
       const extension = { jpeg: "jpg" }[this.variant.format] ?? this.variant.format;
-      await save(await api.variantURL(this.itemID, this.preset), `${this.preset}.${extension}`);
+      await save(await api.variantURL(this.itemID, this.preset), `${this.name}-${this.preset}.${extension}`);
     } catch (error) { this.problem(error); }
   }
 }
