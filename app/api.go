@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
 	"net"
 	"net/http"
 	"net/url"
@@ -33,7 +34,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	tenants, err := tenant.New(w.db, []byte(w.pepper()))
+	tenants, err := tenant.New(w.db, w.pepper())
 	if err != nil {
 		return nil, err
 	}
@@ -74,13 +75,15 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	return api.New(o)
 }
 
-// pepper is what keys are hashed with. Without API keys it only seals replies
-// kept for idempotency keys, which the URL key can do as well.
-func (w *wire) pepper() string {
+// pepper is what keys are hashed with. Where nobody has keys it only seals the
+// replies kept for idempotency keys, in the database, and is made of how that is
+// reached: the same in every replica.
+func (w *wire) pepper() []byte {
 	if p := w.cfg.Auth.KeyPepper.Value(); p != "" {
-		return p
+		return []byte(p)
 	}
-	return "opal-" + w.cfg.Storage.URLKey.Value()
+	sum := sha256.Sum256([]byte("opal-replies:" + w.cfg.Database.URL.Value()))
+	return sum[:]
 }
 
 // mounts are the handlers beside the API: the embedded store's URLs and the

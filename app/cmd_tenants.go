@@ -21,14 +21,14 @@ func withTenants(s Streams, file *string, fn func(ctx context.Context, t *tenant
 			return err
 		}
 		defer w.close()
-		if w.cfg.Auth.KeyPepper == "" && w.cfg.Storage.URLKey == "" {
+		if w.cfg.Auth.KeyPepper == "" {
 			return config.ErrConfig.With("AUTH_KEY_PEPPER is missing: the random string that the API hashes keys with")
 		}
 		d, err := w.database(cmd.Context())
 		if err != nil {
 			return err
 		}
-		t, err := tenant.New(d, []byte(w.pepper()))
+		t, err := tenant.New(d, w.pepper())
 		if err != nil {
 			return err
 		}

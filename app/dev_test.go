@@ -157,6 +157,37 @@ func (c client) call(method, path string, body any, into any) int {
 	return res.StatusCode
 }
 
+// try is call for an API that may be without its dependencies.
+func (c client) try(method, path string, into any) int {
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.base+path, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+		return 0
+	}
+	return res.StatusCode
+}
+
+// run runs opal to its end.
+func run(env []string, args ...string) error {
+	exe, err := exec.LookPath("opal")
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(exe, args...)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("opal %v: %w\n%s", args, err, out)
+	}
+	return nil
+}
+
 func (c client) waitReady() {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), 30*time.Second)

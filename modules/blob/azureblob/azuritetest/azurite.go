@@ -113,7 +113,7 @@ func (s *Server) start(main string) error {
 	}
 	go func(cmd *exec.Cmd, done chan struct{}) { _ = cmd.Wait(); close(done) }(s.cmd, s.done)
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		c, err := net.DialTimeout("tcp", s.addr(), time.Second)
+		c, err := net.DialTimeout("tcp", s.Addr(), time.Second)
 		if err == nil {
 			return c.Close()
 		}
@@ -155,11 +155,13 @@ func (s *Server) Restart() error {
 	return s.start(main)
 }
 
-func (s *Server) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+// Addr is the address that it listens on.
+
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
 // ConnectionString names the account by its key.
 func (s *Server) ConnectionString() string {
-	return fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=http://%s/%s;", Account, Key, s.addr(), Account)
+	return fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=http://%s/%s;", Account, Key, s.Addr(), Account)
 }
 
 // Endpoint is the account's address in the form that has its name in the host,
@@ -171,7 +173,7 @@ func (s *Server) Endpoint() string {
 // Client dials this emulator alone, and trusts its certificate.
 func (s *Server) Client() *http.Client {
 	t := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, s.addr())
+		return (&net.Dialer{}).DialContext(ctx, network, s.Addr())
 	}}
 	if s.secure {
 		pool := x509.NewCertPool()

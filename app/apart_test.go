@@ -1,0 +1,193 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/opal-photo/opal/modules/blob/azureblob/azuritetest"
+	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/queue/servicebus/sbtest"
+)
+
+// apart is OPAL as in production: each role its own process, sharing nothing but
+// Service Bus, Blob Storage, Postgres and the scoring endpoint.
+type apart struct {
+	t        *testing.T
+	broker   *sbtest.Server
+	blobs    *azuritetest.Server
+	postgres *dbtest.Server
+	roles    map[string][]*process
+	api      client
+}
+
+func newApart(t *testing.T) *apart {
+	t.Helper()
+	a := &apart{t: t, roles: map[string][]*process{}, blobs: azuritetest.New(t, azuritetest.Options{})}
+	var err error
+	if a.postgres, err = dbtest.StartServer(""); err != nil {
+		if os.Getenv("OPAL_REQUIRE_ALL") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = a.postgres.Stop() })
+	a.broker = sbtest.New(t, sbtest.Options{})
+	for _, name := range []string{"jobs", "exports"} {
+		a.broker.CreateQueue(sbtest.QueueConfig{Name: name})
+	}
+	score := freeAddr(t)
+	env := []string{
+		"ENV_NAME=dev", "DATABASE_URL=" + strings.Replace(a.postgres.URL, "postgres://", "postgresql+psycopg://", 1),
+		"STORAGE_CONNECTION_STRING=" + a.blobs.ConnectionString(), "SERVICEBUS_CONNECTION_STRING=" + a.broker.ConnectionString(),
+		"AML_ENDPOINT_URL=http://" + score + "/score", "AML_ENDPOINT_KEY=k", "SCORE_KEY=k", "SCORE_ALLOWED_HOSTS=" + a.blobs.Addr(), "WORKER_LEASE=10s",
+	}
+	if err := run(env, "migrate"); err != nil {
+		t.Fatal(err)
+	}
+	api := freeAddr(t)
+	a.api = client{t, "http://" + api}
+	a.start("score", env, "score", "--listen", score)
+	a.start("api", env, "serve-api", "--listen", api)
+	for range 2 {
+		a.start("orchestrate", env, "orchestrate", "--listen", freeAddr(t))
+	}
+	a.start("export", env, "export", "--listen", freeAddr(t))
+	a.api.waitReady()
+	return a
+}
+
+func (a *apart) start(role string, env []string, args ...string) {
+	a.roles[role] = append(a.roles[role], start(a.t, env, args...))
+}
+
+// send makes n items of a job and uploads each.
+func (a *apart) send(n int, body []byte) seen {
+	a.t.Helper()
+	var items []any
+	for i := range n {
+		items = append(items, map[string]any{"filename": fmt.Sprintf("p%d.jpg", i)})
+	}
+	var j seen
+	if code := a.api.call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "presets": []string{"web_thumb"}, "items": items}, &j); code != http.StatusOK {
+		a.t.Fatalf("create: %d", code)
+	}
+	for i, it := range j.Items {
+		a.api.upload(j.JobID, it.ItemID, fmt.Sprintf("p%d.jpg", i), body)
+	}
+	return j
+}
+
+// once checks that everything of a job happened exactly once, and under one
+// correlation id in every process.
+func (a *apart) once(j seen) {
+	a.t.Helper()
+	if j.Status != "completed" || j.ExportBlobPath == "" {
+		a.t.Fatalf("%+v", j)
+	}
+	for _, it := range j.Items {
+		if it.Status != "completed" || len(it.Exports) != 1 || it.Exports[0].Status != "completed" {
+			a.t.Errorf("%+v", it)
+		}
+	}
+	finished := map[string]int{}
+	for role, all := range a.roles {
+		for _, p := range all {
+			for _, l := range p.lines(func(l map[string]any) bool { return l["job_id"] == j.JobID && l["item_id"] != nil }) {
+				if l["correlation_id"] != j.CorrelationID {
+					a.t.Errorf("%s: %v", role, l)
+				}
+				if l["message"] == "Item completed" {
+					finished[fmt.Sprint(l["item_id"])]++
+				}
+			}
+		}
+	}
+	for _, it := range j.Items {
+		if finished[it.ItemID] != 1 {
+			a.t.Errorf("item %s was completed %d times", it.ItemID, finished[it.ItemID])
+		}
+	}
+}
+
+func TestRolesApart(t *testing.T) {
+	a := newApart(t)
+	small := photo(t, 160, 120)
+
+	t.Run("thirty items", func(t *testing.T) {
+		j := a.send(30, small)
+		a.once(a.api.wait(j.JobID))
+		worked := 0
+		for _, p := range a.roles["orchestrate"] {
+			if len(p.lines(func(l map[string]any) bool { return l["message"] == "Item completed" })) > 0 {
+				worked++
+			}
+		}
+		if worked != 2 {
+			t.Errorf("%d of 2 orchestrators worked", worked)
+		}
+	})
+
+	t.Run("outages", func(t *testing.T) {
+		j := a.send(12, small)
+		var wg sync.WaitGroup
+		// half a minute in which Service Bus can't be reached, and within it the
+		// others going and coming back
+		wg.Go(func() { a.broker.DropConnections(); a.broker.Refuse(outage) })
+		wg.Go(func() {
+			time.Sleep(outage / 4)
+			a.postgres.Kill()
+			time.Sleep(time.Second)
+			if err := a.postgres.Start(); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			time.Sleep(outage / 2)
+			a.blobs.Stop()
+			time.Sleep(time.Second)
+			if err := a.blobs.Restart(); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		a.once(a.waitThrough(ctx, j.JobID))
+	})
+
+	t.Run("shutdown", func(t *testing.T) {
+		for role, all := range a.roles {
+			for _, p := range all {
+				if code := p.stop(t); code != 0 {
+					t.Errorf("%s exits with %d", role, code)
+				}
+			}
+		}
+	})
+}
+
+// outage is how long Service Bus is away.
+const outage = 30 * time.Second
+
+// waitThrough waits for a job's end while the API may answer 503.
+func (a *apart) waitThrough(ctx context.Context, jobID string) seen {
+	a.t.Helper()
+	for {
+		var j seen
+		if a.api.try(http.MethodGet, "/v1/jobs/"+jobID, &j) == http.StatusOK && slices.Contains([]string{"completed", "failed", "partial", "cancelled"}, j.Status) {
+			return j
+		}
+		select {
+		case <-ctx.Done():
+			a.t.Fatalf("the job does not end: %+v", j)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
