@@ -362,7 +362,7 @@ func TestDecodeWithinMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux limits a process's memory")
 	}
-	big := encode(t, photo(2000, 1500, 1), EncodeOptions{Format: WebP, Lossless: true, Effort: 1})
+	big := encode(t, quadrants(2000, 1500), EncodeOptions{Format: WebP, Lossless: true, Effort: 1})
 	for _, megabytes := range []int64{1, 20, 30} {
 		d := newDecoder(t, DecoderOptions{MemoryLimit: megabytes << 20})
 		if img, _, err := d.Decode(t.Context(), big); !errors.Is(err, ErrDecoderDied) || img != nil {
