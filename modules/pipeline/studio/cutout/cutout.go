@@ -38,6 +38,13 @@ const (
 	maxArea = .995
 )
 
+// smoothing weighs a short outline against colours in the second cut. The cut is
+// repeated unless it moved fewer than one pixel in enough.
+const (
+	smoothing = 6
+	enough    = 1000
+)
+
 // Cut separates the product from its background. It never fails: when it finds
 // no product it returns the picture whole, with Found false and confidence 0.
 // A picture that comes with its own cut-out (transparent pixels) keeps it.
@@ -64,19 +71,30 @@ func Cut(img *image.NRGBA) *Result {
 	lap("scene")
 	fg := s.separate()
 	lap("structure")
-	s.openHoles(fg)
+	s.openGaps(fg)
 	bins := s.bins()
 	for range 2 {
-		fg = s.colourCut(fg, bins, 6)
+		next := s.colourCut(fg, bins, smoothing)
+		moved := 0
+		for i, v := range next {
+			if v != fg[i] {
+				moved++
+			}
+		}
+		fg = next
+		if moved*enough < len(fg) {
+			break
+		}
 	}
-	tidy(fg, w, h)
+	s.tidy(fg)
 	lap("colour")
-	s.measure(fg, bins, r.Features)
+	s.measure(fg, r.Features)
 	lap("confidence")
 	if a := r.Features["area"]; a < minArea || a > maxArea {
 		return r.whole(im, "No product was found in front of the background; the picture was left whole")
 	}
 	r.Alpha, r.Image = s.matte(im, fg)
+	r.Features["hairy"] = float64(s.hairy)
 	lap("matte")
 	r.Found, r.Confidence = true, confidence(r.Features)
 	if r.Confidence < ReviewBelow {

@@ -155,7 +155,7 @@ func silhouette(f Family, side int, r *rand.Rand) []float32 {
 			a := u(0, 2*math.Pi)
 			b := a + r.NormFloat64()*.08
 			r1 := rad + u(.03, .1)
-			c.line(.5+rad*.92*math.Cos(a), .55+rad*.92*math.Sin(a), .5+r1*math.Cos(b), .55+r1*math.Sin(b), .0022)
+			c.line(.5+rad*.75*math.Cos(a), .55+rad*.75*math.Sin(a), .5+r1*math.Cos(b), .55+r1*math.Sin(b), .0022)
 		}
 	case Shoe:
 		h := u(.36, .46)
