@@ -1,0 +1,80 @@
+// Package billing keeps OPAL's credits: prices, the ledger, payments through
+// Mollie, usage and invoices.
+//
+// Credits are counted in hundredths, money in cents, both as int64. Every change
+// of a balance is a transfer, written once under the key of what caused it; the
+// database's own constraints and triggers refuse a ledger that doesn't add up.
+// Every write to a tenant's ledger locks the tenant's row first, so that writers
+// of one tenant queue up instead of deadlocking.
+package billing
+
+import (
+	"time"
+
+	"github.com/opal-photo/opal/modules/billing/mollie"
+	"github.com/opal-photo/opal/modules/db"
+)
+
+// Mode says whether credits are asked for.
+type Mode string
+
+// The modes.
+const (
+	Off     Mode = "off"     // usage is recorded, nothing is blocked and nothing is charged
+	Enforce Mode = "enforce" // what can't be paid for isn't made
+)
+
+// Options are what a Service is made of.
+type Options struct {
+	DB   *db.DB
+	Mode Mode // "": Off
+
+	// MonthlyGrant is the free credit that a tenant gets for each calendar month
+	// (UTC) when it has no amount of its own, in hundredths of a credit. What is
+	// left of it lapses with the month.
+	MonthlyGrant int64
+
+	Mollie      *mollie.Client // nil: nothing can be bought here
+	Packages    []Package      // nil: DefaultPackages
+	Seller      Seller         // printed on invoices
+	WebhookURL  string         // where Mollie calls back; "": it doesn't, payments are polled
+	RedirectURL string         // where the buyer comes back to; "": WebhookURL's host
+
+	PollEvery time.Duration // pace of Run; 0: 2 s
+}
+
+// Seller is who issues the invoices.
+type Seller struct {
+	Name    string `json:"name"`
+	Address string `json:"address"` // lines separated by \n
+	Country string `json:"country"` // ISO 3166-1, two letters
+	VATID   string `json:"vat_id"`
+	Email   string `json:"email"`
+}
+
+// defaultPoll is the pace of Run; a webhook that this process receives wakes it
+// at once.
+const defaultPoll = 2 * time.Second
+
+// Service is the billing of all tenants. It is safe for concurrent use.
+type Service struct {
+	o    Options
+	wake chan struct{}
+}
+
+// New returns a service.
+func New(o Options) *Service {
+	if o.Mode == "" {
+		o.Mode = Off
+	}
+	if o.Packages == nil {
+		o.Packages = DefaultPackages
+	}
+	if o.PollEvery == 0 {
+		o.PollEvery = defaultPoll
+	}
+	if o.Seller.Country == "" {
+		o.Seller.Country = homeCountry
+	}
+	return &Service{o: o, wake: make(chan struct{}, 1)}
+}

@@ -1,0 +1,80 @@
+package billing
+
+import (
+	"regexp"
+	"strings"
+)
+
+// homeCountry is where the seller is registered for VAT.
+const homeCountry = "NL"
+
+// The rules that a sale's VAT follows.
+const (
+	vatStandard      = "standard"       // the buyer's country's standard rate
+	vatReverseCharge = "reverse_charge" // a business elsewhere in the EU accounts for it
+	vatOutside       = "outside_eu"     // not an EU supply
+)
+
+// euVAT is the member states' standard rates for electronic services, in
+// hundredths of a percent, as the European Commission publishes them (2026), and
+// the form of their VAT ids without the country's prefix.
+var euVAT = map[string]struct {
+	rate int64
+	id   *regexp.Regexp
+}{
+	"AT": {2000, form(`U\d{8}`)}, "BE": {2100, form(`[01]\d{9}`)}, "BG": {2000, form(`\d{9,10}`)}, "HR": {2500, form(`\d{11}`)},
+	"CY": {1900, form(`\d{8}[A-Z]`)}, "CZ": {2100, form(`\d{8,10}`)}, "DK": {2500, form(`\d{8}`)}, "EE": {2400, form(`\d{9}`)},
+	"FI": {2550, form(`\d{8}`)}, "FR": {2000, form(`[0-9A-Z]{2}\d{9}`)}, "DE": {1900, form(`\d{9}`)}, "GR": {2400, form(`\d{9}`)},
+	"HU": {2700, form(`\d{8}`)}, "IE": {2300, form(`\d[0-9A-Z+*]\d{5}[A-Z]{1,2}`)}, "IT": {2200, form(`\d{11}`)}, "LV": {2100, form(`\d{11}`)},
+	"LT": {2100, form(`\d{9}|\d{12}`)}, "LU": {1700, form(`\d{8}`)}, "MT": {1800, form(`\d{8}`)}, "NL": {2100, form(`[0-9A-Z+*]{9}B\d{2}`)},
+	"PL": {2300, form(`\d{10}`)}, "PT": {2300, form(`\d{9}`)}, "RO": {2100, form(`\d{2,10}`)}, "SK": {2300, form(`\d{10}`)},
+	"SI": {2200, form(`\d{8}`)}, "ES": {2100, form(`[0-9A-Z]\d{7}[0-9A-Z]`)}, "SE": {2500, form(`\d{12}`)},
+}
+
+func form(s string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + s + `)$`) }
+
+// vatPrefix is what a country's VAT ids begin with.
+func vatPrefix(country string) string {
+	if country == "GR" {
+		return "EL"
+	}
+	return country
+}
+
+// cleanVATID drops what people put between the parts of a VAT id.
+func cleanVATID(s string) string {
+	return strings.ToUpper(strings.NewReplacer(" ", "", ".", "", "-", "").Replace(s))
+}
+
+// checkVATID fails for an id that is not of the country's form. Whether it is
+// registered, only the authorities know.
+func checkVATID(country, id string) error {
+	c, eu := euVAT[country]
+	if id == "" || !eu {
+		return nil
+	}
+	rest, ok := strings.CutPrefix(id, vatPrefix(country))
+	if !ok || !c.id.MatchString(rest) {
+		return ErrCustomer.With("vat_id %.20q is not of the form that %s gives out; it begins with %s", id, country, vatPrefix(country))
+	}
+	return nil
+}
+
+// vatFor returns the rule and rate (hundredths of a percent) of a sale by a
+// seller in one country to a customer.
+func vatFor(seller string, c Customer) (rule string, rate int64) {
+	v, eu := euVAT[c.Country]
+	switch {
+	case !eu:
+		return vatOutside, 0
+	case c.Country != seller && c.VATID != "":
+		return vatReverseCharge, 0
+	}
+	return vatStandard, v.rate
+}
+
+// hundredPercent is a VAT rate.
+const hundredPercent = 10_000
+
+// vatOn returns the VAT on an amount of cents, rounded half up.
+func vatOn(net, rate int64) int64 { return (net*rate + hundredPercent/2) / hundredPercent }

@@ -1,0 +1,32 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/opal-photo/opal/modules/billing/mollie"
+)
+
+// maxNotices bounds the noted ids that no payment here has, which anyone can
+// send. Beyond it an unknown id is dropped; polling finds what it was about.
+const maxNotices = 10_000
+
+// Notice notes the id that Mollie's webhook brought, and nothing else: what it
+// means is fetched from Mollie by Sweep. It is nil also for ids that nobody
+// knows, so that the answer tells nothing. An error means that nothing was
+// noted and Mollie is to call again; ErrNotice, that it is no payment's id.
+func (s *Service) Notice(ctx context.Context, mollieID string) error {
+	if !mollie.IsPaymentID(mollieID) {
+		return ErrNotice
+	}
+	if _, err := s.o.DB.ExecContext(ctx, `INSERT INTO payment_notices (mollie_id, due_at, received_at)
+		SELECT CAST($1 AS TEXT), now_ms(), now_ms() WHERE EXISTS (SELECT 1 FROM payments WHERE mollie_id = $1) OR (SELECT count(*) FROM payment_notices) < $2
+		ON CONFLICT (mollie_id) DO UPDATE SET count = payment_notices.count + 1, due_at = now_ms()`, mollieID, maxNotices); err != nil {
+		return fmt.Errorf("note payment %s: %w", mollieID, err)
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
