@@ -1,8 +1,11 @@
 package export
 
 import (
+	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"slices"
 	"testing"
 
@@ -112,4 +115,81 @@ func TestPresetNames(t *testing.T) {
 	if len(DefaultPresets()) < 5 || Validate(DefaultPresets()) != nil {
 		t.Errorf("defaults %v", DefaultPresets())
 	}
+}
+
+// planted puts EXIF into a file of each format the way cameras' programs do.
+func planted(f imaging.Format, file []byte) []byte {
+	exif := []byte("MM\x00*\x00\x00\x00\x08\x00\x00")
+	switch f {
+	case imaging.JPEG:
+		body := append([]byte(jpegExif), exif...)
+		seg := append([]byte{0xff, 0xe1, 0, byte(len(body) + 2)}, body...)
+		return slices.Concat(file[:2], seg, file[2:])
+	case imaging.PNG:
+		chunk := slices.Concat([]byte{0, 0, 0, byte(len(exif))}, []byte("eXIf"), exif)
+		chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
+		const afterHeader = 8 + 25
+		return slices.Concat(file[:afterHeader], chunk, file[afterHeader:])
+	}
+	// WebP: the flag in VP8X, the chunk at the end, the size in the header
+	out := slices.Clone(file)
+	out[20] |= 1 << 3
+	out = append(out, "EXIF"...)
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(exif)))
+	out = append(out, exif...)
+	binary.LittleEndian.PutUint32(out[4:], uint32(len(out)-8))
+	return out
+}
+
+func TestAPlaceInTheFileIsFound(t *testing.T) {
+	for _, name := range []string{"web_thumb", "cutout_png", "facebook_ad"} {
+		v := finished(t, name)
+		if bad := failing(v.Checks); len(bad) > 0 {
+			t.Errorf("%s: %v", name, bad)
+		}
+		checks, err := check(v.Preset, planted(v.Preset.Format, v.File), facts{imaging.SourceComposite, 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := failing(checks); !slices.Equal(got, []string{"no_location"}) {
+			t.Errorf("%s with EXIF: failing %v", name, got)
+		}
+		if checks, err = check(v.Preset, v.File, facts{imaging.SourceGenerated, 1}); err != nil || !slices.Equal(failing(checks), []string{"source_type"}) {
+			t.Errorf("%s with another making: failing %v, %v", name, failing(checks), err)
+		}
+	}
+}
+
+func TestTransparencyIsSeenToFail(t *testing.T) {
+	p, _ := find("cutout_png")
+	img := image.NewNRGBA(image.Rect(0, 0, 2000, 1000))
+	draw.Draw(img, image.Rect(0, 0, 2000, 500), image.NewUniform(productColour), image.Point{}, draw.Src)
+	b, err := imaging.Encode(img, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, ICC: true, XMP: imaging.SourceXMP(imaging.SourceComposite)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks, err := check(p, b, facts{imaging.SourceComposite, 1})
+	if err != nil || !slices.Equal(failing(checks), []string{HasAlpha}) {
+		t.Errorf("a product at the border: failing %v, %v", failing(checks), err)
+	}
+	shop, _ := find("web_thumb")
+	b, err = imaging.Encode(img, imaging.EncodeOptions{Format: imaging.WebP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks, err = check(shop, b, facts{imaging.SourceComposite, 1})
+	if err != nil || !slices.Contains(failing(checks), "opaque") || !slices.Contains(failing(checks), "colour_profile") {
+		t.Errorf("a transparent picture without a profile: failing %v, %v", failing(checks), err)
+	}
+}
+
+func FuzzMetadata(f *testing.F) {
+	f.Add([]byte("\xff\xd8\xff\xe1\x00\x08Exif\x00\x00"))
+	f.Add([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x00eXIf\x00\x00\x00\x00"))
+	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPXMP \xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, format := range []imaging.Format{imaging.JPEG, imaging.PNG, imaging.WebP, imaging.AVIF} {
+			readMetadata(format, b)
+		}
+	})
 }

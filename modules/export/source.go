@@ -2,7 +2,6 @@ package export
 
 import (
 	"image"
-	"image/draw"
 	"sync"
 
 	"github.com/opal-photo/opal/modules/fault"
@@ -110,10 +109,11 @@ const spare = 0.8
 // all.
 func newProduct(l *Layers, longest int) *product {
 	r := rectOf(l.CutoutBounds)
-	p := image.NewNRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
-	draw.Draw(p, p.Rect, l.Cutout, r.Min, draw.Src)
+	p, _ := l.Cutout.SubImage(r).(*image.NRGBA) // a view
 	if k := float64(longest) / float64(max(r.Dx(), r.Dy())); k < spare {
 		p = imaging.Resize(p, atLeastOne(float64(r.Dx())*k), atLeastOne(float64(r.Dy())*k))
+	} else {
+		p = part(l.Cutout, r)
 	}
 	return &product{img: p, twice: sync.OnceValue(func() *image.NRGBA { return imaging.Upscale2x(p) })}
 }

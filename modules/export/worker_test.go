@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"image"
 	"path/filepath"
 	"slices"
@@ -59,6 +60,7 @@ func (j *jobs) BundleEnded(_ context.Context, _ *db.Tx, _, _, path string) error
 type failingStore struct {
 	blob.Store
 	get, put error
+	only     string // what the names have in common that Put fails for
 }
 
 // Get fails as told.
@@ -71,7 +73,7 @@ func (f *failingStore) Get(ctx context.Context, c, n string, limit int64) ([]byt
 
 // Put fails as told.
 func (f *failingStore) Put(ctx context.Context, c, n string, b []byte, o blob.PutOptions) error {
-	if f.put != nil {
+	if f.put != nil && strings.Contains(n, f.only) {
 		return f.put
 	}
 	return f.Store.Put(ctx, c, n, b, o)
@@ -148,6 +150,19 @@ func (w *world) messages() (n int) {
 	return n
 }
 
+// tries adds up the tries that were used up.
+func (w *world) tries() (n int) {
+	w.must(w.db.QueryRow(`SELECT sum(tries) FROM exports`).Scan(&n))
+	return n
+}
+
+// exec changes the database as time or a crash would.
+func (w *world) exec(q string, args ...any) {
+	w.t.Helper()
+	_, err := w.db.Exec(q, args...)
+	w.must(err)
+}
+
 func TestVariantsAndTheZIPAreMadeOnce(t *testing.T) {
 	each(t, func(w *world) {
 		for range 3 { // redelivered
@@ -193,9 +208,9 @@ func TestVariantsAndTheZIPAreMadeOnce(t *testing.T) {
 
 func TestATransientFailureIsTriedAgainAndAPermanentOneEnds(t *testing.T) {
 	each(t, func(w *world) {
-		w.store.put = blob.ErrUnavailable
+		w.store.put = errors.New("the disk is odd today")
 		w.must(w.s.Handle(w.t.Context(), w.body))
-		if got := w.statuses(); got["pending"] != 3 || w.messages() != 1 || w.jobs.open != 3 {
+		if got := w.statuses(); got["pending"] != 3 || w.tries() != 3 || w.messages() != 1 || w.jobs.open != 3 {
 			w.t.Fatalf("%v, %d messages, %+v", got, w.messages(), w.jobs)
 		}
 		// too early: the wait is kept
@@ -252,10 +267,8 @@ func TestAShutdownGivesVariantsBackUncounted(t *testing.T) {
 		stop()
 		_, err = w.s.make(ctx, work)
 		w.must(err)
-		var tries int
-		w.must(w.db.QueryRow(`SELECT sum(tries) FROM exports`).Scan(&tries))
-		if got := w.statuses(); got["pending"] != 3 || tries != 0 || w.messages() != 1 {
-			w.t.Fatalf("%v, %d tries, %d messages", got, tries, w.messages())
+		if got := w.statuses(); got["pending"] != 3 || w.tries() != 0 || w.messages() != 1 {
+			w.t.Fatalf("%v, %d tries, %d messages", got, w.tries(), w.messages())
 		}
 	})
 }
@@ -273,4 +286,144 @@ func TestAFencedWorkerRecordsNothing(t *testing.T) {
 			w.t.Fatalf("%v, %+v", got, w.jobs)
 		}
 	})
+}
+
+func TestAStoreThatIsDownUsesUpNoTry(t *testing.T) {
+	each(t, func(w *world) {
+		for _, part := range []string{"get", "put", "zip"} {
+			switch part {
+			case "get":
+				w.store.get = blob.ErrUnavailable
+			case "put":
+				w.store.get, w.store.put = nil, blob.ErrUnavailable
+			case "zip":
+				w.store.only = "/export/"
+			}
+			for range map[string]int{"get": maxTries + 2, "put": 2, "zip": 2}[part] {
+				w.must(w.s.Handle(w.t.Context(), w.body))
+				w.exec(`UPDATE exports SET due_at = 0`)
+			}
+			if part != "zip" {
+				if got := w.statuses(); got["pending"] != 3 || w.tries() != 0 {
+					w.t.Fatalf("%s: %v, %d tries", part, got, w.tries())
+				}
+			}
+		}
+		if got := w.statuses(); got["completed"] != 3 || w.jobs.ended != 0 {
+			w.t.Fatalf("%v, %+v", got, w.jobs)
+		}
+		before := w.messages()
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		if w.messages() != before+1 {
+			w.t.Error("no message asks for the ZIP again")
+		}
+		w.store.put = nil
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		if w.jobs.ended != 1 || w.jobs.zip == "" {
+			w.t.Fatalf("%+v", w.jobs)
+		}
+	})
+}
+
+func TestOneVariantsFailureIsItsOwn(t *testing.T) {
+	each(t, func(w *world) {
+		w.store.put, w.store.only = blob.ErrForbidden, "/cutout_webp/"
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		if got := w.statuses(); got["completed"] != 2 || got["failed"] != 1 || w.jobs.done != 2 || w.jobs.failed != 1 || w.messages() != 0 {
+			w.t.Fatalf("%v, %+v", got, w.jobs)
+		}
+		if w.jobs.zip == "" {
+			w.t.Error("the others are in no ZIP")
+		}
+	})
+}
+
+func TestTriesEnd(t *testing.T) {
+	each(t, func(w *world) {
+		w.store.get = errors.New("the disk is odd today")
+		for range maxTries {
+			w.exec(`UPDATE exports SET due_at = 0`)
+			w.must(w.s.Handle(w.t.Context(), w.body))
+		}
+		if got := w.statuses(); got["failed"] != 3 || w.messages() != maxTries-1 || w.jobs.failed != 3 {
+			w.t.Fatalf("%v, %d messages, %+v", got, w.messages(), w.jobs)
+		}
+		list, err := w.s.List(w.t.Context(), "t", "j")
+		w.must(err)
+		if text := *list[0].ErrorMessage; strings.Contains(text, "disk") {
+			w.t.Errorf("the tenant reads %q", text)
+		}
+	})
+}
+
+func TestBrokenLayersFailForGoodAndSayWhy(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.store.Delete(w.t.Context(), "outputs", "t/cut.png"))
+		w.must(w.store.Store.Put(w.t.Context(), "outputs", "t/cut.png", []byte("\x89PNG\r\n\x1a\n no picture"), blob.PutOptions{}))
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		list, err := w.s.List(w.t.Context(), "t", "j")
+		w.must(err)
+		for _, e := range list {
+			if e.Status != "failed" || *e.ErrorCode != imaging.ErrCorrupt.Code {
+				w.t.Errorf("%+v", e)
+			}
+		}
+	})
+}
+
+func TestManyWorkersMakeEachVariantOnce(t *testing.T) {
+	each(t, func(w *world) {
+		var g sync.WaitGroup
+		for range 4 {
+			g.Go(func() {
+				if err := w.s.Handle(w.t.Context(), w.body); err != nil {
+					w.t.Error(err)
+				}
+			})
+		}
+		g.Wait()
+		if got := w.statuses(); got["completed"] != 3 || w.jobs.done != 3 {
+			w.t.Fatalf("%v, %+v", got, w.jobs)
+		}
+		n := 0
+		for b, err := range w.store.List(w.t.Context(), "exports", "t/j/i/") {
+			w.must(err)
+			if !strings.HasSuffix(b.Name, "/a1."+b.Name[strings.LastIndex(b.Name, ".")+1:]) {
+				w.t.Errorf("%s", b.Name)
+			}
+			n++
+		}
+		if n != 3 {
+			w.t.Errorf("%d files of 3 variants", n)
+		}
+	})
+}
+
+func TestALostMessageIsWrittenAgain(t *testing.T) {
+	each(t, func(w *world) {
+		w.exec(`UPDATE exports SET due_at = now_ms() - $1`, lostMessage.Milliseconds()+1000)
+		w.must(w.s.Sweep(w.t.Context()))
+		w.must(w.s.Sweep(w.t.Context()))
+		if w.messages() != 1 {
+			w.t.Fatalf("%d messages", w.messages())
+		}
+	})
+}
+
+func TestNamesInTheZIPAreCleanAndUnique(t *testing.T) {
+	taken := map[string]bool{}
+	path := "t/j/i/shopify/a1.jpg"
+	name := func(file, scene string) string {
+		return uniqueName(taken, bundled{Export{Preset: "shopify", BlobPath: &path}, Source{Filename: file, Scene: scene}})
+	}
+	for _, c := range [][2]string{
+		{name("Red bag.PNG", "studio"), "shopify/Red_bag-studio.jpg"},
+		{name("red bag.png", "studio"), "shopify/red_bag-studio-2.jpg"},
+		{name(`..\..\etc/passwd`, ""), "shopify/passwd.jpg"},
+		{name("\x00", ""), "shopify/photo.jpg"},
+	} {
+		if c[0] != c[1] {
+			t.Errorf("%s, want %s", c[0], c[1])
+		}
+	}
 }
