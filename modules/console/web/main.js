@@ -145,6 +145,7 @@ const showRecent = async () => {
 };
 
 const begin = async () => {
+  show($("#start"), !jobInAddress()); // shown for no moment where a job is asked for
   api.whoCalls(askForKey);
   show($("#key-button"), api.key.get() !== ""); // else only where the service asks
   choices.listen();
