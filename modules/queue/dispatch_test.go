@@ -83,7 +83,7 @@ func TestWindowKeepsTheBacklogInTheOutbox(t *testing.T) {
 // Ten items of one tenant behind many of another are handled among the first.
 func TestSmallTenantPassesABacklog(t *testing.T) {
 	on(t, func(b *bench) {
-		const backlog, window = 1500, 8
+		const backlog, window = 600, 8
 		o := queue.NewOutbox()
 		r := b.relay(o, queue.Window(window))
 		b.write(o, "big", backlog)

@@ -85,7 +85,7 @@ func testLongHandler(t *testing.T, open New) {
 		select {
 		case <-ctx.Done():
 			t.Errorf("the lock was lost: %v", context.Cause(ctx))
-		case <-time.After(4 * shortLock):
+		case <-time.After(3 * shortLock):
 		}
 		return nil
 	}})

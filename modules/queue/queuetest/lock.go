@@ -97,7 +97,7 @@ func testRenew(t *testing.T, open New) {
 	send(t, q, "a")
 	d := receive(t, q)
 	was := d.LockedUntil
-	for end := time.Now().Add(3 * shortLock); time.Now().Before(end); {
+	for end := time.Now().Add(2 * shortLock); time.Now().Before(end); {
 		time.Sleep(shortLock / 4)
 		until, err := q.Renew(within(t), d)
 		check(t, err)

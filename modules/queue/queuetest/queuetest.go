@@ -36,7 +36,7 @@ type New func(t *testing.T, lock time.Duration) Harness
 
 // The locks of the tests: short to see one run out, long so that none does.
 const (
-	shortLock = 500 * time.Millisecond
+	shortLock = 1500 * time.Millisecond
 	longLock  = 20 * time.Second
 	// patience bounds everything that ought to happen; none of it is measured.
 	patience = 40 * time.Second

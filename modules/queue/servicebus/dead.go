@@ -125,8 +125,18 @@ func (q *Queue) takeDead(ctx context.Context, doing string, max int, ids []strin
 	if err != nil {
 		return 0, q.translate(doing, err)
 	}
+	n := 0
+	err = l.life.call(ctx, func(ctx context.Context) error {
+		var err error
+		n, err = q.removeDead(ctx, doing, l, want, ids, each)
+		return err
+	})
+	return n, err
+}
+
+func (q *Queue) removeDead(ctx context.Context, doing string, l *links, want int, ids []string, each func(context.Context, *azservicebus.ReceivedMessage) error) (int, error) {
 	// a receiver of its own: a shared one keeps the credit that was not used up
-	r, err := l.client.NewReceiverForQueue(q.name, &azservicebus.ReceiverOptions{SubQueue: azservicebus.SubQueueDeadLetter})
+	r, err := l.life.client.NewReceiverForQueue(q.name, &azservicebus.ReceiverOptions{SubQueue: azservicebus.SubQueueDeadLetter})
 	if err != nil {
 		return 0, q.translate(doing, err)
 	}

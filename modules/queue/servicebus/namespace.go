@@ -56,10 +56,53 @@ type Namespace struct {
 	create func() (*azservicebus.Client, error)
 
 	mu      sync.Mutex
-	client  *azservicebus.Client
-	life    context.Context // ends when the client is given up
-	end     context.CancelFunc
+	life    *life
 	closing sync.WaitGroup // clients that are being closed
+}
+
+// life is a client until it is given up.
+type life struct {
+	client *azservicebus.Client
+	ctx    context.Context // ends when it is given up, and the calls with it
+
+	mu    sync.Mutex // between the end and the beginning of calls
+	end   context.CancelFunc
+	calls sync.WaitGroup
+}
+
+// over reports whether the client was given up.
+func (l *life) over() bool { return l.ctx.Err() != nil }
+
+// stop ends the calls and lets none begin.
+func (l *life) stop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.end()
+}
+
+// close closes the client. The library leaks goroutines when a call opens a link
+// on a client that is closed, so it waits for the calls.
+func (l *life) close(ctx context.Context) error {
+	l.stop()
+	l.calls.Wait()
+	return l.client.Close(ctx)
+}
+
+// call runs f with a context that ends with the life too. It returns
+// context.Canceled, without calling f, when the life is over.
+func (l *life) call(ctx context.Context, f func(ctx context.Context) error) error {
+	l.mu.Lock()
+	if l.over() {
+		l.mu.Unlock()
+		return context.Canceled
+	}
+	l.calls.Add(1)
+	l.mu.Unlock()
+	defer l.calls.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(l.ctx, cancel)()
+	return f(ctx)
 }
 
 // Open checks the options and warms the credential; it does not connect yet.
@@ -98,49 +141,48 @@ func Open(ctx context.Context, o Options) (*Namespace, error) {
 
 // use makes c the client. n.mu is held, or n is not shared yet.
 func (n *Namespace) use(c *azservicebus.Client) {
-	n.client = c
-	n.life, n.end = context.WithCancel(context.Background())
+	n.life = &life{client: c}
+	n.life.ctx, n.life.end = context.WithCancel(context.Background())
 }
 
-// current returns the client and the context of its life.
-func (n *Namespace) current() (*azservicebus.Client, context.Context) {
+// current returns the client's life.
+func (n *Namespace) current() *life {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.client, n.life
+	return n.life
 }
 
 // giveUp replaces the client whose life is given, once. A half-open connection
 // goes unnoticed by the library for a minute, and every call on it hangs; a new
 // client has a new connection.
-func (n *Namespace) giveUp(life context.Context) {
+func (n *Namespace) giveUp(old *life) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.life != life || life.Err() != nil {
+	if n.life != old || old.over() {
 		return // somebody else did
 	}
 	c, err := n.create()
 	if err != nil {
 		return // the options were good when Open tried them
 	}
-	old, end := n.client, n.end
 	n.use(c)
-	end()
+	old.stop()
 	n.closing.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 		defer cancel()
-		_ = old.Close(ctx)
+		_ = old.close(ctx)
 	})
 }
 
 // Close closes the connection and waits for that until ctx ends.
 func (n *Namespace) Close(ctx context.Context) error {
 	n.mu.Lock()
-	n.end()
-	c := n.client
+	last := n.life
+	last.stop() // from here on nothing is given up
 	n.mu.Unlock()
 	done := make(chan error, 1)
 	go func() {
-		err := c.Close(ctx)
+		err := last.close(ctx)
 		n.closing.Wait()
 		done <- err
 	}()

@@ -27,8 +27,7 @@ type Queue struct {
 // links are a queue's ends on one client. The library makes no network call to
 // create them.
 type links struct {
-	life     context.Context // of the client
-	client   *azservicebus.Client
+	life     *life
 	sender   *azservicebus.Sender
 	receiver *azservicebus.Receiver
 	dead     *azservicebus.Receiver // of the dead-letter queue, for peeking
@@ -45,11 +44,11 @@ func (q *Queue) Name() string { return q.name }
 func (q *Queue) open() (*links, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	c, life := q.ns.current()
+	life := q.ns.current()
 	if q.links != nil && q.links.life == life {
 		return q.links, nil
 	}
-	l := &links{life: life, client: c}
+	l, c := &links{life: life}, life.client
 	var err [3]error
 	l.sender, err[0] = c.NewSender(q.name, nil)
 	l.receiver, err[1] = c.NewReceiverForQueue(q.name, nil)
@@ -70,27 +69,36 @@ func (q *Queue) try(ctx context.Context, doing string, op func(ctx context.Conte
 			return q.translate(doing, err)
 		}
 		began := time.Now()
-		call, cancel := context.WithTimeout(ctx, q.ns.tryFor)
-		err = op(call, l)
-		hung := errors.Is(call.Err(), context.DeadlineExceeded)
-		cancel()
+		hung := false
+		err = l.life.call(ctx, func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, q.ns.tryFor)
+			defer cancel()
+			err := op(ctx, l)
+			hung = errors.Is(ctx.Err(), context.DeadlineExceeded)
+			return err
+		})
 		if err == nil {
 			return nil
 		}
 		if hung && time.Since(began) >= q.ns.tryFor/2 {
 			q.ns.giveUp(l.life)
 		}
-		gone := l.life.Err() != nil // given up under this call's feet
-		if ctx.Err() != nil || !hung && !gone || q.closed(l) {
+		gone := l.life.over() // given up under this call's feet
+		if q.closed(l) {
+			return q.translate(doing, errors.Join(queue.ErrUnavailable, errClosed))
+		}
+		if ctx.Err() != nil || !hung && !gone {
 			return q.translate(doing, err)
 		}
 	}
 }
 
+var errClosed = errors.New("the namespace is closed")
+
 // closed reports whether the links' client was closed for good.
 func (q *Queue) closed(l *links) bool {
-	_, life := q.ns.current()
-	return l.life == life && life.Err() != nil
+	life := q.ns.current()
+	return l.life == life && life.over()
 }
 
 // Send sends the messages in batches as large as the service takes. Every
@@ -161,7 +169,7 @@ func (q *Queue) Close(ctx context.Context) error {
 	l := q.links
 	q.links = nil
 	q.mu.Unlock()
-	if l == nil || l.life.Err() != nil {
+	if l == nil || l.life.over() {
 		return nil
 	}
 	for _, end := range []interface{ Close(context.Context) error }{l.sender, l.receiver, l.dead} {

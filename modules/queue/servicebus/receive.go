@@ -31,11 +31,18 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]*queue.Delivery, error)
 	if err != nil {
 		return nil, q.translate("receive from", err)
 	}
-	call, cancel := context.WithTimeout(ctx, receiveWait)
-	defer cancel()
-	defer context.AfterFunc(l.life, cancel)() // what waits on a client that is given up would wait on
 	began := time.Now()
-	messages, err := receive(call, l.receiver, max)
+	var messages []*azservicebus.ReceivedMessage
+	idle := false
+	// what waits on a client that is given up would wait on, but for its life
+	err = l.life.call(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, receiveWait)
+		defer cancel()
+		var err error
+		messages, err = receive(ctx, l.receiver, max)
+		idle = errors.Is(ctx.Err(), context.DeadlineExceeded)
+		return err
+	})
 	switch {
 	case len(messages) > 0:
 		out := make([]*queue.Delivery, len(messages))
@@ -45,12 +52,12 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]*queue.Delivery, error)
 		return out, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case l.life.Err() != nil:
+	case l.life.over():
 		if q.closed(l) {
 			return nil, queue.ErrUnavailable.With("the queue is closed")
 		}
 		return nil, nil
-	case errors.Is(call.Err(), context.DeadlineExceeded):
+	case idle:
 		return nil, q.Ping(ctx)
 	case err == nil && time.Since(began) < time.Millisecond:
 		// never spin, whatever the library returns at once

@@ -45,13 +45,15 @@ func (q *Queue) DeadLetter(ctx context.Context, d *queue.Delivery, reason, descr
 // any connection takes.
 func (q *Queue) settle(ctx context.Context, doing string, d *queue.Delivery, op settling) error {
 	t := d.Token.(*token)
-	if !t.stale.Load() && t.links.life.Err() == nil {
+	if !t.stale.Load() && !t.links.life.over() {
 		// whatever comes of it, the library takes the delivery for settled and would
 		// answer a second call without asking
 		t.stale.Store(true)
-		short, cancel := context.WithTimeout(ctx, linkWait)
-		err := op(short, t.links.receiver, t.msg)
-		cancel()
+		err := t.links.life.call(ctx, func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, linkWait)
+			defer cancel()
+			return op(ctx, t.links.receiver, t.msg)
+		})
 		if err == nil || lockLost(err) {
 			return q.translate(doing, err)
 		}
