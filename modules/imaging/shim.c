@@ -190,6 +190,14 @@ int opal_decode(int format, const void *data, size_t len, int width, int height,
 #define AVIF_QUALITY(q) VIPS_MIN(100, (q) + 10)
 #endif
 
+// png_filter picks the prediction: Paeth alone is as small as trying all of them
+// for each row, in half the time; up is the fastest.
+static int png_filter(int effort) {
+	if (effort <= 1)
+		return VIPS_FOREIGN_PNG_FILTER_UP;
+	return effort < 6 ? VIPS_FOREIGN_PNG_FILTER_PAETH : VIPS_FOREIGN_PNG_FILTER_ALL;
+}
+
 static int save(VipsImage *in, const struct opal_encoding *e, void **out, size_t *outlen) {
 	VipsForeignSubsample subsample = e->subsample ? VIPS_FOREIGN_SUBSAMPLE_ON : VIPS_FOREIGN_SUBSAMPLE_OFF;
 	switch (e->format) {
@@ -198,7 +206,7 @@ static int save(VipsImage *in, const struct opal_encoding *e, void **out, size_t
 			"subsample_mode", subsample, PIXELS_ONLY, NULL);
 	case OPAL_PNG:
 		return vips_pngsave_buffer(in, out, outlen, "compression", e->effort,
-			"filter", VIPS_FOREIGN_PNG_FILTER_ALL, PIXELS_ONLY, NULL);
+			"filter", png_filter(e->effort), PIXELS_ONLY, NULL);
 	case OPAL_WEBP:
 		return vips_webpsave_buffer(in, out, outlen, "Q", e->quality, "lossless", e->lossless,
 			"effort", e->effort, "smart_subsample", !e->subsample, PIXELS_ONLY, NULL);
