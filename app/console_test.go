@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -264,4 +265,44 @@ func TestKeyIsAskedForInTheBrowser(t *testing.T) {
 	holds(t, ctx, "the key can be given again", `!document.querySelector("#key-button").hidden`)
 	inPage(t, ctx, click("#key-button"), until(`document.querySelector("#key-dialog").open`), chromedp.SendKeys(chromedp.CSS("#key"), "opal_right"+kb.Enter),
 		until(`document.querySelectorAll("#scenes input").length === 1 && document.querySelector("#notice").hidden`))
+}
+
+// TestJobIsFollowedWithoutAStreamInTheBrowser has a service whose event streams
+// don't get through.
+func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
+	ctx := openBrowser(t, true)
+	c, err := console.New(console.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := c.Handlers()
+	var looks, streams atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch page := pages[r.URL.Path]; {
+		case page != nil:
+			page.ServeHTTP(w, r)
+		case r.URL.Path == "/v1/jobs/j":
+			status, finished := "processing", "null"
+			if looks.Add(1) > 3 {
+				status, finished = "failed", `"2026-01-01T00:00:00Z"`
+			}
+			fmt.Fprintf(w, `{"job_id":"j","status":%q,"created_at":"2026-01-01T00:00:00Z","finished_at":%s,"export_blob_path":null,
+				"counts":{"total":1,"open":0,"completed":0,"failed":1,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0},
+				"items":[{"item_id":"i","filename":"a.jpg","status":%q,"scene_index":0,"scene_type":"studio","error_code":"photo_damaged","error_message":"The photo is damaged",
+				"needs_review":false,"review_reason":null,"confidence":null,"fidelity":null,"output_blob_path":null,"steps":[],"exports":[]}]}`, status, finished, status)
+		case r.URL.Path == "/v1/jobs/j/events":
+			streams.Add(1)
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			fmt.Fprint(w, `{"scenes":[],"presets":[],"brand_profiles":[]}`)
+		}
+	}))
+	defer srv.Close()
+	inPage(t, ctx, chromedp.Navigate(srv.URL+"/#job=j"), until(`document.querySelector(".job-head .badge")?.dataset.status === "failed"`))
+	holds(t, ctx, "the reason is told", `document.querySelector(".card .error").textContent.includes("The photo is damaged (photo_damaged)")`)
+	holds(t, ctx, "a job without pictures has no ZIP", `document.querySelector(".job-head .primary").hidden`)
+	if looks.Load() < 4 || streams.Load() == 0 {
+		t.Errorf("%d looks, %d streams asked for", looks.Load(), streams.Load())
+	}
 }
