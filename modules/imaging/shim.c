@@ -190,12 +190,11 @@ int opal_decode(int format, const void *data, size_t len, int width, int height,
 #define AVIF_QUALITY(q) VIPS_MIN(100, (q) + 10)
 #endif
 
-// png_filter picks the prediction: Paeth alone is as small as trying all of them
-// for each row, in half the time; up is the fastest.
+// png_filter picks the prediction. Trying all of them for each row takes half as
+// long again or twice, and the files are 8 % smaller to 3 % larger than with the
+// left neighbour alone.
 static int png_filter(int effort) {
-	if (effort <= 1)
-		return VIPS_FOREIGN_PNG_FILTER_UP;
-	return effort < 6 ? VIPS_FOREIGN_PNG_FILTER_PAETH : VIPS_FOREIGN_PNG_FILTER_ALL;
+	return effort < 6 ? VIPS_FOREIGN_PNG_FILTER_SUB : VIPS_FOREIGN_PNG_FILTER_ALL;
 }
 
 static int save(VipsImage *in, const struct opal_encoding *e, void **out, size_t *outlen) {
