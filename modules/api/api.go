@@ -29,6 +29,7 @@ type Options struct {
 	Presets []export.Preset
 	Exports Exports  // nil: items show no variants
 	Keys    Keys     // nil: no /v1/api-keys
+	Billing Billing  // nil: no /v1/billing and no webhook
 	Scenes  []string // scene types that a request may ask for
 
 	Auth        Authenticator // nil: Anyone
@@ -72,7 +73,7 @@ type server struct {
 	limiter *limiter
 	meters  *meters
 	health  *health
-	streams chan struct{} // one token per open event stream
+	streams *slots        // open event streams
 	direct  chan struct{} // one token per photo of /v1/uploads/direct in memory
 	routes  []*route
 	openAPI []byte
@@ -111,7 +112,7 @@ func build(o Options) (*server, error) {
 	}
 	s := &server{
 		Options: o, echo: echo.New(), limiter: newLimiter(o.RateLimit), meters: newMeters(o.Meters), health: newHealth(o.Checks),
-		streams: make(chan struct{}, o.Streams), direct: make(chan struct{}, maxDirect),
+		streams: newSlots(o.Streams), direct: make(chan struct{}, maxDirect),
 	}
 	s.echo.HTTPErrorHandler = s.routingError
 	s.huma = humaecho.New(s.echo, s.config())
@@ -124,6 +125,9 @@ func build(o Options) (*server, error) {
 	presetRoutes(r)
 	if o.Keys != nil {
 		keyRoutes(r)
+	}
+	if o.Billing != nil {
+		billingRoutes(r)
 	}
 	healthRoutes(r)
 	for _, add := range o.Routes {

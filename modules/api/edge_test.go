@@ -366,9 +366,13 @@ func TestEventStream(t *testing.T) {
 	if all := stream("nonsense"); all[0].kind != "job.created" {
 		t.Errorf("after nonsense: %+v", all)
 	}
-	if len(h.streams) != 0 {
-		t.Errorf("%d streams left open", len(h.streams))
+	for range 100 { // the server ends a stream just after its client has read the end
+		if h.streams.taken() == 0 {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
+	t.Errorf("%d streams left open", h.streams.taken())
 }
 
 func TestEventStreamsEndWithTheServer(t *testing.T) {
@@ -414,12 +418,33 @@ func TestEventStreamsAreBounded(t *testing.T) {
 	cancel()
 	open.Body.Close()
 	for range 100 { // the server notices within a tick
-		if len(h.streams) == 0 {
+		if h.streams.taken() == 0 {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 	t.Error("the stream of a client that went stays open")
+}
+
+func TestOneTenantLeavesStreamsToOthers(t *testing.T) {
+	s := newSlots(8)
+	for i := range 4 {
+		if got := s.take("t1"); got != (i < 2) {
+			t.Errorf("stream %d of t1: %v", i, got)
+		}
+	}
+	for _, id := range []string{"t2", "t2", "t3", "t3", "t4", "t4"} {
+		if !s.take(id) {
+			t.Errorf("no stream for %s", id)
+		}
+	}
+	if s.take("t5") {
+		t.Error("more streams than there are")
+	}
+	s.give("t1")
+	if !s.take("t5") || s.take("t6") {
+		t.Error("a slot given back is one slot")
+	}
 }
 
 // raw sends bytes over a connection and returns what comes back.

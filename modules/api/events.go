@@ -52,12 +52,11 @@ func (s *server) jobEvents(ctx context.Context, in *eventsInput) (*eventsOutput,
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Jobs.Get(ctx, TenantID(ctx), id); err != nil {
+	tenantID := TenantID(ctx)
+	if _, err := s.Jobs.Get(ctx, tenantID, id); err != nil {
 		return nil, err
 	}
-	select {
-	case s.streams <- struct{}{}:
-	default:
+	if !s.streams.take(tenantID) {
 		return nil, errStreams
 	}
 	after := ""
@@ -65,11 +64,11 @@ func (s *server) jobEvents(ctx context.Context, in *eventsInput) (*eventsOutput,
 		after = in.LastEventID
 	}
 	return &eventsOutput{Body: func(hc huma.Context) {
-		defer func() { <-s.streams }()
+		defer s.streams.give(tenantID)
 		s.meters.stream(1)
 		defer s.meters.stream(-1)
 		c := humaecho.Unwrap(hc)
-		st := &stream{server: s, w: c.Response(), tenantID: TenantID(hc.Context()), jobID: id, after: after}
+		st := &stream{server: s, w: c.Response(), tenantID: tenantID, jobID: id, after: after}
 		st.run(hc.Context())
 	}}, nil
 }

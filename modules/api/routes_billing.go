@@ -1,0 +1,185 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+const tagBilling = "Billing"
+
+// Billing is the billing module's service.
+type Billing interface {
+	Balance(ctx context.Context, tenantID string) (billing.Balance, error)
+	Transactions(ctx context.Context, tenantID, cursor string, limit int) (billing.TransactionPage, error)
+	Usage(ctx context.Context, tenantID string, q billing.UsageQuery) (billing.UsagePage, error)
+	PriceList(ctx context.Context) (billing.PriceList, error)
+	Packages() []billing.Package
+	Purchase(ctx context.Context, tenantID, pkg string) (billing.PurchaseResult, error)
+	Payment(ctx context.Context, tenantID, paymentID string) (billing.Payment, error)
+	Payments(ctx context.Context, tenantID, cursor string, limit int) (billing.PaymentPage, error)
+	Invoice(ctx context.Context, tenantID, paymentID string) (billing.Invoice, error)
+	Notice(ctx context.Context, mollieID string) error
+}
+
+// BillingPage is a page of a tenant's books.
+type BillingPage struct {
+	TenantQuery
+	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
+	Limit  int    `query:"limit" minimum:"0" maximum:"500" doc:"0: 50"`
+}
+
+type usageInput struct {
+	BillingPage
+	By     string    `query:"by" doc:"day, step or brand; day when left out"`
+	From   time.Time `query:"from" doc:"30 days ago when left out"`
+	To     time.Time `query:"to" doc:"now when left out"`
+	Accept string    `header:"Accept" doc:"text/csv for a table"`
+}
+
+// rawOutput is an answer whose form the request chose.
+type rawOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+type purchaseInput struct {
+	TenantQuery
+	Body struct {
+		TenantID string `json:"tenant_id" nullable:"true"`
+		Package  string `json:"package" doc:"a name from GET /v1/billing/packages"`
+	}
+}
+
+// PaymentPath is the path parameter of a payment.
+type PaymentPath struct {
+	TenantQuery
+	ID string `path:"payment_id"`
+}
+
+type invoiceInput struct {
+	PaymentPath
+	Accept string `header:"Accept" doc:"application/pdf for the document"`
+}
+
+type webhookInput struct {
+	RawBody []byte `contentType:"application/x-www-form-urlencoded"`
+}
+
+// answer wraps a value as a JSON body.
+type answer[T any] struct{ Body T }
+
+func answerOf[T any](v T, err error) (*answer[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &answer[T]{v}, nil
+}
+
+type packageList struct {
+	Packages []billing.Package `json:"packages"`
+}
+
+var errNotice = fault.New(fault.Malformed, "webhook_invalid", "The callback must be a form with the id of a payment")
+
+func billingRoutes(r *Routes) {
+	b := r.s.Billing
+	get := func(path, id, summary string, nf *fault.Error) Route {
+		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: tagBilling, Scope: tenant.Read, NotFound: nf}
+	}
+	Add(r, get("/v1/billing/balance", "getBalance", "What the tenant has, in hundredths of a credit", nil),
+		func(ctx context.Context, _ *TenantQuery) (*answer[billing.Balance], error) {
+			return answerOf(b.Balance(ctx, TenantID(ctx)))
+		})
+	Add(r, get("/v1/billing/transactions", "listTransactions", "The ledger's entries, newest first", nil),
+		func(ctx context.Context, in *BillingPage) (*answer[billing.TransactionPage], error) {
+			return answerOf(b.Transactions(ctx, TenantID(ctx), in.Cursor, in.Limit))
+		})
+	Add(r, get("/v1/billing/usage", "getUsage", "What finished pictures used, by day, step or brand; CSV by Accept", nil), usageOf(b))
+	Add(r, get("/v1/billing/prices", "getPrices", "What a step and a preset cost", nil),
+		func(ctx context.Context, _ *TenantQuery) (*answer[billing.PriceList], error) {
+			return answerOf(b.PriceList(ctx))
+		})
+	Add(r, get("/v1/billing/packages", "listPackages", "What can be bought", nil),
+		func(context.Context, *TenantQuery) (*answer[packageList], error) {
+			return answerOf(packageList{append([]billing.Package{}, b.Packages()...)}, nil)
+		})
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/billing/purchase", ID: "purchase", Summary: "Begin a payment; send the buyer to checkout_url", Tag: tagBilling,
+		Scope: tenant.Admin, Body: JSONBody, Creates: true}, func(ctx context.Context, in *purchaseInput) (*answer[billing.PurchaseResult], error) {
+		return answerOf(b.Purchase(ctx, TenantID(ctx), in.Body.Package))
+	})
+	Add(r, get("/v1/billing/payments", "listPayments", "The tenant's payments, newest first", nil),
+		func(ctx context.Context, in *BillingPage) (*answer[billing.PaymentPage], error) {
+			return answerOf(b.Payments(ctx, TenantID(ctx), in.Cursor, in.Limit))
+		})
+	Add(r, get("/v1/billing/payments/{payment_id}", "getPayment", "A payment", billing.ErrPaymentNotFound),
+		func(ctx context.Context, in *PaymentPath) (*answer[billing.Payment], error) {
+			return answerOf(b.Payment(ctx, TenantID(ctx), in.ID))
+		})
+	Add(r, get("/v1/billing/payments/{payment_id}/invoice", "getInvoice", "A payment's invoice; PDF by Accept", billing.ErrPaymentNotFound), invoiceOf(b))
+	// anyone may call: the id that comes is only noted, and asked after at the
+	// provider
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/mollie/webhook", ID: "mollieWebhook", Summary: "The payment provider's callback", Tag: tagBilling, Public: true},
+		func(ctx context.Context, in *webhookInput) (*okOutput, error) {
+			form, err := url.ParseQuery(string(in.RawBody))
+			if err != nil || len(form["id"]) != 1 {
+				return nil, errNotice
+			}
+			if err := b.Notice(ctx, form.Get("id")); err != nil {
+				return nil, err
+			}
+			return ok(), nil
+		})
+}
+
+func usageOf(b Billing) func(context.Context, *usageInput) (*rawOutput, error) {
+	return func(ctx context.Context, in *usageInput) (*rawOutput, error) {
+		page, err := b.Usage(ctx, TenantID(ctx), billing.UsageQuery{From: in.From, To: in.To, By: in.By, Cursor: in.Cursor, Limit: in.Limit})
+		if err != nil {
+			return nil, err
+		}
+		if !strings.Contains(in.Accept, "text/csv") {
+			return jsonOf(page)
+		}
+		var out bytes.Buffer
+		w := csv.NewWriter(&out)
+		if err := w.WriteAll(page.Table()); err != nil {
+			return nil, err
+		}
+		return &rawOutput{"text/csv; charset=utf-8", out.Bytes()}, nil
+	}
+}
+
+func invoiceOf(b Billing) func(context.Context, *invoiceInput) (*rawOutput, error) {
+	return func(ctx context.Context, in *invoiceInput) (*rawOutput, error) {
+		v, err := b.Invoice(ctx, TenantID(ctx), in.ID)
+		if err != nil {
+			return nil, err
+		}
+		if !strings.Contains(in.Accept, "application/pdf") {
+			return jsonOf(v)
+		}
+		pdf, err := v.PDF()
+		if err != nil {
+			return nil, err
+		}
+		return &rawOutput{"application/pdf", pdf}, nil
+	}
+}
+
+func jsonOf(v any) (*rawOutput, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	return &rawOutput{"application/json", b}, nil
+}
