@@ -101,7 +101,7 @@ func (s *Service) applyStatus(ctx context.Context, tx *db.Tx, l *ledger, p Payme
 		return nil
 	case m.Status == mollie.Paid:
 		if _, err := tx.ExecContext(ctx, `UPDATE payments SET status = 'paid', mollie_id = $2, checkout_url = NULL, problem = NULL, paid_at = $3, polls = 0,
-			poll_at = $3 + $4, updated_at = $3 WHERE payment_id = $1`, p.PaymentID, m.ID, l.now, pollAfter(mollie.Paid, 0).Milliseconds()); err != nil {
+			poll_at = $4, updated_at = $3 WHERE payment_id = $1`, p.PaymentID, m.ID, l.now, l.now+pollAfter(mollie.Paid, 0).Milliseconds()); err != nil {
 			return err
 		}
 		if err := bringIn(ctx, tx, l, "buy:"+p.PaymentID, "buy", p.PaymentID, p.Credits); err != nil {

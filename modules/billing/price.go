@@ -117,6 +117,9 @@ type Charge struct {
 	Presets []string
 }
 
+// stepPass is what an item is charged for whose job asks for no step at all.
+const stepPass = "pass"
+
 // line is one thing that an item is charged for.
 type line struct {
 	kind, name, priceName string
@@ -127,6 +130,9 @@ type line struct {
 func (l PriceList) lines(c Charge) ([]line, error) {
 	var out []line
 	seen := map[string]bool{}
+	if len(c.Steps) == 0 {
+		c.Steps = []string{stepPass}
+	}
 	for _, g := range []struct {
 		kind  string
 		names []string
