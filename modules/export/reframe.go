@@ -66,7 +66,8 @@ func fitted(p Preset, prod *product) *image.NRGBA {
 	w, h := fitProduct(pw, ph, p.Width, p.Height, 1)
 	img := prod.at(w, h)
 	at := image.Pt((p.Width-w)/2, (p.Height-h)/2)
-	return extended(img, image.Rect(0, 0, p.Width, p.Height).Sub(at), image.Rectangle{})
+	inner := img.Rect.Inset(max(leastStrip, int(photoRim*float64(min(w, h)))))
+	return extended(img, image.Rect(0, 0, p.Width, p.Height).Sub(at), inner)
 }
 
 // The extension of a scene beyond its edges.
@@ -74,6 +75,7 @@ const (
 	blurPerPixel = 1.0 / 3 // how fast the focus is lost
 	baseLevel    = 5       // 2^5 pixels: from there on it is light and no detail
 	leastStrip   = 4       // pixels that are mirrored, at least
+	photoRim     = 0.05    // how much of a whole photo goes on, of its shorter side
 	coarsest     = 2       // pixels of the last level, at least
 
 	// From so far out nothing is finer than 2^4 pixels, and every fourth is

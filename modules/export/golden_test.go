@@ -1,0 +1,147 @@
+package export
+
+import (
+	"flag"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// The tolerance of a golden picture: processors round differently, and a change
+// of the composition is far larger.
+const (
+	goldenMean = 1.0 // levels
+	goldenMost = 24
+)
+
+// stood is a scene with what compositions get wrong: a horizon, light that
+// falls off, and a product with holes and a soft edge that stands on two feet.
+func stood() *Layers {
+	const side, pw, ph = 320, 180, 220
+	l := &Layers{Source: Source{Width: side, Height: side, FloorY: 270, HorizonY: 190, Box: [4]int{90, 90, 148, 180}, CutoutBounds: [4]int{10, 10, pw, ph}}}
+	l.Backdrop = image.NewNRGBA(image.Rect(0, 0, side, side))
+	l.Shadow = image.NewNRGBA(l.Backdrop.Rect)
+	for y := range side {
+		for x := range side {
+			d := math.Hypot(float64(x-side/2), float64(y-side/2)) / side
+			c := color.NRGBA{uint8(210 - 90*d), uint8(205 - 80*d), uint8(220 - 100*d), 255}
+			if y > 190 {
+				c = color.NRGBA{uint8(190 - 60*d + 10*math.Sin(float64(x)/6)), uint8(150 - 60*d), uint8(110 - 50*d), 255}
+			}
+			l.Backdrop.SetNRGBA(x, y, c)
+			s := math.Hypot(float64(x-164)/95, float64(y-268)/16)
+			l.Shadow.SetNRGBA(x, y, color.NRGBA{20, 10, 0, uint8(120 * math.Max(0, 1-s))})
+		}
+	}
+	l.Cutout = image.NewNRGBA(image.Rect(0, 0, pw+20, ph+20))
+	for y := range ph {
+		for x := range pw {
+			u, v := float64(x)/pw*2-1, float64(y)/ph*2-1
+			a := (1 - math.Pow(math.Abs(u), 4) - math.Pow(math.Abs(v), 8)) * 30
+			a = math.Min(a, (math.Hypot(u, v+.45)-.25)*60) // a hole
+			if v > .8 && math.Abs(u) < .4 {
+				a = 0 // between the feet
+			}
+			l.Cutout.SetNRGBA(10+x, 10+y, color.NRGBA{uint8(90 + 60*u), 60, uint8(120 - 60*v), uint8(255 * clamp(a, 0, 1))})
+		}
+	}
+	return l
+}
+
+func TestCompositionsLookAsTheyDid(t *testing.T) {
+	staged := stood()
+	held := stood()
+	held.ContainsProduct, held.Shadow = true, nil
+	over(held.Backdrop, staged.Shadow, image.Point{})
+	over(held.Backdrop, newProduct(held, whole).at(held.Box[2], held.Box[3]), image.Pt(held.Box[0], held.Box[1]))
+	bare := stood()
+	bare.Backdrop, bare.Shadow = nil, nil
+	photo := stood()
+	photo.Cutout, photo.CutoutBounds = held.Backdrop, [4]int{}
+	photo.Backdrop, photo.Shadow = nil, nil
+	above := stood()
+	above.HorizonY = 0
+	for name, c := range map[string]struct {
+		layers *Layers
+		preset string
+	}{
+		"staged-story": {staged, "instagram_story"}, "staged-wide": {staged, "facebook_ad"}, "staged-square": {staged, "shopify"},
+		"held-story": {held, "instagram_story"}, "held-wide": {held, "facebook_ad"}, "above-story": {above, "instagram_story"},
+		"paper-square": {bare, "shopify"}, "photo-story": {photo, "instagram_story"}, "white": {bare, "amazon_main"}, "clear": {bare, "cutout_png"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _ := find(c.preset)
+			k := 200 / float64(max(p.Width, p.Height))
+			p.Width, p.Height = int(float64(p.Width)*k), int(float64(p.Height)*k)
+			l, err := c.layers.sound()
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name, compose(p, l, newProduct(l, whole)))
+		})
+	}
+}
+
+func golden(t *testing.T, name string, got *image.NRGBA) {
+	t.Helper()
+	path := filepath.Join("testdata", "golden", name+".png")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		save(t, path, got)
+		return
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatalf("%v; make it with -update", err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if img.Bounds() != got.Rect {
+		t.Fatalf("%v, the golden file has %v", got.Rect, img.Bounds())
+	}
+	diff, sum, most := image.NewGray(got.Rect), 0, 0
+	for y := range got.Rect.Dy() {
+		for x := range got.Rect.Dx() {
+			a, b := got.NRGBAAt(x, y), color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
+			d := max(apart(a.R, b.R), apart(a.G, b.G), apart(a.B, b.B), apart(a.A, b.A))
+			sum, most = sum+d, max(most, d)
+			diff.SetGray(x, y, color.Gray{Y: uint8(min(255, 8*d))})
+		}
+	}
+	if mean := float64(sum) / float64(len(diff.Pix)); mean > goldenMean || most > goldenMost {
+		dir, err := os.MkdirTemp("", "golden-"+name+"-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		save(t, filepath.Join(dir, "got.png"), got)
+		save(t, filepath.Join(dir, "diff.png"), diff)
+		t.Errorf("%.2f levels off on average, %d at most; see %s. If it is meant, write the golden files anew with -update", mean, most, dir)
+	}
+}
+
+func apart(a, b uint8) int { return max(int(a), int(b)) - min(int(a), int(b)) }
+
+func save(t *testing.T, path string, img image.Image) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(f, img); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
