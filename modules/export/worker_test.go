@@ -14,12 +14,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/blob/fileblob"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/queue"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // jobs stands for the job module: one job that waits for its ZIP when its
@@ -148,6 +151,74 @@ func (w *world) statuses() map[string]int {
 func (w *world) messages() (n int) {
 	w.must(w.db.QueryRow(`SELECT count(*) FROM outbox WHERE queue = 'exports'`).Scan(&n))
 	return n
+}
+
+// meter counts what is charged.
+type meter struct {
+	mu    sync.Mutex
+	count map[string]int
+	fails error
+}
+
+// Captured counts, or fails as told.
+func (m *meter) Captured(_ context.Context, _ *db.Tx, tenantID, itemID, preset string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fails != nil {
+		return m.fails
+	}
+	m.count[tenantID+"/"+itemID+"/"+preset]++
+	return nil
+}
+
+// logged runs a message's handling and returns its log lines' messages.
+func (w *world) logged() []string {
+	w.t.Helper()
+	var out bytes.Buffer
+	log := zerolog.New(&out)
+	w.must(w.s.Handle(telemetry.WithLogger(w.t.Context(), log), w.body))
+	var lines []string
+	for line := range strings.Lines(out.String()) {
+		var l struct {
+			Message string `json:"message"`
+		}
+		w.must(json.Unmarshal([]byte(line), &l))
+		lines = append(lines, l.Message)
+	}
+	return lines
+}
+
+func TestTheLogTellsWhatRunbooksLookFor(t *testing.T) {
+	each(t, func(w *world) {
+		w.store.put = errors.New("the disk is odd today")
+		if got := w.logged(); got[0] != "Processing export" || slices.Contains(got, "Completed export") {
+			w.t.Errorf("a try that failed: %q", got)
+		}
+		w.store.put = nil
+		w.exec(`UPDATE exports SET due_at = 0`)
+		if got := w.logged(); !slices.Equal(got, []string{"Processing export", "Completed export"}) {
+			w.t.Errorf("%q", got)
+		}
+	})
+}
+
+func TestAVariantIsChargedWithItsCompletion(t *testing.T) {
+	each(t, func(w *world) {
+		m := &meter{count: map[string]int{}, fails: errors.New("the ledger is odd today")}
+		w.s.Meter = m
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		if got := w.statuses(); got["pending"] != 3 || w.jobs.done != 0 {
+			w.t.Fatalf("uncharged, %v, %+v", got, w.jobs)
+		}
+		m.fails = nil
+		w.exec(`UPDATE exports SET due_at = 0`)
+		for range 2 {
+			w.must(w.s.Handle(w.t.Context(), w.body))
+		}
+		if len(m.count) != 3 || m.count["t/i/web_thumb"] != 1 {
+			w.t.Errorf("%v", m.count)
+		}
+	})
 }
 
 // tries adds up the tries that were used up.
