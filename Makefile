@@ -10,6 +10,9 @@ PACKAGES ?= ./...
 RUN ?= .
 BENCH ?= .
 
+# Where Go code is.
+FOLDERS := app config deploy ml modules
+
 LIBVIPS := .build/libvips
 # Recipes that build Go code begin with this: libvips' flags, see `make env`.
 WITH_LIBVIPS = . $(LIBVIPS)/env.sh
@@ -52,7 +55,7 @@ lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt) and
 	@$(WITH_LIBVIPS) && $(GOLANGCI) run $(PACKAGES)
 
 fuzz: libvips ## each fuzz target for 20 s (FUZZTIME=1m for longer)
-	@$(WITH_LIBVIPS) && grep -rn --include='*_test.go' '^func Fuzz' app config modules 2>/dev/null | \
+	@$(WITH_LIBVIPS) && grep -rn --include='*_test.go' '^func Fuzz' $(FOLDERS) 2>/dev/null | \
 	sed 's|^\(.*\)/[^/]*\.go:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*|\1 \2|' | while read -r dir name; do \
 		echo "== $$dir $$name"; \
 		$(GO) test "./$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) || exit 1; \
@@ -60,10 +63,10 @@ fuzz: libvips ## each fuzz target for 20 s (FUZZTIME=1m for longer)
 
 bench: libvips ## the benchmarks, one package after another (BENCH=Decode for some)
 	@$(WITH_LIBVIPS) && $(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m \
-	$$(grep -rl --include='*_test.go' '^func Benchmark' app config modules | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
+	$$(grep -rl --include='*_test.go' '^func Benchmark' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
 
 golden: libvips ## write the golden files anew; look at them before you commit
-	@$(WITH_LIBVIPS) && dirs=$$(grep -rl --include='*_test.go' 'flag.Bool("update"' app config modules | xargs -n1 dirname | sort -u | sed 's|^|./|') && \
+	@$(WITH_LIBVIPS) && dirs=$$(grep -rl --include='*_test.go' 'flag.Bool("update"' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') && \
 	if [ -n "$$dirs" ]; then $(GO) test $$dirs -update; else echo "there are no golden files"; fi
 
 env: libvips ## print what a shell needs for go build and go test: eval "$(make -s env)"
