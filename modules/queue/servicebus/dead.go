@@ -77,6 +77,9 @@ func (q *Queue) Stats(ctx context.Context) (queue.Stats, error) {
 	var s queue.Stats
 	err := q.try(ctx, "count the messages of", func(ctx context.Context, l *links) error {
 		s = queue.Stats{}
+		if err := l.ensure(ctx); err != nil {
+			return err
+		}
 		active, err := peek(ctx, l.receiver, statsMax, func(m *azservicebus.ReceivedMessage) {
 			if m.State == azservicebus.MessageStateActive {
 				s.Active++

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
@@ -31,6 +32,40 @@ type links struct {
 	sender   *azservicebus.Sender
 	receiver *azservicebus.Receiver
 	dead     *azservicebus.Receiver // of the dead-letter queue, for peeking
+	opened   opened                 // the receiver's link is there
+}
+
+// opened has calls on the receiver wait while one of them opens its link. The
+// library opens it once for each call that finds it missing, and forgets all but
+// the last, with the goroutines that renew their claims.
+type opened struct {
+	mu    sync.Mutex
+	ready atomic.Bool
+}
+
+// ensure opens the receiver's link by a call that changes nothing.
+func (l *links) ensure(ctx context.Context) error {
+	if l.opened.ready.Load() {
+		return nil
+	}
+	l.opened.mu.Lock()
+	defer l.opened.mu.Unlock()
+	if l.opened.ready.Load() {
+		return nil
+	}
+	err := look(ctx, l.receiver)
+	l.opened.ready.Store(err == nil)
+	return err
+}
+
+// failed notes that the receiver's link may be gone.
+func (l *links) failed() { l.opened.ready.Store(false) }
+
+// look asks for one message without locking it.
+func look(ctx context.Context, r *azservicebus.Receiver) error {
+	from := int64(0)
+	_, err := r.PeekMessages(ctx, 1, &azservicebus.PeekMessagesOptions{FromSequenceNumber: &from})
+	return err
 }
 
 // Queue returns the queue of that name, whether it exists or not: Ping tells.
@@ -74,6 +109,9 @@ func (q *Queue) try(ctx context.Context, doing string, op func(ctx context.Conte
 			ctx, cancel := context.WithTimeout(ctx, q.ns.tryFor)
 			defer cancel()
 			err := op(ctx, l)
+			if err != nil && !lockLost(err) {
+				l.failed()
+			}
 			hung = errors.Is(ctx.Err(), context.DeadlineExceeded)
 			return err
 		})
@@ -153,8 +191,10 @@ func outgoing(m queue.Message) *azservicebus.Message {
 // sending link opens.
 func (q *Queue) Ping(ctx context.Context) error {
 	return q.try(ctx, "reach", func(ctx context.Context, l *links) error {
-		from := int64(0)
-		_, err := l.receiver.PeekMessages(ctx, 1, &azservicebus.PeekMessagesOptions{FromSequenceNumber: &from})
+		err := l.ensure(ctx)
+		if err == nil {
+			err = look(ctx, l.receiver)
+		}
 		var sb *azservicebus.Error
 		if errors.As(err, &sb) && sb.Code == azservicebus.CodeUnauthorizedAccess {
 			_, err = l.sender.NewMessageBatch(ctx, nil)

@@ -31,6 +31,9 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]*queue.Delivery, error)
 	if err != nil {
 		return nil, q.translate("receive from", err)
 	}
+	if err := q.try(ctx, "receive from", func(ctx context.Context, l *links) error { return l.ensure(ctx) }); err != nil {
+		return nil, err
+	}
 	began := time.Now()
 	var messages []*azservicebus.ReceivedMessage
 	idle := false
@@ -41,6 +44,9 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]*queue.Delivery, error)
 		var err error
 		messages, err = receive(ctx, l.receiver, max)
 		idle = errors.Is(ctx.Err(), context.DeadlineExceeded)
+		if len(messages) == 0 && !idle {
+			l.failed()
+		}
 		return err
 	})
 	switch {
@@ -120,6 +126,9 @@ func (q *Queue) lockedUntil(at *time.Time) time.Time {
 func (q *Queue) Renew(ctx context.Context, d *queue.Delivery) (time.Time, error) {
 	own := &azservicebus.ReceivedMessage{LockToken: d.Token.(*token).msg.LockToken}
 	err := q.try(ctx, "renew a lock of", func(ctx context.Context, l *links) error {
+		if err := l.ensure(ctx); err != nil {
+			return err
+		}
 		return l.receiver.RenewMessageLock(ctx, own, nil)
 	})
 	if err != nil {

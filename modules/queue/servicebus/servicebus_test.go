@@ -13,7 +13,12 @@ import (
 	"github.com/opal-photo/opal/modules/queue/servicebus/sbtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// renewer is what the library leaves behind when two calls find a link missing
+// at the same time. The adapter opens links one call at a time, but a link that
+// is lost under several calls is the library's own to open again.
+const renewer = "github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus/internal.(*Namespace).startNegotiateClaimRenewer.func3"
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(renewer)) }
 
 const jobs = "jobs"
 

@@ -52,7 +52,11 @@ func (q *Queue) settle(ctx context.Context, doing string, d *queue.Delivery, op 
 		err := t.links.life.call(ctx, func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, linkWait)
 			defer cancel()
-			return op(ctx, t.links.receiver, t.msg)
+			err := op(ctx, t.links.receiver, t.msg)
+			if err != nil && !lockLost(err) {
+				t.links.failed()
+			}
+			return err
 		})
 		if err == nil || lockLost(err) {
 			return q.translate(doing, err)
@@ -62,8 +66,12 @@ func (q *Queue) settle(ctx context.Context, doing string, d *queue.Delivery, op 
 		}
 	}
 	return q.try(ctx, doing, func(ctx context.Context, l *links) error {
+		if err := l.ensure(ctx); err != nil {
+			return err
+		}
 		own := &azservicebus.ReceivedMessage{LockToken: t.msg.LockToken}
-		// renewing reconnects by the client's own retries, which settling ignores
+		// renewing tells whether the lock is good, by the client's own retries, which
+		// settling ignores
 		if err := l.receiver.RenewMessageLock(ctx, own, nil); err != nil {
 			return err
 		}
