@@ -48,7 +48,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	}
 	o := api.Options{
 		Jobs: jobs, Brands: w.brands, Presets: export.Presets(), Exports: exports, Keys: tenants, Scenes: pipeline.SceneTypes(),
-		Auth: api.Anyone{}, Idempotency: tenants, Checks: checks, Log: w.log, Meters: w.metrics, Version: version(),
+		Auth: api.Anyone{}, Idempotency: tenants, Billing: w.billing, Quotes: quotes{jobs, w.billing, w.db}, Checks: checks, Log: w.log, Meters: w.metrics, Version: version(),
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
 	}

@@ -57,6 +57,9 @@ func devCommand(s Streams) *cobra.Command {
 	return cmd
 }
 
+// devDatabase is the file of opal dev's state.
+const devDatabase = "opal.db"
+
 // devEnvFile is where opal dev writes what it chose.
 const devEnvFile = "dev.env"
 
@@ -101,7 +104,7 @@ func devSettings(data, addr, engine string) (*devChoice, error) {
 	}
 	set("ENV_NAME", "dev")
 	set("PUBLIC_BASE_URL", "http://"+net.JoinHostPort(hostOf(addr), port))
-	set("DATABASE_URL", db.SQLiteURL(filepath.Join(abs, "opal.db")))
+	set("DATABASE_URL", db.SQLiteURL(filepath.Join(abs, devDatabase)))
 	set("STORAGE_DIR", filepath.Join(abs, "blobs"))
 	keep("STORAGE_URL_KEY")
 	keep("SCORE_KEY")

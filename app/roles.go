@@ -21,6 +21,7 @@ type role struct {
 	drain   time.Duration // 0: the setting WORKER_DRAIN
 	needs   config.Role
 	parts   []part
+	more    []func(Streams) *cobra.Command // commands below the role's
 }
 
 // The drain deadlines. The platform kills after 600 s.
@@ -47,6 +48,12 @@ var roles = []role{
 		parts: []part{probeServer, outboxRelay, exportSweep, exportWorker},
 	},
 	{
+		name: "billing", short: "Run the billing service: the credit ledger, payments and their webhooks", service: "billing-service", listen: ":8080", drain: apiDrain,
+		needs: config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: true},
+		parts: []part{apiServer, outboxRelay, paymentSweep},
+		more:  []func(Streams) *cobra.Command{auditCommand},
+	},
+	{
 		name: "score", short: "Run the scoring service behind the Azure ML contract", service: "scoring", listen: ":8080", drain: apiDrain,
 		needs: config.Role{Score: true},
 		parts: []part{scoreServer},
@@ -58,7 +65,7 @@ var roles = []role{
 var devRole = role{
 	name: "dev", service: "dev", listen: "127.0.0.1:8080", drain: devDrain,
 	needs: config.Role{Database: true, Storage: true, Queue: true, AML: true, API: true, Score: true},
-	parts: []part{apiServer, outboxRelay, jobSweep, exportSweep, scoreServer, jobWorker, exportWorker},
+	parts: []part{apiServer, outboxRelay, jobSweep, exportSweep, paymentSweep, scoreServer, jobWorker, exportWorker},
 }
 
 func roleCommand(r role, s Streams) *cobra.Command {
@@ -77,6 +84,9 @@ func roleCommand(r role, s Streams) *cobra.Command {
 			w.listen, w.scoreListen = addr, addr
 			return w.run(cmd.Context(), r, func() {})
 		},
+	}
+	for _, c := range r.more {
+		cmd.AddCommand(c(s))
 	}
 	cmd.Flags().StringVar(&addr, "listen", r.listen, "address to listen on")
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings; the environment goes before it")

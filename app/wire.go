@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/db"
@@ -47,7 +48,16 @@ type wire struct {
 	client  *azureml.Client
 	brands  *brand.Service
 	exports *export.Service
+	billing *billing.Service
 	jobs    *job.Service
+}
+
+// orEnvironment is the process's environment where no other is given.
+func orEnvironment(environ []string) []string {
+	if environ == nil {
+		return os.Environ()
+	}
+	return environ
 }
 
 // load reads and checks the settings.
@@ -157,13 +167,17 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Service, 
 	if err != nil {
 		return nil, nil, err
 	}
+	ledger, err := w.billingService(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	ex := &exporter{}
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: w.containers(), Outbox: w.openOutbox(),
-		Brands: brandSource{brands}, Exporter: ex, Inspect: inspect, Lease: w.cfg.Worker.Lease,
+		Brands: brandSource{brands}, Exporter: ex, Meter: meter{ledger}, Inspect: inspect, Lease: w.cfg.Worker.Lease,
 	})
 	c := w.containers()
-	w.exports = export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox(), Jobs: w.jobs})
+	w.exports = export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox(), Jobs: w.jobs, Meter: meter{ledger}})
 	ex.service = w.exports
 	return w.jobs, w.exports, nil
 }

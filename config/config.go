@@ -94,6 +94,12 @@ type Auth struct {
 // Billing says whether credits are asked for.
 type Billing struct {
 	Mode string `env:"MODE"` // off or enforce
+	// MonthlyGrant is the free credit of each calendar month, in hundredths.
+	MonthlyGrant  int64  `env:"MONTHLY_GRANT" envDefault:"0"`
+	SellerName    string `env:"SELLER_NAME"` // as invoices print it
+	SellerAddress string `env:"SELLER_ADDRESS"`
+	SellerCountry string `env:"SELLER_COUNTRY" envDefault:"NL"`
+	SellerVATID   string `env:"SELLER_VAT_ID"`
 }
 
 // Mollie is the payment provider.

@@ -96,6 +96,7 @@ func (c *Config) Validate(r Role, loopback bool) error {
 	}
 	if r.Billing {
 		say(!absolute(c.Mollie.APIURL), "MOLLIE_API_URL must be a URL")
+		say(c.Billing.MonthlyGrant < 0, "BILLING_MONTHLY_GRANT must not be below 0")
 		say(c.Billing.Mode == "enforce" && c.Mollie.APIKey == "", "MOLLIE_API_KEY is missing")
 	}
 	say(c.Cutout.Engine != "studio", "CUTOUT_ENGINE must be studio")

@@ -30,6 +30,7 @@ type Options struct {
 	Exports Exports  // nil: items show no variants
 	Keys    Keys     // nil: no /v1/api-keys
 	Billing Billing  // nil: no /v1/billing and no webhook
+	Quotes  Quotes   // nil: no dry_run
 	Scenes  []string // scene types that a request may ask for
 
 	Auth        Authenticator // nil: Anyone

@@ -37,6 +37,8 @@ type record struct {
 	code  string // of the problem, or ""
 	ids   telemetry.IDs
 	err   error // of a 5xx
+	// accept is the Accept header, for routes with more than one form of answer.
+	accept string
 }
 
 type recordKey struct{}
@@ -95,7 +97,8 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 		get.Method = http.MethodGet
 		r = &get
 	}
-	r.Header.Del("Accept") // there is nothing to choose: the API speaks JSON
+	recordOf(r.Context()).accept = r.Header.Get("Accept")
+	r.Header.Del("Accept") // huma has nothing to choose: the API speaks JSON, but for a few routes that look themselves
 	s.echo.ServeHTTP(w, r)
 }
 

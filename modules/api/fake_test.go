@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/export"
@@ -299,7 +300,8 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	o := Options{
 		Jobs: h.jobs, Brands: brand.New(d, nil), Presets: export.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
-		Checks: []Check{{Name: "database", Critical: true, Probe: d.Ping}},
+		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},
+		Billing: billing.New(billing.Options{DB: d}),
 	}
 	for _, c := range change {
 		c(&o)

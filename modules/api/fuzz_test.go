@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -35,7 +36,8 @@ func FuzzJSONBody(f *testing.F) {
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		h.handler.ServeHTTP(w, r)
-		if w.Code >= 500 || !json.Valid(w.Body.Bytes()) {
+		off := w.Code == http.StatusServiceUnavailable && strings.Contains(w.Body.String(), "payments_off") // this house sells nothing
+		if w.Code >= 500 && !off || !json.Valid(w.Body.Bytes()) {
 			t.Fatalf("%s %s %q: %d %s", at.method, at.path, body, w.Code, w.Body)
 		}
 	})

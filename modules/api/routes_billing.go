@@ -12,6 +12,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
@@ -31,6 +32,13 @@ type Billing interface {
 	Notice(ctx context.Context, mollieID string) error
 }
 
+// Quotes prices a job that is not made.
+type Quotes interface {
+	Quote(ctx context.Context, n job.NewJob) (billing.Quote, error)
+}
+
+var errNoQuotes = fault.New(fault.Unavailable, "quotes_off", "Nothing has a price here")
+
 // BillingPage is a page of a tenant's books.
 type BillingPage struct {
 	TenantQuery
@@ -40,10 +48,9 @@ type BillingPage struct {
 
 type usageInput struct {
 	BillingPage
-	By     string    `query:"by" doc:"day, step or brand; day when left out"`
-	From   time.Time `query:"from" doc:"30 days ago when left out"`
-	To     time.Time `query:"to" doc:"now when left out"`
-	Accept string    `header:"Accept" doc:"text/csv for a table"`
+	By   string    `query:"by" doc:"day, step or brand; day when left out"`
+	From time.Time `query:"from" doc:"30 days ago when left out"`
+	To   time.Time `query:"to" doc:"now when left out"`
 }
 
 // rawOutput is an answer whose form the request chose.
@@ -68,21 +75,20 @@ type PaymentPath struct {
 
 type invoiceInput struct {
 	PaymentPath
-	Accept string `header:"Accept" doc:"application/pdf for the document"`
 }
 
 type webhookInput struct {
 	RawBody []byte `contentType:"application/x-www-form-urlencoded"`
 }
 
-// answer wraps a value as a JSON body.
-type answer[T any] struct{ Body T }
+// reply wraps a value as a JSON body.
+type reply[T any] struct{ Body T }
 
-func answerOf[T any](v T, err error) (*answer[T], error) {
+func replyOf[T any](v T, err error) (*reply[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer[T]{v}, nil
+	return &reply[T]{v}, nil
 }
 
 type packageList struct {
@@ -97,33 +103,33 @@ func billingRoutes(r *Routes) {
 		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: tagBilling, Scope: tenant.Read, NotFound: nf}
 	}
 	Add(r, get("/v1/billing/balance", "getBalance", "What the tenant has, in hundredths of a credit", nil),
-		func(ctx context.Context, _ *TenantQuery) (*answer[billing.Balance], error) {
-			return answerOf(b.Balance(ctx, TenantID(ctx)))
+		func(ctx context.Context, _ *TenantQuery) (*reply[billing.Balance], error) {
+			return replyOf(b.Balance(ctx, TenantID(ctx)))
 		})
 	Add(r, get("/v1/billing/transactions", "listTransactions", "The ledger's entries, newest first", nil),
-		func(ctx context.Context, in *BillingPage) (*answer[billing.TransactionPage], error) {
-			return answerOf(b.Transactions(ctx, TenantID(ctx), in.Cursor, in.Limit))
+		func(ctx context.Context, in *BillingPage) (*reply[billing.TransactionPage], error) {
+			return replyOf(b.Transactions(ctx, TenantID(ctx), in.Cursor, in.Limit))
 		})
 	Add(r, get("/v1/billing/usage", "getUsage", "What finished pictures used, by day, step or brand; CSV by Accept", nil), usageOf(b))
 	Add(r, get("/v1/billing/prices", "getPrices", "What a step and a preset cost", nil),
-		func(ctx context.Context, _ *TenantQuery) (*answer[billing.PriceList], error) {
-			return answerOf(b.PriceList(ctx))
+		func(ctx context.Context, _ *TenantQuery) (*reply[billing.PriceList], error) {
+			return replyOf(b.PriceList(ctx))
 		})
 	Add(r, get("/v1/billing/packages", "listPackages", "What can be bought", nil),
-		func(context.Context, *TenantQuery) (*answer[packageList], error) {
-			return answerOf(packageList{append([]billing.Package{}, b.Packages()...)}, nil)
+		func(context.Context, *TenantQuery) (*reply[packageList], error) {
+			return replyOf(packageList{append([]billing.Package{}, b.Packages()...)}, nil)
 		})
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/billing/purchase", ID: "purchase", Summary: "Begin a payment; send the buyer to checkout_url", Tag: tagBilling,
-		Scope: tenant.Admin, Body: JSONBody, Creates: true}, func(ctx context.Context, in *purchaseInput) (*answer[billing.PurchaseResult], error) {
-		return answerOf(b.Purchase(ctx, TenantID(ctx), in.Body.Package))
+		Scope: tenant.Admin, Body: JSONBody, Creates: true}, func(ctx context.Context, in *purchaseInput) (*reply[billing.PurchaseResult], error) {
+		return replyOf(b.Purchase(ctx, TenantID(ctx), in.Body.Package))
 	})
 	Add(r, get("/v1/billing/payments", "listPayments", "The tenant's payments, newest first", nil),
-		func(ctx context.Context, in *BillingPage) (*answer[billing.PaymentPage], error) {
-			return answerOf(b.Payments(ctx, TenantID(ctx), in.Cursor, in.Limit))
+		func(ctx context.Context, in *BillingPage) (*reply[billing.PaymentPage], error) {
+			return replyOf(b.Payments(ctx, TenantID(ctx), in.Cursor, in.Limit))
 		})
 	Add(r, get("/v1/billing/payments/{payment_id}", "getPayment", "A payment", billing.ErrPaymentNotFound),
-		func(ctx context.Context, in *PaymentPath) (*answer[billing.Payment], error) {
-			return answerOf(b.Payment(ctx, TenantID(ctx), in.ID))
+		func(ctx context.Context, in *PaymentPath) (*reply[billing.Payment], error) {
+			return replyOf(b.Payment(ctx, TenantID(ctx), in.ID))
 		})
 	Add(r, get("/v1/billing/payments/{payment_id}/invoice", "getInvoice", "A payment's invoice; PDF by Accept", billing.ErrPaymentNotFound), invoiceOf(b))
 	// anyone may call: the id that comes is only noted, and asked after at the
@@ -147,7 +153,7 @@ func usageOf(b Billing) func(context.Context, *usageInput) (*rawOutput, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !strings.Contains(in.Accept, "text/csv") {
+		if !strings.Contains(recordOf(ctx).accept, "text/csv") {
 			return jsonOf(page)
 		}
 		var out bytes.Buffer
@@ -165,7 +171,7 @@ func invoiceOf(b Billing) func(context.Context, *invoiceInput) (*rawOutput, erro
 		if err != nil {
 			return nil, err
 		}
-		if !strings.Contains(in.Accept, "application/pdf") {
+		if !strings.Contains(recordOf(ctx).accept, "application/pdf") {
 			return jsonOf(v)
 		}
 		pdf, err := v.PDF()

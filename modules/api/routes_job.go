@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 
+	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -60,6 +61,7 @@ type createJobBody struct {
 	Items          []createItem       `json:"items" required:"true" nullable:"false" minItems:"1" maxItems:"100"`
 	Presets        []string           `json:"presets" nullable:"true" maxItems:"100" doc:"names from GET /v1/presets; left out: the brand's, else a default set"`
 	Options        *processingOptions `json:"processing_options"`
+	DryRun         bool               `json:"dry_run" doc:"answer the exact cost and make nothing"`
 }
 
 type createItem struct {
@@ -94,9 +96,10 @@ func (o *processingOptions) options() pipeline.Options {
 
 type createJobOutput struct {
 	Body struct {
-		JobID         string        `json:"job_id"`
-		CorrelationID string        `json:"correlation_id"`
-		Items         []createdItem `json:"items"`
+		JobID         string         `json:"job_id,omitempty"`
+		CorrelationID string         `json:"correlation_id"`
+		Items         []createdItem  `json:"items"`
+		Quote         *billing.Quote `json:"quote,omitempty" doc:"of a dry run: the exact cost; nothing was made"`
 	}
 }
 
@@ -189,6 +192,9 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*createJobO
 		}
 		n.Items = append(n.Items, item)
 	}
+	if in.Body.DryRun {
+		return s.dryRun(ctx, n)
+	}
 	j, err := s.Jobs.Create(ctx, n)
 	if err != nil {
 		return nil, err
@@ -200,6 +206,20 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*createJobO
 	for _, it := range j.Items {
 		out.Body.Items = append(out.Body.Items, createdItem{it.ItemID, it.Filename, it.SceneIndex, it.SceneType})
 	}
+	return out, nil
+}
+
+// dryRun answers what a job would cost.
+func (s *server) dryRun(ctx context.Context, n job.NewJob) (*createJobOutput, error) {
+	if s.Quotes == nil {
+		return nil, errNoQuotes
+	}
+	q, err := s.Quotes.Quote(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	out := &createJobOutput{}
+	out.Body.CorrelationID, out.Body.Items, out.Body.Quote = n.CorrelationID, []createdItem{}, &q
 	return out, nil
 }
 

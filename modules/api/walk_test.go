@@ -53,10 +53,20 @@ var walks = []walk{
 	{method: "GET", path: "/v1/api-keys", readOnly: 403, writeOnly: 403, other: 200, right: 200},
 	{method: "POST", path: "/v1/api-keys", body: `{"name":"ci"}`, readOnly: 403, writeOnly: 403, other: 200, right: 200},
 	{method: "DELETE", path: "/v1/api-keys/{key}", readOnly: 403, writeOnly: 403, other: 404, right: 200},
+	{method: "GET", path: "/v1/billing/balance", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/billing/transactions", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/billing/usage", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/billing/prices", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/billing/packages", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/billing/payments", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/billing/payments/none", readOnly: 404, writeOnly: 404, other: 404, right: 404},
+	{method: "GET", path: "/v1/billing/payments/none/invoice", readOnly: 404, writeOnly: 404, other: 404, right: 404},
+	// nothing can be bought in this house, by those who may
+	{method: "POST", path: "/v1/billing/purchase", body: `{"package":"starter"}`, readOnly: 403, writeOnly: 403, other: 503, right: 503},
 }
 
 // public lists the routes that need no credentials.
-var public = []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /docs", "GET /docs/reader.js", "GET /docs/reader.css"}
+var public = []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /docs", "GET /docs/reader.js", "GET /docs/reader.css", "POST /v1/mollie/webhook"}
 
 func TestEveryRouteAsksWhoCalls(t *testing.T) {
 	listed := newHouse(t, withKeys)
@@ -76,6 +86,9 @@ func TestEveryRouteAsksWhoCalls(t *testing.T) {
 	}
 	for _, name := range public {
 		method, path, _ := strings.Cut(name, " ")
+		if method == http.MethodPost {
+			continue // tried on its own: it wants a body
+		}
 		if a := listed.do(t, method, path, ""); a.status != 200 {
 			t.Errorf("%s without a key: %d %s", name, a.status, a.body)
 		}
@@ -99,7 +112,7 @@ func matches(pattern, path string) bool {
 	}
 	for i := range a {
 		braced := strings.HasPrefix(a[i], "{")
-		if braced != strings.HasPrefix(b[i], "{") && !(braced && b[i] == "etsy") || !braced && a[i] != b[i] {
+		if braced != strings.HasPrefix(b[i], "{") && !(braced && (b[i] == "etsy" || b[i] == "none")) || !braced && a[i] != b[i] {
 			return false
 		}
 	}

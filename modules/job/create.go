@@ -21,26 +21,11 @@ const DefaultBrand = "default"
 // Create makes a job and its items: one item per entry and scene. It gives no
 // upload URL away yet.
 func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
-	if n.BrandProfileID == "" {
-		n.BrandProfileID = DefaultBrand
-	}
-	if err := s.validate(&n); err != nil {
+	j, brand, err := s.draft(ctx, n)
+	if err != nil {
 		return Job{}, err
 	}
-	brand, err := s.Brands.Brand(ctx, n.TenantID, n.BrandProfileID)
-	if err != nil {
-		return Job{}, fmt.Errorf("load brand profile %s: %w", n.BrandProfileID, err)
-	}
-	presets := firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets())
-	j := Job{
-		JobID: newID(), TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Status: JobCreated,
-		CorrelationID: n.CorrelationID, Presets: presets, Options: n.Options,
-	}
-	j.Items = expand(n.Items)
-	charges := make([]Charge, len(j.Items))
-	for i, it := range j.Items {
-		charges[i] = Charge{ItemID: it.ItemID, JobID: j.JobID, Options: n.Options, Presets: presets, BrandID: n.BrandProfileID}
-	}
+	charges := chargesOf(&j)
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
 		now, err := db.Now(ctx, tx)
 		if err != nil {
@@ -57,6 +42,42 @@ func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 	}
 	j.Counts = Counts{Total: len(j.Items), Open: len(j.Items)}
 	return j, nil
+}
+
+// Charges checks a request as Create does and returns what its items would use.
+// It makes nothing.
+func (s *Service) Charges(ctx context.Context, n NewJob) ([]Charge, error) {
+	j, _, err := s.draft(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return chargesOf(&j), nil
+}
+
+// draft checks a request and makes the job of it that would be inserted.
+func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
+	if n.BrandProfileID == "" {
+		n.BrandProfileID = DefaultBrand
+	}
+	if err := s.validate(&n); err != nil {
+		return Job{}, Brand{}, err
+	}
+	brand, err := s.Brands.Brand(ctx, n.TenantID, n.BrandProfileID)
+	if err != nil {
+		return Job{}, Brand{}, fmt.Errorf("load brand profile %s: %w", n.BrandProfileID, err)
+	}
+	return Job{
+		JobID: newID(), TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Status: JobCreated, CorrelationID: n.CorrelationID,
+		Presets: firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets()), Options: n.Options, Items: expand(n.Items),
+	}, brand, nil
+}
+
+func chargesOf(j *Job) []Charge {
+	charges := make([]Charge, len(j.Items))
+	for i, it := range j.Items {
+		charges[i] = Charge{ItemID: it.ItemID, JobID: j.JobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID}
+	}
+	return charges
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

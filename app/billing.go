@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/billing/mollie"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+// webhookPath is where the payment provider calls back.
+const webhookPath = "/v1/mollie/webhook"
+
+// billingService opens the ledger and, where a key is set, the payments.
+func (w *wire) billingService(ctx context.Context) (*billing.Service, error) {
+	if w.billing != nil {
+		return w.billing, nil
+	}
+	d, err := w.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := w.cfg
+	o := billing.Options{DB: d, Mode: billing.Mode(c.Billing.Mode), MonthlyGrant: c.Billing.MonthlyGrant, Seller: billing.Seller{
+		Name: c.Billing.SellerName, Address: c.Billing.SellerAddress, Country: c.Billing.SellerCountry, VATID: c.Billing.SellerVATID,
+	}}
+	if key := c.Mollie.APIKey.Value(); key != "" {
+		if o.Mollie, err = mollie.New(mollie.Options{URL: c.Mollie.APIURL, Key: key}); err != nil {
+			return nil, fmt.Errorf("open the payment provider: %w", err)
+		}
+	}
+	o.RedirectURL = c.PublicBaseURL
+	if strings.HasPrefix(c.PublicBaseURL, "https:") { // the provider reaches no other; without it payments are polled
+		o.WebhookURL = c.PublicBaseURL + webhookPath
+	}
+	w.billing = billing.New(o)
+	return w.billing, nil
+}
+
+// paymentSweep fetches what the payment provider has to tell, and gives back what
+// ended variants did not use.
+var paymentSweep = part{name: "the payments", open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	b, err := w.billingService(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error { return b.Run(telemetry.WithLogger(ctx, w.log)) }, nil
+}}
+
+// meter lets the ledger count what items cost.
+type meter struct{ b *billing.Service }
+
+// chargeOf names what an item uses as the price list does.
+func chargeOf(c job.Charge) billing.Charge {
+	out := billing.Charge{ItemID: c.ItemID, JobID: c.JobID, BrandID: c.BrandID, Presets: c.Presets}
+	for _, s := range []struct {
+		name string
+		used bool
+	}{{"remove_background", c.Options.RemoveBackground}, {"generate_scene", c.Options.GenerateScene}, {"upscale", c.Options.GenerateScene && c.Options.Upscale}} {
+		if s.used {
+			out.Steps = append(out.Steps, s.name)
+		}
+	}
+	return out
+}
+
+func chargesOf(items []job.Charge) []billing.Charge {
+	out := make([]billing.Charge, len(items))
+	for i, c := range items {
+		out[i] = chargeOf(c)
+	}
+	return out
+}
+
+// Check fails when the tenant can't pay for the items.
+func (m meter) Check(ctx context.Context, q db.Querier, tenantID string, items []job.Charge) error {
+	return m.b.Check(ctx, q, tenantID, chargesOf(items))
+}
+
+// Reserve holds the price of an item.
+func (m meter) Reserve(ctx context.Context, tx *db.Tx, tenantID string, c job.Charge) error {
+	return m.b.Reserve(ctx, tx, tenantID, chargeOf(c))
+}
+
+// Capture spends what is held for an item's steps.
+func (m meter) Capture(ctx context.Context, tx *db.Tx, tenantID, itemID string) error {
+	return m.b.Capture(ctx, tx, tenantID, itemID)
+}
+
+// Release gives back what is held for an item.
+func (m meter) Release(ctx context.Context, tx *db.Tx, tenantID, itemID string) error {
+	return m.b.Release(ctx, tx, tenantID, itemID)
+}
+
+// Captured spends what is held for a variant.
+func (m meter) Captured(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error {
+	return m.b.CaptureVariant(ctx, tx, tenantID, itemID, preset)
+}
+
+// quotes prices a job that is not made.
+type quotes struct {
+	jobs *job.Service
+	b    *billing.Service
+	d    *db.DB
+}
+
+// Quote returns what a job would cost, and checks it as Create does.
+func (q quotes) Quote(ctx context.Context, n job.NewJob) (billing.Quote, error) {
+	charges, err := q.jobs.Charges(ctx, n)
+	if err != nil {
+		return billing.Quote{}, err
+	}
+	return q.b.Quote(ctx, q.d, chargesOf(charges))
+}
