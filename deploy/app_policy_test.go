@@ -1,0 +1,289 @@
+package deploy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/deploy/bicep"
+)
+
+// appRole says which role an app runs and as whom.
+type appRole struct{ command, identity, queue string }
+
+// appRoles are the apps that the contract names; there is no other.
+var appRoles = map[string]appRole{
+	"opal-web-api":         {command: "serve-api", identity: "api"},
+	"opal-orchestrator":    {command: "orchestrate", identity: "orchestrator", queue: "jobs"},
+	"opal-export-worker":   {command: "export", identity: "export", queue: "exports"},
+	"opal-billing-service": {command: "billing", identity: "billing"},
+}
+
+// livenessPaths are served by the code: the API's own, and the probes' of others.
+var livenessPaths = map[string]string{"serve-api": "/healthz", "billing": "/healthz"}
+
+// The platform's limits.
+const (
+	graceLimit = 600 * time.Second
+	graceSpare = 30 * time.Second
+)
+
+// policy collects what is wrong with a plan.
+type policy struct {
+	plan  *bicep.Plan
+	env   string
+	roles map[string]config.Role
+	names []string // of every setting
+	found []string
+}
+
+func (p *policy) say(r *bicep.Resource, format string, args ...any) {
+	p.found = append(p.found, fmt.Sprintf("%s: %s", r, fmt.Sprintf(format, args...)))
+}
+
+func (p *policy) want(r *bicep.Resource, want any, path ...string) {
+	if got := r.Get(path...); fmt.Sprint(got) != fmt.Sprint(want) {
+		p.say(r, "%s is %v, must be %v", strings.Join(path, "."), got, want)
+	}
+}
+
+func list(v any) []map[string]any {
+	var out []map[string]any
+	items, _ := v.([]any)
+	for _, item := range items {
+		if m, ok := item.(map[string]any); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// apps checks the four container apps.
+func (p *policy) apps() {
+	seen := map[string]bool{}
+	for _, r := range p.plan.Find("Microsoft.App/containerApps") {
+		base := strings.TrimSuffix(r.Name, "-"+p.env)
+		a, ok := appRoles[base]
+		if !ok {
+			p.say(r, "no app of OPAL has this name")
+			continue
+		}
+		seen[base] = true
+		p.app(r, a)
+	}
+	for name := range appRoles {
+		if !seen[name] {
+			p.found = append(p.found, "there is no app "+name+"-"+p.env)
+		}
+	}
+}
+
+func (p *policy) app(r *bicep.Resource, a appRole) {
+	containers := list(r.Get("properties", "template", "containers"))
+	if len(containers) != 1 {
+		p.say(r, "it must have one container")
+		return
+	}
+	c := containers[0]
+	args, _ := c["args"].([]any)
+	if len(args) == 0 || args[0] != a.command {
+		p.say(r, "it runs %v, must run %s", args, a.command)
+		return
+	}
+	needs, ok := p.roles[a.command]
+	if !ok {
+		p.say(r, "the code has no role %s", a.command)
+		return
+	}
+	p.container(r, c, needs, a)
+	p.probes(r, c, a, args)
+	p.lifecycle(r, a)
+}
+
+// container checks image, environment and secrets of an app's or job's container.
+func (p *policy) container(r *bicep.Resource, c map[string]any, needs config.Role, a appRole) {
+	if image, _ := c["image"].(string); !strings.Contains(image, "@sha256:") {
+		p.say(r, "its image is %q, not one by digest", image)
+	}
+	if who := fmt.Sprint(r.Get("properties", "configuration", "registries")); !strings.Contains(who, "userAssignedIdentities/") {
+		p.say(r, "it pulls its image with no identity")
+	}
+	secrets := map[string]string{}
+	for _, s := range list(r.Get("properties", "configuration", "secrets")) {
+		url, _ := s["keyVaultUrl"].(string)
+		name := url[strings.LastIndexByte(url, '/')+1:]
+		secrets[fmt.Sprint(s["name"])] = name
+		if !p.mayRead(a.identity, name) {
+			p.say(r, "its identity may not read the secret %q", name)
+		}
+	}
+	var environ, given []string
+	for _, e := range list(c["env"]) {
+		name, _ := e["name"].(string)
+		value, _ := e["value"].(string)
+		if ref, ok := e["secretRef"].(string); ok {
+			if _, ok := secrets[ref]; !ok {
+				p.say(r, "%s refers to the secret %s, which it does not have", name, ref)
+			}
+			delete(secrets, ref)
+			value = "a-secret-of-the-vault"
+		} else if strings.Contains(name, "KEY") || strings.Contains(name, "CONNECTION_STRING") {
+			p.say(r, "%s is a secret and is written out", name)
+		}
+		if !slices.Contains(p.names, name) {
+			p.say(r, "no code reads %s", name)
+		} else if !reads(needs, a, name) {
+			p.say(r, "role %s does not read %s", a.command, name)
+		}
+		if slices.Contains(given, name) {
+			p.say(r, "%s is given twice", name)
+		}
+		given = append(given, name)
+		environ = append(environ, name+"="+onlyAzureKnows.ReplaceAllString(value, "x.example.com"))
+		p.refersTo(r, name, value)
+	}
+	for name := range secrets {
+		p.say(r, "the secret %s is given to no setting", name)
+	}
+	cfg, err := config.Load("", environ)
+	if err == nil {
+		err = cfg.Validate(needs, false)
+	}
+	if err != nil {
+		p.say(r, "the settings don't pass: %v", err)
+		return
+	}
+	if cfg.Environment != p.env {
+		p.say(r, "ENV_NAME is %s", cfg.Environment)
+	}
+	if id := "<" + a.identity + ".properties.clientId>"; !slices.ContainsFunc(list(c["env"]), func(e map[string]any) bool { return e["name"] == "AZURE_CLIENT_ID" && e["value"] == id }) {
+		p.say(r, "AZURE_CLIENT_ID is not its own identity's")
+	}
+	if needs.Database && !strings.Contains(cfg.Database.URL.Value(), "://"+r.Name+"@") {
+		p.say(r, "its user in the database must be its identity's name")
+	}
+}
+
+// onlyAzureKnows is text that a plan can't know.
+var onlyAzureKnows = regexp.MustCompile(`<[^<>]*>`)
+
+// groups say which settings a need reads.
+var groups = []struct {
+	need   func(config.Role) bool
+	prefix []string
+}{
+	{func(config.Role) bool { return true }, []string{"ENV_NAME", "LOG_LEVEL", "AZURE_CLIENT_ID"}},
+	{func(r config.Role) bool { return r.Database }, []string{"DATABASE_"}},
+	// what is done to jobs is paid for, where they are made and where they end
+	{func(r config.Role) bool { return r.Database && r.Queue }, []string{"BILLING_"}},
+	{func(r config.Role) bool { return r.Storage }, []string{"STORAGE_"}},
+	{func(r config.Role) bool { return r.Queue }, []string{"SERVICEBUS_"}},
+	{func(r config.Role) bool { return r.AML }, []string{"AML_", "CUTOUT_"}},
+	{func(r config.Role) bool { return r.API }, []string{"AUTH_", "RATE_", "PUBLIC_BASE_URL", "MOLLIE_"}},
+	{func(r config.Role) bool { return r.Billing }, []string{"MOLLIE_"}},
+	{func(r config.Role) bool { return r.Score }, []string{"SCORE_"}},
+}
+
+func reads(needs config.Role, a appRole, setting string) bool {
+	if strings.HasPrefix(setting, "WORKER_") {
+		return a.queue != ""
+	}
+	for _, g := range groups {
+		if g.need(needs) && slices.ContainsFunc(g.prefix, func(s string) bool { return strings.HasPrefix(setting, s) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// refersTo checks that the queue, container or account that a setting names is
+// one that the deployment makes.
+func (p *policy) refersTo(r *bicep.Resource, setting, value string) {
+	typ := map[string]string{
+		"SERVICEBUS_NAMESPACE": "Microsoft.ServiceBus/namespaces", "SERVICEBUS_JOBS_QUEUE": "Microsoft.ServiceBus/namespaces/queues",
+		"SERVICEBUS_EXPORTS_QUEUE": "Microsoft.ServiceBus/namespaces/queues", "STORAGE_ACCOUNT_NAME": "Microsoft.Storage/storageAccounts",
+		"STORAGE_RAW_CONTAINER":     "Microsoft.Storage/storageAccounts/blobServices/containers",
+		"STORAGE_OUTPUTS_CONTAINER": "Microsoft.Storage/storageAccounts/blobServices/containers",
+		"STORAGE_EXPORTS_CONTAINER": "Microsoft.Storage/storageAccounts/blobServices/containers",
+	}[setting]
+	if typ == "" {
+		return
+	}
+	value = value[strings.LastIndexByte(value, '/')+1:]
+	if !slices.ContainsFunc(p.plan.Find(typ), func(x *bicep.Resource) bool { return x.Name[strings.LastIndexByte(x.Name, '/')+1:] == value }) {
+		p.say(r, "%s is %s, which the deployment does not make", setting, value)
+	}
+}
+
+// probes checks that there are three and that they reach what the code serves.
+func (p *policy) probes(r *bicep.Resource, c map[string]any, a appRole, args []any) {
+	port := ""
+	if i := slices.Index(args, any("--listen")); i >= 0 && i+1 < len(args) {
+		port = strings.TrimPrefix(fmt.Sprint(args[i+1]), ":")
+	}
+	live := livenessPaths[a.command]
+	if live == "" {
+		live = "/livez"
+	}
+	paths := map[string]string{"Startup": live, "Liveness": live, "Readiness": "/readyz"}
+	for _, probe := range list(c["probes"]) {
+		get, _ := probe["httpGet"].(map[string]any)
+		kind := fmt.Sprint(probe["type"])
+		if get["path"] != paths[kind] || fmt.Sprint(get["port"]) != port {
+			p.say(r, "the %s probe asks %v on port %v, the code answers %s on %s", kind, get["path"], get["port"], paths[kind], port)
+		}
+		delete(paths, kind)
+	}
+	for kind := range paths {
+		p.say(r, "it has no %s probe", kind)
+	}
+	if ingress, ok := r.Get("properties", "configuration", "ingress").(map[string]any); ok && fmt.Sprint(ingress["targetPort"]) != port {
+		p.say(r, "ingress goes to port %v, the code listens on %s", ingress["targetPort"], port)
+	}
+}
+
+// lifecycle checks revisions, scaling and how long a stop may take.
+func (p *policy) lifecycle(r *bicep.Resource, a appRole) {
+	grace, _ := r.Get("properties", "template", "terminationGracePeriodSeconds").(int64)
+	drain := 60 * time.Second // the API's and the scoring service's
+	for _, e := range list(list(r.Get("properties", "template", "containers"))[0]["env"]) {
+		if e["name"] == "WORKER_DRAIN" {
+			drain, _ = time.ParseDuration(fmt.Sprint(e["value"]))
+		}
+	}
+	if g := time.Duration(grace) * time.Second; g < drain+graceSpare || g > graceLimit {
+		p.say(r, "the platform waits %s, the code drains for %s (at most %s are allowed)", g, drain, graceLimit)
+	}
+	if a.queue == "" {
+		p.want(r, "Multiple", "properties", "configuration", "activeRevisionsMode")
+		p.want(r, true, "properties", "configuration", "ingress", "external")
+		p.want(r, false, "properties", "configuration", "ingress", "allowInsecure")
+		total := 0
+		for _, t := range list(r.Get("properties", "configuration", "ingress", "traffic")) {
+			w, _ := strconv.Atoi(fmt.Sprint(t["weight"]))
+			total += w
+		}
+		if total != 100 {
+			p.say(r, "its traffic adds up to %d", total)
+		}
+		return
+	}
+	p.want(r, "Single", "properties", "configuration", "activeRevisionsMode")
+	p.want(r, nil, "properties", "configuration", "ingress")
+	p.want(r, 0, "properties", "template", "scale", "minReplicas")
+	rules := list(r.Get("properties", "template", "scale", "rules"))
+	if len(rules) != 1 {
+		p.say(r, "scaled to nothing and without one rule it never starts")
+		return
+	}
+	rule, _ := rules[0]["custom"].(map[string]any)
+	meta, _ := rule["metadata"].(map[string]any)
+	queue := fmt.Sprint(meta["queueName"])
+	if rule["type"] != "azure-servicebus" || queue[strings.LastIndexByte(queue, '/')+1:] != a.queue || !strings.HasSuffix(fmt.Sprint(rule["identity"]), "opal-scaler-"+p.env) {
+		p.say(r, "it must scale by queue %s with the scaler's identity: %v", a.queue, rule)
+	}
+}

@@ -1,0 +1,144 @@
+package bicep
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// value evaluates one expression with a parameter p.
+func value(t *testing.T, expr string, p any) (any, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.bicep")
+	if err := os.WriteFile(path, []byte("param p object = {}\nvar v = "+expr+"\noutput out object = { v: v, p: p }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	params := map[string]any{}
+	if p != nil {
+		params["p"] = p
+	}
+	plan, err := Evaluate(path, params)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Outputs["out"].(map[string]any)["v"], nil
+}
+
+func TestExpressions(t *testing.T) {
+	p := map[string]any{"a": "x", "n": int64(3), "list": []any{"u", "v"}, "deep": map[string]any{"b": true}}
+	for expr, want := range map[string]any{
+		"'a${p.a}b${p.n}'":                             "axb3",
+		"'it\\'s \\${no}'":                             "it's ${no}",
+		"'''\nraw ${p.a}'''":                           "raw ${p.a}",
+		"1 + 2 * 3 - 8 / 4":                            int64(5),
+		"-p.n":                                         int64(-3),
+		"p.n >= 3 && !(p.a == 'y')":                    true,
+		"p.n < 3 || p.n % 2 == 1":                      true,
+		"p.deep.b ? 'yes' : 'no'":                      "yes",
+		"p.?missing ?? 'default'":                      "default",
+		"p.list[1]":                                    "v",
+		"p['a']":                                       "x",
+		"length(p.list)":                               int64(2),
+		"[for x in p.list: '${x}!']":                   []any{"u!", "v!"},
+		"[for (x, i) in p.list: i]":                    []any{int64(0), int64(1)},
+		"concat(p.list, ['w'])":                        []any{"u", "v", "w"},
+		"[...p.list\n 'w']":                            []any{"u", "v", "w"},
+		"union({ a: 1 }, { b: 2 })":                    map[string]any{"a": int64(1), "b": int64(2)},
+		"{ '${p.a}-y': 1\n ...p.deep }":                map[string]any{"x-y": int64(1), "b": true},
+		"map(filter(p.list, x => x != 'u'), x => [x])": []any{[]any{"v"}},
+		"empty('') && contains(p.list, 'u')":           true,
+		"take(toUpper('abc'), 2)":                      "AB",
+		"replace('a-b', '-', '')":                      "ab",
+		"join(split('a,b', ','), ';')":                 "a;b",
+		"json('0.5')":                                  0.5,
+		"length(uniqueString('x'))":                    int64(13),
+		"// a comment\n  1":                            nil,
+	} {
+		got, err := value(t, expr, p)
+		if want == nil {
+			if err == nil {
+				t.Errorf("%s: %v, an error expected", expr, got)
+			}
+			continue
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v (%T), want %v: %v", expr, got, got, want, err)
+		}
+	}
+}
+
+func TestErrorsNameTheLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"param":                                 "line 1",
+		"var a = 'x":                            "line 1: the string is not closed",
+		"\nvar a = '${x'":                       "line 2",
+		"var a = { b: 1\n b: 2 }":               "line 2: property b is there twice",
+		"var a = \\":                            "is not Bicep",
+		"var a = [1, 2":                         "expected",
+		"var a = (1":                            "\")\" expected",
+		"var a = 'x' 'y'":                       "after the declaration",
+		"/* open":                               "the comment is not closed",
+		"resource r 'T@1' = if (true":           "\")\" expected",
+		"output x string":                       "has no value",
+		"var a = 99999999999999999999":          "is no number",
+		"frobnicate x = 1":                      "declares nothing",
+		"var a = " + strings.Repeat("(", 1000):  "nested too deeply",
+		"var a = " + strings.Repeat("!", 1000):  "nested too deeply",
+		"var a = " + strings.Repeat("'${", 300): "line 1",
+		"@description('x'\nparam a string":      "expected",
+		"param a {\n b: string":                 "not closed",
+		"var a = 'bad \\q'":                     "is no escape",
+	} {
+		_, err := Parse("f.bicep", text)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.40q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestEvaluationRefuses(t *testing.T) {
+	for expr, want := range map[string]string{
+		"missing":              "missing is not declared",
+		"p.nothing":            "there is no property nothing",
+		"frobnicate()":         "is not known here",
+		"1 / 0":                "division by zero",
+		"[1][3]":               "there is no element 3",
+		"'a' + 1":              "needs two numbers",
+		"take('a')":            "argument 2 is missing",
+		"toLower(1)":           "not of the right type",
+		"v":                    "needs itself",
+		"1 ? 2 : 3":            "no bool",
+		"[for x in 'a': x]":    "not over an array",
+		"loadTextContent('/')": "",
+	} {
+		if got, err := value(t, expr, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v %v, want %q", expr, got, err, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, dir := range []string{"../*.bicep", "../modules/*.bicep", "../*.bicepparam"} {
+		files, err := filepath.Glob(dir)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, path := range files {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(string(b))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		file, err := Parse("f.bicep", text)
+		if err == nil {
+			Check(file)
+		} else if !strings.Contains(err.Error(), "line ") {
+			t.Errorf("the error names no line: %v", err)
+		}
+	})
+}
