@@ -5,9 +5,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/opal-photo/opal/modules/db/dbtest"
 )
 
 // slowClients is how many connections send their headers byte by byte.
@@ -47,6 +52,44 @@ func BenchmarkBesideSlowClients(b *testing.B) {
 		resp.Body.Close()
 		took = append(took, time.Since(began))
 	}
+	p99(b, took)
+}
+
+// p99 reports the 99th percentile.
+func p99(b *testing.B, took []time.Duration) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+}
+
+// BenchmarkCreateJob measures POST /v1/jobs over HTTP, eight clients at once.
+// Metric req/s is their rate together.
+func BenchmarkCreateJob(b *testing.B) {
+	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
+		b.Run(name, func(b *testing.B) {
+			h := newRealHouse(b, dbtest.Open(b, url(b)))
+			var mu sync.Mutex
+			var took []time.Duration
+			b.SetParallelism(8 / runtime.GOMAXPROCS(0))
+			began := time.Now()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					at := time.Now()
+					resp, err := http.Post(h.URL+"/v1/jobs", "application/json", strings.NewReader(`{"tenant_id":"t1","items":[{"filename":"a.jpg"}]}`))
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+						b.Errorf("%d %v", resp.StatusCode, err)
+					}
+					resp.Body.Close()
+					mu.Lock()
+					took = append(took, time.Since(at))
+					mu.Unlock()
+				}
+			})
+			b.ReportMetric(float64(len(took))/time.Since(began).Seconds(), "req/s")
+			p99(b, took)
+		})
+	}
 }

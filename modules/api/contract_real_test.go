@@ -41,7 +41,7 @@ func (noWork) DefaultPresets() []string                            { return expo
 func (noWork) Plan(context.Context, *db.Tx, job.Plan) (int, error) { return 0, nil }
 
 // newRealHouse is an API over the real job service, on a real server.
-func newRealHouse(t *testing.T, d *db.DB) *realHouse {
+func newRealHouse(t testing.TB, d *db.DB) *realHouse {
 	t.Helper()
 	var h http.Handler
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(w, r) }))
@@ -51,7 +51,7 @@ func newRealHouse(t *testing.T, d *db.DB) *realHouse {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = blobs.Close() })
-	if err := blobs.EnsureContainers(t.Context(), "raw", "outputs", "exports"); err != nil {
+	if err := blobs.EnsureContainers(context.Background(), "raw", "outputs", "exports"); err != nil {
 		t.Fatal(err)
 	}
 	brands := brand.New(d, export.Validate)

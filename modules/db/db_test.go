@@ -146,3 +146,27 @@ func TestInTxSerialisesWriters(t *testing.T) {
 		}
 	})
 }
+
+// The password is asked for with each new connection, since a token expires.
+func TestThePasswordIsAskedForAnew(t *testing.T) {
+	ctx := context.Background()
+	asked := 0
+	d, err := db.Open(ctx, db.Options{URL: dbtest.PostgresURL(t), MaxOpen: 1, MaxLifetime: time.Millisecond,
+		Password: func(context.Context) (string, error) { asked++; return "token", nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	time.Sleep(5 * time.Millisecond)
+	if err := d.Ping(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if asked < 2 {
+		t.Fatalf("asked %d times for two connections", asked)
+	}
+	refused := errors.New("no identity")
+	_, err = db.Open(ctx, db.Options{URL: dbtest.PostgresURL(t), Password: func(context.Context) (string, error) { return "", refused }})
+	if !errors.Is(err, refused) || !errors.Is(err, db.ErrUnavailable) {
+		t.Fatalf("without a token: %v", err)
+	}
+}

@@ -22,7 +22,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob/blobtest"
 )
 
-func keyed(t *testing.T, s *azuritetest.Server) *azureblob.Store {
+func keyed(t testing.TB, s *azuritetest.Server) *azureblob.Store {
 	t.Helper()
 	store, err := azureblob.Open(azureblob.Options{ConnectionString: s.ConnectionString(), HTTP: s.Client()})
 	if err != nil {
@@ -42,16 +42,16 @@ func TestSuiteWithSharedKey(t *testing.T) {
 
 // empty makes the suite's containers, without blobs: one emulator serves all of
 // a suite's tests.
-func empty(t *testing.T, store *azureblob.Store) {
+func empty(t testing.TB, store *azureblob.Store) {
 	t.Helper()
-	if err := store.EnsureContainers(t.Context(), "raw", "outputs"); err != nil {
+	if err := store.EnsureContainers(context.Background(), "raw", "outputs"); err != nil {
 		t.Fatal(err)
 	}
-	for i, err := range store.List(t.Context(), "raw", "") {
+	for i, err := range store.List(context.Background(), "raw", "") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := store.Delete(t.Context(), "raw", i.Name); err != nil {
+		if err := store.Delete(context.Background(), "raw", i.Name); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -165,4 +165,13 @@ func TestTheManagedIdentityIsAskedByClientID(t *testing.T) {
 	if got.Token != "tok" || asked.Get("client_id") != "11111111-2222-3333-4444-555555555555" || asked.Get("resource") != "https://storage.azure.com" || secret != "header" {
 		t.Fatalf("%v %v %q", got.Token, asked, secret)
 	}
+}
+
+func BenchmarkStore(b *testing.B) {
+	s := azuritetest.New(b, azuritetest.Options{})
+	blobtest.Benchmark(b, func(b *testing.B) blob.Store {
+		store := keyed(b, s)
+		empty(b, store)
+		return store
+	})
 }

@@ -2,6 +2,7 @@ package fileblob_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,7 +16,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob/fileblob"
 )
 
-func open(t *testing.T) (blobtest.Harness, string) {
+func open(t testing.TB) (blobtest.Harness, string) {
 	mux := http.NewServeMux()
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
@@ -25,7 +26,7 @@ func open(t *testing.T) (blobtest.Harness, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.EnsureContainers(t.Context(), "raw", "outputs"); err != nil {
+	if err := s.EnsureContainers(context.Background(), "raw", "outputs"); err != nil {
 		t.Fatal(err)
 	}
 	mux.Handle("/blobs/", http.StripPrefix("/blobs", s.Handler()))
@@ -86,4 +87,8 @@ func TestAnUploadWithARaisedLimitIsRefused(t *testing.T) {
 			t.Errorf("%s: %d", edited, res.StatusCode)
 		}
 	}
+}
+
+func BenchmarkStore(b *testing.B) {
+	blobtest.Benchmark(b, func(b *testing.B) blob.Store { h, _ := open(b); return h.Store })
 }
