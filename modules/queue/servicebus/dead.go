@@ -24,17 +24,12 @@ const (
 	maxSkipped = 5000
 )
 
-// peek reads up to max messages without locking them.
-func peek(ctx context.Context, r *azservicebus.Receiver, max int, each func(*azservicebus.ReceivedMessage)) (n int, err error) {
-	defer func() { // as in receive
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the client library can't read a message: %v", p)
-		}
-	}()
-	// the position is given each time: the receiver's own is shared
-	from := int64(0)
+// peek calls each for up to max messages, without locking them, and returns how
+// many there were.
+func peek(ctx context.Context, r *azservicebus.Receiver, max int, each func(*azservicebus.ReceivedMessage)) (int, error) {
+	n, from := 0, int64(0) // the receiver's own position is shared
 	for n < max {
-		got, err := r.PeekMessages(ctx, min(peekBatch, max-n), &azservicebus.PeekMessagesOptions{FromSequenceNumber: &from})
+		got, err := peekFrom(ctx, r, from, min(peekBatch, max-n))
 		if err != nil || len(got) == 0 {
 			return n, err
 		}

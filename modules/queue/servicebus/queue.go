@@ -61,11 +61,13 @@ func (l *links) ensure(ctx context.Context) error {
 // failed notes that the receiver's link may be gone.
 func (l *links) failed() { l.opened.ready.Store(false) }
 
-// look asks for one message without locking it.
+// look asks for one message without locking it. One that can't be read is an
+// answer too.
 func look(ctx context.Context, r *azservicebus.Receiver) error {
-	from := int64(0)
-	_, err := r.PeekMessages(ctx, 1, &azservicebus.PeekMessagesOptions{FromSequenceNumber: &from})
-	return err
+	if _, err := peekFrom(ctx, r, 0, 1); err != nil && !errors.Is(err, errUnreadable) {
+		return err
+	}
+	return nil
 }
 
 // Queue returns the queue of that name, whether it exists or not: Ping tells.

@@ -72,15 +72,30 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]*queue.Delivery, error)
 	return nil, q.translate("receive from", err)
 }
 
-// receive calls the library, which panics on a message whose annotations or
-// dead-letter properties are not of the type it expects, whoever sent it.
-func receive(ctx context.Context, r *azservicebus.Receiver, max int) (got []*azservicebus.ReceivedMessage, err error) {
+// errUnreadable is a message that the library can't read.
+var errUnreadable = errors.New("the client library can't read a message")
+
+// guarded calls what makes messages of the library's. It panics on one whose
+// annotations or dead-letter properties are not of the type it expects, whoever
+// sent it; such a message comes again until it is a dead letter.
+func guarded(f func() ([]*azservicebus.ReceivedMessage, error)) (got []*azservicebus.ReceivedMessage, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			got, err = nil, fmt.Errorf("the client library can't read a message: %v", p)
+			got, err = nil, fmt.Errorf("%w: %v", errUnreadable, p)
 		}
 	}()
-	return r.ReceiveMessages(ctx, max, nil)
+	return f()
+}
+
+func receive(ctx context.Context, r *azservicebus.Receiver, max int) ([]*azservicebus.ReceivedMessage, error) {
+	return guarded(func() ([]*azservicebus.ReceivedMessage, error) { return r.ReceiveMessages(ctx, max, nil) })
+}
+
+// peekFrom reads messages from a sequence number on, without locking them.
+func peekFrom(ctx context.Context, r *azservicebus.Receiver, from int64, max int) ([]*azservicebus.ReceivedMessage, error) {
+	return guarded(func() ([]*azservicebus.ReceivedMessage, error) {
+		return r.PeekMessages(ctx, max, &azservicebus.PeekMessagesOptions{FromSequenceNumber: &from})
+	})
 }
 
 func (q *Queue) delivery(l *links, m *azservicebus.ReceivedMessage) *queue.Delivery {
