@@ -1,4 +1,4 @@
-// Small, reachable without a network of its own, cheap when nobody uses it.
+// Small, and reachable without a network of its own.
 using 'main.bicep'
 
 param environmentName = 'dev'
@@ -14,7 +14,8 @@ param databaseAdminObjectId = readEnvironmentVariable('OPAL_DB_ADMIN_ID')
 
 param billingMode = 'off'
 param privateNetwork = false
-param minApiReplicas = 0
+// one stays: it also sends what was put off, and ends what was never uploaded
+param minApiReplicas = 1
 param maxApiReplicas = 2
 param maxWorkerReplicas = 3
 param postgresSku = { name: 'Standard_B1ms', tier: 'Burstable', storageGb: 32, highAvailability: false, backupDays: 7 }

@@ -69,7 +69,7 @@ if [ -z "$photo" ]; then
 	python3 - "$photo" <<'PY'
 import struct, sys, zlib
 
-side = 320
+side = 160
 rows = b""
 for y in range(side):
     rows += b"\0"
