@@ -38,7 +38,7 @@ func unguard(t *testing.T, tx *db.Tx, postgres bool, table string) {
 		}
 		names = append(names, n)
 	}
-	if err := rows.Close(); err != nil {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range names {

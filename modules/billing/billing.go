@@ -38,7 +38,7 @@ type Options struct {
 	Packages    []Package      // nil: DefaultPackages
 	Seller      Seller         // printed on invoices
 	WebhookURL  string         // where Mollie calls back; "": it doesn't, payments are polled
-	RedirectURL string         // where the buyer comes back to; "": WebhookURL's host
+	RedirectURL string         // where the buyer comes back to; Mollie asks for one
 
 	PollEvery time.Duration // pace of Run; 0: 2 s
 }

@@ -22,10 +22,12 @@ type Customer struct {
 	VATID   string `json:"vat_id"`  // with the country's prefix; "": a consumer
 }
 
-// Bounds of a customer's fields, in characters.
+// Bounds of a customer's fields, in characters, and of an address in lines, so
+// that an invoice is one page.
 const (
-	maxName    = 200
-	maxAddress = 500
+	maxName         = 200
+	maxAddress      = 500
+	maxAddressLines = 8
 )
 
 // Customer returns a tenant's billing details; without any, a consumer in the
@@ -61,6 +63,9 @@ func (s *Service) SetCustomer(ctx context.Context, tenantID string, c Customer) 
 			strings.ContainsFunc(f.value, func(r rune) bool { return unicode.IsControl(r) && (r != '\n' || f.name != "address") }) {
 			return c, ErrCustomer.With("%s must be at most %d characters, without control characters", f.name, f.limit)
 		}
+	}
+	if strings.Count(c.Address, "\n") >= maxAddressLines {
+		return c, ErrCustomer.With("address must be at most %d lines", maxAddressLines)
 	}
 	if c.Email != "" {
 		if _, err := mail.ParseAddress(c.Email); err != nil {

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -132,7 +133,7 @@ func dump(t *testing.T, d *db.DB) string {
 			}
 			out.WriteString(s + "\n")
 		}
-		if err := rows.Close(); err != nil {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,10 +17,11 @@ import (
 	"github.com/opal-photo/opal/modules/db/dbtest"
 )
 
-// The size of the model test. OPAL_BILLING_FULL=1 runs all of it.
+// modelSize is how many runs of how many steps the model test makes.
+// OPAL_BILLING_FULL=1 makes all of them, and a minute of eight clients at once.
 var modelSize = map[string]struct{ short, runs, steps int }{
-	"sqlite":   {40, 500, 60},
-	"postgres": {8, 200, 40},
+	"sqlite":   {15, 500, 60},
+	"postgres": {5, 200, 40},
 }
 
 // model is what a tenant's ledger should be, kept the simple way.
@@ -289,7 +290,7 @@ func step(rt *rapid.T, s *shop, tenantID string, m *model, serial *atomic.Int64)
 // TestAllAtOnce has eight clients buy, spend and refund in two tenants' ledgers
 // at once, with webhooks and sweeps between them: no drift, no deadlock.
 func TestAllAtOnce(t *testing.T) {
-	rounds, long := 12, time.Duration(0)
+	rounds, long := 8, time.Duration(0)
 	if full() {
 		rounds, long = 1_000_000, time.Minute
 	}

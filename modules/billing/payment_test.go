@@ -417,7 +417,7 @@ func TestInvoices(t *testing.T) {
 				t.Errorf("%s says %q", c.rule, inv.Note)
 			}
 			pdf, err := inv.PDF()
-			if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) || !bytes.Contains(pdf[len(pdf)-32:], []byte("%%EOF")) {
+			if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) || !bytes.Contains(pdf[len(pdf)-32:], []byte("%%EOF")) || !bytes.Contains(pdf, []byte("/Count 1\n")) {
 				t.Fatalf("%d bytes, %v", len(pdf), err)
 			}
 			if again, err := inv.PDF(); err != nil || !bytes.Equal(pdf, again) {
@@ -430,7 +430,7 @@ func TestInvoices(t *testing.T) {
 				t.Errorf("another tenant's invoice: %v", err)
 			}
 		}
-		for _, bad := range []Customer{{Country: "Holland"}, {Country: "DE", VATID: "NL123456789B01"}, {Country: "DE", VATID: "DE12"}, {Email: "x"}, {Name: "a\x00"}, {Name: strings.Repeat("n", 201)}} {
+		for _, bad := range []Customer{{Country: "Holland"}, {Country: "DE", VATID: "NL123456789B01"}, {Country: "DE", VATID: "DE12"}, {Email: "x"}, {Name: "a\x00"}, {Name: strings.Repeat("n", 201)}, {Address: strings.Repeat("\n", 8)}} {
 			if _, err := s.SetCustomer(ctx, "a", bad); !errors.Is(err, ErrCustomer) {
 				t.Errorf("%+v: %v", bad, err)
 			}
