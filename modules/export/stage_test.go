@@ -88,7 +88,7 @@ func TestAnExtensionHoldsNoSecondProduct(t *testing.T) {
 	l := scenery(400, 300)
 	box := rectOf(l.Box)
 	over(l.Backdrop, newProduct(l, whole).at(box.Dx(), box.Dy()), box.Min)
-	win := image.Rect(-400, -300, 900, 1000)
+	win := image.Rect(-150, -150, 700, 750)
 	img := extended(l.Backdrop, win, box)
 	for y := range img.Rect.Dy() {
 		for x := range img.Rect.Dx() {

@@ -91,7 +91,8 @@ type world struct {
 	body  queue.Body
 }
 
-var wanted = []string{"web_thumb", "cutout_webp", "instagram_square"}
+// wanted are presets that take little time.
+var wanted = []string{"web_thumb", "facebook_ad", "instagram_square"}
 
 func each(t *testing.T, fn func(w *world)) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
@@ -264,7 +265,7 @@ func TestVariantsAndTheZIPAreMadeOnce(t *testing.T) {
 			names = append(names, f.Name)
 		}
 		slices.Sort(names)
-		if got, want := strings.Join(names, " "), "cutout_webp/x-studio.webp instagram_square/x-studio.jpg manifest.json web_thumb/x-studio.webp"; got != want {
+		if got, want := strings.Join(names, " "), "facebook_ad/x-studio.jpg instagram_square/x-studio.jpg manifest.json web_thumb/x-studio.webp"; got != want {
 			w.t.Errorf("ZIP holds %s", got)
 		}
 		f, err := z.Open("manifest.json")
@@ -398,7 +399,7 @@ func TestAStoreThatIsDownUsesUpNoTry(t *testing.T) {
 
 func TestOneVariantsFailureIsItsOwn(t *testing.T) {
 	each(t, func(w *world) {
-		w.store.put, w.store.only = blob.ErrForbidden, "/cutout_webp/"
+		w.store.put, w.store.only = blob.ErrForbidden, "/facebook_ad/"
 		w.must(w.s.Handle(w.t.Context(), w.body))
 		if got := w.statuses(); got["completed"] != 2 || got["failed"] != 1 || w.jobs.done != 2 || w.jobs.failed != 1 || w.messages() != 0 {
 			w.t.Fatalf("%v, %+v", got, w.jobs)
