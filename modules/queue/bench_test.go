@@ -3,6 +3,7 @@ package queue_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue/sqlqueue"
 )
 
-// write writes n rows for each of the tenants, in transactions of 500.
+// writeRows writes n rows of ten tenants, in transactions of 500.
 func writeRows(b *testing.B, d *db.DB, o *queue.Outbox, n int) {
 	b.Helper()
 	for from := 0; from < n; from += 500 {
@@ -73,4 +74,79 @@ func BenchmarkOverhead(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkFairness is how long ten messages of one tenant wait behind 10,000 of
+// another until their handlers start, at a worker of two hands that takes 20 ms
+// a message; the time grows with that.
+func BenchmarkFairness(b *testing.B) {
+	const backlog, small, window, hands, work = 10_000, 10, 32, 2, 20 * time.Millisecond
+	for _, engine := range []struct {
+		name string
+		url  func(testing.TB) string
+	}{{"sqlite", dbtest.SQLiteURL}, {"postgres", dbtest.PostgresURL}} {
+		b.Run(engine.name, func(b *testing.B) {
+			var waits []time.Duration
+			for range b.N {
+				waits = append(waits, fairness(b, engine.url(b), backlog, small, window, hands, work)...)
+			}
+			slices.Sort(waits)
+			b.ReportMetric(waits[len(waits)*95/100].Seconds(), "p95-s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func fairness(b *testing.B, url string, backlog, small, window, hands int, work time.Duration) (waits []time.Duration) {
+	d := dbtest.Open(b, url)
+	o := queue.NewOutbox()
+	jobs := sqlqueue.Open(sqlqueue.Options{DB: d, Name: "jobs"})
+	exports := sqlqueue.Open(sqlqueue.Options{DB: d, Name: "exports"})
+	send := func(tenant string, n int) {
+		for from := 0; from < n; from += 500 {
+			if err := d.InTx(b.Context(), func(tx *db.Tx) error {
+				for i := from; i < min(n, from+500); i++ {
+					if err := o.SendJob(b.Context(), tx, queue.Body{TenantID: tenant, JobID: "j", ItemID: fmt.Sprint(i), CorrelationID: "c"}); err != nil {
+						return err
+					}
+				}
+				return nil
+			}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	send("big", backlog)
+	relay := queue.NewRelay(d, o, jobs, exports, nil, queue.Window(window))
+	ctx, cancel := context.WithCancel(b.Context())
+	begun := make(chan string, 1000)
+	ended := make(chan error, 2)
+	go func() { ended <- relay.Run(ctx) }()
+	go func() {
+		ended <- queue.Consume(ctx, queue.ConsumeOptions{Queue: jobs, Relay: relay, Concurrency: hands, Drain: time.Minute, Handler: func(ctx context.Context, m queue.Body) error {
+			select {
+			case begun <- m.TenantID:
+			case <-ctx.Done():
+			}
+			time.Sleep(work)
+			return nil
+		}})
+	}()
+	for range 2 * window { // until it runs smoothly
+		<-begun
+	}
+	sent := time.Now()
+	send("small", small)
+	for len(waits) < small {
+		if <-begun == "small" {
+			waits = append(waits, time.Since(sent))
+		}
+	}
+	cancel()
+	for range 2 {
+		if err := <-ended; err != nil {
+			b.Fatal(err)
+		}
+	}
+	return waits
 }

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -143,9 +144,8 @@ func (c *consumer) handle(d *Delivery) {
 		c.Metrics.handled(c.Queue.Name(), "dead", time.Since(began))
 		return
 	}
-	if body.CorrelationID == "" {
-		body.CorrelationID = telemetry.CleanCorrelationID(d.CorrelationID)
-	}
+	// it goes on into log lines and headers, whoever wrote the message
+	body.CorrelationID = telemetry.CleanCorrelationID(cmp.Or(body.CorrelationID, d.CorrelationID))
 	ctx := telemetry.With(c.work, telemetry.IDs{CorrelationID: body.CorrelationID, TenantID: body.TenantID, JobID: body.JobID, ItemID: body.ItemID})
 	c.Metrics.handled(c.Queue.Name(), c.run(ctx, d, body), time.Since(began))
 }

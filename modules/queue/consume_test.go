@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // The test server of Postgres runs as long as the tests' process.
@@ -326,6 +329,36 @@ func TestFailedMessageRests(t *testing.T) {
 			t.Errorf("the drain took %v", took)
 		}
 	})
+}
+
+func TestCorrelationIDIsSafeToCarry(t *testing.T) {
+	for name, c := range map[string]struct{ inBody, onMessage, want string }{
+		"the body's":             {"c-1", "c-2", "c-1"},
+		"else the message's":     {"", "c-2", "c-2"},
+		"a new one for nothing":  {"", "", ""},
+		"a new one for an odd 1": {"a\\nb", "c-2", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScript()
+				var got Body
+				var carried string
+				end := consumed(t, ConsumeOptions{Queue: s, Concurrency: 1, Drain: time.Hour, Handler: func(ctx context.Context, b Body) error {
+					got, carried = b, telemetry.CorrelationID(ctx)
+					return nil
+				}})
+				d := delivery(time.Minute)
+				d.Body = fmt.Appendf(nil, `{"tenant_id":"t","job_id":"j","item_id":"i","correlation_id":"%s"}`, c.inBody)
+				d.CorrelationID = c.onMessage
+				s.ready <- []*Delivery{d}
+				synctest.Wait()
+				end()
+				if got.CorrelationID == "" || carried != got.CorrelationID || c.want != "" && carried != c.want || strings.ContainsAny(carried, "\n ") {
+					t.Errorf("got %q and %q, want %q", got.CorrelationID, carried, c.want)
+				}
+			})
+		})
+	}
 }
 
 func TestConsumeNeedsHands(t *testing.T) {

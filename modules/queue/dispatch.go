@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/opal-photo/opal/modules/db"
@@ -81,8 +82,7 @@ SELECT w.tenant_id,
 		AND (f.sent_at IS NOT NULL OR f.not_before > (SELECT now_ms())))
 FROM w
 WHERE w.tenant_id IS NOT NULL
-	AND EXISTS (SELECT 1 FROM outbox AS d WHERE d.queue = $1 AND d.tenant_id = w.tenant_id AND d.sent_at IS NULL AND d.not_before <= (SELECT now_ms()))
-ORDER BY w.tenant_id`
+	AND EXISTS (SELECT 1 FROM outbox AS d WHERE d.queue = $1 AND d.tenant_id = w.tenant_id AND d.sent_at IS NULL AND d.not_before <= (SELECT now_ms()))`
 
 // waiting returns the tenants with due rows and room in their window, in the
 // order of their ids.
@@ -106,6 +106,8 @@ func (r *Relay) waiting(ctx context.Context, l *lane) ([]waiting, error) {
 			out = append(out, w)
 		}
 	}
+	// here, because databases order text in ways of their own
+	slices.SortFunc(out, func(a, b waiting) int { return strings.Compare(a.tenant, b.tenant) })
 	return out, rows.Err()
 }
 
@@ -113,15 +115,7 @@ func (r *Relay) waiting(ctx context.Context, l *lane) ([]waiting, error) {
 // after cursor on. It returns the tenants that got any, in that order, and the
 // one whose turn was last.
 func share(tenants []waiting, cursor string, n int) ([]waiting, string) {
-	start, found := slices.BinarySearchFunc(tenants, cursor, func(w waiting, c string) int {
-		switch {
-		case w.tenant < c:
-			return -1
-		case w.tenant > c:
-			return 1
-		}
-		return 0
-	})
+	start, found := slices.BinarySearchFunc(tenants, cursor, func(w waiting, c string) int { return strings.Compare(w.tenant, c) })
 	if found {
 		start++
 	}
