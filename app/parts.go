@@ -26,15 +26,26 @@ var outboxRelay = part{name: "the outbox relay", server: true, open: func(ctx co
 	return w.openRelay(d, q).Run, nil
 }}
 
-// tenantWindow is how many messages of a tenant wait in a queue at once: enough
-// to keep every worker of a large deployment busy, few enough that another
-// tenant's first one starts within half a minute on a small one.
-const tenantWindow = 32
+// How many messages of a tenant wait in a queue at once: enough to keep the
+// workers busy, few enough that another tenant's first ones start within half a
+// minute. An embedded queue is served by this machine's hands; behind a broker
+// their number is not known here, and grows with what waits.
+const (
+	windowPerHand  = 4
+	windowOfBroker = 24
+)
+
+func (w *wire) tenantWindow() int {
+	if w.cfg.EmbeddedQueue() {
+		return windowPerHand * max(w.cfg.Worker.Concurrency, 1)
+	}
+	return windowOfBroker
+}
 
 // openRelay gives the process's one relay: the consumers tell it what ended.
 func (w *wire) openRelay(d *db.DB, q *queueBackend) *queue.Relay {
 	if w.relay == nil {
-		w.relay = queue.NewRelay(d, w.openOutbox(), q.jobs, q.exports, w.queueMetrics(), queue.Window(tenantWindow))
+		w.relay = queue.NewRelay(d, w.openOutbox(), q.jobs, q.exports, w.queueMetrics(), queue.Window(w.tenantWindow()))
 	}
 	return w.relay
 }
