@@ -21,6 +21,9 @@ const (
 	gapCleanCast    = .8
 	gapCleanTexture = 1.35
 	gapCleanThin    = .3
+	gapSameL        = .5 // the backdrop itself: brightness, and both shares of the rim
+	gapSameThin     = .6
+	gapSameEdge     = .25
 	gapCleanEdge    = .4
 	gapTexture      = 2.2 // texture of an opening, in backdrop textures
 	gapBentTexture  = 2.8 // the same where a shadow bends and the patch clearly runs into the background
@@ -166,6 +169,10 @@ func (s *scene) isGap(q *patch, area int, base float32) bool {
 	// a horizon or a vignette puts the expected brightness off, not the colour
 	clean := rough < gapCleanTexture && offC < gapCleanCast && tint < gapCleanCast && abs32(offL) < gapCleanL
 	if clean && thin > gapCleanThin && edge > gapCleanEdge {
+		return true
+	}
+	// the backdrop itself between thin parts, some of whose edges are blurred
+	if clean && abs32(offL) < gapSameL && thin > gapSameThin && edge > gapSameEdge {
 		return true
 	}
 	lit := abs32(offL) < 1+.6*s.sigma[0] && offC < 1+.6*(s.sigma[1]+s.sigma[2])/2
