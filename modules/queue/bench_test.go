@@ -80,7 +80,7 @@ func BenchmarkOverhead(b *testing.B) {
 // another until their handlers start, at a worker of two hands that takes 20 ms
 // a message; the time grows with that.
 func BenchmarkFairness(b *testing.B) {
-	const backlog, small, window, hands, work = 10_000, 10, 32, 2, 20 * time.Millisecond
+	const backlog, small, window, hands, work = 10_000, 10, 8, 2, 20 * time.Millisecond
 	for _, engine := range []struct {
 		name string
 		url  func(testing.TB) string
