@@ -42,6 +42,27 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   }
 }
 
+resource backlog 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'opal-backlog-${environmentName}'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'A queue was not empty for half an hour. README.md, "Alerts".'
+    severity: 2
+    enabled: true
+    scopes: [namespaceId]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT30M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        { name: 'waiting', criterionType: 'StaticThresholdCriterion', metricName: 'ActiveMessages', operator: 'GreaterThan', threshold: 0, timeAggregation: 'Minimum' }
+      ]
+    }
+    actions: actions
+  }
+}
+
 resource databaseStorage 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'opal-database-storage-${environmentName}'
   location: 'global'
@@ -75,6 +96,8 @@ resource errors 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     scopes: [workspaceId]
     evaluationFrequency: 'PT15M'
     windowSize: 'PT15M'
+    // The table comes into being with the first log line, after this rule.
+    skipQueryValidation: true
     criteria: {
       allOf: [
         {
