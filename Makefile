@@ -50,9 +50,10 @@ test: lint test-dependencies ## install what the tests need, lint, then run all 
 	@$(WITH_LIBVIPS) && export OPAL_REQUIRE_ALL=1 && \
 	{ $(GO) test -race -timeout 30m -v -run '$(RUN)' $(PACKAGES) 2>&1; echo "exit status $$?"; } | awk -f .ci/summary.awk
 
-lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt) and shell syntax
+lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt), actionlint, shell syntax
 	@for f in .ci/run .ci/test-dependencies modules/imaging/libvips.sh; do bash -n $$f || exit 1; done
 	@$(WITH_LIBVIPS) && $(GOLANGCI) run $(PACKAGES)
+	@said=$$($(GO) test -run 'Workflow|Actionlint|Shell' ./deploy) || { echo "$$said"; exit 1; }
 
 fuzz: libvips ## each fuzz target for 20 s (FUZZTIME=1m for longer)
 	@$(WITH_LIBVIPS) && grep -rn --include='*_test.go' '^func Fuzz' $(FOLDERS) 2>/dev/null | \
