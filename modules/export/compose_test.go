@@ -11,17 +11,17 @@ import (
 // whole keeps the product at its photo's size.
 const whole = 1 << 20
 
-// shrunk is a preset at a quarter of its size, so that a property can be tried
+// shrunk is a preset at an eighth of its size, so that a property can be tried
 // often.
 func shrunk(p Preset) Preset {
-	p.Width, p.Height = p.Width/4, p.Height/4
+	p.Width, p.Height = p.Width/8, p.Height/8
 	return p
 }
 
 func TestNoVariantCropsOrDistortsTheProduct(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := shrunk(rapid.SampledFrom(presets).Draw(t, "preset"))
-		pw, ph := rapid.IntRange(8, 400).Draw(t, "w"), rapid.IntRange(8, 400).Draw(t, "h")
+		pw, ph := rapid.IntRange(8, 200).Draw(t, "w"), rapid.IntRange(8, 200).Draw(t, "h")
 		l := scenery(pw, ph)
 		if rapid.Bool().Draw(t, "flattened") {
 			l.ContainsProduct, l.Shadow = true, nil
