@@ -29,6 +29,8 @@ func embed(f Format, file, xmp, profile []byte, alpha bool) ([]byte, error) {
 		return embedPNG(file, xmp, profile)
 	case WebP:
 		return embedWebP(file, xmp, profile, alpha)
+	case AVIF: // the encoder has put both in
+		blankEXIF(file)
 	}
 	return file, nil
 }
@@ -107,6 +109,63 @@ func writeChunk(out *bytes.Buffer, kind string, body []byte) {
 	out.Write(head)
 	out.Write(body)
 	out.Write(binary.BigEndian.AppendUint32(nil, sum))
+}
+
+// blankEXIF empties the EXIF item that libvips 8.14 adds to every AVIF that
+// carries anything else, and gives it a type that readers skip. Taking it out
+// would move all that follows. The boxes are those of ISO/IEC 14496-12: infe in
+// section 8.11.6, iloc in 8.11.3.
+func blankEXIF(file []byte) {
+	const version, id, kind, end = 4, 8, 12, 16 // from the box's name on
+	for rest := file; ; rest = rest[end:] {
+		at := bytes.Index(rest, []byte("infe"))
+		if at < 0 || len(rest) < at+end {
+			return
+		}
+		if rest = rest[at:]; rest[version] == 2 && string(rest[kind:end]) == "Exif" {
+			copy(rest[kind:end], "skip")
+			blankItem(file, binary.BigEndian.Uint16(rest[id:]))
+			return
+		}
+	}
+}
+
+// blankItem overwrites an item's data with zeros.
+func blankItem(file []byte, item uint16) {
+	at := bytes.Index(file, []byte("iloc"))
+	if at < 0 || len(file) < at+12 || file[at+4] > 1 {
+		return
+	}
+	hasMethod := file[at+4] == 1
+	offsetSize, lengthSize := int(file[at+8]>>4), int(file[at+8]&15)
+	baseSize, indexSize := int(file[at+9]>>4), int(file[at+9]&15)
+	rest := file[at+10:]
+	// next reads a number of n bytes, 0 when the box ends before.
+	next := func(n int) (v uint64) {
+		n = min(n, len(rest))
+		for _, b := range rest[:n] {
+			v = v<<8 | uint64(b)
+		}
+		rest = rest[n:]
+		return v
+	}
+	for range next(2) {
+		id := next(2)
+		if hasMethod {
+			next(2)
+		}
+		next(2)
+		base := next(baseSize)
+		for range next(2) {
+			if hasMethod {
+				next(indexSize)
+			}
+			from, n := base+next(offsetSize), next(lengthSize)
+			if size := uint64(len(file)); id == uint64(item) && from < size {
+				clear(file[from : from+min(n, size-from)])
+			}
+		}
+	}
 }
 
 // embedWebP takes out the EXIF that libvips 8.14 writes whatever it is told, and

@@ -178,7 +178,7 @@ int opal_decode(int format, const void *data, size_t len, int width, int height,
 
 // Nothing but what was set on the image is written. Before 8.15 an AVIF can't
 // leave out the EXIF block that libvips makes up (the size in pixels) and keep
-// the rest.
+// the rest; embed.go blanks it.
 #if VIPS_MAJOR_VERSION > 8 || VIPS_MINOR_VERSION >= 15
 #define PIXELS_ONLY "keep", VIPS_FOREIGN_KEEP_NONE
 #define PIXELS_AND_METADATA "keep", VIPS_FOREIGN_KEEP_XMP | VIPS_FOREIGN_KEEP_ICC
