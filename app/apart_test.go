@@ -24,6 +24,7 @@ type apart struct {
 	blobs    *azuritetest.Server
 	postgres *dbtest.Server
 	roles    map[string][]*process
+	env      []string
 	api      client
 }
 
@@ -48,6 +49,7 @@ func newApart(t *testing.T) *apart {
 		"STORAGE_CONNECTION_STRING=" + a.blobs.ConnectionString(), "SERVICEBUS_CONNECTION_STRING=" + a.broker.ConnectionString(),
 		"AML_ENDPOINT_URL=http://" + score + "/score", "AML_ENDPOINT_KEY=k", "SCORE_KEY=k", "SCORE_ALLOWED_HOSTS=" + a.blobs.Addr(), "WORKER_LEASE=10s",
 	}
+	a.env = env
 	if err := run(env, "migrate"); err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +61,7 @@ func newApart(t *testing.T) *apart {
 		a.start("orchestrate", env, "orchestrate", "--listen", freeAddr(t))
 	}
 	a.start("export", env, "export", "--listen", freeAddr(t))
+	a.start("billing", env, "billing", "--listen", freeAddr(t))
 	a.api.waitReady()
 	return a
 }
@@ -160,6 +163,15 @@ func TestRolesApart(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()
 		a.once(a.waitThrough(ctx, j.JobID))
+	})
+
+	t.Run("books", func(t *testing.T) {
+		if err := run(a.env, "billing", "audit"); err != nil {
+			t.Error(err)
+		}
+		if err := run(a.env, "doctor"); err != nil {
+			t.Error(err)
+		}
 	})
 
 	t.Run("shutdown", func(t *testing.T) {

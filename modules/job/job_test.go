@@ -331,6 +331,11 @@ func TestALostMessageAndALateZIPAreAskedForAgain(t *testing.T) {
 		}
 		w.exec(`UPDATE items SET due_at = due_at - 7200000`)
 		w.must(w.jobs.Sweep(w.t.Context()))
+		if w.messages(queue.Jobs) != 1 {
+			w.t.Fatal("an item whose message waits to be sent was queued again")
+		}
+		w.exec(`UPDATE outbox SET sent_at = now_ms()`)
+		w.must(w.jobs.Sweep(w.t.Context()))
 		if w.messages(queue.Jobs) != 2 {
 			w.t.Fatal("the lost message was not written again")
 		}

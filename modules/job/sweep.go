@@ -14,7 +14,8 @@ const (
 	sweepBatch = 200
 	// lostMessage is when a queued item's message is taken to be lost. The queue
 	// keeps messages, so this only mends what an operator purged or a
-	// dead-letter took; it must outlast an honest backlog.
+	// dead-letter took. A tenant with messages still to be sent has an honest
+	// backlog, and none of its items is taken to have lost its own.
 	lostMessage = time.Hour
 	// lateBundle is when a job's ZIP is asked for again.
 	lateBundle = 10 * time.Minute
@@ -31,7 +32,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 		do    func(ctx context.Context, tx *db.Tx, items []row) error
 	}{
 		{"Requeued items whose worker died", `status = 'processing' AND lease_until < now_ms()`, nil, s.requeueRows},
-		{"Requeued items whose message was lost", `status = 'queued' AND due_at < now_ms() - $2`, []any{lostMessage.Milliseconds()}, s.requeueRows},
+		{"Requeued items whose message was lost", `status = 'queued' AND due_at < now_ms() - $2
+			AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.sent_at IS NULL AND o.queue = 'jobs' AND o.tenant_id = items.tenant_id)`, []any{lostMessage.Milliseconds()}, s.requeueRows},
 		{"Cancelled items that were never uploaded", `status IN ('created', 'uploaded') AND created_at < now_ms() - $2`, []any{s.Abandon.Milliseconds()},
 			func(ctx context.Context, tx *db.Tx, items []row) error {
 				return s.cancelRows(ctx, tx, items, "upload_expired", fmt.Sprintf("Nothing was uploaded and queued within %s", s.Abandon))
