@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/fault"
@@ -220,6 +221,14 @@ func TestFailures(t *testing.T) {
 		}
 		if it := w.get(j.JobID).Items[0]; it.Status != job.ItemQueued || tries(0) != 0 {
 			w.t.Fatalf("uncounted: %s after %d tries", it.Status, tries(0))
+		}
+		// nor does a store that is down
+		w.placer.err = blob.ErrUnavailable
+		for range 9 {
+			w.must(w.jobs.Process(w.t.Context(), body(j, 0)))
+		}
+		if it := w.get(j.JobID).Items[0]; it.Status != job.ItemQueued || tries(0) != 0 {
+			w.t.Fatalf("outage: %s after %d tries", it.Status, tries(0))
 		}
 		// transient: eight tries, and the message waits between them
 		w.placer.err = down

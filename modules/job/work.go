@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -22,6 +23,9 @@ const (
 	maxTries   = 8
 	minBackoff = 2 * time.Second
 	maxBackoff = 5 * time.Minute
+	// outageBackoff is the try whose wait items have that wait for a dependency:
+	// up to half a minute.
+	outageBackoff = 4
 	// maxDeaths is how often a photo may kill its decoder before it is poison. A
 	// decode that ends in ErrDecoderDied has killed two: the decoder tries twice.
 	maxDeaths       = 3
@@ -293,9 +297,10 @@ func (s *Service) failed(ctx context.Context, c *claimed, rec *recorder, cause e
 		log.Msg("The decoder died; the item is tried again")
 		return s.requeue(ctx, c, rec, minBackoff, 0, deathsPerDecode)
 	}
-	if fault.IsUncounted(cause) {
+	if fault.IsUncounted(cause) || errors.Is(cause, blob.ErrUnavailable) || errors.Is(cause, db.ErrUnavailable) {
+		// nothing is wrong with the item: it waits for what is down
 		log.Msg("The item waits, uncounted")
-		return s.requeue(ctx, c, rec, max(minBackoff, fault.RetryAfter(cause)), 0, 0)
+		return s.requeue(ctx, c, rec, max(backoff(outageBackoff, 0), fault.RetryAfter(cause)), 0, 0)
 	}
 	if fault.IsTransient(cause) && c.tries+1 < maxTries {
 		after := backoff(c.tries, fault.RetryAfter(cause))
