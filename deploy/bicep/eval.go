@@ -225,7 +225,7 @@ type closed map[string]any
 func plain(v any) any {
 	switch v := v.(type) {
 	case *ref:
-		return map[string]any(v.fields)
+		return v.fields
 	case closed:
 		return map[string]any(v)
 	}
