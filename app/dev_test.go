@@ -43,8 +43,8 @@ func start(t *testing.T, env []string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stderr bytes.Buffer
-	p.cmd.Stderr = &stderr
+	stderr := &lockedText{}
+	p.cmd.Stderr = stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -71,6 +71,26 @@ func start(t *testing.T, env []string, args ...string) *process {
 		}
 	})
 	return p
+}
+
+// lockedText keeps what a process says while it says it.
+type lockedText struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write keeps it.
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// String returns it.
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func (p *process) lines(keep func(map[string]any) bool) []map[string]any {

@@ -26,10 +26,8 @@ const (
 	// outageBackoff is the try whose wait items have that wait for a dependency:
 	// up to half a minute.
 	outageBackoff = 4
-	// maxDeaths is how often a photo may kill its decoder before it is poison. A
-	// decode that ends in ErrDecoderDied has killed two: the decoder tries twice.
-	maxDeaths       = 3
-	deathsPerDecode = 2
+	// maxDeaths is how often a photo may kill its decoder before it is poison.
+	maxDeaths = 3
 )
 
 // settleTime bounds the transaction that ends an attempt, which must happen even
@@ -287,7 +285,8 @@ func (s *Service) requeue(ctx context.Context, c *claimed, rec *recorder, after 
 func (s *Service) failed(ctx context.Context, c *claimed, rec *recorder, cause error) error {
 	log := telemetry.Log(ctx).Warn().Err(cause).Int("attempt", c.attempt).Str("code", fault.CodeOf(cause))
 	if errors.Is(cause, imaging.ErrDecoderDied) {
-		if c.deaths+deathsPerDecode >= maxDeaths {
+		deaths := max(1, imaging.Deaths(cause))
+		if c.deaths+deaths >= maxDeaths {
 			log.Msg("Item failed: its photo kills the decoder")
 			if err := s.fail(ctx, c, rec, errPoison); err != nil {
 				return err
@@ -295,7 +294,7 @@ func (s *Service) failed(ctx context.Context, c *claimed, rec *recorder, cause e
 			return queue.Poison("photo_kills_decoder", cause)
 		}
 		log.Msg("The decoder died; the item is tried again")
-		return s.requeue(ctx, c, rec, minBackoff, 0, deathsPerDecode)
+		return s.requeue(ctx, c, rec, minBackoff, 0, deaths)
 	}
 	if fault.IsUncounted(cause) || errors.Is(cause, blob.ErrUnavailable) || errors.Is(cause, db.ErrUnavailable) {
 		// nothing is wrong with the item: it waits for what is down

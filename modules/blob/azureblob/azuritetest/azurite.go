@@ -112,7 +112,7 @@ func (s *Server) start(main string) error {
 		return err
 	}
 	go func(cmd *exec.Cmd, done chan struct{}) { _ = cmd.Wait(); close(done) }(s.cmd, s.done)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		c, err := net.DialTimeout("tcp", s.Addr(), time.Second)
 		if err == nil {
 			return c.Close()
@@ -123,6 +123,7 @@ func (s *Server) start(main string) error {
 		default:
 		}
 		if time.Now().After(deadline) {
+			s.Stop()
 			return fmt.Errorf("azurite does not listen: %w", err)
 		}
 	}
