@@ -20,7 +20,7 @@ func compose(p Preset, l *Layers, prod *product) *image.NRGBA {
 	case p.Background == White:
 		out := filled(p.Width, p.Height, color.NRGBA{255, 255, 255, 255})
 		at := centred(p, prod)
-		over(out, prod.at(at.Dx(), at.Dy()), at.Min)
+		imaging.Over(out, prod.at(at.Dx(), at.Dy()), at.Min)
 		return out
 	case l.Backdrop == nil && l.whole():
 		return fitted(p, prod)
@@ -66,7 +66,7 @@ func staged(p Preset, l *Layers, prod *product) *image.NRGBA {
 	if l.Shadow != nil {
 		castInto(out, l.Shadow, s)
 	}
-	over(out, prod.at(s.product.Dx(), s.product.Dy()), s.product.Min)
+	imaging.Over(out, prod.at(s.product.Dx(), s.product.Dy()), s.product.Min)
 	return out
 }
 
@@ -81,53 +81,11 @@ func part(img *image.NRGBA, r image.Rectangle) *image.NRGBA {
 // castInto scales the visible part of the shadow with the product and lays it
 // into the variant.
 func castInto(out, shadow *image.NRGBA, s staging) {
-	b := visible(shadow)
+	b := imaging.AlphaBounds(shadow, 1)
 	if b.Empty() {
 		return
 	}
 	// the edges are rounded, and not the size, so that shadow and product meet
 	to := image.Rectangle{s.point(b.Min), s.point(b.Max)}
-	over(out, imaging.Resize(part(shadow, b), to.Dx(), to.Dy()), to.Min)
-}
-
-// visible is the bounds of what has any alpha.
-func visible(img *image.NRGBA) image.Rectangle {
-	var r image.Rectangle
-	for y := range img.Rect.Dy() {
-		first, last := -1, -1
-		for x := range img.Rect.Dx() {
-			if img.Pix[y*img.Stride+x*4+3] != 0 {
-				if first < 0 {
-					first = x
-				}
-				last = x
-			}
-		}
-		if first >= 0 {
-			r = r.Union(image.Rect(first, y, last+1, y+1))
-		}
-	}
-	return r
-}
-
-// over blends src over dst, straight alpha over opaque; opaque pixels are copied
-// as they are.
-func over(dst, src *image.NRGBA, at image.Point) {
-	r := src.Rect.Sub(src.Rect.Min).Add(at).Intersect(dst.Rect)
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		d := dst.Pix[dst.PixOffset(r.Min.X, y):]
-		q := src.Pix[src.PixOffset(src.Rect.Min.X+r.Min.X-at.X, src.Rect.Min.Y+y-at.Y):]
-		for x := range r.Dx() {
-			a := uint32(q[x*4+3])
-			switch a {
-			case 0:
-			case 255:
-				copy(d[x*4:x*4+4], q[x*4:x*4+4])
-			default:
-				for c := range 3 {
-					d[x*4+c] = uint8((uint32(q[x*4+c])*a + uint32(d[x*4+c])*(255-a) + 127) / 255)
-				}
-			}
-		}
-	}
+	imaging.Over(out, imaging.Resize(part(shadow, b), to.Dx(), to.Dy()), to.Min)
 }

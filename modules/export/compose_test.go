@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/opal-photo/opal/modules/imaging"
 )
 
 // whole keeps the product at its photo's size.
@@ -25,7 +27,7 @@ func TestNoVariantCropsOrDistortsTheProduct(t *testing.T) {
 		l := scenery(pw, ph)
 		if rapid.Bool().Draw(t, "flattened") {
 			l.ContainsProduct, l.Shadow = true, nil
-			over(l.Backdrop, newProduct(l, whole).at(l.Box[2], l.Box[3]), image.Pt(l.Box[0], l.Box[1]))
+			imaging.Over(l.Backdrop, newProduct(l, whole).at(l.Box[2], l.Box[3]), image.Pt(l.Box[0], l.Box[1]))
 		}
 		img := compose(p, l, newProduct(l, max(p.Width, p.Height)))
 		if c := sizeCheck(p, img.Rect.Dx(), img.Rect.Dy()); !c.Passed {

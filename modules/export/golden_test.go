@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/imaging"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -58,8 +60,8 @@ func TestCompositionsLookAsTheyDid(t *testing.T) {
 	staged := stood()
 	held := stood()
 	held.ContainsProduct, held.Shadow = true, nil
-	over(held.Backdrop, staged.Shadow, image.Point{})
-	over(held.Backdrop, newProduct(held, whole).at(held.Box[2], held.Box[3]), image.Pt(held.Box[0], held.Box[1]))
+	imaging.Over(held.Backdrop, staged.Shadow, image.Point{})
+	imaging.Over(held.Backdrop, newProduct(held, whole).at(held.Box[2], held.Box[3]), image.Pt(held.Box[0], held.Box[1]))
 	bare := stood()
 	bare.Backdrop, bare.Shadow = nil, nil
 	photo := stood()

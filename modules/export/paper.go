@@ -3,6 +3,8 @@ package export
 import (
 	"image"
 	"math"
+
+	"github.com/opal-photo/opal/modules/imaging"
 )
 
 // The paper of variants that ask for a scene where none was made: a light
@@ -29,7 +31,7 @@ func onPaper(p Preset, prod *product) *image.NRGBA {
 	at := paperPlace(p, prod)
 	img := prod.at(at.Dx(), at.Dy())
 	out := paper(p.Width, p.Height, at, touch(img))
-	over(out, img, at.Min)
+	imaging.Over(out, img, at.Min)
 	return out
 }
 

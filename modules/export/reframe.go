@@ -19,7 +19,7 @@ func reframed(p Preset, l *Layers, prod *product) *image.NRGBA {
 	shadowed := l.Box // what stands on the floor darkens it
 	shadowed[3] += int(productMargin * float64(l.Box[3]))
 	out := imaging.Resize(extended(l.Backdrop, win, rectOf(shadowed)), p.Width, p.Height)
-	over(out, prod.at(at.Dx(), at.Dy()), at.Min)
+	imaging.Over(out, prod.at(at.Dx(), at.Dy()), at.Min)
 	return out
 }
 

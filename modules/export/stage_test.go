@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/opal-photo/opal/modules/imaging"
 )
 
 // anySource draws a scene of any aspect with a product anywhere in it.
@@ -87,7 +89,7 @@ func TestPaperStandsTheProductInside(t *testing.T) {
 func TestAnExtensionHoldsNoSecondProduct(t *testing.T) {
 	l := scenery(400, 300)
 	box := rectOf(l.Box)
-	over(l.Backdrop, newProduct(l, whole).at(box.Dx(), box.Dy()), box.Min)
+	imaging.Over(l.Backdrop, newProduct(l, whole).at(box.Dx(), box.Dy()), box.Min)
 	win := image.Rect(-150, -150, 700, 750)
 	img := extended(l.Backdrop, win, box)
 	for y := range img.Rect.Dy() {

@@ -70,32 +70,10 @@ const alphaFloor = 16
 // AlphaBounds returns the bounds of what is visible in a picture with straight
 // alpha; the whole picture when nothing is.
 func AlphaBounds(img *image.NRGBA) image.Rectangle {
-	if box := boundsFrom(img, alphaFloor); !box.Empty() {
+	if box := imaging.AlphaBounds(img, alphaFloor); !box.Empty() {
 		return box
 	}
 	return img.Bounds()
-}
-
-// boundsFrom returns the bounds of the pixels with at least that alpha.
-func boundsFrom(img *image.NRGBA, floor uint8) image.Rectangle {
-	b := img.Bounds()
-	var box image.Rectangle
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		row := img.Pix[img.PixOffset(b.Min.X, y):]
-		first, last := -1, -1
-		for x := range b.Dx() {
-			if row[x*4+3] >= floor {
-				if first < 0 {
-					first = x
-				}
-				last = x
-			}
-		}
-		if first >= 0 {
-			box = box.Union(image.Rect(b.Min.X+first, y, b.Min.X+last+1, y+1))
-		}
-	}
-	return box
 }
 
 // crop copies a part of a picture into one of its own, at the origin.

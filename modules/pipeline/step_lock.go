@@ -59,10 +59,10 @@ func (s *state) compose(product *image.NRGBA, l *layers, k int) *image.NRGBA {
 	out := image.NewNRGBA(l.backdrop.Rect)
 	copy(out.Pix, l.backdrop.Pix)
 	if l.shadow != nil {
-		over(out, l.shadow, l.shadowAt)
+		imaging.Over(out, l.shadow, l.shadowAt)
 	}
 	at := image.Pt(box[0]*k, box[1]*k)
-	over(out, placed, at)
+	imaging.Over(out, placed, at)
 
 	f := s.result.Fidelity
 	if f == nil {
@@ -80,29 +80,6 @@ func enlarge(product *image.NRGBA, w, h int) *image.NRGBA {
 		product = imaging.Upscale2x(product)
 	}
 	return imaging.Resize(product, w, h)
-}
-
-// over blends src at a point of dst, straight alpha over an opaque picture.
-// Where src is opaque its bytes are copied, so that the product stays as it was.
-func over(dst, src *image.NRGBA, at image.Point) {
-	r := src.Rect.Sub(src.Rect.Min).Add(at).Intersect(dst.Rect)
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		d := dst.Pix[dst.PixOffset(r.Min.X, y):]
-		q := src.Pix[src.PixOffset(src.Rect.Min.X+r.Min.X-at.X, src.Rect.Min.Y+y-at.Y):]
-		for x := range r.Dx() {
-			a := uint32(q[x*4+3])
-			switch a {
-			case 0:
-			case 255:
-				copy(d[x*4:x*4+4], q[x*4:x*4+4])
-			default:
-				for c := range 3 {
-					v := uint32(q[x*4+c])*a + uint32(d[x*4+c])*(255-a) + 127
-					d[x*4+c] = uint8(v / 255)
-				}
-			}
-		}
-	}
 }
 
 // erodeBy is how many pixels the mask shrinks before fidelity is measured: the

@@ -20,7 +20,7 @@ func upscale(ctx context.Context, _ *Pipeline, s *state) error {
 	if sh := s.layers.shadow; sh != nil {
 		// most of the layer is empty, and what there is is soft: plain Lanczos
 		// on the part that is not is enough
-		if b := boundsFrom(sh, 1); !b.Empty() {
+		if b := imaging.AlphaBounds(sh, 1); !b.Empty() {
 			big.shadow = imaging.Resize(crop(sh, b), 2*b.Dx(), 2*b.Dy())
 			big.shadowAt = b.Min.Mul(2)
 		}
