@@ -10,6 +10,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,7 +116,7 @@ func translate(err error) error {
 	}
 	code := res.ErrorCode
 	switch {
-	case bloberror.HasCode(err, bloberror.BlobAlreadyExists, bloberror.ConditionNotMet, bloberror.TargetConditionNotMet) || res.StatusCode == http.StatusConflict:
+	case bloberror.HasCode(err, bloberror.BlobAlreadyExists, bloberror.ConditionNotMet, bloberror.TargetConditionNotMet):
 		return blob.ErrExists
 	case bloberror.HasCode(err, bloberror.ContainerNotFound):
 		return blob.ErrNotFound.With("the container is missing")
@@ -124,8 +125,15 @@ func translate(err error) error {
 	case res.StatusCode == http.StatusForbidden, res.StatusCode == http.StatusUnauthorized:
 		return blob.ErrForbidden.With("%d %s; check the identity's role Storage Blob Data Contributor, or the key", res.StatusCode, code)
 	}
-	return fmt.Errorf("%w: %d %s", blob.ErrUnavailable, res.StatusCode, code)
+	if res.StatusCode >= http.StatusInternalServerError || slices.Contains(passing, res.StatusCode) {
+		return fmt.Errorf("%w: %d %s", blob.ErrUnavailable, res.StatusCode, code)
+	}
+	return fmt.Errorf("the blob store answers %d %s", res.StatusCode, code) // no try mends it
 }
+
+// passing are the statuses below 500 that may be gone at the next try; a conflict
+// is one, since it stands for a copy or a deletion that is under way.
+var passing = []int{http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests}
 
 // Put writes a blob.
 func (s *Store) Put(ctx context.Context, containerName, name string, body []byte, o blob.PutOptions) error {
@@ -139,6 +147,9 @@ func (s *Store) Put(ctx context.Context, containerName, name string, body []byte
 	}
 	if o.IfNoneMatch {
 		any := azcore.ETagAny
+		// The client's own tries would meet the blob of a try whose answer was lost
+		// and call it somebody else's. blob.Retry tells them apart.
+		ctx = policy.WithRetryOptions(ctx, policy.RetryOptions{MaxRetries: -1, TryTimeout: tryBounds})
 		opts.AccessConditions = &azblob.AccessConditions{ModifiedAccessConditions: &azblob.ModifiedAccessConditions{IfNoneMatch: &any}}
 	}
 	_, err = c.Upload(ctx, streaming.NopCloser(bytes.NewReader(body)), opts)

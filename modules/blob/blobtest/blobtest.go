@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"CreateOnly", createOnly},
 		{"OneCreatorWins", oneCreatorWins},
 		{"RangeAndLimit", rangeAndLimit},
+		{"Large", large},
 		{"List", list},
 		{"Copy", copyBlob},
 		{"Names", names},
@@ -141,6 +142,28 @@ func rangeAndLimit(t *testing.T, h Harness) {
 	}
 	_, _, err = h.Store.Get(t.Context(), container, "t/r", 9)
 	wantErr(t, err, blob.ErrTooLarge)
+}
+
+// large is a blob of the size of the largest upload.
+func large(t *testing.T, h Harness) {
+	body := make([]byte, 25<<20)
+	for i := range body {
+		body[i] = byte(i ^ i>>11)
+	}
+	must(t, h.Store.Put(t.Context(), container, "t/large", body, blob.PutOptions{IfNoneMatch: true}))
+	got, i, err := h.Store.Get(t.Context(), container, "t/large", int64(len(body)))
+	must(t, err)
+	if !bytes.Equal(got, body) || i.Size != int64(len(body)) {
+		t.Fatalf("%d of %d bytes came back", len(got), len(body))
+	}
+	r, _, err := h.Store.Open(t.Context(), container, "t/large", int64(len(body)-3))
+	must(t, err)
+	tail, err := io.ReadAll(r)
+	must(t, err)
+	must(t, r.Close())
+	if !bytes.Equal(tail, body[len(body)-3:]) {
+		t.Fatalf("the tail is %v", tail)
+	}
 }
 
 func list(t *testing.T, h Harness) {

@@ -52,7 +52,11 @@ func Open(o Options) (*Store, error) {
 	if len(o.Key) == 0 || o.BaseURL == "" {
 		return nil, errors.New("fileblob needs a base URL and a key")
 	}
-	return &Store{root: root, dir: o.Dir, url: urls{base: strings.TrimRight(o.BaseURL, "/"), key: o.Key}}, nil
+	s := &Store{root: root, dir: o.Dir, url: urls{base: strings.TrimRight(o.BaseURL, "/"), key: o.Key}}
+	if err := s.sweep(); err != nil {
+		return nil, errors.Join(fmt.Errorf("sweep the blob folder: %w", err), root.Close())
+	}
+	return s, nil
 }
 
 // meta is what is kept beside a blob.

@@ -3,8 +3,11 @@ package fileblob
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -60,6 +63,10 @@ func (w *writer) commit() error {
 	} else {
 		w.done = true
 	}
+	// the name, too, must outlive a power cut: somebody is told that it is there
+	if err := w.s.syncDir(filepath.Dir(w.path)); err != nil {
+		return translate(err)
+	}
 	if w.o.ContentType == "" {
 		return nil
 	}
@@ -68,6 +75,35 @@ func (w *writer) commit() error {
 		return err
 	}
 	return translate(w.s.root.WriteFile(w.path+metaSuffix, b, 0o600))
+}
+
+// syncDir brings a folder's entries to the disk.
+func (s *Store) syncDir(dir string) error {
+	d, err := s.root.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// staleAfter is how old an unfinished file is when nobody can be writing it any
+// more: no upload lasts longer than its URL.
+const staleAfter = time.Hour
+
+// sweep removes what writers that died left behind.
+func (s *Store) sweep() error {
+	return fs.WalkDir(s.root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() || !strings.HasPrefix(d.Name(), partialPrefix) {
+			return nil
+		}
+		if st, err := d.Info(); err == nil && time.Since(st.ModTime()) > staleAfter {
+			return s.root.Remove(filepath.FromSlash(p))
+		}
+		return nil
+	})
 }
 
 // abort removes what commit did not move.
