@@ -257,9 +257,13 @@ type seen struct {
 	} `json:"items"`
 }
 
+// jobPatience is how long a job may take on a busy machine with the race detector
+// in the program, which makes it ten times slower.
+const jobPatience = 6 * time.Minute
+
 func (c client) wait(jobID string) seen {
 	c.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(jobPatience); ; time.Sleep(100 * time.Millisecond) {
 		var j seen
 		c.call(http.MethodGet, "/v1/jobs/"+jobID, nil, &j)
 		if slices.Contains([]string{"completed", "failed", "partial", "cancelled"}, j.Status) {
