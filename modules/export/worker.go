@@ -53,7 +53,10 @@ type work struct {
 func (s *Service) Handle(ctx context.Context, b queue.Body) error {
 	log := telemetry.Log(ctx)
 	log.Info().Msg("Processing export")
-	w, err := s.claim(ctx, b)
+	// a shutdown in mid-claim must not leave open whether the variants were taken
+	taking, taken := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	w, err := s.claim(taking, b)
+	taken()
 	if err != nil {
 		return err
 	}

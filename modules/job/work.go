@@ -61,7 +61,11 @@ type claimed struct {
 // that nothing could be recorded and the message is to come again.
 func (s *Service) Process(ctx context.Context, b queue.Body) error {
 	telemetry.Log(ctx).Info().Msg("Processing job message")
-	c, err := s.claim(ctx, b)
+	// a shutdown in mid-claim must not leave open whether the item was taken: it
+	// is claimed, and then given back
+	taking, taken := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	c, err := s.claim(taking, b)
+	taken()
 	if err != nil {
 		return err
 	}
