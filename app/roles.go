@@ -98,6 +98,7 @@ func roleCommand(r role, s Streams) *cobra.Command {
 
 // run runs a role until the context ends.
 func (w *wire) run(ctx context.Context, r role, ready func()) error {
+	limitMemory(w.cfg.Worker.Concurrency)
 	ctx = telemetry.WithLogger(ctx, w.log)
 	w.drain = r.drain
 	if w.drain == 0 {
