@@ -86,6 +86,7 @@ func Cut(img *image.NRGBA) *Result {
 			break
 		}
 	}
+	s.shedShadow(fg)
 	s.tidy(fg)
 	lap("colour")
 	s.measure(fg, r.Features)

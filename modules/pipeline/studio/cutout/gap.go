@@ -1,5 +1,7 @@
 package cutout
 
+import "slices"
+
 // What an opening must look like. Lab units unless said otherwise; tuned on
 // generated pictures with seeds below 1000.
 const (
@@ -29,20 +31,46 @@ const (
 	gapBentTexture  = 2.8 // the same where a shadow bends and the patch clearly runs into the background
 	gapRunsOut      = .8
 	gapMouth        = .1  // share of the rim towards the background from which that side has a say
-	gapSharp        = .75 // share of the change over 8 px that an edge makes within 4 px
-	gapSoft         = .6  // share of the mouth without an edge that makes a bay background
+	gapHeart        = 4   // pixels from a patch's rim at which no blur of the product's edge is left
+	gapHeartMin     = 60  // pixels of that which say what the patch shows
+	gapPlainL       = 1.2 // the backdrop seen clearly: difference in brightness,
+	gapPlainCast    = .8  // in colour,
+	gapPlainTexture = 1.6 // in texture, in backdrop textures, and
+	gapPlainSpread  = .8  // how much its brightness varies
+	gapPlainEdge    = .5  // least share of the rim that is an edge
+	gapPlainThin    = .12 // least share of the rim behind which the product is thin, unless
+	gapExactL       = .6  // the colour is the backdrop's exactly
+	gapExactCast    = .8
+	gapExactSpread  = .5
+	gapExactEdge    = .25  // fewer edges, but
+	gapExactThin    = .35  // more thin parts
+	gapClipped      = 98.5 // and the backdrop is not just white: overexposed labels are that too
+	gapLitMin       = 200  // the backdrop in a pool of light: pixels of the heart,
+	gapLitEdge      = .5   // share of the rim that is an edge,
+	gapLitCast      = 1.2  // difference in colour, and
+	gapLitThin      = .3   // share of the rim behind which the product is thin
+	gapSharp        = .75  // share of the change over 8 px that an edge makes within 4 px
+	gapSoft         = .6   // share of the mouth without an edge that makes a bay background
 )
 
 // patch sums up a smooth part of the product that may be an opening.
 type patch struct {
 	size         int
 	core         float32 // pixels whose surroundings belong to the patch as well
+	heart        heart
 	offL, offA   float32 // sums over the core: difference from the unshaded background
 	offB, tint   float32
 	texture      float32 // sum over the core: squared medium-frequency detail
 	rim, edge    float32 // rim pixels towards the product, those with a visible edge
 	thin         float32 // rim pixels behind which the product is thin
 	mouth, blunt float32 // rim pixels towards the background, those without an edge
+}
+
+// heart sums up the pixels of a patch that lie well inside it.
+type heart struct {
+	size                    float32
+	offL, offL2, offA, offB float32 // difference from the unshaded background
+	texture, back           float32 // squared detail; brightness of the background
 }
 
 // openGaps turns openings (handles, lenses, gaps between legs) into background.
@@ -52,14 +80,26 @@ type patch struct {
 // surrounds it, and the product around it is thin on some sides. A white label
 // on a solid product fails the last test, a highlight the second last.
 //
-// It looks twice: for the backdrop itself, then for the shaded backdrop as well.
+// It looks three times: for the backdrop itself, then for the shaded backdrop as
+// well, then for the backdrop where a lamp makes it as bright as it is anywhere.
 // The first look keeps an opening apart from a product of nearly its colour.
 func (s *scene) openGaps(fg []bool) {
-	s.openGapsOnce(fg, true)
-	s.openGapsOnce(fg, false)
+	for l := range gapLooks {
+		s.openGapsOnce(fg, l)
+	}
 }
 
-func (s *scene) openGapsOnce(fg []bool, strict bool) {
+// gapLook is what an opening is expected to show.
+type gapLook int
+
+const (
+	lookExact  gapLook = iota // the backdrop as it is around the product
+	lookShaded                // the same, or in shadow
+	lookBright                // up to the brightest backdrop in the picture
+	gapLooks
+)
+
+func (s *scene) openGapsOnce(fg []bool, look gapLook) {
 	w, h := s.w, s.h
 	area := 0
 	for _, v := range fg {
@@ -67,7 +107,7 @@ func (s *scene) openGapsOnce(fg []bool, strict bool) {
 			area++
 		}
 	}
-	id, count := s.smoothPatches(fg, strict)
+	id, count := s.smoothPatches(fg, look)
 	p := make([]patch, count)
 	inside := make([]bool, s.n)
 	for i, c := range id {
@@ -77,6 +117,7 @@ func (s *scene) openGapsOnce(fg []bool, strict bool) {
 		}
 	}
 	base := s.backdropTexture()
+	within := coverage(inside, w, h, gapHeart)
 	for i, c := range id {
 		if c == 0 {
 			continue
@@ -93,6 +134,16 @@ func (s *scene) openGapsOnce(fg []bool, strict bool) {
 			q.tint += sqrt32(s.tint[i])
 			d := s.smooth[0].p[i] - s.broad[0].p[i]
 			q.texture += d * d
+		}
+		if within.p[i] > .999 {
+			l, d := s.smooth[0].p[i]-s.local[0].p[i], s.smooth[0].p[i]-s.broad[0].p[i]
+			q.heart.size++
+			q.heart.offL += l
+			q.heart.offL2 += l * l
+			q.heart.offA += s.smooth[1].p[i] - s.local[1].p[i]
+			q.heart.offB += s.smooth[2].p[i] - s.local[2].p[i]
+			q.heart.texture += d * d
+			q.heart.back += s.local[0].p[i]
 		}
 		reach := int(min(max(gapReach*sqrt32(float32(q.size)), 4), float32(max(w, h))*.1))
 		for d := range 4 {
@@ -128,7 +179,15 @@ func (s *scene) openGapsOnce(fg []bool, strict bool) {
 	}
 	open := make([]bool, count)
 	for c := 1; c < count; c++ {
-		open[c] = s.isGap(&p[c], area, base)
+		if look == lookBright {
+			likely := p[c].lit(base)
+			open[c] = likely && p[c].thin > gapLitThin*p[c].rim
+			if likely && !open[c] {
+				s.doubt += float64(p[c].size) / float64(max(area, 1))
+			}
+		} else {
+			open[c] = s.isGap(&p[c], area, base)
+		}
 	}
 	for i, c := range id {
 		if open[c] {
@@ -157,6 +216,9 @@ func (s *scene) outward(x, y, d int) (seen, sharp bool) {
 func (s *scene) isGap(q *patch, area int, base float32) bool {
 	if q.size < max(gapMinArea, area/gapMinPart) || q.core*6 < float32(q.size) {
 		return false
+	}
+	if q.plain(base) {
+		return true
 	}
 	k := 1 / q.core
 	offL, offC, tint := q.offL*k, sqrt32(q.offA*q.offA+q.offB*q.offB)*k, q.tint*k
@@ -187,12 +249,60 @@ func (s *scene) isGap(q *patch, area int, base float32) bool {
 	return shaded && thin > gapThinDark && thin+edge > gapRimDark
 }
 
+// plain tells whether the patch shows the unshaded backdrop beyond doubt.
+func (q *patch) plain(base float32) bool {
+	if q.heart.size < gapHeartMin || q.mouth > gapMouth*(q.rim+q.mouth) || q.edge < gapExactEdge*q.rim {
+		return false
+	}
+	k := 1 / q.heart.size
+	offL, cast := q.heart.offL*k, sqrt32(q.heart.offA*q.heart.offA+q.heart.offB*q.heart.offB)*k
+	spread := sqrt32(max(0, q.heart.offL2*k-offL*offL))
+	if abs32(offL) > gapPlainL || cast > gapPlainCast || spread > gapPlainSpread || sqrt32(q.heart.texture*k) > gapPlainTexture*base {
+		return false
+	}
+	exact := abs32(offL) < gapExactL && cast < gapExactCast && spread < gapExactSpread
+	if q.edge < gapPlainEdge*q.rim { // some of it is hidden in a shadow
+		return exact && q.thin > gapExactThin*q.rim
+	}
+	return q.thin > gapPlainThin*q.rim || exact && q.heart.back*k < gapClipped
+}
+
+// lit tells whether the patch may show a backdrop that is brighter than around
+// the product, as in the pool of a lamp. So may a white label.
+func (q *patch) lit(base float32) bool {
+	if q.heart.size < gapLitMin || q.mouth > gapMouth*(q.rim+q.mouth) || q.edge < gapLitEdge*q.rim {
+		return false
+	}
+	k := 1 / q.heart.size
+	return q.heart.offL > 0 && sqrt32(q.heart.offA*q.heart.offA+q.heart.offB*q.heart.offB)*k < gapLitCast &&
+		sqrt32(q.heart.texture*k) < gapPlainTexture*base
+}
+
+// brightest is the brightness (L) that hardly any of the sure background exceeds.
+func (s *scene) brightest() float32 {
+	var l []float32
+	for i := 0; i < s.n; i += 7 {
+		if s.sure[i] {
+			l = append(l, s.smooth[0].p[i])
+		}
+	}
+	if len(l) == 0 {
+		return 0
+	}
+	slices.Sort(l)
+	return l[len(l)*98/100]
+}
+
 // smoothPatches labels the parts of fg that lie on the background's shadow line
 // and are not divided by a step; 0 is no patch.
-func (s *scene) smoothPatches(fg []bool, strict bool) (id []int32, count int) {
+func (s *scene) smoothPatches(fg []bool, look gapLook) (id []int32, count int) {
 	w, h := s.w, s.h
 	tolL := 2 + 2*s.sigma[0] + .5*s.noise
 	tolC := 2 + 1.2*(s.sigma[1]+s.sigma[2])/2
+	var bright float32
+	if look == lookBright {
+		bright = s.brightest()
+	}
 	like := make([]bool, s.n)
 	for i, v := range fg {
 		if !v {
@@ -200,9 +310,13 @@ func (s *scene) smoothPatches(fg []bool, strict bool) (id []int32, count int) {
 		}
 		l, a, b := s.smooth[0].p[i]-s.local[0].p[i], s.smooth[1].p[i]-s.local[1].p[i], s.smooth[2].p[i]-s.local[2].p[i]
 		lit := abs32(l) < tolL && a*a+b*b < 1.7*tolC*tolC
-		if strict {
+		if look == lookExact {
 			l, a, b = s.broad[0].p[i]-s.local[0].p[i], s.broad[1].p[i]-s.local[1].p[i], s.broad[2].p[i]-s.local[2].p[i]
 			like[i] = abs32(l) < gapStrictL+.6*s.sigma[0] && a*a+b*b < gapStrictC*gapStrictC
+			continue
+		}
+		if look == lookBright {
+			like[i] = lit || l > 0 && s.smooth[0].p[i] < bright+1 && a*a+b*b < tolC*tolC
 			continue
 		}
 		k := s.k[i]
