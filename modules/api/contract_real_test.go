@@ -235,5 +235,5 @@ func TestRequestsThatTheRealServiceRefuses(t *testing.T) {
 	if a.status != 200 || len(a.json(t)["items"].([]any)) != 5 {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	wantProblem(t, "bad cursor", h.do(t, "GET", "/v1/jobs?cursor="+strings.Repeat("x", 65), nil), 422, "validation_failed")
+	wantProblem(t, "bad cursor", h.do(t, "GET", "/v1/jobs?cursor="+strings.Repeat("x", 101), nil), 422, "validation_failed")
 }

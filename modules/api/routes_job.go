@@ -150,7 +150,7 @@ func variantOf(e export.Export) Variant {
 
 type listJobsInput struct {
 	TenantQuery
-	Cursor string `query:"cursor" maxLength:"64" doc:"next_cursor of the page before"`
+	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 

@@ -23,8 +23,9 @@ var migrations embed.FS
 const nowFunction = `CREATE OR REPLACE FUNCTION now_ms() RETURNS BIGINT LANGUAGE sql VOLATILE AS
 $$ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint $$`
 
-// nowLock serialises the replacement of now_ms among replicas that start at
-// once: Postgres fails a concurrent one.
+// nowLock serialises what goes before the migrations among replicas that start
+// at once: v0.2.1's tables are moved away once, and Postgres fails a concurrent
+// replacement of now_ms.
 const nowLock = 0x6f70616c // "opal"
 
 // Migrate brings the schema up to date. Replicas that start at once wait for
@@ -39,11 +40,14 @@ func (d *DB) Migrate(ctx context.Context) error {
 			if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, nowLock); err != nil {
 				return err
 			}
+			if err := setAside(ctx, tx); err != nil {
+				return err
+			}
 			_, err := tx.ExecContext(ctx, nowFunction)
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("create now_ms: %w", err)
+			return fmt.Errorf("prepare the database: %w", err)
 		}
 	}
 	if _, err := p.Up(ctx); err != nil {
@@ -80,7 +84,7 @@ func (d *DB) provider() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(takeover(d.postgres))}
 	if d.postgres {
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {

@@ -412,6 +412,11 @@ func TestListPages(t *testing.T) {
 		if strings.Join(got, " ") != strings.Join(ids, " ") {
 			w.t.Fatalf("%v, want %v", got, ids)
 		}
+		for _, bad := range []string{"x", ".", strings.Repeat("1", 101), "1!.x"} {
+			if _, _, err := w.jobs.List(w.t.Context(), tenantID, bad, 2); !errors.Is(err, job.ErrCursor) {
+				w.t.Errorf("cursor %.10q: %v", bad, err)
+			}
+		}
 	})
 }
 

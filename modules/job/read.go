@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
@@ -157,15 +160,12 @@ func (s *Service) List(ctx context.Context, tenantID, cursor string, limit int) 
 		limit = 50
 	}
 	limit = min(limit, MaxPage)
-	if len(cursor) > 64 {
-		return nil, "", ErrCursor
+	before, beforeID, err := readCursor(cursor)
+	if err != nil {
+		return nil, "", err
 	}
-	before := cursor
-	if before == "" {
-		before = "~" // after every id
-	}
-	rows, err := s.DB.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE tenant_id = $1 AND job_id < $2 ORDER BY job_id DESC LIMIT $3`,
-		tenantID, before, limit+1)
+	rows, err := s.DB.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE tenant_id = $1 AND (created_at, job_id) < ($2, $3) ORDER BY created_at DESC, job_id DESC LIMIT $4`,
+		tenantID, before, beforeID, limit+1)
 	if err != nil {
 		return nil, "", fmt.Errorf("list jobs: %w", err)
 	}
@@ -183,9 +183,30 @@ func (s *Service) List(ctx context.Context, tenantID, cursor string, limit int) 
 	}
 	if len(jobs) > limit {
 		jobs = jobs[:limit]
-		next = jobs[limit-1].JobID
+		last := jobs[limit-1]
+		next = strconv.FormatInt(last.CreatedAt.UnixMilli(), cursorBase) + "." + last.JobID
 	}
 	return jobs, next, nil
+}
+
+// cursorBase is the base of a cursor's time.
+const cursorBase = 36
+
+// maxCursor bounds a cursor: a time and an id, which v0.2.1 gave in another form.
+const maxCursor = 100
+
+// readCursor takes the place in a list apart: the time and id of the last job
+// that was shown, or for "" a place before all.
+func readCursor(cursor string) (created int64, jobID string, err error) {
+	if cursor == "" {
+		return math.MaxInt64, "", nil
+	}
+	at, jobID, ok := strings.Cut(cursor, ".")
+	created, err = strconv.ParseInt(at, cursorBase, 64)
+	if !ok || err != nil || len(cursor) > maxCursor {
+		return 0, "", ErrCursor
+	}
+	return created, jobID, nil
 }
 
 // getItem returns an item and its job's id; ErrItemNotFound for another
