@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/pipeline/remote"
 )
 
 func TestBreakerPausesAfterHalfOfTwentyCallsFailed(t *testing.T) {
@@ -19,7 +20,7 @@ func TestBreakerPausesAfterHalfOfTwentyCallsFailed(t *testing.T) {
 			return respond(status, okBody)
 		})})
 		score := func() error { _, err := c.Score(context.Background(), ScoreRequest{}); return err }
-		for i := range breakerCalls {
+		for i := range remote.BreakerCalls {
 			if c.Open() {
 				t.Fatalf("open after %d calls", i)
 			}
@@ -30,7 +31,7 @@ func TestBreakerPausesAfterHalfOfTwentyCallsFailed(t *testing.T) {
 			t.Fatal("not open although half of the calls failed")
 		}
 		err := score()
-		if !errors.Is(err, ErrBreakerOpen) || !fault.IsUncounted(err) || fault.RetryAfter(err) != breakerPause || calls != breakerCalls {
+		if !errors.Is(err, ErrBreakerOpen) || !fault.IsUncounted(err) || fault.RetryAfter(err) != remote.BreakerPause || calls != remote.BreakerCalls {
 			t.Fatalf("%v, uncounted %v, retry after %v, %d calls", err, fault.IsUncounted(err), fault.RetryAfter(err), calls)
 		}
 
@@ -39,7 +40,7 @@ func TestBreakerPausesAfterHalfOfTwentyCallsFailed(t *testing.T) {
 		for range 3 {
 			start := time.Now()
 			<-c.Ready()
-			if waited := time.Since(start); waited < breakerPause || waited > breakerPause+time.Second || c.Open() {
+			if waited := time.Since(start); waited < remote.BreakerPause || waited > remote.BreakerPause+time.Second || c.Open() {
 				t.Fatalf("ready after %v, open %v", waited, c.Open())
 			}
 			before := calls
@@ -68,7 +69,7 @@ func TestOnlyOneProbeAtATime(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			return respond(status, okBody)
 		})})
-		for range breakerCalls {
+		for range remote.BreakerCalls {
 			_, _ = c.Score(context.Background(), ScoreRequest{})
 		}
 		<-c.Ready()
@@ -95,7 +96,7 @@ func TestRefusalsAndBusynessDoNotPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, status := range []int{422, 401, 429} {
 			c := newClient(t, Options{URL: "http://s", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return respond(status, "{}") })})
-			for range 3 * breakerCalls {
+			for range 3 * remote.BreakerCalls {
 				_, _ = c.Score(context.Background(), ScoreRequest{})
 			}
 			if c.Open() {
@@ -108,9 +109,9 @@ func TestRefusalsAndBusynessDoNotPause(t *testing.T) {
 func TestOldFailuresAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, Options{URL: "http://s", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return respond(500, "{}") })})
-		for range 3 * breakerCalls {
+		for range 3 * remote.BreakerCalls {
 			_, _ = c.Score(context.Background(), ScoreRequest{})
-			time.Sleep(breakerWindow / (breakerCalls / 2))
+			time.Sleep(remote.BreakerWindow / (remote.BreakerCalls / 2))
 		}
 		if c.Open() {
 			t.Error("ten failures in a window opened the breaker")

@@ -43,7 +43,7 @@ func serve(t testing.TB, o Options, h http.HandlerFunc) *Client {
 	t.Cleanup(s.Close)
 	o.URL = s.URL
 	c := newClient(t, o)
-	t.Cleanup(c.http.CloseIdleConnections)
+	t.Cleanup(c.CloseIdle)
 	return c
 }
 

@@ -1,6 +1,9 @@
 package azureml
 
-import "github.com/opal-photo/opal/modules/fault"
+import (
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/pipeline/remote"
+)
 
 // Errors of Score. ErrUnavailable, ErrBusy and ErrBadResponse are worth another
 // try, and so is ErrBreakerOpen, whose try is not counted; the others are
@@ -23,3 +26,9 @@ var (
 	// ErrOptions: New was given options that can't work.
 	ErrOptions = fault.New(fault.Invalid, "scoring_options", "The scoring endpoint is not configured properly")
 )
+
+// faults are the scoring contract's. It knows no 402.
+var faults = remote.Faults{
+	Paused: ErrBreakerOpen, Unavailable: ErrUnavailable, Busy: ErrBusy, BadResponse: ErrBadResponse, TooLarge: ErrResponseTooLarge,
+	Unauthorized: ErrUnauthorized, Unpaid: ErrRejected, Rejected: ErrRejected,
+}

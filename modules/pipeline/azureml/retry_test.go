@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/pipeline/remote"
 )
 
 // script answers one status after another, and then 200s.
@@ -58,7 +59,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 			"seconds":    {func() string { return "5" }, 5 * time.Second, 0},
 			"date":       {func() string { return time.Now().Add(6 * time.Second).UTC().Format(http.TimeFormat) }, 6 * time.Second, 0},
 			"too long":   {func() string { return "90" }, 0, 90 * time.Second},
-			"absurd":     {func() string { return "2000000000" }, 0, maxRetryAfter},
+			"absurd":     {func() string { return "2000000000" }, 0, remote.MaxRetryAfter},
 			"no meaning": {func() string { return "soon" }, 0, 0},
 			"past":       {func() string { return "Sun, 06 Nov 1994 08:49:37 GMT" }, 0, 0},
 		} {
@@ -98,7 +99,7 @@ func TestTimeoutBoundsAllTries(t *testing.T) {
 		start := time.Now()
 		_, err := client.Score(context.Background(), ScoreRequest{})
 		wantError(t, err, ErrUnavailable, true)
-		if took := time.Since(start); took > MaxTimeout {
+		if took := time.Since(start); took > remote.MaxTimeout {
 			t.Errorf("took %v", took)
 		}
 	})
@@ -112,7 +113,7 @@ func TestCancellationIsReturnedAsSuch(t *testing.T) {
 			return nil, r.Context().Err()
 		})})
 		time.AfterFunc(time.Second, cancel)
-		for range 2 * breakerCalls {
+		for range 2 * remote.BreakerCalls {
 			if _, err := client.Score(ctx, ScoreRequest{}); !errors.Is(err, context.Canceled) {
 				t.Fatal(err)
 			}
@@ -121,18 +122,4 @@ func TestCancellationIsReturnedAsSuch(t *testing.T) {
 			t.Error("callers that went away opened the breaker")
 		}
 	})
-}
-
-func TestBackoffIsBoundedAndSpread(t *testing.T) {
-	seen := map[time.Duration]bool{}
-	for try := 1; try < 40; try++ {
-		d := backoff(try)
-		if d < 0 || d > maxWait {
-			t.Errorf("try %d: %v", try, d)
-		}
-		seen[d] = true
-	}
-	if len(seen) < 20 {
-		t.Error("waits are not spread")
-	}
 }

@@ -1,4 +1,4 @@
-package azureml
+package remote
 
 import (
 	"context"
@@ -14,38 +14,40 @@ import (
 // The breaker opens when at least half of at least 20 calls failed, counted
 // over the last minutes, and then lets one probe through every 30 s.
 const (
-	breakerCalls   = 20
-	breakerPause   = 30 * time.Second
-	breakerWindow  = 5 * time.Minute
+	BreakerCalls   = 20
+	BreakerPause   = 30 * time.Second
+	BreakerWindow  = 5 * time.Minute
 	breakerBucket  = 30 * time.Second
 	breakerSlack   = 10 * time.Millisecond // readiness is never told too early
 	breakerProbes  = 1
 	failuresPerTwo = 2 // failures × 2 ≥ calls: half of them
 )
 
-// breaker wraps gobreaker with the classes of this package's errors and a
+// breaker wraps gobreaker with the classes of the faults and a
 // channel that tells when calls are let through.
 type breaker struct {
-	b *gobreaker.CircuitBreaker[*ScoreResponse]
+	b *gobreaker.CircuitBreaker[struct{}]
+
+	paused *fault.Error
 
 	mu     sync.Mutex
 	ready  chan struct{} // closed while calls are let through
 	opened time.Time
 }
 
-func newBreaker() *breaker {
-	w := &breaker{ready: make(chan struct{})}
+func newBreaker(name string, f Faults) *breaker {
+	w := &breaker{ready: make(chan struct{}), paused: f.Paused}
 	close(w.ready)
-	w.b = gobreaker.NewCircuitBreaker[*ScoreResponse](gobreaker.Settings{
-		Name: "score", MaxRequests: breakerProbes, Timeout: breakerPause, Interval: breakerWindow, BucketPeriod: breakerBucket,
+	w.b = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+		Name: name, MaxRequests: breakerProbes, Timeout: BreakerPause, Interval: BreakerWindow, BucketPeriod: breakerBucket,
 		ReadyToTrip: func(n gobreaker.Counts) bool {
-			return n.Requests-n.TotalExclusions >= breakerCalls && n.TotalFailures*failuresPerTwo >= n.Requests-n.TotalExclusions
+			return n.Requests-n.TotalExclusions >= BreakerCalls && n.TotalFailures*failuresPerTwo >= n.Requests-n.TotalExclusions
 		},
 		// A refusal shows that the service works.
 		IsSuccessful: func(err error) bool { return err == nil || !fault.IsTransient(err) },
 		// A caller that went away says nothing about the service, and neither
 		// does a busy one: it asks for patience, which Retry-After gives.
-		IsExcluded:    func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, ErrBusy) },
+		IsExcluded:    func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, f.Busy) },
 		OnStateChange: func(_ string, _, to gobreaker.State) { w.changed(to) },
 	})
 	return w
@@ -61,7 +63,7 @@ func (w *breaker) changed(to gobreaker.State) {
 	w.opened = time.Now()
 	ready := make(chan struct{})
 	w.ready = ready
-	time.AfterFunc(breakerPause+breakerSlack, func() { close(ready) })
+	time.AfterFunc(BreakerPause+breakerSlack, func() { close(ready) })
 }
 
 func (w *breaker) open() bool {
@@ -85,15 +87,15 @@ func (w *breaker) readyChannel() <-chan struct{} {
 func (w *breaker) remaining() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return max(breakerPause-time.Since(w.opened), time.Second)
+	return max(BreakerPause-time.Since(w.opened), time.Second)
 }
 
-// do makes the call, or returns ErrBreakerOpen, uncounted, with the rest of the
+// do makes the call, or returns Faults.Paused, uncounted, with the rest of the
 // pause.
-func (w *breaker) do(call func() (*ScoreResponse, error)) (*ScoreResponse, error) {
-	res, err := w.b.Execute(call)
+func (w *breaker) do(call func() error) error {
+	_, err := w.b.Execute(func() (struct{}, error) { return struct{}{}, call() })
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return nil, fault.Uncounted(ErrBreakerOpen, w.remaining())
+		return fault.Uncounted(w.paused, w.remaining())
 	}
-	return res, err
+	return err
 }

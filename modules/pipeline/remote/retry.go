@@ -1,4 +1,4 @@
-package azureml
+package remote
 
 import (
 	"context"
@@ -12,8 +12,10 @@ import (
 const (
 	backoffBase = 500 * time.Millisecond
 	maxWait     = 8 * time.Second
-	// maxRetryAfter bounds what a service may ask for.
-	maxRetryAfter = time.Hour
+	// MaxRetryAfter bounds what a service may ask for.
+	MaxRetryAfter = time.Hour
+
+	resetHeader = "X-RateLimit-Reset"
 )
 
 // backoff is full jitter: anything from 0 to base·2^(try−1), at most maxWait.
@@ -37,15 +39,19 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// retryAfter reads the header as seconds or as a date (RFC 9110, 10.2.3); 0
-// when there is none that makes sense.
+// retryAfter reads Retry-After as seconds or as a date (RFC 9110, 10.2.3), and
+// without one X-RateLimit-Reset as Unix seconds; 0 when there is none that makes
+// sense.
 func retryAfter(h http.Header) time.Duration {
 	v := h.Get("Retry-After")
 	var d time.Duration
+	if at, err := strconv.ParseInt(h.Get(resetHeader), 10, 64); v == "" && err == nil {
+		return min(max(time.Until(time.Unix(at, 0)), 0), MaxRetryAfter)
+	}
 	if s, err := strconv.ParseUint(v, 10, 31); err == nil {
 		d = time.Duration(s) * time.Second
 	} else if at, err := http.ParseTime(v); err == nil {
 		d = time.Until(at)
 	}
-	return min(max(d, 0), maxRetryAfter)
+	return min(max(d, 0), MaxRetryAfter)
 }

@@ -1,4 +1,4 @@
-package azureml
+package remote
 
 import (
 	"encoding/json"
@@ -21,8 +21,9 @@ const (
 	maxCode = 64
 )
 
-// statusError turns a response that is not a 200 into an error of this package.
-func statusError(res *http.Response) error {
+// statusError turns a response that is not a 200 into one of the faults.
+func (c *Client) statusError(res *http.Response) error {
+	f := c.o.Faults
 	status := res.StatusCode
 	where := "status " + strconv.Itoa(status)
 	if status == http.StatusFailedDependency {
@@ -33,37 +34,44 @@ func statusError(res *http.Response) error {
 			status = http.StatusBadGateway // the model failed and did not say how
 		}
 	}
-	if code := problemCode(res.Body); code != "" {
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
+	if code := c.o.Code(body); err == nil && Plain(code) {
 		where += ", " + code
 	}
 	after := retryAfter(res.Header)
 	switch {
 	case status == http.StatusTooManyRequests:
-		return fault.Transient(ErrBusy.With("%s", where), after)
+		return fault.Transient(f.Busy.With("%s", where), after)
 	case status == http.StatusRequestTimeout || status >= 500:
-		return fault.Transient(ErrUnavailable.With("%s", where), after)
+		return fault.Transient(f.Unavailable.With("%s", where), after)
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return ErrUnauthorized.With("%s", where)
+		return f.Unauthorized.With("%s", where)
+	case status == http.StatusPaymentRequired:
+		return f.Unpaid.With("%s", where)
 	case status >= 300 && status < 400:
-		return ErrRejected.With("%s: the endpoint redirects elsewhere; set AML_ENDPOINT_URL to the final address", where)
+		return f.Rejected.With("%s: the address redirects elsewhere; set the final one", where)
 	}
-	return ErrRejected.With("%s", where)
+	return f.Rejected.With("%s", where)
 }
 
 // problemCode reads the stable code out of an application/problem+json body. No
 // free text is taken: it may quote signed URLs.
-func problemCode(body io.Reader) string {
+func problemCode(body []byte) string {
 	var p struct {
 		Code string `json:"code"`
 	}
-	data, err := io.ReadAll(io.LimitReader(body, maxProblem))
-	if err != nil || json.Unmarshal(data, &p) != nil || len(p.Code) > maxCode {
+	if json.Unmarshal(body, &p) != nil {
 		return ""
 	}
-	for _, r := range p.Code {
+	return p.Code
+}
+
+// Plain reports whether code is a stable code and no free text.
+func Plain(code string) bool {
+	for _, r := range code {
 		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' {
-			return ""
+			return false
 		}
 	}
-	return p.Code
+	return code != "" && len(code) <= maxCode
 }
