@@ -32,7 +32,7 @@ type process struct {
 }
 
 // start starts opal with the arguments; the test kills what is left of it.
-func start(t *testing.T, env []string, args ...string) *process {
+func start(t testing.TB, env []string, args ...string) *process {
 	t.Helper()
 	exe, err := exec.LookPath("opal") // testscript's link to this test binary
 	if err != nil {
@@ -131,7 +131,7 @@ var given sync.Map
 // freeAddr returns a loopback address for a process that is about to listen. It
 // lies below the ports that connections are given (32768 and up), one of which
 // might take it first, and is given out once.
-func freeAddr(t *testing.T) string {
+func freeAddr(t testing.TB) string {
 	t.Helper()
 	for range 1000 {
 		addr := fmt.Sprintf("127.0.0.1:%d", 15000+rand.IntN(15000))
@@ -153,7 +153,7 @@ func freeAddr(t *testing.T) string {
 
 // client calls the API.
 type client struct {
-	t    *testing.T
+	t    testing.TB
 	base string
 }
 
@@ -324,7 +324,7 @@ func (c client) upload(jobID, itemID, filename string, photo []byte) {
 }
 
 // runDev starts opal dev on a fresh data folder.
-func runDev(t *testing.T, args ...string) (*process, client, string) {
+func runDev(t testing.TB, args ...string) (*process, client, string) {
 	t.Helper()
 	data, addr := filepath.Join(t.TempDir(), "state"), freeAddr(t)
 	p := start(t, nil, append([]string{"dev", "--data", data, "--listen", addr}, args...)...)
@@ -333,7 +333,7 @@ func runDev(t *testing.T, args ...string) (*process, client, string) {
 	return p, c, data
 }
 
-func photo(t *testing.T, w, h int) []byte {
+func photo(t testing.TB, w, h int) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "photo.jpg")
 	if err := writePhoto(path, w, h, 1); err != nil {

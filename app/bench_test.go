@@ -1,0 +1,154 @@
+package app_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// The whole way of a photo through `opal dev`, as its user waits for it: from
+// upload complete to the item's completion (one scene, upscaled), to all presets
+// and the ZIP, and the memory that the process and its decoders take meanwhile.
+
+func BenchmarkPhoto2MP(b *testing.B)  { benchmarkPhoto(b, 1600, 1250) }
+func BenchmarkPhoto12MP(b *testing.B) { benchmarkPhoto(b, 4000, 3000) }
+
+// benchmarkPhoto reports the median over b.N photos, after one to warm up.
+func benchmarkPhoto(b *testing.B, w, h int) {
+	_, c, _ := runDev(b)
+	body := photo(b, w, h)
+	c.follow([]string{"web_thumb"}, body)
+	var took []time.Duration
+	for b.Loop() {
+		done, _ := c.follow([]string{"web_thumb"}, body)
+		took = append(took, done)
+	}
+	slices.Sort(took)
+	b.ReportMetric(took[len(took)/2].Seconds(), "s/item-p50")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkAllPresets measures from the item's completion to the job's.
+func BenchmarkAllPresets(b *testing.B) {
+	_, c, _ := runDev(b)
+	var known struct {
+		Presets []struct {
+			Name string `json:"name"`
+		} `json:"presets"`
+	}
+	c.call(http.MethodGet, "/v1/presets", nil, &known)
+	var names []string
+	for _, p := range known.Presets {
+		names = append(names, p.Name)
+	}
+	body := photo(b, 1600, 1250)
+	c.follow(names, body)
+	var took []time.Duration
+	for b.Loop() {
+		_, rest := c.follow(names, body)
+		took = append(took, rest)
+	}
+	slices.Sort(took)
+	b.ReportMetric(took[len(took)/2].Seconds(), "s/exports-p50")
+	b.ReportMetric(float64(len(names)), "presets")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkPeakMemory takes four 12 MP photos at once, of which two are in hand.
+func BenchmarkPeakMemory(b *testing.B) {
+	p, c, _ := runDev(b)
+	body := photo(b, 4000, 3000)
+	var peak atomic.Int64
+	stop := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+				peak.Store(max(peak.Load(), residentOf(p.cmd.Process.Pid)))
+			}
+		}
+	})
+	for b.Loop() {
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() { c.follow([]string{"amazon_main", "shopify"}, body) })
+		}
+		all.Wait()
+	}
+	close(stop)
+	watch.Wait()
+	b.ReportMetric(float64(peak.Load())/1e6, "MB-peak")
+	b.ReportMetric(0, "ns/op")
+}
+
+// follow sends a photo and returns how long it took from complete to the item's
+// end, and from there to the job's.
+func (c client) follow(presets []string, body []byte) (item, rest time.Duration) {
+	var j seen
+	if code := c.call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "presets": presets, "items": []any{map[string]any{"filename": "p.jpg"}}}, &j); code != http.StatusOK {
+		c.t.Errorf("create: %d", code)
+		return 0, 0
+	}
+	c.upload(j.JobID, j.Items[0].ItemID, "p.jpg", body)
+	began := time.Now()
+	for deadline := began.Add(jobPatience); ; time.Sleep(20 * time.Millisecond) {
+		c.call(http.MethodGet, "/v1/jobs/"+j.JobID, nil, &j)
+		if s := j.Items[0].Status; item == 0 && (s == "completed" || s == "failed") {
+			item = time.Since(began)
+		}
+		if j.Status != "created" && j.Status != "processing" {
+			if j.Status != "completed" {
+				c.t.Errorf("the job ended %s", j.Status)
+			}
+			return item, time.Since(began) - item
+		}
+		if time.Now().After(deadline) {
+			c.t.Errorf("the job does not end: %+v", j)
+			return item, 0
+		}
+	}
+}
+
+// residentOf is the resident memory, in bytes, of a process and of all below it; a
+// page that they share counts once.
+func residentOf(pid int) int64 {
+	var sum int64
+	rollup, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "smaps_rollup"))
+	if err != nil {
+		return 0 // it has ended
+	}
+	for line := range strings.Lines(string(rollup)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "Pss:" {
+			kB, err := strconv.ParseInt(f[1], 10, 64)
+			if err == nil {
+				sum += kB * 1024
+			}
+		}
+	}
+	threads, err := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "children"))
+	if err != nil {
+		return sum
+	}
+	for _, t := range threads {
+		below, err := os.ReadFile(t)
+		if err != nil {
+			continue
+		}
+		for f := range strings.FieldsSeq(string(below)) {
+			if child, err := strconv.Atoi(f); err == nil {
+				sum += residentOf(child)
+			}
+		}
+	}
+	return sum
+}
