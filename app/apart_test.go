@@ -28,7 +28,9 @@ type apart struct {
 	api      client
 }
 
-func newApart(t *testing.T) *apart {
+// newApart starts the roles. before, if any, is done when the database and the
+// store are there and no role is.
+func newApart(t *testing.T, before ...func(a *apart)) *apart {
 	t.Helper()
 	a := &apart{t: t, roles: map[string][]*process{}, blobs: azuritetest.New(t, azuritetest.Options{})}
 	var err error
@@ -50,6 +52,9 @@ func newApart(t *testing.T) *apart {
 		"AML_ENDPOINT_URL=http://" + score + "/score", "AML_ENDPOINT_KEY=k", "SCORE_KEY=k", "SCORE_ALLOWED_HOSTS=" + a.blobs.Addr(), "WORKER_LEASE=10s",
 	}
 	a.env = env
+	for _, f := range before {
+		f(a)
+	}
 	if err := run(env, "migrate"); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // migrateCommand brings the database up to date and does nothing else, so that
@@ -14,7 +15,7 @@ func migrateCommand(s Streams) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the database's schema up to date, and nothing else",
+		Short: "Bring the database's schema up to date, taking over what v0.2.1 left in it, and nothing else",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w, err := load(file, s, "migrate", config.Role{Database: true}, true)
@@ -26,7 +27,7 @@ func migrateCommand(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := d.Migrate(cmd.Context()); err != nil {
+			if err := d.Migrate(telemetry.WithLogger(cmd.Context(), w.log)); err != nil {
 				return err
 			}
 			fmt.Fprintln(s.Err, "The schema is up to date.")

@@ -22,7 +22,8 @@ const maxDifferences = 1000
 // audits are the rules. Each query returns, for each violation, the subject and
 // two values of which the words tell. Everything is recomputed: balances from
 // transfers, transfers from charges and payments, charges from items. Items older
-// than the first that was ever metered are nobody's debt.
+// than the first that was ever metered are nobody's debt, nor are those that
+// were taken over from v0.2.1, which had settled their price.
 var audits = []struct{ name, query, words string }{
 	{"balance", `SELECT a.tenant_id || ' ' || a.kind, a.balance, COALESCE(sum(CASE WHEN t.credit = a.kind THEN t.amount ELSE -t.amount END), 0)
 		FROM accounts a LEFT JOIN transfers t ON t.tenant_id = a.tenant_id AND (t.credit = a.kind OR t.debit = a.kind)
@@ -47,9 +48,9 @@ var audits = []struct{ name, query, words string }{
 	{"item that failed and costs", `SELECT c.item_id, sum(c.price), 0 FROM charges c JOIN items i ON i.item_id = c.item_id
 		WHERE i.status IN ('failed', 'cancelled', 'created', 'uploaded') AND c.state = 'captured' GROUP BY c.item_id`, "%v was captured instead of %v"},
 	{"item that was made for nothing", `SELECT i.item_id, count(c.item_id), 1 FROM items i LEFT JOIN charges c ON c.item_id = i.item_id AND c.kind = 'step'
-		WHERE i.status = 'completed' AND i.created_at >= (SELECT min(f.created_at) FROM items f JOIN charges n ON n.item_id = f.item_id) GROUP BY i.item_id HAVING count(c.item_id) = 0`, "it has %v charges, at least %v is due"},
+		WHERE i.status = 'completed' AND NOT i.taken_over AND i.created_at >= (SELECT min(f.created_at) FROM items f JOIN charges n ON n.item_id = f.item_id) GROUP BY i.item_id HAVING count(c.item_id) = 0`, "it has %v charges, at least %v is due"},
 	{"item that is made without a hold", `SELECT i.item_id, count(c.item_id), 1 FROM items i LEFT JOIN charges c ON c.item_id = i.item_id AND c.kind = 'step' AND c.state = 'held'
-		WHERE i.status IN ('queued', 'processing') AND i.created_at >= (SELECT min(f.created_at) FROM items f JOIN charges n ON n.item_id = f.item_id) GROUP BY i.item_id HAVING count(c.item_id) = 0`, "it has %v open charges, at least %v is due"},
+		WHERE i.status IN ('queued', 'processing') AND NOT i.taken_over AND i.created_at >= (SELECT min(f.created_at) FROM items f JOIN charges n ON n.item_id = f.item_id) GROUP BY i.item_id HAVING count(c.item_id) = 0`, "it has %v open charges, at least %v is due"},
 	{"step of a completed item", `SELECT c.item_id || ' ' || c.name, c.state, 'captured' FROM charges c JOIN items i ON i.item_id = c.item_id
 		WHERE i.status = 'completed' AND c.kind = 'step' AND c.state <> 'captured'`, "its charge is %v instead of %v"},
 	{"variant that was made for nothing", `SELECT e.item_id || ' ' || e.preset, c.state, 'captured' FROM exports e JOIN charges c ON c.item_id = e.item_id AND c.kind = 'preset' AND c.name = e.preset

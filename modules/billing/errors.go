@@ -22,5 +22,4 @@ var (
 	ErrCursor          = fault.New(fault.Invalid, "cursor_invalid", "The cursor is not one that was given out")
 	ErrQuery           = fault.New(fault.Invalid, "usage_query_invalid", "The usage can't be asked for so")
 	ErrPrices          = fault.New(fault.Invalid, "prices_invalid", "The price list is wrong")
-	ErrLegacy          = fault.New(fault.Invalid, "legacy_ledger_invalid", "The old ledger can't be carried over")
 )

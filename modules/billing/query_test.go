@@ -88,30 +88,3 @@ func TestBalanceTransactionsAndUsage(t *testing.T) {
 		}
 	})
 }
-
-func TestLegacyLedgerIsCarriedOver(t *testing.T) {
-	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		s := New(Options{DB: d, Mode: Enforce})
-		rows := []LegacyRow{{"1", "a", 10, at}, {"2", "a", -3, at.Add(time.Hour)}, {"3", "a", -8, at.Add(time.Hour)}, {"4", "a", 5, at.Add(2 * time.Hour)},
-			{"5", "b", -2, at}, {"6", "c", 0, at}}
-		for range 2 { // the second time changes nothing
-			inTx(t, d, func(tx *db.Tx) error { return s.ImportLegacy(ctx, tx, rows) })
-			want(t, d, "a", 0, 400, 0, 1100, 0)
-			want(t, d, "b", 0, 0, 0, 0, 200)
-		}
-		p, err := s.Transactions(ctx, "a", "", 0)
-		if err != nil || len(p.Transactions) != 4 || !p.Transactions[3].CreatedAt.Equal(at) {
-			t.Fatalf("%+v, %v", p, err)
-		}
-		for _, bad := range []LegacyRow{{"", "a", 1, at}, {"9", "", 1, at}, {"9", "a", 1 << 62, at}} {
-			err := d.InTx(ctx, func(tx *db.Tx) error { return s.ImportLegacy(ctx, tx, []LegacyRow{bad}) })
-			if !errors.Is(err, ErrLegacy) {
-				t.Errorf("%+v: %v", bad, err)
-			}
-		}
-		if diffs, err := s.Audit(ctx); err != nil || len(diffs) > 0 {
-			t.Errorf("audit: %v, %v", diffs, err)
-		}
-	})
-}
