@@ -1,0 +1,154 @@
+// Package matte fits cut-outs that come from elsewhere to the photo they were
+// made of: it makes the picture that is sent, checks and decodes what comes back,
+// brings its coverage to the photo's size, takes the background's colour out of
+// the edge, and gives a confidence where the provider has none.
+package matte
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/pipeline/remote"
+)
+
+// sentQuality keeps edges free of blocks.
+const sentQuality = 95
+
+// JPEG encodes the photo for a provider: what is transparent on white, at most
+// maxPixels large, without any metadata.
+func JPEG(photo *image.NRGBA, maxPixels int) ([]byte, error) {
+	img := photo
+	if w, h := photo.Rect.Dx(), photo.Rect.Dy(); w*h > maxPixels {
+		w, h = within(w, h, maxPixels)
+		img = imaging.Resize(photo, w, h)
+	}
+	if !img.Opaque() {
+		white := image.NewNRGBA(image.Rect(0, 0, img.Rect.Dx(), img.Rect.Dy()))
+		for i := range white.Pix {
+			white.Pix[i] = 255
+		}
+		imaging.Over(white, img, image.Point{})
+		img = white
+	}
+	b, err := imaging.Encode(img, imaging.EncodeOptions{Format: imaging.JPEG, Quality: sentQuality})
+	if err != nil {
+		return nil, fmt.Errorf("encode the photo for the cut-out service: %w", err)
+	}
+	return b, nil
+}
+
+// Channel says where an answer keeps its coverage.
+type Channel int
+
+// The channels.
+const (
+	Alpha Channel = iota // of a picture with transparency
+	Grey                 // a mask: white is the product
+)
+
+// A cut-out smaller than minArea of the picture is dust; one larger than maxArea
+// is no cut-out.
+const (
+	minArea = .001
+	maxArea = .995
+)
+
+// What is said of an answer that cuts nothing, as OPAL's own engine says it.
+const (
+	NothingFound = "No product was found in front of the background; the picture was left whole"
+	unsure       = "The cut-out service is unsure about the outline; check the cut-out"
+)
+
+// Finisher makes cut-outs of answers.
+type Finisher struct {
+	// Decoder decodes the answers: they are bytes from outside.
+	Decoder pipeline.Decoder
+	// Second gives another opinion where the provider gives no confidence; nil
+	// leaves such cut-outs at the prior.
+	Second pipeline.Cutter
+	// Bad is the error of an answer that can't be used.
+	Bad *fault.Error
+}
+
+// Inspect reads an answer's header: an error page with status 200 is found here,
+// where another try is still cheap.
+func (f Finisher) Inspect(photo *image.NRGBA, answer []byte) error {
+	info, err := imaging.Inspect(answer)
+	if err != nil {
+		return f.Bad.With("%s", err)
+	}
+	return f.fits(photo, info.Width, info.Height)
+}
+
+// leastSide is the longest side, in pixels, that an answer must have to hold an
+// outline, unless the photo is smaller.
+const leastSide = 256
+
+// fits checks that the answer has the photo's proportions, but for the rounding
+// of its size, and is large enough.
+func (f Finisher) fits(photo *image.NRGBA, w, h int) error {
+	W, H := photo.Rect.Dx(), photo.Rect.Dy()
+	// w·H = W·h, within a pixel of either side
+	if d := w*H - W*h; d > max(W, H) || -d > max(W, H) || max(w, h) < min(leastSide, max(W, H)) {
+		return f.Bad.With("it is %d×%d, the photo %d×%d", w, h, W, H)
+	}
+	return nil
+}
+
+// Finish makes the cut-out. confidence is the provider's own, 0–1, or below 0
+// when it gives none. An answer that cuts nothing, or everything, leaves the
+// photo whole with confidence 0.
+func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte, c Channel, confidence float64) (pipeline.Cutout, error) {
+	if err := f.Inspect(photo, answer); err != nil {
+		return pipeline.Cutout{}, err
+	}
+	img, _, err := f.Decoder.Decode(ctx, answer)
+	if err != nil {
+		if ctx.Err() != nil {
+			return pipeline.Cutout{}, ctx.Err()
+		}
+		return pipeline.Cutout{}, f.Bad.With("%s", err)
+	}
+	if img.Rect.Dx() > photo.Rect.Dx() || img.Rect.Dy() > photo.Rect.Dy() {
+		img = imaging.Resize(img, photo.Rect.Dx(), photo.Rect.Dy())
+	}
+	m := mask{img: img, channel: c}
+	if a := m.area(); a < minArea || a > maxArea {
+		return Whole(photo, NothingFound), nil
+	}
+	out := pipeline.Cutout{Image: cut(photo, m)}
+	if out.Confidence = confidence; confidence < 0 {
+		if out.Confidence, err = f.opinion(ctx, photo, m); err != nil {
+			return pipeline.Cutout{}, err
+		}
+	}
+	out.Confidence = min(out.Confidence, 1)
+	if out.Confidence < pipeline.ReviewBelow {
+		out.Reason = unsure
+	}
+	return out, nil
+}
+
+// Whole is the photo left as it is: nothing was found in it.
+func Whole(photo *image.NRGBA, why string) pipeline.Cutout {
+	return pipeline.Cutout{Image: photo, Whole: true, Reason: why}
+}
+
+// Faults are the errors of a provider of cut-outs. Their codes are the same for
+// all providers; the texts name the provider and what to look at.
+func Faults(provider, keySetting string) remote.Faults {
+	return remote.Faults{
+		Paused:       fault.New(fault.Unavailable, "cutout_paused", provider+" has failed too often; calls are paused and resume by themselves"),
+		Unavailable:  fault.New(fault.Unavailable, "cutout_unavailable", provider+" can't be reached or failed"),
+		Busy:         fault.New(fault.RateLimited, "cutout_busy", provider+" takes no more pictures at the moment"),
+		BadResponse:  fault.New(fault.Unavailable, "cutout_bad_response", provider+" answered with something that is no cut-out of the photo"),
+		TooLarge:     fault.New(fault.Invalid, "cutout_response_too_large", provider+"'s answer is too large"),
+		Unauthorized: fault.New(fault.Invalid, "cutout_unauthorized", provider+" refused the credentials; check "+keySetting),
+		Unpaid:       fault.New(fault.Invalid, "cutout_unpaid", provider+" has no credits left on the account of "+keySetting+"; top it up"),
+		Rejected:     fault.New(fault.Invalid, "cutout_rejected", provider+" refused the photo"),
+	}
+}
