@@ -51,7 +51,7 @@ var roles = []role{
 		name: "billing", short: "Run the billing service: the credit ledger, payments and their webhooks", service: "billing-service", listen: ":8080", drain: apiDrain,
 		needs: config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: true},
 		parts: []part{apiServer, outboxRelay, paymentSweep},
-		more:  []func(Streams) *cobra.Command{auditCommand},
+		more:  []func(Streams) *cobra.Command{auditCommand, refundCommand, limitsCommand, customerCommand},
 	},
 	{
 		name: "score", short: "Run the scoring service behind the Azure ML contract", service: "scoring", listen: ":8080", drain: apiDrain,

@@ -42,3 +42,32 @@ func TestTheWebhookNotesAnIDAndTellsNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestATenantKeepsItsOwnDetailsAndBudget(t *testing.T) {
+	h := newHouse(t)
+	put := func(path, body string, status int, want string) {
+		t.Helper()
+		if a := h.do(t, http.MethodPut, path, body); a.status != status || !strings.Contains(a.body, want) {
+			t.Errorf("PUT %s %s: %d %s", path, body, a.status, a.body)
+		}
+	}
+	put("/v1/billing/customer", `{"tenant_id":"t1","name":" Müller GmbH ","address":"Hof 1\r\nBerlin","country":"de","vat_id":"DE 123 456 789"}`, 200,
+		`{"name":"Müller GmbH","email":"","address":"Hof 1\nBerlin","country":"DE","vat_id":"DE123456789"}`)
+	if a := h.do(t, http.MethodGet, "/v1/billing/customer?tenant_id=t1", ""); !strings.Contains(a.body, "Müller GmbH") {
+		t.Errorf("%s", a.body)
+	}
+	if a := h.do(t, http.MethodGet, "/v1/billing/customer?tenant_id=t2", ""); strings.Contains(a.body, "Müller GmbH") || !strings.Contains(a.body, `"country":"NL"`) {
+		t.Errorf("another tenant's: %s", a.body)
+	}
+	for _, bad := range []string{`{"country":"XX"}`, `{"country":"DE","vat_id":"DE1","name":"a","address":"b"}`, `{"email":"nobody"}`, `{"country":"DE","vat_id":"DE123456789"}`} {
+		put("/v1/billing/customer", bad, 422, "customer_invalid")
+	}
+	put("/v1/billing/limits", `{"tenant_id":"t1","budget_cap":2500}`, 200, `"monthly_grant":0,"budget_cap":2500,"committed":0`)
+	// what is free a tenant doesn't decide itself
+	put("/v1/billing/limits", `{"tenant_id":"t1","monthly_grant":9999,"budget_cap":2500}`, 200, `"monthly_grant":0`)
+	put("/v1/billing/limits", `{"tenant_id":"t1","budget_cap":-1}`, 422, "budget_cap")
+	put("/v1/billing/limits", `{"tenant_id":"t1","budget_cap":null}`, 200, `"budget_cap":null`)
+	if a := h.do(t, http.MethodPost, "/v1/billing/payments/p1/refund?tenant_id=t1", `{}`); a.status != 503 || !strings.Contains(a.body, "payments_off") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}

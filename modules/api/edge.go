@@ -39,6 +39,9 @@ type record struct {
 	err   error // of a 5xx
 	// accept is the Accept header, for routes with more than one form of answer.
 	accept string
+	// key is the Idempotency-Key header, for routes whose effect outlives a crash
+	// of the process.
+	key string
 }
 
 type recordKey struct{}
@@ -98,6 +101,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 		r = &get
 	}
 	recordOf(r.Context()).accept = r.Header.Get("Accept")
+	recordOf(r.Context()).key = r.Header.Get(idempotencyHeader)
 	r.Header.Del("Accept") // huma has nothing to choose: the API speaks JSON, but for a few routes that look themselves
 	s.echo.ServeHTTP(w, r)
 }

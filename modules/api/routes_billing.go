@@ -29,6 +29,11 @@ type Billing interface {
 	Payment(ctx context.Context, tenantID, paymentID string) (billing.Payment, error)
 	Payments(ctx context.Context, tenantID, cursor string, limit int) (billing.PaymentPage, error)
 	Invoice(ctx context.Context, tenantID, paymentID string) (billing.Invoice, error)
+	Refund(ctx context.Context, o billing.RefundOrder) (billing.RefundResult, error)
+	Customer(ctx context.Context, tenantID string) (billing.Customer, error)
+	SetCustomer(ctx context.Context, tenantID string, c billing.Customer) (billing.Customer, error)
+	Limits(ctx context.Context, tenantID string) (billing.MonthLimits, error)
+	SetBudget(ctx context.Context, tenantID string, budget *int64) (billing.MonthLimits, error)
 	Notice(ctx context.Context, mollieID string) error
 }
 
@@ -71,6 +76,35 @@ type purchaseInput struct {
 type PaymentPath struct {
 	TenantQuery
 	ID string `path:"payment_id"`
+}
+
+type refundInput struct {
+	PaymentPath
+	Body struct {
+		TenantID    string `json:"tenant_id" nullable:"true"`
+		Amount      int64  `json:"amount" minimum:"0" doc:"cents; 0: all that is left"`
+		Description string `json:"description" maxLength:"140" doc:"what the buyer's statement says"`
+	}
+}
+
+type customerInput struct {
+	TenantQuery
+	Body struct {
+		TenantID string `json:"tenant_id" nullable:"true"`
+		Name     string `json:"name" doc:"the company's, or the buyer's"`
+		Email    string `json:"email"`
+		Address  string `json:"address" doc:"at most 8 lines"`
+		Country  string `json:"country" doc:"two letters, ISO 3166-1; the seller's when left out"`
+		VATID    string `json:"vat_id" doc:"with the country's letters; a company elsewhere in the EU gets an invoice with reverse charge"`
+	}
+}
+
+type limitsInput struct {
+	TenantQuery
+	Body struct {
+		TenantID  string `json:"tenant_id" nullable:"true"`
+		BudgetCap *int64 `json:"budget_cap" minimum:"0" doc:"hundredths of a credit that may be used in a calendar month (UTC); null or left out: no cap"`
+	}
 }
 
 type invoiceInput struct {
@@ -132,6 +166,31 @@ func billingRoutes(r *Routes) {
 			return replyOf(b.Payment(ctx, TenantID(ctx), in.ID))
 		})
 	Add(r, get("/v1/billing/payments/{payment_id}/invoice", "getInvoice", "A payment's invoice; PDF by Accept", billing.ErrPaymentNotFound), invoiceOf(b))
+	change := func(method, path, id, summary string, nf *fault.Error, creates bool) Route {
+		return Route{Method: method, Path: path, ID: id, Summary: summary, Tag: tagBilling, Scope: tenant.Admin, Body: JSONBody, Creates: creates, NotFound: nf}
+	}
+	Add(r, change(http.MethodPost, "/v1/billing/payments/{payment_id}/refund", "refundPayment", "Give money of a payment back, as far as its credits are unused", billing.ErrPaymentNotFound, true),
+		func(ctx context.Context, in *refundInput) (*reply[billing.RefundResult], error) {
+			return replyOf(b.Refund(ctx, billing.RefundOrder{TenantID: TenantID(ctx), PaymentID: in.ID, Cents: in.Body.Amount, Description: in.Body.Description,
+				Key: recordOf(ctx).key, Unused: true}))
+		})
+	Add(r, get("/v1/billing/customer", "getCustomer", "Who the invoices are made out to", nil),
+		func(ctx context.Context, _ *TenantQuery) (*reply[billing.Customer], error) {
+			return replyOf(b.Customer(ctx, TenantID(ctx)))
+		})
+	Add(r, change(http.MethodPut, "/v1/billing/customer", "putCustomer", "Set who the invoices are made out to, from the next purchase on", nil, false),
+		func(ctx context.Context, in *customerInput) (*reply[billing.Customer], error) {
+			c := in.Body
+			return replyOf(b.SetCustomer(ctx, TenantID(ctx), billing.Customer{Name: c.Name, Email: c.Email, Address: c.Address, Country: c.Country, VATID: c.VATID}))
+		})
+	Add(r, get("/v1/billing/limits", "getLimits", "What may be used this month, and what is free", nil),
+		func(ctx context.Context, _ *TenantQuery) (*reply[billing.MonthLimits], error) {
+			return replyOf(b.Limits(ctx, TenantID(ctx)))
+		})
+	Add(r, change(http.MethodPut, "/v1/billing/limits", "putLimits", "Cap what may be used in a month", nil, false),
+		func(ctx context.Context, in *limitsInput) (*reply[billing.MonthLimits], error) {
+			return replyOf(b.SetBudget(ctx, TenantID(ctx), in.Body.BudgetCap))
+		})
 	// anyone may call: the id that comes is only noted, and asked after at the
 	// provider
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/mollie/webhook", ID: "mollieWebhook", Summary: "The payment provider's callback", Tag: tagBilling, Public: true},

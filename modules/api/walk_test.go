@@ -61,8 +61,13 @@ var walks = []walk{
 	{method: "GET", path: "/v1/billing/payments", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/billing/payments/none", readOnly: 404, writeOnly: 404, other: 404, right: 404},
 	{method: "GET", path: "/v1/billing/payments/none/invoice", readOnly: 404, writeOnly: 404, other: 404, right: 404},
+	{method: "GET", path: "/v1/billing/customer", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "PUT", path: "/v1/billing/customer", body: `{"name":"Acme","country":"NL"}`, readOnly: 403, writeOnly: 403, other: 200, right: 200},
+	{method: "GET", path: "/v1/billing/limits", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "PUT", path: "/v1/billing/limits", body: `{"budget_cap":100}`, readOnly: 403, writeOnly: 403, other: 200, right: 200},
 	// nothing can be bought in this house, by those who may
 	{method: "POST", path: "/v1/billing/purchase", body: `{"package":"starter"}`, readOnly: 403, writeOnly: 403, other: 503, right: 503},
+	{method: "POST", path: "/v1/billing/payments/none/refund", body: `{}`, readOnly: 403, writeOnly: 403, other: 503, right: 503},
 }
 
 // public lists the routes that need no credentials.

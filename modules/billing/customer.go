@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/language"
+
 	"github.com/opal-photo/opal/modules/db"
 )
 
@@ -32,7 +34,11 @@ const (
 
 // Customer returns a tenant's billing details; without any, a consumer in the
 // seller's country.
-func (s *Service) Customer(ctx context.Context, q db.Querier, tenantID string) (Customer, error) {
+func (s *Service) Customer(ctx context.Context, tenantID string) (Customer, error) {
+	return s.customer(ctx, s.o.DB, tenantID)
+}
+
+func (s *Service) customer(ctx context.Context, q db.Querier, tenantID string) (Customer, error) {
 	var c Customer
 	err := q.QueryRowContext(ctx, `SELECT name, email, address, country, vat_id FROM billing_tenants WHERE tenant_id = $1`, tenantID).
 		Scan(&c.Name, &c.Email, &c.Address, &c.Country, &c.VATID)
@@ -45,15 +51,33 @@ func (s *Service) Customer(ctx context.Context, q db.Querier, tenantID string) (
 	return c, nil
 }
 
+// otherCodes are codes in use for countries that ISO 3166-1 names otherwise.
+var otherCodes = map[string]string{"EL": "GR", "UK": "GB"}
+
+// countryCode checks a country's code: an invented one would be outside the EU,
+// and free of VAT.
+func countryCode(s string) (string, error) {
+	if iso, ok := otherCodes[s]; ok {
+		s = iso
+	}
+	r, err := language.ParseRegion(s)
+	if err != nil || !r.IsCountry() || r.String() != s || len(s) != 2 {
+		return s, ErrCustomer.With("country must be a country's two letters, such as NL")
+	}
+	return s, nil
+}
+
 // SetCustomer sets a tenant's billing details. They count from the next purchase
 // on. It returns them as they are kept.
 func (s *Service) SetCustomer(ctx context.Context, tenantID string, c Customer) (Customer, error) {
+	c.Name, c.Email, c.Address = strings.TrimSpace(c.Name), strings.TrimSpace(c.Email), strings.TrimSpace(strings.ReplaceAll(c.Address, "\r\n", "\n"))
 	c.Country, c.VATID = strings.ToUpper(strings.TrimSpace(c.Country)), cleanVATID(c.VATID)
 	if c.Country == "" {
 		c.Country = s.o.Seller.Country
 	}
-	if len(c.Country) != 2 || strings.IndexFunc(c.Country, func(r rune) bool { return r < 'A' || r > 'Z' }) >= 0 {
-		return c, ErrCustomer.With("country must be two letters, such as NL")
+	var err error
+	if c.Country, err = countryCode(c.Country); err != nil {
+		return c, err
 	}
 	for _, f := range []struct {
 		name, value string
@@ -75,7 +99,10 @@ func (s *Service) SetCustomer(ctx context.Context, tenantID string, c Customer) 
 	if err := checkVATID(c.Country, c.VATID); err != nil {
 		return c, err
 	}
-	err := s.o.DB.InTx(ctx, func(tx *db.Tx) error {
+	if c.VATID != "" && (c.Name == "" || c.Address == "") {
+		return c, ErrCustomer.With("a company's invoice must have its name and address: set both beside vat_id")
+	}
+	err = s.o.DB.InTx(ctx, func(tx *db.Tx) error {
 		if _, err := open(ctx, tx, tenantID); err != nil {
 			return err
 		}

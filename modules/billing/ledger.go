@@ -212,27 +212,3 @@ func (s *Service) look(ctx context.Context, q db.Querier, tenantID string) (*led
 	}
 	return l, nil
 }
-
-// Limits are a tenant's own monthly amounts, in hundredths of a credit; nil: the
-// service's own grant, and no budget.
-type Limits struct {
-	MonthlyGrant *int64 `json:"monthly_grant"`
-	BudgetCap    *int64 `json:"budget_cap"`
-}
-
-// SetLimits sets a tenant's monthly grant and budget. A new grant counts from
-// the next month on when this month's has been given.
-func (s *Service) SetLimits(ctx context.Context, tenantID string, v Limits) error {
-	for _, n := range []*int64{v.MonthlyGrant, v.BudgetCap} {
-		if n != nil && *n < 0 {
-			return ErrCustomer.With("monthly_grant and budget_cap must not be negative")
-		}
-	}
-	return s.o.DB.InTx(ctx, func(tx *db.Tx) error {
-		if _, err := open(ctx, tx, tenantID); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `UPDATE billing_tenants SET monthly_grant = $2, budget_cap = $3 WHERE tenant_id = $1`, tenantID, v.MonthlyGrant, v.BudgetCap)
-		return err
-	})
-}

@@ -66,7 +66,7 @@ func TestReserveRefusesWhatIsNotCovered(t *testing.T) {
 
 		buy(t, d, "a", "1", 1000)
 		limit := int64(150)
-		if err := s.SetLimits(ctx, "a", Limits{BudgetCap: &limit}); err != nil {
+		if _, err := s.SetBudget(ctx, "a", &limit); err != nil {
 			t.Fatal(err)
 		}
 		err = d.InTx(ctx, func(tx *db.Tx) error { return s.Reserve(ctx, tx, "a", two[1]) })
@@ -148,7 +148,7 @@ func TestAMonthsGrantLapsesWithTheMonth(t *testing.T) {
 		in("2026-01") // a clock that went back gives nothing
 		want(t, d, "a", 200, 0, 0, 0, 0)
 		own := int64(70)
-		if err := s.SetLimits(ctx, "a", Limits{MonthlyGrant: &own}); err != nil {
+		if err := s.SetGrant(ctx, "a", &own); err != nil {
 			t.Fatal(err)
 		}
 		in("2026-03")

@@ -191,7 +191,7 @@ func step(rt *rapid.T, s *shop, tenantID string, m *model, serial *atomic.Int64)
 		back := (modelCredits*p.refunded+modelAmount-1)/modelAmount - p.back
 		p.back += back
 		m.takeBack(back)
-		_, err := s.Refund(ctx, p.id, cents, "x")
+		_, err := s.Refund(ctx, RefundOrder{PaymentID: p.id, Cents: cents, Description: "x"})
 		must(err)
 	case "chargeback":
 		p := pickPayment(mollie.Paid)
@@ -349,7 +349,7 @@ func oneRound(s *shop, tenantID, name string, client, i int, items, blocked *ato
 			return err
 		}
 		if client%4 == 0 && i > 0 {
-			if _, err := s.Refund(ctx, p.PaymentID, 605, "half"); err != nil && !errors.Is(err, ErrRefund) {
+			if _, err := s.Refund(ctx, RefundOrder{PaymentID: p.PaymentID, Cents: 605, Description: "half"}); err != nil && !errors.Is(err, ErrRefund) {
 				return err
 			}
 		}

@@ -327,10 +327,10 @@ func TestNoticesOfUnknownIDs(t *testing.T) {
 func TestRefundsAndChargebacks(t *testing.T) {
 	withShop(t, func(t *testing.T, s *shop) {
 		id, m := s.paid("odd") // 333 for 8.47
-		if _, err := s.Refund(ctx, id, 900, "too much"); !errors.Is(err, ErrRefund) {
+		if _, err := s.Refund(ctx, RefundOrder{PaymentID: id, Cents: 900}); !errors.Is(err, ErrRefund) {
 			t.Fatal(err)
 		}
-		if _, err := s.Refund(ctx, id, 100, "partly"); err != nil {
+		if _, err := s.Refund(ctx, RefundOrder{PaymentID: id, Cents: 100, Description: "partly"}); err != nil {
 			t.Fatal(err)
 		}
 		want(t, s.d, "a", 0, 333-40, 0, 0, 0) // 39.3…, rounded up
@@ -370,11 +370,11 @@ func TestTheAnswerToARefundIsLost(t *testing.T) {
 				call := "POST /v2/payments/" + m + "/refunds"
 				down := mollietest.Fault{Status: http.StatusBadGateway, OnlyFor: call}
 				s.mollie.Fail(mollietest.Fault{Lose: true, OnlyFor: call}, down, down, down, down) // net/http may repeat a lost call itself
-				if _, err := s.Refund(ctx, id, 1000, "x"); !errors.Is(err, ErrProvider) {
+				if r, err := s.Refund(ctx, RefundOrder{PaymentID: id, Cents: 1000}); err != nil || r.Status != "pending" {
 					t.Fatal(err)
 				}
 				s.mollie.Heal()
-				if _, err := s.Refund(ctx, id, 1000, "again"); !errors.Is(err, ErrRefund) { // it is on its way
+				if _, err := s.Refund(ctx, RefundOrder{PaymentID: id, Cents: 1000}); !errors.Is(err, ErrRefund) { // it is on its way
 					t.Fatal(err)
 				}
 				if after > 0 {
@@ -397,9 +397,9 @@ func TestInvoices(t *testing.T) {
 			rule     string
 			total    int64
 		}{
-			{Customer{Name: "Jansen", Country: "nl", VATID: "NL 1234.56.789.B01"}, vatStandard, 1210},
-			{Customer{Name: "Müller GmbH", Country: "DE", VATID: "DE123456789"}, vatReverseCharge, 1000},
-			{Customer{Name: "Μαρία", Address: "Οδός 1\nΑθήνα", Country: "GR"}, vatStandard, 1240},
+			{Customer{Name: "Jansen", Address: "Dam 1\nAmsterdam", Country: "nl", VATID: "NL 1234.56.789.B01"}, vatStandard, 1210},
+			{Customer{Name: "Müller GmbH", Address: "Hof 1\nBerlin", Country: "DE", VATID: "DE123456789"}, vatReverseCharge, 1000},
+			{Customer{Name: "Μαρία", Address: "Οδός 1\nΑθήνα", Country: "EL"}, vatStandard, 1240},
 			{Customer{Name: "Smith", Country: "US"}, vatOutside, 1000},
 		} {
 			if _, err := s.SetCustomer(ctx, "a", c.customer); err != nil {
@@ -430,10 +430,62 @@ func TestInvoices(t *testing.T) {
 				t.Errorf("another tenant's invoice: %v", err)
 			}
 		}
-		for _, bad := range []Customer{{Country: "Holland"}, {Country: "DE", VATID: "NL123456789B01"}, {Country: "DE", VATID: "DE12"}, {Email: "x"}, {Name: "a\x00"}, {Name: strings.Repeat("n", 201)}, {Address: strings.Repeat("\n", 8)}} {
+		for _, bad := range []Customer{{Country: "Holland"}, {Country: "DE", VATID: "NL123456789B01"}, {Country: "DE", VATID: "DE12"}, {Email: "x"}, {Name: "a\x00"}, {Name: strings.Repeat("n", 201)}, {Address: strings.Repeat("a\n", 9)}, {Country: "XX"}, {Country: "EU"}, {Country: "12"}, {Name: "x", Country: "DE", VATID: "DE123456789"}} {
 			if _, err := s.SetCustomer(ctx, "a", bad); !errors.Is(err, ErrCustomer) {
 				t.Errorf("%+v: %v", bad, err)
 			}
+		}
+	})
+}
+
+func TestATenantsOwnRefunds(t *testing.T) {
+	withShop(t, func(t *testing.T, s *shop) {
+		id, _ := s.paid("odd") // 333 for 8.47
+		c := Charge{ItemID: "i", Steps: steps}
+		inTx(t, s.d, func(tx *db.Tx) error { return s.Reserve(ctx, tx, "a", c) })
+		order := RefundOrder{TenantID: "a", PaymentID: id, Unused: true, Key: "k"}
+		if _, err := s.Refund(ctx, order); !errors.Is(err, ErrRefund) { // 100 of it are held
+			t.Fatal(err)
+		}
+		order.TenantID = "b"
+		if _, err := s.Refund(ctx, order); !errors.Is(err, ErrPaymentNotFound) {
+			t.Fatal(err)
+		}
+		order.TenantID, order.Cents = "a", 500
+		first, err := s.Refund(ctx, order)
+		if err != nil || first.Status != "done" || first.Amount != 500 || first.Payment.Refunded != 500 {
+			t.Fatalf("%+v, %v", first, err)
+		}
+		// the same order once more is the first
+		again, err := s.Refund(ctx, order)
+		if err != nil || again.RefundID != first.RefundID || again.Payment.Refunded != 500 {
+			t.Fatalf("%+v, %v", again, err)
+		}
+		want(t, s.d, "a", 0, 333-100-197, 100, 0, 0)
+		inTx(t, s.d, func(tx *db.Tx) error { return s.Release(ctx, tx, "a", "i") })
+		order.Key, order.Cents = "k2", 0 // all that is left
+		if r, err := s.Refund(ctx, order); err != nil || r.Amount != 347 {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		want(t, s.d, "a", 0, 0, 0, 0, 0)
+		if _, err := s.Refund(ctx, RefundOrder{PaymentID: id}); !errors.Is(err, ErrRefund) {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestARefusedRefundStaysRefused(t *testing.T) {
+	withShop(t, func(t *testing.T, s *shop) {
+		id, m := s.paid("small")
+		s.mollie.Fail(mollietest.Fault{Status: http.StatusUnprocessableEntity, OnlyFor: "POST /v2/payments/" + m + "/refunds"})
+		for range 2 {
+			if _, err := s.Refund(ctx, RefundOrder{PaymentID: id, Key: "k"}); !errors.Is(err, ErrProviderRefused) {
+				t.Fatal(err)
+			}
+		}
+		want(t, s.d, "a", 0, 1000, 0, 0, 0)
+		if r, err := s.Refund(ctx, RefundOrder{PaymentID: id, Key: "another"}); err != nil || r.Status != "done" {
+			t.Fatalf("%+v, %v", r, err)
 		}
 	})
 }

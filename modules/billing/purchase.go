@@ -75,7 +75,7 @@ func (s *Service) Purchase(ctx context.Context, tenantID, pkg string) (PurchaseR
 		if _, err := open(ctx, tx, tenantID); err != nil {
 			return err
 		}
-		c, err := s.Customer(ctx, tx, tenantID)
+		c, err := s.customer(ctx, tx, tenantID)
 		if err != nil {
 			return err
 		}

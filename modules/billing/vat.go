@@ -15,9 +15,12 @@ const (
 	vatOutside       = "outside_eu"     // not an EU supply
 )
 
-// euVAT is the member states' standard rates for electronic services, in
-// hundredths of a percent, as the European Commission publishes them (2026), and
-// the form of their VAT ids without the country's prefix.
+// euVAT is the member states' standard rates, which electronic services have, in
+// hundredths of a percent, as the European Commission publishes them for
+// November 2026, and the form of their VAT ids without the country's prefix. The
+// last changes: LU 17 % (2024-01), EE 22 % (2024-01), FI 25.5 % (2024-09), SK 23 %
+// (2025-01), EE 24 % (2025-07), RO 21 % (2025-08). A change is a new row here on
+// its day: what was sold before keeps the rate that its payment was made with.
 var euVAT = map[string]struct {
 	rate int64
 	id   *regexp.Regexp
@@ -49,6 +52,9 @@ func cleanVATID(s string) string {
 // checkVATID fails for an id that is not of the country's form. Whether it is
 // registered, only the authorities know.
 func checkVATID(country, id string) error {
+	if country == "MC" {
+		country = "FR"
+	}
 	c, eu := euVAT[country]
 	if id == "" || !eu {
 		return nil
@@ -63,11 +69,15 @@ func checkVATID(country, id string) error {
 // vatFor returns the rule and rate (hundredths of a percent) of a sale by a
 // seller in one country to a customer.
 func vatFor(seller string, c Customer) (rule string, rate int64) {
-	v, eu := euVAT[c.Country]
+	country := c.Country
+	if country == "MC" { // Monaco is part of France's VAT territory
+		country = "FR"
+	}
+	v, eu := euVAT[country]
 	switch {
 	case !eu:
 		return vatOutside, 0
-	case c.Country != seller && c.VATID != "":
+	case country != seller && c.VATID != "":
 		return vatReverseCharge, 0
 	}
 	return vatStandard, v.rate
