@@ -34,7 +34,7 @@ const (
 var roles = []role{
 	{
 		name: "serve-api", short: "Run the web API and the console", service: "web-api", listen: ":8080", drain: apiDrain,
-		needs: config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: false},
+		needs: config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: true},
 		parts: []part{apiServer, outboxRelay, jobSweep},
 	},
 	{

@@ -87,6 +87,29 @@ func TestFileThenEnvironment(t *testing.T) {
 	}
 }
 
+func TestWhoBeginsPaymentsNeedsTheProvidersKey(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		environ []string
+		role    config.Role
+		refused bool
+	}{
+		{"production", []string{"ENV_NAME=prod"}, config.Role{API: true, Billing: true}, true},
+		{"production, with a key", []string{"ENV_NAME=prod", "MOLLIE_API_KEY=live_x"}, config.Role{API: true, Billing: true}, false},
+		{"production's workers", []string{"ENV_NAME=prod"}, config.Role{Queue: true}, false},
+		{"elsewhere credits can be tried without buying any", []string{"ENV_NAME=staging", "BILLING_MODE=enforce"}, config.Role{API: true, Billing: true}, false},
+	} {
+		cfg, err := config.Load("", append(c.environ, "AUTH_MODE=api-key", "AUTH_KEY_PEPPER=0123456789abcdef", "SERVICEBUS_NAMESPACE=x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = cfg.Validate(c.role, false)
+		if refused := err != nil && strings.Contains(err.Error(), "MOLLIE_API_KEY"); refused != c.refused || err != nil && !refused {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
 func TestProductionRefusesWhatIsForLaptops(t *testing.T) {
 	for _, environ := range [][]string{{"ENV_NAME=prod"}, nil} {
 		c, err := config.Load("", append(environ, "DATABASE_URL=sqlite:///x.db", "STORAGE_DIR=x", "STORAGE_URL_KEY=k",

@@ -94,10 +94,9 @@ func (c *Config) Validate(r Role, loopback bool) error {
 		say(c.Score.Engine != "studio" && c.Score.Engine != "stub", "SCORE_ENGINE must be studio or stub")
 		say(c.Score.Concurrency < 1, "SCORE_CONCURRENCY must be at least 1")
 	}
-	if r.Billing {
+	if r.Billing { // begins payments
 		say(!absolute(c.Mollie.APIURL), "MOLLIE_API_URL must be a URL")
 		say(c.Billing.MonthlyGrant < 0, "BILLING_MONTHLY_GRANT must not be below 0")
-		say(c.Billing.Mode == "enforce" && c.Mollie.APIKey == "", "MOLLIE_API_KEY is missing")
 	}
 	say(c.Cutout.Engine != "studio", "CUTOUT_ENGINE must be studio")
 	if c.Production() {
@@ -105,6 +104,7 @@ func (c *Config) Validate(r Role, loopback bool) error {
 		say(r.Storage && c.EmbeddedStorage(), "ENV_NAME=prod does not keep pictures in a folder: set STORAGE_ACCOUNT_NAME")
 		say(r.Queue && c.EmbeddedQueue(), "ENV_NAME=prod does not keep messages in the database: set SERVICEBUS_NAMESPACE")
 		say(r.API && c.Auth.Mode == "none", "ENV_NAME=prod needs callers to prove who they are: set AUTH_MODE=api-key or oidc")
+		say(r.Billing && c.Billing.Mode == "enforce" && c.Mollie.APIKey == "", "MOLLIE_API_KEY is missing: nobody could buy the credits that BILLING_MODE=enforce asks for")
 		say(c.Billing.Mode == "off" && (r.API || r.Billing), "ENV_NAME=prod asks for credits: set BILLING_MODE=enforce")
 	}
 	if len(bad) > 0 {
