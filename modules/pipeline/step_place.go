@@ -53,7 +53,7 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 			return fmt.Errorf("place the product: %w", err)
 		}
 		if placed.Box == [4]int{} {
-			placed.Box, placed.FloorY = defaultBox(s.cutBounds, placed.Width, placed.Height, s.in.Brand.ProductFill)
+			placed.Box, placed.FloorY = DefaultBox(s.cutBounds, placed.Width, placed.Height, s.in.Brand.ProductFill)
 		}
 		l, err := p.load(ctx, s, placed)
 		if err != nil {
@@ -99,6 +99,9 @@ func (s *state) placeInput(ctx context.Context, cut *image.NRGBA) (string, error
 func (p *Pipeline) load(ctx context.Context, s *state, placed *Placed) (*layers, error) {
 	get := func(what, path string) (*image.NRGBA, error) {
 		b, err := s.artifacts.Get(ctx, path)
+		if err != nil && fault.KindOf(err) == fault.NotFound {
+			return nil, ErrSceneImage.With("it says that it stored the %s, which is not there", what)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("load the %s: %w", what, err)
 		}
@@ -135,8 +138,11 @@ const (
 	defaultFloor = 0.84
 )
 
-// defaultBox centres the product on the floor of a w×h scene.
-func defaultBox(bounds image.Rectangle, w, h int, fill float64) (box [4]int, floorY int) {
+// DefaultBox centres the product of those alpha bounds on the floor of a w×h
+// scene: x, y, width, height and the floor's row, in pixels. fill is the share of
+// the frame that it takes, 0 for the default. It is where a product stands whose
+// engine leaves that to OPAL.
+func DefaultBox(bounds image.Rectangle, w, h int, fill float64) (box [4]int, floorY int) {
 	if fill <= 0 || fill > 1 {
 		fill = defaultFill
 	}
