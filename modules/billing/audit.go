@@ -3,6 +3,8 @@ package billing
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/opal-photo/opal/modules/db"
 )
@@ -71,6 +73,15 @@ var audits = []struct{ name, query, words string }{
 		GROUP BY p.payment_id, p.status HAVING count(i.payment_id) <> CASE WHEN p.status = 'paid' THEN 1 ELSE 0 END`, "it has %v invoices instead of %v"},
 	{"invoice numbers", `SELECT CAST(c.year AS TEXT), count(i.number), c.last FROM invoice_counters c LEFT JOIN invoices i ON i.year = c.year
 		GROUP BY c.year, c.last HAVING count(i.number) <> c.last OR COALESCE(max(i.number), 0) <> c.last`, "there are %v invoices, the last number is %v"},
+	{"payment that nobody asks after", `SELECT p.payment_id, p.status, 'a time to be asked after' FROM payments p
+		WHERE p.status IN ('creating', 'open', 'pending', 'authorized') AND p.poll_at IS NULL AND p.created_at > now_ms() - ` + millis(maxOpenAge) + `
+		AND NOT EXISTS (SELECT 1 FROM payment_notices n WHERE n.mollie_id = p.mollie_id)`, "it is %v and has not %v"},
+	{"notice of the payment provider's", `SELECT n.mollie_id, COALESCE((SELECT p.status FROM payments p WHERE p.mollie_id = n.mollie_id), 'of no payment'), n.tries FROM payment_notices n
+		WHERE n.due_at < now_ms() - ` + millis(noticePatience), "the payment is %v; it waits for an hour and has been looked at %v times: does opal billing run?"},
+	{"refund that was forgotten", `SELECT q.request_id, q.payment_id, q.amount FROM refund_requests q WHERE q.retry_at IS NULL AND q.reversal_id IS NULL AND q.problem IS NULL`,
+		"of payment %v, %v cents: Mollie neither made nor refused it"},
+	{"refund at the payment provider", `SELECT q.request_id, q.amount, r.amount FROM refund_requests q JOIN payment_reversals r ON r.reversal_id = q.reversal_id
+		WHERE r.amount <> q.amount OR r.payment_id <> q.payment_id OR r.kind <> 'refund'`, "%v cents were asked for, Mollie's has %v"},
 	{"money back", `SELECT r.reversal_id, COALESCE((SELECT sum(t.amount) FROM transfers t WHERE t.posting_key = CASE WHEN r.kind = 'refund' THEN 'refund:' ELSE 'cb:' END || r.reversal_id), 0), r.credits
 		FROM payment_reversals r WHERE r.credits <> COALESCE((SELECT sum(t.amount) FROM transfers t WHERE t.posting_key = CASE WHEN r.kind = 'refund' THEN 'refund:' ELSE 'cb:' END || r.reversal_id), 0)`,
 		"%v was taken back instead of %v"},
@@ -80,6 +91,12 @@ var audits = []struct{ name, query, words string }{
 	{"more went back than was paid", `SELECT p.payment_id, sum(r.credits), p.credits FROM payments p JOIN payment_reversals r ON r.payment_id = p.payment_id AND r.state = 'taken'
 		GROUP BY p.payment_id, p.credits HAVING sum(r.credits) > p.credits`, "%v credits went back of %v"},
 }
+
+// noticePatience is how long a notice may wait beyond its time.
+const noticePatience = time.Hour
+
+// millis writes a duration into SQL.
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // perItem compares an item's transfers of a kind with those of its charges that
 // the condition selects.

@@ -31,7 +31,7 @@ type Invoice struct {
 
 // vatNotes is what an invoice must say of its VAT rule.
 var vatNotes = map[string]string{
-	vatReverseCharge: "VAT reverse charged to the customer (Article 196, Directive 2006/112/EC)",
+	vatReverseCharge: "Reverse charge: the customer accounts for the VAT (Articles 44 and 196, Directive 2006/112/EC)",
 	vatOutside:       "Place of supply outside the European Union: no EU VAT",
 }
 
