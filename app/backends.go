@@ -12,8 +12,6 @@ import (
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/blob/fileblob"
-	"github.com/opal-photo/opal/modules/pipeline"
-	"github.com/opal-photo/opal/modules/pipeline/studio"
 	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/queue/sqlqueue"
@@ -67,15 +65,6 @@ func openQueues(ctx context.Context, w *wire) (*queueBackend, error) {
 		jobs:    sqlqueue.Open(sqlqueue.Options{DB: d, Name: s.JobsQueue}),
 		exports: sqlqueue.Open(sqlqueue.Options{DB: d, Name: s.ExportsQueue}),
 	}, nil
-}
-
-// cutterFor returns the background removal that CUTOUT_ENGINE names.
-func cutterFor(c *config.Config) (pipeline.Cutter, error) {
-	switch c.Cutout.Engine {
-	case "studio":
-		return studio.Cutter{}, nil
-	}
-	return nil, config.ErrConfig.With("CUTOUT_ENGINE must be studio")
 }
 
 // backdropCache is how many sets the scoring service keeps: one of 1024 pixels

@@ -78,7 +78,7 @@ func (w *wire) examine(ctx context.Context) []finding {
 		all = append(all, finding{what, err, cure})
 		return err == nil
 	}
-	role := config.Role{Database: true, Storage: true, Queue: true, AML: w.cfg.AML.EndpointURL != "", API: true}
+	role := config.Role{Database: true, Storage: true, Queue: true, AML: w.cfg.AML.EndpointURL != "" || len(w.cfg.EngineURLs()) > 0, API: true}
 	add("settings", "set what is named; every setting is in the runbook", func(context.Context) error { return w.cfg.Validate(role, true) })
 	if w.cfg.Database.URL != "" && add("database: reached, and lets us in", "check DATABASE_URL's host, user and password, the firewall, and DATABASE_AUTH", func(ctx context.Context) error {
 		_, err := w.database(ctx)
@@ -123,6 +123,9 @@ func (w *wire) examine(ctx context.Context) []finding {
 	}
 	if w.cfg.AML.EndpointURL != "" {
 		add("scoring endpoint: reached", "check AML_ENDPOINT_URL, and that the deployment is running and has traffic", func(ctx context.Context) error { return reach(ctx, w.cfg.AML.EndpointURL) })
+	}
+	for _, e := range w.cfg.EngineURLs() {
+		add("engine "+e.Engine+": reached", "check "+e.Setting+", and what the network lets out", func(ctx context.Context) error { return reach(ctx, e.URL) })
 	}
 	return all
 }

@@ -62,7 +62,7 @@ var jobWorker = part{name: "the worker on queue jobs", open: func(ctx context.Co
 	}
 	w.openDecoder().Warm()
 	o := w.consume(q, q.jobs, jobs.Process)
-	o.Gate = w.scoringGate
+	o.Gate = w.enginesGate
 	return func(ctx context.Context) error { return queue.Consume(ctx, o) }, nil
 }}
 
@@ -102,16 +102,6 @@ func (w *wire) databaseGate(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
-}
-
-// scoringGate also waits for the scoring service's circuit breaker.
-func (w *wire) scoringGate(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-w.client.Ready():
-	}
-	return w.databaseGate(ctx)
 }
 
 // sweepEvery is the pace of the sweeps.

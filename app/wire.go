@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -20,7 +19,6 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
-	"github.com/opal-photo/opal/modules/pipeline/azureml"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -36,8 +34,9 @@ type wire struct {
 
 	listen, scoreListen string
 
-	closers []func() error
-	counts  *queue.Metrics
+	closers   []func() error
+	providers []provider
+	counts    *queue.Metrics
 
 	db      *db.DB
 	blobs   *blobBackend
@@ -45,7 +44,6 @@ type wire struct {
 	outbox  *queue.Outbox
 	relay   *queue.Relay
 	decoder *imaging.Decoder
-	client  *azureml.Client
 	brands  *brand.Service
 	exports *export.Service
 	billing *billing.Service
@@ -197,22 +195,15 @@ func (w *wire) openPipeline(ctx context.Context) (*job.Service, error) {
 	if jobs.Pipeline != nil {
 		return jobs, nil
 	}
-	cutter, err := cutterFor(w.cfg)
+	cutter, err := openCutter(w)
 	if err != nil {
 		return nil, err
 	}
-	o := azureml.Options{URL: w.cfg.AML.EndpointURL, Key: w.cfg.AML.EndpointKey.Value()}
-	if o.Key == "" {
-		cred, err := w.credential()
-		if err != nil {
-			return nil, err
-		}
-		o.Token = azureml.EntraToken(cred)
+	placer, err := openPlacer(w)
+	if err != nil {
+		return nil, err
 	}
-	if w.client, err = azureml.New(o); err != nil {
-		return nil, fmt.Errorf("open the scoring endpoint: %w", err)
-	}
-	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, azureml.NewPlacer(w.client))
+	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, placer)
 	return jobs, nil
 }
 

@@ -22,6 +22,9 @@ type Config struct {
 	AML        AML        `envPrefix:"AML_"`
 	Score      Score      `envPrefix:"SCORE_"`
 	Cutout     Cutout     `envPrefix:"CUTOUT_"`
+	RemoveBG   RemoveBG   `envPrefix:"REMOVEBG_"`
+	Photoroom  Photoroom  `envPrefix:"PHOTOROOM_"`
+	Place      Place      `envPrefix:"PLACE_"`
 	Auth       Auth       `envPrefix:"AUTH_"`
 	Billing    Billing    `envPrefix:"BILLING_"`
 	Mollie     Mollie     `envPrefix:"MOLLIE_"`
@@ -78,7 +81,30 @@ type Score struct {
 
 // Cutout chooses the background removal.
 type Cutout struct {
-	Engine string `env:"ENGINE" envDefault:"studio"`
+	Engine      string `env:"ENGINE" envDefault:"studio"` // studio, azureml, removebg or photoroom
+	EndpointURL string `env:"ENDPOINT_URL"`               // azureml: a model of one's own, as ml/contract says
+	EndpointKey Secret `env:"ENDPOINT_KEY"`               // azureml: empty for a token of the managed identity
+}
+
+// RemoveBG is the account for CUTOUT_ENGINE=removebg.
+type RemoveBG struct {
+	APIKey Secret `env:"API_KEY"`
+	APIURL string `env:"API_URL" envDefault:"https://api.remove.bg"`
+}
+
+// Photoroom is the account for CUTOUT_ENGINE=photoroom.
+type Photoroom struct {
+	APIKey Secret `env:"API_KEY"`
+	APIURL string `env:"API_URL" envDefault:"https://sdk.photoroom.com"`
+}
+
+// Place chooses what makes the scenes.
+type Place struct {
+	Engine      string `env:"ENGINE" envDefault:"score"`      // score: AML_ENDPOINT_URL; openai: an images-edit endpoint
+	EndpointURL string `env:"ENDPOINT_URL"`                   // openai: the whole URL, …/images/edits, at Azure with its api-version
+	EndpointKey Secret `env:"ENDPOINT_KEY"`                   // openai: empty, at Azure, for a token of the managed identity
+	Model       string `env:"MODEL" envDefault:"gpt-image-1"` // openai: the model, or its deployment's name
+	Quality     string `env:"QUALITY"`                        // openai: low, medium or high; empty leaves it to the model
 }
 
 // Auth says who may call the API.

@@ -78,7 +78,8 @@ func (c *Config) Validate(r Role, loopback bool) error {
 		say(c.Worker.Lease < 10_000_000_000, "WORKER_LEASE must be at least 10s")
 	}
 	if r.AML {
-		say(!absolute(c.AML.EndpointURL), "AML_ENDPOINT_URL is missing or not a URL: https://<endpoint>.<region>.inference.ml.azure.com/score")
+		bad = append(bad, c.engines()...)
+		say(c.Place.Engine == "score" && !absolute(c.AML.EndpointURL), "AML_ENDPOINT_URL is missing or not a URL: https://<endpoint>.<region>.inference.ml.azure.com/score")
 	}
 	if r.API {
 		say(c.PublicBaseURL != "" && !absolute(c.PublicBaseURL), "PUBLIC_BASE_URL must be a URL such as https://api.example.com")
@@ -98,7 +99,6 @@ func (c *Config) Validate(r Role, loopback bool) error {
 		say(!absolute(c.Mollie.APIURL), "MOLLIE_API_URL must be a URL")
 		say(c.Billing.MonthlyGrant < 0, "BILLING_MONTHLY_GRANT must not be below 0")
 	}
-	say(c.Cutout.Engine != "studio", "CUTOUT_ENGINE must be studio")
 	if c.Production() {
 		say(r.Database && strings.HasPrefix(c.Database.URL.Value(), "sqlite"), "ENV_NAME=prod does not run on SQLite: set DATABASE_URL to a Postgres server")
 		say(r.Storage && c.EmbeddedStorage(), "ENV_NAME=prod does not keep pictures in a folder: set STORAGE_ACCOUNT_NAME")
