@@ -26,7 +26,7 @@ func (w *wire) billingService(ctx context.Context) (*billing.Service, error) {
 	}
 	c := w.cfg
 	o := billing.Options{DB: d, Mode: billing.Mode(c.Billing.Mode), MonthlyGrant: c.Billing.MonthlyGrant, Seller: billing.Seller{
-		Name: c.Billing.SellerName, Address: c.Billing.SellerAddress, Country: c.Billing.SellerCountry, VATID: c.Billing.SellerVATID,
+		Name: c.Billing.SellerName, Address: strings.ReplaceAll(c.Billing.SellerAddress, `\n`, "\n"), Country: c.Billing.SellerCountry, VATID: c.Billing.SellerVATID,
 	}}
 	if key := c.Mollie.APIKey.Value(); key != "" {
 		if o.Mollie, err = mollie.New(mollie.Options{URL: c.Mollie.APIURL, Key: key}); err != nil {
@@ -47,6 +47,9 @@ var paymentSweep = part{name: "the payments", open: func(ctx context.Context, w 
 	b, err := w.billingService(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if w.cfg.Mollie.APIKey != "" && (w.cfg.Billing.SellerName == "" || w.cfg.Billing.SellerAddress == "") {
+		w.log.Warn().Msg("Invoices name no seller: set BILLING_SELLER_NAME, BILLING_SELLER_ADDRESS and BILLING_SELLER_VAT_ID")
 	}
 	return func(ctx context.Context) error { return b.Run(telemetry.WithLogger(ctx, w.log)) }, nil
 }}

@@ -23,7 +23,8 @@ var ErrTakeover = fault.New(fault.Conflict, "database_not_recognised", "The data
 // backupSchema is where v0.2.1's tables go: their names are also OPAL's.
 const backupSchema = "v021"
 
-// lockWait is how long to wait for tables that somebody uses.
+// lockWait is how long to wait for tables that somebody uses, unless the
+// connection has a lock_timeout of its own.
 const lockWait = "20s"
 
 // table is the columns of a table, by name, with their types.
@@ -48,7 +49,7 @@ var oldTables = map[string]func(t table) bool{
 // migration of a database that has none of OPAL's. It fails with ErrTakeover,
 // and touches nothing, when a table is in the way that is not v0.2.1's.
 func setAside(ctx context.Context, tx *Tx) error {
-	if _, err := tx.ExecContext(ctx, `SET LOCAL lock_timeout = '`+lockWait+`'`); err != nil {
+	if _, err := tx.ExecContext(ctx, `SELECT set_config('lock_timeout', $1, true) WHERE current_setting('lock_timeout') = '0'`, lockWait); err != nil {
 		return err
 	}
 	here, err := tables(ctx, tx, "")

@@ -217,6 +217,13 @@ func (c copying) seal(ctx context.Context) error {
 	if err := run(ctx, c.tx, statements...); err != nil {
 		return err
 	}
+	var odd sql.NullString
+	if err := c.tx.QueryRowContext(ctx, `SELECT string_agg(tenant_id, ', ') FROM (SELECT tenant_id FROM tenants WHERE tenant_id !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' ORDER BY 1 LIMIT 20) x`).Scan(&odd); err != nil {
+		return err
+	}
+	if odd.Valid {
+		telemetry.Log(ctx).Warn().Str("tenants", odd.String).Msg("Tenants of v0.2.1 have ids that can have no API key: 1-64 letters, digits, dots, dashes and underscores; rename them in all tables, or serve them with AUTH_MODE=none")
+	}
 	var n struct{ jobs, items, queued, exports, transfers, left int64 }
 	if err := c.tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM items), (SELECT count(*) FROM outbox WHERE queue = 'jobs'),
 		(SELECT count(*) FROM outbox WHERE queue = 'exports'), (SELECT count(*) FROM transfers)`).Scan(&n.jobs, &n.items, &n.queued, &n.exports, &n.transfers); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
@@ -209,6 +210,61 @@ func TestTakeoverTouchesNothingStrange(t *testing.T) {
 		d := old(t, `DROP TABLE job_items, jobs, credit_ledger`)
 		migrate(t, d)
 		wantLines(t, d, `SELECT version_num FROM public.alembic_version`, "3f1c2a9d7b60")
+	})
+}
+
+func TestTakeoverSaysWhatStopsIt(t *testing.T) {
+	t.Run("rights", func(t *testing.T) {
+		d := old(t)
+		poor := "poor" + strings.ReplaceAll(uuid.NewString(), "-", "")
+		var name, address string
+		if err := d.QueryRowContext(t.Context(), `SELECT current_database(), host(inet_server_addr()) || ':' || inet_server_port()`).Scan(&name, &address); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.ExecContext(t.Context(), `CREATE ROLE `+poor+` LOGIN PASSWORD 'x'; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+poor); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if _, err := d.ExecContext(context.Background(), `DROP OWNED BY `+poor+`; DROP ROLE `+poor); err != nil {
+				t.Error(err)
+			}
+		})
+		p, err := db.Open(t.Context(), db.Options{URL: "postgres://" + poor + ":x@" + address + "/" + name + "?sslmode=disable"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		for _, right := range []string{`SELECT 1`, `GRANT CREATE ON DATABASE ` + name + ` TO ` + poor} {
+			if _, err := d.ExecContext(t.Context(), right); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Migrate(t.Context()); !errors.Is(err, db.ErrTakeover) || !strings.Contains(err.Error(), "make it their owner and GRANT CREATE ON DATABASE") {
+				t.Errorf("after %s: %v", right, err)
+			}
+		}
+	})
+	t.Run("use", func(t *testing.T) {
+		d := old(t)
+		if _, err := d.ExecContext(t.Context(), `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = 200', current_database()); END $$`); err != nil {
+			t.Fatal(err)
+		}
+		d.SetMaxIdleConns(0) // new connections have it
+		reader, err := d.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = reader.Rollback() }()
+		if _, err := reader.ExecContext(t.Context(), `SELECT * FROM job_items`); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Migrate(t.Context()); !errors.Is(err, db.ErrTakeover) || !strings.Contains(err.Error(), "stop its apps") {
+			t.Fatal(err)
+		}
+		if err := reader.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		migrate(t, d)
+		wantLines(t, d, `SELECT count(*) FROM items`, "12")
 	})
 }
 
