@@ -39,6 +39,10 @@ type policy struct {
 	roles map[string]config.Role
 	names []string // of every setting
 	found []string
+
+	engineSecrets []string        // the orchestrator's
+	engineTokens  bool            // it calls Azure ML with its identity's tokens
+	given         map[string]bool // settings that some app has
 }
 
 func (p *policy) say(r *bicep.Resource, format string, args ...any) {
@@ -143,6 +147,7 @@ func (p *policy) container(r *bicep.Resource, c map[string]any, needs config.Rol
 			p.say(r, "%s is given twice", name)
 		}
 		given = append(given, name)
+		p.given[name] = true
 		environ = append(environ, name+"="+onlyAzureKnows.ReplaceAllString(value, "x.example.com"))
 		p.refersTo(r, name, value)
 	}
@@ -182,10 +187,52 @@ var groups = []struct {
 	{func(r config.Role) bool { return r.Database && r.Queue }, []string{"BILLING_"}},
 	{func(r config.Role) bool { return r.Storage }, []string{"STORAGE_"}},
 	{func(r config.Role) bool { return r.Queue }, []string{"SERVICEBUS_"}},
-	{func(r config.Role) bool { return r.AML }, []string{"AML_", "CUTOUT_"}},
+	{func(r config.Role) bool { return r.AML }, []string{"AML_", "CUTOUT_", "REMOVEBG_", "PHOTOROOM_", "PLACE_"}},
 	{func(r config.Role) bool { return r.API }, []string{"AUTH_", "RATE_", "PUBLIC_BASE_URL", "MOLLIE_"}},
 	{func(r config.Role) bool { return r.Billing }, []string{"MOLLIE_"}},
 	{func(r config.Role) bool { return r.Score }, []string{"SCORE_"}},
+}
+
+// leftOut are the settings that no app on Azure is given, and why. Whoever adds a
+// setting gives it to the apps that read it, or says here why not.
+var leftOut = map[string]string{
+	"STORAGE_CONNECTION_STRING":    "identities have no keys",
+	"SERVICEBUS_CONNECTION_STRING": "identities have no keys",
+	"STORAGE_ENDPOINT":             "the account's public name resolves to its private endpoint",
+	"STORAGE_DIR":                  "embedded",
+	"STORAGE_URL_KEY":              "embedded",
+	"AUTH_TENANT_CLAIM":            "the default claim is the documented one",
+	"MOLLIE_API_URL":               "there is one Mollie",
+	"REMOVEBG_API_URL":             "there is one remove.bg",
+	"PHOTOROOM_API_URL":            "there is one Photoroom",
+	"RATE_LIMIT_BURST":             "the default suits",
+	"WORKER_LEASE":                 "the default suits a lock of a minute",
+	"SCORE_KEY":                    "the scoring service runs on Azure ML: ml/deployment*.yml",
+	"SCORE_AUTH":                   "the scoring service runs on Azure ML: ml/deployment*.yml",
+	"SCORE_ENGINE":                 "the scoring service runs on Azure ML: ml/deployment*.yml",
+	"SCORE_ALLOWED_HOSTS":          "the scoring service runs on Azure ML: ml/deployment*.yml",
+	"SCORE_CONCURRENCY":            "the scoring service runs on Azure ML: ml/deployment*.yml",
+}
+
+// neverGiven compares the settings that the code reads with those that some app
+// was given under some parameters.
+func neverGiven(names []string, given map[string]bool) []string {
+	var found []string
+	for _, name := range names {
+		why := leftOut[name]
+		if !given[name] && why == "" {
+			found = append(found, "no app is given "+name+", which the code reads")
+		}
+		if given[name] && why != "" {
+			found = append(found, name+" is given, although: "+why)
+		}
+	}
+	for name := range leftOut {
+		if !slices.Contains(names, name) {
+			found = append(found, "no code reads "+name+", which is left out")
+		}
+	}
+	return found
 }
 
 func reads(needs config.Role, a appRole, setting string) bool {

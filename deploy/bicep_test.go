@@ -67,18 +67,30 @@ func faults(t *testing.T, dir string) []string {
 	roles := codeRoles(t)
 	roles["migrate"] = config.Role{Database: true}
 	roles["doctor"] = config.Role{Database: true, Storage: true, Queue: true, API: true}
+	given := map[string]bool{}
+	scoring := []string{"aml-endpoint-key"}
 	for _, c := range []struct {
-		env    string
-		over   map[string]any
-		billed bool
+		env     string
+		over    map[string]any
+		billed  bool
+		secrets []string // of the orchestrator
+		tokens  bool     // it calls Azure ML as itself
 	}{
-		{"dev", nil, false},
-		{"prod", nil, true},
+		{env: "dev", secrets: scoring},
+		{env: "prod", billed: true, secrets: scoring},
 		// the second deployment, with a revision that keeps its traffic
-		{"prod", map[string]any{"stableApiRevision": "opal-web-api-prod--r1", "stableBillingRevision": "opal-billing-service-prod--r1", "revision": "r2"}, true},
-		{"prod", map[string]any{"authMode": "oidc", "authIssuer": "https://login.example.com", "authAudience": "opal"}, true},
+		{"prod", map[string]any{"stableApiRevision": "opal-web-api-prod--r1", "stableBillingRevision": "opal-billing-service-prod--r1", "revision": "r2"}, true, scoring, false},
+		{"prod", map[string]any{"authMode": "oidc", "authIssuer": "https://login.example.com", "authAudience": "opal"}, true, scoring, false},
 		// the longest name that an environment may have
-		{"dev", map[string]any{"environmentName": "staging1", "suffix": "abcdef"}, false},
+		{"dev", map[string]any{"environmentName": "staging1", "suffix": "abcdef"}, false, scoring, false},
+		// every engine, with a key and as oneself
+		{"dev", map[string]any{"scoringKeyInVault": false}, false, nil, true},
+		{"dev", map[string]any{"cutoutEngine": "removebg"}, false, []string{"aml-endpoint-key", "removebg-api-key"}, false},
+		{"dev", map[string]any{"cutoutEngine": "photoroom"}, false, []string{"aml-endpoint-key", "photoroom-api-key"}, false},
+		{"dev", map[string]any{"cutoutEngine": "azureml", "cutoutUrl": "https://cut.example.com/score"}, false, []string{"aml-endpoint-key", "cutout-endpoint-key"}, false},
+		{"dev", map[string]any{"cutoutEngine": "azureml", "cutoutUrl": "https://cut.example.com/score", "cutoutKeyInVault": false}, false, scoring, true},
+		{"prod", map[string]any{"placeEngine": "openai", "placeUrl": "https://api.openai.com/v1/images/edits", "placeQuality": "high"}, true, []string{"place-endpoint-key"}, false},
+		{"dev", map[string]any{"placeEngine": "openai", "placeUrl": "https://x.openai.azure.com/openai/v1/images/edits", "placeKeyInVault": false}, false, nil, false},
 	} {
 		over := map[string]any{"image": someImage, "deployApps": true, "scoringUrl": "https://scoring.example.com/score"}
 		for k, v := range c.over {
@@ -100,10 +112,10 @@ func faults(t *testing.T, dir string) []string {
 		if name, ok := over["environmentName"].(string); ok {
 			env = name
 		}
-		p := &policy{plan: plan, env: env, roles: roles, names: names}
+		p := &policy{plan: plan, env: env, roles: roles, names: names, engineSecrets: c.secrets, engineTokens: c.tokens, given: given}
 		found = append(found, p.check(c.billed)...)
 	}
-	return found
+	return append(found, neverGiven(names, given)...)
 }
 
 func TestBicepFiles(t *testing.T) {
@@ -169,10 +181,18 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"wrong value":                {"modules/vault.bicep", "name: 'standard'", "name: 'cheap'", "cheap"},
 		"preview version":            {"modules/host.bicep", "managedEnvironments@2025-01-01", "managedEnvironments@2025-02-02-preview", "preview"},
 		"setting nobody reads":       {"main.bicep", "'RATE_LIMIT_PER_SECOND'", "'RATE_LIMIT_PER_MINUTE'", "no code reads RATE_LIMIT_PER_MINUTE"},
-		"setting of another role":    {"main.bicep", "{ name: 'AML_ENDPOINT_URL', value: scoringUrl }", "{ name: 'AML_ENDPOINT_URL', value: scoringUrl }\n      { name: 'PUBLIC_BASE_URL', value: baseUrl }", "does not read PUBLIC_BASE_URL"},
+		"setting of another role":    {"main.bicep", "{ name: 'PLACE_ENGINE', value: placeEngine }", "{ name: 'PLACE_ENGINE', value: placeEngine }\n    { name: 'PUBLIC_BASE_URL', value: baseUrl }", "does not read PUBLIC_BASE_URL"},
 		"missing setting":            {"main.bicep", "  { name: 'AUTH_KEY_PEPPER', secretRef: 'auth-key-pepper' }\n", "", "AUTH_KEY_PEPPER is missing"},
+		"setting nobody is given":    {"main.bicep", "  { name: 'BILLING_SELLER_VAT_ID', value: billingSeller.vatId }\n", "", "no app is given BILLING_SELLER_VAT_ID"},
+		"seller without a country":   {"dev.bicepparam", "country: 'NL', ", "", "country"},
+		"grant below nothing":        {"dev.bicepparam", "param billingMode = 'off'\n", "param billingMode = 'off'\nparam monthlyGrant = -100\n", "BILLING_MONTHLY_GRANT"},
+		"engine that is retired":     {"main.bicep", "value: cutoutEngine }", "value: 'azure-vision' }", "retired Azure AI Vision"},
+		"engine without its address": {"main.bicep", "cutoutEngine == 'azureml' ? [{ name: 'CUTOUT", "cutoutEngine == 'removebg' ? [{ name: 'CUTOUT", "CUTOUT_ENDPOINT_URL is missing"},
+		"engine without its key":     {"main.bicep", "[{ setting: 'REMOVEBG_API_KEY', secret: 'removebg-api-key' }]", "[]", "REMOVEBG_API_KEY is missing"},
+		"engine's key nobody needs":  {"main.bicep", "placeEngine == 'score' && scoringKeyInVault ?", "scoringKeyInVault ?", "orchestrator needs no Key Vault Secrets User on aml-endpoint-key"},
+		"token without a right":      {"main.bicep", " || (cutoutEngine == 'azureml' && !cutoutKeyInVault)", "", "orchestrator lacks AzureML Data Scientist"},
 		"secret written out":         {"main.bicep", "{ name: 'AUTH_KEY_PEPPER', secretRef: 'auth-key-pepper' }", "{ name: 'AUTH_KEY_PEPPER', value: 'pepper-pepper-pepper' }", "is a secret and is written out"},
-		"secret without a right":     {"main.bicep", "{ secret: 'aml-endpoint-key', principal: identities.outputs.orchestrator.principalId }", "{ secret: 'aml-endpoint-key', principal: identities.outputs.api.principalId }", "may not read the secret"},
+		"secret without a right":     {"main.bicep", "{ secret: key.secret, principal: identities.outputs.orchestrator.principalId }", "{ secret: key.secret, principal: identities.outputs.api.principalId }", "may not read the secret"},
 		"queue that is not made":     {"modules/servicebus.bicep", "jobs: jobs.name", "jobs: 'job'", "which the deployment does not make"},
 		"lock of 5 minutes":          {"modules/servicebus.bicep", "'PT1M'", "'PT5M'", "lockDuration"},
 		"partitioned queue":          {"modules/servicebus.bicep", "enablePartitioning: false", "enablePartitioning: true", "enablePartitioning"},

@@ -12,7 +12,12 @@ param alertEmail = readEnvironmentVariable('OPAL_ALERT_EMAIL', '')
 param databaseAdminName = readEnvironmentVariable('OPAL_DB_ADMIN_NAME')
 param databaseAdminObjectId = readEnvironmentVariable('OPAL_DB_ADMIN_ID')
 
+// Other engines: README.md, "Choosing engines".
+param placeEngine = 'score'
+param cutoutEngine = 'studio'
+
 param billingMode = 'off'
+param billingSeller = { name: 'OPAL dev', address: 'No invoices are sent from here', country: 'NL', vatId: '' }
 param privateNetwork = false
 // one stays: it also sends what was put off, and ends what was never uploaded
 param minApiReplicas = 1

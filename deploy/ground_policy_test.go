@@ -30,7 +30,7 @@ var rights = map[string][]string{
 		"Azure Service Bus Data Sender on jobs", "Azure Service Bus Data Sender on queue exports",
 	},
 	"orchestrator": {
-		"AcrPull on registry", "Key Vault Secrets User on aml-endpoint-key", "Storage Blob Delegator on account",
+		"AcrPull on registry", "Storage Blob Delegator on account",
 		"Storage Blob Data Reader on raw", "Storage Blob Data Contributor on outputs",
 		"Azure Service Bus Data Sender on jobs", "Azure Service Bus Data Sender on queue exports", "Azure Service Bus Data Receiver on jobs",
 	},
@@ -73,6 +73,8 @@ func (p *policy) grants() map[string][]string {
 		case r.Scope == "":
 			p.say(r, "it is for the whole resource group")
 			continue
+		case role == "AzureML Data Scientist":
+			scope = "workspace"
 		case role == "AcrPull":
 			scope = "registry"
 		case role == "Storage Blob Delegator":
@@ -98,6 +100,14 @@ func (p *policy) identities(billed bool) {
 		needed := slices.Clone(rights[who])
 		if (who == "billing" || who == "api") && billed {
 			needed = append(needed, mollieRight)
+		}
+		if who == "orchestrator" {
+			for _, secret := range p.engineSecrets {
+				needed = append(needed, "Key Vault Secrets User on "+secret)
+			}
+			if p.engineTokens {
+				needed = append(needed, "AzureML Data Scientist on workspace")
+			}
 		}
 		for _, r := range needed {
 			if !slices.Contains(given[who], r) {

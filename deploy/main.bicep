@@ -50,8 +50,28 @@ param stableBillingRevision string = ''
 @description('Where clients reach the API, such as https://api.example.com. Empty: the app\'s own address.')
 param publicBaseUrl string = ''
 
-@description('The scoring endpoint, …/score.')
-param scoringUrl string
+@description('What makes the scenes: the scoring endpoint, or an images-edit endpoint of OpenAI or Azure AI Foundry.')
+@allowed(['score', 'openai'])
+param placeEngine string = 'score'
+@description('For placeEngine openai: the whole URL, …/images/edits, at Azure with its api-version.')
+param placeUrl string = ''
+@description('For placeEngine openai: the model, or the name of its deployment.')
+param placeModel string = 'gpt-image-1'
+@description('For placeEngine openai: low, medium or high. Empty: the model\'s choice.')
+param placeQuality string = ''
+@description('For placeEngine openai. True: the key is the secret place-endpoint-key. False: the orchestrator\'s identity gets tokens, at Azure alone.')
+param placeKeyInVault bool = true
+
+@description('What cuts products out. removebg and photoroom take their key from the secret removebg-api-key or photoroom-api-key.')
+@allowed(['studio', 'azureml', 'removebg', 'photoroom'])
+param cutoutEngine string = 'studio'
+@description('For cutoutEngine azureml: the endpoint of a model that follows ml/contract.')
+param cutoutUrl string = ''
+@description('For cutoutEngine azureml. True: the key is the secret cutout-endpoint-key. False: the orchestrator\'s identity gets tokens.')
+param cutoutKeyInVault bool = true
+
+@description('For placeEngine score: the scoring endpoint, …/score.')
+param scoringUrl string = ''
 
 @description('True: the endpoint\'s key is the secret aml-endpoint-key. False: the orchestrator\'s identity gets tokens.')
 param scoringKeyInVault bool = true
@@ -64,6 +84,11 @@ param authAudience string = ''
 
 @allowed(['off', 'enforce'])
 param billingMode string
+@description('The seller as invoices print it: name, address, country (two letters), vatId.')
+param billingSeller object
+@description('The free credit of each tenant and calendar month, in hundredths of a credit.')
+@minValue(0)
+param monthlyGrant int = 0
 
 @description('True: the database has no public address, and all lies in a virtual network. Fixed at the first deployment.')
 param privateNetwork bool
@@ -83,6 +108,15 @@ param logRetentionDays int
 @description('Who administers the database besides the migration job: a group of Entra ID.')
 param databaseAdminName string
 param databaseAdminObjectId string
+
+// The orchestrator's keys to its engines: the setting, and the secret of the vault.
+var engineKeys = concat(
+  placeEngine == 'score' && scoringKeyInVault ? [{ setting: 'AML_ENDPOINT_KEY', secret: 'aml-endpoint-key' }] : [],
+  placeEngine == 'openai' && placeKeyInVault ? [{ setting: 'PLACE_ENDPOINT_KEY', secret: 'place-endpoint-key' }] : [],
+  cutoutEngine == 'azureml' && cutoutKeyInVault ? [{ setting: 'CUTOUT_ENDPOINT_KEY', secret: 'cutout-endpoint-key' }] : [],
+  cutoutEngine == 'removebg' ? [{ setting: 'REMOVEBG_API_KEY', secret: 'removebg-api-key' }] : [],
+  cutoutEngine == 'photoroom' ? [{ setting: 'PHOTOROOM_API_KEY', secret: 'photoroom-api-key' }] : []
+)
 
 var tags = { app: 'opal', environment: environmentName }
 
@@ -187,7 +221,7 @@ module vault 'modules/vault.bicep' = {
         { secret: 'auth-key-pepper', principal: identities.outputs.operate.principalId }
       ],
       [{ secret: 'auth-key-pepper', principal: identities.outputs.billing.principalId }],
-      scoringKeyInVault ? [{ secret: 'aml-endpoint-key', principal: identities.outputs.orchestrator.principalId }] : [],
+      map(engineKeys, key => { secret: key.secret, principal: identities.outputs.orchestrator.principalId }),
       billingMode == 'enforce' ? [
         { secret: 'mollie-api-key', principal: identities.outputs.billing.principalId }
         { secret: 'mollie-api-key', principal: identities.outputs.api.principalId }
@@ -223,7 +257,7 @@ module ml 'modules/ml.bicep' = {
     registryId: registry.outputs.id
     insightsId: monitoring.outputs.insightsId
     orchestrator: identities.outputs.orchestrator.principalId
-    scoringByToken: !scoringKeyInVault
+    scoringByToken: (placeEngine == 'score' && !scoringKeyInVault) || (cutoutEngine == 'azureml' && !cutoutKeyInVault)
   }
 }
 
@@ -262,6 +296,11 @@ var queueEnv = [
 // Whether what is done is paid for: asked where jobs are made, and where they end.
 var ledgerEnv = [
   { name: 'BILLING_MODE', value: billingMode }
+  { name: 'BILLING_MONTHLY_GRANT', value: string(monthlyGrant) }
+  { name: 'BILLING_SELLER_NAME', value: billingSeller.name }
+  { name: 'BILLING_SELLER_ADDRESS', value: billingSeller.address }
+  { name: 'BILLING_SELLER_COUNTRY', value: billingSeller.country }
+  { name: 'BILLING_SELLER_VAT_ID', value: billingSeller.vatId }
 ]
 var mollieEnv = billingMode == 'enforce' ? [{ name: 'MOLLIE_API_KEY', secretRef: 'mollie-api-key' }] : []
 var workerEnv = [
@@ -276,6 +315,20 @@ var authEnv = concat([
   { name: 'AUTH_ISSUER', value: authIssuer }
   { name: 'AUTH_AUDIENCE', value: authAudience }
 ] : [])
+
+// The orchestrator's engines, and where they are.
+var engineEnv = concat(
+  [
+    { name: 'PLACE_ENGINE', value: placeEngine }
+    { name: 'CUTOUT_ENGINE', value: cutoutEngine }
+  ],
+  placeEngine == 'score' ? [{ name: 'AML_ENDPOINT_URL', value: scoringUrl }] : [
+    { name: 'PLACE_ENDPOINT_URL', value: placeUrl }
+    { name: 'PLACE_MODEL', value: placeModel }
+    { name: 'PLACE_QUALITY', value: placeQuality }
+  ],
+  cutoutEngine == 'azureml' ? [{ name: 'CUTOUT_ENDPOINT_URL', value: cutoutUrl }] : []
+)
 
 var pepperSecrets = [{ name: 'auth-key-pepper', url: '${vault.outputs.uri}secrets/auth-key-pepper' }]
 var mollieSecrets = billingMode == 'enforce' ? [{ name: 'mollie-api-key', url: '${vault.outputs.uri}secrets/mollie-api-key' }] : []
@@ -380,13 +433,12 @@ module orchestrator 'modules/app.bicep' = if (withApps) {
         }
       }
     ]
-    secrets: scoringKeyInVault ? [{ name: 'aml-endpoint-key', url: '${vault.outputs.uri}secrets/aml-endpoint-key' }] : []
+    secrets: map(engineKeys, key => { name: key.secret, url: '${vault.outputs.uri}secrets/${key.secret}' })
     env: concat(commonEnv, storageEnv, queueEnv, ledgerEnv, workerEnv, [
       { name: 'AZURE_CLIENT_ID', value: identities.outputs.orchestrator.clientId }
       { name: 'DATABASE_URL', value: 'postgres://${names.orchestrator}${databaseAddress}' }
       { name: 'DATABASE_MAX_CONNS', value: '5' }
-      { name: 'AML_ENDPOINT_URL', value: scoringUrl }
-    ], scoringKeyInVault ? [{ name: 'AML_ENDPOINT_KEY', secretRef: 'aml-endpoint-key' }] : [])
+    ], engineEnv, map(engineKeys, key => { name: key.setting, secretRef: key.secret }))
   }
 }
 

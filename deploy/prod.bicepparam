@@ -13,7 +13,18 @@ param alertEmail = readEnvironmentVariable('OPAL_ALERT_EMAIL')
 param databaseAdminName = readEnvironmentVariable('OPAL_DB_ADMIN_NAME')
 param databaseAdminObjectId = readEnvironmentVariable('OPAL_DB_ADMIN_ID')
 
+// Other engines: README.md, "Choosing engines".
+param placeEngine = 'score'
+param cutoutEngine = 'studio'
+
 param billingMode = 'enforce'
+// as invoices print it
+param billingSeller = {
+  name: readEnvironmentVariable('OPAL_SELLER_NAME')
+  address: readEnvironmentVariable('OPAL_SELLER_ADDRESS')
+  country: readEnvironmentVariable('OPAL_SELLER_COUNTRY', 'NL')
+  vatId: readEnvironmentVariable('OPAL_SELLER_VAT_ID', '')
+}
 param privateNetwork = true
 param minApiReplicas = 2
 param maxApiReplicas = 10
