@@ -5,52 +5,60 @@ import "slices"
 // What an opening must look like. Lab units unless said otherwise; tuned on
 // generated pictures with seeds below 1000.
 const (
-	gapStep         = .4  // a larger step between neighbours ends a patch
-	gapDarkest      = .12 // brightness ratio of the darkest shadow seen through an opening
-	gapTint         = 2.  // colour cast of a shadow seen through an opening, and
-	gapTintDeep     = 7.  // its growth with the shadow's depth
-	gapMinPart      = 4000
-	gapMinArea      = 24   // pixels, and one part in gapMinPart of the product
-	gapThin         = .1   // least share of the rim behind which the product is thin
-	gapThinDark     = .2   // the same in a shadow
-	gapRim          = 1.05 // least sum of the thin share and the share of the rim that is an edge
-	gapRimDark      = 1.2
-	gapDeep         = 20  // a darker patch must be clean: dark products are full of dull patches
-	gapReach        = .8  // thin: thinner than this share of the opening's width
-	gapStrictL      = 1.2 // per pixel (5x5 mean): difference from the backdrop in the first look
-	gapStrictC      = 1.3
-	gapCleanL       = 4. // a clean patch: brightness, cast, texture, and both shares of the rim
-	gapCleanCast    = .8
-	gapCleanTexture = 1.35
-	gapCleanThin    = .3
-	gapSameL        = .5 // the backdrop itself: brightness, and both shares of the rim
-	gapSameThin     = .6
-	gapSameEdge     = .25
-	gapCleanEdge    = .4
-	gapTexture      = 2.2 // texture of an opening, in backdrop textures
-	gapBentTexture  = 2.8 // the same where a shadow bends and the patch clearly runs into the background
-	gapRunsOut      = .8
-	gapMouth        = .1  // share of the rim towards the background from which that side has a say
-	gapHeart        = 4   // pixels from a patch's rim at which no blur of the product's edge is left
-	gapHeartMin     = 60  // pixels of that which say what the patch shows
-	gapPlainL       = 1.2 // the backdrop seen clearly: difference in brightness,
-	gapPlainCast    = .8  // in colour,
-	gapPlainTexture = 1.6 // in texture, in backdrop textures, and
-	gapPlainSpread  = .8  // how much its brightness varies
-	gapPlainEdge    = .5  // least share of the rim that is an edge
-	gapPlainThin    = .12 // least share of the rim behind which the product is thin, unless
-	gapExactL       = .6  // the colour is the backdrop's exactly
-	gapExactCast    = .8
-	gapExactSpread  = .5
-	gapExactEdge    = .25  // fewer edges, but
-	gapExactThin    = .35  // more thin parts
-	gapClipped      = 98.5 // and the backdrop is not just white: overexposed labels are that too
-	gapLitMin       = 200  // the backdrop in a pool of light: pixels of the heart,
-	gapLitEdge      = .5   // share of the rim that is an edge,
-	gapLitCast      = 1.2  // difference in colour, and
-	gapLitThin      = .3   // share of the rim behind which the product is thin
-	gapSharp        = .75  // share of the change over 8 px that an edge makes within 4 px
-	gapSoft         = .6   // share of the mouth without an edge that makes a bay background
+	gapStep           = .4  // a larger step between neighbours ends a patch
+	gapDarkest        = .12 // brightness ratio of the darkest shadow seen through an opening
+	gapTint           = 2.  // colour cast of a shadow seen through an opening, and
+	gapTintDeep       = 7.  // its growth with the shadow's depth
+	gapMinPart        = 4000
+	gapMinArea        = 24   // pixels, and one part in gapMinPart of the product
+	gapThin           = .1   // least share of the rim behind which the product is thin
+	gapThinDark       = .2   // the same in a shadow
+	gapRim            = 1.05 // least sum of the thin share and the share of the rim that is an edge
+	gapRimDark        = 1.2
+	gapDeep           = 20  // a darker patch must be clean: dark products are full of dull patches
+	gapReach          = .8  // thin: thinner than this share of the opening's width
+	gapStrictL        = 1.2 // per pixel (5x5 mean): difference from the backdrop in the first look
+	gapStrictC        = 1.3
+	gapCleanL         = 4. // a clean patch: brightness, cast, texture, and both shares of the rim
+	gapCleanCast      = .8
+	gapCleanTexture   = 1.35
+	gapCleanThin      = .3
+	gapSameL          = .5 // the backdrop itself: brightness, and both shares of the rim
+	gapSameThin       = .6
+	gapSameEdge       = .25
+	gapCleanEdge      = .4
+	gapTexture        = 2.2 // texture of an opening, in backdrop textures
+	gapBentTexture    = 2.8 // the same where a shadow bends and the patch clearly runs into the background
+	gapRunsOut        = .8
+	gapMouth          = .1  // share of the rim towards the background from which that side has a say
+	gapHeart          = 4   // pixels from a patch's rim at which no blur of the product's edge is left
+	gapHeartMin       = 60  // pixels of that which say what the patch shows
+	gapPlainL         = 1.2 // the backdrop seen clearly: difference in brightness,
+	gapPlainCast      = .8  // in colour,
+	gapPlainTexture   = 2.4 // in texture, in backdrop textures, and
+	gapPlainSpread    = .8  // how much its brightness varies
+	gapPlainEdge      = .5  // least share of the rim that is an edge
+	gapPlainThin      = .12 // least share of the rim behind which the product is thin, unless
+	gapExactL         = .6  // the colour is the backdrop's exactly
+	gapExactCast      = .8
+	gapExactSpread    = .5
+	gapExactEdge      = .25  // fewer edges, but
+	gapExactThin      = .35  // more thin parts
+	gapClipped        = 98.5 // and the backdrop is not just white: overexposed labels are that too
+	gapFramedThin     = .6   // within thin parts: least share of the rim behind which the product is thin,
+	gapFramedEdge     = .3   // least share that is an edge,
+	gapFramedRim      = 1.1  // least sum of the two,
+	gapFramedMouth    = .3   // largest share of the rim towards the background,
+	gapFramedDeep     = 35   // darkest shadow,
+	gapFramedCast     = 1.   // difference in colour,
+	gapFramedCastDeep = .06  // its growth with the shadow's depth, and
+	gapFramedTexture  = 1.3  // texture
+	gapLitMin         = 200  // the backdrop in a pool of light: pixels of the heart,
+	gapLitEdge        = .5   // share of the rim that is an edge,
+	gapLitCast        = 1.2  // difference in colour, and
+	gapLitThin        = .3   // share of the rim behind which the product is thin
+	gapSharp          = .75  // share of the change over 8 px that an edge makes within 4 px
+	gapSoft           = .6   // share of the mouth without an edge that makes a bay background
 )
 
 // patch sums up a smooth part of the product that may be an opening.
@@ -70,7 +78,7 @@ type patch struct {
 type heart struct {
 	size                    float32
 	offL, offL2, offA, offB float32 // difference from the unshaded background
-	texture, back           float32 // squared detail; brightness of the background
+	rough, back             float32 // detail, in backdrop textures; brightness of the background
 }
 
 // openGaps turns openings (handles, lenses, gaps between legs) into background.
@@ -136,13 +144,13 @@ func (s *scene) openGapsOnce(fg []bool, look gapLook) {
 			q.texture += d * d
 		}
 		if within.p[i] > .999 {
-			l, d := s.smooth[0].p[i]-s.local[0].p[i], s.smooth[0].p[i]-s.broad[0].p[i]
+			l := s.smooth[0].p[i] - s.local[0].p[i]
 			q.heart.size++
 			q.heart.offL += l
 			q.heart.offL2 += l * l
 			q.heart.offA += s.smooth[1].p[i] - s.local[1].p[i]
 			q.heart.offB += s.smooth[2].p[i] - s.local[2].p[i]
-			q.heart.texture += d * d
+			q.heart.rough += s.rough.p[i]
 			q.heart.back += s.local[0].p[i]
 		}
 		reach := int(min(max(gapReach*sqrt32(float32(q.size)), 4), float32(max(w, h))*.1))
@@ -180,7 +188,7 @@ func (s *scene) openGapsOnce(fg []bool, look gapLook) {
 	open := make([]bool, count)
 	for c := 1; c < count; c++ {
 		if look == lookBright {
-			likely := p[c].lit(base)
+			likely := p[c].lit()
 			open[c] = likely && p[c].thin > gapLitThin*p[c].rim
 			if likely && !open[c] {
 				s.doubt += float64(p[c].size) / float64(max(area, 1))
@@ -217,7 +225,7 @@ func (s *scene) isGap(q *patch, area int, base float32) bool {
 	if q.size < max(gapMinArea, area/gapMinPart) || q.core*6 < float32(q.size) {
 		return false
 	}
-	if q.plain(base) {
+	if q.plain() || q.framed() {
 		return true
 	}
 	k := 1 / q.core
@@ -250,14 +258,14 @@ func (s *scene) isGap(q *patch, area int, base float32) bool {
 }
 
 // plain tells whether the patch shows the unshaded backdrop beyond doubt.
-func (q *patch) plain(base float32) bool {
+func (q *patch) plain() bool {
 	if q.heart.size < gapHeartMin || q.mouth > gapMouth*(q.rim+q.mouth) || q.edge < gapExactEdge*q.rim {
 		return false
 	}
 	k := 1 / q.heart.size
 	offL, cast := q.heart.offL*k, sqrt32(q.heart.offA*q.heart.offA+q.heart.offB*q.heart.offB)*k
 	spread := sqrt32(max(0, q.heart.offL2*k-offL*offL))
-	if abs32(offL) > gapPlainL || cast > gapPlainCast || spread > gapPlainSpread || sqrt32(q.heart.texture*k) > gapPlainTexture*base {
+	if abs32(offL) > gapPlainL || cast > gapPlainCast || spread > gapPlainSpread || q.heart.rough*k > gapPlainTexture {
 		return false
 	}
 	exact := abs32(offL) < gapExactL && cast < gapExactCast && spread < gapExactSpread
@@ -267,15 +275,28 @@ func (q *patch) plain(base float32) bool {
 	return q.thin > gapPlainThin*q.rim || exact && q.heart.back*k < gapClipped
 }
 
+// framed tells whether the patch shows a smooth floor or wall, perhaps in shadow,
+// within thin parts: lenses, the space between a stool's legs.
+func (q *patch) framed() bool {
+	thin, edge := q.thin/max(q.rim, 1), q.edge/max(q.rim, 1)
+	if q.heart.size < gapLitMin || q.mouth > gapFramedMouth*(q.rim+q.mouth) || thin < gapFramedThin || edge < gapFramedEdge || thin+edge < gapFramedRim {
+		return false
+	}
+	k := 1 / q.heart.size
+	offL := q.heart.offL * k
+	return offL > -gapFramedDeep && offL < gapPlainL && q.heart.rough*k < gapFramedTexture &&
+		sqrt32(q.heart.offA*q.heart.offA+q.heart.offB*q.heart.offB)*k < gapFramedCast+gapFramedCastDeep*max(0, -offL)
+}
+
 // lit tells whether the patch may show a backdrop that is brighter than around
 // the product, as in the pool of a lamp. So may a white label.
-func (q *patch) lit(base float32) bool {
+func (q *patch) lit() bool {
 	if q.heart.size < gapLitMin || q.mouth > gapMouth*(q.rim+q.mouth) || q.edge < gapLitEdge*q.rim {
 		return false
 	}
 	k := 1 / q.heart.size
 	return q.heart.offL > 0 && sqrt32(q.heart.offA*q.heart.offA+q.heart.offB*q.heart.offB)*k < gapLitCast &&
-		sqrt32(q.heart.texture*k) < gapPlainTexture*base
+		q.heart.rough*k < gapPlainTexture
 }
 
 // brightest is the brightness (L) that hardly any of the sure background exceeds.
