@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -119,17 +120,11 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// What the build copies must pass .dockerignore, and be there.
-func TestTheImagesBuildSeesWhatItCopies(t *testing.T) {
-	ignore, err := os.ReadFile("../.dockerignore")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile("Dockerfile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, in := range instructions(string(text)) {
+// contextFaults holds .dockerignore to what the build copies: it must be there and
+// pass, and nothing else may.
+func contextFaults(dockerfile, ignore string) (found []string) {
+	say := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
+	for _, in := range instructions(dockerfile) {
 		if in.name != "COPY" || strings.HasPrefix(in.rest, "--from") {
 			continue
 		}
@@ -139,20 +134,45 @@ func TestTheImagesBuildSeesWhatItCopies(t *testing.T) {
 				continue
 			}
 			if _, err := os.Stat("../" + p); err != nil {
-				t.Errorf("COPY %s: %v", p, err)
+				say("COPY %s: %v", p, err)
 			}
 			top, _, _ := strings.Cut(p, "/")
-			if !strings.Contains(string(ignore), "\n!"+top+"\n") {
-				t.Errorf(".dockerignore keeps %s out", p)
+			if !strings.Contains(ignore, "\n!"+top+"\n") {
+				say(".dockerignore keeps %s out", p)
 			}
 		}
 	}
 	for _, secret := range []string{".opal", ".git", "bin"} {
-		if strings.Contains(string(ignore), "\n!"+secret+"\n") {
-			t.Errorf(".dockerignore lets %s in", secret)
+		if strings.Contains(ignore, "\n!"+secret+"\n") {
+			say(".dockerignore lets %s in", secret)
 		}
 	}
-	if !strings.Contains(string(ignore), "\n*\n") {
-		t.Error(".dockerignore must keep out what it does not name")
+	if !strings.Contains(ignore, "\n*\n") {
+		say(".dockerignore must keep out what it does not name")
+	}
+	return found
+}
+
+func TestTheImagesBuildSeesWhatItCopies(t *testing.T) {
+	read := func(name string) string {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	dockerfile, ignore := read("Dockerfile"), read("../.dockerignore")
+	for _, f := range contextFaults(dockerfile, ignore) {
+		t.Error(f)
+	}
+	for name, c := range map[string]struct{ dockerfile, ignore, want string }{
+		"a folder that is gone": {dockerfile + "\nCOPY modules/gone /src/gone\n", ignore, "COPY modules/gone"},
+		"a folder kept out":     {dockerfile, strings.ReplaceAll(ignore, "\n!modules\n", "\n"), "keeps modules/imaging/package.json out"},
+		"the state of opal dev": {dockerfile, ignore + "\n!.opal\n", "lets .opal in"},
+		"everything let in":     {dockerfile, strings.Replace(ignore, "\n*\n", "\n", 1), "must keep out"},
+	} {
+		if found := strings.Join(contextFaults(c.dockerfile, c.ignore), "\n"); !strings.Contains(found, c.want) {
+			t.Errorf("%s: found %q", name, found)
+		}
 	}
 }
