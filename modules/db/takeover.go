@@ -30,6 +30,9 @@ const lockWait = "20s"
 // table is the columns of a table, by name, with their types.
 type table map[string]string
 
+// String lists the columns.
+func (t table) String() string { return strings.Join(slices.Sorted(maps.Keys(t)), ", ") }
+
 func (t table) has(columns ...string) bool {
 	return !slices.ContainsFunc(columns, func(c string) bool { return t[c] == "" })
 }
@@ -109,7 +112,7 @@ func recognise(here map[string]table) ([]string, error) {
 			old = append(old, name)
 		case ok || slices.Contains(ours, name):
 			return nil, ErrTakeover.With("table %s is in the way and not v0.2.1's: its columns are %.300s. Move it away (ALTER TABLE %s SET SCHEMA other) or give OPAL a database of its own",
-				name, strings.Join(slices.Sorted(maps.Keys(here[name])), ", "), name)
+				name, here[name], name)
 		}
 	}
 	if slices.Contains(old, "jobs") != slices.Contains(old, "job_items") {
@@ -198,7 +201,7 @@ func explain(err error) error {
 	case "55P03": // lock_not_available
 		return ErrTakeover.With("v0.2.1 still uses its tables: stop its apps and run this again")
 	case "42501": // insufficient_privilege
-		return ErrTakeover.With("the database's user may not move v0.2.1's tables (%s): make it their owner and GRANT CREATE ON DATABASE to it", pg.Message)
+		return ErrTakeover.With("the database's user may not move v0.2.1's tables (%s): make it their owner and GRANT CREATE ON DATABASE to it, or have their owner move them into schema %s and GRANT SELECT", pg.Message, backupSchema)
 	case "42P07", "42710": // duplicate_table, duplicate_object
 		return ErrTakeover.With("schema %s holds an earlier copy (%s): move it away first", backupSchema, pg.Message)
 	}

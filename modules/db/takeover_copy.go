@@ -22,7 +22,7 @@ func takeover(postgres bool) *goose.Migration {
 		if err := run(ctx, tx, takeoverSchema...); err != nil || !postgres {
 			return err
 		}
-		old, err := tables(ctx, tx, backupSchema)
+		old, err := setAsideTables(ctx, tx)
 		if err != nil || len(old) == 0 {
 			return err
 		}
@@ -206,13 +206,44 @@ func (c copying) knowStatuses(ctx context.Context) error {
 	return nil
 }
 
-// seal makes the backup read-only and says what was taken over.
+// setAsideTables lists v0.2.1's tables in the backup's schema, whether setAside
+// moved them there or whoever owns them did.
+func setAsideTables(ctx context.Context, tx *sql.Tx) (map[string]table, error) {
+	old, err := tables(ctx, tx, backupSchema)
+	if err != nil {
+		return nil, err
+	}
+	for name, t := range old {
+		known, ok := oldTables[name]
+		switch {
+		case !ok:
+			delete(old, name)
+		case !known(t):
+			return nil, ErrTakeover.With("table %s.%s is not v0.2.1's: its columns are %.300s", backupSchema, name, t)
+		}
+	}
+	if (old["jobs"] == nil) != (old["job_items"] == nil) {
+		return nil, ErrTakeover.With("of v0.2.1's tables jobs and job_items only one is in schema %s; restore both", backupSchema)
+	}
+	return old, nil
+}
+
+// seal makes the backup read-only, where this user owns it, and says what was
+// taken over.
 func (c copying) seal(ctx context.Context) error {
-	statements := []string{`CREATE FUNCTION ` + backupSchema + `.refuse() RETURNS trigger LANGUAGE plpgsql AS
-		'BEGIN RAISE EXCEPTION ''schema ` + backupSchema + ` is a backup of v0.2.1: OPAL took its rows over''; END'`}
-	for name := range c.old {
-		statements = append(statements, `CREATE TRIGGER opal_backup BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON `+backupSchema+`.`+quote(name)+
-			` FOR EACH STATEMENT EXECUTE FUNCTION `+backupSchema+`.refuse()`)
+	var owned bool
+	if err := c.tx.QueryRowContext(ctx, `SELECT COALESCE(bool_and(pg_has_role(relowner, 'USAGE')), false) AND has_schema_privilege($1, 'CREATE')
+		FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace($1)`, backupSchema).Scan(&owned); err != nil {
+		return err
+	}
+	var statements []string
+	if owned {
+		statements = append(statements, `CREATE FUNCTION `+backupSchema+`.refuse() RETURNS trigger LANGUAGE plpgsql AS
+			'BEGIN RAISE EXCEPTION ''schema `+backupSchema+` is a backup of v0.2.1: OPAL took its rows over''; END'`)
+		for name := range c.old {
+			statements = append(statements, `CREATE TRIGGER opal_backup BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON `+backupSchema+`.`+quote(name)+
+				` FOR EACH STATEMENT EXECUTE FUNCTION `+backupSchema+`.refuse()`)
+		}
 	}
 	if err := run(ctx, c.tx, statements...); err != nil {
 		return err

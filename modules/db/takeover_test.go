@@ -213,27 +213,52 @@ func TestTakeoverTouchesNothingStrange(t *testing.T) {
 	})
 }
 
+// as opens the database as a new user without rights but to connect and to read
+// what there is.
+func as(t *testing.T, d *db.DB) (p *db.DB, user, name string) {
+	t.Helper()
+	user = "poor" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	var address string
+	if err := d.QueryRowContext(t.Context(), `SELECT current_database(), host(inet_server_addr()) || ':' || inet_server_port()`).Scan(&name, &address); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.ExecContext(t.Context(), `CREATE ROLE `+user+` LOGIN PASSWORD 'x'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO `+user); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := d.ExecContext(context.Background(), `DROP OWNED BY `+user+` CASCADE; DROP ROLE `+user); err != nil {
+			t.Error(err)
+		}
+	})
+	p, err := db.Open(t.Context(), db.Options{URL: "postgres://" + user + ":x@" + address + "/" + name + "?sslmode=disable"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	return p, user, name
+}
+
+// Where the tables are somebody else's, their owner moves them aside, and the
+// user that migrates only reads them.
+func TestTakeoverOfWhatItsOwnerSetAside(t *testing.T) {
+	d := old(t, `CREATE SCHEMA v021; ALTER TABLE jobs SET SCHEMA v021; ALTER TABLE job_items SET SCHEMA v021; ALTER TABLE credit_ledger SET SCHEMA v021;
+		ALTER TYPE jobstatus SET SCHEMA v021; ALTER TYPE itemstatus SET SCHEMA v021; CREATE TABLE v021.other (id int)`)
+	p, user, _ := as(t, d)
+	if _, err := d.ExecContext(t.Context(), `GRANT CREATE ON SCHEMA public TO `+user+`; GRANT USAGE ON SCHEMA v021 TO `+user+`; GRANT SELECT ON ALL TABLES IN SCHEMA v021 TO `+user); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		migrate(t, p)
+		wantLines(t, p, `SELECT status, count(*) FROM items GROUP BY 1 ORDER BY 1`, "completed 3", "created 4", "failed 2", "queued 3")
+		wantLines(t, p, `SELECT sum(balance) FROM accounts WHERE kind = 'paid'`, "7400")
+	}
+	wantLines(t, d, `SELECT count(*) FROM v021.job_items`, "12")
+}
+
 func TestTakeoverSaysWhatStopsIt(t *testing.T) {
 	t.Run("rights", func(t *testing.T) {
 		d := old(t)
-		poor := "poor" + strings.ReplaceAll(uuid.NewString(), "-", "")
-		var name, address string
-		if err := d.QueryRowContext(t.Context(), `SELECT current_database(), host(inet_server_addr()) || ':' || inet_server_port()`).Scan(&name, &address); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := d.ExecContext(t.Context(), `CREATE ROLE `+poor+` LOGIN PASSWORD 'x'; GRANT ALL ON ALL TABLES IN SCHEMA public TO `+poor); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if _, err := d.ExecContext(context.Background(), `DROP OWNED BY `+poor+`; DROP ROLE `+poor); err != nil {
-				t.Error(err)
-			}
-		})
-		p, err := db.Open(t.Context(), db.Options{URL: "postgres://" + poor + ":x@" + address + "/" + name + "?sslmode=disable"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer p.Close()
+		p, poor, name := as(t, d)
 		for _, right := range []string{`SELECT 1`, `GRANT CREATE ON DATABASE ` + name + ` TO ` + poor} {
 			if _, err := d.ExecContext(t.Context(), right); err != nil {
 				t.Fatal(err)
