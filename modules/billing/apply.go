@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/opal-photo/opal/modules/billing/mollie"
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 )
@@ -21,6 +22,7 @@ func (s *Service) sync(ctx context.Context, mollieID string) error {
 	if err != nil {
 		return fmt.Errorf("fetch payment %s: %w", mollieID, errors.Join(ErrProvider, err))
 	}
+	crashpoint.Reach(crashpoint.PaymentFetched)
 	return s.apply(ctx, m)
 }
 
@@ -64,6 +66,7 @@ func (s *Service) apply(ctx context.Context, m mollie.Payment) error {
 	if err != nil {
 		return fmt.Errorf("apply payment %s: %w", m.ID, err)
 	}
+	crashpoint.Reach(crashpoint.PaymentBooked)
 	return rejected
 }
 

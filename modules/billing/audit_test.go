@@ -130,6 +130,13 @@ func TestAuditFindsWhatIsWrong(t *testing.T) {
 		inTx(t, d, func(tx *db.Tx) error { return s.Capture(ctx, tx, "a", "plain") })
 		inTx(t, d, func(tx *db.Tx) error { return s.CaptureVariant(ctx, tx, "a", "ok", "etsy") })
 		inTx(t, d, func(tx *db.Tx) error { return s.Release(ctx, tx, "a", "gone") })
+		// v0.2.1 had settled the price of what was taken over from it
+		for id, status := range map[string]string{"taken": "completed", "taken and queued": "queued"} {
+			addItem(t, d, "a", id, status, "")
+			if _, err := d.Exec(`UPDATE items SET taken_over = TRUE WHERE item_id = $1`, id); err != nil {
+				t.Fatal(err)
+			}
+		}
 		for check, spoil := range spoils {
 			if diffs, err := s.Audit(ctx); err != nil || len(diffs) > 0 {
 				t.Fatalf("before: %v, %v", diffs, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/opal-photo/opal/modules/billing/mollie"
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 )
 
@@ -93,6 +94,7 @@ func (s *Service) Purchase(ctx context.Context, tenantID, pkg string) (PurchaseR
 	if err != nil {
 		return PurchaseResult{}, fmt.Errorf("begin a payment: %w", err)
 	}
+	crashpoint.Reach(crashpoint.PaymentBegun)
 	pay, err := getPayment(ctx, s.o.DB, id)
 	if err != nil {
 		return PurchaseResult{}, err
@@ -126,6 +128,7 @@ func (s *Service) createAtMollie(ctx context.Context, p Payment) error {
 	if err != nil {
 		return fmt.Errorf("create payment %s: %w", p.PaymentID, errors.Join(ErrProvider, err))
 	}
+	crashpoint.Reach(crashpoint.PaymentCreated)
 	return s.apply(ctx, m)
 }
 

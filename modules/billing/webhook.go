@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/opal-photo/opal/modules/billing/mollie"
+	"github.com/opal-photo/opal/modules/crashpoint"
 )
 
 // maxNotices bounds the noted ids that no payment here has, which anyone can
@@ -24,6 +25,7 @@ func (s *Service) Notice(ctx context.Context, mollieID string) error {
 		ON CONFLICT (mollie_id) DO UPDATE SET count = payment_notices.count + 1, due_at = now_ms()`, mollieID, maxNotices); err != nil {
 		return fmt.Errorf("note payment %s: %w", mollieID, err)
 	}
+	crashpoint.Reach(crashpoint.PaymentNoted)
 	select {
 	case s.wake <- struct{}{}:
 	default:

@@ -306,9 +306,7 @@ func thousands(n int) string {
 
 func TestTakeoverOfThousands(t *testing.T) {
 	d := old(t, thousands(10_000))
-	begin := time.Now()
 	migrate(t, d)
-	t.Logf("10,000 items and 10,000 rows of the ledger: %s", time.Since(begin))
 	wantLines(t, d, `SELECT total, open_items, done_items, open_exports FROM jobs WHERE job_id = 'job_huge'`, "5000 2500 2500 15000")
 	wantLines(t, d, `SELECT count(*), count(DISTINCT outbox_id), count(DISTINCT body) FROM outbox WHERE tenant_id = 'big'`, "10000 10000 10000")
 	wantLines(t, d, `SELECT kind, balance FROM accounts WHERE tenant_id = 'big' AND balance <> 0 ORDER BY 1`, "paid 333100", "spent 1333400", "world -1666500")
@@ -364,4 +362,14 @@ func TestTakeoverSurvivesAKill(t *testing.T) {
 	migrate(t, d)
 	wantLines(t, d, `SELECT count(*), count(*) FILTER (WHERE status = 'queued') FROM items`, "1012 753")
 	wantLines(t, d, `SELECT count(*) FROM outbox`, "1006")
+}
+
+// The whole takeover of 10,000 items and as many rows of the ledger.
+func BenchmarkTakeover(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		d := old(b, thousands(10_000))
+		b.StartTimer()
+		migrate(b, d)
+	}
 }
