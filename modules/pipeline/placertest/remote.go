@@ -81,12 +81,25 @@ func (s *suite) good(t *testing.T) func(*Store) http.Handler {
 	return func(store *Store) http.Handler { return s.Good(t, store, s.decoder) }
 }
 
+func newSuite(t *testing.T, svc Service) *suite {
+	t.Helper()
+	s := &suite{Service: svc, decoder: imaging.NewDecoder(imaging.DecoderOptions{})}
+	t.Cleanup(func() { _ = s.decoder.Close() })
+	return s
+}
+
+// RunGood is Run for an engine whose service answers: for a second service behind
+// a client that RunRemote has tried. TestMain must be imagingtest.Main.
+func RunGood(t *testing.T, svc Service) {
+	s := newSuite(t, svc)
+	Run(t, s.engine(t, Options{}, s.good(t)))
+}
+
 // RunRemote holds an engine to the port and to what may come over a network. The
 // test's TestMain must be imagingtest.Main.
 func RunRemote(t *testing.T, svc Service) {
-	s := &suite{Service: svc, decoder: imaging.NewDecoder(imaging.DecoderOptions{})}
-	t.Cleanup(func() { _ = s.decoder.Close() })
-	Run(t, s.engine(t, Options{}, s.good(t)))
+	RunGood(t, svc)
+	s := newSuite(t, svc)
 	t.Run("answers that are none", s.garbage)
 	t.Run("statuses", s.statuses)
 	t.Run("bodies out of bounds", s.bounds)
