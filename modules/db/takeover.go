@@ -44,8 +44,19 @@ var oldTables = map[string]func(t table) bool{
 	"job_items": func(t table) bool {
 		return t.has("id", "job_id", "filename", "status", "raw_blob_path", "output_blob_path")
 	},
-	"credit_ledger":   func(t table) bool { return t.has("id", "tenant_id", "delta") },
+	"credit_ledger":   func(t table) bool { return t.has("id", "tenant_id") && deltaOf(t) != "" },
 	"alembic_version": func(t table) bool { return t.has("version_num") },
+}
+
+// deltaOf is the column of a ledger that says by how much a row changes the
+// balance; "" when it has none.
+func deltaOf(ledger table) string {
+	for _, name := range []string{"delta", "amount", "credits"} {
+		if ledger.has(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // setAside moves v0.2.1's tables into a schema of their own, before the first

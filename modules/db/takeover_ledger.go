@@ -16,9 +16,14 @@ const maxDelta = `1000000000`
 // proved, tenant by tenant, that the accounts hold a hundred times the sum of
 // the rows.
 func (c copying) ledger(ctx context.Context) error {
+	at := "NULL::timestamptz"
+	if c.old["credit_ledger"].has("created_at") {
+		at = "created_at"
+	}
+	old := `(SELECT id, tenant_id, ` + quote(deltaOf(c.old["credit_ledger"])) + ` AS delta, ` + at + ` AS created_at FROM ` + backupSchema + `.credit_ledger)`
 	var bad, total int64
 	if err := c.tx.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE delta IS NULL OR delta <> trunc(delta) OR abs(delta) > `+maxDelta+` OR COALESCE(tenant_id::text, '') = ''), count(*)
-		FROM `+backupSchema+`.credit_ledger`).Scan(&bad, &total); err != nil {
+		FROM `+old+` l`).Scan(&bad, &total); err != nil {
 		return err
 	}
 	if bad > 0 {
@@ -28,11 +33,11 @@ func (c copying) ledger(ctx context.Context) error {
 	err := run(ctx, c.tx,
 		`CREATE TEMP TABLE taken_credits ON COMMIT DROP AS SELECT *,
 			CASE WHEN delta > 0 THEN 0 ELSE LEAST(amount, GREATEST(0, came - (used - amount))) END AS covered FROM (
-			SELECT id::text AS id, tenant_id::text AS tenant_id, delta, `+amount+` AS amount, `+c.millis("credit_ledger", "l", "created_at")+` AS created_at,
+			SELECT id::text AS id, tenant_id::text AS tenant_id, delta, `+amount+` AS amount, COALESCE((extract(epoch FROM created_at) * 1000)::bigint, now_ms()) AS created_at,
 			COALESCE(sum(`+amount+`) FILTER (WHERE delta > 0) OVER (PARTITION BY tenant_id), 0) AS came,
 			COALESCE(sum(`+amount+`) FILTER (WHERE delta < 0) OVER (PARTITION BY tenant_id ORDER BY delta < 0, created_at, id), 0) AS used,
 			row_number() OVER (PARTITION BY tenant_id ORDER BY delta < 0, created_at, id) AS n
-			FROM `+backupSchema+`.credit_ledger l WHERE delta <> 0) x`,
+			FROM `+old+` l WHERE delta <> 0) x`,
 		`INSERT INTO tenants (tenant_id, name, created_at) SELECT tenant_id, tenant_id, min(created_at) FROM taken_credits GROUP BY tenant_id ON CONFLICT DO NOTHING`,
 		`INSERT INTO billing_tenants (tenant_id, created_at) SELECT tenant_id, min(created_at) FROM taken_credits GROUP BY tenant_id`,
 		`INSERT INTO accounts (tenant_id, kind) SELECT tenant_id, kind FROM billing_tenants, unnest(ARRAY['free', 'paid', 'held', 'spent', 'debt', 'world']) AS kind`,
@@ -55,15 +60,15 @@ func (c copying) ledger(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.proveLedger(ctx)
+	return c.proveLedger(ctx, old)
 }
 
-// proveLedger compares the accounts with v0.2.1's own rows.
-func (c copying) proveLedger(ctx context.Context) error {
+// proveLedger compares the accounts with v0.2.1's own rows, old.
+func (c copying) proveLedger(ctx context.Context, old string) error {
 	var tenantID string
 	var was, isNow int64
 	err := c.tx.QueryRowContext(ctx, `SELECT tenant_id, COALESCE(max(was), 0), COALESCE(max(is_now), 0) FROM (
-			SELECT tenant_id::text AS tenant_id, sum(delta)::bigint * 100 AS was, NULL::bigint AS is_now FROM `+backupSchema+`.credit_ledger GROUP BY 1
+			SELECT tenant_id::text AS tenant_id, sum(delta)::bigint * 100 AS was, NULL::bigint AS is_now FROM `+old+` l GROUP BY 1
 			UNION ALL SELECT tenant_id, NULL, sum(CASE kind WHEN 'paid' THEN balance WHEN 'debt' THEN -balance ELSE 0 END)::bigint FROM accounts GROUP BY 1) x
 		GROUP BY tenant_id HAVING COALESCE(max(was), 0) <> COALESCE(max(is_now), 0) ORDER BY 1 LIMIT 1`).Scan(&tenantID, &was, &isNow)
 	if errors.Is(err, sql.ErrNoRows) {

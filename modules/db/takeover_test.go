@@ -166,6 +166,12 @@ func TestTakeoverKnowsWhatLaterTablesHave(t *testing.T) {
 	wantLines(t, d, `SELECT count(*) FROM transfers`, "0")
 }
 
+func TestTakeoverOfALedgerOfOtherNames(t *testing.T) {
+	d := old(t, `ALTER TABLE credit_ledger RENAME delta TO amount`, `ALTER TABLE credit_ledger ALTER COLUMN id TYPE varchar(64), DROP COLUMN created_at, ALTER COLUMN amount TYPE bigint`)
+	migrate(t, d)
+	wantLines(t, d, `SELECT tenant_id, kind, balance FROM accounts WHERE kind IN ('paid', 'debt') AND balance <> 0 ORDER BY 1, 2`, "acme paid 6700", "beta debt 700", "delta paid 700")
+}
+
 // everyTable lists the tables and where they are.
 const everyTable = `SELECT relnamespace::regnamespace::text, relname FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('public', 'v021') ORDER BY 1, 2`
 
