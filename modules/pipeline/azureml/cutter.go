@@ -95,6 +95,9 @@ func NewCutter(o CutterOptions) (*Cutter, error) {
 //
 // Errors: those of matte.Faults, or the context's.
 func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
+	if out, small := matte.TooSmall(photo); small {
+		return out, nil
+	}
 	picture, err := matte.JPEG(photo, maxCutPixels)
 	if err != nil {
 		return pipeline.Cutout{}, err

@@ -2,13 +2,12 @@ package azureml
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"time"
 
-	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/pipeline/remote"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
@@ -17,10 +16,6 @@ type Placer struct{ client *Client }
 
 // NewPlacer returns a placer on the client.
 func NewPlacer(c *Client) *Placer { return &Placer{client: c} }
-
-// unauthorizedWait is the least wait after a refused key: a key that is being
-// rotated must not fail the items in between.
-const unauthorizedWait = time.Minute
 
 // Place asks the endpoint for a scene. The service fetches the cut-out from a
 // read URL and stores picture and layers at create-only URLs, so that no large
@@ -45,11 +40,8 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pla
 	telemetry.Log(ctx).Info().Str("scene_type", r.Scene).Msg("Calling AML endpoint")
 	began := time.Now()
 	res, err := p.client.Score(ctx, req)
-	if errors.Is(err, ErrUnauthorized) {
-		return nil, fault.Transient(err, unauthorizedWait)
-	}
 	if err != nil {
-		return nil, err
+		return nil, remote.Hold(err, faults)
 	}
 	telemetry.Log(ctx).Debug().Str("engine", res.Meta.Engine).Dur("ms", time.Since(began)).Msg("The endpoint answered")
 	if len(res.ImageBytes) > 0 { // a service that doesn't know output_image_sas

@@ -180,6 +180,9 @@ func (s second) Cut(_ context.Context, img *image.NRGBA) (pipeline.Cutout, error
 }
 
 func (s *suite) empty(t *testing.T) {
+	t.Run("too small to ask", func(t *testing.T) {
+		nothing(t, s.serve(t, Options{}, func(http.ResponseWriter, *http.Request, image.Image) { t.Error("the provider was asked") }), photo(200, 15, 0))
+	})
 	for name, a := range map[string]uint8{"transparent": 0, "opaque": 255} {
 		c := s.serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request, photo image.Image) {
 			mask := image.NewGray(photo.Bounds())

@@ -133,6 +133,21 @@ func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte,
 	return out, nil
 }
 
+// minSide is the smallest side, in pixels, in which a background and a product can
+// be told apart. Providers refuse such photos, or charge for nothing.
+const minSide = 16
+
+const tooSmall = "The picture is too small to tell the product from its background"
+
+// TooSmall returns the photo left whole, and true, when it is too small to ask a
+// provider.
+func TooSmall(photo *image.NRGBA) (pipeline.Cutout, bool) {
+	if min(photo.Rect.Dx(), photo.Rect.Dy()) >= minSide {
+		return pipeline.Cutout{}, false
+	}
+	return Whole(photo, tooSmall), true
+}
+
 // Whole is the photo left as it is: nothing was found in it.
 func Whole(photo *image.NRGBA, why string) pipeline.Cutout {
 	return pipeline.Cutout{Image: photo, Whole: true, Reason: why}

@@ -78,6 +78,9 @@ func New(o Options) *Cutter {
 //
 // Errors: those of matte.Faults, or the context's.
 func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
+	if out, small := matte.TooSmall(photo); small {
+		return out, nil
+	}
 	picture, err := matte.JPEG(photo, maxPixels)
 	if err != nil {
 		return pipeline.Cutout{}, err

@@ -74,7 +74,7 @@ func cut(t *testing.T, h http.HandlerFunc) (pipeline.Cutout, error) {
 	t.Helper()
 	s := httptest.NewServer(h)
 	defer s.Close()
-	return removebg.New(removebg.Options{URL: s.URL + "/", Key: "k", Tries: 1}).Cut(t.Context(), image.NewNRGBA(image.Rect(0, 0, 20, 10)))
+	return removebg.New(removebg.Options{URL: s.URL + "/", Key: "k", Tries: 1}).Cut(t.Context(), image.NewNRGBA(image.Rect(0, 0, 40, 30)))
 }
 
 func TestAPhotoWithNothingInItStaysWhole(t *testing.T) {
