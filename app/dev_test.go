@@ -38,6 +38,12 @@ func start(t testing.TB, env []string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startExe(t, exe, env, args...)
+}
+
+// startExe is start for another build of opal.
+func startExe(t testing.TB, exe string, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(exe, args...), done: make(chan error, 1)}
 	p.cmd.Env = append(os.Environ(), env...)
 	out, err := p.cmd.StdoutPipe()

@@ -14,8 +14,8 @@ import (
 
 const module = "github.com/opal-photo/opal"
 
-// allowed says which of OPAL's packages a package may import, beside fault and
-// telemetry, which all may. A row covers the folders below it, unless they have
+// allowed says which of OPAL's packages a package may import, beside fault,
+// telemetry and crashpoint, which all may. A row covers the folders below it, unless they have
 // a row of their own; imports inside a row's own folder are its own affair.
 var allowed = map[string][]string{
 	".":                              {"app"},
@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"ml":                             {},
 	"modules/fault":                  {},
 	"modules/telemetry":              {},
+	"modules/crashpoint":             {},
 	"modules/db":                     {},
 	"modules/imaging":                {},
 	"modules/queue":                  {"modules/db"},
@@ -45,7 +46,7 @@ var allowed = map[string][]string{
 }
 
 // everywhere may be imported by all.
-var everywhere = []string{"modules/fault", "modules/telemetry"}
+var everywhere = []string{"modules/fault", "modules/telemetry", "modules/crashpoint"}
 
 // outside bars libraries from where they don't belong.
 var outside = map[string][]string{

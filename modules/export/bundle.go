@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/queue"
@@ -54,6 +55,7 @@ func (s *Service) bundle(ctx context.Context, b queue.Body) (whole bool, err err
 	file, err := s.zip(ctx, b.TenantID, b.JobID)
 	if err == nil {
 		err = s.Blobs.Put(ctx, s.Exports, name, file, blob.PutOptions{ContentType: "application/zip", IfNoneMatch: true})
+		crashpoint.Reach(crashpoint.BundleStored)
 	}
 	switch {
 	case err == nil:

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -61,6 +62,7 @@ func (s *Service) Handle(ctx context.Context, b queue.Body) error {
 		return err
 	}
 	if w != nil {
+		crashpoint.Reach(crashpoint.ExportClaimed)
 		if whole, err := s.make(ctx, w); err != nil || !whole {
 			return err
 		}
@@ -226,6 +228,7 @@ func (s *Service) finish(ctx context.Context, w *work, v Variant) error {
 	if err := s.Blobs.Put(ctx, s.Exports, path, v.File, blob.PutOptions{ContentType: p.Format.MediaType(), IfNoneMatch: true}); err != nil {
 		return fmt.Errorf("store %s: %w", p.Name, err)
 	}
+	crashpoint.Reach(crashpoint.ExportStored)
 	checks, err := json.Marshal(v.Checks)
 	if err != nil {
 		return err
@@ -243,6 +246,7 @@ func (s *Service) finish(ctx context.Context, w *work, v Variant) error {
 	if err != nil {
 		return fmt.Errorf("record %s: %w", p.Name, err)
 	}
+	crashpoint.Reach(crashpoint.ExportRecorded)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -39,7 +40,9 @@ func (a *artifacts) Put(ctx context.Context, step, ext, contentType string, body
 	if err != nil {
 		return "", err
 	}
-	return path, a.s.Blobs.Put(ctx, a.s.Containers.Outputs, path, body, blob.PutOptions{ContentType: contentType, IfNoneMatch: true})
+	err = a.s.Blobs.Put(ctx, a.s.Containers.Outputs, path, body, blob.PutOptions{ContentType: contentType, IfNoneMatch: true})
+	crashpoint.Reach(crashpoint.ArtifactStored)
+	return path, err
 }
 
 // maxArtifact bounds what is read back: a 50-megapixel RGBA PNG of noise.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -54,9 +55,11 @@ func (r *recorder) Checkpoint(ctx context.Context, c pipeline.Checkpoint) error 
 	if err != nil {
 		return err
 	}
-	return r.s.fenced(ctx, r.s.DB, r.c, `placement = $3, cutout_blob_path = $4, confidence = $5, needs_review = $6, review_reason = $7`,
+	err = r.s.fenced(ctx, r.s.DB, r.c, `placement = $3, cutout_blob_path = $4, confidence = $5, needs_review = $6, review_reason = $7`,
 		string(b), c.Cutout.Path, c.Cutout.Confidence, c.Cutout.NeedsReview,
 		sql.NullString{String: c.Cutout.ReviewReason, Valid: c.Cutout.ReviewReason != ""})
+	crashpoint.Reach(crashpoint.StepRecorded)
+	return err
 }
 
 // write flushes outside a transaction. The timeline is for people: losing a row

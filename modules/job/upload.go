@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -83,7 +84,12 @@ func (s *Service) Complete(ctx context.Context, tenantID, jobID, itemID string) 
 	if err := s.markUploaded(ctx, it.entry, path); err != nil {
 		return err
 	}
-	return s.queueUploaded(ctx, tenantID, jobID, it.entry)
+	crashpoint.Reach(crashpoint.UploadMarked)
+	if err := s.queueUploaded(ctx, tenantID, jobID, it.entry); err != nil {
+		return err
+	}
+	crashpoint.Reach(crashpoint.JobQueued)
+	return nil
 }
 
 // newestUpload returns the path of the newest blob put for a request entry.

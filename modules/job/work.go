@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -73,6 +74,7 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 		telemetry.Log(ctx).Info().Msg("Nothing to do for this message")
 		return nil
 	}
+	crashpoint.Reach(crashpoint.ItemClaimed)
 	work, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	beating := make(chan struct{})
@@ -92,6 +94,7 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 		return nil
 	case err == nil:
 		err = s.complete(settle, c, rec, res)
+		crashpoint.Reach(crashpoint.ItemCompleted)
 	case ctx.Err() != nil:
 		err = s.giveBack(settle, c, rec)
 	default:

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 )
@@ -52,6 +53,7 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 		if err != nil {
 			return fmt.Errorf("place the product: %w", err)
 		}
+		crashpoint.Reach(crashpoint.SceneScored)
 		if placed.Box == [4]int{} {
 			placed.Box, placed.FloorY = DefaultBox(s.cutBounds, placed.Width, placed.Height, s.in.Brand.ProductFill)
 		}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -179,6 +180,7 @@ func (c *consumer) run(ctx context.Context, d *Delivery, body Body) string {
 		c.settle(ctx, func(ctx context.Context) error { return c.Queue.Abandon(ctx, d) })
 		return "abandoned"
 	}
+	crashpoint.Reach(crashpoint.MessageHandled)
 	c.end(ctx, d)
 	c.settle(ctx, func(ctx context.Context) error { return c.Queue.Complete(ctx, d) })
 	return "completed"

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -149,6 +150,7 @@ func (r *Relay) flush(ctx context.Context, l *lane) (int, error) {
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
+	crashpoint.Reach(crashpoint.OutboxTaken)
 	return len(rows), r.send(ctx, l, rows)
 }
 
@@ -177,6 +179,7 @@ func (r *Relay) send(ctx context.Context, l *lane, rows []row) error {
 		line := telemetry.With(ctx, telemetry.IDs{CorrelationID: bodies[i].CorrelationID, TenantID: bodies[i].TenantID, JobID: bodies[i].JobID, ItemID: bodies[i].ItemID})
 		telemetry.Log(line).Info().Str("message_id", c.id).Msg(l.line)
 	}
+	crashpoint.Reach(crashpoint.OutboxSent)
 	r.metrics.sentMany(l.name, len(rows))
 	return r.markSent(record, rows)
 }

@@ -1,0 +1,312 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/opal-photo/opal/modules/crashpoint"
+)
+
+// chaosBuild builds opal with its crash points.
+func chaosBuild(t *testing.T) string {
+	t.Helper()
+	exe := filepath.Join(t.TempDir(), "opal")
+	cmd := exec.Command("go", "build", "-tags", "chaos", "-o", exe, "..")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return exe
+}
+
+// member is a role that is started again whenever it dies.
+type member struct {
+	fleet *fleet
+	args  []string
+	env   []string
+	mu    sync.Mutex
+	now   *process
+	all   []*process
+	quits bool // it is being stopped, and not to be started again
+	died  []time.Time
+	idle  chan struct{} // closed when its supervisor has ended
+}
+
+// fleet is a set of supervised roles on one database.
+type fleet struct {
+	t       *testing.T
+	exe     string
+	env     []string
+	members map[string]*member
+	api     client
+}
+
+// run starts a role and keeps it alive. aim, if any, is the point and hit at
+// which its first process kills itself.
+func (f *fleet) run(name, aim string, args ...string) {
+	m := &member{fleet: f, args: args, env: f.env}
+	f.members[name] = m
+	m.begin(aim)
+}
+
+func (m *member) begin(aim string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.quits, m.idle = false, make(chan struct{})
+	m.launch(aim)
+	go m.keep(m.idle)
+}
+
+// launch starts a process; the caller holds the lock.
+func (m *member) launch(aim string) {
+	env := m.env
+	if aim != "" {
+		env = append([]string{crashpoint.Variable + "=" + aim}, env...)
+	}
+	m.now = startExe(m.fleet.t, m.fleet.exe, env, m.args...)
+	m.all = append(m.all, m.now)
+}
+
+// stillborn is how soon a process ends that could not start.
+const stillborn = 200 * time.Millisecond
+
+// keep starts the role again each time it dies.
+func (m *member) keep(idle chan struct{}) {
+	defer close(idle)
+	early := 0
+	for {
+		m.mu.Lock()
+		p := m.now
+		m.mu.Unlock()
+		began := time.Now()
+		<-p.done
+		m.mu.Lock()
+		if m.quits {
+			m.mu.Unlock()
+			return
+		}
+		if time.Since(began) > stillborn {
+			early = 0
+		} else if early++; early > 10 {
+			m.fleet.t.Errorf("%v does not stay up", m.args)
+			m.mu.Unlock()
+			return
+		}
+		m.died = append(m.died, time.Now())
+		m.launch("")
+		m.mu.Unlock()
+	}
+}
+
+// stop ends the role as the platform does.
+func (m *member) stop() {
+	m.mu.Lock()
+	m.quits = true
+	err := m.now.cmd.Process.Signal(syscall.SIGTERM)
+	m.mu.Unlock()
+	if err != nil {
+		m.fleet.t.Logf("stop %v: %v", m.args, err)
+	}
+	select {
+	case <-m.idle:
+	case <-time.After(time.Minute):
+		m.fleet.t.Errorf("%v does not stop", m.args)
+	}
+}
+
+// kill ends the role's process as a failing machine does.
+func (m *member) kill() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.now.cmd.Process.Kill(); err != nil {
+		m.fleet.t.Logf("kill %v: %v", m.args, err)
+	}
+}
+
+// abandon ends all roles at once, whatever they are doing, so that none is
+// started again after the test.
+func (f *fleet) abandon() {
+	for _, m := range f.members {
+		m.mu.Lock()
+		m.quits = true
+		_ = m.now.cmd.Process.Kill()
+		m.mu.Unlock()
+		<-m.idle
+	}
+}
+
+// aimAt starts the role anew, to kill itself there.
+func (m *member) aimAt(aim string) {
+	m.stop()
+	m.begin(aim)
+}
+
+// deaths are the times at which a role died.
+func (f *fleet) deaths() []time.Time {
+	var all []time.Time
+	for _, m := range f.members {
+		m.mu.Lock()
+		all = append(all, m.died...)
+		m.mu.Unlock()
+	}
+	return all
+}
+
+// lines are the log lines of every process that ran.
+func (f *fleet) lines(message string) []map[string]any {
+	var out []map[string]any
+	for _, m := range f.members {
+		m.mu.Lock()
+		all := m.all
+		m.mu.Unlock()
+		for _, p := range all {
+			out = append(out, p.lines(func(l map[string]any) bool { return l["message"] == message })...)
+		}
+	}
+	return out
+}
+
+func (f *fleet) stop() {
+	for _, m := range f.members {
+		m.stop()
+	}
+}
+
+// insist calls the API until it answers: what a client does whose server may be
+// gone in the middle of a call. key makes a repeated creation the same one.
+func (f *fleet) insist(method, path, key string, body, into any) int {
+	f.t.Helper()
+	b, err := json.Marshal(body)
+	if err != nil {
+		f.t.Error(err)
+		return 0
+	}
+	var last string
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		code, answer, err := f.once(method, f.api.base+path, key, b, nil)
+		last = fmt.Sprint(code, string(answer), err)
+		if err != nil || code >= 500 || code == http.StatusTooManyRequests || strings.Contains(string(answer), "idempotency") {
+			continue
+		}
+		if into != nil && code < 300 {
+			if err := json.Unmarshal(answer, into); err != nil {
+				continue
+			}
+		}
+		return code
+	}
+	f.t.Errorf("%s %s is never answered: %s", method, path, last)
+	return 0
+}
+
+func (f *fleet) once(method, url, key string, body []byte, header http.Header) (int, []byte, error) {
+	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	if header == nil && len(body) > 0 {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	return res.StatusCode, answer, err
+}
+
+// send makes a job of n items and takes each to upload complete, whatever dies
+// meanwhile. It returns the job's id.
+func (f *fleet) send(key string, n int, photo []byte) string {
+	f.t.Helper()
+	var items []any
+	for i := range n {
+		items = append(items, map[string]any{"filename": fmt.Sprintf("p%d.jpg", i)})
+	}
+	var j seen
+	if code := f.insist(http.MethodPost, "/v1/jobs", key, map[string]any{"tenant_id": "default", "presets": chaosPresets, "items": items,
+		"processing_options": map[string]any{"upscale": false}}, &j); code != http.StatusOK {
+		f.t.Errorf("create: %d", code)
+		return ""
+	}
+	var all sync.WaitGroup
+	for _, it := range j.Items {
+		all.Go(func() { f.upload(j.JobID, it.ItemID, photo) })
+	}
+	all.Wait()
+	return j.JobID
+}
+
+// upload goes from the SAS to complete, and begins again where a crash took the
+// answer away.
+func (f *fleet) upload(jobID, itemID string, photo []byte) {
+	ids := map[string]string{"tenant_id": "default", "job_id": jobID, "item_id": itemID, "filename": "p.jpg", "content_type": "image/jpeg"}
+	for range 20 {
+		var sas struct {
+			UploadURL string `json:"upload_url"`
+		}
+		switch code := f.insist(http.MethodPost, "/v1/uploads/sas", "", ids, &sas); code {
+		case http.StatusOK:
+		case http.StatusConflict:
+			return // complete had got through
+		default:
+			f.t.Errorf("sas: %d", code)
+			return
+		}
+		code, _, err := f.once(http.MethodPut, sas.UploadURL, "", photo, http.Header{"X-Ms-Blob-Type": {"BlockBlob"}})
+		if err != nil || code != http.StatusCreated {
+			time.Sleep(200 * time.Millisecond)
+			continue
+		}
+		if code := f.insist(http.MethodPost, "/v1/uploads/complete", "", ids, nil); code == http.StatusOK {
+			return
+		}
+	}
+	f.t.Errorf("item %s can't be uploaded", itemID)
+}
+
+// finish waits for a job's end and returns it.
+func (f *fleet) finish(jobID string) seen {
+	var j seen
+	for deadline := time.Now().Add(jobPatience); time.Now().Before(deadline); time.Sleep(150 * time.Millisecond) {
+		f.insist(http.MethodGet, "/v1/jobs/"+jobID, "", nil, &j)
+		if j.Status != "created" && j.Status != "processing" {
+			return j
+		}
+	}
+	f.t.Errorf("job %s is stuck: %+v", jobID, j)
+	return j
+}
+
+// chaosPhoto is small: what is tried is not the imaging.
+func chaosPhoto(t *testing.T) []byte {
+	path := filepath.Join(t.TempDir(), "p.jpg")
+	if err := writePhoto(path, 160, 120, 3); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -1,0 +1,302 @@
+package app_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/opal-photo/opal/modules/blob/azureblob/azuritetest"
+	"github.com/opal-photo/opal/modules/crashpoint"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/queue/servicebus/sbtest"
+)
+
+// full is what `make chaos` runs: every point four times and a hundred kills at
+// random, on both set-ups. Without it every point is hit once, on one process.
+var full = flag.Bool("chaos", false, "TestChaos: all of it, with the table of figures")
+
+var chaosPresets = []string{"web_thumb", "etsy"}
+
+// The size of a chaos run.
+const (
+	chaosJobs    = 4 // in a round, so that every point is reached four times
+	chaosItems   = 2 // in a job
+	randomKills  = 100
+	recoveryGoal = 90 * time.Second
+)
+
+// setup is one way to run OPAL.
+type setup struct {
+	name string
+	// roleOf is the role that reaches a point.
+	roleOf func(point string) string
+	begin  func(t *testing.T, exe string) (f *fleet, databaseURL string)
+}
+
+// photoPoints are those that a photo passes.
+func photoPoints() []string {
+	return slices.DeleteFunc(crashpoint.Points(), func(p string) bool { return strings.HasPrefix(p, "payment.") })
+}
+
+var setups = []setup{
+	{
+		name:   "SQLite, one process",
+		roleOf: func(string) string { return "dev" },
+		begin: func(t *testing.T, exe string) (*fleet, string) {
+			data, addr := filepath.Join(t.TempDir(), "state"), freeAddr(t)
+			f := &fleet{t: t, exe: exe, members: map[string]*member{}, api: client{t, "http://" + addr},
+				env: []string{"WORKER_LEASE=10s", "WORKER_CONCURRENCY=4", "BILLING_MODE=enforce", "BILLING_MONTHLY_GRANT=100000000", "RATE_LIMIT_PER_SECOND=10000", "RATE_LIMIT_BURST=10000"}}
+			f.run("dev", "", "dev", "--engine", "stub", "--data", data, "--listen", addr)
+			return f, db.SQLiteURL(filepath.Join(data, "opal.db"))
+		},
+	},
+	{
+		name: "Postgres and Service Bus, a process each",
+		roleOf: func(point string) string {
+			switch {
+			case strings.HasPrefix(point, "upload."), strings.HasPrefix(point, "job."):
+				return "api"
+			case strings.HasPrefix(point, "export."), strings.HasPrefix(point, "bundle."):
+				return "export"
+			}
+			return "orchestrate"
+		},
+		begin: beginApart,
+	},
+}
+
+// beginApart starts the roles on real parts.
+func beginApart(t *testing.T, exe string) (*fleet, string) {
+	blobs := azuritetest.New(t, azuritetest.Options{})
+	postgres, err := dbtest.StartServer("")
+	if err != nil {
+		if os.Getenv("OPAL_REQUIRE_ALL") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = postgres.Stop() })
+	broker := sbtest.New(t, sbtest.Options{})
+	for _, name := range []string{"jobs", "exports"} {
+		broker.CreateQueue(sbtest.QueueConfig{Name: name})
+	}
+	score, api := freeAddr(t), freeAddr(t)
+	f := &fleet{t: t, exe: exe, members: map[string]*member{}, api: client{t, "http://" + api}, env: []string{
+		"ENV_NAME=dev", "DATABASE_URL=" + postgres.URL, "STORAGE_CONNECTION_STRING=" + blobs.ConnectionString(),
+		"SERVICEBUS_CONNECTION_STRING=" + broker.ConnectionString(), "AML_ENDPOINT_URL=http://" + score + "/score", "AML_ENDPOINT_KEY=k", "SCORE_KEY=k",
+		"SCORE_ALLOWED_HOSTS=" + blobs.Addr(), "WORKER_LEASE=10s", "WORKER_CONCURRENCY=4", "BILLING_MODE=enforce", "BILLING_MONTHLY_GRANT=100000000",
+		"RATE_LIMIT_PER_SECOND=10000", "RATE_LIMIT_BURST=10000",
+	}}
+	cmd := exec.Command(exe, "migrate")
+	cmd.Env = append(os.Environ(), f.env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("migrate: %v\n%s", err, out)
+	}
+	f.run("score", "", "score", "--engine", "stub", "--listen", score)
+	f.run("api", "", "serve-api", "--listen", api)
+	f.run("orchestrate", "", "orchestrate", "--listen", freeAddr(t))
+	f.run("export", "", "export", "--listen", freeAddr(t))
+	f.run("billing", "", "billing", "--listen", freeAddr(t))
+	return f, postgres.URL
+}
+
+// TestChaos kills OPAL where it hurts and at random, and then looks whether
+// anything was lost, doubled or left behind.
+func TestChaos(t *testing.T) {
+	exe := chaosBuild(t)
+	photo := chaosPhoto(t)
+	for i, s := range setups {
+		if !*full && i > 0 {
+			break
+		}
+		t.Run(s.name, func(t *testing.T) {
+			f, url := s.begin(t, exe)
+			defer f.abandon()
+			f.api.waitReady()
+			var jobs []string
+			var recovery []time.Duration
+			hits := 1
+			if *full {
+				hits = 4
+			}
+			for _, point := range photoPoints() {
+				for hit := 1; hit <= hits; hit++ {
+					sent, took := f.round(s, point, hit, photo)
+					jobs = append(jobs, sent...)
+					recovery = append(recovery, took)
+				}
+			}
+			kills := len(f.deaths())
+			if want := hits * len(photoPoints()); kills != want {
+				t.Errorf("%d of %d points killed their process", kills, want)
+			}
+			if *full {
+				sent, took := f.killAtRandom(photo)
+				jobs, recovery = append(jobs, sent...), append(recovery, took...)
+			}
+			kills = len(f.deaths())
+			f.stop()
+			d := f.check(url, jobs, kills)
+			slices.Sort(recovery)
+			d.recovery = recovery[min(len(recovery)-1, len(recovery)*99/100)]
+			if *full {
+				fmt.Printf("\n| set-up | items | kills | lost | stuck | doubled | repeated scoring calls | recovery p99 | ledger |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"+
+					"| %s | %d | %d | %d | %d | %d | %d | %.1f s | %s |\n\n", s.name, d.items, kills, d.lost, d.stuck, d.doubled, d.repeated, d.recovery.Seconds(), d.ledger)
+				if d.recovery > recoveryGoal {
+					t.Errorf("recovery took %s", d.recovery)
+				}
+			}
+		})
+	}
+}
+
+// round aims a role at a point, sends jobs and waits for their end. It returns
+// them, and the time from the kill to the end of the last.
+func (f *fleet) round(s setup, point string, hit int, photo []byte) ([]string, time.Duration) {
+	f.t.Helper()
+	before := len(f.deaths())
+	f.members[s.roleOf(point)].aimAt(fmt.Sprintf("%s:%d", point, hit))
+	f.api.waitReady()
+	n, items := chaosJobs, chaosItems
+	if !*full {
+		n, items = 1, 1
+	}
+	jobs := make([]string, n)
+	var all sync.WaitGroup
+	for i := range jobs {
+		all.Go(func() { jobs[i] = f.send(fmt.Sprintf("%s-%d-%d", point, hit, i), items, photo) })
+	}
+	all.Wait()
+	for _, j := range jobs {
+		if got := f.finish(j); got.Status != "completed" {
+			f.t.Errorf("%s, hit %d: job %s ended %s", point, hit, j, got.Status)
+		}
+	}
+	// the last points lie behind the job's end
+	for deadline := time.Now().Add(5 * time.Second); len(f.deaths()) == before && time.Now().Before(deadline); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	died := f.deaths()
+	if len(died) == before {
+		f.t.Errorf("%s, hit %d: nothing died", point, hit)
+		return jobs, 0
+	}
+	return jobs, max(0, time.Since(slices.MaxFunc(died, time.Time.Compare)))
+}
+
+// killAtRandom feeds jobs and kills whatever role it likes, until it has killed
+// enough.
+func (f *fleet) killAtRandom(photo []byte) (jobs []string, recovery []time.Duration) {
+	names := make([]string, 0, len(f.members))
+	for n := range f.members {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for killed := 0; killed < randomKills; {
+		sent := make([]string, 0, chaosJobs)
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for i := range chaosJobs {
+			all.Go(func() {
+				id := f.send(fmt.Sprintf("random-%d-%d", killed, i), chaosItems, photo)
+				mu.Lock()
+				defer mu.Unlock()
+				sent = append(sent, id)
+			})
+		}
+		for range 5 {
+			time.Sleep(time.Duration(100+rand.IntN(1500)) * time.Millisecond)
+			f.members[names[rand.IntN(len(names))]].kill()
+			killed++
+		}
+		last := time.Now()
+		all.Wait()
+		for _, j := range sent {
+			if got := f.finish(j); got.Status != "completed" {
+				f.t.Errorf("at random: job %s ended %s", j, got.Status)
+			}
+		}
+		jobs, recovery = append(jobs, sent...), append(recovery, time.Since(last))
+	}
+	return jobs, recovery
+}
+
+// damage is what a run left.
+type damage struct {
+	items, lost, stuck, doubled, repeated int
+	recovery                              time.Duration
+	ledger                                string
+}
+
+// check looks at the database, the log and the ledger when everything has ended.
+func (f *fleet) check(url string, jobs []string, kills int) damage {
+	t := f.t
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	d, err := db.Open(ctx, db.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	count := func(query string) int {
+		t.Helper()
+		var n int
+		if err := d.QueryRowContext(ctx, query).Scan(&n); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		return n
+	}
+	var out damage
+	out.items = count(`SELECT count(*) FROM items`)
+	if got := count(`SELECT count(*) FROM jobs`); got != len(jobs) {
+		t.Errorf("%d jobs were made, %d asked for", got, len(jobs))
+	}
+	out.stuck = count(`SELECT count(*) FROM items WHERE status NOT IN ('completed', 'failed', 'cancelled')`) +
+		count(`SELECT count(*) FROM exports WHERE status IN ('pending', 'processing')`) + count(`SELECT count(*) FROM jobs WHERE finished_at IS NULL`)
+	out.lost = count(`SELECT count(*) FROM items WHERE status IN ('failed', 'cancelled')`) + count(`SELECT count(*) FROM exports WHERE status IN ('failed', 'cancelled')`) +
+		out.items*len(chaosPresets) - count(`SELECT count(*) FROM exports`) + count(`SELECT count(*) FROM jobs WHERE export_blob_path IS NULL`)
+	out.doubled = count(`SELECT count(*) FROM (SELECT item_id FROM events WHERE type = 'item.completed' GROUP BY item_id HAVING count(*) > 1) AS x`) +
+		count(`SELECT count(*) FROM (SELECT job_id FROM events WHERE type = 'job.finished' GROUP BY job_id HAVING count(*) > 1) AS x`)
+	if n := count(`SELECT count(*) FROM events WHERE type = 'item.completed'`); n != out.items {
+		t.Errorf("%d items are said to be completed, there are %d", n, out.items)
+	}
+	if n := count(`SELECT count(*) FROM jobs WHERE total <> (SELECT count(*) FROM items WHERE items.job_id = jobs.job_id)
+		OR done_items <> (SELECT count(*) FROM items WHERE items.job_id = jobs.job_id AND items.status = 'completed')
+		OR done_exports <> (SELECT count(*) FROM exports WHERE exports.job_id = jobs.job_id AND exports.status = 'completed')
+		OR open_items <> 0 OR open_exports <> 0`); n > 0 {
+		t.Errorf("the counters of %d jobs are wrong", n)
+	}
+	calls := map[any]int{}
+	for _, l := range f.lines("Calling AML endpoint") {
+		calls[l["item_id"]]++
+	}
+	for _, n := range calls {
+		out.repeated += n - 1
+	}
+	if out.lost+out.stuck+out.doubled > 0 {
+		t.Errorf("lost %d, stuck %d, doubled %d", out.lost, out.stuck, out.doubled)
+	}
+	if limit := kills * 4; out.repeated > limit { // four items are in hand
+		t.Errorf("%d scoring calls were repeated for %d kills", out.repeated, kills)
+	}
+	audit := exec.Command(f.exe, "billing", "audit")
+	audit.Env = append(os.Environ(), append(slices.Clone(f.env), "ENV_NAME=dev", "DATABASE_URL="+url)...)
+	said, err := audit.CombinedOutput()
+	out.ledger = "balanced"
+	if err != nil {
+		out.ledger = "WRONG"
+		t.Errorf("billing audit: %v\n%s", err, said)
+	}
+	return out
+}

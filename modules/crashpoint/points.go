@@ -1,0 +1,41 @@
+// Package crashpoint names the places at which a crash would hurt most: between
+// an effect and its record, between a record and its message. A build with the
+// tag chaos can be told to kill itself there; in every other build a point is
+// nothing at all.
+package crashpoint
+
+// The points, in the order in which a photo passes them.
+const (
+	UploadMarked   = "upload.marked"   // the item has its photo and is not queued
+	JobQueued      = "job.queued"      // the item is queued, its message in the outbox
+	OutboxTaken    = "outbox.taken"    // a relay holds the row and has not sent it
+	OutboxSent     = "outbox.sent"     // the message is sent and the row not marked
+	ItemClaimed    = "item.claimed"    // the item is processing
+	ArtifactStored = "artifact.stored" // a step's picture is stored and not recorded
+	SceneScored    = "scene.scored"    // the scoring service has answered
+	StepRecorded   = "step.recorded"   // a step's checkpoint is written
+	ItemCompleted  = "item.completed"  // the item is completed, its message not done with
+	MessageHandled = "message.handled" // a handler is done and the message not completed
+	ExportClaimed  = "export.claimed"
+	ExportStored   = "export.stored" // a variant's file is stored and not recorded
+	ExportRecorded = "export.recorded"
+	BundleStored   = "bundle.stored" // the ZIP is stored and not recorded
+	PaymentBegun   = "payment.begun" // the payment's row is written, Mollie knows nothing
+	PaymentCreated = "payment.created"
+	PaymentNoted   = "payment.noted"   // a webhook's id is noted
+	PaymentFetched = "payment.fetched" // Mollie says paid and nothing is booked
+	PaymentBooked  = "payment.booked"  // credits and invoice are written
+)
+
+// Points are all of them.
+func Points() []string {
+	return []string{
+		UploadMarked, JobQueued, OutboxTaken, OutboxSent, ItemClaimed, ArtifactStored, SceneScored, StepRecorded, ItemCompleted, MessageHandled,
+		ExportClaimed, ExportStored, ExportRecorded, BundleStored,
+		PaymentBegun, PaymentCreated, PaymentNoted, PaymentFetched, PaymentBooked,
+	}
+}
+
+// Variable is the environment variable that names the point and the hit at which
+// a chaos build kills itself, such as "item.claimed:3".
+const Variable = "OPAL_CRASH_AT"
