@@ -28,7 +28,7 @@ else
 OWN_LIBRARIES := $$ORIGIN/lib
 endif
 
-.PHONY: help dev demo build test lint fuzz bench golden env libvips test-dependencies clean
+.PHONY: help dev demo build test lint fuzz bench chaos golden env libvips test-dependencies clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ fuzz: libvips ## each fuzz target for 20 s (FUZZTIME=1m for longer)
 bench: libvips ## the benchmarks, one package after another (BENCH=Decode for some)
 	@$(WITH_LIBVIPS) && $(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m \
 	$$(grep -rl --include='*_test.go' '^func Benchmark' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
+
+chaos: libvips test-dependencies ## kill OPAL at every point and at random, and count what it lost (an hour and a half)
+	@$(WITH_LIBVIPS) && $(GO) test ./app -run 'TestChaos' -count=1 -timeout 180m -v -chaos
 
 golden: libvips ## write the golden files anew; look at them before you commit
 	@$(WITH_LIBVIPS) && dirs=$$(grep -rl --include='*_test.go' 'flag.Bool("update"' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') && \

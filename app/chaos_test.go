@@ -22,7 +22,7 @@ import (
 )
 
 // full is what `make chaos` runs: every point four times and a hundred kills at
-// random, on both set-ups. Without it every point is hit once, on one process.
+// random, on both set-ups. Without it every second point is hit once, on one process.
 var full = flag.Bool("chaos", false, "TestChaos: all of it, with the table of figures")
 
 var chaosPresets = []string{"web_thumb", "etsy"}
@@ -129,7 +129,14 @@ func TestChaos(t *testing.T) {
 			if *full {
 				hits = 4
 			}
-			for _, point := range photoPoints() {
+			points := photoPoints()
+			if !*full { // a crash costs a lease's time: every second point is enough each time
+				points = slices.Collect(func(yield func(string) bool) {
+					for i := 0; i < len(points) && yield(points[i]); i += 2 {
+					}
+				})
+			}
+			for _, point := range points {
 				for hit := 1; hit <= hits; hit++ {
 					sent, took := f.round(s, point, hit, photo)
 					jobs = append(jobs, sent...)
@@ -137,7 +144,7 @@ func TestChaos(t *testing.T) {
 				}
 			}
 			kills := len(f.deaths())
-			if want := hits * len(photoPoints()); kills != want {
+			if want := hits * len(points); kills != want {
 				t.Errorf("%d of %d points killed their process", kills, want)
 			}
 			if *full {
