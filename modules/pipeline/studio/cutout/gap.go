@@ -124,7 +124,6 @@ func (s *scene) openGapsOnce(fg []bool, look gapLook) {
 			p[c].size++
 		}
 	}
-	base := s.backdropTexture()
 	within := coverage(inside, w, h, gapHeart)
 	for i, c := range id {
 		if c == 0 {
@@ -194,7 +193,7 @@ func (s *scene) openGapsOnce(fg []bool, look gapLook) {
 				s.doubt += float64(p[c].size) / float64(max(area, 1))
 			}
 		} else {
-			open[c] = s.isGap(&p[c], area, base)
+			open[c] = s.isGap(&p[c], area)
 		}
 	}
 	for i, c := range id {
@@ -220,8 +219,8 @@ func (s *scene) outward(x, y, d int) (seen, sharp bool) {
 	return near > limit*limit, near > gapSharp*gapSharp*far
 }
 
-// isGap judges a patch; area is the product's, base the backdrop's texture.
-func (s *scene) isGap(q *patch, area int, base float32) bool {
+// isGap judges a patch; area is the product's.
+func (s *scene) isGap(q *patch, area int) bool {
 	if q.size < max(gapMinArea, area/gapMinPart) || q.core*6 < float32(q.size) {
 		return false
 	}
@@ -230,7 +229,7 @@ func (s *scene) isGap(q *patch, area int, base float32) bool {
 	}
 	k := 1 / q.core
 	offL, offC, tint := q.offL*k, sqrt32(q.offA*q.offA+q.offB*q.offB)*k, q.tint*k
-	rough := sqrt32(q.texture*k) / base
+	rough := sqrt32(q.texture*k) / s.texture
 	thin, edge := q.thin/max(q.rim, 1), q.edge/max(q.rim, 1)
 	runsOut := q.blunt > gapSoft*q.mouth // into the background without an edge
 	if rough > gapTexture && !(rough < gapBentTexture && q.blunt > gapRunsOut*q.mouth && q.mouth > 0) || q.mouth > gapMouth*(q.rim+q.mouth) && !runsOut {

@@ -140,27 +140,13 @@ func (s *scene) trimShadow(fg, gone []bool) {
 			g.tr[i] = certain
 		}
 	}
-	for y := range h {
-		for x := range w {
-			i := y*w + x
-			for k := range 4 {
-				d := 2 * k
-				nx, ny := x+dxs[d], y+dys[d]
-				if !s.inside(nx, ny) {
-					continue
-				}
-				if j := ny*w + nx; !zone[i] && !zone[j] {
-					continue
-				}
-				e := s.step[k][i]
-				c := exp32(-e*e/(2*shedEdge*shedEdge)) + .05
-				if k >= 2 {
-					c *= .7071
-				}
-				g.setEdge(i, d, c)
-			}
+	g.link(func(i, j, k int, length float32) float32 {
+		if !zone[i] && !zone[j] {
+			return 0
 		}
-	}
+		e := s.step[k][i]
+		return (exp32(-e*e/(2*shedEdge*shedEdge)) + .05) * length
+	})
 	copy(fg, g.solve())
 }
 
