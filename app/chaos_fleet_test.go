@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -34,7 +33,6 @@ func chaosBuild(t *testing.T) string {
 type member struct {
 	fleet *fleet
 	args  []string
-	env   []string
 	mu    sync.Mutex
 	now   *process
 	all   []*process
@@ -55,7 +53,7 @@ type fleet struct {
 // run starts a role and keeps it alive. aim, if any, is the point and hit at
 // which its first process kills itself.
 func (f *fleet) run(name, aim string, args ...string) {
-	m := &member{fleet: f, args: args, env: f.env}
+	m := &member{fleet: f, args: args}
 	f.members[name] = m
 	m.begin(aim)
 }
@@ -70,7 +68,7 @@ func (m *member) begin(aim string) {
 
 // launch starts a process; the caller holds the lock.
 func (m *member) launch(aim string) {
-	env := m.env
+	env := m.fleet.env
 	if aim != "" {
 		env = append([]string{crashpoint.Variable + "=" + aim}, env...)
 	}
@@ -296,17 +294,4 @@ func (f *fleet) finish(jobID string) seen {
 	}
 	f.t.Errorf("job %s is stuck: %+v", jobID, j)
 	return j
-}
-
-// chaosPhoto is small: what is tried is not the imaging.
-func chaosPhoto(t *testing.T) []byte {
-	path := filepath.Join(t.TempDir(), "p.jpg")
-	if err := writePhoto(path, 160, 120, 3); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
