@@ -39,9 +39,10 @@ dev: build ## get what is missing, build, and run OPAL on this machine at http:/
 demo: build ## send the sample photo through a running `make dev` and fetch what comes of it
 	@bin/opal demo
 
+# A library that a running opal has mapped must not be written to: `make demo`
+# builds beside `make dev`.
 build: libvips ## bin/opal, and the library it needs in bin/lib
-	@mkdir -p bin/lib
-	@cp -RP $(LIBVIPS)/lib/. bin/lib/
+	@diff -r $(LIBVIPS)/lib bin/lib >/dev/null 2>&1 || { rm -rf bin/lib && mkdir -p bin/lib && cp -RP $(LIBVIPS)/lib/. bin/lib/; }
 	@$(WITH_LIBVIPS) && $(GO) build -ldflags='-r $(OWN_LIBRARIES)' -o bin/opal .
 
 # A test that can't run fails here instead of being skipped, and a skipped one
