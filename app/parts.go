@@ -154,8 +154,9 @@ var scoreServer = part{name: "the scoring service", server: true, open: func(_ c
 	}
 	s := w.cfg.Score
 	h, err := score.New(score.Options{
-		Engine: engine, Auth: s.Auth, Key: s.Key.Value(), AllowedHosts: s.AllowedHosts, AllowLoopback: loopback(w.scoreListen),
-		Decoder: w.openDecoder(), Concurrency: s.Concurrency, Logger: w.log,
+		Engine: engine, Auth: s.Auth, Key: s.Key.Value(), AllowedHosts: s.AllowedHosts, AllowedNetworks: s.AllowedNetworks,
+		AllowLoopback: loopback(w.scoreListen), Decoder: w.openDecoder(), Concurrency: s.Concurrency,
+		Logger: w.log,
 	})
 	if err != nil {
 		return nil, err

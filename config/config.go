@@ -2,7 +2,10 @@
 // and checks them before anything starts.
 package config
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Config is every setting. A field's tag is its environment variable; a file has
 // the same names, in lower case if you like.
@@ -76,7 +79,10 @@ type Score struct {
 	Auth         string   `env:"AUTH" envDefault:"key"` // key, or platform: the platform in front checks it
 	Engine       string   `env:"ENGINE" envDefault:"studio"`
 	AllowedHosts []string `env:"ALLOWED_HOSTS"` // from which it fetches and to which it puts pictures; host or host:port
-	Concurrency  int      `env:"CONCURRENCY" envDefault:"2"`
+	// AllowedNetworks are the private networks, as CIDR, that allowed hosts may be
+	// in: a storage account behind a private endpoint.
+	AllowedNetworks []netip.Prefix `env:"ALLOWED_NETWORKS"`
+	Concurrency     int            `env:"CONCURRENCY" envDefault:"2"`
 }
 
 // Cutout chooses the background removal.

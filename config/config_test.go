@@ -61,6 +61,7 @@ func TestMisspeltAndWrongSettingsAreNamed(t *testing.T) {
 	}{
 		{"", []string{"SERVICEBUS_NAMESPCE=x"}, "did you mean SERVICEBUS_NAMESPACE"},
 		{"", []string{"DATABASE_MAX_CONNS=many"}, "DATABASE_MAX_CONNS"},
+		{"", []string{"SCORE_ALLOWED_NETWORKS=10.0.0.300/8"}, "SCORE_ALLOWED_NETWORKS must be networks such as"},
 		{file("databse_url: x"), nil, "did you mean database_url"},
 		{file("storage: {dir: x}"), nil, "storage is not a setting"},
 		{file("- a"), nil, "not a YAML file of settings"},
@@ -75,14 +76,14 @@ func TestMisspeltAndWrongSettingsAreNamed(t *testing.T) {
 
 func TestFileThenEnvironment(t *testing.T) {
 	p := filepath.Join(t.TempDir(), "opal.yaml")
-	if err := os.WriteFile(p, []byte("env_name: staging\nLOG_LEVEL: error\nscore_allowed_hosts: [a, b]\nworker_lease: 1m\n"), 0o600); err != nil {
+	if err := os.WriteFile(p, []byte("env_name: staging\nLOG_LEVEL: error\nscore_allowed_hosts: [a, b]\nscore_allowed_networks: [10.1.0.0/16, 'fd00::/8']\nworker_lease: 1m\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, err := config.Load(p, []string{"LOG_LEVEL=debug", "ENV_NAME="})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Environment != "staging" || c.LogLevel != "debug" || len(c.Score.AllowedHosts) != 2 || c.Worker.Lease.Seconds() != 60 {
+	if c.Environment != "staging" || c.LogLevel != "debug" || len(c.Score.AllowedHosts) != 2 || len(c.Score.AllowedNetworks) != 2 || c.Worker.Lease.Seconds() != 60 {
 		t.Fatalf("%+v", c)
 	}
 }
@@ -122,6 +123,21 @@ func TestProductionRefusesWhatIsForLaptops(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("want %s in: %v", want, err)
 			}
+		}
+	}
+}
+
+func TestOnlyPrivateNetworksAreOpened(t *testing.T) {
+	for network, refused := range map[string]bool{
+		"10.20.0.0/16": false, "192.168.0.0/16": false, "fd00:1::/48": false,
+		"0.0.0.0/0": true, "169.254.0.0/16": true, "172.0.0.0/8": true, "::/0": true, "127.0.0.0/8": true,
+	} {
+		c, err := config.Load("", []string{"SCORE_KEY=k", "SCORE_ALLOWED_NETWORKS=" + network})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Validate(config.Role{Score: true}, false); (err != nil) != refused || refused && !strings.Contains(err.Error(), "SCORE_ALLOWED_NETWORKS") {
+			t.Errorf("%s: %v", network, err)
 		}
 	}
 }

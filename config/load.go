@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -116,6 +118,9 @@ func unreadable(values map[string]string) string {
 			var p env.ParseError
 			if errors.As(e, &p) {
 				kind = "of type " + p.Type.String()
+				if p.Type == reflect.TypeFor[[]netip.Prefix]() {
+					kind = "networks such as 10.20.0.0/16"
+				}
 			}
 		}
 		parts = append(parts, name+" must be "+kind)

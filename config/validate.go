@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -94,6 +95,9 @@ func (c *Config) Validate(r Role, loopback bool) error {
 		say(c.Score.Auth == "key" && c.Score.Key == "", "SCORE_KEY is missing: what callers send as Authorization: Bearer <key>")
 		say(c.Score.Engine != "studio" && c.Score.Engine != "stub", "SCORE_ENGINE must be studio or stub")
 		say(c.Score.Concurrency < 1, "SCORE_CONCURRENCY must be at least 1")
+		for _, n := range c.Score.AllowedNetworks {
+			say(!private(n), "SCORE_ALLOWED_NETWORKS: "+n.String()+" is not within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7; public networks need no entry")
+		}
 	}
 	if r.Billing { // begins payments
 		say(!absolute(c.Mollie.APIURL), "MOLLIE_API_URL must be a URL")
@@ -116,4 +120,14 @@ func (c *Config) Validate(r Role, loopback bool) error {
 func absolute(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+// privateNetworks are those that an operator may open to the scoring service:
+// never the link-local one, where the platform's metadata is.
+var privateNetworks = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fc00::/7"),
+}
+
+func private(n netip.Prefix) bool {
+	return slices.ContainsFunc(privateNetworks, func(p netip.Prefix) bool { return p.Bits() <= n.Bits() && p.Contains(n.Addr()) })
 }

@@ -211,6 +211,7 @@ var leftOut = map[string]string{
 	"SCORE_AUTH":                   "the scoring service runs on Azure ML: ml/deployment*.yml",
 	"SCORE_ENGINE":                 "the scoring service runs on Azure ML: ml/deployment*.yml",
 	"SCORE_ALLOWED_HOSTS":          "the scoring service runs on Azure ML: ml/deployment*.yml",
+	"SCORE_ALLOWED_NETWORKS":       "the scoring service runs on Azure ML: ml/deployment*.yml",
 	"SCORE_CONCURRENCY":            "the scoring service runs on Azure ML: ml/deployment*.yml",
 }
 

@@ -6,7 +6,7 @@ import random
 import socket
 import ssl
 import time
-from typing import Optional, Tuple
+from typing import Optional, Tuple, Union
 from urllib.parse import SplitResult, urlsplit
 
 from .fault import Fault, invalid, unavailable
@@ -24,25 +24,31 @@ class Prohibited(OSError):
     """An allowed name leads to an address that is never dialled."""
 
 
-def permitted(address: str, allow_loopback: bool) -> bool:
-    """Tell whether an IP address may be dialled: public ones, and this machine
-    where that is allowed."""
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+
+def permitted(address: str, allow_loopback: bool, networks: Tuple[Network, ...] = ()) -> bool:
+    """Tell whether an IP address may be dialled: public ones, those of private
+    networks that are allowed, and this machine where that is allowed."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     ip = getattr(ip, "ipv4_mapped", None) or ip
     if ip.is_loopback:
         return allow_loopback
     if any(ip.version == n.version and ip in n for n in _NEVER):
         return False
+    if any(ip.version == n.version and ip in n for n in networks):
+        return True
     return ip.is_global and not ip.is_multicast
 
 
 class Blobs:
     """A blob client for signed URLs. It follows no redirect and uses no proxy."""
 
-    def __init__(self, allowed_hosts: Tuple[str, ...], max_input: int, allow_loopback: bool = False):
+    def __init__(self, allowed_hosts: Tuple[str, ...], max_input: int, allow_loopback: bool = False, allowed_networks: Tuple[Network, ...] = ()):
         self._hosts = [h.lower() for h in allowed_hosts]
         self._max = max_input
         self._loopback = allow_loopback
+        self._networks = allowed_networks
         self._tls = ssl.create_default_context()
 
     def check(self, url: str, what: str) -> SplitResult:
@@ -130,7 +136,7 @@ class Blobs:
         refused = True
         error: OSError = OSError("no address")
         for family, kind, proto, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            if not permitted(address[0], self._loopback):
+            if not permitted(address[0], self._loopback, self._networks):
                 continue
             refused = False
             s = socket.socket(family, kind, proto)

@@ -33,7 +33,7 @@ _ID = re.compile(r"^[\x21-\x7e]{1,128}$")
 def create_app(settings: Settings, engine: Engine, blobs: Optional[Blobs] = None) -> FastAPI:
     """Build the service around an engine."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    blobs = blobs or Blobs(settings.allowed_hosts, settings.max_input, settings.allow_loopback)
+    blobs = blobs or Blobs(settings.allowed_hosts, settings.max_input, settings.allow_loopback, settings.allowed_networks)
     places = threading.BoundedSemaphore(settings.concurrency)
     wanted = hashlib.sha256(settings.key.encode()).digest()
 

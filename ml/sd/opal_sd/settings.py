@@ -1,9 +1,12 @@
 """Settings, from environment variables."""
 
+import ipaddress
 import math
 import os
 from dataclasses import dataclass
 from typing import Callable, Mapping, Tuple
+
+from .blobs import Network
 
 MAX_SIDE = 2048
 """Longest side of a picture in pixels: more does not fit a 16 GB GPU."""
@@ -20,6 +23,7 @@ class Settings:
     auth: str = "key"  # SCORE_AUTH: "key", or "platform" where the endpoint checks it
     key: str = ""  # SCORE_KEY
     allowed_hosts: Tuple[str, ...] = ()  # SCORE_ALLOWED_HOSTS, comma separated
+    allowed_networks: Tuple[Network, ...] = ()  # SCORE_ALLOWED_NETWORKS: private ones that allowed hosts may be in
     allow_loopback: bool = False  # only tests set it
     concurrency: int = 1  # SCORE_CONCURRENCY: pictures made at once
     port: int = 8080  # SCORE_PORT
@@ -43,6 +47,7 @@ class Settings:
             auth=env.get("SCORE_AUTH", d.auth),
             key=env.get("SCORE_KEY", ""),
             allowed_hosts=tuple(h.strip() for h in env.get("SCORE_ALLOWED_HOSTS", "").split(",") if h.strip()),
+            allowed_networks=_networks(env, "SCORE_ALLOWED_NETWORKS"),
             concurrency=_number(env, "SCORE_CONCURRENCY", d.concurrency, int, 1, 64),
             port=_number(env, "SCORE_PORT", d.port, int, 1, 65535),
             model_dir=env.get("SD_MODEL_DIR", ""),
@@ -64,6 +69,26 @@ class Settings:
         if not s.allowed_hosts:
             raise SettingsError("SCORE_ALLOWED_HOSTS is not set: the hosts that pictures are read from and written to")
         return s
+
+
+# The networks that may be opened: never the link-local one, where the platform's
+# metadata is.
+_PRIVATE = [ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
+
+
+def _networks(env: Mapping[str, str], name: str) -> Tuple[Network, ...]:
+    found = []
+    for text in env.get(name, "").split(","):
+        if not text.strip():
+            continue
+        try:
+            n = ipaddress.ip_network(text.strip(), strict=False)
+        except ValueError:
+            raise SettingsError(f"{name} must be networks such as 10.20.0.0/16") from None
+        if not any(n.version == p.version and n.subnet_of(p) for p in _PRIVATE):
+            raise SettingsError(f"{name}: {n} is not within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7")
+        found.append(n)
+    return tuple(found)
 
 
 def _number(env: Mapping[str, str], name: str, default, kind: Callable, low: float, high: float):

@@ -1,5 +1,7 @@
 """Fetching and storing, and what is refused."""
 
+import ipaddress
+
 import pytest
 from opal_sd import blobs as module
 from opal_sd.blobs import Blobs, permitted
@@ -57,6 +59,12 @@ def test_hosts_are_allowed_by_name(url, want):
 def test_special_addresses_are_never_dialled(address, public):
     assert permitted(address, False) == public
     assert permitted(address, True) == (public or address in ("127.0.0.1", "::1", "::ffff:127.0.0.1"))
+
+
+def test_a_private_network_can_be_allowed():
+    networks = (ipaddress.ip_network("10.20.0.0/16"), ipaddress.ip_network("fd00::/64"))
+    for address, want in [("10.20.1.2", True), ("::ffff:10.20.1.2", True), ("10.21.0.1", False), ("fd00::5", True), ("169.254.169.254", False), ("127.0.0.1", False)]:
+        assert permitted(address, False, networks) == want, address
 
 
 def test_the_guard_works_when_dialling(blobs):

@@ -133,7 +133,8 @@ def test_settings_are_read():
 
 @pytest.mark.parametrize("name,value", [
     ("SCORE_KEY", ""), ("SCORE_AUTH", "none"), ("SCORE_ALLOWED_HOSTS", " , "), ("SD_STEPS", "many"), ("SD_STEPS", "0"),
-    ("SD_GUIDANCE", "nan"), ("SD_SAFETY", "maybe"), ("SCORE_CONCURRENCY", "0"), ("SD_VARIANTS", "9"),
+    ("SD_GUIDANCE", "nan"), ("SD_SAFETY", "maybe"), ("SCORE_CONCURRENCY", "0"),
+    ("SCORE_ALLOWED_NETWORKS", "10.0.0.300/8"), ("SCORE_ALLOWED_NETWORKS", "169.254.0.0/16"), ("SCORE_ALLOWED_NETWORKS", "0.0.0.0/0"), ("SD_VARIANTS", "9"),
 ])
 def test_wrong_settings_are_named(name, value):
     with pytest.raises(SettingsError, match=name):
