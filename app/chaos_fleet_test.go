@@ -181,6 +181,10 @@ func (f *fleet) stop() {
 	}
 }
 
+// insistence is how long a client goes on. A crash in the middle of a creation
+// keeps its Idempotency-Key for two minutes.
+const insistence = 4 * time.Minute
+
 // insist calls the API until it answers: what a client does whose server may be
 // gone in the middle of a call. key makes a repeated creation the same one.
 func (f *fleet) insist(method, path, key string, body, into any) int {
@@ -191,7 +195,7 @@ func (f *fleet) insist(method, path, key string, body, into any) int {
 		return 0
 	}
 	var last string
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(insistence); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		code, answer, err := f.once(method, f.api.base+path, key, b, nil)
 		last = fmt.Sprint(code, string(answer), err)
 		if err != nil || code >= 500 || code == http.StatusTooManyRequests || strings.Contains(string(answer), "idempotency") {
