@@ -142,6 +142,19 @@ func (m *memoryJobs) Cancel(_ context.Context, tenantID, jobID string) error {
 	return m.onJob(tenantID, jobID)
 }
 
+func (m *memoryJobs) Retry(_ context.Context, tenantID, jobID, itemID string) (job.Item, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	it, err := m.item(tenantID, jobID, itemID)
+	if err != nil {
+		return job.Item{}, err
+	}
+	again := *it
+	again.ItemID, again.Status, again.RetryOf = uuid.Must(uuid.NewV7()).String(), job.ItemQueued, &it.ItemID
+	m.jobs[jobID].Items = append(m.jobs[jobID].Items, again)
+	return again, nil
+}
+
 func (m *memoryJobs) Get(_ context.Context, tenantID, jobID string) (job.Job, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -17,6 +17,7 @@ type Jobs interface {
 	Direct(ctx context.Context, tenantID, jobID, itemID, filename string, body []byte) (rawBlobPath string, err error)
 	Enqueue(ctx context.Context, tenantID, jobID string) error
 	Cancel(ctx context.Context, tenantID, jobID string) error
+	Retry(ctx context.Context, tenantID, jobID, itemID string) (job.Item, error)
 	Get(ctx context.Context, tenantID, jobID string) (job.Job, error)
 	List(ctx context.Context, tenantID, cursor string, limit int) (jobs []job.Job, next string, err error)
 	OutputURL(ctx context.Context, tenantID, itemID string) (string, error)

@@ -178,6 +178,9 @@ func jobRoutes(r *Routes) {
 		Scope: tenant.Write, NotFound: job.ErrJobNotFound}, s.onJob(s.Jobs.Enqueue))
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/cancel", ID: "cancelJob", Summary: "Cancel what has not ended", Tag: tagJobs,
 		Scope: tenant.Write, NotFound: job.ErrJobNotFound}, s.onJob(s.Jobs.Cancel))
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/items/{item_id}/retry", ID: "retryItem", Tag: tagJobs,
+		Summary: "Try a failed item again, from its last good step; the answer names the item that does so",
+		Scope:   tenant.Write, Creates: true, NotFound: job.ErrItemNotFound}, s.retryItem)
 }
 
 func (s *server) createJob(ctx context.Context, in *createJobInput) (*createJobOutput, error) {
@@ -272,6 +275,35 @@ func (s *server) withExports(ctx context.Context, j job.Job) (jobBody, error) {
 		}
 	}
 	return b, nil
+}
+
+type retryInput struct {
+	JobPath
+	ItemID string `path:"item_id"`
+}
+
+type retryOutput struct {
+	Body struct {
+		JobID   string `json:"job_id"`
+		ItemID  string `json:"item_id" doc:"the new item"`
+		RetryOf string `json:"retry_of" doc:"the failed item, which stays as it is"`
+		Status  string `json:"status"`
+	}
+}
+
+func (s *server) retryItem(ctx context.Context, in *retryInput) (*retryOutput, error) {
+	if !idPattern.MatchString(in.JobID) || !idPattern.MatchString(in.ItemID) {
+		return nil, job.ErrItemNotFound
+	}
+	ids := &recordOf(ctx).ids
+	ids.JobID, ids.ItemID = in.JobID, in.ItemID
+	it, err := s.Jobs.Retry(ctx, TenantID(ctx), in.JobID, in.ItemID)
+	if err != nil {
+		return nil, err
+	}
+	out := &retryOutput{}
+	out.Body.JobID, out.Body.ItemID, out.Body.RetryOf, out.Body.Status = in.JobID, it.ItemID, in.ItemID, it.Status
+	return out, nil
 }
 
 // onJob makes the handler of a call that says no more than a job's id.

@@ -34,6 +34,7 @@ var walks = []walk{
 	{method: "GET", path: "/v1/jobs/{job}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/jobs/{job}/enqueue", readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/jobs/{job}/cancel", readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "POST", path: "/v1/jobs/{job}/items/{item}/retry", readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "GET", path: "/v1/jobs/{job}/events", readOnly: 200, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/uploads/sas", body: uploadIDs, readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/uploads/complete", body: uploadIDs, readOnly: 403, writeOnly: 200, other: 404, right: 200},

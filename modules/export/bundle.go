@@ -50,7 +50,7 @@ type entry struct {
 // bundle makes the job's ZIP and records it. Two workers at once make two; the
 // first to be recorded counts. whole is false when the store can't be reached:
 // then another message asks for it again.
-func (s *Service) bundle(ctx context.Context, b queue.Body) (whole bool, err error) {
+func (s *Service) bundle(ctx context.Context, b queue.Body, round int) (whole bool, err error) {
 	name := fmt.Sprintf("%s/%s/export/%s.zip", b.TenantID, b.JobID, uuid.Must(uuid.NewV7()))
 	file, err := s.zip(ctx, b.TenantID, b.JobID)
 	if err == nil {
@@ -70,7 +70,7 @@ func (s *Service) bundle(ctx context.Context, b queue.Body) (whole bool, err err
 		telemetry.Log(ctx).Error().Err(err).Msg("The job's ZIP can't be made")
 		name = ""
 	}
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.Jobs.BundleEnded(ctx, tx, b.TenantID, b.JobID, name) })
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.Jobs.BundleEnded(ctx, tx, b.TenantID, b.JobID, round, name) })
 	return err == nil, err
 }
 

@@ -19,11 +19,12 @@ type Jobs interface {
 	// ExportsEnded counts ended variants in the caller's transaction and ends
 	// the job when nothing is open any more.
 	ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, done, failed int) error
-	// BundleRequested reports whether the job waits for its ZIP.
-	BundleRequested(ctx context.Context, q db.Querier, tenantID, jobID string) (bool, error)
-	// BundleEnded records the ZIP, or with "" that it failed for good. A second
-	// one is ignored.
-	BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID, exportBlobPath string) error
+	// BundleRequested reports whether the job waits for its ZIP, and for that of
+	// which round: a retried item begins another.
+	BundleRequested(ctx context.Context, q db.Querier, tenantID, jobID string) (round int, wanted bool, err error)
+	// BundleEnded records a round's ZIP, or with "" that it failed for good. A
+	// second one, and one of a round before, is ignored.
+	BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error
 }
 
 // Meter counts what a variant costs, in the transaction that completes it.

@@ -67,12 +67,12 @@ func (s *Service) Handle(ctx context.Context, b queue.Body) error {
 			return err
 		}
 	}
-	wanted, err := s.Jobs.BundleRequested(ctx, s.DB, b.TenantID, b.JobID)
+	round, wanted, err := s.Jobs.BundleRequested(ctx, s.DB, b.TenantID, b.JobID)
 	if err != nil {
 		return err
 	}
 	if wanted {
-		if whole, err := s.bundle(ctx, b); err != nil || !whole {
+		if whole, err := s.bundle(ctx, b, round); err != nil || !whole {
 			return err
 		}
 	}

@@ -44,14 +44,14 @@ func (j *jobs) ExportsEnded(_ context.Context, _ *db.Tx, _, _ string, done, fail
 }
 
 // BundleRequested is true once all variants ended and until the ZIP is there.
-func (j *jobs) BundleRequested(context.Context, db.Querier, string, string) (bool, error) {
+func (j *jobs) BundleRequested(context.Context, db.Querier, string, string) (int, bool, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.open == 0 && j.ended == 0, nil
+	return 1, j.open == 0 && j.ended == 0, nil
 }
 
 // BundleEnded keeps the ZIP's path.
-func (j *jobs) BundleEnded(_ context.Context, _ *db.Tx, _, _, path string) error {
+func (j *jobs) BundleEnded(_ context.Context, _ *db.Tx, _, _ string, _ int, path string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.zip = path

@@ -15,8 +15,8 @@ func addEvent(ctx context.Context, tx *db.Tx, kind, tenantID, jobID, itemID stri
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO events (event_id, tenant_id, job_id, item_id, type, data, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, now_ms())`,
+	_, err = tx.ExecContext(ctx, `INSERT INTO events (event_id, tenant_id, job_id, item_id, type, data, round, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, COALESCE((SELECT round FROM jobs WHERE job_id = $3), 1), now_ms())`,
 		newID(), tenantID, jobID, sql.NullString{String: itemID, Valid: itemID != ""}, kind, string(b))
 	if err != nil {
 		return fmt.Errorf("insert event %s: %w", kind, err)

@@ -128,6 +128,8 @@ type Item struct {
 	Confidence     *float64           `json:"confidence"`
 	Fidelity       *pipeline.Fidelity `json:"fidelity"`
 	Attempt        int                `json:"attempt"`
+	RetryOf        *string            `json:"retry_of"`   // the failed item that this one tries again
+	RetriedBy      *string            `json:"retried_by"` // the item that tries this one again, and counts in its place
 	CreatedAt      time.Time          `json:"created_at"`
 	UpdatedAt      time.Time          `json:"updated_at"`
 	EndedAt        *time.Time         `json:"ended_at"`
@@ -150,7 +152,7 @@ type Step struct {
 // Event is one thing that happened, as webhooks and the event stream tell it.
 type Event struct {
 	ID        string          `json:"id"`
-	Type      string          `json:"type"` // job.created, item.completed, item.failed, item.cancelled, job.finished
+	Type      string          `json:"type"` // job.created, item.completed, item.failed, item.cancelled, item.retried, job.finished
 	TenantID  string          `json:"tenant_id"`
 	JobID     string          `json:"job_id"`
 	ItemID    *string         `json:"item_id"`

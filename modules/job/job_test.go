@@ -31,13 +31,13 @@ func (w *world) exports(jobID string, done, failed int) {
 
 func (w *world) bundle(jobID, path string) {
 	w.t.Helper()
-	wanted, err := w.jobs.BundleRequested(w.t.Context(), w.db, tenantID, jobID)
+	round, wanted, err := w.jobs.BundleRequested(w.t.Context(), w.db, tenantID, jobID)
 	w.must(err)
 	if !wanted {
 		w.t.Fatal("the ZIP is not asked for")
 	}
 	w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error {
-		return w.jobs.BundleEnded(w.t.Context(), tx, tenantID, jobID, path)
+		return w.jobs.BundleEnded(w.t.Context(), tx, tenantID, jobID, round, path)
 	}))
 }
 
@@ -359,7 +359,7 @@ func TestALostMessageAndALateZIPAreAskedForAgain(t *testing.T) {
 			w.t.Fatal("the ZIP was not asked for again")
 		}
 		w.bundle(j.JobID, "z")
-		w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error { return w.jobs.BundleEnded(w.t.Context(), tx, tenantID, j.JobID, "second") }))
+		w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error { return w.jobs.BundleEnded(w.t.Context(), tx, tenantID, j.JobID, 1, "second") }))
 		if got := w.get(j.JobID); *got.ExportBlobPath != "z" {
 			w.t.Fatal("a second ZIP replaced the first")
 		}

@@ -52,7 +52,8 @@ func timePtr(n sql.NullInt64) *time.Time {
 }
 
 const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_prompt, raw_blob_path, cutout_blob_path, output_blob_path,
-	error_code, error_message, needs_review, review_reason, confidence, fidelity, attempt, created_at, updated_at, ended_at, entry_id`
+	error_code, error_message, needs_review, review_reason, confidence, fidelity, attempt, retry_of,
+	(SELECT n.item_id FROM items n WHERE n.retry_of = items.item_id) AS retried_by, created_at, updated_at, ended_at, entry_id`
 
 func scanItem(r scanner) (Item, error) {
 	var it Item
@@ -61,7 +62,7 @@ func scanItem(r scanner) (Item, error) {
 	var ended sql.NullInt64
 	if err := r.Scan(&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.RawBlobPath, &it.CutoutBlobPath,
 		&it.OutputBlobPath, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &it.Confidence, &fidelity, &it.Attempt,
-		&created, &updated, &ended, &it.entry); err != nil {
+		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry); err != nil {
 		return Item{}, err
 	}
 	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), timePtr(ended)

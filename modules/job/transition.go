@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/opal-photo/opal/modules/db"
@@ -192,24 +193,29 @@ func (s *Service) ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID s
 	return s.settle(ctx, tx, jobID)
 }
 
-// BundleRequested reports whether a job waits for its ZIP.
-func (s *Service) BundleRequested(ctx context.Context, q db.Querier, tenantID, jobID string) (bool, error) {
-	var n int
-	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM jobs WHERE job_id = $1 AND tenant_id = $2 AND bundle = 'requested'`, jobID, tenantID).Scan(&n); err != nil {
-		return false, fmt.Errorf("look at job %s: %w", jobID, err)
+// BundleRequested reports whether a job waits for its ZIP, and for that of which
+// round: each retry begins another.
+func (s *Service) BundleRequested(ctx context.Context, q db.Querier, tenantID, jobID string) (round int, wanted bool, err error) {
+	err = q.QueryRowContext(ctx, `SELECT round FROM jobs WHERE job_id = $1 AND tenant_id = $2 AND bundle = 'requested'`, jobID, tenantID).Scan(&round)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
 	}
-	return n == 1, nil
+	if err != nil {
+		return 0, false, fmt.Errorf("look at job %s: %w", jobID, err)
+	}
+	return round, true, nil
 }
 
-// BundleEnded records a job's ZIP, or with "" that it failed for good, and
-// settles the job. A second ZIP of the same job is ignored.
-func (s *Service) BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID, exportBlobPath string) error {
+// BundleEnded records a round's ZIP, or with "" that it failed for good, and
+// settles the job. A second ZIP of the same round, and one of a round before, is
+// ignored.
+func (s *Service) BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error {
 	state := "done"
 	if exportBlobPath == "" {
 		state = "failed"
 	}
-	r, err := tx.ExecContext(ctx, `UPDATE jobs SET bundle = $3, export_blob_path = $4, updated_at = now_ms()
-		WHERE job_id = $1 AND tenant_id = $2 AND bundle = 'requested'`, jobID, tenantID, state,
+	r, err := tx.ExecContext(ctx, `UPDATE jobs SET bundle = $4, export_blob_path = $5, updated_at = now_ms()
+		WHERE job_id = $1 AND tenant_id = $2 AND round = $3 AND bundle = 'requested'`, jobID, tenantID, round, state,
 		sql.NullString{String: exportBlobPath, Valid: exportBlobPath != ""})
 	if err != nil {
 		return fmt.Errorf("record the ZIP of job %s: %w", jobID, err)

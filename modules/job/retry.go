@@ -1,0 +1,101 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// What a retry can run into.
+var (
+	ErrNotFailed = fault.New(fault.Conflict, "item_not_failed", "Only an item that failed can be retried")
+	ErrRetried   = fault.New(fault.Conflict, "item_retried", "The item has been retried already; look at the item that it became")
+	ErrPhotoGone = fault.New(fault.Conflict, "photo_gone", "The item's photo has been deleted; make a new job with it")
+)
+
+// Retry tries a failed item again, from its last good step, and returns the new
+// item that does so: the failed one stays as it is, and counts on its job no
+// more. The job opens again and ends once more, with a new ZIP.
+func (s *Service) Retry(ctx context.Context, tenantID, jobID, itemID string) (Item, error) {
+	failed, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
+	if err != nil {
+		return Item{}, err
+	}
+	if failed.Status != ItemFailed {
+		return Item{}, ErrNotFailed.With("it is %s", failed.Status)
+	}
+	if failed.RawBlobPath == nil {
+		return Item{}, ErrPhotoGone
+	}
+	if _, err := s.Blobs.Head(ctx, s.Containers.Raw, *failed.RawBlobPath); errors.Is(err, blob.ErrNotFound) {
+		return Item{}, ErrPhotoGone
+	} else if err != nil {
+		return Item{}, fmt.Errorf("look for the photo of item %s: %w", itemID, err)
+	}
+	id := newID()
+	for range retryRaces {
+		err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.retry(ctx, tx, tenantID, jobID, itemID, id) })
+		if !db.IsUnique(err) {
+			break
+		}
+	}
+	if err != nil {
+		return Item{}, fmt.Errorf("retry item %s: %w", itemID, err)
+	}
+	it, _, err := getItem(ctx, s.DB, tenantID, jobID, id)
+	return it, err
+}
+
+// retryRaces is how often a retry begins again because another one of the same
+// job took its place in the list.
+const retryRaces = 10
+
+// retry inserts and queues the new item of a failed one. It locks in the order
+// of all transitions: items, ledger, job.
+func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedID, id string) error {
+	if _, err := selectRows(ctx, tx, `item_id = $1`+tx.ForUpdate(), failedID); err != nil {
+		return err
+	}
+	var next string
+	switch err := tx.QueryRowContext(ctx, `SELECT item_id FROM items WHERE retry_of = $1`, failedID).Scan(&next); {
+	case err == nil:
+		return ErrRetried.With("it is %s", next)
+	case !errors.Is(err, sql.ErrNoRows):
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO items
+		(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, status, due_at,
+		 raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, retry_of, created_at, updated_at)
+		SELECT $2, job_id, tenant_id, correlation_id, (SELECT max(position) + 1 FROM items WHERE job_id = $3), entry_id, filename, scene_index, scene_type, scene_prompt,
+			'queued', now_ms(), raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, item_id, now_ms(), now_ms()
+		FROM items WHERE item_id = $1 AND status = 'failed'`, failedID, id, jobID); err != nil {
+		return err
+	}
+	rows, err := selectRows(ctx, tx, `item_id = $1`, id)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 { // deleted in between
+		return ErrItemNotFound
+	}
+	j, err := getJob(ctx, tx, tenantID, jobID)
+	if err != nil {
+		return err
+	}
+	if err := s.Meter.Reserve(ctx, tx, tenantID, Charge{ItemID: id, JobID: jobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID}); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET failed_items = failed_items - 1, open_items = open_items + 1, status = 'processing', finished_at = NULL,
+		bundle = 'waiting', round = round + 1, updated_at = now_ms() WHERE job_id = $1`, jobID); err != nil {
+		return fmt.Errorf("open the job again: %w", err)
+	}
+	if err := addEvent(ctx, tx, "item.retried", tenantID, jobID, id, map[string]any{"retry_of": failedID}); err != nil {
+		return err
+	}
+	return s.Outbox.SendJob(ctx, tx, rows[0].body())
+}
