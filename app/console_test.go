@@ -267,8 +267,21 @@ func TestKeyIsAskedForInTheBrowser(t *testing.T) {
 		until(`document.querySelectorAll("#scenes input").length === 1 && document.querySelector("#notice").hidden`))
 }
 
+// item is an item as the API tells it, of a photo that is damaged.
+func item(id, retriedBy, status string) string {
+	by, code, text := "null", "null", "null"
+	if retriedBy != "" {
+		by = `"` + retriedBy + `"`
+	}
+	if status == "failed" {
+		code, text = `"photo_damaged"`, `"The photo is damaged"`
+	}
+	return fmt.Sprintf(`{"item_id":%q,"filename":"a.jpg","status":%q,"scene_index":0,"scene_type":"studio","error_code":%s,"error_message":%s,"retry_of":null,"retried_by":%s,
+		"needs_review":false,"review_reason":null,"confidence":null,"fidelity":null,"output_blob_path":null,"steps":[],"exports":[]}`, id, status, code, text, by)
+}
+
 // TestJobIsFollowedWithoutAStreamInTheBrowser has a service whose event streams
-// don't get through.
+// don't get through, and an item that is tried again.
 func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 	ctx := openBrowser(t, true)
 	c, err := console.New(console.Options{})
@@ -276,7 +289,7 @@ func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := c.Handlers()
-	var looks, streams atomic.Int64
+	var looks, streams, retries atomic.Int64
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		switch page := pages[r.URL.Path]; {
@@ -287,10 +300,22 @@ func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 			if looks.Add(1) > 3 {
 				status, finished = "failed", `"2026-01-01T00:00:00Z"`
 			}
+			items := item("i", "", status)
+			if retries.Load() > 0 {
+				again := "processing"
+				if looks.Load() > 7 {
+					again = "completed"
+				} else {
+					finished = "null"
+				}
+				items, status = item("i", "i2", "failed")+","+item("i2", "", again), again
+			}
 			fmt.Fprintf(w, `{"job_id":"j","status":%q,"created_at":"2026-01-01T00:00:00Z","finished_at":%s,"export_blob_path":null,
 				"counts":{"total":1,"open":0,"completed":0,"failed":1,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0},
-				"items":[{"item_id":"i","filename":"a.jpg","status":%q,"scene_index":0,"scene_type":"studio","error_code":"photo_damaged","error_message":"The photo is damaged",
-				"needs_review":false,"review_reason":null,"confidence":null,"fidelity":null,"output_blob_path":null,"steps":[],"exports":[]}]}`, status, finished, status)
+				"items":[%s]}`, status, finished, items)
+		case r.URL.Path == "/v1/jobs/j/items/i/retry" && r.Method == http.MethodPost && r.Header.Get("Idempotency-Key") != "":
+			retries.Add(1)
+			fmt.Fprint(w, `{"job_id":"j","item_id":"i2","retry_of":"i","status":"queued"}`)
 		case r.URL.Path == "/v1/jobs/j/events":
 			streams.Add(1)
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -302,6 +327,11 @@ func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 	inPage(t, ctx, chromedp.Navigate(srv.URL+"/#job=j"), until(`document.querySelector(".job-head .badge")?.dataset.status === "failed"`))
 	holds(t, ctx, "the reason is told", `document.querySelector(".card .error").textContent.includes("The photo is damaged (photo_damaged)")`)
 	holds(t, ctx, "a job without pictures has no ZIP", `document.querySelector(".job-head .primary").hidden`)
+	inPage(t, ctx, click(".card button"), until(`document.querySelector(".job-head .badge")?.dataset.status === "completed"`))
+	holds(t, ctx, "the retried item takes the failed one's place", `document.querySelectorAll(".card").length === 1 && document.querySelector(".card").dataset.status === "completed"`)
+	if retries.Load() != 1 {
+		t.Errorf("%d retries", retries.Load())
+	}
 	if looks.Load() < 4 || streams.Load() == 0 {
 		t.Errorf("%d looks, %d streams asked for", looks.Load(), streams.Load())
 	}

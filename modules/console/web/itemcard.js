@@ -13,7 +13,7 @@ const stepText = { ingest: "Read", cutout: "Cut out", place: "Set in scene", loc
 const stateText = { running: "in work", done: "done", failed: "failed", reused: "done before" };
 
 export class ItemCard {
-  constructor(item, { preview, titles, problem }) {
+  constructor(item, { preview, titles, problem, retry }) {
     this.id = item.item_id;
     this.titles = titles;
     this.problem = problem;
@@ -24,6 +24,7 @@ export class ItemCard {
     else this.stage.append(make("span", { className: "hint", textContent: "No picture yet" }));
     this.state = make("span", { className: "badge" });
     this.error = make("p", { className: "error", role: "alert", hidden: true });
+    this.again = make("button", { type: "button", textContent: "Try again", "aria-label": `Try ${item.filename} again`, hidden: true, onclick: () => this.retry(retry) });
     this.review = make("p", { className: "review", hidden: true });
     this.steps = make("ol", { className: "steps", "aria-label": "Steps" });
     this.facts = make("dl", { className: "facts", hidden: true });
@@ -34,11 +35,17 @@ export class ItemCard {
       this.stage,
       make("div", { className: "card-body" },
         make("header", {}, make("h2", { textContent: item.filename, title: item.filename }), make("span", { className: "scene", textContent: words(item.scene_type) }), this.state),
-        this.error, this.review, this.steps, this.facts, this.buttons),
+        this.error, this.again, this.review, this.steps, this.facts, this.buttons),
       this.sizes);
   }
 
   close() { for (const row of this.variants.values()) row.close(); }
+
+  // replaceBy puts another card where this one is.
+  replaceBy(card) {
+    this.close();
+    this.node.replaceWith(card.node);
+  }
 
   failedUpload(error) {
     this.upload = error.message;
@@ -52,6 +59,7 @@ export class ItemCard {
     const said = item.error_message ?? (item.status === "created" ? this.upload : null);
     set(this.error, said ? `${said}${item.error_code ? ` (${item.error_code})` : ""}` : "");
     show(this.error, Boolean(said) && item.status !== "completed");
+    show(this.again, item.status === "failed");
     set(this.review, item.needs_review ? `Have a look: ${item.review_reason ?? "the outline may be wrong"}` : "");
     show(this.review, item.needs_review);
     this.updateSteps(item);
@@ -120,6 +128,16 @@ export class ItemCard {
     } catch (error) {
       this.problem(error);
       this.shown = null; // tried again with the next change
+    }
+  }
+
+  async retry(ask) {
+    this.again.disabled = true;
+    try {
+      await ask(this.id);
+    } catch (error) {
+      this.problem(error);
+      this.again.disabled = false;
     }
   }
 

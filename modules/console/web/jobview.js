@@ -38,8 +38,11 @@ export class JobView {
   }
 
   async run() {
+    this.following = true;
     try {
-      await watch(this.jobID, (job) => this.update(job), (error) => this.problem(error), this.stop.signal);
+      do { // a retry while the last look at the ended job is under way opens it again
+        await watch(this.jobID, (job) => this.update(job), (error) => this.problem(error), this.stop.signal);
+      } while (!this.stop.signal.aborted && this.job && !ended(this.job));
     } catch (error) {
       if (this.stop.signal.aborted) return;
       this.problem(error);
@@ -49,6 +52,8 @@ export class JobView {
         show(this.cancel, false);
         show(this.zip, false);
       }
+    } finally {
+      this.following = false;
     }
   }
 
@@ -68,17 +73,34 @@ export class JobView {
     const before = this.job?.status;
     this.job = job;
     for (const item of job.items) {
-      let card = this.cards.get(item.item_id);
-      if (!card) {
-        card = new ItemCard(item, { preview: this.previews.get(item.item_id), titles: this.titles, problem: this.problem });
-        this.cards.set(item.item_id, card);
-        this.list.append(card.node);
-        if (this.uploadErrors?.has(item.item_id)) card.failedUpload(this.uploadErrors.get(item.item_id));
+      if (item.retried_by) { // its card makes place for the one that tries again
+        this.cards.get(item.item_id)?.replaceBy(this.card(job.items.find((other) => other.item_id === item.retried_by)));
+        this.cards.delete(item.item_id);
+        continue;
       }
-      card.update(item);
+      this.card(item).update(item);
     }
     this.refresh();
     if (before && before !== job.status) say(`The job is ${statusText[job.status] ?? job.status}. ${this.summary()}`);
+  }
+
+  // card finds or makes an item's card.
+  card(item) {
+    let card = this.cards.get(item.item_id);
+    if (card) return card;
+    card = new ItemCard(item, { preview: this.previews.get(item.item_id) ?? this.previews.get(item.retry_of), titles: this.titles, problem: this.problem, retry: (itemID) => this.retry(itemID) });
+    this.cards.set(item.item_id, card);
+    this.list.append(card.node);
+    if (this.uploadErrors?.has(item.item_id)) card.failedUpload(this.uploadErrors.get(item.item_id));
+    return card;
+  }
+
+  async retry(itemID) {
+    const { item_id: again } = await api.retry(this.jobID, itemID);
+    this.previews.set(again, this.previews.get(itemID));
+    const job = await api.job(this.jobID);
+    this.update(job);
+    if (!this.following && !ended(job)) this.run();
   }
 
   summary() {
