@@ -50,6 +50,11 @@ func (e *exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error)
 	})
 }
 
+// Forget deletes what is recorded of a job's variants.
+func (e *exporter) Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error) {
+	return e.service.Forget(ctx, tx, jobID)
+}
+
 // exportSource is a finished item as the variants are made of it.
 func exportSource(filename, scene string, r *pipeline.Result) export.Source {
 	b := r.CutoutBounds

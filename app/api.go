@@ -46,14 +46,22 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	queues, err := w.openQueues(ctx)
+	if err != nil {
+		return nil, err
+	}
 	o := api.Options{
+		Dead: deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
 		Jobs: jobs, Brands: w.brands, Presets: export.Presets(), Exports: exports, Keys: tenants, Scenes: pipeline.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Billing: w.billing, Quotes: quotes{jobs, w.billing, w.db}, Checks: checks, Log: w.log, Meters: w.metrics, Version: version(),
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
 	}
 	switch w.cfg.Auth.Mode {
-	case "none": // as it is
+	case "none": // whoever calls is who operates it
+		if o.Operators == "" {
+			o.Operators = tenant.DefaultID
+		}
 	case "oidc":
 		o.Auth, err = api.NewOIDC(api.OIDCOptions{Issuer: w.cfg.Auth.Issuer, Audience: w.cfg.Auth.Audience, TenantClaim: w.cfg.Auth.TenantClaim, Tenant: tenants.Get})
 		if err != nil {

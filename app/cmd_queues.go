@@ -10,18 +10,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/config"
-	"github.com/opal-photo/opal/modules/queue"
 )
-
-// maxDead bounds how many dead letters one command takes on.
-const maxDead = 1000
 
 // queuesCommand shows the queues and deals with their dead letters.
 func queuesCommand(s Streams) *cobra.Command {
 	var file string
 	root := &cobra.Command{Use: "queues", Short: "Show the queues, and peek at, redrive or purge dead letters"}
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
-	with := func(fn func(ctx context.Context, q []queue.Queue, args []string) error) func(*cobra.Command, []string) error {
+	with := func(fn func(ctx context.Context, q deadLetters, args []string) error) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, args []string) error {
 			w, err := load(file, s, "queues", config.Role{Database: true, Queue: true}, true)
 			if err != nil {
@@ -32,19 +28,11 @@ func queuesCommand(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return fn(cmd.Context(), []queue.Queue{q.jobs, q.exports}, args)
+			return fn(cmd.Context(), deadLetters{q.jobs, q.exports}, args)
 		}
-	}
-	named := func(all []queue.Queue, name string) (queue.Queue, error) {
-		for _, q := range all {
-			if q.Name() == name {
-				return q, nil
-			}
-		}
-		return nil, queue.ErrNoQueue.With("%q; there are %s and %s", name, all[0].Name(), all[1].Name())
 	}
 	list := &cobra.Command{Use: "list", Short: "Count messages and dead letters", Args: cobra.NoArgs,
-		RunE: with(func(ctx context.Context, all []queue.Queue, _ []string) error {
+		RunE: with(func(ctx context.Context, all deadLetters, _ []string) error {
 			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
 			fmt.Fprintln(tw, "QUEUE\tMESSAGES\tDEAD")
 			for _, q := range all {
@@ -57,8 +45,8 @@ func queuesCommand(s Streams) *cobra.Command {
 			return tw.Flush()
 		})}
 	peek := &cobra.Command{Use: "peek QUEUE", Short: "Show dead letters without taking them", Args: cobra.ExactArgs(1),
-		RunE: with(func(ctx context.Context, all []queue.Queue, args []string) error {
-			q, err := named(all, args[0])
+		RunE: with(func(ctx context.Context, all deadLetters, args []string) error {
+			q, err := all.named(args[0])
 			if err != nil {
 				return err
 			}
@@ -75,23 +63,19 @@ func queuesCommand(s Streams) *cobra.Command {
 			}
 			return tw.Flush()
 		})}
-	take := func(use, short, done string, do func(queue.Queue, context.Context, int, ...string) (int, error)) *cobra.Command {
+	take := func(use, short, done string, do func(deadLetters, context.Context, string, ...string) (int, error)) *cobra.Command {
 		return &cobra.Command{Use: use + " QUEUE [ID...]", Short: short, Args: cobra.MinimumNArgs(1),
-			RunE: with(func(ctx context.Context, all []queue.Queue, args []string) error {
-				q, err := named(all, args[0])
+			RunE: with(func(ctx context.Context, all deadLetters, args []string) error {
+				n, err := do(all, ctx, args[0], args[1:]...)
 				if err != nil {
 					return err
 				}
-				n, err := do(q, ctx, maxDead, args[1:]...)
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(s.Out, "%s %d dead letters of %s.\n", done, n, q.Name())
+				fmt.Fprintf(s.Out, "%s %d dead letters of %s.\n", done, n, args[0])
 				return nil
 			})}
 	}
 	root.AddCommand(list, peek,
-		take("redrive", "Send dead letters again: all, or those named", "Sent again", queue.Queue.Redrive),
-		take("purge", "Delete dead letters: all, or those named", "Deleted", queue.Queue.PurgeDead))
+		take("redrive", "Send dead letters again: all, or those named", "Sent again", deadLetters.Redrive),
+		take("purge", "Delete dead letters: all, or those named", "Deleted", deadLetters.Purge))
 	return root
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -39,7 +40,7 @@ func withTenants(s Streams, file *string, fn func(ctx context.Context, t *tenant
 // tenantsCommand manages tenants.
 func tenantsCommand(s Streams) *cobra.Command {
 	var file, name string
-	root := &cobra.Command{Use: "tenants", Short: "Create, list and disable tenants"}
+	root := &cobra.Command{Use: "tenants", Short: "Create, list and disable tenants, and say how long their jobs are kept"}
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
 	create := &cobra.Command{Use: "create ID", Short: "Create a tenant", Args: cobra.ExactArgs(1),
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
@@ -61,9 +62,9 @@ func tenantsCommand(s Streams) *cobra.Command {
 				return err
 			}
 			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
-			fmt.Fprintln(tw, "ID\tNAME\tCREATED\tDISABLED")
+			fmt.Fprintln(tw, "ID\tNAME\tCREATED\tDISABLED\tKEPT")
 			for _, one := range all {
-				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", one.ID, one.Name, one.CreatedAt.Format(time.DateOnly), date(one.DisabledAt))
+				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", one.ID, one.Name, one.CreatedAt.Format(time.DateOnly), date(one.DisabledAt), kept(one.RetentionDays))
 			}
 			return tw.Flush()
 		})}
@@ -71,10 +72,35 @@ func tenantsCommand(s Streams) *cobra.Command {
 		return &cobra.Command{Use: use + " ID", Short: short, Args: cobra.ExactArgs(1),
 			RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error { return do(t, ctx, args[0]) })}
 	}
-	root.AddCommand(create, list,
+	retention := &cobra.Command{Use: "retention ID DAYS", Short: "Keep a tenant's finished jobs that many days; forever, or default for RETENTION_DAYS", Args: cobra.ExactArgs(2),
+		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
+			switch args[1] {
+			case "default":
+				return t.SetRetention(ctx, args[0], nil)
+			case "forever":
+				return t.SetRetention(ctx, args[0], new(0))
+			}
+			days, err := strconv.Atoi(args[1])
+			if err != nil || days == 0 {
+				return tenant.ErrRetention.With("%q is no number of days; or say forever, or default", args[1])
+			}
+			return t.SetRetention(ctx, args[0], &days)
+		})}
+	root.AddCommand(create, list, retention,
 		toggle("disable", "Lock a tenant out: its keys stop working at once", (*tenant.Service).Disable),
 		toggle("enable", "Let a disabled tenant in again", (*tenant.Service).Enable))
 	return root
+}
+
+// kept says how long a tenant's jobs are kept.
+func kept(days *int) string {
+	switch {
+	case days == nil:
+		return "default"
+	case *days == 0:
+		return "forever"
+	}
+	return fmt.Sprintf("%d days", *days)
 }
 
 // keysCommand manages API keys.

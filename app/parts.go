@@ -138,6 +138,15 @@ var jobSweep = sweeper("the sweep of jobs", func(ctx context.Context, w *wire) (
 	return jobs.Sweep, nil
 })
 
+// jobTidy deletes what has been kept long enough, and the files of deleted jobs.
+var jobTidy = sweeper("the deletion of jobs", func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	jobs, _, err := w.jobServices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return jobs.Tidy, nil
+})
+
 var exportSweep = sweeper("the sweep of exports", func(ctx context.Context, w *wire) (func(context.Context) error, error) {
 	_, exports, err := w.jobServices(ctx)
 	if err != nil {

@@ -35,7 +35,7 @@ var roles = []role{
 	{
 		name: "serve-api", short: "Run the web API and the console", service: "web-api", listen: ":8080", drain: apiDrain,
 		needs: config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: true},
-		parts: []part{apiServer, outboxRelay, jobSweep},
+		parts: []part{apiServer, outboxRelay, jobSweep, jobTidy},
 	},
 	{
 		name: "orchestrate", short: "Run the worker on queue jobs: from photo to finished picture", service: "orchestrator", listen: ":8080",
@@ -65,7 +65,7 @@ var roles = []role{
 var devRole = role{
 	name: "dev", service: "dev", listen: "127.0.0.1:8080", drain: devDrain,
 	needs: config.Role{Database: true, Storage: true, Queue: true, AML: true, API: true, Score: true},
-	parts: []part{apiServer, outboxRelay, jobSweep, exportSweep, paymentSweep, scoreServer, jobWorker, exportWorker},
+	parts: []part{apiServer, outboxRelay, jobSweep, jobTidy, exportSweep, paymentSweep, scoreServer, jobWorker, exportWorker},
 }
 
 func roleCommand(r role, s Streams) *cobra.Command {

@@ -173,6 +173,7 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Service, 
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: w.containers(), Outbox: w.openOutbox(),
 		Brands: brandSource{brands}, Exporter: ex, Meter: meter{ledger}, Inspect: inspect, Lease: w.cfg.Worker.Lease,
+		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})
 	c := w.containers()
 	w.exports = export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox(), Jobs: w.jobs, Meter: meter{ledger}})

@@ -33,6 +33,7 @@ type Config struct {
 	Mollie     Mollie     `envPrefix:"MOLLIE_"`
 	Rate       Rate       `envPrefix:"RATE_"`
 	Worker     Worker     `envPrefix:"WORKER_"`
+	Retention  Retention  `envPrefix:"RETENTION_"`
 }
 
 // Database says where state is kept.
@@ -121,6 +122,9 @@ type Auth struct {
 	Audience  string `env:"AUDIENCE"`
 	// TenantClaim is the token claim that names the tenant.
 	TenantClaim string `env:"TENANT_CLAIM" envDefault:"tenant_id"`
+	// OperatorTenant is the tenant whose admins deal with dead letters, which are
+	// of all tenants. Empty: nobody does by the API.
+	OperatorTenant string `env:"OPERATOR_TENANT"`
 }
 
 // Billing says whether credits are asked for.
@@ -151,6 +155,11 @@ type Worker struct {
 	Concurrency int           `env:"CONCURRENCY" envDefault:"2"`
 	Lease       time.Duration `env:"LEASE" envDefault:"45s"`
 	Drain       time.Duration `env:"DRAIN" envDefault:"540s"`
+}
+
+// Retention says how long finished jobs are kept.
+type Retention struct {
+	Days int `env:"DAYS" envDefault:"0"` // with their pictures, where a tenant has no rule of its own; 0: for good
 }
 
 // Production reports whether production's rules hold.

@@ -88,6 +88,7 @@ func (c *Config) Validate(r Role, loopback bool) error {
 		say(c.Auth.Mode == "none" && !loopback && c.Environment != "dev", "AUTH_MODE=none is only for loopback or ENV_NAME=dev: set AUTH_MODE=api-key or oidc")
 		say(c.Auth.Mode != "none" && len(c.Auth.KeyPepper) < 16, "AUTH_KEY_PEPPER is missing or shorter than 16 characters: a random string that API keys are hashed with")
 		say(c.Auth.Mode == "oidc" && (c.Auth.Issuer == "" || c.Auth.Audience == ""), "AUTH_ISSUER and AUTH_AUDIENCE are missing for AUTH_MODE=oidc")
+		say(c.Retention.Days < 0 || c.Retention.Days > 36500, "RETENTION_DAYS must be 0 (for good) to 36500")
 		say(!slices.Contains([]string{"off", "enforce"}, c.Billing.Mode), "BILLING_MODE must be off or enforce")
 	}
 	if r.Score {

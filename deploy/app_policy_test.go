@@ -188,7 +188,7 @@ var groups = []struct {
 	{func(r config.Role) bool { return r.Storage }, []string{"STORAGE_"}},
 	{func(r config.Role) bool { return r.Queue }, []string{"SERVICEBUS_"}},
 	{func(r config.Role) bool { return r.AML }, []string{"AML_", "CUTOUT_", "REMOVEBG_", "PHOTOROOM_", "PLACE_"}},
-	{func(r config.Role) bool { return r.API }, []string{"AUTH_", "RATE_", "PUBLIC_BASE_URL", "MOLLIE_"}},
+	{func(r config.Role) bool { return r.API }, []string{"AUTH_", "RATE_", "PUBLIC_BASE_URL", "MOLLIE_", "RETENTION_"}},
 	{func(r config.Role) bool { return r.Billing }, []string{"MOLLIE_"}},
 	{func(r config.Role) bool { return r.Score }, []string{"SCORE_"}},
 }

@@ -26,8 +26,9 @@ var roleNames = map[string]string{
 var rights = map[string][]string{
 	"api": {
 		"AcrPull on registry", "Key Vault Secrets User on auth-key-pepper", "Storage Blob Delegator on account",
-		"Storage Blob Data Contributor on raw", "Storage Blob Data Reader on outputs", "Storage Blob Data Reader on exports",
+		"Storage Blob Data Contributor on raw", "Storage Blob Data Contributor on outputs", "Storage Blob Data Contributor on exports",
 		"Azure Service Bus Data Sender on jobs", "Azure Service Bus Data Sender on queue exports",
+		"Azure Service Bus Data Receiver on jobs", "Azure Service Bus Data Receiver on queue exports",
 	},
 	"orchestrator": {
 		"AcrPull on registry", "Storage Blob Delegator on account",

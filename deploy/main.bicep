@@ -90,6 +90,12 @@ param billingSeller object
 @minValue(0)
 param monthlyGrant int = 0
 
+@description('Days that finished jobs and their pictures are kept, where a tenant has no rule of its own. 0: for good.')
+@minValue(0)
+param retentionDays int = 0
+@description('The tenant whose admin keys deal with dead letters by the API. Empty: nobody does.')
+param operatorTenant string = ''
+
 @description('True: the database has no public address, and all lies in a virtual network. Fixed at the first deployment.')
 param privateNetwork bool
 
@@ -311,6 +317,8 @@ var authEnv = concat([
   { name: 'PUBLIC_BASE_URL', value: baseUrl }
   { name: 'AUTH_MODE', value: authMode }
   { name: 'AUTH_KEY_PEPPER', secretRef: 'auth-key-pepper' }
+  { name: 'AUTH_OPERATOR_TENANT', value: operatorTenant }
+  { name: 'RETENTION_DAYS', value: string(retentionDays) }
 ], authMode == 'oidc' ? [
   { name: 'AUTH_ISSUER', value: authIssuer }
   { name: 'AUTH_AUDIENCE', value: authAudience }

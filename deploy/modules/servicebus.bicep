@@ -75,18 +75,18 @@ resource receiveExports 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   properties: { roleDefinitionId: role.receiver, principalId: exporter, principalType: 'ServicePrincipal' }
 }
 
-// Operators read dead letters and send them again.
-resource operateJobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(jobs.id, operate, role.receiver)
+// Operators read dead letters and send them again, by their job or the API.
+resource operateJobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for principal in [api, operate]: {
+  name: guid(jobs.id, principal, role.receiver)
   scope: jobs
-  properties: { roleDefinitionId: role.receiver, principalId: operate, principalType: 'ServicePrincipal' }
-}
+  properties: { roleDefinitionId: role.receiver, principalId: principal, principalType: 'ServicePrincipal' }
+}]
 
-resource operateExports 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(exports.id, operate, role.receiver)
+resource operateExports 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for principal in [api, operate]: {
+  name: guid(exports.id, principal, role.receiver)
   scope: exports
-  properties: { roleDefinitionId: role.receiver, principalId: operate, principalType: 'ServicePrincipal' }
-}
+  properties: { roleDefinitionId: role.receiver, principalId: principal, principalType: 'ServicePrincipal' }
+}]
 
 resource countJobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(jobs.id, scaler, role.owner)

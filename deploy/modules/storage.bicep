@@ -112,7 +112,8 @@ resource delegate 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for pr
   properties: { roleDefinitionId: role.delegator, principalId: principal, principalType: 'ServicePrincipal' }
 }]
 
-// The API takes uploads, and signs URLs that read what was made.
+// The API takes uploads, signs URLs that read what was made, and deletes the
+// files of jobs that a tenant deletes or whose retention is over.
 resource apiRaw 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(raw.id, api, role.contributor)
   scope: raw
@@ -120,15 +121,15 @@ resource apiRaw 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource apiOutputs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(outputs.id, api, role.reader)
+  name: guid(outputs.id, api, role.contributor)
   scope: outputs
-  properties: { roleDefinitionId: role.reader, principalId: api, principalType: 'ServicePrincipal' }
+  properties: { roleDefinitionId: role.contributor, principalId: api, principalType: 'ServicePrincipal' }
 }
 
 resource apiExports 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(exports.id, api, role.reader)
+  name: guid(exports.id, api, role.contributor)
   scope: exports
-  properties: { roleDefinitionId: role.reader, principalId: api, principalType: 'ServicePrincipal' }
+  properties: { roleDefinitionId: role.contributor, principalId: api, principalType: 'ServicePrincipal' }
 }
 
 // The orchestrator reads uploads and writes what it makes.

@@ -40,11 +40,13 @@ type Options struct {
 
 	Mounts []Mount               // other handlers on the same port: blobs, console
 	Routes []func(r *Routes)     // other modules' routes, see Add
+	Dead   DeadLetters           // nil: no routes for them
 	Hosts  []string              // names in the Host header that are served; empty: all
 	HSTS   bool                  // the public address is https
 	Log    zerolog.Logger        // carried by each request's context
 	Meters prometheus.Registerer // nil: no metrics
 
+	Operators string // the tenant whose admins deal with dead letters; "": nobody
 	Version   string // shown in the OpenAPI document
 	MaxUpload int64  // bytes of a photo at /v1/uploads/direct; 0: 25 MiB
 	Streams   int    // event streams open at once; 0: 256
@@ -119,6 +121,7 @@ func build(o Options) (*server, error) {
 	s.huma = humaecho.New(s.echo, s.config())
 	r := &Routes{s}
 	jobRoutes(r)
+	deletionRoutes(r)
 	uploadRoutes(r)
 	downloadRoutes(r)
 	eventRoutes(r)
@@ -129,6 +132,9 @@ func build(o Options) (*server, error) {
 	}
 	if o.Billing != nil {
 		billingRoutes(r)
+	}
+	if o.Dead != nil {
+		deadRoutes(r)
 	}
 	healthRoutes(r)
 	for _, add := range o.Routes {
@@ -145,7 +151,7 @@ func (s *server) config() huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{Title: "OPAL", Version: s.version(),
 				Description: "Product photos in, finished product images out. Errors are application/problem+json with a stable code and the correlation_id."},
-			Tags: tags(tagJobs, tagUploads, tagDownloads, tagBrands, tagCatalogue, tagKeys, tagHealth),
+			Tags: tags(tagJobs, tagUploads, tagDownloads, tagBrands, tagCatalogue, tagKeys, tagQueues, tagHealth),
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry(schemas, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -171,6 +177,7 @@ const (
 	tagBrands    = "Brand profiles"
 	tagCatalogue = "Catalogue"
 	tagKeys      = "API keys"
+	tagQueues    = "Queues"
 	tagHealth    = "Health"
 )
 

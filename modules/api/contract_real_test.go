@@ -38,6 +38,8 @@ type noWork struct{}
 
 func (noWork) CheckPresets(names []string) error                   { return export.Validate(names) }
 func (noWork) DefaultPresets() []string                            { return export.DefaultPresets() }
+func (noWork) Forget(context.Context, *db.Tx, string) (int, error) { return 0, nil }
+
 func (noWork) Plan(context.Context, *db.Tx, job.Plan) (int, error) { return 0, nil }
 
 // newRealHouse is an API over the real job service, on a real server.

@@ -37,9 +37,24 @@ type memoryJobs struct {
 	last   job.NewJob
 	fail   error
 	panics bool
+
+	deleted map[string][]job.Deletion // by tenant
 }
 
-func newMemoryJobs() *memoryJobs { return &memoryJobs{jobs: map[string]*job.Job{}} }
+// fixedDead has one dead letter.
+type fixedDead struct{}
+
+func (fixedDead) List(context.Context, string, int) ([]DeadLetter, error) {
+	return []DeadLetter{{Queue: "jobs", ID: "m", Reason: "poison", Body: "x", Encoding: "text"}}, nil
+}
+func (fixedDead) Redrive(_ context.Context, _ string, ids ...string) (int, error) {
+	return len(ids), nil
+}
+func (fixedDead) Purge(_ context.Context, _ string, ids ...string) (int, error) { return len(ids), nil }
+
+func newMemoryJobs() *memoryJobs {
+	return &memoryJobs{jobs: map[string]*job.Job{}, deleted: map[string][]job.Deletion{}}
+}
 
 func (m *memoryJobs) Create(_ context.Context, n job.NewJob) (job.Job, error) {
 	m.mu.Lock()
@@ -140,6 +155,35 @@ func (m *memoryJobs) Enqueue(_ context.Context, tenantID, jobID string) error {
 
 func (m *memoryJobs) Cancel(_ context.Context, tenantID, jobID string) error {
 	return m.onJob(tenantID, jobID)
+}
+
+func (m *memoryJobs) Delete(_ context.Context, tenantID, jobID string) (job.Deletion, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.job(tenantID, jobID); err != nil {
+		return job.Deletion{}, err
+	}
+	d := job.Deletion{DeletionID: "d" + jobID, JobID: jobID, Reason: job.DeletedOnRequest}
+	m.deleted[tenantID] = append(m.deleted[tenantID], d)
+	delete(m.jobs, jobID)
+	return d, nil
+}
+
+func (m *memoryJobs) Deletion(_ context.Context, tenantID, deletionID string) (job.Deletion, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, d := range m.deleted[tenantID] {
+		if d.DeletionID == deletionID {
+			return d, nil
+		}
+	}
+	return job.Deletion{}, job.ErrNoDeletion
+}
+
+func (m *memoryJobs) Deletions(_ context.Context, tenantID, cursor string, limit int) ([]job.Deletion, string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.deleted[tenantID], "", nil
 }
 
 func (m *memoryJobs) Retry(_ context.Context, tenantID, jobID, itemID string) (job.Item, error) {
@@ -314,7 +358,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 		Jobs: h.jobs, Brands: brand.New(d, nil), Presets: export.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},
-		Billing: billing.New(billing.Options{DB: d}),
+		Billing: billing.New(billing.Options{DB: d}), Dead: fixedDead{}, Operators: "t1",
 	}
 	for _, c := range change {
 		c(&o)

@@ -19,6 +19,9 @@ type Jobs interface {
 	Cancel(ctx context.Context, tenantID, jobID string) error
 	Retry(ctx context.Context, tenantID, jobID, itemID string) (job.Item, error)
 	Get(ctx context.Context, tenantID, jobID string) (job.Job, error)
+	Delete(ctx context.Context, tenantID, jobID string) (job.Deletion, error)
+	Deletion(ctx context.Context, tenantID, deletionID string) (job.Deletion, error)
+	Deletions(ctx context.Context, tenantID, cursor string, limit int) (page []job.Deletion, next string, err error)
 	List(ctx context.Context, tenantID, cursor string, limit int) (jobs []job.Job, next string, err error)
 	OutputURL(ctx context.Context, tenantID, itemID string) (string, error)
 	CutoutURL(ctx context.Context, tenantID, itemID string) (string, error)

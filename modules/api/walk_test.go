@@ -35,6 +35,13 @@ var walks = []walk{
 	{method: "POST", path: "/v1/jobs/{job}/enqueue", readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/jobs/{job}/cancel", readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/jobs/{job}/items/{item}/retry", readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "DELETE", path: "/v1/jobs/{job}", readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/deletions", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/deletions/{deletion}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	// of the operators, who are this house's t1
+	{method: "GET", path: "/v1/dead-letters", readOnly: 403, writeOnly: 403, other: 403, right: 200},
+	{method: "POST", path: "/v1/dead-letters/redrive", body: `{"queue":"jobs"}`, readOnly: 403, writeOnly: 403, other: 403, right: 200},
+	{method: "POST", path: "/v1/dead-letters/purge", body: `{"queue":"jobs"}`, readOnly: 403, writeOnly: 403, other: 403, right: 200},
 	{method: "GET", path: "/v1/jobs/{job}/events", readOnly: 200, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/uploads/sas", body: uploadIDs, readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/uploads/complete", body: uploadIDs, readOnly: 403, writeOnly: 200, other: 404, right: 200},
@@ -158,6 +165,10 @@ func (w walk) run(t *testing.T, h *house, c caller, admin string) {
 	if a := h.do(t, "POST", "/v1/brand-profiles", fmt.Sprintf(`{"name":"B","brand_profile_id":%q}`, brandID), keyHeader, admin); a.status != 200 {
 		t.Fatal(a.body)
 	}
+	doomed, _ := h.make(t, "t1", keyHeader, admin)
+	if a := h.do(t, "DELETE", "/v1/jobs/"+doomed, "", keyHeader, admin); a.status != 200 {
+		t.Fatal(a.body)
+	}
 	keyID := ""
 	if strings.Contains(w.path, "{key}") { // a tenant can't have a key for each of these calls
 		_, k := h.key(t, "t1")
@@ -175,7 +186,7 @@ func (w walk) run(t *testing.T, h *house, c caller, admin string) {
 		}
 		return h.do(t, w.method, ids.Replace(w.path), body, headers...)
 	}
-	a := send(strings.NewReplacer("{job}", jobID, "{item}", itemID, "{key}", keyID, "{brand}", brandID))
+	a := send(strings.NewReplacer("{job}", jobID, "{item}", itemID, "{key}", keyID, "{brand}", brandID, "{deletion}", "d"+doomed))
 	if a.status != want {
 		t.Errorf("%s: %d, want %d: %s", c.name, a.status, want, a.body)
 	}
@@ -183,7 +194,7 @@ func (w walk) run(t *testing.T, h *house, c caller, admin string) {
 		t.Errorf("%s: %s", c.name, a.header.Get("Content-Type"))
 	}
 	if want == http.StatusNotFound {
-		none := strings.NewReplacer("{job}", "0198f7a0-0000-7000-8000-000000000000", "{item}", "0198f7a0-0000-7000-8000-000000000001", "{key}", "none", "{brand}", "none")
+		none := strings.NewReplacer("{job}", "0198f7a0-0000-7000-8000-000000000000", "{item}", "0198f7a0-0000-7000-8000-000000000001", "{key}", "none", "{brand}", "none", "{deletion}", "none")
 		if missing := send(none); missing.status != want || missing.body != a.body {
 			t.Errorf("%s: a foreign id answers %q, a missing one %q", c.name, a.body, missing.body)
 		}

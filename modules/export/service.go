@@ -105,6 +105,20 @@ func (s *Service) Plan(ctx context.Context, tx *db.Tx, r PlanRequest) (int, erro
 	return n, nil
 }
 
+// Forget deletes what is recorded of a job's variants, in the transaction that
+// deletes the job, and returns their number. Their files are the caller's.
+func (s *Service) Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error) {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM export_sources WHERE item_id IN (SELECT item_id FROM exports WHERE job_id = $1)`, jobID); err != nil {
+		return 0, fmt.Errorf("delete the sources of job %s: %w", jobID, err)
+	}
+	res, err := tx.ExecContext(ctx, `DELETE FROM exports WHERE job_id = $1`, jobID)
+	if err != nil {
+		return 0, fmt.Errorf("delete the exports of job %s: %w", jobID, err)
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
 // Export is one variant of an item.
 type Export struct {
 	ItemID, Preset, Status string

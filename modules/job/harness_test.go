@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/png"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type world struct {
 	t     *testing.T
 	db    *db.DB
 	blobs blob.Store
+	dir   string // where they lie
 	jobs  *job.Service
 
 	cutter cutter
@@ -84,6 +86,7 @@ func (p *placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pla
 
 // ledger counts what becomes of each item's hold.
 type ledger struct {
+	mu    sync.Mutex
 	broke bool
 	held  map[string]int // reserved less resolved
 	spent map[string]int
@@ -96,6 +99,8 @@ func (l *ledger) Check(context.Context, db.Querier, string, []job.Charge) error 
 
 // Reserve holds, unless the tenant is broke.
 func (l *ledger) Reserve(_ context.Context, _ *db.Tx, _ string, c job.Charge) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.broke {
 		return errBroke
 	}
@@ -105,6 +110,8 @@ func (l *ledger) Reserve(_ context.Context, _ *db.Tx, _ string, c job.Charge) er
 
 // Capture spends the hold.
 func (l *ledger) Capture(_ context.Context, _ *db.Tx, _, itemID string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.held[itemID]--
 	l.spent[itemID]++
 	return nil
@@ -112,6 +119,8 @@ func (l *ledger) Capture(_ context.Context, _ *db.Tx, _, itemID string) error {
 
 // Release gives it back.
 func (l *ledger) Release(_ context.Context, _ *db.Tx, _, itemID string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.held[itemID] > 0 {
 		l.held[itemID]--
 	}
@@ -127,14 +136,17 @@ func (w *world) Plan(_ context.Context, _ *db.Tx, p job.Plan) (int, error) {
 	return len(p.Presets), nil
 }
 
+func (w *world) Forget(context.Context, *db.Tx, string) (int, error) { return 0, nil }
+
 func newWorld(t *testing.T, d *db.DB) *world {
 	t.Helper()
-	store, err := fileblob.Open(fileblob.Options{Dir: filepath.Join(t.TempDir(), "b"), BaseURL: "http://127.0.0.1:1/blobs", Key: []byte("k")})
+	dir := filepath.Join(t.TempDir(), "b")
+	store, err := fileblob.Open(fileblob.Options{Dir: dir, BaseURL: "http://127.0.0.1:1/blobs", Key: []byte("k")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	w := &world{t: t, db: d, blobs: store, meter: ledger{held: map[string]int{}, spent: map[string]int{}}}
+	w := &world{t: t, db: d, blobs: store, dir: dir, meter: ledger{held: map[string]int{}, spent: map[string]int{}}}
 	dec := imaging.NewDecoder(imaging.DecoderOptions{})
 	t.Cleanup(func() { _ = dec.Close() })
 	w.jobs = job.New(job.Options{

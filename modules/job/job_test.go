@@ -90,7 +90,7 @@ func TestOneItemsWay(t *testing.T) {
 			w.t.Errorf("events %v", kinds)
 		}
 		if w.meter.held[it.ItemID] != 0 || w.meter.spent[it.ItemID] != 1 {
-			w.t.Errorf("ledger %+v", w.meter)
+			w.t.Errorf("ledger %+v", &w.meter)
 		}
 	})
 }

@@ -53,7 +53,7 @@ func (s *Service) Retry(ctx context.Context, tenantID, jobID, itemID string) (It
 
 // retryRaces is how often a retry begins again because another one of the same
 // job took its place in the list.
-const retryRaces = 10
+const retryRaces = 10 * MaxItems
 
 // retry inserts and queues the new item of a failed one. It locks in the order
 // of all transitions: items, ledger, job.

@@ -75,7 +75,7 @@ func TestARetryGoesOnFromTheLastGoodStep(t *testing.T) {
 			w.t.Fatalf("%+v", got)
 		}
 		if w.meter.held[again.ItemID] != 0 || w.meter.spent[again.ItemID] != 1 || w.meter.spent[failed.ItemID] != 0 {
-			w.t.Errorf("ledger %+v", w.meter)
+			w.t.Errorf("ledger %+v", &w.meter)
 		}
 		events, err := w.jobs.Events(w.t.Context(), tenantID, j.JobID, "", 100)
 		w.must(err)

@@ -25,6 +25,9 @@ type Exporter interface {
 	// Plan records, in the transaction that completes the item, the variants to
 	// be made, and returns their number.
 	Plan(ctx context.Context, tx *db.Tx, p Plan) (int, error)
+	// Forget deletes all that is recorded of a job's variants and returns their
+	// number. A worker that makes one loses its fence.
+	Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error)
 }
 
 // Plan says which variants to make of what.
@@ -89,6 +92,7 @@ type Options struct {
 	UploadTTL time.Duration // of upload URLs; 0: 15 min
 	ReadTTL   time.Duration // of download URLs; 0: 15 min
 	Abandon   time.Duration // after which an item never uploaded is cancelled; 0: 24 h
+	Retention time.Duration // after which a finished job is deleted, where its tenant has no rule of its own; 0: never
 }
 
 // Service is the jobs of all tenants. It is safe for concurrent use.

@@ -25,11 +25,12 @@ const maxName = 120 // characters of a tenant's or a key's name
 
 // What a caller can do wrong.
 var (
-	ErrID       = fault.New(fault.Invalid, "tenant_id_invalid", "The tenant_id is not valid: 1–64 of A–Z, a–z, 0–9, ., - and _, beginning with a letter or digit")
-	ErrNotFound = fault.New(fault.NotFound, "tenant_not_found", "There is no such tenant")
-	ErrExists   = fault.New(fault.Conflict, "tenant_exists", "There is a tenant with this id already")
-	ErrDisabled = fault.New(fault.Forbidden, "tenant_disabled", "This tenant is disabled")
-	ErrName     = fault.New(fault.Invalid, "name_invalid", "The name is not valid: at most 120 characters, without control characters")
+	ErrID        = fault.New(fault.Invalid, "tenant_id_invalid", "The tenant_id is not valid: 1–64 of A–Z, a–z, 0–9, ., - and _, beginning with a letter or digit")
+	ErrNotFound  = fault.New(fault.NotFound, "tenant_not_found", "There is no such tenant")
+	ErrExists    = fault.New(fault.Conflict, "tenant_exists", "There is a tenant with this id already")
+	ErrDisabled  = fault.New(fault.Forbidden, "tenant_disabled", "This tenant is disabled")
+	ErrRetention = fault.New(fault.Invalid, "retention_invalid", "A retention is 0 (for good) to 36500 days")
+	ErrName      = fault.New(fault.Invalid, "name_invalid", "The name is not valid: at most 120 characters, without control characters")
 )
 
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -49,6 +50,9 @@ type Tenant struct {
 	Name       string     `json:"name"`
 	CreatedAt  time.Time  `json:"created_at"`
 	DisabledAt *time.Time `json:"disabled_at"`
+	// RetentionDays is how long finished jobs are kept: nil as long as the
+	// service's own rule says, 0 for good.
+	RetentionDays *int `json:"retention_days"`
 }
 
 // Service is the tenants and their keys. It is safe for concurrent use.
@@ -96,7 +100,7 @@ func (s *Service) Create(ctx context.Context, id, name string) (Tenant, error) {
 
 // Get returns a tenant, disabled ones included.
 func (s *Service) Get(ctx context.Context, id string) (Tenant, error) {
-	t, err := scanTenant(s.db.QueryRowContext(ctx, `SELECT tenant_id, name, created_at, disabled_at FROM tenants WHERE tenant_id = $1`, id))
+	t, err := scanTenant(s.db.QueryRowContext(ctx, `SELECT tenant_id, name, created_at, disabled_at, retention_days FROM tenants WHERE tenant_id = $1`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Tenant{}, ErrNotFound.With("%s", id)
 	}
@@ -108,7 +112,7 @@ func (s *Service) Get(ctx context.Context, id string) (Tenant, error) {
 
 // List returns every tenant by id.
 func (s *Service) List(ctx context.Context) ([]Tenant, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT tenant_id, name, created_at, disabled_at FROM tenants ORDER BY tenant_id`)
+	rows, err := s.db.QueryContext(ctx, `SELECT tenant_id, name, created_at, disabled_at, retention_days FROM tenants ORDER BY tenant_id`)
 	if err != nil {
 		return nil, fmt.Errorf("list tenants: %w", err)
 	}
@@ -127,17 +131,30 @@ func (s *Service) List(ctx context.Context) ([]Tenant, error) {
 // Disable refuses a tenant's keys from now on. What it has is kept. Said again,
 // it changes nothing.
 func (s *Service) Disable(ctx context.Context, id string) error {
-	return s.setDisabled(ctx, id, `UPDATE tenants SET disabled_at = COALESCE(disabled_at, now_ms()) WHERE tenant_id = $1`)
+	return s.update(ctx, id, `UPDATE tenants SET disabled_at = COALESCE(disabled_at, now_ms()) WHERE tenant_id = $1`)
 }
 
 // Enable takes back Disable.
 func (s *Service) Enable(ctx context.Context, id string) error {
-	return s.setDisabled(ctx, id, `UPDATE tenants SET disabled_at = NULL WHERE tenant_id = $1`)
+	return s.update(ctx, id, `UPDATE tenants SET disabled_at = NULL WHERE tenant_id = $1`)
 }
 
-func (s *Service) setDisabled(ctx context.Context, id, query string) error {
+// maxRetention bounds a retention, in days: a hundred years.
+const maxRetention = 36500
+
+// SetRetention says how many days a tenant's finished jobs are kept: 0 for good,
+// nil as long as the service's own rule says.
+func (s *Service) SetRetention(ctx context.Context, id string, days *int) error {
+	if days != nil && (*days < 0 || *days > maxRetention) {
+		return ErrRetention
+	}
+	return s.update(ctx, id, `UPDATE tenants SET retention_days = $2 WHERE tenant_id = $1`, days)
+}
+
+// update changes a tenant's row, whose id is $1.
+func (s *Service) update(ctx context.Context, id, query string, args ...any) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
-		res, err := tx.ExecContext(ctx, query, id)
+		res, err := tx.ExecContext(ctx, query, append([]any{id}, args...)...)
 		if err != nil {
 			return fmt.Errorf("update tenant %s: %w", id, err)
 		}
@@ -152,7 +169,7 @@ func scanTenant(r interface{ Scan(dest ...any) error }) (Tenant, error) {
 	var t Tenant
 	var created int64
 	var disabled sql.NullInt64
-	if err := r.Scan(&t.ID, &t.Name, &created, &disabled); err != nil {
+	if err := r.Scan(&t.ID, &t.Name, &created, &disabled, &t.RetentionDays); err != nil {
 		return Tenant{}, err
 	}
 	t.CreatedAt, t.DisabledAt = db.Time(created), timePtr(disabled)

@@ -85,6 +85,21 @@ func TestTenants(t *testing.T) {
 		if got := must[tenant.Tenant](t)(s.Get(ctx, "t1")); got.DisabledAt != nil {
 			t.Errorf("still disabled: %+v", got)
 		}
+		for _, days := range []*int{new(30), new(0), nil} {
+			if err := s.SetRetention(ctx, "t1", days); err != nil {
+				t.Fatal(err)
+			}
+			got := must[tenant.Tenant](t)(s.Get(ctx, "t1")).RetentionDays
+			if (got == nil) != (days == nil) || got != nil && *got != *days {
+				t.Errorf("retention %v, want %v", got, days)
+			}
+		}
+		if err := s.SetRetention(ctx, "t1", new(-1)); !errors.Is(err, tenant.ErrRetention) {
+			t.Errorf("a negative retention: %v", err)
+		}
+		if err := s.SetRetention(ctx, "nobody", nil); !errors.Is(err, tenant.ErrNotFound) {
+			t.Errorf("nobody's retention: %v", err)
+		}
 	})
 }
 

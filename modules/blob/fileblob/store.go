@@ -273,7 +273,13 @@ func (s *Store) List(ctx context.Context, container, prefix string) iter.Seq2[bl
 			return
 		}
 		base = filepath.Dir(base)
-		err = fs.WalkDir(s.root.FS(), filepath.ToSlash(base), func(p string, d fs.DirEntry, err error) error {
+		top := base // of what can begin with the prefix
+		if folder := strings.LastIndexByte(prefix, '/'); folder > 0 {
+			if p, err := file(container, prefix[:folder]); err == nil {
+				top = p
+			}
+		}
+		err = fs.WalkDir(s.root.FS(), filepath.ToSlash(top), func(p string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}

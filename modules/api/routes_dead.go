@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// DeadLetters are the messages that no worker can handle, of all tenants.
+type DeadLetters interface {
+	// List returns up to limit of a queue's, or of every queue's for "", oldest
+	// first. A queue that doesn't exist is not found.
+	List(ctx context.Context, queue string, limit int) ([]DeadLetter, error)
+	// Redrive sends a queue's dead letters again: those named, or all; Purge
+	// deletes them. Both return how many.
+	Redrive(ctx context.Context, queue string, ids ...string) (int, error)
+	Purge(ctx context.Context, queue string, ids ...string) (int, error)
+}
+
+// DeadLetter is one of them.
+type DeadLetter struct {
+	Queue         string    `json:"queue"`
+	ID            string    `json:"id"`
+	Reason        string    `json:"reason"` // a code
+	Description   string    `json:"description"`
+	DeliveryCount int       `json:"delivery_count"`
+	EnqueuedAt    time.Time `json:"enqueued_at"`
+	CorrelationID string    `json:"correlation_id"`
+	Body          string    `json:"body"`               // of a poison message any bytes: see body_encoding
+	Encoding      string    `json:"body_encoding"`      // text, or base64 where it is none
+	TenantID      string    `json:"tenant_id,omitzero"` // where the body names them
+	JobID         string    `json:"job_id,omitzero"`
+	ItemID        string    `json:"item_id,omitzero"`
+}
+
+var errOperators = fault.New(fault.Forbidden, "operators_only", "Dead letters are of all tenants: only an admin key of the operators' tenant (AUTH_OPERATOR_TENANT) may deal with them")
+
+type deadLettersInput struct {
+	TenantQuery
+	Queue string `query:"queue" maxLength:"260" doc:"left out: all queues"`
+	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type deadLettersOutput struct {
+	Body struct {
+		DeadLetters []DeadLetter `json:"dead_letters"`
+	}
+}
+
+type takeDeadInput struct {
+	TenantQuery
+	Body struct {
+		TenantID string   `json:"tenant_id" nullable:"true"`
+		Queue    string   `json:"queue" required:"true" maxLength:"260"`
+		IDs      []string `json:"ids" nullable:"true" maxItems:"200" doc:"left out: all, up to 1,000"`
+	}
+}
+
+type takeDeadOutput struct {
+	Body struct {
+		Count int `json:"count"`
+	}
+}
+
+func deadRoutes(r *Routes) {
+	s := r.s
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/dead-letters", ID: "listDeadLetters", Summary: "For operators: messages that no worker can handle", Tag: tagQueues,
+		Scope: tenant.Admin}, s.listDead)
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/dead-letters/redrive", ID: "redriveDeadLetters", Summary: "For operators: send dead letters again", Tag: tagQueues,
+		Scope: tenant.Admin, Body: JSONBody}, takeDead(s, s.Dead.Redrive))
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/dead-letters/purge", ID: "purgeDeadLetters", Summary: "For operators: delete dead letters", Tag: tagQueues,
+		Scope: tenant.Admin, Body: JSONBody}, takeDead(s, s.Dead.Purge))
+}
+
+// operates refuses whoever is not of the operators' tenant.
+func (s *server) operates(ctx context.Context) error {
+	if s.Operators == "" || TenantID(ctx) != s.Operators {
+		return errOperators
+	}
+	return nil
+}
+
+func (s *server) listDead(ctx context.Context, in *deadLettersInput) (*deadLettersOutput, error) {
+	if err := s.operates(ctx); err != nil {
+		return nil, err
+	}
+	dead, err := s.Dead.List(ctx, in.Queue, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &deadLettersOutput{}
+	out.Body.DeadLetters = append([]DeadLetter{}, dead...)
+	return out, nil
+}
+
+func takeDead(s *server, do func(ctx context.Context, queue string, ids ...string) (int, error)) func(context.Context, *takeDeadInput) (*takeDeadOutput, error) {
+	return func(ctx context.Context, in *takeDeadInput) (*takeDeadOutput, error) {
+		if err := s.operates(ctx); err != nil {
+			return nil, err
+		}
+		n, err := do(ctx, in.Body.Queue, in.Body.IDs...)
+		if err != nil {
+			return nil, err
+		}
+		out := &takeDeadOutput{}
+		out.Body.Count = n
+		return out, nil
+	}
+}

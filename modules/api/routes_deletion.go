@@ -1,0 +1,73 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+type deletionInput struct {
+	TenantQuery
+	DeletionID string `path:"deletion_id"`
+}
+
+type deletionOutput struct{ Body job.Deletion }
+
+type deletionsInput struct {
+	TenantQuery
+	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type deletionsOutput struct {
+	Body struct {
+		Deletions  []job.Deletion `json:"deletions"`
+		NextCursor *string        `json:"next_cursor" doc:"null on the last page"`
+	}
+}
+
+func deletionRoutes(r *Routes) {
+	s := r.s
+	Add(r, Route{Method: http.MethodDelete, Path: "/v1/jobs/{job_id}", ID: "deleteJob", Tag: tagJobs,
+		Summary: "Delete a job with all its pictures, now and for good; the answer is the receipt",
+		Scope:   tenant.Write, NotFound: job.ErrJobNotFound}, s.deleteJob)
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/deletions", ID: "listDeletions", Summary: "The receipts of deleted jobs, newest first", Tag: tagJobs,
+		Scope: tenant.Read}, s.listDeletions)
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/deletions/{deletion_id}", ID: "getDeletion", Summary: "The receipt of a deleted job", Tag: tagJobs,
+		Scope: tenant.Read, NotFound: job.ErrNoDeletion}, s.getDeletion)
+}
+
+func (s *server) deleteJob(ctx context.Context, in *JobPath) (*deletionOutput, error) {
+	id, err := in.id(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Jobs.Delete(ctx, TenantID(ctx), id)
+	return &deletionOutput{d}, err
+}
+
+func (s *server) getDeletion(ctx context.Context, in *deletionInput) (*deletionOutput, error) {
+	if !idPattern.MatchString(in.DeletionID) {
+		return nil, job.ErrNoDeletion
+	}
+	d, err := s.Jobs.Deletion(ctx, TenantID(ctx), in.DeletionID)
+	return &deletionOutput{d}, err
+}
+
+func (s *server) listDeletions(ctx context.Context, in *deletionsInput) (*deletionsOutput, error) {
+	page, next, err := s.Jobs.Deletions(ctx, TenantID(ctx), in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &deletionsOutput{}
+	out.Body.Deletions = page
+	if page == nil {
+		out.Body.Deletions = []job.Deletion{}
+	}
+	if next != "" {
+		out.Body.NextCursor = &next
+	}
+	return out, nil
+}

@@ -1,0 +1,52 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/opal-photo/opal/modules/db"
+)
+
+// expireBatch bounds how many jobs one sweep deletes, so that the sweep's other
+// work is not held up by a night's worth of them.
+const expireBatch = 50
+
+// expire deletes finished jobs that have been kept as long as their tenant, or
+// else the service, wants.
+func (s *Service) expire(ctx context.Context) error {
+	rows, err := s.DB.QueryContext(ctx, `SELECT j.tenant_id, j.job_id FROM jobs j LEFT JOIN tenants t ON t.tenant_id = j.tenant_id
+		WHERE j.finished_at IS NOT NULL AND COALESCE(t.retention_days, $1) > 0 AND j.finished_at < now_ms() - COALESCE(t.retention_days, $1) * 86400000
+		ORDER BY j.finished_at LIMIT $2`, int64(s.Retention.Hours())/24, expireBatch)
+	if err != nil {
+		return fmt.Errorf("look for jobs past their retention: %w", err)
+	}
+	defer rows.Close()
+	type past struct{ tenantID, jobID string }
+	var found []past
+	for rows.Next() {
+		var p past
+		if err := rows.Scan(&p.tenantID, &p.jobID); err != nil {
+			return err
+		}
+		found = append(found, p)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, p := range found {
+		err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+			// it may have been opened again by a retry
+			var finished sql.NullInt64
+			if err := tx.QueryRowContext(ctx, `SELECT finished_at FROM jobs WHERE job_id = $1`, p.jobID).Scan(&finished); err != nil || !finished.Valid {
+				return err
+			}
+			return s.delete(ctx, tx, p.tenantID, p.jobID, DeletedByRetention)
+		})
+		if err != nil && !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, ErrJobNotFound) { // another sweep was first
+			return fmt.Errorf("delete job %s past its retention: %w", p.jobID, err)
+		}
+	}
+	return nil
+}
