@@ -77,10 +77,14 @@ func (b *blobs) check(raw string, invalid, foreign *fault.Error) (*url.URL, erro
 // plainPrefix before a pattern allows HTTP without TLS, as an emulator speaks it.
 const plainPrefix = "http://"
 
-// hostMatches holds a URL against "host", "host:port" or "*.suffix".
+// hostMatches holds a URL against "host", "host:port" or "*.suffix". A pattern
+// without a port means the scheme's own; on this machine, any.
 func hostMatches(pattern string, u *url.URL) bool {
 	pattern = strings.ToLower(strings.TrimPrefix(pattern, plainPrefix))
 	host := strings.ToLower(u.Hostname())
+	if p := u.Port(); p != "" && p != map[string]string{"https": "443", "http": "80"}[u.Scheme] && !isLoopback(host) {
+		host = strings.ToLower(u.Host)
+	}
 	if suffix, ok := strings.CutPrefix(pattern, "*"); ok {
 		return strings.HasPrefix(suffix, ".") && strings.HasSuffix(host, suffix) && len(host) > len(suffix)
 	}
