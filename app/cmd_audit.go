@@ -31,6 +31,7 @@ func auditCommand(s Streams) *cobra.Command {
 				return err
 			}
 			defer w.close()
+			w.patience = operatorsPatience
 			b, err := w.billingService(cmd.Context())
 			if err != nil {
 				return err

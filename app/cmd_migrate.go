@@ -2,12 +2,16 @@ package app
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
+
+// operatorsPatience is for commands that may have the database work for long.
+const operatorsPatience = time.Hour
 
 // migrateCommand brings the database up to date and does nothing else, so that
 // a deployment runs it once, before the new roles start.
@@ -23,6 +27,7 @@ func migrateCommand(s Streams) *cobra.Command {
 				return err
 			}
 			defer w.close()
+			w.patience = operatorsPatience
 			d, err := w.database(cmd.Context())
 			if err != nil {
 				return err

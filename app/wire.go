@@ -32,6 +32,8 @@ type wire struct {
 	metrics *prometheus.Registry
 	drain   time.Duration
 
+	patience time.Duration // with a database that says nothing; 0: a service's
+
 	listen, scoreListen string
 
 	closers   []func() error
@@ -95,7 +97,7 @@ func (w *wire) database(ctx context.Context) (*db.DB, error) {
 	if w.db != nil {
 		return w.db, nil
 	}
-	o := db.Options{URL: w.cfg.Database.URL.Value(), MaxOpen: w.cfg.Database.MaxConns}
+	o := db.Options{URL: w.cfg.Database.URL.Value(), MaxOpen: w.cfg.Database.MaxConns, Patience: w.patience}
 	if w.cfg.Database.Auth == "entra" {
 		token, err := w.databaseToken()
 		if err != nil {

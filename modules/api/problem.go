@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 
+	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -101,6 +102,10 @@ func problemOf(ctx context.Context, err error) *Problem {
 		return p
 	}
 	f, ok := fault.As(err)
+	if !ok && db.Unreachable(err) {
+		err = errors.Join(db.ErrUnavailable, err)
+		f, ok = fault.As(err)
+	}
 	switch {
 	case !ok && errors.Is(err, context.DeadlineExceeded):
 		p = newProblem(ctx, http.StatusServiceUnavailable, "timeout", timeoutText)

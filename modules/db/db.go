@@ -35,6 +35,10 @@ type Options struct {
 	MaxIdle     int           // kept when idle; 0: 5
 	MaxLifetime time.Duration // of one connection; 0: 30 min
 
+	// Patience is how long Postgres may say nothing while it is waited for; 0: 30 s.
+	// What takes long by itself, such as a migration, needs more.
+	Patience time.Duration
+
 	// Password, when set, gives the password of each new Postgres connection: an
 	// Entra ID token, which expires while the process runs.
 	Password func(ctx context.Context) (string, error)
@@ -56,7 +60,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	d := &DB{postgres: u.Postgres, path: u.Path}
 	if u.Postgres {
-		d.DB, err = openPostgres(u.DSN, o.Password)
+		d.DB, err = openPostgres(u.DSN, orDefault(o.Patience, defaultPatience), o.Password)
 	} else {
 		d.DB, err = openSQLite(u.Path)
 	}

@@ -5,19 +5,39 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-func openPostgres(dsn string, password func(context.Context) (string, error)) (*sql.DB, error) {
+// connectTimeout bounds a connection's beginning where the URL says nothing of
+// it, and keepAlive finds out about machines that are gone.
+const (
+	connectTimeout = 10 * time.Second
+	keepAlive      = 10 * time.Second
+)
+
+func openPostgres(dsn string, patience time.Duration, password func(context.Context) (string, error)) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, ErrURL.With("Postgres's driver can't read it")
 	}
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "opal"
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectTimeout
+	}
+	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive, Count: 3}}
+	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dialer.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return &patientConn{Conn: c, patience: patience}, nil
 	}
 	var opts []stdlib.OptionOpenDB
 	if password != nil {

@@ -70,7 +70,7 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (*Tx, error) {
 	tx := &Tx{Tx: stx, d: d}
 	defer func() { _ = stx.Rollback() }() // after a commit this does nothing; after a panic it frees the connection
 	if err := fn(tx); err != nil {
-		return nil, err
+		return nil, unreachable(err)
 	}
 	if err := stx.Commit(); err != nil {
 		return nil, fmt.Errorf("commit: %w", unreachable(err))
@@ -87,15 +87,6 @@ func again(err error) bool {
 	}
 	var lite *sqlite.Error
 	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
-}
-
-// unreachable adds ErrUnavailable to an error that means no connection.
-func unreachable(err error) error {
-	var c *pgconn.ConnectError
-	if errors.As(err, &c) {
-		return errors.Join(ErrUnavailable, scrub(err))
-	}
-	return err
 }
 
 // IsUnique reports whether err is the violation of a unique or primary key.

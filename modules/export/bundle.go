@@ -64,7 +64,7 @@ func (s *Service) bundle(ctx context.Context, b queue.Body, round int) (whole bo
 		return false, s.DB.InTx(ctx, func(tx *db.Tx) error {
 			return s.Outbox.SendExport(ctx, tx, b, queue.NotBefore(backoff(outageTries, fault.RetryAfter(err))))
 		})
-	case fault.IsTransient(err) || ctx.Err() != nil:
+	case fault.IsTransient(err), db.Unreachable(err), ctx.Err() != nil:
 		return false, fmt.Errorf("make the ZIP of job %s: %w", b.JobID, err)
 	default:
 		telemetry.Log(ctx).Error().Err(err).Msg("The job's ZIP can't be made")

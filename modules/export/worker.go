@@ -281,7 +281,7 @@ func judge(cause error, tries int, stopping bool) verdict {
 	switch {
 	case stopping:
 		return verdict{again: true}
-	case fault.IsUncounted(cause), errors.Is(cause, blob.ErrUnavailable):
+	case fault.IsUncounted(cause), errors.Is(cause, blob.ErrUnavailable), errors.Is(cause, db.ErrUnavailable):
 		return verdict{again: true, after: backoff(outageTries, fault.RetryAfter(cause))}
 	case fault.IsTransient(cause) && tries+1 < maxTries:
 		return verdict{again: true, counted: true, after: backoff(tries, fault.RetryAfter(cause))}

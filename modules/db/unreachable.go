@@ -1,0 +1,55 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Unreachable reports whether an error of this package, of database/sql or of
+// the driver means that the database could not be reached, or went away in the
+// middle of a call: nothing is wrong with what was asked of it.
+func Unreachable(err error) bool {
+	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
+	var network net.Error
+	switch {
+	case err == nil:
+		return false
+	case errors.Is(err, ErrUnavailable), errors.As(err, &connect):
+		return true
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return false // the caller's own
+	case errors.As(err, &pg):
+		// connection exceptions, too many of them, and a server that shuts down,
+		// has crashed or is starting
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "53300"
+	}
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
+// unreachable adds ErrUnavailable to an error that means no connection.
+func unreachable(err error) error {
+	if !Unreachable(err) || errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return errors.Join(ErrUnavailable, scrub(err))
+}
+
+// ExecContext is sql.DB's, with ErrUnavailable where that is why it failed.
+func (d *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	r, err := d.DB.ExecContext(ctx, query, args...)
+	return r, unreachable(err)
+}
+
+// QueryContext is likewise.
+func (d *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := d.DB.QueryContext(ctx, query, args...)
+	return rows, unreachable(err)
+}
