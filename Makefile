@@ -21,6 +21,8 @@ WITH_LIBVIPS = . $(LIBVIPS)/env.sh
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := .build/bin/golangci-lint-$(GOLANGCI_VERSION)
 
+GOVULNCHECK := v1.9.0
+
 # bin/opal looks for its library beside itself.
 ifeq ($(shell uname -s),Darwin)
 OWN_LIBRARIES := @loader_path/lib
@@ -28,7 +30,7 @@ else
 OWN_LIBRARIES := $$ORIGIN/lib
 endif
 
-.PHONY: help dev demo build test lint fuzz bench chaos golden env libvips test-dependencies clean
+.PHONY: help dev demo build test lint vuln fuzz bench chaos golden env libvips test-dependencies clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -55,6 +57,9 @@ lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt), ac
 	@for f in .ci/run .ci/test-dependencies modules/imaging/libvips.sh; do bash -n $$f || exit 1; done
 	@$(WITH_LIBVIPS) && $(GOLANGCI) run $(PACKAGES)
 	@said=$$($(GO) test -run 'Workflow|Actionlint|Shell' ./deploy) || { echo "$$said"; exit 1; }
+
+vuln: libvips ## known vulnerabilities in what the binary calls (asks the Go vulnerability database)
+	@$(WITH_LIBVIPS) && $(GO) run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK) ./...
 
 fuzz: libvips ## each fuzz target for 20 s (FUZZTIME=1m for longer)
 	@$(WITH_LIBVIPS) && grep -rn --include='*_test.go' '^func Fuzz' $(FOLDERS) 2>/dev/null | \
