@@ -106,6 +106,45 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 	}
 }
 
+// The locks of a transaction whose flow was forgotten are given up, too.
+func TestALostTransactionGivesUpItsLocks(t *testing.T) {
+	server := dbtest.PostgresURL(t)
+	at, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, muted := mute(t, at.Host)
+	lost, err := db.Open(t.Context(), db.Options{URL: strings.Replace(server, at.Host, addr, 1), Patience: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lost.Close()
+	other := dbtest.Open(t, server)
+	if _, err := other.ExecContext(t.Context(), `CREATE TABLE one (n BIGINT); INSERT INTO one VALUES (1)`); err != nil {
+		t.Fatal(err)
+	}
+	err = lost.InTx(t.Context(), func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(t.Context(), `UPDATE one SET n = 2`); err != nil {
+			return err
+		}
+		muted.Store(true)
+		_, err := tx.ExecContext(t.Context(), `UPDATE one SET n = 3`)
+		return err
+	})
+	if !errors.Is(err, db.ErrUnavailable) {
+		t.Errorf("the lost transaction: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := other.ExecContext(ctx, `UPDATE one SET n = n + 10`); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := other.QueryRowContext(ctx, `SELECT n FROM one`).Scan(&n); err != nil || n != 11 {
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	for err, want := range map[error]bool{
 		nil: false, errors.New("x"): false, context.Canceled: false, context.DeadlineExceeded: false, io.ErrUnexpectedEOF: true,

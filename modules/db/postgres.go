@@ -39,7 +39,13 @@ func openPostgres(dsn string, patience time.Duration, password func(context.Cont
 		}
 		return &patientConn{Conn: c, patience: patience}, nil
 	}
-	var opts []stdlib.OptionOpenDB
+	// The server's side of a flow that was forgotten is told nothing, either, and
+	// would keep the locks of a transaction that nobody ends. Set by statement: a
+	// pooler in between may refuse it as a parameter of the connection.
+	opts := []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, fmt.Sprintf(`SET idle_in_transaction_session_timeout = %d`, patience.Milliseconds()))
+		return err
+	})}
 	if password != nil {
 		opts = append(opts, stdlib.OptionBeforeConnect(func(ctx context.Context, c *pgx.ConnConfig) error {
 			token, err := password(ctx)
