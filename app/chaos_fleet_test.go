@@ -263,7 +263,7 @@ func (f *fleet) send(key string, n int, photo []byte) string {
 // answer away.
 func (f *fleet) upload(jobID, itemID string, photo []byte) {
 	ids := map[string]string{"tenant_id": "default", "job_id": jobID, "item_id": itemID, "filename": "p.jpg", "content_type": "image/jpeg"}
-	for range 20 {
+	for deadline := time.Now().Add(insistence); time.Now().Before(deadline); {
 		var sas struct {
 			UploadURL string `json:"upload_url"`
 		}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,6 +91,29 @@ var setups = []setup{
 
 // beginApart starts the roles on real parts.
 func beginApart(t *testing.T, exe string, env ...string) (*fleet, string) {
+	f, url, _ := beginOn(t, exe, func(_, addr string) string { return addr }, env...)
+	return f, url
+}
+
+// beginLinked is beginApart with a link before each part.
+func beginLinked(t *testing.T, exe string) (*fleet, string, *ground) {
+	links := map[string]*link{}
+	var answers *scorer
+	f, url, g := beginOn(t, exe, func(part, addr string) string {
+		if part == "scoring" {
+			answers = newScorer(t, addr)
+			addr = answers.Listener.Addr().String()
+		}
+		links[part] = newLink(t, part, addr)
+		return links[part].addr()
+	})
+	g.links, g.scorer = links, answers
+	return f, url, g
+}
+
+// beginOn starts the roles on real parts, each of which they reach by the
+// address that via makes of its own.
+func beginOn(t *testing.T, exe string, via func(part, addr string) string, env ...string) (*fleet, string, *ground) {
 	blobs := azuritetest.New(t, azuritetest.Options{})
 	postgres, err := dbtest.StartServer("")
 	if err != nil {
@@ -103,12 +127,19 @@ func beginApart(t *testing.T, exe string, env ...string) (*fleet, string) {
 	for _, name := range []string{"jobs", "exports"} {
 		broker.CreateQueue(sbtest.QueueConfig{Name: name})
 	}
+	at, err := url.Parse(postgres.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
 	score, api := freeAddr(t), freeAddr(t)
+	store, scoring := via("blobs", blobs.Addr()), via("scoring", score)
 	env = append(env, chaosSettings...)
 	f := &fleet{t: t, exe: exe, members: map[string]*member{}, api: client{t, "http://" + api}, env: append(env,
-		"ENV_NAME=dev", "PUBLIC_BASE_URL=http://"+api, "DATABASE_URL="+postgres.URL, "STORAGE_CONNECTION_STRING="+blobs.ConnectionString(),
-		"SERVICEBUS_CONNECTION_STRING="+broker.ConnectionString(), "AML_ENDPOINT_URL=http://"+score+"/score", "AML_ENDPOINT_KEY=k", "SCORE_KEY=k",
-		"SCORE_ALLOWED_HOSTS="+blobs.Addr(),
+		"ENV_NAME=dev", "PUBLIC_BASE_URL=http://"+api, "DATABASE_URL="+strings.Replace(postgres.URL, "@"+at.Host, ":"+databasePassword+"@"+via("database", at.Host), 1),
+		"STORAGE_CONNECTION_STRING="+strings.ReplaceAll(blobs.ConnectionString(), blobs.Addr(), store),
+		"SERVICEBUS_CONNECTION_STRING="+strings.Replace(broker.ConnectionString(), broker.Addr(), via("queue", broker.Addr()), 1),
+		"AML_ENDPOINT_URL=http://"+scoring+"/score", "SCORE_ALLOWED_HOSTS="+store,
+		"AML_ENDPOINT_KEY="+secretSettings["AML_ENDPOINT_KEY"], "SCORE_KEY="+secretSettings["SCORE_KEY"],
 	)}
 	cmd := exec.Command(exe, "migrate")
 	cmd.Env = append(os.Environ(), f.env...)
@@ -120,7 +151,7 @@ func beginApart(t *testing.T, exe string, env ...string) (*fleet, string) {
 	f.run("orchestrate", "", "orchestrate", "--listen", freeAddr(t))
 	f.run("export", "", "export", "--listen", freeAddr(t))
 	f.run("billing", "", "billing", "--listen", freeAddr(t))
-	return f, postgres.URL
+	return f, postgres.URL, &ground{blobs: blobs, postgres: postgres, broker: broker}
 }
 
 // TestChaos kills OPAL where it hurts and at random, and then looks whether
@@ -136,7 +167,7 @@ func TestChaos(t *testing.T) {
 			break
 		}
 		t.Run(s.name, func(t *testing.T) {
-			f, url := s.begin(t, exe)
+			f, database := s.begin(t, exe)
 			defer f.abandon()
 			f.api.waitReady()
 			var jobs []string
@@ -167,7 +198,7 @@ func TestChaos(t *testing.T) {
 			}
 			kills = len(f.deaths())
 			f.stop()
-			d := f.check(url, jobs, kills)
+			d := f.check(database, jobs, kills)
 			slices.Sort(recovery)
 			d.recovery = recovery[min(len(recovery)-1, len(recovery)*99/100)]
 			if *full {
@@ -260,12 +291,12 @@ type damage struct {
 }
 
 // check looks at the database, the log and the ledger when everything has ended.
-func (f *fleet) check(url string, jobs []string, kills int) damage {
+func (f *fleet) check(database string, jobs []string, kills int) damage {
 	t := f.t
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	d, err := db.Open(ctx, db.Options{URL: url})
+	d, err := db.Open(ctx, db.Options{URL: database})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +343,7 @@ func (f *fleet) check(url string, jobs []string, kills int) damage {
 		t.Errorf("%d scoring calls were repeated for %d kills", out.repeated, kills)
 	}
 	audit := exec.Command(f.exe, "billing", "audit")
-	audit.Env = append(os.Environ(), append(slices.Clone(f.env), "ENV_NAME=dev", "DATABASE_URL="+url)...)
+	audit.Env = append(os.Environ(), append(slices.Clone(f.env), "ENV_NAME=dev", "DATABASE_URL="+database)...)
 	said, err := audit.CombinedOutput()
 	out.ledger = "balanced"
 	if err != nil {

@@ -25,10 +25,13 @@ import (
 
 // process is a started opal.
 type process struct {
-	cmd  *exec.Cmd
-	mu   sync.Mutex
-	log  []map[string]any
-	done chan error
+	cmd *exec.Cmd
+	mu  sync.Mutex
+	log []map[string]any
+	raw bytes.Buffer // as it was written
+
+	stderr *lockedText
+	done   chan error
 }
 
 // start starts opal with the arguments; the test kills what is left of it.
@@ -50,8 +53,8 @@ func startExe(t testing.TB, exe string, env []string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stderr := &lockedText{}
-	p.cmd.Stderr = stderr
+	p.stderr = &lockedText{}
+	p.cmd.Stderr = p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +62,10 @@ func startExe(t testing.TB, exe string, env []string, args ...string) *process {
 		s := bufio.NewScanner(out)
 		s.Buffer(nil, 1<<20)
 		for s.Scan() {
+			p.mu.Lock()
+			p.raw.Write(s.Bytes())
+			p.raw.WriteByte('\n')
+			p.mu.Unlock()
 			var line map[string]any
 			if json.Unmarshal(s.Bytes(), &line) == nil {
 				p.mu.Lock()
@@ -71,7 +78,7 @@ func startExe(t testing.TB, exe string, env []string, args ...string) *process {
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill()
 		if t.Failed() {
-			t.Logf("opal %v: %s", args, stderr.String())
+			t.Logf("opal %v: %s", args, p.stderr.String())
 			for _, l := range p.lines(func(l map[string]any) bool { return l["level"] != "info" }) {
 				t.Log(l)
 			}

@@ -1,0 +1,200 @@
+package app_test
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/opal-photo/opal/modules/blob/azureblob/azuritetest"
+	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/queue/servicebus/sbtest"
+)
+
+// The goals of a fault. Recovery counts from its end: the next try may be
+// scheduled half a minute away, and Service Bus' library finds out only after a
+// minute that nobody is there any more.
+const (
+	faultRecovery = 90 * time.Second
+	faultMemory   = 128 << 10 // KiB above what the same work takes without it, of each role
+)
+
+// ground is what the roles stand on, each part behind a link.
+type ground struct {
+	blobs    *azuritetest.Server
+	postgres *dbtest.Server
+	broker   *sbtest.Server
+	scorer   *scorer
+	links    map[string]*link
+}
+
+// fault is something that is wrong for a while.
+type fault struct {
+	name  string
+	short bool // is tried by the tests, too
+	begin func(t *testing.T, g *ground) (end func())
+}
+
+var linkNames = []string{"database", "queue", "blobs", "scoring"}
+
+func faults() []fault {
+	var all []fault
+	for _, name := range linkNames {
+		for _, x := range toxics {
+			all = append(all, fault{name + ": " + x.name, name == "database" && x.name == "reset", func(_ *testing.T, g *ground) func() { return g.links[name].poison(x.json) }})
+		}
+		all = append(all, fault{name + ": half-open", name == "queue", func(_ *testing.T, g *ground) func() {
+			g.links[name].stuck.forget()
+			return func() {}
+		}})
+	}
+	all = append(all, fault{"database: killed", true, func(t *testing.T, g *ground) func() {
+		g.postgres.Kill()
+		return func() {
+			if err := g.postgres.Start(); err != nil {
+				t.Error(err)
+			}
+		}
+	}}, fault{"blobs: stopped", false, func(t *testing.T, g *ground) func() {
+		g.blobs.Stop()
+		return func() {
+			if err := g.blobs.Restart(); err != nil {
+				t.Error(err)
+			}
+		}
+	}}, fault{"queue: refused", false, func(_ *testing.T, g *ground) func() {
+		g.broker.Refuse(faultLength())
+		g.broker.DropConnections()
+		return func() {}
+	}})
+	for _, a := range badAnswers() {
+		all = append(all, fault{"scoring: " + a.name, a.name == "garbage" || a.name == "a gzip bomb of 1 GiB", func(_ *testing.T, g *ground) func() { return g.scorer.answers(a.do) }})
+	}
+	return all
+}
+
+func faultLength() time.Duration {
+	if *full {
+		return 10 * time.Second
+	}
+	return 4 * time.Second
+}
+
+// TestChaosFaults breaks one part after the other, or the way to it, under jobs
+// that are being worked on, and looks whether all of them end as if nothing had
+// been.
+func TestChaosFaults(t *testing.T) {
+	if !*full {
+		t.Parallel() // most of it is waiting
+	}
+	exe := chaosBuild(t)
+	small := photo(t, 160, 120)
+	f, database, g := beginLinked(t, exe)
+	defer f.abandon()
+	f.api.waitReady()
+	var jobs []string
+	// what the same work takes when nothing is wrong
+	nothing := fault{name: "nothing", begin: func(*testing.T, *ground) func() { return func() {} }}
+	usual := map[string]int{}
+	for i := range 3 {
+		sent, _, peak := f.through(t, g, nothing, fmt.Sprintf("usual-%d", i), small)
+		jobs = append(jobs, sent...)
+		for role, kib := range peak {
+			usual[role] = max(usual[role], kib)
+		}
+	}
+	var table strings.Builder
+	for i, x := range faults() {
+		if !*full && !x.short {
+			continue
+		}
+		sent, took, peak := f.through(t, g, x, fmt.Sprintf("fault-%d", i), small)
+		jobs = append(jobs, sent...)
+		worst, whose := 0, ""
+		for role, kib := range peak {
+			if kib-usual[role] > worst {
+				worst, whose = kib-usual[role], role
+			}
+		}
+		fmt.Fprintf(&table, "| %s | %d | %.1f s | %d MB |\n", x.name, len(sent)*chaosItems, took.Seconds(), max(0, worst)>>10)
+		t.Logf("%s: recovery %s, %d MB above the usual %s", x.name, took.Round(100*time.Millisecond), worst>>10, whose)
+		if *full && took > faultRecovery {
+			t.Errorf("%s: recovery took %s", x.name, took)
+		}
+		if *full && worst > faultMemory {
+			t.Errorf("%s: %d MB above the usual", x.name, worst>>10)
+		}
+	}
+	f.stop()
+	d := f.check(database, jobs, len(jobs)*chaosItems)
+	if *full {
+		fmt.Printf("\n| fault, for %s | items | recovery | memory above the usual |\n| --- | ---: | ---: | ---: |\n%s\nlost %d, stuck %d, doubled %d, ledger %s\n\n",
+			faultLength(), table.String(), d.lost, d.stuck, d.doubled, d.ledger)
+	}
+}
+
+// through sends jobs into a fault and waits for their end. It returns them, the
+// time from the fault's end to theirs, and each role's peak memory in KiB.
+func (f *fleet) through(t *testing.T, g *ground, x fault, key string, photo []byte) (jobs []string, took time.Duration, peak map[string]int) {
+	t.Helper()
+	peak = map[string]int{}
+	stop, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		for {
+			for role, kib := range f.memory() {
+				peak[role] = max(peak[role], kib)
+			}
+			select {
+			case <-stop:
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	}()
+	// one is under way when it begins, the others come while it lasts
+	jobs = []string{f.send(key+"-0", chaosItems, photo), "", ""}
+	end := x.begin(t, g)
+	var all sync.WaitGroup
+	for i := range jobs[1:] {
+		all.Go(func() { jobs[i+1] = f.send(fmt.Sprintf("%s-%d", key, i+1), chaosItems, photo) })
+	}
+	time.Sleep(faultLength())
+	end()
+	ended := time.Now()
+	all.Wait()
+	for _, j := range jobs {
+		if got := f.finish(j); got.Status != "completed" {
+			t.Errorf("%s: job %s ended %s", x.name, j, got.Status)
+			for _, it := range got.Items {
+				t.Logf("%s %s", it.Status, it.ErrorCode)
+			}
+		}
+	}
+	took = time.Since(ended)
+	close(stop)
+	<-watched
+	return jobs, took, peak
+}
+
+// memory is each role's resident memory in KiB.
+func (f *fleet) memory() map[string]int {
+	out := map[string]int{}
+	for name, m := range f.members {
+		m.mu.Lock()
+		pid := m.now.cmd.Process.Pid
+		m.mu.Unlock()
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			continue // not Linux, or it has just died
+		}
+		_, rest, _ := strings.Cut(string(status), "VmRSS:")
+		if fields := strings.Fields(rest); len(fields) > 0 {
+			out[name], _ = strconv.Atoi(fields[0])
+		}
+	}
+	return out
+}
