@@ -28,7 +28,7 @@ const tenantID = "t1"
 
 // world is a job service with everything about it under the test's control.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	db    *db.DB
 	blobs blob.Store
 	dir   string // where they lie
@@ -138,7 +138,7 @@ func (w *world) Plan(_ context.Context, _ *db.Tx, p job.Plan) (int, error) {
 
 func (w *world) Forget(context.Context, *db.Tx, string) (int, error) { return 0, nil }
 
-func newWorld(t *testing.T, d *db.DB) *world {
+func newWorld(t testing.TB, d *db.DB) *world {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "b")
 	store, err := fileblob.Open(fileblob.Options{Dir: dir, BaseURL: "http://127.0.0.1:1/blobs", Key: []byte("k")})
