@@ -10,15 +10,18 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Unreachable reports whether an error of this package, of database/sql or of
-// the driver means that the database could not be reached, or went away in the
-// middle of a call: nothing is wrong with what was asked of it.
+// the driver means that the database could not be reached, went away in the
+// middle of a call, or has no room: nothing is wrong with what was asked of it.
 func Unreachable(err error) bool {
 	var pg *pgconn.PgError
 	var connect *pgconn.ConnectError
 	var network net.Error
+	var lite *sqlite.Error
 	switch {
 	case err == nil:
 		return false
@@ -27,9 +30,12 @@ func Unreachable(err error) bool {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false // the caller's own
 	case errors.As(err, &pg):
-		// connection exceptions, too many of them, and a server that shuts down,
-		// has crashed or is starting
-		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P") || pg.Code == "53300"
+		// connection exceptions, a lack of resources such as a full disk, and a
+		// server that shuts down, has crashed or is starting
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57P")
+	case errors.As(err, &lite):
+		code := lite.Code() & 0xff
+		return code == sqlite3.SQLITE_FULL || code == sqlite3.SQLITE_IOERR || code == sqlite3.SQLITE_CANTOPEN
 	}
 	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
@@ -39,7 +45,16 @@ func unreachable(err error) error {
 	if !Unreachable(err) || errors.Is(err, ErrUnavailable) {
 		return err
 	}
+	if diskFull(err) {
+		return errors.Join(ErrUnavailable.With("its disk is full"), err)
+	}
 	return errors.Join(ErrUnavailable, scrub(err))
+}
+
+func diskFull(err error) bool {
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	return errors.As(err, &pg) && pg.Code == "53100" || errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_FULL
 }
 
 // ExecContext is sql.DB's, with ErrUnavailable where that is why it failed.

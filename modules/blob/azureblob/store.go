@@ -4,10 +4,12 @@ package azureblob
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -49,6 +51,22 @@ const (
 	tryBounds = 2 * time.Minute
 )
 
+// silence is how long the service may say nothing once it has a whole request: a
+// connection that a firewall or a proxy has forgotten is told nothing for ever.
+const silence = 20 * time.Second
+
+// idleConnections are kept for the next calls: there is one host.
+const idleConnections = 32
+
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, TLSHandshakeTimeout: 10 * time.Second,
+		ResponseHeaderTimeout: silence, ExpectContinueTimeout: time.Second,
+		MaxIdleConns: idleConnections, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: 90 * time.Second,
+	}}
+}
+
 // Store is one account. It is a blob.Store.
 type Store struct {
 	service *service.Client
@@ -62,9 +80,10 @@ func Open(o Options) (*Store, error) {
 	opts := &service.ClientOptions{ClientOptions: policy.ClientOptions{
 		Retry: policy.RetryOptions{MaxRetries: tries - 1, RetryDelay: tryWait, MaxRetryDelay: maxWait, TryTimeout: tryBounds},
 	}}
-	if o.HTTP != nil {
-		opts.Transport = o.HTTP
+	if o.HTTP == nil {
+		o.HTTP = newClient()
 	}
+	opts.Transport = o.HTTP
 	if o.ConnectionString != "" {
 		c, err := service.NewClientFromConnectionString(o.ConnectionString, opts)
 		if err != nil {

@@ -1,0 +1,109 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/opal-photo/opal/modules/db"
+)
+
+// TestChaosDiskFull fills the disk that state and pictures lie on. It needs a
+// disk of its own, and so the right to mount one: `make chaos` as root does it.
+func TestChaosDiskFull(t *testing.T) {
+	if !*full {
+		return // tests run as anybody
+	}
+	exe := chaosBuild(t)
+	small := photo(t, 160, 120)
+	disk := filepath.Join(t.TempDir(), "disk")
+	if err := os.Mkdir(disk, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=256m"); err != nil {
+		t.Skipf("no disk can be mounted: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	addr := freeAddr(t)
+	data := filepath.Join(disk, "state")
+	f := &fleet{t: t, exe: exe, members: map[string]*member{}, api: client{t, "http://" + addr}, env: chaosSettings}
+	f.run("dev", "", "dev", "--engine", "stub", "--data", data, "--listen", addr)
+	defer f.abandon()
+	f.api.waitReady()
+	jobs := []string{f.send("before", chaosItems, small)}
+	f.finish(jobs[0])
+
+	ballast := filepath.Join(disk, "ballast")
+	under := f.send("under-way", chaosItems, small)
+	fill(t, ballast)
+	// what can't be stored is refused, and says so; nobody dies of it
+	refused := map[int]int{}
+	var last string
+	for range 20 {
+		code, answer, err := f.once(http.MethodPost, f.api.base+"/v1/jobs", "", []byte(`{"items":[{"filename":"a.jpg"}]}`), nil)
+		if err != nil {
+			t.Errorf("on a full disk: %v", err)
+		}
+		refused[code]++
+		if code >= 400 {
+			last = string(answer)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	t.Logf("on a full disk: %v, such as %s", refused, last)
+	if strings.Contains(last, `"internal"`) {
+		t.Errorf("a full disk is called an internal error: %s", last)
+	}
+	var all sync.WaitGroup
+	jobs = append(jobs, under, "", "")
+	for i := range 2 {
+		all.Go(func() { jobs[2+i] = f.send(fmt.Sprint("full-", i), chaosItems, small) })
+	}
+	time.Sleep(faultLength())
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	freed := time.Now()
+	all.Wait()
+	for _, j := range jobs {
+		if got := f.finish(j); got.Status != "completed" {
+			t.Errorf("job %s ended %s", j, got.Status)
+		}
+	}
+	took := time.Since(freed)
+	if took > faultRecovery {
+		t.Errorf("recovery took %s", took)
+	}
+	if n := len(f.deaths()); n > 0 {
+		t.Errorf("%d deaths", n)
+	}
+	f.stop()
+	// the jobs that got through while it was full, and have no photo, are not this test's
+	fmt.Printf("\n| fault | items | recovery |\n| --- | ---: | ---: |\n| disk full for %s | %d | %.1f s |\n\n", faultLength(), len(jobs)*chaosItems, took.Seconds())
+	if got := refused[http.StatusOK]; got == 0 {
+		f.check(db.SQLiteURL(filepath.Join(data, "opal.db")), jobs, len(jobs)*chaosItems)
+	}
+}
+
+// fill writes until nothing more goes.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	w, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for _, size := range []int{1 << 20, 4 << 10, 1} {
+		for block := make([]byte, size); ; {
+			if _, err := w.Write(block); err != nil {
+				break
+			}
+		}
+	}
+}
