@@ -72,8 +72,8 @@ bench: libvips ## the benchmarks, one package after another (BENCH=Decode for so
 	@$(WITH_LIBVIPS) && $(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m \
 	$$(grep -rl --include='*_test.go' '^func Benchmark' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
 
-chaos: libvips test-dependencies ## kill OPAL at every point and at random, and count what it lost (an hour and a half)
-	@$(WITH_LIBVIPS) && $(GO) test ./app -run 'TestChaos' -count=1 -timeout 180m -v -chaos
+chaos: libvips test-dependencies ## kill OPAL at every point and at random, break each part, and count what was lost (two and a half hours)
+	@$(WITH_LIBVIPS) && $(GO) test ./app -run 'TestChaos' -count=1 -timeout 240m -v -chaos
 
 golden: libvips ## write the golden files anew; look at them before you commit
 	@$(WITH_LIBVIPS) && dirs=$$(grep -rl --include='*_test.go' 'flag.Bool("update"' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') && \

@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"cmp"
 	"fmt"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/blob/azureblob/azuritetest"
+	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/queue/servicebus/sbtest"
 )
@@ -37,8 +40,9 @@ type ground struct {
 // fault is something that is wrong for a while.
 type fault struct {
 	name  string
-	short bool // is tried by the tests, too
-	goal  time.Duration
+	short bool          // is tried by the tests, too
+	goal  time.Duration // of the recovery; 0: faultRecovery
+	lasts time.Duration // 0: faultLength
 	begin func(t *testing.T, g *ground) (end func())
 }
 
@@ -78,11 +82,54 @@ func faults() []fault {
 		g.broker.DropConnections()
 		return func() {}
 	}})
+	for _, off := range []time.Duration{clockOff, -clockOff} {
+		all = append(all, fault{name: fmt.Sprintf("database: clock off by %s", off), goal: faultRecovery + clockOff, begin: func(t *testing.T, g *ground) func() {
+			setClock(t, g, off)
+			return func() { setClock(t, g, 0) }
+		}})
+	}
+	for i := range all { // each dependency's outage, and once more for long
+		switch x := all[i]; x.name {
+		case "database: killed", "blobs: stopped":
+			x.name, x.short, x.lasts = x.name+" for "+longOutage.String(), false, longOutage
+			all = append(all, x)
+		}
+	}
+	all = append(all, fault{name: "queue: refused for " + longOutage.String(), lasts: longOutage, begin: func(_ *testing.T, g *ground) func() {
+		g.broker.Refuse(longOutage)
+		g.broker.DropConnections()
+		return func() {}
+	}}, fault{name: "scoring: 503 for " + longOutage.String(), lasts: longOutage, begin: func(_ *testing.T, g *ground) func() {
+		return g.scorer.answers(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusServiceUnavailable) })
+	}})
 	all = append(all, fault{name: "queue: poison, doubled and shuffled messages", short: true, begin: badMessages})
 	for _, a := range badAnswers() {
 		all = append(all, fault{name: "scoring: " + a.name, short: a.name == "garbage", begin: func(_ *testing.T, g *ground) func() { return g.scorer.answers(a.do) }})
 	}
 	return all
+}
+
+const (
+	// longOutage would use up an item's tries, and a message's deliveries, if an
+	// outage counted as one: an hour's does no other.
+	longOutage = 3 * time.Minute
+	clockOff   = 5 * time.Minute
+)
+
+// setClock sets the database's clock, by which leases and due times go, apart
+// from everybody else's.
+func setClock(t *testing.T, g *ground, off time.Duration) {
+	t.Helper()
+	d, err := db.Open(t.Context(), db.Options{URL: g.postgres.URL})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer d.Close()
+	if _, err := d.ExecContext(t.Context(), fmt.Sprintf(`CREATE OR REPLACE FUNCTION now_ms() RETURNS BIGINT LANGUAGE sql VOLATILE AS
+		$$ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint + %d $$`, off.Milliseconds())); err != nil {
+		t.Error(err)
+	}
 }
 
 func faultLength() time.Duration {
@@ -177,7 +224,7 @@ func (f *fleet) through(t *testing.T, g *ground, x fault, key string, photo []by
 	for i := range jobs[1:] {
 		all.Go(func() { jobs[i+1] = f.send(fmt.Sprintf("%s-%d", key, i+1), chaosItems, photo) })
 	}
-	time.Sleep(faultLength())
+	time.Sleep(cmp.Or(x.lasts, faultLength()))
 	end()
 	ended := time.Now()
 	all.Wait()
