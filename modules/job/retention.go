@@ -35,7 +35,8 @@ func (s *Service) expire(ctx context.Context) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	for _, p := range found {
+	var failed []error
+	for _, p := range found { // one that can't be deleted holds up no other
 		err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 			// it may have been opened again by a retry
 			var finished sql.NullInt64
@@ -45,8 +46,8 @@ func (s *Service) expire(ctx context.Context) error {
 			return s.delete(ctx, tx, p.tenantID, p.jobID, DeletedByRetention)
 		})
 		if err != nil && !errors.Is(err, sql.ErrNoRows) && !errors.Is(err, ErrJobNotFound) { // another sweep was first
-			return fmt.Errorf("delete job %s past its retention: %w", p.jobID, err)
+			failed = append(failed, fmt.Errorf("delete job %s past its retention: %w", p.jobID, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
