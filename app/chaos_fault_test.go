@@ -63,24 +63,33 @@ func faults() []fault {
 			return func() {}
 		}})
 	}
-	all = append(all, fault{name: "database: killed", short: true, begin: func(t *testing.T, g *ground) func() {
-		g.postgres.Kill()
-		return func() {
-			if err := g.postgres.Start(); err != nil {
-				t.Error(err)
-			}
+	for _, lasts := range []time.Duration{faultLength(), longOutage} {
+		long := ""
+		if lasts == longOutage {
+			long = " for " + longOutage.String()
 		}
-	}}, fault{name: "blobs: stopped", begin: func(t *testing.T, g *ground) func() {
-		g.blobs.Stop()
-		return func() {
-			if err := g.blobs.Restart(); err != nil {
-				t.Error(err)
+		all = append(all, fault{name: "database: killed" + long, short: long == "", lasts: lasts, begin: func(t *testing.T, g *ground) func() {
+			g.postgres.Kill()
+			return func() {
+				if err := g.postgres.Start(); err != nil {
+					t.Error(err)
+				}
 			}
-		}
-	}}, fault{name: "queue: refused", begin: func(_ *testing.T, g *ground) func() {
-		g.broker.Refuse(faultLength())
-		g.broker.DropConnections()
-		return func() {}
+		}}, fault{name: "blobs: stopped" + long, lasts: lasts, begin: func(t *testing.T, g *ground) func() {
+			g.blobs.Stop()
+			return func() {
+				if err := g.blobs.Restart(); err != nil {
+					t.Error(err)
+				}
+			}
+		}}, fault{name: "queue: refused" + long, lasts: lasts, begin: func(_ *testing.T, g *ground) func() {
+			g.broker.Refuse(lasts)
+			g.broker.DropConnections()
+			return func() {}
+		}})
+	}
+	all = append(all, fault{name: "scoring: 503 for " + longOutage.String(), lasts: longOutage, begin: func(_ *testing.T, g *ground) func() {
+		return g.scorer.answers(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusServiceUnavailable) })
 	}})
 	for _, off := range []time.Duration{clockOff, -clockOff} {
 		all = append(all, fault{name: fmt.Sprintf("database: clock off by %s", off), goal: faultRecovery + clockOff, begin: func(t *testing.T, g *ground) func() {
@@ -88,20 +97,6 @@ func faults() []fault {
 			return func() { setClock(t, g, 0) }
 		}})
 	}
-	for i := range all { // each dependency's outage, and once more for long
-		switch x := all[i]; x.name {
-		case "database: killed", "blobs: stopped":
-			x.name, x.short, x.lasts = x.name+" for "+longOutage.String(), false, longOutage
-			all = append(all, x)
-		}
-	}
-	all = append(all, fault{name: "queue: refused for " + longOutage.String(), lasts: longOutage, begin: func(_ *testing.T, g *ground) func() {
-		g.broker.Refuse(longOutage)
-		g.broker.DropConnections()
-		return func() {}
-	}}, fault{name: "scoring: 503 for " + longOutage.String(), lasts: longOutage, begin: func(_ *testing.T, g *ground) func() {
-		return g.scorer.answers(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusServiceUnavailable) })
-	}})
 	all = append(all, fault{name: "queue: poison, doubled and shuffled messages", short: true, begin: badMessages})
 	for _, a := range badAnswers() {
 		all = append(all, fault{name: "scoring: " + a.name, short: a.name == "garbage", begin: func(_ *testing.T, g *ground) func() { return g.scorer.answers(a.do) }})

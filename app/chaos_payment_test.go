@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,11 +96,7 @@ func TestChaosPayments(t *testing.T) {
 				t.Errorf("%d payments of %d credits leave %d, want %d", paid, credits, balance.Available, want)
 			}
 			f.stop()
-			audit := exec.Command(exe, "billing", "audit")
-			audit.Env = append(os.Environ(), append(slices.Clone(f.env), "ENV_NAME=dev", "DATABASE_URL="+dbURL)...)
-			if said, err := audit.CombinedOutput(); err != nil {
-				t.Errorf("billing audit: %v\n%s", err, said)
-			}
+			f.audit(dbURL)
 			if *full {
 				fmt.Printf("\n| set-up | payments | kills | credited once | ledger |\n| --- | ---: | ---: | --- | --- |\n| %s | %d | %d | %v | audited |\n\n",
 					s.name, paid, len(f.deaths()), balance.Available == want)

@@ -62,16 +62,15 @@ func startExe(t testing.TB, exe string, env []string, args ...string) *process {
 		s := bufio.NewScanner(out)
 		s.Buffer(nil, 1<<20)
 		for s.Scan() {
+			var line map[string]any
+			known := json.Unmarshal(s.Bytes(), &line) == nil
 			p.mu.Lock()
 			p.raw.Write(s.Bytes())
 			p.raw.WriteByte('\n')
-			p.mu.Unlock()
-			var line map[string]any
-			if json.Unmarshal(s.Bytes(), &line) == nil {
-				p.mu.Lock()
+			if known {
 				p.log = append(p.log, line)
-				p.mu.Unlock()
 			}
+			p.mu.Unlock()
 		}
 		p.done <- p.cmd.Wait()
 	}()

@@ -15,12 +15,6 @@ type deletionInput struct {
 
 type deletionOutput struct{ Body job.Deletion }
 
-type deletionsInput struct {
-	TenantQuery
-	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-}
-
 type deletionsOutput struct {
 	Body struct {
 		Deletions  []job.Deletion `json:"deletions"`
@@ -56,16 +50,13 @@ func (s *server) getDeletion(ctx context.Context, in *deletionInput) (*deletionO
 	return &deletionOutput{d}, err
 }
 
-func (s *server) listDeletions(ctx context.Context, in *deletionsInput) (*deletionsOutput, error) {
+func (s *server) listDeletions(ctx context.Context, in *PageQuery) (*deletionsOutput, error) {
 	page, next, err := s.Jobs.Deletions(ctx, TenantID(ctx), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	out := &deletionsOutput{}
-	out.Body.Deletions = page
-	if page == nil {
-		out.Body.Deletions = []job.Deletion{}
-	}
+	out.Body.Deletions = append([]job.Deletion{}, page...)
 	if next != "" {
 		out.Body.NextCursor = &next
 	}

@@ -148,7 +148,8 @@ func variantOf(e export.Export) Variant {
 	return v
 }
 
-type listJobsInput struct {
+// PageQuery is the parameters of a list that is read page by page.
+type PageQuery struct {
 	TenantQuery
 	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
@@ -226,7 +227,7 @@ func (s *server) dryRun(ctx context.Context, n job.NewJob) (*createJobOutput, er
 	return out, nil
 }
 
-func (s *server) listJobs(ctx context.Context, in *listJobsInput) (*listJobsOutput, error) {
+func (s *server) listJobs(ctx context.Context, in *PageQuery) (*listJobsOutput, error) {
 	jobs, next, err := s.Jobs.List(ctx, TenantID(ctx), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err

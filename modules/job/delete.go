@@ -125,10 +125,7 @@ func (s *Service) Deletion(ctx context.Context, tenantID, deletionID string) (De
 // Deletions returns a tenant's receipts, newest first, and the cursor of the
 // next page ("" on the last). The limit is 1 to MaxPage; 0 is 50.
 func (s *Service) Deletions(ctx context.Context, tenantID, cursor string, limit int) (page []Deletion, next string, err error) {
-	if limit <= 0 {
-		limit = 50
-	}
-	limit = min(limit, MaxPage)
+	limit = pageSize(limit)
 	if len(cursor) > maxCursor {
 		return nil, "", ErrCursor
 	}

@@ -151,16 +151,23 @@ func (s *Service) timelines(ctx context.Context, j *Job) error {
 // MaxPage bounds List's page.
 const MaxPage = 200
 
+// defaultPage is the page of who asks for none in particular.
+const defaultPage = 50
+
+func pageSize(asked int) int {
+	if asked <= 0 {
+		return defaultPage
+	}
+	return min(asked, MaxPage)
+}
+
 // ErrCursor says that a cursor is none that List gave out.
 var ErrCursor = fault.New(fault.Invalid, "cursor_invalid", "The cursor is not one that this call returned")
 
 // List returns a tenant's jobs without their items, newest first, and the
 // cursor of the next page ("" on the last). The limit is 1 to MaxPage; 0 is 50.
 func (s *Service) List(ctx context.Context, tenantID, cursor string, limit int) (jobs []Job, next string, err error) {
-	if limit <= 0 {
-		limit = 50
-	}
-	limit = min(limit, MaxPage)
+	limit = pageSize(limit)
 	before, beforeID, err := readCursor(cursor)
 	if err != nil {
 		return nil, "", err

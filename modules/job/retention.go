@@ -16,9 +16,20 @@ const expireBatch = 50
 // expire deletes finished jobs that have been kept as long as their tenant, or
 // else the service, wants.
 func (s *Service) expire(ctx context.Context) error {
+	own := int64(s.Retention.Hours()) / 24
+	// the shortest rule of all bounds what is looked at; mostly there is none
+	var shortest sql.NullInt64
+	if err := s.DB.QueryRowContext(ctx, `SELECT min(days) FROM (SELECT retention_days AS days FROM tenants UNION ALL SELECT CAST($1 AS BIGINT)) AS rules WHERE days > 0`,
+		own).Scan(&shortest); err != nil {
+		return fmt.Errorf("look for retention rules: %w", err)
+	}
+	if !shortest.Valid {
+		return nil
+	}
 	rows, err := s.DB.QueryContext(ctx, `SELECT j.tenant_id, j.job_id FROM jobs j LEFT JOIN tenants t ON t.tenant_id = j.tenant_id
-		WHERE j.finished_at IS NOT NULL AND COALESCE(t.retention_days, $1) > 0 AND j.finished_at < now_ms() - COALESCE(t.retention_days, $1) * 86400000
-		ORDER BY j.finished_at LIMIT $2`, int64(s.Retention.Hours())/24, expireBatch)
+		WHERE j.finished_at IS NOT NULL AND j.finished_at < now_ms() - $3 * 86400000
+			AND COALESCE(t.retention_days, $1) > 0 AND j.finished_at < now_ms() - COALESCE(t.retention_days, $1) * 86400000
+		ORDER BY j.finished_at LIMIT $2`, own, expireBatch, shortest.Int64)
 	if err != nil {
 		return fmt.Errorf("look for jobs past their retention: %w", err)
 	}
