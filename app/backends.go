@@ -12,9 +12,9 @@ import (
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/blob/fileblob"
-	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/queue/sqlqueue"
+	"github.com/opal-photo/opal/modules/scene"
 	"github.com/opal-photo/opal/modules/score"
 )
 

@@ -16,8 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/opal-photo/opal/modules/console/sample"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/sample"
 )
 
 // errNoAPI says that nobody answers at the demo's address.

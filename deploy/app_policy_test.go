@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/config"
-	"github.com/opal-photo/opal/deploy/bicep"
+	"github.com/opal-photo/opal/deploy/internal/bicep"
 )
 
 // appRole says which role an app runs and as whom.

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/config"
-	"github.com/opal-photo/opal/deploy/bicep"
+	"github.com/opal-photo/opal/deploy/internal/bicep"
 )
 
 // someImage stands for an image by digest.

@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/opal-photo/opal/modules/console/sample"
+	"github.com/opal-photo/opal/modules/sample"
 )
 
 //go:embed web

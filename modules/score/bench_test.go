@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
+	"github.com/opal-photo/opal/modules/scene"
 )
 
 // photo is a cut-out with a photograph's noise, so that it compresses like one.

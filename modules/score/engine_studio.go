@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/opal-photo/opal/modules/pipeline/azureml"
-	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
+	"github.com/opal-photo/opal/modules/scene"
 )
 
 // studio is the compositor that needs no model.

@@ -12,7 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/opal-photo/opal/modules/pipeline/azureml"
-	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
+	"github.com/opal-photo/opal/modules/scene"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 

@@ -18,7 +18,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline/azureml"
-	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
+	"github.com/opal-photo/opal/modules/scene"
 )
 
 const testKey = "a-test-key"

@@ -12,7 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/azureml"
 	"github.com/opal-photo/opal/modules/pipeline/placertest"
-	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
+	"github.com/opal-photo/opal/modules/scene"
 	"github.com/opal-photo/opal/modules/score"
 )
 

@@ -8,10 +8,10 @@ import (
 	"image"
 	"image/draw"
 
+	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline"
-	"github.com/opal-photo/opal/modules/pipeline/studio/cutout"
-	"github.com/opal-photo/opal/modules/pipeline/studio/scene"
+	"github.com/opal-photo/opal/modules/scene"
 )
 
 // Cutter removes backgrounds in this process. It is a pipeline.Cutter.

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/opal-photo/opal/modules/pipeline/studio/cutout"
-	"github.com/opal-photo/opal/modules/pipeline/studio/cutout/cutouttest"
+	"github.com/opal-photo/opal/modules/cutout"
+	"github.com/opal-photo/opal/modules/cutout/cutouttest"
 )
 
 // filled is a picture of one colour with a rectangle of another in it.

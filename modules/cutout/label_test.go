@@ -3,8 +3,8 @@ package cutout_test
 import (
 	"testing"
 
-	"github.com/opal-photo/opal/modules/console/sample"
-	"github.com/opal-photo/opal/modules/pipeline/studio/cutout"
+	"github.com/opal-photo/opal/modules/cutout"
+	"github.com/opal-photo/opal/modules/sample"
 )
 
 // The bottle that newcomers try first has a white paper label on a white

@@ -13,8 +13,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/opal-photo/opal/modules/pipeline/studio/cutout"
-	"github.com/opal-photo/opal/modules/pipeline/studio/cutout/cutouttest"
+	"github.com/opal-photo/opal/modules/cutout"
+	"github.com/opal-photo/opal/modules/cutout/cutouttest"
 )
 
 // For tuning: more seeds, other seeds, and the pictures to look at.

@@ -5,7 +5,7 @@ import (
 	"image/jpeg"
 	"testing"
 
-	"github.com/opal-photo/opal/modules/console/sample"
+	"github.com/opal-photo/opal/modules/sample"
 )
 
 func TestPhotoIsAProductOnALightBackdrop(t *testing.T) {

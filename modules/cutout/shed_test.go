@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/opal-photo/opal/modules/pipeline/studio/cutout"
+	"github.com/opal-photo/opal/modules/cutout"
 )
 
 const (
