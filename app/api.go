@@ -13,6 +13,7 @@ import (
 	"github.com/opal-photo/opal/modules/console"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/sample"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
@@ -97,7 +98,10 @@ func (w *wire) pepper() []byte {
 // mounts are the handlers beside the API: the embedded store's URLs and the
 // console.
 func (w *wire) mounts() ([]api.Mount, error) {
-	page, err := console.New(console.Options{Origins: blobOrigins(w.cfg.Storage)})
+	page, err := console.New(console.Options{
+		Origins: blobOrigins(w.cfg.Storage),
+		Sample:  func() ([]byte, error) { return sample.JPEG(sample.Size) },
+	})
 	if err != nil {
 		return nil, err
 	}

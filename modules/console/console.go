@@ -9,6 +9,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"mime"
@@ -18,8 +19,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/opal-photo/opal/modules/sample"
 )
 
 //go:embed web
@@ -30,6 +29,9 @@ type Options struct {
 	// Origins are those of the blob store's URLs where they are not the
 	// console's own: https://account.blob.core.windows.net.
 	Origins []string
+	// Sample draws the photo that the page offers to those who have none at
+	// hand: a JPEG. It is asked once; without it the sample answers 500.
+	Sample func() ([]byte, error)
 }
 
 // Console serves the page, its parts and the sample photo.
@@ -52,7 +54,10 @@ func New(o Options) (*Console, error) {
 			return nil, fmt.Errorf("the console needs origins of the form https://host, not %q", origin)
 		}
 	}
-	c := &Console{policy: policy(o.Origins), files: map[string]file{}, photo: sync.OnceValues(func() ([]byte, error) { return sample.JPEG(sample.Size) })}
+	if o.Sample == nil {
+		o.Sample = func() ([]byte, error) { return nil, errors.New("no sample photo was given") }
+	}
+	c := &Console{policy: policy(o.Origins), files: map[string]file{}, photo: sync.OnceValues(o.Sample)}
 	err := fs.WalkDir(files, "web", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -129,9 +134,6 @@ func (c *Console) serve(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		problem(w, http.StatusNotFound, "route_not_found", "There is no such file")
 		return
-	}
-	if r.URL.Path == "/" {
-		go func() { _, _ = c.photo() }() // drawn while the page is read; an error is told to who asks for it
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", c.policy)
