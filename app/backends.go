@@ -15,7 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/queue/sqlqueue"
 	"github.com/opal-photo/opal/modules/scene"
-	"github.com/opal-photo/opal/modules/score"
+	"github.com/opal-photo/opal/modules/score/server"
 )
 
 // This file is the one list of which setting opens which adapter.
@@ -72,12 +72,12 @@ func openQueues(ctx context.Context, w *wire) (*queueBackend, error) {
 const backdropCache = 12
 
 // scoreEngine returns the engine that SCORE_ENGINE names.
-func scoreEngine(c *config.Config) (score.Engine, error) {
+func scoreEngine(c *config.Config) (server.Engine, error) {
 	switch c.Score.Engine {
 	case "studio":
-		return score.NewStudio(scene.New(backdropCache)), nil
+		return server.NewStudio(scene.New(backdropCache)), nil
 	case "stub":
-		return score.NewStub(), nil
+		return server.NewStub(), nil
 	}
 	return nil, config.ErrConfig.With("SCORE_ENGINE must be studio or stub")
 }

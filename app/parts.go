@@ -8,7 +8,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/queue"
-	"github.com/opal-photo/opal/modules/score"
+	"github.com/opal-photo/opal/modules/score/server"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
@@ -162,7 +162,7 @@ var scoreServer = part{name: "the scoring service", server: true, open: func(_ c
 		return nil, err
 	}
 	s := w.cfg.Score
-	h, err := score.New(score.Options{
+	h, err := server.New(server.Options{
 		Engine: engine, Auth: s.Auth, Key: s.Key.Value(), AllowedHosts: s.AllowedHosts, AllowedNetworks: s.AllowedNetworks,
 		AllowLoopback: loopback(w.scoreListen), Decoder: w.openDecoder(), Concurrency: s.Concurrency,
 		Logger: w.log,

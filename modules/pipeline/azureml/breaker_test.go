@@ -10,6 +10,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/pipeline/remote"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 func TestBreakerPausesAfterHalfOfTwentyCallsFailed(t *testing.T) {
@@ -19,7 +20,7 @@ func TestBreakerPausesAfterHalfOfTwentyCallsFailed(t *testing.T) {
 			calls++
 			return respond(status, okBody)
 		})})
-		score := func() error { _, err := c.Score(context.Background(), ScoreRequest{}); return err }
+		score := func() error { _, err := c.Score(context.Background(), score.Request{}); return err }
 		for i := range remote.BreakerCalls {
 			if c.Open() {
 				t.Fatalf("open after %d calls", i)
@@ -70,13 +71,13 @@ func TestOnlyOneProbeAtATime(t *testing.T) {
 			return respond(status, okBody)
 		})})
 		for range remote.BreakerCalls {
-			_, _ = c.Score(context.Background(), ScoreRequest{})
+			_, _ = c.Score(context.Background(), score.Request{})
 		}
 		<-c.Ready()
 		status, calls = 200, 0
 		errs := make(chan error, 10)
 		for range cap(errs) {
-			go func() { _, err := c.Score(context.Background(), ScoreRequest{}); errs <- err }()
+			go func() { _, err := c.Score(context.Background(), score.Request{}); errs <- err }()
 		}
 		passed := 0
 		for range cap(errs) {
@@ -97,7 +98,7 @@ func TestRefusalsAndBusynessDoNotPause(t *testing.T) {
 		for _, status := range []int{422, 401, 429} {
 			c := newClient(t, Options{URL: "http://s", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return respond(status, "{}") })})
 			for range 3 * remote.BreakerCalls {
-				_, _ = c.Score(context.Background(), ScoreRequest{})
+				_, _ = c.Score(context.Background(), score.Request{})
 			}
 			if c.Open() {
 				t.Errorf("%d opened the breaker", status)
@@ -110,7 +111,7 @@ func TestOldFailuresAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, Options{URL: "http://s", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return respond(500, "{}") })})
 		for range 3 * remote.BreakerCalls {
-			_, _ = c.Score(context.Background(), ScoreRequest{})
+			_, _ = c.Score(context.Background(), score.Request{})
 			time.Sleep(remote.BreakerWindow / (remote.BreakerCalls / 2))
 		}
 		if c.Open() {

@@ -1,3 +1,6 @@
+// Package azureml calls Azure Machine Learning managed online endpoints: the
+// scoring contract for scenes, which OPAL's own scoring service speaks too, and
+// that of ml/contract for cut-outs.
 package azureml
 
 import (
@@ -13,6 +16,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/pipeline/remote"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 const scorePath = "/score"
@@ -78,18 +82,18 @@ func (o *Options) token() TokenFunc {
 //
 // Errors: those of this package, or the context's. The bytes of the response's
 // image are not looked at.
-func (c *Client) Score(ctx context.Context, req ScoreRequest) (*ScoreResponse, error) {
+func (c *Client) Score(ctx context.Context, req score.Request) (*score.Response, error) {
 	body, err := json.Marshal(req)
 	if err != nil {
 		return nil, fmt.Errorf("encode score request: %w", err)
 	}
-	var res *ScoreResponse
+	var res *score.Response
 	err = c.Do(ctx, remote.Call{
 		Build: func(ctx context.Context) (*http.Request, error) {
 			return post(ctx, c.url, c.token, body, ErrUnavailable, ErrOptions)
 		},
 		Read: func(_ http.Header, body io.Reader) error {
-			out := &ScoreResponse{}
+			out := &score.Response{}
 			if err := remote.JSON(body, out); err != nil {
 				return err
 			}

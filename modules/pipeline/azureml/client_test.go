@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/score"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
@@ -75,7 +76,7 @@ func TestRequestCarriesBodyKeyAndCorrelationID(t *testing.T) {
 	})
 	seed := uint64(0)
 	ctx := telemetry.With(context.Background(), telemetry.IDs{CorrelationID: "c-77"})
-	res, err := c.Score(ctx, ScoreRequest{TenantID: "t-1", ItemID: "i-1", Seed: &seed})
+	res, err := c.Score(ctx, score.Request{TenantID: "t-1", ItemID: "i-1", Seed: &seed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,9 +116,9 @@ func TestTokenIsAskedForEachExchange(t *testing.T) {
 		}
 		io.WriteString(w, okBody)
 	})
-	_, err := c.Score(context.Background(), ScoreRequest{})
+	_, err := c.Score(context.Background(), score.Request{})
 	wantError(t, err, ErrUnavailable, true)
-	if _, err := c.Score(context.Background(), ScoreRequest{}); err != nil {
+	if _, err := c.Score(context.Background(), score.Request{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -128,7 +129,7 @@ func TestBodiesThatAreNoResponse(t *testing.T) {
 		"no base64": `{"image_bytes_b64":"***","meta":{}}`, "other type": `{"image_bytes_b64":5,"meta":{}}`, "null": "null",
 	} {
 		c := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })
-		_, err := c.Score(context.Background(), ScoreRequest{})
+		_, err := c.Score(context.Background(), score.Request{})
 		if !errors.Is(err, ErrBadResponse) || !fault.IsTransient(err) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -149,7 +150,7 @@ func TestEndlessBodyIsCutOff(t *testing.T) {
 			}
 		}
 	})
-	_, err := c.Score(context.Background(), ScoreRequest{})
+	_, err := c.Score(context.Background(), score.Request{})
 	wantError(t, err, ErrResponseTooLarge, false)
 	if sent.Load() > 32*limit {
 		t.Errorf("the service could send %d bytes", sent.Load())
@@ -161,7 +162,7 @@ func TestAnnouncedSizeIsRefusedUnread(t *testing.T) {
 		w.Header().Set("Content-Length", "101")
 		w.Write(bytes.Repeat([]byte(" "), 101))
 	})
-	_, err := c.Score(context.Background(), ScoreRequest{})
+	_, err := c.Score(context.Background(), score.Request{})
 	wantError(t, err, ErrResponseTooLarge, false)
 }
 
@@ -190,7 +191,7 @@ func TestCompressedBodies(t *testing.T) {
 			w.Header().Set("Content-Encoding", c.enc)
 			w.Write(c.body)
 		})
-		if _, err := client.Score(context.Background(), ScoreRequest{}); !errors.Is(err, c.want) {
+		if _, err := client.Score(context.Background(), score.Request{}); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
 	}
@@ -205,7 +206,7 @@ func TestSlowServiceIsGivenUp(t *testing.T) {
 		close(gone)
 	})
 	start := time.Now()
-	_, err := c.Score(context.Background(), ScoreRequest{})
+	_, err := c.Score(context.Background(), score.Request{})
 	wantError(t, err, ErrUnavailable, true)
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("took %v", took)
@@ -219,10 +220,10 @@ func TestBrokenConnectionIsTransient(t *testing.T) {
 		io.WriteString(w, okBody[:20])
 		panic(http.ErrAbortHandler)
 	})
-	_, err := c.Score(context.Background(), ScoreRequest{})
+	_, err := c.Score(context.Background(), score.Request{})
 	wantError(t, err, ErrUnavailable, true)
 	c = newClient(t, Options{URL: "http://127.0.0.1:1/score"})
-	_, err = c.Score(context.Background(), ScoreRequest{})
+	_, err = c.Score(context.Background(), score.Request{})
 	wantError(t, err, ErrUnavailable, true)
 	if e, _ := fault.As(err); strings.Contains(e.Error(), "127.0.0.1") {
 		t.Errorf("the public text names the address: %s", e.Error())
@@ -244,14 +245,14 @@ func TestRedirectsStayOnTheHost(t *testing.T) {
 		http.Redirect(w, r, where, http.StatusTemporaryRedirect)
 	})
 	where = stranger.URL
-	_, err := c.Score(context.Background(), ScoreRequest{})
+	_, err := c.Score(context.Background(), score.Request{})
 	wantError(t, err, ErrRejected, false)
 	where = "/moved"
-	if _, err = c.Score(context.Background(), ScoreRequest{}); err != nil {
+	if _, err = c.Score(context.Background(), score.Request{}); err != nil {
 		t.Errorf("a redirect on the same host: %v", err)
 	}
 	where = "/score" // round and round
-	_, err = c.Score(context.Background(), ScoreRequest{})
+	_, err = c.Score(context.Background(), score.Request{})
 	wantError(t, err, ErrRejected, false)
 }
 
@@ -260,7 +261,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		io.WriteString(w, `{"code":"input_unreadable","detail":"https://blob/x?sig=SIGNATURE"}`)
 	})
-	_, err := c.Score(context.Background(), ScoreRequest{InputImageSAS: "https://blob/x?sig=SIGNATURE"})
+	_, err := c.Score(context.Background(), score.Request{InputImageSAS: "https://blob/x?sig=SIGNATURE"})
 	wantError(t, err, ErrRejected, false)
 	if s := err.Error(); strings.Contains(s, "SIGNATURE") || strings.Contains(s, "secret-key") || !strings.Contains(s, "input_unreadable") {
 		t.Error(s)
@@ -269,11 +270,11 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 
 func TestBoxIsChecked(t *testing.T) {
 	for _, v := range [][]float64{nil, {1, 2, 3}, {1, 2, 3, 4, 5}, {0, 0, 0, 5}, {0, 0, -1, 5}, {0, 0, 1e9, 5}} {
-		if _, ok := (Meta{ProductBox: v}).Box(); ok {
+		if _, ok := (score.Meta{ProductBox: v}).Box(); ok {
 			t.Errorf("%v passed", v)
 		}
 	}
-	if _, ok := CheckBox([]float64{-3.5, 0, 10, 20}); !ok {
+	if _, ok := score.CheckBox([]float64{-3.5, 0, 10, 20}); !ok {
 		t.Error("a box that begins outside of the picture is refused")
 	}
 }
@@ -285,7 +286,7 @@ func FuzzResponse(f *testing.F) {
 		c := newClient(t, Options{URL: "http://s", MaxResponse: 1 << 16, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: -1}, nil
 		})})
-		res, err := c.Score(context.Background(), ScoreRequest{})
+		res, err := c.Score(context.Background(), score.Request{})
 		if (res == nil) != (err != nil) {
 			t.Errorf("%v %v", res, err)
 		}

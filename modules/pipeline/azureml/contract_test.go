@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 // contractDir holds the cases that all sides of the contract read.
@@ -81,7 +82,7 @@ func (a answer) faults(t *testing.T) (found []string) {
 		w.WriteHeader(a.Status)
 		_, _ = w.Write(a.Body)
 	})
-	req := ScoreRequest{}
+	req := score.Request{}
 	if a.Client.Stored {
 		req.OutputImageSAS = "https://blob.example.com/out?sig=x"
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/remote"
+	"github.com/opal-photo/opal/modules/score"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
@@ -32,7 +33,7 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pla
 			return nil, fmt.Errorf("sign the %s's upload URL: %w", layer.step, err)
 		}
 	}
-	req := ScoreRequest{
+	req := score.Request{
 		TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, InputImageSAS: input, Prompt: r.Prompt, NegativePrompt: r.NegativePrompt,
 		Seed: &r.Seed, Width: r.Width, Height: r.Height, Brand: r.BrandID, OutputImageSAS: urls[0], Scene: r.Scene, Title: r.Title,
 		Palette: r.Palette, Light: r.Light, Fill: r.Fill, BackdropSAS: urls[1], ShadowSAS: urls[2],
@@ -54,7 +55,7 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pla
 
 // placed reads the service's account of its picture. paths are those of the
 // picture, the backdrop and the shadow.
-func placed(m Meta, paths [3]string) *pipeline.Placed {
+func placed(m score.Meta, paths [3]string) *pipeline.Placed {
 	out := &pipeline.Placed{
 		Engine: m.Engine, Seed: m.Seed, Width: m.Width, Height: m.Height, Generated: m.Generated, Note: m.Note,
 		FloorY: int(m.FloorY), HorizonY: int(m.HorizonY), Backdrop: paths[0],

@@ -14,13 +14,14 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline/placertest"
 	"github.com/opal-photo/opal/modules/scene"
 	"github.com/opal-photo/opal/modules/score"
+	"github.com/opal-photo/opal/modules/score/server"
 )
 
 // The engines of the scoring service, behind its HTTP.
 func TestPlacerSuite(t *testing.T) {
-	for name, engine := range map[string]func() score.Engine{
-		"stub":   func() score.Engine { return score.NewStub() },
-		"studio": func() score.Engine { return score.NewStudio(scene.New(4)) },
+	for name, engine := range map[string]func() server.Engine{
+		"stub":   func() server.Engine { return server.NewStub() },
+		"studio": func() server.Engine { return server.NewStudio(scene.New(4)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := placertest.RunRemote
@@ -36,8 +37,8 @@ func TestPlacerSuite(t *testing.T) {
 					return azureml.NewPlacer(c)
 				},
 				Good: func(t testing.TB, s *placertest.Store, d *imaging.Decoder) http.Handler {
-					h, err := score.New(score.Options{
-						Engine: engine(), Auth: score.AuthKey, Key: placertest.Key, AllowedHosts: []string{s.Host()}, AllowLoopback: true, Decoder: d, Concurrency: 4,
+					h, err := server.New(server.Options{
+						Engine: engine(), Auth: server.AuthKey, Key: placertest.Key, AllowedHosts: []string{s.Host()}, AllowLoopback: true, Decoder: d, Concurrency: 4,
 					})
 					if err != nil {
 						t.Fatal(err)
@@ -46,7 +47,7 @@ func TestPlacerSuite(t *testing.T) {
 					return h
 				},
 				Picture: func(w http.ResponseWriter, picture []byte) {
-					_ = json.NewEncoder(w).Encode(azureml.ScoreResponse{ImageBytes: picture, Meta: azureml.Meta{Engine: "fake", Width: 1024, Height: 1024}})
+					_ = json.NewEncoder(w).Encode(score.Response{ImageBytes: picture, Meta: score.Meta{Engine: "fake", Width: 1024, Height: 1024}})
 				},
 				Refuse: func(w http.ResponseWriter, status int) {
 					w.Header().Set("Content-Type", "application/problem+json")

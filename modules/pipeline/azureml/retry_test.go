@@ -10,6 +10,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/pipeline/remote"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 // script answers one status after another, and then 200s.
@@ -41,7 +42,7 @@ func TestTransientStatusesAreTriedAgain(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			calls := 0
 			client := newClient(t, Options{URL: "http://s", Tries: 3, Transport: script(&calls, c.statuses...)})
-			_, err := client.Score(context.Background(), ScoreRequest{})
+			_, err := client.Score(context.Background(), score.Request{})
 			if !errors.Is(err, c.want) || calls != c.calls {
 				t.Errorf("%s: %d calls, %v; want %d, %v", c.name, calls, err, c.calls, c.want)
 			}
@@ -71,7 +72,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 				return respond(200, okBody)
 			})})
 			start := time.Now()
-			_, err := client.Score(context.Background(), ScoreRequest{})
+			_, err := client.Score(context.Background(), score.Request{})
 			waited := time.Since(start)
 			if c.after > 0 {
 				if !errors.Is(err, ErrBusy) || fault.RetryAfter(err) != c.after || waited != 0 {
@@ -97,7 +98,7 @@ func TestTimeoutBoundsAllTries(t *testing.T) {
 			}
 		})})
 		start := time.Now()
-		_, err := client.Score(context.Background(), ScoreRequest{})
+		_, err := client.Score(context.Background(), score.Request{})
 		wantError(t, err, ErrUnavailable, true)
 		if took := time.Since(start); took > remote.MaxTimeout {
 			t.Errorf("took %v", took)
@@ -114,7 +115,7 @@ func TestCancellationIsReturnedAsSuch(t *testing.T) {
 		})})
 		time.AfterFunc(time.Second, cancel)
 		for range 2 * remote.BreakerCalls {
-			if _, err := client.Score(ctx, ScoreRequest{}); !errors.Is(err, context.Canceled) {
+			if _, err := client.Score(ctx, score.Request{}); !errors.Is(err, context.Canceled) {
 				t.Fatal(err)
 			}
 		}

@@ -1,4 +1,4 @@
-package score
+package server
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/opal-photo/opal/modules/pipeline/azureml"
 	"github.com/opal-photo/opal/modules/scene"
+	"github.com/opal-photo/opal/modules/score"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
@@ -71,8 +71,8 @@ func (s *service) score(c echo.Context) error {
 }
 
 // readRequest decodes the body. Unknown fields are ignored.
-func readRequest(c echo.Context) (azureml.ScoreRequest, error) {
-	var req azureml.ScoreRequest
+func readRequest(c echo.Context) (score.Request, error) {
+	var req score.Request
 	d := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, maxBody))
 	err := d.Decode(&req)
 	if err == nil {
@@ -88,7 +88,7 @@ func readRequest(c echo.Context) (azureml.ScoreRequest, error) {
 }
 
 // check turns a request into work before anything is fetched for it.
-func (s *service) check(req azureml.ScoreRequest) (Work, targets, error) {
+func (s *service) check(req score.Request) (Work, targets, error) {
 	w := Work{Request: req, Width: req.Width, Height: req.Height}
 	if req.Seed != nil {
 		w.Seed = *req.Seed
@@ -106,7 +106,7 @@ func (s *service) check(req azureml.ScoreRequest) (Work, targets, error) {
 		return w, targets{}, errFill
 	}
 	if len(req.ProductBox) > 0 {
-		box, ok := azureml.CheckBox(req.ProductBox)
+		box, ok := score.CheckBox(req.ProductBox)
 		if !ok {
 			return w, targets{}, errBox
 		}

@@ -1,11 +1,11 @@
-package score
+package server
 
 import (
 	"context"
 	"sync/atomic"
 
-	"github.com/opal-photo/opal/modules/pipeline/azureml"
 	"github.com/opal-photo/opal/modules/scene"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 // studio is the compositor that needs no model.
@@ -45,7 +45,7 @@ func (s *studio) Place(ctx context.Context, w Work) (*Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := azureml.Meta{
+	m := score.Meta{
 		EngineVersion: scene.Version, FloorY: float64(res.Meta.FloorY), HorizonY: float64(res.Meta.HorizonY),
 		Light: res.Meta.Light.String(), Pose: res.Meta.Pose.String(), Scene: res.Meta.Scene,
 	}

@@ -1,14 +1,13 @@
-// Package azureml is the client of the scoring contract: POST /score on an
-// Azure Machine Learning managed online endpoint, or on OPAL's own scoring
-// service, which speaks the same.
-package azureml
+// Package score is the scoring contract: the bodies of POST /score, which an
+// Azure Machine Learning managed online endpoint and OPAL's own scoring service
+// both speak. Client and service share it.
+package score
 
 import "math"
 
-// ScoreRequest is the body of POST /score. The first five fields are always
-// sent; the others are optional and a service that does not know one ignores
-// it.
-type ScoreRequest struct {
+// Request is the body of POST /score. The first five fields are always sent;
+// the others are optional and a service that does not know one ignores it.
+type Request struct {
 	TenantID      string `json:"tenant_id"`
 	JobID         string `json:"job_id"`
 	ItemID        string `json:"item_id"`
@@ -37,9 +36,9 @@ type ScoreRequest struct {
 	ShadowSAS   string   `json:"shadow_sas,omitempty"`   // write URL for shadow and reflection (RGBA, full frame)
 }
 
-// ScoreResponse is the body of a 200. ImageBytes is an encoded picture, empty
+// Response is the body of a 200. ImageBytes is an encoded picture, empty
 // when it was stored at OutputImageSAS.
-type ScoreResponse struct {
+type Response struct {
 	ImageBytes []byte `json:"image_bytes_b64,omitempty"`
 	Meta       Meta   `json:"meta"`
 }

@@ -1,4 +1,4 @@
-package score
+package server
 
 import (
 	"bytes"
@@ -17,8 +17,8 @@ import (
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/pipeline/azureml"
 	"github.com/opal-photo/opal/modules/scene"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 const testKey = "a-test-key"
@@ -172,7 +172,7 @@ func TestStubNeverFetches(t *testing.T) {
 	blobs := newBlobServer(t)
 	s := start(t, Options{})
 	status, _, body := post(t, s, `{"input_image_sas":"`+blobs.URL+`/x","width":30,"height":20}`)
-	var res azureml.ScoreResponse
+	var res score.Response
 	if err := json.Unmarshal(body, &res); err != nil || status != 200 {
 		t.Fatalf("%d %s", status, body)
 	}

@@ -1,10 +1,10 @@
-package score
+package server
 
 import (
 	"context"
 	"image"
 
-	"github.com/opal-photo/opal/modules/pipeline/azureml"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 // Engine makes pictures. Implementations are safe for concurrent use, keep to
@@ -24,7 +24,7 @@ type Engine interface {
 
 // Work is one picture to be made.
 type Work struct {
-	Request azureml.ScoreRequest
+	Request score.Request
 	Product *image.NRGBA // the decoded input; nil when the engine needs none
 	Width   int          // of the wanted picture, pixels
 	Height  int
@@ -37,5 +37,5 @@ type Picture struct {
 	Flat     *image.NRGBA // opaque, Width×Height
 	Backdrop *image.NRGBA // opaque, without the product
 	Shadow   *image.NRGBA // shadow and reflection; its Rect is its part of the frame
-	Meta     azureml.Meta
+	Meta     score.Meta
 }

@@ -1,10 +1,10 @@
-package score
+package server
 
 import (
 	"context"
 	"image"
 
-	"github.com/opal-photo/opal/modules/pipeline/azureml"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 // stubNote tells readers of a stub's answer what it is.
@@ -37,5 +37,5 @@ func (stub) Place(_ context.Context, w Work) (*Picture, error) {
 			row[x], row[x+1], row[x+2], row[x+3] = v, v, v, 255
 		}
 	}
-	return &Picture{Flat: m, Backdrop: m, Meta: azureml.Meta{EngineVersion: "1", Note: stubNote}}, nil
+	return &Picture{Flat: m, Backdrop: m, Meta: score.Meta{EngineVersion: "1", Note: stubNote}}, nil
 }

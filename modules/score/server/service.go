@@ -1,6 +1,6 @@
-// Package score is the HTTP service behind the Azure ML scoring contract:
+// Package server is the HTTP service behind the Azure ML scoring contract:
 // POST /score, GET /livez, GET /readyz. The pictures come from an Engine.
-package score
+package server
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package score
+package server
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/pipeline/azureml"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 // pictureQuality is JPEG quality with full colour resolution. At 1024² it takes
@@ -27,7 +27,7 @@ const fastEffort = 1
 type targets struct{ output, backdrop, shadow *url.URL }
 
 // targets checks the request's write URLs.
-func (b *blobs) targets(req azureml.ScoreRequest) (t targets, err error) {
+func (b *blobs) targets(req score.Request) (t targets, err error) {
 	for _, f := range []struct {
 		to  **url.URL
 		raw string
@@ -78,8 +78,8 @@ func encode(m *image.NRGBA, f imaging.Format) ([]byte, error) {
 
 // deliver encodes the picture and its layers side by side and writes them to
 // their URLs; without one the picture goes into the response.
-func (s *service) deliver(ctx context.Context, p *Picture, t targets) (*azureml.ScoreResponse, error) {
-	res := &azureml.ScoreResponse{Meta: p.Meta}
+func (s *service) deliver(ctx context.Context, p *Picture, t targets) (*score.Response, error) {
+	res := &score.Response{Meta: p.Meta}
 	format := formatOf(t.output, imaging.JPEG)
 	res.Meta.ContentType = format.MediaType()
 	g, ctx := errgroup.WithContext(ctx)
@@ -108,7 +108,7 @@ func (s *service) deliver(ctx context.Context, p *Picture, t targets) (*azureml.
 		})
 		return true
 	}
-	layers := azureml.Layers{
+	layers := score.Layers{
 		Backdrop: layer(t.backdrop, p.Backdrop, imaging.JPEG),
 		Shadow:   layer(t.shadow, p.Shadow, imaging.PNG),
 	}

@@ -1,4 +1,4 @@
-package score
+package server
 
 import (
 	"encoding/json"
@@ -10,11 +10,11 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/pipeline/azureml"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 // contractDir holds the cases that all sides of the contract read.
-const contractDir = "../../ml/contract"
+const contractDir = "../../../ml/contract"
 
 type requestCase struct {
 	Engines []string        `json:"engines"`
@@ -23,11 +23,11 @@ type requestCase struct {
 	Status  int             `json:"status"`
 	Code    string          `json:"code"`
 	Expect  struct {
-		Image  bool            `json:"image"`
-		Width  int             `json:"width"`
-		Height int             `json:"height"`
-		Seed   uint64          `json:"seed"`
-		Layers *azureml.Layers `json:"layers"`
+		Image  bool          `json:"image"`
+		Width  int           `json:"width"`
+		Height int           `json:"height"`
+		Seed   uint64        `json:"seed"`
+		Layers *score.Layers `json:"layers"`
 	} `json:"expect"`
 }
 
@@ -83,7 +83,7 @@ func readCase(t *testing.T, file string, v any) {
 
 func checkAnswer(t *testing.T, engine string, c requestCase, answer []byte, blobs *blobServer) {
 	t.Helper()
-	var res azureml.ScoreResponse
+	var res score.Response
 	if err := json.Unmarshal(answer, &res); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func checkAnswer(t *testing.T, engine string, c requestCase, answer []byte, blob
 }
 
 // checkPicture decodes a picture and holds it against what meta says.
-func checkPicture(t *testing.T, what string, data []byte, kind string, m azureml.Meta) {
+func checkPicture(t *testing.T, what string, data []byte, kind string, m score.Meta) {
 	t.Helper()
 	info, err := imaging.Inspect(data)
 	if err != nil {

@@ -2,57 +2,11 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/opal-photo/opal/modules/billing"
-	"github.com/opal-photo/opal/modules/billing/mollie"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/job"
-	"github.com/opal-photo/opal/modules/telemetry"
 )
-
-// webhookPath is where the payment provider calls back.
-const webhookPath = "/v1/mollie/webhook"
-
-// billingService opens the ledger and, where a key is set, the payments.
-func (w *wire) billingService(ctx context.Context) (*billing.Service, error) {
-	if w.billing != nil {
-		return w.billing, nil
-	}
-	d, err := w.database(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c := w.cfg
-	o := billing.Options{DB: d, Mode: billing.Mode(c.Billing.Mode), MonthlyGrant: c.Billing.MonthlyGrant, Seller: billing.Seller{
-		Name: c.Billing.SellerName, Address: strings.ReplaceAll(c.Billing.SellerAddress, `\n`, "\n"), Country: c.Billing.SellerCountry, VATID: c.Billing.SellerVATID,
-	}}
-	if key := c.Mollie.APIKey.Value(); key != "" {
-		if o.Mollie, err = mollie.New(mollie.Options{URL: c.Mollie.APIURL, Key: key}); err != nil {
-			return nil, fmt.Errorf("open the payment provider: %w", err)
-		}
-	}
-	o.RedirectURL = c.PublicBaseURL
-	if strings.HasPrefix(c.PublicBaseURL, "https:") { // the provider reaches no other; without it payments are polled
-		o.WebhookURL = c.PublicBaseURL + webhookPath
-	}
-	w.billing = billing.New(o)
-	return w.billing, nil
-}
-
-// paymentSweep fetches what the payment provider has to tell, and gives back what
-// ended variants did not use.
-var paymentSweep = part{name: "the payments", open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
-	b, err := w.billingService(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if w.cfg.Mollie.APIKey != "" && (w.cfg.Billing.SellerName == "" || w.cfg.Billing.SellerAddress == "") {
-		w.log.Warn().Msg("Invoices name no seller: set BILLING_SELLER_NAME, BILLING_SELLER_ADDRESS and BILLING_SELLER_VAT_ID")
-	}
-	return func(ctx context.Context) error { return b.Run(telemetry.WithLogger(ctx, w.log)) }, nil
-}}
 
 // meter lets the ledger count what items cost.
 type meter struct{ b *billing.Service }

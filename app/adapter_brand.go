@@ -1,0 +1,32 @@
+package app
+
+import (
+	"context"
+
+	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// brandSource gives jobs the brand profiles: siblings don't know each other, so
+// their shapes meet here.
+type brandSource struct{ brands *brand.Service }
+
+// Brand returns a profile as a job keeps it.
+func (b brandSource) Brand(ctx context.Context, tenantID, id string) (job.Brand, error) {
+	p, err := b.brands.Get(ctx, tenantID, id)
+	if err != nil {
+		return job.Brand{}, err
+	}
+	light := p.LightDirection
+	if light == "auto" {
+		light = ""
+	}
+	return job.Brand{
+		Look: pipeline.Brand{
+			ID: id, ScenePrompt: p.ScenePrompt, NegativePrompt: p.NegativePrompt, Palette: p.Palette, Mood: p.Mood,
+			Keywords: p.Keywords, Light: light, ProductFill: p.ProductFill,
+		},
+		Presets: p.DefaultPresets,
+	}, nil
+}
