@@ -4,138 +4,307 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-const module = "github.com/opal-photo/opal"
+const (
+	module   = "github.com/opal-photo/opal"
+	mapFile  = "../modules/README.md"
+	mapLabel = "modules/README.md"
+)
 
-// allowed says which of OPAL's packages a package may import, beside fault,
-// telemetry and crashpoint, which all may. A row covers the folders below it, unless they have
-// a row of their own; imports inside a row's own folder are its own affair.
-var allowed = map[string][]string{
-	".":                        {"app"},
-	"app":                      {"config", "modules"},
-	"config":                   {},
-	"deploy":                   {"config"},
-	"ml":                       {},
-	"modules/fault":            {},
-	"modules/telemetry":        {},
-	"modules/crashpoint":       {},
-	"modules/db":               {},
-	"modules/imaging":          {},
-	"modules/queue":            {"modules/db"},
-	"modules/blob":             {},
-	"modules/tenant":           {"modules/db"},
-	"modules/brand":            {"modules/db"},
-	"modules/billing":          {"modules/db"},
-	"modules/webhook":          {"modules/db"},
-	"modules/pipeline":         {"modules/imaging"},
-	"modules/pipeline/azureml": {"modules/imaging", "modules/pipeline", "modules/score"},
-	"modules/pipeline/studio":  {"modules/imaging", "modules/pipeline", "modules/cutout", "modules/scene"},
-	"modules/cutout":           {},
-	"modules/scene":            {},
-	"modules/score":            {},
-	"modules/score/server":     {"modules/score", "modules/imaging", "modules/blob", "modules/scene"},
-	"modules/sample":           {},
-	"modules/job":              {"modules/pipeline", "modules/queue", "modules/blob", "modules/db", "modules/imaging"},
-	"modules/export":           {"modules/queue", "modules/blob", "modules/imaging", "modules/db"},
-	"modules/console":          {},
-	"modules/api":              {"modules/job", "modules/export", "modules/billing", "modules/tenant", "modules/brand", "modules/db", "modules/pipeline"},
-}
-
-// everywhere may be imported by all.
+// everywhere may be imported by all rooms.
 var everywhere = []string{"modules/fault", "modules/telemetry", "modules/crashpoint"}
 
-// outside bars libraries from where they don't belong.
-var outside = map[string][]string{
-	"github.com/labstack/echo/v4": {"modules/api", "modules/score/server"},
-	"github.com/spf13/cobra":      {"app"},
-	"C":                           {"modules/imaging"},
-	"github.com/caarlos0/env/v11": {"config"},
-	"github.com/rs/zerolog/log":   {},
+// room is a row of the map: a folder and the folders that it may import.
+type room struct {
+	dir     string
+	floor   string
+	imports []string
+	all     bool // imports every room
+	line    int
 }
 
-func TestImportsPointOneWay(t *testing.T) {
-	root := ".."
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name := d.Name()
-		if d.IsDir() && p != root && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "bin") {
-			return fs.SkipDir
-		}
-		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
-		rel, err := filepath.Rel(root, filepath.Dir(p))
-		if err != nil {
-			return err
-		}
-		check(t, p, filepath.ToSlash(rel))
-		return nil
-	})
+// houseMap is what modules/README.md says.
+type houseMap struct {
+	rooms     map[string]*room
+	floors    []string            // from the ground up; Top is not one
+	never     map[string][]string // a folder or a floor, and what it never reaches
+	libraries map[string][]string // a library, and the only folders that may import it
+}
+
+var backticked = regexp.MustCompile("`([^`]+)`")
+
+// folder turns a name of the map into a folder of the repository.
+func folder(name string) string {
+	switch {
+	case name == "main.go":
+		return "."
+	case strings.HasSuffix(name, "/"):
+		return strings.TrimSuffix(name, "/")
+	}
+	return "modules/" + name
+}
+
+func folders(cell string) (dirs []string) {
+	for _, m := range backticked.FindAllStringSubmatch(cell, -1) {
+		dirs = append(dirs, folder(m[1]))
+	}
+	return dirs
+}
+
+// readMap reads the tables of the map by their header lines.
+func readMap(t *testing.T) *houseMap {
+	t.Helper()
+	b, err := os.ReadFile(mapFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func check(t *testing.T, file, dir string) {
-	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.HasSuffix(dir, "test") { // packages of test support, such as dbtest
-		return
-	}
-	row := rowOf(dir)
-	if row == "" {
-		t.Errorf("%s: package %s has no row in the table of allowed imports", file, dir)
-		return
-	}
-	for _, imp := range f.Imports {
-		what := strings.Trim(imp.Path.Value, `"`)
-		if rows, barred := outside[what]; barred && !slices.Contains(rows, row) {
-			t.Errorf("%s imports %s, which only %v may", file, what, rows)
+	m := &houseMap{rooms: map[string]*room{}, never: map[string][]string{}, libraries: map[string][]string{}}
+	var floor, header string
+	for i, line := range strings.Split(string(b), "\n") {
+		if title, ok := strings.CutPrefix(line, "### "); ok {
+			floor = title
 		}
-		own, ok := strings.CutPrefix(what, module+"/")
-		if !ok || rowOf(own) == row || below(own, everywhere) && dir != "modules/fault" {
+		if !strings.HasPrefix(line, "|") {
+			header = ""
 			continue
 		}
-		if !below(own, allowed[row]) {
-			t.Errorf("%s imports %s; %s may import %v", file, own, row, allowed[row])
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		for k := range cells {
+			cells[k] = strings.TrimSpace(cells[k])
+		}
+		switch {
+		case header == "":
+			header = strings.Join(cells, "|")
+		case strings.HasPrefix(cells[0], "---"):
+		case header == "room|what it holds|imports":
+			names := folders(cells[0])
+			if len(cells) != 3 || len(names) != 1 || cells[1] == "" {
+				t.Fatalf("%s:%d: a room's row is | `name` | what it holds | `imports`, ... |", mapLabel, i+1)
+			}
+			if old := m.rooms[names[0]]; old != nil {
+				t.Fatalf("%s:%d: %s has a row in line %d, too", mapLabel, i+1, cells[0], old.line)
+			}
+			m.rooms[names[0]] = &room{dir: names[0], floor: floor, imports: folders(cells[2]), all: strings.Contains(cells[2], "every room"), line: i + 1}
+			if floor != "Top" && !slices.Contains(m.floors, floor) {
+				m.floors = append(m.floors, floor)
+			}
+		case header == "room or floor|never reaches":
+			from := cells[0]
+			if names := folders(from); len(names) == 1 {
+				from = names[0]
+			}
+			if m.never[from] = folders(cells[1]); cells[1] == "every room" {
+				m.never[from] = []string{"modules"}
+			}
+		case header == "library|only in":
+			m.libraries[strings.Trim(cells[0], "`")] = folders(cells[1])
+		}
+	}
+	if len(m.rooms) == 0 || len(m.never) == 0 || len(m.libraries) == 0 {
+		t.Fatalf("%s has no tables of rooms, of what they never reach and of libraries", mapLabel)
+	}
+	return m
+}
+
+// roomOf returns the nearest room at or above a package's folder.
+func (m *houseMap) roomOf(dir string) *room {
+	for d := dir; ; d = path.Dir(d) {
+		if r := m.rooms[d]; r != nil {
+			return r
+		}
+		if d == "." || d == "/" {
+			return nil
 		}
 	}
 }
 
-// rowOf returns the nearest row at or above a package's folder.
-func rowOf(dir string) string {
-	for d := dir; ; d = path.Dir(d) {
-		if _, ok := allowed[d]; ok {
-			return d
-		}
-		if d == "." || d == "/" {
-			return ""
-		}
+// name turns a folder back into its name on the map.
+func name(dir string) string {
+	if dir == "." {
+		return "`main.go`"
 	}
+	if short, ok := strings.CutPrefix(dir, "modules/"); ok {
+		return "`" + short + "`"
+	}
+	return "`" + dir + "/`"
 }
 
 func below(dir string, roots []string) bool {
 	return slices.ContainsFunc(roots, func(r string) bool { return dir == r || strings.HasPrefix(dir, r+"/") })
 }
 
-func TestTheTableNamesNothingThatIsGone(t *testing.T) {
-	for dir := range allowed {
-		if slices.Contains([]string{"modules/billing", "modules/webhook", "deploy", "ml"}, dir) {
-			continue // may not hold Go yet
+// use is one import statement.
+type use struct{ file, dir, target string }
+
+// uses lists the imports of OPAL's code but its tests and test support.
+func uses(t *testing.T) (all []use) {
+	t.Helper()
+	root := ".."
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
 		}
+		base := d.Name()
+		if d.IsDir() && p != root && (strings.HasPrefix(base, ".") || base == "node_modules" || base == "testdata" || base == "bin") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(base, ".go") || strings.HasSuffix(base, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		if strings.HasSuffix(path.Dir(rel), "test") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), p, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		all = append(all, use{rel, path.Dir(rel), ""}) // a file without imports needs a room, too
+		for _, imp := range f.Imports {
+			all = append(all, use{rel, path.Dir(rel), strings.Trim(imp.Path.Value, `"`)})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestImportsAreThoseOfTheMap(t *testing.T) {
+	m := readMap(t)
+	used := map[string]bool{} // "room arrow"
+	said := map[string]bool{}
+	for _, u := range uses(t) {
+		r := m.roomOf(u.dir)
+		if r == nil {
+			if !said[u.dir] {
+				said[u.dir] = true
+				t.Errorf("%s: the folder %s has no row in %s; add | %s | what it holds | its imports | to its floor's table", u.file, u.dir, mapLabel, name(u.dir))
+			}
+			continue
+		}
+		if only, listed := m.libraries[u.target]; listed && !slices.Contains(only, r.dir) {
+			t.Errorf("%s imports %s; %s, \"Libraries with a room of their own\", gives it to %v alone", u.file, u.target, mapLabel, only)
+		}
+		own, ok := strings.CutPrefix(u.target, module+"/")
+		if !ok || m.roomOf(own) == r || below(own, everywhere) && !below(r.dir, []string{"modules/fault"}) || strings.HasSuffix(own, "test") {
+			continue
+		}
+		if r.all && strings.HasPrefix(own, "modules/") {
+			continue
+		}
+		arrow := ""
+		for _, a := range r.imports {
+			if below(own, []string{a}) && len(a) > len(arrow) {
+				arrow = a
+			}
+		}
+		if arrow == "" {
+			target := own
+			if tr := m.roomOf(own); tr != nil {
+				target = tr.dir
+			}
+			t.Errorf("%s imports %s, an arrow that the map lacks; add %s to line %d of %s, or don't import it", u.file, own, name(target), r.line, mapLabel)
+			continue
+		}
+		used[r.dir+" "+arrow] = true
+	}
+	for _, dir := range slices.Sorted(maps.Keys(m.rooms)) {
+		r := m.rooms[dir]
+		for _, a := range r.imports {
+			if !used[dir+" "+a] {
+				t.Errorf("no code of %s imports %s; take it out of line %d of %s", name(dir), name(a), r.line, mapLabel)
+			}
+		}
+	}
+}
+
+func TestTheTableNamesNothingThatIsGone(t *testing.T) {
+	for dir, r := range readMap(t).rooms {
 		if _, err := os.Stat(filepath.Join("..", dir)); err != nil {
-			t.Errorf("the table names %s: %v", dir, err)
+			t.Errorf("%s:%d names %s, which is not there: move or delete the row", mapLabel, r.line, name(dir))
+		}
+	}
+}
+
+func TestTheMapsArrowsPointDown(t *testing.T) {
+	m := readMap(t)
+	for _, r := range m.rooms {
+		if r.floor == "Top" {
+			continue
+		}
+		for _, a := range r.imports {
+			to := m.roomOf(a)
+			if to == nil {
+				t.Errorf("%s:%d: %s is not a room of the map", mapLabel, r.line, name(a))
+				continue
+			}
+			if to.floor == "Top" || slices.Index(m.floors, to.floor) > slices.Index(m.floors, r.floor) {
+				t.Errorf("%s:%d: %s (%s) imports %s (%s), a floor above it", mapLabel, r.line, name(r.dir), r.floor, name(a), to.floor)
+			}
+		}
+	}
+}
+
+func TestTheMapsNeverHolds(t *testing.T) {
+	m := readMap(t)
+	for _, r := range m.rooms {
+		var barred []string
+		for from, to := range m.never {
+			if from == r.floor || below(r.dir, []string{from}) {
+				barred = append(barred, to...)
+			}
+		}
+		if way := m.way(r, barred, nil); way != nil {
+			t.Errorf("%s:%d: %s must never reach %s: it does by %v", mapLabel, r.line, name(r.dir), name(way[len(way)-1]), way)
+		}
+	}
+}
+
+// way returns the arrows from a room to one of the barred folders, or nil.
+func (m *houseMap) way(r *room, barred, path []string) []string {
+	path = append(slices.Clone(path), r.dir)
+	for _, a := range r.imports {
+		to := m.roomOf(a)
+		switch {
+		case to == nil || slices.Contains(path, to.dir) || below(to.dir, []string{path[0]}):
+			continue
+		case below(to.dir, barred):
+			return append(path, to.dir)
+		}
+		if found := m.way(to, barred, path); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// TestReadmeNamesEveryRoom keeps the front page complete.
+func TestReadmeNamesEveryRoom(t *testing.T) {
+	b, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(readMap(t).rooms)) {
+		if dir == "." || strings.Count(dir, "/") > 1 {
+			continue
+		}
+		if !strings.Contains(string(b), name(dir)) {
+			t.Errorf("README.md does not name %s; add it to the table under \"How it is built\"", name(dir))
 		}
 	}
 }
