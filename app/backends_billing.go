@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/billing/invoice"
 	"github.com/opal-photo/opal/modules/billing/mollie"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -23,7 +24,7 @@ func (w *wire) billingService(ctx context.Context) (*billing.Service, error) {
 		return nil, err
 	}
 	c := w.cfg
-	o := billing.Options{DB: d, Mode: billing.Mode(c.Billing.Mode), MonthlyGrant: c.Billing.MonthlyGrant, Seller: billing.Seller{
+	o := billing.Options{DB: d, Mode: billing.Mode(c.Billing.Mode), MonthlyGrant: c.Billing.MonthlyGrant, Seller: invoice.Seller{
 		Name: c.Billing.SellerName, Address: strings.ReplaceAll(c.Billing.SellerAddress, `\n`, "\n"), Country: c.Billing.SellerCountry, VATID: c.Billing.SellerVATID,
 	}}
 	if key := c.Mollie.APIKey.Value(); key != "" {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/billing/invoice"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -110,17 +111,17 @@ func limitsCommand(s Streams) *cobra.Command {
 // customerCommand shows and sets who a tenant's invoices are made out to.
 func customerCommand(s Streams) *cobra.Command {
 	var file string
-	var set billing.Customer
+	var set invoice.Customer
 	cmd := &cobra.Command{Use: "customer TENANT", Short: "Show who a tenant's invoices are made out to, and set it", Args: cobra.ExactArgs(1)}
 	fields := []struct {
 		flag, usage string
-		to          func(c *billing.Customer) *string
+		to          func(c *invoice.Customer) *string
 	}{
-		{"name", "the company's name", func(c *billing.Customer) *string { return &c.Name }},
-		{"email", "", func(c *billing.Customer) *string { return &c.Email }},
-		{"address", `its lines separated by \n`, func(c *billing.Customer) *string { return &c.Address }},
-		{"country", "two letters, such as NL", func(c *billing.Customer) *string { return &c.Country }},
-		{"vat-id", "with the country's letters", func(c *billing.Customer) *string { return &c.VATID }},
+		{"name", "the company's name", func(c *invoice.Customer) *string { return &c.Name }},
+		{"email", "", func(c *invoice.Customer) *string { return &c.Email }},
+		{"address", `its lines separated by \n`, func(c *invoice.Customer) *string { return &c.Address }},
+		{"country", "two letters, such as NL", func(c *invoice.Customer) *string { return &c.Country }},
+		{"vat-id", "with the country's letters", func(c *invoice.Customer) *string { return &c.VATID }},
 	}
 	for _, f := range fields {
 		cmd.Flags().StringVar(f.to(&set), f.flag, "", f.usage)

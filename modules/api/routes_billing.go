@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/billing/invoice"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
@@ -28,10 +29,10 @@ type Billing interface {
 	Purchase(ctx context.Context, tenantID, pkg string) (billing.PurchaseResult, error)
 	Payment(ctx context.Context, tenantID, paymentID string) (billing.Payment, error)
 	Payments(ctx context.Context, tenantID, cursor string, limit int) (billing.PaymentPage, error)
-	Invoice(ctx context.Context, tenantID, paymentID string) (billing.Invoice, error)
+	Invoice(ctx context.Context, tenantID, paymentID string) (invoice.Invoice, error)
 	Refund(ctx context.Context, o billing.RefundOrder) (billing.RefundResult, error)
-	Customer(ctx context.Context, tenantID string) (billing.Customer, error)
-	SetCustomer(ctx context.Context, tenantID string, c billing.Customer) (billing.Customer, error)
+	Customer(ctx context.Context, tenantID string) (invoice.Customer, error)
+	SetCustomer(ctx context.Context, tenantID string, c invoice.Customer) (invoice.Customer, error)
 	Limits(ctx context.Context, tenantID string) (billing.MonthLimits, error)
 	SetBudget(ctx context.Context, tenantID string, budget *int64) (billing.MonthLimits, error)
 	Notice(ctx context.Context, mollieID string) error
@@ -175,13 +176,13 @@ func billingRoutes(r *Routes) {
 				Key: recordOf(ctx).key, Unused: true}))
 		})
 	Add(r, get("/v1/billing/customer", "getCustomer", "Who the invoices are made out to", nil),
-		func(ctx context.Context, _ *TenantQuery) (*reply[billing.Customer], error) {
+		func(ctx context.Context, _ *TenantQuery) (*reply[invoice.Customer], error) {
 			return replyOf(b.Customer(ctx, TenantID(ctx)))
 		})
 	Add(r, change(http.MethodPut, "/v1/billing/customer", "putCustomer", "Set who the invoices are made out to, from the next purchase on", nil, false),
-		func(ctx context.Context, in *customerInput) (*reply[billing.Customer], error) {
+		func(ctx context.Context, in *customerInput) (*reply[invoice.Customer], error) {
 			c := in.Body
-			return replyOf(b.SetCustomer(ctx, TenantID(ctx), billing.Customer{Name: c.Name, Email: c.Email, Address: c.Address, Country: c.Country, VATID: c.VATID}))
+			return replyOf(b.SetCustomer(ctx, TenantID(ctx), invoice.Customer{Name: c.Name, Email: c.Email, Address: c.Address, Country: c.Country, VATID: c.VATID}))
 		})
 	Add(r, get("/v1/billing/limits", "getLimits", "What may be used this month, and what is free", nil),
 		func(ctx context.Context, _ *TenantQuery) (*reply[billing.MonthLimits], error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/opal-photo/opal/modules/billing/ledger"
 	"github.com/opal-photo/opal/modules/billing/mollie"
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
@@ -43,7 +44,7 @@ func (s *Service) apply(ctx context.Context, m mollie.Payment) error {
 		if err != nil {
 			return err
 		}
-		l, err := open(ctx, tx, tenantID)
+		l, err := ledger.Open(ctx, tx, tenantID)
 		if err != nil {
 			return err
 		}
@@ -94,7 +95,7 @@ func (s *Service) reject(ctx context.Context, tx *db.Tx, p Payment, m mollie.Pay
 	return err
 }
 
-func (s *Service) applyStatus(ctx context.Context, tx *db.Tx, l *ledger, p Payment, m mollie.Payment) error {
+func (s *Service) applyStatus(ctx context.Context, tx *db.Tx, l *ledger.Ledger, p Payment, m mollie.Payment) error {
 	checkout := sql.NullString{}
 	if m.Links.Checkout != nil {
 		checkout = orNull(m.Links.Checkout.Href)
@@ -104,10 +105,10 @@ func (s *Service) applyStatus(ctx context.Context, tx *db.Tx, l *ledger, p Payme
 		return nil
 	case m.Status == mollie.Paid:
 		if _, err := tx.ExecContext(ctx, `UPDATE payments SET status = 'paid', mollie_id = $2, checkout_url = NULL, problem = NULL, paid_at = $3, polls = 0,
-			poll_at = $4, updated_at = $3 WHERE payment_id = $1`, p.PaymentID, m.ID, l.now, l.now+pollAfter(mollie.Paid, 0).Milliseconds()); err != nil {
+			poll_at = $4, updated_at = $3 WHERE payment_id = $1`, p.PaymentID, m.ID, l.Now, l.Now+pollAfter(mollie.Paid, 0).Milliseconds()); err != nil {
 			return err
 		}
-		if err := bringIn(ctx, tx, l, "buy:"+p.PaymentID, "buy", p.PaymentID, p.Credits); err != nil {
+		if err := l.BringIn(ctx, tx, "buy:"+p.PaymentID, "buy", p.PaymentID, p.Credits); err != nil {
 			return err
 		}
 		return s.issueInvoice(ctx, tx, l, p)
@@ -121,12 +122,12 @@ func (s *Service) applyStatus(ctx context.Context, tx *db.Tx, l *ledger, p Payme
 	}
 	poll := sql.NullInt64{}
 	if !ended(m.Status) {
-		poll = sql.NullInt64{Int64: l.now + firstLook.Milliseconds(), Valid: true}
+		poll = sql.NullInt64{Int64: l.Now + firstLook.Milliseconds(), Valid: true}
 	}
 	// poll_at is moved by the sweep that claims; here it only begins or ends
 	_, err := tx.ExecContext(ctx, `UPDATE payments SET status = $2, mollie_id = $3, checkout_url = $4, updated_at = $5,
 		poll_at = CASE WHEN $6 THEN NULL WHEN status = 'creating' THEN $7 ELSE poll_at END WHERE payment_id = $1`,
-		p.PaymentID, m.Status, m.ID, checkout, l.now, ended(m.Status), poll)
+		p.PaymentID, m.Status, m.ID, checkout, l.Now, ended(m.Status), poll)
 	return err
 }
 
@@ -142,7 +143,7 @@ type reversal struct {
 	void           bool
 }
 
-func (s *Service) applyReversals(ctx context.Context, tx *db.Tx, l *ledger, paymentID string, m mollie.Payment) error {
+func (s *Service) applyReversals(ctx context.Context, tx *db.Tx, l *ledger.Ledger, paymentID string, m mollie.Payment) error {
 	var all []reversal
 	for _, r := range m.Embedded.Refunds {
 		all = append(all, reversal{id: r.ID, kind: "refund", word: "refund:", amount: r.Amount, void: r.Void()})
@@ -160,18 +161,18 @@ func (s *Service) applyReversals(ctx context.Context, tx *db.Tx, l *ledger, paym
 
 // applyReversal takes the credits of a refund or chargeback back, once, and
 // returns them, once, when it turns out void.
-func (s *Service) applyReversal(ctx context.Context, tx *db.Tx, l *ledger, paymentID string, r reversal) error {
+func (s *Service) applyReversal(ctx context.Context, tx *db.Tx, l *ledger.Ledger, paymentID string, r reversal) error {
 	var state string
 	var credits int64
 	err := tx.QueryRowContext(ctx, `SELECT state, credits FROM payment_reversals WHERE reversal_id = $1 AND payment_id = $2`, r.id, paymentID).Scan(&state, &credits)
 	switch {
 	case err == nil && r.void && state == "taken":
 		if credits > 0 {
-			if err := bringIn(ctx, tx, l, "rev:"+r.id, "reversal", paymentID, credits); err != nil {
+			if err := l.BringIn(ctx, tx, "rev:"+r.id, "reversal", paymentID, credits); err != nil {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE payment_reversals SET state = 'returned', updated_at = $2 WHERE reversal_id = $1`, r.id, l.now)
+		_, err := tx.ExecContext(ctx, `UPDATE payment_reversals SET state = 'returned', updated_at = $2 WHERE reversal_id = $1`, r.id, l.Now)
 		return err
 	case err == nil || (errors.Is(err, sql.ErrNoRows) && r.void):
 		return nil
@@ -191,10 +192,10 @@ func (s *Service) applyReversal(ctx context.Context, tx *db.Tx, l *ledger, payme
 	}
 	credits = creditsBack(p, cents)
 	if _, err := tx.ExecContext(ctx, `INSERT INTO payment_reversals (reversal_id, tenant_id, payment_id, kind, amount, credits, state, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, 'taken', $7, $7)`, r.id, p.TenantID, paymentID, r.kind, cents, credits, l.now); err != nil {
+		VALUES ($1, $2, $3, $4, $5, $6, 'taken', $7, $7)`, r.id, p.TenantID, paymentID, r.kind, cents, credits, l.Now); err != nil {
 		return err
 	}
-	return takeBack(ctx, tx, l, r.word+r.id, r.kind, paymentID, credits)
+	return l.TakeBack(ctx, tx, r.word+r.id, r.kind, paymentID, credits)
 }
 
 // creditsBack is what goes back with another so many cents: together the same

@@ -1,16 +1,15 @@
 // Package billing keeps OPAL's credits: prices, the ledger, payments through
 // Mollie, usage and invoices.
 //
-// Credits are counted in hundredths, money in cents, both as int64. Every change
-// of a balance is a transfer, written once under the key of what caused it; the
-// database's own constraints and triggers refuse a ledger that doesn't add up.
-// Every write to a tenant's ledger locks the tenant's row first, so that writers
-// of one tenant queue up instead of deadlocking.
+// Credits are counted in hundredths, money in cents, both as int64. Package ledger
+// moves and audits the credits, package invoice says what an invoice says, package
+// mollie talks to the payment provider.
 package billing
 
 import (
 	"time"
 
+	"github.com/opal-photo/opal/modules/billing/invoice"
 	"github.com/opal-photo/opal/modules/billing/mollie"
 	"github.com/opal-photo/opal/modules/db"
 )
@@ -36,20 +35,11 @@ type Options struct {
 
 	Mollie      *mollie.Client // nil: nothing can be bought here
 	Packages    []Package      // nil: DefaultPackages
-	Seller      Seller         // printed on invoices
+	Seller      invoice.Seller // printed on invoices
 	WebhookURL  string         // where Mollie calls back; "": it doesn't, payments are polled
 	RedirectURL string         // where the buyer comes back to; Mollie asks for one
 
 	PollEvery time.Duration // pace of Run; 0: 2 s
-}
-
-// Seller is who issues the invoices.
-type Seller struct {
-	Name    string `json:"name"`
-	Address string `json:"address"` // lines separated by \n
-	Country string `json:"country"` // ISO 3166-1, two letters
-	VATID   string `json:"vat_id"`
-	Email   string `json:"email"`
 }
 
 // defaultPoll is the pace of Run; a webhook that this process receives wakes it
@@ -74,7 +64,7 @@ func New(o Options) *Service {
 		o.PollEvery = defaultPoll
 	}
 	if o.Seller.Country == "" {
-		o.Seller.Country = homeCountry
+		o.Seller.Country = invoice.HomeCountry
 	}
 	return &Service{o: o, wake: make(chan struct{}, 1)}
 }

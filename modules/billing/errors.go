@@ -18,7 +18,6 @@ var (
 	ErrRejected        = fault.New(fault.Conflict, "payment_rejected", "The payment provider's payment is not the one that was asked for")
 	ErrRefund          = fault.New(fault.Invalid, "refund_invalid", "This payment can't be refunded so")
 	ErrNotice          = fault.New(fault.Invalid, "webhook_invalid", "The id must be that of a payment, such as tr_5B8cwPMGnU")
-	ErrCustomer        = fault.New(fault.Invalid, "customer_invalid", "The billing details are wrong")
 	ErrLimits          = fault.New(fault.Invalid, "limits_invalid", "The limits are wrong")
 	ErrCursor          = fault.New(fault.Invalid, "cursor_invalid", "The cursor is not one that was given out")
 	ErrQuery           = fault.New(fault.Invalid, "usage_query_invalid", "The usage can't be asked for so")

@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/opal-photo/opal/modules/billing/ledger"
 	"github.com/opal-photo/opal/modules/db"
 )
 
@@ -25,26 +26,26 @@ func inTx(t testing.TB, d *db.DB, fn func(tx *db.Tx) error) {
 func buy(t testing.TB, d *db.DB, tenantID, key string, credits int64) {
 	t.Helper()
 	inTx(t, d, func(tx *db.Tx) error {
-		l, err := open(ctx, tx, tenantID)
+		l, err := ledger.Open(ctx, tx, tenantID)
 		if err != nil {
 			return err
 		}
-		return bringIn(ctx, tx, l, "import:"+key, "import", "", credits)
+		return l.BringIn(ctx, tx, "import:"+key, "import", "", credits)
 	})
 }
 
 // want compares a tenant's balances, in the order free, paid, held, spent, debt.
 func want(t testing.TB, d *db.DB, tenantID string, balances ...int64) {
 	t.Helper()
-	l := &ledger{tenantID: tenantID, balance: map[string]int64{}}
-	if err := l.read(ctx, d); err != nil {
+	has, err := ledger.Balances(ctx, d, tenantID)
+	if err != nil {
 		t.Fatal(err)
 	}
 	sum := int64(0)
-	for i, k := range accountKinds {
-		sum += l.balance[k]
-		if k != world && l.balance[k] != balances[i] {
-			t.Errorf("%s has %d %s, want %d (all: %v)", tenantID, l.balance[k], k, balances[i], l.balance)
+	for i, k := range ledger.Accounts {
+		sum += has[k]
+		if k != ledger.World && has[k] != balances[i] {
+			t.Errorf("%s has %d %s, want %d (all: %v)", tenantID, has[k], k, balances[i], has)
 		}
 	}
 	if sum != 0 {

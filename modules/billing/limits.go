@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/opal-photo/opal/modules/billing/ledger"
 	"github.com/opal-photo/opal/modules/db"
 )
 
@@ -52,7 +53,7 @@ func (s *Service) SetBudget(ctx context.Context, tenantID string, budget *int64)
 
 func (s *Service) setLimit(ctx context.Context, tenantID, column string, n *int64) error {
 	err := s.o.DB.InTx(ctx, func(tx *db.Tx) error {
-		if _, err := open(ctx, tx, tenantID); err != nil {
+		if _, err := ledger.Open(ctx, tx, tenantID); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE billing_tenants SET `+column+` = $2 WHERE tenant_id = $1`, tenantID, n)
@@ -66,15 +67,15 @@ func (s *Service) setLimit(ctx context.Context, tenantID, column string, n *int6
 
 // Limits returns what a tenant may use this month.
 func (s *Service) Limits(ctx context.Context, tenantID string) (MonthLimits, error) {
-	l, err := s.look(ctx, s.o.DB, tenantID)
+	l, err := ledger.Read(ctx, s.o.DB, tenantID, s.o.MonthlyGrant)
 	if err != nil {
 		return MonthLimits{}, err
 	}
-	out := MonthLimits{TenantID: tenantID, Month: l.month, MonthlyGrant: s.grantOf(l)}
-	if l.budget.Valid {
-		out.BudgetCap = &l.budget.Int64
+	out := MonthLimits{TenantID: tenantID, Month: l.Month, MonthlyGrant: l.Grant(s.o.MonthlyGrant)}
+	if l.Budget.Valid {
+		out.BudgetCap = &l.Budget.Int64
 	}
-	err = s.o.DB.QueryRowContext(ctx, `SELECT committed FROM budget_months WHERE tenant_id = $1 AND month = $2`, tenantID, l.month).Scan(&out.Committed)
+	err = s.o.DB.QueryRowContext(ctx, `SELECT committed FROM budget_months WHERE tenant_id = $1 AND month = $2`, tenantID, l.Month).Scan(&out.Committed)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return MonthLimits{}, fmt.Errorf("read the budget of %s: %w", tenantID, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/opal-photo/opal/modules/billing/ledger"
 	"github.com/opal-photo/opal/modules/db"
 )
 
@@ -27,7 +28,7 @@ func (s *Service) Check(ctx context.Context, q db.Querier, tenantID string, item
 	if err != nil {
 		return err
 	}
-	l, err := s.look(ctx, q, tenantID)
+	l, err := ledger.Read(ctx, q, tenantID, s.o.MonthlyGrant)
 	if err != nil {
 		return err
 	}
@@ -35,25 +36,25 @@ func (s *Service) Check(ctx context.Context, q db.Querier, tenantID string, item
 }
 
 // affords fails when a ledger does not cover an amount.
-func (s *Service) affords(ctx context.Context, q db.Querier, l *ledger, needed int64) error {
+func (s *Service) affords(ctx context.Context, q db.Querier, l *ledger.Ledger, needed int64) error {
 	if needed == 0 {
 		return nil
 	}
-	if d := l.balance[debt]; d > 0 {
+	if d := l.Balance[ledger.Debt]; d > 0 {
 		return ErrDebt.With("needed %d, available 0, debt %d (hundredths of a credit)", needed, d)
 	}
-	if a := l.available(); a < needed {
+	if a := l.Available(); a < needed {
 		return ErrCredits.With("needed %d, available %d (hundredths of a credit)", needed, a)
 	}
-	if !l.budget.Valid {
+	if !l.Budget.Valid {
 		return nil
 	}
 	var committed int64
-	err := q.QueryRowContext(ctx, `SELECT committed FROM budget_months WHERE tenant_id = $1 AND month = $2`, l.tenantID, l.month).Scan(&committed)
+	err := q.QueryRowContext(ctx, `SELECT committed FROM budget_months WHERE tenant_id = $1 AND month = $2`, l.TenantID, l.Month).Scan(&committed)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("read the budget of %s: %w", l.tenantID, err)
+		return fmt.Errorf("read the budget of %s: %w", l.TenantID, err)
 	}
-	if left := l.budget.Int64 - committed; left < needed {
+	if left := l.Budget.Int64 - committed; left < needed {
 		return ErrBudget.With("needed %d, available %d (hundredths of a credit)", needed, max(0, left))
 	}
 	return nil
@@ -63,11 +64,11 @@ func (s *Service) affords(ctx context.Context, q db.Querier, l *ledger, needed i
 // prices. A fault of kind PaymentRequired reserves nothing. Reserving a second
 // time changes nothing.
 func (s *Service) Reserve(ctx context.Context, tx *db.Tx, tenantID string, c Charge) error {
-	l, err := open(ctx, tx, tenantID)
+	l, err := ledger.Open(ctx, tx, tenantID)
 	if err != nil {
 		return err
 	}
-	if err := s.grantMonth(ctx, tx, l); err != nil {
+	if err := l.GrantMonth(ctx, tx, s.o.MonthlyGrant); err != nil {
 		return err
 	}
 	var there, open int
@@ -98,12 +99,12 @@ func (s *Service) Reserve(ctx context.Context, tx *db.Tx, tenantID string, c Cha
 		if err := s.affords(ctx, tx, l, total); err != nil {
 			return err
 		}
-		fromFree = min(l.balance[free], total)
-		if key, err = post(ctx, tx, l, posting{key: "res:" + c.ItemID, kind: "reserve", itemID: c.ItemID,
-			legs: []leg{{free, held, fromFree}, {paid, held, total - fromFree}}}); err != nil {
+		fromFree = min(l.Balance[ledger.Free], total)
+		if key, err = l.Post(ctx, tx, ledger.Posting{Key: "res:" + c.ItemID, Kind: "reserve", ItemID: c.ItemID,
+			Legs: []ledger.Leg{ledger.Move(ledger.Free, ledger.Held, fromFree), ledger.Move(ledger.Paid, ledger.Held, total-fromFree)}}); err != nil {
 			return err
 		}
-		if err := commit(ctx, tx, tenantID, l.month, total); err != nil {
+		if err := commit(ctx, tx, tenantID, l.Month, total); err != nil {
 			return err
 		}
 	}
@@ -116,7 +117,7 @@ func (s *Service) Reserve(ctx context.Context, tx *db.Tx, tenantID string, c Cha
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO charges (item_id, kind, name, tenant_id, job_id, brand_id, price_version, price_name, price,
 			billed, from_free, from_paid, state, month, reserved_by, held_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'held', $13, $14, $15)`,
-			c.ItemID, n.kind, n.name, tenantID, c.JobID, c.BrandID, prices.Version, n.priceName, n.price, billed, f, p, l.month, orNull(key), l.now); err != nil {
+			c.ItemID, n.kind, n.name, tenantID, c.JobID, c.BrandID, prices.Version, n.priceName, n.price, billed, f, p, l.Month, orNull(key), l.Now); err != nil {
 			return fmt.Errorf("charge item %s for %s: %w", c.ItemID, n.name, err)
 		}
 	}
@@ -178,7 +179,7 @@ func (s *Service) resolve(ctx context.Context, tx *db.Tx, tenantID, itemID, stat
 	if n == 0 {
 		return nil
 	}
-	l, err := open(ctx, tx, tenantID)
+	l, err := ledger.Open(ctx, tx, tenantID)
 	if err != nil {
 		return err
 	}
@@ -192,26 +193,28 @@ func (s *Service) resolve(ctx context.Context, tx *db.Tx, tenantID, itemID, stat
 		return nil
 	}
 	total := f.Int64 + p.Int64
-	ps := posting{key: key, kind: "capture", itemID: itemID, legs: []leg{{held, spent, total}}}
+	ps := ledger.Posting{Key: key, Kind: "capture", ItemID: itemID, Legs: []ledger.Leg{ledger.Move(ledger.Held, ledger.Spent, total)}}
 	if state == stateReleased {
-		ps.kind, ps.legs = "release", []leg{{held, free, f.Int64}, {held, paid, p.Int64}}
+		ps.Kind, ps.Legs = "release", []ledger.Leg{ledger.Move(ledger.Held, ledger.Free, f.Int64), ledger.Move(ledger.Held, ledger.Paid, p.Int64)}
 		if err := commit(ctx, tx, tenantID, month.String, -total); err != nil {
 			return err
 		}
 	}
-	by, err := post(ctx, tx, l, ps)
+	by, err := l.Post(ctx, tx, ps)
 	if err != nil {
 		return err
 	}
 	if state == stateReleased && p.Int64 > 0 {
-		if err := repay(ctx, tx, l, key, ""); err != nil {
+		if err := l.Repay(ctx, tx, key, ""); err != nil {
 			return err
 		}
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE charges SET state = $5, ended_at = $6, resolved_by = $7
 		WHERE item_id = $1 AND tenant_id = $2 AND state = 'held' AND ($3 = '' OR kind = $3) AND ($4 = '' OR name = $4)`,
-		itemID, tenantID, kind, name, state, l.now, orNull(by)); err != nil {
+		itemID, tenantID, kind, name, state, l.Now, orNull(by)); err != nil {
 		return fmt.Errorf("resolve the holds of item %s: %w", itemID, err)
 	}
 	return nil
 }
+
+func orNull(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

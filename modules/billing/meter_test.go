@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opal-photo/opal/modules/billing/ledger"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/fault"
@@ -101,14 +102,14 @@ func TestDebtBlocksAndIsRepaidFirst(t *testing.T) {
 		s := New(Options{DB: d, Mode: Enforce, MonthlyGrant: 500})
 		buy(t, d, "a", "1", 100)
 		inTx(t, d, func(tx *db.Tx) error {
-			l, err := open(ctx, tx, "a")
+			l, err := ledger.Open(ctx, tx, "a")
 			if err != nil {
 				return err
 			}
-			if err := s.grantMonth(ctx, tx, l); err != nil {
+			if err := l.GrantMonth(ctx, tx, s.o.MonthlyGrant); err != nil {
 				return err
 			}
-			return takeBack(ctx, tx, l, "refund:r", "refund", "", 130)
+			return l.TakeBack(ctx, tx, "refund:r", "refund", "", 130)
 		})
 		want(t, d, "a", 500, 0, 0, 0, 30)
 		c := Charge{ItemID: "i1", Steps: steps}
@@ -132,12 +133,12 @@ func TestAMonthsGrantLapsesWithTheMonth(t *testing.T) {
 		s := New(Options{DB: d, Mode: Enforce, MonthlyGrant: 200})
 		in := func(month string) {
 			inTx(t, d, func(tx *db.Tx) error {
-				l, err := open(ctx, tx, "a")
+				l, err := ledger.Open(ctx, tx, "a")
 				if err != nil {
 					return err
 				}
-				l.month = month
-				return s.grantMonth(ctx, tx, l)
+				l.Month = month
+				return l.GrantMonth(ctx, tx, s.o.MonthlyGrant)
 			})
 		}
 		in("2026-01")

@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/opal-photo/opal/modules/billing/ledger"
 	"github.com/opal-photo/opal/modules/billing/mollie"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
@@ -279,9 +280,9 @@ func step(rt *rapid.T, s *shop, tenantID string, m *model, serial *atomic.Int64)
 	case "sweep":
 		must(s.Sweep(ctx))
 	}
-	l := &ledger{tenantID: tenantID, balance: map[string]int64{}}
-	must(l.read(ctx, s.d))
-	got := [5]int64{l.balance[free], l.balance[paid], l.balance[held], l.balance[spent], l.balance[debt]}
+	has, err := ledger.Balances(ctx, s.d, tenantID)
+	must(err)
+	got := [5]int64{has[ledger.Free], has[ledger.Paid], has[ledger.Held], has[ledger.Spent], has[ledger.Debt]}
 	if should := [5]int64{m.free, m.paid, m.held, m.spent, m.debt}; got != should {
 		rt.Fatalf("free, paid, held, spent, debt are %v, want %v", got, should)
 	}

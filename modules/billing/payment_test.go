@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/modules/billing/invoice"
 	"github.com/opal-photo/opal/modules/billing/mollie"
 	"github.com/opal-photo/opal/modules/billing/mollietest"
 	"github.com/opal-photo/opal/modules/db"
@@ -33,7 +34,7 @@ func openShop(t *testing.T, d *db.DB) *shop {
 	}
 	s := New(Options{DB: d, Mode: Enforce, Mollie: c, RedirectURL: "http://127.0.0.1/", WebhookURL: "http://127.0.0.1/v1/mollie/webhook",
 		Packages: []Package{{Name: "small", Title: "Small", Credits: 1000, Net: 1000, Currency: "EUR"}, {Name: "odd", Title: "Odd", Credits: 333, Net: 700, Currency: "EUR"}},
-		Seller:   Seller{Name: "OPAL B.V.", Country: "NL", VATID: "NL123456789B01"}})
+		Seller:   invoice.Seller{Name: "OPAL B.V.", Country: "NL", VATID: "NL123456789B01"}})
 	m.Webhook = func(_, id string) {
 		if err := s.Notice(ctx, id); err != nil {
 			t.Errorf("notice %s: %v", id, err)
@@ -393,14 +394,14 @@ func TestTheAnswerToARefundIsLost(t *testing.T) {
 func TestInvoices(t *testing.T) {
 	withShop(t, func(t *testing.T, s *shop) {
 		for i, c := range []struct {
-			customer Customer
+			customer invoice.Customer
 			rule     string
 			total    int64
 		}{
-			{Customer{Name: "Jansen", Address: "Dam 1\nAmsterdam", Country: "nl", VATID: "NL 1234.56.789.B01"}, vatStandard, 1210},
-			{Customer{Name: "Müller GmbH", Address: "Hof 1\nBerlin", Country: "DE", VATID: "DE123456789"}, vatReverseCharge, 1000},
-			{Customer{Name: "Μαρία", Address: "Οδός 1\nΑθήνα", Country: "EL"}, vatStandard, 1240},
-			{Customer{Name: "Smith", Country: "US"}, vatOutside, 1000},
+			{invoice.Customer{Name: "Jansen", Address: "Dam 1\nAmsterdam", Country: "nl", VATID: "NL 1234.56.789.B01"}, invoice.Standard, 1210},
+			{invoice.Customer{Name: "Müller GmbH", Address: "Hof 1\nBerlin", Country: "DE", VATID: "DE123456789"}, invoice.ReverseCharge, 1000},
+			{invoice.Customer{Name: "Μαρία", Address: "Οδός 1\nΑθήνα", Country: "EL"}, invoice.Standard, 1240},
+			{invoice.Customer{Name: "Smith", Country: "US"}, invoice.OutsideEU, 1000},
 		} {
 			if _, err := s.SetCustomer(ctx, "a", c.customer); err != nil {
 				t.Fatal(err)
@@ -413,7 +414,7 @@ func TestInvoices(t *testing.T) {
 			if want := time.Now().UTC().Format("2006") + "-00000" + string(rune('1'+i)); inv.Number != want {
 				t.Errorf("number %s, want %s", inv.Number, want)
 			}
-			if (inv.Note != "") != (c.rule != vatStandard) {
+			if (inv.Note != "") != (c.rule != invoice.Standard) {
 				t.Errorf("%s says %q", c.rule, inv.Note)
 			}
 			pdf, err := inv.PDF()
@@ -430,8 +431,8 @@ func TestInvoices(t *testing.T) {
 				t.Errorf("another tenant's invoice: %v", err)
 			}
 		}
-		for _, bad := range []Customer{{Country: "Holland"}, {Country: "DE", VATID: "NL123456789B01"}, {Country: "DE", VATID: "DE12"}, {Email: "x"}, {Name: "a\x00"}, {Name: strings.Repeat("n", 201)}, {Address: strings.Repeat("a\n", 9)}, {Country: "XX"}, {Country: "EU"}, {Country: "12"}, {Name: "x", Country: "DE", VATID: "DE123456789"}} {
-			if _, err := s.SetCustomer(ctx, "a", bad); !errors.Is(err, ErrCustomer) {
+		for _, bad := range []invoice.Customer{{Country: "Holland"}, {Country: "DE", VATID: "NL123456789B01"}, {Country: "DE", VATID: "DE12"}, {Email: "x"}, {Name: "a\x00"}, {Name: strings.Repeat("n", 201)}, {Address: strings.Repeat("a\n", 9)}, {Country: "XX"}, {Country: "EU"}, {Country: "12"}, {Name: "x", Country: "DE", VATID: "DE123456789"}} {
+			if _, err := s.SetCustomer(ctx, "a", bad); !errors.Is(err, invoice.ErrCustomer) {
 				t.Errorf("%+v: %v", bad, err)
 			}
 		}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/opal-photo/opal/modules/billing/invoice"
+	"github.com/opal-photo/opal/modules/billing/ledger"
 	"github.com/opal-photo/opal/modules/billing/mollie"
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
@@ -73,7 +75,7 @@ func (s *Service) Purchase(ctx context.Context, tenantID, pkg string) (PurchaseR
 	}
 	id := uuid.Must(uuid.NewV7()).String()
 	err = s.o.DB.InTx(ctx, func(tx *db.Tx) error {
-		if _, err := open(ctx, tx, tenantID); err != nil {
+		if _, err := ledger.Open(ctx, tx, tenantID); err != nil {
 			return err
 		}
 		c, err := s.customer(ctx, tx, tenantID)
@@ -84,8 +86,8 @@ func (s *Service) Purchase(ctx context.Context, tenantID, pkg string) (PurchaseR
 		if err != nil {
 			return err
 		}
-		rule, rate := vatFor(s.o.Seller.Country, c)
-		vat := vatOn(p.Net, rate)
+		rule, rate := invoice.VATFor(s.o.Seller.Country, c)
+		vat := invoice.VATOn(p.Net, rate)
 		_, err = tx.ExecContext(ctx, `INSERT INTO payments (payment_id, tenant_id, package, credits, net, vat, amount, currency, vat_rate, vat_rule, customer, mode,
 			status, poll_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'creating', now_ms() + $13, now_ms(), now_ms())`,
 			id, tenantID, p.Name, p.Credits, p.Net, vat, p.Net+vat, p.Currency, rate, rule, string(customer), s.newMode(), firstLook.Milliseconds())

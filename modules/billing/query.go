@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/opal-photo/opal/modules/billing/invoice"
+	"github.com/opal-photo/opal/modules/billing/ledger"
 	"github.com/opal-photo/opal/modules/db"
 )
 
@@ -33,11 +35,11 @@ type Balance struct {
 
 // Balance returns a tenant's balance, this month's grant included.
 func (s *Service) Balance(ctx context.Context, tenantID string) (Balance, error) {
-	l, err := s.look(ctx, s.o.DB, tenantID)
+	l, err := ledger.Read(ctx, s.o.DB, tenantID, s.o.MonthlyGrant)
 	if err != nil {
 		return Balance{}, err
 	}
-	return Balance{TenantID: tenantID, Available: l.available(), Held: l.balance[held]}, nil
+	return Balance{TenantID: tenantID, Available: l.Available(), Held: l.Balance[ledger.Held]}, nil
 }
 
 // Transaction is a transfer between a tenant's accounts.
@@ -94,10 +96,10 @@ func (s *Service) Transactions(ctx context.Context, tenantID, cursor string, lim
 			return out, err
 		}
 		t.TransactionID, t.CreatedAt = key+"/"+strconv.FormatInt(leg, 10), db.Time(at)
-		if t.To == free || t.To == paid {
+		if t.To == ledger.Free || t.To == ledger.Paid {
 			t.Available += t.Amount
 		}
-		if t.From == free || t.From == paid {
+		if t.From == ledger.Free || t.From == ledger.Paid {
 			t.Available -= t.Amount
 		}
 		out.Transactions = append(out.Transactions, t)
@@ -236,7 +238,7 @@ func (p UsagePage) Table() [][]string {
 		if k != "" && strings.ContainsAny(k[:1], "=+-@\t") {
 			k = "'" + k
 		}
-		out = append(out, []string{k, strconv.FormatInt(r.Items, 10), strconv.FormatInt(r.Uses, 10), hundredths(r.Credits), hundredths(r.Billed)})
+		out = append(out, []string{k, strconv.FormatInt(r.Items, 10), strconv.FormatInt(r.Uses, 10), invoice.Hundredths(r.Credits), invoice.Hundredths(r.Billed)})
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/opal-photo/opal/modules/billing/ledger"
 	"github.com/opal-photo/opal/modules/billing/mollie"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -95,7 +96,7 @@ func (s *Service) beginRefund(ctx context.Context, o RefundOrder) (refundRequest
 		r.id = uuid.NewSHA1(refundKeys, []byte(o.PaymentID+"\x00"+o.Key)).String()
 	}
 	err = s.o.DB.InTx(ctx, func(tx *db.Tx) error {
-		l, err := open(ctx, tx, p.TenantID)
+		l, err := ledger.Open(ctx, tx, p.TenantID)
 		if err != nil {
 			return err
 		}
@@ -103,7 +104,7 @@ func (s *Service) beginRefund(ctx context.Context, o RefundOrder) (refundRequest
 		if err != nil {
 			return err
 		}
-		r.mollieID, r.createdAt, r.amount, r.description = p.mollieID, l.now, o.Cents, o.Description
+		r.mollieID, r.createdAt, r.amount, r.description = p.mollieID, l.Now, o.Cents, o.Description
 		if there, err := r.load(ctx, tx); err != nil || there {
 			return err
 		}
@@ -122,11 +123,11 @@ func (s *Service) beginRefund(ctx context.Context, o RefundOrder) (refundRequest
 		if r.amount > left || left == 0 {
 			return ErrRefund.With("%d cents are left of it, asked for were %d", left, r.amount)
 		}
-		if back := creditsBack(p, asked+r.amount); o.Unused && (l.balance[debt] > 0 || back > l.balance[paid]) {
-			return ErrRefund.With("%d hundredths of a credit would go back and %d are unused; ask for less, or write to us", back, max(0, l.balance[paid]-l.balance[debt]))
+		if back := creditsBack(p, asked+r.amount); o.Unused && (l.Balance[ledger.Debt] > 0 || back > l.Balance[ledger.Paid]) {
+			return ErrRefund.With("%d hundredths of a credit would go back and %d are unused; ask for less, or write to us", back, max(0, l.Balance[ledger.Paid]-l.Balance[ledger.Debt]))
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO refund_requests (request_id, tenant_id, payment_id, amount, description, retry_at, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`, r.id, p.TenantID, o.PaymentID, r.amount, r.description, l.now+firstLook.Milliseconds(), l.now)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)`, r.id, p.TenantID, o.PaymentID, r.amount, r.description, l.Now+firstLook.Milliseconds(), l.Now)
 		return err
 	})
 	if err != nil {

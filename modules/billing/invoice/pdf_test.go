@@ -1,4 +1,4 @@
-package billing
+package invoice
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 )
 
 func invoice(c Customer, rule string, rate int64) Invoice {
-	vat := vatOn(25000, rate)
+	vat := VATOn(25000, rate)
 	return Invoice{
 		Number: "2026-000042", IssuedAt: time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC), PaymentID: "019aa5f0-7c1e-7b62-9d1f-3a5c0c1d2e3f",
 		Seller:   Seller{Name: "OPAL Photo B.V.", Address: "Keizersgracht 1\n1015 CJ Amsterdam", Country: "NL", VATID: "NL123456789B01", Email: "billing@opal.example"},
@@ -24,17 +24,17 @@ func invoice(c Customer, rule string, rate int64) Invoice {
 // samples are invoices of every kind. OPAL_INVOICE_DIR keeps their PDFs for
 // looking at.
 var samples = map[string]Invoice{
-	"home": invoice(Customer{Name: "Bakkerij Jansen", Email: "jansen@bakkerij.example", Address: "Dam 1\n1012 JS Amsterdam", Country: "NL", VATID: "NL987654321B02"}, vatStandard, 2100),
+	"home": invoice(Customer{Name: "Bakkerij Jansen", Email: "jansen@bakkerij.example", Address: "Dam 1\n1012 JS Amsterdam", Country: "NL", VATID: "NL987654321B02"}, Standard, 2100),
 	"reverse": invoice(Customer{Name: "Größenwahn & Söhne Feinkost-Manufaktur GmbH & Co. KG", Email: "rechnung@feinkost.example",
-		Address: "Straße des 17. Juni 135\n10623 Berlin", Country: "DE", VATID: "DE123456789"}, vatReverseCharge, 0),
-	"greek":    invoice(Customer{Name: "Μαρία Παπαδοπούλου", Address: "Οδός Ερμού 15\n105 63 Αθήνα", Country: "GR"}, vatStandard, 2400),
-	"finnish":  invoice(Customer{Name: "Łukasz Żółć, Ivana Čapková, Дмитрий Иванов", Country: "FI"}, vatStandard, 2550),
-	"chinese":  invoice(Customer{Name: "北京科技有限公司", Address: "朝阳区建国路 88 号\n北京 100022", Country: "CN"}, vatOutside, 0),
-	"nameless": invoice(Customer{Country: "NL"}, vatStandard, 2100),
+		Address: "Straße des 17. Juni 135\n10623 Berlin", Country: "DE", VATID: "DE123456789"}, ReverseCharge, 0),
+	"greek":    invoice(Customer{Name: "Μαρία Παπαδοπούλου", Address: "Οδός Ερμού 15\n105 63 Αθήνα", Country: "GR"}, Standard, 2400),
+	"finnish":  invoice(Customer{Name: "Łukasz Żółć, Ivana Čapková, Дмитрий Иванов", Country: "FI"}, Standard, 2550),
+	"chinese":  invoice(Customer{Name: "北京科技有限公司", Address: "朝阳区建国路 88 号\n北京 100022", Country: "CN"}, OutsideEU, 0),
+	"nameless": invoice(Customer{Country: "NL"}, Standard, 2100),
 	"widest": invoice(Customer{Name: strings.Repeat("W", 200), Email: strings.Repeat("W", 190) + "@w.example",
-		Address: strings.TrimSpace(strings.Repeat(strings.Repeat("W", 61)+"\n", 8)), Country: "GB", VATID: "GB" + strings.Repeat("W", 198)}, vatOutside, 0),
+		Address: strings.TrimSpace(strings.Repeat(strings.Repeat("W", 61)+"\n", 8)), Country: "GB", VATID: "GB" + strings.Repeat("W", 198)}, OutsideEU, 0),
 	"longest": invoice(Customer{Name: strings.Repeat("Wide Wholesale ", 13), Email: strings.Repeat("w", 180) + "@example.com",
-		Address: strings.TrimSpace(strings.Repeat(strings.Repeat("W", 61)+"\n", 8)), Country: "GB", VATID: "GB123456789"}, vatOutside, 0),
+		Address: strings.TrimSpace(strings.Repeat(strings.Repeat("W", 61)+"\n", 8)), Country: "GB", VATID: "GB123456789"}, OutsideEU, 0),
 }
 
 func TestEveryInvoiceIsOnePage(t *testing.T) {

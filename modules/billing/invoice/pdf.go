@@ -1,4 +1,4 @@
-package billing
+package invoice
 
 import (
 	"bytes"
@@ -150,7 +150,7 @@ func (s *sheet) lines(v Invoice) {
 	s.row(first, "Description", "Credits", "VAT", "Amount, net")
 	s.SetY(s.GetY() + 2*pdfPad)
 	s.style("", pdfText, pdfInk)
-	s.row(first, v.Description, hundredths(v.Credits), rateText(v), s.money(v, v.Net))
+	s.row(first, v.Description, Hundredths(v.Credits), rateText(v), s.money(v, v.Net))
 	s.SetY(s.GetY() + pdfPad)
 	s.rule(pdfMargin, s.width)
 	s.SetY(s.GetY() + pdfPad)
@@ -236,14 +236,14 @@ func (s *sheet) rule(x, width float64) {
 	s.Line(x, s.GetY(), x+width, s.GetY())
 }
 
-func (*sheet) money(v Invoice, cents int64) string { return v.Currency + " " + hundredths(cents) }
+func (*sheet) money(v Invoice, cents int64) string { return v.Currency + " " + Hundredths(cents) }
 
 // rateText is the rate of VAT, or why there is none.
 func rateText(v Invoice) string {
-	if v.VATRule == vatReverseCharge {
+	if v.VATRule == ReverseCharge {
 		return "reverse charge"
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(hundredths(v.VATRate), "0"), ".0") + " %"
+	return strings.TrimSuffix(strings.TrimSuffix(Hundredths(v.VATRate), "0"), ".0") + " %"
 }
 
 // countryName is a country's English name.

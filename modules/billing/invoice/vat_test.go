@@ -1,4 +1,4 @@
-package billing
+package invoice
 
 import "testing"
 
@@ -17,16 +17,16 @@ func TestVAT(t *testing.T) {
 		rule     string
 		rate     int64
 	}{
-		{"at home", Customer{Country: "NL"}, vatStandard, 2100},
-		{"a company at home", Customer{Country: "NL", VATID: "NL123456789B01"}, vatStandard, 2100},
-		{"a consumer elsewhere", Customer{Country: "FI"}, vatStandard, 2550},
-		{"a company elsewhere", Customer{Country: "FI", VATID: "FI12345678"}, vatReverseCharge, 0},
-		{"a consumer in Monaco", Customer{Country: "MC"}, vatStandard, 2000},
-		{"a company in Monaco", Customer{Country: "MC", VATID: "FR12345678901"}, vatReverseCharge, 0},
-		{"Switzerland", Customer{Country: "CH"}, vatOutside, 0},
-		{"Britain", Customer{Country: "GB", VATID: "GB123456789"}, vatOutside, 0},
+		{"at home", Customer{Country: "NL"}, Standard, 2100},
+		{"a company at home", Customer{Country: "NL", VATID: "NL123456789B01"}, Standard, 2100},
+		{"a consumer elsewhere", Customer{Country: "FI"}, Standard, 2550},
+		{"a company elsewhere", Customer{Country: "FI", VATID: "FI12345678"}, ReverseCharge, 0},
+		{"a consumer in Monaco", Customer{Country: "MC"}, Standard, 2000},
+		{"a company in Monaco", Customer{Country: "MC", VATID: "FR12345678901"}, ReverseCharge, 0},
+		{"Switzerland", Customer{Country: "CH"}, OutsideEU, 0},
+		{"Britain", Customer{Country: "GB", VATID: "GB123456789"}, OutsideEU, 0},
 	} {
-		if rule, rate := vatFor("NL", c.customer); rule != c.rule || rate != c.rate {
+		if rule, rate := VATFor("NL", c.customer); rule != c.rule || rate != c.rate {
 			t.Errorf("%s: %s %d", c.name, rule, rate)
 		}
 	}
@@ -45,7 +45,7 @@ func TestVAT(t *testing.T) {
 	}
 	// half a cent is rounded up
 	for net, want := range map[int64]int64{1000: 210, 2500: 525, 150: 32, 50: 11, 0: 0} {
-		if got := vatOn(net, 2100); got != want {
+		if got := VATOn(net, 2100); got != want {
 			t.Errorf("21 %% of %d: %d, want %d", net, got, want)
 		}
 	}

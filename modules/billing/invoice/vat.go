@@ -1,18 +1,18 @@
-package billing
+package invoice
 
 import (
 	"regexp"
 	"strings"
 )
 
-// homeCountry is where the seller is registered for VAT.
-const homeCountry = "NL"
+// HomeCountry is where the seller is registered for VAT.
+const HomeCountry = "NL"
 
 // The rules that a sale's VAT follows.
 const (
-	vatStandard      = "standard"       // the buyer's country's standard rate
-	vatReverseCharge = "reverse_charge" // a business elsewhere in the EU accounts for it
-	vatOutside       = "outside_eu"     // not an EU supply
+	Standard      = "standard"       // the buyer's country's standard rate
+	ReverseCharge = "reverse_charge" // a business elsewhere in the EU accounts for it
+	OutsideEU     = "outside_eu"     // not an EU supply
 )
 
 // euVAT is the member states' standard rates, which electronic services have, in
@@ -66,9 +66,9 @@ func checkVATID(country, id string) error {
 	return nil
 }
 
-// vatFor returns the rule and rate (hundredths of a percent) of a sale by a
+// VATFor returns the rule and rate (hundredths of a percent) of a sale by a
 // seller in one country to a customer.
-func vatFor(seller string, c Customer) (rule string, rate int64) {
+func VATFor(seller string, c Customer) (rule string, rate int64) {
 	country := c.Country
 	if country == "MC" { // Monaco is part of France's VAT territory
 		country = "FR"
@@ -76,15 +76,15 @@ func vatFor(seller string, c Customer) (rule string, rate int64) {
 	v, eu := euVAT[country]
 	switch {
 	case !eu:
-		return vatOutside, 0
+		return OutsideEU, 0
 	case country != seller && c.VATID != "":
-		return vatReverseCharge, 0
+		return ReverseCharge, 0
 	}
-	return vatStandard, v.rate
+	return Standard, v.rate
 }
 
 // hundredPercent is a VAT rate.
 const hundredPercent = 10_000
 
-// vatOn returns the VAT on an amount of cents, rounded half up.
-func vatOn(net, rate int64) int64 { return (net*rate + hundredPercent/2) / hundredPercent }
+// VATOn returns the VAT on an amount of cents, rounded half up.
+func VATOn(net, rate int64) int64 { return (net*rate + hundredPercent/2) / hundredPercent }
