@@ -25,6 +25,7 @@ import (
 // be left out.
 type Options struct {
 	Jobs    Jobs
+	Events  Events // nil: no event streams
 	Brands  Brands
 	Presets []export.Preset
 	Exports Exports  // nil: items show no variants
@@ -124,7 +125,9 @@ func build(o Options) (*server, error) {
 	deletionRoutes(r)
 	uploadRoutes(r)
 	downloadRoutes(r)
-	eventRoutes(r)
+	if o.Events != nil {
+		eventRoutes(r)
+	}
 	brandRoutes(r)
 	presetRoutes(r)
 	if o.Keys != nil {

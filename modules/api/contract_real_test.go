@@ -18,6 +18,7 @@ import (
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/job"
@@ -63,7 +64,7 @@ func newRealHouse(t testing.TB, d *db.DB) *realHouse {
 		Inspect: func(photo []byte) error { _, err := imaging.Inspect(photo); return err },
 	})
 	h, err = New(Options{
-		Jobs: jobs, Brands: brands, Presets: export.Presets(), Log: zerolog.Nop(),
+		Jobs: jobs, Events: event.Log{DB: d}, Brands: brands, Presets: export.Presets(), Log: zerolog.Nop(),
 		Mounts: []Mount{{Path: "/blobs/", Handler: http.StripPrefix("/blobs", blobs.Handler())}},
 	})
 	if err != nil {

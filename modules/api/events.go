@@ -126,7 +126,7 @@ func (st *stream) look(ctx context.Context) (ended bool, err error) {
 		return false, err
 	}
 	for {
-		events, err := st.Jobs.Events(ctx, st.tenantID, st.jobID, st.after, streamBatch)
+		events, err := st.Events.After(ctx, st.tenantID, st.jobID, st.after, streamBatch)
 		if err != nil {
 			return false, err
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
@@ -32,7 +33,7 @@ import (
 type memoryJobs struct {
 	mu     sync.Mutex
 	jobs   map[string]*job.Job
-	events []job.Event
+	events []event.Event
 	bodies [][]byte
 	last   job.NewJob
 	fail   error
@@ -83,7 +84,7 @@ func (m *memoryJobs) Create(_ context.Context, n job.NewJob) (job.Job, error) {
 }
 
 func (m *memoryJobs) event(j *job.Job, kind string) {
-	m.events = append(m.events, job.Event{ID: uuid.Must(uuid.NewV7()).String(), Type: kind, TenantID: j.TenantID, JobID: j.JobID, Data: json.RawMessage(`{"n":1}`)})
+	m.events = append(m.events, event.Event{ID: uuid.Must(uuid.NewV7()).String(), Type: kind, TenantID: j.TenantID, JobID: j.JobID, Data: json.RawMessage(`{"n":1}`)})
 }
 
 func (m *memoryJobs) job(tenantID, jobID string) (*job.Job, error) {
@@ -268,10 +269,10 @@ func (m *memoryJobs) ExportURL(_ context.Context, tenantID, jobID string) (strin
 	return "http://blobs.test/" + *j.ExportBlobPath, nil
 }
 
-func (m *memoryJobs) Events(_ context.Context, tenantID, jobID, after string, limit int) ([]job.Event, error) {
+func (m *memoryJobs) After(_ context.Context, tenantID, jobID, after string, limit int) ([]event.Event, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var out []job.Event
+	var out []event.Event
 	for _, e := range m.events {
 		if e.TenantID == tenantID && e.JobID == jobID && e.ID > after && len(out) < limit {
 			out = append(out, e)
@@ -355,7 +356,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	}
 	h := &house{jobs: newMemoryJobs(), tenants: tenants, log: &lockedBuffer{}}
 	o := Options{
-		Jobs: h.jobs, Brands: brand.New(d, nil), Presets: export.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
+		Jobs: h.jobs, Events: h.jobs, Brands: brand.New(d, nil), Presets: export.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},
 		Billing: billing.New(billing.Options{DB: d}), Dead: fixedDead{}, Operators: "t1",

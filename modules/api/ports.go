@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
@@ -27,7 +28,13 @@ type Jobs interface {
 	CutoutURL(ctx context.Context, tenantID, itemID string) (string, error)
 	RawURL(ctx context.Context, tenantID, itemID string) (string, error)
 	ExportURL(ctx context.Context, tenantID, jobID string) (string, error)
-	Events(ctx context.Context, tenantID, jobID, after string, limit int) ([]job.Event, error)
+}
+
+// Events reads what happened to a job, from a cursor on.
+type Events interface {
+	// After returns up to limit events that came after the one named ("": from the
+	// first on), oldest first; none of another tenant's job.
+	After(ctx context.Context, tenantID, jobID, after string, limit int) ([]event.Event, error)
 }
 
 // Exports is the export module's service: what became of a job's variants.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
@@ -187,5 +188,5 @@ func insertJob(ctx context.Context, tx *db.Tx, j *Job, brand Brand) error {
 			return fmt.Errorf("insert item %d: %w", i, err)
 		}
 	}
-	return addEvent(ctx, tx, "job.created", j.TenantID, j.JobID, "", map[string]any{"items": len(j.Items)})
+	return event.Add(ctx, tx, event.New{Type: event.JobCreated, TenantID: j.TenantID, JobID: j.JobID, Data: map[string]any{"items": len(j.Items)}})
 }

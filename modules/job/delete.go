@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -86,12 +87,14 @@ func (s *Service) delete(ctx context.Context, tx *db.Tx, tenantID, jobID, reason
 		`DELETE FROM uploads WHERE entry_id IN (SELECT entry_id FROM items WHERE job_id = $1)`,
 		`DELETE FROM item_steps WHERE item_id IN (SELECT item_id FROM items WHERE job_id = $1)`,
 		`DELETE FROM items WHERE job_id = $1`,
-		`DELETE FROM events WHERE job_id = $1`,
 		`DELETE FROM jobs WHERE job_id = $1`,
 	} {
 		if _, err := tx.ExecContext(ctx, q, jobID); err != nil {
 			return fmt.Errorf("delete the rows: %w", err)
 		}
+	}
+	if err := event.Forget(ctx, tx, jobID); err != nil {
+		return err
 	}
 	tx.AfterCommit(func() {
 		telemetry.Log(telemetry.With(ctx, telemetry.IDs{TenantID: tenantID, JobID: jobID})).Info().Str("reason", reason).Int("items", len(items)).Msg("Deleted a job")

@@ -7,7 +7,6 @@
 package job
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/opal-photo/opal/modules/fault"
@@ -147,15 +146,4 @@ type Step struct {
 	StartedAt time.Time  `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at"`
 	Millis    *int64     `json:"ms"`
-}
-
-// Event is one thing that happened, as webhooks and the event stream tell it.
-type Event struct {
-	ID        string          `json:"id"`
-	Type      string          `json:"type"` // job.created, item.completed, item.failed, item.cancelled, item.retried, job.finished
-	TenantID  string          `json:"tenant_id"`
-	JobID     string          `json:"job_id"`
-	ItemID    *string         `json:"item_id"`
-	Data      json.RawMessage `json:"data"`
-	CreatedAt time.Time       `json:"created_at"`
 }

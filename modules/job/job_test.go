@@ -10,6 +10,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/job"
@@ -80,7 +81,7 @@ func TestOneItemsWay(t *testing.T) {
 		if got.Status != job.JobCompleted || *got.ExportBlobPath != "t1/j/export.zip" || got.FinishedAt == nil {
 			w.t.Fatalf("%+v", got)
 		}
-		events, err := w.jobs.Events(w.t.Context(), tenantID, j.JobID, "", 10)
+		events, err := event.After(w.t.Context(), w.db, tenantID, j.JobID, "", 10)
 		w.must(err)
 		var kinds []string
 		for _, e := range events {

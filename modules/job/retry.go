@@ -8,6 +8,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/fault"
 )
 
@@ -94,7 +95,7 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 		bundle = 'waiting', round = round + 1, updated_at = now_ms() WHERE job_id = $1`, jobID); err != nil {
 		return fmt.Errorf("open the job again: %w", err)
 	}
-	if err := addEvent(ctx, tx, "item.retried", tenantID, jobID, id, map[string]any{"retry_of": failedID}); err != nil {
+	if err := event.Add(ctx, tx, event.New{Type: event.ItemRetried, TenantID: tenantID, JobID: jobID, ItemID: id, Data: map[string]any{"retry_of": failedID}}); err != nil {
 		return err
 	}
 	return s.Outbox.SendJob(ctx, tx, rows[0].body())

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -77,7 +78,7 @@ func TestARetryGoesOnFromTheLastGoodStep(t *testing.T) {
 		if w.meter.held[again.ItemID] != 0 || w.meter.spent[again.ItemID] != 1 || w.meter.spent[failed.ItemID] != 0 {
 			w.t.Errorf("ledger %+v", &w.meter)
 		}
-		events, err := w.jobs.Events(w.t.Context(), tenantID, j.JobID, "", 100)
+		events, err := event.After(w.t.Context(), w.db, tenantID, j.JobID, "", 100)
 		w.must(err)
 		var kinds []string
 		for _, e := range events {

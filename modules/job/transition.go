@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/queue"
 )
 
@@ -110,18 +111,25 @@ func (s *Service) cancelRows(ctx context.Context, tx *db.Tx, items []row, code, 
 	return nil
 }
 
+// ends says how each end of an item is counted and told.
+var ends = map[string]struct{ counter, event string }{
+	ItemCompleted: {"done_items", event.ItemCompleted},
+	ItemFailed:    {"failed_items", event.ItemFailed},
+	ItemCancelled: {"cancelled_items", event.ItemCancelled},
+}
+
 // ended counts an item that has become terminal, tells it, and settles the job.
 // exports is the number of variants to be made of it.
 func (s *Service) ended(ctx context.Context, tx *db.Tx, it row, status string, exports int, data map[string]any) error {
-	counter := map[string]string{ItemCompleted: "done_items", ItemFailed: "failed_items", ItemCancelled: "cancelled_items"}[status]
-	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET open_items = open_items - 1, `+counter+` = `+counter+` + 1,
+	end := ends[status]
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET open_items = open_items - 1, `+end.counter+` = `+end.counter+` + 1,
 		open_exports = open_exports + $2, updated_at = now_ms() WHERE job_id = $1`, it.jobID, exports); err != nil {
 		return fmt.Errorf("count the item: %w", err)
 	}
 	if data == nil {
 		data = map[string]any{}
 	}
-	if err := addEvent(ctx, tx, "item."+status, it.tenantID, it.jobID, it.itemID, data); err != nil {
+	if err := event.Add(ctx, tx, event.New{Type: end.event, TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID, Data: data}); err != nil {
 		return err
 	}
 	return s.settle(ctx, tx, it.jobID)
@@ -132,10 +140,11 @@ func (s *Service) ended(ctx context.Context, tx *db.Tx, it row, status string, e
 func (s *Service) settle(ctx context.Context, tx *db.Tx, jobID string) error {
 	var tenantID, correlationID, bundle string
 	var c Counts
+	var round int
 	var finished sql.NullInt64
-	if err := tx.QueryRowContext(ctx, `SELECT tenant_id, correlation_id, bundle, open_items, done_items, failed_items, cancelled_items,
+	if err := tx.QueryRowContext(ctx, `SELECT tenant_id, correlation_id, round, bundle, open_items, done_items, failed_items, cancelled_items,
 		open_exports, failed_exports, finished_at FROM jobs WHERE job_id = $1`+tx.ForUpdate(), jobID).
-		Scan(&tenantID, &correlationID, &bundle, &c.Open, &c.Completed, &c.Failed, &c.Cancelled, &c.OpenExports, &c.FailedExports, &finished); err != nil {
+		Scan(&tenantID, &correlationID, &round, &bundle, &c.Open, &c.Completed, &c.Failed, &c.Cancelled, &c.OpenExports, &c.FailedExports, &finished); err != nil {
 		return fmt.Errorf("load the counters of job %s: %w", jobID, err)
 	}
 	if finished.Valid || c.Open > 0 || c.OpenExports > 0 {
@@ -154,7 +163,7 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, jobID string) error {
 		jobID, status, bundle); err != nil {
 		return fmt.Errorf("end job %s: %w", jobID, err)
 	}
-	return addEvent(ctx, tx, "job.finished", tenantID, jobID, "", map[string]any{"status": status})
+	return event.Add(ctx, tx, event.New{Type: event.JobFinished, TenantID: tenantID, JobID: jobID, Round: round, Data: map[string]any{"status": status}})
 }
 
 // outcome is a job's terminal state.

@@ -1,0 +1,119 @@
+// Package event keeps what happened: a row written in the transaction in which it
+// did, and read by a cursor, the id of the last event seen.
+package event
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/opal-photo/opal/modules/db"
+)
+
+// Event is one thing that happened, as webhooks and the event stream tell it.
+type Event struct {
+	ID        string          `json:"id"`
+	Type      string          `json:"type"` // a row of Types
+	TenantID  string          `json:"tenant_id"`
+	JobID     string          `json:"job_id"`
+	ItemID    *string         `json:"item_id"`
+	Data      json.RawMessage `json:"data"`
+	CreatedAt time.Time       `json:"created_at"`
+}
+
+// New is an event to be written.
+type New struct {
+	Type            string
+	TenantID, JobID string
+	ItemID          string // "": of the job as a whole
+	Round           int    // of the job: a retry begins another; 0: the first. job.finished comes once a round.
+	Data            any    // as JSON
+}
+
+// Add records what happened, in the transaction in which it did. The caller holds
+// the lock on the job's row, or has just made the job: so a job's events get
+// their ids in the order in which they are committed, and a reader with a cursor
+// misses none.
+func Add(ctx context.Context, tx *db.Tx, n New) error {
+	if !known(n.Type) {
+		return fmt.Errorf("insert event: there is no type %q", n.Type)
+	}
+	data, err := json.Marshal(n.Data)
+	if err != nil {
+		return fmt.Errorf("insert event %s: %w", n.Type, err)
+	}
+	var last sql.NullString
+	if err := tx.QueryRowContext(ctx, `SELECT max(event_id) FROM events WHERE job_id = $1`, n.JobID).Scan(&last); err != nil {
+		return fmt.Errorf("look for the last event of job %s: %w", n.JobID, err)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO events (event_id, tenant_id, job_id, item_id, type, data, round, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, now_ms())`,
+		idAfter(last.String), n.TenantID, n.JobID, sql.NullString{String: n.ItemID, Valid: n.ItemID != ""}, n.Type, string(data), max(1, n.Round))
+	if err != nil {
+		return fmt.Errorf("insert event %s: %w", n.Type, err)
+	}
+	return nil
+}
+
+// idAfter returns an id that sorts after last. Ids begin with the time of the
+// process that makes them, and processes' clocks differ.
+func idAfter(last string) string {
+	id := uuid.Must(uuid.NewV7())
+	before, err := uuid.Parse(last)
+	if err != nil || id.String() > last {
+		return id.String()
+	}
+	// one more in the 62 bits behind the variant, which a carry would have to fill
+	// before it reached the clock
+	const clear = 1<<62 - 1
+	tail := binary.BigEndian.Uint64(before[8:])
+	binary.BigEndian.PutUint64(before[8:], tail&^clear|(tail+1)&clear)
+	return before.String()
+}
+
+// After returns up to limit events of a job that came after the one named ("":
+// from the first on), oldest first.
+func After(ctx context.Context, q db.Querier, tenantID, jobID, after string, limit int) ([]Event, error) {
+	rows, err := q.QueryContext(ctx, `SELECT event_id, type, tenant_id, job_id, item_id, data, created_at FROM events
+		WHERE job_id = $2 AND tenant_id = $1 AND event_id > $3 ORDER BY event_id LIMIT $4`, tenantID, jobID, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("load events of job %s: %w", jobID, err)
+	}
+	defer rows.Close()
+	var out []Event
+	for rows.Next() {
+		var e Event
+		var data string
+		var at int64
+		if err := rows.Scan(&e.ID, &e.Type, &e.TenantID, &e.JobID, &e.ItemID, &data, &at); err != nil {
+			return nil, fmt.Errorf("load events of job %s: %w", jobID, err)
+		}
+		e.Data, e.CreatedAt = json.RawMessage(data), db.Time(at)
+		out = append(out, e)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("load events of job %s: %w", jobID, err)
+	}
+	return out, nil
+}
+
+// Forget deletes a job's events, in the transaction that deletes the job.
+func Forget(ctx context.Context, tx *db.Tx, jobID string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM events WHERE job_id = $1`, jobID); err != nil {
+		return fmt.Errorf("delete the events of job %s: %w", jobID, err)
+	}
+	return nil
+}
+
+// Log reads the events of a database.
+type Log struct{ DB db.Querier }
+
+// After is the function of this name.
+func (l Log) After(ctx context.Context, tenantID, jobID, after string, limit int) ([]Event, error) {
+	return After(ctx, l.DB, tenantID, jobID, after, limit)
+}
