@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -74,7 +75,11 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 				break
 			}
 			makers.Go(func() error {
-				v, err := one(p, l, prod)
+				var v Variant
+				err := fault.Guard(func() (err error) { v, err = one(p, l, prod); return err })
+				if err != nil {
+					v = Variant{Preset: p}
+				}
 				select {
 				case results <- result{v, err}:
 				case <-ctx.Done():

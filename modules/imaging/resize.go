@@ -5,7 +5,7 @@ import (
 	"math"
 	"runtime"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // Fixed point of the resampling loops. A sample has 12 bits, 4 below the
@@ -259,14 +259,11 @@ func bands(n int, work func(from, to int)) {
 		work(0, n)
 		return
 	}
-	var g errgroup.Group
-	for i := range workers {
-		g.Go(func() error {
-			work(n*i/workers, n*(i+1)/workers)
-			return nil
-		})
+	bands := make([]func(), workers)
+	for i := range bands {
+		bands[i] = func() { work(n*i/workers, n*(i+1)/workers) }
 	}
-	_ = g.Wait()
+	fault.Together(bands...)
 }
 
 // rowCache keeps the last rows of samples that a filter of n taps looks at.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"image"
 
+	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -222,7 +223,8 @@ func StepNames() []string {
 var errReused = errors.New("reused")
 
 // Run takes one photo through the steps. Errors have the fault kinds of the
-// step that failed; StepOf names it.
+// step that failed, which a *StepError names. A step that panics has a
+// *fault.Panic as its error.
 func (p *Pipeline) Run(ctx context.Context, in Input, a Artifacts, r Recorder) (*Result, error) {
 	s := &state{in: in, artifacts: a, recorder: r, done: in.Done, result: &Result{}}
 	for _, st := range steps {
@@ -233,7 +235,8 @@ func (p *Pipeline) Run(ctx context.Context, in Input, a Artifacts, r Recorder) (
 			return nil, err
 		}
 		r.StepBegan(ctx, st.name)
-		err := st.run(ctx, p, s)
+		// a panic is the item's error: other items go on in this process
+		err := fault.Guard(func() error { return st.run(ctx, p, s) })
 		if errors.Is(err, errReused) {
 			r.StepReused(ctx, st.name)
 			continue

@@ -300,3 +300,23 @@ func TestRunTakesTheWholeFrameWhenAskedTo(t *testing.T) {
 		t.Fatalf("%+v", res)
 	}
 }
+
+func TestAStepThatPanicsFailsItsItemAlone(t *testing.T) {
+	for name, raise := range map[string]func(){
+		"in the step's goroutine":   func() { panic("a bad pixel") },
+		"in the engine's goroutine": func() { fault.Together(func() {}, func() { panic("a bad pixel") }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &painter{paint: func(int, pipeline.Placement) (image.Rectangle, [4]int) { raise(); panic("not reached") }}
+			_, j, err := run(t, p, .9, pipeline.Input{Options: pipeline.DefaultOptions}, memory{})
+			var at *pipeline.StepError
+			var panicked *fault.Panic
+			if !errors.As(err, &at) || at.Step != "place" || !errors.As(err, &panicked) || panicked.Value != "a bad pixel" {
+				t.Fatal(err)
+			}
+			if j.lines[len(j.lines)-1] != "ended place true" {
+				t.Errorf("the timeline ends with %q", j.lines[len(j.lines)-1])
+			}
+		})
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/score"
 )
@@ -83,6 +84,10 @@ func (s *service) deliver(ctx context.Context, p *Picture, t targets) (*score.Re
 	format := formatOf(t.output, imaging.JPEG)
 	res.Meta.ContentType = format.MediaType()
 	g, ctx := errgroup.WithContext(ctx)
+	encode := func(m *image.NRGBA, f imaging.Format) (data []byte, err error) {
+		err = fault.Guard(func() error { data, err = encode(m, f); return err })
+		return data, err
+	}
 	g.Go(func() error {
 		data, err := encode(p.Flat, format)
 		if err != nil {
