@@ -73,7 +73,7 @@ bench: libvips ## the benchmarks, one package after another (BENCH=Decode for so
 	$$(grep -rl --include='*_test.go' '^func Benchmark' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
 
 chaos: libvips test-dependencies ## kill OPAL at every point and at random, break each part, and count what was lost (two and a half hours)
-	@$(WITH_LIBVIPS) && $(GO) test ./app -run 'TestChaos' -count=1 -timeout 240m -v -chaos
+	@$(WITH_LIBVIPS) && $(GO) test ./app/chaos -run 'TestChaos' -count=1 -timeout 240m -v -chaos
 
 golden: libvips ## write the golden files anew; look at them before you commit
 	@$(WITH_LIBVIPS) && dirs=$$(grep -rl --include='*_test.go' 'flag.Bool("update"' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') && \

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/app/apptest"
 	"github.com/opal-photo/opal/modules/blob/azureblob/azuritetest"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/queue/servicebus/sbtest"
@@ -23,16 +24,16 @@ type apart struct {
 	broker   *sbtest.Server
 	blobs    *azuritetest.Server
 	postgres *dbtest.Server
-	roles    map[string][]*process
+	roles    map[string][]*apptest.Process
 	env      []string
-	api      client
+	api      apptest.Client
 }
 
 // newApart starts the roles. before, if any, is done when the database and the
 // store are there and no role is.
 func newApart(t *testing.T, before ...func(a *apart)) *apart {
 	t.Helper()
-	a := &apart{t: t, roles: map[string][]*process{}, blobs: azuritetest.New(t, azuritetest.Options{})}
+	a := &apart{t: t, roles: map[string][]*apptest.Process{}, blobs: azuritetest.New(t, azuritetest.Options{})}
 	var err error
 	if a.postgres, err = dbtest.StartServer(""); err != nil {
 		if os.Getenv("OPAL_REQUIRE_ALL") == "1" {
@@ -45,7 +46,7 @@ func newApart(t *testing.T, before ...func(a *apart)) *apart {
 	for _, name := range []string{"jobs", "exports"} {
 		a.broker.CreateQueue(sbtest.QueueConfig{Name: name})
 	}
-	score := freeAddr(t)
+	score := apptest.FreeAddr(t)
 	env := []string{
 		"ENV_NAME=dev", "DATABASE_URL=" + strings.Replace(a.postgres.URL, "postgres://", "postgresql+psycopg://", 1),
 		"STORAGE_CONNECTION_STRING=" + a.blobs.ConnectionString(), "SERVICEBUS_CONNECTION_STRING=" + a.broker.ConnectionString(),
@@ -55,47 +56,47 @@ func newApart(t *testing.T, before ...func(a *apart)) *apart {
 	for _, f := range before {
 		f(a)
 	}
-	if err := run(env, "migrate"); err != nil {
+	if err := apptest.Run(env, "migrate"); err != nil {
 		t.Fatal(err)
 	}
-	api := freeAddr(t)
-	a.api = client{t, "http://" + api}
+	api := apptest.FreeAddr(t)
+	a.api = apptest.Client{T: t, Base: "http://" + api}
 	a.start("score", env, "score", "--engine", "stub", "--listen", score) // what is tried here is not the pictures
 	a.start("api", env, "serve-api", "--listen", api)
 	for range 2 {
-		a.start("orchestrate", env, "orchestrate", "--listen", freeAddr(t))
+		a.start("orchestrate", env, "orchestrate", "--listen", apptest.FreeAddr(t))
 	}
-	a.start("export", env, "export", "--listen", freeAddr(t))
-	a.start("billing", env, "billing", "--listen", freeAddr(t))
-	a.api.waitReady()
+	a.start("export", env, "export", "--listen", apptest.FreeAddr(t))
+	a.start("billing", env, "billing", "--listen", apptest.FreeAddr(t))
+	a.api.WaitReady()
 	return a
 }
 
 func (a *apart) start(role string, env []string, args ...string) {
-	a.roles[role] = append(a.roles[role], start(a.t, env, args...))
+	a.roles[role] = append(a.roles[role], apptest.Start(a.t, env, args...))
 }
 
 // send makes n items of a job and uploads each.
-func (a *apart) send(n int, body []byte) seen {
+func (a *apart) send(n int, body []byte) apptest.Job {
 	a.t.Helper()
 	var items []any
 	for i := range n {
 		items = append(items, map[string]any{"filename": fmt.Sprintf("p%d.jpg", i)})
 	}
-	var j seen
-	if code := a.api.call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "presets": []string{"web_thumb"}, "items": items,
+	var j apptest.Job
+	if code := a.api.Call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "presets": []string{"web_thumb"}, "items": items,
 		"processing_options": map[string]any{"upscale": false}}, &j); code != http.StatusOK {
 		a.t.Fatalf("create: %d", code)
 	}
 	for i, it := range j.Items {
-		a.api.upload(j.JobID, it.ItemID, fmt.Sprintf("p%d.jpg", i), body)
+		a.api.Upload(j.JobID, it.ItemID, fmt.Sprintf("p%d.jpg", i), body)
 	}
 	return j
 }
 
 // once checks that everything of a job happened exactly once, and under one
 // correlation id in every process.
-func (a *apart) once(j seen) {
+func (a *apart) once(j apptest.Job) {
 	a.t.Helper()
 	if j.Status != "completed" || j.ExportBlobPath == "" {
 		a.t.Fatalf("%+v", j)
@@ -108,7 +109,7 @@ func (a *apart) once(j seen) {
 	finished := map[string]int{}
 	for role, all := range a.roles {
 		for _, p := range all {
-			for _, l := range p.lines(func(l map[string]any) bool { return l["job_id"] == j.JobID && l["item_id"] != nil }) {
+			for _, l := range p.Lines(func(l map[string]any) bool { return l["job_id"] == j.JobID && l["item_id"] != nil }) {
 				if l["correlation_id"] != j.CorrelationID {
 					a.t.Errorf("%s: %v", role, l)
 				}
@@ -127,14 +128,14 @@ func (a *apart) once(j seen) {
 
 func TestRolesApart(t *testing.T) {
 	a := newApart(t)
-	small := photo(t, 160, 120)
+	small := apptest.Photo(t, 160, 120)
 
 	t.Run("thirty items", func(t *testing.T) {
 		j := a.send(30, small)
-		a.once(a.api.wait(j.JobID))
+		a.once(a.api.Wait(j.JobID))
 		worked := 0
 		for _, p := range a.roles["orchestrate"] {
-			if len(p.lines(func(l map[string]any) bool { return l["message"] == "Item completed" })) > 0 {
+			if len(p.Lines(func(l map[string]any) bool { return l["message"] == "Item completed" })) > 0 {
 				worked++
 			}
 		}
@@ -166,16 +167,16 @@ func TestRolesApart(t *testing.T) {
 			}
 		})
 		wg.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), jobPatience)
+		ctx, cancel := context.WithTimeout(t.Context(), apptest.JobPatience)
 		defer cancel()
 		a.once(a.waitThrough(ctx, j.JobID))
 	})
 
 	t.Run("books", func(t *testing.T) {
-		if err := run(a.env, "billing", "audit"); err != nil {
+		if err := apptest.Run(a.env, "billing", "audit"); err != nil {
 			t.Error(err)
 		}
-		if err := run(a.env, "doctor"); err != nil {
+		if err := apptest.Run(a.env, "doctor"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -183,7 +184,7 @@ func TestRolesApart(t *testing.T) {
 	t.Run("shutdown", func(t *testing.T) {
 		for role, all := range a.roles {
 			for _, p := range all {
-				if code := p.stop(t); code != 0 {
+				if code := p.Stop(t); code != 0 {
 					t.Errorf("%s exits with %d", role, code)
 				}
 			}
@@ -195,11 +196,11 @@ func TestRolesApart(t *testing.T) {
 const outage = 30 * time.Second
 
 // waitThrough waits for a job's end while the API may answer 503.
-func (a *apart) waitThrough(ctx context.Context, jobID string) seen {
+func (a *apart) waitThrough(ctx context.Context, jobID string) apptest.Job {
 	a.t.Helper()
 	for {
-		var j seen
-		if a.api.try(http.MethodGet, "/v1/jobs/"+jobID, &j) == http.StatusOK && slices.Contains([]string{"completed", "failed", "partial", "cancelled"}, j.Status) {
+		var j apptest.Job
+		if a.api.Try(http.MethodGet, "/v1/jobs/"+jobID, &j) == http.StatusOK && slices.Contains([]string{"completed", "failed", "partial", "cancelled"}, j.Status) {
 			return j
 		}
 		select {

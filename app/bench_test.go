@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/opal-photo/opal/app/apptest"
 )
 
 // The whole way of a photo through `opal dev`, as its user waits for it: from
@@ -23,11 +25,11 @@ func BenchmarkPhoto12MP(b *testing.B) { benchmarkPhoto(b, 4000, 3000) }
 // benchmarkPhoto reports the median over b.N photos, after one to warm up.
 func benchmarkPhoto(b *testing.B, w, h int) {
 	_, c, _ := runDev(b)
-	body := photo(b, w, h)
-	c.follow([]string{"web_thumb"}, body)
+	body := apptest.Photo(b, w, h)
+	follow(c, []string{"web_thumb"}, body)
 	var took []time.Duration
 	for b.Loop() {
-		done, _ := c.follow([]string{"web_thumb"}, body)
+		done, _ := follow(c, []string{"web_thumb"}, body)
 		took = append(took, done)
 	}
 	slices.Sort(took)
@@ -43,16 +45,16 @@ func BenchmarkAllPresets(b *testing.B) {
 			Name string `json:"name"`
 		} `json:"presets"`
 	}
-	c.call(http.MethodGet, "/v1/presets", nil, &known)
+	c.Call(http.MethodGet, "/v1/presets", nil, &known)
 	var names []string
 	for _, p := range known.Presets {
 		names = append(names, p.Name)
 	}
-	body := photo(b, 1600, 1250)
-	c.follow(names, body)
+	body := apptest.Photo(b, 1600, 1250)
+	follow(c, names, body)
 	var took []time.Duration
 	for b.Loop() {
-		_, rest := c.follow(names, body)
+		_, rest := follow(c, names, body)
 		took = append(took, rest)
 	}
 	slices.Sort(took)
@@ -64,7 +66,7 @@ func BenchmarkAllPresets(b *testing.B) {
 // BenchmarkPeakMemory takes four 12 MP photos at once, of which two are in hand.
 func BenchmarkPeakMemory(b *testing.B) {
 	p, c, _ := runDev(b)
-	body := photo(b, 4000, 3000)
+	body := apptest.Photo(b, 4000, 3000)
 	var peak atomic.Int64
 	stop := make(chan struct{})
 	var watch sync.WaitGroup
@@ -74,14 +76,14 @@ func BenchmarkPeakMemory(b *testing.B) {
 			case <-stop:
 				return
 			case <-time.After(20 * time.Millisecond):
-				peak.Store(max(peak.Load(), residentOf(p.cmd.Process.Pid)))
+				peak.Store(max(peak.Load(), residentOf(p.Cmd.Process.Pid)))
 			}
 		}
 	})
 	for b.Loop() {
 		var all sync.WaitGroup
 		for range 4 {
-			all.Go(func() { c.follow([]string{"amazon_main", "shopify"}, body) })
+			all.Go(func() { follow(c, []string{"amazon_main", "shopify"}, body) })
 		}
 		all.Wait()
 	}
@@ -93,27 +95,27 @@ func BenchmarkPeakMemory(b *testing.B) {
 
 // follow sends a photo and returns how long it took from complete to the item's
 // end, and from there to the job's.
-func (c client) follow(presets []string, body []byte) (item, rest time.Duration) {
-	var j seen
-	if code := c.call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "presets": presets, "items": []any{map[string]any{"filename": "p.jpg"}}}, &j); code != http.StatusOK {
-		c.t.Errorf("create: %d", code)
+func follow(c apptest.Client, presets []string, body []byte) (item, rest time.Duration) {
+	var j apptest.Job
+	if code := c.Call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "presets": presets, "items": []any{map[string]any{"filename": "p.jpg"}}}, &j); code != http.StatusOK {
+		c.T.Errorf("create: %d", code)
 		return 0, 0
 	}
-	c.upload(j.JobID, j.Items[0].ItemID, "p.jpg", body)
+	c.Upload(j.JobID, j.Items[0].ItemID, "p.jpg", body)
 	began := time.Now()
-	for deadline := began.Add(jobPatience); ; time.Sleep(20 * time.Millisecond) {
-		c.call(http.MethodGet, "/v1/jobs/"+j.JobID, nil, &j)
+	for deadline := began.Add(apptest.JobPatience); ; time.Sleep(20 * time.Millisecond) {
+		c.Call(http.MethodGet, "/v1/jobs/"+j.JobID, nil, &j)
 		if s := j.Items[0].Status; item == 0 && (s == "completed" || s == "failed") {
 			item = time.Since(began)
 		}
 		if j.Status != "created" && j.Status != "processing" {
 			if j.Status != "completed" {
-				c.t.Errorf("the job ended %s", j.Status)
+				c.T.Errorf("the job ended %s", j.Status)
 			}
 			return item, time.Since(began) - item
 		}
 		if time.Now().After(deadline) {
-			c.t.Errorf("the job does not end: %+v", j)
+			c.T.Errorf("the job does not end: %+v", j)
 			return item, 0
 		}
 	}

@@ -131,7 +131,7 @@ func fits(t *testing.T, ctx context.Context, what string) {
 func TestSampleInTheBrowser(t *testing.T) {
 	ctx := openBrowser(t, false)
 	_, dev, _ := runDev(t)
-	url := dev.base
+	url := dev.Base
 	phone, desktop := chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateScale(2)), chromedp.EmulateViewport(1280, 900)
 	light, dark := scheme("light"), scheme("dark")
 
@@ -211,7 +211,7 @@ func downloads(t *testing.T, ctx context.Context) {
 func TestFilesAreChosenAndRefusedInTheBrowser(t *testing.T) {
 	ctx := openBrowser(t, true)
 	_, dev, _ := runDev(t)
-	url := dev.base
+	url := dev.Base
 	dir := t.TempDir()
 	file := func(name, body string) string {
 		p := filepath.Join(dir, name)

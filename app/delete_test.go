@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/opal-photo/opal/app/apptest"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/queue/sqlqueue"
@@ -20,10 +21,10 @@ import (
 func TestDevDeletesAJobWithAllItsFiles(t *testing.T) {
 	t.Parallel()
 	_, c, data := runDev(t, "--engine", "stub")
-	var j seen
-	c.call(http.MethodPost, "/v1/jobs", map[string]any{"presets": []string{"web_thumb"}, "items": []any{map[string]any{"filename": "a.jpg"}}}, &j)
-	c.upload(j.JobID, j.Items[0].ItemID, "a.jpg", photo(t, 320, 240))
-	if j = c.wait(j.JobID); j.Status != "completed" {
+	var j apptest.Job
+	c.Call(http.MethodPost, "/v1/jobs", map[string]any{"presets": []string{"web_thumb"}, "items": []any{map[string]any{"filename": "a.jpg"}}}, &j)
+	c.Upload(j.JobID, j.Items[0].ItemID, "a.jpg", apptest.Photo(t, 320, 240))
+	if j = c.Wait(j.JobID); j.Status != "completed" {
 		t.Fatalf("%+v", j)
 	}
 	lying := func() (files []string) {
@@ -48,11 +49,11 @@ func TestDevDeletesAJobWithAllItsFiles(t *testing.T) {
 		Files      int        `json:"files"`
 		FilesAt    *time.Time `json:"files_at"`
 	}
-	if code := c.call(http.MethodDelete, "/v1/jobs/"+j.JobID, nil, &receipt); code != http.StatusOK || receipt.Items != 1 || receipt.Variants != 1 {
+	if code := c.Call(http.MethodDelete, "/v1/jobs/"+j.JobID, nil, &receipt); code != http.StatusOK || receipt.Items != 1 || receipt.Variants != 1 {
 		t.Fatalf("%d %+v", code, receipt)
 	}
 	for _, path := range []string{"/v1/jobs/" + j.JobID, "/v1/downloads/" + j.Items[0].ItemID, "/v1/downloads/jobs/" + j.JobID + "/export", "/v1/jobs/" + j.JobID + "/events"} {
-		if code := c.call(http.MethodGet, path, nil, nil); code != http.StatusNotFound {
+		if code := c.Call(http.MethodGet, path, nil, nil); code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, code)
 		}
 	}
@@ -60,7 +61,7 @@ func TestDevDeletesAJobWithAllItsFiles(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the files stay: %v", lying())
 		}
-		c.call(http.MethodGet, "/v1/deletions/"+receipt.DeletionID, nil, &receipt)
+		c.Call(http.MethodGet, "/v1/deletions/"+receipt.DeletionID, nil, &receipt)
 	}
 	if left := lying(); len(left) > 0 || receipt.Files == 0 {
 		t.Errorf("%+v, but there are %v", receipt, left)
@@ -93,7 +94,7 @@ func TestDevShowsDeadLetters(t *testing.T) {
 	}
 	for len(list.Dead) < len(poison) && ctx.Err() == nil {
 		time.Sleep(100 * time.Millisecond)
-		c.call(http.MethodGet, "/v1/dead-letters", nil, &list)
+		c.Call(http.MethodGet, "/v1/dead-letters", nil, &list)
 	}
 	got := map[string]bool{}
 	for _, l := range list.Dead {
@@ -103,13 +104,13 @@ func TestDevShowsDeadLetters(t *testing.T) {
 		t.Fatalf("%+v", list)
 	}
 	var n struct{ Count int }
-	if code := c.call(http.MethodPost, "/v1/dead-letters/purge", map[string]any{"queue": "jobs", "ids": []string{list.Dead[0].ID}}, &n); code != http.StatusOK || n.Count != 1 {
+	if code := c.Call(http.MethodPost, "/v1/dead-letters/purge", map[string]any{"queue": "jobs", "ids": []string{list.Dead[0].ID}}, &n); code != http.StatusOK || n.Count != 1 {
 		t.Errorf("purge: %d %+v", code, n)
 	}
-	if code := c.call(http.MethodPost, "/v1/dead-letters/redrive", map[string]any{"queue": "moon"}, nil); code != http.StatusNotFound {
+	if code := c.Call(http.MethodPost, "/v1/dead-letters/redrive", map[string]any{"queue": "moon"}, nil); code != http.StatusNotFound {
 		t.Errorf("of a queue that is not there: %d", code)
 	}
-	if code := c.call(http.MethodPost, "/v1/dead-letters/redrive", map[string]any{"queue": "jobs"}, &n); code != http.StatusOK || n.Count != 2 {
+	if code := c.Call(http.MethodPost, "/v1/dead-letters/redrive", map[string]any{"queue": "jobs"}, &n); code != http.StatusOK || n.Count != 2 {
 		t.Errorf("redrive: %d %+v", code, n)
 	}
 }

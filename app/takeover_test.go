@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/app/apptest"
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/blob/azureblob"
 	"github.com/opal-photo/opal/modules/db"
@@ -53,7 +54,7 @@ func TestTakeoverIsFinished(t *testing.T) {
 				if path == nil {
 					continue
 				}
-				if err := store.Put(t.Context(), container, *path, photo(t, 160, 120), blob.PutOptions{}); err != nil {
+				if err := store.Put(t.Context(), container, *path, apptest.Photo(t, 160, 120), blob.PutOptions{}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -74,11 +75,11 @@ func TestTakeoverIsFinished(t *testing.T) {
 		"job_lost":    {"beta", "cancelled", map[string]string{"item_l1": "cancelled"}},
 		"job_failed":  {"beta", "failed", map[string]string{"item_f1": "failed"}},
 	}
-	deadline := time.Now().Add(jobPatience)
+	deadline := time.Now().Add(apptest.JobPatience)
 	for id, w := range want {
-		var j seen
+		var j apptest.Job
 		for {
-			if code := a.api.call(http.MethodGet, "/v1/jobs/"+id+"?tenant_id="+w.tenant, nil, &j); code != http.StatusOK {
+			if code := a.api.Call(http.MethodGet, "/v1/jobs/"+id+"?tenant_id="+w.tenant, nil, &j); code != http.StatusOK {
 				t.Fatalf("%s: %d", id, code)
 			}
 			if j.Status == w.status {
@@ -145,7 +146,7 @@ func TestTakeoverIsFinished(t *testing.T) {
 		}
 		var ids []string
 		for cursor := ""; ; cursor = *page.NextCursor {
-			if code := a.api.call(http.MethodGet, "/v1/jobs?tenant_id=beta&limit=1&cursor="+cursor, nil, &page); code != http.StatusOK {
+			if code := a.api.Call(http.MethodGet, "/v1/jobs?tenant_id=beta&limit=1&cursor="+cursor, nil, &page); code != http.StatusOK {
 				t.Fatal(code)
 			}
 			for _, j := range page.Jobs {
@@ -162,12 +163,12 @@ func TestTakeoverIsFinished(t *testing.T) {
 
 	t.Run("books", func(t *testing.T) {
 		var b struct{ Available, Held int64 }
-		if code := a.api.call(http.MethodGet, "/v1/billing/balance?tenant_id=acme", nil, &b); code != http.StatusOK || b.Available != 6700 || b.Held != 0 {
+		if code := a.api.Call(http.MethodGet, "/v1/billing/balance?tenant_id=acme", nil, &b); code != http.StatusOK || b.Available != 6700 || b.Held != 0 {
 			t.Errorf("%d: %+v", code, b)
 		}
-		j := a.send(1, photo(t, 160, 120)) // a job that is metered
-		a.once(a.api.wait(j.JobID))
-		if err := run(a.env, "billing", "audit"); err != nil {
+		j := a.send(1, apptest.Photo(t, 160, 120)) // a job that is metered
+		a.once(a.api.Wait(j.JobID))
+		if err := apptest.Run(a.env, "billing", "audit"); err != nil {
 			t.Error(err)
 		}
 	})

@@ -1,4 +1,4 @@
-package app_test
+package chaos_test
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/app/apptest"
 	"github.com/opal-photo/opal/modules/crashpoint"
 )
 
@@ -22,7 +23,7 @@ import (
 func chaosBuild(t *testing.T) string {
 	t.Helper()
 	exe := filepath.Join(t.TempDir(), "opal")
-	cmd := exec.Command("go", "build", "-tags", "chaos", "-o", exe, "..")
+	cmd := exec.Command("go", "build", "-tags", "chaos", "-o", exe, "../..")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
@@ -34,8 +35,8 @@ type member struct {
 	fleet *fleet
 	args  []string
 	mu    sync.Mutex
-	now   *process
-	all   []*process
+	now   *apptest.Process
+	all   []*apptest.Process
 	quits bool // it is being stopped, and not to be started again
 	died  []time.Time
 	idle  chan struct{} // closed when its supervisor has ended
@@ -47,7 +48,7 @@ type fleet struct {
 	exe     string
 	env     []string
 	members map[string]*member
-	api     client
+	api     apptest.Client
 }
 
 // run starts a role and keeps it alive. aim, if any, is the point and hit at
@@ -72,7 +73,7 @@ func (m *member) launch(aim string) {
 	if aim != "" {
 		env = append([]string{crashpoint.Variable + "=" + aim}, env...)
 	}
-	m.now = startExe(m.fleet.t, m.fleet.exe, env, m.args...)
+	m.now = apptest.StartExe(m.fleet.t, m.fleet.exe, env, m.args...)
 	m.all = append(m.all, m.now)
 }
 
@@ -88,7 +89,7 @@ func (m *member) keep(idle chan struct{}) {
 		p := m.now
 		m.mu.Unlock()
 		began := time.Now()
-		<-p.done
+		<-p.Done
 		m.mu.Lock()
 		if m.quits {
 			m.mu.Unlock()
@@ -111,7 +112,7 @@ func (m *member) keep(idle chan struct{}) {
 func (m *member) stop() {
 	m.mu.Lock()
 	m.quits = true
-	err := m.now.cmd.Process.Signal(syscall.SIGTERM)
+	err := m.now.Cmd.Process.Signal(syscall.SIGTERM)
 	m.mu.Unlock()
 	if err != nil {
 		m.fleet.t.Logf("stop %v: %v", m.args, err)
@@ -127,7 +128,7 @@ func (m *member) stop() {
 func (m *member) kill() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.now.cmd.Process.Kill(); err != nil {
+	if err := m.now.Cmd.Process.Kill(); err != nil {
 		m.fleet.t.Logf("kill %v: %v", m.args, err)
 	}
 }
@@ -138,7 +139,7 @@ func (f *fleet) abandon() {
 	for _, m := range f.members {
 		m.mu.Lock()
 		m.quits = true
-		_ = m.now.cmd.Process.Kill()
+		_ = m.now.Cmd.Process.Kill()
 		m.mu.Unlock()
 		<-m.idle
 	}
@@ -169,7 +170,7 @@ func (f *fleet) lines(message string) []map[string]any {
 		all := m.all
 		m.mu.Unlock()
 		for _, p := range all {
-			out = append(out, p.lines(func(l map[string]any) bool { return l["message"] == message })...)
+			out = append(out, p.Lines(func(l map[string]any) bool { return l["message"] == message })...)
 		}
 	}
 	return out
@@ -196,7 +197,7 @@ func (f *fleet) insist(method, path, key string, body, into any) int {
 	}
 	var last string
 	for deadline := time.Now().Add(insistence); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		code, answer, err := f.once(method, f.api.base+path, key, b, nil)
+		code, answer, err := f.once(method, f.api.Base+path, key, b, nil)
 		last = fmt.Sprint(code, string(answer), err)
 		if err != nil || code >= 500 || code == http.StatusTooManyRequests || strings.Contains(string(answer), "idempotency") {
 			continue
@@ -245,7 +246,7 @@ func (f *fleet) send(key string, n int, photo []byte) string {
 	for i := range n {
 		items = append(items, map[string]any{"filename": fmt.Sprintf("p%d.jpg", i)})
 	}
-	var j seen
+	var j apptest.Job
 	if code := f.insist(http.MethodPost, "/v1/jobs", key, map[string]any{"tenant_id": "default", "presets": chaosPresets, "items": items,
 		"processing_options": map[string]any{"upscale": false}}, &j); code != http.StatusOK {
 		f.t.Errorf("create: %d", code)
@@ -288,9 +289,9 @@ func (f *fleet) upload(jobID, itemID string, photo []byte) {
 }
 
 // finish waits for a job's end and returns it.
-func (f *fleet) finish(jobID string) seen {
-	var j seen
-	for deadline := time.Now().Add(jobPatience); time.Now().Before(deadline); time.Sleep(150 * time.Millisecond) {
+func (f *fleet) finish(jobID string) apptest.Job {
+	var j apptest.Job
+	for deadline := time.Now().Add(apptest.JobPatience); time.Now().Before(deadline); time.Sleep(150 * time.Millisecond) {
 		f.insist(http.MethodGet, "/v1/jobs/"+jobID, "", nil, &j)
 		if j.Status != "created" && j.Status != "processing" {
 			return j

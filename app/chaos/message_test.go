@@ -1,4 +1,4 @@
-package app_test
+package chaos_test
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package app_test
+package chaos_test
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/app/apptest"
 	"github.com/opal-photo/opal/modules/db"
 )
 
@@ -21,7 +22,7 @@ func TestChaosDiskFull(t *testing.T) {
 		return // tests run as anybody
 	}
 	exe := chaosBuild(t)
-	small := photo(t, 160, 120)
+	small := apptest.Photo(t, 160, 120)
 	disk := filepath.Join(t.TempDir(), "disk")
 	if err := os.Mkdir(disk, 0o700); err != nil {
 		t.Fatal(err)
@@ -30,12 +31,12 @@ func TestChaosDiskFull(t *testing.T) {
 		t.Skipf("no disk can be mounted: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
-	addr := freeAddr(t)
+	addr := apptest.FreeAddr(t)
 	data := filepath.Join(disk, "state")
-	f := &fleet{t: t, exe: exe, members: map[string]*member{}, api: client{t, "http://" + addr}, env: chaosSettings}
+	f := &fleet{t: t, exe: exe, members: map[string]*member{}, api: apptest.Client{T: t, Base: "http://" + addr}, env: chaosSettings}
 	f.run("dev", "", "dev", "--engine", "stub", "--data", data, "--listen", addr)
 	defer f.abandon()
-	f.api.waitReady()
+	f.api.WaitReady()
 	jobs := []string{f.send("before", chaosItems, small)}
 	f.finish(jobs[0])
 
@@ -46,7 +47,7 @@ func TestChaosDiskFull(t *testing.T) {
 	refused := map[int]int{}
 	var last string
 	for range 20 {
-		code, answer, err := f.once(http.MethodPost, f.api.base+"/v1/jobs", "", []byte(`{"items":[{"filename":"a.jpg"}]}`), nil)
+		code, answer, err := f.once(http.MethodPost, f.api.Base+"/v1/jobs", "", []byte(`{"items":[{"filename":"a.jpg"}]}`), nil)
 		if err != nil {
 			t.Errorf("on a full disk: %v", err)
 		}

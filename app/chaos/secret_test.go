@@ -1,4 +1,4 @@
-package app_test
+package chaos_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/app/apptest"
 	"github.com/opal-photo/opal/modules/billing/mollietest"
 )
 
@@ -47,7 +48,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	f, _, g := beginOn(t, exe, func(_, addr string) string { return addr }, env...)
 	defer f.abandon()
 	secrets = append(secrets, accountKey(t, g.blobs.ConnectionString()))
-	f.api.waitReady()
+	f.api.WaitReady()
 	key := strings.TrimSpace(opalSays(t, f, "tenants", "create", "acme") + opalSays(t, f, "keys", "create", "acme", "--scope", "read,write,admin"))
 	key = key[strings.LastIndexByte(key, '\n')+1:]
 	secrets = append(secrets, key)
@@ -57,7 +58,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		code, answer, err := f.once(method, f.api.base+path, "idempotency-key-of-"+path, b, http.Header{"X-Api-Key": {key}, "Content-Type": {"application/json"}})
+		code, answer, err := f.once(method, f.api.Base+path, "idempotency-key-of-"+path, b, http.Header{"X-Api-Key": {key}, "Content-Type": {"application/json"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +90,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		t.Fatalf("create: %d %v", code, job)
 	}
 	jobID := fmt.Sprint(job["job_id"])
-	for i, body := range [][]byte{photo(t, 160, 120), []byte("no photo")} {
+	for i, body := range [][]byte{apptest.Photo(t, 160, 120), []byte("no photo")} {
 		ids := map[string]any{"job_id": jobID, "item_id": job["items"].([]any)[i].(map[string]any)["item_id"], "filename": "a.jpg"}
 		_, sas := do(http.MethodPost, "/v1/uploads/sas", key, ids)
 		u := signed(sas["upload_url"])
@@ -109,7 +110,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	f.members["score"].kill()
 	var got map[string]any
 	first := job["items"].([]any)[0].(map[string]any)["item_id"]
-	for deadline := time.Now().Add(jobPatience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(apptest.JobPatience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		if code, got = do(http.MethodGet, "/v1/jobs/"+jobID, key, nil); code == http.StatusOK && got["items"].([]any)[0].(map[string]any)["status"] == "completed" {
 			break
 		}
@@ -127,7 +128,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	}
 	for _, id := range mollie.IDs() {
 		mollie.Set(id, "paid")
-		if res, err := http.PostForm(f.api.base+"/v1/mollie/webhook", url.Values{"id": {id}}); err == nil {
+		if res, err := http.PostForm(f.api.Base+"/v1/mollie/webhook", url.Values{"id": {id}}); err == nil {
 			_ = res.Body.Close()
 		}
 	}
@@ -171,10 +172,7 @@ func (f *fleet) said() string {
 		all := slices.Clone(m.all)
 		m.mu.Unlock()
 		for _, p := range all {
-			p.mu.Lock()
-			b.Write(p.raw.Bytes())
-			p.mu.Unlock()
-			b.WriteString(p.stderr.String())
+			b.WriteString(p.Said())
 		}
 	}
 	return b.String()

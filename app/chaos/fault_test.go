@@ -1,4 +1,4 @@
-package app_test
+package chaos_test
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/app/apptest"
 	"github.com/opal-photo/opal/modules/blob/azureblob/azuritetest"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
@@ -142,10 +143,10 @@ func TestChaosFaults(t *testing.T) {
 		t.Parallel() // most of it is waiting
 	}
 	exe := chaosBuild(t)
-	small := photo(t, 160, 120)
+	small := apptest.Photo(t, 160, 120)
 	f, database, g := beginLinked(t, exe)
 	defer f.abandon()
-	f.api.waitReady()
+	f.api.WaitReady()
 	var jobs []string
 	// what the same work takes when nothing is wrong
 	nothing := fault{name: "nothing", begin: func(*testing.T, *ground) func() { return func() {} }}
@@ -242,7 +243,7 @@ func (f *fleet) memory() map[string]int {
 	out := map[string]int{}
 	for name, m := range f.members {
 		m.mu.Lock()
-		pid := m.now.cmd.Process.Pid
+		pid := m.now.Cmd.Process.Pid
 		m.mu.Unlock()
 		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 		if err != nil {

@@ -1,4 +1,4 @@
-package app_test
+package chaos_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/app/apptest"
 	"github.com/opal-photo/opal/modules/blob/azureblob/azuritetest"
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
@@ -63,8 +64,8 @@ var setups = []setup{
 		name:   "SQLite, one process",
 		roleOf: func(string) string { return "dev" },
 		begin: func(t *testing.T, exe string, env ...string) (*fleet, string) {
-			data, addr := filepath.Join(t.TempDir(), "state"), freeAddr(t)
-			f := &fleet{t: t, exe: exe, members: map[string]*member{}, api: client{t, "http://" + addr},
+			data, addr := filepath.Join(t.TempDir(), "state"), apptest.FreeAddr(t)
+			f := &fleet{t: t, exe: exe, members: map[string]*member{}, api: apptest.Client{T: t, Base: "http://" + addr},
 				env: append(env, chaosSettings...)}
 			f.run("dev", "", "dev", "--engine", "stub", "--data", data, "--listen", addr)
 			return f, db.SQLiteURL(filepath.Join(data, "opal.db"))
@@ -131,10 +132,10 @@ func beginOn(t *testing.T, exe string, via func(part, addr string) string, env .
 	if err != nil {
 		t.Fatal(err)
 	}
-	score, api := freeAddr(t), freeAddr(t)
+	score, api := apptest.FreeAddr(t), apptest.FreeAddr(t)
 	store, scoring := via("blobs", blobs.Addr()), via("scoring", score)
 	env = append(env, chaosSettings...)
-	f := &fleet{t: t, exe: exe, members: map[string]*member{}, api: client{t, "http://" + api}, env: append(env,
+	f := &fleet{t: t, exe: exe, members: map[string]*member{}, api: apptest.Client{T: t, Base: "http://" + api}, env: append(env,
 		"ENV_NAME=dev", "PUBLIC_BASE_URL=http://"+api, "DATABASE_URL="+strings.Replace(postgres.URL, "@"+at.Host, ":"+databasePassword+"@"+via("database", at.Host), 1),
 		"STORAGE_CONNECTION_STRING="+strings.ReplaceAll(blobs.ConnectionString(), blobs.Addr(), store),
 		"SERVICEBUS_CONNECTION_STRING="+strings.Replace(broker.ConnectionString(), broker.Addr(), via("queue", broker.Addr()), 1),
@@ -148,9 +149,9 @@ func beginOn(t *testing.T, exe string, via func(part, addr string) string, env .
 	}
 	f.run("score", "", "score", "--engine", "stub", "--listen", score)
 	f.run("api", "", "serve-api", "--listen", api)
-	f.run("orchestrate", "", "orchestrate", "--listen", freeAddr(t))
-	f.run("export", "", "export", "--listen", freeAddr(t))
-	f.run("billing", "", "billing", "--listen", freeAddr(t))
+	f.run("orchestrate", "", "orchestrate", "--listen", apptest.FreeAddr(t))
+	f.run("export", "", "export", "--listen", apptest.FreeAddr(t))
+	f.run("billing", "", "billing", "--listen", apptest.FreeAddr(t))
 	return f, postgres.URL, &ground{blobs: blobs, postgres: postgres, broker: broker}
 }
 
@@ -161,7 +162,7 @@ func TestChaos(t *testing.T) {
 		t.Parallel() // most of it is waiting
 	}
 	exe := chaosBuild(t)
-	small := photo(t, 160, 120) // what is tried is not the imaging
+	small := apptest.Photo(t, 160, 120) // what is tried is not the imaging
 	for i, s := range setups {
 		if !*full && i > 0 {
 			break
@@ -169,7 +170,7 @@ func TestChaos(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			f, database := s.begin(t, exe)
 			defer f.abandon()
-			f.api.waitReady()
+			f.api.WaitReady()
 			var jobs []string
 			var recovery []time.Duration
 			hits := 1
@@ -218,7 +219,7 @@ func (f *fleet) round(s setup, point string, hit int, photo []byte) ([]string, t
 	f.t.Helper()
 	before := len(f.deaths())
 	f.members[s.roleOf(point)].aimAt(fmt.Sprintf("%s:%d", point, hit))
-	f.api.waitReady()
+	f.api.WaitReady()
 	n, items := chaosJobs, chaosItems
 	if !*full {
 		n, items = 1, 1

@@ -1,4 +1,4 @@
-package app_test
+package chaos_test
 
 import (
 	"fmt"
@@ -32,9 +32,9 @@ func TestChaosPayments(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			f, dbURL := s.begin(t, exe, "MOLLIE_API_KEY="+mollietest.Key, "MOLLIE_API_URL="+m.URL)
 			defer f.abandon()
-			f.api.waitReady()
+			f.api.WaitReady()
 			// the provider is given no URL that is not https
-			m.Webhook = func(_, id string) { deliver(f.api.base+"/v1/mollie/webhook", id) }
+			m.Webhook = func(_, id string) { deliver(f.api.Base+"/v1/mollie/webhook", id) }
 			paid, credits := 0, int64(0)
 			hits := 1
 			if *full {
@@ -53,7 +53,7 @@ func TestChaosPayments(t *testing.T) {
 					before := len(f.deaths())
 					role := s.roleOf(point)
 					f.members[role].aimAt(point)
-					f.api.waitReady()
+					f.api.WaitReady()
 					var bought struct {
 						PaymentID string `json:"payment_id"`
 					}

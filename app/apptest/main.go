@@ -1,0 +1,22 @@
+// Package apptest is what the tests share that run opal as a program: the test
+// binary as opal, its processes, a client of its API, and a photo.
+package apptest
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/opal-photo/opal/app"
+	"github.com/opal-photo/opal/modules/imaging/imagingtest"
+)
+
+// Main is a whole TestMain. It lets the test binary be the program: as its own
+// decoding child, and as the command "opal" of scripts and of Start.
+func Main(m *testing.M) {
+	imagingtest.ServeIfChild()
+	testscript.Main(m, map[string]func(){
+		"opal": func() { os.Exit(app.Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
