@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
@@ -13,10 +14,10 @@ import (
 type exporter struct{ service *export.Service }
 
 // CheckPresets names an unknown preset.
-func (*exporter) CheckPresets(names []string) error { return export.Validate(names) }
+func (*exporter) CheckPresets(names []string) error { return channel.Validate(names) }
 
 // DefaultPresets is what a job gets that names none.
-func (*exporter) DefaultPresets() []string { return export.DefaultPresets() }
+func (*exporter) DefaultPresets() []string { return channel.Defaults() }
 
 // Plan records the variants of a finished item.
 func (e *exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error) {

@@ -16,6 +16,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -54,12 +56,12 @@ type reportItem struct {
 }
 
 type reportVariant struct {
-	Preset string         `json:"preset"`
-	File   string         `json:"file"`
-	Width  int            `json:"width"`
-	Height int            `json:"height"`
-	Bytes  int            `json:"bytes"`
-	Checks []export.Check `json:"checks"`
+	Preset string        `json:"preset"`
+	File   string        `json:"file"`
+	Width  int           `json:"width"`
+	Height int           `json:"height"`
+	Bytes  int           `json:"bytes"`
+	Checks []check.Check `json:"checks"`
 }
 
 // processCommand is the whole pipeline over files, with no server.
@@ -76,7 +78,7 @@ func processCommand(s Streams) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "finished", "folder for the results")
 	f.StringSliceVar(&o.scenes, "scene", []string{"studio"}, "scenes to make of each photo: "+fmt.Sprint(pipeline.SceneTypes()))
-	f.StringSliceVar(&o.presets, "preset", nil, "variants to make (default: "+fmt.Sprint(export.DefaultPresets())+")")
+	f.StringSliceVar(&o.presets, "preset", nil, "variants to make (default: "+fmt.Sprint(channel.Defaults())+")")
 	f.StringVar(&o.prompt, "prompt", "", "words that steer the scene: colours, materials, light, mood")
 	f.StringSliceVar(&o.palette, "palette", nil, "brand colours, such as #a3b18a")
 	f.StringVar(&o.light, "light", "", "side of the light: left or right")
@@ -89,9 +91,9 @@ func processCommand(s Streams) *cobra.Command {
 
 func process(ctx context.Context, s Streams, o processOptions, paths []string) error {
 	if len(o.presets) == 0 {
-		o.presets = export.DefaultPresets()
+		o.presets = channel.Defaults()
 	}
-	if err := export.Validate(o.presets); err != nil {
+	if err := channel.Validate(o.presets); err != nil {
 		return err
 	}
 	for _, sc := range o.scenes {

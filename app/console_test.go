@@ -19,8 +19,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/console"
-	"github.com/opal-photo/opal/modules/export"
 )
 
 // patience bounds a whole test in the browser.
@@ -147,7 +147,7 @@ func TestSampleInTheBrowser(t *testing.T) {
 	shoot(t, ctx, "working")
 	inPage(t, ctx, until(`document.querySelector(".job-head .badge")?.dataset.status === "completed"`), until(`document.querySelectorAll(".compare img").length === 2`),
 		until(`[...document.querySelectorAll(".compare img")].every((i) => i.complete && i.naturalWidth > 100)`))
-	sizes := len(export.DefaultPresets())
+	sizes := len(channel.Defaults())
 	holds(t, ctx, "every default size is made", fmt.Sprintf(`document.querySelectorAll(".variants > li[data-status=completed]").length === %d`, sizes))
 	holds(t, ctx, "every size tells its checks", fmt.Sprintf(`[...document.querySelectorAll(".checks summary")].filter((s) => /^\d+ checks? passed$/.test(s.textContent)).length === %d`, sizes))
 	holds(t, ctx, "every step is done", `document.querySelectorAll(".steps li[data-state=done]").length >= 5`)

@@ -10,9 +10,9 @@ import (
 
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/api"
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/console"
 	"github.com/opal-photo/opal/modules/event"
-	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/sample"
 	"github.com/opal-photo/opal/modules/tenant"
@@ -54,7 +54,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	}
 	o := api.Options{
 		Dead: deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
-		Jobs: jobs, Events: event.Log{DB: w.db}, Brands: w.brands, Presets: export.Presets(), Exports: exports, Keys: tenants, Scenes: pipeline.SceneTypes(),
+		Jobs: jobs, Events: event.Log{DB: w.db}, Brands: w.brands, Presets: channel.Presets(), Exports: exports, Keys: tenants, Scenes: pipeline.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Billing: w.billing, Quotes: quotes{jobs, w.billing, w.db}, Checks: checks, Log: w.log, Meters: w.metrics, Version: version(),
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},

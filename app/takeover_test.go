@@ -10,8 +10,8 @@ import (
 	"github.com/opal-photo/opal/app/apptest"
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/blob/azureblob"
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/db"
-	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/queue"
 )
@@ -94,7 +94,7 @@ func TestTakeoverIsFinished(t *testing.T) {
 			if it.Status != w.items[it.ItemID] {
 				t.Errorf("%s is %s, want %s", it.ItemID, it.Status, w.items[it.ItemID])
 			}
-			if n := map[bool]int{true: len(export.DefaultPresets())}[it.Status == "completed"]; len(it.Exports) != n {
+			if n := map[bool]int{true: len(channel.Defaults())}[it.Status == "completed"]; len(it.Exports) != n {
 				t.Errorf("%s has %d variants", it.ItemID, len(it.Exports))
 			}
 			for _, e := range it.Exports {
@@ -122,7 +122,7 @@ func TestTakeoverIsFinished(t *testing.T) {
 			}
 			presets = append(presets, p)
 		}
-		if err := export.Validate(presets); err != nil || len(presets) == 0 || rows.Err() != nil {
+		if err := channel.Validate(presets); err != nil || len(presets) == 0 || rows.Err() != nil {
 			t.Errorf("presets %v: %v", presets, err)
 		}
 		var scene, body string

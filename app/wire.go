@@ -14,6 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -145,7 +146,7 @@ func (w *wire) brandService(ctx context.Context) (*brand.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.brands = brand.New(d, export.Validate)
+	w.brands = brand.New(d, channel.Validate)
 	return w.brands, nil
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
-	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/channel"
 )
 
 // Options are what the API is made of. Jobs and Brands are needed; the rest may
@@ -27,7 +27,7 @@ type Options struct {
 	Jobs    Jobs
 	Events  Events // nil: no event streams
 	Brands  Brands
-	Presets []export.Preset
+	Presets []channel.Preset
 	Exports Exports  // nil: items show no variants
 	Keys    Keys     // nil: no /v1/api-keys
 	Billing Billing  // nil: no /v1/billing and no webhook

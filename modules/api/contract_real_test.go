@@ -16,10 +16,10 @@ import (
 
 	"github.com/opal-photo/opal/modules/blob/fileblob"
 	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/event"
-	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -37,8 +37,8 @@ func (p plainBrands) Brand(ctx context.Context, tenantID, id string) (job.Brand,
 // noWork plans no variants: no item is worked on here.
 type noWork struct{}
 
-func (noWork) CheckPresets(names []string) error                   { return export.Validate(names) }
-func (noWork) DefaultPresets() []string                            { return export.DefaultPresets() }
+func (noWork) CheckPresets(names []string) error                   { return channel.Validate(names) }
+func (noWork) DefaultPresets() []string                            { return channel.Defaults() }
 func (noWork) Forget(context.Context, *db.Tx, string) (int, error) { return 0, nil }
 
 func (noWork) Plan(context.Context, *db.Tx, job.Plan) (int, error) { return 0, nil }
@@ -57,14 +57,14 @@ func newRealHouse(t testing.TB, d *db.DB) *realHouse {
 	if err := blobs.EnsureContainers(context.Background(), "raw", "outputs", "exports"); err != nil {
 		t.Fatal(err)
 	}
-	brands := brand.New(d, export.Validate)
+	brands := brand.New(d, channel.Validate)
 	jobs := job.New(job.Options{
 		DB: d, Blobs: blobs, Containers: job.Containers{Raw: "raw", Outputs: "outputs", Exports: "exports"}, Outbox: queue.NewOutbox(),
 		Brands: plainBrands{brands}, Exporter: noWork{},
 		Inspect: func(photo []byte) error { _, err := imaging.Inspect(photo); return err },
 	})
 	h, err = New(Options{
-		Jobs: jobs, Events: event.Log{DB: d}, Brands: brands, Presets: export.Presets(), Log: zerolog.Nop(),
+		Jobs: jobs, Events: event.Log{DB: d}, Brands: brands, Presets: channel.Presets(), Log: zerolog.Nop(),
 		Mounts: []Mount{{Path: "/blobs/", Handler: http.StripPrefix("/blobs", blobs.Handler())}},
 	})
 	if err != nil {

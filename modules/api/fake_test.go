@@ -19,6 +19,8 @@ import (
 
 	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/export"
@@ -308,7 +310,7 @@ func (f fixedExports) List(ctx context.Context, tenantID, jobID string) ([]expor
 	for _, it := range j.Items {
 		if it.Status == job.ItemCompleted {
 			out = append(out, export.Export{ItemID: it.ItemID, Preset: "etsy", Status: "completed", Format: "jpeg", Width: 2000, Height: 2000, Bytes: 7,
-				Checks: []export.Check{{Rule: "min_side", Passed: true}}})
+				Checks: []check.Check{{Rule: "min_side", Passed: true}}})
 		}
 	}
 	return out, nil
@@ -356,7 +358,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	}
 	h := &house{jobs: newMemoryJobs(), tenants: tenants, log: &lockedBuffer{}}
 	o := Options{
-		Jobs: h.jobs, Events: h.jobs, Brands: brand.New(d, nil), Presets: export.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
+		Jobs: h.jobs, Events: h.jobs, Brands: brand.New(d, nil), Presets: channel.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},
 		Billing: billing.New(billing.Options{DB: d}), Dead: fixedDead{}, Operators: "t1",

@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -127,23 +128,23 @@ type itemBody struct {
 
 // Variant is one picture of an item, made for a preset.
 type Variant struct {
-	Preset       string         `json:"preset"`
-	Status       string         `json:"status"`
-	Format       string         `json:"format"` // jpeg, webp, avif or png; "" while it isn't made
-	Width        int            `json:"width"`  // pixels; 0 while it isn't made
-	Height       int            `json:"height"`
-	Bytes        int64          `json:"bytes"`
-	BlobPath     *string        `json:"blob_path"`
-	Checks       []export.Check `json:"checks"`
-	ErrorCode    *string        `json:"error_code"`
-	ErrorMessage *string        `json:"error_message"`
+	Preset       string        `json:"preset"`
+	Status       string        `json:"status"`
+	Format       string        `json:"format"` // jpeg, webp, avif or png; "" while it isn't made
+	Width        int           `json:"width"`  // pixels; 0 while it isn't made
+	Height       int           `json:"height"`
+	Bytes        int64         `json:"bytes"`
+	BlobPath     *string       `json:"blob_path"`
+	Checks       []check.Check `json:"checks"`
+	ErrorCode    *string       `json:"error_code"`
+	ErrorMessage *string       `json:"error_message"`
 }
 
 func variantOf(e export.Export) Variant {
 	v := Variant{Preset: e.Preset, Status: e.Status, Format: e.Format, Width: e.Width, Height: e.Height, Bytes: e.Bytes,
 		BlobPath: e.BlobPath, Checks: e.Checks, ErrorCode: e.ErrorCode, ErrorMessage: e.ErrorMessage}
 	if v.Checks == nil {
-		v.Checks = []export.Check{}
+		v.Checks = []check.Check{}
 	}
 	return v
 }

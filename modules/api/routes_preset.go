@@ -4,13 +4,13 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
 type presetsOutput struct {
 	Body struct {
-		Presets []export.Preset `json:"presets"`
+		Presets []channel.Preset `json:"presets"`
 	}
 }
 
@@ -25,7 +25,7 @@ func presetRoutes(r *Routes) {
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/presets", ID: "listPresets", Summary: "What variants can be made for", Tag: tagCatalogue, Scope: tenant.Read},
 		func(context.Context, *TenantQuery) (*presetsOutput, error) {
 			out := &presetsOutput{}
-			out.Body.Presets = append([]export.Preset{}, s.Presets...)
+			out.Body.Presets = append([]channel.Preset{}, s.Presets...)
 			return out, nil
 		})
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/scenes", ID: "listScenes", Summary: "The scene types", Tag: tagCatalogue, Scope: tenant.Read},

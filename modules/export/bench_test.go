@@ -6,6 +6,8 @@ import (
 	"math"
 	"runtime"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/channel"
 )
 
 // photographed is a scene of the size that the scoring service makes, with a
@@ -45,8 +47,8 @@ func photographed() *Layers {
 // BenchmarkItem makes the variants of one item; the goal is 2.5 s for all of
 // them on two processors.
 func BenchmarkItem(b *testing.B) {
-	all := make([]string, len(presets))
-	for i, p := range presets {
+	all := make([]string, len(channel.Presets()))
+	for i, p := range channel.Presets() {
 		all[i] = p.Name
 	}
 	flat := photographed()
@@ -57,7 +59,7 @@ func BenchmarkItem(b *testing.B) {
 		name    string
 		layers  *Layers
 		presets []string
-	}{{"default", photographed(), DefaultPresets()}, {"all", photographed(), all}, {"all flattened", flat, all}, {"all without a scene", bare, all}} {
+	}{{"default", photographed(), channel.Defaults()}, {"all", photographed(), all}, {"all flattened", flat, all}, {"all without a scene", bare, all}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
@@ -38,13 +39,13 @@ type bundled struct {
 
 // entry is a line of the ZIP's manifest.
 type entry struct {
-	File   string  `json:"file"`
-	ItemID string  `json:"item_id"`
-	Source string  `json:"source"` // the photo's name
-	Preset string  `json:"preset"`
-	Width  int     `json:"width"`
-	Height int     `json:"height"`
-	Checks []Check `json:"checks"`
+	File   string        `json:"file"`
+	ItemID string        `json:"item_id"`
+	Source string        `json:"source"` // the photo's name
+	Preset string        `json:"preset"`
+	Width  int           `json:"width"`
+	Height int           `json:"height"`
+	Checks []check.Check `json:"checks"`
 }
 
 // bundle makes the job's ZIP and records it. Two workers at once make two; the
@@ -90,7 +91,7 @@ func (s *Service) zip(ctx context.Context, tenantID, jobID string) ([]byte, erro
 		total += f.Bytes + perFile
 	}
 	if total > maxBundle {
-		return nil, errBundle.With("%d files of %s", len(files), size(float64(total)))
+		return nil, errBundle.With("%d files of %s", len(files), check.Size(float64(total)))
 	}
 	// allocated once: a buffer that grows takes three times as much
 	out := bytes.NewBuffer(make([]byte, 0, total))

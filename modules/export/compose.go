@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"image/draw"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -13,11 +14,11 @@ import (
 // the floor again, and the product's pixels come from the photo's cut-out.
 
 // compose draws a variant from sound layers.
-func compose(p Preset, l *Layers, prod *product) *image.NRGBA {
+func compose(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	switch {
-	case p.Background == Transparent:
+	case p.Background == channel.Transparent:
 		return cropped(p, prod)
-	case p.Background == White:
+	case p.Background == channel.White:
 		out := filled(p.Width, p.Height, color.NRGBA{255, 255, 255, 255})
 		at := centred(p, prod)
 		imaging.Over(out, prod.at(at.Dx(), at.Dy()), at.Min)
@@ -33,7 +34,7 @@ func compose(p Preset, l *Layers, prod *product) *image.NRGBA {
 }
 
 // centred puts the product in the middle of the frame.
-func centred(p Preset, prod *product) image.Rectangle {
+func centred(p channel.Preset, prod *product) image.Rectangle {
 	pw, ph := prod.size()
 	w, h := fitProduct(pw, ph, p.Width, p.Height, p.Fill)
 	at := image.Pt((p.Width-w)/2, (p.Height-h)/2)
@@ -42,7 +43,7 @@ func centred(p Preset, prod *product) image.Rectangle {
 
 // cropped is the product alone, as large as fits the preset, with a margin of
 // the same width on all sides.
-func cropped(p Preset, prod *product) *image.NRGBA {
+func cropped(p channel.Preset, prod *product) *image.NRGBA {
 	pw, ph := prod.size()
 	w, h := fitProduct(pw, ph, p.Width, p.Height, p.Fill)
 	side := min(p.Width, p.Height)
@@ -60,7 +61,7 @@ func filled(w, h int, c color.NRGBA) *image.NRGBA {
 }
 
 // staged recomposes from a product-free backdrop, the shadow and the product.
-func staged(p Preset, l *Layers, prod *product) *image.NRGBA {
+func staged(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	s := stage(p, &l.Source)
 	out := imaging.Resize(part(l.Backdrop, s.window), p.Width, p.Height)
 	if l.Shadow != nil {

@@ -7,6 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -15,14 +17,14 @@ const whole = 1 << 20
 
 // shrunk is a preset at an eighth of its size, so that a property can be tried
 // often.
-func shrunk(p Preset) Preset {
+func shrunk(p channel.Preset) channel.Preset {
 	p.Width, p.Height = p.Width/8, p.Height/8
 	return p
 }
 
 func TestNoVariantCropsOrDistortsTheProduct(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := shrunk(rapid.SampledFrom(presets).Draw(t, "preset"))
+		p := shrunk(rapid.SampledFrom(channel.Presets()).Draw(t, "preset"))
 		pw, ph := rapid.IntRange(8, 200).Draw(t, "w"), rapid.IntRange(8, 200).Draw(t, "h")
 		l := scenery(pw, ph)
 		if rapid.Bool().Draw(t, "flattened") {
@@ -30,7 +32,7 @@ func TestNoVariantCropsOrDistortsTheProduct(t *testing.T) {
 			imaging.Over(l.Backdrop, newProduct(l, whole).at(l.Box[2], l.Box[3]), image.Pt(l.Box[0], l.Box[1]))
 		}
 		img := compose(p, l, newProduct(l, max(p.Width, p.Height)))
-		if c := sizeCheck(p, img.Rect.Dx(), img.Rect.Dy()); !c.Passed {
+		if c := check.Dimensions(p, img.Rect.Dx(), img.Rect.Dy()); !c.Passed {
 			t.Fatalf("size %v, want %s", img.Rect, c.Wanted)
 		}
 		got := productIn(img)
@@ -50,7 +52,7 @@ func TestNoVariantCropsOrDistortsTheProduct(t *testing.T) {
 }
 
 func TestAStoryFromASquareHasNoBars(t *testing.T) {
-	p, _ := find("instagram_story")
+	p, _ := channel.Find("instagram_story")
 	p = shrunk(p)
 	l := scenery(200, 260)
 	img := compose(p, l, newProduct(l, whole))
@@ -70,7 +72,7 @@ func TestAStoryFromASquareHasNoBars(t *testing.T) {
 
 func TestAProductStandsOnTheFloorWithItsShadow(t *testing.T) {
 	for _, name := range []string{"shopify", "instagram_story", "facebook_ad", "pinterest"} {
-		p, _ := find(name)
+		p, _ := channel.Find(name)
 		p = shrunk(p)
 		l := scenery(200, 260)
 		img := compose(p, l, newProduct(l, whole))
@@ -84,7 +86,7 @@ func TestAProductStandsOnTheFloorWithItsShadow(t *testing.T) {
 }
 
 func TestASceneThatHoldsTheProductIsExtendedWithoutASeam(t *testing.T) {
-	p, _ := find("facebook_ad")
+	p, _ := channel.Find("facebook_ad")
 	p = shrunk(p)
 	l := scenery(100, 400) // too tall for the aspect: the scene must go on at the sides
 	l.ContainsProduct, l.Shadow = true, nil
@@ -100,13 +102,13 @@ func TestASceneThatHoldsTheProductIsExtendedWithoutASeam(t *testing.T) {
 
 func TestWhiteIsWhiteAndTransparentIsTransparent(t *testing.T) {
 	l := scenery(300, 200)
-	for _, p := range presets {
-		if p.Background == Scene {
+	for _, p := range channel.Presets() {
+		if p.Background == channel.Scene {
 			continue
 		}
 		img := compose(shrunk(p), l, newProduct(l, whole))
 		c := img.NRGBAAt(0, 0)
-		if p.Background == White && (c.R != 255 || c.G != 255 || c.B != 255 || c.A != 255) || p.Background == Transparent && c.A != 0 {
+		if p.Background == channel.White && (c.R != 255 || c.G != 255 || c.B != 255 || c.A != 255) || p.Background == channel.Transparent && c.A != 0 {
 			t.Errorf("%s: corner %v", p.Name, c)
 		}
 	}

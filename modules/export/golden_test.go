@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -78,7 +79,7 @@ func TestCompositionsLookAsTheyDid(t *testing.T) {
 		"paper-square": {bare, "shopify"}, "photo-story": {photo, "instagram_story"}, "white": {bare, "amazon_main"}, "clear": {bare, "cutout_png"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, _ := find(c.preset)
+			p, _ := channel.Find(c.preset)
 			k := 200 / float64(max(p.Width, p.Height))
 			p.Width, p.Height = int(float64(p.Width)*k), int(float64(p.Height)*k)
 			l, err := c.layers.sound()

@@ -4,6 +4,7 @@ import (
 	"image"
 	"math"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -27,7 +28,7 @@ const (
 )
 
 // onPaper stands the product on light paper.
-func onPaper(p Preset, prod *product) *image.NRGBA {
+func onPaper(p channel.Preset, prod *product) *image.NRGBA {
 	at := paperPlace(p, prod)
 	img := prod.at(at.Dx(), at.Dy())
 	out := paper(p.Width, p.Height, at, touch(img))
@@ -36,7 +37,7 @@ func onPaper(p Preset, prod *product) *image.NRGBA {
 }
 
 // paperPlace is where the product stands on paper.
-func paperPlace(p Preset, prod *product) image.Rectangle {
+func paperPlace(p channel.Preset, prod *product) image.Rectangle {
 	pw, ph := prod.size()
 	w, h := inScene(pw, ph, p)
 	floor := math.Max(floorShare(p.Aspect())*float64(p.Height), float64(h)+topAir*float64(p.Height))

@@ -4,6 +4,7 @@ import (
 	"image"
 	"math"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -14,7 +15,7 @@ const productMargin = 0.07
 // reframed crops a scene that holds the product, never cutting it. Where the
 // variant's aspect needs more than the scene has, the scene goes on out of
 // focus. The original product is pasted back.
-func reframed(p Preset, l *Layers, prod *product) *image.NRGBA {
+func reframed(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	win, at := reframe(p, &l.Source)
 	shadowed := l.Box // what stands on the floor darkens it
 	shadowed[3] += int(productMargin * float64(l.Box[3]))
@@ -26,7 +27,7 @@ func reframed(p Preset, l *Layers, prod *product) *image.NRGBA {
 // reframe returns the window of the scene that a variant shows, in the scene's
 // pixels, and where the product comes to lie in the variant. The window holds
 // the product with its air and may stick out of the scene.
-func reframe(p Preset, l *Source) (win, prod image.Rectangle) {
+func reframe(p channel.Preset, l *Source) (win, prod image.Rectangle) {
 	x, y, bw, bh := float64(l.Box[0]), float64(l.Box[1]), float64(l.Box[2]), float64(l.Box[3])
 	air := productMargin * math.Max(bw, bh)
 	cw, ch := cover(l, p.Aspect())
@@ -61,7 +62,7 @@ func within(at, length, limit, from, to float64) float64 {
 // fitted shows a photo from which nothing was cut out, all of it: nobody knows
 // where its subject is. What the variant's aspect needs beyond it is the photo
 // going on out of focus.
-func fitted(p Preset, prod *product) *image.NRGBA {
+func fitted(p channel.Preset, prod *product) *image.NRGBA {
 	pw, ph := prod.size()
 	w, h := fitProduct(pw, ph, p.Width, p.Height, 1)
 	img := prod.at(w, h)

@@ -9,16 +9,18 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
 // Variant is one finished file.
 type Variant struct {
-	Preset        Preset
+	Preset        channel.Preset
 	File          []byte
 	Width, Height int // pixels
-	Checks        []Check
+	Checks        []check.Check
 }
 
 // Render makes the variants of the named presets from decoded layers and hands
@@ -26,7 +28,7 @@ type Variant struct {
 // be made doesn't keep the others from being made; the first error is returned
 // when all have ended. An error of done ends the work.
 //
-// Errors: ErrPreset, ErrLayers, imaging.ErrEncode, done's, the context's.
+// Errors: channel.ErrPreset, ErrLayers, imaging.ErrEncode, done's, the context's.
 func Render(ctx context.Context, l *Layers, names []string, done func(Variant) error) error {
 	var first error
 	err := render(ctx, l, names, func(v Variant, err error) error {
@@ -42,12 +44,12 @@ func Render(ctx context.Context, l *Layers, names []string, done func(Variant) e
 // render is Render with done told of failures too: a variant with nothing but
 // its preset, and the reason.
 func render(ctx context.Context, l *Layers, names []string, done func(Variant, error) error) error {
-	wanted := make([]Preset, 0, len(names))
+	wanted := make([]channel.Preset, 0, len(names))
 	longest := 1
 	for _, n := range names {
-		p, ok := find(n)
+		p, ok := channel.Find(n)
 		if !ok {
-			return ErrPreset.With("%q", n)
+			return channel.ErrPreset.With("%q", n)
 		}
 		wanted = append(wanted, p)
 		longest = max(longest, p.Width, p.Height)
@@ -58,7 +60,7 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 	}
 	prod := newProduct(l, longest)
 	// the costly ones first, so that no processor idles at the end
-	slices.SortStableFunc(wanted, func(a, b Preset) int { return cmp.Compare(b.cost(), a.cost()) })
+	slices.SortStableFunc(wanted, func(a, b channel.Preset) int { return cmp.Compare(cost(b), cost(a)) })
 
 	type result struct {
 		Variant
@@ -102,18 +104,18 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 }
 
 // one makes, encodes and checks a variant.
-func one(p Preset, l *Layers, prod *product) (Variant, error) {
+func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	v := Variant{Preset: p}
 	img := compose(p, l, prod)
-	o := imaging.EncodeOptions{Format: p.Format, Quality: p.Quality, ICC: true, XMP: imaging.SourceXMP(l.sourceType())}
-	if p.Format == imaging.PNG || p.Format == imaging.AVIF {
+	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: imaging.SourceXMP(l.sourceType())}
+	if p.Format == channel.PNG || p.Format == channel.AVIF {
 		o.Effort = fastEffort
 	}
 	var err error
 	if v.File, err = imaging.Encode(img, o); err != nil {
 		return v, err
 	}
-	if v.Checks, err = check(p, v.File, facts{source: l.sourceType(), enlarged: enlargement(p, l)}); err != nil {
+	if v.Checks, err = check.File(p, v.File, check.Facts{Source: l.sourceType(), Enlarged: enlargement(p, l)}); err != nil {
 		return v, err
 	}
 	v.Width, v.Height = img.Rect.Dx(), img.Rect.Dy()
@@ -126,15 +128,15 @@ const fastEffort = 2
 
 // slowness is how long a format takes to encode and check, by the pixel and
 // compared with JPEG.
-var slowness = map[imaging.Format]int{imaging.JPEG: 1, imaging.WebP: 2, imaging.PNG: 3, imaging.AVIF: 4}
+var slowness = map[channel.Format]int{channel.JPEG: 1, channel.WebP: 2, channel.PNG: 3, channel.AVIF: 4}
 
-func (p Preset) cost() int { return p.Width * p.Height * slowness[p.Format] }
+func cost(p channel.Preset) int { return p.Width * p.Height * slowness[p.Format] }
 
 // enlargement is how many pixels of the variant one of the photo's becomes.
-func enlargement(p Preset, l *Layers) float64 {
+func enlargement(p channel.Preset, l *Layers) float64 {
 	b := l.CutoutBounds
 	w, h := fitProduct(b[2], b[3], p.Width, p.Height, p.Fill)
-	if p.Background == Scene {
+	if p.Background == channel.Scene {
 		switch {
 		case l.Backdrop == nil && l.whole():
 			w, h = fitProduct(b[2], b[3], p.Width, p.Height, 1)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/queue"
@@ -127,7 +128,7 @@ type Export struct {
 	Width, Height int
 	Bytes         int64
 	BlobPath      *string
-	Checks        []Check
+	Checks        []check.Check
 	ErrorCode     *string
 	ErrorMessage  *string
 }
@@ -144,7 +145,7 @@ func scanExport(r interface{ Scan(dest ...any) error }) (Export, error) {
 	if err := r.Scan(&e.ItemID, &e.Preset, &e.Status, &format, &w, &h, &n, &e.BlobPath, &checks, &e.ErrorCode, &e.ErrorMessage); err != nil {
 		return Export{}, err
 	}
-	e.Format, e.Width, e.Height, e.Bytes, e.Checks = format.String, int(w.Int64), int(h.Int64), n.Int64, []Check{}
+	e.Format, e.Width, e.Height, e.Bytes, e.Checks = format.String, int(w.Int64), int(h.Int64), n.Int64, []check.Check{}
 	if checks.Valid {
 		if err := json.Unmarshal([]byte(checks.String), &e.Checks); err != nil {
 			return Export{}, fmt.Errorf("checks of %s/%s: %w", e.ItemID, e.Preset, err)

@@ -3,6 +3,8 @@ package export
 import (
 	"image"
 	"math"
+
+	"github.com/opal-photo/opal/modules/channel"
 )
 
 // The composition, as shares of the variant's height.
@@ -31,7 +33,7 @@ func fitProduct(pw, ph, w, h int, fill float64) (int, int) {
 }
 
 // inScene returns the product's size on a set.
-func inScene(pw, ph int, p Preset) (int, int) {
+func inScene(pw, ph int, p channel.Preset) (int, int) {
 	height := p.Height
 	if p.Aspect() < tallAspect {
 		height = min(height, int(float64(p.Height)*tallCap/p.Fill))
@@ -66,7 +68,7 @@ func (s staging) point(p image.Point) image.Point {
 // stage lays out a variant on a scene that doesn't hold the product. The
 // product is inside the frame and the window inside the scene, whatever the
 // sizes.
-func stage(p Preset, l *Source) staging {
+func stage(p channel.Preset, l *Source) staging {
 	bx, by, bw, bh := float64(l.Box[0]), float64(l.Box[1]), float64(l.Box[2]), float64(l.Box[3])
 	w, h := float64(p.Width), float64(p.Height)
 	pw, ph := inScene(l.Box[2], l.Box[3], p)

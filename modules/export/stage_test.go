@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -24,7 +25,7 @@ func anySource(t *rapid.T) *Source {
 
 // skew is how far a window's aspect is from a preset's, beyond the rounding to
 // whole pixels.
-func skew(win image.Rectangle, p Preset) float64 {
+func skew(win image.Rectangle, p channel.Preset) float64 {
 	got, want := float64(win.Dx())/float64(win.Dy()), p.Aspect()
 	rounding := 1/float64(win.Dx()) + 1/float64(win.Dy())
 	return math.Max(0, math.Abs(math.Log(got/want))-2*rounding)
@@ -32,7 +33,7 @@ func skew(win image.Rectangle, p Preset) float64 {
 
 func TestStagingKeepsProductAndWindowInside(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := rapid.SampledFrom(presets).Draw(t, "preset")
+		p := rapid.SampledFrom(channel.Presets()).Draw(t, "preset")
 		l := anySource(t)
 		s := stage(p, l)
 		frame := image.Rect(0, 0, p.Width, p.Height)
@@ -57,7 +58,7 @@ func TestStagingKeepsProductAndWindowInside(t *testing.T) {
 
 func TestReframingNeverCutsTheProduct(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := rapid.SampledFrom(presets).Draw(t, "preset")
+		p := rapid.SampledFrom(channel.Presets()).Draw(t, "preset")
 		l := anySource(t)
 		win, at := reframe(p, l)
 		if !rectOf(l.Box).In(win) || !at.In(image.Rect(-1, -1, p.Width+1, p.Height+1)) {
@@ -77,7 +78,7 @@ func TestReframingNeverCutsTheProduct(t *testing.T) {
 
 func TestPaperStandsTheProductInside(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := rapid.SampledFrom(presets).Draw(t, "preset")
+		p := rapid.SampledFrom(channel.Presets()).Draw(t, "preset")
 		img := image.NewNRGBA(image.Rect(0, 0, rapid.IntRange(1, 900).Draw(t, "w"), rapid.IntRange(1, 900).Draw(t, "h")))
 		if at := paperPlace(p, &product{img: img}); at.Empty() || !at.In(image.Rect(0, 0, p.Width, p.Height)) {
 			t.Fatalf("%v", at)
@@ -141,7 +142,7 @@ func TestWholePhotosAreFittedWhole(t *testing.T) {
 	if !l.whole() {
 		t.Fatal("not taken for a whole photo")
 	}
-	story, _ := find("instagram_story")
+	story, _ := channel.Find("instagram_story")
 	img := compose(story, l, newProduct(l, 1080))
 	for _, at := range []image.Point{{5, 5}, {540, 960}, {1070, 1910}, {5, 1910}} {
 		if c := img.NRGBAAt(at.X, at.Y); c.A != 255 || math.Abs(float64(c.G)-120) > 12 {

@@ -338,3 +338,10 @@ func cmykJPEG(w, h int, ink func(bx, by int) [4]uint8) []byte {
 	put(0x7f, 7)
 	return append(b, 0xff, markerEOI)
 }
+
+func abs(v int) int { return max(v, -v) }
+
+// luma is BT.601's, on stored values.
+func luma(p []uint8) float64 {
+	return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2])
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 
+	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -44,7 +45,7 @@ func engineFidelityIf(p *Placed, l *layers, product *image.NRGBA) *Fidelity {
 // engineFidelity compares the product that the engine painted with the original.
 func engineFidelity(l *layers, product *image.NRGBA, box [4]int) *Fidelity {
 	placed := imaging.Resize(product, box[2], box[3])
-	ssim, _ := imaging.Fidelity(placed, window(l.backdrop, image.Rect(box[0], box[1], box[0]+box[2], box[1]+box[3])), erode(placed))
+	ssim, _ := proof.Fidelity(placed, window(l.backdrop, image.Rect(box[0], box[1], box[0]+box[2], box[1]+box[3])), erode(placed))
 	return &Fidelity{EngineSSIM: &ssim}
 }
 
@@ -68,7 +69,7 @@ func (s *state) compose(product *image.NRGBA, l *layers, k int) *image.NRGBA {
 	if f == nil {
 		f = &Fidelity{}
 	}
-	f.SSIM, f.MaxDiff = imaging.Fidelity(placed, window(out, placed.Rect.Add(at)), erode(placed))
+	f.SSIM, f.MaxDiff = proof.Fidelity(placed, window(out, placed.Rect.Add(at)), erode(placed))
 	s.result.Fidelity = f
 	return out
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -22,7 +24,10 @@ func finished(t *testing.T, name string) Variant {
 	return out
 }
 
-func failing(checks []Check) []string {
+// composite is what every picture of these tests is, at its own size.
+var composite = check.Facts{Source: imaging.SourceComposite, Enlarged: 1}
+
+func failing(checks []check.Check) []string {
 	var out []string
 	for _, c := range checks {
 		if !c.Passed {
@@ -34,7 +39,7 @@ func failing(checks []Check) []string {
 
 func TestEveryPresetKeepsItsOwnRules(t *testing.T) {
 	var names []string
-	for _, p := range presets {
+	for _, p := range channel.Presets() {
 		names = append(names, p.Name)
 	}
 	n := 0
@@ -50,10 +55,10 @@ func TestEveryPresetKeepsItsOwnRules(t *testing.T) {
 }
 
 func TestRulesAreSeenToFail(t *testing.T) {
-	amazon, _ := find("amazon_main")
+	amazon, _ := channel.Find("amazon_main")
 	l := scenery(1200, 900)
 	good := compose(amazon, l, newProduct(l, amazon.Width))
-	encode := func(change func(*image.NRGBA), o imaging.EncodeOptions) []Check {
+	encode := func(change func(*image.NRGBA), o imaging.EncodeOptions) []check.Check {
 		img := &image.NRGBA{Pix: slices.Clone(good.Pix), Stride: good.Stride, Rect: good.Rect}
 		change(img)
 		o.Format = imaging.JPEG
@@ -61,7 +66,7 @@ func TestRulesAreSeenToFail(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checks, err := check(amazon, b, facts{imaging.SourceComposite, 1})
+		checks, err := check.File(amazon, b, composite)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,11 +91,11 @@ func TestRulesAreSeenToFail(t *testing.T) {
 	}
 	none := func(*image.NRGBA) {}
 	for name, c := range map[string]struct {
-		checks []Check
+		checks []check.Check
 		want   string
 	}{
-		"a grey border":         {encode(grey, imaging.EncodeOptions{XMP: xmp}), WhiteBorder},
-		"a small product":       {encode(small, imaging.EncodeOptions{XMP: xmp}), FillAtLeast},
+		"a grey border":         {encode(grey, imaging.EncodeOptions{XMP: xmp}), channel.WhiteBorder},
+		"a small product":       {encode(small, imaging.EncodeOptions{XMP: xmp}), channel.FillAtLeast},
 		"no word on its making": {encode(none, imaging.EncodeOptions{}), "source_type"},
 	} {
 		if got := failing(c.checks); !slices.Contains(got, c.want) {
@@ -98,44 +103,26 @@ func TestRulesAreSeenToFail(t *testing.T) {
 		}
 	}
 	v := finished(t, "web_thumb")
-	checks, err := check(amazon, v.File, facts{imaging.SourceComposite, 3})
+	checks, err := check.File(amazon, v.File, check.Facts{Source: imaging.SourceComposite, Enlarged: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"size", "format", "enlargement", LongSide} {
+	for _, want := range []string{"size", "format", "enlargement", channel.LongSide} {
 		if !slices.Contains(failing(checks), want) {
 			t.Errorf("another preset's file passes %s", want)
 		}
 	}
-	if c := (Rule{"moon", 1}).try(v.File, image.NewNRGBA(image.Rect(0, 0, 1, 1))); c.Passed {
-		t.Error("an unknown rule passes")
-	}
-}
-
-func TestPresetNames(t *testing.T) {
-	for _, n := range []string{"amazon_main", "shopify", "etsy", "ebay", "google_shopping", "instagram_square", "instagram_portrait",
-		"instagram_story", "pinterest", "facebook_ad", "web_large", "web_thumb", "cutout_png", "cutout_webp"} {
-		if _, ok := find(n); !ok {
-			t.Errorf("there is no preset %s", n)
-		}
-	}
-	if err := Validate([]string{"shopify", "moon"}); err == nil {
-		t.Error("an unknown preset is taken")
-	}
-	if len(DefaultPresets()) < 5 || Validate(DefaultPresets()) != nil {
-		t.Errorf("defaults %v", DefaultPresets())
-	}
 }
 
 // planted puts EXIF into a file of each format the way cameras' programs do.
-func planted(f imaging.Format, file []byte) []byte {
+func planted(f channel.Format, file []byte) []byte {
 	exif := []byte("MM\x00*\x00\x00\x00\x08\x00\x00")
 	switch f {
-	case imaging.JPEG:
-		body := append([]byte(jpegExif), exif...)
+	case channel.JPEG:
+		body := append([]byte("Exif\x00\x00"), exif...)
 		seg := append([]byte{0xff, 0xe1, 0, byte(len(body) + 2)}, body...)
 		return slices.Concat(file[:2], seg, file[2:])
-	case imaging.PNG:
+	case channel.PNG:
 		chunk := slices.Concat([]byte{0, 0, 0, byte(len(exif))}, []byte("eXIf"), exif)
 		chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
 		const afterHeader = 8 + 25
@@ -157,49 +144,38 @@ func TestAPlaceInTheFileIsFound(t *testing.T) {
 		if bad := failing(v.Checks); len(bad) > 0 {
 			t.Errorf("%s: %v", name, bad)
 		}
-		checks, err := check(v.Preset, planted(v.Preset.Format, v.File), facts{imaging.SourceComposite, 1})
+		checks, err := check.File(v.Preset, planted(v.Preset.Format, v.File), composite)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := failing(checks); !slices.Equal(got, []string{"no_location"}) {
 			t.Errorf("%s with EXIF: failing %v", name, got)
 		}
-		if checks, err = check(v.Preset, v.File, facts{imaging.SourceGenerated, 1}); err != nil || !slices.Equal(failing(checks), []string{"source_type"}) {
+		if checks, err = check.File(v.Preset, v.File, check.Facts{Source: imaging.SourceGenerated, Enlarged: 1}); err != nil || !slices.Equal(failing(checks), []string{"source_type"}) {
 			t.Errorf("%s with another making: failing %v, %v", name, failing(checks), err)
 		}
 	}
 }
 
 func TestTransparencyIsSeenToFail(t *testing.T) {
-	p, _ := find("cutout_png")
+	p, _ := channel.Find("cutout_png")
 	img := image.NewNRGBA(image.Rect(0, 0, 2000, 1000))
 	draw.Draw(img, image.Rect(0, 0, 2000, 500), image.NewUniform(productColour), image.Point{}, draw.Src)
 	b, err := imaging.Encode(img, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, ICC: true, XMP: imaging.SourceXMP(imaging.SourceComposite)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks, err := check(p, b, facts{imaging.SourceComposite, 1})
-	if err != nil || !slices.Equal(failing(checks), []string{HasAlpha}) {
+	checks, err := check.File(p, b, composite)
+	if err != nil || !slices.Equal(failing(checks), []string{channel.HasAlpha}) {
 		t.Errorf("a product at the border: failing %v, %v", failing(checks), err)
 	}
-	shop, _ := find("web_thumb")
+	shop, _ := channel.Find("web_thumb")
 	b, err = imaging.Encode(img, imaging.EncodeOptions{Format: imaging.WebP})
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks, err = check(shop, b, facts{imaging.SourceComposite, 1})
+	checks, err = check.File(shop, b, composite)
 	if err != nil || !slices.Contains(failing(checks), "opaque") || !slices.Contains(failing(checks), "colour_profile") {
 		t.Errorf("a transparent picture without a profile: failing %v, %v", failing(checks), err)
 	}
-}
-
-func FuzzMetadata(f *testing.F) {
-	f.Add([]byte("\xff\xd8\xff\xe1\x00\x08Exif\x00\x00"))
-	f.Add([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x00eXIf\x00\x00\x00\x00"))
-	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPXMP \xff\xff\xff\xff"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, format := range []imaging.Format{imaging.JPEG, imaging.PNG, imaging.WebP, imaging.AVIF} {
-			readMetadata(format, b)
-		}
-	})
 }

@@ -1,4 +1,6 @@
-package export
+// Package check measures finished files: the rules of a preset and those that
+// every file keeps. It decodes what it measures.
+package check
 
 import (
 	"bytes"
@@ -6,24 +8,8 @@ import (
 	"image"
 	"image/color"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
-)
-
-// Rule is one demand of a channel on the finished file.
-type Rule struct {
-	Name  string  `json:"rule"`
-	Limit float64 `json:"limit"` // pixels, bytes or a share, as the rule says
-}
-
-// The rules that a preset can name.
-const (
-	LongSide    = "long_side"    // pixels at least
-	ShortSide   = "short_side"   // pixels at least
-	FileSize    = "file_size"    // bytes at most
-	FillAtLeast = "fill"         // share of the frame that the product takes
-	FillAtMost  = "fill_at_most" // likewise
-	WhiteBorder = "white_border" // share of the outermost pixels that are pure white
-	HasAlpha    = "transparency" // share of the outermost pixels that are transparent
 )
 
 // Check is what came of a rule.
@@ -38,16 +24,16 @@ type Check struct {
 // before a shop's zoom shows it.
 const maxEnlarge = 2.0
 
-// facts are what a check knows beside the file.
-type facts struct {
-	source   imaging.SourceType
-	enlarged float64 // pixels of the variant for one of the photo's
+// Facts are what a check knows beside the file.
+type Facts struct {
+	Source   imaging.SourceType
+	Enlarged float64 // pixels of the variant for one of the photo's
 }
 
-// check decodes the finished file again and tries the preset's rules on it, and
+// File decodes the finished file again and tries the preset's rules on it, and
 // those that every file keeps: its size, format and colours, no trace of where
 // the photo was taken, and the word on how the picture was made.
-func check(p Preset, file []byte, f facts) ([]Check, error) {
+func File(p channel.Preset, file []byte, f Facts) ([]Check, error) {
 	info, err := imaging.InspectOwn(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the variant: %w", err)
@@ -57,30 +43,30 @@ func check(p Preset, file []byte, f facts) ([]Check, error) {
 		return nil, fmt.Errorf("decode the variant: %w", err)
 	}
 	meta := readMetadata(info.Format, file)
-	stated := bytes.Contains(meta.xmp, []byte(`"`+f.source.URI()+`"`))
+	stated := bytes.Contains(meta.xmp, []byte(`"`+f.Source.URI()+`"`))
 	out := []Check{
-		sizeCheck(p, img.Rect.Dx(), img.Rect.Dy()),
-		{"format", info.Format == p.Format, string(info.Format), string(p.Format)},
+		Dimensions(p, img.Rect.Dx(), img.Rect.Dy()),
+		{"format", string(info.Format) == string(p.Format), string(info.Format), string(p.Format)},
 		{"colour_profile", info.HasProfile, present(info.HasProfile), "sRGB profile"},
 		{"no_location", !meta.exif, present(meta.exif), "no EXIF"},
-		{"source_type", stated, present(stated), "IPTC DigitalSourceType " + string(f.source)},
-		{"enlargement", f.enlarged <= maxEnlarge, fmt.Sprintf("%.1f×", f.enlarged), fmt.Sprintf("at most %.0f× the photo's own pixels", maxEnlarge)},
+		{"source_type", stated, present(stated), "IPTC DigitalSourceType " + string(f.Source)},
+		{"enlargement", f.Enlarged <= maxEnlarge, fmt.Sprintf("%.1f×", f.Enlarged), fmt.Sprintf("at most %.0f× the photo's own pixels", maxEnlarge)},
 	}
-	if p.Background != Transparent {
+	if p.Background != channel.Transparent {
 		opaque := img.Opaque()
 		out = append(out, Check{"opaque", opaque, map[bool]string{true: "opaque", false: "transparent"}[opaque], "no transparent pixels"})
 	}
 	for _, r := range p.Rules {
-		out = append(out, r.try(file, img))
+		out = append(out, try(r, file, img))
 	}
 	return out, nil
 }
 
-// sizeCheck wants the preset's very size; of a transparent one, which is cut to
+// Dimensions wants the preset's very size; of a transparent one, which is cut to
 // the product, that it fills the size in one direction.
-func sizeCheck(p Preset, w, h int) Check {
+func Dimensions(p channel.Preset, w, h int) Check {
 	c := Check{"size", w == p.Width && h == p.Height, fmt.Sprintf("%d×%d", w, h), fmt.Sprintf("%d×%d", p.Width, p.Height)}
-	if p.Background == Transparent {
+	if p.Background == channel.Transparent {
 		c.Passed = w <= p.Width && h <= p.Height && (w >= p.Width-cropSlack || h >= p.Height-cropSlack)
 		c.Wanted = "as large as fits " + c.Wanted
 	}
@@ -99,35 +85,38 @@ func present(b bool) string {
 }
 
 // try measures one rule.
-func (r Rule) try(file []byte, img *image.NRGBA) Check {
+func try(r channel.Rule, file []byte, img *image.NRGBA) Check {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	atLeast := func(v float64, format string) Check {
 		return Check{r.Name, v >= r.Limit, fmt.Sprintf(format, v), "at least " + fmt.Sprintf(format, r.Limit)}
 	}
 	switch r.Name {
-	case LongSide:
+	case channel.LongSide:
 		return atLeast(float64(max(w, h)), "%.0f px")
-	case ShortSide:
+	case channel.ShortSide:
 		return atLeast(float64(min(w, h)), "%.0f px")
-	case FileSize:
-		return Check{r.Name, float64(len(file)) <= r.Limit, size(float64(len(file))), "at most " + size(r.Limit)}
-	case FillAtLeast:
+	case channel.FileSize:
+		return Check{r.Name, float64(len(file)) <= r.Limit, Size(float64(len(file))), "at most " + Size(r.Limit)}
+	case channel.FillAtLeast:
 		return atLeast(fill(img), "%.2f")
-	case FillAtMost:
+	case channel.FillAtMost:
 		v := fill(img)
 		return Check{r.Name, v <= r.Limit, fmt.Sprintf("%.2f", v), fmt.Sprintf("at most %.2f", r.Limit)}
-	case WhiteBorder:
+	case channel.WhiteBorder:
 		return atLeast(whiteBorder(img), "%.3f")
-	case HasAlpha:
+	case channel.HasAlpha:
 		clear := clearBorder(img)
 		return Check{r.Name, clear >= r.Limit, fmt.Sprintf("%.3f of the border", clear), fmt.Sprintf("%.3f of the border", r.Limit)}
 	}
 	return Check{Rule: r.Name, Measured: "unknown rule", Wanted: "a rule that is known"}
 }
 
-func size(b float64) string {
-	if b >= mib {
-		return fmt.Sprintf("%.1f MB", b/mib)
+const mebibyte = 1 << 20
+
+// Size writes a number of bytes for people, such as "1.5 MB".
+func Size(b float64) string {
+	if b >= mebibyte {
+		return fmt.Sprintf("%.1f MB", b/mebibyte)
 	}
 	return fmt.Sprintf("%.0f KB", b/1024)
 }

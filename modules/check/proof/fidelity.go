@@ -1,8 +1,13 @@
-package imaging
+// Package proof compares what was delivered with what was photographed: whether the
+// product is untouched.
+package proof
 
 import (
 	"image"
+	"runtime"
 	"sync"
+
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // Structural similarity, Wang et al. 2004: 8 × 8 windows half overlapping, with
@@ -60,7 +65,7 @@ func rowDifference(a, b, mask []uint8) int {
 		if m < maskInside {
 			continue
 		}
-		for c := x * bytesPerPixel; c < x*bytesPerPixel+3; c++ {
+		for c := x * 4; c < x*4+3; c++ {
 			worst = max(worst, abs(int(a[c])-int(b[c])))
 		}
 	}
@@ -81,7 +86,7 @@ func ssimRow(a, b *image.NRGBA, mask *image.Alpha, y int) (sum, weight float64) 
 				if rm[xx] < maskInside {
 					continue
 				}
-				va, vb := luma(ra[xx*bytesPerPixel:]), luma(rb[xx*bytesPerPixel:])
+				va, vb := luma(ra[xx*4:]), luma(rb[xx*4:])
 				n++
 				sa, sb = sa+va, sb+vb
 				saa, sbb, sab = saa+va*va, sbb+vb*vb, sab+va*vb
@@ -102,4 +107,22 @@ func ssimRow(a, b *image.NRGBA, mask *image.Alpha, y int) (sum, weight float64) 
 // luma is BT.601's, on stored values.
 func luma(p []uint8) float64 {
 	return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2])
+}
+
+// pixelRow returns row y of img, counted from its top, in bytes.
+func pixelRow(img *image.NRGBA, y int) []uint8 {
+	return img.Pix[y*img.Stride:][:img.Rect.Dx()*4]
+}
+
+// minBand is how few rows of windows are worth a goroutine.
+const minBand = 32
+
+// bands runs work over 0..n, split among the processors.
+func bands(n int, work func(from, to int)) {
+	workers := max(1, min(runtime.GOMAXPROCS(0), n/minBand))
+	parts := make([]func(), workers)
+	for i := range parts {
+		parts[i] = func() { work(n*i/workers, n*(i+1)/workers) }
+	}
+	fault.Together(parts...)
 }
