@@ -6,13 +6,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/sandbox"
 )
 
-// childCommand is the process in which a picture from outside is decoded. People
-// have no use for it.
+// children are the processes that work on bytes from outside, a row a kind.
+func children() map[string]sandbox.Handler {
+	return map[string]sandbox.Handler{
+		imaging.ChildKind: imaging.ChildHandler(),
+	}
+}
+
+// childCommand runs a child for another opal process. People have no use for it.
 func childCommand(Streams) *cobra.Command {
 	return &cobra.Command{
-		Use: "imaging-child", Hidden: true, Args: cobra.NoArgs,
-		Run: func(*cobra.Command, []string) { os.Exit(imaging.ServeChild()) },
+		Use: sandbox.Argument + " KIND [ARG...]", Hidden: true, DisableFlagParsing: true,
+		Run: func(_ *cobra.Command, args []string) { os.Exit(sandbox.Serve(children(), args)) },
 	}
 }

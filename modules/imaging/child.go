@@ -1,82 +1,59 @@
 package imaging
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"math"
-	"os"
 	"strings"
-	"syscall"
 	"unsafe"
+
+	"github.com/opal-photo/opal/modules/sandbox"
 )
 
-// Exit codes of the decoding child.
-const (
-	childOK      = 0
-	childFailed  = 1
-	childMisused = 2
-)
+// ChildKind names the decoding child.
+const ChildKind = "decode"
 
-// ServeChild is the decoding process: it decodes the one picture its parent
-// asks for and returns the exit code. The command "imaging-child" runs it and
-// nothing else, before it reads any configuration.
-//
-// One process decodes one picture. A picture that takes over its decoder thus
-// meets no other tenant's pixels, memory comes back whole, and the CPU limit,
-// which counts a process's life, is the picture's.
-func ServeChild() int {
-	if os.Getenv(childMarker) == "" {
-		fmt.Fprintf(os.Stderr, "%s decodes a picture for another opal process and is started by it alone\n", childArgument)
-		return childMisused
-	}
-	if err := serveChild(os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return childFailed
-	}
-	return childOK
+// ChildHandler returns the decoding child: it decodes the one picture its
+// parent asks for. A binary whose Decoders have no Command of their own serves
+// it under ChildKind.
+func ChildHandler() sandbox.Handler {
+	return sandbox.Handler{Prepare: func([]string) (sandbox.Worker, error) {
+		if err := prepareVips(false); err != nil {
+			return nil, err
+		}
+		return decodeWork, nil
+	}}
 }
 
-func serveChild(in io.Reader, out io.Writer) error {
-	if err := confine(); err != nil {
-		return fmt.Errorf("confine the decoder: %w", err)
+// params say what the input is; the output is Width*Height pixels.
+type params struct {
+	Format        uint32
+	Width, Height uint32 // as stored
+}
+
+var wire = binary.LittleEndian
+
+func (p params) bytes() []byte {
+	b, _ := binary.Append(nil, wire, p) // a struct of numbers can't fail
+	return b
+}
+
+// decodeWork is the child's sandbox.Worker.
+func decodeWork(job sandbox.Work) ([]byte, error) {
+	var p params
+	if err := binary.Read(bytes.NewReader(job.Params), wire, &p); err != nil {
+		return nil, fmt.Errorf("read the parameters: %w", err)
 	}
-	if err := prepareVips(false); err != nil {
-		return err
+	size := uint64(p.Width) * uint64(p.Height) * bytesPerPixel
+	if len(job.In) == 0 || len(job.In) > MaxBytes || size == 0 || size > MaxPixels*bytesPerPixel || size != uint64(len(job.Out)) {
+		return nil, errors.New("the request is out of bounds")
 	}
-	if _, err := io.WriteString(out, hello); err != nil {
-		return err
+	err := decodeInto(formatOf(p.Format), job.In, int(p.Width), int(p.Height), unsafe.Pointer(unsafe.SliceData(job.Out)))
+	if err != nil && !ownFault(err) {
+		return nil, sandbox.Refuse(err.Error())
 	}
-	var req request
-	switch err := binary.Read(in, wire, &req); {
-	case errors.Is(err, io.EOF):
-		return nil // a spare that was never needed
-	case err != nil:
-		return fmt.Errorf("read the request: %w", err)
-	}
-	if err := sendAnswer(out, answerAccepted, ""); err != nil {
-		return err
-	}
-	// The parent keeps stdin open for as long as it wants the picture. This is
-	// how a child learns of its parent's death where no signal tells it.
-	go func() {
-		_, _ = io.Copy(io.Discard, in)
-		os.Exit(childFailed)
-	}()
-	if err := limit(req); err != nil {
-		return sendAnswer(out, answerFailed, err.Error())
-	}
-	refused, err := decodeShared(req)
-	switch {
-	case err != nil:
-		return sendAnswer(out, answerFailed, err.Error())
-	case refused != nil && ownFault(refused):
-		return sendAnswer(out, answerFailed, refused.Error())
-	case refused != nil:
-		return sendAnswer(out, answerRefused, refused.Error())
-	}
-	return sendAnswer(out, answerDone, "")
+	return nil, err
 }
 
 // ownFault reports whether libvips ran into this process's limits instead of
@@ -89,21 +66,4 @@ func ownFault(err error) bool {
 		}
 	}
 	return false
-}
-
-// decodeShared decodes within the shared file.
-func decodeShared(req request) (refused, err error) {
-	size := uint64(req.Width) * uint64(req.Height) * bytesPerPixel
-	if req.DataLength == 0 || req.DataLength > MaxBytes || size == 0 || size > MaxPixels*bytesPerPixel || req.CPUSeconds > math.MaxInt32 {
-		return nil, errors.New("the request is out of bounds")
-	}
-	data, err := syscall.Mmap(sharedFD, 0, int(req.DataLength), syscall.PROT_READ, syscall.MAP_SHARED)
-	if err != nil {
-		return nil, fmt.Errorf("map the picture: %w", err)
-	}
-	pixels, err := syscall.Mmap(sharedFD, pixelOffset(int(req.DataLength)), int(size), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
-	if err != nil {
-		return nil, fmt.Errorf("map the pixels: %w", err)
-	}
-	return decodeInto(formatOf(req.Format), data, int(req.Width), int(req.Height), unsafe.Pointer(unsafe.SliceData(pixels))), nil
 }

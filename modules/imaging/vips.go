@@ -10,9 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"unsafe"
+
+	"github.com/opal-photo/opal/modules/sandbox"
 )
 
 // errorText is the room for libvips' message.
@@ -45,19 +46,7 @@ func vipsCall(job func(err *C.char, errlen C.size_t) C.int) error {
 	if job(text, errorText) == 0 {
 		return nil
 	}
-	return errors.New(cleanText(C.GoString(text)))
-}
-
-// cleanText makes one line of libvips' message, which has one line for each
-// part that failed and often says the same twice.
-func cleanText(s string) string {
-	var lines []string
-	for line := range strings.Lines(strings.ToValidUTF8(s, "?")) {
-		if line = strings.TrimSpace(line); line != "" && (len(lines) == 0 || lines[len(lines)-1] != line) {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "; ")
+	return errors.New(sandbox.OneLine(C.GoString(text)))
 }
 
 // startVips prepares libvips for this process's own pictures.

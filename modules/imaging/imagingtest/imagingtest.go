@@ -7,10 +7,8 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/sandbox"
 )
-
-// childArgument is what a Decoder's default command ends with.
-const childArgument = "imaging-child"
 
 // Main is a whole TestMain: it serves as the decoding child when started as
 // one, else it runs the tests and exits.
@@ -22,9 +20,7 @@ func Main(m *testing.M) {
 }
 
 // ServeIfChild exits after serving, when this process was started as a decoding
-// child; else it returns at once. For a TestMain that does more.
+// child; else it returns immediately. For a TestMain that does more.
 func ServeIfChild() {
-	if len(os.Args) == 2 && os.Args[1] == childArgument {
-		os.Exit(imaging.ServeChild())
-	}
+	sandbox.ServeIfChild(map[string]sandbox.Handler{imaging.ChildKind: imaging.ChildHandler()})
 }

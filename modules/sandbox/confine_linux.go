@@ -1,24 +1,25 @@
-package imaging
+package sandbox
 
 import (
 	"bytes"
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // newSharedFile returns a file that lives in memory and has no name.
 func newSharedFile() (*os.File, error) {
-	fd, err := unix.MemfdCreate("opal-imaging", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("opal-child", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("create a file in memory: %w", err)
 	}
-	return os.NewFile(uintptr(fd), "opal-imaging"), nil
+	return os.NewFile(uintptr(fd), "opal-child"), nil
 }
 
-// confine takes from this process what no decoder needs: new privileges, core
+// confine takes from this process what no child needs: new privileges, core
 // dumps (they would hold a customer's picture) and inspection by its siblings.
 func confine() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
@@ -30,9 +31,11 @@ func confine() error {
 	return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
 
-// limit bounds what decoding may use. No file, process or connection can be
-// opened or made any more.
-func limit(req request) error {
+// limit bounds what the work may use. No file, process or connection can be
+// opened or made any more, and no system call be made but the named ones.
+func limit(req request, calls []string) error {
+	// Go opens its poller with the first timer, which must not be later.
+	<-time.After(time.Nanosecond)
 	mapped, err := mappedBytes()
 	if err != nil {
 		return err
@@ -44,7 +47,7 @@ func limit(req request) error {
 		name     string
 		value    uint64
 	}{
-		{unix.RLIMIT_AS, "memory", mapped + req.MemoryLimit},
+		{unix.RLIMIT_AS, "memory", mapped + req.Memory},
 		{unix.RLIMIT_CPU, "CPU time", req.CPUSeconds},
 		{unix.RLIMIT_FSIZE, "file size", 0},
 		{unix.RLIMIT_NOFILE, "open files", 0},
@@ -53,7 +56,7 @@ func limit(req request) error {
 			return fmt.Errorf("limit %s: %w", l.name, err)
 		}
 	}
-	return barSystemCalls()
+	return barSystemCalls(calls)
 }
 
 // mappedBytes returns the size of this process's address space. Go reserves a

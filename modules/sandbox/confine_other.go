@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package imaging
+package sandbox
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 
 // newSharedFile returns a temporary file without a name.
 func newSharedFile() (*os.File, error) {
-	f, err := os.CreateTemp("", "opal-imaging-*")
+	f, err := os.CreateTemp("", "opal-child-*")
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func confine() error { return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) }
 
 // limit bounds CPU time, and bars opening and writing files. macOS enforces no
 // limit on memory: there the limits on the header's size do.
-func limit(req request) error {
+func limit(req request, _ []string) error {
 	for _, l := range []struct {
 		resource int
 		name     string

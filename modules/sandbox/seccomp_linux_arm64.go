@@ -1,4 +1,4 @@
-package imaging
+package sandbox
 
 import (
 	"math"
@@ -12,4 +12,7 @@ const (
 )
 
 // This kind of machine has none of the older calls.
-var deniedHere = []uint32{unix.SYS_SETRLIMIT}
+var (
+	everyChildHere  []string
+	callNumbersHere map[string]uint32
+)

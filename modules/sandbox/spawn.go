@@ -1,7 +1,6 @@
-package imaging
+package sandbox
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -12,29 +11,29 @@ import (
 	"time"
 )
 
-const (
-	// startTimeout bounds a child's start, which takes 0.05 s on an idle machine.
-	startTimeout = 20 * time.Second
+// maxStderr is how much of a child's last words is kept.
+const maxStderr = 2 << 10
 
-	// maxStderr is how much of a child's last words is kept.
-	maxStderr = 2 << 10
-)
-
-// child is a started decoding process that waits for its one request.
+// child is a started process that waits for its next job.
 type child struct {
+	kind    string
 	cmd     *exec.Cmd
 	stdin   *os.File // closing it ends the child
 	stdout  *os.File
 	shared  *os.File
 	stderr  *lastWords
 	greeted bool
+	done    int         // jobs
+	unused  *time.Timer // ends a child that waits too long; nil while it works
 	reap    func() error
 }
 
-// startChild starts command as a child. It returns before the child is ready.
-func startChild(command []string) (*child, error) {
-	if os.Getenv(childMarker) != "" {
-		return nil, fmt.Errorf("%s is set: this process is a decoding child itself, and its command line leads to ordinary work; in tests, TestMain must call imagingtest.Main", childMarker)
+// startChild starts command as a child of the given kind. It returns before the
+// child is ready.
+func startChild(command []string, kind string, env []string) (*child, error) {
+	if os.Getenv(Marker) != "" {
+		return nil, fmt.Errorf("%s is set: this process is a child itself, and its command line leads to ordinary work; "+
+			"in tests, TestMain must call imagingtest.Main or sandbox.ServeIfChild", Marker)
 	}
 	var files []*os.File
 	fail := func(err error) (*child, error) {
@@ -59,11 +58,11 @@ func startChild(command []string) (*child, error) {
 	}
 	files = append(files, stdout, childOut)
 
-	c := &child{stdin: stdin, stdout: stdout, shared: shared, stderr: &lastWords{}}
+	c := &child{kind: kind, stdin: stdin, stdout: stdout, shared: shared, stderr: &lastWords{}}
 	c.cmd = exec.Command(command[0], command[1:]...)
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = childIn, childOut, c.stderr
 	c.cmd.ExtraFiles = []*os.File{shared}
-	c.cmd.Env = childEnvironment()
+	c.cmd.Env = childEnvironment(kind, env)
 	c.cmd.SysProcAttr = childAttributes()
 	c.cmd.WaitDelay = time.Second
 	if err := c.cmd.Start(); err != nil {
@@ -76,46 +75,53 @@ func startChild(command []string) (*child, error) {
 }
 
 // childEnvironment holds no settings and no secrets: only what a loader may
-// need to find libraries, and what keeps the child small.
-func childEnvironment() []string {
-	env := []string{childMarker + "=1", "GOMAXPROCS=2", "GOGC=off", "GOMEMLIMIT=64MiB", "GOTRACEBACK=none", "LC_ALL=C"}
+// need to find libraries, what keeps the child small, and the kind's own.
+func childEnvironment(kind string, more []string) []string {
+	env := []string{Marker + "=" + kind, "GOMAXPROCS=2", "GOGC=off", "GOMEMLIMIT=64MiB", "GOTRACEBACK=none", "LC_ALL=C"}
 	for _, name := range []string{"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "TMPDIR", "GOCOVERDIR"} {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)
 		}
 	}
-	return env
+	return append(env, more...)
 }
 
 // greet waits until the child is ready.
-func (c *child) greet() error {
+func (c *child) greet(timeout time.Duration) error {
 	if c.greeted {
 		return nil
 	}
-	if err := c.stdout.SetReadDeadline(time.Now().Add(startTimeout)); err != nil {
+	if err := c.stdout.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
-	b := make([]byte, len(hello))
+	want := hello + c.kind + "\n"
+	b := make([]byte, len(want))
 	n, err := io.ReadFull(c.stdout, b)
-	if string(b) == hello {
+	if string(b) == want {
 		c.greeted = true
 		return nil
 	}
-	if err == nil || n > 0 {
-		err = fmt.Errorf("%s is no decoding child: it says %q; a test's TestMain must call imagingtest.Main", c.cmd.Path, b[:n])
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = fmt.Errorf("the child was not ready within %v", timeout)
+	} else if err == nil || n > 0 {
+		err = fmt.Errorf("%s is not a child %q: it says %q; a test's TestMain must call imagingtest.Main or sandbox.ServeIfChild", c.cmd.Path, c.kind, b[:n])
 	}
 	return fmt.Errorf("%w%s", err, c.lastWords())
 }
 
-// send asks for one picture.
-func (c *child) send(req request, data []byte) error {
-	if err := c.shared.Truncate(pixelOffset(len(data)) + int64(req.Width)*int64(req.Height)*bytesPerPixel); err != nil {
-		return fmt.Errorf("make room for the pixels: %w", err)
+// send hands over one job.
+func (c *child) send(req request, job Job) error {
+	// What the last job left is cleared.
+	if err := c.shared.Truncate(0); err != nil {
+		return fmt.Errorf("clear the shared memory: %w", err)
 	}
-	if _, err := c.shared.WriteAt(data, 0); err != nil {
-		return fmt.Errorf("hand over the picture: %w", err)
+	if err := c.shared.Truncate(outputOffset(len(job.Input)) + job.Output); err != nil {
+		return fmt.Errorf("make room for the output: %w", err)
 	}
-	return binary.Write(c.stdin, wire, req)
+	if _, err := c.shared.WriteAt(job.Input, 0); err != nil {
+		return fmt.Errorf("hand over the input: %w", err)
+	}
+	return sendRequest(c.stdin, req, job.Params)
 }
 
 // end kills the child, if it still runs, and frees all it holds.
@@ -157,8 +163,5 @@ func (l *lastWords) Write(p []byte) (int, error) {
 func (l *lastWords) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return cleanText(string(l.b))
+	return OneLine(string(l.b))
 }
-
-// errSpareGone says that a child ended before it took a request.
-var errSpareGone = errors.New("the decoding child ended while it waited")

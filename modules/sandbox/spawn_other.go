@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package imaging
+package sandbox
 
 import "syscall"
 

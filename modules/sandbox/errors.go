@@ -1,0 +1,46 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+)
+
+var errClosed = errors.New("the pool of children is closed")
+
+// RefusedError says that a worker called its input bad, and why.
+type RefusedError struct{ Reason string }
+
+func (e *RefusedError) Error() string { return e.Reason }
+
+// DiedError says that every child that took the job ended without an answer: it
+// crashed, failed, or ran over its time or its memory.
+type DiedError struct{ Deaths []error }
+
+func (e *DiedError) Error() string { return fmt.Sprint(errors.Join(e.Deaths...)) }
+
+func (e *DiedError) Unwrap() []error { return e.Deaths }
+
+// UnavailableError says that no child could be started. It is the machine's
+// trouble and not the job's, so it is worth another try.
+type UnavailableError struct{ Causes []error }
+
+func (e *UnavailableError) Error() string { return fmt.Sprint(errors.Join(e.Causes...)) }
+
+func (e *UnavailableError) Unwrap() []error { return e.Causes }
+
+// childDeath says how a child ended that had taken a job.
+type childDeath struct {
+	how     string
+	timeout bool
+}
+
+func (e *childDeath) Error() string { return e.how }
+
+// spareGone says that a child ended before it took a job.
+type spareGone struct{ err error }
+
+func (e *spareGone) Error() string {
+	return fmt.Sprintf("the child ended while it waited: %v", e.err)
+}
+
+func (e *spareGone) Unwrap() error { return e.err }
