@@ -51,7 +51,7 @@ func command(s Streams) *cobra.Command {
 	for _, r := range roles {
 		root.AddCommand(roleCommand(r, s))
 	}
-	for _, c := range []func(Streams) *cobra.Command{devCommand, migrateCommand, processCommand, cutoutCommand, doctorCommand, tenantsCommand, keysCommand, queuesCommand, demoCommand, childCommand} {
+	for _, c := range []func(Streams) *cobra.Command{devCommand, migrateCommand, processCommand, cutoutCommand, doctorCommand, tenantsCommand, keysCommand, queuesCommand, settingsCommand, demoCommand, childCommand} {
 		root.AddCommand(c(s))
 	}
 	return root

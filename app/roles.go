@@ -105,6 +105,11 @@ func (w *wire) run(ctx context.Context, r role, ready func()) error {
 		w.drain = w.cfg.Worker.Drain
 	}
 	w.log.Info().Str("version", version()).Str("role", r.name).Str("environment", w.cfg.Environment).Msg("Starting")
+	if w.cfg.Unusual() {
+		w.log.Warn().Msg(w.cfg.Rules())
+	} else {
+		w.log.Info().Msg(w.cfg.Rules())
+	}
 	if err := runParts(ctx, w, r.parts, w.drain, ready); err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
 	}

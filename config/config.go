@@ -1,169 +1,176 @@
 // Package config reads OPAL's settings from the environment and a YAML file,
-// and checks them before anything starts.
+// says what each means, and checks them before anything starts.
 package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
-// Config is every setting. A field's tag is its environment variable; a file has
-// the same names, in lower case if you like.
+// Config is every setting. The tags of a field are its whole description:
+//
+//	env, envDefault  its environment variable and its value when none is set
+//	doc              what it does, for a person who runs OPAL
+//	example          a value, where the default is none
+//	check            a rule that each value obeys; see checkValue
+//
+// A group's tag doc says what its settings have in common. A file has the same
+// names, in lower case if you like.
 type Config struct {
-	// Environment is the deployment's name. prod, or none, means production's
-	// rules.
-	Environment string `env:"ENV_NAME" envDefault:"prod"`
-	LogLevel    string `env:"LOG_LEVEL" envDefault:"info"`
-	// PublicBaseURL is where clients reach the API: the base of the URLs that it
-	// gives out.
-	PublicBaseURL string `env:"PUBLIC_BASE_URL"`
+	Environment string `env:"ENV_NAME" envDefault:"prod" example:"dev" doc:"dev, test, staging, local or ci; any other name has production's rules."`
+	LogLevel    string `env:"LOG_LEVEL" envDefault:"info" check:"oneof=trace|debug|info|warn|warning|error|critical|fatal" doc:"How much is logged."`
+	// PublicBaseURL is the base of the URLs that the API gives out.
+	PublicBaseURL string `env:"PUBLIC_BASE_URL" check:"url" example:"https://api.example.com" doc:"Where clients, and Mollie, reach the API."`
 
-	Database   Database   `envPrefix:"DATABASE_"`
-	Storage    Storage    `envPrefix:"STORAGE_"`
-	ServiceBus ServiceBus `envPrefix:"SERVICEBUS_"`
-	Azure      Azure      `envPrefix:"AZURE_"`
-	AML        AML        `envPrefix:"AML_"`
-	Score      Score      `envPrefix:"SCORE_"`
-	Cutout     Cutout     `envPrefix:"CUTOUT_"`
-	RemoveBG   RemoveBG   `envPrefix:"REMOVEBG_"`
-	Photoroom  Photoroom  `envPrefix:"PHOTOROOM_"`
-	Place      Place      `envPrefix:"PLACE_"`
-	Auth       Auth       `envPrefix:"AUTH_"`
-	Billing    Billing    `envPrefix:"BILLING_"`
-	Mollie     Mollie     `envPrefix:"MOLLIE_"`
-	Rate       Rate       `envPrefix:"RATE_"`
-	Worker     Worker     `envPrefix:"WORKER_"`
-	Retention  Retention  `envPrefix:"RETENTION_"`
+	Database   Database   `envPrefix:"DATABASE_" doc:"Where state is kept."`
+	Storage    Storage    `envPrefix:"STORAGE_" doc:"Where pictures are kept: an Azure storage account or, outside production, a folder."`
+	ServiceBus ServiceBus `envPrefix:"SERVICEBUS_" doc:"Where messages are kept: an Azure Service Bus namespace or, outside production, the database."`
+	Azure      Azure      `envPrefix:"AZURE_" doc:"The process's identity at Azure."`
+	AML        AML        `envPrefix:"AML_" doc:"The scoring endpoint, which makes the scenes."`
+	Score      Score      `envPrefix:"SCORE_" doc:"The scoring service itself, opal score."`
+	Cutout     Cutout     `envPrefix:"CUTOUT_" doc:"The removal of the background."`
+	RemoveBG   RemoveBG   `envPrefix:"REMOVEBG_" doc:"The remove.bg account."`
+	Photoroom  Photoroom  `envPrefix:"PHOTOROOM_" doc:"The Photoroom account."`
+	Place      Place      `envPrefix:"PLACE_" doc:"The placing of a product into a scene."`
+	Auth       Auth       `envPrefix:"AUTH_" doc:"The callers of the API, and how they prove who they are."`
+	Billing    Billing    `envPrefix:"BILLING_" doc:"Credits, and what invoices print."`
+	Mollie     Mollie     `envPrefix:"MOLLIE_" doc:"The payment provider."`
+	Rate       Rate       `envPrefix:"RATE_" doc:"How fast a tenant may call."`
+	Worker     Worker     `envPrefix:"WORKER_" doc:"The workers' size and patience."`
+	Retention  Retention  `envPrefix:"RETENTION_" doc:"How long finished jobs are kept."`
+
+	environmentSet bool // ENV_NAME is set: production is a choice and not the default
 }
 
 // Database says where state is kept.
 type Database struct {
-	URL      Secret `env:"URL"`                        // postgres://…, postgresql+psycopg://… or, outside production, sqlite:///…
-	Auth     string `env:"AUTH" envDefault:"password"` // password, or entra: a token of the managed identity
-	MaxConns int    `env:"MAX_CONNS" envDefault:"10"`
+	URL      Secret `env:"URL" example:"postgres://USER:PASSWORD@HOST:5432/opal?sslmode=require" doc:"Postgres; outside production also sqlite:///opal.db."`
+	Auth     string `env:"AUTH" envDefault:"password" check:"oneof=password|entra" doc:"password takes the URL's, entra a token of the managed identity."`
+	MaxConns int    `env:"MAX_CONNS" envDefault:"10" check:"range=1..1000" doc:"The most connections that one process opens."`
 }
 
 // Storage says where pictures are kept.
 type Storage struct {
-	AccountName      string `env:"ACCOUNT_NAME"`
-	ConnectionString Secret `env:"CONNECTION_STRING"`
-	Endpoint         string `env:"ENDPOINT"` // of the blob service, when it is not the account's public one
-	RawContainer     string `env:"RAW_CONTAINER" envDefault:"raw"`
-	OutputsContainer string `env:"OUTPUTS_CONTAINER" envDefault:"outputs"`
-	ExportsContainer string `env:"EXPORTS_CONTAINER" envDefault:"exports"`
-	Dir              string `env:"DIR"`     // embedded: a folder
-	URLKey           Secret `env:"URL_KEY"` // embedded: signs its upload and download URLs
+	AccountName      string `env:"ACCOUNT_NAME" example:"opalstprod" doc:"The storage account, reached by the managed identity."`
+	ConnectionString Secret `env:"CONNECTION_STRING" example:"AccountName=NAME;AccountKey=KEY" doc:"In place of the name. Missing containers are made."`
+	Endpoint         string `env:"ENDPOINT" check:"url" example:"https://opalstprod.blob.core.windows.net" doc:"The address, when not the account's own."`
+	RawContainer     string `env:"RAW_CONTAINER" envDefault:"raw" doc:"The container of uploaded photos."`
+	OutputsContainer string `env:"OUTPUTS_CONTAINER" envDefault:"outputs" doc:"The container of finished pictures and their layers."`
+	ExportsContainer string `env:"EXPORTS_CONTAINER" envDefault:"exports" doc:"The container of variants and ZIPs."`
+	Dir              string `env:"DIR" example:"/var/lib/opal/blobs" doc:"Outside production: a folder that holds the pictures."`
+	URLKey           Secret `env:"URL_KEY" example:"RANDOM-STRING" doc:"With STORAGE_DIR: a random string that signs upload and download URLs."`
 }
 
 // ServiceBus says where messages are kept.
 type ServiceBus struct {
-	Namespace        string `env:"NAMESPACE"` // short or fully qualified
-	ConnectionString Secret `env:"CONNECTION_STRING"`
-	JobsQueue        string `env:"JOBS_QUEUE" envDefault:"jobs"`
-	ExportsQueue     string `env:"EXPORTS_QUEUE" envDefault:"exports"`
+	Namespace        string `env:"NAMESPACE" example:"opal-sb-prod" doc:"The namespace, short or fully qualified, for the managed identity."`
+	ConnectionString Secret `env:"CONNECTION_STRING" example:"Endpoint=sb://HOST/;SharedAccessKeyName=NAME;SharedAccessKey=KEY" doc:"In place of the namespace."`
+	JobsQueue        string `env:"JOBS_QUEUE" envDefault:"jobs" doc:"The queue of items to be made."`
+	ExportsQueue     string `env:"EXPORTS_QUEUE" envDefault:"exports" doc:"The queue of variants and ZIPs to be made."`
 }
 
 // Azure says who the process is.
 type Azure struct {
-	ClientID string `env:"CLIENT_ID"` // of the user-assigned managed identity
+	ClientID string `env:"CLIENT_ID" example:"00000000-0000-0000-0000-000000000000" doc:"The user-assigned managed identity; without it the system-assigned."`
 }
 
 // AML says where scenes are made.
 type AML struct {
-	EndpointURL string `env:"ENDPOINT_URL"`
-	EndpointKey Secret `env:"ENDPOINT_KEY"` // empty: a token of the managed identity
+	EndpointURL string `env:"ENDPOINT_URL" check:"url" example:"https://opal.westeurope.inference.ml.azure.com/score" doc:"The URL that PLACE_ENGINE=score calls."`
+	EndpointKey Secret `env:"ENDPOINT_KEY" example:"KEY" doc:"The endpoint's key; without it a token of the managed identity is sent."`
 }
 
 // Score configures the scoring service itself.
 type Score struct {
-	Key          Secret   `env:"KEY"`
-	Auth         string   `env:"AUTH" envDefault:"key"` // key, or platform: the platform in front checks it
-	Engine       string   `env:"ENGINE" envDefault:"studio"`
-	AllowedHosts []string `env:"ALLOWED_HOSTS"` // from which it fetches and to which it puts pictures; host or host:port
-	// AllowedNetworks are the private networks, as CIDR, that allowed hosts may be
-	// in: a storage account behind a private endpoint.
-	AllowedNetworks []netip.Prefix `env:"ALLOWED_NETWORKS"`
-	Concurrency     int            `env:"CONCURRENCY" envDefault:"2"`
+	Key          Secret   `env:"KEY" example:"RANDOM-STRING" doc:"The key that callers send as Authorization: Bearer KEY."`
+	Auth         string   `env:"AUTH" envDefault:"key" check:"oneof=key|platform" doc:"The service checks the key, or the platform in front of it does."`
+	Engine       string   `env:"ENGINE" envDefault:"studio" check:"oneof=studio|stub" doc:"studio makes scenes on the CPU; stub answers a plain backdrop."`
+	AllowedHosts []string `env:"ALLOWED_HOSTS" example:"opalstprod.blob.core.windows.net" doc:"Where photos are fetched from and pictures put: host or host:port."`
+	// AllowedNetworks are where a storage account behind a private endpoint is.
+	AllowedNetworks []netip.Prefix `env:"ALLOWED_NETWORKS" check:"private" example:"10.20.0.0/16" doc:"Private networks that allowed hosts may be in."`
+	Concurrency     int            `env:"CONCURRENCY" envDefault:"2" check:"range=1..256" doc:"How many pictures are made at the same time."`
 }
 
 // Cutout chooses the background removal.
 type Cutout struct {
-	Engine      string `env:"ENGINE" envDefault:"studio"` // studio, azureml, removebg or photoroom
-	EndpointURL string `env:"ENDPOINT_URL"`               // azureml: a model of one's own, as ml/contract says
-	EndpointKey Secret `env:"ENDPOINT_KEY"`               // azureml: empty for a token of the managed identity
+	Engine      string `env:"ENGINE" envDefault:"studio" doc:"studio works on this machine; azureml, removebg and photoroom are services."`
+	EndpointURL string `env:"ENDPOINT_URL" example:"https://cutout.westeurope.inference.ml.azure.com/score" doc:"With azureml: the model's endpoint."`
+	EndpointKey Secret `env:"ENDPOINT_KEY" example:"KEY" doc:"With azureml: the endpoint's key; without it a token of the managed identity."`
 }
 
 // RemoveBG is the account for CUTOUT_ENGINE=removebg.
 type RemoveBG struct {
-	APIKey Secret `env:"API_KEY"`
-	APIURL string `env:"API_URL" envDefault:"https://api.remove.bg"`
+	APIKey Secret `env:"API_KEY" example:"KEY" doc:"The key for CUTOUT_ENGINE=removebg."`
+	APIURL string `env:"API_URL" envDefault:"https://api.remove.bg" doc:"The service's address."`
 }
 
 // Photoroom is the account for CUTOUT_ENGINE=photoroom.
 type Photoroom struct {
-	APIKey Secret `env:"API_KEY"`
-	APIURL string `env:"API_URL" envDefault:"https://sdk.photoroom.com"`
+	APIKey Secret `env:"API_KEY" example:"KEY" doc:"The key for CUTOUT_ENGINE=photoroom."`
+	APIURL string `env:"API_URL" envDefault:"https://sdk.photoroom.com" doc:"The service's address."`
 }
 
 // Place chooses what makes the scenes.
 type Place struct {
-	Engine      string `env:"ENGINE" envDefault:"score"`      // score: AML_ENDPOINT_URL; openai: an images-edit endpoint
-	EndpointURL string `env:"ENDPOINT_URL"`                   // openai: the whole URL, …/images/edits, at Azure with its api-version
-	EndpointKey Secret `env:"ENDPOINT_KEY"`                   // openai: empty, at Azure, for a token of the managed identity
-	Model       string `env:"MODEL" envDefault:"gpt-image-1"` // openai: the model, or its deployment's name
-	Quality     string `env:"QUALITY"`                        // openai: low, medium or high; empty leaves it to the model
+	Engine      string `env:"ENGINE" envDefault:"score" doc:"score calls AML_ENDPOINT_URL, openai an images-edit endpoint."`
+	EndpointURL string `env:"ENDPOINT_URL" example:"https://api.openai.com/v1/images/edits" doc:"With openai: the whole URL, at Azure with its api-version."`
+	EndpointKey Secret `env:"ENDPOINT_KEY" example:"KEY" doc:"With openai: the key; without it, at Azure, a token of the managed identity."`
+	Model       string `env:"MODEL" envDefault:"gpt-image-1" doc:"With openai: the model, or its deployment's name."`
+	Quality     string `env:"QUALITY" example:"medium" doc:"With openai: low, medium or high. Without it the model chooses."`
 }
 
 // Auth says who may call the API.
 type Auth struct {
-	Mode      string `env:"MODE"` // none, api-key or oidc
-	KeyPepper Secret `env:"KEY_PEPPER"`
-	Issuer    string `env:"ISSUER"`
-	Audience  string `env:"AUDIENCE"`
-	// TenantClaim is the token claim that names the tenant.
-	TenantClaim string `env:"TENANT_CLAIM" envDefault:"tenant_id"`
-	// OperatorTenant is the tenant whose admins deal with dead letters, which are
-	// of all tenants. Empty: nobody does by the API.
-	OperatorTenant string `env:"OPERATOR_TENANT"`
+	Mode           string `env:"MODE" check:"oneof=none|api-key|oidc" example:"api-key" doc:"How callers prove themselves; none is the default of ENV_NAME=dev."`
+	KeyPepper      Secret `env:"KEY_PEPPER" example:"A-LONG-RANDOM-STRING" doc:"16 characters or more. Changed, every API key stops working."`
+	Issuer         string `env:"ISSUER" check:"url" example:"https://login.example.com/v2.0" doc:"With oidc: the issuer of the tokens."`
+	Audience       string `env:"AUDIENCE" example:"api://opal" doc:"With oidc: the audience of the tokens."`
+	TenantClaim    string `env:"TENANT_CLAIM" envDefault:"tenant_id" doc:"With oidc: the claim that names the tenant."`
+	OperatorTenant string `env:"OPERATOR_TENANT" example:"ops" doc:"The tenant whose admins may see and redrive dead letters by the API."`
 }
 
 // Billing says whether credits are asked for.
 type Billing struct {
-	Mode string `env:"MODE"` // off or enforce
-	// MonthlyGrant is the free credit of each calendar month, in hundredths.
-	MonthlyGrant  int64  `env:"MONTHLY_GRANT" envDefault:"0"`
-	SellerName    string `env:"SELLER_NAME"` // as invoices print it
-	SellerAddress string `env:"SELLER_ADDRESS"`
-	SellerCountry string `env:"SELLER_COUNTRY" envDefault:"NL"`
-	SellerVATID   string `env:"SELLER_VAT_ID"`
+	Mode string `env:"MODE" check:"oneof=off|enforce" example:"enforce" doc:"Whether pictures cost credits. Without it enforce in production, else off."`
+	// MonthlyGrant is in hundredths of a credit.
+	MonthlyGrant  int64  `env:"MONTHLY_GRANT" envDefault:"0" check:"range=0.." doc:"Each tenant's free credit in a calendar month, in hundredths."`
+	SellerName    string `env:"SELLER_NAME" example:"Example B.V." doc:"The seller's name on invoices."`
+	SellerAddress string `env:"SELLER_ADDRESS" example:"Keizersgracht 1, 1015 CN Amsterdam" doc:"The seller's address on invoices; \\n begins a new line."`
+	SellerCountry string `env:"SELLER_COUNTRY" envDefault:"NL" doc:"The seller's country, two letters. It decides the VAT."`
+	SellerVATID   string `env:"SELLER_VAT_ID" example:"NL001234567B01" doc:"The seller's VAT number on invoices."`
 }
 
 // Mollie is the payment provider.
 type Mollie struct {
-	APIKey Secret `env:"API_KEY"`
-	APIURL string `env:"API_URL" envDefault:"https://api.mollie.com"`
+	APIKey Secret `env:"API_KEY" example:"live_KEY" doc:"A key that begins with live_ or test_. Without it nobody can buy credits."`
+	APIURL string `env:"API_URL" envDefault:"https://api.mollie.com" check:"url" doc:"The provider's address."`
 }
 
 // Rate bounds a tenant's calls.
 type Rate struct {
-	LimitPerSecond float64 `env:"LIMIT_PER_SECOND" envDefault:"0"` // 0: no limit
-	LimitBurst     int     `env:"LIMIT_BURST" envDefault:"50"`
+	LimitPerSecond float64 `env:"LIMIT_PER_SECOND" envDefault:"0" check:"range=0.." doc:"A tenant's calls a second; 0 is without limit."`
+	LimitBurst     int     `env:"LIMIT_BURST" envDefault:"50" check:"range=1.." doc:"How many calls may come in one moment."`
 }
 
 // Worker sizes the workers.
 type Worker struct {
-	Concurrency int           `env:"CONCURRENCY" envDefault:"2"`
-	Lease       time.Duration `env:"LEASE" envDefault:"45s"`
-	Drain       time.Duration `env:"DRAIN" envDefault:"540s"`
+	Concurrency int           `env:"CONCURRENCY" envDefault:"2" check:"range=1..256" doc:"How many items or variants a process works on at the same time."`
+	Lease       time.Duration `env:"LEASE" envDefault:"45s" check:"range=10s.." doc:"After how long without a heartbeat another worker takes over."`
+	Drain       time.Duration `env:"DRAIN" envDefault:"540s" check:"range=0s.." doc:"How long work may go on after a stop signal; less than the platform's grace."`
 }
 
 // Retention says how long finished jobs are kept.
 type Retention struct {
-	Days int `env:"DAYS" envDefault:"0"` // with their pictures, where a tenant has no rule of its own; 0: for good
+	Days int `env:"DAYS" envDefault:"0" check:"range=0..36500" doc:"Days after which finished jobs are deleted, where a tenant has no rule; 0 keeps them."`
 }
 
+// NonProduction are the values of ENV_NAME that are not production. Every other
+// name, a misspelt one too, gets production's rules.
+var NonProduction = []string{"dev", "test", "staging", "local", "ci"}
+
 // Production reports whether production's rules hold.
-func (c *Config) Production() bool { return c.Environment == "" || c.Environment == "prod" }
+func (c *Config) Production() bool { return !slices.Contains(NonProduction, c.Environment) }
 
 // EmbeddedQueue reports whether messages are kept in the database.
 func (c *Config) EmbeddedQueue() bool {

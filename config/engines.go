@@ -85,8 +85,3 @@ func (c *Config) EngineURLs() (all []EngineURL) {
 	}
 	return all
 }
-
-func either(names []string) string {
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
-}

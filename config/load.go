@@ -1,17 +1,11 @@
 package config
 
 import (
-	"errors"
-	"fmt"
-	"maps"
-	"net/netip"
-	"os"
-	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/caarlos0/env/v11"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/opal-photo/opal/modules/fault"
 )
@@ -43,7 +37,7 @@ func Load(path string, environ []string) (*Config, error) {
 			return nil, ErrConfig.With("%s is not a setting; did you mean %s?", name, near)
 		}
 	}
-	c := &Config{}
+	c := &Config{environmentSet: values["ENV_NAME"] != ""}
 	if err := env.ParseWithOptions(c, env.Options{Environment: values}); err != nil {
 		return nil, ErrConfig.With("%s", unreadable(values))
 	}
@@ -53,79 +47,47 @@ func Load(path string, environ []string) (*Config, error) {
 
 // Names lists every setting's environment variable.
 func Names() ([]string, error) {
-	params, err := env.GetFieldParams(&Config{})
-	if err != nil {
-		return nil, fmt.Errorf("list the settings: %w", err)
-	}
 	var names []string
-	for _, p := range params {
-		if p.Key != "" {
-			names = append(names, p.Key)
-		}
+	for _, s := range Settings() {
+		names = append(names, s.Name)
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-func readFile(path string, names []string) (map[string]string, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, ErrConfig.With("--config: %s", err)
-	}
-	var file map[string]any
-	if err := yaml.Unmarshal(b, &file); err != nil {
-		return nil, ErrConfig.With("%s is not a YAML file of settings", path)
-	}
-	values := map[string]string{}
-	for _, key := range slices.Sorted(maps.Keys(file)) {
-		name := strings.ToUpper(key)
-		if !slices.Contains(names, name) {
-			hint := ""
-			if near := closest(name, names); near != "" {
-				hint = "; did you mean " + strings.ToLower(near) + "?"
-			}
-			return nil, ErrConfig.With("%s: %s is not a setting%s", path, key, hint)
-		}
-		switch v := file[key].(type) {
-		case nil:
-		case []any:
-			var parts []string
-			for _, p := range v {
-				parts = append(parts, fmt.Sprint(p))
-			}
-			values[name] = strings.Join(parts, ",")
-		case map[string]any:
-			return nil, ErrConfig.With("%s: %s holds a map; settings are flat, as the environment variables are", path, key)
-		default:
-			values[name] = fmt.Sprint(v)
-		}
-	}
-	return values, nil
 }
 
 // unreadable names the variables whose values can't be parsed, without the
 // values, which may be secrets.
 func unreadable(values map[string]string) string {
 	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		err := env.ParseWithOptions(&Config{}, env.Options{Environment: map[string]string{name: values[name]}})
-		var agg env.AggregateError
-		if !errors.As(err, &agg) {
+	for _, s := range Settings() {
+		value, ok := values[s.Name]
+		if !ok || env.ParseWithOptions(&Config{}, env.Options{Environment: map[string]string{s.Name: value}}) == nil {
 			continue
 		}
-		kind := "readable"
-		for _, e := range agg.Errors {
-			var p env.ParseError
-			if errors.As(e, &p) {
-				kind = "of type " + p.Type.String()
-				if p.Type == reflect.TypeFor[[]netip.Prefix]() {
-					kind = "networks such as 10.20.0.0/16"
-				}
-			}
+		kind := readable[s.Type]
+		if s.Rule != "" && s.Type != "networks" {
+			kind += ", " + s.Rule
 		}
-		parts = append(parts, name+" must be "+kind)
+		parts = append(parts, s.Name+" must be "+kind)
 	}
-	return strings.Join(parts, "; ")
+	return lines(parts)
+}
+
+// lines puts several complaints on a line each.
+func lines(parts []string) string {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return "\n  " + strings.Join(parts, "\n  ")
+}
+
+// Closest returns the setting that a name misspells, or "".
+func Closest(name string) string {
+	names, err := Names()
+	if err != nil {
+		return ""
+	}
+	return closest(name, names)
 }
 
 // misspeltBy is how many edits make a name a misspelling of a setting.
@@ -137,32 +99,12 @@ func closest(name string, names []string) string {
 	best, at := "", misspeltBy+1
 	for _, n := range names {
 		group, _, _ := strings.Cut(n, "_")
-		if len(name) < len(n)-misspeltBy || len(name) > len(n)+misspeltBy || !strings.Contains(name, "_") || !strings.HasPrefix(name, group[:2]) {
+		if !strings.Contains(name, "_") || name == n || !strings.HasPrefix(name, group[:2]) {
 			continue
 		}
-		if d := edits(name, n); d < at {
+		if d := levenshtein.ComputeDistance(name, n); d < at {
 			best, at = n, d
 		}
 	}
 	return best
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diag
-			if a[i] != b[j] {
-				cost = 1 + min(diag, row[j], row[j+1])
-			}
-			diag, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

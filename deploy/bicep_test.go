@@ -82,7 +82,7 @@ func faults(t *testing.T, dir string) []string {
 		{"prod", map[string]any{"stableApiRevision": "opal-web-api-prod--r1", "stableBillingRevision": "opal-billing-service-prod--r1", "revision": "r2"}, true, scoring, false},
 		{"prod", map[string]any{"authMode": "oidc", "authIssuer": "https://login.example.com", "authAudience": "opal"}, true, scoring, false},
 		// the longest name that an environment may have
-		{"dev", map[string]any{"environmentName": "staging1", "suffix": "abcdef"}, false, scoring, false},
+		{"prod", map[string]any{"environmentName": "prodwest", "suffix": "abcdef"}, true, scoring, false},
 		// every engine, with a key and as oneself
 		{"dev", map[string]any{"scoringKeyInVault": false}, false, nil, true},
 		{"dev", map[string]any{"cutoutEngine": "removebg"}, false, []string{"aml-endpoint-key", "removebg-api-key"}, false},

@@ -1,0 +1,185 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Setting describes one setting, as the tags of its field do.
+type Setting struct {
+	Name    string `json:"name"`              // its environment variable
+	Group   string `json:"group,omitempty"`   // what its group has in common
+	Doc     string `json:"doc"`               // what it does
+	Type    string `json:"type"`              // text, secret, whole number, number, duration, list or networks
+	Default string `json:"default,omitempty"` // its value when it is not set
+	Example string `json:"example,omitempty"`
+	Rule    string `json:"rule,omitempty"` // what each value obeys, in words
+
+	check string
+	value reflect.Value
+}
+
+// Settings lists every setting, group by group.
+func Settings() []Setting { return new(Config).settings() }
+
+// settings lists the settings with this configuration's values.
+func (c *Config) settings() []Setting { return walk(reflect.ValueOf(c).Elem(), "", "") }
+
+// walk lists the settings of a struct and of its groups.
+func walk(v reflect.Value, prefix, group string) (all []Setting) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if below, ok := f.Tag.Lookup("envPrefix"); ok {
+			all = append(all, walk(v.Field(i), prefix+below, f.Tag.Get("doc"))...)
+			continue
+		}
+		name := f.Tag.Get("env")
+		if name == "" {
+			continue
+		}
+		all = append(all, Setting{
+			Name: prefix + name, Group: group, Doc: f.Tag.Get("doc"), Type: typeName(f.Type), Default: f.Tag.Get("envDefault"),
+			Example: f.Tag.Get("example"), Rule: ruleText(f.Tag.Get("check")), check: f.Tag.Get("check"), value: v.Field(i),
+		})
+	}
+	return all
+}
+
+// typeName names a field's type in words.
+func typeName(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[Secret]():
+		return "secret"
+	case reflect.TypeFor[time.Duration]():
+		return "duration"
+	case reflect.TypeFor[[]netip.Prefix]():
+		return "networks"
+	case reflect.TypeFor[[]string]():
+		return "list"
+	}
+	switch t.Kind() {
+	case reflect.Int, reflect.Int64:
+		return "whole number"
+	case reflect.Float64:
+		return "number"
+	}
+	return "text"
+}
+
+// readable says how a value of a type is written.
+var readable = map[string]string{
+	"duration": "a duration such as 45s or 2m", "whole number": "a whole number", "number": "a number", "networks": "networks such as 10.20.0.0/16",
+}
+
+// ruleText says a check in words:
+//
+//	oneof=a|b   one of the values
+//	range=1..9  a number or a duration within the bounds, either of which may be left out
+//	url         an absolute http or https URL
+//	private     networks within the private ranges
+func ruleText(check string) string {
+	kind, arg, _ := strings.Cut(check, "=")
+	switch kind {
+	case "oneof":
+		return either(strings.Split(arg, "|"))
+	case "range":
+		low, high, _ := strings.Cut(arg, "..")
+		switch {
+		case high == "":
+			return "at least " + low
+		case low == "":
+			return "at most " + high
+		}
+		return low + " to " + high
+	case "url":
+		return "a URL"
+	case "private":
+		return "private networks"
+	}
+	return ""
+}
+
+// complaint returns why the setting's value breaks its rule, or "". A value that
+// is not set breaks none; whether it may be missing depends on the role.
+func (s *Setting) complaint() string {
+	kind, arg, _ := strings.Cut(s.check, "=")
+	switch kind {
+	case "oneof":
+		if text := s.value.String(); text == "" || slices.Contains(strings.Split(arg, "|"), text) {
+			return ""
+		}
+	case "range":
+		if inRange(s.value, arg) {
+			return ""
+		}
+	case "url":
+		if text := s.value.String(); text == "" || absolute(text) {
+			return ""
+		}
+		return s.Name + " must be a URL such as " + cmp.Or(s.Example, s.Default)
+	case "private":
+		for _, n := range s.value.Interface().([]netip.Prefix) {
+			if !private(n) {
+				return fmt.Sprintf("%s: %s is not within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7; public networks need no entry", s.Name, n)
+			}
+		}
+		return ""
+	default:
+		return ""
+	}
+	return s.Name + " must be " + s.Rule
+}
+
+// inRange reports whether a number or a duration is within bounds.
+func inRange(v reflect.Value, bounds string) bool {
+	low, high, _ := strings.Cut(bounds, "..")
+	value := 0.0
+	if v.CanInt() {
+		value = float64(v.Int())
+	} else {
+		value = v.Float()
+	}
+	number := func(text string) float64 {
+		if d, err := time.ParseDuration(text); err == nil && v.Type() == reflect.TypeFor[time.Duration]() {
+			return float64(d)
+		}
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			panic("config: the bound " + text + " of a check can't be read")
+		}
+		return f
+	}
+	// NaN is in no range.
+	return (low == "" || value >= number(low)) && (high == "" || value <= number(high))
+}
+
+// either lists values as a person does: a, b or c.
+func either(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+func absolute(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+// privateNetworks are those that an operator may open to the scoring service:
+// never the link-local one, where the platform's metadata is.
+var privateNetworks = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fc00::/7"),
+}
+
+func private(n netip.Prefix) bool {
+	return slices.ContainsFunc(privateNetworks, func(p netip.Prefix) bool { return p.Bits() <= n.Bits() && p.Contains(n.Addr()) })
+}
