@@ -7,9 +7,8 @@ import (
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/azureml"
+	"github.com/opal-photo/opal/modules/pipeline/hosted"
 	"github.com/opal-photo/opal/modules/pipeline/openai"
-	"github.com/opal-photo/opal/modules/pipeline/photoroom"
-	"github.com/opal-photo/opal/modules/pipeline/removebg"
 	"github.com/opal-photo/opal/modules/pipeline/studio"
 )
 
@@ -49,11 +48,11 @@ func openCutter(w *wire) (pipeline.Cutter, error) {
 		w.await(cutter)
 		return cutter, nil
 	case "removebg":
-		cutter := removebg.New(removebg.Options{URL: c.RemoveBG.APIURL, Key: c.RemoveBG.APIKey.Value(), Decoder: d, Second: second})
+		cutter := hosted.New(hosted.RemoveBG, hosted.Options{URL: c.RemoveBG.APIURL, Key: c.RemoveBG.APIKey.Value(), Decoder: d, Second: second})
 		w.await(cutter)
 		return cutter, nil
 	case "photoroom":
-		cutter := photoroom.New(photoroom.Options{URL: c.Photoroom.APIURL, Key: c.Photoroom.APIKey.Value(), Decoder: d, Second: second})
+		cutter := hosted.New(hosted.Photoroom, hosted.Options{URL: c.Photoroom.APIURL, Key: c.Photoroom.APIKey.Value(), Decoder: d, Second: second})
 		w.await(cutter)
 		return cutter, nil
 	}

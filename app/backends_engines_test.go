@@ -31,10 +31,11 @@ func TestEveryEngineOpens(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", place, err)
 			}
-			if kind := fmt.Sprintf("%T", cutter); !strings.Contains(kind, cutout+".") {
+			want := map[string]string{"studio": "studio.", "azureml": "azureml.", "removebg": "hosted.", "photoroom": "hosted."}[cutout]
+			if kind := fmt.Sprintf("%T", cutter); !strings.Contains(kind, want) {
 				t.Errorf("CUTOUT_ENGINE=%s opens a %s", cutout, kind)
 			}
-			want := map[string]string{"score": "azureml.", "openai": "openai."}[place]
+			want = map[string]string{"score": "azureml.", "openai": "openai."}[place]
 			if kind := fmt.Sprintf("%T", placer); !strings.Contains(kind, want) {
 				t.Errorf("PLACE_ENGINE=%s opens a %s", place, kind)
 			}

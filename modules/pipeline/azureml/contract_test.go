@@ -19,7 +19,7 @@ import (
 // contractDir holds the cases that all sides of the contract read.
 const contractDir = "../../../ml/contract"
 
-type answer struct {
+type reply struct {
 	Description string            `json:"description"`
 	Status      int               `json:"status"`
 	Headers     map[string]string `json:"headers"`
@@ -50,7 +50,7 @@ func TestClientKeepsTheContract(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var a answer
+				var a reply
 				if err := json.Unmarshal(data, &a); err != nil {
 					t.Fatal(err)
 				}
@@ -72,7 +72,7 @@ func TestClientKeepsTheContract(t *testing.T) {
 }
 
 // faults says where the client makes something else of the answer than the case.
-func (a answer) faults(t *testing.T) (found []string) {
+func (a reply) faults(t *testing.T) (found []string) {
 	t.Helper()
 	say := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	c := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {

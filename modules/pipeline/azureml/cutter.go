@@ -10,9 +10,10 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline"
-	"github.com/opal-photo/opal/modules/pipeline/matte"
+	"github.com/opal-photo/opal/modules/pipeline/answer"
 	"github.com/opal-photo/opal/modules/pipeline/remote"
 )
 
@@ -46,7 +47,7 @@ const maxCutPixels = 1_500_000
 
 // cutFaults are the cut-out contract's. It knows no 402.
 var cutFaults = func() remote.Faults {
-	f := matte.Faults("The cut-out endpoint", "CUTOUT_ENDPOINT_KEY, or the identity's role on the endpoint")
+	f := answer.Faults("The cut-out endpoint", "CUTOUT_ENDPOINT_KEY, or the identity's role on the endpoint")
 	f.Unpaid = f.Rejected
 	return f
 }()
@@ -65,7 +66,7 @@ type Cutter struct {
 	*remote.Client
 	url      string
 	token    TokenFunc
-	finisher matte.Finisher
+	finisher answer.Finisher
 }
 
 // NewCutter returns a cutter. It makes no call. Error: ErrOptions.
@@ -85,7 +86,7 @@ func NewCutter(o CutterOptions) (*Cutter, error) {
 		o.MaxResponse = imaging.MaxBytes * 4 / 3 // as base64
 	}
 	return &Cutter{
-		url: u.String(), token: token, finisher: matte.Finisher{Decoder: o.Decoder, Second: o.Second, Bad: cutFaults.BadResponse},
+		url: u.String(), token: token, finisher: answer.Finisher{Decoder: o.Decoder, Second: o.Second, Bad: cutFaults.BadResponse},
 		Client: remote.New(remote.Options{Name: "cutout", Faults: cutFaults, Timeout: o.Timeout, Tries: o.Tries, MaxResponse: o.MaxResponse, Transport: o.Transport}),
 	}, nil
 }
@@ -93,12 +94,12 @@ func NewCutter(o CutterOptions) (*Cutter, error) {
 // Cut sends the photo, at most 1.5 megapixels of it, and brings the answer's
 // coverage to its size.
 //
-// Errors: those of matte.Faults, or the context's.
+// Errors: those of answer.Faults, or the context's.
 func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
-	if out, small := matte.TooSmall(photo); small {
+	if out, small := answer.TooSmall(photo); small {
 		return out, nil
 	}
-	picture, err := matte.JPEG(photo, maxCutPixels)
+	picture, err := answer.JPEG(photo, maxCutPixels)
 	if err != nil {
 		return pipeline.Cutout{}, err
 	}
@@ -129,5 +130,5 @@ func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 	if res.Confidence != nil {
 		confidence = *res.Confidence
 	}
-	return c.finisher.Finish(ctx, photo, res.AlphaBytes, matte.Grey, confidence)
+	return c.finisher.Finish(ctx, photo, res.AlphaBytes, cutout.Grey, confidence)
 }

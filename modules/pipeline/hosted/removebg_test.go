@@ -1,4 +1,4 @@
-package removebg_test
+package hosted_test
 
 import (
 	"fmt"
@@ -11,16 +11,13 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/fault"
-	"github.com/opal-photo/opal/modules/imaging/imagingtest"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/cuttertest"
-	"github.com/opal-photo/opal/modules/pipeline/removebg"
+	"github.com/opal-photo/opal/modules/pipeline/hosted"
 )
 
-func TestMain(m *testing.M) { imagingtest.Main(m) }
-
-// refuse writes an error as the service's reference has it.
-func refuse(w http.ResponseWriter, status int) {
+// refuseRemoveBG writes an error as the service's reference has it.
+func refuseRemoveBG(w http.ResponseWriter, status int) {
 	code := map[int]string{400: "invalid_image_url", 402: "insufficient_credits", 403: "auth_failed", 429: "rate_limit_exceeded"}[status]
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -50,10 +47,10 @@ func readForm(t testing.TB, r *http.Request, fields map[string]string) []byte {
 	return b
 }
 
-func TestSuite(t *testing.T) {
+func TestRemoveBGPassesTheSuite(t *testing.T) {
 	cuttertest.RunRemote(t, cuttertest.Provider{
 		Open: func(_ testing.TB, o cuttertest.Options) pipeline.Cutter {
-			return removebg.New(removebg.Options{URL: o.URL, Key: cuttertest.Key, Decoder: o.Decoder, Second: o.Second, Timeout: o.Timeout, Tries: o.Tries, MaxResponse: o.MaxResponse})
+			return hosted.New(hosted.RemoveBG, hosted.Options{URL: o.URL, Key: cuttertest.Key, Decoder: o.Decoder, Second: o.Second, Timeout: o.Timeout, Tries: o.Tries, MaxResponse: o.MaxResponse})
 		},
 		Read: func(t testing.TB, r *http.Request) []byte {
 			if r.Method != http.MethodPost || r.URL.Path != "/v1.0/removebg" || r.Header.Get("X-Api-Key") != cuttertest.Key {
@@ -66,7 +63,7 @@ func TestSuite(t *testing.T) {
 			w.Header().Set("X-Type", "product")
 			_, _ = w.Write(cuttertest.RGBA(t, mask))
 		},
-		Refuse: refuse, Unpaid: "cutout_unpaid", MaxPixels: 6_000_000,
+		Refuse: refuseRemoveBG, Unpaid: "cutout_unpaid", MaxPixels: 6_000_000,
 	})
 }
 
@@ -74,7 +71,7 @@ func cut(t *testing.T, h http.HandlerFunc) (pipeline.Cutout, error) {
 	t.Helper()
 	s := httptest.NewServer(h)
 	defer s.Close()
-	return removebg.New(removebg.Options{URL: s.URL + "/", Key: "k", Tries: 1}).Cut(t.Context(), image.NewNRGBA(image.Rect(0, 0, 40, 30)))
+	return hosted.New(hosted.RemoveBG, hosted.Options{URL: s.URL + "/", Key: "k", Tries: 1}).Cut(t.Context(), image.NewNRGBA(image.Rect(0, 0, 40, 30)))
 }
 
 func TestAPhotoWithNothingInItStaysWhole(t *testing.T) {
@@ -90,7 +87,7 @@ func TestAPhotoWithNothingInItStaysWhole(t *testing.T) {
 func TestTheResetOfTheRateLimitIsTheWait(t *testing.T) {
 	_, err := cut(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(40*time.Second).Unix(), 10))
-		refuse(w, http.StatusTooManyRequests)
+		refuseRemoveBG(w, http.StatusTooManyRequests)
 	})
 	if after := fault.RetryAfter(err); fault.CodeOf(err) != "cutout_busy" || after < 30*time.Second || after > 40*time.Second {
 		t.Errorf("%v, after %s", err, after)

@@ -1,4 +1,4 @@
-package matte
+package answer
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
@@ -57,7 +58,7 @@ func finish(t *testing.T, photo *image.NRGBA, answer image.Image) (pipeline.Cuto
 	t.Helper()
 	d := imaging.NewDecoder(imaging.DecoderOptions{})
 	defer d.Close()
-	return Finisher{Decoder: d, Bad: faults.BadResponse}.Finish(t.Context(), photo, encoded(t, answer), Grey, .8)
+	return Finisher{Decoder: d, Bad: faults.BadResponse}.Finish(t.Context(), photo, encoded(t, answer), cutout.Grey, .8)
 }
 
 func TestOddShapes(t *testing.T) {
@@ -148,12 +149,12 @@ func (deaf) Decode(ctx context.Context, _ []byte) (*image.NRGBA, imaging.Info, e
 func TestAnswersThatCanNotBeDecoded(t *testing.T) {
 	photo, answer := plain(40, 40, color.NRGBA{1, 2, 3, 255}), encoded(t, half(40, 40))
 	f := Finisher{Decoder: deaf{}, Bad: faults.BadResponse}
-	if _, err := f.Finish(t.Context(), photo, answer, Grey, .8); fault.CodeOf(err) != "cutout_bad_response" || !fault.IsTransient(err) {
+	if _, err := f.Finish(t.Context(), photo, answer, cutout.Grey, .8); fault.CodeOf(err) != "cutout_bad_response" || !fault.IsTransient(err) {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := f.Finish(ctx, photo, answer, Grey, .8); !errors.Is(err, context.Canceled) {
+	if _, err := f.Finish(ctx, photo, answer, cutout.Grey, .8); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

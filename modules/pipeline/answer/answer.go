@@ -1,14 +1,15 @@
-// Package matte fits cut-outs that come from elsewhere to the photo they were
-// made of: it makes the picture that is sent, checks and decodes what comes back,
-// brings its coverage to the photo's size, takes the background's colour out of
-// the edge, and gives a confidence where the provider has none.
-package matte
+// Package answer deals with services that cut products out: it makes the picture
+// that they are sent, checks and decodes what comes back, has it fitted to the
+// photo, and gives a confidence where the service has none.
+package answer
 
 import (
 	"context"
 	"fmt"
 	"image"
+	"math"
 
+	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -17,6 +18,12 @@ import (
 
 // sentQuality keeps edges free of blocks.
 const sentQuality = 95
+
+// within returns w×h with the same proportions and at most n pixels.
+func within(w, h, n int) (int, int) {
+	k := math.Sqrt(float64(n) / (float64(w) * float64(h)))
+	return max(1, int(float64(w)*k)), max(1, int(float64(h)*k))
+}
 
 // JPEG encodes the photo for a provider: what is transparent on white, at most
 // maxPixels large, without any metadata.
@@ -40,22 +47,6 @@ func JPEG(photo *image.NRGBA, maxPixels int) ([]byte, error) {
 	}
 	return b, nil
 }
-
-// Channel says where an answer keeps its coverage.
-type Channel int
-
-// The channels.
-const (
-	Alpha Channel = iota // of a picture with transparency
-	Grey                 // a mask: white is the product
-)
-
-// A cut-out smaller than minArea of the picture is dust; one larger than maxArea
-// is no cut-out.
-const (
-	minArea = .001
-	maxArea = .995
-)
 
 // What is said of an answer that cuts nothing, as OPAL's own engine says it.
 const (
@@ -102,7 +93,7 @@ func (f Finisher) fits(photo *image.NRGBA, w, h int) error {
 // Finish makes the cut-out. confidence is the provider's own, 0–1, or below 0
 // when it gives none. An answer that cuts nothing, or everything, leaves the
 // photo whole with confidence 0.
-func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte, c Channel, confidence float64) (pipeline.Cutout, error) {
+func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte, c cutout.Channel, confidence float64) (pipeline.Cutout, error) {
 	if err := f.Inspect(photo, answer); err != nil {
 		return pipeline.Cutout{}, err
 	}
@@ -116,11 +107,11 @@ func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte,
 	if img.Rect.Dx() > photo.Rect.Dx() || img.Rect.Dy() > photo.Rect.Dy() {
 		img = imaging.Resize(img, photo.Rect.Dx(), photo.Rect.Dy())
 	}
-	m := mask{img: img, channel: c}
-	if a := m.area(); a < minArea || a > maxArea {
+	m := cutout.Matte{Image: img, Channel: c}
+	if !cutout.Plausible(m.Area()) {
 		return Whole(photo, NothingFound), nil
 	}
-	out := pipeline.Cutout{Image: cut(photo, m)}
+	out := pipeline.Cutout{Image: m.Cut(photo)}
 	if out.Confidence = confidence; confidence < 0 {
 		if out.Confidence, err = f.opinion(ctx, photo, m); err != nil {
 			return pipeline.Cutout{}, err
@@ -133,16 +124,12 @@ func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte,
 	return out, nil
 }
 
-// minSide is the smallest side, in pixels, in which a background and a product can
-// be told apart. Providers refuse such photos, or charge for nothing.
-const minSide = 16
-
 const tooSmall = "The picture is too small to tell the product from its background"
 
 // TooSmall returns the photo left whole, and true, when it is too small to ask a
-// provider.
+// provider, which would refuse it or charge for nothing.
 func TooSmall(photo *image.NRGBA) (pipeline.Cutout, bool) {
-	if min(photo.Rect.Dx(), photo.Rect.Dy()) >= minSide {
+	if min(photo.Rect.Dx(), photo.Rect.Dy()) >= cutout.MinSide {
 		return pipeline.Cutout{}, false
 	}
 	return Whole(photo, tooSmall), true

@@ -1,10 +1,11 @@
-package matte
+package answer
 
 import (
 	"context"
 	"fmt"
 	"image"
 
+	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -22,12 +23,12 @@ const (
 // opinion is a confidence for a cut-out that came with none: how far OPAL's own
 // engine, on a small copy, makes the same one, as far as that engine is sure of
 // itself. Where it isn't, as on a busy background, the prior stands.
-func (f Finisher) opinion(ctx context.Context, photo *image.NRGBA, m mask) (float64, error) {
+func (f Finisher) opinion(ctx context.Context, photo *image.NRGBA, m cutout.Matte) (float64, error) {
 	if f.Second == nil {
 		return prior, nil
 	}
 	small := photo
-	if w, h := smaller(photo.Rect.Dx(), photo.Rect.Dy()); w < photo.Rect.Dx() {
+	if w, h := cutout.Small(photo.Rect.Dx(), photo.Rect.Dy()); w < photo.Rect.Dx() {
 		small = imaging.Resize(photo, w, h)
 	}
 	other, err := f.Second.Cut(ctx, small)
@@ -41,7 +42,7 @@ func (f Finisher) opinion(ctx context.Context, photo *image.NRGBA, m mask) (floa
 	w, h := small.Rect.Dx(), small.Rect.Dy()
 	for y := range h {
 		for x := range w {
-			a := m.at(x, y, w, h) > .5
+			a := m.At(x, y, w, h) > .5
 			b := other.Image.Pix[other.Image.PixOffset(other.Image.Rect.Min.X+x, other.Image.Rect.Min.Y+y)+3] > 127
 			if a && b {
 				both++

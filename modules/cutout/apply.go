@@ -1,40 +1,49 @@
-package matte
+package cutout
 
 import (
 	"image"
-	"math"
 
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
-// mask is an answer's coverage, read at any size.
-type mask struct {
-	img     *image.NRGBA
-	channel Channel
+// Channel says where a picture keeps its coverage.
+type Channel int
+
+// The channels.
+const (
+	Alpha Channel = iota // of a picture with transparency
+	Grey                 // a mask: white is the product
+)
+
+// Matte is a cut-out's coverage that was made elsewhere, by a service or a model,
+// as a picture with the photo's proportions and any size.
+type Matte struct {
+	Image   *image.NRGBA
+	Channel Channel
 }
 
-func (m mask) pixel(x, y int) float32 {
-	i := m.img.PixOffset(m.img.Rect.Min.X+x, m.img.Rect.Min.Y+y)
-	if m.channel == Alpha {
-		return float32(m.img.Pix[i+3]) / 255
+func (m Matte) pixel(x, y int) float32 {
+	i := m.Image.PixOffset(m.Image.Rect.Min.X+x, m.Image.Rect.Min.Y+y)
+	if m.Channel == Alpha {
+		return float32(m.Image.Pix[i+3]) / 255
 	}
-	return float32(m.img.Pix[i]) / 255
+	return float32(m.Image.Pix[i]) / 255
 }
 
-// at returns the coverage of pixel x, y of the answer enlarged to w×h, 0–1,
+// At returns the coverage of pixel x, y of the matte enlarged to w×h, 0–1,
 // bilinear.
-func (m mask) at(x, y, w, h int) float32 {
-	mw, mh := m.img.Rect.Dx(), m.img.Rect.Dy()
+func (m Matte) At(x, y, w, h int) float32 {
+	mw, mh := m.Image.Rect.Dx(), m.Image.Rect.Dy()
 	if mw == w && mh == h {
 		return m.pixel(x, y)
 	}
 	return bilinear((float32(x)+.5)*float32(mw)/float32(w)-.5, (float32(y)+.5)*float32(mh)/float32(h)-.5, mw, mh, m.pixel)
 }
 
-// area is the share of the picture that is covered at least by half.
-func (m mask) area() float64 {
+// Area is the share of the picture that is covered at least by half.
+func (m Matte) Area() float64 {
 	n := 0
-	w, h := m.img.Rect.Dx(), m.img.Rect.Dy()
+	w, h := m.Image.Rect.Dx(), m.Image.Rect.Dy()
 	for y := range h {
 		for x := range w {
 			if m.pixel(x, y) > .5 {
@@ -44,6 +53,14 @@ func (m mask) area() float64 {
 	}
 	return float64(n) / float64(max(w*h, 1))
 }
+
+// Plausible reports whether what covers this share of a picture, 0–1, may be a
+// product: neither dust nor all there is.
+func Plausible(area float64) bool { return area >= minArea && area <= maxArea }
+
+// MinSide is the smallest side of a photo, in pixels, in which a background and a
+// product can be told apart.
+const MinSide = minSide
 
 func bilinear(u, v float32, w, h int, pixel func(x, y int) float32) float32 {
 	u, v = min(max(u, 0), float32(w-1)), min(max(v, 0), float32(h-1))
@@ -55,22 +72,18 @@ func bilinear(u, v float32, w, h int, pixel func(x, y int) float32) float32 {
 	return top*(1-fy) + bottom*fy
 }
 
-// workSide is the longest side, in pixels, at which the colours on both sides of
+// sidesSize is the longest side, in pixels, at which the colours on both sides of
 // an edge are looked up.
-const workSide = 800
+const sidesSize = 800
 
-func smaller(w, h int) (int, int) {
-	k := float64(workSide) / float64(max(w, h))
+// Small returns a photo's size, brought to at most 800 pixels on its longer side:
+// enough to look colours up and to compare outlines.
+func Small(w, h int) (int, int) {
+	k := float64(sidesSize) / float64(max(w, h))
 	if k >= 1 {
 		return w, h
 	}
 	return max(1, int(float64(w)*k+.5)), max(1, int(float64(h)*k+.5))
-}
-
-// within returns w×h with the same proportions and at most n pixels.
-func within(w, h, n int) (int, int) {
-	k := math.Sqrt(float64(n) / (float64(w) * float64(h)))
-	return max(1, int(float64(w)*k)), max(1, int(float64(h)*k))
 }
 
 // Coverage between these is an edge: a mixture of product and background.
@@ -79,27 +92,28 @@ const (
 	edgeHigh = .98
 )
 
-// refineFrom is how much smaller than the photo an answer must be for its edge to
+// refineFrom is how much smaller than the photo a matte must be for its edge to
 // be looked for in the photo again: enlarged, it is a blur.
 const refineFrom = 1.25
 
 // plainDifference is the squared difference of colours (0–1, three channels) at
-// which product and background tell an edge as well as the answer does.
+// which product and background tell an edge as well as the matte does.
 const plainDifference = .004
 
-// cut takes the photo's pixels with the answer's coverage, and out of the edge
-// the background's colour.
-func cut(photo *image.NRGBA, m mask) *image.NRGBA {
+// Cut takes the photo's pixels with the matte's coverage, and out of the edge the
+// background's colour. It has the photo's size and straight alpha; what is
+// transparent in the photo stays so.
+func (m Matte) Cut(photo *image.NRGBA) *image.NRGBA {
 	W, H := photo.Rect.Dx(), photo.Rect.Dy()
 	out := image.NewNRGBA(photo.Rect)
 	front, back := sides(photo, m)
-	refine := float64(max(W, H)) > refineFrom*float64(max(m.img.Rect.Dx(), m.img.Rect.Dy()))
+	refine := float64(max(W, H)) > refineFrom*float64(max(m.Image.Rect.Dx(), m.Image.Rect.Dy()))
 	sx, sy := float32(front.w)/float32(W), float32(front.h)/float32(H)
 	for y := range H {
 		in := photo.Pix[photo.PixOffset(photo.Rect.Min.X, photo.Rect.Min.Y+y):][:4*W]
 		row := out.Pix[y*out.Stride:][:4*W]
 		for x := range W {
-			a := m.at(x, y, W, H)
+			a := m.At(x, y, W, H)
 			p, o := in[4*x:4*x+4:4*x+4], row[4*x:4*x+4:4*x+4]
 			switch {
 			case a <= edgeLow:
@@ -129,7 +143,7 @@ func cut(photo *image.NRGBA, m mask) *image.NRGBA {
 }
 
 // mixture explains a pixel as product and background mixed and returns the
-// product's share; a is the answer's, which is trusted where both look alike.
+// product's share; a is the matte's, which is trusted where both look alike.
 func mixture(px, F, B [3]float32, a float32) float32 {
 	var num, den float32
 	for c := range 3 {
@@ -142,8 +156,8 @@ func mixture(px, F, B [3]float32, a float32) float32 {
 
 // sides looks up the product's and the background's colour on either side of
 // the outline, everywhere.
-func sides(photo *image.NRGBA, m mask) (front, back *colours) {
-	w, h := smaller(photo.Rect.Dx(), photo.Rect.Dy())
+func sides(photo *image.NRGBA, m Matte) (front, back *colours) {
+	w, h := Small(photo.Rect.Dx(), photo.Rect.Dy())
 	small := photo
 	if w < photo.Rect.Dx() {
 		small = imaging.Resize(photo, w, h)
@@ -152,7 +166,7 @@ func sides(photo *image.NRGBA, m mask) (front, back *colours) {
 	for y := range h {
 		for x := range w {
 			p := small.Pix[small.PixOffset(small.Rect.Min.X+x, small.Rect.Min.Y+y):]
-			a := m.at(x, y, w, h)
+			a := m.At(x, y, w, h)
 			front.add(x, y, p, sure(a))
 			back.add(x, y, p, sure(1-a))
 		}

@@ -1,4 +1,4 @@
-package photoroom_test
+package hosted_test
 
 import (
 	"fmt"
@@ -8,18 +8,15 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/opal-photo/opal/modules/imaging/imagingtest"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/cuttertest"
-	"github.com/opal-photo/opal/modules/pipeline/photoroom"
+	"github.com/opal-photo/opal/modules/pipeline/hosted"
 )
 
-func TestMain(m *testing.M) { imagingtest.Main(m) }
-
-func TestSuite(t *testing.T) {
+func TestPhotoroomPassesTheSuite(t *testing.T) {
 	cuttertest.RunRemote(t, cuttertest.Provider{
 		Open: func(_ testing.TB, o cuttertest.Options) pipeline.Cutter {
-			return photoroom.New(photoroom.Options{URL: o.URL, Key: cuttertest.Key, Decoder: o.Decoder, Second: o.Second, Timeout: o.Timeout, Tries: o.Tries, MaxResponse: o.MaxResponse})
+			return hosted.New(hosted.Photoroom, hosted.Options{URL: o.URL, Key: cuttertest.Key, Decoder: o.Decoder, Second: o.Second, Timeout: o.Timeout, Tries: o.Tries, MaxResponse: o.MaxResponse})
 		},
 		Read: func(t testing.TB, r *http.Request) []byte {
 			if r.Method != http.MethodPost || r.URL.Path != "/v1/segment" || r.Header.Get("x-api-key") != cuttertest.Key {
