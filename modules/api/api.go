@@ -47,10 +47,11 @@ type Options struct {
 	Log    zerolog.Logger        // carried by each request's context
 	Meters prometheus.Registerer // nil: no metrics
 
-	Operators string // the tenant whose admins deal with dead letters; "": nobody
-	Version   string // shown in the OpenAPI document
-	MaxUpload int64  // bytes of a photo at /v1/uploads/direct; 0: 25 MiB
-	Streams   int    // event streams open at once; 0: 256
+	Operators string         // the tenant whose admins deal with dead letters; "": nobody
+	Version   string         // shown in the OpenAPI document
+	Settings  []SettingGroup // the manual's page of settings; nil: no page
+	MaxUpload int64          // bytes of a photo at /v1/uploads/direct; 0: 25 MiB
+	Streams   int            // event streams open at once; 0: 256
 
 	// Stop is closed when the server is to stop: event streams end then, so that
 	// they hold up no shutdown. nil: they end with their clients.

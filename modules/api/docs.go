@@ -54,5 +54,12 @@ func (s *server) documentRoutes() error {
 		}
 		serve(f.path, f.contentType, b, f.policy)
 	}
+	if len(s.Settings) > 0 {
+		page, err := settingsPage(s.Settings)
+		if err != nil {
+			return err
+		}
+		serve("/docs/settings", "text/html; charset=utf-8", page, docsPolicy)
+	}
 	return nil
 }

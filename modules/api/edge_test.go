@@ -134,9 +134,21 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	}
 }
 
+func TestTheManualListsTheSettings(t *testing.T) {
+	a := newHouse(t).do(t, "GET", "/docs/settings", "")
+	for _, want := range []string{`<tr id="WORKER_LEASE">`, "<code>45s</code>", "Allowed: at least 10s.", "The &lt;workers&gt;", `href="#WORKER_LEASE"`} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("the page lacks %s:\n%s", want, a.body)
+		}
+	}
+	if got := a.header.Get("Content-Security-Policy"); !strings.Contains(got, "default-src 'none'") {
+		t.Errorf("policy %q", got)
+	}
+}
+
 func TestDocsLoadNothingFromElsewhere(t *testing.T) {
 	h := newHouse(t)
-	for _, path := range []string{"/docs", "/docs/reader.js", "/docs/reader.css"} {
+	for _, path := range []string{"/docs", "/docs/reader.js", "/docs/reader.css", "/docs/settings"} {
 		a := h.do(t, "GET", path, "")
 		if a.status != 200 || strings.Contains(a.body, "http://") || strings.Contains(a.body, "https://") || strings.Contains(a.body, "style=") || strings.Contains(a.body, "onclick") {
 			t.Errorf("%s: %d", path, a.status)

@@ -362,6 +362,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},
 		Billing: billing.New(billing.Options{DB: d}), Dead: fixedDead{}, Operators: "t1",
+		Settings: []SettingGroup{{Title: "The <workers>", Settings: []SettingRow{{Name: "WORKER_LEASE", Doc: "How long.", Default: "45s", Rule: "at least 10s"}}}},
 	}
 	for _, c := range change {
 		c(&o)

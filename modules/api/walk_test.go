@@ -79,7 +79,8 @@ var walks = []walk{
 }
 
 // public lists the routes that need no credentials.
-var public = []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /docs", "GET /docs/reader.js", "GET /docs/reader.css", "POST /v1/mollie/webhook"}
+var public = []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /docs", "GET /docs/reader.js", "GET /docs/reader.css", "GET /docs/settings",
+	"POST /v1/mollie/webhook"}
 
 func TestEveryRouteAsksWhoCalls(t *testing.T) {
 	listed := newHouse(t, withKeys)
