@@ -9,6 +9,7 @@ import (
 	"image/color"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -42,13 +43,13 @@ func File(p channel.Preset, file []byte, f Facts) ([]Check, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode the variant: %w", err)
 	}
-	meta := readMetadata(info.Format, file)
-	stated := bytes.Contains(meta.xmp, []byte(`"`+f.Source.URI()+`"`))
+	meta := imagefile.ReadMetadata(info.Format, file)
+	stated := bytes.Contains(meta.XMP, []byte(`"`+f.Source.URI()+`"`))
 	out := []Check{
 		Dimensions(p, img.Rect.Dx(), img.Rect.Dy()),
 		{"format", string(info.Format) == string(p.Format), string(info.Format), string(p.Format)},
 		{"colour_profile", info.HasProfile, present(info.HasProfile), "sRGB profile"},
-		{"no_location", !meta.exif, present(meta.exif), "no EXIF"},
+		{"no_location", !meta.EXIF, present(meta.EXIF), "no EXIF"},
 		{"source_type", stated, present(stated), "IPTC DigitalSourceType " + string(f.Source)},
 		{"enlargement", f.Enlarged <= maxEnlarge, fmt.Sprintf("%.1f×", f.Enlarged), fmt.Sprintf("at most %.0f× the photo's own pixels", maxEnlarge)},
 	}

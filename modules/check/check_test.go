@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -20,7 +21,7 @@ func FuzzMetadata(f *testing.F) {
 	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPXMP \xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, format := range []imaging.Format{imaging.JPEG, imaging.PNG, imaging.WebP, imaging.AVIF} {
-			readMetadata(format, b)
+			imagefile.ReadMetadata(format, b)
 		}
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
 )
 
 var benchSizes = []struct {
@@ -17,9 +19,9 @@ func BenchmarkDecode(b *testing.B) {
 	d := NewDecoder(DecoderOptions{})
 	defer closeDecoder(b, d)
 	for _, size := range benchSizes {
-		jpg := encodeJPEG(b, photo(size.w, size.h, 1))
+		jpg := imagefiletest.JPEG(b, imagefiletest.Photo(size.w, size.h, 1))
 		for _, o := range []uint16{1, 6} {
-			turned := withSegments(jpg, segment(markerAPP1, jpegEXIF, exif(o, binary.BigEndian)))
+			turned := imagefiletest.WithSegments(jpg, imagefiletest.Segment(imagefiletest.APP1, []byte(imagefiletest.JPEGEXIF), imagefiletest.EXIF(o, binary.BigEndian)))
 			b.Run(fmt.Sprintf("%s/orientation%d", size.name, o), func(b *testing.B) {
 				for b.Loop() {
 					if _, _, err := d.Decode(b.Context(), turned); err != nil {
@@ -33,7 +35,7 @@ func BenchmarkDecode(b *testing.B) {
 
 // The same with a child that is not started yet.
 func BenchmarkDecodeColdStart(b *testing.B) {
-	jpg := encodeJPEG(b, photo(64, 64, 1))
+	jpg := imagefiletest.JPEG(b, imagefiletest.Photo(64, 64, 1))
 	for b.Loop() {
 		d := NewDecoder(DecoderOptions{})
 		if _, _, err := d.Decode(b.Context(), jpg); err != nil {
@@ -45,7 +47,7 @@ func BenchmarkDecodeColdStart(b *testing.B) {
 
 // One file of 2048 × 2048 in each format, with the bytes it takes.
 func BenchmarkEncode(b *testing.B) {
-	opaque, clear := photo(2048, 2048, 1), cutout(2048, 2048, 1)
+	opaque, clear := imagefiletest.Photo(2048, 2048, 1), imagefiletest.Cutout(2048, 2048, 1)
 	for _, c := range []struct {
 		name string
 		img  *image.NRGBA
@@ -72,7 +74,7 @@ func BenchmarkEncode(b *testing.B) {
 
 func BenchmarkDecodeOwn(b *testing.B) {
 	for _, f := range []Format{JPEG, PNG, WebP} {
-		file := encode(b, photo(2048, 2048, 1), EncodeOptions{Format: f})
+		file := encode(b, imagefiletest.Photo(2048, 2048, 1), EncodeOptions{Format: f})
 		b.Run(string(f), func(b *testing.B) {
 			for b.Loop() {
 				if _, err := DecodeOwn(file); err != nil {

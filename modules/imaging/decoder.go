@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
@@ -91,13 +92,13 @@ func (d *Decoder) Close() error { return d.pool.Close() }
 // Errors: Inspect's; ErrCorrupt; ErrDecoderDied when the child ended twice, or
 // once at its time limit; ErrNoChild when none could be started; the context's.
 func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, error) {
-	p, err := parse(b)
+	p, err := imagefile.Parse(b)
 	if err != nil {
 		return nil, Info{}, err
 	}
 	var img *image.NRGBA
-	err = d.pool.Do(ctx, d.job(p.info, p.essential()), func(pixels io.ReaderAt, _ []byte) (err error) {
-		img, err = readPixels(pixels, p.info)
+	err = d.pool.Do(ctx, d.job(p.Info, p.Essential()), func(pixels io.ReaderAt, _ []byte) (err error) {
+		img, err = readPixels(pixels, p.Info)
 		return err
 	})
 	var refused *sandbox.RefusedError
@@ -105,7 +106,7 @@ func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, err
 	var unavailable *sandbox.UnavailableError
 	switch {
 	case err == nil:
-		return img, p.info, nil
+		return img, p.Info, nil
 	case errors.As(err, &refused):
 		err = ErrCorrupt.With("%s", refused.Reason)
 	case errors.As(err, &died):
@@ -113,7 +114,7 @@ func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, err
 	case errors.As(err, &unavailable):
 		err = fmt.Errorf("%w: %w", ErrNoChild, err)
 	}
-	return nil, p.info, err
+	return nil, p.Info, err
 }
 
 // diedError is ErrDecoderDied with how each child ended.
@@ -135,7 +136,7 @@ func Deaths(err error) int {
 
 // job returns the work of decoding data, with limits that fit its size.
 func (d *Decoder) job(info Info, data []byte) sandbox.Job {
-	w, h := info.stored()
+	w, h := info.Stored()
 	perPixel := int64(memoryPerPixel)
 	if info.Format == WebP {
 		perPixel = memoryPerPixelWebP
@@ -152,7 +153,7 @@ func (d *Decoder) job(info Info, data []byte) sandbox.Job {
 // readPixels reads the stored rows from f and turns them upright.
 func readPixels(f io.ReaderAt, info Info) (*image.NRGBA, error) {
 	const rowsAtOnce = 64 // a turned picture's columns then share cache lines
-	w, h := info.stored()
+	w, h := info.Stored()
 	row := w * bytesPerPixel
 	img := image.NewNRGBA(image.Rect(0, 0, info.Width, info.Height))
 	workers := max(1, min(runtime.GOMAXPROCS(0), h/minRowsPerWorker))

@@ -11,6 +11,8 @@ import (
 	"image"
 	"sync"
 	"unsafe"
+
+	"github.com/opal-photo/opal/modules/imagefile"
 )
 
 // EncodeOptions say how a picture is written. The zero value of each field but
@@ -110,7 +112,7 @@ func Encode(img *image.NRGBA, o EncodeOptions) ([]byte, error) {
 		return nil, ErrEncode.With("%v", err)
 	}
 	defer C.opal_free(out)
-	return embed(o.Format, C.GoBytes(out, C.int(n)), o.XMP, profile, !opaque)
+	return imagefile.Embed(o.Format, C.GoBytes(out, C.int(n)), o.XMP, profile, !opaque)
 }
 
 // sRGBProfile is libvips' own profile.

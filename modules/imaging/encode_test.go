@@ -6,6 +6,8 @@ import (
 	"image"
 	"strings"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
 )
 
 var allFormats = []Format{JPEG, PNG, WebP, AVIF}
@@ -26,7 +28,7 @@ func psnr(t testing.TB, a, b *image.NRGBA) float64 {
 
 func TestEncodeRoundTrip(t *testing.T) {
 	for _, f := range allFormats {
-		for name, img := range map[string]*image.NRGBA{"opaque": photo(331, 207, 2), "transparent": cutout(331, 207, 2), "one pixel": photo(1, 1, 1)} {
+		for name, img := range map[string]*image.NRGBA{"opaque": imagefiletest.Photo(331, 207, 2), "transparent": imagefiletest.Cutout(331, 207, 2), "one pixel": imagefiletest.Photo(1, 1, 1)} {
 			if f == JPEG && !img.Opaque() {
 				continue
 			}
@@ -53,8 +55,24 @@ func TestEncodeRoundTrip(t *testing.T) {
 	}
 }
 
+func TestInspectOwnReadsAVIF(t *testing.T) {
+	for _, c := range []struct {
+		img   *image.NRGBA
+		alpha bool
+	}{{imagefiletest.Photo(64, 48, 1), false}, {imagefiletest.Cutout(64, 48, 1), true}} {
+		b := encode(t, c.img, EncodeOptions{Format: AVIF})
+		info, err := InspectOwn(b)
+		if err != nil || info.Format != AVIF || info.Width != 64 || info.Height != 48 || info.HasAlpha != c.alpha {
+			t.Errorf("%+v, %v", info, err)
+		}
+		if _, err := Inspect(b); !errors.Is(err, ErrUnsupported) {
+			t.Errorf("AVIF from outside: %v", err)
+		}
+	}
+}
+
 func TestEncodeLossless(t *testing.T) {
-	img := cutout(97, 61, 3)
+	img := imagefiletest.Cutout(97, 61, 3)
 	for _, f := range []Format{PNG, WebP} {
 		back, err := DecodeOwn(encode(t, img, EncodeOptions{Format: f, Lossless: true}))
 		if err != nil {
@@ -77,8 +95,8 @@ func TestEncodeMetadata(t *testing.T) {
 		t.Errorf("%s", xmp)
 	}
 	for _, f := range allFormats {
-		with := encode(t, photo(64, 48, 1), EncodeOptions{Format: f, XMP: xmp, ICC: true})
-		without := encode(t, photo(64, 48, 1), EncodeOptions{Format: f})
+		with := encode(t, imagefiletest.Photo(64, 48, 1), EncodeOptions{Format: f, XMP: xmp, ICC: true})
+		without := encode(t, imagefiletest.Photo(64, 48, 1), EncodeOptions{Format: f})
 		if bytes.Count(with, xmp) != 1 {
 			t.Errorf("%s: the packet is there %d times", f, bytes.Count(with, xmp))
 		}
@@ -96,30 +114,9 @@ func TestEncodeMetadata(t *testing.T) {
 			t.Errorf("%s: a profile nobody asked for", f)
 		}
 	}
-	jpg := encode(t, photo(8, 8, 1), EncodeOptions{Format: JPEG})
-	if !bytes.HasPrefix(jpg[2:], segment(markerAPP0, jfif)) {
+	jpg := encode(t, imagefiletest.Photo(8, 8, 1), EncodeOptions{Format: JPEG})
+	if !bytes.HasPrefix(jpg[2:], imagefiletest.Segment(imagefiletest.APP0, []byte("JFIF\x00\x01\x01\x01\x00\x48\x00\x48\x00\x00"))) {
 		t.Error("the JPEG does not begin with JFIF")
-	}
-}
-
-// What libvips 8.14 writes, in small: two items, the second of them EXIF.
-func TestBlankEXIF(t *testing.T) {
-	const data = "pixelsTIFFplace"
-	head := "\x00\x00\x00\x2ciloc\x00\x00\x00\x00\x44\x40\x00\x02" +
-		"\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x5e\x00\x00\x00\x06" +
-		"\x00\x02\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x64\x00\x00\x00\x09" +
-		"\x00\x00\x00\x15infe\x02\x00\x00\x00\x00\x01\x00\x00av01\x00" +
-		"\x00\x00\x00\x15infe\x02\x00\x00\x01\x00\x02\x00\x00Exif\x00"
-	if len(head) != 0x5e {
-		t.Fatalf("the data begins at %#x", len(head))
-	}
-	file := []byte(head + data)
-	blankEXIF(file)
-	if want := strings.Replace(head, "Exif", "skip", 1) + "pixels" + strings.Repeat("\x00", 9); string(file) != want {
-		t.Errorf("%q\nwant %q", file, want)
-	}
-	for n := range len(head) + len(data) { // nor does a cut file harm
-		blankEXIF([]byte((head + data)[:n]))
 	}
 }
 
@@ -128,14 +125,14 @@ func TestEncodeRefuses(t *testing.T) {
 		img *image.NRGBA
 		o   EncodeOptions
 	}{
-		"transparent JPEG": {cutout(20, 20, 1), EncodeOptions{Format: JPEG}},
+		"transparent JPEG": {imagefiletest.Cutout(20, 20, 1), EncodeOptions{Format: JPEG}},
 		"long WebP":        {image.NewNRGBA(image.Rect(0, 0, 16_384, 1)), EncodeOptions{Format: WebP}},
 		"no pixels":        {image.NewNRGBA(image.Rect(0, 0, 0, 5)), EncodeOptions{Format: PNG}},
-		"unknown format":   {photo(2, 2, 1), EncodeOptions{Format: "gif"}},
-		"no format":        {photo(2, 2, 1), EncodeOptions{}},
-		"quality 101":      {photo(2, 2, 1), EncodeOptions{Format: JPEG, Quality: 101}},
-		"effort 10":        {photo(2, 2, 1), EncodeOptions{Format: PNG, Effort: 10}},
-		"endless XMP":      {photo(2, 2, 1), EncodeOptions{Format: JPEG, XMP: make([]byte, 70_000)}},
+		"unknown format":   {imagefiletest.Photo(2, 2, 1), EncodeOptions{Format: "gif"}},
+		"no format":        {imagefiletest.Photo(2, 2, 1), EncodeOptions{}},
+		"quality 101":      {imagefiletest.Photo(2, 2, 1), EncodeOptions{Format: JPEG, Quality: 101}},
+		"effort 10":        {imagefiletest.Photo(2, 2, 1), EncodeOptions{Format: PNG, Effort: 10}},
+		"endless XMP":      {imagefiletest.Photo(2, 2, 1), EncodeOptions{Format: JPEG, XMP: make([]byte, 70_000)}},
 	} {
 		if b, err := Encode(c.img, c.o); !errors.Is(err, ErrEncode) || b != nil {
 			t.Errorf("%s: %v", name, err)
@@ -144,7 +141,7 @@ func TestEncodeRefuses(t *testing.T) {
 }
 
 func TestEncodeTakesAPartOfAPicture(t *testing.T) {
-	whole := photo(100, 80, 4)
+	whole := imagefiletest.Photo(100, 80, 4)
 	part := whole.SubImage(image.Rect(10, 20, 73, 59)).(*image.NRGBA)
 	back, err := DecodeOwn(encode(t, part, EncodeOptions{Format: PNG}))
 	if err != nil {
@@ -156,7 +153,7 @@ func TestEncodeTakesAPartOfAPicture(t *testing.T) {
 }
 
 func TestQualityAndEffortMatter(t *testing.T) {
-	img := photo(400, 300, 5)
+	img := imagefiletest.Photo(400, 300, 5)
 	for _, f := range []Format{JPEG, WebP, AVIF} {
 		low, high := encode(t, img, EncodeOptions{Format: f, Quality: 30}), encode(t, img, EncodeOptions{Format: f, Quality: 95})
 		if len(low)*2 > len(high) {
@@ -172,7 +169,7 @@ func TestQualityAndEffortMatter(t *testing.T) {
 }
 
 func TestDecodeOwnRefusesWhatOpalNeverWrites(t *testing.T) {
-	for _, b := range [][]byte{nil, []byte("GIF89a"), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), encodeJPEG(t, photo(8, 8, 1))[:200]} {
+	for _, b := range [][]byte{nil, []byte("GIF89a"), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), imagefiletest.JPEG(t, imagefiletest.Photo(8, 8, 1))[:200]} {
 		if img, err := DecodeOwn(b); err == nil || img != nil {
 			t.Errorf("%.20q was decoded", b)
 		}

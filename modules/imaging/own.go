@@ -23,7 +23,7 @@ func DecodeOwn(b []byte) (*image.NRGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, h := info.stored()
+	w, h := info.Stored()
 	size := w * h * bytesPerPixel
 	// C gets copies, so that libvips never holds on to Go's memory.
 	data, pixels := C.CBytes(b), C.malloc(C.size_t(size))

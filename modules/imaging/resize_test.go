@@ -6,6 +6,8 @@ import (
 	"image/color"
 	"math"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
 )
 
 func decibels(mse float64) float64 { return 10 * math.Log10(255*255/mse) }
@@ -50,7 +52,7 @@ func lanczosReference(src *image.NRGBA, w, h int) *image.NRGBA {
 			if alpha < 0.5/255 {
 				continue
 			}
-			set(dst, x, y, color.NRGBA{clip8(acc[0]/alpha + 0.5), clip8(acc[1]/alpha + 0.5), clip8(acc[2]/alpha + 0.5), clip8(acc[3] + 0.5)})
+			imagefiletest.Set(dst, x, y, color.NRGBA{clip8(acc[0]/alpha + 0.5), clip8(acc[1]/alpha + 0.5), clip8(acc[2]/alpha + 0.5), clip8(acc[3] + 0.5)})
 		}
 	}
 	return dst
@@ -64,13 +66,13 @@ func TestResizeIsLanczos(t *testing.T) {
 		most int     // difference of a channel, weighed by alpha
 		mean float64 // over all
 	}{
-		{"up", photo(40, 30, 1), 97, 71, 1, 0.2},
-		{"down", photo(200, 150, 1), 81, 64, 1, 0.2},
-		{"up with alpha", cutout(40, 30, 1), 80, 60, 2, 0.2},
-		{"down with alpha", cutout(200, 150, 1), 77, 60, 2, 0.2},
-		{"far down", photo(600, 450, 1), 60, 45, 12, 0.6},
-		{"far down with alpha", cutout(600, 450, 1), 60, 45, 12, 0.6},
-		{"one way each", photo(90, 50, 1), 30, 140, 1, 0.2},
+		{"up", imagefiletest.Photo(40, 30, 1), 97, 71, 1, 0.2},
+		{"down", imagefiletest.Photo(200, 150, 1), 81, 64, 1, 0.2},
+		{"up with alpha", imagefiletest.Cutout(40, 30, 1), 80, 60, 2, 0.2},
+		{"down with alpha", imagefiletest.Cutout(200, 150, 1), 77, 60, 2, 0.2},
+		{"far down", imagefiletest.Photo(600, 450, 1), 60, 45, 12, 0.6},
+		{"far down with alpha", imagefiletest.Cutout(600, 450, 1), 60, 45, 12, 0.6},
+		{"one way each", imagefiletest.Photo(90, 50, 1), 30, 140, 1, 0.2},
 	} {
 		got, want := Resize(c.src, c.w, c.h), lanczosReference(c.src, c.w, c.h)
 		worst, sum := 0, 0.0
@@ -92,7 +94,7 @@ func TestResizeKeepsPlainAreas(t *testing.T) {
 	for _, colour := range []color.NRGBA{{255, 255, 255, 255}, {0, 0, 0, 255}, {12, 130, 251, 255}, {12, 130, 251, 77}} {
 		src := image.NewNRGBA(image.Rect(0, 0, 123, 67))
 		for i := range 123 * 67 {
-			set(src, i%123, i/123, colour)
+			imagefiletest.Set(src, i%123, i/123, colour)
 		}
 		for _, size := range [][2]int{{1, 1}, {7, 5}, {61, 33}, {123, 67}, {124, 68}, {400, 300}, {2, 500}} {
 			got := Resize(src, size[0], size[1])
@@ -115,7 +117,7 @@ func TestResizeDoesNotBleed(t *testing.T) {
 			if x >= 20 && x < 44 {
 				c = color.NRGBA{10, 200, 10, 255}
 			}
-			set(src, x, y, c)
+			imagefiletest.Set(src, x, y, c)
 		}
 	}
 	for name, got := range map[string]*image.NRGBA{
@@ -130,7 +132,7 @@ func TestResizeDoesNotBleed(t *testing.T) {
 }
 
 func TestResizeTakesAPartOfAPicture(t *testing.T) {
-	part := photo(100, 80, 4).SubImage(image.Rect(10, 20, 73, 59)).(*image.NRGBA)
+	part := imagefiletest.Photo(100, 80, 4).SubImage(image.Rect(10, 20, 73, 59)).(*image.NRGBA)
 	if !bytes.Equal(Resize(part, 31, 17).Pix, Resize(clone(part), 31, 17).Pix) {
 		t.Error("Resize reads outside the part")
 	}
@@ -205,7 +207,7 @@ func upscaleGain(t testing.TB, half func(*image.NRGBA) *image.NRGBA) float64 {
 	gain := 0.0
 	for seed := range uint32(pictures) {
 		// Made large and then small, a picture has the sharpness of a photograph.
-		whole := Resize(photo(640, 512, seed+1), 320, 256)
+		whole := Resize(imagefiletest.Photo(640, 512, seed+1), 320, 256)
 		small := half(whole)
 		gain += psnr(t, whole, Upscale2x(small)) - psnr(t, whole, Resize(small, 320, 256))
 	}
@@ -222,7 +224,7 @@ func TestUpscale2xBeatsLanczos(t *testing.T) {
 }
 
 func TestUpscale2xDoesNotRing(t *testing.T) {
-	src := quadrants(40, 40)
+	src := imagefiletest.Quadrants(40, 40)
 	got := Upscale2x(src)
 	for y := range 80 {
 		for x := range 80 {
@@ -243,7 +245,7 @@ func TestUpscale2xDoesNotRing(t *testing.T) {
 }
 
 func BenchmarkResize(b *testing.B) {
-	twelve, two := photo(4032, 3024, 1), cutout(2048, 2048, 1)
+	twelve, two := imagefiletest.Photo(4032, 3024, 1), imagefiletest.Cutout(2048, 2048, 1)
 	for _, c := range []struct {
 		name string
 		src  *image.NRGBA
@@ -258,7 +260,7 @@ func BenchmarkResize(b *testing.B) {
 }
 
 func BenchmarkUpscale2x(b *testing.B) {
-	src := photo(1024, 1024, 1)
+	src := imagefiletest.Photo(1024, 1024, 1)
 	for b.Loop() {
 		Upscale2x(src)
 	}

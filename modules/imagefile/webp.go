@@ -1,4 +1,4 @@
-package imaging
+package imagefile
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ func isWebP(b []byte) bool {
 }
 
 // parseWebP walks the chunks of a WebP.
-func parseWebP(b []byte) (parsed, error) {
-	p := parsed{info: Info{Format: WebP, Orientation: 1, Depth: 8, Channels: 3}}
+func parseWebP(b []byte) (Parsed, error) {
+	p := Parsed{Info: Info{Format: WebP, Orientation: 1, Depth: 8, Channels: 3}}
 	size := uint64(binary.LittleEndian.Uint32(b[4:])) + 8
 	if size > uint64(len(b)) || size < riffHeader {
 		return p, ErrCorrupt.With("the WebP ends early")
@@ -53,7 +53,7 @@ func parseWebP(b []byte) (parsed, error) {
 			if err := p.webpSize(uint24(body[4:])+1, uint24(body[7:])+1); err != nil {
 				return p, err
 			}
-			p.info.HasAlpha = body[0]&webpAlpha != 0
+			p.Info.HasAlpha = body[0]&webpAlpha != 0
 			canvas, keep = true, true
 		case "VP8 ", "VP8L":
 			if data {
@@ -71,7 +71,7 @@ func parseWebP(b []byte) (parsed, error) {
 			if n > maxProfileBytes {
 				return p, ErrCorrupt.With("its colour profile is larger than %d MB", maxProfileBytes>>20)
 			}
-			p.info.HasProfile = true
+			p.Info.HasProfile = true
 			keep = !data
 		case "EXIF":
 			if o := exifOrientation(bytes.TrimPrefix(body, jpegEXIF)); o != 0 {
@@ -89,21 +89,21 @@ func parseWebP(b []byte) (parsed, error) {
 	if !data {
 		return p, ErrCorrupt.With("the WebP holds no pixels")
 	}
-	p.info.orient(orientation)
+	p.Info.orient(orientation)
 	return p, nil
 }
 
-func (p *parsed) webpSize(w, h uint64) error {
+func (p *Parsed) webpSize(w, h uint64) error {
 	if err := checkSize(w, h); err != nil {
 		return err
 	}
-	p.info.Width, p.info.Height = int(w), int(h)
+	p.Info.Width, p.Info.Height = int(w), int(h)
 	return nil
 }
 
 // webpFrame reads the header of the coded picture: RFC 6386 section 9.1 for
 // VP8, RFC 9649 section 3.4 for VP8L. A canvas read before must agree.
-func (p *parsed) webpFrame(kind string, body []byte, canvas bool) error {
+func (p *Parsed) webpFrame(kind string, body []byte, canvas bool) error {
 	var w, h uint64
 	switch {
 	case kind == "VP8 " && len(body) >= 10 && body[0]&1 == 0 && string(body[3:6]) == "\x9d\x01\x2a":
@@ -112,13 +112,13 @@ func (p *parsed) webpFrame(kind string, body []byte, canvas bool) error {
 		bits := binary.LittleEndian.Uint32(body[1:])
 		w, h = uint64(bits&0x3fff)+1, uint64(bits>>14&0x3fff)+1
 		if !canvas {
-			p.info.HasAlpha = bits>>28&1 == 1
+			p.Info.HasAlpha = bits>>28&1 == 1
 		}
 	default:
 		return ErrCorrupt.With("its picture chunk is damaged")
 	}
-	if canvas && (int(w) != p.info.Width || int(h) != p.info.Height) {
-		return ErrCorrupt.With("its header says %d × %d and its pixels %d × %d", p.info.Width, p.info.Height, w, h)
+	if canvas && (int(w) != p.Info.Width || int(h) != p.Info.Height) {
+		return ErrCorrupt.With("its header says %d × %d and its pixels %d × %d", p.Info.Width, p.Info.Height, w, h)
 	}
 	return p.webpSize(w, h)
 }

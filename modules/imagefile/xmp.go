@@ -1,4 +1,4 @@
-package imaging
+package imagefile
 
 // SourceType says how a picture came to be, in the words of IPTC's digital
 // source type vocabulary (https://cv.iptc.org/newscodes/digitalsourcetype/).

@@ -1,4 +1,4 @@
-package imaging
+package imagefile
 
 import (
 	"bytes"
@@ -44,8 +44,8 @@ const (
 )
 
 // parseJPEG walks the segments of a JPEG up to its end marker.
-func parseJPEG(b []byte) (parsed, error) {
-	p := parsed{info: Info{Format: JPEG, Orientation: 1}}
+func parseJPEG(b []byte) (Parsed, error) {
+	p := Parsed{Info: Info{Format: JPEG, Orientation: 1}}
 	p.retain(b[:2])
 	orientation, profile, scans := 1, 0, 0
 	for pos := 2; ; {
@@ -65,14 +65,14 @@ func parseJPEG(b []byte) (parsed, error) {
 		switch {
 		case marker == markerEOI:
 			switch {
-			case p.info.Width == 0 || scans == 0:
+			case p.Info.Width == 0 || scans == 0:
 				return p, ErrCorrupt.With("the JPEG holds no picture")
-			case p.info.Depth != 8:
-				return p, ErrUnsupported.With("the JPEG has %d bits a channel; save it with 8", p.info.Depth)
+			case p.Info.Depth != 8:
+				return p, ErrUnsupported.With("the JPEG has %d bits a channel; save it with 8", p.Info.Depth)
 			}
 			p.retain(b[pos-2 : pos])
-			p.info.HasProfile = profile > 0
-			p.info.orient(orientation)
+			p.Info.HasProfile = profile > 0
+			p.Info.orient(orientation)
 			return p, nil
 		case marker == markerTEM || marker >= markerRST0 && marker <= markerRST7 || marker == 0 || marker == markerSOI:
 			return p, ErrCorrupt.With("JPEG marker %02x stands at byte %d", marker, start)
@@ -91,7 +91,7 @@ func parseJPEG(b []byte) (parsed, error) {
 		case marker == markerDHT || marker == markerDQT || marker == markerDRI || marker == markerDAC:
 			keep = true
 		case marker >= markerSOF0 && marker <= markerSOF15 && marker != markerJPG:
-			if p.info.Width != 0 {
+			if p.Info.Width != 0 {
 				return p, ErrCorrupt.With("the JPEG has two frame headers")
 			}
 			if err := p.jpegFrame(marker, body); err != nil {
@@ -100,10 +100,10 @@ func parseJPEG(b []byte) (parsed, error) {
 			keep = true
 		case marker == markerSOS:
 			scans++
-			if w, h := p.info.Width, p.info.Height; scans > maxScans || scans*w*h > maxScanPixels {
+			if w, h := p.Info.Width, p.Info.Height; scans > maxScans || scans*w*h > maxScanPixels {
 				return p, ErrUnsupported.With("the JPEG is made of %d scans or more; save it anew", scans)
 			}
-			if p.info.Width == 0 {
+			if p.Info.Width == 0 {
 				return p, ErrCorrupt.With("the JPEG's pixels come before its frame header")
 			}
 			end := entropyEnd(b, pos)
@@ -133,7 +133,7 @@ func parseJPEG(b []byte) (parsed, error) {
 }
 
 // jpegFrame reads a frame header, T.81 B.2.2.
-func (p *parsed) jpegFrame(marker byte, body []byte) error {
+func (p *Parsed) jpegFrame(marker byte, body []byte) error {
 	switch marker {
 	case markerSOF0, markerSOF1, markerSOF2:
 	default:
@@ -151,8 +151,8 @@ func (p *parsed) jpegFrame(marker byte, body []byte) error {
 	default:
 		return ErrUnsupported.With("the JPEG has %d channels; save it as RGB, grey or CMYK", body[5])
 	}
-	p.info.Width, p.info.Height = int(w), int(h)
-	p.info.Depth, p.info.Channels = int(body[0]), int(body[5])
+	p.Info.Width, p.Info.Height = int(w), int(h)
+	p.Info.Depth, p.Info.Channels = int(body[0]), int(body[5])
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package imaging
+package imagefile
 
 import (
 	"bytes"
@@ -13,15 +13,13 @@ import (
 // which its specification advises against.
 
 const (
-	jpegXMP = "http://ns.adobe.com/xap/1.0/\x00"
-
 	// maxSegment is how much a JPEG segment holds besides its length.
 	maxSegment = 1<<16 - 1 - 2
 )
 
-// embed returns file, which the encoder of format f has just made, with the
+// Embed returns file, which the encoder of format f has just made, with the
 // packet and the profile; either may be empty.
-func embed(f Format, file, xmp, profile []byte, alpha bool) ([]byte, error) {
+func Embed(f Format, file, xmp, profile []byte, alpha bool) ([]byte, error) {
 	switch f {
 	case JPEG:
 		return embedJPEG(file, xmp, profile)
@@ -172,12 +170,12 @@ func blankItem(file []byte, item uint16) {
 // gives a file that holds more than plain pixels an extended header, which says
 // what: the profile before the picture and the packet behind it.
 func embedWebP(file, xmp, profile []byte, alpha bool) ([]byte, error) {
-	p, err := parse(file)
+	p, err := Parse(file)
 	if err != nil {
 		return nil, err
 	}
 	const flagXMP, extendedHeader = 0x04, 8 + 10
-	picture := p.essential()[riffHeader:]
+	picture := p.Essential()[riffHeader:]
 	if string(picture[:4]) == "VP8X" {
 		picture = picture[extendedHeader:]
 	}
@@ -194,7 +192,7 @@ func embedWebP(file, xmp, profile []byte, alpha bool) ([]byte, error) {
 	out := make([]byte, 0, len(file)+len(xmp)+len(profile)+64)
 	out = append(out, file[:riffHeader]...)
 	if flags != 0 {
-		w, h := p.info.Width-1, p.info.Height-1
+		w, h := p.Info.Width-1, p.Info.Height-1
 		out = appendRIFF(out, "VP8X", []byte{flags, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
 	}
 	if len(profile) > 0 {

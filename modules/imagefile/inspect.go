@@ -1,39 +1,7 @@
-package imaging
+package imagefile
 
 import (
 	"bytes"
-)
-
-// Format is an encoded picture's format.
-type Format string
-
-// The formats. AVIF is written, and read only from bytes OPAL wrote.
-const (
-	JPEG Format = "jpeg"
-	PNG  Format = "png"
-	WebP Format = "webp"
-	AVIF Format = "avif"
-)
-
-// MediaType returns the format's media type, such as "image/jpeg".
-func (f Format) MediaType() string { return "image/" + string(f) }
-
-// Extension returns the usual file extension without a dot, such as "jpg".
-func (f Format) Extension() string {
-	if f == JPEG {
-		return "jpg"
-	}
-	return string(f)
-}
-
-// What is taken from outside.
-const (
-	MaxBytes  = 25 << 20   // encoded size
-	MaxPixels = 50_000_000 // width times height
-
-	// maxProfileBytes bounds a decompressed ICC profile. The largest in common
-	// use, for printing presses, are near 3 MB.
-	maxProfileBytes = 4 << 20
 )
 
 // Info is what a picture's header says.
@@ -49,8 +17,8 @@ type Info struct {
 	Depth, Channels int
 }
 
-// stored returns the size before Orientation is applied.
-func (i Info) stored() (w, h int) {
+// Stored returns the size before Orientation is applied.
+func (i Info) Stored() (w, h int) {
 	if i.Orientation >= 5 {
 		return i.Height, i.Width
 	}
@@ -63,11 +31,11 @@ func (i Info) stored() (w, h int) {
 // Errors: ErrEmpty, ErrTooLarge, ErrTooManyPixels, ErrUnsupported, ErrAnimated,
 // ErrCorrupt.
 func Inspect(b []byte) (Info, error) {
-	p, err := parse(b)
+	p, err := Parse(b)
 	if err != nil {
 		return Info{}, err
 	}
-	return p.info, nil
+	return p.Info, nil
 }
 
 // InspectOwn is Inspect for bytes OPAL wrote itself: AVIF is known too.
@@ -78,9 +46,9 @@ func InspectOwn(b []byte) (Info, error) {
 	return Inspect(b)
 }
 
-// parsed is a picture's header with the parts of the file a decoder needs.
-type parsed struct {
-	info Info
+// Parsed is a picture's header with the parts of the file a decoder needs.
+type Parsed struct {
+	Info Info
 	// keep lists the byte ranges that carry pixels and colour. EXIF, XMP, text
 	// and whatever follows the picture are left out, so that neither the
 	// decoder's parsers nor the results ever see them.
@@ -90,7 +58,7 @@ type parsed struct {
 // retain adds part, a piece of the file, to keep. A piece that begins where the
 // last one ends extends it, so that a file of a million tiny chunks costs no
 // memory.
-func (p *parsed) retain(part []byte) {
+func (p *Parsed) retain(part []byte) {
 	if n := len(p.keep); n > 0 && len(part) > 0 {
 		last := p.keep[n-1]
 		if l := len(last); l < cap(last) && &last[:l+1][l] == &part[0] {
@@ -101,8 +69,8 @@ func (p *parsed) retain(part []byte) {
 	p.keep = append(p.keep, part)
 }
 
-// essential returns the file made of the kept parts alone.
-func (p parsed) essential() []byte {
+// Essential returns the file made of the kept parts alone.
+func (p Parsed) Essential() []byte {
 	n := 0
 	for _, k := range p.keep {
 		n += len(k)
@@ -111,20 +79,22 @@ func (p parsed) essential() []byte {
 	for _, k := range p.keep {
 		out = append(out, k...)
 	}
-	if p.info.Format == WebP {
+	if p.Info.Format == WebP {
 		finishWebP(out)
 	}
 	return out
 }
 
-func parse(b []byte) (parsed, error) {
+// Parse reads the header of a picture from outside and finds what a decoder
+// needs of the file. Errors: Inspect's.
+func Parse(b []byte) (Parsed, error) {
 	switch {
 	case len(b) == 0:
-		return parsed{}, ErrEmpty
+		return Parsed{}, ErrEmpty
 	case len(b) > MaxBytes:
-		return parsed{}, ErrTooLarge.With("it has %.1f MB", float64(len(b))/1e6)
+		return Parsed{}, ErrTooLarge.With("it has %.1f MB", float64(len(b))/1e6)
 	}
-	var p parsed
+	var p Parsed
 	var err error
 	switch {
 	case bytes.HasPrefix(b, jpegMagic):
@@ -134,13 +104,13 @@ func parse(b []byte) (parsed, error) {
 	case isWebP(b):
 		p, err = parseWebP(b)
 	default:
-		return parsed{}, refuseForeign(b)
+		return Parsed{}, refuseForeign(b)
 	}
 	if err != nil {
-		return parsed{}, err
+		return Parsed{}, err
 	}
 	if name := hiddenFormat(b); name != "" {
-		return parsed{}, ErrUnsupported.With("the file is a %s picture and %s at once; save the picture alone", p.info.Format, name)
+		return Parsed{}, ErrUnsupported.With("the file is a %s picture and %s at once; save the picture alone", p.Info.Format, name)
 	}
 	return p, nil
 }

@@ -1,4 +1,5 @@
-package imaging
+// Package imagefiletest makes pictures' files, whole and damaged, for tests.
+package imagefiletest
 
 import (
 	"bytes"
@@ -15,9 +16,9 @@ import (
 	"testing"
 )
 
-// photo draws a picture with smooth areas, edges and texture, the same each
+// Photo draws a picture with smooth areas, edges and texture, the same each
 // time. A seed gives another one.
-func photo(w, h int, seed uint32) *image.NRGBA {
+func Photo(w, h int, seed uint32) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	noise := seed*2654435761 + 1
 	f := float64(seed%7) + 3
@@ -36,7 +37,7 @@ func photo(w, h int, seed uint32) *image.NRGBA {
 				r, g, b = 150+s-200*d, 60+s, 40+300*d
 			}
 			n := float64(noise%9) - 4
-			set(img, x, y, color.NRGBA{clip8(r + n), clip8(g + n), clip8(b + n), 255})
+			Set(img, x, y, color.NRGBA{clip8(r + n), clip8(g + n), clip8(b + n), 255})
 		}
 	}
 	return img
@@ -44,14 +45,14 @@ func photo(w, h int, seed uint32) *image.NRGBA {
 
 func clip8(v float64) uint8 { return uint8(max(0, min(v, 255))) }
 
-func set(img *image.NRGBA, x, y int, c color.NRGBA) {
+func Set(img *image.NRGBA, x, y int, c color.NRGBA) {
 	p := img.Pix[img.PixOffset(x, y):]
 	p[0], p[1], p[2], p[3] = c.R, c.G, c.B, c.A
 }
 
-// cutout is photo with a round alpha, soft at the edge.
-func cutout(w, h int, seed uint32) *image.NRGBA {
-	img := photo(w, h, seed)
+// Cutout is photo with a round alpha, soft at the edge.
+func Cutout(w, h int, seed uint32) *image.NRGBA {
+	img := Photo(w, h, seed)
 	for y := range h {
 		for x := range w {
 			d := math.Hypot(float64(x)-float64(w)/2, float64(y)-float64(h)/2) - 0.4*float64(min(w, h))
@@ -61,20 +62,20 @@ func cutout(w, h int, seed uint32) *image.NRGBA {
 	return img
 }
 
-// quadrants has red, green, blue and grey quarters, so every turn shows.
-func quadrants(w, h int) *image.NRGBA {
+// Quadrants has red, green, blue and grey quarters, so every turn shows.
+func Quadrants(w, h int) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
 		for x := range w {
-			set(img, x, y, quadrantColours[2*(2*y/h)+2*x/w])
+			Set(img, x, y, QuadrantColours[2*(2*y/h)+2*x/w])
 		}
 	}
 	return img
 }
 
-var quadrantColours = [4]color.NRGBA{{230, 30, 30, 255}, {30, 200, 40, 255}, {30, 60, 220, 255}, {140, 140, 140, 255}}
+var QuadrantColours = [4]color.NRGBA{{230, 30, 30, 255}, {30, 200, 40, 255}, {30, 60, 220, 255}, {140, 140, 140, 255}}
 
-func encodeJPEG(t testing.TB, img image.Image) []byte {
+func JPEG(t testing.TB, img image.Image) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 92}); err != nil {
@@ -83,7 +84,7 @@ func encodeJPEG(t testing.TB, img image.Image) []byte {
 	return b.Bytes()
 }
 
-func encodePNG(t testing.TB, img image.Image) []byte {
+func PNG(t testing.TB, img image.Image) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, img); err != nil {
@@ -92,28 +93,37 @@ func encodePNG(t testing.TB, img image.Image) []byte {
 	return b.Bytes()
 }
 
-func encode(t testing.TB, img *image.NRGBA, o EncodeOptions) []byte {
-	t.Helper()
-	b, err := Encode(img, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+// JPEG's markers, ITU-T T.81 table B.1, and the words that begin its segments.
+const (
+	SOF0  = 0xc0
+	DHT   = 0xc4
+	SOI   = 0xd8
+	EOI   = 0xd9
+	SOS   = 0xda
+	DQT   = 0xdb
+	APP0  = 0xe0
+	APP1  = 0xe1
+	APP2  = 0xe2
+	APP14 = 0xee
+	COM   = 0xfe
 
-// segment is a JPEG marker segment.
-func segment(marker byte, body ...[]byte) []byte {
+	JPEGEXIF = "Exif\x00\x00"
+	JPEGICC  = "ICC_PROFILE\x00"
+)
+
+// Segment is a JPEG marker segment.
+func Segment(marker byte, body ...[]byte) []byte {
 	all := bytes.Join(body, nil)
 	return append([]byte{0xff, marker, byte((len(all) + 2) >> 8), byte(len(all) + 2)}, all...)
 }
 
-// withSegments puts segments right behind a JPEG's start.
-func withSegments(jpg []byte, segments ...[]byte) []byte {
+// WithSegments puts segments right behind a JPEG's start.
+func WithSegments(jpg []byte, segments ...[]byte) []byte {
 	return bytes.Join([][]byte{jpg[:2], bytes.Join(segments, nil), jpg[2:]}, nil)
 }
 
-// exif is a TIFF block with an orientation and a place (GPS, tag 0x8825).
-func exif(orientation uint16, order binary.AppendByteOrder) []byte {
+// EXIF is a TIFF block with an orientation and a place (GPS, tag 0x8825).
+func EXIF(orientation uint16, order binary.AppendByteOrder) []byte {
 	b := []byte("II*\x00")
 	if order == binary.BigEndian {
 		b = []byte("MM\x00*")
@@ -133,28 +143,30 @@ func exif(orientation uint16, order binary.AppendByteOrder) []byte {
 	return append(b, "GPSSECRET"...)
 }
 
-func chunk(kind string, body []byte) []byte {
+const pngSignature = "\x89PNG\r\n\x1a\n"
+
+func Chunk(kind string, body []byte) []byte {
 	b := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
 	b = append(append(b, kind...), body...)
 	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
 }
 
-func pngOf(chunks ...[]byte) []byte {
-	return append(bytes.Clone(pngMagic), bytes.Join(chunks, nil)...)
+func PNGOf(chunks ...[]byte) []byte {
+	return append([]byte(pngSignature), bytes.Join(chunks, nil)...)
 }
 
-func ihdr(w, h uint32, depth, colour byte) []byte {
+func IHDR(w, h uint32, depth, colour byte) []byte {
 	b := binary.BigEndian.AppendUint32(nil, w)
-	return chunk("IHDR", append(binary.BigEndian.AppendUint32(b, h), depth, colour, 0, 0, 0))
+	return Chunk("IHDR", append(binary.BigEndian.AppendUint32(b, h), depth, colour, 0, 0, 0))
 }
 
-// withChunk puts a chunk right behind a PNG's header.
-func withChunk(b []byte, c []byte) []byte {
+// WithChunk puts a chunk right behind a PNG's header.
+func WithChunk(b []byte, c []byte) []byte {
 	const header = 8 + 25
 	return bytes.Join([][]byte{b[:header], c, b[header:]}, nil)
 }
 
-func deflate(t testing.TB, parts ...[]byte) []byte {
+func Deflate(t testing.TB, parts ...[]byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z, err := zlib.NewWriterLevel(&b, zlib.BestCompression)
@@ -172,9 +184,9 @@ func deflate(t testing.TB, parts ...[]byte) []byte {
 	return b.Bytes()
 }
 
-// deflatedZeros is a zlib stream of n MB of zeros, about 1 KB for each. The
+// DeflatedZeros is a zlib stream of n MB of zeros, about 1 KB for each. The
 // stream repeats one flushed block, since compressing them all takes seconds.
-func deflatedZeros(t testing.TB, n int) []byte {
+func DeflatedZeros(t testing.TB, n int) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z, err := flate.NewWriter(&b, flate.BestCompression)
@@ -193,7 +205,7 @@ func deflatedZeros(t testing.TB, n int) []byte {
 	return binary.BigEndian.AppendUint32(slices.Concat([]byte{0x78, 0xda}, bytes.Repeat(b.Bytes(), n), last), sum)
 }
 
-func webpChunk(kind string, body []byte) []byte {
+func WebPChunk(kind string, body []byte) []byte {
 	b := binary.LittleEndian.AppendUint32([]byte(kind), uint32(len(body)))
 	b = append(b, body...)
 	if len(body)%2 == 1 {
@@ -202,20 +214,20 @@ func webpChunk(kind string, body []byte) []byte {
 	return b
 }
 
-func webpOf(chunks ...[]byte) []byte {
+func WebPOf(chunks ...[]byte) []byte {
 	body := bytes.Join(chunks, nil)
 	b := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)+4))
 	return append(append(b, "WEBP"...), body...)
 }
 
-func vp8x(flags byte, w, h uint32) []byte {
+func VP8X(flags byte, w, h uint32) []byte {
 	w, h = w-1, h-1
-	return webpChunk("VP8X", []byte{flags, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
+	return WebPChunk("VP8X", []byte{flags, 0, 0, 0, byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
 }
 
-// gammaProfile is an ICC v2 matrix profile: the primaries' XYZ under D50, as
+// GammaProfile is an ICC v2 matrix profile: the primaries' XYZ under D50, as
 // columns, and one gamma for all channels. A grey one has no primaries.
-func gammaProfile(space string, primaries [3][3]float64, gamma float64) []byte {
+func GammaProfile(space string, primaries [3][3]float64, gamma float64) []byte {
 	fixed := func(v float64) []byte { return binary.BigEndian.AppendUint32(nil, uint32(int32(math.Round(v*65536)))) }
 	xyz := func(v [3]float64) []byte {
 		return bytes.Join([][]byte{[]byte("XYZ \x00\x00\x00\x00"), fixed(v[0]), fixed(v[1]), fixed(v[2])}, nil)
@@ -261,14 +273,14 @@ func gammaProfile(space string, primaries [3][3]float64, gamma float64) []byte {
 }
 
 // Display P3's primaries under D50 (from its chromaticities, Bradford-adapted).
-var p3Primaries = [3][3]float64{{0.51512, 0.24120, -0.00105}, {0.29198, 0.69225, 0.04189}, {0.15710, 0.06657, 0.78407}}
+var P3Primaries = [3][3]float64{{0.51512, 0.24120, -0.00105}, {0.29198, 0.69225, 0.04189}, {0.15710, 0.06657, 0.78407}}
 
-// p3ToSRGB converts a P3 colour of the given gamma to sRGB by the book.
-func p3ToSRGB(c [3]float64, gamma float64) [3]float64 {
+// P3ToSRGB converts a P3 colour of the given gamma to sRGB by the book.
+func P3ToSRGB(c [3]float64, gamma float64) [3]float64 {
 	var xyz [3]float64
 	for i := range 3 {
 		for k := range 3 {
-			xyz[i] += p3Primaries[k][i] * math.Pow(c[k]/255, gamma)
+			xyz[i] += P3Primaries[k][i] * math.Pow(c[k]/255, gamma)
 		}
 	}
 	// XYZ under D50 to linear sRGB, the inverse of sRGB's adapted primaries.
@@ -286,23 +298,23 @@ func p3ToSRGB(c [3]float64, gamma float64) [3]float64 {
 	return out
 }
 
-// cmykJPEG is a baseline JPEG of 8 × 8 blocks of plain CMYK, given as ink
+// CMYKJPEG is a baseline JPEG of 8 × 8 blocks of plain CMYK, given as ink
 // 0..255 and stored inverted, as Adobe's programs do.
-func cmykJPEG(w, h int, ink func(bx, by int) [4]uint8) []byte {
-	b := []byte{0xff, markerSOI}
-	b = append(b, segment(markerAPP14, []byte("Adobe\x00\x64\x00\x00\x00\x00\x00"))...)
-	b = append(b, segment(markerDQT, append([]byte{0}, bytes.Repeat([]byte{8}, 64)...))...)
+func CMYKJPEG(w, h int, ink func(bx, by int) [4]uint8) []byte {
+	b := []byte{0xff, SOI}
+	b = append(b, Segment(APP14, []byte("Adobe\x00\x64\x00\x00\x00\x00\x00"))...)
+	b = append(b, Segment(DQT, append([]byte{0}, bytes.Repeat([]byte{8}, 64)...))...)
 	frame := []byte{8, byte(h >> 8), byte(h), byte(w >> 8), byte(w), 4}
 	scan := []byte{4}
 	for i := range byte(4) {
 		frame = append(frame, i+1, 0x11, 0)
 		scan = append(scan, i+1, 0)
 	}
-	b = append(b, segment(markerSOF0, frame)...)
+	b = append(b, Segment(SOF0, frame)...)
 	// Twelve DC categories of four bits each, and one AC code: end of block.
-	b = append(b, segment(markerDHT, []byte{0}, []byte{0, 0, 0, 12}, make([]byte, 12), []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})...)
-	b = append(b, segment(markerDHT, []byte{0x10}, []byte{1}, make([]byte, 15), []byte{0})...)
-	b = append(b, segment(markerSOS, append(scan, 0, 63, 0))...)
+	b = append(b, Segment(DHT, []byte{0}, []byte{0, 0, 0, 12}, make([]byte, 12), []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})...)
+	b = append(b, Segment(DHT, []byte{0x10}, []byte{1}, make([]byte, 15), []byte{0})...)
+	b = append(b, Segment(SOS, append(scan, 0, 63, 0))...)
 	var acc uint64
 	var n int
 	put := func(v uint32, bits int) {
@@ -336,12 +348,51 @@ func cmykJPEG(w, h int, ink func(bx, by int) [4]uint8) []byte {
 		}
 	}
 	put(0x7f, 7)
-	return append(b, 0xff, markerEOI)
+	return append(b, 0xff, EOI)
 }
 
 func abs(v int) int { return max(v, -v) }
 
-// luma is BT.601's, on stored values.
-func luma(p []uint8) float64 {
-	return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2])
+// SolidWebP is a lossless WebP of one colour: RFC 9649 section 3, with a prefix
+// code of one symbol for each channel, so that its pixels take no bits.
+func SolidWebP(w, h int, c color.NRGBA) []byte {
+	var b []byte
+	var acc uint64
+	var n int
+	put := func(v uint64, bits int) {
+		for acc, n = acc|v<<n, n+bits; n >= 8; n -= 8 {
+			b = append(b, byte(acc))
+			acc >>= 8
+		}
+	}
+	put(0x2f, 8)
+	put(uint64(w-1), 14)
+	put(uint64(h-1), 14)
+	alpha := uint64(0)
+	if c.A != 255 {
+		alpha = 1
+	}
+	put(alpha, 1)
+	put(0, 3+1+1+1) // version; no transform, no colour cache, no further prefix codes
+	for _, symbol := range []uint8{c.G, c.R, c.B, c.A, 0} {
+		put(1, 1) // a simple code
+		put(0, 1) // of one symbol
+		put(1, 1) // of 8 bits
+		put(uint64(symbol), 8)
+	}
+	put(0, 7)
+	return WebPOf(WebPChunk("VP8L", b))
+}
+
+// LossyWebP is a WebP whose lossy picture ends behind its header, RFC 6386
+// section 9.1: enough for what reads no pixels.
+func LossyWebP(w, h int) []byte {
+	return WebPOf(WebPChunk("VP8 ", []byte{0x30, 1, 0, 0x9d, 1, 0x2a, byte(w), byte(w >> 8), byte(h), byte(h >> 8), 0, 0}))
+}
+
+// ExtendedWebP puts an extended header before and EXIF behind a plain WebP of
+// w × h.
+func ExtendedWebP(plain []byte, w, h int, exif []byte) []byte {
+	const exifFlag, riffHeader = 0x08, 12
+	return WebPOf(VP8X(exifFlag, uint32(w), uint32(h)), plain[riffHeader:], WebPChunk("EXIF", exif))
 }

@@ -1,4 +1,4 @@
-package imaging
+package imagefile
 
 import (
 	"bytes"
@@ -21,9 +21,9 @@ const (
 )
 
 // parsePNG walks the chunks of a PNG up to IEND.
-func parsePNG(b []byte) (parsed, error) {
+func parsePNG(b []byte) (Parsed, error) {
 	const lengthAndType, crc = 8, 4
-	p := parsed{info: Info{Format: PNG, Orientation: 1}}
+	p := Parsed{Info: Info{Format: PNG, Orientation: 1}}
 	p.retain(b[:len(pngMagic)])
 	orientation, data := 1, false
 	for pos := len(pngMagic); ; {
@@ -37,7 +37,7 @@ func parsePNG(b []byte) (parsed, error) {
 		kind := string(b[pos+4 : pos+8])
 		chunk := b[pos : pos+lengthAndType+int(n)+crc]
 		body := chunk[lengthAndType : lengthAndType+int(n)]
-		if (p.info.Width == 0) != (kind == "IHDR") {
+		if (p.Info.Width == 0) != (kind == "IHDR") {
 			return p, ErrCorrupt.With("its header chunk is missing, or there twice")
 		}
 		pos += len(chunk)
@@ -51,7 +51,7 @@ func parsePNG(b []byte) (parsed, error) {
 		case "PLTE":
 			keep = true
 		case "tRNS":
-			p.info.HasAlpha = true
+			p.Info.HasAlpha = true
 			keep = true
 		case "IDAT":
 			data, keep = true, true
@@ -59,7 +59,7 @@ func parsePNG(b []byte) (parsed, error) {
 			if err := checkPNGProfile(body); err != nil {
 				return p, err
 			}
-			p.info.HasProfile = true
+			p.Info.HasProfile = true
 			keep = true
 		case "eXIf":
 			if o := exifOrientation(body); o != 0 {
@@ -72,7 +72,7 @@ func parsePNG(b []byte) (parsed, error) {
 				return p, ErrCorrupt.With("the PNG holds no pixels")
 			}
 			p.retain(chunk)
-			p.info.orient(orientation)
+			p.Info.orient(orientation)
 			return p, nil
 		}
 		if keep {
@@ -82,7 +82,7 @@ func parsePNG(b []byte) (parsed, error) {
 }
 
 // pngHeader reads IHDR.
-func (p *parsed) pngHeader(chunk, body []byte) error {
+func (p *Parsed) pngHeader(chunk, body []byte) error {
 	if len(body) != 13 || crc32.ChecksumIEEE(chunk[4:len(chunk)-4]) != binary.BigEndian.Uint32(chunk[len(chunk)-4:]) {
 		return ErrCorrupt.With("its header chunk is damaged")
 	}
@@ -95,11 +95,11 @@ func (p *parsed) pngHeader(chunk, body []byte) error {
 	if bytes.IndexByte([]byte(allowed), byte(depth)) < 0 || body[10] != 0 || body[11] != 0 || body[12] > 1 {
 		return ErrCorrupt.With("its header says colour type %d with %d bits", colour, depth)
 	}
-	p.info.Width, p.info.Height, p.info.Depth = int(w), int(h), depth
-	p.info.HasAlpha = colour == pngGreyAlpha || colour == pngRGBA
-	p.info.Channels = 3
+	p.Info.Width, p.Info.Height, p.Info.Depth = int(w), int(h), depth
+	p.Info.HasAlpha = colour == pngGreyAlpha || colour == pngRGBA
+	p.Info.Channels = 3
 	if colour == pngGrey || colour == pngGreyAlpha {
-		p.info.Channels = 1
+		p.Info.Channels = 1
 	}
 	return nil
 }

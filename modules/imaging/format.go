@@ -1,0 +1,31 @@
+package imaging
+
+import "github.com/opal-photo/opal/modules/imagefile"
+
+// The words of package imagefile that this package's functions are called with
+// and answer in.
+type (
+	Format     = imagefile.Format
+	Info       = imagefile.Info
+	SourceType = imagefile.SourceType
+)
+
+const (
+	JPEG = imagefile.JPEG
+	PNG  = imagefile.PNG
+	WebP = imagefile.WebP
+	AVIF = imagefile.AVIF
+
+	MaxBytes  = imagefile.MaxBytes
+	MaxPixels = imagefile.MaxPixels
+
+	SourceComposite = imagefile.SourceComposite
+	SourceGenerated = imagefile.SourceGenerated
+)
+
+// Inspect, InspectOwn and SourceXMP are imagefile's.
+var (
+	Inspect    = imagefile.Inspect
+	InspectOwn = imagefile.InspectOwn
+	SourceXMP  = imagefile.SourceXMP
+)
