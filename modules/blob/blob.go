@@ -40,7 +40,7 @@ type PutOptions struct {
 
 // ReadURLOptions say what a read URL's answer tells the browser.
 type ReadURLOptions struct {
-	DownloadName string // saved under this name instead of being shown
+	DownloadName string // a file name, made safe by package filename: saved under it instead of being shown
 }
 
 // Store keeps blobs in containers. It is safe for concurrent use.

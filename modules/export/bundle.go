@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,6 +17,7 @@ import (
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -96,10 +95,11 @@ func (s *Service) zip(ctx context.Context, tenantID, jobID string) ([]byte, erro
 	// allocated once: a buffer that grows takes three times as much
 	out := bytes.NewBuffer(make([]byte, 0, total))
 	z := zip.NewWriter(out)
-	taken := map[string]bool{}
+	var names filename.Names
+	names.Reserve("manifest.json")
 	manifest := []entry{}
 	for _, f := range files {
-		name := uniqueName(taken, f)
+		name := entryName(&names, f)
 		// the pictures are compressed already
 		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: time.Now().UTC()})
 		if err == nil {
@@ -167,20 +167,4 @@ func (s *Service) finished(ctx context.Context, tenantID, jobID string) ([]bundl
 		out = append(out, bundled{Export: e, source: src})
 	}
 	return out, nil
-}
-
-// uniqueName is preset/photo-scene.ext, numbered when two photos have one name.
-func uniqueName(taken map[string]bool, f bundled) string {
-	clean := blob.Clean(f.source.Filename)
-	stem := strings.TrimSuffix(clean, path.Ext(clean))
-	if f.source.Scene != "" {
-		stem += "-" + f.source.Scene
-	}
-	ext := path.Ext(*f.BlobPath)
-	name := f.Preset + "/" + stem + ext
-	for n := 2; taken[strings.ToLower(name)]; n++ {
-		name = fmt.Sprintf("%s/%s-%d%s", f.Preset, stem, n, ext)
-	}
-	taken[strings.ToLower(name)] = true
-	return name
 }

@@ -481,21 +481,3 @@ func TestALostMessageIsWrittenAgain(t *testing.T) {
 		}
 	})
 }
-
-func TestNamesInTheZIPAreCleanAndUnique(t *testing.T) {
-	taken := map[string]bool{}
-	path := "t/j/i/shopify/a1.jpg"
-	name := func(file, scene string) string {
-		return uniqueName(taken, bundled{Export{Preset: "shopify", BlobPath: &path}, Source{Filename: file, Scene: scene}})
-	}
-	for _, c := range [][2]string{
-		{name("Red bag.PNG", "studio"), "shopify/Red_bag-studio.jpg"},
-		{name("red bag.png", "studio"), "shopify/red_bag-studio-2.jpg"},
-		{name(`..\..\etc/passwd`, ""), "shopify/passwd.jpg"},
-		{name("\x00", ""), "shopify/photo.jpg"},
-	} {
-		if c[0] != c[1] {
-			t.Errorf("%s, want %s", c[0], c[1])
-		}
-	}
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/filename"
 )
 
 // clockSkew is how far back a URL's validity begins, for services whose clock is
@@ -37,7 +38,7 @@ func (s *Store) UploadURL(ctx context.Context, containerName, name string, ttl t
 func (s *Store) ReadURL(ctx context.Context, containerName, name string, ttl time.Duration, o blob.ReadURLOptions) (string, error) {
 	v := sas.BlobSignatureValues{Permissions: (&sas.BlobPermissions{Read: true}).String()}
 	if o.DownloadName != "" {
-		v.ContentDisposition = `attachment; filename="` + blob.Clean(o.DownloadName) + `"`
+		v.ContentDisposition = filename.Attachment(filename.File(o.DownloadName))
 	}
 	return s.url(ctx, containerName, name, ttl, v)
 }

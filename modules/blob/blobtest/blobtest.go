@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"Names", names},
 		{"UploadURLCreatesOnce", uploadURLCreatesOnce},
 		{"URLsAllowOneThing", urlsAllowOneThing},
+		{"URLsNameDownloads", urlsNameDownloads},
 		{"URLsExpire", urlsExpire},
 		{"Cancelled", cancelled},
 	} {
@@ -299,6 +301,29 @@ func urlsAllowOneThing(t *testing.T, h Harness) {
 	code, body := do(t, h, http.MethodGet, read, nil, http.Header{"Range": {"bytes=1-3"}})
 	if code != http.StatusPartialContent || body != "ecr" {
 		t.Fatalf("range: %d %q", code, body)
+	}
+}
+
+func urlsNameDownloads(t *testing.T, h Harness) {
+	must(t, h.Store.Put(t.Context(), container, "t/cup.webp", []byte("x"), blob.PutOptions{ContentType: "image/webp"}))
+	for name, c := range map[string]struct{ in, want string }{
+		"plain":                {"vase-studio.webp", "vase-studio.webp"},
+		"Cyrillic":             {"кружка-studio.webp", "кружка-studio.webp"},
+		"a header in the name": {`ha"ha` + "\r\nX: y.jpg", "ha_ha_X_ y.jpg"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u, err := h.Store.ReadURL(t.Context(), container, "t/cup.webp", time.Minute, blob.ReadURLOptions{DownloadName: c.in})
+			must(t, err)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u, nil)
+			must(t, err)
+			res, err := h.Client.Do(req)
+			must(t, err)
+			defer res.Body.Close()
+			kind, params, err := mime.ParseMediaType(res.Header.Get("Content-Disposition"))
+			if err != nil || kind != "attachment" || params["filename"] != c.want {
+				t.Errorf("%d %q: %v", res.StatusCode, res.Header.Get("Content-Disposition"), err)
+			}
+		})
 	}
 }
 

@@ -91,7 +91,7 @@ func (s *Store) read(w http.ResponseWriter, r *http.Request, g grant) error {
 	defer f.Close()
 	w.Header().Set("Content-Type", info.ContentType)
 	if g.download != "" {
-		w.Header().Set("Content-Disposition", `attachment; filename="`+g.download+`"`)
+		w.Header().Set("Content-Disposition", g.download)
 	}
 	http.ServeContent(w, r, "", info.ModifiedAt, f)
 	return nil

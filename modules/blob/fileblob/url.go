@@ -13,6 +13,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/filename"
 )
 
 // urls signs and checks URLs, each for one blob and one thing to do with it.
@@ -51,7 +52,7 @@ func (s *Store) UploadURL(_ context.Context, container, name string, ttl time.Du
 func (s *Store) ReadURL(_ context.Context, container, name string, ttl time.Duration, o blob.ReadURLOptions) (string, error) {
 	q := url.Values{queryPermission: {permitRead}}
 	if o.DownloadName != "" {
-		q.Set(queryDownload, blob.Clean(o.DownloadName))
+		q.Set(queryDownload, filename.Attachment(filename.File(o.DownloadName)))
 	}
 	return s.url.sign(container, name, q, ttl)
 }
