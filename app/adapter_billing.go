@@ -53,9 +53,17 @@ func (m meter) Release(ctx context.Context, tx *db.Tx, tenantID, itemID string) 
 	return m.b.Release(ctx, tx, tenantID, itemID)
 }
 
-// Captured spends what is held for a variant.
-func (m meter) Captured(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error {
+// variantMeter lets the ledger count what variants cost.
+type variantMeter struct{ b *billing.Service }
+
+// Capture spends what is held for a variant.
+func (m variantMeter) Capture(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error {
 	return m.b.CaptureVariant(ctx, tx, tenantID, itemID, preset)
+}
+
+// Release gives back what is held for a variant.
+func (m variantMeter) Release(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error {
+	return m.b.ReleaseVariant(ctx, tx, tenantID, itemID, preset)
 }
 
 // quotes prices a job that is not made.

@@ -179,7 +179,7 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Service, 
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})
 	c := w.containers()
-	w.exports = export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox(), Jobs: w.jobs, Meter: meter{ledger}})
+	w.exports = export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox(), Jobs: w.jobs, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})
 	ex.service = w.exports
 	return w.jobs, w.exports, nil
 }

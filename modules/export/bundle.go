@@ -62,7 +62,7 @@ func (s *Service) bundle(ctx context.Context, b queue.Body, round int) (whole bo
 	case errors.Is(err, blob.ErrUnavailable) && ctx.Err() == nil:
 		telemetry.Log(ctx).Warn().Err(err).Msg("The job's ZIP waits for the store")
 		return false, s.DB.InTx(ctx, func(tx *db.Tx) error {
-			return s.Outbox.SendExport(ctx, tx, b, queue.NotBefore(backoff(outageTries, fault.RetryAfter(err))))
+			return s.Outbox.SendExport(ctx, tx, b, queue.NotBefore(s.variants().Policy.Outage(fault.RetryAfter(err))))
 		})
 	case fault.IsTransient(err), db.Unreachable(err), ctx.Err() != nil:
 		return false, fmt.Errorf("make the ZIP of job %s: %w", b.JobID, err)

@@ -28,16 +28,21 @@ type Jobs interface {
 	BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error
 }
 
-// Meter counts what a variant costs, in the transaction that completes it.
+// Meter counts what a variant costs, in the transaction that ends it. Each call
+// resolves the variant's hold once and does nothing the second time.
 type Meter interface {
-	Captured(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
+	// Capture spends what is held for a variant that is made.
+	Capture(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
+	// Release gives back what is held for a variant that failed for good.
+	Release(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
 }
 
 // NoMeter counts nothing.
 type NoMeter struct{}
 
-// Captured does nothing.
-func (NoMeter) Captured(context.Context, *db.Tx, string, string, string) error { return nil }
+// Capture and Release do nothing.
+func (NoMeter) Capture(context.Context, *db.Tx, string, string, string) error { return nil }
+func (NoMeter) Release(context.Context, *db.Tx, string, string, string) error { return nil }
 
 // Options are what a Service is made of.
 type Options struct {
@@ -49,7 +54,7 @@ type Options struct {
 	Jobs    Jobs
 	Meter   Meter
 
-	Lease   time.Duration // of a worker on an item's variants; 0: 60 s
+	Lease   time.Duration // of a worker on an item's variants; 0: lease.DefaultTime
 	ReadTTL time.Duration // of download URLs; 0: 15 min
 }
 
@@ -58,9 +63,6 @@ type Service struct{ Options }
 
 // New returns a service.
 func New(o Options) *Service {
-	if o.Lease == 0 {
-		o.Lease = time.Minute
-	}
 	if o.ReadTTL == 0 {
 		o.ReadTTL = 15 * time.Minute
 	}

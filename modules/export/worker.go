@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"math/rand/v2"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,34 +14,39 @@ import (
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/lease"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// The retry policy of a variant.
-const (
-	maxTries   = 8
-	minBackoff = 2 * time.Second
-	maxBackoff = 5 * time.Minute
-	settleTime = 20 * time.Second
-	// outageTries is the place in the backoff of what waits for a store that
-	// can't be reached: up to about a minute, however long that lasts.
-	outageTries = 5
-	maxLayer    = 8 * imaging.MaxBytes
-)
+const maxLayer = 8 * imaging.MaxBytes
 
-// errFenced says that another worker has claimed the variants.
-var errFenced = errors.New("the variants were claimed by another worker")
+// errVariant stands for what has no code of its own.
+var errVariant = fault.New(fault.Internal, "internal", "The variant could not be made; the operators have the details under the correlation id")
+
+// variants is how workers hold variants.
+func (s *Service) variants() *lease.Table {
+	return &lease.Table{Name: "exports", Key: []string{"item_id", "preset"}, Waiting: "pending", Prompt: true, Time: s.Lease,
+		Policy: lease.Policy{Outages: []error{blob.ErrUnavailable, db.ErrUnavailable}}}
+}
 
 // work is an item's variants under this worker's fence.
 type work struct {
 	body    queue.Body
 	source  Source
 	presets []string
-	attempt map[string]int
-	tries   map[string]int
+	held    map[string]lease.Held // by preset
+}
+
+// rows lists what is held.
+func (w *work) rows() []lease.Held {
+	rows := make([]lease.Held, len(w.presets))
+	for i, p := range w.presets {
+		rows[i] = w.held[p]
+	}
+	return rows
 }
 
 // Handle does what one message of queue "exports" asks for: the item's variants
@@ -55,7 +58,7 @@ func (s *Service) Handle(ctx context.Context, b queue.Body) error {
 	log := telemetry.Log(ctx)
 	log.Info().Msg("Processing export")
 	// a shutdown in mid-claim must not leave open whether the variants were taken
-	taking, taken := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	taking, taken := lease.Settle(ctx)
 	w, err := s.claim(taking, b)
 	taken()
 	if err != nil {
@@ -85,26 +88,16 @@ func (s *Service) Handle(ctx context.Context, b queue.Body) error {
 func (s *Service) claim(ctx context.Context, b queue.Body) (*work, error) {
 	var w *work
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		w = &work{body: b, attempt: map[string]int{}, tries: map[string]int{}}
-		rows, err := tx.QueryContext(ctx, `UPDATE exports SET status = 'processing', attempt = attempt + 1, lease_until = now_ms() + $3, updated_at = now_ms()
-			WHERE item_id = $1 AND tenant_id = $2 AND (status = 'pending' AND due_at <= now_ms() OR status = 'processing' AND lease_until < now_ms())
-			RETURNING preset, attempt, tries`, b.ItemID, b.TenantID, s.Lease.Milliseconds())
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var p string
-			var attempt, tries int
-			if err := rows.Scan(&p, &attempt, &tries); err != nil {
-				return err
-			}
-			w.presets = append(w.presets, p)
-			w.attempt[p], w.tries[p] = attempt, tries
-		}
-		if err := rows.Err(); err != nil || len(w.presets) == 0 {
+		w = &work{body: b, held: map[string]lease.Held{}}
+		rows, err := s.variants().Claim(ctx, tx, `item_id = $1 AND tenant_id = $2`, b.ItemID, b.TenantID)
+		if err != nil || len(rows) == 0 {
 			w = nil
 			return err
+		}
+		for _, h := range rows {
+			p := h.Key[1]
+			w.presets = append(w.presets, p)
+			w.held[p] = h
 		}
 		var src string
 		if err := tx.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, b.ItemID).Scan(&src); err != nil {
@@ -121,24 +114,33 @@ func (s *Service) claim(ctx context.Context, b queue.Body) (*work, error) {
 // make renders the claimed variants and records each as it is finished. whole
 // is false when one of them has to be tried again, or is another worker's now.
 func (s *Service) make(ctx context.Context, w *work) (whole bool, err error) {
-	run, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var beat sync.WaitGroup
-	beat.Go(func() { s.heartbeat(run, w, cancel) })
+	run, stop := s.variants().Keep(ctx, s.DB, w.rows())
+	defer stop()
 
 	open := map[string]error{} // what is not recorded yet, and why it failed
+	var wanted []string
 	for _, p := range w.presets {
-		open[p] = nil
+		if open[p] = nil; w.held[p].Spent() {
+			open[p] = lease.ErrRescues
+			continue
+		}
+		wanted = append(wanted, p)
 	}
 	lost := false
-	l, err := s.load(run, w.source)
-	if err == nil {
-		err = render(run, l, w.presets, func(v Variant, err error) error {
+	err = fault.Guard(func() error {
+		if len(wanted) == 0 {
+			return nil
+		}
+		l, err := s.load(run, w.source)
+		if err != nil {
+			return err
+		}
+		return render(run, l, wanted, func(v Variant, err error) error {
 			if err == nil {
 				err = s.finish(run, w, v)
 			}
 			switch {
-			case errors.Is(err, errFenced):
+			case errors.Is(err, lease.ErrLost):
 				lost = true
 				delete(open, v.Preset.Name)
 			case err != nil:
@@ -148,48 +150,18 @@ func (s *Service) make(ctx context.Context, w *work) (whole bool, err error) {
 			}
 			return run.Err()
 		})
-	}
-	cancel(nil)
-	beat.Wait()
+	})
+	stop()
 	for p, cause := range open {
 		open[p] = cmp.Or(cause, err)
 	}
-	if len(open) == 0 || errors.Is(context.Cause(run), errFenced) {
+	if len(open) == 0 || errors.Is(context.Cause(run), lease.ErrLost) {
 		return !lost && len(open) == 0, nil
 	}
-	settle, done := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	settle, done := lease.Settle(ctx)
 	defer done()
 	again, err := s.failed(settle, w, open, ctx.Err() != nil)
 	return !again && !lost && err == nil, err
-}
-
-// heartbeat renews the lease at a third of it.
-func (s *Service) heartbeat(ctx context.Context, w *work, cancel context.CancelCauseFunc) {
-	t := time.NewTicker(s.Lease / 3)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		live := false
-		for _, p := range w.presets {
-			r, err := s.DB.ExecContext(ctx, `UPDATE exports SET lease_until = now_ms() + $4 WHERE item_id = $1 AND preset = $2 AND attempt = $3 AND status = 'processing'`,
-				w.body.ItemID, p, w.attempt[p], s.Lease.Milliseconds())
-			if err != nil {
-				live = true // not known to be lost
-				continue
-			}
-			if n, err := r.RowsAffected(); err != nil || n > 0 {
-				live = true
-			}
-		}
-		if !live {
-			cancel(errFenced)
-			return
-		}
-	}
 }
 
 // load fetches and decodes the layers, which OPAL's own pipeline wrote or, for a
@@ -205,14 +177,16 @@ func (s *Service) load(ctx context.Context, src Source) (*Layers, error) {
 			continue
 		}
 		g.Go(func() error {
-			b, _, err := s.Blobs.Get(ctx, s.Outputs, f.path, maxLayer)
-			if err != nil {
-				return fmt.Errorf("load %s: %w", f.path, err)
-			}
-			if *f.into, err = imaging.DecodeOwn(b); err != nil {
-				return fmt.Errorf("decode %s: %w", f.path, err)
-			}
-			return nil
+			return fault.Guard(func() error {
+				b, _, err := s.Blobs.Get(ctx, s.Outputs, f.path, maxLayer)
+				if err != nil {
+					return fmt.Errorf("load %s: %w", f.path, err)
+				}
+				if *f.into, err = imaging.DecodeOwn(b); err != nil {
+					return fmt.Errorf("decode %s: %w", f.path, err)
+				}
+				return nil
+			})
 		})
 	}
 	return l, g.Wait()
@@ -221,7 +195,7 @@ func (s *Service) load(ctx context.Context, src Source) (*Layers, error) {
 // finish stores one variant and records it under the fence.
 func (s *Service) finish(ctx context.Context, w *work, v Variant) error {
 	p := v.Preset
-	path, err := blob.ArtifactPath(w.body.TenantID, w.body.JobID, w.body.ItemID, p.Name, w.attempt[p.Name], p.Format.Extension())
+	path, err := blob.ArtifactPath(w.body.TenantID, w.body.JobID, w.body.ItemID, p.Name, w.held[p.Name].Attempt, p.Format.Extension())
 	if err != nil {
 		return err
 	}
@@ -234,11 +208,14 @@ func (s *Service) finish(ctx context.Context, w *work, v Variant) error {
 		return err
 	}
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := fenced(ctx, tx, w, p.Name, `status = 'completed', lease_until = NULL, blob_path = $4, format = $5, width = $6, height = $7, bytes = $8, checks = $9,
+		if err := s.variants().Update(ctx, tx, w.held[p.Name], `status = 'completed', lease_until = NULL, blob_path = $1, format = $2, width = $3, height = $4, bytes = $5, checks = $6,
 			error_code = NULL, error_message = NULL`, path, string(p.Format), v.Width, v.Height, len(v.File), string(checks)); err != nil {
 			return err
 		}
-		if err := s.Meter.Captured(ctx, tx, w.body.TenantID, w.body.ItemID, p.Name); err != nil {
+		if err := s.Meter.Capture(ctx, tx, w.body.TenantID, w.body.ItemID, p.Name); err != nil {
+			return err
+		}
+		if err := s.goesOn(ctx, tx, w); err != nil {
 			return err
 		}
 		return s.Jobs.ExportsEnded(ctx, tx, w.body.TenantID, w.body.JobID, 1, 0)
@@ -250,55 +227,34 @@ func (s *Service) finish(ctx context.Context, w *work, v Variant) error {
 	return nil
 }
 
-// fenced updates a variant under its worker's fence; errFenced when it is lost.
-// The assignments' own arguments begin at $4.
-func fenced(ctx context.Context, tx *db.Tx, w *work, preset, set string, args ...any) error {
-	r, err := tx.ExecContext(ctx, `UPDATE exports SET `+set+`, updated_at = now_ms() WHERE item_id = $1 AND preset = $2 AND attempt = $3 AND status = 'processing'`,
-		append([]any{w.body.ItemID, preset, w.attempt[preset]}, args...)...)
-	if err != nil {
-		return err
-	}
-	n, err := r.RowsAffected()
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return errFenced
+// goesOn records that an attempt got on, which speaks for all variants in hand:
+// an item whose worker dies now and then is not to blame for it.
+func (s *Service) goesOn(ctx context.Context, tx *db.Tx, w *work) error {
+	for _, h := range w.held {
+		if h.Rescues > 0 {
+			_, err := tx.ExecContext(ctx, `UPDATE exports SET rescues = 0 WHERE item_id = $1 AND status = 'processing'`, w.body.ItemID)
+			return err
+		}
 	}
 	return nil
 }
 
-// verdict is what becomes of a variant that wasn't made.
-type verdict struct {
-	again   bool
-	counted bool // it uses up a try
-	after   time.Duration
-}
-
-// judge decides it. A shutdown, and a store that can't be reached, use up no
-// try: the variant is not to blame.
-func judge(cause error, tries int, stopping bool) verdict {
-	switch {
-	case stopping:
-		return verdict{again: true}
-	case fault.IsUncounted(cause), errors.Is(cause, blob.ErrUnavailable), errors.Is(cause, db.ErrUnavailable):
-		return verdict{again: true, after: backoff(outageTries, fault.RetryAfter(cause))}
-	case fault.IsTransient(cause) && tries+1 < maxTries:
-		return verdict{again: true, counted: true, after: backoff(tries, fault.RetryAfter(cause))}
-	}
-	return verdict{}
-}
-
 // failed records what becomes of the variants that are still open: another try,
 // with one message for all of them, or the end. It reports whether there is
-// another.
+// another. An error of kind poison says that the message belongs to the dead
+// letters.
 func (s *Service) failed(ctx context.Context, w *work, open map[string]error, stopping bool) (again bool, err error) {
-	verdicts := map[string]verdict{}
+	t := s.variants()
+	verdicts := map[string]lease.Verdict{}
 	for p, cause := range open {
-		verdicts[p] = judge(cause, w.tries[p], stopping)
+		if verdicts[p] = t.Policy.Judge(w.held[p], cause); stopping {
+			verdicts[p] = lease.Stopped
+		}
 	}
+	var poison error
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		after, gone := time.Duration(-1), 0
+		again, poison = false, nil
+		after, gone := time.Duration(0), 0
 		for _, p := range w.presets {
 			cause, isOpen := open[p]
 			if !isOpen {
@@ -306,24 +262,28 @@ func (s *Service) failed(ctx context.Context, w *work, open map[string]error, st
 			}
 			v := verdicts[p]
 			var err error
-			if v.again {
-				tries := map[bool]int{true: 1}[v.counted]
-				err = fenced(ctx, tx, w, p, `status = 'pending', lease_until = NULL, due_at = now_ms() + $4, tries = tries + $5`, v.after.Milliseconds(), tries)
+			if v.Again {
+				err = t.Again(ctx, tx, w.held[p], v)
 			} else {
-				code, text := describe(cause)
-				err = fenced(ctx, tx, w, p, `status = 'failed', lease_until = NULL, tries = tries + 1, error_code = $4, error_message = $5`, code, text)
+				code, text := lease.Describe(cause, errVariant)
+				err = t.Fail(ctx, tx, w.held[p], code, text)
 			}
 			switch {
-			case errors.Is(err, errFenced):
+			case errors.Is(err, lease.ErrLost):
 			case err != nil:
 				return err
-			case v.again:
-				after = max(after, v.after)
+			case v.Again:
+				again, after = true, max(after, v.After)
 			default:
 				gone++
+				if err := s.Meter.Release(ctx, tx, w.body.TenantID, w.body.ItemID, p); err != nil {
+					return err
+				}
+				if v.Rescued {
+					poison = queue.Poison(lease.ErrRescues.Code, cause)
+				}
 			}
 		}
-		again = after >= 0
 		if gone > 0 {
 			if err := s.Jobs.ExportsEnded(ctx, tx, w.body.TenantID, w.body.JobID, 0, gone); err != nil {
 				return err
@@ -345,82 +305,106 @@ func (s *Service) failed(ctx context.Context, w *work, open map[string]error, st
 	for _, p := range w.presets {
 		if cause, isOpen := open[p]; isOpen {
 			v := verdicts[p]
-			log.Warn().Err(cause).Str("preset", p).Bool("again", v.again).Dur("after_ms", v.after).Msg("An export failed")
+			log.Warn().Err(cause).Str("preset", p).Bool("again", v.Again).Bool("counted", v.Counted).Dur("after_ms", v.After).Msg("An export failed")
 		}
 	}
-	return again, nil
+	return again, poison
 }
-
-// backoff is full jitter between 2 s and 5 min, and never less than the failed
-// side asked for.
-func backoff(tries int, asked time.Duration) time.Duration {
-	d := minBackoff + time.Duration(rand.Int64N(int64(min(maxBackoff, minBackoff<<min(tries, 10)))))
-	return min(maxBackoff, max(d, asked))
-}
-
-// describe is what the tenant reads; what has no code stays in the log.
-func describe(err error) (code, text string) {
-	if e, ok := fault.As(err); ok {
-		return e.Code, e.Error()
-	}
-	return "internal", "The variant could not be made; the operators have the details under the correlation id"
-}
-
-// sweepBatch and lostMessage are as the jobs' sweep has them.
-const (
-	sweepBatch  = 200
-	lostMessage = time.Hour
-)
 
 // Sweep writes new messages for variants whose worker died or whose message was
-// lost. Any number of processes may sweep at once.
+// lost, and ends those that waited too long for something that is away. Any
+// number of processes may sweep at the same time.
 func (s *Service) Sweep(ctx context.Context) error {
-	n := 0
+	var died, lost, late int
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT item_id, preset, job_id, tenant_id, correlation_id FROM exports
-			WHERE status = 'processing' AND lease_until < now_ms() OR status = 'pending' AND due_at < now_ms() - $1
-			ORDER BY item_id, preset LIMIT $2`+tx.SkipLocked(), lostMessage.Milliseconds(), sweepBatch)
+		var found []queue.Body
+		var err error
+		died, lost, err = s.variants().Rescue(ctx, tx, queue.NoneUnsent(queue.Exports, "exports"), bodyColumns, scanBodies(&found))
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		type late struct {
-			preset string
-			body   queue.Body
-		}
-		var found []late
-		for rows.Next() {
-			var l late
-			if err := rows.Scan(&l.body.ItemID, &l.preset, &l.body.JobID, &l.body.TenantID, &l.body.CorrelationID); err != nil {
-				return err
-			}
-			found = append(found, l)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		n = len(found)
-		sent := map[string]bool{}
-		for _, l := range found {
-			if _, err := tx.ExecContext(ctx, `UPDATE exports SET status = 'pending', lease_until = NULL, due_at = now_ms(), updated_at = now_ms() WHERE item_id = $1 AND preset = $2`,
-				l.body.ItemID, l.preset); err != nil {
-				return err
-			}
-			if sent[l.body.ItemID] {
-				continue
-			}
-			sent[l.body.ItemID] = true
-			if err := s.Outbox.SendExport(ctx, tx, l.body); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.sendAll(ctx, tx, found)
 	})
 	if err != nil {
 		return fmt.Errorf("sweep exports: %w", err)
 	}
-	if n > 0 {
-		telemetry.Log(ctx).Warn().Int("exports", n).Msg("Requeued exports whose worker died")
+	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		late, err = s.failLate(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("sweep exports: %w", err)
+	}
+	for _, w := range []struct {
+		n    int
+		what string
+	}{{died, "Requeued exports whose worker died"}, {lost, "Requeued exports whose message was lost"}, {late, "Failed exports that waited too long"}} {
+		if w.n > 0 {
+			telemetry.Log(ctx).Warn().Int("exports", w.n).Msg(w.what)
+		}
 	}
 	return nil
+}
+
+const bodyColumns = `tenant_id, job_id, item_id, correlation_id`
+
+// scanBodies reads bodyColumns.
+func scanBodies(into *[]queue.Body) func(scan func(dest ...any) error) error {
+	return func(scan func(dest ...any) error) error {
+		var b queue.Body
+		err := scan(&b.TenantID, &b.JobID, &b.ItemID, &b.CorrelationID)
+		*into = append(*into, b)
+		return err
+	}
+}
+
+// sendAll writes one message an item.
+func (s *Service) sendAll(ctx context.Context, tx *db.Tx, bodies []queue.Body) error {
+	sent := map[string]bool{}
+	for _, b := range bodies {
+		if sent[b.ItemID] {
+			continue
+		}
+		sent[b.ItemID] = true
+		if err := s.Outbox.SendExport(ctx, tx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failLate ends variants that waited too long, and returns their number.
+func (s *Service) failLate(ctx context.Context, tx *db.Tx) (int, error) {
+	rows, err := tx.QueryContext(ctx, `UPDATE exports SET status = 'failed', error_code = $3, error_message = $4, updated_at = now_ms()
+		WHERE (item_id, preset) IN (SELECT item_id, preset FROM exports WHERE status = 'pending' AND created_at < now_ms() - $1
+			ORDER BY item_id, preset LIMIT $2`+tx.SkipLocked()+`) RETURNING preset, `+bodyColumns,
+		lease.MaxAge.Milliseconds(), lease.SweepBatch, lease.ErrTooOld.Code, lease.ErrTooOld.Text)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	type late struct {
+		queue.Body
+		preset string
+	}
+	var gone []late
+	for rows.Next() {
+		var l late
+		if err := rows.Scan(&l.preset, &l.TenantID, &l.JobID, &l.ItemID, &l.CorrelationID); err != nil {
+			return 0, err
+		}
+		gone = append(gone, l)
+	}
+	if err := rows.Err(); err != nil {
+		return 0, err
+	}
+	for _, b := range gone {
+		if err := s.Meter.Release(ctx, tx, b.TenantID, b.ItemID, b.preset); err != nil {
+			return 0, err
+		}
+		if err := s.Jobs.ExportsEnded(ctx, tx, b.TenantID, b.JobID, 0, 1); err != nil {
+			return 0, err
+		}
+	}
+	return len(gone), nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob/fileblob"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/db/lease"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -63,11 +64,15 @@ func (j *jobs) BundleEnded(_ context.Context, _ *db.Tx, _, _ string, _ int, path
 type failingStore struct {
 	blob.Store
 	get, put error
+	panics   bool   // of Get
 	only     string // what the names have in common that Put fails for
 }
 
 // Get fails as told.
 func (f *failingStore) Get(ctx context.Context, c, n string, limit int64) ([]byte, blob.Info, error) {
+	if f.panics {
+		panic("the store has a defect")
+	}
 	if f.get != nil {
 		return nil, blob.Info{}, f.get
 	}
@@ -161,8 +166,16 @@ type meter struct {
 	fails error
 }
 
-// Captured counts, or fails as told.
-func (m *meter) Captured(_ context.Context, _ *db.Tx, tenantID, itemID, preset string) error {
+// Release counts what is given back.
+func (m *meter) Release(_ context.Context, _ *db.Tx, tenantID, itemID, preset string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.count["back "+tenantID+"/"+itemID+"/"+preset]++
+	return nil
+}
+
+// Capture counts, or fails as told.
+func (m *meter) Capture(_ context.Context, _ *db.Tx, tenantID, itemID, preset string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fails != nil {
@@ -371,7 +384,7 @@ func TestAStoreThatIsDownUsesUpNoTry(t *testing.T) {
 			case "zip":
 				w.store.only = "/export/"
 			}
-			for range map[string]int{"get": maxTries + 2, "put": 2, "zip": 2}[part] {
+			for range map[string]int{"get": lease.DefaultTries + 2, "put": 2, "zip": 2}[part] {
 				w.must(w.s.Handle(w.t.Context(), w.body))
 				w.exec(`UPDATE exports SET due_at = 0`)
 			}
@@ -413,11 +426,11 @@ func TestOneVariantsFailureIsItsOwn(t *testing.T) {
 func TestTriesEnd(t *testing.T) {
 	each(t, func(w *world) {
 		w.store.get = errors.New("the disk is odd today")
-		for range maxTries {
+		for range lease.DefaultTries {
 			w.exec(`UPDATE exports SET due_at = 0`)
 			w.must(w.s.Handle(w.t.Context(), w.body))
 		}
-		if got := w.statuses(); got["failed"] != 3 || w.messages() != maxTries-1 || w.jobs.failed != 3 {
+		if got := w.statuses(); got["failed"] != 3 || w.messages() != lease.DefaultTries-1 || w.jobs.failed != 3 {
 			w.t.Fatalf("%v, %d messages, %+v", got, w.messages(), w.jobs)
 		}
 		list, err := w.s.List(w.t.Context(), "t", "j")
@@ -473,7 +486,7 @@ func TestManyWorkersMakeEachVariantOnce(t *testing.T) {
 
 func TestALostMessageIsWrittenAgain(t *testing.T) {
 	each(t, func(w *world) {
-		w.exec(`UPDATE exports SET due_at = now_ms() - $1`, lostMessage.Milliseconds()+1000)
+		w.exec(`UPDATE exports SET due_at = now_ms() - $1`, lease.LostMessage.Milliseconds()+1000)
 		w.must(w.s.Sweep(w.t.Context()))
 		w.must(w.s.Sweep(w.t.Context()))
 		if w.messages() != 1 {

@@ -31,7 +31,7 @@ func (a *artifacts) path(step, ext string) (string, error) {
 	if n := a.n[step]; n > 1 {
 		step = fmt.Sprintf("%s-%d", step, n)
 	}
-	return blob.ArtifactPath(a.c.tenantID, a.c.jobID, a.c.itemID, step, a.c.attempt, ext)
+	return blob.ArtifactPath(a.c.tenantID, a.c.jobID, a.c.itemID, step, a.c.held.Attempt, ext)
 }
 
 // Put stores a picture.

@@ -42,14 +42,18 @@ type world struct {
 
 // cutter cuts nothing out, or fails as told.
 type cutter struct {
-	err   error
-	calls int
-	block chan struct{} // closed: go on
+	err    error
+	panics bool
+	calls  int
+	block  chan struct{} // closed: go on
 }
 
 // Cut returns the photo.
 func (c *cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
 	c.calls++
+	if c.panics {
+		panic("the cutter has a defect")
+	}
 	if c.block != nil {
 		select {
 		case <-c.block:
@@ -62,13 +66,17 @@ func (c *cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 
 // placer makes a plain scene, or fails as told.
 type placer struct {
-	err   error
-	calls int
+	err    error
+	panics bool
+	calls  int
 }
 
 // Place returns a grey scene.
 func (p *placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
 	p.calls++
+	if p.panics {
+		panic("the placer has a defect")
+	}
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -91,6 +99,9 @@ type ledger struct {
 	held  map[string]int // reserved less resolved
 	spent map[string]int
 }
+
+// blobsAway is the pictures' store out of reach.
+var blobsAway = blob.ErrUnavailable.With("away")
 
 var errBroke = errors.New("no credits")
 

@@ -55,7 +55,7 @@ func (r *recorder) Checkpoint(ctx context.Context, c pipeline.Checkpoint) error 
 	if err != nil {
 		return err
 	}
-	err = r.s.fenced(ctx, r.s.DB, r.c, `placement = $3, cutout_blob_path = $4, confidence = $5, needs_review = $6, review_reason = $7`,
+	err = r.s.items().GoesOn(ctx, r.s.DB, r.c.held, `placement = $1, cutout_blob_path = $2, confidence = $3, needs_review = $4, review_reason = $5`,
 		string(b), c.Cutout.Path, c.Cutout.Confidence, c.Cutout.NeedsReview,
 		sql.NullString{String: c.Cutout.ReviewReason, Valid: c.Cutout.ReviewReason != ""})
 	crashpoint.Reach(crashpoint.StepRecorded)
@@ -80,10 +80,10 @@ func (r *recorder) insert(ctx context.Context, tx *db.Tx) error {
 		var err error
 		if p.status == "running" {
 			_, err = tx.ExecContext(ctx, `INSERT INTO item_steps (item_id, attempt, step, status, started_at) VALUES ($1, $2, $3, 'running', $4)
-				ON CONFLICT (item_id, attempt, step) DO NOTHING`, r.c.itemID, r.c.attempt, p.step, p.began.UnixMilli())
+				ON CONFLICT (item_id, attempt, step) DO NOTHING`, r.c.itemID, r.c.held.Attempt, p.step, p.began.UnixMilli())
 		} else {
 			_, err = tx.ExecContext(ctx, `UPDATE item_steps SET status = $4, error_code = $5, ended_at = $6
-				WHERE item_id = $1 AND attempt = $2 AND step = $3`, r.c.itemID, r.c.attempt, p.step, p.status, p.code, p.ended.UnixMilli())
+				WHERE item_id = $1 AND attempt = $2 AND step = $3`, r.c.itemID, r.c.held.Attempt, p.step, p.status, p.code, p.ended.UnixMilli())
 		}
 		if err != nil {
 			return fmt.Errorf("write the timeline: %w", err)

@@ -88,7 +88,7 @@ type Options struct {
 	Inspect    func(photo []byte) error
 	Pipeline   *pipeline.Pipeline // nil where no work is done
 
-	Lease     time.Duration // of a worker on an item; 0: 45 s
+	Lease     time.Duration // of a worker on an item; 0: lease.DefaultTime
 	UploadTTL time.Duration // of upload URLs; 0: 15 min
 	ReadTTL   time.Duration // of download URLs; 0: 15 min
 	Abandon   time.Duration // after which an item never uploaded is cancelled; 0: 24 h
@@ -107,7 +107,6 @@ func New(o Options) *Service {
 			*d = v
 		}
 	}
-	def(&o.Lease, 45*time.Second)
 	def(&o.UploadTTL, 15*time.Minute)
 	def(&o.ReadTTL, 15*time.Minute)
 	def(&o.Abandon, 24*time.Hour)

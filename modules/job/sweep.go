@@ -6,42 +6,37 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/lease"
+	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// The sweep's limits.
-const (
-	sweepBatch = 200
-	// lostMessage is when a queued item's message is taken to be lost. The queue
-	// keeps messages, so this only mends what an operator purged or a
-	// dead-letter took. A tenant with messages still to be sent has an honest
-	// backlog, and none of its items is taken to have lost its own.
-	lostMessage = time.Hour
-	// lateBundle is when a job's ZIP is asked for again.
-	lateBundle = 10 * time.Minute
-)
+// lateBundle is when a job's ZIP is asked for again.
+const lateBundle = 10 * time.Minute
 
 // Sweep repairs what crashes left: items whose worker died, whose message was
-// lost, that were never uploaded, and jobs whose ZIP did not come. Any number of
-// processes may sweep at once.
+// lost, that were never uploaded or waited too long for something that is away,
+// and jobs whose ZIP did not come. Any number of processes may sweep at the same
+// time.
 func (s *Service) Sweep(ctx context.Context) error {
+	if err := s.rescue(ctx); err != nil {
+		return err
+	}
 	for _, r := range []struct {
 		what  string
 		where string
-		args  []any
+		age   time.Duration
 		do    func(ctx context.Context, tx *db.Tx, items []row) error
 	}{
-		{"Requeued items whose worker died", `status = 'processing' AND lease_until < now_ms()`, nil, s.requeueRows},
-		{"Requeued items whose message was lost", `status = 'queued' AND due_at < now_ms() - $2
-			AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.sent_at IS NULL AND o.queue = 'jobs' AND o.tenant_id = items.tenant_id)`, []any{lostMessage.Milliseconds()}, s.requeueRows},
-		{"Cancelled items that were never uploaded", `status IN ('created', 'uploaded') AND created_at < now_ms() - $2`, []any{s.Abandon.Milliseconds()},
+		{"Cancelled items that were never uploaded", `status IN ('created', 'uploaded')`, s.Abandon,
 			func(ctx context.Context, tx *db.Tx, items []row) error {
 				return s.cancelRows(ctx, tx, items, "upload_expired", fmt.Sprintf("Nothing was uploaded and queued within %s", s.Abandon))
 			}},
+		{"Failed items that waited too long", `status = 'queued'`, lease.MaxAge, s.failRows},
 	} {
 		n := 0
 		err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-			items, err := selectRows(ctx, tx, r.where+` ORDER BY item_id LIMIT $1`+tx.SkipLocked(), append([]any{sweepBatch}, r.args...)...)
+			items, err := selectRows(ctx, tx, r.where+` AND created_at < now_ms() - $2 ORDER BY item_id LIMIT $1`+tx.SkipLocked(), lease.SweepBatch, r.age.Milliseconds())
 			n = len(items)
 			if err != nil || n == 0 {
 				return err
@@ -58,14 +53,51 @@ func (s *Service) Sweep(ctx context.Context) error {
 	return s.sweepBundles(ctx)
 }
 
-// requeueRows takes items back to queued with a new message. A worker that is
-// alive after all loses its fence.
-func (s *Service) requeueRows(ctx context.Context, tx *db.Tx, items []row) error {
-	for _, it := range items {
-		if _, err := tx.ExecContext(ctx, `UPDATE items SET status = 'queued', lease_until = NULL, due_at = now_ms(), updated_at = now_ms() WHERE item_id = $1`, it.itemID); err != nil {
+// rescue takes items back whose worker died or whose message was lost.
+func (s *Service) rescue(ctx context.Context) error {
+	var died, lost int
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		var found []row
+		var err error
+		died, lost, err = s.items().Rescue(ctx, tx, queue.NoneUnsent(queue.Jobs, "items"), rowColumns, func(scan func(dest ...any) error) error {
+			var r row
+			defer func() { found = append(found, r) }()
+			return scan(&r.itemID, &r.jobID, &r.tenantID, &r.correlationID, &r.status)
+		})
+		if err != nil {
 			return err
 		}
-		if err := s.Outbox.SendJob(ctx, tx, it.body()); err != nil {
+		for _, it := range found {
+			if err := s.Outbox.SendJob(ctx, tx, it.body()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if died > 0 {
+		telemetry.Log(ctx).Warn().Int("items", died).Msg("Requeued items whose worker died")
+	}
+	if lost > 0 {
+		telemetry.Log(ctx).Warn().Int("items", lost).Msg("Requeued items whose message was lost")
+	}
+	return nil
+}
+
+// failRows ends items that waited too long, and gives back what was held for them.
+func (s *Service) failRows(ctx context.Context, tx *db.Tx, items []row) error {
+	code, message := describe(lease.ErrTooOld)
+	for _, it := range items {
+		if _, err := tx.ExecContext(ctx, `UPDATE items SET status = 'failed', error_code = $2, error_message = $3, due_at = NULL, ended_at = now_ms(), updated_at = now_ms()
+			WHERE item_id = $1`, it.itemID, code, message); err != nil {
+			return err
+		}
+		if err := s.Meter.Release(ctx, tx, it.tenantID, it.itemID); err != nil {
+			return err
+		}
+		if err := s.ended(ctx, tx, it, ItemFailed, 0, map[string]any{"code": code}); err != nil {
 			return err
 		}
 	}
@@ -75,7 +107,7 @@ func (s *Service) requeueRows(ctx context.Context, tx *db.Tx, items []row) error
 func (s *Service) sweepBundles(ctx context.Context) error {
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT job_id, tenant_id, correlation_id FROM jobs
-			WHERE bundle = 'requested' AND bundle_asked_at < now_ms() - $1 ORDER BY bundle_asked_at LIMIT $2`+tx.SkipLocked(), lateBundle.Milliseconds(), sweepBatch)
+			WHERE bundle = 'requested' AND bundle_asked_at < now_ms() - $1 ORDER BY bundle_asked_at LIMIT $2`+tx.SkipLocked(), lateBundle.Milliseconds(), lease.SweepBatch)
 		if err != nil {
 			return fmt.Errorf("sweep ZIPs: %w", err)
 		}

@@ -6,12 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/lease"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -19,35 +18,25 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// The retry policy of an item.
-const (
-	maxTries   = 8
-	minBackoff = 2 * time.Second
-	maxBackoff = 5 * time.Minute
-	// outageBackoff is the try whose wait items have that wait for a dependency:
-	// up to half a minute.
-	outageBackoff = 4
-	// maxDeaths is how often a photo may kill its decoder before it is poison.
-	maxDeaths = 3
-)
-
-// settleTime bounds the transaction that ends an attempt, which must happen even
-// when the attempt's own context is over.
-const settleTime = 20 * time.Second
+// maxDeaths is how often a photo may kill its decoder before it is poison.
+const maxDeaths = 3
 
 var (
-	// errFenced says that another worker has claimed the item, or that it was
-	// cancelled: what this attempt made is of no use.
-	errFenced = errors.New("the item was claimed by another worker or has ended")
-
 	errPoison = fault.New(fault.Invalid, "photo_kills_decoder", "The photo makes the image decoder crash; save it again with another program and upload that")
 	errTries  = fault.New(fault.Unavailable, "tries_used_up", "The item failed too often")
 )
 
+// items is how workers hold items.
+func (s *Service) items() *lease.Table {
+	return &lease.Table{Name: "items", Key: []string{"item_id"}, Waiting: ItemQueued, Time: s.Lease,
+		Policy: lease.Policy{Outages: []error{blob.ErrUnavailable, db.ErrUnavailable}}}
+}
+
 // claimed is an item under a worker's fence.
 type claimed struct {
 	row
-	attempt, tries, deaths  int
+	held                    lease.Held
+	deaths                  int
 	filename, scene, prompt string
 	rawPath                 string
 	checkpoint              pipeline.Checkpoint
@@ -64,7 +53,7 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 	telemetry.Log(ctx).Info().Msg("Processing job message")
 	// a shutdown in mid-claim must not leave open whether the item was taken: it
 	// is claimed, and then given back
-	taking, taken := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	taking, taken := lease.Settle(ctx)
 	c, err := s.claim(taking, b)
 	taken()
 	if err != nil {
@@ -75,32 +64,42 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 		return nil
 	}
 	crashpoint.Reach(crashpoint.ItemClaimed)
-	work, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	beating := make(chan struct{})
-	go func() { defer close(beating); s.heartbeat(work, c, cancel) }()
-
 	rec := &recorder{s: s, c: c}
-	res, err := s.Pipeline.Run(work, s.input(c), &artifacts{s: s, c: c}, rec)
-	lost := errors.Is(context.Cause(work), errFenced) || errors.Is(err, errFenced)
-	cancel(nil)
-	<-beating
+	if c.held.Spent() {
+		return heldOnly(s.spent(ctx, c, rec, lease.ErrRescues))
+	}
+	work, stop := s.items().Keep(ctx, s.DB, []lease.Held{c.held})
+	var res *pipeline.Result
+	err = fault.Guard(func() error {
+		var err error
+		res, err = s.Pipeline.Run(work, s.input(c), &artifacts{s: s, c: c}, rec)
+		return err
+	})
+	lost := lease.Lost(work, err)
+	stop()
 
-	settle, done := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	settle, done := lease.Settle(ctx)
 	defer done()
 	switch {
 	case lost:
-		telemetry.Log(ctx).Warn().Int("attempt", c.attempt).Msg("Discarded an attempt: the item is another worker's or has ended")
+		telemetry.Log(ctx).Warn().Int("attempt", c.held.Attempt).Msg("Discarded an attempt: the item is another worker's or has ended")
 		return nil
 	case err == nil:
 		err = s.complete(settle, c, rec, res)
 		crashpoint.Reach(crashpoint.ItemCompleted)
 	case ctx.Err() != nil:
-		err = s.giveBack(settle, c, rec)
+		telemetry.Log(ctx).Info().Int("attempt", c.held.Attempt).Msg("Gave the item back")
+		err = s.again(settle, c, rec, lease.Stopped, 0)
 	default:
 		err = s.failed(settle, c, rec, err)
 	}
-	if errors.Is(err, errFenced) {
+	return heldOnly(err)
+}
+
+// heldOnly takes out the error of an attempt that lost its item: the message is
+// done with.
+func heldOnly(err error) error {
+	if errors.Is(err, lease.ErrLost) {
 		return nil
 	}
 	return err
@@ -111,25 +110,20 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 func (s *Service) claim(ctx context.Context, b queue.Body) (*claimed, error) {
 	var c *claimed
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		c = &claimed{row: row{itemID: b.ItemID, jobID: b.JobID, tenantID: b.TenantID, correlationID: b.CorrelationID}}
-		var raw, checkpoint sql.NullString
-		err := tx.QueryRowContext(ctx, `UPDATE items SET status = 'processing', attempt = attempt + 1, lease_until = now_ms() + $4, due_at = NULL, updated_at = now_ms()
-			WHERE item_id = $1 AND job_id = $2 AND tenant_id = $3 AND (status = 'queued' OR (status = 'processing' AND lease_until < now_ms()))
-			RETURNING attempt, tries, deaths, filename, scene_type, scene_prompt, raw_blob_path, placement, correlation_id`,
-			b.ItemID, b.JobID, b.TenantID, s.Lease.Milliseconds()).
-			Scan(&c.attempt, &c.tries, &c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &checkpoint, &c.correlationID)
-		if errors.Is(err, sql.ErrNoRows) {
-			c = nil
-			return nil
+		c = nil
+		held, err := s.items().Claim(ctx, tx, `item_id = $1 AND job_id = $2 AND tenant_id = $3`, b.ItemID, b.JobID, b.TenantID)
+		if err != nil || len(held) == 0 {
+			return err
 		}
-		if err != nil {
+		c = &claimed{row: row{itemID: b.ItemID, jobID: b.JobID, tenantID: b.TenantID}, held: held[0]}
+		var raw, checkpoint sql.NullString
+		var brand, options, presets string
+		if err := tx.QueryRowContext(ctx, `SELECT i.deaths, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, i.placement, i.correlation_id, j.brand, j.options, j.presets
+			FROM items i JOIN jobs j ON j.job_id = i.job_id WHERE i.item_id = $1`, b.ItemID).
+			Scan(&c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &checkpoint, &c.correlationID, &brand, &options, &presets); err != nil {
 			return err
 		}
 		c.rawPath = raw.String
-		var brand, options, presets string
-		if err := tx.QueryRowContext(ctx, `SELECT brand, options, presets FROM jobs WHERE job_id = $1`, b.JobID).Scan(&brand, &options, &presets); err != nil {
-			return err
-		}
 		for _, f := range []struct {
 			text string
 			into any
@@ -172,47 +166,6 @@ func (s *Service) adoptCutout(ctx context.Context, tx *db.Tx, c *claimed) error 
 	return nil
 }
 
-// heartbeat renews the lease at a third of it, and ends the attempt when it is
-// lost. An unreachable database is not a loss: the lease may still be good, and
-// the fence protects what is written.
-func (s *Service) heartbeat(ctx context.Context, c *claimed, cancel context.CancelCauseFunc) {
-	t := time.NewTicker(s.Lease / 3)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		err := s.fenced(ctx, s.DB, c, `lease_until = now_ms() + $3`, s.Lease.Milliseconds())
-		if errors.Is(err, errFenced) {
-			cancel(errFenced)
-			return
-		}
-		if err != nil && ctx.Err() == nil {
-			telemetry.Log(ctx).Warn().Err(err).Msg("Could not renew the lease")
-		}
-	}
-}
-
-// fenced updates an item under its worker's fence; errFenced when it is lost.
-// The assignments' own arguments begin at $3.
-func (s *Service) fenced(ctx context.Context, q db.Querier, c *claimed, set string, args ...any) error {
-	r, err := q.ExecContext(ctx, `UPDATE items SET `+set+`, updated_at = now_ms() WHERE item_id = $1 AND attempt = $2 AND status = 'processing'`,
-		append([]any{c.itemID, c.attempt}, args...)...)
-	if err != nil {
-		return fmt.Errorf("update item %s: %w", c.itemID, err)
-	}
-	n, err := r.RowsAffected()
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return errFenced
-	}
-	return nil
-}
-
 func (s *Service) input(c *claimed) pipeline.Input {
 	return pipeline.Input{
 		TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, Filename: c.filename,
@@ -233,13 +186,13 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 		fidelity = sql.NullString{String: string(b), Valid: true}
 	}
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := s.fenced(ctx, tx, c, `status = 'completed', output_blob_path = $3, cutout_blob_path = $4, confidence = $5, needs_review = $6,
-			review_reason = $7, fidelity = $8, error_code = NULL, error_message = NULL, lease_until = NULL, ended_at = now_ms()`,
+		if err := s.items().Update(ctx, tx, c.held, `status = 'completed', output_blob_path = $1, cutout_blob_path = $2, confidence = $3, needs_review = $4,
+			review_reason = $5, fidelity = $6, error_code = NULL, error_message = NULL, lease_until = NULL, ended_at = now_ms()`,
 			res.Output, res.Cutout, res.Confidence, res.NeedsReview, sql.NullString{String: res.ReviewReason, Valid: res.ReviewReason != ""}, fidelity); err != nil {
 			return err
 		}
 		// before the export message's own line, which its commit hook writes
-		tx.AfterCommit(func() { telemetry.Log(ctx).Info().Int("attempt", c.attempt).Msg("Item completed") })
+		tx.AfterCommit(func() { telemetry.Log(ctx).Info().Int("attempt", c.held.Attempt).Msg("Item completed") })
 		if err := rec.flush(ctx, tx); err != nil {
 			return err
 		}
@@ -264,23 +217,21 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 	return nil
 }
 
-// giveBack puts an item back whose attempt a shutdown ended. It counts no try.
-func (s *Service) giveBack(ctx context.Context, c *claimed, rec *recorder) error {
-	telemetry.Log(ctx).Info().Int("attempt", c.attempt).Msg("Gave the item back")
-	return s.requeue(ctx, c, rec, 0, 0, 0)
-}
-
-// requeue takes the item back to queued and writes its next message.
-func (s *Service) requeue(ctx context.Context, c *claimed, rec *recorder, after time.Duration, tries, deaths int) error {
+// again takes the item back to queued and writes its next message.
+func (s *Service) again(ctx context.Context, c *claimed, rec *recorder, v lease.Verdict, deaths int) error {
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := s.fenced(ctx, tx, c, `status = 'queued', lease_until = NULL, due_at = now_ms() + $3, tries = tries + $4, deaths = deaths + $5`,
-			after.Milliseconds(), tries, deaths); err != nil {
+		if deaths > 0 {
+			if err := s.items().Update(ctx, tx, c.held, `deaths = deaths + $1`, deaths); err != nil {
+				return err
+			}
+		}
+		if err := s.items().Again(ctx, tx, c.held, v); err != nil {
 			return err
 		}
 		if err := rec.flush(ctx, tx); err != nil {
 			return err
 		}
-		return s.Outbox.SendJob(ctx, tx, c.body(), queue.NotBefore(after))
+		return s.Outbox.SendJob(ctx, tx, c.body(), queue.NotBefore(v.After))
 	})
 	if err != nil {
 		return fmt.Errorf("give item %s back: %w", c.itemID, err)
@@ -290,7 +241,7 @@ func (s *Service) requeue(ctx context.Context, c *claimed, rec *recorder, after 
 
 // failed decides what becomes of an attempt that ended in an error.
 func (s *Service) failed(ctx context.Context, c *claimed, rec *recorder, cause error) error {
-	log := telemetry.Log(ctx).Warn().Err(cause).Int("attempt", c.attempt).Str("code", fault.CodeOf(cause))
+	log := telemetry.Log(ctx).Warn().Err(cause).Int("attempt", c.held.Attempt).Str("code", fault.CodeOf(cause))
 	if errors.Is(cause, imaging.ErrDecoderDied) {
 		deaths := max(1, imaging.Deaths(cause))
 		if c.deaths+deaths >= maxDeaths {
@@ -298,39 +249,44 @@ func (s *Service) failed(ctx context.Context, c *claimed, rec *recorder, cause e
 			if err := s.fail(ctx, c, rec, errPoison); err != nil {
 				return err
 			}
-			return queue.Poison("photo_kills_decoder", cause)
+			return queue.Poison(errPoison.Code, cause)
 		}
 		log.Msg("The decoder died; the item is tried again")
-		return s.requeue(ctx, c, rec, minBackoff, 0, deaths)
+		return s.again(ctx, c, rec, lease.Verdict{Again: true, After: s.items().Policy.Backoff(0, 0)}, deaths)
 	}
-	if fault.IsUncounted(cause) || errors.Is(cause, blob.ErrUnavailable) || errors.Is(cause, db.ErrUnavailable) {
-		// nothing is wrong with the item: it waits for what is down
-		log.Msg("The item waits, uncounted")
-		return s.requeue(ctx, c, rec, max(backoff(outageBackoff, 0), fault.RetryAfter(cause)), 0, 0)
-	}
-	if fault.IsTransient(cause) && c.tries+1 < maxTries {
-		after := backoff(c.tries, fault.RetryAfter(cause))
-		log.Dur("after_ms", after).Int("tries", c.tries+1).Msg("The item is tried again")
-		return s.requeue(ctx, c, rec, after, 1, 0)
+	v := s.items().Policy.Judge(c.held, cause)
+	switch {
+	case v.Again:
+		log.Dur("after_ms", v.After).Bool("counted", v.Counted).Int("tries", c.held.Tries).Msg("The item is tried again")
+		return s.again(ctx, c, rec, v, 0)
+	case v.Rescued:
+		return s.spent(ctx, c, rec, cause)
 	}
 	log.Msg("Item failed")
 	return s.fail(ctx, c, rec, cause)
 }
 
-// backoff is full jitter between 2 s and 5 min, and never less than the failed
-// side asked for.
-func backoff(tries int, asked time.Duration) time.Duration {
-	ceiling := min(maxBackoff, minBackoff<<min(tries, 10))
-	d := minBackoff + time.Duration(rand.Int64N(int64(ceiling)))
-	return min(maxBackoff, max(d, asked))
+// spent fails an item whose attempts broke off too often without finishing a
+// step, and has its message kept with the dead letters.
+func (s *Service) spent(ctx context.Context, c *claimed, rec *recorder, cause error) error {
+	telemetry.Log(ctx).Error().Err(cause).Int("attempt", c.held.Attempt).Str("code", lease.ErrRescues.Code).
+		Msg("Item failed: its attempts broke off without finishing a step")
+	settle, done := lease.Settle(ctx)
+	defer done()
+	if err := s.fail(settle, c, rec, lease.ErrRescues); err != nil {
+		return err
+	}
+	return queue.Poison(lease.ErrRescues.Code, cause)
 }
 
 // fail ends the item for good and gives back what was held for it.
 func (s *Service) fail(ctx context.Context, c *claimed, rec *recorder, cause error) error {
 	code, message := describe(cause)
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := s.fenced(ctx, tx, c, `status = 'failed', error_code = $3, error_message = $4, lease_until = NULL, tries = tries + 1, ended_at = now_ms()`,
-			code, message); err != nil {
+		if err := s.items().Update(ctx, tx, c.held, `ended_at = now_ms()`); err != nil {
+			return err
+		}
+		if err := s.items().Fail(ctx, tx, c.held, code, message); err != nil {
 			return err
 		}
 		if err := rec.flush(ctx, tx); err != nil {
@@ -347,16 +303,12 @@ func (s *Service) fail(ctx context.Context, c *claimed, rec *recorder, cause err
 	return nil
 }
 
-// describe gives the code and the text that the tenant sees. What has no code is
-// internal, and its text stays in the log.
+// describe gives the code and the text that the tenant sees.
 func describe(err error) (code, message string) {
-	if e, ok := fault.As(err); ok {
-		return e.Code, e.Error()
-	}
 	step := ""
 	var se *pipeline.StepError
 	if errors.As(err, &se) {
 		step = " in step " + se.Step
 	}
-	return errTries.Code, errTries.Text + step + "; the operators have the details under the item's correlation id"
+	return lease.Describe(err, fault.New(errTries.Kind, errTries.Code, errTries.Text+step+"; the operators have the details under the item's correlation id"))
 }

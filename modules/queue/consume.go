@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -198,11 +197,6 @@ func (c *consumer) rest(held context.Context, d time.Duration) {
 }
 
 // call runs the handler; a panic costs the message one delivery.
-func (c *consumer) call(ctx context.Context, b Body) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return c.Handler(ctx, b)
+func (c *consumer) call(ctx context.Context, b Body) error {
+	return fault.Guard(func() error { return c.Handler(ctx, b) })
 }

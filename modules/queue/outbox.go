@@ -71,6 +71,12 @@ func (o *Outbox) send(ctx context.Context, tx *db.Tx, queue string, b Body, opts
 	return nil
 }
 
+// NoneUnsent is a condition on rows of a table with tenant_id: their tenant has no
+// message for the queue that waits in the outbox.
+func NoneUnsent(queue, table string) string {
+	return `NOT EXISTS (SELECT 1 FROM outbox o WHERE o.sent_at IS NULL AND o.queue = '` + queue + `' AND o.tenant_id = ` + table + `.tenant_id)`
+}
+
 // woken is the channel on which a queue's relay waits.
 func (o *Outbox) woken(queue string) chan struct{} {
 	if queue == Exports {

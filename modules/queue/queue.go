@@ -172,6 +172,15 @@ func (p *poison) Unwrap() error { return p.err }
 // Poison has Consume move the message to the dead letters, its bytes kept.
 func Poison(reason string, err error) error { return &poison{reason, err} }
 
+// PoisonReason returns the reason of an error that Poison made.
+func PoisonReason(err error) (string, bool) {
+	p, ok := asPoison(err)
+	if !ok {
+		return "", false
+	}
+	return p.reason, true
+}
+
 func asPoison(err error) (*poison, bool) {
 	var p *poison
 	ok := errors.As(err, &p)
