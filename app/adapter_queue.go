@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 	"unicode/utf8"
 
-	"github.com/opal-photo/opal/modules/api"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/queue"
 )
 
@@ -26,7 +26,7 @@ func (d deadLetters) named(name string) (queue.Queue, error) {
 }
 
 // List peeks at a queue's dead letters, or at every queue's.
-func (d deadLetters) List(ctx context.Context, name string, limit int) ([]api.DeadLetter, error) {
+func (d deadLetters) List(ctx context.Context, name string, limit int) ([]client.DeadLetter, error) {
 	queues := []queue.Queue(d)
 	if name != "" {
 		q, err := d.named(name)
@@ -35,7 +35,7 @@ func (d deadLetters) List(ctx context.Context, name string, limit int) ([]api.De
 		}
 		queues = []queue.Queue{q}
 	}
-	var out []api.DeadLetter
+	var out []client.DeadLetter
 	for _, q := range queues {
 		if limit <= len(out) {
 			break
@@ -51,8 +51,8 @@ func (d deadLetters) List(ctx context.Context, name string, limit int) ([]api.De
 	return out, nil
 }
 
-func deadLetter(name string, m queue.Dead) api.DeadLetter {
-	l := api.DeadLetter{
+func deadLetter(name string, m queue.Dead) client.DeadLetter {
+	l := client.DeadLetter{
 		Queue: name, ID: m.ID, Reason: m.Reason, Description: m.Description, DeliveryCount: m.DeliveryCount, EnqueuedAt: m.EnqueuedAt.UTC(),
 		CorrelationID: m.CorrelationID, Body: string(m.Body), Encoding: "text",
 	}

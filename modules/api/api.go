@@ -169,7 +169,6 @@ func (s *server) config() huma.Config {
 		Transformers:  []huma.Transformer{s.transform},
 	}
 	c.AllowAdditionalPropertiesByDefault = true
-	c.FieldsOptionalByDefault = true
 	return c
 }
 

@@ -8,12 +8,14 @@ import (
 	"reflect"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/opal-photo/opal/modules/client"
 )
 
 //go:embed docs
 var docFiles embed.FS
 
-var problemReflect = reflect.TypeFor[*Problem]()
+var problemReflect = reflect.TypeFor[client.Problem]()
 
 // docsPolicy lets the reader load its own script and style and read the
 // document, and nothing else.

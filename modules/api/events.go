@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -131,7 +132,7 @@ func (st *stream) look(ctx context.Context) (ended bool, err error) {
 			return false, err
 		}
 		for _, e := range events {
-			if err := st.event(e.Type, e.ID, e); err != nil {
+			if err := st.event(e.Type, e.ID, eventOf(e)); err != nil {
 				return false, err
 			}
 			st.after = e.ID
@@ -151,7 +152,7 @@ func (st *stream) look(ctx context.Context) (ended bool, err error) {
 		}
 	}
 	if j.FinishedAt != nil {
-		return true, st.event("end", "", map[string]string{"job_id": j.JobID, "status": j.Status})
+		return true, st.event("end", "", client.End{JobID: j.JobID, Status: j.Status})
 	}
 	if time.Since(st.wrote) >= streamHeartbeat {
 		return false, st.send(": still here\n\n")
@@ -181,26 +182,10 @@ func (st *stream) send(text string) error {
 	return ctl.Flush()
 }
 
-// progress is where a job's items are.
-type progress struct {
-	JobID  string         `json:"job_id"`
-	Status string         `json:"status"`
-	Counts job.Counts     `json:"counts"`
-	Items  []itemProgress `json:"items"`
-}
-
-type itemProgress struct {
-	ItemID  string `json:"item_id"`
-	Status  string `json:"status"`
-	Attempt int    `json:"attempt"`
-	Step    string `json:"step,omitempty"`        // the last begun
-	State   string `json:"step_status,omitempty"` // running, done, failed, reused
-}
-
-func progressOf(j job.Job) progress {
-	p := progress{JobID: j.JobID, Status: j.Status, Counts: j.Counts, Items: make([]itemProgress, len(j.Items))}
+func progressOf(j job.Job) client.Progress {
+	p := client.Progress{JobID: j.JobID, Status: j.Status, Counts: client.Counts(j.Counts), Items: make([]client.ItemProgress, len(j.Items))}
 	for i, it := range j.Items {
-		p.Items[i] = itemProgress{ItemID: it.ItemID, Status: it.Status, Attempt: it.Attempt}
+		p.Items[i] = client.ItemProgress{ItemID: it.ItemID, Status: it.Status, Attempt: it.Attempt}
 		if n := len(it.Steps); n > 0 {
 			p.Items[i].Step, p.Items[i].State = it.Steps[n-1].Step, it.Steps[n-1].Status
 		}

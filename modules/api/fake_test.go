@@ -21,6 +21,7 @@ import (
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/export"
@@ -47,8 +48,8 @@ type memoryJobs struct {
 // fixedDead has one dead letter.
 type fixedDead struct{}
 
-func (fixedDead) List(context.Context, string, int) ([]DeadLetter, error) {
-	return []DeadLetter{{Queue: "jobs", ID: "m", Reason: "poison", Body: "x", Encoding: "text"}}, nil
+func (fixedDead) List(context.Context, string, int) ([]client.DeadLetter, error) {
+	return []client.DeadLetter{{Queue: "jobs", ID: "m", Reason: "poison", Body: "x", Encoding: "text"}}, nil
 }
 func (fixedDead) Redrive(_ context.Context, _ string, ids ...string) (int, error) {
 	return len(ids), nil

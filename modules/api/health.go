@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/fault"
 )
 
@@ -29,20 +30,7 @@ type health struct {
 	checks []Check
 	mu     sync.Mutex
 	at     time.Time
-	found  healthBody
-}
-
-type healthBody struct {
-	Status       string                `json:"status" enum:"ok,degraded" doc:"degraded: a dependency does not answer"`
-	Ready        bool                  `json:"ready"`
-	Dependencies map[string]dependency `json:"dependencies"`
-}
-
-type dependency struct {
-	Status   string `json:"status" enum:"ok,down"`
-	Critical bool   `json:"critical"`
-	Millis   int64  `json:"ms"`
-	Code     string `json:"code,omitempty" doc:"what the failed look said"`
+	found  client.Health
 }
 
 func newHealth(checks []Check) *health { return &health{checks: checks} }
@@ -50,7 +38,7 @@ func newHealth(checks []Check) *health { return &health{checks: checks} }
 // look asks every dependency, all at once, or tells what it found a moment ago.
 // It doesn't take its time from the caller, so that one who hangs up spoils
 // nothing for the others.
-func (h *health) look() healthBody {
+func (h *health) look() client.Health {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if time.Since(h.at) < probeFresh && h.found.Dependencies != nil {
@@ -58,13 +46,13 @@ func (h *health) look() healthBody {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 	defer cancel()
-	deps := make([]dependency, len(h.checks))
+	deps := make([]client.Dependency, len(h.checks))
 	done := make(chan int, len(h.checks))
 	began := time.Now()
 	for i, c := range h.checks {
-		deps[i] = dependency{Status: "down", Critical: c.Critical, Millis: probeTimeout.Milliseconds(), Code: "timeout"}
+		deps[i] = client.Dependency{Status: "down", Critical: c.Critical, Millis: probeTimeout.Milliseconds(), Code: "timeout"}
 	}
-	found := make([]dependency, len(h.checks))
+	found := make([]client.Dependency, len(h.checks))
 	for i, c := range h.checks {
 		go func() {
 			found[i] = probe(ctx, c, began)
@@ -78,7 +66,7 @@ func (h *health) look() healthBody {
 		case <-ctx.Done(): // one that ignores its context stays "down"
 		}
 	}
-	h.found = healthBody{Status: "ok", Ready: true, Dependencies: make(map[string]dependency, len(h.checks))}
+	h.found = client.Health{Status: "ok", Ready: true, Dependencies: make(map[string]client.Dependency, len(h.checks))}
 	for i, c := range h.checks {
 		h.found.Dependencies[c.Name] = deps[i]
 		if deps[i].Status != "ok" {
@@ -90,8 +78,8 @@ func (h *health) look() healthBody {
 	return h.found
 }
 
-func probe(ctx context.Context, c Check, began time.Time) (d dependency) {
-	d = dependency{Status: "down", Critical: c.Critical, Code: "internal"}
+func probe(ctx context.Context, c Check, began time.Time) (d client.Dependency) {
+	d = client.Dependency{Status: "down", Critical: c.Critical, Code: "internal"}
 	defer func() {
 		_ = recover() // a probe that panics found its dependency down
 		d.Millis = time.Since(began).Milliseconds()
@@ -100,13 +88,13 @@ func probe(ctx context.Context, c Check, began time.Time) (d dependency) {
 		d.Code = fault.CodeOf(err)
 		return d
 	}
-	return dependency{Status: "ok", Critical: c.Critical}
+	return client.Dependency{Status: "ok", Critical: c.Critical}
 }
 
 type healthOutput struct {
 	Status       int
 	CacheControl string `header:"Cache-Control"`
-	Body         healthBody
+	Body         client.Health
 }
 
 func healthRoutes(r *Routes) {

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -23,28 +24,8 @@ const (
 	problemType = "application/problem+json"
 )
 
-// Problem is the body of every error (RFC 9457). Code is stable; clients match
-// on it.
-type Problem struct {
-	Type          string  `json:"type" example:"about:blank"`
-	Title         string  `json:"title" example:"Not Found"`
-	Status        int     `json:"status" example:"404"`
-	Detail        string  `json:"detail" example:"There is no such job"`
-	Code          string  `json:"code" example:"job_not_found"`
-	CorrelationID string  `json:"correlation_id"`
-	Errors        []Field `json:"errors,omitempty" doc:"What is wrong with which field"`
-
-	retry time.Duration
-}
-
-// Field is one wrong field of a request.
-type Field struct {
-	Location string `json:"location" example:"body.items[0].filename"`
-	Message  string `json:"message"`
-}
-
-// Error returns the detail.
-func (p *Problem) Error() string { return p.Detail }
+// Problem is an error's answer: client.Problem as huma writes it.
+type Problem struct{ client.Problem }
 
 // GetStatus is the response's status.
 func (p *Problem) GetStatus() int { return p.Status }
@@ -60,8 +41,8 @@ func (p *Problem) GetHeaders() http.Header {
 }
 
 func (p *Problem) setHeaders(h http.Header) {
-	if p.retry > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retry.Seconds()))))
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
 	}
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="opal", ApiKey realm="opal"`)
@@ -114,9 +95,9 @@ func problemOf(ctx context.Context, err error) *Problem {
 	default:
 		p = newProblem(ctx, statuses[f.Kind], f.Code, f.Error())
 	}
-	p.retry = fault.RetryAfter(err)
-	if p.Status == http.StatusServiceUnavailable && p.retry == 0 {
-		p.retry = unavailableRetry
+	p.RetryAfter = fault.RetryAfter(err)
+	if p.Status == http.StatusServiceUnavailable && p.RetryAfter == 0 {
+		p.RetryAfter = unavailableRetry
 	}
 	if p.Status >= http.StatusInternalServerError {
 		recordOf(ctx).err = err
@@ -125,8 +106,8 @@ func problemOf(ctx context.Context, err error) *Problem {
 }
 
 func newProblem(ctx context.Context, status int, code, detail string) *Problem {
-	return &Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
-		CorrelationID: telemetry.CorrelationID(ctx)}
+	return &Problem{client.Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
+		CorrelationID: telemetry.CorrelationID(ctx)}}
 }
 
 // writeProblem answers with err's problem, outside of huma.
@@ -184,7 +165,7 @@ func (s *server) transform(hc huma.Context, _ string, v any) (any, error) {
 	}
 	for _, d := range e.Errors {
 		if d != nil && len(p.Errors) < maxFields {
-			p.Errors = append(p.Errors, Field{Location: d.Location, Message: d.Message})
+			p.Errors = append(p.Errors, client.ProblemField{Location: d.Location, Message: d.Message})
 		}
 	}
 	if len(p.Errors) > 0 {
@@ -197,7 +178,7 @@ func (s *server) transform(hc huma.Context, _ string, v any) (any, error) {
 // maxFields bounds the wrong fields that a problem lists.
 const maxFields = 20
 
-func explain(status int, f Field) string {
+func explain(status int, f client.ProblemField) string {
 	if status == http.StatusBadRequest {
 		return "The body is not valid JSON: " + f.Message
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/billing/invoice"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
@@ -67,10 +68,7 @@ type rawOutput struct {
 
 type purchaseInput struct {
 	TenantQuery
-	Body struct {
-		TenantID string `json:"tenant_id" nullable:"true"`
-		Package  string `json:"package" doc:"a name from GET /v1/billing/packages"`
-	}
+	Body client.Purchase
 }
 
 // PaymentPath is the path parameter of a payment.
@@ -81,31 +79,17 @@ type PaymentPath struct {
 
 type refundInput struct {
 	PaymentPath
-	Body struct {
-		TenantID    string `json:"tenant_id" nullable:"true"`
-		Amount      int64  `json:"amount" minimum:"0" doc:"cents; 0: all that is left"`
-		Description string `json:"description" maxLength:"140" doc:"what the buyer's statement says"`
-	}
+	Body client.RefundRequest
 }
 
 type customerInput struct {
 	TenantQuery
-	Body struct {
-		TenantID string `json:"tenant_id" nullable:"true"`
-		Name     string `json:"name" doc:"the company's, or the buyer's"`
-		Email    string `json:"email"`
-		Address  string `json:"address" doc:"at most 8 lines"`
-		Country  string `json:"country" doc:"two letters, ISO 3166-1; the seller's when left out"`
-		VATID    string `json:"vat_id" doc:"with the country's letters; a company elsewhere in the EU gets an invoice with reverse charge"`
-	}
+	Body client.NewCustomer
 }
 
 type limitsInput struct {
 	TenantQuery
-	Body struct {
-		TenantID  string `json:"tenant_id" nullable:"true"`
-		BudgetCap *int64 `json:"budget_cap" minimum:"0" doc:"hundredths of a credit that may be used in a calendar month (UTC); null or left out: no cap"`
-	}
+	Body client.NewLimits
 }
 
 type invoiceInput struct {
@@ -116,20 +100,6 @@ type webhookInput struct {
 	RawBody []byte `contentType:"application/x-www-form-urlencoded"`
 }
 
-// reply wraps a value as a JSON body.
-type reply[T any] struct{ Body T }
-
-func replyOf[T any](v T, err error) (*reply[T], error) {
-	if err != nil {
-		return nil, err
-	}
-	return &reply[T]{v}, nil
-}
-
-type packageList struct {
-	Packages []billing.Package `json:"packages"`
-}
-
 var errNotice = fault.New(fault.Malformed, "webhook_invalid", "The callback must be a form with the id of a payment")
 
 func billingRoutes(r *Routes) {
@@ -138,59 +108,59 @@ func billingRoutes(r *Routes) {
 		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: tagBilling, Scope: tenant.Read, NotFound: nf}
 	}
 	Add(r, get("/v1/billing/balance", "getBalance", "What the tenant has, in hundredths of a credit", nil),
-		func(ctx context.Context, _ *TenantQuery) (*reply[billing.Balance], error) {
-			return replyOf(b.Balance(ctx, TenantID(ctx)))
+		func(ctx context.Context, _ *TenantQuery) (*reply[client.Balance], error) {
+			return wired(balanceOf)(b.Balance(ctx, TenantID(ctx)))
 		})
 	Add(r, get("/v1/billing/transactions", "listTransactions", "The ledger's entries, newest first", nil),
-		func(ctx context.Context, in *BillingPage) (*reply[billing.TransactionPage], error) {
-			return replyOf(b.Transactions(ctx, TenantID(ctx), in.Cursor, in.Limit))
+		func(ctx context.Context, in *BillingPage) (*reply[client.TransactionPage], error) {
+			return wired(transactionsOf)(b.Transactions(ctx, TenantID(ctx), in.Cursor, in.Limit))
 		})
 	Add(r, get("/v1/billing/usage", "getUsage", "What finished pictures used, by day, step or brand; CSV by Accept", nil), usageOf(b))
 	Add(r, get("/v1/billing/prices", "getPrices", "What a step and a preset cost", nil),
-		func(ctx context.Context, _ *TenantQuery) (*reply[billing.PriceList], error) {
-			return replyOf(b.PriceList(ctx))
+		func(ctx context.Context, _ *TenantQuery) (*reply[client.PriceList], error) {
+			return wired(pricesOf)(b.PriceList(ctx))
 		})
 	Add(r, get("/v1/billing/packages", "listPackages", "What can be bought", nil),
-		func(context.Context, *TenantQuery) (*reply[packageList], error) {
-			return replyOf(packageList{append([]billing.Package{}, b.Packages()...)}, nil)
+		func(context.Context, *TenantQuery) (*reply[client.PackageList], error) {
+			return replyOf(client.PackageList{Packages: each(b.Packages(), packageOf)}, nil)
 		})
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/billing/purchase", ID: "purchase", Summary: "Begin a payment; send the buyer to checkout_url", Tag: tagBilling,
-		Scope: tenant.Admin, Body: JSONBody, Creates: true}, func(ctx context.Context, in *purchaseInput) (*reply[billing.PurchaseResult], error) {
-		return replyOf(b.Purchase(ctx, TenantID(ctx), in.Body.Package))
+		Scope: tenant.Admin, Body: JSONBody, Creates: true}, func(ctx context.Context, in *purchaseInput) (*reply[client.PurchaseResult], error) {
+		return wired(purchaseOf)(b.Purchase(ctx, TenantID(ctx), in.Body.Package))
 	})
 	Add(r, get("/v1/billing/payments", "listPayments", "The tenant's payments, newest first", nil),
-		func(ctx context.Context, in *BillingPage) (*reply[billing.PaymentPage], error) {
-			return replyOf(b.Payments(ctx, TenantID(ctx), in.Cursor, in.Limit))
+		func(ctx context.Context, in *BillingPage) (*reply[client.PaymentPage], error) {
+			return wired(paymentsOf)(b.Payments(ctx, TenantID(ctx), in.Cursor, in.Limit))
 		})
 	Add(r, get("/v1/billing/payments/{payment_id}", "getPayment", "A payment", billing.ErrPaymentNotFound),
-		func(ctx context.Context, in *PaymentPath) (*reply[billing.Payment], error) {
-			return replyOf(b.Payment(ctx, TenantID(ctx), in.ID))
+		func(ctx context.Context, in *PaymentPath) (*reply[client.Payment], error) {
+			return wired(paymentOf)(b.Payment(ctx, TenantID(ctx), in.ID))
 		})
-	Add(r, get("/v1/billing/payments/{payment_id}/invoice", "getInvoice", "A payment's invoice; PDF by Accept", billing.ErrPaymentNotFound), invoiceOf(b))
+	Add(r, get("/v1/billing/payments/{payment_id}/invoice", "getInvoice", "A payment's invoice; PDF by Accept", billing.ErrPaymentNotFound), getInvoice(b))
 	change := func(method, path, id, summary string, nf *fault.Error, creates bool) Route {
 		return Route{Method: method, Path: path, ID: id, Summary: summary, Tag: tagBilling, Scope: tenant.Admin, Body: JSONBody, Creates: creates, NotFound: nf}
 	}
 	Add(r, change(http.MethodPost, "/v1/billing/payments/{payment_id}/refund", "refundPayment", "Give money of a payment back, as far as its credits are unused", billing.ErrPaymentNotFound, true),
-		func(ctx context.Context, in *refundInput) (*reply[billing.RefundResult], error) {
-			return replyOf(b.Refund(ctx, billing.RefundOrder{TenantID: TenantID(ctx), PaymentID: in.ID, Cents: in.Body.Amount, Description: in.Body.Description,
+		func(ctx context.Context, in *refundInput) (*reply[client.RefundResult], error) {
+			return wired(refundOf)(b.Refund(ctx, billing.RefundOrder{TenantID: TenantID(ctx), PaymentID: in.ID, Cents: in.Body.Amount, Description: in.Body.Description,
 				Key: recordOf(ctx).key, Unused: true}))
 		})
 	Add(r, get("/v1/billing/customer", "getCustomer", "Who the invoices are made out to", nil),
-		func(ctx context.Context, _ *TenantQuery) (*reply[invoice.Customer], error) {
-			return replyOf(b.Customer(ctx, TenantID(ctx)))
+		func(ctx context.Context, _ *TenantQuery) (*reply[client.Customer], error) {
+			return wired(customerOf)(b.Customer(ctx, TenantID(ctx)))
 		})
 	Add(r, change(http.MethodPut, "/v1/billing/customer", "putCustomer", "Set who the invoices are made out to, from the next purchase on", nil, false),
-		func(ctx context.Context, in *customerInput) (*reply[invoice.Customer], error) {
+		func(ctx context.Context, in *customerInput) (*reply[client.Customer], error) {
 			c := in.Body
-			return replyOf(b.SetCustomer(ctx, TenantID(ctx), invoice.Customer{Name: c.Name, Email: c.Email, Address: c.Address, Country: c.Country, VATID: c.VATID}))
+			return wired(customerOf)(b.SetCustomer(ctx, TenantID(ctx), invoice.Customer{Name: c.Name, Email: c.Email, Address: c.Address, Country: c.Country, VATID: c.VATID}))
 		})
 	Add(r, get("/v1/billing/limits", "getLimits", "What may be used this month, and what is free", nil),
-		func(ctx context.Context, _ *TenantQuery) (*reply[billing.MonthLimits], error) {
-			return replyOf(b.Limits(ctx, TenantID(ctx)))
+		func(ctx context.Context, _ *TenantQuery) (*reply[client.MonthLimits], error) {
+			return wired(limitsOf)(b.Limits(ctx, TenantID(ctx)))
 		})
 	Add(r, change(http.MethodPut, "/v1/billing/limits", "putLimits", "Cap what may be used in a month", nil, false),
-		func(ctx context.Context, in *limitsInput) (*reply[billing.MonthLimits], error) {
-			return replyOf(b.SetBudget(ctx, TenantID(ctx), in.Body.BudgetCap))
+		func(ctx context.Context, in *limitsInput) (*reply[client.MonthLimits], error) {
+			return wired(limitsOf)(b.SetBudget(ctx, TenantID(ctx), in.Body.BudgetCap))
 		})
 	// anyone may call: the id that comes is only noted, and asked after at the
 	// provider
@@ -214,7 +184,7 @@ func usageOf(b Billing) func(context.Context, *usageInput) (*rawOutput, error) {
 			return nil, err
 		}
 		if !strings.Contains(recordOf(ctx).accept, "text/csv") {
-			return jsonOf(page)
+			return jsonOf(usagePageOf(page))
 		}
 		var out bytes.Buffer
 		w := csv.NewWriter(&out)
@@ -225,14 +195,14 @@ func usageOf(b Billing) func(context.Context, *usageInput) (*rawOutput, error) {
 	}
 }
 
-func invoiceOf(b Billing) func(context.Context, *invoiceInput) (*rawOutput, error) {
+func getInvoice(b Billing) func(context.Context, *invoiceInput) (*rawOutput, error) {
 	return func(ctx context.Context, in *invoiceInput) (*rawOutput, error) {
 		v, err := b.Invoice(ctx, TenantID(ctx), in.ID)
 		if err != nil {
 			return nil, err
 		}
 		if !strings.Contains(recordOf(ctx).accept, "application/pdf") {
-			return jsonOf(v)
+			return jsonOf(invoiceOf(v))
 		}
 		pdf, err := v.PDF()
 		if err != nil {

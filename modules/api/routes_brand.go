@@ -4,12 +4,12 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
@@ -19,36 +19,18 @@ type BrandPath struct {
 	ID string `path:"brand_profile_id"`
 }
 
-// brandBody is a profile as callers write it. Numbers and lengths are checked
-// by the brand module.
-type brandBody struct {
-	TenantID       string   `json:"tenant_id" nullable:"true"`
-	ID             string   `json:"brand_profile_id" nullable:"true" doc:"a–z, 0–9, - and _; on POST, left out: made of the name"`
-	Name           string   `json:"name" nullable:"true"`
-	ScenePrompt    string   `json:"scene_prompt" nullable:"true"`
-	NegativePrompt string   `json:"negative_prompt" nullable:"true"`
-	Palette        []string `json:"palette" nullable:"true" doc:"#rrggbb, the most important first, at most 8"`
-	Mood           string   `json:"mood" nullable:"true"`
-	Keywords       []string `json:"keywords" nullable:"true"`
-	LightDirection string   `json:"light_direction" nullable:"true" doc:"left, right or auto"`
-	ProductFill    float64  `json:"product_fill" nullable:"true" doc:"share of the frame's side that the product takes, 0.3–0.9; 0: the scene's own"`
-	DefaultPresets []string `json:"default_presets" nullable:"true"`
-}
-
-func (b brandBody) profile() brand.Profile {
+// profileOf is a profile as callers write it. Numbers and lengths are checked by the
+// brand module.
+func profileOf(b client.NewBrandProfile) brand.Profile {
 	return brand.Profile{ID: b.ID, Name: b.Name, ScenePrompt: b.ScenePrompt, NegativePrompt: b.NegativePrompt, Palette: b.Palette, Mood: b.Mood,
 		Keywords: b.Keywords, LightDirection: b.LightDirection, ProductFill: b.ProductFill, DefaultPresets: b.DefaultPresets}
 }
 
-// brandView is a profile as callers read it.
-type brandView struct {
-	brand.Profile
-	CreatedAt *time.Time `json:"created_at"` // null for a default that nobody edited
-	UpdatedAt *time.Time `json:"updated_at"`
-}
-
-func viewOf(p brand.Profile) brandView {
-	v := brandView{Profile: p}
+// brandOf is a profile as callers read it.
+func brandOf(p brand.Profile) client.BrandProfile {
+	v := client.BrandProfile{ID: p.ID, Name: p.Name, ScenePrompt: p.ScenePrompt, NegativePrompt: p.NegativePrompt, Palette: append([]string{}, p.Palette...),
+		Mood: p.Mood, Keywords: append([]string{}, p.Keywords...), LightDirection: p.LightDirection, ProductFill: p.ProductFill,
+		DefaultPresets: append([]string{}, p.DefaultPresets...)}
 	if !p.CreatedAt.IsZero() {
 		v.CreatedAt, v.UpdatedAt = &p.CreatedAt, &p.UpdatedAt
 	}
@@ -57,40 +39,26 @@ func viewOf(p brand.Profile) brandView {
 
 type brandInput struct {
 	TenantQuery
-	Body brandBody
+	Body client.NewBrandProfile
 }
 
 type brandPutInput struct {
 	BrandPath
-	Body brandBody
+	Body client.NewBrandProfile
 }
 
-type brandOutput struct{ Body brandView }
-
-type brandsOutput struct {
-	Body struct {
-		Profiles []brandView `json:"brand_profiles"`
-	}
-}
+type brandOutput = reply[client.BrandProfile]
 
 func brandRoutes(r *Routes) {
 	s := r.s
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/brand-profiles", ID: "listBrandProfiles", Summary: "The tenant's brand profiles, default first", Tag: tagBrands, Scope: tenant.Read},
-		func(ctx context.Context, _ *TenantQuery) (*brandsOutput, error) {
+		func(ctx context.Context, _ *TenantQuery) (*reply[client.BrandProfileList], error) {
 			list, err := s.Brands.List(ctx, TenantID(ctx))
-			if err != nil {
-				return nil, err
-			}
-			out := &brandsOutput{}
-			out.Body.Profiles = make([]brandView, len(list))
-			for i, p := range list {
-				out.Body.Profiles[i] = viewOf(p)
-			}
-			return out, nil
+			return replyOf(client.BrandProfileList{Profiles: each(list, brandOf)}, err)
 		})
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/brand-profiles", ID: "createBrandProfile", Summary: "Make a brand profile", Tag: tagBrands,
 		Scope: tenant.Write, Body: JSONBody, Creates: true}, func(ctx context.Context, in *brandInput) (*brandOutput, error) {
-		p := in.Body.profile()
+		p := profileOf(in.Body)
 		if p.ID == "" {
 			p.ID = slug(p.Name)
 		}
@@ -102,7 +70,7 @@ func brandRoutes(r *Routes) {
 	})
 	Add(r, Route{Method: http.MethodPut, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "replaceBrandProfile", Summary: "Change a brand profile as a whole", Tag: tagBrands,
 		Scope: tenant.Write, Body: JSONBody, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *brandPutInput) (*brandOutput, error) {
-		p := in.Body.profile()
+		p := profileOf(in.Body)
 		p.ID = in.ID
 		return brandAnswer(s.Brands.Replace(ctx, TenantID(ctx), p))
 	})
@@ -116,10 +84,7 @@ func brandRoutes(r *Routes) {
 }
 
 func brandAnswer(p brand.Profile, err error) (*brandOutput, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &brandOutput{Body: viewOf(p)}, nil
+	return replyOf(brandOf(p), err)
 }
 
 // maxSlug keeps ids made of names short.

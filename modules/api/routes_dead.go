@@ -3,8 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -13,27 +13,11 @@ import (
 type DeadLetters interface {
 	// List returns up to limit of a queue's, or of every queue's for "", oldest
 	// first. A queue that doesn't exist is not found.
-	List(ctx context.Context, queue string, limit int) ([]DeadLetter, error)
+	List(ctx context.Context, queue string, limit int) ([]client.DeadLetter, error)
 	// Redrive sends a queue's dead letters again: those named, or all; Purge
 	// deletes them. Both return how many.
 	Redrive(ctx context.Context, queue string, ids ...string) (int, error)
 	Purge(ctx context.Context, queue string, ids ...string) (int, error)
-}
-
-// DeadLetter is one of them.
-type DeadLetter struct {
-	Queue         string    `json:"queue"`
-	ID            string    `json:"id"`
-	Reason        string    `json:"reason"` // a code
-	Description   string    `json:"description"`
-	DeliveryCount int       `json:"delivery_count"`
-	EnqueuedAt    time.Time `json:"enqueued_at"`
-	CorrelationID string    `json:"correlation_id"`
-	Body          string    `json:"body"`               // of a poison message any bytes: see body_encoding
-	Encoding      string    `json:"body_encoding"`      // text, or base64 where it is none
-	TenantID      string    `json:"tenant_id,omitzero"` // where the body names them
-	JobID         string    `json:"job_id,omitzero"`
-	ItemID        string    `json:"item_id,omitzero"`
 }
 
 var errOperators = fault.New(fault.Forbidden, "operators_only", "Dead letters are of all tenants: only an admin key of the operators' tenant (AUTH_OPERATOR_TENANT) may deal with them")
@@ -44,25 +28,9 @@ type deadLettersInput struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-type deadLettersOutput struct {
-	Body struct {
-		DeadLetters []DeadLetter `json:"dead_letters"`
-	}
-}
-
 type takeDeadInput struct {
 	TenantQuery
-	Body struct {
-		TenantID string   `json:"tenant_id" nullable:"true"`
-		Queue    string   `json:"queue" required:"true" maxLength:"260"`
-		IDs      []string `json:"ids" nullable:"true" maxItems:"200" doc:"left out: all, up to 1,000"`
-	}
-}
-
-type takeDeadOutput struct {
-	Body struct {
-		Count int `json:"count"`
-	}
+	Body client.TakeDead
 }
 
 func deadRoutes(r *Routes) {
@@ -83,30 +51,20 @@ func (s *server) operates(ctx context.Context) error {
 	return nil
 }
 
-func (s *server) listDead(ctx context.Context, in *deadLettersInput) (*deadLettersOutput, error) {
+func (s *server) listDead(ctx context.Context, in *deadLettersInput) (*reply[client.DeadLetterList], error) {
 	if err := s.operates(ctx); err != nil {
 		return nil, err
 	}
 	dead, err := s.Dead.List(ctx, in.Queue, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	out := &deadLettersOutput{}
-	out.Body.DeadLetters = append([]DeadLetter{}, dead...)
-	return out, nil
+	return replyOf(client.DeadLetterList{DeadLetters: append([]client.DeadLetter{}, dead...)}, err)
 }
 
-func takeDead(s *server, do func(ctx context.Context, queue string, ids ...string) (int, error)) func(context.Context, *takeDeadInput) (*takeDeadOutput, error) {
-	return func(ctx context.Context, in *takeDeadInput) (*takeDeadOutput, error) {
+func takeDead(s *server, do func(ctx context.Context, queue string, ids ...string) (int, error)) func(context.Context, *takeDeadInput) (*reply[client.Count], error) {
+	return func(ctx context.Context, in *takeDeadInput) (*reply[client.Count], error) {
 		if err := s.operates(ctx); err != nil {
 			return nil, err
 		}
 		n, err := do(ctx, in.Body.Queue, in.Body.IDs...)
-		if err != nil {
-			return nil, err
-		}
-		out := &takeDeadOutput{}
-		out.Body.Count = n
-		return out, nil
+		return replyOf(client.Count{Count: n}, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -13,19 +14,10 @@ type deletionInput struct {
 	DeletionID string `path:"deletion_id"`
 }
 
-type deletionOutput struct{ Body job.Deletion }
-
-type deletionsOutput struct {
-	Body struct {
-		Deletions  []job.Deletion `json:"deletions"`
-		NextCursor *string        `json:"next_cursor" doc:"null on the last page"`
-	}
-}
-
 func deletionRoutes(r *Routes) {
 	s := r.s
 	Add(r, Route{Method: http.MethodDelete, Path: "/v1/jobs/{job_id}", ID: "deleteJob", Tag: tagJobs,
-		Summary: "Delete a job with all its pictures, now and for good; the answer is the receipt",
+		Summary: "Delete a job with all its pictures, now and permanently; the answer is the receipt",
 		Scope:   tenant.Write, NotFound: job.ErrJobNotFound}, s.deleteJob)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/deletions", ID: "listDeletions", Summary: "The receipts of deleted jobs, newest first", Tag: tagJobs,
 		Scope: tenant.Read}, s.listDeletions)
@@ -33,32 +25,24 @@ func deletionRoutes(r *Routes) {
 		Scope: tenant.Read, NotFound: job.ErrNoDeletion}, s.getDeletion)
 }
 
-func (s *server) deleteJob(ctx context.Context, in *JobPath) (*deletionOutput, error) {
+func (s *server) deleteJob(ctx context.Context, in *JobPath) (*reply[client.Deletion], error) {
 	id, err := in.id(ctx)
 	if err != nil {
 		return nil, err
 	}
 	d, err := s.Jobs.Delete(ctx, TenantID(ctx), id)
-	return &deletionOutput{d}, err
+	return replyOf(deletionOf(d), err)
 }
 
-func (s *server) getDeletion(ctx context.Context, in *deletionInput) (*deletionOutput, error) {
+func (s *server) getDeletion(ctx context.Context, in *deletionInput) (*reply[client.Deletion], error) {
 	if !idPattern.MatchString(in.DeletionID) {
 		return nil, job.ErrNoDeletion
 	}
 	d, err := s.Jobs.Deletion(ctx, TenantID(ctx), in.DeletionID)
-	return &deletionOutput{d}, err
+	return replyOf(deletionOf(d), err)
 }
 
-func (s *server) listDeletions(ctx context.Context, in *PageQuery) (*deletionsOutput, error) {
+func (s *server) listDeletions(ctx context.Context, in *PageQuery) (*reply[client.DeletionPage], error) {
 	page, next, err := s.Jobs.Deletions(ctx, TenantID(ctx), in.Cursor, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	out := &deletionsOutput{}
-	out.Body.Deletions = append([]job.Deletion{}, page...)
-	if next != "" {
-		out.Body.NextCursor = &next
-	}
-	return out, nil
+	return replyOf(client.DeletionPage{Deletions: each(page, deletionOf), NextCursor: cursorOf(next)}, err)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -22,9 +23,7 @@ type variantPath struct {
 
 type downloadOutput struct {
 	CacheControl string `header:"Cache-Control"`
-	Body         struct {
-		DownloadURL string `json:"download_url" doc:"works for some minutes"`
-	}
+	Body         client.Download
 }
 
 var presetPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
@@ -69,7 +68,5 @@ func download(url string, err error) (*downloadOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &downloadOutput{CacheControl: "no-store"}
-	out.Body.DownloadURL = url
-	return out, nil
+	return &downloadOutput{"no-store", client.Download{DownloadURL: url}}, nil
 }

@@ -5,9 +5,7 @@ import (
 	"net/http"
 	"regexp"
 
-	"github.com/opal-photo/opal/modules/billing"
-	"github.com/opal-photo/opal/modules/check"
-	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -39,47 +37,17 @@ func (p *JobPath) id(ctx context.Context) (string, error) {
 	return p.JobID, nil
 }
 
-type okOutput struct {
-	Body struct {
-		OK bool `json:"ok"`
-	}
-}
+type okOutput = reply[client.OK]
 
-func ok() *okOutput {
-	o := &okOutput{}
-	o.Body.OK = true
-	return o
-}
+func ok() *okOutput { return &okOutput{client.OK{OK: true}} }
 
 type createJobInput struct {
 	TenantQuery
-	Body createJobBody
+	Body client.NewJob
 }
 
-type createJobBody struct {
-	TenantID       string             `json:"tenant_id" nullable:"true"`
-	BrandProfileID string             `json:"brand_profile_id" nullable:"true" maxLength:"63" doc:"default when left out"`
-	Items          []createItem       `json:"items" required:"true" nullable:"false" minItems:"1" maxItems:"100"`
-	Presets        []string           `json:"presets" nullable:"true" maxItems:"100" doc:"names from GET /v1/presets; left out: the brand's, else a default set"`
-	Options        *processingOptions `json:"processing_options"`
-	DryRun         bool               `json:"dry_run" doc:"answer the exact cost and make nothing"`
-}
-
-type createItem struct {
-	Filename    string   `json:"filename" required:"true" doc:"the photo's file name, 1–255 characters"`
-	ScenePrompt string   `json:"scene_prompt" nullable:"true" maxLength:"2000" doc:"words for the scene"`
-	SceneTypes  []string `json:"scene_types" nullable:"true" maxItems:"10" doc:"one item is made per scene; names from GET /v1/scenes"`
-	SceneCount  *int     `json:"scene_count" minimum:"1" maximum:"10" doc:"left out: one per scene type, or one"`
-}
-
-// processingOptions are true where left out.
-type processingOptions struct {
-	RemoveBackground *bool `json:"remove_background" doc:"false: the whole frame is the product"`
-	GenerateScene    *bool `json:"generate_scene" doc:"false: the cut-out is the output"`
-	Upscale          *bool `json:"upscale"`
-}
-
-func (o *processingOptions) options() pipeline.Options {
+// optionsOf are the steps that a request asks for: each where it is left out.
+func optionsOf(o *client.JobOptions) pipeline.Options {
 	out := pipeline.DefaultOptions
 	if o == nil {
 		return out
@@ -95,78 +63,11 @@ func (o *processingOptions) options() pipeline.Options {
 	return out
 }
 
-type createJobOutput struct {
-	Body struct {
-		JobID         string         `json:"job_id,omitempty"`
-		CorrelationID string         `json:"correlation_id"`
-		Items         []createdItem  `json:"items"`
-		Quote         *billing.Quote `json:"quote,omitempty" doc:"of a dry run: the exact cost; nothing was made"`
-	}
-}
-
-type createdItem struct {
-	ItemID     string `json:"item_id"`
-	Filename   string `json:"filename"`
-	SceneIndex int    `json:"scene_index"`
-	SceneType  string `json:"scene_type"`
-}
-
-type getJobOutput struct {
-	Body jobBody
-}
-
-// jobBody is a job with its items' variants.
-type jobBody struct {
-	job.Job
-	Items []itemBody `json:"items"` // in place of the job's own
-}
-
-type itemBody struct {
-	job.Item
-	Exports []Variant `json:"exports"`
-}
-
-// Variant is one picture of an item, made for a preset.
-type Variant struct {
-	Preset       string        `json:"preset"`
-	Status       string        `json:"status"`
-	Format       string        `json:"format"` // jpeg, webp, avif or png; "" while it isn't made
-	Width        int           `json:"width"`  // pixels; 0 while it isn't made
-	Height       int           `json:"height"`
-	Bytes        int64         `json:"bytes"`
-	BlobPath     *string       `json:"blob_path"`
-	Checks       []check.Check `json:"checks"`
-	ErrorCode    *string       `json:"error_code"`
-	ErrorMessage *string       `json:"error_message"`
-}
-
-func variantOf(e export.Export) Variant {
-	v := Variant{Preset: e.Preset, Status: e.Status, Format: e.Format, Width: e.Width, Height: e.Height, Bytes: e.Bytes,
-		BlobPath: e.BlobPath, Checks: e.Checks, ErrorCode: e.ErrorCode, ErrorMessage: e.ErrorMessage}
-	if v.Checks == nil {
-		v.Checks = []check.Check{}
-	}
-	return v
-}
-
 // PageQuery is the parameters of a list that is read page by page.
 type PageQuery struct {
 	TenantQuery
 	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
-}
-
-type listJobsOutput struct {
-	Body struct {
-		Jobs       []jobSummary `json:"jobs"`
-		NextCursor *string      `json:"next_cursor" doc:"null on the last page"`
-	}
-}
-
-// jobSummary is a job without its items.
-type jobSummary struct {
-	job.Job
-	Items any `json:"items,omitempty" hidden:"true"` // hides the job's own, and is never set
 }
 
 func jobRoutes(r *Routes) {
@@ -185,10 +86,10 @@ func jobRoutes(r *Routes) {
 		Scope:   tenant.Write, Creates: true, NotFound: job.ErrItemNotFound}, s.retryItem)
 }
 
-func (s *server) createJob(ctx context.Context, in *createJobInput) (*createJobOutput, error) {
+func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[client.CreatedJob], error) {
 	n := job.NewJob{
 		TenantID: TenantID(ctx), BrandProfileID: in.Body.BrandProfileID, CorrelationID: telemetry.CorrelationID(ctx),
-		Presets: in.Body.Presets, Options: in.Body.Options.options(),
+		Presets: in.Body.Presets, Options: optionsOf(in.Body.Options),
 	}
 	for _, it := range in.Body.Items {
 		item := job.NewItem{Filename: it.Filename, ScenePrompt: it.ScenePrompt, SceneTypes: it.SceneTypes}
@@ -205,17 +106,15 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*createJobO
 		return nil, err
 	}
 	recordOf(ctx).ids.JobID = j.JobID
-	out := &createJobOutput{}
-	out.Body.JobID, out.Body.CorrelationID = j.JobID, j.CorrelationID
-	out.Body.Items = []createdItem{}
+	out := client.CreatedJob{JobID: j.JobID, CorrelationID: j.CorrelationID, Items: []client.CreatedItem{}}
 	for _, it := range j.Items {
-		out.Body.Items = append(out.Body.Items, createdItem{it.ItemID, it.Filename, it.SceneIndex, it.SceneType})
+		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType})
 	}
-	return out, nil
+	return replyOf(out, nil)
 }
 
 // dryRun answers what a job would cost.
-func (s *server) dryRun(ctx context.Context, n job.NewJob) (*createJobOutput, error) {
+func (s *server) dryRun(ctx context.Context, n job.NewJob) (*reply[client.CreatedJob], error) {
 	if s.Quotes == nil {
 		return nil, errNoQuotes
 	}
@@ -223,28 +122,19 @@ func (s *server) dryRun(ctx context.Context, n job.NewJob) (*createJobOutput, er
 	if err != nil {
 		return nil, err
 	}
-	out := &createJobOutput{}
-	out.Body.CorrelationID, out.Body.Items, out.Body.Quote = n.CorrelationID, []createdItem{}, &q
-	return out, nil
+	quote := quoteOf(q)
+	return replyOf(client.CreatedJob{CorrelationID: n.CorrelationID, Items: []client.CreatedItem{}, Quote: &quote}, nil)
 }
 
-func (s *server) listJobs(ctx context.Context, in *PageQuery) (*listJobsOutput, error) {
+func (s *server) listJobs(ctx context.Context, in *PageQuery) (*reply[client.JobPage], error) {
 	jobs, next, err := s.Jobs.List(ctx, TenantID(ctx), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
-	out := &listJobsOutput{}
-	out.Body.Jobs = make([]jobSummary, len(jobs))
-	for i, j := range jobs {
-		out.Body.Jobs[i].Job = j
-	}
-	if next != "" {
-		out.Body.NextCursor = &next
-	}
-	return out, nil
+	return replyOf(client.JobPage{Jobs: each(jobs, summaryOf), NextCursor: cursorOf(next)}, nil)
 }
 
-func (s *server) getJob(ctx context.Context, in *JobPath) (*getJobOutput, error) {
+func (s *server) getJob(ctx context.Context, in *JobPath) (*reply[client.Job], error) {
 	id, err := in.id(ctx)
 	if err != nil {
 		return nil, err
@@ -253,30 +143,28 @@ func (s *server) getJob(ctx context.Context, in *JobPath) (*getJobOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	body, err := s.withExports(ctx, j)
-	return &getJobOutput{Body: body}, err
+	return replyOf(s.withExports(ctx, j))
 }
 
 // withExports puts the variants to their items.
-func (s *server) withExports(ctx context.Context, j job.Job) (jobBody, error) {
-	variants := map[string][]Variant{}
+func (s *server) withExports(ctx context.Context, j job.Job) (client.Job, error) {
+	variants := map[string][]client.Variant{}
 	if s.Exports != nil {
 		all, err := s.Exports.List(ctx, j.TenantID, j.JobID)
 		if err != nil {
-			return jobBody{}, err
+			return client.Job{}, err
 		}
 		for _, e := range all {
 			variants[e.ItemID] = append(variants[e.ItemID], variantOf(e))
 		}
 	}
-	b := jobBody{Job: j, Items: make([]itemBody, len(j.Items))}
-	for i, it := range j.Items {
-		b.Items[i] = itemBody{Item: it, Exports: variants[it.ItemID]}
-		if b.Items[i].Exports == nil {
-			b.Items[i].Exports = []Variant{}
+	out := client.Job{JobSummary: summaryOf(j), Items: each(j.Items, itemOf)}
+	for i, it := range out.Items {
+		if v := variants[it.ItemID]; v != nil {
+			out.Items[i].Exports = v
 		}
 	}
-	return b, nil
+	return out, nil
 }
 
 type retryInput struct {
@@ -284,16 +172,7 @@ type retryInput struct {
 	ItemID string `path:"item_id"`
 }
 
-type retryOutput struct {
-	Body struct {
-		JobID   string `json:"job_id"`
-		ItemID  string `json:"item_id" doc:"the new item"`
-		RetryOf string `json:"retry_of" doc:"the failed item, which stays as it is"`
-		Status  string `json:"status"`
-	}
-}
-
-func (s *server) retryItem(ctx context.Context, in *retryInput) (*retryOutput, error) {
+func (s *server) retryItem(ctx context.Context, in *retryInput) (*reply[client.RetriedItem], error) {
 	if !idPattern.MatchString(in.JobID) || !idPattern.MatchString(in.ItemID) {
 		return nil, job.ErrItemNotFound
 	}
@@ -303,9 +182,7 @@ func (s *server) retryItem(ctx context.Context, in *retryInput) (*retryOutput, e
 	if err != nil {
 		return nil, err
 	}
-	out := &retryOutput{}
-	out.Body.JobID, out.Body.ItemID, out.Body.RetryOf, out.Body.Status = in.JobID, it.ItemID, in.ItemID, it.Status
-	return out, nil
+	return replyOf(client.RetriedItem{JobID: in.JobID, ItemID: it.ItemID, RetryOf: in.ItemID, Status: it.Status}, nil)
 }
 
 // onJob makes the handler of a call that says no more than a job's id.

@@ -5,33 +5,26 @@ import (
 	"net/http"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/tenant"
 )
-
-type presetsOutput struct {
-	Body struct {
-		Presets []channel.Preset `json:"presets"`
-	}
-}
-
-type scenesOutput struct {
-	Body struct {
-		Scenes []string `json:"scenes"`
-	}
-}
 
 func presetRoutes(r *Routes) {
 	s := r.s
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/presets", ID: "listPresets", Summary: "What variants can be made for", Tag: tagCatalogue, Scope: tenant.Read},
-		func(context.Context, *TenantQuery) (*presetsOutput, error) {
-			out := &presetsOutput{}
-			out.Body.Presets = append([]channel.Preset{}, s.Presets...)
-			return out, nil
+		func(context.Context, *TenantQuery) (*reply[client.PresetList], error) {
+			return replyOf(client.PresetList{Presets: each(s.Presets, presetOf)}, nil)
 		})
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/scenes", ID: "listScenes", Summary: "The scene types", Tag: tagCatalogue, Scope: tenant.Read},
-		func(context.Context, *TenantQuery) (*scenesOutput, error) {
-			out := &scenesOutput{}
-			out.Body.Scenes = append([]string{}, s.Scenes...)
-			return out, nil
+		func(context.Context, *TenantQuery) (*reply[client.SceneList], error) {
+			return replyOf(client.SceneList{Scenes: append([]string{}, s.Scenes...)}, nil)
 		})
+}
+
+func presetOf(p channel.Preset) client.Preset {
+	return client.Preset{
+		Name: p.Name, Title: p.Title, Channel: p.Channel, Width: p.Width, Height: p.Height, Background: string(p.Background), Fill: p.Fill,
+		Format: string(p.Format), Quality: p.Quality, Default: p.Default,
+		Rules: each(p.Rules, func(r channel.Rule) client.Rule { return client.Rule(r) }),
+	}
 }

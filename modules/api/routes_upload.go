@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
@@ -22,31 +23,14 @@ var (
 	errPhotoSize = fault.New(fault.TooLarge, "photo_too_large", "The photo is too large")
 )
 
-type uploadBody struct {
-	TenantID    string `json:"tenant_id" nullable:"true"`
-	JobID       string `json:"job_id" required:"true"`
-	ItemID      string `json:"item_id" required:"true"`
-	Filename    string `json:"filename" nullable:"true" doc:"left out: the item's"`
-	ContentType string `json:"content_type" nullable:"true" maxLength:"255"`
-}
-
-type sasInput struct {
+type uploadURLInput struct {
 	TenantQuery
-	Body uploadBody
+	Body client.UploadRequest
 }
 
-type sasOutput struct {
-	Body struct {
-		UploadURL   string `json:"upload_url" doc:"PUT the photo there with x-ms-blob-type: BlockBlob"`
-		RawBlobPath string `json:"raw_blob_path"`
-	}
-}
-
-type directOutput struct {
-	Body struct {
-		OK          bool   `json:"ok"`
-		RawBlobPath string `json:"raw_blob_path"`
-	}
+type completeInput struct {
+	TenantQuery
+	Body client.CompleteRequest
 }
 
 func uploadRoutes(r *Routes) {
@@ -59,38 +43,33 @@ func uploadRoutes(r *Routes) {
 		Scope: tenant.Write, Body: FormBody, NotFound: job.ErrItemNotFound}, s.directUpload)
 }
 
-// ids checks and notes the ids of an upload. Those that can't exist are not
+// noteIDs checks and notes the ids of an upload. Those that can't exist are not
 // found.
-func (b uploadBody) ids(ctx context.Context) error {
-	if b.JobID == "" || b.ItemID == "" {
+func noteIDs(ctx context.Context, jobID, itemID string) error {
+	if jobID == "" || itemID == "" {
 		return errField.With("job_id and item_id are needed")
 	}
-	if !idPattern.MatchString(b.JobID) || !idPattern.MatchString(b.ItemID) {
+	if !idPattern.MatchString(jobID) || !idPattern.MatchString(itemID) {
 		return job.ErrItemNotFound
 	}
 	rec := recordOf(ctx)
-	rec.ids.JobID, rec.ids.ItemID = b.JobID, b.ItemID
+	rec.ids.JobID, rec.ids.ItemID = jobID, itemID
 	return nil
 }
 
-func (s *server) uploadURL(ctx context.Context, in *sasInput) (*sasOutput, error) {
+func (s *server) uploadURL(ctx context.Context, in *uploadURLInput) (*reply[client.UploadURL], error) {
 	b := in.Body
-	if err := b.ids(ctx); err != nil {
+	if err := noteIDs(ctx, b.JobID, b.ItemID); err != nil {
 		return nil, err
 	}
 	url, path, err := s.Jobs.UploadURL(ctx, job.UploadRequest{
 		TenantID: TenantID(ctx), JobID: b.JobID, ItemID: b.ItemID, Filename: b.Filename, ContentType: b.ContentType,
 	})
-	if err != nil {
-		return nil, err
-	}
-	out := &sasOutput{}
-	out.Body.UploadURL, out.Body.RawBlobPath = url, path
-	return out, nil
+	return replyOf(client.UploadURL{UploadURL: url, RawBlobPath: path}, err)
 }
 
-func (s *server) completeUpload(ctx context.Context, in *sasInput) (*okOutput, error) {
-	if err := in.Body.ids(ctx); err != nil {
+func (s *server) completeUpload(ctx context.Context, in *completeInput) (*okOutput, error) {
+	if err := noteIDs(ctx, in.Body.JobID, in.Body.ItemID); err != nil {
 		return nil, err
 	}
 	if err := s.Jobs.Complete(ctx, TenantID(ctx), in.Body.JobID, in.Body.ItemID); err != nil {
@@ -112,7 +91,7 @@ func uploadForm() *huma.RequestBody {
 	}}}}
 }
 
-func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (*directOutput, error) {
+func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (*reply[client.DirectUpload], error) {
 	form := callOf(ctx).form
 	one := func(name string) string {
 		if v := form.Value[name]; len(v) == 1 {
@@ -120,8 +99,8 @@ func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (*directOutpu
 		}
 		return ""
 	}
-	b := uploadBody{JobID: one("job_id"), ItemID: one("item_id")}
-	if err := b.ids(ctx); err != nil {
+	jobID, itemID := one("job_id"), one("item_id")
+	if err := noteIDs(ctx, jobID, itemID); err != nil {
 		return nil, err
 	}
 	files := form.File["file"]
@@ -141,13 +120,8 @@ func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (*directOutpu
 	if err != nil {
 		return nil, err
 	}
-	path, err := s.Jobs.Direct(ctx, TenantID(ctx), b.JobID, b.ItemID, files[0].Filename, body)
-	if err != nil {
-		return nil, err
-	}
-	out := &directOutput{}
-	out.Body.OK, out.Body.RawBlobPath = true, path
-	return out, nil
+	path, err := s.Jobs.Direct(ctx, TenantID(ctx), jobID, itemID, files[0].Filename, body)
+	return replyOf(client.DirectUpload{OK: true, RawBlobPath: path}, err)
 }
 
 func readFile(h *multipart.FileHeader) (b []byte, err error) {

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"github.com/opal-photo/opal/modules/check"
+	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/event"
+	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/job"
+)
+
+// reply wraps a value as a JSON body.
+type reply[T any] struct{ Body T }
+
+func replyOf[T any](v T, err error) (*reply[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &reply[T]{v}, nil
+}
+
+// each returns what f makes of every value; never nil, which would be null in JSON.
+func each[T, U any](in []T, f func(T) U) []U {
+	out := make([]U, len(in))
+	for i, v := range in {
+		out[i] = f(v)
+	}
+	return out
+}
+
+// cursorOf is a list's next cursor: null on the last page.
+func cursorOf(next string) *string {
+	if next == "" {
+		return nil
+	}
+	return &next
+}
+
+func summaryOf(j job.Job) client.JobSummary {
+	return client.JobSummary{
+		JobID: j.JobID, TenantID: j.TenantID, BrandProfileID: j.BrandProfileID, Status: j.Status, CorrelationID: j.CorrelationID,
+		CreatedAt: j.CreatedAt, UpdatedAt: j.UpdatedAt, FinishedAt: j.FinishedAt, ExportBlobPath: j.ExportBlobPath,
+		Presets: append([]string{}, j.Presets...), Options: client.ProcessingOptions(j.Options), Counts: client.Counts(j.Counts),
+	}
+}
+
+func itemOf(it job.Item) client.Item {
+	return client.Item{
+		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, ScenePrompt: it.ScenePrompt,
+		RawBlobPath: it.RawBlobPath, CutoutBlobPath: it.CutoutBlobPath, OutputBlobPath: it.OutputBlobPath, ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage,
+		NeedsReview: it.NeedsReview, ReviewReason: it.ReviewReason, Confidence: it.Confidence, Fidelity: (*client.Fidelity)(it.Fidelity), Attempt: it.Attempt,
+		RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, CreatedAt: it.CreatedAt, UpdatedAt: it.UpdatedAt, EndedAt: it.EndedAt,
+		Steps: each(it.Steps, func(s job.Step) client.Step { return client.Step(s) }), Exports: []client.Variant{},
+	}
+}
+
+func variantOf(e export.Export) client.Variant {
+	return client.Variant{
+		Preset: e.Preset, Status: e.Status, Format: e.Format, Width: e.Width, Height: e.Height, Bytes: e.Bytes, BlobPath: e.BlobPath,
+		Checks:    each(e.Checks, func(c check.Check) client.Check { return client.Check(c) }),
+		ErrorCode: e.ErrorCode, ErrorMessage: e.ErrorMessage,
+	}
+}
+
+func deletionOf(d job.Deletion) client.Deletion { return client.Deletion(d) }
+
+func eventOf(e event.Event) client.Event { return client.Event(e) }

@@ -1,0 +1,158 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Page asks for a part of a list.
+type Page struct {
+	Cursor string // of the page before; "": the first page
+	Limit  int    // rows; 0: 50
+}
+
+func (p Page) query() url.Values {
+	q := url.Values{}
+	if p.Cursor != "" {
+		q.Set("cursor", p.Cursor)
+	}
+	if p.Limit != 0 {
+		q.Set("limit", strconv.Itoa(p.Limit))
+	}
+	return q
+}
+
+// CreateJob makes a job. It is made once, also when the call is repeated on the way.
+func (c *Client) CreateJob(ctx context.Context, n NewJob) (CreatedJob, error) {
+	return call[CreatedJob](ctx, c, http.MethodPost, path("jobs"), nil, n, NewIdempotencyKey())
+}
+
+// Job returns a job with its items.
+func (c *Client) Job(ctx context.Context, jobID string) (Job, error) {
+	return get[Job](ctx, c, path("jobs", jobID), nil)
+}
+
+// Jobs returns a page of the tenant's jobs, newest first.
+func (c *Client) Jobs(ctx context.Context, p Page) (JobPage, error) {
+	return get[JobPage](ctx, c, path("jobs"), p.query())
+}
+
+// Enqueue queues what has been uploaded. Repeated, it changes nothing.
+func (c *Client) Enqueue(ctx context.Context, jobID string) error {
+	_, err := call[OK](ctx, c, http.MethodPost, path("jobs", jobID, "enqueue"), nil, nil, "")
+	return err
+}
+
+// Cancel cancels what has not ended.
+func (c *Client) Cancel(ctx context.Context, jobID string) error {
+	_, err := call[OK](ctx, c, http.MethodPost, path("jobs", jobID, "cancel"), nil, nil, "")
+	return err
+}
+
+// Retry tries a failed item again, as a new item.
+func (c *Client) Retry(ctx context.Context, jobID, itemID string) (RetriedItem, error) {
+	return call[RetriedItem](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, "retry"), nil, nil, NewIdempotencyKey())
+}
+
+// Delete deletes a job with all its pictures, permanently.
+func (c *Client) Delete(ctx context.Context, jobID string) (Deletion, error) {
+	return call[Deletion](ctx, c, http.MethodDelete, path("jobs", jobID), nil, nil, "")
+}
+
+// The paces at which Wait asks.
+const (
+	firstLook = 200 * time.Millisecond
+	lastLook  = 2 * time.Second
+)
+
+// Wait asks for a job until it has ended, and tells seen of each answer (nil: nobody).
+func (c *Client) Wait(ctx context.Context, jobID string, seen func(Job)) (Job, error) {
+	for pace := firstLook; ; pace = min(pace*5/4, lastLook) {
+		j, err := c.Job(ctx, jobID)
+		if err != nil {
+			return j, err
+		}
+		if seen != nil {
+			seen(j)
+		}
+		if j.Ended() {
+			return j, nil
+		}
+		select {
+		case <-ctx.Done():
+			return j, ctx.Err()
+		case <-time.After(pace):
+		}
+	}
+}
+
+// UploadURL returns a fresh URL to PUT an item's photo to. Filename "" is the item's.
+func (c *Client) UploadURL(ctx context.Context, r UploadRequest) (UploadURL, error) {
+	return call[UploadURL](ctx, c, http.MethodPost, path("uploads", "sas"), nil, r, "")
+}
+
+// Complete says that an item's photo has been PUT, and queues it. Repeated, it
+// changes nothing.
+func (c *Client) Complete(ctx context.Context, jobID, itemID string) error {
+	_, err := call[OK](ctx, c, http.MethodPost, path("uploads", "complete"), nil, CompleteRequest{JobID: jobID, ItemID: itemID}, "")
+	return err
+}
+
+// OutputURL returns a short-lived URL of an item's finished picture.
+func (c *Client) OutputURL(ctx context.Context, itemID string) (Download, error) {
+	return get[Download](ctx, c, path("downloads", itemID), nil)
+}
+
+// VariantURL returns a short-lived URL of an item's variant for a preset.
+func (c *Client) VariantURL(ctx context.Context, itemID, preset string) (Download, error) {
+	return get[Download](ctx, c, path("downloads", itemID, preset), nil)
+}
+
+// ExportURL returns a short-lived URL of a job's ZIP.
+func (c *Client) ExportURL(ctx context.Context, jobID string) (Download, error) {
+	return get[Download](ctx, c, path("downloads", "jobs", jobID, "export"), nil)
+}
+
+// Presets lists what variants can be made for.
+func (c *Client) Presets(ctx context.Context) (PresetList, error) {
+	return get[PresetList](ctx, c, path("presets"), nil)
+}
+
+// Scenes lists the scene types.
+func (c *Client) Scenes(ctx context.Context) (SceneList, error) {
+	return get[SceneList](ctx, c, path("scenes"), nil)
+}
+
+// BrandProfiles lists the tenant's brand profiles, default first.
+func (c *Client) BrandProfiles(ctx context.Context) (BrandProfileList, error) {
+	return get[BrandProfileList](ctx, c, path("brand-profiles"), nil)
+}
+
+// BrandProfile returns a brand profile.
+func (c *Client) BrandProfile(ctx context.Context, id string) (BrandProfile, error) {
+	return get[BrandProfile](ctx, c, path("brand-profiles", id), nil)
+}
+
+// CreateBrandProfile makes a brand profile.
+func (c *Client) CreateBrandProfile(ctx context.Context, n NewBrandProfile) (BrandProfile, error) {
+	return call[BrandProfile](ctx, c, http.MethodPost, path("brand-profiles"), nil, n, NewIdempotencyKey())
+}
+
+// ReplaceBrandProfile changes a brand profile as a whole.
+func (c *Client) ReplaceBrandProfile(ctx context.Context, id string, n NewBrandProfile) (BrandProfile, error) {
+	return call[BrandProfile](ctx, c, http.MethodPut, path("brand-profiles", id), nil, n, "")
+}
+
+// DeleteBrandProfile deletes a brand profile.
+func (c *Client) DeleteBrandProfile(ctx context.Context, id string) error {
+	_, err := call[OK](ctx, c, http.MethodDelete, path("brand-profiles", id), nil, nil, "")
+	return err
+}
+
+// Balance returns what the tenant has.
+func (c *Client) Balance(ctx context.Context) (Balance, error) {
+	return get[Balance](ctx, c, path("billing", "balance"), nil)
+}

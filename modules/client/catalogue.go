@@ -1,0 +1,71 @@
+package client
+
+import "time"
+
+// PresetList is what variants can be made for.
+type PresetList struct {
+	Presets []Preset `json:"presets" nullable:"false"`
+}
+
+// Preset is what one channel asks for.
+type Preset struct {
+	Name       string  `json:"name" pattern:"^[A-Za-z0-9_-]{1,64}$" example:"shopify"`
+	Title      string  `json:"title" example:"Shopify product"`
+	Channel    string  `json:"channel" doc:"Where the picture is shown" example:"Shopify"`
+	Width      int     `json:"width" doc:"Pixels; a transparent picture is cut to the product within them" example:"2048"`
+	Height     int     `json:"height" example:"2048"`
+	Background string  `json:"background" enum:"scene,white,transparent" example:"scene"`
+	Fill       float64 `json:"fill" doc:"Share of the frame that the product's longer relative side takes" example:"0.62"`
+	Format     string  `json:"format" doc:"jpeg, webp, avif or png" example:"jpeg"`
+	Quality    int     `json:"quality,omitempty" doc:"Of the format's encoder, 1 to 100" example:"88"`
+	Default    bool    `json:"default" doc:"One of those that a job gets that names none" example:"true"`
+	Rules      []Rule  `json:"rules" nullable:"false" doc:"What the channel demands of the finished file"`
+}
+
+// Rule is one demand of a channel on the finished file.
+type Rule struct {
+	Name  string  `json:"rule" example:"long_side"`
+	Limit float64 `json:"limit" doc:"Pixels, bytes or a share, as the rule says" example:"2048"`
+}
+
+// SceneList names the scene types.
+type SceneList struct {
+	Scenes []string `json:"scenes" nullable:"false" example:"[\"studio\",\"kitchen\"]"`
+}
+
+// NewBrandProfile is a brand profile as callers write it. The zero value of each
+// field leaves the choice to the scene.
+type NewBrandProfile struct {
+	TenantID       string   `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
+	ID             string   `json:"brand_profile_id,omitempty" nullable:"true" doc:"a–z, 0–9, - and _; on POST, left out: made of the name" example:"acme"`
+	Name           string   `json:"name,omitempty" nullable:"true" doc:"At most 120 characters" example:"Acme"`
+	ScenePrompt    string   `json:"scene_prompt,omitempty" nullable:"true" doc:"At most 2,000 characters" example:"pale wood, soft light"`
+	NegativePrompt string   `json:"negative_prompt,omitempty" nullable:"true" doc:"At most 2,000 characters" example:"people, text"`
+	Palette        []string `json:"palette,omitempty" nullable:"true" doc:"#rrggbb, the most important first, at most 8" example:"[\"#e8d8c3\",\"#2f4858\"]"`
+	Mood           string   `json:"mood,omitempty" nullable:"true" doc:"At most 200 characters" example:"calm"`
+	Keywords       []string `json:"keywords,omitempty" nullable:"true" doc:"At most 30 of 60 characters" example:"[\"handmade\"]"`
+	LightDirection string   `json:"light_direction,omitempty" nullable:"true" doc:"left, right or auto" example:"left"`
+	ProductFill    float64  `json:"product_fill,omitempty" nullable:"true" doc:"Share of the frame's side that the product takes, 0.3 to 0.9; 0: the scene's own" example:"0.6"`
+	DefaultPresets []string `json:"default_presets,omitempty" nullable:"true" doc:"Names from GET /v1/presets" example:"[\"shopify\"]"`
+}
+
+// BrandProfile is a brand's look.
+type BrandProfile struct {
+	ID             string     `json:"brand_profile_id" example:"acme"`
+	Name           string     `json:"name" example:"Acme"`
+	ScenePrompt    string     `json:"scene_prompt" example:"pale wood, soft light"`
+	NegativePrompt string     `json:"negative_prompt" example:"people, text"`
+	Palette        []string   `json:"palette" nullable:"false" doc:"#rrggbb, the most important first" example:"[\"#e8d8c3\"]"`
+	Mood           string     `json:"mood" example:"calm"`
+	Keywords       []string   `json:"keywords" nullable:"false" example:"[\"handmade\"]"`
+	LightDirection string     `json:"light_direction" enum:"auto,left,right" example:"left"`
+	ProductFill    float64    `json:"product_fill" doc:"Share of the frame's side that the product takes; 0: the scene's own" example:"0.6"`
+	DefaultPresets []string   `json:"default_presets" nullable:"false" example:"[\"shopify\"]"`
+	CreatedAt      *time.Time `json:"created_at" doc:"null for a default that nobody edited"`
+	UpdatedAt      *time.Time `json:"updated_at"`
+}
+
+// BrandProfileList is a tenant's brand profiles, default first.
+type BrandProfileList struct {
+	Profiles []BrandProfile `json:"brand_profiles" nullable:"false"`
+}

@@ -1,0 +1,262 @@
+package client
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The states of a job. All but the first two are terminal.
+const (
+	JobCreated    = "created"
+	JobProcessing = "processing"
+	JobCompleted  = "completed" // every item and every variant
+	JobPartial    = "partial"   // some
+	JobFailed     = "failed"    // none, and one failed
+	JobCancelled  = "cancelled"
+)
+
+// The states of an item. Completed, failed and cancelled are terminal.
+const (
+	ItemCreated    = "created"
+	ItemUploaded   = "uploaded"
+	ItemQueued     = "queued"
+	ItemProcessing = "processing"
+	ItemCompleted  = "completed"
+	ItemFailed     = "failed"
+	ItemCancelled  = "cancelled"
+)
+
+// NewJob asks for a job.
+type NewJob struct {
+	TenantID       string      `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
+	BrandProfileID string      `json:"brand_profile_id,omitempty" nullable:"true" maxLength:"63" doc:"The brand profile; left out: default" example:"default"`
+	Items          []NewItem   `json:"items" nullable:"false" minItems:"1" maxItems:"100" doc:"The photos"`
+	Presets        []string    `json:"presets,omitempty" nullable:"true" maxItems:"100" doc:"Names from GET /v1/presets; left out: the brand's, else a default set" example:"[\"shopify\",\"amazon_main\"]"`
+	Options        *JobOptions `json:"processing_options,omitempty" doc:"Which steps run"`
+	DryRun         bool        `json:"dry_run,omitempty" doc:"Answer the exact cost and make nothing" example:"false"`
+}
+
+// NewItem asks for the pictures of one photo.
+type NewItem struct {
+	Filename    string   `json:"filename" doc:"The photo's file name: 1 to 255 characters, without control characters and path separators" example:"mug.jpg"`
+	ScenePrompt string   `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene, at most 2,000 characters" example:"on an oak table, morning light"`
+	SceneTypes  []string `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene; names from GET /v1/scenes" example:"[\"studio\",\"kitchen\"]"`
+	SceneCount  *int     `json:"scene_count,omitempty" nullable:"true" minimum:"1" maximum:"10" doc:"How many scenes; left out: one per scene type, or one" example:"2"`
+}
+
+// JobOptions say which steps run; each is true where it is left out.
+type JobOptions struct {
+	RemoveBackground *bool `json:"remove_background,omitempty" nullable:"true" doc:"false: the whole frame is the product" example:"true"`
+	GenerateScene    *bool `json:"generate_scene,omitempty" nullable:"true" doc:"false: the cut-out is the output" example:"true"`
+	Upscale          *bool `json:"upscale,omitempty" nullable:"true" doc:"false: the output has the scene's own size" example:"true"`
+}
+
+// CreatedJob is the answer to NewJob: the job's id and its items, one per scene. Of
+// a dry run it is the quote alone.
+type CreatedJob struct {
+	JobID         string        `json:"job_id,omitempty" doc:"The job; left out of a dry run" example:"0198f7a0-0000-7000-8000-000000000001"`
+	CorrelationID string        `json:"correlation_id" doc:"Found again in every log line about the job" example:"0198f7a0-0000-7000-8000-00000000000c"`
+	Items         []CreatedItem `json:"items" nullable:"false" doc:"In the order of the request, one per scene"`
+	Quote         *Quote        `json:"quote,omitempty" doc:"Of a dry run: the exact cost; nothing was made"`
+}
+
+// CreatedItem is an item that a request made.
+type CreatedItem struct {
+	ItemID     string `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
+	Filename   string `json:"filename" example:"mug.jpg"`
+	SceneIndex int    `json:"scene_index" doc:"Counts the scenes of one photo from 0" example:"0"`
+	SceneType  string `json:"scene_type" example:"studio"`
+}
+
+// JobSummary is a job without its items.
+type JobSummary struct {
+	JobID          string            `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
+	TenantID       string            `json:"tenant_id" example:"default"`
+	BrandProfileID string            `json:"brand_profile_id" example:"default"`
+	Status         string            `json:"status" enum:"created,processing,completed,failed,partial,cancelled" example:"processing" doc:"Terminal are completed, failed, partial and cancelled"`
+	CorrelationID  string            `json:"correlation_id" example:"0198f7a0-0000-7000-8000-00000000000c"`
+	CreatedAt      time.Time         `json:"created_at" example:"2026-11-27T09:30:00Z"`
+	UpdatedAt      time.Time         `json:"updated_at" example:"2026-11-27T09:30:05Z"`
+	FinishedAt     *time.Time        `json:"finished_at" doc:"When the job became terminal; null before"`
+	ExportBlobPath *string           `json:"export_blob_path" doc:"Where the job's ZIP is; null before it is whole"`
+	Presets        []string          `json:"presets" nullable:"false" doc:"The variants made of each item" example:"[\"shopify\"]"`
+	Options        ProcessingOptions `json:"processing_options"`
+	Counts         Counts            `json:"counts"`
+}
+
+// Job is a job with its items.
+type Job struct {
+	JobSummary
+	Items []Item `json:"items" nullable:"false"`
+}
+
+// Ended reports whether the job is terminal.
+func (j JobSummary) Ended() bool {
+	switch j.Status {
+	case JobCompleted, JobPartial, JobFailed, JobCancelled:
+		return true
+	}
+	return false
+}
+
+// ProcessingOptions are the steps that a job's items take.
+type ProcessingOptions struct {
+	RemoveBackground bool `json:"remove_background" doc:"false: the whole frame is the product"`
+	GenerateScene    bool `json:"generate_scene" doc:"false: the cut-out is the output"`
+	Upscale          bool `json:"upscale" doc:"false: the output has the scene's own size"`
+}
+
+// Counts are a job's counters of items and variants.
+type Counts struct {
+	Total         int `json:"total" doc:"Items" example:"1"`
+	Open          int `json:"open" doc:"Items that have not ended" example:"1"`
+	Completed     int `json:"completed" example:"0"`
+	Failed        int `json:"failed" example:"0"`
+	Cancelled     int `json:"cancelled" example:"0"`
+	OpenExports   int `json:"open_exports" doc:"Variants that have not ended" example:"0"`
+	DoneExports   int `json:"done_exports" example:"0"`
+	FailedExports int `json:"failed_exports" example:"0"`
+}
+
+// Item is one picture to be made.
+type Item struct {
+	ItemID         string     `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
+	Filename       string     `json:"filename" example:"mug.jpg"`
+	Status         string     `json:"status" enum:"created,uploaded,queued,processing,completed,failed,cancelled" example:"processing" doc:"Terminal are completed, failed and cancelled"`
+	SceneIndex     int        `json:"scene_index" example:"0"`
+	SceneType      string     `json:"scene_type" example:"studio"`
+	ScenePrompt    string     `json:"scene_prompt,omitempty"`
+	RawBlobPath    *string    `json:"raw_blob_path" doc:"The photo; null before the upload"`
+	CutoutBlobPath *string    `json:"cutout_blob_path"`
+	OutputBlobPath *string    `json:"output_blob_path"`
+	ErrorCode      *string    `json:"error_code" doc:"Why it failed, stable; null unless it did"`
+	ErrorMessage   *string    `json:"error_message" doc:"Why it failed, for people"`
+	NeedsReview    bool       `json:"needs_review" doc:"A person should look at the picture"`
+	ReviewReason   *string    `json:"review_reason" doc:"Why"`
+	Confidence     *float64   `json:"confidence" doc:"Of the cut-out, 0 to 1"`
+	Fidelity       *Fidelity  `json:"fidelity" doc:"How much of the product the picture kept; null before it was measured"`
+	Attempt        int        `json:"attempt" doc:"Counts the attempts from 1" example:"1"`
+	RetryOf        *string    `json:"retry_of" doc:"The failed item that this one tries again"`
+	RetriedBy      *string    `json:"retried_by" doc:"The item that tries this one again, and counts in its place"`
+	CreatedAt      time.Time  `json:"created_at" example:"2026-11-27T09:30:00Z"`
+	UpdatedAt      time.Time  `json:"updated_at" example:"2026-11-27T09:30:05Z"`
+	EndedAt        *time.Time `json:"ended_at"`
+	Steps          []Step     `json:"steps" nullable:"false" doc:"The item's timeline"`
+	Exports        []Variant  `json:"exports" nullable:"false" doc:"The item's variants, one per preset"`
+}
+
+// Fidelity says how much of the product a picture kept.
+type Fidelity struct {
+	SSIM       float64  `json:"ssim" doc:"Structural similarity over the product; 1 is identical" example:"0.999"`
+	MaxDiff    int      `json:"max_diff" doc:"Largest difference of a channel over the product, 0 to 255" example:"1"`
+	EngineSSIM *float64 `json:"engine_ssim,omitempty" doc:"Of what the scene's engine returned, before the product was put back"`
+	Upscale    string   `json:"upscale,omitempty" doc:"How the scene was enlarged"`
+}
+
+// Step is one row of an item's timeline.
+type Step struct {
+	Attempt   int        `json:"attempt" example:"1"`
+	Step      string     `json:"step" enum:"ingest,cutout,place,lock,upscale,output" example:"cutout"`
+	Status    string     `json:"status" enum:"running,done,failed,reused" example:"done" doc:"reused: an earlier attempt had done it"`
+	ErrorCode *string    `json:"error_code,omitempty"`
+	StartedAt time.Time  `json:"started_at" example:"2026-11-27T09:30:01Z"`
+	EndedAt   *time.Time `json:"ended_at"`
+	Millis    *int64     `json:"ms" doc:"Milliseconds from start to end; null while it runs"`
+}
+
+// Variant is one picture of an item, made for a preset.
+type Variant struct {
+	Preset       string  `json:"preset" example:"shopify"`
+	Status       string  `json:"status" example:"completed"`
+	Format       string  `json:"format" doc:"jpeg, webp, avif or png; empty while it isn't made" example:"jpeg"`
+	Width        int     `json:"width" doc:"Pixels; 0 while it isn't made" example:"2048"`
+	Height       int     `json:"height" example:"2048"`
+	Bytes        int64   `json:"bytes" example:"412345"`
+	BlobPath     *string `json:"blob_path"`
+	Checks       []Check `json:"checks" nullable:"false" doc:"What came of the channel's rules on the finished file"`
+	ErrorCode    *string `json:"error_code"`
+	ErrorMessage *string `json:"error_message"`
+}
+
+// Check is what came of one of a channel's rules.
+type Check struct {
+	Rule     string `json:"rule" example:"long_side"`
+	Passed   bool   `json:"passed" example:"true"`
+	Measured string `json:"measured" example:"2048 px"`
+	Wanted   string `json:"wanted" example:"at least 2048 px"`
+}
+
+// JobPage is a page of a tenant's jobs, newest first.
+type JobPage struct {
+	Jobs       []JobSummary `json:"jobs" nullable:"false"`
+	NextCursor *string      `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
+}
+
+// RetriedItem is the answer to a retry.
+type RetriedItem struct {
+	JobID   string `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
+	ItemID  string `json:"item_id" doc:"The new item" example:"0198f7a0-0000-7000-8000-000000000003"`
+	RetryOf string `json:"retry_of" doc:"The failed item, which stays as it is" example:"0198f7a0-0000-7000-8000-000000000002"`
+	Status  string `json:"status" enum:"created,uploaded,queued,processing,completed,failed,cancelled" example:"queued"`
+}
+
+// OK says that a call did what it was to do.
+type OK struct {
+	OK bool `json:"ok" example:"true"`
+}
+
+// Deletion is the receipt of a deleted job.
+type Deletion struct {
+	DeletionID  string     `json:"deletion_id" example:"0198f7a0-0000-7000-8000-000000000004"`
+	JobID       string     `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
+	Reason      string     `json:"reason" enum:"request,retention" example:"request"`
+	Items       int        `json:"items" example:"3"`
+	Variants    int        `json:"variants" example:"12"`
+	Files       int64      `json:"files" doc:"Deleted so far" example:"40"`
+	Bytes       int64      `json:"bytes" example:"10485760"`
+	CreatedAt   time.Time  `json:"created_at" example:"2026-11-27T09:30:00Z"`
+	FilesAt     *time.Time `json:"files_at" doc:"When all files that were there had gone"`
+	CompletedAt *time.Time `json:"completed_at" doc:"When upload URLs and workers had ended too, and nothing was left"`
+}
+
+// DeletionPage is a page of receipts, newest first.
+type DeletionPage struct {
+	Deletions  []Deletion `json:"deletions" nullable:"false"`
+	NextCursor *string    `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
+}
+
+// Event is one thing that happened to a job, as webhooks and the event stream tell
+// it. More types are added with time.
+type Event struct {
+	ID        string          `json:"id" example:"0198f7a0-0000-7000-8000-000000000005"`
+	Type      string          `json:"type" doc:"job.created, item.completed, item.failed, item.cancelled, item.retried, job.finished, and more" example:"item.completed"`
+	TenantID  string          `json:"tenant_id" example:"default"`
+	JobID     string          `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
+	ItemID    *string         `json:"item_id"`
+	Data      json.RawMessage `json:"data"`
+	CreatedAt time.Time       `json:"created_at" example:"2026-11-27T09:30:05Z"`
+}
+
+// Progress is where a job's items are, as the event stream's event "progress" tells
+// it.
+type Progress struct {
+	JobID  string         `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
+	Status string         `json:"status" enum:"created,processing,completed,failed,partial,cancelled" example:"processing"`
+	Counts Counts         `json:"counts"`
+	Items  []ItemProgress `json:"items" nullable:"false"`
+}
+
+// ItemProgress is where an item is.
+type ItemProgress struct {
+	ItemID  string `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
+	Status  string `json:"status" enum:"created,uploaded,queued,processing,completed,failed,cancelled" example:"processing"`
+	Attempt int    `json:"attempt" example:"1"`
+	Step    string `json:"step,omitempty" doc:"The last begun" example:"place"`
+	State   string `json:"step_status,omitempty" enum:"running,done,failed,reused" example:"running"`
+}
+
+// End is the last event of a job's stream.
+type End struct {
+	JobID  string `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
+	Status string `json:"status" enum:"completed,failed,partial,cancelled" example:"completed"`
+}
