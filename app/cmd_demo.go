@@ -2,20 +2,17 @@ package app
 
 import (
 	"archive/zip"
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/sample"
 )
@@ -32,8 +29,15 @@ func demoCommand(s Streams) *cobra.Command {
 		Short: "Send the sample photo through a running opal dev and fetch the results",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d := &demo{base: strings.TrimRight(base, "/"), out: out, log: s.Err, client: &http.Client{Timeout: time.Minute}}
-			return d.run(cmd.Context(), scenes)
+			c, err := client.New(base, client.Options{Tenant: "default"})
+			if err != nil {
+				return err
+			}
+			err = (&demo{api: c, out: out, log: s.Err}).run(cmd.Context(), scenes)
+			if errors.Is(err, client.ErrUnreachable) {
+				return errNoAPI.With("%s", base)
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&base, "api", "http://127.0.0.1:8080", "address of the API")
@@ -43,23 +47,9 @@ func demoCommand(s Streams) *cobra.Command {
 }
 
 type demo struct {
-	base, out string
-	log       io.Writer
-	client    *http.Client
-}
-
-// demoJob is what the demo reads of a job.
-type demoJob struct {
-	JobID  string `json:"job_id"`
-	Status string `json:"status"`
-	Items  []struct {
-		ItemID string `json:"item_id"`
-		Status string `json:"status"`
-		Steps  []struct {
-			Step   string `json:"step"`
-			Status string `json:"status"`
-		} `json:"steps"`
-	} `json:"items"`
+	api *client.Client
+	out string
+	log io.Writer
 }
 
 func (d *demo) run(ctx context.Context, scenes []string) error {
@@ -68,135 +58,68 @@ func (d *demo) run(ctx context.Context, scenes []string) error {
 		return fmt.Errorf("draw the sample: %w", err)
 	}
 	const name = "amber-bottle.jpg"
-	var j demoJob
-	if err := d.post(ctx, "/v1/jobs", map[string]any{"tenant_id": "default", "items": []any{map[string]any{"filename": name, "scene_types": scenes}}}, &j); err != nil {
+	made, err := d.api.CreateJob(ctx, client.NewJob{Items: []client.NewItem{{Filename: name, SceneTypes: scenes}}})
+	if err != nil {
 		return err
 	}
-	ids := map[string]string{"tenant_id": "default", "job_id": j.JobID, "item_id": j.Items[0].ItemID, "filename": name, "content_type": "image/jpeg"}
-	var sas struct {
-		UploadURL string `json:"upload_url"`
-	}
-	if err := d.post(ctx, "/v1/uploads/sas", ids, &sas); err != nil {
+	if err := d.api.Upload(ctx, made.JobID, made.Items[0].ItemID, name, photo); err != nil {
 		return err
 	}
-	if _, err := d.do(ctx, http.MethodPut, sas.UploadURL, photo, "image/jpeg"); err != nil {
-		return err
-	}
-	if err := d.post(ctx, "/v1/uploads/complete", ids, nil); err != nil {
-		return err
-	}
-	fmt.Fprintf(d.log, "job %s: uploaded, waiting\n", j.JobID)
-	if err := d.wait(ctx, &j); err != nil {
-		return err
-	}
-	return d.fetch(ctx, j)
-}
-
-// wait shows the steps as they come, until the job has ended.
-func (d *demo) wait(ctx context.Context, j *demoJob) error {
+	fmt.Fprintf(d.log, "job %s: uploaded, waiting\n", made.JobID)
 	last := ""
-	for {
-		if err := d.get(ctx, "/v1/jobs/"+j.JobID+"?tenant_id=default", j); err != nil {
-			return err
-		}
-		var now []string
-		for _, it := range j.Items {
-			step := it.Status
-			if n := len(it.Steps); n > 0 && it.Status == "processing" {
-				step = it.Steps[n-1].Step
-			}
-			now = append(now, step)
-		}
-		if line := strings.Join(now, ", "); line != last {
+	j, err := d.api.Wait(ctx, made.JobID, func(j client.Job) { // the steps as they come
+		if line := strings.Join(stepsNow(j), ", "); line != last {
 			fmt.Fprintf(d.log, "  %s\n", line)
 			last = line
 		}
-		if slices.Contains([]string{"completed", "partial", "failed", "cancelled"}, j.Status) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
+	})
+	if err != nil {
+		return err
+	}
+	if j.Status != client.JobCompleted {
+		return fault.New(fault.Internal, "demo_failed", fmt.Sprintf("The job ended %s; see %s/v1/jobs/%s", j.Status, d.api.Address(), j.JobID))
+	}
+	return d.fetch(ctx, j.JobID)
+}
+
+// stepsNow is where each item is: its step while it is worked on, else its status.
+func stepsNow(j client.Job) []string {
+	now := make([]string, len(j.Items))
+	for i, it := range j.Items {
+		now[i] = it.Status
+		if n := len(it.Steps); n > 0 && it.Status == client.ItemProcessing {
+			now[i] = it.Steps[n-1].Step
 		}
 	}
+	return now
 }
 
 // fetch unpacks the job's ZIP.
-func (d *demo) fetch(ctx context.Context, j demoJob) error {
-	if j.Status != "completed" {
-		return fault.New(fault.Internal, "demo_failed", fmt.Sprintf("The job ended %s; see %s/v1/jobs/%s", j.Status, d.base, j.JobID))
-	}
-	var u struct {
-		URL string `json:"download_url"`
-	}
-	if err := d.get(ctx, "/v1/downloads/jobs/"+j.JobID+"/export?tenant_id=default", &u); err != nil {
-		return err
-	}
-	b, err := d.do(ctx, http.MethodGet, u.URL, nil, "")
+func (d *demo) fetch(ctx context.Context, jobID string) (err error) {
+	u, err := d.api.ExportURL(ctx, jobID)
 	if err != nil {
 		return err
 	}
-	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	f, err := os.CreateTemp("", "opal-demo-*.zip")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	n, err := d.api.Fetch(ctx, u.DownloadURL, f)
+	if err != nil {
+		return err
+	}
+	z, err := zip.NewReader(f, n)
 	if err != nil {
 		return fmt.Errorf("read the ZIP: %w", err)
 	}
+	to := filepath.Join(d.out, jobID)
 	if err := os.MkdirAll(d.out, 0o755); err != nil {
 		return err
 	}
-	if err := os.CopyFS(filepath.Join(d.out, j.JobID), z); err != nil {
+	if err := os.CopyFS(to, z); err != nil {
 		return fmt.Errorf("unpack the ZIP: %w", err)
 	}
-	fmt.Fprintf(d.log, "%d files are in %s\nThe console shows them at %s\n", len(z.File), filepath.Join(d.out, j.JobID), d.base)
+	fmt.Fprintf(d.log, "%d files are in %s\nThe console shows them at %s\n", len(z.File), to, d.api.Address())
 	return nil
-}
-
-func (d *demo) post(ctx context.Context, path string, body, into any) error {
-	b, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	return d.decode(into)(d.do(ctx, http.MethodPost, d.base+path, b, "application/json"))
-}
-
-func (d *demo) get(ctx context.Context, path string, into any) error {
-	return d.decode(into)(d.do(ctx, http.MethodGet, d.base+path, nil, ""))
-}
-
-func (*demo) decode(into any) func([]byte, error) error {
-	return func(b []byte, err error) error {
-		if err != nil || into == nil {
-			return err
-		}
-		return json.Unmarshal(b, into)
-	}
-}
-
-// maxAnswer bounds what the demo reads.
-const maxAnswer = 1 << 30
-
-func (d *demo) do(ctx context.Context, method, url string, body []byte, contentType string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	if contentType != "" {
-		req.Header.Set("Content-Type", contentType)
-	}
-	if method == http.MethodPut {
-		req.Header.Set("x-ms-blob-type", "BlockBlob")
-	}
-	res, err := d.client.Do(req)
-	if err != nil {
-		return nil, errNoAPI.With("%s", d.base)
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
-		return nil, err
-	}
-	if res.StatusCode >= http.StatusBadRequest {
-		return nil, fault.New(fault.Internal, "demo_failed", fmt.Sprintf("%s %s answered %d: %s", method, req.URL.Path, res.StatusCode, b))
-	}
-	return b, nil
 }

@@ -54,9 +54,11 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	}
 	o := api.Options{
 		Dead: deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
-		Jobs: jobs, Events: event.Log{DB: w.db}, Brands: w.brands, Presets: channel.Presets(), Exports: exports, Keys: tenants, Scenes: pipeline.SceneTypes(),
-		Auth: api.Anyone{}, Idempotency: tenants, Billing: w.billing, Quotes: quotes{jobs, w.billing, w.db}, Checks: checks, Log: w.log, Meters: w.metrics, Version: version(),
-		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(), Settings: settingsManual(),
+		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: w.db}, Brands: w.brands,
+		Presets: channel.Presets(), Exports: exports, Keys: tenants, Scenes: pipeline.SceneTypes(),
+		Auth: api.Anyone{}, Idempotency: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db},
+		Checks: checks, Log: w.log, Meters: w.metrics, Version: version(), Settings: settingsManual(),
+		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
 	}
 	switch w.cfg.Auth.Mode {

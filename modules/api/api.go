@@ -21,16 +21,20 @@ import (
 	"github.com/opal-photo/opal/modules/channel"
 )
 
-// Options are what the API is made of. Jobs and Brands are needed; the rest may
-// be left out.
+// Options are what the API is made of. The first block is needed; the rest may be
+// left out.
 type Options struct {
-	Jobs    Jobs
+	Jobs      Jobs
+	Uploads   Uploads
+	Downloads Downloads
+	Deletions Deletions
+	Brands    Brands
+
 	Events  Events // nil: no event streams
-	Brands  Brands
 	Presets []channel.Preset
 	Exports Exports  // nil: items show no variants
 	Keys    Keys     // nil: no /v1/api-keys
-	Billing Billing  // nil: no /v1/billing and no webhook
+	Billing *Billing // nil: no /v1/billing and no webhook
 	Quotes  Quotes   // nil: no dry_run
 	Scenes  []string // scene types that a request may ask for
 
@@ -40,7 +44,6 @@ type Options struct {
 	Checks      []Check       // what /healthz and /readyz look at
 
 	Mounts []Mount               // other handlers on the same port: blobs, console
-	Routes []func(r *Routes)     // other modules' routes, see Add
 	Dead   DeadLetters           // nil: no routes for them
 	Hosts  []string              // names in the Host header that are served; empty: all
 	HSTS   bool                  // the public address is https
@@ -98,8 +101,8 @@ func New(o Options) (http.Handler, error) {
 }
 
 func build(o Options) (*server, error) {
-	if o.Jobs == nil || o.Brands == nil {
-		return nil, errors.New("the API needs jobs and brands")
+	if o.Jobs == nil || o.Uploads == nil || o.Downloads == nil || o.Deletions == nil || o.Brands == nil {
+		return nil, errors.New("the API needs jobs, their uploads, downloads and deletions, and brands")
 	}
 	if o.Auth == nil {
 		o.Auth = Anyone{}
@@ -136,14 +139,13 @@ func build(o Options) (*server, error) {
 	}
 	if o.Billing != nil {
 		billingRoutes(r)
+		paymentRoutes(r)
+		accountRoutes(r)
 	}
 	if o.Dead != nil {
 		deadRoutes(r)
 	}
 	healthRoutes(r)
-	for _, add := range o.Routes {
-		add(r)
-	}
 	return s, s.documentRoutes()
 }
 

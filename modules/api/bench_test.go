@@ -22,7 +22,7 @@ const slowClients = 500
 // never finish their headers. Metric p99-ms is the 99th percentile.
 func BenchmarkBesideSlowClients(b *testing.B) {
 	h := newHouse(b)
-	srv := Server(h.handler)
+	srv := &http.Server{Handler: h.handler, ReadHeaderTimeout: 10 * time.Second}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

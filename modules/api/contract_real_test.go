@@ -64,7 +64,7 @@ func newRealHouse(t testing.TB, d *db.DB) *realHouse {
 		Inspect: func(photo []byte) error { _, err := imaging.Inspect(photo); return err },
 	})
 	h, err = New(Options{
-		Jobs: jobs, Events: event.Log{DB: d}, Brands: brands, Presets: channel.Presets(), Log: zerolog.Nop(),
+		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: d}, Brands: brands, Presets: channel.Presets(), Log: zerolog.Nop(),
 		Mounts: []Mount{{Path: "/blobs/", Handler: http.StripPrefix("/blobs", blobs.Handler())}},
 	})
 	if err != nil {

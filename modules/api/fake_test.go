@@ -359,10 +359,11 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	}
 	h := &house{jobs: newMemoryJobs(), tenants: tenants, log: &lockedBuffer{}}
 	o := Options{
-		Jobs: h.jobs, Events: h.jobs, Brands: brand.New(d, nil), Presets: channel.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
+		Jobs: h.jobs, Uploads: h.jobs, Downloads: h.jobs, Deletions: h.jobs, Events: h.jobs, Brands: brand.New(d, nil),
+		Presets: channel.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},
-		Billing: billing.New(billing.Options{DB: d}), Dead: fixedDead{}, Operators: "t1",
+		Billing: billingOf(billing.New(billing.Options{DB: d})), Dead: fixedDead{}, Operators: "t1",
 		Settings: []SettingGroup{{Title: "The <workers>", Settings: []SettingRow{{Name: "WORKER_LEASE", Doc: "How long.", Default: "45s", Rule: "at least 10s"}}}},
 	}
 	for _, c := range change {
@@ -374,6 +375,9 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	h.handler = h.edge()
 	return h
 }
+
+// billingOf is a service in the parts that the API asks for.
+func billingOf(b *billing.Service) *Billing { return &Billing{Books: b, Payments: b, Accounts: b} }
 
 // withKeys is AUTH_MODE=api-key.
 func withKeys(o *Options) { o.Auth = APIKeys{Check: o.Keys.(*tenant.Service).Authenticate} }
@@ -460,6 +464,9 @@ func wantProblem(t *testing.T, what string, a answer, status int, code string) {
 // The services that app passes in are what the API asks for.
 var (
 	_ Jobs        = (*job.Service)(nil)
+	_ Uploads     = (*job.Service)(nil)
+	_ Downloads   = (*job.Service)(nil)
+	_ Deletions   = (*job.Service)(nil)
 	_ Exports     = (*export.Service)(nil)
 	_ Brands      = (*brand.Service)(nil)
 	_ Keys        = (*tenant.Service)(nil)

@@ -133,8 +133,8 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 	return body, nil
 }
 
-// settleTenant decides which tenant a request works for. Who belongs to one and
-// names another learns nothing of it: on GET nothing is there.
+// settleTenant decides which tenant a request works for. Naming another tenant gives
+// NotFound on GET and Forbidden otherwise, so nothing leaks.
 func settleTenant(who Principal, named []string, method string, rt *route) (string, error) {
 	id := ""
 	for _, n := range named {

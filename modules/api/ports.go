@@ -10,24 +10,37 @@ import (
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
-// Jobs is the job module's service. Ids of another tenant are not found.
+// Jobs makes, reads and steers jobs: the job module's service, as Uploads, Downloads
+// and Deletions are. Ids of another tenant are not found.
 type Jobs interface {
 	Create(ctx context.Context, n job.NewJob) (job.Job, error)
-	UploadURL(ctx context.Context, r job.UploadRequest) (url, rawBlobPath string, err error)
-	Complete(ctx context.Context, tenantID, jobID, itemID string) error
-	Direct(ctx context.Context, tenantID, jobID, itemID, filename string, body []byte) (rawBlobPath string, err error)
+	Get(ctx context.Context, tenantID, jobID string) (job.Job, error)
+	List(ctx context.Context, tenantID, cursor string, limit int) (jobs []job.Job, next string, err error)
 	Enqueue(ctx context.Context, tenantID, jobID string) error
 	Cancel(ctx context.Context, tenantID, jobID string) error
 	Retry(ctx context.Context, tenantID, jobID, itemID string) (job.Item, error)
-	Get(ctx context.Context, tenantID, jobID string) (job.Job, error)
-	Delete(ctx context.Context, tenantID, jobID string) (job.Deletion, error)
-	Deletion(ctx context.Context, tenantID, deletionID string) (job.Deletion, error)
-	Deletions(ctx context.Context, tenantID, cursor string, limit int) (page []job.Deletion, next string, err error)
-	List(ctx context.Context, tenantID, cursor string, limit int) (jobs []job.Job, next string, err error)
+}
+
+// Uploads takes photos.
+type Uploads interface {
+	UploadURL(ctx context.Context, r job.UploadRequest) (url, rawBlobPath string, err error)
+	Complete(ctx context.Context, tenantID, jobID, itemID string) error
+	Direct(ctx context.Context, tenantID, jobID, itemID, filename string, body []byte) (rawBlobPath string, err error)
+}
+
+// Downloads signs short-lived URLs of files.
+type Downloads interface {
 	OutputURL(ctx context.Context, tenantID, itemID string) (string, error)
 	CutoutURL(ctx context.Context, tenantID, itemID string) (string, error)
 	RawURL(ctx context.Context, tenantID, itemID string) (string, error)
 	ExportURL(ctx context.Context, tenantID, jobID string) (string, error)
+}
+
+// Deletions deletes jobs and keeps the receipts.
+type Deletions interface {
+	Delete(ctx context.Context, tenantID, jobID string) (job.Deletion, error)
+	Deletion(ctx context.Context, tenantID, deletionID string) (job.Deletion, error)
+	Deletions(ctx context.Context, tenantID, cursor string, limit int) (page []job.Deletion, next string, err error)
 }
 
 // Events reads what happened to a job, from a cursor on.

@@ -25,7 +25,7 @@ func TestRefundsThroughTheAPI(t *testing.T) {
 	}
 	b := billing.New(billing.Options{DB: dbtest.Open(t, dbtest.SQLiteURL(t)), Mode: billing.Enforce, Mollie: client, RedirectURL: "http://127.0.0.1/",
 		Packages: []billing.Package{{Name: "small", Title: "Small", Credits: 1000, Net: 1000, Currency: "EUR"}}})
-	h := newHouse(t, withKeys, func(o *Options) { o.Billing = b })
+	h := newHouse(t, withKeys, func(o *Options) { o.Billing = billingOf(b) })
 	admin, _ := h.key(t, "t1", tenant.Admin)
 	other, _ := h.key(t, "t2", tenant.Admin)
 	writer, _ := h.key(t, "t1", tenant.Write)

@@ -31,7 +31,7 @@ type Route struct {
 	Scope        tenant.Scope
 	Body         Body
 	Creates      bool         // takes an Idempotency-Key
-	NotFound     *fault.Error // what a missing thing is here; also said to who names another tenant
+	NotFound     *fault.Error // returned when it does not exist or belongs to another tenant
 }
 
 // route is a registered Route.
@@ -40,12 +40,10 @@ type route struct {
 	echoPath string
 }
 
-// Routes registers operations. Other modules' routes come in through
-// Options.Routes.
+// Routes registers operations.
 type Routes struct{ s *server }
 
-// errTenantUnknown is what naming another tenant is where the route has no
-// not-found of its own.
+// errTenantUnknown is returned for another tenant's id on routes without a NotFound.
 var errTenantUnknown = tenant.ErrNotFound
 
 // Add registers an operation. The handler gets the tenant by TenantID(ctx). Its

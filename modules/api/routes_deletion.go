@@ -30,7 +30,7 @@ func (s *server) deleteJob(ctx context.Context, in *JobPath) (*reply[client.Dele
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.Jobs.Delete(ctx, TenantID(ctx), id)
+	d, err := s.Deletions.Delete(ctx, TenantID(ctx), id)
 	return replyOf(deletionOf(d), err)
 }
 
@@ -38,11 +38,11 @@ func (s *server) getDeletion(ctx context.Context, in *deletionInput) (*reply[cli
 	if !idPattern.MatchString(in.DeletionID) {
 		return nil, job.ErrNoDeletion
 	}
-	d, err := s.Jobs.Deletion(ctx, TenantID(ctx), in.DeletionID)
+	d, err := s.Deletions.Deletion(ctx, TenantID(ctx), in.DeletionID)
 	return replyOf(deletionOf(d), err)
 }
 
 func (s *server) listDeletions(ctx context.Context, in *PageQuery) (*reply[client.DeletionPage], error) {
-	page, next, err := s.Jobs.Deletions(ctx, TenantID(ctx), in.Cursor, in.Limit)
+	page, next, err := s.Deletions.Deletions(ctx, TenantID(ctx), in.Cursor, in.Limit)
 	return replyOf(client.DeletionPage{Deletions: each(page, deletionOf), NextCursor: cursorOf(next)}, err)
 }

@@ -40,16 +40,16 @@ func downloadRoutes(r *Routes) {
 				return download(url(ctx, TenantID(ctx), in.ItemID))
 			})
 	}
-	add("/v1/downloads/{item_id}", "outputURL", "A URL of an item's finished picture", s.Jobs.OutputURL)
-	add("/v1/downloads/{item_id}/original", "originalURL", "A URL of an item's photo as it was uploaded", s.Jobs.RawURL)
-	add("/v1/downloads/{item_id}/cutout", "cutoutURL", "A URL of an item's cut-out", s.Jobs.CutoutURL)
+	add("/v1/downloads/{item_id}", "outputURL", "A URL of an item's finished picture", s.Downloads.OutputURL)
+	add("/v1/downloads/{item_id}/original", "originalURL", "A URL of an item's photo as it was uploaded", s.Downloads.RawURL)
+	add("/v1/downloads/{item_id}/cutout", "cutoutURL", "A URL of an item's cut-out", s.Downloads.CutoutURL)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/downloads/jobs/{job_id}/export", ID: "exportURL", Summary: "A URL of a job's ZIP", Tag: tagDownloads,
 		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, func(ctx context.Context, in *JobPath) (*downloadOutput, error) {
 		id, err := in.id(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return download(s.Jobs.ExportURL(ctx, TenantID(ctx), id))
+		return download(s.Downloads.ExportURL(ctx, TenantID(ctx), id))
 	})
 	if s.Exports == nil {
 		return

@@ -62,7 +62,7 @@ func (s *server) uploadURL(ctx context.Context, in *uploadURLInput) (*reply[clie
 	if err := noteIDs(ctx, b.JobID, b.ItemID); err != nil {
 		return nil, err
 	}
-	url, path, err := s.Jobs.UploadURL(ctx, job.UploadRequest{
+	url, path, err := s.Uploads.UploadURL(ctx, job.UploadRequest{
 		TenantID: TenantID(ctx), JobID: b.JobID, ItemID: b.ItemID, Filename: b.Filename, ContentType: b.ContentType,
 	})
 	return replyOf(client.UploadURL{UploadURL: url, RawBlobPath: path}, err)
@@ -72,7 +72,7 @@ func (s *server) completeUpload(ctx context.Context, in *completeInput) (*okOutp
 	if err := noteIDs(ctx, in.Body.JobID, in.Body.ItemID); err != nil {
 		return nil, err
 	}
-	if err := s.Jobs.Complete(ctx, TenantID(ctx), in.Body.JobID, in.Body.ItemID); err != nil {
+	if err := s.Uploads.Complete(ctx, TenantID(ctx), in.Body.JobID, in.Body.ItemID); err != nil {
 		return nil, err
 	}
 	return ok(), nil
@@ -120,7 +120,7 @@ func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (*reply[clien
 	if err != nil {
 		return nil, err
 	}
-	path, err := s.Jobs.Direct(ctx, TenantID(ctx), jobID, itemID, files[0].Filename, body)
+	path, err := s.Uploads.Direct(ctx, TenantID(ctx), jobID, itemID, files[0].Filename, body)
 	return replyOf(client.DirectUpload{OK: true, RawBlobPath: path}, err)
 }
 

@@ -36,10 +36,3 @@ func (s *slots) give(tenantID string) {
 		delete(s.by, tenantID)
 	}
 }
-
-// taken is how many slots are held.
-func (s *slots) taken() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.open
-}
