@@ -5,7 +5,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/job"
-	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // brandSource gives jobs the brand profiles: siblings don't know each other, so
@@ -23,7 +23,7 @@ func (b brandSource) Brand(ctx context.Context, tenantID, id string) (job.Brand,
 		light = ""
 	}
 	return job.Brand{
-		Look: pipeline.Brand{
+		Look: picture.Look{
 			ID: id, ScenePrompt: p.ScenePrompt, NegativePrompt: p.NegativePrompt, Palette: p.Palette, Mood: p.Mood,
 			Keywords: p.Keywords, Light: light, ProductFill: p.ProductFill,
 		},

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -21,6 +21,7 @@ import (
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/studio"
 )
@@ -77,7 +78,7 @@ func processCommand(s Streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "finished", "folder for the results")
-	f.StringSliceVar(&o.scenes, "scene", []string{"studio"}, "scenes to make of each photo: "+fmt.Sprint(pipeline.SceneTypes()))
+	f.StringSliceVar(&o.scenes, "scene", []string{"studio"}, "scenes to make of each photo: "+fmt.Sprint(picture.SceneTypes()))
 	f.StringSliceVar(&o.presets, "preset", nil, "variants to make (default: "+fmt.Sprint(channel.Defaults())+")")
 	f.StringVar(&o.prompt, "prompt", "", "words that steer the scene: colours, materials, light, mood")
 	f.StringSliceVar(&o.palette, "palette", nil, "brand colours, such as #a3b18a")
@@ -97,8 +98,8 @@ func process(ctx context.Context, s Streams, o processOptions, paths []string) e
 		return err
 	}
 	for _, sc := range o.scenes {
-		if !slices.Contains(pipeline.SceneTypes(), sc) {
-			return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("--scene %q is not known; known are %v", sc, pipeline.SceneTypes()))
+		if !slices.Contains(picture.SceneTypes(), sc) {
+			return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("--scene %q is not known; known are %v", sc, picture.SceneTypes()))
 		}
 	}
 	files, err := findPictures(paths)
@@ -167,10 +168,10 @@ func processOne(ctx context.Context, p *pipeline.Pipeline, o processOptions, f s
 		item.Error, item.Code = &text, &code
 		return item
 	}
-	store := &memoryArtifacts{blobs: map[string][]byte{}}
+	store := &pipeline.Memory{}
 	in := pipeline.Input{
 		TenantID: "local", Filename: filepath.Base(f.path), Scene: scene, Prompt: o.prompt,
-		Brand:   pipeline.Brand{ID: "default", Palette: o.palette, Light: o.light, ProductFill: o.fill},
+		Look:    picture.Look{ID: "default", Palette: o.palette, Light: o.light, ProductFill: o.fill},
 		Options: pipeline.Options{RemoveBackground: !o.noCutout, GenerateScene: !o.noScene, Upscale: !o.noUp},
 		Raw:     func(context.Context) ([]byte, error) { return readPicture(f.path, imaging.MaxBytes) },
 	}
@@ -195,13 +196,20 @@ func processOne(ctx context.Context, p *pipeline.Pipeline, o processOptions, f s
 		path := filepath.Join(dir, name)
 		return path, os.WriteFile(path, b, 0o644)
 	}
-	if item.Output, err = write("output"+filepath.Ext(res.Output), store.blobs[res.Output]); err != nil {
+	save := func(name, path string) (string, error) {
+		b, err := store.Get(ctx, path)
+		if err != nil {
+			return "", err
+		}
+		return write(name, b)
+	}
+	if item.Output, err = save("output"+filepath.Ext(res.OutputPath), res.OutputPath); err != nil {
 		return fail(err)
 	}
-	if _, err := write("cutout.png", store.blobs[res.Cutout]); err != nil {
+	if _, err := save("cutout.png", res.CutoutPath); err != nil {
 		return fail(err)
 	}
-	l, err := store.layers(f.name, scene, res)
+	l, err := layersOf(ctx, store, export.Source{Layers: res.Layers, Filename: f.name, Scene: scene})
 	if err != nil {
 		return fail(err)
 	}
@@ -241,56 +249,23 @@ func (*stopwatch) StepReused(context.Context, string) {}
 // Checkpoint keeps nothing: the work ends with the process.
 func (*stopwatch) Checkpoint(context.Context, pipeline.Checkpoint) error { return nil }
 
-// memoryArtifacts keeps one photo's pictures while it is worked on.
-type memoryArtifacts struct {
-	mu    sync.Mutex
-	blobs map[string][]byte
-}
-
-// Put keeps a picture.
-func (m *memoryArtifacts) Put(_ context.Context, step, ext, _ string, body []byte) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	path := fmt.Sprintf("%d-%s.%s", len(m.blobs), step, ext)
-	m.blobs[path] = body
-	return path, nil
-}
-
-// Get returns a picture.
-func (m *memoryArtifacts) Get(_ context.Context, path string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	b, ok := m.blobs[path]
-	if !ok {
-		return nil, fmt.Errorf("there is no picture %s", path)
-	}
-	return b, nil
-}
-
-var errNoURLs = errors.New("pictures in memory have no URLs")
-
-// ReadURL can't be.
-func (*memoryArtifacts) ReadURL(context.Context, string) (string, error) { return "", errNoURLs }
-
-// UploadURL can't be.
-func (*memoryArtifacts) UploadURL(context.Context, string, string) (string, string, error) {
-	return "", "", errNoURLs
-}
-
-// layers decodes the finished picture's layers.
-func (m *memoryArtifacts) layers(name, scene string, r *pipeline.Result) (*export.Layers, error) {
-	l := &export.Layers{Source: exportSource(name, scene, r)}
-	var err error
-	if l.Cutout, err = imaging.DecodeOwn(m.blobs[l.CutoutPath]); err != nil {
-		return nil, err
-	}
-	if l.BackdropPath != "" {
-		if l.Backdrop, err = imaging.DecodeOwn(m.blobs[l.BackdropPath]); err != nil {
+// layersOf decodes a finished picture's layers.
+func layersOf(ctx context.Context, store pipeline.Artifacts, src export.Source) (*export.Layers, error) {
+	l := &export.Layers{Source: src}
+	for _, f := range []struct {
+		path string
+		into **image.NRGBA
+	}{{src.CutoutPath, &l.Cutout}, {src.BackdropPath, &l.Backdrop}, {src.ShadowPath, &l.Shadow}} {
+		if f.path == "" {
+			continue
+		}
+		b, err := store.Get(ctx, f.path)
+		if err == nil {
+			*f.into, err = imaging.DecodeOwn(b)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
-	if l.ShadowPath != "" {
-		l.Shadow, err = imaging.DecodeOwn(m.blobs[l.ShadowPath])
-	}
-	return l, err
+	return l, nil
 }

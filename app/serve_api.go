@@ -13,7 +13,7 @@ import (
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/console"
 	"github.com/opal-photo/opal/modules/event"
-	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/sample"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -55,7 +55,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	o := api.Options{
 		Dead: deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
 		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: w.db}, Brands: w.brands,
-		Presets: channel.Presets(), Exports: exports, Keys: tenants, Scenes: pipeline.SceneTypes(),
+		Presets: channel.Presets(), Exports: exports, Keys: tenants, Scenes: picture.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db},
 		Checks: checks, Log: w.log, Meters: w.metrics, Version: version(), Settings: settingsManual(),
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),

@@ -12,7 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob/azureblob"
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/db"
-	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/queue"
 )
 
@@ -129,7 +129,7 @@ func TestTakeoverIsFinished(t *testing.T) {
 		if err := d.QueryRowContext(t.Context(), `SELECT max(scene_type), max(body) FROM items, outbox`).Scan(&scene, &body); err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Contains(pipeline.SceneTypes(), scene) {
+		if !slices.Contains(picture.SceneTypes(), scene) {
 			t.Errorf("scene %q", scene)
 		}
 		if _, err := queue.ParseBody([]byte(body)); err != nil {

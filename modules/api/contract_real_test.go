@@ -22,7 +22,7 @@ import (
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/job"
-	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/queue"
 )
 
@@ -31,7 +31,7 @@ type plainBrands struct{ *brand.Service }
 
 func (p plainBrands) Brand(ctx context.Context, tenantID, id string) (job.Brand, error) {
 	b, err := p.Get(ctx, tenantID, id)
-	return job.Brand{Look: pipeline.Brand{ID: b.ID}, Presets: b.DefaultPresets}, err
+	return job.Brand{Look: picture.Look{ID: b.ID}, Presets: b.DefaultPresets}, err
 }
 
 // noWork plans no variants: no item is worked on here.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // photographed is a scene of the size that the scoring service makes, with a
@@ -17,7 +18,7 @@ func photographed() *Layers {
 	const w, h, side = 3000, 4000, 1024
 	l := scenery(w/2, h/2)
 	l.Cutout = image.NewNRGBA(image.Rect(0, 0, w, h))
-	l.CutoutBounds = [4]int{w / 4, h / 4, w / 2, h / 2}
+	l.CutoutBounds = picture.Box{w / 4, h / 4, w / 2, h / 2}
 	for y := range h / 2 {
 		for x := range w / 2 {
 			u, v := float64(x)/(w/4)-1, float64(y)/(h/4)-1
@@ -34,7 +35,7 @@ func photographed() *Layers {
 		}
 	}
 	l.Width, l.Height, l.FloorY, l.HorizonY = side, side, 880, 600
-	l.Box = [4]int{side/2 - 240, 880 - 640, 480, 640}
+	l.Box = picture.Box{side/2 - 240, 880 - 640, 480, 640}
 	l.Shadow = image.NewNRGBA(l.Backdrop.Rect)
 	for y := 840; y < 920; y++ {
 		for x := 250; x < 800; x++ {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // A variant is recomposed, not letterboxed: the backdrop is cropped to the
@@ -36,7 +37,7 @@ func compose(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 // centred puts the product in the middle of the frame.
 func centred(p channel.Preset, prod *product) image.Rectangle {
 	pw, ph := prod.size()
-	w, h := fitProduct(pw, ph, p.Width, p.Height, p.Fill)
+	w, h := picture.Fit(pw, ph, p.Width, p.Height, p.Fill)
 	at := image.Pt((p.Width-w)/2, (p.Height-h)/2)
 	return image.Rectangle{at, at.Add(image.Pt(w, h))}
 }
@@ -45,7 +46,7 @@ func centred(p channel.Preset, prod *product) image.Rectangle {
 // the same width on all sides.
 func cropped(p channel.Preset, prod *product) *image.NRGBA {
 	pw, ph := prod.size()
-	w, h := fitProduct(pw, ph, p.Width, p.Height, p.Fill)
+	w, h := picture.Fit(pw, ph, p.Width, p.Height, p.Fill)
 	side := min(p.Width, p.Height)
 	margin := max(1, int((1-p.Fill)/2*float64(side)))
 	out := image.NewNRGBA(image.Rect(0, 0, min(p.Width, w+2*margin), min(p.Height, h+2*margin)))

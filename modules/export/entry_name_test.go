@@ -6,20 +6,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/opal-photo/opal/modules/filename"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 func TestEntryNames(t *testing.T) {
 	var names filename.Names
 	var got []string
 	blob := "t/j/i/web_large/a1.webp"
+	set := picture.Layers{Placed: picture.Placed{BackdropPath: "b"}}
 	for _, src := range []Source{
-		{Filename: "кружка.jpg", Scene: "studio", BackdropPath: "b"},
-		{Filename: "コップ.jpg", Scene: "studio", BackdropPath: "b"},
-		{Filename: "blue vase.jpg", Scene: "kitchen", BackdropPath: "b"},
-		{Filename: "Blue vase.png", Scene: "kitchen", BackdropPath: "b"},
+		{Filename: "кружка.jpg", Scene: "studio", Layers: set},
+		{Filename: "コップ.jpg", Scene: "studio", Layers: set},
+		{Filename: "blue vase.jpg", Scene: "kitchen", Layers: set},
+		{Filename: "Blue vase.png", Scene: "kitchen", Layers: set},
 		{Filename: "cut.jpg", Scene: "studio"}, // generate_scene was false
-		{Filename: "../../up.jpg", Scene: "studio", BackdropPath: "b"},
-		{Filename: "...jpg", Scene: "studio", BackdropPath: "b"},
+		{Filename: "../../up.jpg", Scene: "studio", Layers: set},
+		{Filename: "...jpg", Scene: "studio", Layers: set},
 		{Filename: "con.jpg"},
 	} {
 		got = append(got, entryName(&names, bundled{Export: Export{Preset: "web_large", BlobPath: &blob}, source: src}))

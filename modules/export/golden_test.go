@@ -12,6 +12,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -27,7 +28,8 @@ const (
 // falls off, and a product with holes and a soft edge that stands on two feet.
 func stood() *Layers {
 	const side, pw, ph = 320, 180, 220
-	l := &Layers{Source: Source{Width: side, Height: side, FloorY: 270, HorizonY: 190, Box: [4]int{90, 90, 148, 180}, CutoutBounds: [4]int{10, 10, pw, ph}}}
+	l := &Layers{Source: Source{Layers: picture.Layers{CutoutBounds: picture.Box{10, 10, pw, ph},
+		Placed: picture.Placed{Width: side, Height: side, FloorY: 270, HorizonY: 190, Box: picture.Box{90, 90, 148, 180}}}}}
 	l.Backdrop = image.NewNRGBA(image.Rect(0, 0, side, side))
 	l.Shadow = image.NewNRGBA(l.Backdrop.Rect)
 	for y := range side {
@@ -66,7 +68,7 @@ func TestCompositionsLookAsTheyDid(t *testing.T) {
 	bare := stood()
 	bare.Backdrop, bare.Shadow = nil, nil
 	photo := stood()
-	photo.Cutout, photo.CutoutBounds = held.Backdrop, [4]int{}
+	photo.Cutout, photo.CutoutBounds = held.Backdrop, picture.Box{}
 	photo.Backdrop, photo.Shadow = nil, nil
 	above := stood()
 	above.HorizonY = 0

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 func TestMain(m *testing.M) { imagingtest.Main(m) }
@@ -17,10 +18,11 @@ var productColour = color.NRGBA{200, 30, 40, 255}
 // product of the given proportions cut from a photo.
 func scenery(pw, ph int) *Layers {
 	const side = 512
-	l := &Layers{Source: Source{Width: side, Height: side, FloorY: 440, HorizonY: 300, Filename: "x.jpg", Scene: "studio"}}
+	l := &Layers{Source: Source{Filename: "x.jpg", Scene: "studio"}}
+	l.Width, l.Height, l.FloorY, l.HorizonY = side, side, 440, 300
 	k := 280 / float64(max(pw, ph))
 	w, h := max(1, int(float64(pw)*k)), max(1, int(float64(ph)*k))
-	l.Box = [4]int{(side - w) / 2, 440 - h, w, h}
+	l.Box = picture.Box{(side - w) / 2, 440 - h, w, h}
 	l.Backdrop = image.NewNRGBA(image.Rect(0, 0, side, side))
 	for y := range side {
 		for x := range side {
@@ -34,7 +36,7 @@ func scenery(pw, ph int) *Layers {
 		}
 	}
 	l.Cutout = image.NewNRGBA(image.Rect(0, 0, pw+40, ph+60))
-	l.CutoutBounds = [4]int{20, 30, pw, ph}
+	l.CutoutBounds = picture.Box{20, 30, pw, ph}
 	for y := range ph {
 		for x := range pw {
 			l.Cutout.SetNRGBA(20+x, 30+y, productColour)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // productMargin is the least air around the product when a flattened scene is
@@ -19,7 +20,7 @@ func reframed(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	win, at := reframe(p, &l.Source)
 	shadowed := l.Box // what stands on the floor darkens it
 	shadowed[3] += int(productMargin * float64(l.Box[3]))
-	out := imaging.Resize(extended(l.Backdrop, win, rectOf(shadowed)), p.Width, p.Height)
+	out := imaging.Resize(extended(l.Backdrop, win, shadowed.Rect()), p.Width, p.Height)
 	imaging.Over(out, prod.at(at.Dx(), at.Dy()), at.Min)
 	return out
 }
@@ -64,7 +65,7 @@ func within(at, length, limit, from, to float64) float64 {
 // going on out of focus.
 func fitted(p channel.Preset, prod *product) *image.NRGBA {
 	pw, ph := prod.size()
-	w, h := fitProduct(pw, ph, p.Width, p.Height, 1)
+	w, h := picture.Fit(pw, ph, p.Width, p.Height, 1)
 	img := prod.at(w, h)
 	at := image.Pt((p.Width-w)/2, (p.Height-h)/2)
 	inner := img.Rect.Inset(max(leastStrip, int(photoRim*float64(min(w, h)))))

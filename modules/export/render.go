@@ -13,6 +13,7 @@ import (
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // Variant is one finished file.
@@ -135,11 +136,11 @@ func cost(p channel.Preset) int { return p.Width * p.Height * slowness[p.Format]
 // enlargement is how many pixels of the variant one of the photo's becomes.
 func enlargement(p channel.Preset, l *Layers) float64 {
 	b := l.CutoutBounds
-	w, h := fitProduct(b[2], b[3], p.Width, p.Height, p.Fill)
+	w, h := picture.Fit(b[2], b[3], p.Width, p.Height, p.Fill)
 	if p.Background == channel.Scene {
 		switch {
 		case l.Backdrop == nil && l.whole():
-			w, h = fitProduct(b[2], b[3], p.Width, p.Height, 1)
+			w, h = picture.Fit(b[2], b[3], p.Width, p.Height, 1)
 		case l.Backdrop != nil && l.ContainsProduct:
 			_, at := reframe(p, &l.Source)
 			w, h = at.Dx(), at.Dy()

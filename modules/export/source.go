@@ -6,26 +6,15 @@ import (
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
-// Source is a finished picture in its layers: where each lies in container
-// "outputs" ("" when there is none) and where the product stands. Lengths are
-// pixels of the scene, but for CutoutBounds.
+// Source is what variants are made of: a finished picture in its layers, whose
+// paths are those of container "outputs".
 type Source struct {
-	CutoutPath      string `json:"cutout"`
-	BackdropPath    string `json:"backdrop,omitempty"`
-	ShadowPath      string `json:"shadow,omitempty"`
-	OutputPath      string `json:"output,omitempty"`
-	Width           int    `json:"width,omitempty"`
-	Height          int    `json:"height,omitempty"`
-	Box             [4]int `json:"box"`           // x, y, w, h of the product in the scene
-	CutoutBounds    [4]int `json:"cutout_bounds"` // x, y, w, h of what is visible in the cut-out
-	FloorY          int    `json:"floor_y,omitempty"`
-	HorizonY        int    `json:"horizon_y,omitempty"`        // 0: seen from above, or not known
-	Generated       bool   `json:"generated,omitempty"`        // by a trained model
-	ContainsProduct bool   `json:"contains_product,omitempty"` // the backdrop holds the product
-	Filename        string `json:"filename"`
-	Scene           string `json:"scene,omitempty"` // scene type
+	picture.Layers
+	Filename string `json:"filename"`
+	Scene    string `json:"scene,omitempty"` // scene type
 }
 
 // sourceType is what XMP says of how the picture came to be.
@@ -47,10 +36,6 @@ type Layers struct {
 // ErrLayers says that a picture's layers don't fit together.
 var ErrLayers = fault.New(fault.Invalid, "layers_invalid", "The picture's layers can't be put together; process the photo again")
 
-// fallbackFill is how much of a scene a product takes whose place in it is not
-// known.
-const fallbackFill = 0.62
-
 // sound returns the layers with what is missing filled in and what
 // contradicts the pictures put right, or ErrLayers.
 func (l *Layers) sound() (*Layers, error) {
@@ -58,11 +43,11 @@ func (l *Layers) sound() (*Layers, error) {
 		return nil, ErrLayers.With("the cut-out is missing or empty")
 	}
 	s := *l
-	b := rectOf(s.CutoutBounds).Intersect(s.Cutout.Rect)
+	b := s.CutoutBounds.Rect().Intersect(s.Cutout.Rect)
 	if b.Empty() {
 		b = s.Cutout.Rect
 	}
-	s.CutoutBounds = [4]int{b.Min.X, b.Min.Y, b.Dx(), b.Dy()}
+	s.CutoutBounds = picture.BoxOf(b)
 	if s.Backdrop == nil {
 		s.Shadow = nil
 		return &s, nil
@@ -74,23 +59,18 @@ func (l *Layers) sound() (*Layers, error) {
 	if s.Shadow != nil && s.Shadow.Rect.Size() != s.Backdrop.Rect.Size() {
 		return nil, ErrLayers.With("the shadow is %v and the backdrop %v", s.Shadow.Rect.Size(), s.Backdrop.Rect.Size())
 	}
-	if s.Box[2] < 1 || s.Box[3] < 1 || !rectOf(s.Box).Overlaps(s.Backdrop.Rect) {
+	if s.Box.Empty() || !s.Box.Rect().Overlaps(s.Backdrop.Rect) {
 		if s.ContainsProduct {
 			return nil, ErrLayers.With("where the product is in its scene is not known")
 		}
-		w, h := fitProduct(b.Dx(), b.Dy(), s.Width, s.Height, fallbackFill)
-		floor := max(int(floorSquare*float64(s.Height)), (s.Height+h)/2)
-		s.Box, s.FloorY = [4]int{(s.Width - w) / 2, floor - h, w, h}, floor
+		s.Box, s.FloorY = picture.Stand(b.Dx(), b.Dy(), s.Width, s.Height, 0)
 	}
 	return &s, nil
 }
 
-// rectOf reads x, y, w, h.
-func rectOf(b [4]int) image.Rectangle { return image.Rect(b[0], b[1], b[0]+b[2], b[1]+b[3]) }
-
 // whole reports whether nothing was cut out: the whole photo is the product.
 func (l *Layers) whole() bool {
-	return rectOf(l.CutoutBounds) == l.Cutout.Rect && l.Cutout.Opaque()
+	return l.CutoutBounds.Rect() == l.Cutout.Rect && l.Cutout.Opaque()
 }
 
 // product is what is visible of the cut-out, at the few sizes from which the
@@ -108,7 +88,7 @@ const spare = 0.8
 // 12-megapixel photo, to the longest side that any variant wants, serves them
 // all.
 func newProduct(l *Layers, longest int) *product {
-	r := rectOf(l.CutoutBounds)
+	r := l.CutoutBounds.Rect()
 	p, _ := l.Cutout.SubImage(r).(*image.NRGBA) // a view
 	if k := float64(longest) / float64(max(r.Dx(), r.Dy())); k < spare {
 		p = imaging.Resize(p, atLeastOne(float64(r.Dx())*k), atLeastOne(float64(r.Dy())*k))

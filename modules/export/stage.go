@@ -5,12 +5,13 @@ import (
 	"math"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // The composition, as shares of the variant's height.
 const (
 	floorTall   = 0.74 // where the product stands in a story: below its middle, clear of the app's own controls
-	floorSquare = 0.84
+	floorSquare = picture.DefaultFloor
 	floorWide   = 0.90
 	topAir      = 0.05 // least air above the product
 	bottomAir   = 0.03 // least below it
@@ -25,20 +26,13 @@ const (
 	mostZoom = 1.25
 )
 
-// fitProduct returns the product's size for a fill: its longer relative side
-// takes that share of the frame.
-func fitProduct(pw, ph, w, h int, fill float64) (int, int) {
-	k := min(fill*float64(w)/float64(pw), fill*float64(h)/float64(ph))
-	return min(w, atLeastOne(float64(pw)*k)), min(h, atLeastOne(float64(ph)*k))
-}
-
 // inScene returns the product's size on a set.
 func inScene(pw, ph int, p channel.Preset) (int, int) {
 	height := p.Height
 	if p.Aspect() < tallAspect {
 		height = min(height, int(float64(p.Height)*tallCap/p.Fill))
 	}
-	return fitProduct(pw, ph, p.Width, height, p.Fill)
+	return picture.Fit(pw, ph, p.Width, height, p.Fill)
 }
 
 // floorShare is where the floor lies in a frame of this aspect.

@@ -11,13 +11,15 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // anySource draws a scene of any aspect with a product anywhere in it.
 func anySource(t *rapid.T) *Source {
-	s := &Source{Width: rapid.IntRange(64, 2048).Draw(t, "scene w"), Height: rapid.IntRange(64, 2048).Draw(t, "scene h")}
+	s := &Source{}
+	s.Width, s.Height = rapid.IntRange(64, 2048).Draw(t, "scene w"), rapid.IntRange(64, 2048).Draw(t, "scene h")
 	w, h := rapid.IntRange(1, s.Width).Draw(t, "w"), rapid.IntRange(1, s.Height).Draw(t, "h")
-	s.Box = [4]int{rapid.IntRange(0, s.Width-w).Draw(t, "x"), rapid.IntRange(0, s.Height-h).Draw(t, "y"), w, h}
+	s.Box = picture.Box{rapid.IntRange(0, s.Width-w).Draw(t, "x"), rapid.IntRange(0, s.Height-h).Draw(t, "y"), w, h}
 	s.FloorY = rapid.IntRange(0, s.Height+10).Draw(t, "floor")
 	s.HorizonY = rapid.IntRange(0, s.Height).Draw(t, "horizon")
 	return s
@@ -61,7 +63,7 @@ func TestReframingNeverCutsTheProduct(t *testing.T) {
 		p := rapid.SampledFrom(channel.Presets()).Draw(t, "preset")
 		l := anySource(t)
 		win, at := reframe(p, l)
-		if !rectOf(l.Box).In(win) || !at.In(image.Rect(-1, -1, p.Width+1, p.Height+1)) {
+		if !l.Box.Rect().In(win) || !at.In(image.Rect(-1, -1, p.Width+1, p.Height+1)) {
 			t.Fatalf("the product %v is cut: window %v, in the variant %v", l.Box, win, at)
 		}
 		if d := skew(win, p); d > .01 {
@@ -89,7 +91,7 @@ func TestPaperStandsTheProductInside(t *testing.T) {
 // the scene's own pixels, and nothing with the product's colour beyond them
 func TestAnExtensionHoldsNoSecondProduct(t *testing.T) {
 	l := scenery(400, 300)
-	box := rectOf(l.Box)
+	box := l.Box.Rect()
 	imaging.Over(l.Backdrop, newProduct(l, whole).at(box.Dx(), box.Dy()), box.Min)
 	win := image.Rect(-150, -150, 700, 750)
 	img := extended(l.Backdrop, win, box)
@@ -158,8 +160,8 @@ func TestLayersThatDoNotFitAreRefused(t *testing.T) {
 		"an empty cut-out":   func(l *Layers) { l.Cutout = image.NewNRGBA(image.Rectangle{}) },
 		"an empty backdrop":  func(l *Layers) { l.Backdrop = image.NewNRGBA(image.Rectangle{}) },
 		"a foreign shadow":   func(l *Layers) { l.Shadow = image.NewNRGBA(image.Rect(0, 0, 9, 9)) },
-		"a product nowhere":  func(l *Layers) { l.ContainsProduct, l.Box = true, [4]int{} },
-		"a product far away": func(l *Layers) { l.ContainsProduct, l.Box = true, [4]int{9000, 0, 5, 5} },
+		"a product nowhere":  func(l *Layers) { l.ContainsProduct, l.Box = true, picture.Box{} },
+		"a product far away": func(l *Layers) { l.ContainsProduct, l.Box = true, picture.Box{9000, 0, 5, 5} },
 	} {
 		l := good()
 		spoil(l)
@@ -168,9 +170,9 @@ func TestLayersThatDoNotFitAreRefused(t *testing.T) {
 		}
 	}
 	for name, spoil := range map[string]func(*Layers){
-		"bounds outside":    func(l *Layers) { l.CutoutBounds = [4]int{5000, 5000, 10, 10} },
-		"negative bounds":   func(l *Layers) { l.CutoutBounds = [4]int{-50, -50, 80, 80} },
-		"no place":          func(l *Layers) { l.Box, l.FloorY = [4]int{}, 0 },
+		"bounds outside":    func(l *Layers) { l.CutoutBounds = picture.Box{5000, 5000, 10, 10} },
+		"negative bounds":   func(l *Layers) { l.CutoutBounds = picture.Box{-50, -50, 80, 80} },
+		"no place":          func(l *Layers) { l.Box, l.FloorY = picture.Box{}, 0 },
 		"a wrong size said": func(l *Layers) { l.Width, l.Height = 9, 1<<20 },
 	} {
 		l := good()

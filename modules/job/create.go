@@ -13,7 +13,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/event"
-	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // DefaultBrand is the profile that always exists.
@@ -96,7 +96,7 @@ func (s *Service) validate(n *NewJob) error {
 	if len(n.Items) == 0 || len(n.Items) > MaxItems {
 		return ErrRequest.With("items must hold 1 to %d entries, got %d", MaxItems, len(n.Items))
 	}
-	known := pipeline.SceneTypes()
+	known := picture.SceneTypes()
 	for i := range n.Items {
 		it := &n.Items[i]
 		if err := checkFilename(it.Filename); err != nil {
@@ -138,7 +138,7 @@ func checkFilename(name string) error {
 // expand makes the items of the entries: one per scene, siblings of one entry
 // sharing its upload.
 func expand(entries []NewItem) []Item {
-	known := pipeline.SceneTypes()
+	known := picture.SceneTypes()
 	var items []Item
 	for _, e := range entries {
 		types := e.SceneTypes

@@ -18,6 +18,7 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/queue"
 )
@@ -72,7 +73,7 @@ type placer struct {
 }
 
 // Place returns a grey scene.
-func (p *placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
+func (p *placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Placed, error) {
 	p.calls++
 	if p.panics {
 		panic("the placer has a defect")
@@ -89,7 +90,7 @@ func (p *placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pla
 		return nil, err
 	}
 	path, err := r.Artifacts.Put(ctx, "backdrop", "jpg", "image/jpeg", b)
-	return &pipeline.Placed{Engine: "test", Width: 64, Height: 64, Backdrop: path}, err
+	return &picture.Placed{Engine: "test", Width: 64, Height: 64, BackdropPath: path}, err
 }
 
 // ledger counts what becomes of each item's hold.

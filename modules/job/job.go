@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
@@ -58,8 +59,8 @@ const (
 
 // Brand is a brand profile as a job keeps it: later edits change no running job.
 type Brand struct {
-	Look    pipeline.Brand `json:"look"`
-	Presets []string       `json:"presets,omitempty"`
+	Look    picture.Look `json:"look"`
+	Presets []string     `json:"presets,omitempty"`
 }
 
 // NewItem is one entry of a request. It becomes one item per scene.

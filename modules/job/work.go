@@ -169,7 +169,7 @@ func (s *Service) adoptCutout(ctx context.Context, tx *db.Tx, c *claimed) error 
 func (s *Service) input(c *claimed) pipeline.Input {
 	return pipeline.Input{
 		TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, Filename: c.filename,
-		Scene: c.scene, Prompt: c.prompt, Brand: c.brand.Look, Options: c.options, Done: c.checkpoint,
+		Scene: c.scene, Prompt: c.prompt, Look: c.brand.Look, Options: c.options, Done: c.checkpoint,
 		Raw: func(ctx context.Context) ([]byte, error) { return s.photo(ctx, c.rawPath) },
 	}
 }
@@ -188,7 +188,7 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := s.items().Update(ctx, tx, c.held, `status = 'completed', output_blob_path = $1, cutout_blob_path = $2, confidence = $3, needs_review = $4,
 			review_reason = $5, fidelity = $6, error_code = NULL, error_message = NULL, lease_until = NULL, ended_at = now_ms()`,
-			res.Output, res.Cutout, res.Confidence, res.NeedsReview, sql.NullString{String: res.ReviewReason, Valid: res.ReviewReason != ""}, fidelity); err != nil {
+			res.OutputPath, res.CutoutPath, res.Confidence, res.NeedsReview, sql.NullString{String: res.ReviewReason, Valid: res.ReviewReason != ""}, fidelity); err != nil {
 			return err
 		}
 		// before the export message's own line, which its commit hook writes
@@ -209,7 +209,7 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 				return err
 			}
 		}
-		return s.ended(ctx, tx, c.row, ItemCompleted, n, map[string]any{"output_blob_path": res.Output, "needs_review": res.NeedsReview})
+		return s.ended(ctx, tx, c.row, ItemCompleted, n, map[string]any{"output_blob_path": res.OutputPath, "needs_review": res.NeedsReview})
 	})
 	if err != nil {
 		return fmt.Errorf("complete item %s: %w", c.itemID, err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // Options say which steps an item goes through.
@@ -24,28 +25,15 @@ type Options struct {
 // DefaultOptions is every step.
 var DefaultOptions = Options{RemoveBackground: true, GenerateScene: true, Upscale: true}
 
-// Brand is what steers the pictures of one brand. The same values give every
-// item of a catalogue the same set.
-type Brand struct {
-	ID             string   `json:"id"`
-	ScenePrompt    string   `json:"scene_prompt,omitempty"`
-	NegativePrompt string   `json:"negative_prompt,omitempty"`
-	Palette        []string `json:"palette,omitempty"` // #rrggbb, the most important first
-	Mood           string   `json:"mood,omitempty"`
-	Keywords       []string `json:"keywords,omitempty"`
-	Light          string   `json:"light,omitempty"`        // "left", "right" or "" for the engine's choice
-	ProductFill    float64  `json:"product_fill,omitempty"` // share of the frame's side that the product takes, 0 for the scene's own
-}
-
 // Input is one item's work.
 type Input struct {
 	TenantID string
 	JobID    string
 	ItemID   string
 	Filename string
-	Scene    string // scene type, one of SceneTypes
-	Prompt   string // the item's own words, added to the brand's
-	Brand    Brand
+	Scene    string // scene type, one of picture.SceneTypes
+	Prompt   string // the item's own words, added to the look's
+	Look     picture.Look
 	Options  Options
 
 	// Raw fetches the photo's bytes. It is not called when a checkpoint makes
@@ -59,8 +47,8 @@ type Input struct {
 // Checkpoint names the finished, costly steps of an item, so that a crash
 // repeats none of them.
 type Checkpoint struct {
-	Cutout *CutoutRecord `json:"cutout,omitempty"`
-	Placed *Placed       `json:"placed,omitempty"`
+	Cutout *CutoutRecord   `json:"cutout,omitempty"`
+	Placed *picture.Placed `json:"placed,omitempty"`
 }
 
 // CutoutRecord is what is kept of a cut-out.
@@ -70,23 +58,6 @@ type CutoutRecord struct {
 	NeedsReview  bool     `json:"needs_review"`
 	ReviewReason string   `json:"review_reason,omitempty"`
 	Whole        bool     `json:"whole,omitempty"` // the whole frame is the product
-}
-
-// Placed is what is kept of a placed scene: where its layers lie and where the
-// product stands in it. Lengths are pixels of the scene.
-type Placed struct {
-	Engine          string `json:"engine"`
-	Seed            uint64 `json:"seed"`
-	Width           int    `json:"width"`
-	Height          int    `json:"height"`
-	Backdrop        string `json:"backdrop"`         // path; without the product, unless ContainsProduct
-	Shadow          string `json:"shadow,omitempty"` // path; RGBA: shadow and reflection
-	ContainsProduct bool   `json:"contains_product,omitempty"`
-	Box             [4]int `json:"box"` // x, y, w, h of the product's alpha bounds
-	FloorY          int    `json:"floor_y"`
-	HorizonY        int    `json:"horizon_y"`
-	Generated       bool   `json:"generated,omitempty"` // by a trained model
-	Note            string `json:"note,omitempty"`
 }
 
 // Fidelity compares the product in the output with the original, inside the
@@ -102,15 +73,12 @@ type Fidelity struct {
 
 // Result is a finished item.
 type Result struct {
-	Output       string // path of the picture
-	OutputType   string // its content type
+	picture.Layers
+	OutputType   string // content type of the output
 	Confidence   *float64
 	NeedsReview  bool
 	ReviewReason string
 	Fidelity     *Fidelity // nil for a bare cut-out
-	Cutout       string    // path
-	CutoutBounds image.Rectangle
-	Placed       *Placed // nil for a bare cut-out
 }
 
 // Artifacts is where an attempt's pictures are kept. Put never overwrites: each
@@ -155,16 +123,12 @@ type Cutter interface {
 type Placement struct {
 	TenantID, JobID, ItemID string
 
-	Title          string // the product's name as the file has it
-	Scene          string
-	Prompt         string
-	NegativePrompt string
-	Palette        []string
-	Light          string
-	Fill           float64
-	BrandID        string
-	Width, Height  int
-	Seed           uint64
+	Title         string // the product's name as the file has it
+	Scene         string
+	Prompt        string // the item's words and the look's, joined
+	Look          picture.Look
+	Width, Height int
+	Seed          uint64
 
 	Cutout     *image.NRGBA // for engines in this process
 	CutoutPath string       // for engines that fetch it
@@ -175,7 +139,7 @@ type Placement struct {
 // returns where they are. It is safe for concurrent use. Errors are transient
 // or permanent as fault says.
 type Placer interface {
-	Place(ctx context.Context, p Placement) (*Placed, error)
+	Place(ctx context.Context, p Placement) (*picture.Placed, error)
 }
 
 // Pipeline runs the steps with the engines that configuration chose.
@@ -209,15 +173,6 @@ var steps = []step{
 
 func always(*state) bool  { return true }
 func scene(s *state) bool { return s.in.Options.GenerateScene }
-
-// StepNames lists the steps in order.
-func StepNames() []string {
-	var names []string
-	for _, s := range steps {
-		names = append(names, s.name)
-	}
-	return names
-}
 
 // errReused is how a step says that an earlier attempt had done it.
 var errReused = errors.New("reused")

@@ -16,32 +16,11 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
 func TestMain(m *testing.M) { imagingtest.Main(m) }
-
-// memory is artifacts in a map.
-type memory map[string][]byte
-
-func (m memory) Put(_ context.Context, step, ext, _ string, body []byte) (string, error) {
-	p := fmt.Sprintf("%s%d.%s", step, len(m), ext)
-	m[p] = body
-	return p, nil
-}
-
-func (m memory) Get(_ context.Context, path string) ([]byte, error) {
-	b, ok := m[path]
-	if !ok {
-		return nil, fmt.Errorf("no %s", path)
-	}
-	return b, nil
-}
-
-func (memory) ReadURL(context.Context, string) (string, error) { return "", errors.New("no URLs here") }
-func (memory) UploadURL(context.Context, string, string) (string, string, error) {
-	return "", "", errors.New("no URLs here")
-}
 
 // journal records what the pipeline tells of its steps.
 type journal struct {
@@ -89,12 +68,12 @@ func (c cutter) Cut(_ context.Context, photo *image.NRGBA) (pipeline.Cutout, err
 // model does, displaced and scaled by what the test asks for.
 type painter struct {
 	calls  int
-	paint  func(call int, p pipeline.Placement) (box image.Rectangle, says [4]int)
+	paint  func(call int, p pipeline.Placement) (box image.Rectangle, says picture.Box)
 	seeds  []uint64
 	failed error
 }
 
-func (p *painter) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
+func (p *painter) Place(ctx context.Context, r pipeline.Placement) (*picture.Placed, error) {
 	if p.failed != nil {
 		return nil, p.failed
 	}
@@ -107,7 +86,7 @@ func (p *painter) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pl
 	}
 	box, says := p.paint(p.calls, r)
 	p.calls++
-	out := &pipeline.Placed{Engine: "painter", Seed: r.Seed, Width: r.Width, Height: r.Height, Box: says, FloorY: box.Max.Y, Generated: true}
+	out := &picture.Placed{Engine: "painter", Seed: r.Seed, Width: r.Width, Height: r.Height, Box: says, FloorY: box.Max.Y, Generated: true}
 	if !box.Empty() {
 		cut := r.Cutout.SubImage(pipeline.AlphaBounds(r.Cutout)).(*image.NRGBA)
 		tight := image.NewNRGBA(image.Rect(0, 0, cut.Rect.Dx(), cut.Rect.Dy()))
@@ -120,11 +99,20 @@ func (p *painter) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pl
 		return nil, err
 	}
 	var err error
-	out.Backdrop, err = r.Artifacts.Put(ctx, "place", "jpg", "image/jpeg", b.Bytes())
+	out.BackdropPath, err = r.Artifacts.Put(ctx, "place", "jpg", "image/jpeg", b.Bytes())
 	return out, err
 }
 
-func run(t *testing.T, p pipeline.Placer, confidence float64, in pipeline.Input, store memory) (*pipeline.Result, *journal, error) {
+func stored(t *testing.T, m *pipeline.Memory, path string) []byte {
+	t.Helper()
+	b, err := m.Get(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func run(t *testing.T, p pipeline.Placer, confidence float64, in pipeline.Input, store *pipeline.Memory) (*pipeline.Result, *journal, error) {
 	t.Helper()
 	photo, box := product(600, 500)
 	var b bytes.Buffer
@@ -143,22 +131,22 @@ func run(t *testing.T, p pipeline.Placer, confidence float64, in pipeline.Input,
 }
 
 // there paints the product where it says.
-func there(_ int, r pipeline.Placement) (image.Rectangle, [4]int) {
+func there(_ int, r pipeline.Placement) (image.Rectangle, picture.Box) {
 	b := image.Rect(312, 250, 712, 250+400)
-	return b, [4]int{b.Min.X, b.Min.Y, b.Dx(), b.Dy()}
+	return b, picture.Box{b.Min.X, b.Min.Y, b.Dx(), b.Dy()}
 }
 
 func TestRunLocksTheOriginalProductIntoTheScene(t *testing.T) {
 	for _, up := range []bool{false, true} {
 		t.Run(fmt.Sprintf("upscale=%v", up), func(t *testing.T) {
-			store := memory{}
+			store := &pipeline.Memory{}
 			opts := pipeline.DefaultOptions
 			opts.Upscale = up
 			res, j, err := run(t, &painter{paint: there}, .9, pipeline.Input{Options: opts}, store)
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, err := imaging.DecodeOwn(store[res.Output])
+			out, err := imaging.DecodeOwn(stored(t, store, res.OutputPath))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +170,7 @@ func TestRunLocksTheOriginalProductIntoTheScene(t *testing.T) {
 			if got := len(j.checkpoints); got != 2 {
 				t.Fatalf("%d checkpoints, want cut-out and placement", got)
 			}
-			if !bytes.Contains(store[res.Output], []byte("compositeWithTrainedAlgorithmicMedia")) {
+			if !bytes.Contains(stored(t, store, res.OutputPath), []byte("compositeWithTrainedAlgorithmicMedia")) {
 				t.Fatal("a generated scene must say so in its XMP")
 			}
 		})
@@ -190,14 +178,14 @@ func TestRunLocksTheOriginalProductIntoTheScene(t *testing.T) {
 }
 
 func TestRunRetriesASceneThatMovedTheProductWithAnotherSeed(t *testing.T) {
-	p := &painter{paint: func(call int, r pipeline.Placement) (image.Rectangle, [4]int) {
+	p := &painter{paint: func(call int, r pipeline.Placement) (image.Rectangle, picture.Box) {
 		b, says := there(call, r)
 		if call == 0 {
 			return b.Add(image.Pt(40, 0)), says // 10 % of its width
 		}
 		return b, says
 	}}
-	if _, _, err := run(t, p, .9, pipeline.Input{Options: pipeline.DefaultOptions}, memory{}); err != nil {
+	if _, _, err := run(t, p, .9, pipeline.Input{Options: pipeline.DefaultOptions}, &pipeline.Memory{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(p.seeds) != 2 || p.seeds[0] == p.seeds[1] {
@@ -206,29 +194,29 @@ func TestRunRetriesASceneThatMovedTheProductWithAnotherSeed(t *testing.T) {
 }
 
 func TestRunFailsWhenEverySceneChangesTheProduct(t *testing.T) {
-	for name, paint := range map[string]func(int, pipeline.Placement) (image.Rectangle, [4]int){
-		"moved": func(c int, r pipeline.Placement) (image.Rectangle, [4]int) {
+	for name, paint := range map[string]func(int, pipeline.Placement) (image.Rectangle, picture.Box){
+		"moved": func(c int, r pipeline.Placement) (image.Rectangle, picture.Box) {
 			b, says := there(c, r)
 			return b.Add(image.Pt(0, 36)), says
 		},
-		"grown": func(c int, r pipeline.Placement) (image.Rectangle, [4]int) {
+		"grown": func(c int, r pipeline.Placement) (image.Rectangle, picture.Box) {
 			b, says := there(c, r)
 			return b.Inset(-30), says
 		},
-		"stretched": func(c int, r pipeline.Placement) (image.Rectangle, [4]int) {
+		"stretched": func(c int, r pipeline.Placement) (image.Rectangle, picture.Box) {
 			b, says := there(c, r)
 			b.Max.X += 60
 			says[2] += 60
 			return b, says
 		},
-		"outside": func(c int, r pipeline.Placement) (image.Rectangle, [4]int) {
+		"outside": func(c int, r pipeline.Placement) (image.Rectangle, picture.Box) {
 			b, _ := there(c, r)
-			return b, [4]int{5000, 5000, 400, 400}
+			return b, picture.Box{5000, 5000, 400, 400}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &painter{paint: paint}
-			_, _, err := run(t, p, .9, pipeline.Input{Options: pipeline.DefaultOptions}, memory{})
+			_, _, err := run(t, p, .9, pipeline.Input{Options: pipeline.DefaultOptions}, &pipeline.Memory{})
 			if !errors.Is(err, pipeline.ErrProductChanged) || fault.IsTransient(err) {
 				t.Fatalf("err %v", err)
 			}
@@ -240,13 +228,13 @@ func TestRunFailsWhenEverySceneChangesTheProduct(t *testing.T) {
 }
 
 func TestRunPlacesTheProductItselfWhenTheEngineDidNot(t *testing.T) {
-	store := memory{}
-	none := func(int, pipeline.Placement) (image.Rectangle, [4]int) { return image.Rectangle{}, [4]int{} }
+	store := &pipeline.Memory{}
+	none := func(int, pipeline.Placement) (image.Rectangle, picture.Box) { return image.Rectangle{}, picture.Box{} }
 	res, _, err := run(t, &painter{paint: none}, .9, pipeline.Input{Options: pipeline.DefaultOptions}, store)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := imaging.DecodeOwn(store[res.Output])
+	out, err := imaging.DecodeOwn(stored(t, store, res.OutputPath))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +246,7 @@ func TestRunPlacesTheProductItselfWhenTheEngineDidNot(t *testing.T) {
 }
 
 func TestRunResumesFromCheckpoints(t *testing.T) {
-	store := memory{}
+	store := &pipeline.Memory{}
 	first := &painter{paint: there}
 	_, j, err := run(t, first, .9, pipeline.Input{Options: pipeline.DefaultOptions}, store)
 	if err != nil {
@@ -275,28 +263,28 @@ func TestRunResumesFromCheckpoints(t *testing.T) {
 }
 
 func TestRunWithoutSceneGivesTheCutout(t *testing.T) {
-	store := memory{}
+	store := &pipeline.Memory{}
 	res, _, err := run(t, &painter{failed: errors.New("must not be called")}, .1, pipeline.Input{Options: pipeline.Options{RemoveBackground: true}}, store)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res.Output != res.Cutout || res.OutputType != "image/png" || res.Fidelity != nil {
+	if res.OutputPath != res.CutoutPath || res.OutputType != "image/png" || res.Fidelity != nil {
 		t.Fatalf("%+v", res)
 	}
 	if !res.NeedsReview || res.ReviewReason == "" {
 		t.Fatal("confidence .1 must be flagged")
 	}
-	if want := (image.Rect(150, 100, 450, 400)); res.CutoutBounds != want {
+	if want := (image.Rect(150, 100, 450, 400)); res.CutoutBounds.Rect() != want {
 		t.Fatalf("bounds %v, want %v", res.CutoutBounds, want)
 	}
 }
 
 func TestRunTakesTheWholeFrameWhenAskedTo(t *testing.T) {
-	res, _, err := run(t, nil, 0, pipeline.Input{Options: pipeline.Options{}}, memory{})
+	res, _, err := run(t, nil, 0, pipeline.Input{Options: pipeline.Options{}}, &pipeline.Memory{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res.Confidence != nil || res.NeedsReview || res.CutoutBounds != image.Rect(0, 0, 600, 500) {
+	if res.Confidence != nil || res.NeedsReview || res.CutoutBounds.Rect() != image.Rect(0, 0, 600, 500) {
 		t.Fatalf("%+v", res)
 	}
 }
@@ -307,8 +295,8 @@ func TestAStepThatPanicsFailsItsItemAlone(t *testing.T) {
 		"in the engine's goroutine": func() { fault.Together(func() {}, func() { panic("a bad pixel") }) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := &painter{paint: func(int, pipeline.Placement) (image.Rectangle, [4]int) { raise(); panic("not reached") }}
-			_, j, err := run(t, p, .9, pipeline.Input{Options: pipeline.DefaultOptions}, memory{})
+			p := &painter{paint: func(int, pipeline.Placement) (image.Rectangle, picture.Box) { raise(); panic("not reached") }}
+			_, j, err := run(t, p, .9, pipeline.Input{Options: pipeline.DefaultOptions}, &pipeline.Memory{})
 			var at *pipeline.StepError
 			var panicked *fault.Panic
 			if !errors.As(err, &at) || at.Step != "place" || !errors.As(err, &panicked) || panicked.Value != "a bad pixel" {

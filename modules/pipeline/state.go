@@ -7,6 +7,7 @@ import (
 	"image/draw"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // state is what one run hands from step to step. Pictures are loaded when a
@@ -60,7 +61,7 @@ func (s *state) cutoutImage(ctx context.Context) (*image.NRGBA, error) {
 
 func (s *state) setCut(img *image.NRGBA) {
 	s.cut, s.cutBounds = img, AlphaBounds(img)
-	s.result.CutoutBounds = s.cutBounds
+	s.result.CutoutBounds = picture.BoxOf(s.cutBounds)
 }
 
 // alphaFloor is the alpha from which a pixel counts as product when its bounds

@@ -52,6 +52,6 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 }
 
 func (s *state) adoptCutout(c *CutoutRecord) {
-	s.result.Cutout, s.result.Confidence = c.Path, c.Confidence
+	s.result.CutoutPath, s.result.Confidence = c.Path, c.Confidence
 	s.result.NeedsReview, s.result.ReviewReason = c.NeedsReview, c.ReviewReason
 }

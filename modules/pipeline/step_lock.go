@@ -6,6 +6,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // lock pastes the original product back over whatever the scoring service
@@ -35,7 +36,7 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 }
 
 // engineFidelityIf measures the engine's product when it returned one.
-func engineFidelityIf(p *Placed, l *layers, product *image.NRGBA) *Fidelity {
+func engineFidelityIf(p *picture.Placed, l *layers, product *image.NRGBA) *Fidelity {
 	if !p.ContainsProduct {
 		return nil
 	}
@@ -43,9 +44,9 @@ func engineFidelityIf(p *Placed, l *layers, product *image.NRGBA) *Fidelity {
 }
 
 // engineFidelity compares the product that the engine painted with the original.
-func engineFidelity(l *layers, product *image.NRGBA, box [4]int) *Fidelity {
+func engineFidelity(l *layers, product *image.NRGBA, box picture.Box) *Fidelity {
 	placed := imaging.Resize(product, box[2], box[3])
-	ssim, _ := proof.Fidelity(placed, window(l.backdrop, image.Rect(box[0], box[1], box[0]+box[2], box[1]+box[3])), erode(placed))
+	ssim, _ := proof.Fidelity(placed, window(l.backdrop, box.Rect()), erode(placed))
 	return &Fidelity{EngineSSIM: &ssim}
 }
 

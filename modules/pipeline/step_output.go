@@ -14,7 +14,7 @@ const outputQuality = 94
 // is already there.
 func output(ctx context.Context, _ *Pipeline, s *state) error {
 	if !s.in.Options.GenerateScene {
-		s.result.Output, s.result.OutputType = s.done.Cutout.Path, "image/png"
+		s.result.OutputPath, s.result.OutputType = s.done.Cutout.Path, "image/png"
 		_, err := s.cutoutImage(ctx) // its bounds are part of the result
 		return err
 	}
@@ -26,7 +26,7 @@ func output(ctx context.Context, _ *Pipeline, s *state) error {
 	if err != nil {
 		return fmt.Errorf("encode the output: %w", err)
 	}
-	if s.result.Output, err = s.artifacts.Put(ctx, "output", "jpg", "image/jpeg", b); err != nil {
+	if s.result.OutputPath, err = s.artifacts.Put(ctx, "output", "jpg", "image/jpeg", b); err != nil {
 		return fmt.Errorf("store the output: %w", err)
 	}
 	s.result.OutputType = "image/jpeg"

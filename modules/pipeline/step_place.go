@@ -11,6 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // sceneSize is the side of the square that the scoring service makes; upscaling
@@ -29,7 +30,7 @@ var ErrProductChanged = fault.New(fault.Invalid, "product_changed",
 // is where and as large as it says.
 func place(ctx context.Context, p *Pipeline, s *state) error {
 	if s.done.Placed != nil {
-		s.result.Placed = s.done.Placed
+		s.result.Placed = *s.done.Placed
 		return errReused
 	}
 	cut, err := s.cutoutImage(ctx)
@@ -42,8 +43,7 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 	}
 	req := Placement{
 		TenantID: s.in.TenantID, JobID: s.in.JobID, ItemID: s.in.ItemID,
-		Title: title(s.in.Filename), Scene: s.in.Scene, Prompt: prompt(&s.in), NegativePrompt: s.in.Brand.NegativePrompt,
-		Palette: s.in.Brand.Palette, Light: s.in.Brand.Light, Fill: s.in.Brand.ProductFill, BrandID: s.in.Brand.ID,
+		Title: title(s.in.Filename), Scene: s.in.Scene, Prompt: prompt(&s.in), Look: s.in.Look,
 		Width: sceneSize, Height: sceneSize,
 		Cutout: cut, CutoutPath: input, Artifacts: s.artifacts,
 	}
@@ -54,8 +54,8 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 			return fmt.Errorf("place the product: %w", err)
 		}
 		crashpoint.Reach(crashpoint.SceneScored)
-		if placed.Box == [4]int{} {
-			placed.Box, placed.FloorY = DefaultBox(s.cutBounds, placed.Width, placed.Height, s.in.Brand.ProductFill)
+		if placed.Box == (picture.Box{}) {
+			placed.Box, placed.FloorY = picture.Stand(s.cutBounds.Dx(), s.cutBounds.Dy(), placed.Width, placed.Height, s.in.Look.ProductFill)
 		}
 		l, err := p.load(ctx, s, placed)
 		if err != nil {
@@ -63,7 +63,7 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 		}
 		err = verify(placed, cut, s.cutBounds, l)
 		if err == nil {
-			s.layers, s.done.Placed, s.result.Placed = l, placed, placed
+			s.layers, s.done.Placed, s.result.Placed = l, placed, *placed
 			return s.checkpoint(ctx)
 		}
 		if !errors.Is(err, ErrProductChanged) || try == placeTries-1 {
@@ -98,7 +98,7 @@ func (s *state) placeInput(ctx context.Context, cut *image.NRGBA) (string, error
 
 // load decodes the layers of a scene. They come from another service, so they
 // are decoded like any other bytes from outside.
-func (p *Pipeline) load(ctx context.Context, s *state, placed *Placed) (*layers, error) {
+func (p *Pipeline) load(ctx context.Context, s *state, placed *picture.Placed) (*layers, error) {
 	get := func(what, path string) (*image.NRGBA, error) {
 		b, err := s.artifacts.Get(ctx, path)
 		if err != nil && fault.KindOf(err) == fault.NotFound {
@@ -118,11 +118,11 @@ func (p *Pipeline) load(ctx context.Context, s *state, placed *Placed) (*layers,
 	}
 	l := &layers{}
 	var err error
-	if l.backdrop, err = get("scene", placed.Backdrop); err != nil {
+	if l.backdrop, err = get("scene", placed.BackdropPath); err != nil {
 		return nil, err
 	}
-	if placed.Shadow != "" {
-		if l.shadow, err = get("shadow", placed.Shadow); err != nil {
+	if placed.ShadowPath != "" {
+		if l.shadow, err = get("shadow", placed.ShadowPath); err != nil {
 			return nil, err
 		}
 	}
@@ -133,31 +133,10 @@ func (p *Pipeline) load(ctx context.Context, s *state, placed *Placed) (*layers,
 // call may give a good one.
 var ErrSceneImage = fault.New(fault.Unavailable, "scene_image_invalid", "The scoring service returned a picture that can't be used")
 
-// defaultFill and defaultFloor place a product in a scene whose engine left that
-// to the lock: shares of the frame's side.
-const (
-	defaultFill  = 0.62
-	defaultFloor = 0.84
-)
-
-// DefaultBox centres the product of those alpha bounds on the floor of a w×h
-// scene: x, y, width, height and the floor's row, in pixels. fill is the share of
-// the frame that it takes, 0 for the default. It is where a product stands whose
-// engine leaves that to OPAL.
-func DefaultBox(bounds image.Rectangle, w, h int, fill float64) (box [4]int, floorY int) {
-	if fill <= 0 || fill > 1 {
-		fill = defaultFill
-	}
-	k := min(fill*float64(w)/float64(bounds.Dx()), fill*float64(h)/float64(bounds.Dy()))
-	bw, bh := max(1, int(k*float64(bounds.Dx())+.5)), max(1, int(k*float64(bounds.Dy())+.5))
-	floorY = max(int(defaultFloor*float64(h)), (h+bh)/2)
-	return [4]int{(w - bw) / 2, floorY - bh, bw, bh}, floorY
-}
-
-// prompt joins the item's own words with the brand's.
+// prompt joins the item's own words with the look's.
 func prompt(in *Input) string {
 	var parts []string
-	for _, p := range append([]string{in.Prompt, in.Brand.ScenePrompt, in.Brand.Mood}, in.Brand.Keywords...) {
+	for _, p := range append([]string{in.Prompt, in.Look.ScenePrompt, in.Look.Mood}, in.Look.Keywords...) {
 		if p = strings.TrimSpace(p); p != "" {
 			parts = append(parts, p)
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // The limits within which an engine may have moved the product before the scene
@@ -19,7 +20,7 @@ const (
 
 // verify checks that the box lies in the scene with the cut-out's proportions
 // and, when the scene holds the product, that it is found there.
-func verify(placed *Placed, cut *image.NRGBA, bounds image.Rectangle, l *layers) error {
+func verify(placed *picture.Placed, cut *image.NRGBA, bounds image.Rectangle, l *layers) error {
 	x, y, w, h := placed.Box[0], placed.Box[1], placed.Box[2], placed.Box[3]
 	frame := image.Rect(0, 0, placed.Width, placed.Height)
 	box := image.Rect(x, y, x+w, y+h)

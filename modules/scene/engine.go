@@ -6,6 +6,8 @@ import (
 	"image"
 	"math"
 	"sync"
+
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // usualPixels is the size for which New counts backdrops.
@@ -78,7 +80,8 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 		return nil, err
 	}
 
-	res := &Result{Backdrop: b.img, Meta: Meta{Scene: st.name, Light: lk.side, Pose: pose, Seed: req.Seed, Cached: cached}}
+	res := &Result{Backdrop: b.img, Meta: Meta{Scene: st.name, Light: lk.side, Pose: pose, Cached: cached}}
+	res.Meta.Seed, res.Meta.Width, res.Meta.Height = req.Seed, req.Width, req.Height
 	floor := b.frame.contact
 	if pose == PoseStanding {
 		res.Meta.HorizonY = int(b.frame.edge * b.frame.unit)
@@ -92,7 +95,7 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	scale, left, bottom := fit(p, &b.frame, &lk, r.asked(), r.box[2] > 0)
 	pl := place(p, scale, left, bottom)
 	res.Product = pl.pix
-	res.Meta.ProductBox, res.Meta.Box, res.Meta.Scale = pl.rect, pl.box, pl.scale
+	res.Meta.Box, res.Meta.Exact, res.Meta.Scale = picture.BoxOf(pl.rect), pl.box, pl.scale
 	res.Meta.FloorY = int(math.Round(pl.box[1] + pl.box[3]))
 	if err := ctx.Err(); err != nil {
 		return nil, err

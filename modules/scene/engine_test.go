@@ -6,6 +6,8 @@ import (
 	"errors"
 	"image"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // side is the size of the pictures that tests make: small, since there are many.
@@ -41,7 +43,7 @@ func TestOddInputsGiveWholePictures(t *testing.T) {
 	e := New(1)
 	for name, p := range products {
 		for _, size := range sizes {
-			for _, set := range Names() {
+			for _, set := range picture.SceneTypes() {
 				for pose, fill := range map[Pose]float64{PoseStanding: 0, PoseFlat: 1e9} {
 					r := render(t, e, Request{Product: p, Scene: set, Pose: pose, Fill: fill, Width: size[0], Height: size[1], Prompt: "backlit leaves dark"})
 					if r.Flat.Rect != image.Rect(0, 0, size[0], size[1]) || r.Backdrop.Rect != r.Flat.Rect {
@@ -79,7 +81,7 @@ func TestRequestLimits(t *testing.T) {
 }
 
 func TestSameRequestSameBytes(t *testing.T) {
-	for _, set := range Names() {
+	for _, set := range picture.SceneTypes() {
 		req := Request{Product: bottle(400, 400, green), Scene: set, Width: 150, Height: 190, Seed: 7}
 		a, b := render(t, New(1), req), render(t, New(1), req)
 		if !bytes.Equal(a.Flat.Pix, b.Flat.Pix) || !bytes.Equal(a.Shadow.Pix, b.Shadow.Pix) {
@@ -94,7 +96,7 @@ func TestSameRequestSameBytes(t *testing.T) {
 
 func TestCatalogueSharesOneLook(t *testing.T) {
 	for _, req := range []Request{{Palette: []string{"#a3b18a"}}, {Catalogue: true}} {
-		for _, set := range Names() {
+		for _, set := range picture.SceneTypes() {
 			e := New(4)
 			req.Scene, req.Seed, req.Fill = set, 3, 0.6
 			req.Product = bottle(400, 500, green)
@@ -108,7 +110,7 @@ func TestCatalogueSharesOneLook(t *testing.T) {
 				t.Errorf("%s: horizon or light moved: %+v %+v", set, a.Meta, b.Meta)
 			}
 			for _, m := range []Meta{a.Meta, b.Meta} {
-				if got := max(m.Box[2], m.Box[3]) / side; got < 0.59 || got > 0.61 {
+				if got := max(m.Exact[2], m.Exact[3]) / side; got < 0.59 || got > 0.61 {
 					t.Errorf("%s: fill %.3f, want 0.6", set, got)
 				}
 			}

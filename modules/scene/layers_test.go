@@ -4,11 +4,13 @@ import (
 	"image"
 	"image/color"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 func TestOpaqueProductPixelsStayAsTheyAre(t *testing.T) {
 	p := bottle(420, 420, green)
-	for _, set := range Names() {
+	for _, set := range picture.SceneTypes() {
 		for _, size := range []int{side, 420} { // much and little scaled
 			r := render(t, New(1), Request{Product: p, Scene: set, Width: size, Height: size})
 			seen := 0
@@ -33,7 +35,7 @@ func TestOpaqueProductPixelsStayAsTheyAre(t *testing.T) {
 func TestOneToOneKeepsTheInputBytes(t *testing.T) {
 	p := bottle(400, 400, red)
 	base := render(t, New(1), Request{Product: p, Fill: 0.5, Width: 640, Height: 640})
-	fill := base.Meta.Box[3] / base.Meta.Scale / 640 // the fill at which the scale is 1
+	fill := base.Meta.Exact[3] / base.Meta.Scale / 640 // the fill at which the scale is 1
 	r := render(t, New(1), Request{Product: p, Fill: fill, Width: 640, Height: 640})
 	if r.Meta.Scale < 0.999 || r.Meta.Scale > 1.001 {
 		t.Fatalf("scale %v", r.Meta.Scale)
@@ -41,7 +43,7 @@ func TestOneToOneKeepsTheInputBytes(t *testing.T) {
 	src := alphaBounds(p)
 	for y := range src.Dy() {
 		for x := range src.Dx() {
-			at := r.Meta.ProductBox.Min.Add(image.Pt(x, y))
+			at := r.Meta.Box.Rect().Min.Add(image.Pt(x, y))
 			if got, want := r.Flat.NRGBAAt(at.X, at.Y), p.NRGBAAt(src.Min.X+x, src.Min.Y+y); want.A == 255 && got != want {
 				t.Fatalf("%d,%d: %v, want %v", x, y, got, want)
 			}
@@ -62,7 +64,7 @@ func over(dst *image.NRGBA, src *image.NRGBA) {
 }
 
 func TestLayersStackToTheFlatPicture(t *testing.T) {
-	for _, set := range Names() {
+	for _, set := range picture.SceneTypes() {
 		for _, pose := range []Pose{PoseStanding, PoseFlat} {
 			r := render(t, New(1), Request{Product: ball(400, green), Scene: set, Pose: pose})
 			stack := image.NewNRGBA(r.Backdrop.Rect)
@@ -86,33 +88,33 @@ func TestLayersStackToTheFlatPicture(t *testing.T) {
 }
 
 func TestMetaTellsWhereThingsAre(t *testing.T) {
-	for _, set := range Names() {
+	for _, set := range picture.SceneTypes() {
 		r := render(t, New(1), Request{Product: bottle(400, 400, green), Scene: set, Pose: PoseStanding})
 		m := r.Meta
-		if m.ProductBox != r.Product.Rect || alphaBounds(r.Product) != image.Rect(0, 0, m.ProductBox.Dx(), m.ProductBox.Dy()) {
-			t.Errorf("%s: box %v, layer %v with alpha in %v", set, m.ProductBox, r.Product.Rect, alphaBounds(r.Product))
+		if m.Box.Rect() != r.Product.Rect || alphaBounds(r.Product) != image.Rect(0, 0, m.Box.Rect().Dx(), m.Box.Rect().Dy()) {
+			t.Errorf("%s: box %v, layer %v with alpha in %v", set, m.Box.Rect(), r.Product.Rect, alphaBounds(r.Product))
 		}
-		if m.FloorY != m.ProductBox.Max.Y || m.HorizonY <= 0 || m.HorizonY >= m.FloorY {
-			t.Errorf("%s: floor %d, horizon %d, box %v", set, m.FloorY, m.HorizonY, m.ProductBox)
+		if m.FloorY != m.Box.Rect().Max.Y || m.HorizonY <= 0 || m.HorizonY >= m.FloorY {
+			t.Errorf("%s: floor %d, horizon %d, box %v", set, m.FloorY, m.HorizonY, m.Box.Rect())
 		}
-		if ax, ay := m.Box[2]/160, m.Box[3]/320; ax-ay > 1e-9 || ay-ax > 1e-9 || ax != m.Scale {
-			t.Errorf("%s: scale %v, box %v", set, m.Scale, m.Box)
+		if ax, ay := m.Exact[2]/160, m.Exact[3]/320; ax-ay > 1e-9 || ay-ax > 1e-9 || ax != m.Scale {
+			t.Errorf("%s: scale %v, box %v", set, m.Scale, m.Exact)
 		}
 	}
-	if m := render(t, New(1), Request{}).Meta; !m.ProductBox.Empty() || m.Box != ([4]float64{}) {
-		t.Errorf("a picture without a product has the box %v", m.ProductBox)
+	if m := render(t, New(1), Request{}).Meta; !m.Box.Rect().Empty() || m.Exact != ([4]float64{}) {
+		t.Errorf("a picture without a product has the box %v", m.Box.Rect())
 	}
 }
 
 func TestBoxPlacesTheProduct(t *testing.T) {
-	for _, set := range Names() {
+	for _, set := range picture.SceneTypes() {
 		for _, pose := range []Pose{PoseStanding, PoseFlat} {
 			box := [4]float64{10, 20, 70, 90}
 			m := render(t, New(1), Request{Product: bottle(400, 400, green), Scene: set, Pose: pose, Box: box}).Meta
-			if m.ProductBox.Dx() > 71 || m.ProductBox.Dy() < 89 || m.ProductBox.Dy() > 91 || m.ProductBox.Max.Y < 109 || m.ProductBox.Max.Y > 111 {
-				t.Errorf("%s %v: product at %v, asked for %v", set, pose, m.ProductBox, box)
+			if m.Box.Rect().Dx() > 71 || m.Box.Rect().Dy() < 89 || m.Box.Rect().Dy() > 91 || m.Box.Rect().Max.Y < 109 || m.Box.Rect().Max.Y > 111 {
+				t.Errorf("%s %v: product at %v, asked for %v", set, pose, m.Box.Rect(), box)
 			}
-			if mid := (m.ProductBox.Min.X + m.ProductBox.Max.X) / 2; mid < 43 || mid > 47 {
+			if mid := (m.Box.Rect().Min.X + m.Box.Rect().Max.X) / 2; mid < 43 || mid > 47 {
 				t.Errorf("%s %v: middle %d", set, pose, mid)
 			}
 			if pose == PoseStanding && m.HorizonY >= m.FloorY {
@@ -128,7 +130,7 @@ func TestBoxPlacesTheProduct(t *testing.T) {
 
 // The layer is moved and scaled for other formats: its end must not show.
 func TestShadowEndsBeforeTheFrame(t *testing.T) {
-	for _, set := range Names() {
+	for _, set := range picture.SceneTypes() {
 		for _, light := range []Light{LightLeft, LightRight} {
 			r := render(t, New(1), Request{Product: ball(300, green), Scene: set, Light: light, Pose: PoseStanding, Prompt: "hard light"})
 			s := r.Shadow

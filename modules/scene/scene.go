@@ -14,13 +14,13 @@
 //     fits the crop with some air (s = 1 keeps the picture's own).
 //  3. Anchor both on the floor: a point (x, y) of the picture goes to
 //     (cx + s·(x − px), FloorY + s·(y − FloorY)), where px is the middle of
-//     Meta.Box and cx the wanted middle in the crop, both in picture pixels.
+//     Meta.Exact and cx the wanted middle in the crop, both in picture pixels.
 //     Stay on the row FloorY or below it; s may grow a little towards the
 //     viewer, since the floor is seen in perspective. Seen from above
 //     (PoseFlat) any place will do.
 //  4. Stack backdrop, shadow, product with ordinary source-over blending of the
 //     encoded (sRGB) values; the shadow layer's alpha is made for that.
-//     The product layer, or the original cut-out scaled to Meta.Box, goes last.
+//     The product layer, or the original cut-out scaled to Meta.Exact, goes last.
 package scene
 
 import (
@@ -28,6 +28,7 @@ import (
 	"image"
 
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // Version names the look of the pictures. It changes whenever the same request
@@ -113,7 +114,7 @@ type Request struct {
 	// transparent one give a picture with no product in it. An opaque picture
 	// (nothing was cut) is shown as a print lying on the set's surface.
 	Product *image.NRGBA
-	Scene   string   // one of Names
+	Scene   string   // one of picture.SceneTypes
 	Title   string   // the product's name; only tells how it is seen (a hoodie lies flat)
 	Prompt  string   // free text; colours, materials, light and mood steer
 	Palette []string // brand colours, "#rrggbb" or "#rgb"; the first four that can be read
@@ -139,21 +140,18 @@ type Meta struct {
 	Scene string
 	Light Light // the side taken, never LightAuto
 	Pose  Pose  // the pose taken, never PoseAuto
-	Seed  uint64
-	// ProductBox is the rectangle of the product layer: where the cut-out's
-	// alpha bounds landed, rounded. Empty without a product.
-	ProductBox image.Rectangle
-	// Box is the same without rounding: x, y, width, height.
-	Box [4]float64
+	// Placed holds seed, size and where things are. Its Box is the rectangle of
+	// the product layer: where the cut-out's alpha bounds landed, rounded; empty
+	// without a product. FloorY is the row on which the product's lowest point
+	// stands; for PoseFlat it is the box's lower edge. HorizonY is the row where
+	// the surface ends and the background begins; 0 for PoseFlat, where all of the
+	// picture is surface.
+	picture.Placed
+	// Exact is the Box without rounding: x, y, width, height.
+	Exact [4]float64
 	// Scale is the picture's pixels per pixel of the cut-out; the same on both
 	// axes.
 	Scale float64
-	// FloorY is the row on which the product's lowest point stands. For
-	// PoseFlat it is the box's lower edge.
-	FloorY int
-	// HorizonY is the row where the surface ends and the background begins; 0
-	// for PoseFlat, where all of the picture is surface.
-	HorizonY int
 	// Cached tells that the backdrop had been built before.
 	Cached bool
 }
@@ -167,7 +165,7 @@ type Result struct {
 	// that it covers.
 	Shadow *image.NRGBA
 	// Product is the cut-out at its size in the picture; its Rect is
-	// Meta.ProductBox. Where its alpha is 255, Flat has the very same pixels.
+	// Meta.Box. Where its alpha is 255, Flat has the very same pixels.
 	Product *image.NRGBA
 	// Flat is the finished picture, opaque.
 	Flat *image.NRGBA

@@ -25,6 +25,7 @@ type set struct {
 
 const deg = math.Pi / 180
 
+// sets holds one row for each of picture.SceneTypes.
 var sets = []set{
 	{name: "studio", far: farCove, top: paper, flatTop: paper,
 		wall: lch{0.915, 0.008, 80 * deg}, accent: lch{0.85, 0.03, 60 * deg},
@@ -60,15 +61,6 @@ var sets = []set{
 		gloss: 0.02, shadow: 1, hardness: 0.5, gobo: goboLeaf, flatGobo: goboLeaf, side: LightLeft},
 }
 
-// Names lists the sets in display order.
-func Names() []string {
-	var out []string
-	for _, s := range sets {
-		out = append(out, s.name)
-	}
-	return out
-}
-
 func findSet(name string) (set, bool) {
 	for _, s := range sets {
 		if s.name == name {
@@ -78,7 +70,7 @@ func findSet(name string) (set, bool) {
 	return sets[0], false
 }
 
-// Choose reads a set out of free text: kind is one of Names, or words such as
+// Choose reads a set out of free text: kind is one of picture.SceneTypes, or words such as
 // "on a beach", and else the prompt decides. The first set that is named or
 // described wins; without one it is "studio".
 func Choose(kind, prompt string) string {

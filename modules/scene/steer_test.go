@@ -5,6 +5,10 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // meanLCH is the average colour of a rectangle given in shares of the picture.
@@ -65,7 +69,7 @@ func TestPromptWordsSteer(t *testing.T) {
 
 func TestScenesLookDifferent(t *testing.T) {
 	pics := map[string]*image.NRGBA{}
-	for _, set := range Names() {
+	for _, set := range picture.SceneTypes() {
 		pics[set] = render(t, New(1), Request{Scene: set, Width: 64, Height: 64}).Backdrop
 	}
 	for a, pa := range pics {
@@ -87,7 +91,7 @@ func TestScenesLookDifferent(t *testing.T) {
 func shadowLean(r *Result) float64 {
 	var sum, weight float64
 	s := r.Shadow
-	mid := float64(r.Meta.ProductBox.Min.X+r.Meta.ProductBox.Max.X) / 2
+	mid := float64(r.Meta.Box.Rect().Min.X+r.Meta.Box.Rect().Max.X) / 2
 	for y := s.Rect.Min.Y; y < s.Rect.Max.Y; y++ {
 		for x := s.Rect.Min.X; x < s.Rect.Max.X; x++ {
 			a := float64(s.NRGBAAt(x, y).A)
@@ -166,9 +170,19 @@ func TestChooseReadsFreeText(t *testing.T) {
 			t.Errorf("%q, %q: %s, want %s", c[0], c[1], got, c[2])
 		}
 	}
-	for _, name := range Names() {
+	for _, name := range picture.SceneTypes() {
 		if Choose(name, "") != name {
 			t.Errorf("%s is not chosen by its name", name)
 		}
+	}
+}
+
+func TestThereIsASetForEachSceneType(t *testing.T) {
+	var names []string
+	for _, s := range sets {
+		names = append(names, s.name)
+	}
+	if d := cmp.Diff(picture.SceneTypes(), names); d != "" {
+		t.Error(d)
 	}
 }

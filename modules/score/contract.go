@@ -3,7 +3,11 @@
 // both speak. Client and service share it.
 package score
 
-import "math"
+import (
+	"math"
+
+	"github.com/opal-photo/opal/modules/picture"
+)
 
 // Request is the body of POST /score. The first five fields are always sent;
 // the others are optional and a service that does not know one ignores it.
@@ -77,6 +81,23 @@ type Layers struct {
 
 // maxCoordinate bounds what a service may claim: no picture is that large.
 const maxCoordinate = 1 << 16
+
+// Placed returns what the service says of where things are, in whole pixels. The
+// layers' paths are the caller's. ContainsProduct tells whether the picture holds
+// the product at its box.
+func (m Meta) Placed() picture.Placed {
+	p := picture.Placed{
+		Engine: m.Engine, Seed: m.Seed, Width: m.Width, Height: m.Height, Generated: m.Generated, Note: m.Note,
+		FloorY: int(m.FloorY), HorizonY: int(m.HorizonY),
+	}
+	if box, ok := m.Box(); ok {
+		for i, v := range box {
+			p.Box[i] = int(math.Round(v))
+		}
+		p.ContainsProduct = true
+	}
+	return p
+}
 
 // Box returns the product's box as x, y, width, height; false when there is
 // none or it makes no sense.

@@ -3,9 +3,9 @@ package azureml
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/remote"
 	"github.com/opal-photo/opal/modules/score"
@@ -21,7 +21,7 @@ func NewPlacer(c *Client) *Placer { return &Placer{client: c} }
 // Place asks the endpoint for a scene. The service fetches the cut-out from a
 // read URL and stores picture and layers at create-only URLs, so that no large
 // body goes through the endpoint.
-func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
+func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Placed, error) {
 	a := r.Artifacts
 	input, err := a.ReadURL(ctx, r.CutoutPath)
 	if err != nil {
@@ -34,9 +34,9 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pla
 		}
 	}
 	req := score.Request{
-		TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, InputImageSAS: input, Prompt: r.Prompt, NegativePrompt: r.NegativePrompt,
-		Seed: &r.Seed, Width: r.Width, Height: r.Height, Brand: r.BrandID, OutputImageSAS: urls[0], Scene: r.Scene, Title: r.Title,
-		Palette: r.Palette, Light: r.Light, Fill: r.Fill, BackdropSAS: urls[1], ShadowSAS: urls[2],
+		TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, InputImageSAS: input, Prompt: r.Prompt, NegativePrompt: r.Look.NegativePrompt,
+		Seed: &r.Seed, Width: r.Width, Height: r.Height, Brand: r.Look.ID, OutputImageSAS: urls[0], Scene: r.Scene, Title: r.Title,
+		Palette: r.Look.Palette, Light: r.Look.Light, Fill: r.Look.ProductFill, BackdropSAS: urls[1], ShadowSAS: urls[2],
 	}
 	telemetry.Log(ctx).Info().Str("scene_type", r.Scene).Msg("Calling AML endpoint")
 	began := time.Now()
@@ -55,22 +55,14 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pla
 
 // placed reads the service's account of its picture. paths are those of the
 // picture, the backdrop and the shadow.
-func placed(m score.Meta, paths [3]string) *pipeline.Placed {
-	out := &pipeline.Placed{
-		Engine: m.Engine, Seed: m.Seed, Width: m.Width, Height: m.Height, Generated: m.Generated, Note: m.Note,
-		FloorY: int(m.FloorY), HorizonY: int(m.HorizonY), Backdrop: paths[0],
-	}
-	if box, ok := m.Box(); ok {
-		for i, v := range box {
-			out.Box[i] = int(math.Round(v))
-		}
-		out.ContainsProduct = true
-	}
+func placed(m score.Meta, paths [3]string) *picture.Placed {
+	out := m.Placed()
+	out.BackdropPath = paths[0]
 	if m.Layers != nil && m.Layers.Backdrop {
-		out.Backdrop, out.ContainsProduct = paths[1], false
+		out.BackdropPath, out.ContainsProduct = paths[1], false
 		if m.Layers.Shadow {
-			out.Shadow = paths[2]
+			out.ShadowPath = paths[2]
 		}
 	}
-	return out
+	return &out
 }

@@ -6,7 +6,7 @@ import (
 	"math"
 
 	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // sizes are what the API makes, in pixels.
@@ -16,7 +16,7 @@ var sizes = []image.Point{{X: 1024, Y: 1024}, {X: 1536, Y: 1024}, {X: 1024, Y: 1
 type frame struct {
 	size   image.Point     // what the API is asked for
 	inner  image.Rectangle // the wanted picture in it
-	box    [4]int          // the product: x, y, w, h in pixels of the wanted picture
+	box    picture.Box     // the product, in pixels of the wanted picture
 	floorY int
 }
 
@@ -33,7 +33,7 @@ func newFrame(bounds image.Rectangle, w, h int, fill float64) frame {
 	iw, ih := max(1, int(float64(w)*k+.5)), max(1, int(float64(h)*k+.5))
 	at := image.Pt((f.size.X-iw)/2, (f.size.Y-ih)/2)
 	f.inner = image.Rectangle{Min: at, Max: at.Add(image.Pt(iw, ih))}
-	f.box, f.floorY = pipeline.DefaultBox(bounds, w, h, fill)
+	f.box, f.floorY = picture.Stand(bounds.Dx(), bounds.Dy(), w, h, fill)
 	return f
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/remote"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -118,9 +119,9 @@ func New(o Options) (*Placer, error) {
 // the picture that comes back. The model may touch the product all the same: the
 // pipeline compares and puts the original over it. The API has no seed; another
 // call gives another picture.
-func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
+func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Placed, error) {
 	bounds := pipeline.AlphaBounds(r.Cutout)
-	f := newFrame(bounds, r.Width, r.Height, r.Fill)
+	f := newFrame(bounds, r.Width, r.Height, r.Look.ProductFill)
 	form, err := p.form(r, f, bounds)
 	if err != nil {
 		return nil, err
@@ -149,8 +150,8 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pla
 	if err != nil {
 		return nil, fmt.Errorf("store the scene: %w", err)
 	}
-	return &pipeline.Placed{
-		Engine: "openai/" + p.o.Model, Seed: r.Seed, Width: r.Width, Height: r.Height, Backdrop: path,
+	return &picture.Placed{
+		Engine: "openai/" + p.o.Model, Seed: r.Seed, Width: r.Width, Height: r.Height, BackdropPath: path,
 		ContainsProduct: true, Box: f.box, FloorY: f.floorY, Generated: true,
 	}, nil
 }
@@ -168,15 +169,15 @@ func (p *Placer) form(r pipeline.Placement, f frame, bounds image.Rectangle) (*r
 	if p.o.Quality != "" {
 		parts = append(parts, remote.Field("quality", p.o.Quality))
 	}
-	for _, picture := range []struct {
+	for _, layer := range []struct {
 		name string
 		img  *image.NRGBA
 	}{{"image", canvas}, {"mask", mask}} {
-		b, err := imaging.Encode(picture.img, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1})
+		b, err := imaging.Encode(layer.img, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1})
 		if err != nil {
-			return nil, fmt.Errorf("encode the %s: %w", picture.name, err)
+			return nil, fmt.Errorf("encode the %s: %w", layer.name, err)
 		}
-		parts = append(parts, remote.Part{Name: picture.name, Filename: picture.name + ".png", ContentType: imaging.PNG.MediaType(), Data: b})
+		parts = append(parts, remote.Part{Name: layer.name, Filename: layer.name + ".png", ContentType: imaging.PNG.MediaType(), Data: b})
 	}
 	return remote.NewForm(parts...)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/openai"
 	"github.com/opal-photo/opal/modules/pipeline/placertest"
@@ -153,7 +154,7 @@ func TestSuite(t *testing.T) {
 }
 
 // place asks a service once.
-func place(t *testing.T, h http.Handler, o openai.Options) (*pipeline.Placed, error) {
+func place(t *testing.T, h http.Handler, o openai.Options) (*picture.Placed, error) {
 	t.Helper()
 	s := httptest.NewServer(h)
 	defer s.Close()

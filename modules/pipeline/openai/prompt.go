@@ -23,11 +23,11 @@ func prompt(r pipeline.Placement) string {
 	line("Product", r.Title)
 	line("Scene", strings.ReplaceAll(r.Scene, "_", " "))
 	line("Wishes", r.Prompt)
-	line("Colours", strings.Join(r.Palette, ", "))
-	if r.Light != "" {
-		line("Light", "from the "+r.Light)
+	line("Colours", strings.Join(r.Look.Palette, ", "))
+	if r.Look.Light != "" {
+		line("Light", "from the "+r.Look.Light)
 	}
-	line("Avoid", r.NegativePrompt)
+	line("Avoid", r.Look.NegativePrompt)
 	text := []rune(b.String())
 	return string(text[:min(len(text), maxPrompt)])
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
@@ -107,7 +108,7 @@ func (e Engine) run(ctx context.Context, w, h int) (*pipeline.Result, error) {
 	}
 	return pipeline.New(e.Decoder, cutter{}, e.Placer).Run(ctx, pipeline.Input{
 		TenantID: "t", JobID: "j", ItemID: "i", Filename: "red-box.png", Scene: "studio", Prompt: "calm light",
-		Brand:   pipeline.Brand{ID: "default", Palette: []string{"#a3b18a"}, NegativePrompt: "clutter"},
+		Look:    picture.Look{ID: "default", Palette: []string{"#a3b18a"}, NegativePrompt: "clutter"},
 		Options: pipeline.Options{RemoveBackground: true, GenerateScene: true},
 		Raw:     func(context.Context) ([]byte, error) { return b.Bytes(), nil },
 	}, e.Store, silent{})
@@ -122,7 +123,7 @@ func (e Engine) check(t *testing.T, res *pipeline.Result) {
 	if res.Fidelity == nil || res.Fidelity.SSIM < leastFidelity {
 		t.Errorf("fidelity %+v", res.Fidelity)
 	}
-	b, err := e.Store.Get(t.Context(), res.Output)
+	b, err := e.Store.Get(t.Context(), res.OutputPath)
 	if err != nil {
 		t.Error(err)
 		return
@@ -149,13 +150,13 @@ func (e Engine) direct(t *testing.T, w, h int) {
 		t.Fatal(err)
 	}
 	p, err := e.Placer.Place(t.Context(), pipeline.Placement{
-		TenantID: "t", JobID: "j", ItemID: "i", Title: "red box", Scene: "kitchen", BrandID: "default", Width: w, Height: h, Seed: 7,
+		TenantID: "t", JobID: "j", ItemID: "i", Title: "red box", Scene: "kitchen", Look: picture.Look{ID: "default"}, Width: w, Height: h, Seed: 7,
 		Cutout: cut, CutoutPath: path, Artifacts: e.Store,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := e.Store.Get(t.Context(), p.Backdrop)
+	b, err := e.Store.Get(t.Context(), p.BackdropPath)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,10 +164,10 @@ func (e Engine) direct(t *testing.T, w, h int) {
 	if err != nil || img.Rect.Dx() != p.Width || img.Rect.Dy() != p.Height || p.Width != w || p.Height != h {
 		t.Fatalf("the backdrop is %v (%v), it says %d×%d, asked for was %d×%d", img.Rect.Size(), err, p.Width, p.Height, w, h)
 	}
-	if p.Box == [4]int{} {
+	if p.Box == (picture.Box{}) {
 		return // left to the lock
 	}
-	box := image.Rect(p.Box[0], p.Box[1], p.Box[0]+p.Box[2], p.Box[1]+p.Box[3])
+	box := p.Box.Rect()
 	if !box.In(img.Rect) || math.Abs(math.Log(float64(box.Dx())/float64(box.Dy())/1.5)) > .03 {
 		t.Errorf("the product is at %v of %v", box, img.Rect.Size())
 	}

@@ -2,32 +2,26 @@ package placertest
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/pipeline"
 )
 
 // Store is artifacts in memory, with URLs on loopback for engines that fetch.
 type Store struct {
 	URL string // of its server: "http://host:port"
 
-	mu    sync.Mutex
-	blobs map[string][]byte
-	named int
+	pipeline.Memory
 }
-
-var errMissing = fault.New(fault.NotFound, "blob_not_found", "There is no such picture")
 
 // NewStore starts a store.
 func NewStore(t testing.TB) *Store {
 	t.Helper()
-	s := &Store{blobs: map[string][]byte{}}
+	s := &Store{}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	s.URL = server.URL
@@ -37,33 +31,6 @@ func NewStore(t testing.TB) *Store {
 // Host is the store's address without its scheme.
 func (s *Store) Host() string { return strings.TrimPrefix(s.URL, "http://") }
 
-func (s *Store) name(step, ext string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.named++
-	return fmt.Sprintf("%d-%s.%s", s.named, step, ext)
-}
-
-// Put keeps bytes.
-func (s *Store) Put(_ context.Context, step, ext, _ string, body []byte) (string, error) {
-	path := s.name(step, ext)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.blobs[path] = body
-	return path, nil
-}
-
-// Get returns them.
-func (s *Store) Get(_ context.Context, path string) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, ok := s.blobs[path]
-	if !ok {
-		return nil, errMissing.With("%s", path)
-	}
-	return b, nil
-}
-
 // ReadURL is where they can be fetched.
 func (s *Store) ReadURL(_ context.Context, path string) (string, error) {
 	return s.URL + "/" + path, nil
@@ -71,7 +38,7 @@ func (s *Store) ReadURL(_ context.Context, path string) (string, error) {
 
 // UploadURL is where they can be put.
 func (s *Store) UploadURL(_ context.Context, step, ext string) (url, path string, err error) {
-	path = s.name(step, ext)
+	path = s.Name(step, ext)
 	return s.URL + "/" + path, path, nil
 }
 
@@ -84,9 +51,7 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "cut off", http.StatusBadRequest)
 			return
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.blobs[path] = b
+		s.Set(path, b)
 		w.WriteHeader(http.StatusCreated)
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/scene"
 )
@@ -30,28 +31,21 @@ type Placer struct{ engine *scene.Engine }
 // NewPlacer returns a placer that keeps the given number of backdrops.
 func NewPlacer(backdrops int) *Placer { return &Placer{engine: scene.New(backdrops)} }
 
-// perProduct is the brand profile that is nobody's own: its scenes follow each
-// product's light and tone, as the scoring service's do.
-const perProduct = "default"
-
 // layerQuality keeps a backdrop free of visible blocks; it is encoded once more
 // as the output.
 const layerQuality = 95
 
 // Place renders a scene and stores its layers.
-func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Placed, error) {
+func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Placed, error) {
 	res, err := p.engine.Render(ctx, scene.Request{
-		Product: r.Cutout, Scene: r.Scene, Title: r.Title, Prompt: r.Prompt, Palette: r.Palette, Light: scene.ParseLight(r.Light),
-		Catalogue: r.BrandID != "" && r.BrandID != perProduct, Fill: r.Fill, Width: r.Width, Height: r.Height, Seed: r.Seed,
+		Product: r.Cutout, Scene: r.Scene, Title: r.Title, Prompt: r.Prompt, Palette: r.Look.Palette, Light: scene.ParseLight(r.Look.Light),
+		Catalogue: picture.Catalogue(r.Look.ID), Fill: r.Look.ProductFill, Width: r.Width, Height: r.Height, Seed: r.Seed,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("render the scene: %w", err)
 	}
-	m := res.Meta
-	out := &pipeline.Placed{
-		Engine: "studio", Seed: r.Seed, Width: r.Width, Height: r.Height, FloorY: m.FloorY, HorizonY: m.HorizonY,
-		Box: [4]int{m.ProductBox.Min.X, m.ProductBox.Min.Y, m.ProductBox.Dx(), m.ProductBox.Dy()},
-	}
+	out := res.Meta.Placed
+	out.Engine = "studio"
 	put := func(step, ext string, img *image.NRGBA, o imaging.EncodeOptions) (string, error) {
 		b, err := imaging.Encode(img, o)
 		if err != nil {
@@ -63,11 +57,11 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*pipeline.Pla
 		}
 		return path, nil
 	}
-	if out.Backdrop, err = put("backdrop", "jpg", res.Backdrop, imaging.EncodeOptions{Format: imaging.JPEG, Quality: layerQuality}); err != nil {
+	if out.BackdropPath, err = put("backdrop", "jpg", res.Backdrop, imaging.EncodeOptions{Format: imaging.JPEG, Quality: layerQuality}); err != nil {
 		return nil, err
 	}
 	whole := image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))
 	draw.Draw(whole, res.Shadow.Rect, res.Shadow, res.Shadow.Rect.Min, draw.Src)
-	out.Shadow, err = put("shadow", "png", whole, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1})
-	return out, err
+	out.ShadowPath, err = put("shadow", "png", whole, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1})
+	return &out, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/scene"
 	"github.com/opal-photo/opal/modules/score"
 )
@@ -29,17 +30,13 @@ func (*studio) Name() string     { return "studio" }
 func (*studio) NeedsInput() bool { return true }
 func (s *studio) Ready() bool    { return s.warm.Load() }
 
-// defaultBrand is the profile of those who have made none: its pictures suit
-// each product, while those of a named brand share one set.
-const defaultBrand = "default"
-
 // Place composes the picture. Scene types outside the engine's list are read as
 // words.
 func (s *studio) Place(ctx context.Context, w Work) (*Picture, error) {
 	r := w.Request
 	res, err := s.engine.Render(ctx, scene.Request{
 		Product: w.Product, Title: r.Title, Scene: scene.Choose(r.Scene, r.Prompt), Prompt: r.Prompt, Palette: r.Palette,
-		Light: scene.ParseLight(r.Light), Catalogue: r.Brand != "" && r.Brand != defaultBrand,
+		Light: scene.ParseLight(r.Light), Catalogue: picture.Catalogue(r.Brand),
 		Fill: r.Fill, Box: w.Box, Width: w.Width, Height: w.Height, Seed: w.Seed,
 	})
 	if err != nil {
@@ -49,10 +46,10 @@ func (s *studio) Place(ctx context.Context, w Work) (*Picture, error) {
 		EngineVersion: scene.Version, FloorY: float64(res.Meta.FloorY), HorizonY: float64(res.Meta.HorizonY),
 		Light: res.Meta.Light.String(), Pose: res.Meta.Pose.String(), Scene: res.Meta.Scene,
 	}
-	if res.Meta.ProductBox.Empty() {
+	if res.Meta.Box.Empty() {
 		m.Note = "the input shows no product: it is transparent"
 	} else {
-		m.ProductBox = res.Meta.Box[:]
+		m.ProductBox = res.Meta.Exact[:]
 	}
 	return &Picture{Flat: res.Flat, Backdrop: res.Backdrop, Shadow: res.Shadow, Meta: m}, nil
 }

@@ -1,0 +1,22 @@
+package picture
+
+// DefaultBrand is the profile of those who have made none.
+const DefaultBrand = "default"
+
+// Look is what steers the pictures of one brand. The same values give every item
+// of a catalogue the same set. The zero value of a field leaves the choice to the
+// scene.
+type Look struct {
+	ID             string   `json:"id"` // of the brand profile
+	ScenePrompt    string   `json:"scene_prompt,omitempty"`
+	NegativePrompt string   `json:"negative_prompt,omitempty"`
+	Palette        []string `json:"palette,omitempty"` // #rrggbb, the most important first
+	Mood           string   `json:"mood,omitempty"`
+	Keywords       []string `json:"keywords,omitempty"`
+	Light          string   `json:"light,omitempty"`        // "left", "right" or "" for the scene's choice
+	ProductFill    float64  `json:"product_fill,omitempty"` // share of the frame's side that the product takes
+}
+
+// Catalogue reports whether a brand's pictures share one set. Those of profile
+// default, or of none, follow each product's light and tone.
+func Catalogue(brandID string) bool { return brandID != "" && brandID != DefaultBrand }

@@ -1,0 +1,34 @@
+// Package picture holds the words that all rooms share when they speak of a
+// picture: its layers and where the product stands in them, a brand's look, the
+// scenes' names, and why a person should look at it. It holds no pixels.
+//
+// The JSON of these types is kept in databases: as checkpoints of items, as the
+// sources of variants, as the brand of a job. Fields are added and never renamed.
+package picture
+
+// Placed is a scene with a place for the product: where its layers lie and where
+// the product stands. Lengths are pixels of the scene; paths are those of the
+// artifacts, "" where there is no such layer.
+type Placed struct {
+	Engine          string `json:"engine,omitempty"`
+	Seed            uint64 `json:"seed,omitempty"`
+	Width           int    `json:"width,omitempty"`
+	Height          int    `json:"height,omitempty"`
+	BackdropPath    string `json:"backdrop,omitempty"`         // without the product, unless ContainsProduct
+	ShadowPath      string `json:"shadow,omitempty"`           // RGBA: shadow and reflection
+	ContainsProduct bool   `json:"contains_product,omitempty"` // the backdrop holds the product, as the engine painted it
+	Box             Box    `json:"box"`                        // the product's alpha bounds in the scene
+	FloorY          int    `json:"floor_y,omitempty"`          // the row that the product stands on
+	HorizonY        int    `json:"horizon_y,omitempty"`        // the row where the surface ends; 0: seen from above, or not known
+	Generated       bool   `json:"generated,omitempty"`        // a trained model painted pixels
+	Note            string `json:"note,omitempty"`
+}
+
+// Layers are a finished picture kept apart, so that every variant is composed
+// anew. A picture without a scene has neither backdrop nor shadow.
+type Layers struct {
+	CutoutPath   string `json:"cutout"`
+	CutoutBounds Box    `json:"cutout_bounds"`    // what is visible in the cut-out, in its pixels
+	OutputPath   string `json:"output,omitempty"` // the picture put together
+	Placed
+}

@@ -1,0 +1,16 @@
+package pipeline
+
+import (
+	"hash/fnv"
+)
+
+// seedOf derives a scene's seed from the brand and the scene alone, so that a
+// catalogue has one backdrop and the same job gives the same pictures.
+func seedOf(in *Input) uint64 {
+	h := fnv.New64a()
+	for _, s := range []string{in.TenantID, in.Look.ID, in.Scene} {
+		_, _ = h.Write([]byte(s))
+		_, _ = h.Write([]byte{0})
+	}
+	return h.Sum64() >> 11 // fits a JSON number exactly
+}
