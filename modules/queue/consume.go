@@ -144,6 +144,7 @@ func (c *consumer) handle(d *Delivery) {
 		c.Metrics.handled(c.Queue.Name(), "dead", time.Since(began))
 		return
 	}
+	body.Kind, body.Subject = d.Properties[propertyKind], d.Properties[propertySubject]
 	// it goes on into log lines and headers, whoever wrote the message
 	body.CorrelationID = telemetry.CleanCorrelationID(cmp.Or(body.CorrelationID, d.CorrelationID))
 	ctx := telemetry.With(c.work, telemetry.IDs{CorrelationID: body.CorrelationID, TenantID: body.TenantID, JobID: body.JobID, ItemID: body.ItemID})

@@ -32,7 +32,16 @@ func NewOutbox() *Outbox {
 // SendOption changes how a message is sent.
 type SendOption func(*sendOptions)
 
-type sendOptions struct{ after time.Duration }
+type sendOptions struct {
+	after         time.Duration
+	kind, subject string
+}
+
+// Kind has the message ask for something else than the work on its item: see the
+// kinds.
+func Kind(kind, subject string) SendOption {
+	return func(o *sendOptions) { o.kind, o.subject = kind, subject }
+}
 
 // NotBefore has the message sent no sooner than d after now, by the database's
 // clock. It is the backoff of a retry: broker-side schedules differ by adapter,
@@ -54,6 +63,7 @@ func (o *Outbox) send(ctx context.Context, tx *db.Tx, queue string, b Body, opts
 	for _, f := range opts {
 		f(&so)
 	}
+	b.Kind, b.Subject = so.kind, so.subject
 	// a message that its consumer would refuse is an error of the writer's
 	if err := b.check(); err != nil {
 		return fmt.Errorf("write a message for queue %s: %w", queue, err)
@@ -62,9 +72,9 @@ func (o *Outbox) send(ctx context.Context, tx *db.Tx, queue string, b Body, opts
 	if err != nil {
 		return fmt.Errorf("write a message for queue %s: %w", queue, err)
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (outbox_id, queue, tenant_id, body, not_before, created_at)
-		VALUES ($1, $2, $3, $4, now_ms() + $5, now_ms())`,
-		uuid.Must(uuid.NewV7()).String(), queue, b.TenantID, string(body), so.after.Milliseconds()); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (outbox_id, queue, tenant_id, body, kind, subject, not_before, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, now_ms() + $7, now_ms())`,
+		uuid.Must(uuid.NewV7()).String(), queue, b.TenantID, string(body), b.Kind, b.Subject, so.after.Milliseconds()); err != nil {
 		return fmt.Errorf("write a message for queue %s: %w", queue, err)
 	}
 	tx.AfterCommit(func() { wake(o.woken(queue)) })

@@ -31,6 +31,33 @@ type Body struct {
 	JobID         string `json:"job_id"`
 	ItemID        string `json:"item_id"`
 	CorrelationID string `json:"correlation_id"`
+
+	// Kind and Subject are no part of the JSON: they travel as properties. A kind
+	// says that something else is asked for than the work on the item, and the
+	// subject what it is about.
+	Kind    string `json:"-"`
+	Subject string `json:"-"`
+}
+
+// The kinds of messages beside "", the work on the item. A worker that does not
+// know a kind does the work on the item.
+const (
+	// KindBundle asks the export worker for the ZIP that is the subject.
+	KindBundle = "bundle"
+)
+
+// The names of the properties.
+const (
+	propertyKind    = "kind"
+	propertySubject = "subject"
+)
+
+// properties returns what travels beside the body; nil when there is nothing.
+func (b Body) properties() map[string]string {
+	if b.Kind == "" {
+		return nil
+	}
+	return map[string]string{propertyKind: b.Kind, propertySubject: b.Subject}
 }
 
 // maxID bounds an id that a message names, in bytes: it ends up in log lines.
@@ -45,6 +72,9 @@ func (b Body) check() error {
 	}
 	if len(b.CorrelationID) > maxID {
 		return errBody.With("correlation_id is longer than %d bytes", maxID)
+	}
+	if len(b.Kind) > maxID || len(b.Subject) > maxID {
+		return errBody.With("its kind or its subject is longer than %d bytes", maxID)
 	}
 	return nil
 }
@@ -63,11 +93,13 @@ func ParseBody(b []byte) (Body, error) {
 }
 
 // Message is a message to be sent. The id is stable: sent again within the
-// queue's window of duplicate detection (ten minutes) it arrives once.
+// queue's window of duplicate detection (ten minutes) it arrives once. Properties
+// are strings beside the body, a few and short ones; none is nil.
 type Message struct {
 	ID            string
 	Body          []byte
 	CorrelationID string
+	Properties    map[string]string
 }
 
 // Delivery is a message under a lock.

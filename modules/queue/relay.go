@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -158,13 +157,16 @@ func (r *Relay) flush(ctx context.Context, l *lane) (int, error) {
 // only the marking fails they are sent again later, which duplicate detection
 // takes out.
 func (r *Relay) send(ctx context.Context, l *lane, rows []row) error {
+	rows, bodies, broken := readable(rows)
+	if err := r.setAside(ctx, l, broken); err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return nil
+	}
 	messages := make([]Message, len(rows))
-	bodies := make([]Body, len(rows))
 	for i, c := range rows {
-		if err := json.Unmarshal([]byte(c.body), &bodies[i]); err != nil {
-			return fmt.Errorf("outbox row %s: %w", c.id, err)
-		}
-		messages[i] = Message{ID: c.id, Body: []byte(c.body), CorrelationID: bodies[i].CorrelationID}
+		messages[i] = Message{ID: c.id, Body: []byte(c.body), CorrelationID: bodies[i].CorrelationID, Properties: bodies[i].properties()}
 	}
 	call, cancel := context.WithTimeout(ctx, sendWait)
 	err := l.queue.Send(call, messages)

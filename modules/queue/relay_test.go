@@ -27,6 +27,7 @@ type sender struct {
 	fail error
 	ids  []string     // every id that was sent, again if again
 	body []queue.Body // of the same
+	raw  [][]byte
 }
 
 func (s *sender) Send(ctx context.Context, m []queue.Message) error {
@@ -40,7 +41,7 @@ func (s *sender) Send(ctx context.Context, m []queue.Message) error {
 		if err != nil {
 			return err
 		}
-		s.ids, s.body = append(s.ids, one.ID), append(s.body, b)
+		s.ids, s.body, s.raw = append(s.ids, one.ID), append(s.body, b), append(s.raw, one.Body)
 	}
 	return s.Queue.Send(ctx, m)
 }

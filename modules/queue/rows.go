@@ -107,6 +107,9 @@ func (r *Relay) count(ctx context.Context) {
 		if err := r.db.QueryRowContext(call, `SELECT count(*) FROM outbox WHERE queue = $1 AND sent_at IS NULL`, l.name).Scan(&n); err == nil {
 			r.metrics.unsentRows(l.name, n)
 		}
+		if err := r.db.QueryRowContext(call, `SELECT count(*) FROM outbox_unreadable WHERE queue = $1`, l.name).Scan(&n); err == nil {
+			r.metrics.unreadableRows(l.name, n)
+		}
 		if s, err := l.queue.Stats(call); err == nil {
 			r.metrics.stats(l.name, s)
 		}

@@ -37,7 +37,7 @@ func peek(t *testing.T, q queue.Queue, max int) []queue.Dead {
 func testDeadLetter(t *testing.T, open New) {
 	q := open(t, longLock).Open(t)
 	raw := []byte("\xff\x00 poison \x80")
-	check(t, q.Send(within(t), []queue.Message{{ID: "p", Body: raw, CorrelationID: "c"}}))
+	check(t, q.Send(within(t), []queue.Message{{ID: "p", Body: raw, CorrelationID: "c", Properties: map[string]string{"kind": "bundle"}}}))
 	// what an error says of poison may be any bytes, and any length
 	hostile := "\x00\xff" + strings.Repeat("é", 4000)
 	check(t, q.DeadLetter(within(t), receive(t, q), "message_body_invalid", hostile))
@@ -59,6 +59,14 @@ func testDeadLetter(t *testing.T, open New) {
 	if again := peek(t, q, 10); len(again) != 1 {
 		t.Fatal("peeking took it away")
 	}
+	if n, err := q.Redrive(within(t), 1); n != 1 || err != nil {
+		t.Fatalf("redrove %d: %v", n, err)
+	}
+	again := receive(t, q)
+	if len(again.Properties) != 1 || again.Properties["kind"] != "bundle" {
+		t.Errorf("redriven with the properties %q", again.Properties)
+	}
+	check(t, q.Complete(within(t), again))
 }
 
 func testRedrive(t *testing.T, open New) {

@@ -29,8 +29,11 @@ func testRoundTrip(t *testing.T, open New) {
 	check(t, q.Ping(within(t)))
 	raw := []byte{0, 0xff, 'x', '\n', 0xc3}
 	before := time.Now()
-	check(t, q.Send(within(t), []queue.Message{{ID: "m1", Body: raw, CorrelationID: "c1"}}))
+	check(t, q.Send(within(t), []queue.Message{{ID: "m1", Body: raw, CorrelationID: "c1", Properties: map[string]string{"kind": "bundle", "subject": "é\"1"}}}))
 	d := receive(t, q)
+	if d.Properties["kind"] != "bundle" || d.Properties["subject"] != "é\"1" || len(d.Properties) != 2 {
+		t.Errorf("properties %q", d.Properties)
+	}
 	if d.ID != "m1" || !bytes.Equal(d.Body, raw) || d.CorrelationID != "c1" || d.DeliveryCount != 1 {
 		t.Fatalf("got %+v", d)
 	}

@@ -186,6 +186,12 @@ func outgoing(m queue.Message) *azservicebus.Message {
 	if m.CorrelationID != "" {
 		out.CorrelationID = &m.CorrelationID
 	}
+	for name, value := range m.Properties {
+		if out.ApplicationProperties == nil {
+			out.ApplicationProperties = map[string]any{}
+		}
+		out.ApplicationProperties[name] = value
+	}
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -108,10 +109,24 @@ func (q *Queue) delivery(l *links, m *azservicebus.ReceivedMessage) *queue.Deliv
 	}
 }
 
+// deadLetterPrefix begins the names of the properties that the service gives a
+// dead letter. They are not sent again with it.
+const deadLetterPrefix = "DeadLetter"
+
 func incoming(m *azservicebus.ReceivedMessage) queue.Message {
 	out := queue.Message{ID: m.MessageID, Body: m.Body}
 	if m.CorrelationID != nil {
 		out.CorrelationID = *m.CorrelationID
+	}
+	for name, v := range m.ApplicationProperties {
+		value, ok := v.(string)
+		if !ok || strings.HasPrefix(name, deadLetterPrefix) {
+			continue
+		}
+		if out.Properties == nil {
+			out.Properties = map[string]string{}
+		}
+		out.Properties[name] = value
 	}
 	return out
 }

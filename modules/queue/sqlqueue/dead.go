@@ -3,7 +3,6 @@ package sqlqueue
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"strconv"
 	"strings"
 
@@ -33,7 +32,7 @@ func (q *Queue) dead(ctx context.Context, src db.Querier, max int, ids []string,
 	if only != "" {
 		only = ` AND message_id IN (` + strings.TrimPrefix(only, ",") + `)`
 	}
-	rows, err := src.QueryContext(ctx, `SELECT message_id, body, correlation_id, delivery_count, enqueued_at, dead_reason, dead_text
+	rows, err := src.QueryContext(ctx, `SELECT message_id, body, properties, correlation_id, delivery_count, enqueued_at, dead_reason, dead_text
 		FROM queue_messages WHERE queue = $1 AND dead_at IS NOT NULL`+only+` ORDER BY dead_at, sequence LIMIT $2`+suffix, args...)
 	if err != nil {
 		return nil, err
@@ -42,13 +41,13 @@ func (q *Queue) dead(ctx context.Context, src db.Querier, max int, ids []string,
 	out := []queue.Dead{}
 	for rows.Next() {
 		var d queue.Dead
-		var body string
+		var body, properties string
 		var reason, text sql.NullString
 		var at int64
-		if err := rows.Scan(&d.ID, &body, &d.CorrelationID, &d.DeliveryCount, &at, &reason, &text); err != nil {
+		if err := rows.Scan(&d.ID, &body, &properties, &d.CorrelationID, &d.DeliveryCount, &at, &reason, &text); err != nil {
 			return nil, err
 		}
-		if d.Body, err = base64.StdEncoding.DecodeString(body); err != nil {
+		if err := content(&d.Message, body, properties); err != nil {
 			return nil, err
 		}
 		d.EnqueuedAt, d.Reason, d.Description = db.Time(at), reason.String, text.String

@@ -2,7 +2,6 @@ package sqlqueue
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -97,7 +96,7 @@ func (q *Queue) claim(ctx context.Context, max int) (out []*queue.Delivery, buri
 }
 
 func (q *Queue) oldest(ctx context.Context, tx *db.Tx, max int) ([]*queue.Delivery, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT message_id, body, correlation_id, delivery_count, enqueued_at FROM queue_messages
+	rows, err := tx.QueryContext(ctx, `SELECT message_id, body, properties, correlation_id, delivery_count, enqueued_at FROM queue_messages
 		WHERE`+visible+` ORDER BY visible_at, sequence LIMIT $2`+tx.SkipLocked(), q.name, max)
 	if err != nil {
 		return nil, err
@@ -106,12 +105,12 @@ func (q *Queue) oldest(ctx context.Context, tx *db.Tx, max int) ([]*queue.Delive
 	var found []*queue.Delivery
 	for rows.Next() {
 		d := &queue.Delivery{}
-		var body string
+		var body, properties string
 		var at int64
-		if err := rows.Scan(&d.ID, &body, &d.CorrelationID, &d.DeliveryCount, &at); err != nil {
+		if err := rows.Scan(&d.ID, &body, &properties, &d.CorrelationID, &d.DeliveryCount, &at); err != nil {
 			return nil, err
 		}
-		if d.Body, err = base64.StdEncoding.DecodeString(body); err != nil {
+		if err := content(&d.Message, body, properties); err != nil {
 			return nil, err
 		}
 		d.EnqueuedAt = db.Time(at)

@@ -5,6 +5,7 @@ package sqlqueue
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -129,10 +130,29 @@ func (q *Queue) forget(ctx context.Context) error {
 }
 
 func (q *Queue) insert(ctx context.Context, tx *db.Tx, m queue.Message) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO queue_messages (message_id, queue, sequence, body, correlation_id, enqueued_at, visible_at)
-		VALUES ($1, $2, $3, $4, $5, now_ms(), now_ms()) ON CONFLICT DO NOTHING`,
-		m.ID, q.name, uuid.Must(uuid.NewV7()).String(), base64.StdEncoding.EncodeToString(m.Body), m.CorrelationID)
+	properties := ""
+	if len(m.Properties) > 0 {
+		b, err := json.Marshal(m.Properties)
+		if err != nil {
+			return err
+		}
+		properties = string(b)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO queue_messages (message_id, queue, sequence, body, correlation_id, properties, enqueued_at, visible_at)
+		VALUES ($1, $2, $3, $4, $5, $6, now_ms(), now_ms()) ON CONFLICT DO NOTHING`,
+		m.ID, q.name, uuid.Must(uuid.NewV7()).String(), base64.StdEncoding.EncodeToString(m.Body), m.CorrelationID, properties)
 	return err
+}
+
+// content reads a row's body and properties into a message.
+func content(m *queue.Message, body, properties string) (err error) {
+	if m.Body, err = base64.StdEncoding.DecodeString(body); err != nil {
+		return err
+	}
+	if properties == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(properties), &m.Properties)
 }
 
 // woken signals Receive. One signal that waits says it all.
