@@ -30,6 +30,12 @@ else
 OWN_LIBRARIES := $$ORIGIN/lib
 endif
 
+# The release is a tag; between releases the binary says devel. Both are empty in
+# a source archive without git.
+RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
+COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
+STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
+
 .PHONY: help dev demo build test lint vuln fuzz bench chaos golden env libvips test-dependencies clean
 
 help: ## this list
@@ -45,7 +51,7 @@ demo: build ## send the sample photo through a running `make dev` and fetch what
 # builds beside `make dev`.
 build: libvips ## bin/opal, and the library it needs in bin/lib
 	@diff -r $(LIBVIPS)/lib bin/lib >/dev/null 2>&1 || { rm -rf bin/lib && mkdir -p bin/lib && cp -RP $(LIBVIPS)/lib/. bin/lib/; }
-	@$(WITH_LIBVIPS) && $(GO) build -ldflags='-r $(OWN_LIBRARIES)' -o bin/opal .
+	@$(WITH_LIBVIPS) && $(GO) build -ldflags='-r $(OWN_LIBRARIES) $(STAMP)' -o bin/opal .
 
 # A test that can't run fails here instead of being skipped, and a skipped one
 # fails the run. Packages that pass print one line, others all they said.

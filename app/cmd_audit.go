@@ -2,27 +2,36 @@ package app
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/fault"
 )
+
+// errNoState says that a folder is not opal dev's.
+var errNoState = fault.New(fault.Invalid, "state_not_found", "There is no state of opal dev in this folder")
 
 // auditCommand recomputes every balance and charge and prints what differs.
 func auditCommand(s Streams) *cobra.Command {
 	var file, data string
 	cmd := &cobra.Command{
-		Use:   "audit",
-		Short: "Recompute every balance from the ledger and every charge from the items; exit code 1 if any differs",
-		Args:  cobra.NoArgs,
+		Use:     "audit",
+		Short:   "Recompute every balance from the ledger and every charge from the items; exit code 1 if any differs",
+		Example: "  opal billing audit --config opal.yaml\n  opal billing audit --data .opal",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var environ []string
 			if data != "" {
 				abs, err := filepath.Abs(data)
 				if err != nil {
 					return err
+				}
+				if _, err := os.Stat(filepath.Join(abs, devDatabase)); err != nil {
+					return errNoState.With("%s has no %s; opal dev keeps its state in .opal unless told otherwise by --data", data, devDatabase)
 				}
 				environ = []string{"ENV_NAME=dev", "DATABASE_URL=" + db.SQLiteURL(filepath.Join(abs, devDatabase))}
 			}
@@ -32,6 +41,9 @@ func auditCommand(s Streams) *cobra.Command {
 			}
 			defer w.close()
 			w.patience = operatorsPatience
+			if _, err := w.migrated(cmd.Context()); err != nil {
+				return err
+			}
 			b, err := w.billingService(cmd.Context())
 			if err != nil {
 				return err

@@ -28,6 +28,9 @@ func withBilling(s Streams, file *string, fn func(ctx context.Context, b *billin
 			return err
 		}
 		defer w.close()
+		if _, err := w.migrated(cmd.Context()); err != nil {
+			return err
+		}
 		b, err := w.billingService(cmd.Context())
 		if err != nil {
 			return err
@@ -43,6 +46,7 @@ func refundCommand(s Streams) *cobra.Command {
 	o := billing.RefundOrder{}
 	cmd := &cobra.Command{
 		Use: "refund PAYMENT", Short: "Give money of a payment back; credits that were used of it become debt", Args: cobra.ExactArgs(1),
+		Example: "  opal billing refund PAYMENT\n  opal billing refund PAYMENT --amount 12.50 --key ticket-4711",
 		RunE: withBilling(s, &file, func(ctx context.Context, b *billing.Service, args []string) error {
 			o.PaymentID = args[0]
 			if amount != "" {
@@ -76,6 +80,7 @@ func limitsCommand(s Streams) *cobra.Command {
 	var file, grant, budget string
 	cmd := &cobra.Command{
 		Use: "limits TENANT", Short: "Show a tenant's free monthly grant and monthly budget, and set them", Args: cobra.ExactArgs(1),
+		Example: "  opal billing limits acme\n  opal billing limits acme --monthly-grant 50 --budget-cap 250",
 		RunE: withBilling(s, &file, func(ctx context.Context, b *billing.Service, args []string) error {
 			if grant != "" {
 				n, err := orNone(grant, "default")
@@ -105,6 +110,8 @@ func limitsCommand(s Streams) *cobra.Command {
 	cmd.Flags().StringVar(&grant, "monthly-grant", "", "free credits of each month, such as 50, or default: the setting BILLING_MONTHLY_GRANT; counts from the next month on when this month's is given")
 	cmd.Flags().StringVar(&budget, "budget-cap", "", "credits that may be used in a month, such as 250, or none")
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	complete(cmd, "monthly-grant", oneOf("default"))
+	complete(cmd, "budget-cap", oneOf("none"))
 	return cmd
 }
 
@@ -112,7 +119,10 @@ func limitsCommand(s Streams) *cobra.Command {
 func customerCommand(s Streams) *cobra.Command {
 	var file string
 	var set invoice.Customer
-	cmd := &cobra.Command{Use: "customer TENANT", Short: "Show who a tenant's invoices are made out to, and set it", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{
+		Use: "customer TENANT", Short: "Show who a tenant's invoices are made out to, and set it", Args: cobra.ExactArgs(1),
+		Example: "  opal billing customer acme\n  opal billing customer acme --name 'Acme B.V.' --country NL --vat-id NL001234567B01",
+	}
 	fields := []struct {
 		flag, usage string
 		to          func(c *invoice.Customer) *string

@@ -32,9 +32,10 @@ type cutoutLine struct {
 func cutoutCommand(s Streams) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
-		Use:   "cutout IMAGE...",
-		Short: "Remove the background: RGBA PNGs, and a JSON line for each file",
-		Args:  cobra.MinimumNArgs(1),
+		Use:     "cutout IMAGE...",
+		Short:   "Remove the background: RGBA PNGs, and a JSON line for each file",
+		Example: "  opal cutout mug.jpg\n  opal cutout photos/ --out cutouts/",
+		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files, err := findPictures(args)
 			if err != nil {

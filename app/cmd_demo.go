@@ -25,9 +25,10 @@ func demoCommand(s Streams) *cobra.Command {
 	var base, out string
 	var scenes []string
 	cmd := &cobra.Command{
-		Use:   "demo",
-		Short: "Send the sample photo through a running opal dev and fetch the results",
-		Args:  cobra.NoArgs,
+		Use:     "demo",
+		Short:   "Send the sample photo through a running opal dev and fetch the results",
+		Example: "  opal demo\n  opal demo --api http://127.0.0.1:9090 --scene kitchen --out /tmp/demo",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := client.New(base, client.Options{Tenant: "default"})
 			if err != nil {

@@ -10,10 +10,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // devCommand chooses settings for a laptop, writes them down and starts every
@@ -23,11 +25,22 @@ func devCommand(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run all of it on this machine: nothing to install, no account",
-		Args:  cobra.NoArgs,
+		Long: "Runs every role in one process, with its state in a folder: SQLite, files, and queues in the database. Nobody is asked who they are,\n" +
+			"so it listens on this machine alone. Settings of the environment go before its own choice.",
+		Example: "  opal dev\n  opal dev --listen 127.0.0.1:9090 --data /tmp/opal",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !loopback(addr) {
 				return config.ErrConfig.With("opal dev asks nobody who they are, so --listen must be an address of this machine, such as 127.0.0.1:8080")
 			}
+			if err := checkListen(addr); err != nil {
+				return err
+			}
+			unlock, err := lockState(data)
+			if err != nil {
+				return err
+			}
+			defer unlock()
 			settings, err := devSettings(data, addr, engine)
 			if err != nil {
 				return err
@@ -45,16 +58,36 @@ func devCommand(s Streams) *cobra.Command {
 			if err := d.Migrate(cmd.Context()); err != nil {
 				return err
 			}
-			return w.run(cmd.Context(), devRole, func() {
+			return stopped(cmd.Context(), w.run(cmd.Context(), devRole, func() {
 				fmt.Fprintf(s.Err, "\n  OPAL is ready: open %s in a browser\n  State is in %s, settings in %s. Ctrl+C stops.\n\n",
 					w.cfg.PublicBaseURL, data, filepath.Join(data, devEnvFile))
-			})
+			}))
 		},
 	}
 	cmd.Flags().StringVar(&addr, "listen", devRole.listen, "address of the API and the console")
 	cmd.Flags().StringVar(&data, "data", ".opal", "folder for all state")
 	cmd.Flags().StringVar(&engine, "engine", "studio", "scoring engine: studio or stub")
+	complete(cmd, "engine", oneOf("studio", "stub"))
 	return cmd
+}
+
+// errInUse says that another process has the folder of state.
+var errInUse = fault.New(fault.Conflict, "state_in_use", "Another opal dev uses this folder: stop it, or choose another with --data")
+
+// lockState makes the folder of state and takes it for this process: two would
+// write over each other's settings. A killed process leaves no lock behind.
+func lockState(data string) (unlock func(), err error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	l := flock.New(filepath.Join(data, "lock"), flock.SetPermissions(0o600))
+	switch got, err := l.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("lock the data folder: %w", err)
+	case !got:
+		return nil, errInUse.With("%s", data)
+	}
+	return func() { _ = l.Unlock() }, nil
 }
 
 // devDatabase is the file of opal dev's state.
@@ -73,9 +106,6 @@ type devChoice struct {
 // devSettings chooses the settings and writes them to the data folder. Secrets
 // stay the same from start to start, so that URLs given out keep working.
 func devSettings(data, addr, engine string) (*devChoice, error) {
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
-	}
 	abs, err := filepath.Abs(data)
 	if err != nil {
 		return nil, err

@@ -30,9 +30,10 @@ const maxSkew = 30 * time.Second
 func doctorCommand(s Streams) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use:   "doctor",
-		Short: "Check every configured dependency and say what to do about each that fails",
-		Args:  cobra.NoArgs,
+		Use:     "doctor",
+		Short:   "Check every configured dependency and say what to do about each that fails",
+		Example: "  opal doctor --config opal.yaml\n  set -a; . .opal/dev.env; opal doctor",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w, err := load(file, s, "doctor", config.Role{}, true)
 			if err != nil {
@@ -87,7 +88,7 @@ func (w *wire) examine(ctx context.Context) []finding {
 		add("database: schema up to date", "run `opal migrate`", func(ctx context.Context) error {
 			n, err := w.db.Pending(ctx)
 			if err == nil && n > 0 {
-				err = fault.New(fault.Conflict, "migrations_pending", fmt.Sprintf("%d migrations have not run", n))
+				err = errSchema.With("%d migrations have not run", n)
 			}
 			return err
 		})

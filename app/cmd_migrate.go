@@ -18,9 +18,10 @@ const operatorsPatience = time.Hour
 func migrateCommand(s Streams) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use:   "migrate",
-		Short: "Bring the database's schema up to date, taking over what v0.2.1 left in it, and nothing else",
-		Args:  cobra.NoArgs,
+		Use:     "migrate",
+		Short:   "Bring the database's schema up to date, taking over what v0.2.1 left in it, and nothing else",
+		Example: "  opal migrate --config opal.yaml\n  DATABASE_URL=sqlite:///opal.db ENV_NAME=dev opal migrate",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w, err := load(file, s, "migrate", config.Role{Database: true}, true)
 			if err != nil {

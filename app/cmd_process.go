@@ -73,8 +73,9 @@ func processCommand(s Streams) *cobra.Command {
 		Short: "Run the whole pipeline over files and folders, with no server",
 		Long: "Cuts each product out, places it into a scene, and makes every channel's variant.\n" +
 			"Bad files are reported and passed over. Outputs, variants and report.json go to --out.",
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return process(cmd.Context(), s, o, args) },
+		Example: "  opal process photos/ --out finished/\n  opal process mug.jpg --scene kitchen,minimal --preset amazon_main",
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return process(cmd.Context(), s, o, args) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "finished", "folder for the results")

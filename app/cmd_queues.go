@@ -1,21 +1,30 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/queue"
 )
 
 // queuesCommand shows the queues and deals with their dead letters.
 func queuesCommand(s Streams) *cobra.Command {
 	var file string
-	root := &cobra.Command{Use: "queues", Short: "Show the queues, and peek at, redrive or purge dead letters"}
+	root := &cobra.Command{
+		Use: "queues", Short: "Show the queues, and peek at, redrive or purge dead letters",
+		Example: "  opal queues list\n  opal queues redrive jobs",
+	}
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
 	with := func(fn func(ctx context.Context, q deadLetters, args []string) error) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, args []string) error {
@@ -24,6 +33,11 @@ func queuesCommand(s Streams) *cobra.Command {
 				return err
 			}
 			defer w.close()
+			if w.cfg.EmbeddedQueue() {
+				if _, err := w.migrated(cmd.Context()); err != nil {
+					return err
+				}
+			}
 			q, err := w.openQueues(cmd.Context())
 			if err != nil {
 				return err
@@ -31,21 +45,72 @@ func queuesCommand(s Streams) *cobra.Command {
 			return fn(cmd.Context(), deadLetters{q.jobs, q.exports}, args)
 		}
 	}
-	list := &cobra.Command{Use: "list", Short: "Count messages and dead letters", Args: cobra.NoArgs,
+	root.AddCommand(queuesList(s, with), queuesPeek(s, with), queuesRedrive(s, with), queuesPurge(s, with))
+	for _, c := range root.Commands() {
+		if c.Name() != "list" {
+			c.ValidArgsFunction = queueNames
+		}
+	}
+	return root
+}
+
+// withQueues has a function called with the two queues open.
+type withQueues func(fn func(ctx context.Context, q deadLetters, args []string) error) func(*cobra.Command, []string) error
+
+// queueNames completes a queue's name: those of the settings' defaults.
+func queueNames(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return []string{"jobs", "exports"}, cobra.ShellCompDirectiveNoFileComp
+}
+
+func queuesList(s Streams, with withQueues) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "list", Short: "Count messages and dead letters", Args: cobra.NoArgs,
+		Example: "  opal queues list\n  opal queues list --json | jq '.[].dead'",
 		RunE: with(func(ctx context.Context, all deadLetters, _ []string) error {
-			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
-			fmt.Fprintln(tw, "QUEUE\tMESSAGES\tDEAD")
+			type row struct {
+				Queue string `json:"queue"`
+				queue.Stats
+			}
+			var rows []row
 			for _, q := range all {
 				st, err := q.Stats(ctx)
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(tw, "%s\t%d\t%d\n", q.Name(), st.Active, st.Dead)
+				rows = append(rows, row{q.Name(), st})
+			}
+			if asJSON {
+				return printJSON(s, rows)
+			}
+			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
+			fmt.Fprintln(tw, "QUEUE\tMESSAGES\tDEAD")
+			for _, r := range rows {
+				fmt.Fprintf(tw, "%s\t%d\t%d\n", r.Queue, r.Active, r.Dead)
 			}
 			return tw.Flush()
-		})}
-	peek := &cobra.Command{Use: "peek QUEUE", Short: "Show dead letters without taking them", Args: cobra.ExactArgs(1),
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func queuesPeek(s Streams, with withQueues) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "peek QUEUE", Short: "Show dead letters without taking them", Args: cobra.ExactArgs(1),
+		Example: "  opal queues peek jobs\n  opal queues peek exports --json",
 		RunE: with(func(ctx context.Context, all deadLetters, args []string) error {
+			if asJSON {
+				dead, err := all.List(ctx, args[0], maxDead)
+				if err != nil {
+					return err
+				}
+				return printJSON(s, dead)
+			}
 			q, err := all.named(args[0])
 			if err != nil {
 				return err
@@ -59,23 +124,87 @@ func queuesCommand(s Streams) *cobra.Command {
 			for _, d := range dead {
 				body := d.Body[:min(len(d.Body), 200)]
 				// quoted: the bytes of a poison message may be anything
-				fmt.Fprintf(tw, "%s\t%s\t%d\t%s\t%s\n", d.ID, d.EnqueuedAt.Format(time.DateTime), d.DeliveryCount, strconv.Quote(d.Reason+" "+d.Description), strconv.Quote(string(body)))
+				fmt.Fprintf(tw, "%s\t%s\t%d\t%s\t%s\n", d.ID, d.EnqueuedAt.Format(time.DateTime), d.DeliveryCount,
+					strconv.Quote(d.Reason+" "+d.Description), strconv.Quote(string(body)))
 			}
 			return tw.Flush()
-		})}
-	take := func(use, short, done string, do func(deadLetters, context.Context, string, ...string) (int, error)) *cobra.Command {
-		return &cobra.Command{Use: use + " QUEUE [ID...]", Short: short, Args: cobra.MinimumNArgs(1),
-			RunE: with(func(ctx context.Context, all deadLetters, args []string) error {
-				n, err := do(all, ctx, args[0], args[1:]...)
-				if err != nil {
+		}),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func queuesRedrive(s Streams, with withQueues) *cobra.Command {
+	return &cobra.Command{
+		Use: "redrive QUEUE [ID...]", Short: "Send dead letters again: all, or those named", Args: cobra.MinimumNArgs(1),
+		Example: "  opal queues redrive jobs\n  opal queues redrive jobs MESSAGE-ID",
+		RunE: with(func(ctx context.Context, all deadLetters, args []string) error {
+			n, err := all.Redrive(ctx, args[0], args[1:]...)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(s.Out, "Sent again %d dead letters of %s.\n", n, args[0])
+			return nil
+		}),
+	}
+}
+
+func queuesPurge(s Streams, with withQueues) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "purge QUEUE [ID...]", Short: "Delete dead letters: all, or those named", Args: cobra.MinimumNArgs(1),
+		Example: "  opal queues purge jobs\n  opal queues purge jobs MESSAGE-ID --yes",
+		RunE: with(func(ctx context.Context, all deadLetters, args []string) error {
+			q, err := all.named(args[0])
+			if err != nil {
+				return err
+			}
+			if !yes {
+				what := fmt.Sprintf("%d dead letters of %s", len(args)-1, args[0])
+				if len(args) == 1 {
+					st, err := q.Stats(ctx)
+					if err != nil {
+						return err
+					}
+					what = fmt.Sprintf("all %d dead letters of %s", st.Dead, args[0])
+				}
+				if err := confirm(s, "Delete "+what+" permanently?"); err != nil {
 					return err
 				}
-				fmt.Fprintf(s.Out, "%s %d dead letters of %s.\n", done, n, args[0])
-				return nil
-			})}
+			}
+			n, err := all.Purge(ctx, args[0], args[1:]...)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(s.Out, "Deleted %d dead letters of %s.\n", n, args[0])
+			return nil
+		}),
 	}
-	root.AddCommand(list, peek,
-		take("redrive", "Send dead letters again: all, or those named", "Sent again", deadLetters.Redrive),
-		take("purge", "Delete dead letters: all, or those named", "Deleted", deadLetters.Purge))
-	return root
+	cmd.Flags().BoolVar(&yes, "yes", false, "delete without asking")
+	return cmd
+}
+
+// confirm asks a person at a terminal. Without one it refuses: a script says
+// --yes.
+func confirm(s Streams, question string) error {
+	in, ok := s.In.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return errUsage.With("%s Nobody is there to be asked: say --yes", question)
+	}
+	return ask(s.In, s.Err, question)
+}
+
+// ask puts a question that y or yes answers in the affirmative.
+func ask(in io.Reader, out io.Writer, question string) error {
+	fmt.Fprintf(out, "%s [y/N] ", question)
+	answer, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	fmt.Fprintln(out, "Nothing was deleted.")
+	return errReported
 }

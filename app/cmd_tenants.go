@@ -14,7 +14,8 @@ import (
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
-// withTenants opens the tenants for a command of the operators.
+// withTenants opens the tenants for a command of the operators. Only the making
+// of a key needs the pepper.
 func withTenants(s Streams, file *string, fn func(ctx context.Context, t *tenant.Service, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		w, err := load(*file, s, "tenants", config.Role{Database: true}, true)
@@ -22,12 +23,12 @@ func withTenants(s Streams, file *string, fn func(ctx context.Context, t *tenant
 			return err
 		}
 		defer w.close()
-		if w.cfg.Auth.KeyPepper == "" {
-			return config.ErrConfig.With("AUTH_KEY_PEPPER is missing: the random string that the API hashes keys with")
-		}
-		d, err := w.database(cmd.Context())
+		d, err := w.migrated(cmd.Context())
 		if err != nil {
 			return err
+		}
+		if cmd.Annotations[needsPepper] != "" && len(w.cfg.Auth.KeyPepper) < tenant.MinPepper {
+			return config.ErrConfig.With("AUTH_KEY_PEPPER is missing or shorter than %d characters: the random string that the API hashes keys with", tenant.MinPepper)
 		}
 		t, err := tenant.New(d, w.pepper())
 		if err != nil {
@@ -37,12 +38,20 @@ func withTenants(s Streams, file *string, fn func(ctx context.Context, t *tenant
 	}
 }
 
+// needsPepper marks a command that hashes keys.
+const needsPepper = "pepper"
+
 // tenantsCommand manages tenants.
 func tenantsCommand(s Streams) *cobra.Command {
 	var file, name string
-	root := &cobra.Command{Use: "tenants", Short: "Create, list and disable tenants, and say how long their jobs are kept"}
+	var asJSON bool
+	root := &cobra.Command{
+		Use: "tenants", Short: "Create, list and disable tenants, and say how long their jobs are kept",
+		Example: "  opal tenants create acme --name 'Acme B.V.'\n  opal tenants list --json",
+	}
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
 	create := &cobra.Command{Use: "create ID", Short: "Create a tenant", Args: cobra.ExactArgs(1),
+		Example: "  opal tenants create acme\n  opal tenants create acme --name 'Acme B.V.'",
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
 			if name == "" {
 				name = args[0]
@@ -56,10 +65,14 @@ func tenantsCommand(s Streams) *cobra.Command {
 		})}
 	create.Flags().StringVar(&name, "name", "", "the tenant's name (default: its id)")
 	list := &cobra.Command{Use: "list", Short: "List the tenants", Args: cobra.NoArgs,
+		Example: "  opal tenants list\n  opal tenants list --json | jq -r '.[].tenant_id'",
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, _ []string) error {
 			all, err := t.List(ctx)
 			if err != nil {
 				return err
+			}
+			if asJSON {
+				return printJSON(s, all)
 			}
 			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
 			fmt.Fprintln(tw, "ID\tNAME\tCREATED\tDISABLED\tKEPT")
@@ -68,11 +81,26 @@ func tenantsCommand(s Streams) *cobra.Command {
 			}
 			return tw.Flush()
 		})}
-	toggle := func(use, short string, do func(*tenant.Service, context.Context, string) error) *cobra.Command {
+	list.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	toggle := func(use, short, done string, do func(*tenant.Service, context.Context, string) error) *cobra.Command {
 		return &cobra.Command{Use: use + " ID", Short: short, Args: cobra.ExactArgs(1),
-			RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error { return do(t, ctx, args[0]) })}
+			Example: "  opal tenants " + use + " acme\n  opal tenants " + use + " acme --config opal.yaml",
+			RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
+				if err := do(t, ctx, args[0]); err != nil {
+					return err
+				}
+				fmt.Fprintf(s.Out, done+"\n", args[0])
+				return nil
+			})}
 	}
 	retention := &cobra.Command{Use: "retention ID DAYS", Short: "Keep a tenant's finished jobs that many days; forever, or default for RETENTION_DAYS", Args: cobra.ExactArgs(2),
+		Example: "  opal tenants retention acme 30\n  opal tenants retention acme forever",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) != 1 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return []string{"30", "90", "365", "forever", "default"}, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
 			switch args[1] {
 			case "default":
@@ -82,13 +110,13 @@ func tenantsCommand(s Streams) *cobra.Command {
 			}
 			days, err := strconv.Atoi(args[1])
 			if err != nil || days == 0 {
-				return tenant.ErrRetention.With("%q is no number of days; or say forever, or default", args[1])
+				return tenant.ErrRetention.With("%q is not a number of days; or say forever, or default", args[1])
 			}
 			return t.SetRetention(ctx, args[0], &days)
 		})}
 	root.AddCommand(create, list, retention,
-		toggle("disable", "Lock a tenant out: its keys stop working at once", (*tenant.Service).Disable),
-		toggle("enable", "Let a disabled tenant in again", (*tenant.Service).Enable))
+		toggle("disable", "Lock a tenant out: its keys stop working immediately", "Disabled tenant %s: its keys don't work.", (*tenant.Service).Disable),
+		toggle("enable", "Let a disabled tenant in again", "Enabled tenant %s: its keys work.", (*tenant.Service).Enable))
 	return root
 }
 
@@ -107,17 +135,23 @@ func kept(days *int) string {
 func keysCommand(s Streams) *cobra.Command {
 	var file, name string
 	var scopes []string
-	var valid time.Duration
-	root := &cobra.Command{Use: "keys", Short: "Create, list and revoke API keys"}
+	var valid lifetime
+	var asJSON bool
+	root := &cobra.Command{
+		Use: "keys", Short: "Create, list and revoke API keys",
+		Example: "  opal keys create acme --name shop --valid 90d\n  opal keys revoke acme KEY-ID",
+	}
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
 	create := &cobra.Command{Use: "create TENANT", Short: "Create a key and show it, this once", Args: cobra.ExactArgs(1),
+		Annotations: map[string]string{needsPepper: "yes"},
+		Example:     "  opal keys create acme --name shop --scope read,write\n  opal keys create acme --valid 90d > key.txt",
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
 			n := tenant.NewKey{Name: name}
 			for _, sc := range scopes {
 				n.Scopes = append(n.Scopes, tenant.Scope(sc))
 			}
 			if valid > 0 {
-				at := time.Now().Add(valid)
+				at := time.Now().Add(time.Duration(valid))
 				n.ExpiresAt = &at
 			}
 			k, text, err := t.CreateKey(ctx, args[0], n)
@@ -130,12 +164,18 @@ func keysCommand(s Streams) *cobra.Command {
 		})}
 	create.Flags().StringVar(&name, "name", "key", "what the key is for")
 	create.Flags().StringSliceVar(&scopes, "scope", []string{"read", "write"}, "read, write, admin")
-	create.Flags().DurationVar(&valid, "valid", 0, "how long it is good for, such as 2160h (default: until it is revoked)")
+	create.Flags().Var(&valid, "valid", "how long it works, such as 90d or 12h (default: until it is revoked)")
+	complete(create, "scope", oneOf("read", "write", "admin"))
+	complete(create, "valid", oneOf("30d", "90d", "365d"))
 	list := &cobra.Command{Use: "list TENANT", Short: "List a tenant's keys", Args: cobra.ExactArgs(1),
+		Example: "  opal keys list acme\n  opal keys list acme --json",
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
 			all, err := t.ListKeys(ctx, args[0])
 			if err != nil {
 				return err
+			}
+			if asJSON {
+				return printJSON(s, all)
 			}
 			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
 			fmt.Fprintln(tw, "ID\tNAME\tSCOPES\tCREATED\tEXPIRES\tLAST USED\tREVOKED")
@@ -149,9 +189,15 @@ func keysCommand(s Streams) *cobra.Command {
 			}
 			return tw.Flush()
 		})}
-	revoke := &cobra.Command{Use: "revoke TENANT KEY", Short: "Revoke a key: it stops working at once", Args: cobra.ExactArgs(2),
+	list.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	revoke := &cobra.Command{Use: "revoke TENANT KEY", Short: "Revoke a key: it stops working immediately", Args: cobra.ExactArgs(2),
+		Example: "  opal keys revoke acme KEY-ID\n  opal keys list acme --json | jq -r '.[].key_id'   # the ids; opal keys revoke takes one",
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
-			return t.RevokeKey(ctx, args[0], args[1])
+			if err := t.RevokeKey(ctx, args[0], args[1]); err != nil {
+				return err
+			}
+			fmt.Fprintf(s.Out, "Revoked key %s of tenant %s.\n", args[1], args[0])
+			return nil
 		})}
 	root.AddCommand(create, list, revoke)
 	return root

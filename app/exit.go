@@ -7,23 +7,34 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// The exit codes.
+// The exit codes, of every command. exitCodesHelp says them to people.
 const (
-	exitOK     = 0
-	exitFailed = 1 // the work failed, or some of it
-	exitUsage  = 2 // the command line or the configuration is wrong
+	exitOK          = 0
+	exitFailed      = 1   // the work failed, or some of it
+	exitUsage       = 2   // the command line or the configuration is wrong
+	exitInterrupted = 130 // a signal ended it, as shells say it of SIGINT
 )
+
+const exitCodesHelp = `  0    done; a role: stopped as it was told to
+  1    the work failed, or some of it
+  2    the command line or a setting is wrong; nothing was done
+  130  interrupted (Ctrl+C); what had been done stays done`
 
 // errReported ends a command with exitFailed when it has already said why.
 var errReported = errors.New("reported")
 
+// errUsage says that the command line is wrong.
+var errUsage = fault.New(fault.Invalid, "usage", "Wrong usage")
+
 // exitCode is the one place where a command's error becomes an exit code.
 func exitCode(err error) int {
 	switch {
-	case err == nil, errors.Is(err, context.Canceled):
+	case err == nil:
 		return exitOK
 	case errors.Is(err, errReported):
 		return exitFailed
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
 	}
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Malformed:
@@ -32,5 +43,14 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// explain is what a person at the terminal reads.
-func explain(err error) string { return err.Error() }
+// explain is what a person at the terminal reads; "" when there is nothing to
+// add.
+func explain(err error) string {
+	if e, ok := fault.As(err); ok && errors.Is(err, errUsage) {
+		return e.Detail()
+	}
+	if errors.Is(err, context.Canceled) {
+		return "interrupted"
+	}
+	return err.Error()
+}

@@ -37,22 +37,32 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return exitCode(err)
 }
 
-// command builds the command tree: one command per role, and those that are no
-// role.
+// commands makes the commands that are not roles.
+var commands = []func(Streams) *cobra.Command{
+	devCommand, migrateCommand, processCommand, cutoutCommand, doctorCommand, tenantsCommand, keysCommand, queuesCommand, settingsCommand,
+	demoCommand, versionCommand, childCommand, exitCodesTopic,
+}
+
+// command builds the command tree: one command per role, and the others.
 func command(s Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "opal",
 		Short:         "Turns plain product photos into finished, on-brand pictures",
+		Example:       "  opal dev\n  opal process photos/ --out finished/",
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	for _, r := range roles {
 		root.AddCommand(roleCommand(r, s))
 	}
-	for _, c := range []func(Streams) *cobra.Command{devCommand, migrateCommand, processCommand, cutoutCommand, doctorCommand, tenantsCommand, keysCommand, queuesCommand, settingsCommand, demoCommand, childCommand} {
+	for _, c := range commands {
 		root.AddCommand(c(s))
 	}
+	root.SetHelpTemplate(root.HelpTemplate() + helpFooter)
+	root.SetHelpCommand(helpCommand(s))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	strict(root)
 	return root
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +20,7 @@ type role struct {
 	service string        // as log lines name it
 	listen  string        // default address
 	drain   time.Duration // 0: the setting WORKER_DRAIN
+	example string
 	needs   config.Role
 	parts   []part
 	more    []func(Streams) *cobra.Command // commands below the role's
@@ -34,29 +36,34 @@ const (
 var roles = []role{
 	{
 		name: "serve-api", short: "Run the web API and the console", service: "web-api", listen: ":8080", drain: apiDrain,
-		needs: config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: true},
-		parts: []part{apiServer, outboxRelay, jobSweep, jobTidy},
+		example: "  opal serve-api --config opal.yaml\n  opal serve-api --listen 127.0.0.1:8081",
+		needs:   config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: true},
+		parts:   []part{apiServer, outboxRelay, jobSweep, jobTidy},
 	},
 	{
 		name: "orchestrate", short: "Run the worker on queue jobs: from photo to finished picture", service: "orchestrator", listen: ":8080",
-		needs: config.Role{Database: true, Storage: true, Queue: true, AML: true},
-		parts: []part{probeServer, outboxRelay, jobSweep, jobWorker},
+		example: "  opal orchestrate --config opal.yaml\n  WORKER_CONCURRENCY=4 opal orchestrate --listen :8082",
+		needs:   config.Role{Database: true, Storage: true, Queue: true, AML: true},
+		parts:   []part{probeServer, outboxRelay, jobSweep, jobWorker},
 	},
 	{
 		name: "export", short: "Run the worker on queue exports: from finished picture to every channel's variant", service: "export-worker", listen: ":8080",
-		needs: config.Role{Database: true, Storage: true, Queue: true},
-		parts: []part{probeServer, outboxRelay, exportSweep, exportWorker},
+		example: "  opal export --config opal.yaml\n  WORKER_CONCURRENCY=4 opal export --listen :8083",
+		needs:   config.Role{Database: true, Storage: true, Queue: true},
+		parts:   []part{probeServer, outboxRelay, exportSweep, exportWorker},
 	},
 	{
 		name: "billing", short: "Run the billing service: the credit ledger, payments and their webhooks", service: "billing-service", listen: ":8080", drain: apiDrain,
-		needs: config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: true},
-		parts: []part{apiServer, outboxRelay, paymentSweep},
-		more:  []func(Streams) *cobra.Command{auditCommand, refundCommand, limitsCommand, customerCommand},
+		example: "  opal billing --config opal.yaml\n  opal billing audit",
+		needs:   config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: true},
+		parts:   []part{apiServer, outboxRelay, paymentSweep},
+		more:    []func(Streams) *cobra.Command{auditCommand, refundCommand, limitsCommand, customerCommand},
 	},
 	{
 		name: "score", short: "Run the scoring service behind the Azure ML contract", service: "scoring", listen: ":8080", drain: apiDrain,
-		needs: config.Role{Score: true},
-		parts: []part{scoreServer},
+		example: "  SCORE_KEY=RANDOM-STRING opal score --listen 127.0.0.1:8084\n  opal score --engine stub --config opal.yaml",
+		needs:   config.Role{Score: true},
+		parts:   []part{scoreServer},
 	},
 }
 
@@ -71,8 +78,11 @@ var devRole = role{
 func roleCommand(r role, s Streams) *cobra.Command {
 	var file, addr, engine string
 	cmd := &cobra.Command{
-		Use: r.name, Short: r.short, Args: cobra.NoArgs,
+		Use: r.name, Short: r.short, Example: r.example, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkListen(addr); err != nil {
+				return err
+			}
 			w, err := load(file, s, r.service, r.needs, loopback(addr))
 			if err != nil {
 				return err
@@ -82,7 +92,7 @@ func roleCommand(r role, s Streams) *cobra.Command {
 				w.cfg.Score.Engine = engine
 			}
 			w.listen, w.scoreListen = addr, addr
-			return w.run(cmd.Context(), r, func() {})
+			return stopped(cmd.Context(), w.run(cmd.Context(), r, func() {}))
 		},
 	}
 	for _, c := range r.more {
@@ -92,8 +102,18 @@ func roleCommand(r role, s Streams) *cobra.Command {
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings; the environment goes before it")
 	if r.needs.Score {
 		cmd.Flags().StringVar(&engine, "engine", "", "studio or stub (default: the setting SCORE_ENGINE, studio)")
+		complete(cmd, "engine", oneOf("studio", "stub"))
 	}
 	return cmd
+}
+
+// stopped takes a stop signal during start-up for what it is: a role that stops
+// as it was told to.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // run runs a role until the context ends.
@@ -109,6 +129,11 @@ func (w *wire) run(ctx context.Context, r role, ready func()) error {
 		w.log.Warn().Msg(w.cfg.Rules())
 	} else {
 		w.log.Info().Msg(w.cfg.Rules())
+	}
+	if r.needs.Database {
+		if _, err := w.migrated(ctx); err != nil {
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
 	}
 	if err := runParts(ctx, w, r.parts, w.drain, ready); err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)

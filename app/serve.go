@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 )
 
@@ -13,10 +14,29 @@ import (
 // taken.
 func listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w (another program has the port? choose one with --listen)", addr, err)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("listen on %s: another program has the port; choose another with --listen", addr)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("listen on %s: ports below 1024 are for root; choose another with --listen", addr)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("listen on %s: this machine does not have that address", addr)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	return l, nil
+}
+
+// checkListen says what is wrong with an address of --listen.
+func checkListen(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return errUsage.With("--listen %s is not an address; it is HOST:PORT, such as 127.0.0.1:8080, or :8080 for every address of this machine", addr)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil { // a number, or a name such as http
+		return errUsage.With("--listen %s: the port must be 0 to 65535; 0 is any free one", addr)
+	}
+	return nil
 }
 
 // Limits of every HTTP server: a client that sends its header slowly, or a huge

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -114,6 +116,26 @@ func (w *wire) database(ctx context.Context) (*db.DB, error) {
 	}
 	w.db = d
 	w.onClose(d.Close)
+	return d, nil
+}
+
+// errSchema says that the database is not at this version's schema.
+var errSchema = fault.New(fault.Conflict, "migrations_pending", "The database's schema is not up to date: run `opal migrate`")
+
+// migrated opens the database and fails when migrations have not run: every
+// query would fail later, and less clearly.
+func (w *wire) migrated(ctx context.Context) (*db.DB, error) {
+	d, err := w.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n, err := d.Pending(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look at the database's schema: %w", err)
+	}
+	if n > 0 {
+		return nil, errSchema.With("%d migrations have not run", n)
+	}
 	return d, nil
 }
 

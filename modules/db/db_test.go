@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -67,6 +68,23 @@ func TestMigrateTwiceAndAtOnce(t *testing.T) {
 			}
 			wg.Wait()
 		})
+	}
+}
+
+// TestPendingOnlyReads has a role that may not change the schema ask.
+func TestPendingOnlyReads(t *testing.T) {
+	ctx := context.Background()
+	d, err := db.Open(ctx, db.Options{URL: db.SQLiteURL(filepath.Join(t.TempDir(), "new.db"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if n, err := d.Pending(ctx); n == 0 || err != nil {
+		t.Fatalf("a new database has %d pending, %v", n, err)
+	}
+	var tables int
+	if err := d.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables); err != nil || tables != 0 {
+		t.Fatalf("asking made %d tables, %v", tables, err)
 	}
 }
 

@@ -62,17 +62,45 @@ func (d *DB) Pending(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	all, err := p.Status(ctx)
+	applied, err := d.applied(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read the migration state: %w", err)
 	}
 	n := 0
-	for _, s := range all {
-		if s.State == goose.StatePending {
+	for _, source := range p.ListSources() {
+		if !applied[source.Version] {
 			n++
 		}
 	}
 	return n, nil
+}
+
+// applied returns the versions of the migrations that have run. It only reads,
+// without goose's lock: a role that may not change the schema asks, too.
+func (d *DB) applied(ctx context.Context) (map[int64]bool, error) {
+	there := `SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`
+	if d.postgres {
+		there = `SELECT to_regclass('goose_db_version') IS NOT NULL`
+	}
+	var known bool
+	if err := d.QueryRowContext(ctx, there).Scan(&known); err != nil || !known {
+		return nil, err
+	}
+	rows, err := d.QueryContext(ctx, `SELECT version_id, is_applied FROM goose_db_version ORDER BY id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	versions := map[int64]bool{}
+	for rows.Next() {
+		var version int64
+		var done bool
+		if err := rows.Scan(&version, &done); err != nil {
+			return nil, err
+		}
+		versions[version] = done // the newest row counts
+	}
+	return versions, rows.Err()
 }
 
 func (d *DB) provider() (*goose.Provider, error) {

@@ -29,7 +29,7 @@ var (
 	ErrNotFound  = fault.New(fault.NotFound, "tenant_not_found", "There is no such tenant")
 	ErrExists    = fault.New(fault.Conflict, "tenant_exists", "There is a tenant with this id already")
 	ErrDisabled  = fault.New(fault.Forbidden, "tenant_disabled", "This tenant is disabled")
-	ErrRetention = fault.New(fault.Invalid, "retention_invalid", "A retention is 0 (for good) to 36500 days")
+	ErrRetention = fault.New(fault.Invalid, "retention_invalid", "A retention is 0 (kept) to 36500 days")
 	ErrName      = fault.New(fault.Invalid, "name_invalid", "The name is not valid: at most 120 characters, without control characters")
 )
 

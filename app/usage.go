@@ -1,0 +1,136 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// manual is where the documents are.
+const manual = "https://github.com/opal-photo/opal#readme"
+
+// helpFooter ends the help of every command.
+const helpFooter = `
+Exit codes: 0 done, 1 failed, 2 wrong usage or setting, 130 interrupted (see opal help exit-codes)
+Documents:  ` + manual + `; settings: opal settings; a running OPAL: /docs
+`
+
+// exitCodesTopic is the help page of the exit codes.
+func exitCodesTopic(Streams) *cobra.Command {
+	return &cobra.Command{Use: "exit-codes", Short: "The exit codes of every command", Long: "The exit codes of every command:\n\n" + exitCodesHelp}
+}
+
+// helpCommand shows a command's help, or a topic's; cobra's own ends with 0 for
+// one that does not exist.
+func helpCommand(Streams) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND...]", Short: "Show the help of a command or a topic", Args: cobra.ArbitraryArgs,
+		Example: "  opal help process\n  opal help exit-codes",
+		RunE: func(c *cobra.Command, args []string) error {
+			target, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(target, args[len(args)-max(len(rest), 1)])
+			}
+			return target.Help()
+		},
+	}
+}
+
+// strict makes wrong usage an error with exit code 2 throughout a command tree:
+// unknown flags, unknown commands at every level, and arguments that are missing
+// or too many.
+func strict(cmd *cobra.Command) {
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(c, "%s%s", err, nearFlag(c, err))
+	})
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			if c.HasSubCommands() && len(args) > 0 {
+				return unknownCommand(c, args[0])
+			}
+			if err := check(c, args); err != nil {
+				return usage(c, "%s; it is used so: %s", err, c.UseLine())
+			}
+			return nil
+		}
+	}
+	if cmd.HasSubCommands() && !cmd.Runnable() {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			switch {
+			case len(args) > 0:
+				return unknownCommand(c, args[0])
+			case c.HasParent():
+				return usage(c, "%s wants a command: %s", c.CommandPath(), strings.Join(names(c), ", "))
+			}
+			return nil
+		}
+		cmd.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
+	for _, c := range cmd.Commands() {
+		strict(c)
+	}
+}
+
+// usage says that a command line is wrong and where to read more.
+func usage(c *cobra.Command, format string, args ...any) error {
+	return errUsage.With("%s\nSee: %s --help", fmt.Sprintf(format, args...), c.CommandPath())
+}
+
+// unknownCommand names the commands that a misspelt one may mean.
+func unknownCommand(c *cobra.Command, name string) error {
+	hint := "; there are " + strings.Join(names(c), ", ")
+	c.SuggestionsMinimumDistance = 2
+	if near := c.SuggestionsFor(name); len(near) > 0 {
+		hint = "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usage(c, "%s has no command %q%s", c.CommandPath(), name, hint)
+}
+
+// names lists a command's commands.
+func names(c *cobra.Command) (all []string) {
+	for _, one := range c.Commands() {
+		if one.IsAvailableCommand() {
+			all = append(all, one.Name())
+		}
+	}
+	return all
+}
+
+// nearFlag names the flag that a misspelt one may mean.
+func nearFlag(c *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
+		return ""
+	}
+	best, at := "", 3
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		d := levenshtein.ComputeDistance(unknown.GetSpecifiedName(), f.Name)
+		if strings.HasPrefix(f.Name, unknown.GetSpecifiedName()) {
+			d = 1
+		}
+		if !f.Hidden && d < at {
+			best, at = f.Name, d
+		}
+	})
+	if best == "" {
+		return ""
+	}
+	return "; did you mean --" + best + "?"
+}
+
+// oneOf completes a flag's value from a closed list.
+func oneOf(values ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// complete has a shell complete a flag's values. The flag exists: a name that
+// doesn't is a mistake in the code.
+func complete(c *cobra.Command, flag string, values func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)) {
+	if err := c.RegisterFlagCompletionFunc(flag, values); err != nil {
+		panic(err)
+	}
+}
