@@ -12,6 +12,7 @@ import (
 
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
 )
 
@@ -146,6 +147,9 @@ func (w *wire) clock(ctx context.Context) error {
 	return nil
 }
 
+// reachTimeout bounds one call of reach.
+const reachTimeout = 10 * time.Second
+
 // reach makes one call without a body: any answer shows that somebody listens.
 func reach(ctx context.Context, target string) error {
 	u, err := url.Parse(target)
@@ -156,7 +160,7 @@ func reach(ctx context.Context, target string) error {
 	if err != nil {
 		return err
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := egress.Direct(reachTimeout).Do(req)
 	if err != nil {
 		return err
 	}

@@ -5,56 +5,32 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"time"
 
-	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/egress"
 )
 
 // Writes are tried three times, with one to five seconds between.
-const (
-	writeTries = 3
-	minWait    = time.Second
-	maxWait    = 5 * time.Second
-)
+var writePolicy = egress.Policy{Tries: 3, Base: 5 * time.Second, Max: 5 * time.Second, Least: time.Second}
 
 // Retry returns the store with its writes retried. A create-only write whose
 // first try landed although its answer was lost is recognised by its bytes.
-func Retry(s Store) Store { return &retrying{Store: s, wait: wait} }
+func Retry(s Store) Store { return &retrying{Store: s, policy: writePolicy} }
 
 type retrying struct {
 	Store
-	wait func(ctx context.Context) error
-}
-
-func wait(ctx context.Context) error {
-	t := time.NewTimer(minWait + time.Duration(rand.Int64N(int64(maxWait-minWait))))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	policy egress.Policy
 }
 
 // Put writes, again when that may help.
 func (r *retrying) Put(ctx context.Context, container, name string, body []byte, o PutOptions) error {
-	for try := 1; ; try++ {
+	return egress.Retry(ctx, r.policy, func(try int) error {
 		err := r.Store.Put(ctx, container, name, body, o)
-		if err == nil {
-			return nil
-		}
 		if try > 1 && errors.Is(err, ErrExists) && r.holds(ctx, container, name, body) {
 			return nil
 		}
-		if try == writeTries || !fault.IsTransient(err) || ctx.Err() != nil {
-			return err
-		}
-		if werr := r.wait(ctx); werr != nil {
-			return errors.Join(err, werr)
-		}
-	}
+		return err
+	})
 }
 
 // holds reports whether the blob has exactly these bytes.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/egress"
 )
 
 // one is a store of one blob whose first writes fail; lands says whether they
@@ -52,7 +54,7 @@ func TestRetry(t *testing.T) {
 		"does not retry what can't succeed": {one{body: []byte("else")}, ErrExists, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &retrying{Store: &c.store, wait: func(context.Context) error { return nil }}
+			r := &retrying{Store: &c.store, policy: egress.Policy{Tries: 3, Base: 1, Max: 1}}
 			err := r.Put(context.Background(), "c", "n", mine, PutOptions{IfNoneMatch: true})
 			if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || c.store.calls != c.calls {
 				t.Fatalf("%v after %d calls", err, c.store.calls)

@@ -8,13 +8,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/opal-photo/opal/modules/egress"
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // The client's bounds.
@@ -27,11 +28,13 @@ const (
 	pageSize    = 250             // Mollie's largest page
 )
 
+var errTooLarge = fmt.Errorf("the answer is larger than %d bytes", maxResponse)
+
 // Options are what a Client is made of.
 type Options struct {
 	URL    string        // "https://api.mollie.com"
 	Key    string        // test_… or live_…; never logged and in no error
-	Client *http.Client  // its transport is used; nil: the default one
+	Client *http.Client  // its transport is used; nil: egress's
 	Wait   time.Duration // before the second try, then doubling; 0: 250 ms
 }
 
@@ -55,10 +58,7 @@ func New(o Options) (*Client, error) {
 	if !strings.HasPrefix(o.Key, "test_") && !strings.HasPrefix(o.Key, "live_") {
 		return nil, errors.New("MOLLIE_API_KEY must begin with test_ or live_")
 	}
-	c := &Client{base: strings.TrimRight(o.URL, "/") + "/v2", key: o.Key, wait: o.Wait, http: &http.Client{
-		Timeout:       callTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	c := &Client{base: strings.TrimRight(o.URL, "/") + "/v2", key: o.Key, wait: o.Wait, http: egress.Direct(callTimeout)}
 	if o.Client != nil {
 		c.http.Transport = o.Client.Transport
 	}
@@ -178,28 +178,27 @@ func (c *Client) do(ctx context.Context, method, path, idempotencyKey string, in
 			return err
 		}
 	}
-	for try := 0; ; try++ {
-		again, err := c.once(ctx, method, path, idempotencyKey, body, out)
-		if err == nil {
+	var again time.Duration
+	var err error
+	policy := egress.Policy{Tries: maxTries, Base: c.wait, Max: maxWait, Least: c.wait / 2, Cut: true}
+	_ = egress.Retry(ctx, policy, func(int) error {
+		if again, err = c.once(ctx, method, path, idempotencyKey, body, out); again == never {
 			return nil
 		}
-		if again < 0 || try+1 == maxTries || ctx.Err() != nil {
-			return fmt.Errorf("%s %s: %w", method, path, err)
-		}
-		ceiling := c.wait << try
-		wait := min(maxWait, max(again, ceiling/2+time.Duration(rand.Int64N(int64(ceiling)))))
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s %s: %w", method, path, errors.Join(err, ctx.Err()))
-		case <-time.After(wait):
-		}
+		return fault.Transient(err, again)
+	})
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, errors.Join(err, ctx.Err()))
 	}
+	return nil
 }
 
-// once makes one call. again is how long to wait at least before another, and
-// below zero when that is no use.
+// never says that another try is no use.
+const never time.Duration = -1
+
+// once makes one call. again is how long to wait at least before another, or
+// never.
 func (c *Client) once(ctx context.Context, method, path, idempotencyKey string, body []byte, out any) (again time.Duration, err error) {
-	const never = -1
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return never, err
@@ -217,12 +216,12 @@ func (c *Client) once(ctx context.Context, method, path, idempotencyKey string, 
 		return 0, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(io.LimitReader(res.Body, maxResponse+1))
-	if err != nil {
+	b, err := egress.ReadAll(res, maxResponse, errTooLarge)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return never, err
+	case err != nil:
 		return 0, fmt.Errorf("read the answer: %w", err)
-	}
-	if len(b) > maxResponse {
-		return never, fmt.Errorf("the answer is larger than %d bytes", maxResponse)
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		e := &Error{Status: res.StatusCode}
@@ -234,7 +233,7 @@ func (c *Client) once(ctx context.Context, method, path, idempotencyKey string, 
 			e.Detail, e.Field = clip(said.Detail), clip(said.Field)
 		}
 		if transient(res.StatusCode) {
-			return retryAfter(res.Header), e
+			return egress.RetryAfter(res.Header), e
 		}
 		return never, e
 	}
@@ -245,14 +244,6 @@ func (c *Client) once(ctx context.Context, method, path, idempotencyKey string, 
 }
 
 func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), maxDetail)], "") }
-
-func retryAfter(h http.Header) time.Duration {
-	n, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil || n < 0 {
-		return 0
-	}
-	return min(maxWait, time.Duration(min(n, 3600))*time.Second)
-}
 
 // maxID bounds the ids that are taken.
 const maxID = 64

@@ -10,10 +10,10 @@ import (
 	"math"
 
 	"github.com/opal-photo/opal/modules/cutout"
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 )
 
 // sentQuality keeps edges free of blocks.
@@ -142,8 +142,8 @@ func Whole(photo *image.NRGBA, why string) pipeline.Cutout {
 
 // Faults are the errors of a provider of cut-outs. Their codes are the same for
 // all providers; the texts name the provider and what to look at.
-func Faults(provider, keySetting string) remote.Faults {
-	return remote.Faults{
+func Faults(provider, keySetting string) egress.Faults {
+	return egress.Faults{
 		Paused:       fault.New(fault.Unavailable, "cutout_paused", provider+" has failed too often; calls are paused and resume by themselves"),
 		Unavailable:  fault.New(fault.Unavailable, "cutout_unavailable", provider+" can't be reached or failed"),
 		Busy:         fault.New(fault.RateLimited, "cutout_busy", provider+" takes no more pictures at the moment"),

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 	"github.com/opal-photo/opal/modules/score"
 )
 
@@ -21,7 +21,7 @@ func TestBreakerPausesAfterHalfOfTwentyCallsFailed(t *testing.T) {
 			return respond(status, okBody)
 		})})
 		score := func() error { _, err := c.Score(context.Background(), score.Request{}); return err }
-		for i := range remote.BreakerCalls {
+		for i := range egress.BreakerCalls {
 			if c.Open() {
 				t.Fatalf("open after %d calls", i)
 			}
@@ -32,7 +32,7 @@ func TestBreakerPausesAfterHalfOfTwentyCallsFailed(t *testing.T) {
 			t.Fatal("not open although half of the calls failed")
 		}
 		err := score()
-		if !errors.Is(err, ErrBreakerOpen) || !fault.IsUncounted(err) || fault.RetryAfter(err) != remote.BreakerPause || calls != remote.BreakerCalls {
+		if !errors.Is(err, ErrBreakerOpen) || !fault.IsUncounted(err) || fault.RetryAfter(err) != egress.BreakerPause || calls != egress.BreakerCalls {
 			t.Fatalf("%v, uncounted %v, retry after %v, %d calls", err, fault.IsUncounted(err), fault.RetryAfter(err), calls)
 		}
 
@@ -41,7 +41,7 @@ func TestBreakerPausesAfterHalfOfTwentyCallsFailed(t *testing.T) {
 		for range 3 {
 			start := time.Now()
 			<-c.Ready()
-			if waited := time.Since(start); waited < remote.BreakerPause || waited > remote.BreakerPause+time.Second || c.Open() {
+			if waited := time.Since(start); waited < egress.BreakerPause || waited > egress.BreakerPause+time.Second || c.Open() {
 				t.Fatalf("ready after %v, open %v", waited, c.Open())
 			}
 			before := calls
@@ -70,7 +70,7 @@ func TestOnlyOneProbeAtATime(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			return respond(status, okBody)
 		})})
-		for range remote.BreakerCalls {
+		for range egress.BreakerCalls {
 			_, _ = c.Score(context.Background(), score.Request{})
 		}
 		<-c.Ready()
@@ -97,7 +97,7 @@ func TestRefusalsAndBusynessDoNotPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, status := range []int{422, 401, 429} {
 			c := newClient(t, Options{URL: "http://s", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return respond(status, "{}") })})
-			for range 3 * remote.BreakerCalls {
+			for range 3 * egress.BreakerCalls {
 				_, _ = c.Score(context.Background(), score.Request{})
 			}
 			if c.Open() {
@@ -110,9 +110,9 @@ func TestRefusalsAndBusynessDoNotPause(t *testing.T) {
 func TestOldFailuresAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, Options{URL: "http://s", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return respond(500, "{}") })})
-		for range 3 * remote.BreakerCalls {
+		for range 3 * egress.BreakerCalls {
 			_, _ = c.Score(context.Background(), score.Request{})
-			time.Sleep(remote.BreakerWindow / (remote.BreakerCalls / 2))
+			time.Sleep(egress.BreakerWindow / (egress.BreakerCalls / 2))
 		}
 		if c.Open() {
 			t.Error("ten failures in a window opened the breaker")

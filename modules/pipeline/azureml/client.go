@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 	"github.com/opal-photo/opal/modules/score"
 )
 
@@ -32,12 +32,12 @@ type Options struct {
 	// Key is the endpoint's key. Without one Token is asked.
 	Key   string
 	Token TokenFunc
-	// Timeout bounds one Score with all its tries: remote.MaxTimeout when 0 or more.
+	// Timeout bounds one Score with all its tries: egress.MaxTimeout when 0 or more.
 	Timeout time.Duration
 	// Tries is how often one Score calls the service: 3 when 0.
 	Tries int
 	// MaxResponse bounds a response, as sent and decompressed, in bytes:
-	// remote.DefaultMaxResponse when 0.
+	// egress.DefaultMaxResponse when 0.
 	MaxResponse int64
 	// Transport makes the calls; nil for one of the client's own.
 	Transport http.RoundTripper
@@ -45,7 +45,7 @@ type Options struct {
 
 // Client calls POST /score. It is safe for concurrent use.
 type Client struct {
-	*remote.Client
+	*egress.Client
 	url   string
 	token TokenFunc
 }
@@ -63,7 +63,7 @@ func New(o Options) (*Client, error) {
 	if token == nil {
 		return nil, ErrOptions.With("neither AML_ENDPOINT_KEY nor an identity is given")
 	}
-	return &Client{url: u.String(), token: token, Client: remote.New(remote.Options{
+	return &Client{url: u.String(), token: token, Client: egress.New(egress.Options{
 		Name: "score", Faults: faults, Timeout: o.Timeout, Tries: o.Tries, MaxResponse: o.MaxResponse, Transport: o.Transport,
 	})}, nil
 }
@@ -88,13 +88,13 @@ func (c *Client) Score(ctx context.Context, req score.Request) (*score.Response,
 		return nil, fmt.Errorf("encode score request: %w", err)
 	}
 	var res *score.Response
-	err = c.Do(ctx, remote.Call{
+	err = c.Do(ctx, egress.Call{
 		Build: func(ctx context.Context) (*http.Request, error) {
 			return post(ctx, c.url, c.token, body, ErrUnavailable, ErrOptions)
 		},
 		Read: func(_ http.Header, body io.Reader) error {
 			out := &score.Response{}
-			if err := remote.JSON(body, out); err != nil {
+			if err := egress.JSON(body, out); err != nil {
 				return err
 			}
 			if len(out.ImageBytes) == 0 && req.OutputImageSAS == "" {

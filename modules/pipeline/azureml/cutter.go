@@ -11,10 +11,10 @@ import (
 	"strings"
 
 	"github.com/opal-photo/opal/modules/cutout"
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/answer"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 )
 
 // CutRequest is the body of a cut-out endpoint's POST.
@@ -46,7 +46,7 @@ type CutMeta struct {
 const maxCutPixels = 1_500_000
 
 // cutFaults are the cut-out contract's. It knows no 402.
-var cutFaults = func() remote.Faults {
+var cutFaults = func() egress.Faults {
 	f := answer.Faults("The cut-out endpoint", "CUTOUT_ENDPOINT_KEY, or the identity's role on the endpoint")
 	f.Unpaid = f.Rejected
 	return f
@@ -63,7 +63,7 @@ type CutterOptions struct {
 // Cutter cuts products out with a model on a managed online endpoint that
 // follows the contract of ml/contract. It is a pipeline.Cutter.
 type Cutter struct {
-	*remote.Client
+	*egress.Client
 	url      string
 	token    TokenFunc
 	finisher answer.Finisher
@@ -87,7 +87,7 @@ func NewCutter(o CutterOptions) (*Cutter, error) {
 	}
 	return &Cutter{
 		url: u.String(), token: token, finisher: answer.Finisher{Decoder: o.Decoder, Second: o.Second, Bad: cutFaults.BadResponse},
-		Client: remote.New(remote.Options{Name: "cutout", Faults: cutFaults, Timeout: o.Timeout, Tries: o.Tries, MaxResponse: o.MaxResponse, Transport: o.Transport}),
+		Client: egress.New(egress.Options{Name: "cutout", Faults: cutFaults, Timeout: o.Timeout, Tries: o.Tries, MaxResponse: o.MaxResponse, Transport: o.Transport}),
 	}, nil
 }
 
@@ -108,13 +108,13 @@ func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 		return pipeline.Cutout{}, fmt.Errorf("encode the cut-out's request: %w", err)
 	}
 	var res CutResponse
-	err = c.Do(ctx, remote.Call{
+	err = c.Do(ctx, egress.Call{
 		Build: func(ctx context.Context) (*http.Request, error) {
 			return post(ctx, c.url, c.token, body, cutFaults.Unavailable, ErrOptions)
 		},
 		Read: func(_ http.Header, body io.Reader) error {
 			res = CutResponse{}
-			if err := remote.JSON(body, &res); err != nil {
+			if err := egress.JSON(body, &res); err != nil {
 				return err
 			}
 			if p := res.Confidence; p != nil && !(*p >= 0 && *p <= 1) {
@@ -124,7 +124,7 @@ func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 		},
 	})
 	if err != nil {
-		return pipeline.Cutout{}, fmt.Errorf("cut out with the endpoint: %w", remote.Hold(err, cutFaults))
+		return pipeline.Cutout{}, fmt.Errorf("cut out with the endpoint: %w", egress.Hold(err, cutFaults))
 	}
 	confidence := -1.
 	if res.Confidence != nil {

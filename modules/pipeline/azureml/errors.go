@@ -1,8 +1,8 @@
 package azureml
 
 import (
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 )
 
 // Errors of Score. ErrUnavailable, ErrBusy and ErrBadResponse are worth another
@@ -28,7 +28,7 @@ var (
 )
 
 // faults are the scoring contract's. It knows no 402.
-var faults = remote.Faults{
+var faults = egress.Faults{
 	Paused: ErrBreakerOpen, Unavailable: ErrUnavailable, Busy: ErrBusy, BadResponse: ErrBadResponse, TooLarge: ErrResponseTooLarge,
 	Unauthorized: ErrUnauthorized, Unpaid: ErrRejected, Rejected: ErrRejected,
 }

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 	"github.com/opal-photo/opal/modules/score"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -42,7 +42,7 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Plac
 	began := time.Now()
 	res, err := p.client.Score(ctx, req)
 	if err != nil {
-		return nil, remote.Hold(err, faults)
+		return nil, egress.Hold(err, faults)
 	}
 	telemetry.Log(ctx).Debug().Str("engine", res.Meta.Engine).Dur("ms", time.Since(began)).Msg("The endpoint answered")
 	if len(res.ImageBytes) > 0 { // a service that doesn't know output_image_sas

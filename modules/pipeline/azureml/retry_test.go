@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 	"github.com/opal-photo/opal/modules/score"
 )
 
@@ -60,7 +60,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 			"seconds":    {func() string { return "5" }, 5 * time.Second, 0},
 			"date":       {func() string { return time.Now().Add(6 * time.Second).UTC().Format(http.TimeFormat) }, 6 * time.Second, 0},
 			"too long":   {func() string { return "90" }, 0, 90 * time.Second},
-			"absurd":     {func() string { return "2000000000" }, 0, remote.MaxRetryAfter},
+			"absurd":     {func() string { return "2000000000" }, 0, egress.MaxRetryAfter},
 			"no meaning": {func() string { return "soon" }, 0, 0},
 			"past":       {func() string { return "Sun, 06 Nov 1994 08:49:37 GMT" }, 0, 0},
 		} {
@@ -100,7 +100,7 @@ func TestTimeoutBoundsAllTries(t *testing.T) {
 		start := time.Now()
 		_, err := client.Score(context.Background(), score.Request{})
 		wantError(t, err, ErrUnavailable, true)
-		if took := time.Since(start); took > remote.MaxTimeout {
+		if took := time.Since(start); took > egress.MaxTimeout {
 			t.Errorf("took %v", took)
 		}
 	})
@@ -114,7 +114,7 @@ func TestCancellationIsReturnedAsSuch(t *testing.T) {
 			return nil, r.Context().Err()
 		})})
 		time.AfterFunc(time.Second, cancel)
-		for range 2 * remote.BreakerCalls {
+		for range 2 * egress.BreakerCalls {
 			if _, err := client.Score(ctx, score.Request{}); !errors.Is(err, context.Canceled) {
 				t.Fatal(err)
 			}

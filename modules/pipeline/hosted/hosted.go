@@ -14,11 +14,11 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/cutout"
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/answer"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 )
 
 // API describes a service.
@@ -28,7 +28,7 @@ type API struct {
 	url   string
 	path  string
 
-	fields []remote.Part // of the form, beside the photo
+	fields []egress.Part // of the form, beside the photo
 	accept string
 	// code reads the stable code out of an error's body.
 	code func(body []byte) string
@@ -38,7 +38,7 @@ type API struct {
 	// confidence reads it from the answer's headers, 0–1; below 0 when there is
 	// none. nil for a service that gives none.
 	confidence func(http.Header) float64
-	faults     remote.Faults
+	faults     egress.Faults
 }
 
 const (
@@ -56,7 +56,7 @@ type Options struct {
 	Decoder pipeline.Decoder
 	// Second gives the confidence where the service has none.
 	Second pipeline.Cutter
-	// Timeout, Tries, MaxResponse and Transport are remote.Options'.
+	// Timeout, Tries, MaxResponse and Transport are egress.Options'.
 	Timeout     time.Duration
 	Tries       int
 	MaxResponse int64
@@ -65,7 +65,7 @@ type Options struct {
 
 // Cutter is a pipeline.Cutter.
 type Cutter struct {
-	*remote.Client
+	*egress.Client
 	api      API
 	url, key string
 	finisher answer.Finisher
@@ -85,7 +85,7 @@ func New(api API, o Options) *Cutter {
 	return &Cutter{
 		api: api, url: strings.TrimRight(o.URL, "/") + api.path, key: o.Key,
 		finisher: answer.Finisher{Decoder: o.Decoder, Second: o.Second, Bad: api.faults.BadResponse},
-		Client: remote.New(remote.Options{Name: api.Name, Faults: api.faults, Code: api.code, Timeout: o.Timeout, Tries: o.Tries,
+		Client: egress.New(egress.Options{Name: api.Name, Faults: api.faults, Code: api.code, Timeout: o.Timeout, Tries: o.Tries,
 			MaxResponse: o.MaxResponse, Transport: o.Transport}),
 	}
 }
@@ -104,7 +104,7 @@ func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 	}
 	var picture []byte
 	confidence := -1.
-	err = c.Do(ctx, remote.Call{
+	err = c.Do(ctx, egress.Call{
 		Build: func(ctx context.Context) (*http.Request, error) {
 			r, err := form.Post(ctx, c.url)
 			if err != nil {
@@ -128,19 +128,19 @@ func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 		return answer.Whole(photo, answer.NothingFound), nil
 	}
 	if err != nil {
-		return pipeline.Cutout{}, fmt.Errorf("cut out with %s: %w", c.api.title, remote.Hold(err, c.api.faults))
+		return pipeline.Cutout{}, fmt.Errorf("cut out with %s: %w", c.api.title, egress.Hold(err, c.api.faults))
 	}
 	return c.finisher.Finish(ctx, photo, picture, cutout.Alpha, confidence)
 }
 
 // form is the request's body.
-func (c *Cutter) form(photo *image.NRGBA) (*remote.Form, error) {
+func (c *Cutter) form(photo *image.NRGBA) (*egress.Form, error) {
 	picture, err := answer.JPEG(photo, maxPixels)
 	if err != nil {
 		return nil, err
 	}
-	file := remote.Part{Name: "image_file", Filename: "photo.jpg", ContentType: imaging.JPEG.MediaType(), Data: picture}
-	return remote.NewForm(append([]remote.Part{file}, c.api.fields...)...)
+	file := egress.Part{Name: "image_file", Filename: "photo.jpg", ContentType: imaging.JPEG.MediaType(), Data: picture}
+	return egress.NewForm(append([]egress.Part{file}, c.api.fields...)...)
 }
 
 // foundNothing tells a photo without a product from one that is refused.

@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/pipeline/answer"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 )
 
 // Photoroom is Photoroom's Remove Background API: see
@@ -14,8 +14,8 @@ import (
 // 1 less the service's uncertainty.
 var Photoroom = API{
 	Name: "photoroom", title: "Photoroom", url: "https://sdk.photoroom.com", path: "/v1/segment",
-	fields: []remote.Part{
-		remote.Field("format", "png"), remote.Field("channels", "rgba"), remote.Field("size", "full"), remote.Field("crop", "false"),
+	fields: []egress.Part{
+		egress.Field("format", "png"), egress.Field("channels", "rgba"), egress.Field("size", "full"), egress.Field("crop", "false"),
 	},
 	accept: "image/png, application/json", code: photoroomCode, confidence: photoroomConfidence,
 	faults: answer.Faults("Photoroom", "PHOTOROOM_API_KEY"),

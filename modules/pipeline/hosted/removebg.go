@@ -3,18 +3,18 @@ package hosted
 import (
 	"encoding/json"
 
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/pipeline/answer"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 )
 
 // RemoveBG is the remove.bg API, version 1.0: see https://www.remove.bg/api. It
 // gives no confidence.
 var RemoveBG = API{
 	Name: "removebg", title: "remove.bg", url: "https://api.remove.bg", path: "/v1.0/removebg",
-	fields: []remote.Part{
-		remote.Field("size", "auto"), // the largest that the photo and the credits allow
-		remote.Field("format", "png"),
-		remote.Field("type", "product"),
+	fields: []egress.Part{
+		egress.Field("size", "auto"), // the largest that the photo and the credits allow
+		egress.Field("format", "png"),
+		egress.Field("type", "product"),
 	},
 	accept: "image/png", code: removeBGCode, nothing: "unknown_foreground",
 	faults: answer.Faults("remove.bg", "REMOVEBG_API_KEY"),

@@ -20,11 +20,11 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
-	"github.com/opal-photo/opal/modules/pipeline/remote"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
@@ -62,7 +62,7 @@ var (
 	ErrOptions = fault.New(fault.Invalid, "placing_options", "The images-edit endpoint is not configured properly")
 )
 
-var faults = remote.Faults{
+var faults = egress.Faults{
 	Paused: errPaused, Unavailable: errUnavailable, Busy: errBusy, BadResponse: errBadResponse, TooLarge: errTooLarge,
 	Unauthorized: errUnauthorized, Unpaid: errUnpaid, Rejected: errRejected,
 }
@@ -80,7 +80,7 @@ type Options struct {
 	Quality    string // low, medium, high; "" leaves it to the model
 	// Decoder decodes the answers: they are bytes from outside.
 	Decoder pipeline.Decoder
-	// Timeout, Tries, MaxResponse and Transport are remote.Options'.
+	// Timeout, Tries, MaxResponse and Transport are egress.Options'.
 	Timeout     time.Duration
 	Tries       int
 	MaxResponse int64
@@ -89,7 +89,7 @@ type Options struct {
 
 // Placer is a pipeline.Placer.
 type Placer struct {
-	*remote.Client
+	*egress.Client
 	o     Options
 	azure bool
 }
@@ -110,7 +110,7 @@ func New(o Options) (*Placer, error) {
 	if o.MaxResponse == 0 {
 		o.MaxResponse = maxResponse
 	}
-	return &Placer{o: o, azure: azure, Client: remote.New(remote.Options{
+	return &Placer{o: o, azure: azure, Client: egress.New(egress.Options{
 		Name: "images-edit", Faults: faults, Code: errorCode, Timeout: o.Timeout, Tries: o.Tries, MaxResponse: o.MaxResponse, Transport: o.Transport,
 	})}, nil
 }
@@ -157,17 +157,17 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Plac
 }
 
 // form encodes the request.
-func (p *Placer) form(r pipeline.Placement, f frame, bounds image.Rectangle) (*remote.Form, error) {
+func (p *Placer) form(r pipeline.Placement, f frame, bounds image.Rectangle) (*egress.Form, error) {
 	product := image.NewNRGBA(image.Rect(0, 0, bounds.Dx(), bounds.Dy()))
 	draw.Draw(product, product.Rect, r.Cutout, bounds.Min, draw.Src)
 	canvas, mask := f.draw(product, r.Width)
-	parts := []remote.Part{
-		remote.Field("model", p.o.Model), remote.Field("prompt", prompt(r)), remote.Field("n", "1"),
-		remote.Field("size", fmt.Sprintf("%dx%d", f.size.X, f.size.Y)),
-		remote.Field("output_format", "png"), remote.Field("background", "opaque"),
+	parts := []egress.Part{
+		egress.Field("model", p.o.Model), egress.Field("prompt", prompt(r)), egress.Field("n", "1"),
+		egress.Field("size", fmt.Sprintf("%dx%d", f.size.X, f.size.Y)),
+		egress.Field("output_format", "png"), egress.Field("background", "opaque"),
 	}
 	if p.o.Quality != "" {
-		parts = append(parts, remote.Field("quality", p.o.Quality))
+		parts = append(parts, egress.Field("quality", p.o.Quality))
 	}
 	for _, layer := range []struct {
 		name string
@@ -177,14 +177,14 @@ func (p *Placer) form(r pipeline.Placement, f frame, bounds image.Rectangle) (*r
 		if err != nil {
 			return nil, fmt.Errorf("encode the %s: %w", layer.name, err)
 		}
-		parts = append(parts, remote.Part{Name: layer.name, Filename: layer.name + ".png", ContentType: imaging.PNG.MediaType(), Data: b})
+		parts = append(parts, egress.Part{Name: layer.name, Filename: layer.name + ".png", ContentType: imaging.PNG.MediaType(), Data: b})
 	}
-	return remote.NewForm(parts...)
+	return egress.NewForm(parts...)
 }
 
 // edit makes the call and returns the picture's bytes.
-func (p *Placer) edit(ctx context.Context, form *remote.Form) (answer []byte, err error) {
-	err = p.Do(ctx, remote.Call{
+func (p *Placer) edit(ctx context.Context, form *egress.Form) (answer []byte, err error) {
+	err = p.Do(ctx, egress.Call{
 		Build: func(ctx context.Context) (*http.Request, error) {
 			r, err := form.Post(ctx, p.o.URL)
 			if err != nil {
@@ -199,7 +199,7 @@ func (p *Placer) edit(ctx context.Context, form *remote.Form) (answer []byte, er
 					B64 []byte `json:"b64_json"`
 				} `json:"data"`
 			}
-			if err := remote.JSON(body, &res); err != nil {
+			if err := egress.JSON(body, &res); err != nil {
 				return err
 			}
 			if len(res.Data) != 1 {
@@ -215,7 +215,7 @@ func (p *Placer) edit(ctx context.Context, form *remote.Form) (answer []byte, er
 	if f, ok := fault.As(err); ok && errors.Is(err, errBusy) && strings.HasSuffix(f.Detail(), noQuota) {
 		err = errUnpaid.With("%s", f.Detail())
 	}
-	return answer, remote.Hold(err, faults)
+	return answer, egress.Hold(err, faults)
 }
 
 // authorize adds the key, or a token.

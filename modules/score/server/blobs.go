@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -15,18 +13,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
+// blobPolicy is short: the caller, who waits, tries again itself.
+var blobPolicy = egress.Policy{Tries: 3, Base: 400 * time.Millisecond, Max: 2 * time.Second}
+
 // How blobs are read and written.
 const (
-	blobTries    = 3
-	blobBackoff  = 200 * time.Millisecond
 	blobTimeout  = 60 * time.Second // one exchange
-	dialTimeout  = 5 * time.Second
-	idleTimeout  = 90 * time.Second
-	idlePerHost  = 16
 	maxURL       = 4096
 	createdAgain = "UnauthorizedBlobOverwrite" // x-ms-error-code of a create-only URL used twice
 	existsCode   = "BlobAlreadyExists"
@@ -41,20 +38,9 @@ type blobs struct {
 }
 
 func newBlobs(o Options) *blobs {
-	g := newGuard(o.AllowLoopback, o.AllowedNetworks)
-	return &blobs{
-		hosts: o.AllowedHosts, loopback: o.AllowLoopback, limit: o.MaxInput,
-		http: &http.Client{
-			Timeout: blobTimeout,
-			// Blob stores don't redirect, and a redirect would leave the list.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-			Transport: &http.Transport{ // no proxy: the guard must see the real address
-				DialContext:         (&net.Dialer{Timeout: dialTimeout, Control: g.control}).DialContext,
-				TLSHandshakeTimeout: dialTimeout, IdleConnTimeout: idleTimeout, MaxIdleConnsPerHost: idlePerHost,
-				ForceAttemptHTTP2: true, DisableCompression: true,
-			},
-		},
-	}
+	// Blob stores don't redirect, and a redirect would leave the list.
+	client := egress.GuardedOnce(egress.NewGuard(o.AllowLoopback, o.AllowedNetworks), blobTimeout)
+	return &blobs{hosts: o.AllowedHosts, loopback: o.AllowLoopback, limit: o.MaxInput, http: client}
 }
 
 // check parses a URL and holds it against the list of hosts. Plain HTTP is only
@@ -121,31 +107,26 @@ func (s *service) product(ctx context.Context, raw string) (*image.NRGBA, error)
 // get reads a blob of at most the limit, tried again when that may help.
 func (b *blobs) get(ctx context.Context, u *url.URL) ([]byte, error) {
 	var data []byte
-	err := retry(ctx, func(bool) error {
+	err := egress.Retry(ctx, blobPolicy, func(int) error {
 		res, err := b.do(ctx, http.MethodGet, u, nil, "")
 		if err != nil {
 			return connectionError(err, errInputDown, errInputHost)
 		}
-		defer discard(res)
+		defer egress.Discard(res)
 		switch {
 		case res.StatusCode == http.StatusOK:
 		case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusGone:
 			return errInputMissing
-		case worthAnother(res.StatusCode):
+		case egress.WorthAnother(res.StatusCode):
 			return errInputDown.With("status %d", res.StatusCode)
 		default:
 			return errInputRefused.With("status %d", res.StatusCode)
 		}
-		if res.ContentLength > b.limit {
-			return errInputTooLarge.With("%d bytes, at most %d", res.ContentLength, b.limit)
+		tooLarge := errInputTooLarge.With("at most %d bytes", b.limit)
+		if data, err = egress.ReadAll(res, b.limit, tooLarge); err != nil && !errors.Is(err, errInputTooLarge) {
+			err = fmt.Errorf("%w: %w", errInputDown, err)
 		}
-		if data, err = io.ReadAll(io.LimitReader(res.Body, b.limit+1)); err != nil {
-			return fmt.Errorf("%w: %w", errInputDown, err)
-		}
-		if int64(len(data)) > b.limit {
-			return errInputTooLarge.With("at most %d bytes", b.limit)
-		}
-		return nil
+		return err
 	})
 	return data, err
 }
@@ -154,19 +135,19 @@ func (b *blobs) get(ctx context.Context, u *url.URL) ([]byte, error) {
 // already counts as written when an earlier try of this very call may have
 // written it.
 func (b *blobs) put(ctx context.Context, u *url.URL, data []byte, contentType string) error {
-	return retry(ctx, func(again bool) error {
+	return egress.Retry(ctx, blobPolicy, func(try int) error {
 		res, err := b.do(ctx, http.MethodPut, u, data, contentType)
 		if err != nil {
 			return connectionError(err, errOutputDown, errOutputHost)
 		}
-		defer discard(res)
+		defer egress.Discard(res)
 		code := res.Header.Get("x-ms-error-code")
 		switch {
 		case res.StatusCode == http.StatusCreated || res.StatusCode == http.StatusOK:
 			return nil
-		case again && (res.StatusCode == http.StatusConflict || code == createdAgain || code == existsCode):
+		case try > 1 && (res.StatusCode == http.StatusConflict || code == createdAgain || code == existsCode):
 			return nil
-		case worthAnother(res.StatusCode):
+		case egress.WorthAnother(res.StatusCode):
 			return errOutputDown.With("status %d", res.StatusCode)
 		}
 		return errOutputRefused.With("status %d", res.StatusCode)
@@ -185,47 +166,17 @@ func (b *blobs) do(ctx context.Context, method string, u *url.URL, body []byte, 
 	}
 	r.Header.Set(correlationHeader, telemetry.CorrelationID(ctx))
 	res, err := b.http.Do(r)
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
+	if err != nil {
+		return nil, egress.WithoutURL(err)
 	}
-	return res, err
+	return res, nil
 }
 
 // connectionError tells a host that is down from one that leads to an address
 // that is never dialled.
 func connectionError(err error, down, foreign *fault.Error) error {
-	if errors.Is(err, errProhibited) {
+	if errors.Is(err, egress.ErrProhibited) {
 		return fmt.Errorf("%w: %w", foreign, err)
 	}
 	return fmt.Errorf("%w: %w", down, err)
-}
-
-// drain is how much of an answer nobody reads is read all the same, so that the
-// connection can be used again.
-const drain = 8 << 10
-
-func discard(res *http.Response) {
-	_, _ = io.CopyN(io.Discard, res.Body, drain)
-	_ = res.Body.Close()
-}
-
-func worthAnother(status int) bool {
-	return status == http.StatusRequestTimeout || status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
-}
-
-// retry repeats f while its error is transient, with full jitter between the
-// tries. f is told whether it is tried again.
-func retry(ctx context.Context, f func(again bool) error) error {
-	for try := 1; ; try++ {
-		err := f(try > 1)
-		if err == nil || !fault.IsTransient(err) || try == blobTries {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", ctx.Err(), err)
-		case <-time.After(rand.N(blobBackoff << try)):
-		}
-	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/egress"
 )
 
 // errUndialled ends a dial that the guard let through: tests reach nobody.
@@ -57,10 +59,10 @@ func whoRefuses(t *testing.T, b *blobs, raw, target string) string {
 	}
 	// the client as it is, but for its name service, and with an end to all dials
 	asked := false
-	guard := newGuard(false, nil)
+	guard := egress.NewGuard(false, nil)
 	dialer := &net.Dialer{Control: func(network, address string, c syscall.RawConn) error {
 		asked = true
-		if err := guard.control(network, address, c); err != nil {
+		if err := guard.Control(network, address, c); err != nil {
 			return err
 		}
 		return errUndialled
@@ -87,7 +89,7 @@ func whoRefuses(t *testing.T, b *blobs, raw, target string) string {
 	if err == nil {
 		t.Fatalf("%s was reached at %s", raw, target)
 	}
-	if errors.Is(err, errProhibited) || errors.Is(err, errInputHost) {
+	if errors.Is(err, egress.ErrProhibited) || errors.Is(err, errInputHost) {
 		return "dial"
 	}
 	return "open"

@@ -1,8 +1,4 @@
-// Package remote is what every engine behind HTTP needs: one call with a
-// deadline, tried again where that may help, its response bounded as sent and as
-// decompressed, and a circuit breaker around it. What is asked and answered is
-// each engine's own.
-package remote
+package egress
 
 import (
 	"context"
@@ -11,10 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
-	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
@@ -24,15 +18,8 @@ const (
 	MaxTimeout = 180 * time.Second
 	// DefaultMaxResponse holds a 4096² PNG of noise in base64.
 	DefaultMaxResponse = 96 << 20
-	// defaultTries is short, because the queue tries again later.
-	defaultTries = 3
 
 	correlationHeader = "X-Correlation-Id"
-	dialTimeout       = 10 * time.Second
-	tlsTimeout        = 10 * time.Second
-	idleTimeout       = 90 * time.Second
-	maxIdle           = 16
-	maxRedirects      = 3
 )
 
 // Options configure a Client. Name and Faults are needed.
@@ -67,7 +54,7 @@ func New(o Options) *Client {
 		o.Timeout = MaxTimeout
 	}
 	if o.Tries <= 0 {
-		o.Tries = defaultTries
+		o.Tries = DefaultPolicy.Tries
 	}
 	if o.MaxResponse <= 0 {
 		o.MaxResponse = DefaultMaxResponse
@@ -76,16 +63,7 @@ func New(o Options) *Client {
 		o.Code = problemCode
 	}
 	if o.Transport == nil {
-		o.Transport = &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			TLSHandshakeTimeout:    tlsTimeout,
-			IdleConnTimeout:        idleTimeout,
-			MaxIdleConnsPerHost:    maxIdle,
-			ForceAttemptHTTP2:      true,
-			DisableCompression:     true, // the body is decompressed here, within limits
-			MaxResponseHeaderBytes: maxHeader,
-		}
+		o.Transport = Transport(nil)
 	}
 	return &Client{o: o, http: &http.Client{Transport: o.Transport, CheckRedirect: stayOnHost}, breaker: newBreaker(o.Name, o.Faults)}
 }
@@ -127,19 +105,21 @@ type Call struct {
 func (c *Client) Do(ctx context.Context, call Call) error {
 	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
 	defer cancel()
-	for try := 1; ; try++ {
+	policy := DefaultPolicy
+	policy.Tries = c.o.Tries
+	var paused error
+	err := Retry(ctx, policy, func(int) error {
 		err := c.breaker.do(func() error { return c.exchange(ctx, call) })
-		if err == nil || errors.Is(err, c.o.Faults.Paused) || !fault.IsTransient(err) || try >= c.o.Tries || ctx.Err() != nil {
-			return err
+		if errors.Is(err, c.o.Faults.Paused) {
+			paused = err
+			return nil
 		}
-		wait := fault.RetryAfter(err)
-		if wait == 0 {
-			wait = backoff(try)
-		}
-		if wait > maxWait || !sleep(ctx, wait) {
-			return err
-		}
+		return err
+	})
+	if paused != nil {
+		return paused
 	}
+	return err
 }
 
 // exchange is one HTTP request and its response.
@@ -168,10 +148,7 @@ func (c *Client) connectionError(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
+	err = WithoutURL(err)
 	return fmt.Errorf("%w: %w", c.o.Faults.Unavailable.With("%s", kindOfFailure(err)), err)
 }
 

@@ -1,4 +1,4 @@
-package remote
+package egress
 
 import (
 	"encoding/json"
@@ -14,7 +14,6 @@ const (
 	// modelStatusHeader holds the status that the model's own server gave when
 	// a managed endpoint answers 424.
 	modelStatusHeader = "ms-azureml-model-error-statuscode"
-	maxHeader         = 64 << 10
 	// maxProblem bounds what is read of an error's body.
 	maxProblem = 8 << 10
 	// maxCode bounds the code taken from it.
@@ -38,7 +37,7 @@ func (c *Client) statusError(res *http.Response) error {
 	if code := c.o.Code(body); err == nil && Plain(code) {
 		where += ", " + code
 	}
-	after := retryAfter(res.Header)
+	after := RetryAfter(res.Header)
 	switch {
 	case status == http.StatusTooManyRequests:
 		return fault.Transient(f.Busy.With("%s", where), after)

@@ -1,4 +1,4 @@
-package remote
+package egress
 
 import "github.com/opal-photo/opal/modules/fault"
 
