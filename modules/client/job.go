@@ -156,7 +156,7 @@ type Fidelity struct {
 // Step is one row of an item's timeline.
 type Step struct {
 	Attempt   int        `json:"attempt" example:"1"`
-	Step      string     `json:"step" enum:"ingest,cutout,place,lock,upscale,output" example:"cutout"`
+	Step      string     `json:"step" enum:"ingest,cutout,place,upscale,lock,output" example:"cutout"`
 	Status    string     `json:"status" enum:"running,done,failed,reused" example:"done" doc:"reused: an earlier attempt had done it"`
 	ErrorCode *string    `json:"error_code,omitempty"`
 	StartedAt time.Time  `json:"started_at" example:"2026-11-27T09:30:01Z"`

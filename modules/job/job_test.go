@@ -62,7 +62,7 @@ func TestOneItemsWay(t *testing.T) {
 			}
 			steps = append(steps, s.Step)
 		}
-		if strings.Join(steps, " ") != "ingest cutout place lock upscale output" {
+		if strings.Join(steps, " ") != "ingest cutout place upscale lock output" {
 			w.t.Errorf("steps %v", steps)
 		}
 		if got.Status != job.JobProcessing || got.Counts.OpenExports != 2 || w.messages(queue.Exports) != 1 {

@@ -1,5 +1,5 @@
 // Package pipeline turns one product photo into one finished picture, step by
-// step: ingest, cutout, place, lock, upscale, output. A step is a file named
+// step: ingest, cutout, place, enlarge, lock, output. A step is a file named
 // step_<name>.go and a row in the table; engines that do the cutting and the
 // placing are folders beside it.
 package pipeline
@@ -49,6 +49,8 @@ type Input struct {
 type Checkpoint struct {
 	Cutout *CutoutRecord   `json:"cutout,omitempty"`
 	Placed *picture.Placed `json:"placed,omitempty"`
+	// EngineSSIM is Fidelity's, measured when the product was placed.
+	EngineSSIM *float64 `json:"engine_ssim,omitempty"`
 }
 
 // CutoutRecord is what is kept of a cut-out.
@@ -161,13 +163,22 @@ type step struct {
 	run    func(ctx context.Context, p *Pipeline, s *state) error
 }
 
+// told is the step's name in timelines, answers and events, where enlarge has
+// always been called upscale.
+func (s step) told() string {
+	if s.name == "enlarge" {
+		return "upscale"
+	}
+	return s.name
+}
+
 // steps is the way of a photo, in order.
 var steps = []step{
 	{"ingest", func(s *state) bool { return s.in.Done.Cutout == nil }, ingest},
 	{"cutout", always, cutout},
 	{"place", scene, place},
+	{"enlarge", func(s *state) bool { return scene(s) && s.in.Options.Upscale }, enlarge},
 	{"lock", scene, lock},
-	{"upscale", func(s *state) bool { return scene(s) && s.in.Options.Upscale }, upscale},
 	{"output", always, output},
 }
 
@@ -189,16 +200,16 @@ func (p *Pipeline) Run(ctx context.Context, in Input, a Artifacts, r Recorder) (
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		r.StepBegan(ctx, st.name)
+		r.StepBegan(ctx, st.told())
 		// a panic is the item's error: other items go on in this process
 		err := fault.Guard(func() error { return st.run(ctx, p, s) })
 		if errors.Is(err, errReused) {
-			r.StepReused(ctx, st.name)
+			r.StepReused(ctx, st.told())
 			continue
 		}
-		r.StepEnded(ctx, st.name, err)
+		r.StepEnded(ctx, st.told(), err)
 		if err != nil {
-			return nil, &StepError{Step: st.name, Err: err}
+			return nil, &StepError{Step: st.told(), Err: err}
 		}
 	}
 	return s.result, nil

@@ -22,13 +22,14 @@ type state struct {
 	photo     *image.NRGBA // after ingest
 	cut       *image.NRGBA // the photo's size, straight alpha
 	cutBounds image.Rectangle
-	layers    *layers      // after place
-	final     *image.NRGBA // after lock or upscale
+	layers    *layers      // after place; of the final size after enlarge
+	final     *image.NRGBA // after lock
 }
 
 // layers are the decoded pictures of a placed scene.
 type layers struct {
-	backdrop *image.NRGBA // opaque, of the scene's size
+	scale    int          // pixels of these pictures for a pixel of the scene, as Placed counts them
+	backdrop *image.NRGBA // opaque, all of the scene
 	shadow   *image.NRGBA // nil when the engine made none
 	shadowAt image.Point  // where the shadow's first pixel lies in the scene
 }
@@ -57,6 +58,34 @@ func (s *state) cutoutImage(ctx context.Context) (*image.NRGBA, error) {
 	}
 	s.setCut(img)
 	return img, nil
+}
+
+// sceneLayers returns the scene's layers, from memory or from their checkpoint.
+func (s *state) sceneLayers(ctx context.Context, p *Pipeline) (*layers, error) {
+	if s.layers != nil {
+		return s.layers, nil
+	}
+	l, err := p.load(ctx, s, s.done.Placed)
+	if err != nil {
+		return nil, err
+	}
+	if s.done.EngineSSIM == nil { // a checkpoint of before it was kept
+		cut, err := s.cutoutImage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.done.EngineSSIM = engineSSIM(s.done.Placed, cut, s.cutBounds, l)
+	}
+	s.layers = l
+	return l, nil
+}
+
+// fidelity is the result's, made when it is first asked for.
+func (s *state) fidelity() *Fidelity {
+	if s.result.Fidelity == nil {
+		s.result.Fidelity = &Fidelity{EngineSSIM: s.done.EngineSSIM}
+	}
+	return s.result.Fidelity
 }
 
 func (s *state) setCut(img *image.NRGBA) {

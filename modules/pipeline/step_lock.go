@@ -6,78 +6,41 @@ import (
 
 	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/picture"
 )
 
-// lock pastes the original product back over whatever the scoring service
-// returned, at uniform scale, and measures that it is there unchanged.
+// lock stacks backdrop, shadow and the original product, at the size that the
+// picture has in the end, and measures that the product is there unchanged. What
+// an engine painted of the product lies under it.
 func lock(ctx context.Context, p *Pipeline, s *state) error {
 	cut, err := s.cutoutImage(ctx)
 	if err != nil {
 		return err
 	}
-	if s.layers == nil { // resumed after placing
-		if s.layers, err = p.load(ctx, s, s.done.Placed); err != nil {
-			return err
-		}
+	l, err := s.sceneLayers(ctx, p)
+	if err != nil {
+		return err
 	}
-	product := crop(cut, s.cutBounds)
-	if s.in.Options.Upscale {
-		// the product is locked once, at the final size and from the
-		// original's pixels, by the step that enlarges the scene
-		if s.done.Placed.ContainsProduct {
-			s.result.Fidelity = engineFidelity(s.layers, product, s.done.Placed.Box)
-		}
-		return nil
+	box := s.done.Placed.Box.Scale(l.scale)
+	product := sized(crop(cut, s.cutBounds), box.Dx(), box.Dy())
+	s.final = image.NewNRGBA(l.backdrop.Rect)
+	copy(s.final.Pix, l.backdrop.Pix)
+	if l.shadow != nil {
+		imaging.Over(s.final, l.shadow, l.shadowAt)
 	}
-	s.result.Fidelity = engineFidelityIf(s.done.Placed, s.layers, product)
-	s.final = s.compose(product, s.layers, 1)
+	at := box.Rect().Min
+	imaging.Over(s.final, product, at)
+	s.layers = nil
+	f := s.fidelity()
+	f.SSIM, f.MaxDiff = proof.Fidelity(product, window(s.final, product.Rect.Add(at)), erode(product))
 	return nil
 }
 
-// engineFidelityIf measures the engine's product when it returned one.
-func engineFidelityIf(p *picture.Placed, l *layers, product *image.NRGBA) *Fidelity {
-	if !p.ContainsProduct {
-		return nil
+// sized resamples the product to w×h: Lanczos, and for what has to grow to twice
+// its size or more first the 2× kernel that keeps edges sharp.
+func sized(product *image.NRGBA, w, h int) *image.NRGBA {
+	if w == product.Rect.Dx() && h == product.Rect.Dy() {
+		return product
 	}
-	return engineFidelity(l, product, p.Box)
-}
-
-// engineFidelity compares the product that the engine painted with the original.
-func engineFidelity(l *layers, product *image.NRGBA, box picture.Box) *Fidelity {
-	placed := imaging.Resize(product, box[2], box[3])
-	ssim, _ := proof.Fidelity(placed, window(l.backdrop, box.Rect()), erode(placed))
-	return &Fidelity{EngineSSIM: &ssim}
-}
-
-// compose stacks backdrop, shadow and product, enlarged by k, and records the
-// fidelity of what came out.
-func (s *state) compose(product *image.NRGBA, l *layers, k int) *image.NRGBA {
-	box := s.done.Placed.Box
-	placed := product
-	if w, h := box[2]*k, box[3]*k; w != product.Rect.Dx() || h != product.Rect.Dy() {
-		placed = enlarge(product, w, h)
-	}
-	out := image.NewNRGBA(l.backdrop.Rect)
-	copy(out.Pix, l.backdrop.Pix)
-	if l.shadow != nil {
-		imaging.Over(out, l.shadow, l.shadowAt)
-	}
-	at := image.Pt(box[0]*k, box[1]*k)
-	imaging.Over(out, placed, at)
-
-	f := s.result.Fidelity
-	if f == nil {
-		f = &Fidelity{}
-	}
-	f.SSIM, f.MaxDiff = proof.Fidelity(placed, window(out, placed.Rect.Add(at)), erode(placed))
-	s.result.Fidelity = f
-	return out
-}
-
-// enlarge resamples the product to w×h: Lanczos, and for what has to grow to
-// twice its size or more first the 2× kernel that keeps edges sharp.
-func enlarge(product *image.NRGBA, w, h int) *image.NRGBA {
 	for w >= 2*product.Rect.Dx() && h >= 2*product.Rect.Dy() && product.Rect.Dx() > 1 && product.Rect.Dy() > 1 {
 		product = imaging.Upscale2x(product)
 	}

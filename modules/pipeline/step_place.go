@@ -14,7 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// sceneSize is the side of the square that the scoring service makes; upscaling
+// sceneSize is the side of the square that the scoring service makes; enlarging
 // doubles it.
 const sceneSize = 1024
 
@@ -64,6 +64,7 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 		err = verify(placed, cut, s.cutBounds, l)
 		if err == nil {
 			s.layers, s.done.Placed, s.result.Placed = l, placed, *placed
+			s.done.EngineSSIM = engineSSIM(placed, cut, s.cutBounds, l)
 			return s.checkpoint(ctx)
 		}
 		if !errors.Is(err, ErrProductChanged) || try == placeTries-1 {
@@ -116,7 +117,7 @@ func (p *Pipeline) load(ctx context.Context, s *state, placed *picture.Placed) (
 		}
 		return img, nil
 	}
-	l := &layers{}
+	l := &layers{scale: 1}
 	var err error
 	if l.backdrop, err = get("scene", placed.BackdropPath); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"image"
 	"math"
 
+	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 )
@@ -21,10 +22,10 @@ const (
 // verify checks that the box lies in the scene with the cut-out's proportions
 // and, when the scene holds the product, that it is found there.
 func verify(placed *picture.Placed, cut *image.NRGBA, bounds image.Rectangle, l *layers) error {
-	x, y, w, h := placed.Box[0], placed.Box[1], placed.Box[2], placed.Box[3]
+	w, h := placed.Box.Dx(), placed.Box.Dy()
 	frame := image.Rect(0, 0, placed.Width, placed.Height)
-	box := image.Rect(x, y, x+w, y+h)
-	if w < 1 || h < 1 || !box.Overlaps(frame) || box.Dx() > 4*placed.Width || box.Dy() > 4*placed.Height {
+	box := placed.Box.Rect()
+	if placed.Box.Empty() || !box.Overlaps(frame) || box.Dx() > 4*placed.Width || box.Dy() > 4*placed.Height {
 		return ErrProductChanged.With("it says the product is at %v of a %v frame", box, frame.Size())
 	}
 	want, got := float64(bounds.Dx())/float64(bounds.Dy()), float64(w)/float64(h)
@@ -45,6 +46,17 @@ func verify(placed *picture.Placed, cut *image.NRGBA, bounds image.Rectangle, l 
 		return ErrProductChanged.With("it was scaled by %.2f", m.scale)
 	}
 	return nil
+}
+
+// engineSSIM compares the product that the engine painted with the original, 1
+// being the same; nil when the engine painted none.
+func engineSSIM(placed *picture.Placed, cut *image.NRGBA, bounds image.Rectangle, l *layers) *float64 {
+	if !placed.ContainsProduct {
+		return nil
+	}
+	product := imaging.Resize(crop(cut, bounds), placed.Box.Dx(), placed.Box.Dy())
+	ssim, _ := proof.Fidelity(product, window(l.backdrop, placed.Box.Rect()), erode(product))
+	return &ssim
 }
 
 // match is where a product was found: shift as a share of the box, scale
