@@ -17,6 +17,7 @@ type Result struct {
 	Confidence   float64      // 0–1: estimated chance that the outline is right (IoU > 0.95)
 	ReviewReason string       // why a person should look; "" unless Confidence < ReviewBelow
 	Features     map[string]float64
+	Concerns     []Concern // what a person should look at, the gravest first
 	Millis       map[string]float64
 }
 
@@ -50,11 +51,7 @@ const (
 // A picture that comes with its own cut-out (transparent pixels) keeps it.
 func Cut(img *image.NRGBA) *Result {
 	r := &Result{Features: map[string]float64{}, Millis: map[string]float64{}}
-	t0 := time.Now()
-	lap := func(n string) {
-		r.Millis[n] = float64(time.Since(t0).Microseconds()) / 1000
-		t0 = time.Now()
-	}
+	lap := r.stopwatch()
 	im := atOrigin(img)
 	if ownCutout(im) {
 		r.Image, r.Alpha, r.Found, r.Confidence = &image.NRGBA{Pix: slices.Clone(im.Pix), Stride: im.Stride, Rect: im.Rect}, alphaOf(im), true, 1
@@ -65,12 +62,45 @@ func Cut(img *image.NRGBA) *Result {
 	scale := min(1, workSize/float64(max(W, H, 1)))
 	w, h := int(float64(W)*scale+.5), int(float64(H)*scale+.5)
 	if min(w, h) < minSide {
-		return r.whole(im, "The picture is too small to tell the product from its background")
+		return r.whole(im, tooSmall)
 	}
-	s := newScene(shrink(im, w, h), float32(scale))
+	s := newScene(shrink(im, w, h), float32(scale), nil)
 	lap("scene")
+	fg := s.classical()
+	lap("cut")
+	s.measure(fg, r.Features)
+	lap("confidence")
+	if a := r.Features["area"]; a < minArea || a > maxArea {
+		return r.whole(im, nothingFound)
+	}
+	r.Alpha, r.Image = s.matte(im, fg)
+	r.Features["hairy"] = float64(s.hairy)
+	lap("matte")
+	r.Found, r.Confidence = true, confidence(r.Features)
+	if r.Confidence < ReviewBelow {
+		r.ReviewReason = reason(r.Features)
+	}
+	return r
+}
+
+// What is said of pictures that are left whole.
+const (
+	tooSmall     = "The picture is too small to tell the product from its background"
+	nothingFound = "No product was found in front of the background; the picture was left whole"
+)
+
+// stopwatch returns a function that notes the time since its last call.
+func (r *Result) stopwatch() func(step string) {
+	t := time.Now()
+	return func(step string) {
+		r.Millis[step] = float64(time.Since(t).Microseconds()) / 1000
+		t = time.Now()
+	}
+}
+
+// classical separates the product by structure, then by colour.
+func (s *scene) classical() []bool {
 	fg := s.separate()
-	lap("structure")
 	s.openGaps(fg)
 	bins := s.bins()
 	for range 2 {
@@ -88,20 +118,7 @@ func Cut(img *image.NRGBA) *Result {
 	}
 	s.shedShadow(fg)
 	s.tidy(fg)
-	lap("colour")
-	s.measure(fg, r.Features)
-	lap("confidence")
-	if a := r.Features["area"]; a < minArea || a > maxArea {
-		return r.whole(im, "No product was found in front of the background; the picture was left whole")
-	}
-	r.Alpha, r.Image = s.matte(im, fg)
-	r.Features["hairy"] = float64(s.hairy)
-	lap("matte")
-	r.Found, r.Confidence = true, confidence(r.Features)
-	if r.Confidence < ReviewBelow {
-		r.ReviewReason = reason(r.Features)
-	}
-	return r
+	return fg
 }
 
 // whole returns the picture as it is.

@@ -1,0 +1,121 @@
+package cutout
+
+import "image"
+
+// How far the photo's own colours may move the coverage that the decision gives a
+// pixel. Distances are from the outline, in pixels of the working picture.
+const (
+	blendFree  = 2.  // up to here the colours decide alone, on a plain backdrop,
+	blendReach = 5.  // and from here on not at all
+	blendSoft  = .25 // where the network is undecided, colours move its coverage so far,
+	blendClear = .35 // and so much further where both sides are clearly apart
+	blendFaint = .004
+	clearSides = .06 // squared difference of the sides (square root of linear light) that is clear
+	noiseFloor = .06 // coverage below it, or so little from whole, is noise
+)
+
+// matte brings the decision to the photo's size. Along the outline it explains
+// every pixel as a mix of the product's and the background's colour, which are
+// interpolated from both sides, and takes the background's out of it.
+func (j *joint) matte(im *image.NRGBA, fg []bool) (*image.Alpha, *image.NRGBA) {
+	w, h := j.w, j.h
+	signed := signedDistance(fg, w, h)
+	soft := softened(j.raw, fg, signed)
+	front, back := j.sides(fg, signed, soft)
+	W, H := im.Rect.Dx(), im.Rect.Dy()
+	coverageOut, out := image.NewAlpha(im.Rect), image.NewNRGBA(im.Rect)
+	alpha, rgb := coverageOut.Pix, out.Pix
+	sx, sy := float32(w)/float32(W), float32(h)/float32(H)
+	parallel(H, func(y0, y1 int) {
+		for y := y0; y < y1; y++ {
+			for x := range W {
+				u, v := (float32(x)+.5)*sx-.5, (float32(y)+.5)*sy-.5
+				near := signed.p[min(max(int(v+.5), 0), h-1)*w+min(max(int(u+.5), 0), w-1)]
+				m := soft.at(u, v)
+				i := y*W + x
+				if near > blendReach+1 && m > 1-noiseFloor {
+					alpha[i] = 255
+					copy(rgb[i*4:i*4+4], im.Pix[i*4:i*4+4])
+					continue
+				}
+				if near < -blendReach-1 && m < noiseFloor {
+					continue
+				}
+				var px, F, B [3]float32
+				var num, den float32
+				for c := range 3 {
+					px[c], F[c], B[c] = toGamma2[im.Pix[i*4+c]], front[c].at(u, v), back[c].at(u, v)
+					num += (px[c] - B[c]) * (F[c] - B[c])
+					den += (F[c] - B[c]) * (F[c] - B[c])
+				}
+				a := m
+				if free := j.freedom(signed.at(u, v), m, den); free > 0 {
+					r := den / (den + blendFaint)
+					t := min(max(num/max(den, 1e-5), m-free), m+free)
+					a = m*(1-r) + min(max(t, 0), 1)*r
+				}
+				a = min(max((a-noiseFloor)/(1-2*noiseFloor), 0), 1)
+				alpha[i] = uint8(a*255 + .5)
+				rgb[i*4+3] = alpha[i]
+				if alpha[i] == 0 {
+					continue
+				}
+				for c := range 3 {
+					if a > .999 {
+						rgb[i*4+c] = im.Pix[i*4+c]
+						continue
+					}
+					e := min(max((px[c]-(1-a)*B[c])/max(a, .05), 0), 1)
+					f := e*a*a + F[c]*(1-a*a) // a faint pixel says little of the product's colour
+					rgb[i*4+c] = rootToByte[int(min(max(f, 0), 1)*rootSteps+.5)]
+				}
+			}
+		}
+	})
+	return coverageOut, out
+}
+
+// freedom is how far colours may move coverage m, d pixels from the outline, where
+// the squared difference of the sides is den.
+func (j *joint) freedom(d, m, den float32) float32 {
+	var free float32
+	if m > .02 && m < .98 {
+		free = blendSoft + blendClear*min(den/clearSides, 1)
+	}
+	if j.plain {
+		free = max(free, min(max((blendReach-abs32(d))/(blendReach-blendFree), 0), 1))
+	}
+	return free
+}
+
+// sides returns the product's and the background's colour (square root of linear
+// light) everywhere, each from where it is alone.
+func (j *joint) sides(fg []bool, signed, soft *plane) (front, back planes3) {
+	w, h := j.w, j.h
+	front, back = newPlanes3(w, h), newPlanes3(w, h)
+	for c := range 3 {
+		for i, v := range j.lin[c].p {
+			front[c].p[i] = sqrt32(v)
+		}
+		copy(back[c].p, front[c].p)
+	}
+	wf, wb := newPlane(w, h), newPlane(w, h)
+	for i, a := range soft.p {
+		d := signed.p[i]
+		switch {
+		case a > .95 && d > 2:
+			wf.p[i] = 1
+		case fg[i] && a > .6:
+			wf.p[i] = thinWeight // thin parts have no clean inside: better a mixed colour than none
+		}
+		switch {
+		case a < .02 && d < -2.4:
+			wb.p[i] = 1
+		case !fg[i] && a < .3:
+			wb.p[i] = .02
+		}
+	}
+	pushPull3(front, wf)
+	pushPull3(back, wb)
+	return front, back
+}

@@ -1,0 +1,319 @@
+package cutout
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"slices"
+)
+
+// joinSize is the longest side, in pixels, of the picture on which a network's
+// mask and the classical engine's are joined: what the networks read.
+const joinSize = 1024
+
+// opinionSize is the longest side on which the classical engine is asked beside a
+// network. Its edges are found again at full size, so what it has to see is
+// which parts belong to the product.
+const opinionSize = 512
+
+// CutLearned separates the product from its background with a network, joined
+// with the classical engine: the network's meaning, and on plain backdrops the
+// gaps, shadows and edges that the classical one sees better. A picture with a
+// cut-out of its own keeps it. The errors are the network's.
+func CutLearned(ctx context.Context, img *image.NRGBA, net Network) (*Result, error) {
+	r := &Result{Features: map[string]float64{}, Millis: map[string]float64{}}
+	im := atOrigin(img)
+	if ownCutout(im) {
+		r.Image, r.Alpha, r.Found, r.Confidence = &image.NRGBA{Pix: slices.Clone(im.Pix), Stride: im.Stride, Rect: im.Rect}, alphaOf(im), true, 1
+		return r, nil
+	}
+	im = flatten(im)
+	if min(im.Rect.Dx(), im.Rect.Dy()) < minSide {
+		return r.whole(im, tooSmall), nil
+	}
+	lap := r.stopwatch()
+	m, err := net.Mask(ctx, im)
+	if err == nil {
+		err = m.check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask the network for the product: %w", err)
+	}
+	lap("network")
+	return r.join(im, m, lap), nil
+}
+
+// join makes the cut-out of a flattened picture.
+func (r *Result) join(im *image.NRGBA, m Mask, lap func(string)) *Result {
+	W, H := im.Rect.Dx(), im.Rect.Dy()
+	scale := min(1, joinSize/float64(max(W, H)))
+	w, h := max(minSide, int(float64(W)*scale+.5)), max(minSide, int(float64(H)*scale+.5))
+	j := &joint{raw: m.sized(w, h)}
+	fg := settle(j.raw)
+	area := share(fg)
+	r.Features["area"] = area
+	if area < minArea || area > maxArea {
+		return r.whole(im, nothingFound)
+	}
+	lin := shrink(im, w, h)
+	j.scene = newScene(lin, float32(scale), dilate(fg, w, h, 4))
+	lap("scene")
+	r.Features["undecided"] = undecided(j.raw)
+	r.Features["spread"] = j.spread()
+	if j.plain = r.Features["spread"] < plainSpread && max(j.sigma[0], j.sigma[1], j.sigma[2]) < plainSigma; j.plain {
+		c := opinion(lin, float32(scale))
+		lap("classical")
+		r.Features["agree"] = iou(fg, c)
+		fg = j.combine(fg, c)
+		j.doubting(fg, j.openGaps)
+		j.doubting(fg, j.shedShadow)
+		j.tidy(fg)
+	}
+	lap("join")
+	if area = share(fg); area < minArea || area > maxArea {
+		return r.whole(im, nothingFound)
+	}
+	j.measure(fg, r.Features)
+	lap("measure")
+	r.Alpha, r.Image = j.matte(im, fg)
+	lap("matte")
+	r.Found, r.Confidence = true, j.confidence(r.Features)
+	return r
+}
+
+// share is the part of the pixels that is set.
+func share(set []bool) float64 {
+	n := 0
+	for _, v := range set {
+		if v {
+			n++
+		}
+	}
+	return float64(n) / float64(max(len(set), 1))
+}
+
+// opinion is the classical engine's cut-out of a picture, made at opinionSize.
+func opinion(lin planes3, scale float32) []bool {
+	w, h := lin[0].w, lin[0].h
+	small := lin
+	if max(w, h) > opinionSize {
+		k := opinionSize / float64(max(w, h))
+		sw, sh := max(minSide, int(float64(w)*k+.5)), max(minSide, int(float64(h)*k+.5))
+		for c := range small {
+			small[c] = resample(lin[c], sw, sh)
+		}
+		scale *= float32(k)
+	}
+	fg := newScene(small, scale, nil).classical()
+	c := coverage(fg, small[0].w, small[0].h, 0)
+	return over(resample(c, w, h), .5)
+}
+
+// joint is a picture that a network and the classical engine look at together.
+type joint struct {
+	*scene
+	raw   *plane // the network's coverage
+	plain bool   // the backdrop is plain enough for the classical engine to have a say
+}
+
+// A backdrop is plain when three quarters of it differ less than plainSpread
+// (square root of linear light) from their surroundings.
+const (
+	plainSpread = .022
+	plainSigma  = 3  // Lab: residual of the border's fit above which nothing is known of what a gap would show
+	spreadReach = 16 // pixels
+)
+
+// spread tells how busy the background is: the upper quartile of the difference
+// between its pixels and their surroundings. It is 1 where hardly any background
+// is in the picture.
+func (j *joint) spread() float64 {
+	away := make([]bool, j.n)
+	for i, v := range j.raw.p {
+		away[i] = v > .02
+	}
+	near := dilate(away, j.w, j.h, 5)
+	weight := newPlane(j.w, j.h)
+	for i, v := range near {
+		if !v {
+			weight.p[i] = 1
+		}
+	}
+	n := boxBlur(weight, spreadReach)
+	sq := make([]float32, j.n)
+	for c := range 3 {
+		p := newPlane(j.w, j.h)
+		for i, v := range j.lin[c].p {
+			p.p[i] = sqrt32(v) * weight.p[i]
+		}
+		m := boxBlur(p, spreadReach)
+		for i, v := range p.p {
+			if weight.p[i] > 0 {
+				d := v - m.p[i]/max(n.p[i], 1e-6)
+				sq[i] += d * d
+			}
+		}
+	}
+	var e []float32
+	for i, v := range sq {
+		if weight.p[i] > 0 {
+			e = append(e, v)
+		}
+	}
+	if len(e) < j.n/50 {
+		return 1
+	}
+	slices.Sort(e)
+	return float64(sqrt32(e[len(e)*3/4]))
+}
+
+// Two outlines within sameEdge pixels are the same outline, seen twice.
+const sameEdge = 6
+
+// What decides on a part that one of the two has alone.
+const (
+	partMin      = 12  // pixels; smaller ones stay as the network has them
+	partThin     = 10  // half the width, in pixels, below which the network may have missed a part altogether
+	partForeign  = 9.  // Lab difference from the backdrop that no backdrop has
+	partAlike    = 3.5 // and one that says nothing
+	partBelieved = .3  // mean coverage from which the network half believes in a part,
+	partLikely   = .65 // from which a dark product is likelier than a shadow,
+	partSure     = .9  // and from which it is sure
+)
+
+// combine adds to the network's decision the parts that only the classical
+// engine has, and takes from it those that only the network has, where the
+// picture speaks for it. Where both outlines run beside each other the
+// network's stands: the photo's own colours find the edge there.
+func (j *joint) combine(fg, c []bool) []bool {
+	w, h := j.w, j.h
+	df := signedDistance(fg, w, h)
+	out := slices.Clone(fg)
+	only := make([]bool, j.n)
+	for i := range only {
+		only[i] = c[i] && !fg[i] && -df.p[i] > sameEdge/2
+	}
+	thick, kept := signedDistance(only, w, h), make([]bool, j.n)
+	eachPart(only, w, h, func(part []int32) {
+		if len(part) < partMin {
+			return
+		}
+		foreign, believed, hangs, wide := 0, float32(0), false, float32(0)
+		for _, i := range part {
+			wide = max(wide, thick.p[i])
+			if d, shadow := j.differs(int(i)); d > partForeign && !shadow {
+				foreign++
+			}
+			believed += j.raw.p[i]
+			hangs = hangs || -df.p[i] < sameEdge
+		}
+		n := float32(len(part))
+		if hangs && float32(foreign) > .6*n && (wide < partThin || believed > partBelieved*n) {
+			for _, i := range part {
+				kept[i] = true
+			}
+		}
+	})
+	for i, v := range dilate(kept, w, h, sameEdge/2+1) {
+		out[i] = out[i] || v && c[i] // up to where it hangs
+	}
+	for i := range only {
+		only[i] = fg[i] && !c[i] && df.p[i] > sameEdge/3
+	}
+	eachPart(only, w, h, func(part []int32) {
+		if len(part) < partMin {
+			return
+		}
+		alike, shaded, believed := 0, 0, float32(0)
+		for _, i := range part {
+			if d, shadow := j.differs(int(i)); d < partAlike {
+				alike++
+			} else if shadow {
+				alike++
+				shaded++
+			}
+			believed += j.raw.p[i]
+		}
+		n := float32(len(part))
+		limit := float32(partSure)
+		if shaded > len(part)/2 {
+			limit = partLikely
+		}
+		if float32(alike) > .8*n && believed < limit*n {
+			for _, i := range part {
+				out[i] = false
+			}
+		}
+	})
+	return out
+}
+
+// What a removed part must look like where the network is sure of it: the backdrop
+// itself, as a strap's opening shows it.
+const (
+	exactOff   = 1.2 // mean difference (Lab) of the part's colour
+	exactShare = .85 // share of its pixels that differ by less than partAlike
+
+	mostDoubted = .2 // largest share of the product that may be taken away
+)
+
+// doubting lets change take parts away from the decision, and puts back those that
+// the network is sure of and that don't show the bare backdrop.
+func (j *joint) doubting(fg []bool, change func(fg []bool)) {
+	before := slices.Clone(fg)
+	change(fg)
+	if share(fg) < (1-mostDoubted)*share(before) {
+		copy(fg, before) // so large an opening is a product of the backdrop's colour
+		return
+	}
+	gone := make([]bool, j.n)
+	for i, v := range before {
+		gone[i] = v && !fg[i]
+	}
+	eachPart(gone, j.w, j.h, func(part []int32) {
+		var believed float32
+		var off [3]float32
+		alike := 0
+		for _, i := range part {
+			believed += j.raw.p[i]
+			for c := range 3 {
+				off[c] += j.smooth[c].p[i] - j.local[c].p[i]
+			}
+			if d, _ := j.differs(int(i)); d < partAlike {
+				alike++
+			}
+		}
+		n := float32(len(part))
+		d := sqrt32(off[0]*off[0]+off[1]*off[1]+off[2]*off[2]) / n
+		limit := float32(partSure)
+		if d > partForeign {
+			limit = partLikely
+		}
+		if believed < limit*n || d < exactOff && float32(alike) > exactShare*n {
+			return
+		}
+		for _, i := range part {
+			fg[i] = true
+		}
+	})
+}
+
+// A shadow keeps the backdrop's colour but for a cast (Lab) that grows with its
+// depth, and some light is left in it.
+const (
+	shadowCast     = 2.
+	shadowCastDeep = 7.
+	shadowDarkest  = .25
+)
+
+// differs returns how far a pixel is from the backdrop behind it (Lab), and
+// whether it may be the backdrop in shadow.
+func (j *joint) differs(i int) (d float32, shadow bool) {
+	for c := range 3 {
+		e := j.smooth[c].p[i] - j.local[c].p[i]
+		d += e * e
+	}
+	k := j.k[i]
+	t := shadowCast + shadowCastDeep*(1-k)
+	return sqrt32(d), k < 1 && k > shadowDarkest && j.tint[i] < t*t
+}

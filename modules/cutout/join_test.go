@@ -1,0 +1,193 @@
+package cutout_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/cutout"
+	"github.com/opal-photo/opal/modules/cutout/cutouttest"
+)
+
+// network is a cutout.Network that answers with what it is given.
+type network struct {
+	mask cutout.Mask
+	err  error
+}
+
+func (n network) Mask(context.Context, *image.NRGBA) (cutout.Mask, error) { return n.mask, n.err }
+
+// seen is what a good network answers: the true coverage on a square, a little
+// blurred, changed by f (x and y are 0–1).
+func seen(alpha *image.Alpha, f func(x, y float64, v float32) float32) network {
+	const side = 256
+	m := cutout.Mask{Width: side, Height: side, Coverage: make([]float32, side*side)}
+	w, h := alpha.Rect.Dx(), alpha.Rect.Dy()
+	for y := range side {
+		for x := range side {
+			var sum, n float32
+			for v := y * h / side; v < max((y+1)*h/side, y*h/side+1); v++ {
+				for u := x * w / side; u < max((x+1)*w/side, x*w/side+1); u++ {
+					sum += float32(alpha.Pix[v*alpha.Stride+u]) / 255
+					n++
+				}
+			}
+			v := sum / n
+			if f != nil {
+				v = f((float64(x)+.5)/side, (float64(y)+.5)/side, v)
+			}
+			m.Coverage[y*side+x] = v
+		}
+	}
+	return network{mask: m}
+}
+
+func cutLearned(t *testing.T, img *image.NRGBA, n cutout.Network) *cutout.Result {
+	t.Helper()
+	r, err := cutout.CutLearned(t.Context(), img, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, h := img.Rect.Dx(), img.Rect.Dy(); r.Image.Rect != image.Rect(0, 0, w, h) || r.Alpha.Rect != r.Image.Rect {
+		t.Fatalf("a picture of %d×%d gave an image of %v and coverage of %v", w, h, r.Image.Rect, r.Alpha.Rect)
+	}
+	for i, a := range r.Alpha.Pix {
+		if r.Image.Pix[4*i+3] != a {
+			t.Fatalf("pixel %d has coverage %d and alpha %d", i, a, r.Image.Pix[4*i+3])
+		}
+	}
+	if !(r.Confidence >= 0 && r.Confidence <= 1) || !r.Found && (r.Confidence != 0 || r.ReviewReason == "") {
+		t.Errorf("found %v, confidence %v, reason %q", r.Found, r.Confidence, r.ReviewReason)
+	}
+	return r
+}
+
+// A network's mask has a quarter of the photo's pixels a side; its cut-out is as
+// good as the photo's own edge, on every kind of backdrop.
+func TestJoinedEdgeIsThePhotos(t *testing.T) {
+	for _, c := range []struct {
+		tier  cutouttest.Tier
+		shape cutouttest.Family
+		iou   float64
+	}{
+		{cutouttest.White, cutouttest.Mug, .985},
+		{cutouttest.Gradient, cutouttest.Bottle, .985},
+		{cutouttest.Shadow, cutouttest.Box, .985},
+		{cutouttest.LowContrast, cutouttest.Shoe, .97},
+		{cutouttest.WhiteOnWhite, cutouttest.Garment, .96},
+		{cutouttest.Clutter, cutouttest.Box, .96},
+	} {
+		t.Run(string(c.tier)+" "+string(c.shape), func(t *testing.T) {
+			p := cutouttest.New(c.tier, c.shape, 600, 450, 11)
+			r := cutLearned(t, p.Image, seen(p.Alpha, nil))
+			if s := cutouttest.Compare(r.Alpha, p.Alpha); s.IoU < c.iou {
+				t.Errorf("IoU %.4f, want %.3f", s.IoU, c.iou)
+			}
+		})
+	}
+}
+
+// A network's doubts inside a product are no transparency.
+func TestDoubtsInsideAreSettled(t *testing.T) {
+	p := cutouttest.New(cutouttest.Clutter, cutouttest.Box, 600, 450, 3)
+	r := cutLearned(t, p.Image, seen(p.Alpha, func(x, y float64, v float32) float32 {
+		if math.Hypot(x-.5, y-.5) < .06 {
+			return min(v, .55)
+		}
+		return v
+	}))
+	if a := r.Alpha.AlphaAt(300, 225).A; a != 255 {
+		t.Errorf("the middle has coverage %d", a)
+	}
+}
+
+// A lace that the network missed hangs on to the product on a plain backdrop.
+func TestThinPartTheNetworkMissedIsKept(t *testing.T) {
+	img := filled(600, 450, paper, wine, image.Rect(150, 200, 400, 380))
+	for y := 60; y < 200; y++ {
+		for x := 300; x < 307; x++ {
+			img.SetNRGBA(x, y, wine)
+		}
+	}
+	body := image.NewAlpha(img.Rect)
+	for y := 200; y < 380; y++ {
+		for x := 150; x < 400; x++ {
+			body.SetAlpha(x, y, color.Alpha{A: 255})
+		}
+	}
+	r := cutLearned(t, img, seen(body, nil))
+	if a := r.Alpha.AlphaAt(303, 100).A; a < 200 {
+		t.Errorf("the lace has coverage %d", a)
+	}
+}
+
+// What the network takes along of a plain backdrop without being sure goes.
+func TestBackdropTheNetworkTookAlongGoes(t *testing.T) {
+	img := filled(600, 450, paper, wine, image.Rect(150, 150, 400, 380))
+	r := cutLearned(t, img, network{mask: func() cutout.Mask {
+		m := cutout.Mask{Width: 600, Height: 450, Coverage: make([]float32, 600*450)}
+		for y := range 450 {
+			for x := range 600 {
+				switch p := (image.Point{X: x, Y: y}); {
+				case p.In(image.Rect(150, 150, 400, 380)):
+					m.Coverage[y*600+x] = 1
+				case p.In(image.Rect(400, 250, 470, 380)):
+					m.Coverage[y*600+x] = .7
+				}
+			}
+		}
+		return m
+	}()})
+	if a := r.Alpha.AlphaAt(440, 320).A; a > 20 {
+		t.Errorf("the backdrop has coverage %d", a)
+	}
+	if a := r.Alpha.AlphaAt(300, 300).A; a != 255 {
+		t.Errorf("the product has coverage %d", a)
+	}
+}
+
+func TestJoinTakesAnyPictureAndMask(t *testing.T) {
+	odd := cutout.Mask{Width: 3, Height: 2, Coverage: []float32{float32(math.NaN()), float32(math.Inf(1)), -4, 7, .5, 1}}
+	for _, d := range [][2]int{{0, 0}, {1, 1}, {15, 40}, {16, 16}, {40, 23}, {1500, 20}, {17, 2000}, {300, 200}} {
+		for name, m := range map[string]cutout.Mask{
+			"odd": odd, "empty": {Width: 4, Height: 4, Coverage: make([]float32, 16)}, "full": {Width: 1, Height: 1, Coverage: []float32{1}},
+		} {
+			t.Run(fmt.Sprintf("%s mask on %d×%d", name, d[0], d[1]), func(t *testing.T) {
+				cutLearned(t, filled(d[0], d[1], paper, wine, image.Rect(d[0]/3, d[1]/3, d[0]*2/3, d[1])), network{mask: m})
+				cutLearned(t, filled(d[0], d[1], color.NRGBA{}, color.NRGBA{}, image.Rectangle{}), network{mask: m})
+			})
+		}
+	}
+}
+
+func TestNothingSeenLeavesThePictureWhole(t *testing.T) {
+	img := filled(200, 150, paper, wine, image.Rect(50, 50, 150, 100))
+	r := cutLearned(t, img, network{mask: cutout.Mask{Width: 2, Height: 2, Coverage: make([]float32, 4)}})
+	if r.Found || !bytes.Equal(r.Image.Pix, img.Pix) {
+		t.Errorf("found %v", r.Found)
+	}
+}
+
+func TestJoinTellsTheNetworksError(t *testing.T) {
+	img := filled(200, 150, paper, wine, image.Rect(50, 50, 150, 100))
+	failed := errors.New("out of memory")
+	if _, err := cutout.CutLearned(t.Context(), img, network{err: failed}); !errors.Is(err, failed) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := cutout.CutLearned(t.Context(), img, network{mask: cutout.Mask{Width: 3, Height: 3}}); err == nil {
+		t.Error("a mask without values was taken")
+	}
+}
+
+func TestOwnAlphaIsKeptBesideANetwork(t *testing.T) {
+	img := filled(60, 40, color.NRGBA{}, wine, image.Rect(20, 10, 40, 30))
+	r, err := cutout.CutLearned(t.Context(), img, network{err: errors.New("asked")})
+	if err != nil || !r.Found || r.Confidence != 1 || !bytes.Equal(r.Image.Pix, img.Pix) {
+		t.Errorf("%v: a picture with its own cut-out was changed", err)
+	}
+}

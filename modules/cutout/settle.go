@@ -1,0 +1,89 @@
+package cutout
+
+// What is further than settleRim pixels (of joinSize) from the network's outline
+// is all product or all background: its doubts inside are not transparency.
+const settleRim = 9
+
+// A part smaller than one in speck of the largest is dropped.
+const speck = 500
+
+// doubtful is the mean coverage from which an enclosed gap is a doubt of the
+// network's rather than an opening, where its coverage is next to nothing.
+const doubtful = .2
+
+// settle decides what the network takes for the product, without specks and
+// without the gaps it only half believes in.
+func settle(raw *plane) []bool {
+	w, h := raw.w, raw.h
+	solid := over(raw, .5)
+	id, size := components(solid, w, h)
+	big := largest(size)
+	for i, c := range id {
+		if c > 0 && size[c]*speck < big {
+			solid[i] = false
+		}
+	}
+	gap := make([]bool, len(solid))
+	for i, v := range solid {
+		gap[i] = !v
+	}
+	eachPart(gap, w, h, func(part []int32) {
+		var sum float32
+		for _, i := range part {
+			if x, y := int(i)%w, int(i)/w; x == 0 || y == 0 || x == w-1 || y == h-1 {
+				return
+			}
+			sum += raw.p[i]
+		}
+		if sum > doubtful*float32(len(part)) {
+			for _, i := range part {
+				solid[i] = true
+			}
+		}
+	})
+	return solid
+}
+
+// softened returns the coverage that belongs to the decision in fg, whose signed
+// distances are given: the network's own along the outline they share, and all or
+// nothing elsewhere. Filters that fit a network's edge to the picture lose spokes
+// and hairs, so it is left alone.
+func softened(raw *plane, fg []bool, signed *plane) *plane {
+	a := newPlane(raw.w, raw.h)
+	for i, v := range raw.p {
+		d := signed.p[i]
+		switch {
+		case abs32(d) <= settleRim && (v > .5) == fg[i]:
+			a.p[i] = v
+		case fg[i]:
+			a.p[i] = min(.5+d/2, 1)
+		default:
+			a.p[i] = max(.5+d/2, 0)
+		}
+	}
+	return a
+}
+
+func over(p *plane, t float32) []bool {
+	s := make([]bool, len(p.p))
+	for i, v := range p.p {
+		s[i] = v > t
+	}
+	return s
+}
+
+// undecided is the share of the product on which the network's coverage is
+// neither all nor nothing, away from its outline.
+func undecided(raw *plane) float64 {
+	d := signedDistance(over(raw, .5), raw.w, raw.h)
+	var doubt, n float64
+	for i, v := range raw.p {
+		if v > .5 {
+			n++
+		}
+		if abs32(d.p[i]) > 4 {
+			doubt += float64(min(v, 1-v)) * 2
+		}
+	}
+	return doubt / max(n, 1)
+}
