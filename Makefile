@@ -62,7 +62,7 @@ test: lint test-dependencies ## install what the tests need, lint, then run all 
 lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt), actionlint, shell syntax
 	@for f in .ci/run .ci/test-dependencies modules/imaging/libvips.sh; do bash -n $$f || exit 1; done
 	@$(WITH_LIBVIPS) && $(GOLANGCI) run $(PACKAGES)
-	@said=$$($(GO) test -run 'Workflow|Actionlint|Shell' ./deploy) || { echo "$$said"; exit 1; }
+	@$(WITH_LIBVIPS) && said=$$($(GO) test -run 'Workflow|Actionlint|Shell' ./deploy) || { echo "$$said"; exit 1; }
 
 vuln: libvips ## known vulnerabilities in what the binary calls (asks the Go vulnerability database)
 	@$(WITH_LIBVIPS) && $(GO) run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK) ./...

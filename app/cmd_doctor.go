@@ -80,8 +80,8 @@ func (w *wire) examine(ctx context.Context) []finding {
 		all = append(all, finding{what, err, cure})
 		return err == nil
 	}
-	role := config.Role{Database: true, Storage: true, Queue: true, AML: w.cfg.AML.EndpointURL != "" || len(w.cfg.EngineURLs()) > 0, API: true}
-	add("settings", "set what is named; every setting is in the runbook", func(context.Context) error { return w.cfg.Validate(role, true) })
+	role := config.Role{Database: true, Storage: true, Queue: true, AML: len(endpoints(w.cfg)) > 0, API: true}
+	add("settings", "set what is named; every setting is in the runbook", func(context.Context) error { return w.cfg.Validate(role, true, CheckEngines) })
 	if w.cfg.Database.URL != "" && add("database: reached, and lets us in", "check DATABASE_URL's host, user and password, the firewall, and DATABASE_AUTH", func(ctx context.Context) error {
 		_, err := w.database(ctx)
 		return err
@@ -123,11 +123,9 @@ func (w *wire) examine(ctx context.Context) []finding {
 		add("queue "+w.queues.jobs.Name(), "create the queue, and give the identity Azure Service Bus Data Sender and Receiver", w.queues.jobs.Ping)
 		add("queue "+w.queues.exports.Name(), "create the queue, and give the identity Azure Service Bus Data Sender and Receiver", w.queues.exports.Ping)
 	}
-	if w.cfg.AML.EndpointURL != "" {
-		add("scoring endpoint: reached", "check AML_ENDPOINT_URL, and that the deployment is running and has traffic", func(ctx context.Context) error { return reach(ctx, w.cfg.AML.EndpointURL) })
-	}
-	for _, e := range w.cfg.EngineURLs() {
-		add("engine "+e.Engine+": reached", "check "+e.Setting+", and what the network lets out", func(ctx context.Context) error { return reach(ctx, e.URL) })
+	for _, e := range endpoints(w.cfg) {
+		add("engine "+e.engine+": reached", "check "+e.setting+", that the service is running, and what the network lets out",
+			func(ctx context.Context) error { return reach(ctx, e.url) })
 	}
 	return all
 }

@@ -73,7 +73,7 @@ func loadFrom(environ []string, file string, s Streams, service string, needs co
 	if err != nil {
 		return nil, err
 	}
-	if err := cfg.Validate(needs, loopback); err != nil {
+	if err := cfg.Validate(needs, loopback, CheckEngines); err != nil {
 		return nil, err
 	}
 	return &wire{cfg: cfg, log: telemetry.NewLogger(s.Out, cfg.Level(), service), metrics: telemetry.NewRegistry()}, nil
@@ -221,11 +221,11 @@ func (w *wire) openPipeline(ctx context.Context) (*job.Service, error) {
 	if jobs.Pipeline != nil {
 		return jobs, nil
 	}
-	cutter, err := openCutter(w)
+	cutter, err := cutters.open(w)
 	if err != nil {
 		return nil, err
 	}
-	placer, err := openPlacer(w)
+	placer, err := placers.open(w)
 	if err != nil {
 		return nil, err
 	}

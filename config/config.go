@@ -94,30 +94,30 @@ type Score struct {
 
 // Cutout chooses the background removal.
 type Cutout struct {
-	Engine      string `env:"ENGINE" envDefault:"studio" doc:"studio works on this machine; azureml, removebg and photoroom are services."`
-	EndpointURL string `env:"ENDPOINT_URL" example:"https://cutout.westeurope.inference.ml.azure.com/score" doc:"With azureml: the model's endpoint."`
+	Engine      string `env:"ENGINE" envDefault:"auto" example:"studio" doc:"auto is the best on this machine, studio needs no model; azureml, removebg and photoroom are services."`
+	EndpointURL string `env:"ENDPOINT_URL" check:"url" example:"https://cutout.westeurope.inference.ml.azure.com/score" doc:"With azureml: the model's endpoint."`
 	EndpointKey Secret `env:"ENDPOINT_KEY" example:"KEY" doc:"With azureml: the endpoint's key; without it a token of the managed identity."`
 }
 
 // RemoveBG is the account for CUTOUT_ENGINE=removebg.
 type RemoveBG struct {
 	APIKey Secret `env:"API_KEY" example:"KEY" doc:"The key for CUTOUT_ENGINE=removebg."`
-	APIURL string `env:"API_URL" envDefault:"https://api.remove.bg" doc:"The service's address."`
+	APIURL string `env:"API_URL" envDefault:"https://api.remove.bg" check:"url" doc:"The service's address."`
 }
 
 // Photoroom is the account for CUTOUT_ENGINE=photoroom.
 type Photoroom struct {
 	APIKey Secret `env:"API_KEY" example:"KEY" doc:"The key for CUTOUT_ENGINE=photoroom."`
-	APIURL string `env:"API_URL" envDefault:"https://sdk.photoroom.com" doc:"The service's address."`
+	APIURL string `env:"API_URL" envDefault:"https://sdk.photoroom.com" check:"url" doc:"The service's address."`
 }
 
 // Place chooses what makes the scenes.
 type Place struct {
 	Engine      string `env:"ENGINE" envDefault:"score" doc:"score calls AML_ENDPOINT_URL, openai an images-edit endpoint."`
-	EndpointURL string `env:"ENDPOINT_URL" example:"https://api.openai.com/v1/images/edits" doc:"With openai: the whole URL, at Azure with its api-version."`
+	EndpointURL string `env:"ENDPOINT_URL" check:"url" example:"https://api.openai.com/v1/images/edits" doc:"With openai: the whole URL, at Azure with its api-version."`
 	EndpointKey Secret `env:"ENDPOINT_KEY" example:"KEY" doc:"With openai: the key; without it, at Azure, a token of the managed identity."`
 	Model       string `env:"MODEL" envDefault:"gpt-image-1" doc:"With openai: the model, or its deployment's name."`
-	Quality     string `env:"QUALITY" example:"medium" doc:"With openai: low, medium or high. Without it the model chooses."`
+	Quality     string `env:"QUALITY" check:"oneof=low|medium|high" example:"medium" doc:"With openai: how much work goes into a picture. Without it the model chooses."`
 }
 
 // Auth says who may call the API.

@@ -88,7 +88,7 @@ func ruleText(check string) string {
 	kind, arg, _ := strings.Cut(check, "=")
 	switch kind {
 	case "oneof":
-		return either(strings.Split(arg, "|"))
+		return Either(strings.Split(arg, "|"))
 	case "range":
 		low, high, _ := strings.Cut(arg, "..")
 		switch {
@@ -160,8 +160,8 @@ func inRange(v reflect.Value, bounds string) bool {
 	return (low == "" || value >= number(low)) && (high == "" || value <= number(high))
 }
 
-// either lists values as a person does: a, b or c.
-func either(names []string) string {
+// Either lists values as a person does: a, b or c.
+func Either(names []string) string {
 	last := len(names) - 1
 	if last == 0 {
 		return names[0]

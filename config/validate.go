@@ -68,8 +68,9 @@ func (c *Config) Unusual() bool {
 
 // Validate checks every value, and that the settings that a role uses are there.
 // The error names each that is missing or wrong, on a line each, and says what to
-// set.
-func (c *Config) Validate(r Role, loopback bool) error {
+// set. engines return what is missing or wrong for the engines that were chosen,
+// for a role that has any.
+func (c *Config) Validate(r Role, loopback bool, engines ...func(*Config) []string) error {
 	var bad []string
 	say := func(cond bool, text string) {
 		if cond {
@@ -97,8 +98,9 @@ func (c *Config) Validate(r Role, loopback bool) error {
 			"SERVICEBUS_JOBS_QUEUE and SERVICEBUS_EXPORTS_QUEUE must be two names")
 	}
 	if r.AML {
-		bad = append(bad, c.engines()...)
-		say(c.Place.Engine == "score" && c.AML.EndpointURL == "", "AML_ENDPOINT_URL is missing: https://<endpoint>.<region>.inference.ml.azure.com/score")
+		for _, check := range engines {
+			bad = append(bad, check(c)...)
+		}
 	}
 	if r.API {
 		say(c.Auth.Mode == "none" && !loopback && c.Environment != "dev", "AUTH_MODE=none is only for loopback or ENV_NAME=dev: set AUTH_MODE=api-key or oidc")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/opal-photo/opal/app"
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/deploy/internal/bicep"
 )
@@ -156,7 +157,7 @@ func (p *policy) container(r *bicep.Resource, c map[string]any, needs config.Rol
 	}
 	cfg, err := config.Load("", environ)
 	if err == nil {
-		err = cfg.Validate(needs, false)
+		err = cfg.Validate(needs, false, app.CheckEngines)
 	}
 	if err != nil {
 		p.say(r, "the settings don't pass: %v", err)
