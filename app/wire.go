@@ -19,6 +19,7 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -197,19 +198,13 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Service, 
 	ex := &exporter{}
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: w.containers(), Outbox: w.openOutbox(),
-		Brands: brandSource{brands}, Exporter: ex, Meter: meter{ledger}, Inspect: inspect, Lease: w.cfg.Worker.Lease,
+		Brands: brandSource{brands}, Exporter: ex, Meter: meter{ledger}, Inspect: imagefile.InspectHead, Lease: w.cfg.Worker.Lease,
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})
 	c := w.containers()
 	w.exports = export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox(), Jobs: w.jobs, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})
 	ex.service = w.exports
 	return w.jobs, w.exports, nil
-}
-
-// inspect reads a photo's header.
-func inspect(photo []byte) error {
-	_, err := imaging.Inspect(photo)
-	return err
 }
 
 // openPipeline gives the job service the engines that the settings chose.

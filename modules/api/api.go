@@ -81,15 +81,10 @@ type server struct {
 	limiter *limiter
 	meters  *meters
 	health  *health
-	streams *slots        // open event streams
-	direct  chan struct{} // one token per photo of /v1/uploads/direct in memory
+	streams *slots // open event streams
 	routes  []*route
 	openAPI []byte
 }
-
-// maxDirect bounds how many photos of /v1/uploads/direct are in memory at once.
-// The others wait on disk.
-const maxDirect = 4
 
 // New returns the API's handler.
 func New(o Options) (http.Handler, error) {
@@ -120,7 +115,7 @@ func build(o Options) (*server, error) {
 	}
 	s := &server{
 		Options: o, echo: echo.New(), limiter: newLimiter(o.RateLimit), meters: newMeters(o.Meters), health: newHealth(o.Checks),
-		streams: newSlots(o.Streams), direct: make(chan struct{}, maxDirect),
+		streams: newSlots(o.Streams),
 	}
 	s.echo.HTTPErrorHandler = s.routingError
 	s.huma = humaecho.New(s.echo, s.config())

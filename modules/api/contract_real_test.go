@@ -20,7 +20,7 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/event"
-	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/queue"
@@ -61,7 +61,7 @@ func newRealHouse(t testing.TB, d *db.DB) *realHouse {
 	jobs := job.New(job.Options{
 		DB: d, Blobs: blobs, Containers: job.Containers{Raw: "raw", Outputs: "outputs", Exports: "exports"}, Outbox: queue.NewOutbox(),
 		Brands: plainBrands{brands}, Exporter: noWork{},
-		Inspect: func(photo []byte) error { _, err := imaging.Inspect(photo); return err },
+		Inspect: imagefile.InspectHead,
 	})
 	h, err = New(Options{
 		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: d}, Brands: brands, Presets: channel.Presets(), Log: zerolog.Nop(),

@@ -134,15 +134,19 @@ func (m *memoryJobs) Complete(_ context.Context, tenantID, jobID, itemID string)
 	return err
 }
 
-func (m *memoryJobs) Direct(_ context.Context, tenantID, jobID, itemID, filename string, body []byte) (string, error) {
+func (m *memoryJobs) Direct(_ context.Context, tenantID, jobID, itemID, filename string, size int64, body io.Reader) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	it, err := m.item(tenantID, jobID, itemID)
 	if err != nil {
 		return "", err
 	}
+	photo, err := io.ReadAll(body)
+	if err != nil || int64(len(photo)) != size {
+		return "", fmt.Errorf("%d bytes of %d: %w", len(photo), size, err)
+	}
 	it.Status = job.ItemUploaded
-	m.bodies = append(m.bodies, body)
+	m.bodies = append(m.bodies, photo)
 	return tenantID + "/" + filename, nil
 }
 

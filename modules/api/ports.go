@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/event"
@@ -25,7 +26,8 @@ type Jobs interface {
 type Uploads interface {
 	UploadURL(ctx context.Context, r job.UploadRequest) (url, rawBlobPath string, err error)
 	Complete(ctx context.Context, tenantID, jobID, itemID string) error
-	Direct(ctx context.Context, tenantID, jobID, itemID, filename string, body []byte) (rawBlobPath string, err error)
+	// Direct reads a photo of size bytes.
+	Direct(ctx context.Context, tenantID, jobID, itemID, filename string, size int64, body io.Reader) (rawBlobPath string, err error)
 }
 
 // Downloads signs short-lived URLs of files.

@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"mime/multipart"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -91,7 +90,7 @@ func uploadForm() *huma.RequestBody {
 	}}}}
 }
 
-func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (*reply[client.DirectUpload], error) {
+func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (_ *reply[client.DirectUpload], err error) {
 	form := callOf(ctx).form
 	one := func(name string) string {
 		if v := form.Value[name]; len(v) == 1 {
@@ -110,29 +109,15 @@ func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (*reply[clien
 	if files[0].Size > s.MaxUpload {
 		return nil, errPhotoSize.With("%d bytes; %d is the limit", files[0].Size, s.MaxUpload)
 	}
-	select {
-	case s.direct <- struct{}{}:
-		defer func() { <-s.direct }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	body, err := readFile(files[0])
-	if err != nil {
-		return nil, err
-	}
-	path, err := s.Uploads.Direct(ctx, TenantID(ctx), jobID, itemID, files[0].Filename, body)
-	return replyOf(client.DirectUpload{OK: true, RawBlobPath: path}, err)
-}
-
-func readFile(h *multipart.FileHeader) (b []byte, err error) {
-	f, err := h.Open()
+	body, err := files[0].Open()
 	if err != nil {
 		return nil, fmt.Errorf("open the spooled photo: %w", err)
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	b = make([]byte, h.Size)
-	if _, err := io.ReadFull(f, b); err != nil {
-		return nil, fmt.Errorf("read the spooled photo: %w", err)
-	}
-	return b, nil
+	defer func() { err = errors.Join(err, body.Close()) }()
+	path, err := s.Uploads.Direct(ctx, TenantID(ctx), jobID, itemID, lastPart(files[0].Filename), files[0].Size, body)
+	return replyOf(client.DirectUpload{OK: true, RawBlobPath: path}, err)
 }
+
+// lastPart is a file name without the folders that some programs send with it, by
+// either slash. Go takes those with a forward slash away itself.
+func lastPart(name string) string { return name[strings.LastIndexByte(name, '\\')+1:] }

@@ -53,8 +53,9 @@ type Store interface {
 	Put(ctx context.Context, container, name string, body []byte, o PutOptions) error
 	// Get reads a whole blob; ErrTooLarge when it has more than limit bytes.
 	Get(ctx context.Context, container, name string, limit int64) ([]byte, Info, error)
-	// Open reads from offset on. The caller closes the reader.
-	Open(ctx context.Context, container, name string, offset int64) (io.ReadCloser, Info, error)
+	// Open reads length bytes from offset on, fewer where the blob ends before; 0:
+	// to its end. Info.Size is the whole blob's. The caller closes the reader.
+	Open(ctx context.Context, container, name string, offset, length int64) (io.ReadCloser, Info, error)
 	Head(ctx context.Context, container, name string) (Info, error)
 	// Delete removes a blob; one that is not there is no error.
 	Delete(ctx context.Context, container, name string) error

@@ -35,7 +35,7 @@ func (r *retrying) Put(ctx context.Context, container, name string, body []byte,
 
 // holds reports whether the blob has exactly these bytes.
 func (r *retrying) holds(ctx context.Context, container, name string, body []byte) bool {
-	rd, info, err := r.Open(ctx, container, name, 0)
+	rd, info, err := r.Open(ctx, container, name, 0, 0)
 	if err != nil {
 		return false
 	}

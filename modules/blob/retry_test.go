@@ -35,7 +35,7 @@ func (s *one) Put(_ context.Context, _, _ string, b []byte, _ PutOptions) error 
 	return nil
 }
 
-func (s *one) Open(context.Context, string, string, int64) (io.ReadCloser, Info, error) {
+func (s *one) Open(context.Context, string, string, int64, int64) (io.ReadCloser, Info, error) {
 	return io.NopCloser(bytes.NewReader(s.body)), Info{Size: int64(len(s.body))}, nil
 }
 

@@ -127,7 +127,7 @@ var errTorn = fault.New(fault.Internal, "variant_torn", "A variant's file has an
 
 // copyInto streams a variant's file.
 func (s *Service) copyInto(ctx context.Context, w io.Writer, path string, bytes int64) error {
-	r, _, err := s.Blobs.Open(ctx, s.Exports, path, 0)
+	r, _, err := s.Blobs.Open(ctx, s.Exports, path, 0, 0)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}

@@ -94,25 +94,36 @@ func Parse(b []byte) (Parsed, error) {
 	case len(b) > MaxBytes:
 		return Parsed{}, ErrTooLarge.With("it has %.1f MB", float64(len(b))/1e6)
 	}
-	var p Parsed
-	var err error
-	switch {
-	case bytes.HasPrefix(b, jpegMagic):
-		p, err = parseJPEG(b)
-	case bytes.HasPrefix(b, pngMagic):
-		p, err = parsePNG(b)
-	case isWebP(b):
-		p, err = parseWebP(b)
-	default:
-		return Parsed{}, refuseForeign(b)
+	p, err := parse(b)
+	if err == nil {
+		err = refuseHidden(b, p.Info.Format)
 	}
 	if err != nil {
 		return Parsed{}, err
 	}
-	if name := hiddenFormat(b); name != "" {
-		return Parsed{}, ErrUnsupported.With("the file is a %s picture and %s at once; save the picture alone", p.Info.Format, name)
-	}
 	return p, nil
+}
+
+// parse reads a picture of a known format. With an error it returns what it found
+// before it.
+func parse(b []byte) (Parsed, error) {
+	switch {
+	case bytes.HasPrefix(b, jpegMagic):
+		return parseJPEG(b)
+	case bytes.HasPrefix(b, pngMagic):
+		return parsePNG(b)
+	case isWebP(b):
+		return parseWebP(b)
+	}
+	return Parsed{}, refuseForeign(b)
+}
+
+// refuseHidden fails for a picture that is a file of another format too.
+func refuseHidden(b []byte, f Format) error {
+	if name := hiddenFormat(b); name != "" {
+		return ErrUnsupported.With("the file is a %s picture and %s at once; save the picture alone", f, name)
+	}
+	return nil
 }
 
 // checkSize refuses empty and oversized pictures. The product is taken in 64

@@ -15,6 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/blob/fileblob"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
 	"github.com/opal-photo/opal/modules/job"
@@ -164,7 +165,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: job.Containers{Raw: "raw", Outputs: "outputs", Exports: "exports"}, Outbox: queue.NewOutbox(),
 		Brands: w, Exporter: w, Meter: &w.meter, Lease: 30 * time.Second,
-		Inspect:  func(b []byte) error { _, err := imaging.Inspect(b); return err },
+		Inspect:  imagefile.InspectHead,
 		Pipeline: pipeline.New(dec, &w.cutter, &w.placer),
 	})
 	return w

@@ -45,6 +45,8 @@ var (
 	ErrUploadMissing = fault.New(fault.Conflict, "upload_missing", "Nothing has been uploaded for this item; PUT the photo to the upload_url first")
 	ErrUploadEmpty   = fault.New(fault.Invalid, "upload_empty", "The uploaded file is empty; get a new upload URL and PUT the photo")
 	ErrUploadClosed  = fault.New(fault.Conflict, "upload_closed", "The item has left its upload; make a new job for another photo")
+	ErrUploadsBusy   = fault.New(fault.Unavailable, "uploads_busy", "Too many photos are being taken in at once; try again shortly")
+	ErrUploadURLs    = fault.New(fault.RateLimited, "upload_urls_exhausted", "The item has as many upload URLs as it can have; PUT the photo to one of them, or wait until the first has ended")
 	ErrOutputMissing = fault.New(fault.NotFound, "output_not_ready", "The item has no output yet")
 	ErrExportMissing = fault.New(fault.NotFound, "export_not_ready", "The job's export is not ready yet")
 )

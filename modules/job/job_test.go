@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -379,7 +380,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 			"output":   second(w.jobs.OutputURL(ctx, "t2", id)),
 			"raw":      second(w.jobs.RawURL(ctx, "t2", id)),
 			"export":   second(w.jobs.ExportURL(ctx, "t2", j.JobID)),
-			"direct":   second(w.jobs.Direct(ctx, "t2", j.JobID, id, "a.png", photo())),
+			"direct":   second(w.jobs.Direct(ctx, "t2", j.JobID, id, "a.png", int64(len(photo())), bytes.NewReader(photo()))),
 		} {
 			if fault.KindOf(err) != fault.NotFound {
 				w.t.Errorf("%s: %v", name, err)

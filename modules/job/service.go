@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -75,8 +77,9 @@ func (NoMeter) Release(context.Context, *db.Tx, string, string) error     { retu
 // Containers names the blob containers.
 type Containers struct{ Raw, Outputs, Exports string }
 
-// Options are what a Service is made of. Inspect reads a photo's header and
-// fails with a fault when it is no image that OPAL takes.
+// Options are what a Service is made of. Inspect judges a photo of size bytes by its
+// first ones and fails with a fault when it is not a picture that OPAL takes; more
+// asks for a longer head.
 type Options struct {
 	DB         *db.DB
 	Blobs      blob.Store
@@ -85,7 +88,7 @@ type Options struct {
 	Brands     Brands
 	Exporter   Exporter
 	Meter      Meter
-	Inspect    func(photo []byte) error
+	Inspect    func(head []byte, size int64) (more bool, err error)
 	Pipeline   *pipeline.Pipeline // nil where no work is done
 
 	Lease     time.Duration // of a worker on an item; 0: lease.DefaultTime
@@ -98,6 +101,7 @@ type Options struct {
 // Service is the jobs of all tenants. It is safe for concurrent use.
 type Service struct {
 	Options
+	photos *semaphore.Weighted // bytes of photos in memory, for all ways of an upload
 }
 
 // New returns a service.
@@ -113,5 +117,5 @@ func New(o Options) *Service {
 	if o.Meter == nil {
 		o.Meter = NoMeter{}
 	}
-	return &Service{Options: o}
+	return &Service{Options: o, photos: semaphore.NewWeighted(photoBytes)}
 }

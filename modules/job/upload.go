@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
-	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/imagefile"
 )
 
 // UploadRequest asks for a URL to PUT a photo to.
@@ -35,26 +37,74 @@ func (s *Service) UploadURL(ctx context.Context, r UploadRequest) (url, rawBlobP
 	if err != nil {
 		return "", "", err
 	}
-	if err := s.recordUpload(ctx, s.DB, r.TenantID, it.entry, path, r.ContentType); err != nil {
+	if err := s.recordUpload(ctx, r.TenantID, it.entry, path, r.ContentType); err != nil {
 		return "", "", err
 	}
-	url, err = s.Blobs.UploadURL(ctx, s.Containers.Raw, path, s.UploadTTL, imaging.MaxBytes)
+	url, err = s.Blobs.UploadURL(ctx, s.Containers.Raw, path, s.UploadTTL, imagefile.MaxBytes)
 	if err != nil {
 		return "", "", fmt.Errorf("sign an upload URL: %w", err)
 	}
 	return url, path, nil
 }
 
-// maxContentType bounds what is kept of a content type, which nothing depends on.
-const maxContentType = 100
+const (
+	// maxContentType bounds what is kept of a content type, which nothing depends
+	// on, in bytes.
+	maxContentType = 100
+	// maxUploads bounds the uploads of one request entry: each costs a look at the
+	// store when the upload is completed.
+	maxUploads = 20
+)
 
-func (s *Service) recordUpload(ctx context.Context, q db.Querier, tenantID, entryID, path, contentType string) error {
-	if len(contentType) > maxContentType {
-		contentType = contentType[:maxContentType]
+// recordUpload notes a path that a photo may be put to. When an entry has as many as
+// it may have, an old one that was never used makes room.
+func (s *Service) recordUpload(ctx context.Context, tenantID, entryID, path, contentType string) error {
+	contentType = strings.ToValidUTF8(contentType[:min(len(contentType), maxContentType)], "")
+	for {
+		var oldest string
+		var age int64
+		err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+			oldest = ""
+			// The entry's first item is locked, so that calls at the same time are counted.
+			var first string
+			if err := tx.QueryRowContext(ctx, `SELECT item_id FROM items WHERE entry_id = $1 ORDER BY item_id LIMIT 1`+tx.ForUpdate(), entryID).Scan(&first); err != nil {
+				return err
+			}
+			var n int
+			if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM uploads WHERE entry_id = $1`, entryID).Scan(&n); err != nil {
+				return err
+			}
+			if n >= maxUploads {
+				return tx.QueryRowContext(ctx, `SELECT raw_blob_path, now_ms() - created_at FROM uploads WHERE entry_id = $1 ORDER BY created_at, raw_blob_path LIMIT 1`, entryID).
+					Scan(&oldest, &age)
+			}
+			_, err := tx.ExecContext(ctx, `INSERT INTO uploads (raw_blob_path, tenant_id, entry_id, content_type, created_at)
+				VALUES ($1, $2, $3, $4, now_ms())`, path, tenantID, entryID, contentType)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("record the upload: %w", err)
+		}
+		if oldest == "" {
+			return nil
+		}
+		if err := s.forgetUpload(ctx, oldest, time.Duration(age)*time.Millisecond); err != nil {
+			return err
+		}
 	}
-	if _, err := q.ExecContext(ctx, `INSERT INTO uploads (raw_blob_path, tenant_id, entry_id, content_type, created_at)
-		VALUES ($1, $2, $3, $4, now_ms())`, path, tenantID, entryID, contentType); err != nil {
-		return fmt.Errorf("record the upload: %w", err)
+}
+
+// forgetUpload takes back a path whose URL has ended. What was put there is deleted:
+// a newer URL was asked for, twenty times.
+func (s *Service) forgetUpload(ctx context.Context, path string, age time.Duration) error {
+	if left := s.UploadTTL - age; left > 0 {
+		return fault.Transient(ErrUploadURLs, left)
+	}
+	if err := s.Blobs.Delete(ctx, s.Containers.Raw, path); err != nil {
+		return fmt.Errorf("delete an upload that was begun again: %w", err)
+	}
+	if _, err := s.DB.ExecContext(ctx, `DELETE FROM uploads WHERE raw_blob_path = $1 AND NOT EXISTS (SELECT 1 FROM items WHERE items.raw_blob_path = $1)`, path); err != nil {
+		return fmt.Errorf("forget an upload that was begun again: %w", err)
 	}
 	return nil
 }
@@ -74,11 +124,8 @@ func (s *Service) Complete(ctx context.Context, tenantID, jobID, itemID string) 
 	default:
 		return nil
 	}
-	path, err := s.newestUpload(ctx, it.entry)
+	path, err := s.usableUpload(ctx, it.entry)
 	if err != nil {
-		return err
-	}
-	if err := s.inspect(ctx, path); err != nil {
 		return err
 	}
 	if err := s.markUploaded(ctx, it.entry, path); err != nil {
@@ -92,65 +139,124 @@ func (s *Service) Complete(ctx context.Context, tenantID, jobID, itemID string) 
 	return nil
 }
 
-// newestUpload returns the path of the newest blob put for a request entry.
-func (s *Service) newestUpload(ctx context.Context, entryID string) (string, error) {
-	rows, err := s.DB.QueryContext(ctx, `SELECT raw_blob_path FROM uploads WHERE entry_id = $1 ORDER BY created_at DESC, raw_blob_path DESC`, entryID)
+// usableUpload returns the path of the newest blob put for a request entry, when it
+// is a picture within the limits.
+func (s *Service) usableUpload(ctx context.Context, entryID string) (string, error) {
+	newest, err := s.newestUpload(ctx, entryID)
 	if err != nil {
-		return "", fmt.Errorf("load the uploads: %w", err)
-	}
-	defer rows.Close()
-	var paths []string
-	for rows.Next() {
-		var p string
-		if err := rows.Scan(&p); err != nil {
-			return "", err
-		}
-		paths = append(paths, p)
-	}
-	if err := rows.Err(); err != nil {
 		return "", err
 	}
-	var newest string
-	var at time.Time
+	return newest.Name, s.inspect(ctx, newest)
+}
+
+// newestUpload returns the newest blob put for a request entry.
+func (s *Service) newestUpload(ctx context.Context, entryID string) (newest blob.Info, err error) {
+	paths, err := uploadPaths(ctx, s.DB, entryID)
+	if err != nil {
+		return blob.Info{}, err
+	}
+	found := false
 	for _, p := range paths {
 		info, err := s.Blobs.Head(ctx, s.Containers.Raw, p)
 		if errors.Is(err, blob.ErrNotFound) {
 			continue
 		}
 		if err != nil {
-			return "", fmt.Errorf("look for the upload: %w", err)
+			return blob.Info{}, fmt.Errorf("look for the upload: %w", err)
 		}
-		if newest == "" || info.ModifiedAt.After(at) {
-			newest, at = p, info.ModifiedAt
+		if !found || info.ModifiedAt.After(newest.ModifiedAt) {
+			newest, found = info, true
+			newest.Name = p
 		}
 	}
-	if newest == "" {
-		return "", ErrUploadMissing
+	if !found {
+		return blob.Info{}, ErrUploadMissing
 	}
 	return newest, nil
 }
 
-// inspect checks by content that a blob is an image within the limits.
-func (s *Service) inspect(ctx context.Context, path string) error {
-	info, err := s.Blobs.Head(ctx, s.Containers.Raw, path)
+// uploadPaths are the paths that upload URLs were given out for, the newest first.
+func uploadPaths(ctx context.Context, q db.Querier, entryID string) ([]string, error) {
+	rows, err := q.QueryContext(ctx, `SELECT raw_blob_path FROM uploads WHERE entry_id = $1 ORDER BY created_at DESC, raw_blob_path DESC`, entryID)
 	if err != nil {
-		return fmt.Errorf("look at the upload: %w", err)
+		return nil, fmt.Errorf("load the uploads: %w", err)
 	}
-	if info.Size == 0 {
-		return ErrUploadEmpty
+	defer rows.Close()
+	var paths []string
+	for rows.Next() {
+		var p string
+		if err := rows.Scan(&p); err != nil {
+			return nil, err
+		}
+		paths = append(paths, p)
 	}
-	if info.Size > imaging.MaxBytes {
-		return imaging.ErrTooLarge.With("%d bytes", info.Size)
-	}
-	b, err := s.photo(ctx, path)
-	if err != nil {
-		return err
-	}
-	return s.Inspect(b)
+	return paths, rows.Err()
 }
 
+// What is read of a photo to judge it: nearly always its first bytes, rarely more.
+const (
+	firstHead  = imagefile.HeadBytes
+	headGrowth = 16
+)
+
+// inspect checks by content that a blob is an image within the limits.
+func (s *Service) inspect(ctx context.Context, b blob.Info) error {
+	if b.Size == 0 {
+		return ErrUploadEmpty
+	}
+	if b.Size > imagefile.MaxBytes {
+		return imagefile.ErrTooLarge.With("%d bytes", b.Size)
+	}
+	for n := min(b.Size, firstHead); ; n = min(b.Size, n*headGrowth) {
+		more, err := s.inspectHead(ctx, b, n)
+		if err != nil || !more || n == b.Size {
+			return err
+		}
+	}
+}
+
+func (s *Service) inspectHead(ctx context.Context, b blob.Info, n int64) (more bool, err error) {
+	done, err := s.holdPhoto(ctx, n)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	r, _, err := s.Blobs.Open(ctx, s.Containers.Raw, b.Name, 0, n)
+	if err != nil {
+		return false, fmt.Errorf("read the photo: %w", err)
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	head := make([]byte, n)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return false, fmt.Errorf("read the photo: %w", errors.Join(blob.ErrUnavailable, err))
+	}
+	return s.Inspect(head, b.Size)
+}
+
+// photoBytes bounds the bytes of photos that uploads hold in memory in one process,
+// whichever way they come: two of the largest, or hundreds of headers.
+const photoBytes = 2 * imagefile.MaxBytes
+
+// photoWait bounds how long an upload waits for its share of them.
+const photoWait = 30 * time.Second
+
+// holdPhoto takes n bytes of the memory for photos, and waits for them; done gives
+// them back. ErrUploadsBusy when they don't come free in time.
+func (s *Service) holdPhoto(ctx context.Context, n int64) (done func(), err error) {
+	wait, cancel := context.WithTimeout(ctx, photoWait)
+	defer cancel()
+	if err := s.photos.Acquire(wait, n); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, ErrUploadsBusy
+	}
+	return func() { s.photos.Release(n) }, nil
+}
+
+// photo reads a whole photo, for the work on it.
 func (s *Service) photo(ctx context.Context, path string) ([]byte, error) {
-	b, _, err := s.Blobs.Get(ctx, s.Containers.Raw, path, imaging.MaxBytes)
+	b, _, err := s.Blobs.Get(ctx, s.Containers.Raw, path, imagefile.MaxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("read the photo: %w", err)
 	}
@@ -167,9 +273,9 @@ func (s *Service) markUploaded(ctx context.Context, entryID, path string) error 
 	return nil
 }
 
-// Direct stores a photo sent through the API and marks the item and its siblings
-// uploaded. It queues nothing.
-func (s *Service) Direct(ctx context.Context, tenantID, jobID, itemID, filename string, body []byte) (rawBlobPath string, err error) {
+// Direct stores a photo of size bytes that is sent through the API, and marks the
+// item and its siblings uploaded. It queues nothing.
+func (s *Service) Direct(ctx context.Context, tenantID, jobID, itemID, filename string, size int64, body io.Reader) (rawBlobPath string, err error) {
 	it, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
 	if err != nil {
 		return "", err
@@ -183,23 +289,42 @@ func (s *Service) Direct(ctx context.Context, tenantID, jobID, itemID, filename 
 	if err := checkFilename(filename); err != nil {
 		return "", err
 	}
-	if len(body) == 0 {
+	if size == 0 {
 		return "", ErrUploadEmpty
 	}
-	if err := s.Inspect(body); err != nil {
-		return "", err
+	if size > imagefile.MaxBytes {
+		return "", imagefile.ErrTooLarge.With("%d bytes", size)
 	}
 	path, err := blob.RawPath(tenantID, jobID, itemID, filename)
 	if err != nil {
 		return "", err
 	}
-	if err := s.Blobs.Put(ctx, s.Containers.Raw, path, body, blob.PutOptions{ContentType: "application/octet-stream", IfNoneMatch: true}); err != nil {
-		return "", fmt.Errorf("store the photo: %w", err)
+	if err := s.storeDirect(ctx, path, size, body); err != nil {
+		return "", err
 	}
-	if err := s.recordUpload(ctx, s.DB, tenantID, it.entry, path, ""); err != nil {
+	if err := s.recordUpload(ctx, tenantID, it.entry, path, ""); err != nil {
 		return "", err
 	}
 	return path, s.markUploaded(ctx, it.entry, path)
+}
+
+func (s *Service) storeDirect(ctx context.Context, path string, size int64, body io.Reader) error {
+	done, err := s.holdPhoto(ctx, size)
+	if err != nil {
+		return err
+	}
+	defer done()
+	photo := make([]byte, size)
+	if _, err := io.ReadFull(body, photo); err != nil {
+		return fmt.Errorf("read the photo: %w", err)
+	}
+	if _, err := s.Inspect(photo, size); err != nil {
+		return err
+	}
+	if err := s.Blobs.Put(ctx, s.Containers.Raw, path, photo, blob.PutOptions{ContentType: "application/octet-stream", IfNoneMatch: true}); err != nil {
+		return fmt.Errorf("store the photo: %w", err)
+	}
+	return nil
 }
 
 // Enqueue queues a job's items that are uploaded, and those created whose photo
@@ -218,10 +343,7 @@ func (s *Service) Enqueue(ctx context.Context, tenantID, jobID string) error {
 			continue
 		}
 		seen[it.entry] = true
-		path, err := s.newestUpload(ctx, it.entry)
-		if err == nil {
-			err = s.inspect(ctx, path)
-		}
+		path, err := s.usableUpload(ctx, it.entry)
 		if err != nil {
 			if fault.IsTransient(err) {
 				return err

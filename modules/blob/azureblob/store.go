@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -177,7 +178,7 @@ func (s *Store) Put(ctx context.Context, containerName, name string, body []byte
 
 // Get reads a whole blob.
 func (s *Store) Get(ctx context.Context, containerName, name string, limit int64) ([]byte, blob.Info, error) {
-	r, info, err := s.Open(ctx, containerName, name, 0)
+	r, info, err := s.Open(ctx, containerName, name, 0, 0)
 	if err != nil {
 		return nil, blob.Info{}, err
 	}
@@ -194,17 +195,28 @@ func (s *Store) Get(ctx context.Context, containerName, name string, limit int64
 
 // Open reads a blob from offset on. A connection that breaks in mid-read is
 // taken up again.
-func (s *Store) Open(ctx context.Context, containerName, name string, offset int64) (io.ReadCloser, blob.Info, error) {
+func (s *Store) Open(ctx context.Context, containerName, name string, offset, length int64) (io.ReadCloser, blob.Info, error) {
 	c, err := s.client(containerName, name)
 	if err != nil {
 		return nil, blob.Info{}, err
 	}
-	res, err := c.DownloadStream(ctx, &azblob.DownloadStreamOptions{Range: azblob.HTTPRange{Offset: offset}})
+	res, err := c.DownloadStream(ctx, &azblob.DownloadStreamOptions{Range: azblob.HTTPRange{Offset: offset, Count: length}})
 	if err != nil {
 		return nil, blob.Info{}, translate(err)
 	}
-	info := blob.Info{Name: name, Size: offset + value(res.ContentLength), ContentType: value(res.ContentType), ModifiedAt: value(res.LastModified).UTC()}
+	info := blob.Info{Name: name, Size: sizeOf(value(res.ContentRange), value(res.ContentLength)), ContentType: value(res.ContentType), ModifiedAt: value(res.LastModified).UTC()}
 	return res.NewRetryReader(ctx, &azblob.RetryReaderOptions{MaxRetries: tries}), info, nil
+}
+
+// sizeOf is a blob's size by an answer's Content-Range ("bytes 0-9/100"), or where
+// it has none by its length.
+func sizeOf(contentRange string, length int64) int64 {
+	if _, whole, ok := strings.Cut(contentRange, "/"); ok {
+		if n, err := strconv.ParseInt(whole, 10, 64); err == nil {
+			return n
+		}
+	}
+	return length
 }
 
 func value[T any](p *T) (v T) {
@@ -247,7 +259,7 @@ func (s *Store) Copy(ctx context.Context, containerName, from, to string) error 
 	if err != nil {
 		return err
 	}
-	r, info, err := s.Open(ctx, containerName, from, 0)
+	r, info, err := s.Open(ctx, containerName, from, 0, 0)
 	if err != nil {
 		return err
 	}

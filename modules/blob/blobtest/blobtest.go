@@ -134,13 +134,26 @@ func oneCreatorWins(t *testing.T, h Harness) {
 
 func rangeAndLimit(t *testing.T, h Harness) {
 	must(t, h.Store.Put(t.Context(), container, "t/r", []byte("0123456789"), blob.PutOptions{}))
-	r, i, err := h.Store.Open(t.Context(), container, "t/r", 4)
+	r, i, err := h.Store.Open(t.Context(), container, "t/r", 4, 0)
 	must(t, err)
 	b, err := io.ReadAll(r)
 	must(t, err)
 	must(t, r.Close())
 	if string(b) != "456789" || i.Size != 10 {
 		t.Fatalf("%q of %d", b, i.Size)
+	}
+	for _, c := range []struct {
+		offset, length int64
+		want           string
+	}{{0, 3, "012"}, {4, 3, "456"}, {8, 5, "89"}, {0, 10, "0123456789"}, {0, 100, "0123456789"}} {
+		r, i, err := h.Store.Open(t.Context(), container, "t/r", c.offset, c.length)
+		must(t, err)
+		b, err := io.ReadAll(r)
+		must(t, err)
+		must(t, r.Close())
+		if string(b) != c.want || i.Size != 10 {
+			t.Errorf("%d bytes from %d: %q of %d, want %q", c.length, c.offset, b, i.Size, c.want)
+		}
 	}
 	_, _, err = h.Store.Get(t.Context(), container, "t/r", 9)
 	wantErr(t, err, blob.ErrTooLarge)
@@ -158,7 +171,7 @@ func large(t *testing.T, h Harness) {
 	if !bytes.Equal(got, body) || i.Size != int64(len(body)) {
 		t.Fatalf("%d of %d bytes came back", len(got), len(body))
 	}
-	r, _, err := h.Store.Open(t.Context(), container, "t/large", int64(len(body)-3))
+	r, _, err := h.Store.Open(t.Context(), container, "t/large", int64(len(body)-3), 0)
 	must(t, err)
 	tail, err := io.ReadAll(r)
 	must(t, err)

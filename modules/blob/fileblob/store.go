@@ -163,7 +163,7 @@ func (s *Store) Put(ctx context.Context, container, name string, body []byte, o 
 
 // Get reads a blob.
 func (s *Store) Get(ctx context.Context, container, name string, limit int64) ([]byte, blob.Info, error) {
-	r, info, err := s.Open(ctx, container, name, 0)
+	r, info, err := s.Open(ctx, container, name, 0, 0)
 	if err != nil {
 		return nil, blob.Info{}, err
 	}
@@ -179,7 +179,7 @@ func (s *Store) Get(ctx context.Context, container, name string, limit int64) ([
 }
 
 // Open reads a blob from offset on.
-func (s *Store) Open(ctx context.Context, container, name string, offset int64) (io.ReadCloser, blob.Info, error) {
+func (s *Store) Open(ctx context.Context, container, name string, offset, length int64) (io.ReadCloser, blob.Info, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, blob.Info{}, err
 	}
@@ -190,7 +190,16 @@ func (s *Store) Open(ctx context.Context, container, name string, offset int64) 
 	if _, err := f.Seek(offset, io.SeekStart); err != nil {
 		return nil, blob.Info{}, errors.Join(translate(err), f.Close())
 	}
+	if length > 0 {
+		return section{io.LimitReader(f, length), f}, info, nil
+	}
 	return f, info, nil
+}
+
+// section is a part of a file.
+type section struct {
+	io.Reader
+	io.Closer
 }
 
 func (s *Store) open(container, name string) (*os.File, blob.Info, error) {
@@ -248,7 +257,7 @@ func (s *Store) Delete(_ context.Context, container, name string) error {
 
 // Copy copies a blob within its container.
 func (s *Store) Copy(ctx context.Context, container, from, to string) error {
-	r, info, err := s.Open(ctx, container, from, 0)
+	r, info, err := s.Open(ctx, container, from, 0, 0)
 	if err != nil {
 		return err
 	}
