@@ -42,7 +42,7 @@ func (w *wire) billingService(ctx context.Context) (*billing.Service, error) {
 
 // paymentSweep fetches what the payment provider has to tell, and gives back what
 // ended variants did not use.
-var paymentSweep = part{name: "the payments", open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+var paymentSweep = part{name: "the payments", background: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
 	b, err := w.billingService(ctx)
 	if err != nil {
 		return nil, err

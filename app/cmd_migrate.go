@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ const operatorsPatience = time.Hour
 // a deployment runs it once, before the new roles start.
 func migrateCommand(s Streams) *cobra.Command {
 	var file string
+	var users []string
 	cmd := &cobra.Command{
 		Use:     "migrate",
 		Short:   "Bring the database's schema up to date, taking over what v0.2.1 left in it, and nothing else",
@@ -37,9 +39,17 @@ func migrateCommand(s Streams) *cobra.Command {
 				return err
 			}
 			fmt.Fprintln(s.Err, "The schema is up to date.")
+			if len(users) == 0 {
+				return nil
+			}
+			if err := d.Grant(cmd.Context(), users); err != nil {
+				return err
+			}
+			fmt.Fprintln(s.Err, "May read and write rows: "+strings.Join(users, ", "))
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	cmd.Flags().StringSliceVar(&users, "grant-to", nil, "users of Postgres that may then read and write rows, without changing the schema")
 	return cmd
 }

@@ -14,7 +14,7 @@ import (
 
 // outboxRelay sends the messages that this process writes, and sweeps for those
 // that others left.
-var outboxRelay = part{name: "the outbox relay", server: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+var outboxRelay = part{name: "the outbox relay", server: true, background: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
 	d, err := w.database(ctx)
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ const sweepEvery = 5 * time.Second
 
 // sweeper runs a sweep every few seconds, jittered so that replicas don't meet.
 func sweeper(name string, sweep func(ctx context.Context, w *wire) (func(context.Context) error, error)) part {
-	return part{name: name, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	return part{name: name, background: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
 		f, err := sweep(ctx, w)
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,8 @@ var roles = []role{
 		name: "serve-api", short: "Run the web API and the console", service: "web-api", listen: ":8080", drain: apiDrain,
 		example: "  opal serve-api --config opal.yaml\n  opal serve-api --listen 127.0.0.1:8081",
 		needs:   config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: true},
-		parts:   []part{apiServer, outboxRelay, jobSweep, jobTidy},
+		// The export worker sleeps while its queue is empty, so its sweep runs here, too.
+		parts: []part{apiServer, outboxRelay, jobSweep, exportSweep, jobTidy},
 	},
 	{
 		name: "orchestrate", short: "Run the worker on queue jobs: from photo to finished picture", service: "orchestrator", listen: ":8080",
@@ -135,8 +137,19 @@ func (w *wire) run(ctx context.Context, r role, ready func()) error {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
 	}
-	if err := runParts(ctx, w, r.parts, w.drain, ready); err != nil {
+	parts := r.parts
+	if w.cfg.Background == "off" {
+		w.log.Info().Msg("BACKGROUND is off: sweeps, deletions and left-over messages are left to other processes")
+		parts = foreground(parts)
+	}
+	if err := runParts(ctx, w, parts, w.drain, ready); err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
 	}
 	return nil
+}
+
+// foreground returns the parts that run in a revision which is only being tried:
+// those that answer callers or take messages.
+func foreground(all []part) []part {
+	return slices.DeleteFunc(slices.Clone(all), func(p part) bool { return p.background })
 }

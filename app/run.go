@@ -15,8 +15,9 @@ import (
 // workers first, because what they have in hand still needs the servers and the
 // relay of the same process.
 type part struct {
-	name   string
-	server bool
+	name       string
+	server     bool
+	background bool // left out where the setting BACKGROUND is off
 	// open prepares the part: it listens, or fails at once and in words.
 	open func(ctx context.Context, w *wire) (run func(ctx context.Context) error, err error)
 }

@@ -41,9 +41,8 @@ type policy struct {
 	names []string // of every setting
 	found []string
 
-	engineSecrets []string        // the orchestrator's
-	engineTokens  bool            // it calls Azure ML with its identity's tokens
-	given         map[string]bool // settings that some app has
+	given    map[string]bool // settings that some app has
+	scenario scenario
 }
 
 func (p *policy) say(r *bicep.Resource, format string, args ...any) {
@@ -119,7 +118,11 @@ func (p *policy) container(r *bicep.Resource, c map[string]any, needs config.Rol
 	}
 	secrets := map[string]string{}
 	for _, s := range list(r.Get("properties", "configuration", "secrets")) {
-		url, _ := s["keyVaultUrl"].(string)
+		url, inVault := s["keyVaultUrl"].(string)
+		if !inVault && s["name"] == "aml-endpoint-key" && p.scenario.apps["scoringKey"] == s["value"] {
+			secrets["aml-endpoint-key"] = "aml-endpoint-key" // from the workflow's secrets
+			continue
+		}
 		name := url[strings.LastIndexByte(url, '/')+1:]
 		secrets[fmt.Sprint(s["name"])] = name
 		if !p.mayRead(a.identity, name) {
@@ -182,7 +185,7 @@ var groups = []struct {
 	need   func(config.Role) bool
 	prefix []string
 }{
-	{func(config.Role) bool { return true }, []string{"ENV_NAME", "LOG_LEVEL", "AZURE_CLIENT_ID"}},
+	{func(config.Role) bool { return true }, []string{"ENV_NAME", "LOG_LEVEL", "BACKGROUND", "AZURE_CLIENT_ID"}},
 	{func(r config.Role) bool { return r.Database }, []string{"DATABASE_"}},
 	// what is done to jobs is paid for, where they are made and where they end
 	{func(r config.Role) bool { return r.Database && r.Queue }, []string{"BILLING_"}},

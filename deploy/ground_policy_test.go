@@ -19,6 +19,13 @@ var roleNames = map[string]string{
 	"4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0": "Azure Service Bus Data Receiver",
 	"090c5cfd-751d-490a-894a-3ce6f1109419": "Azure Service Bus Data Owner",
 	"f6c7c914-8db3-469d-8ca1-694a8f32e121": "AzureML Data Scientist",
+	"acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
+	"358470bc-b998-42bd-ab17-a7e34c199c0f": "Container Apps Contributor",
+	"4e3d2b60-56ae-4dc6-a233-09c8e5a82e68": "Container Apps Jobs Contributor",
+	"f1a07417-d97a-45cb-824c-7a7467783830": "Managed Identity Operator",
+	"8311e382-0749-4cb8-b61a-304f252e45ec": "AcrPush",
+	"fb382eab-e894-4461-af04-94435c366c3f": "Container Registry Tasks Contributor",
+	"f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
 }
 
 // rights are what each identity may do: what its role's code does, and no more.
@@ -54,6 +61,14 @@ var rights = map[string][]string{
 	"scaler": {"Azure Service Bus Data Owner on jobs", "Azure Service Bus Data Owner on queue exports"},
 }
 
+// githubRights are what the workflows may do: bring images, apps and scoring
+// deployments, and give AcrPull to a new endpoint.
+var githubRights = []string{
+	"Reader on group", "Container Apps Contributor on group", "Container Apps Jobs Contributor on group", "Managed Identity Operator on an app's identity",
+	"AcrPush on registry", "Container Registry Tasks Contributor on registry", "Role Based Access Control Administrator on registry",
+	"AzureML Data Scientist on workspace",
+}
+
 // mollieRight is theirs who make payments, where credits are asked for.
 const mollieRight = "Key Vault Secrets User on mollie-api-key"
 
@@ -71,9 +86,15 @@ func (p *policy) grants() map[string][]string {
 		p.want(r, "ServicePrincipal", "properties", "principalType")
 		scope := r.Scope[strings.LastIndexByte(r.Scope, '/')+1:]
 		switch {
-		case r.Scope == "":
+		case r.Scope == "" && who != "github":
 			p.say(r, "it is for the whole resource group")
 			continue
+		case r.Scope == "":
+			scope = "group"
+		case role == "Managed Identity Operator":
+			scope = "an app's identity"
+		case who == "github" && scope != "workspace" && role != "AzureML Data Scientist":
+			scope = "registry"
 		case role == "AzureML Data Scientist":
 			scope = "workspace"
 		case role == "AcrPull":
@@ -82,6 +103,10 @@ func (p *policy) grants() map[string][]string {
 			scope = "account"
 		case scope == "exports" && strings.Contains(r.Scope, "Microsoft.ServiceBus"):
 			scope = "queue exports"
+		}
+		if condition := fmt.Sprint(r.Get("properties", "condition")); role == "Role Based Access Control Administrator" &&
+			(strings.Count(condition, ":GuidEquals {7f951dda-4ed3-4680-a7ca-43fe172d538d}") != 2 || r.Get("properties", "conditionVersion") != "2.0") {
+			p.say(r, "%s may give itself any right", who)
 		}
 		out[who] = append(out[who], role+" on "+scope)
 	}
@@ -97,16 +122,20 @@ func (p *policy) mayRead(identity, secret string) bool {
 // identities compares what is given with what is needed.
 func (p *policy) identities(billed bool) {
 	given := p.grants()
+	rights := maps.Clone(rights)
+	if p.scenario.ground["githubSubject"] != nil {
+		rights["github"] = githubRights
+	}
 	for _, who := range slices.Sorted(maps.Keys(rights)) {
 		needed := slices.Clone(rights[who])
 		if (who == "billing" || who == "api") && billed {
 			needed = append(needed, mollieRight)
 		}
 		if who == "orchestrator" {
-			for _, secret := range p.engineSecrets {
+			for _, secret := range p.scenario.secrets {
 				needed = append(needed, "Key Vault Secrets User on "+secret)
 			}
-			if p.engineTokens {
+			if p.scenario.tokens {
 				needed = append(needed, "AzureML Data Scientist on workspace")
 			}
 		}
@@ -136,33 +165,46 @@ var nameRules = map[string]struct {
 	most    int
 	letters *regexp.Regexp
 }{
-	"Microsoft.Storage/storageAccounts":                         {24, regexp.MustCompile(`^[a-z0-9]{3,}$`)},
-	"Microsoft.KeyVault/vaults":                                 {24, regexp.MustCompile(`^[a-zA-Z]([a-zA-Z0-9]|-[a-zA-Z0-9]){2,}$`)},
-	"Microsoft.ServiceBus/namespaces":                           {50, regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{4,}[a-zA-Z0-9]$`)},
-	"Microsoft.ContainerRegistry/registries":                    {50, regexp.MustCompile(`^[a-zA-Z0-9]{5,}$`)},
-	"Microsoft.App/containerApps":                               {32, regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9])+$`)},
-	"Microsoft.App/jobs":                                        {32, regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9])+$`)},
-	"Microsoft.App/managedEnvironments":                         {32, regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9])+$`)},
-	"Microsoft.DBforPostgreSQL/flexibleServers":                 {63, regexp.MustCompile(`^[a-z0-9][a-z0-9-]+[a-z0-9]$`)},
-	"Microsoft.MachineLearningServices/workspaces":              {33, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,}$`)},
-	"Microsoft.OperationalInsights/workspaces":                  {63, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-]{2,}[a-zA-Z0-9]$`)},
-	"Microsoft.ManagedIdentity/userAssignedIdentities":          {63, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,}$`)}, // 63: its name is a database user's
-	"Microsoft.Storage/storageAccounts/blobServices/containers": {63, regexp.MustCompile(`^[a-z0-9]([a-z0-9]|-[a-z0-9])+$`)},
-	"Microsoft.ServiceBus/namespaces/queues":                    {260, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]+$`)},
-	"Microsoft.Insights/actionGroups":                           {260, regexp.MustCompile(`^[^<>*%&:?+/\\]+$`)},
-	"Microsoft.Network/privateDnsZones":                         {63, regexp.MustCompile(`\.postgres\.database\.azure\.com$`)},
-	"Microsoft.Storage/storageAccounts/managementPolicies":      {7, regexp.MustCompile(`^default$`)},
-	"Microsoft.Network/privateDnsZones/virtualNetworkLinks":     {80, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]+$`)},
-	"Microsoft.DBforPostgreSQL/flexibleServers/databases":       {63, regexp.MustCompile(`^[a-z][a-z0-9_]+$`)},
-	"Microsoft.DBforPostgreSQL/flexibleServers/firewallRules":   {80, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
-	"Microsoft.Insights/metricAlerts":                           {260, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
-	"Microsoft.Insights/scheduledQueryRules":                    {260, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
-	"Microsoft.Insights/components":                             {260, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
-	"Microsoft.Network/virtualNetworks":                         {64, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]+$`)},
-	"Microsoft.Storage/storageAccounts/blobServices":            {7, regexp.MustCompile(`^default$`)},
-	"Microsoft.DBforPostgreSQL/flexibleServers/administrators":  {200, regexp.MustCompile(`.`)},
-	"Microsoft.Authorization/roleAssignments":                   {36, regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)},
+	"Microsoft.Storage/storageAccounts":                                             {24, regexp.MustCompile(`^[a-z0-9]{3,}$`)},
+	"Microsoft.KeyVault/vaults":                                                     {24, regexp.MustCompile(`^[a-zA-Z]([a-zA-Z0-9]|-[a-zA-Z0-9]){2,}$`)},
+	"Microsoft.ServiceBus/namespaces":                                               {50, regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{4,}[a-zA-Z0-9]$`)},
+	"Microsoft.ContainerRegistry/registries":                                        {50, regexp.MustCompile(`^[a-zA-Z0-9]{5,}$`)},
+	"Microsoft.App/containerApps":                                                   {32, regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9])+$`)},
+	"Microsoft.App/jobs":                                                            {32, regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9])+$`)},
+	"Microsoft.App/managedEnvironments":                                             {32, regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9])+$`)},
+	"Microsoft.DBforPostgreSQL/flexibleServers":                                     {63, regexp.MustCompile(`^[a-z0-9][a-z0-9-]+[a-z0-9]$`)},
+	"Microsoft.MachineLearningServices/workspaces":                                  {33, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,}$`)},
+	"Microsoft.OperationalInsights/workspaces":                                      {63, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-]{2,}[a-zA-Z0-9]$`)},
+	"Microsoft.ManagedIdentity/userAssignedIdentities":                              {63, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,}$`)}, // 63: its name is a database user's
+	"Microsoft.Storage/storageAccounts/blobServices/containers":                     {63, regexp.MustCompile(`^[a-z0-9]([a-z0-9]|-[a-z0-9])+$`)},
+	"Microsoft.ServiceBus/namespaces/queues":                                        {260, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]+$`)},
+	"Microsoft.Insights/actionGroups":                                               {260, regexp.MustCompile(`^[^<>*%&:?+/\\]+$`)},
+	"Microsoft.Network/privateDnsZones":                                             {63, regexp.MustCompile(`^(.*\.postgres\.database\.azure\.com|privatelink\.[a-z.]+)$`)},
+	"Microsoft.Network/networkSecurityGroups":                                       {80, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]+$`)},
+	"Microsoft.Network/privateEndpoints":                                            {64, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]+$`)},
+	"Microsoft.Network/privateEndpoints/privateDnsZoneGroups":                       {80, regexp.MustCompile(`^default$`)},
+	"Microsoft.Authorization/locks":                                                 {90, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
+	"Microsoft.Consumption/budgets":                                                 {63, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
+	"Microsoft.Insights/diagnosticSettings":                                         {260, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
+	"Microsoft.Insights/webtests":                                                   {260, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
+	"Microsoft.Insights/workbooks":                                                  {36, guidName},
+	"Microsoft.OperationalInsights/queryPacks":                                      {63, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-]{2,}$`)},
+	"Microsoft.OperationalInsights/queryPacks/queries":                              {36, guidName},
+	"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials": {120, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,}$`)},
+	"Microsoft.Storage/storageAccounts/managementPolicies":                          {7, regexp.MustCompile(`^default$`)},
+	"Microsoft.Network/privateDnsZones/virtualNetworkLinks":                         {80, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]+$`)},
+	"Microsoft.DBforPostgreSQL/flexibleServers/databases":                           {63, regexp.MustCompile(`^[a-z][a-z0-9_]+$`)},
+	"Microsoft.DBforPostgreSQL/flexibleServers/firewallRules":                       {80, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
+	"Microsoft.Insights/metricAlerts":                                               {260, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
+	"Microsoft.Insights/scheduledQueryRules":                                        {260, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
+	"Microsoft.Insights/components":                                                 {260, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)},
+	"Microsoft.Network/virtualNetworks":                                             {64, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]+$`)},
+	"Microsoft.Storage/storageAccounts/blobServices":                                {7, regexp.MustCompile(`^default$`)},
+	"Microsoft.DBforPostgreSQL/flexibleServers/administrators":                      {200, regexp.MustCompile(`.`)},
+	"Microsoft.Authorization/roleAssignments":                                       {36, guidName},
 }
+
+var guidName = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // resourceNames checks every name's length and letters, and that none is there twice.
 func (p *policy) resourceNames() {
@@ -184,7 +226,7 @@ func (p *policy) resourceNames() {
 		if r.Type == "Microsoft.Authorization/roleAssignments" && strings.Contains(r.Scope, "<") {
 			p.say(r, "its scope is not known before the deployment")
 		}
-		id := r.Type + " " + r.Name
+		id := r.Type + " " + r.Name + " " + r.Scope
 		if seen[id] {
 			p.say(r, "it is there twice")
 		}
@@ -226,9 +268,7 @@ func (p *policy) ground() {
 	for _, r := range p.plan.Find("Microsoft.Storage/storageAccounts") {
 		p.want(r, false, "properties", "allowBlobPublicAccess")
 		p.want(r, true, "properties", "supportsHttpsTrafficOnly")
-		if !strings.HasPrefix(r.Name, "opalml") { // AML needs its own account's keys
-			p.want(r, false, "properties", "allowSharedKeyAccess")
-		}
+		p.want(r, false, "properties", "allowSharedKeyAccess")
 	}
 	for _, r := range p.plan.Find("Microsoft.Storage/storageAccounts/blobServices") {
 		p.want(r, true, "properties", "deleteRetentionPolicy", "enabled")
@@ -261,7 +301,8 @@ func (p *policy) ground() {
 		p.want(r, false, "properties", "adminUserEnabled")
 	}
 	for _, r := range p.plan.Resources {
-		if strings.Contains(r.APIVersion, "preview") {
+		// Diagnostic settings were never anything else.
+		if strings.Contains(r.APIVersion, "preview") && r.Type != "Microsoft.Insights/diagnosticSettings" {
 			p.say(r, "its API version %s is a preview", r.APIVersion)
 		}
 	}
@@ -273,13 +314,33 @@ func (p *policy) jobs() {
 		"opal-migrate": {command: "migrate", identity: "migrate"},
 		"opal-operate": {command: "doctor", identity: "operate"},
 	}
+	var users []string
+	for _, name := range slices.Sorted(maps.Keys(appRoles)) {
+		users = append(users, name+"-"+p.env)
+	}
+	users = append(users, "opal-operate-"+p.env)
+	slices.Sort(users)
 	for _, r := range p.plan.Find("Microsoft.App/jobs") {
 		base := strings.TrimSuffix(r.Name, "-"+p.env)
 		a, ok := want[base]
 		containers := list(r.Get("properties", "template", "containers"))
-		if !ok || len(containers) != 1 || fmt.Sprint(containers[0]["args"]) != "["+a.command+"]" {
+		args := []any{}
+		if len(containers) == 1 {
+			args, _ = containers[0]["args"].([]any)
+		}
+		if !ok || len(args) == 0 || args[0] != a.command {
 			p.say(r, "no job of OPAL is called so and does this")
 			continue
+		}
+		if a.command == "migrate" {
+			granted := []string{}
+			if len(args) == 3 && args[1] == "--grant-to" {
+				granted = strings.Split(fmt.Sprint(args[2]), ",")
+				slices.Sort(granted)
+			}
+			if !slices.Equal(granted, users) {
+				p.say(r, "it gives the database's rows to %v, the roles are %v", granted, users)
+			}
 		}
 		p.container(r, containers[0], p.roles[a.command], a)
 		p.want(r, "Manual", "properties", "configuration", "triggerType")
@@ -291,11 +352,14 @@ func (p *policy) jobs() {
 }
 
 // check runs every policy.
-func (p *policy) check(billed bool) []string {
+func (p *policy) check() []string {
 	p.apps()
 	p.jobs()
-	p.identities(billed)
+	p.identities(p.scenario.billed)
 	p.resourceNames()
 	p.ground()
+	p.foundation()
+	p.connections()
+	p.alerts()
 	return p.found
 }

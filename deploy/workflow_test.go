@@ -21,9 +21,13 @@ const workflowFolder = "../.github/workflows"
 
 // Names of the workflows. The second is what `gh workflow run` is given.
 const (
-	ciWorkflow     = "ci.yml"
-	deployWorkflow = "build-deploy-dev.yml"
+	ciWorkflow      = "ci.yml"
+	deployWorkflow  = "build-deploy-dev.yml"
+	intoWorkflow    = "deploy.yml" // called by the two others that deploy
+	promoteWorkflow = "promote-prod.yml"
 )
+
+var allWorkflows = []string{deployWorkflow, ciWorkflow, intoWorkflow, promoteWorkflow}
 
 // workflow is what the checks read of a workflow's file.
 type workflow struct {
@@ -75,13 +79,23 @@ var pins = map[string]string{
 	"azure/login":                "f5d393ae46f8fde4be8b75f32e3fc50e654ad0ca",
 	"docker/build-push-action":   "53b7df96c91f9c12dcc8a07bcb9ccacbed38856a",
 	"docker/setup-buildx-action": "37fe631027851001ddb9b187196cc803df7f5f0e",
+	"sigstore/cosign-installer":  "6f9f17788090df1f26f669e9d70d6ae9567deba6",
 }
 
 // deploymentOrder is the way of a change: each job waits for those before it.
-var deploymentOrder = []string{"changes", "verify", "build", "infra", "migrate", "deploy", "smoke", "promote"}
+var (
+	buildOrder   = []string{"changes", "verify", "build", "scan", "deploy"}
+	intoOrder    = []string{"plan", "migrate", "candidate", "smoke", "promote"}
+	promoteOrder = []string{"approve", "copy", "deploy"}
+)
 
-// secretsInUse are the secrets that a workflow may name, and in which job.
-var secretsInUse = map[string]string{"OPAL_SMOKE_KEY": "smoke"}
+// secretsInUse are the secrets that a workflow may name, and in which jobs.
+var secretsInUse = map[string][]string{
+	"OPAL_SMOKE_KEY": {"smoke"},
+	// where v0.2.1's runbook put them
+	"AML_ENDPOINT_URL": {"plan", "migrate", "candidate", "promote"},
+	"AML_ENDPOINT_KEY": {"plan", "migrate", "candidate", "promote"},
+}
 
 var (
 	anyExpression = regexp.MustCompile(`\$\{\{[^}]*\}\}`)
@@ -117,8 +131,20 @@ func checkWorkflow(name string, text []byte) []string {
 	if bytes.Contains(text, []byte("|| true")) {
 		say("`|| true` hides a failure")
 	}
-	if name == deployWorkflow {
+	switch name {
+	case deployWorkflow:
 		checkDeployment(w, string(text), say)
+	case intoWorkflow:
+		checkInto(w, string(text), say)
+	case promoteWorkflow:
+		checkPromotion(w, string(text), say)
+	}
+	for id := range w.Jobs {
+		for _, m := range anySecret.FindAllStringSubmatch(section(string(text), id), -1) {
+			if jobs, ok := secretsInUse[m[1]]; ok && !slices.Contains(jobs, id) {
+				say("job %s has the secret %s, which is for %s", id, m[1], strings.Join(jobs, ", "))
+			}
+		}
 	}
 	slices.Sort(found)
 	return found
@@ -161,7 +187,7 @@ func checkJob(id string, j workflowJob, say func(string, ...any)) {
 		say("job %s logs in outside an environment, which the identity is bound to", id)
 	case login && j.Permissions["id-token"] != "write":
 		say("job %s logs in without id-token: write", id)
-	case !login && j.Permissions["id-token"] != "":
+	case !login && j.Uses == "" && j.Permissions["id-token"] != "":
 		say("job %s has a right to log in that it does not use", id)
 	}
 }
@@ -181,44 +207,81 @@ func checkDeployment(w workflow, text string, say func(string, ...any)) {
 	if on.Dispatch == nil || on.Dispatch.Inputs["rollback_image"].Kind == 0 {
 		say("it can't be started by hand with rollback_image")
 	}
-	if w.Concurrency != nil && w.Concurrency.CancelInProgress.Value != "false" {
-		say("a deployment could be cut off half way")
-	}
-	for i, id := range deploymentOrder[1:] {
-		j, ok := w.Jobs[id]
-		if !ok || !slices.Contains(j.needs(), deploymentOrder[i]) {
-			say("job %s does not wait for %s", id, deploymentOrder[i])
-		}
-	}
+	inOrder(w, buildOrder, say)
 	if aml, ok := w.Jobs["aml"]; !ok || !slices.Contains(aml.needs(), "build") {
 		say("job aml does not wait for build")
 	}
-	for id, j := range w.Jobs {
-		names := anySecret.FindAllStringSubmatch(fmt.Sprint(j, section(text, id)), -1)
-		for _, m := range names {
-			if want, ok := secretsInUse[m[1]]; ok && want != id {
-				say("job %s has the secret %s, which is for %s", id, m[1], want)
-			}
-		}
-	}
-	for _, want := range []struct{ job, text, why string }{
+	has(text, say, []stepRule{
 		{"build", "sbom: true", "no list of what the image holds"},
 		{"build", "provenance: mode=max", "no record of how the image was built"},
 		{"build", "opal@$digest", "the image is not named by digest"},
 		{"build", "steps.found.outputs.digest == ''", "an image that is there is built again"},
-		{"infra", "what-if", "nobody sees what would change"},
-		{"infra", "az bicep lint", "the Bicep files are not linted"},
-		{"migrate", "deploy/run-job.sh", "the migration's end is not waited for"},
-		{"smoke", "deploy/smoke.sh", "the new revision is not tried"},
-		{"promote", "ingress traffic set", "the new revision gets no traffic"},
+		{"build", "cosign sign", "the image is not signed"},
+		{"scan", "--fail-on critical", "nobody looks for known holes in the image"},
 		{"aml", `[ "$state" = Succeeded ]`, "a deployment that did not come up passes"},
-	} {
+		{"aml", `[ "$state" != Succeeded ]`, "an endpoint that did not come up passes"},
+	})
+}
+
+// checkInto holds the workflow that both environments share to its order, and the
+// new revision to no traffic before it is tried.
+func checkInto(w workflow, text string, say func(string, ...any)) {
+	inOrder(w, intoOrder, say)
+	has(text, say, []stepRule{
+		{"plan", "what-if", "nobody sees what would change"},
+		{"plan", "diagnostics", "nobody sees what the look ahead left out"},
+		{"plan", "cosign verify", "nobody checks who built the image"},
+		{"plan", "build-deploy-dev.yml@refs/heads/main", "an image from any branch is taken"},
+		{"migrate", "deploy/run-job.sh", "the migration's end is not waited for"},
+		{"candidate", "OPAL_STABLE_API: ${{ needs.plan.outputs.api }}", "the new revision gets traffic before it is tried"},
+		{"candidate", "OPAL_STABLE_BILLING: ${{ needs.plan.outputs.billing }}", "the new revision gets traffic before it is tried"},
+		{"smoke", "deploy/smoke.sh", "the new revision is not tried"},
+		{"promote", "deploy/wait-revision.sh", "the old revision is stopped before the new one runs"},
+		{"withdraw", "revision deactivate", "a candidate that failed goes on running"},
+		{"withdraw", "needs.smoke.result == 'failure'", "a candidate that failed goes on running"},
+	})
+	if strings.Contains(section(text, "promote"), "OPAL_STABLE_") {
+		say("job promote keeps the traffic where it was")
+	}
+}
+
+// checkPromotion holds prod to what dev proved, and to an approval.
+func checkPromotion(w workflow, text string, say func(string, ...any)) {
+	inOrder(w, promoteOrder, say)
+	if w.Jobs["approve"].Environment != "prod-approval" {
+		say("nobody is asked")
+	}
+	has(text, say, []stepRule{
+		{"approve", "sha256:[0-9a-f]{64}", "an image that is no digest passes"},
+		{"copy", "cosign copy", "the signature stays behind"},
+		{"copy", `opal@$DIGEST" --output none`, "another image than the approved one could be deployed"},
+	})
+	if strings.Contains(text, "build-push-action") {
+		say("prod builds an image of its own")
+	}
+}
+
+// inOrder checks that each job waits for the one before it, and that no run is
+// cut off half way.
+func inOrder(w workflow, order []string, say func(string, ...any)) {
+	if w.Concurrency != nil && w.Concurrency.CancelInProgress.Value != "false" {
+		say("a deployment could be cut off half way")
+	}
+	for i, id := range order[1:] {
+		j, ok := w.Jobs[id]
+		if !ok || !slices.Contains(j.needs(), order[i]) {
+			say("job %s does not wait for %s", id, order[i])
+		}
+	}
+}
+
+type stepRule struct{ job, text, why string }
+
+func has(text string, say func(string, ...any), rules []stepRule) {
+	for _, want := range rules {
 		if !strings.Contains(section(text, want.job), want.text) {
 			say("job %s: %s", want.job, want.why)
 		}
-	}
-	if !strings.Contains(section(text, "deploy"), "OPAL_STABLE_API: ${{ needs.infra.outputs.api }}") {
-		say("job deploy gives the new revision traffic before it is tried")
 	}
 }
 
@@ -242,7 +305,7 @@ func readWorkflow(t *testing.T, name string) []byte {
 
 func TestWorkflowsKeepTheRules(t *testing.T) {
 	all, err := filepath.Glob(workflowFolder + "/*.yml")
-	if err != nil || len(all) != 2 {
+	if err != nil || len(all) != len(allWorkflows) {
 		t.Fatalf("%v, %v", all, err)
 	}
 	for _, path := range all {
@@ -266,18 +329,29 @@ func TestWorkflowRulesBite(t *testing.T) {
 		{deployWorkflow, "branches: [main]", "branches: ['**']", "push to main"},
 		{deployWorkflow, "      rollback_image:\n", "      image:\n", "rollback_image"},
 		{deployWorkflow, "needs: [changes, verify]", "needs: [changes]", "build does not wait for verify"},
-		{deployWorkflow, "needs: [changes, build, infra, migrate]", "needs: [changes, build, infra]", "deploy does not wait for migrate"},
-		{deployWorkflow, "needs: [changes, infra, smoke]", "needs: [changes, infra, deploy]", "promote does not wait for smoke"},
-		{deployWorkflow, "OPAL_STABLE_API: ${{ needs.infra.outputs.api }}", "OPAL_STABLE_API: ''", "before it is tried"},
+		{intoWorkflow, "needs: [plan, migrate]", "needs: [plan]", "candidate does not wait for migrate"},
+		{intoWorkflow, "needs: [plan, smoke]", "needs: [plan, candidate]", "promote does not wait for smoke"},
+		{intoWorkflow, "          OPAL_STABLE_API: ${{ needs.plan.outputs.api }}\n", "", "before it is tried"},
+		{intoWorkflow, "          OPAL_WORKER_REVISION:", "          OPAL_STABLE_API: ${{ needs.plan.outputs.api }}\n          OPAL_WORKER_REVISION:", "keeps the traffic where it was"},
+		{intoWorkflow, "cosign verify", "cosign version", "who built the image"},
+		{intoWorkflow, "@refs/heads/main", "@refs/heads/other", "from any branch"},
+		{intoWorkflow, ".diagnostics //", ".nothing //", "left out"},
+		{intoWorkflow, "needs.smoke.result == 'failure'", "false", "goes on running"},
+		{intoWorkflow, "run: deploy/smoke.sh", "run: echo", "not tried"},
+		{intoWorkflow, "          URL: ${{ needs.candidate.outputs.url }}", "          URL: ${{ secrets.AML_ENDPOINT_KEY }}", "which is for plan"},
+		{promoteWorkflow, "environment: prod-approval", "environment: prod", "nobody is asked"},
+		{promoteWorkflow, "cosign copy", "docker pull", "signature stays behind"},
+		{promoteWorkflow, "needs: [approve, copy]", "needs: approve", "deploy does not wait for copy"},
+		{deployWorkflow, "cosign sign", "cosign version", "not signed"},
 		{deployWorkflow, "sbom: true", "sbom: false", "what the image holds"},
-		{deployWorkflow, "    environment: dev\n", "", "outside an environment"},
+		{deployWorkflow, "    timeout-minutes: 45\n    environment: dev\n", "    timeout-minutes: 45\n", "outside an environment"},
 		{deployWorkflow, "      id-token: write\n", "", "without id-token"},
-		{deployWorkflow, "secrets.OPAL_SMOKE_KEY", "secrets.AZURE_CREDENTIALS", "AZURE_CREDENTIALS"},
-		{deployWorkflow, "          IMAGE: ${{ needs.build.outputs.image }}", "          IMAGE: ${{ secrets.OPAL_SMOKE_KEY }}", "which is for smoke"},
-		{deployWorkflow, "az acr login --name", "az ml online-endpoint get-credentials --name", "key onto the runner"},
+		{intoWorkflow, "secrets.OPAL_SMOKE_KEY", "secrets.AZURE_CREDENTIALS", "AZURE_CREDENTIALS"},
+		{deployWorkflow, "          IMAGE: ${{ steps.image.outputs.image }}", "          IMAGE: ${{ secrets.OPAL_SMOKE_KEY }}", "which is for smoke"},
+		{deployWorkflow, "run: az acr login --name", "run: az ml online-endpoint get-credentials --name", "key onto the runner"},
 		{deployWorkflow, "run: az acr login", "run: echo '::add-mask::x'; az acr login", "masks a value"},
-		{deployWorkflow, "run: deploy/smoke.sh", "run: echo", "not tried"},
 		{deployWorkflow, `[ "$state" = Succeeded ]`, "true", "did not come up"},
+		{deployWorkflow, `[ "$state" != Succeeded ]`, "false", "an endpoint that did not come up"},
 	} {
 		text := readWorkflow(t, c.file)
 		planted := bytes.ReplaceAll(text, []byte(c.old), []byte(c.new))
@@ -323,7 +397,7 @@ func lint(t *testing.T, name string, text []byte) []*actionlint.Error {
 }
 
 func TestWorkflowsPassActionlint(t *testing.T) {
-	for _, name := range []string{ciWorkflow, deployWorkflow} {
+	for _, name := range allWorkflows {
 		for _, e := range lint(t, name, readWorkflow(t, name)) {
 			t.Error(e)
 		}
@@ -358,7 +432,7 @@ func parses(t *testing.T, script string) error {
 }
 
 func TestShellParses(t *testing.T) {
-	for _, name := range []string{ciWorkflow, deployWorkflow} {
+	for _, name := range allWorkflows {
 		var w workflow
 		if err := yaml.Unmarshal(readWorkflow(t, name), &w); err != nil {
 			t.Fatal(err)

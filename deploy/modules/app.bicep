@@ -19,16 +19,24 @@ param revision string
 param stableRevision string = ''
 @description('True: reachable from outside, with two revisions side by side while one is tried. False: a worker.')
 param external bool = false
+@description('A domain of one\'s own, and its certificate\'s ID. Empty: none.')
+param customDomain string = ''
+param certificateId string = ''
 param livenessPath string
 @description('How long the platform waits between SIGTERM and SIGKILL.')
 param drainSeconds int
 param scale array
 @description('Secrets of the vault: name and url.')
 param secrets array = []
+@description('The scoring endpoint\'s key where it is not in the vault. Empty: it is, or there is none.')
+@secure()
+param scoringKey string = ''
 param env array
 
 var port = 8080
 var newRevision = '${name}--${revision}'
+// Tried at 0 % beside the running revision, it leaves sweeps and deletions alone.
+var candidate = !empty(stableRevision) && stableRevision != newRevision
 
 resource app 'Microsoft.App/containerApps@2025-01-01' = {
   name: name
@@ -45,7 +53,10 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
       activeRevisionsMode: external ? 'Multiple' : 'Single'
       maxInactiveRevisions: 10
       registries: [{ server: registryServer, identity: identityId }]
-      secrets: [for secret in secrets: { name: secret.name, keyVaultUrl: secret.url, identity: identityId }]
+      secrets: concat(
+        map(secrets, secret => { name: secret.name, keyVaultUrl: secret.url, identity: identityId }),
+        empty(scoringKey) ? [] : [{ name: 'aml-endpoint-key', value: scoringKey }]
+      )
       // The scaler's identity is for the platform, not for the code.
       identitySettings: empty(scalerIdentityId) ? [] : [{ identity: scalerIdentityId, lifecycle: 'None' }]
       ingress: external ? {
@@ -53,10 +64,13 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
         targetPort: port
         transport: 'auto'
         allowInsecure: false
-        traffic: empty(stableRevision) || stableRevision == newRevision ? [{ latestRevision: true, weight: 100 }] : [
+        customDomains: empty(customDomain) ? [] : [
+          empty(certificateId) ? { name: customDomain, bindingType: 'Disabled' } : { name: customDomain, bindingType: 'SniEnabled', certificateId: certificateId }
+        ]
+        traffic: candidate ? [
           { revisionName: stableRevision, weight: 100 }
           { revisionName: newRevision, weight: 0, label: 'candidate' }
-        ]
+        ] : [{ latestRevision: true, weight: 100 }]
       } : null
     }
     template: {
@@ -67,7 +81,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           name: 'opal'
           image: image
           args: args
-          env: env
+          env: concat(env, candidate ? [{ name: 'BACKGROUND', value: 'off' }] : [])
           resources: { cpu: json(cpu), memory: memory }
           volumeMounts: [{ volumeName: 'tmp', mountPath: '/tmp' }]
           probes: [

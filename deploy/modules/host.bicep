@@ -1,28 +1,29 @@
 // The Container Apps environment that all roles run in.
-param environmentName string
+param name string
 param location string
 param tags object
-param workspaceName string
+param workspaceId string
 @description('Empty: no virtual network.')
 param subnetId string
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existing = {
-  name: workspaceName
-}
-
 resource host 'Microsoft.App/managedEnvironments@2025-01-01' = {
-  name: 'opal-env-${environmentName}'
+  name: name
   location: location
   tags: tags
   properties: {
     workloadProfiles: [{ name: 'Consumption', workloadProfileType: 'Consumption' }]
     zoneRedundant: !empty(subnetId)
     vnetConfiguration: empty(subnetId) ? null : { infrastructureSubnetId: subnetId, internal: false }
-    appLogsConfiguration: {
-      destination: 'log-analytics'
-      logAnalyticsConfiguration: { customerId: workspace.properties.customerId, sharedKey: workspace.listKeys().primarySharedKey }
-    }
+    // by the setting below, not with the workspace's shared key
+    appLogsConfiguration: { destination: 'azure-monitor' }
   }
+}
+
+// The tables ContainerAppConsoleLogs and ContainerAppSystemLogs.
+resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'opal'
+  scope: host
+  properties: { workspaceId: workspaceId, logs: [{ categoryGroup: 'allLogs', enabled: true }] }
 }
 
 output id string = host.id

@@ -3,6 +3,45 @@ param environmentName string
 param location string
 param tags object
 
+// In: the clients' requests and what the platform asks; between the subnets all.
+resource guard 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
+  name: 'opal-nsg-${environmentName}'
+  location: location
+  tags: tags
+  properties: {
+    securityRules: [
+      {
+        name: 'https'
+        properties: {
+          priority: 100
+          direction: 'Inbound'
+          access: 'Allow'
+          protocol: 'Tcp'
+          sourceAddressPrefix: 'Internet'
+          sourcePortRange: '*'
+          destinationAddressPrefix: '10.40.0.0/23'
+          destinationPortRange: '443'
+        }
+      }
+      {
+        name: 'probes'
+        properties: {
+          priority: 110
+          direction: 'Inbound'
+          access: 'Allow'
+          protocol: 'Tcp'
+          sourceAddressPrefix: 'AzureLoadBalancer'
+          sourcePortRange: '*'
+          destinationAddressPrefix: '10.40.0.0/23'
+          destinationPortRange: '30000-32767'
+        }
+      }
+    ]
+  }
+}
+
+// The subnet tools is for an operator's container for an hour (README.md); it is
+// free, and declared here so that no deployment trips over it.
 resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   name: 'opal-vnet-${environmentName}'
   location: location
@@ -14,6 +53,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
         name: 'apps'
         properties: {
           addressPrefix: '10.40.0.0/23'
+          networkSecurityGroup: { id: guard.id }
           delegations: [{ name: 'apps', properties: { serviceName: 'Microsoft.App/environments' } }]
         }
       }
@@ -23,6 +63,17 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
           addressPrefix: '10.40.4.0/28'
           delegations: [{ name: 'database', properties: { serviceName: 'Microsoft.DBforPostgreSQL/flexibleServers' } }]
         }
+      }
+      {
+        name: 'tools'
+        properties: {
+          addressPrefix: '10.40.5.0/28'
+          delegations: [{ name: 'tools', properties: { serviceName: 'Microsoft.ContainerInstance/containerGroups' } }]
+        }
+      }
+      {
+        name: 'private'
+        properties: { addressPrefix: '10.40.6.0/27' }
       }
     ]
   }
@@ -38,6 +89,11 @@ resource database 'Microsoft.Network/virtualNetworks/subnets@2024-07-01' existin
   name: 'database'
 }
 
+resource privateSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-07-01' existing = {
+  parent: network
+  name: 'private'
+}
+
 resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = {
   name: 'opal-${environmentName}.private.postgres.database.azure.com'
   location: 'global'
@@ -51,6 +107,8 @@ resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01'
   properties: { registrationEnabled: false, virtualNetwork: { id: network.id } }
 }
 
+output id string = network.id
 output appsSubnetId string = apps.id
 output databaseSubnetId string = database.id
+output privateSubnetId string = privateSubnet.id
 output databaseZoneId string = zone.id

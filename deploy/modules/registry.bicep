@@ -2,6 +2,7 @@
 param name string
 param location string
 param tags object
+param sku string
 @description('Principal IDs that may pull.')
 param pullers array
 
@@ -11,7 +12,7 @@ resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' = {
   name: name
   location: location
   tags: tags
-  sku: { name: 'Basic' }
+  sku: { name: sku }
   properties: { adminUserEnabled: false, anonymousPullEnabled: false }
 }
 
@@ -23,4 +24,3 @@ resource pull 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for princi
 
 output id string = registry.id
 output name string = registry.name
-output server string = registry.properties.loginServer

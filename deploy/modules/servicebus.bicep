@@ -102,4 +102,3 @@ resource countExports 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 
 output id string = namespace.id
 output name string = namespace.name
-output queues object = { jobs: jobs.name, exports: exports.name }

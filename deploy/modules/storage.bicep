@@ -4,6 +4,7 @@ param name string
 param location string
 param tags object
 param redundancy string
+param lock bool
 param corsOrigins string[]
 param api string
 param orchestrator string
@@ -41,7 +42,11 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   parent: account
   name: 'default'
   properties: {
+    isVersioningEnabled: true
+    changeFeed: { enabled: true, retentionInDays: 15 }
     deleteRetentionPolicy: { enabled: true, days: 14 }
+    // all of it as it was at a moment of the last 13 days
+    restorePolicy: { enabled: true, days: 13 }
     containerDeleteRetentionPolicy: { enabled: true, days: 14 }
     cors: {
       corsRules: empty(corsOrigins) ? [] : [
@@ -75,7 +80,8 @@ resource exports 'Microsoft.Storage/storageAccounts/blobServices/containers@2025
   properties: { publicAccess: 'None' }
 }
 
-// Old pictures get cheap, uploads go after half a year. What is delivered stays.
+// Old pictures get cheap. Nothing is deleted here but old versions: how long
+// pictures are kept is the API's to carry out (RETENTION_DAYS).
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01-01' = {
   parent: account
   name: 'default'
@@ -88,7 +94,7 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01
           type: 'Lifecycle'
           definition: {
             filters: { blobTypes: ['blockBlob'], prefixMatch: ['${containerNames.raw}/'] }
-            actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: 30 }, delete: { daysAfterModificationGreaterThan: 180 } } }
+            actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: 30 } } }
           }
         }
         {
@@ -98,6 +104,15 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01
           definition: {
             filters: { blobTypes: ['blockBlob'], prefixMatch: ['${containerNames.outputs}/', '${containerNames.exports}/'] }
             actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: 60 } } }
+          }
+        }
+        {
+          name: 'versions'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'] }
+            actions: { version: { delete: { daysAfterCreationGreaterThan: 15 } } }
           }
         }
       ]
@@ -191,5 +206,11 @@ resource operateExports 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   properties: { roleDefinitionId: role.reader, principalId: operate, principalType: 'ServicePrincipal' }
 }
 
+resource keep 'Microsoft.Authorization/locks@2020-05-01' = if (lock) {
+  name: 'opal-keep'
+  scope: account
+  properties: { level: 'CanNotDelete', notes: 'OPAL\'s pictures' }
+}
+
+output id string = account.id
 output name string = account.name
-output containers object = containerNames

@@ -3,7 +3,8 @@
 param name string
 param location string
 param tags object
-@description('Which principal reads which secret: { secret, principal }. Given once the secrets are there, which is before any app is.')
+param lock bool
+@description('Which principal reads which secret: { secret, principal }. The secrets must be there.')
 param readers array
 
 var secretsUser = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '4633458b-17de-408a-b874-0445c86b69e6')
@@ -19,6 +20,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enableSoftDelete: true
     softDeleteRetentionInDays: 90
     enablePurgeProtection: true
+    // Container Apps fetch the apps' secrets from outside the network
     publicNetworkAccess: 'Enabled'
   }
 }
@@ -34,6 +36,11 @@ resource read 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (reade
   properties: { roleDefinitionId: secretsUser, principalId: reader.principal, principalType: 'ServicePrincipal' }
 }]
 
+resource keep 'Microsoft.Authorization/locks@2020-05-01' = if (lock) {
+  name: 'opal-keep'
+  scope: vault
+  properties: { level: 'CanNotDelete', notes: 'OPAL\'s secrets' }
+}
+
 output id string = vault.id
 output name string = vault.name
-output uri string = vault.properties.vaultUri

@@ -29,7 +29,9 @@ var functions = map[string]function{
 	},
 	"subscriptionResourceId": resourceID,
 	"resourceId":             resourceID,
-	"uniqueString":           func(_ *scope, _ int, a []any) any { return hash(a)[:13] },
+	// only as a parameter's default; a plan is the same every day
+	"utcNow":       func(*scope, int, []any) any { return "2026-01-01" },
+	"uniqueString": func(_ *scope, _ int, a []any) any { return hash(a)[:13] },
 	"guid": func(_ *scope, _ int, a []any) any {
 		h := fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, a...)))
 		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:32]

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/scene"
@@ -9,21 +10,29 @@ import (
 )
 
 // studio is the compositor that needs no model.
-type studio struct{ engine *scene.Engine }
-
-// NewStudio returns the engine over e, with its tables built (about 60 ms).
-func NewStudio(e *scene.Engine) Engine {
-	scene.Warm()
-	return studio{engine: e}
+type studio struct {
+	engine *scene.Engine
+	warm   atomic.Bool
 }
 
-func (studio) Name() string     { return "studio" }
-func (studio) NeedsInput() bool { return true }
-func (studio) Ready() bool      { return true }
+// NewStudio returns the engine over e. It builds the engine's tables in the
+// background and is ready when they are there.
+func NewStudio(e *scene.Engine) Engine {
+	s := &studio{engine: e}
+	go func() {
+		scene.Warm()
+		s.warm.Store(true)
+	}()
+	return s
+}
+
+func (*studio) Name() string     { return "studio" }
+func (*studio) NeedsInput() bool { return true }
+func (s *studio) Ready() bool    { return s.warm.Load() }
 
 // Place composes the picture. Scene types outside the engine's list are read as
 // words.
-func (s studio) Place(ctx context.Context, w Work) (*Picture, error) {
+func (s *studio) Place(ctx context.Context, w Work) (*Picture, error) {
 	r := w.Request
 	res, err := s.engine.Render(ctx, scene.Request{
 		Product: w.Product, Title: r.Title, Scene: scene.Choose(r.Scene, r.Prompt), Prompt: r.Prompt, Palette: r.Palette,

@@ -1,0 +1,40 @@
+package db
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// ErrNoUsers is Grant's on an engine that has none.
+var ErrNoUsers = fault.New(fault.Invalid, "database_without_users", "Rights are given to users of Postgres; SQLite has none. Leave --grant-to out")
+
+// Grant gives the users the rows of OPAL's tables to read and write, of the
+// tables that later migrations make, too, and no right to change the schema. The
+// caller's user must own the tables, which the one that migrates does. It may be
+// repeated. The users must exist.
+func (d *DB) Grant(ctx context.Context, users []string) error {
+	if !d.postgres {
+		return ErrNoUsers
+	}
+	return d.InTx(ctx, func(tx *Tx) error {
+		for _, user := range users {
+			who := pgx.Identifier{user}.Sanitize()
+			for _, statement := range []string{
+				"GRANT USAGE ON SCHEMA public TO " + who,
+				"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO " + who,
+				"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO " + who,
+				"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO " + who,
+				"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO " + who,
+			} {
+				if _, err := tx.ExecContext(ctx, statement); err != nil {
+					return fmt.Errorf("give %s its rights: %w", user, err)
+				}
+			}
+		}
+		return nil
+	})
+}
