@@ -1,5 +1,7 @@
 package imagefile
 
+import "bytes"
+
 // SourceType says how a picture came to be, in the words of IPTC's digital
 // source type vocabulary (https://cv.iptc.org/newscodes/digitalsourcetype/).
 type SourceType string
@@ -17,13 +19,39 @@ func (t SourceType) URI() string {
 	return "http://cv.iptc.org/newscodes/digitalsourcetype/" + string(t)
 }
 
+// creator is the xmp:CreatorTool of OPAL's pictures.
+const creator = `xmp:CreatorTool="OPAL"`
+
+// MadeByOPAL reports whether an XMP packet is one of SourceXMP's: OPAL has made the
+// picture, and no program has written it since. Packets of releases that named no
+// tool are known by being nothing else.
+func MadeByOPAL(xmp []byte) bool {
+	if bytes.Contains(xmp, []byte(creator)) {
+		return true
+	}
+	for _, t := range []SourceType{SourceComposite, SourceGenerated} {
+		if bytes.Contains(xmp, []byte(`<rdf:Description rdf:about="" `+sourceAttributes(t)+"/>")) {
+			return true
+		}
+	}
+	return false
+}
+
+func sourceAttributes(t SourceType) string {
+	return `xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" Iptc4xmpExt:DigitalSourceType="` + t.URI() + `"`
+}
+
+// toolAttributes declare the tool in the packet.
+const toolAttributes = ` xmlns:xmp="http://ns.adobe.com/xap/1.0/" ` + creator
+
 // SourceXMP returns an XMP packet that states the digital source type
-// (Iptc4xmpExt:DigitalSourceType, IPTC Photo Metadata 2023.1) and nothing else.
+// (Iptc4xmpExt:DigitalSourceType, IPTC Photo Metadata 2023.1) and that OPAL made the
+// picture, and nothing else.
 func SourceXMP(t SourceType) []byte {
 	return []byte(`<?xpacket begin="` + "\ufeff" + `" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-  <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" Iptc4xmpExt:DigitalSourceType="` + t.URI() + `"/>
+  <rdf:Description rdf:about="" ` + sourceAttributes(t) + toolAttributes + `/>
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="r"?>`)

@@ -1,0 +1,228 @@
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/filename"
+	"github.com/opal-photo/opal/modules/imagefile"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// CutoutOptions say where cut-outs go.
+type CutoutOptions struct {
+	Dir   string // folder for the PNGs
+	File  string // of one picture: this file instead, "-" for standard output
+	Force bool   // overwrite files that OPAL didn't make
+	Own   bool   // take OPAL's own results for photos
+	Jobs  int    // photos side by side; 0: DefaultJobs
+}
+
+// CutoutLine is what is said of one file, as a line of JSON.
+type CutoutLine struct {
+	File         string   `json:"file"`
+	Output       string   `json:"output,omitempty"`
+	Confidence   *float64 `json:"confidence"` // null when there is no cut-out
+	NeedsReview  bool     `json:"needs_review"`
+	ReviewReason string   `json:"review_reason,omitempty"`
+	Millis       int64    `json:"ms"`
+	Error        string   `json:"error,omitempty"`
+	Code         string   `json:"code,omitempty"`
+	Skipped      bool     `json:"skipped,omitempty"` // one of OPAL's own results, passed over
+}
+
+// Cutters cut products out of photos.
+type Cutters struct {
+	Decoder pipeline.Decoder
+	Cutter  pipeline.Cutter
+}
+
+// Cutout removes the backgrounds of the photos that paths lead to: a PNG each, and a
+// CutoutLine each on s.Out, in the order of the photos. The path "-" is standard
+// input, whose PNG goes to standard output unless o.File says otherwise; lines go to
+// s.Err then.
+//
+// Errors: ErrNoPictures and other faults of kind Invalid before anything is made;
+// ErrFailed when a photo failed; ErrInterrupted, within a second of ctx's end.
+func Cutout(ctx context.Context, s Streams, c Cutters, o CutoutOptions, paths []string) error {
+	found, err := Find(paths)
+	if err != nil {
+		return err
+	}
+	if o.File == "" && slices.Contains(paths, Stdin) {
+		o.File = Stdin
+	}
+	switch {
+	case o.File != "" && len(found.Photos) > 1:
+		return fault.New(fault.Invalid, "one_picture_expected", "One output is for one picture; for several name a folder with --out")
+	case o.Jobs < 0 || o.Jobs > MaxJobs:
+		return fault.New(fault.Invalid, "jobs_invalid", fmt.Sprintf("Photos side by side must be 1 to %d", MaxJobs))
+	case o.Jobs == 0:
+		o.Jobs = DefaultJobs()
+	}
+	if o.File == Stdin && isTerminal(s.Out) {
+		return fault.New(fault.Invalid, "stdout_is_terminal", "Standard output is a terminal, and a PNG is no text; send it into a file or name one with --output")
+	}
+	r := &cutting{Cutters: c, CutoutOptions: o, stdin: s.In, stdout: s.Out}
+	lines := s.Out
+	if o.File == Stdin {
+		lines = s.Err
+		if s.Quiet {
+			lines = io.Discard
+		}
+	}
+	if err := r.open(found); err != nil {
+		return err
+	}
+	if !s.Quiet {
+		for _, n := range found.Notes {
+			fmt.Fprintln(s.Err, n)
+		}
+	}
+	return r.all(ctx, json.NewEncoder(lines), found)
+}
+
+// cutting is one run of Cutout.
+type cutting struct {
+	Cutters
+	CutoutOptions
+	stdin  io.Reader
+	stdout io.Writer
+	folder *folder // nil for standard output
+}
+
+func (r *cutting) open(found Found) error {
+	known := own{hashes: map[string]bool{}}
+	for _, p := range found.Reports {
+		if rep, err := loadReport(p); err == nil && rep != nil {
+			known.adopt(rep)
+		}
+	}
+	dir := r.Dir
+	switch r.File {
+	case "":
+	case Stdin:
+		r.folder = &folder{own: known}
+		return nil
+	default:
+		dir = filepath.Dir(r.File)
+	}
+	var err error
+	r.folder, err = openFolder(dir, true, r.Force, known)
+	return err
+}
+
+// all works on the photos side by side and says each in its turn.
+func (r *cutting) all(ctx context.Context, lines *json.Encoder, found Found) error {
+	photos, outputs := found.Photos, make([]string, len(found.Photos))
+	var names filename.Names
+	found.Named(func(i int, p Photo) {
+		outputs[i] = filepath.Base(r.File)
+		if r.File == "" {
+			outputs[i] = names.Unique(filename.Stem(p.Path), ".png")
+		}
+	})
+	ends := make([]chan CutoutLine, len(photos))
+	for i := range ends {
+		ends[i] = make(chan CutoutLine, 1)
+	}
+	go func() {
+		var g errgroup.Group
+		g.SetLimit(r.Jobs)
+		for i, p := range photos {
+			g.Go(func() error {
+				ends[i] <- r.one(ctx, p, outputs[i])
+				return nil
+			})
+		}
+		_ = g.Wait()
+	}()
+	failed := false
+	for _, end := range ends {
+		select {
+		case l := <-end:
+			if ctx.Err() != nil && l.Code != "" {
+				r.folder.close()
+				return ErrInterrupted
+			}
+			failed = failed || l.Code != ""
+			if err := lines.Encode(l); err != nil {
+				return fmt.Errorf("write the line of %s: %w", l.File, err)
+			}
+		case <-ctx.Done():
+			r.folder.close()
+			return ErrInterrupted
+		}
+	}
+	if failed {
+		return ErrFailed
+	}
+	return nil
+}
+
+func (r *cutting) one(ctx context.Context, p Photo, name string) (l CutoutLine) {
+	l.File = p.Path
+	began := time.Now()
+	err := fault.Guard(func() error { return r.cut(ctx, p, name, &l) })
+	if err != nil {
+		l = CutoutLine{File: p.Path, Error: err.Error(), Code: fault.CodeOf(err)}
+	}
+	l.Millis = time.Since(began).Milliseconds()
+	return l
+}
+
+func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) error {
+	if p.Err != nil {
+		return p.Err
+	}
+	raw, err := read(ctx, r.stdin, p.Path, imaging.MaxBytes)
+	if err != nil {
+		return err
+	}
+	if !r.Own && r.folder.own.holds(raw, hashOf(raw)) {
+		l.Skipped = true
+		return nil
+	}
+	if r.File != Stdin {
+		if err := r.folder.free(name); err != nil {
+			return err
+		}
+	}
+	photo, _, err := r.Decoder.Decode(ctx, raw)
+	if err != nil {
+		return err
+	}
+	c, err := r.Cutter.Cut(ctx, photo)
+	if err != nil {
+		return err
+	}
+	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imagefile.PNG, XMP: imagefile.SourceXMP(imagefile.SourceComposite)})
+	if err != nil {
+		return err
+	}
+	if r.File == Stdin {
+		if _, err := r.stdout.Write(b); err != nil {
+			return ErrNotWritten.With("%v", err)
+		}
+		l.Output = Stdin
+	} else {
+		if err := r.folder.write(name, b); err != nil {
+			return err
+		}
+		l.Output = r.folder.shown(name)
+	}
+	l.Confidence = &c.Confidence
+	if l.NeedsReview = c.Confidence < pipeline.ReviewBelow; l.NeedsReview {
+		l.ReviewReason = c.Reason
+	}
+	return nil
+}

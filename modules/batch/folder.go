@@ -1,0 +1,134 @@
+package batch
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+)
+
+// folder is where a run writes. Names in it are slash-separated and relative; no
+// link leads out of it. A file appears under its name when it is whole.
+type folder struct {
+	dir   string   // as the caller named it
+	root  *os.Root // nil while there is no folder
+	force bool     // overwrite what OPAL didn't make
+	own   own
+
+	mu     sync.Mutex
+	closed bool
+	made   map[string]bool // by this run
+}
+
+// openFolder opens the folder, and makes it where it is missing and create says so.
+func openFolder(dir string, create, force bool, known own) (*folder, error) {
+	f := &folder{dir: dir, force: force, own: known, made: map[string]bool{}}
+	if !create && !exists(dir) {
+		return f, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the folder for the results: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the folder for the results: %w", err)
+	}
+	f.root = root
+	return f, nil
+}
+
+// shown is a name as a person at the terminal finds it.
+func (f *folder) shown(name string) string { return filepath.Join(f.dir, filepath.FromSlash(name)) }
+
+// free fails when a name can't be written: something that OPAL didn't make is there.
+func (f *folder) free(name string) error {
+	if f.root == nil {
+		return nil
+	}
+	info, err := f.root.Lstat(filepath.FromSlash(name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		// a file where a folder should be, or a link that leads out
+		return ErrOutputExists.With("%s", f.shown(name))
+	case info.IsDir():
+		return ErrOutputExists.With("%s is a folder", f.shown(name))
+	case f.force:
+		return nil
+	case !info.Mode().IsRegular():
+		return ErrOutputExists.With("%s", f.shown(name))
+	}
+	f.mu.Lock()
+	mine := f.made[name]
+	f.mu.Unlock()
+	if mine {
+		return nil
+	}
+	b, err := f.read(name)
+	if err != nil || !f.own.holds(b, hashOf(b)) {
+		return ErrOutputExists.With("%s", f.shown(name))
+	}
+	return nil
+}
+
+// maxResult bounds what is read of a file that is in the way.
+const maxResult = 256 << 20
+
+func (f *folder) read(name string) ([]byte, error) {
+	info, err := f.root.Stat(filepath.FromSlash(name))
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxResult {
+		return nil, ErrNotAFile
+	}
+	return f.root.ReadFile(filepath.FromSlash(name))
+}
+
+// write puts a file under its name, whole or not at all. Errors: ErrOutputExists,
+// ErrNotWritten, and ErrInterrupted once the run is over.
+func (f *folder) write(name string, b []byte) error {
+	if err := f.free(name); err != nil {
+		return err
+	}
+	dir := filepath.FromSlash(path.Dir(name))
+	if err := f.root.MkdirAll(dir, 0o755); err != nil {
+		return ErrNotWritten.With("%v", err)
+	}
+	temp := filepath.Join(dir, ".opal-"+rand.Text()+".part")
+	err := f.root.WriteFile(temp, b, 0o644)
+	if err == nil {
+		err = f.place(temp, name)
+	}
+	if err != nil {
+		_ = f.root.Remove(temp)
+		if errors.Is(err, ErrInterrupted) {
+			return err
+		}
+		return ErrNotWritten.With("%v", err)
+	}
+	return nil
+}
+
+// place renames under the lock, so that nothing appears after the run is over.
+func (f *folder) place(temp, name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return ErrInterrupted
+	}
+	f.made[name] = true
+	return f.root.Rename(temp, filepath.FromSlash(name))
+}
+
+// close ends all writing. What is being written by then never appears.
+func (f *folder) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+}

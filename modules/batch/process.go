@@ -1,0 +1,495 @@
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/filename"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// Options are what a run makes of each photo.
+type Options struct {
+	Dir     string           `json:"out"` // folder for the results
+	Scenes  []string         `json:"scenes"`
+	Presets []string         `json:"presets"`
+	Prompt  string           `json:"prompt,omitempty"`
+	Look    picture.Look     `json:"look"`
+	Steps   pipeline.Options `json:"steps"`
+	Resume  bool             `json:"resume,omitempty"` // take what a run before made of the same bytes with the same options
+	Force   bool             `json:"force,omitempty"`  // overwrite files that OPAL didn't make
+	Own     bool             `json:"own,omitempty"`    // take OPAL's own results for photos
+	Jobs    int              `json:"jobs"`             // photos side by side; 0: DefaultJobs
+
+	Version string `json:"-"` // of OPAL, for the report
+	JSON    bool   `json:"-"` // a line of JSON on Streams.Out for each item that ends
+	DryRun  bool   `json:"-"` // say what would be made, and make nothing
+}
+
+// check refuses options that can't be meant, and folds what is said twice.
+func (o *Options) check() error {
+	if len(o.Scenes) == 0 {
+		return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("No scene is named; known are %s", strings.Join(picture.SceneTypes(), ", ")))
+	}
+	for _, s := range o.Scenes {
+		if !slices.Contains(picture.SceneTypes(), s) {
+			return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("Scene %q is not known; known are %s", s, strings.Join(picture.SceneTypes(), ", ")))
+		}
+	}
+	if len(o.Presets) == 0 {
+		return channel.ErrPreset.With("none is named")
+	}
+	if err := channel.Validate(o.Presets); err != nil {
+		return err
+	}
+	if o.Jobs < 0 || o.Jobs > MaxJobs {
+		return fault.New(fault.Invalid, "jobs_invalid", fmt.Sprintf("Photos side by side must be 1 to %d", MaxJobs))
+	}
+	if o.Jobs == 0 {
+		o.Jobs = DefaultJobs()
+	}
+	o.Scenes, o.Presets = once(o.Scenes), once(o.Presets)
+	if !o.Steps.GenerateScene {
+		o.Scenes = o.Scenes[:1] // all of them would be the same cut-out
+	}
+	return nil
+}
+
+// once drops what is repeated.
+func once(in []string) []string {
+	var out []string
+	for _, s := range in {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// run is one run over photos.
+type run struct {
+	Options
+	pipeline *pipeline.Pipeline
+	Streams
+	folder  *folder
+	journal *journal
+	before  *Report         // of the run before in the same folder; nil without one
+	photos  map[string]bool // this run's, by their paths
+
+	lines sync.Mutex
+	taken map[int]bool // items of the run before that were taken over
+}
+
+// Process runs the whole pipeline over the photos that paths lead to and writes each
+// picture's output, cut-out and variants into a folder of its own below o.Dir, beside
+// report.json. A photo that can't be finished doesn't keep the others from being so.
+//
+// Errors: ErrNoPictures, ErrReport and other faults of kind Invalid before anything is
+// made; ErrFailed when an item failed; ErrInterrupted, within a second of ctx's end.
+func Process(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, paths []string) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if slices.Contains(paths, Stdin) {
+		return fault.New(fault.Invalid, "stdin_unsupported", "Standard input is not taken here; name files or folders")
+	}
+	found, err := Find(paths)
+	if err != nil {
+		return err
+	}
+	r := &run{Options: o, pipeline: p, Streams: s, photos: map[string]bool{}, taken: map[int]bool{}}
+	if err := r.open(found); err != nil {
+		return err
+	}
+	r.say(found.Notes)
+	items := r.items(found)
+	if o.DryRun {
+		return r.rehearse(items)
+	}
+	r.journal = &journal{folder: r.folder, report: &Report{
+		Tool: "opal", Command: "process", Version: o.Version, State: Running, StartedAt: time.Now().UTC(), Options: r.Options, Earlier: r.earlier(),
+	}}
+	for _, w := range items {
+		r.journal.report.Items = append(r.journal.report.Items, w.item)
+	}
+	if err := r.journal.update(func(*Report) {}); err != nil {
+		return err
+	}
+	interrupted := r.all(ctx, items)
+	r.folder.close()
+	state := Finished
+	if interrupted {
+		state = Interrupted
+	}
+	if err := r.journal.end(state); err != nil {
+		return err
+	}
+	r.sum()
+	switch {
+	case interrupted:
+		return ErrInterrupted
+	case r.journal.report.Totals.Failed > 0:
+		return ErrFailed
+	}
+	return nil
+}
+
+// open opens the folder of the results and learns what earlier runs made.
+func (r *run) open(found Found) error {
+	var err error
+	known := own{hashes: map[string]bool{}}
+	for _, p := range found.Reports {
+		if rep, err := loadReport(p); err == nil && rep != nil { // else it is somebody's report
+			known.adopt(rep)
+		}
+	}
+	r.before, err = loadReport(filepath.Join(r.Dir, reportName))
+	if err != nil && !r.Force {
+		return err
+	}
+	if r.before != nil {
+		known.adopt(r.before)
+	}
+	r.folder, err = openFolder(r.Dir, !r.DryRun, r.Force, known)
+	return err
+}
+
+// work is an item that is to be made.
+type work struct {
+	photo Photo
+	item  *Item
+	dir   string // below the folder, with slashes
+}
+
+// items gives each photo its folder. A photo that a run before had keeps the one it
+// has there; the folders of other photos are left alone.
+func (r *run) items(found Found) []work {
+	photos := found.Photos
+	var names filename.Names
+	names.Reserve(reportName)
+	kept := r.keep(photos)
+	for _, dir := range kept {
+		names.Reserve(dir)
+	}
+	for _, dir := range r.foreign(photos) {
+		names.Reserve(dir)
+	}
+	dirs := make([]string, len(photos))
+	found.Named(func(i int, p Photo) {
+		dir, ok := kept[absolute(p.Path)]
+		if !ok && p.Err == nil {
+			dir = names.Unique(filename.Stem(p.Path), "")
+		}
+		dirs[i] = dir
+	})
+	var all []work
+	for i, p := range photos {
+		r.photos[p.Path] = true
+		dir := dirs[i]
+		for _, scene := range r.Scenes {
+			w := work{photo: p, dir: dir, item: &Item{File: p.Path, Scene: scene, Status: Pending, Steps: map[string]int64{}, Variants: []Variant{}}}
+			if !r.Steps.GenerateScene {
+				w.item.Scene = ""
+			}
+			if len(r.Scenes) > 1 {
+				w.dir = path.Join(dir, scene)
+			}
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// folders maps the photos of the run before, by their absolute paths, to their
+// folders, as far as these are still there.
+func (r *run) folders() map[string]string {
+	out := map[string]string{}
+	if r.before == nil {
+		return out
+	}
+	for _, it := range r.before.Items {
+		if len(it.Files) == 0 {
+			continue
+		}
+		dir, _, ok := strings.Cut(it.Files[0].Path, "/")
+		if ok && filepath.IsLocal(dir) && exists(filepath.Join(r.Dir, dir)) {
+			out[absolute(it.File)] = dir
+		}
+	}
+	return out
+}
+
+// keep are the folders of photos that this run has, too.
+func (r *run) keep(photos []Photo) map[string]string {
+	had, out := r.folders(), map[string]string{}
+	for _, p := range photos {
+		if dir, ok := had[absolute(p.Path)]; ok {
+			out[absolute(p.Path)] = dir
+		}
+	}
+	return out
+}
+
+// foreign are the folders of photos that this run has not.
+func (r *run) foreign(photos []Photo) []string {
+	had := r.folders()
+	for _, p := range photos {
+		delete(had, absolute(p.Path))
+	}
+	var out []string
+	for _, dir := range had {
+		out = append(out, dir)
+	}
+	return out
+}
+
+// grace is how long a run that is interrupted waits for what is about to end.
+const grace = time.Second
+
+// all works on the items side by side and reports whether it was interrupted. What is
+// in hand then is left: its file never appears.
+func (r *run) all(ctx context.Context, items []work) (interrupted bool) {
+	p := newProgress(r.Streams, "processing", len(items))
+	defer p.end()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		var g errgroup.Group
+		g.SetLimit(r.Jobs)
+		for _, w := range items {
+			if ctx.Err() != nil {
+				break
+			}
+			g.Go(func() error {
+				done := *w.item
+				done.Steps = map[string]int64{} // the report is written meanwhile
+				r.one(ctx, w, &done)
+				if ctx.Err() != nil && done.Status != Completed {
+					return nil // the photo is not to blame
+				}
+				r.record(w, done)
+				p.add()
+				return nil
+			})
+		}
+		_ = g.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		select {
+		case <-ended:
+		case <-time.After(grace):
+		}
+	}
+	return ctx.Err() != nil
+}
+
+// record puts an item that ended into the report, unless the run is over.
+func (r *run) record(w work, done Item) {
+	err := r.journal.update(func(rep *Report) {
+		if rep.State == Running {
+			*w.item = done
+		}
+	})
+	r.lines.Lock()
+	defer r.lines.Unlock()
+	if err != nil && !r.Quiet {
+		fmt.Fprintln(r.Err, "opal:", err)
+	}
+	if r.JSON {
+		_ = json.NewEncoder(r.Out).Encode(done) // a closed pipe is not the photo's fault
+	}
+}
+
+// one makes an item.
+func (r *run) one(ctx context.Context, w work, it *Item) {
+	err := fault.Guard(func() error { return r.make(ctx, w, it) })
+	var step *pipeline.StepError
+	if errors.As(err, &step) {
+		err = step.Err
+	}
+	switch {
+	case errors.Is(err, errOwn):
+		it.Status = skipped
+	case err != nil:
+		it.fail(err)
+	default:
+		it.Status = Completed
+	}
+}
+
+// fail records why there is no picture, and forgets what there is of one.
+func (it *Item) fail(err error) {
+	text, code := err.Error(), fault.CodeOf(err)
+	it.Status, it.Error, it.Code = Failed, &text, &code
+}
+
+// errOwn says that a file is one of OPAL's results.
+var errOwn = errors.New("one of OPAL's own results")
+
+func (r *run) make(ctx context.Context, w work, it *Item) error {
+	if w.photo.Err != nil {
+		return w.photo.Err
+	}
+	raw, err := read(ctx, nil, w.photo.Path, imaging.MaxBytes)
+	if err != nil {
+		return err
+	}
+	it.SHA256 = hashOf(raw)
+	if !r.Own && r.folder.own.holds(raw, it.SHA256) {
+		return errOwn
+	}
+	it.Key = r.key(it)
+	if r.Resume && r.reuse(it) {
+		return nil
+	}
+	if err := r.free(w.dir); err != nil {
+		return err
+	}
+	store := &pipeline.Memory{}
+	in := pipeline.Input{
+		TenantID: "local", Filename: filepath.Base(w.photo.Path), Scene: it.Scene, Prompt: r.Prompt, Look: r.Look, Options: r.Steps,
+		Raw: func(context.Context) ([]byte, error) { return raw, nil },
+	}
+	if in.Scene == "" {
+		in.Scene = r.Scenes[0]
+	}
+	res, err := r.pipeline.Run(ctx, in, store, &stopwatch{ms: it.Steps})
+	if err != nil {
+		return err
+	}
+	it.Confidence, it.NeedsReview, it.ReviewReason, it.Fidelity = res.Confidence, res.NeedsReview, res.ReviewReason, res.Fidelity
+	began := time.Now()
+	if err := r.writeAll(ctx, w, it, store, res); err != nil {
+		return err
+	}
+	it.Steps["export"] = time.Since(began).Milliseconds()
+	return nil
+}
+
+// free fails when one of the item's files can't be written, before it costs anything.
+func (r *run) free(dir string) error {
+	names := []string{"cutout.png", "output.jpg"}
+	if !r.Steps.GenerateScene {
+		names[1] = "output.png"
+	}
+	for _, n := range r.Presets {
+		if p, ok := channel.Find(n); ok {
+			names = append(names, variantName(p))
+		}
+	}
+	for _, n := range names {
+		if err := r.folder.free(path.Join(dir, n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func variantName(p channel.Preset) string { return p.Name + "." + p.Format.Extension() }
+
+// writeAll writes the output, the cut-out and the variants.
+func (r *run) writeAll(ctx context.Context, w work, it *Item, store *pipeline.Memory, res *pipeline.Result) error {
+	write := func(name string, b []byte) (string, error) {
+		name = path.Join(w.dir, name)
+		if err := r.folder.write(name, b); err != nil {
+			return "", err
+		}
+		it.Files = append(it.Files, File{Path: name, SHA256: hashOf(b), Bytes: len(b)})
+		return r.folder.shown(name), nil
+	}
+	var err error
+	save := func(name, from string) (string, error) {
+		b, err := store.Get(ctx, from)
+		if err != nil {
+			return "", err
+		}
+		return write(name, b)
+	}
+	if it.Output, err = save("output"+path.Ext(res.OutputPath), res.OutputPath); err != nil {
+		return err
+	}
+	if _, err := save("cutout.png", res.CutoutPath); err != nil {
+		return err
+	}
+	l, err := layersOf(ctx, store, export.Source{Layers: res.Layers, Filename: w.photo.Path, Scene: it.Scene})
+	if err != nil {
+		return err
+	}
+	err = export.Render(ctx, l, r.Presets, func(v export.Variant) error {
+		shown, err := write(variantName(v.Preset), v.File)
+		it.Variants = append(it.Variants, Variant{v.Preset.Name, shown, v.Width, v.Height, len(v.File), v.Checks})
+		return err
+	})
+	slices.SortFunc(it.Variants, func(a, b Variant) int { return slices.Index(r.Presets, a.Preset) - slices.Index(r.Presets, b.Preset) })
+	return err
+}
+
+// layersOf decodes a finished picture's layers.
+func layersOf(ctx context.Context, store pipeline.Artifacts, src export.Source) (*export.Layers, error) {
+	l := &export.Layers{Source: src}
+	for _, f := range []struct {
+		path string
+		into **image.NRGBA
+	}{{src.CutoutPath, &l.Cutout}, {src.BackdropPath, &l.Backdrop}, {src.ShadowPath, &l.Shadow}} {
+		if f.path == "" {
+			continue
+		}
+		b, err := store.Get(ctx, f.path)
+		if err == nil {
+			*f.into, err = imaging.DecodeOwn(b)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// stopwatch times the steps.
+type stopwatch struct {
+	ms    map[string]int64
+	began time.Time
+}
+
+// StepBegan starts the clock.
+func (w *stopwatch) StepBegan(context.Context, string) { w.began = time.Now() }
+
+// StepEnded stops it.
+func (w *stopwatch) StepEnded(_ context.Context, step string, _ error) {
+	w.ms[step] = time.Since(w.began).Milliseconds()
+}
+
+// StepReused has no time.
+func (*stopwatch) StepReused(context.Context, string) {}
+
+// Checkpoint keeps nothing: the work ends with the process.
+func (*stopwatch) Checkpoint(context.Context, pipeline.Checkpoint) error { return nil }
+
+// say tells people.
+func (r *run) say(lines []string) {
+	if r.Quiet {
+		return
+	}
+	for _, l := range lines {
+		_, _ = io.WriteString(r.Err, l+"\n")
+	}
+}

@@ -1,0 +1,126 @@
+package batch
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// key names what an item's picture depends on: the photo's bytes and the options.
+func (r *run) key(it *Item) string {
+	b, err := json.Marshal(struct {
+		Photo, Scene, Prompt string
+		Look                 picture.Look
+		Steps                pipeline.Options
+	}{it.SHA256, it.Scene, r.Prompt, r.Look, r.Steps})
+	if err != nil {
+		return "" // numbers that JSON doesn't know; nothing is reused then
+	}
+	return hashOf(b)
+}
+
+// reuse takes over what a run before made of the same bytes with the same options,
+// when all of it is there still, unchanged: of the same file, or of one that this run
+// doesn't have, which was renamed then. Each picture is taken over once.
+func (r *run) reuse(it *Item) bool {
+	if r.before == nil || it.Key == "" {
+		return false
+	}
+	r.lines.Lock()
+	defer r.lines.Unlock()
+	for _, sameFile := range []bool{true, false} {
+		for i, old := range r.before.Items {
+			if old.Key != it.Key || old.Status != Completed || r.taken[i] {
+				continue
+			}
+			if same := old.File == it.File; same != sameFile || !same && r.photos[old.File] || !r.has(old) {
+				continue
+			}
+			r.taken[i] = true
+			file := it.File
+			*it = *old
+			it.File, it.Reused = file, true
+			return true
+		}
+	}
+	return false
+}
+
+// has reports whether an item has all presets of this run, and its files their
+// bytes.
+func (r *run) has(old *Item) bool {
+	made := map[string]bool{}
+	for _, v := range old.Variants {
+		made[v.Preset] = true
+	}
+	for _, p := range r.Presets {
+		if !made[p] {
+			return false
+		}
+	}
+	for _, f := range old.Files {
+		b, err := r.folder.read(f.Path)
+		if err != nil || hashOf(b) != f.SHA256 {
+			return false
+		}
+	}
+	return len(old.Files) > 0
+}
+
+// earlier are the files of runs before that are still there. Those that this run
+// makes anew are taken out as it goes.
+func (r *run) earlier() []File {
+	if r.before == nil {
+		return nil
+	}
+	var out []File
+	seen := map[string]bool{}
+	for _, f := range r.before.all() {
+		if !seen[f.Path] && filepath.IsLocal(filepath.FromSlash(f.Path)) && exists(filepath.Join(r.Dir, filepath.FromSlash(f.Path))) {
+			seen[f.Path] = true
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// sort takes out of the earlier files what items have made or taken over, and out of
+// the items what is no photo.
+func (r *Report) sort() {
+	r.Items = slices.DeleteFunc(r.Items, func(it *Item) bool {
+		if it.Status == skipped && !slices.Contains(r.PassedOver, it.File) {
+			r.PassedOver = append(r.PassedOver, it.File)
+		}
+		return it.Status == skipped
+	})
+	mine := map[string]bool{}
+	for _, it := range r.Items {
+		for _, f := range it.Files {
+			mine[f.Path] = true
+		}
+	}
+	var out []File
+	for _, f := range r.Earlier {
+		if !mine[f.Path] {
+			out = append(out, f)
+		}
+	}
+	r.Earlier = out
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// absolute is a path that means the same from every folder.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}

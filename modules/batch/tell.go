@@ -1,0 +1,148 @@
+package batch
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/filename"
+)
+
+// sum tells people what came of a run.
+func (r *run) sum() {
+	rep := r.journal.report
+	var lines []string
+	var broken []string
+	for _, it := range rep.Items {
+		lines = append(lines, it.words()...)
+		broken = append(broken, it.broken()...)
+	}
+	if len(broken) > mostBroken {
+		broken = append(broken[:mostBroken], fmt.Sprintf("rule    ... and %d more", len(broken)-mostBroken))
+	}
+	lines = append(lines, broken...)
+	t := rep.Totals
+	if t.PassedOver > 0 {
+		lines = append(lines, fmt.Sprintf("%d passed over: OPAL made them (--own takes them for photos)", t.PassedOver))
+	}
+	if n := len(rep.Earlier); n > 0 {
+		lines = append(lines, fmt.Sprintf("%d files of earlier runs are still in %s", n, filename.Show(r.Dir)))
+	}
+	if t.BrokenRules > 0 {
+		lines = append(lines, fmt.Sprintf("%d rules are broken by %d variants", t.BrokenRules, rep.breakers()))
+	}
+	end := fmt.Sprintf("%d finished (%d to be reviewed), %d failed", t.Completed, t.NeedsReview, t.Failed)
+	if t.Reused > 0 {
+		end += fmt.Sprintf(", %d taken from the run before", t.Reused)
+	}
+	if rep.State == Interrupted {
+		end = fmt.Sprintf("interrupted: %s, %d not done; --resume goes on", end, t.Pending)
+	}
+	r.say(append(lines, end+"; see "+filename.Show(r.folder.shown(reportName))))
+}
+
+// words are what is to be said of an item.
+func (it *Item) words() (lines []string) {
+	name := filename.Show(it.File)
+	switch {
+	case it.Status == Failed:
+		return []string{"failed  " + name + ": " + printable(*it.Error)}
+	case it.Status != Completed:
+		return nil
+	case it.NeedsReview:
+		lines = append(lines, "review  "+name+": "+printable(it.ReviewReason))
+	}
+	return lines
+}
+
+// mostBroken bounds how many broken rules are told; all are in the report.
+const mostBroken = 20
+
+// broken are the rules that an item breaks: one line for each, however many variants
+// break it.
+func (it *Item) broken() (lines []string) {
+	name := filename.Show(it.File)
+	type broken struct{ rule, measured, wanted string }
+	var order []broken
+	presets := map[broken][]string{}
+	for _, v := range it.Variants {
+		for _, c := range v.Checks {
+			b := broken{c.Rule, c.Measured, c.Wanted}
+			if c.Rule == "enlargement" {
+				b.measured = "" // another figure for each size
+			}
+			if !c.Passed {
+				if presets[b] == nil {
+					order = append(order, b)
+				}
+				presets[b] = append(presets[b], v.Preset)
+			}
+		}
+	}
+	for _, b := range order {
+		measured := ""
+		if b.measured != "" {
+			measured = b.measured + ", "
+		}
+		lines = append(lines, fmt.Sprintf("rule    %s: %s (%swanted %s) in %s", name, b.rule, measured, b.wanted, strings.Join(presets[b], ", ")))
+	}
+	return lines
+}
+
+// breakers counts the variants that break a rule.
+func (r *Report) breakers() (n int) {
+	for _, it := range r.Items {
+		for _, v := range it.Variants {
+			for _, c := range v.Checks {
+				if !c.Passed {
+					n++
+					break
+				}
+			}
+		}
+	}
+	return n
+}
+
+// printable takes out of words what would move the cursor: they may quote a name.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// rehearse tells what a run would make, and what is in its way.
+func (r *run) rehearse(items []work) error {
+	failed := 0
+	for _, w := range items {
+		err := w.photo.Err
+		if w.photo.Own && !r.Own {
+			fmt.Fprintf(r.Streams.Out, "%s: would be passed over: OPAL made it\n", filename.Show(w.photo.Path))
+			continue
+		}
+		if err == nil {
+			err = r.free(w.dir)
+		}
+		name := filename.Show(w.photo.Path)
+		if err != nil {
+			failed++
+			fmt.Fprintf(r.Streams.Out, "%s: would fail: %s\n", name, printable(err.Error()))
+			continue
+		}
+		var files []string
+		for _, n := range r.Presets {
+			if p, ok := channel.Find(n); ok {
+				files = append(files, variantName(p))
+			}
+		}
+		fmt.Fprintf(r.Streams.Out, "%s -> %s: output, cut-out, %s\n", name, r.folder.shown(path.Clean(w.dir)), strings.Join(files, ", "))
+	}
+	if failed > 0 {
+		return ErrFailed
+	}
+	return nil
+}
