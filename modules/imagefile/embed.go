@@ -2,7 +2,6 @@ package imagefile
 
 import (
 	"bytes"
-	"compress/zlib"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -83,16 +82,7 @@ func embedPNG(file, xmp, profile []byte) ([]byte, error) {
 	out := bytes.NewBuffer(make([]byte, 0, len(file)+len(xmp)+len(profile)+256))
 	out.Write(file[:at])
 	if len(profile) > 0 {
-		var packed bytes.Buffer
-		packed.WriteString("sRGB\x00\x00")
-		z := zlib.NewWriter(&packed)
-		if _, err := z.Write(profile); err != nil {
-			return nil, err
-		}
-		if err := z.Close(); err != nil {
-			return nil, err
-		}
-		writeChunk(out, "iCCP", packed.Bytes())
+		writeChunk(out, "iCCP", deflated("sRGB\x00\x00", profile))
 	}
 	if len(xmp) > 0 {
 		writeChunk(out, "iTXt", append([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmp...))

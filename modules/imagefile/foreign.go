@@ -131,14 +131,13 @@ const hiddenWindow = 1024
 // there is none. Such files are made to pass one check and be opened by another
 // program: a PDF may start anywhere in the first kilobyte and a ZIP is found
 // from its end. Plain bytes behind a picture are no second format: phones keep
-// motion clips and depth maps there. They are dropped before decoding.
+// motion clips and depth maps there. Nor is HTML, which shop programs leave in
+// comments: no browser looks for it behind a picture's first bytes. All of that is
+// dropped before decoding.
 func hiddenFormat(b []byte) string {
 	head := bytes.ToLower(b[:min(len(b), hiddenWindow)])
 	for _, s := range []struct{ magic, name string }{
 		{"%pdf-", "a PDF"},
-		{"<html", "an HTML page"},
-		{"<!doctype html", "an HTML page"},
-		{"<script", "an HTML page"},
 		{"<?php", "a PHP script"},
 		{"%!ps", "a PostScript file"},
 	} {

@@ -2,6 +2,7 @@ package imagefile
 
 import (
 	"bytes"
+	"slices"
 )
 
 // Info is what a picture's header says.
@@ -53,6 +54,12 @@ type Parsed struct {
 	// and whatever follows the picture are left out, so that neither the
 	// decoder's parsers nor the results ever see them.
 	keep [][]byte
+	// added is a part that the file itself doesn't have, a profile made from what
+	// the file says of its colours, and addedAt its place among the kept bytes.
+	added   []byte
+	addedAt int
+
+	animated bool // a WebP of one frame
 }
 
 // retain adds part, a piece of the file, to keep. A piece that begins where the
@@ -69,18 +76,26 @@ func (p *Parsed) retain(part []byte) {
 	p.keep = append(p.keep, part)
 }
 
+// insert adds a part that the file itself doesn't have.
+func (p *Parsed) insert(at int, part []byte) {
+	p.added, p.addedAt = part, at
+}
+
 // Essential returns the file made of the kept parts alone.
 func (p Parsed) Essential() []byte {
 	n := 0
 	for _, k := range p.keep {
 		n += len(k)
 	}
-	out := make([]byte, 0, n)
+	out := make([]byte, 0, n+len(p.added))
 	for _, k := range p.keep {
 		out = append(out, k...)
 	}
+	if len(p.added) > 0 {
+		out = slices.Insert(out, p.addedAt, p.added...)
+	}
 	if p.Info.Format == WebP {
-		finishWebP(out)
+		finishWebP(out, p.animated)
 	}
 	return out
 }

@@ -43,93 +43,252 @@ const (
 	maxScanPixels = 32 * MaxPixels // scans times pixels
 )
 
-// parseJPEG walks the segments of a JPEG up to its end marker.
+// jpegWalk is the state of parseJPEG.
+type jpegWalk struct {
+	Parsed
+	exif     *exif // of the first block: others are leftovers of editors
+	profile  jpegProfile
+	scans    int
+	coverage coverage
+}
+
+// parseJPEG walks the segments of a JPEG up to its end marker. Bytes between
+// segments that are none are left out, as libjpeg and browsers skip them, and an
+// end marker that was lost is put back: whether the pixels are all there is the
+// decoder's to say.
 func parseJPEG(b []byte) (Parsed, error) {
-	p := Parsed{Info: Info{Format: JPEG, Orientation: 1}}
-	p.retain(b[:2])
-	orientation, profile, scans := 1, 0, 0
+	w := &jpegWalk{Parsed: Parsed{Info: Info{Format: JPEG, Orientation: 1}}}
+	w.retain(b[:2])
 	for pos := 2; ; {
-		// Any number of fill bytes may stand before a marker.
-		start := pos
-		if pos >= len(b) || b[pos] != 0xff {
-			return p, ErrCorrupt.With("a JPEG marker is missing at byte %d", pos)
-		}
-		for pos < len(b) && b[pos] == 0xff {
-			pos++
-		}
-		if pos >= len(b) {
-			return p, ErrCorrupt.With("the JPEG ends early")
-		}
-		marker := b[pos]
-		pos++
+		start, marker, body := nextSegment(b, pos)
 		switch {
 		case marker == markerEOI:
-			switch {
-			case p.Info.Width == 0 || scans == 0:
-				return p, ErrCorrupt.With("the JPEG holds no picture")
-			case p.Info.Depth != 8:
-				return p, ErrUnsupported.With("the JPEG has %d bits a channel; save it with 8", p.Info.Depth)
-			}
-			p.retain(b[pos-2 : pos])
-			p.Info.HasProfile = profile > 0
-			p.Info.orient(orientation)
-			return p, nil
-		case marker == markerTEM || marker >= markerRST0 && marker <= markerRST7 || marker == 0 || marker == markerSOI:
-			return p, ErrCorrupt.With("JPEG marker %02x stands at byte %d", marker, start)
+			w.retain(b[start : start+2])
+			return w.end(true)
+		case marker == 0 && w.scans > 0: // the file ends behind a scan
+			w.retain([]byte{0xff, markerEOI})
+			return w.end(false)
+		case marker == 0:
+			return w.Parsed, ErrCorrupt.With("the JPEG ends early")
+		case marker == markerSOI:
+			return w.Parsed, ErrCorrupt.With("JPEG marker %02x stands at byte %d", marker, start)
+		case body == nil: // markers without a body, which are noise here
+			pos = start + 2
+			continue
 		}
-		if pos+2 > len(b) {
-			return p, ErrCorrupt.With("the JPEG ends early")
+		pos = start + 4 + len(body)
+		keep, err := w.segment(marker, body)
+		if err != nil {
+			return w.Parsed, err
 		}
-		n := int(binary.BigEndian.Uint16(b[pos:]))
-		if n < 2 || pos+n > len(b) {
-			return p, ErrCorrupt.With("the JPEG ends early")
-		}
-		body := b[pos+2 : pos+n]
-		pos += n
-		keep := false
-		switch {
-		case marker == markerDHT || marker == markerDQT || marker == markerDRI || marker == markerDAC:
-			keep = true
-		case marker >= markerSOF0 && marker <= markerSOF15 && marker != markerJPG:
-			if p.Info.Width != 0 {
-				return p, ErrCorrupt.With("the JPEG has two frame headers")
-			}
-			if err := p.jpegFrame(marker, body); err != nil {
-				return p, err
-			}
-			keep = true
-		case marker == markerSOS:
-			scans++
-			if w, h := p.Info.Width, p.Info.Height; scans > maxScans || scans*w*h > maxScanPixels {
-				return p, ErrUnsupported.With("the JPEG is made of %d scans or more; save it anew", scans)
-			}
-			if p.Info.Width == 0 {
-				return p, ErrCorrupt.With("the JPEG's pixels come before its frame header")
-			}
-			end := entropyEnd(b, pos)
-			if end < 0 {
-				return p, ErrCorrupt.With("the JPEG ends early")
-			}
-			pos = end
-			keep = true
-		case marker == markerAPP0:
-			keep = bytes.HasPrefix(body, jpegJFIF)
-		case marker == markerAPP14:
-			keep = bytes.HasPrefix(body, jpegAdobe)
-		case marker == markerAPP1 && bytes.HasPrefix(body, jpegEXIF):
-			if o := exifOrientation(body[len(jpegEXIF):]); o != 0 {
-				orientation = o
-			}
-		case marker == markerAPP2 && bytes.HasPrefix(body, jpegICC):
-			if profile += len(body); profile > maxProfileBytes {
-				return p, ErrCorrupt.With("its colour profile is larger than %d MB", maxProfileBytes>>20)
-			}
-			keep = true
+		if marker == markerSOS {
+			pos = entropyEnd(b, pos)
 		}
 		if keep {
-			p.retain(b[start:pos])
+			w.retain(b[start:pos])
 		}
 	}
+}
+
+// nextSegment returns the next marker with its place and, unless it is one that
+// stands alone, its body. The marker is 0 at the file's end, also when it lies
+// within a segment.
+func nextSegment(b []byte, pos int) (start int, marker byte, body []byte) {
+	for {
+		i := bytes.IndexByte(b[min(pos, len(b)):], 0xff)
+		if i < 0 {
+			return len(b), 0, nil
+		}
+		// Any number of fill bytes may stand before a marker.
+		for pos += i; pos+1 < len(b) && b[pos+1] == 0xff; {
+			pos++
+		}
+		if pos+1 >= len(b) {
+			return len(b), 0, nil
+		}
+		if b[pos+1] != 0 {
+			break
+		}
+		pos += 2
+	}
+	marker = b[pos+1]
+	switch {
+	case marker == markerTEM || marker >= markerRST0 && marker <= markerRST7 || marker == markerSOI || marker == markerEOI:
+		return pos, marker, nil
+	}
+	if pos+4 > len(b) {
+		return len(b), 0, nil
+	}
+	n := int(binary.BigEndian.Uint16(b[pos+2:]))
+	if n < 2 || pos+2+n > len(b) {
+		return len(b), 0, nil
+	}
+	return pos, marker, b[pos+4 : pos+2+n : pos+2+n]
+}
+
+// segment reads one segment and says whether a decoder needs it.
+func (w *jpegWalk) segment(marker byte, body []byte) (keep bool, err error) {
+	switch {
+	case marker == markerDHT || marker == markerDQT || marker == markerDRI || marker == markerDAC:
+		return true, nil
+	case marker >= markerSOF0 && marker <= markerSOF15 && marker != markerJPG:
+		if w.Info.Width != 0 {
+			return false, ErrCorrupt.With("the JPEG has two frame headers")
+		}
+		w.coverage.frame(marker, body)
+		return true, w.jpegFrame(marker, body)
+	case marker == markerSOS:
+		w.scans++
+		if width, height := w.Info.Width, w.Info.Height; w.scans > maxScans || w.scans*width*height > maxScanPixels {
+			return false, ErrUnsupported.With("the JPEG is made of %d scans or more; save it anew", w.scans)
+		}
+		if w.Info.Width == 0 {
+			return false, ErrCorrupt.With("the JPEG's pixels come before its frame header")
+		}
+		w.coverage.scan(body)
+		return true, nil
+	case marker == markerAPP0:
+		return bytes.HasPrefix(body, jpegJFIF), nil
+	case marker == markerAPP14:
+		return bytes.HasPrefix(body, jpegAdobe), nil
+	case marker == markerAPP1 && bytes.HasPrefix(body, jpegEXIF[:5]) && len(body) > len(jpegEXIF) && w.scans == 0:
+		if w.exif == nil {
+			e := readEXIF(body[len(jpegEXIF):])
+			w.exif = &e
+		}
+	case marker == markerAPP2 && bytes.HasPrefix(body, jpegICC) && w.scans == 0:
+		return false, w.profile.take(body[len(jpegICC):])
+	}
+	return false, nil
+}
+
+// end judges the whole. marked says that the end marker was there.
+func (w *jpegWalk) end(marked bool) (Parsed, error) {
+	switch {
+	case w.Info.Width == 0 || w.scans == 0:
+		return w.Parsed, ErrCorrupt.With("the JPEG holds no picture")
+	case w.Info.Depth != 8:
+		return w.Parsed, ErrUnsupported.With("the JPEG has %d bits a channel; save it with 8", w.Info.Depth)
+	case !w.coverage.started(), !marked && !w.coverage.complete():
+		return w.Parsed, ErrCorrupt.With("the JPEG ends early")
+	}
+	if profile := w.profile.segments(); profile != nil {
+		w.Info.HasProfile = true
+		w.insert(2, profile)
+	}
+	if e := w.exif; e != nil {
+		w.Info.orient(max(1, e.orientation))
+		if e.adobeRGB && !w.Info.HasProfile && w.Info.Channels == 3 {
+			w.insert(2, appendSegment(nil, markerAPP2, jpegICC, []byte{1, 1}, adobeRGBProfile()))
+		}
+	}
+	return w.Parsed, nil
+}
+
+// jpegProfile is the profile's parts, ICC.1:2022 annex B.4.
+type jpegProfile struct {
+	parts   map[byte][]byte // by number, from 1
+	count   byte            // that each part names
+	size    int
+	unsound bool
+}
+
+// take reads one part: its number, the count, and its data.
+func (p *jpegProfile) take(part []byte) error {
+	if p.size += len(part); p.size > maxProfileBytes {
+		return ErrCorrupt.With("its colour profile is larger than %d MB", maxProfileBytes>>20)
+	}
+	if p.parts == nil {
+		p.parts = map[byte][]byte{}
+	}
+	if len(part) < 2 || part[0] < 1 || part[0] > part[1] || p.count != 0 && part[1] != p.count || p.parts[part[0]] != nil {
+		p.unsound = true
+		return nil
+	}
+	p.count = part[1]
+	p.parts[part[0]] = part
+	return nil
+}
+
+// segments returns the parts in their order; nil without a profile, and when a
+// part is missing or there twice.
+func (p *jpegProfile) segments() (out []byte) {
+	if p.unsound || p.count == 0 || len(p.parts) != int(p.count) {
+		return nil
+	}
+	for i := 1; i <= int(p.count); i++ {
+		out = appendSegment(out, markerAPP2, jpegICC, p.parts[byte(i)])
+	}
+	return out
+}
+
+// coverage tells which coefficients of which components the scans have brought:
+// a file that is cut off between two scans looks whole otherwise.
+type coverage struct {
+	progressive bool
+	components  map[byte]*[64]int8 // by identifier: the bits still missing of each coefficient, -1 for all
+}
+
+const coefficients = 64
+
+// frame begins with a frame header, T.81 B.2.2.
+func (c *coverage) frame(marker byte, body []byte) {
+	const header, each = 6, 3
+	c.progressive = marker == markerSOF2
+	c.components = map[byte]*[coefficients]int8{}
+	for i := header; i+each <= len(body) && len(c.components) < 4; i += each {
+		var missing [coefficients]int8
+		for k := range missing {
+			missing[k] = -1
+		}
+		c.components[body[i]] = &missing
+	}
+}
+
+// scan reads a scan header, T.81 B.2.3.
+func (c *coverage) scan(body []byte) {
+	if len(body) < 1 {
+		return
+	}
+	n := int(body[0])
+	if len(body) < 1+2*n+3 {
+		return
+	}
+	first, last, low := 0, coefficients-1, int8(0)
+	if c.progressive {
+		first, last, low = int(body[1+2*n]), int(body[2+2*n]), int8(body[3+2*n]&15)
+	}
+	for i := range n {
+		missing := c.components[body[1+2*i]]
+		if missing == nil {
+			continue
+		}
+		for k := first; k <= min(last, coefficients-1); k++ {
+			missing[k] = low
+		}
+	}
+}
+
+// started reports whether each component has its first scan.
+func (c *coverage) started() bool {
+	for _, missing := range c.components {
+		if missing[0] < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// complete reports whether nothing is missing.
+func (c *coverage) complete() bool {
+	for _, missing := range c.components {
+		for _, m := range missing {
+			if m != 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // jpegFrame reads a frame header, T.81 B.2.2.
@@ -157,14 +316,16 @@ func (p *Parsed) jpegFrame(marker byte, body []byte) error {
 }
 
 // entropyEnd returns where the entropy-coded data that starts at pos ends: the
-// next marker that is no restart and no stuffed zero. -1 when there is none.
+// next marker that is no restart and no stuffed zero, or the file's end.
 func entropyEnd(b []byte, pos int) int {
 	for {
 		i := bytes.IndexByte(b[pos:], 0xff)
-		if i < 0 || pos+i+1 >= len(b) {
-			return -1
+		if i < 0 {
+			return len(b)
 		}
-		pos += i
+		if pos += i; pos+1 >= len(b) {
+			return pos
+		}
 		switch next := b[pos+1]; {
 		case next == 0xff:
 			pos++

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"slices"
 )
 
 var pngMagic = []byte("\x89PNG\r\n\x1a\n")
@@ -20,65 +21,210 @@ const (
 	pngRGBA      = 6
 )
 
-// parsePNG walks the chunks of a PNG up to IEND.
+// pngWalk is the state of parsePNG.
+type pngWalk struct {
+	Parsed
+	exif       *exif // of the first chunk
+	data       bool  // a chunk of pixels was there
+	profile    bool
+	srgb       bool
+	coded      []byte // cICP
+	gamma      float64
+	primaries  *gamut
+	frames     uint32 // of an animation
+	otherFrame bool   // a frame that the still picture isn't
+	grey       bool
+}
+
+const pngOverhead = 4 + 4 + 4 // length, type, sum
+
+// parsePNG walks the chunks of a PNG up to IEND. A file that ends behind its
+// pixels is completed; whether they are all there is the decoder's to say.
 func parsePNG(b []byte) (Parsed, error) {
-	const lengthAndType, crc = 8, 4
-	p := Parsed{Info: Info{Format: PNG, Orientation: 1}}
-	p.retain(b[:len(pngMagic)])
-	orientation, data := 1, false
+	w := &pngWalk{Parsed: Parsed{Info: Info{Format: PNG, Orientation: 1}}}
+	w.retain(b[:len(pngMagic)])
 	for pos := len(pngMagic); ; {
-		if len(b)-pos < lengthAndType+crc {
-			return p, ErrCorrupt.With("the PNG ends early")
+		rest := b[pos:]
+		n := uint64(0)
+		if len(rest) >= pngOverhead {
+			n = uint64(binary.BigEndian.Uint32(rest))
 		}
-		n := uint64(binary.BigEndian.Uint32(b[pos:]))
-		if n > uint64(len(b)-pos-lengthAndType-crc) {
-			return p, ErrCorrupt.With("the PNG ends early")
+		if len(rest) < pngOverhead || n > uint64(len(rest)-pngOverhead) {
+			if w.Info.Width == 0 || !w.data && !bytes.HasPrefix(rest[min(4, len(rest)):], []byte("IDAT")) {
+				return w.Parsed, ErrCorrupt.With("the PNG ends early")
+			}
+			w.cutOff(rest)
+			return w.end()
 		}
-		kind := string(b[pos+4 : pos+8])
-		chunk := b[pos : pos+lengthAndType+int(n)+crc]
-		body := chunk[lengthAndType : lengthAndType+int(n)]
-		if (p.Info.Width == 0) != (kind == "IHDR") {
-			return p, ErrCorrupt.With("its header chunk is missing, or there twice")
-		}
+		chunk := rest[:n+pngOverhead]
 		pos += len(chunk)
-		keep := false
-		switch kind {
-		case "IHDR":
-			if err := p.pngHeader(chunk, body); err != nil {
-				return p, err
-			}
-			keep = true
-		case "PLTE":
-			keep = true
-		case "tRNS":
-			p.Info.HasAlpha = true
-			keep = true
-		case "IDAT":
-			data, keep = true, true
-		case "iCCP":
-			if err := checkPNGProfile(body); err != nil {
-				return p, err
-			}
-			p.Info.HasProfile = true
-			keep = true
-		case "eXIf":
-			if o := exifOrientation(body); o != 0 {
-				orientation = o
-			}
-		case "acTL":
-			return p, ErrAnimated.With("this is an animated PNG")
-		case "IEND":
-			if !data {
-				return p, ErrCorrupt.With("the PNG holds no pixels")
-			}
-			p.retain(chunk)
-			p.Info.orient(orientation)
-			return p, nil
+		keep, err := w.chunk(string(chunk[4:8]), chunk)
+		if err != nil {
+			return w.Parsed, err
 		}
 		if keep {
-			p.retain(chunk)
+			w.retain(chunk)
+		}
+		if string(chunk[4:8]) == "IEND" {
+			return w.end()
 		}
 	}
+}
+
+// cutOff keeps what is left of a chunk of pixels that the file's end cuts off,
+// and ends the picture behind it.
+func (w *pngWalk) cutOff(rest []byte) {
+	const head = 8
+	if len(rest) > head && string(rest[4:head]) == "IDAT" {
+		body := rest[head:]
+		if n := uint64(binary.BigEndian.Uint32(rest)); uint64(len(body)) > n {
+			body = body[:n] // a part of the sum is left
+		}
+		w.retain(pngChunk("IDAT", body))
+		w.data = true
+	}
+	w.retain(pngChunk("IEND", nil))
+}
+
+// chunk reads one chunk and says whether a decoder needs it.
+func (w *pngWalk) chunk(kind string, chunk []byte) (keep bool, err error) {
+	body := chunk[8 : len(chunk)-4]
+	if (w.Info.Width == 0) != (kind == "IHDR") {
+		return false, ErrCorrupt.With("its header chunk is missing, or there twice")
+	}
+	switch kind {
+	case "IHDR":
+		err := w.pngHeader(chunk, body)
+		w.grey = w.Info.Channels == 1
+		return true, err
+	case "PLTE":
+		return true, nil
+	case "IDAT":
+		w.data = true
+		return true, nil
+	case "IEND":
+		return true, nil
+	case "fdAT":
+		w.otherFrame = true
+		return false, nil
+	case "acTL":
+		if len(body) >= 4 {
+			w.frames = binary.BigEndian.Uint32(body)
+		}
+		return false, nil
+	}
+	// A chunk that is no part of the pixels costs what it says when it is damaged,
+	// not the picture. Those of colour stand before the pixels.
+	if w.data && kind != "eXIf" || crc32.ChecksumIEEE(chunk[4:len(chunk)-4]) != binary.BigEndian.Uint32(chunk[len(chunk)-4:]) {
+		return false, nil
+	}
+	switch kind {
+	case "tRNS":
+		w.Info.HasAlpha = true
+		return true, nil
+	case "iCCP":
+		if w.profile {
+			return false, nil
+		}
+		w.profile, err = soundPNGProfile(body)
+		return w.profile, err
+	case "sRGB":
+		w.srgb = true
+	case "cICP":
+		if len(body) == 4 && w.coded == nil {
+			w.coded = body
+		}
+	case "gAMA":
+		const scale = 100_000
+		if len(body) == 4 && w.gamma == 0 {
+			if v := binary.BigEndian.Uint32(body); v > 0 {
+				w.gamma = scale / float64(v)
+			}
+		}
+	case "cHRM":
+		if g, ok := pngChromaticities(body); ok && w.primaries == nil {
+			w.primaries = &g
+		}
+	case "eXIf":
+		if w.exif == nil {
+			e := readEXIF(bytes.TrimPrefix(body, jpegEXIF))
+			w.exif = &e
+		}
+	}
+	return false, nil
+}
+
+// end judges the whole and settles the colours: cICP counts before iCCP, iCCP
+// before sRGB, and sRGB before gAMA with cHRM (PNG, third edition, 4.3).
+func (w *pngWalk) end() (Parsed, error) {
+	switch {
+	case w.frames > 1, w.frames == 1 && w.otherFrame:
+		return w.Parsed, ErrAnimated.With("this is an animated PNG")
+	case !w.data:
+		return w.Parsed, ErrCorrupt.With("the PNG holds no pixels")
+	}
+	w.Info.HasProfile = w.profile
+	if w.exif != nil {
+		w.Info.orient(max(1, w.exif.orientation))
+	}
+	var made []byte
+	switch {
+	case w.coded != nil:
+		made = codedProfile(w.coded[0], w.coded[1], w.coded[2], w.coded[3], w.grey)
+		if w.profile { // the decoder is to see one profile
+			w.dropProfile()
+		}
+	case !w.profile && !w.srgb && (w.gamma != 0 || w.primaries != nil):
+		made = gammaProfile(w.gamma, w.primaries, w.grey)
+	}
+	if made != nil {
+		w.insert(len(pngMagic)+pngOverhead+13, pngChunk("iCCP", deflated("made\x00\x00", made)))
+	}
+	return w.Parsed, nil
+}
+
+// dropProfile takes the profile out of what is kept.
+func (w *pngWalk) dropProfile() {
+	for i, part := range w.keep {
+		for at := 0; i > 0 && at+pngOverhead <= len(part); {
+			n := int(binary.BigEndian.Uint32(part[at:])) + pngOverhead
+			if string(part[at+4:at+8]) == "iCCP" {
+				w.keep = slices.Replace(w.keep, i, i+1, part[:at:at], part[at+n:])
+				return
+			}
+			at += n
+		}
+	}
+}
+
+// pngChromaticities reads cHRM: white, red, green, blue, in 100,000ths.
+func pngChromaticities(body []byte) (g gamut, ok bool) {
+	const scale = 100_000
+	if len(body) != 32 {
+		return g, false
+	}
+	for i, c := range []*xy{&g.white, &g.red, &g.green, &g.blue} {
+		c.x = float64(binary.BigEndian.Uint32(body[8*i:])) / scale
+		c.y = float64(binary.BigEndian.Uint32(body[8*i+4:])) / scale
+	}
+	_, ok = g.toD50()
+	return g, ok
+}
+
+// pngChunk returns a chunk.
+func pngChunk(kind string, body []byte) []byte {
+	var b bytes.Buffer
+	writeChunk(&b, kind, body)
+	return b.Bytes()
+}
+
+// deflated returns head and the compressed data.
+func deflated(head string, data []byte) []byte {
+	b := bytes.NewBufferString(head)
+	z := zlib.NewWriter(b)
+	_, _ = z.Write(data) // a buffer takes all
+	_ = z.Close()
+	return b.Bytes()
 }
 
 // pngHeader reads IHDR.
@@ -104,23 +250,22 @@ func (p *Parsed) pngHeader(chunk, body []byte) error {
 	return nil
 }
 
-// checkPNGProfile decompresses an iCCP chunk and throws the result away: a few
-// bytes can unfold to gigabytes.
-func checkPNGProfile(body []byte) error {
+// soundPNGProfile reports whether an iCCP chunk can be used. It decompresses it
+// and throws the result away: a few bytes can unfold to gigabytes, which is an
+// error.
+func soundPNGProfile(body []byte) (bool, error) {
 	const maxName = 79
 	i := bytes.IndexByte(body[:min(len(body), maxName+1)], 0)
 	if i < 1 || i+2 > len(body) || body[i+1] != 0 {
-		return ErrCorrupt.With("its colour profile is damaged")
+		return false, nil
 	}
 	z, err := zlib.NewReader(bytes.NewReader(body[i+2:]))
 	if err != nil {
-		return ErrCorrupt.With("its colour profile is damaged")
+		return false, nil
 	}
-	switch n, err := io.CopyN(io.Discard, z, maxProfileBytes+1); {
-	case n > maxProfileBytes:
-		return ErrCorrupt.With("its colour profile is larger than %d MB", maxProfileBytes>>20)
-	case !errors.Is(err, io.EOF):
-		return ErrCorrupt.With("its colour profile is damaged")
+	n, err := io.CopyN(io.Discard, z, maxProfileBytes+1)
+	if n > maxProfileBytes {
+		return false, ErrCorrupt.With("its colour profile is larger than %d MB", maxProfileBytes>>20)
 	}
-	return nil
+	return errors.Is(err, io.EOF), nil
 }

@@ -28,9 +28,13 @@ func parseWebP(b []byte) (Parsed, error) {
 	}
 	b = b[:size]
 	p.retain(b[:riffHeader])
-	orientation, canvas, data := 1, false, false
+	canvas, data, frames := false, false, 0
+	var block *exif // the first one counts
 	for pos := riffHeader; pos < len(b); {
 		if len(b)-pos < 8 {
+			if data { // nothing of the picture is missing
+				break
+			}
 			return p, ErrCorrupt.With("the WebP ends early")
 		}
 		n := uint64(binary.LittleEndian.Uint32(b[pos+4:]))
@@ -47,14 +51,19 @@ func parseWebP(b []byte) (Parsed, error) {
 			if canvas || data || len(body) != 10 {
 				return p, ErrCorrupt.With("its header chunk is damaged")
 			}
-			if body[0]&webpAnimation != 0 {
-				return p, ErrAnimated.With("this is an animated WebP")
-			}
 			if err := p.webpSize(uint24(body[4:])+1, uint24(body[7:])+1); err != nil {
 				return p, err
 			}
 			p.Info.HasAlpha = body[0]&webpAlpha != 0
 			canvas, keep = true, true
+		case "ANIM":
+			keep = canvas
+		case "ANMF":
+			// One frame is a still picture: the decoder puts it on its canvas.
+			if frames++; frames > 1 || !canvas || data {
+				return p, ErrAnimated.With("this is an animated WebP")
+			}
+			data, keep, p.animated = true, true, true
 		case "VP8 ", "VP8L":
 			if data {
 				return p, ErrCorrupt.With("the WebP holds two pictures")
@@ -63,8 +72,6 @@ func parseWebP(b []byte) (Parsed, error) {
 				return p, err
 			}
 			data, keep = true, true
-		case "ANIM", "ANMF":
-			return p, ErrAnimated.With("this is an animated WebP")
 		case "ALPH":
 			keep = !data
 		case "ICCP":
@@ -74,8 +81,9 @@ func parseWebP(b []byte) (Parsed, error) {
 			p.Info.HasProfile = true
 			keep = !data
 		case "EXIF":
-			if o := exifOrientation(bytes.TrimPrefix(body, jpegEXIF)); o != 0 {
-				orientation = o
+			if block == nil {
+				e := readEXIF(bytes.TrimPrefix(body, jpegEXIF))
+				block = &e
 			}
 		}
 		if keep {
@@ -89,7 +97,9 @@ func parseWebP(b []byte) (Parsed, error) {
 	if !data {
 		return p, ErrCorrupt.With("the WebP holds no pixels")
 	}
-	p.Info.orient(orientation)
+	if block != nil {
+		p.Info.orient(max(1, block.orientation))
+	}
 	return p, nil
 }
 
@@ -126,9 +136,13 @@ func (p *Parsed) webpFrame(kind string, body []byte, canvas bool) error {
 func uint24(b []byte) uint64 { return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 }
 
 // finishWebP sets the size and the flags of a file made of kept chunks.
-func finishWebP(b []byte) {
+func finishWebP(b []byte, animated bool) {
 	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-8))
 	if len(b) > riffHeader+8 && string(b[riffHeader:riffHeader+4]) == "VP8X" {
-		b[riffHeader+8] &= webpAlpha | webpProfile
+		flags := byte(webpAlpha | webpProfile)
+		if animated {
+			flags |= webpAnimation
+		}
+		b[riffHeader+8] &= flags
 	}
 }

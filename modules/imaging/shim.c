@@ -85,9 +85,12 @@ static int to_srgb(VipsImage *in, VipsImage **out) {
 	gboolean cmyk = in->Type == VIPS_INTERPRETATION_CMYK;
 	if (cmyk || vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0) {
 		// An embedded profile that doesn't fit the pixels gives way to the
-		// built-in one. The intent stays the default: relative darkens CMYK.
+		// built-in one. Its perceptual table counts, where it has one, whatever
+		// intent its header asks for, and its black becomes black: as browsers
+		// and sharp show it.
 		int r = vips_icc_transform(in, out, "srgb", "embedded", TRUE,
-			"input_profile", cmyk ? "cmyk" : "srgb", "depth", 8, NULL);
+			"input_profile", cmyk ? "cmyk" : "srgb", "depth", 8,
+			"intent", VIPS_INTENT_PERCEPTUAL, "black_point_compensation", TRUE, NULL);
 		if (r == 0 && (*out)->Bands == 3)
 			return 0;
 		if (r == 0) {
@@ -173,6 +176,10 @@ int opal_decode(int format, const void *data, size_t len, int width, int height,
 		vips_error_clear();
 		r = decode(format, VIPS_FAIL_ON_ERROR, (void *)data, len, width, height, pixels);
 	}
+	// A warning from the last rows comes when nothing is read any more, and is
+	// left in the buffer.
+	if (r == 0 && lost_pixels())
+		r = -1;
 	return finish(r, err, errlen);
 }
 

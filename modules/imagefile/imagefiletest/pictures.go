@@ -315,40 +315,20 @@ func CMYKJPEG(w, h int, ink func(bx, by int) [4]uint8) []byte {
 	b = append(b, Segment(DHT, []byte{0}, []byte{0, 0, 0, 12}, make([]byte, 12), []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})...)
 	b = append(b, Segment(DHT, []byte{0x10}, []byte{1}, make([]byte, 15), []byte{0})...)
 	b = append(b, Segment(SOS, append(scan, 0, 63, 0))...)
-	var acc uint64
-	var n int
-	put := func(v uint32, bits int) {
-		acc, n = acc<<bits|uint64(v)&(1<<bits-1), n+bits
-		for n >= 8 {
-			c := byte(acc >> (n - 8))
-			if b = append(b, c); c == 0xff {
-				b = append(b, 0)
-			}
-			n -= 8
-		}
-	}
+	var bits bitWriter
 	var last [4]int
 	for by := range (h + 7) / 8 {
 		for bx := range (w + 7) / 8 {
 			for i, v := range ink(bx, by) {
 				dc := (255 - int(v)) - 128 // 8 times the mean, divided by the step of 8
-				d := dc - last[i]
+				bits.dc(dc - last[i])
 				last[i] = dc
-				bits := 0
-				for a := abs(d); a > 0; a >>= 1 {
-					bits++
-				}
-				put(uint32(bits), 4)
-				if d < 0 {
-					d--
-				}
-				put(uint32(d), bits)
-				put(0, 1)
+				bits.put(0, 1)
 			}
 		}
 	}
-	put(0x7f, 7)
-	return append(b, 0xff, EOI)
+	bits.put(0x7f, 7)
+	return append(append(b, bits.b...), 0xff, EOI)
 }
 
 func abs(v int) int { return max(v, -v) }
@@ -395,4 +375,73 @@ func LossyWebP(w, h int) []byte {
 func ExtendedWebP(plain []byte, w, h int, exif []byte) []byte {
 	const exifFlag, riffHeader = 0x08, 12
 	return WebPOf(VP8X(exifFlag, uint32(w), uint32(h)), plain[riffHeader:], WebPChunk("EXIF", exif))
+}
+
+// bitWriter writes JPEG's entropy-coded data.
+type bitWriter struct {
+	b   []byte
+	acc uint64
+	n   int
+}
+
+func (w *bitWriter) put(v uint32, bits int) {
+	w.acc, w.n = w.acc<<bits|uint64(v)&(1<<bits-1), w.n+bits
+	for w.n >= 8 {
+		c := byte(w.acc >> (w.n - 8))
+		if w.b = append(w.b, c); c == 0xff {
+			w.b = append(w.b, 0)
+		}
+		w.n -= 8
+	}
+}
+
+// dc writes a difference with a table of 12 codes of 4 bits.
+func (w *bitWriter) dc(d int) {
+	bits := 0
+	for a := abs(d); a > 0; a >>= 1 {
+		bits++
+	}
+	w.put(uint32(bits), 4)
+	if d < 0 {
+		d--
+	}
+	w.put(uint32(d), bits)
+}
+
+// ProgressiveJPEG is a progressive JPEG of 8 × 8 blocks of plain colour: a scan
+// of the means and one of the rest, which is nothing, for each component.
+func ProgressiveJPEG(w, h int, colour func(bx, by int) color.NRGBA) []byte {
+	b := []byte{0xff, SOI}
+	b = append(b, Segment(DQT, append([]byte{0}, bytes.Repeat([]byte{1}, 64)...))...)
+	b = append(b, Segment(0xc2, []byte{8, byte(h >> 8), byte(h), byte(w >> 8), byte(w), 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0})...)
+	b = append(b, Segment(DHT, []byte{0}, []byte{0, 0, 0, 12}, make([]byte, 12), []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})...)
+	b = append(b, Segment(DHT, []byte{0x10}, []byte{1}, make([]byte, 15), []byte{0})...)
+	b = append(b, Segment(SOS, []byte{3, 1, 0, 2, 0, 3, 0, 0, 0, 0})...)
+	var means bitWriter
+	var last [3]int
+	blocks := 0
+	for by := range (h + 7) / 8 {
+		for bx := range (w + 7) / 8 {
+			c := colour(bx, by)
+			y, cb, cr := color.RGBToYCbCr(c.R, c.G, c.B)
+			for i, v := range [3]uint8{y, cb, cr} {
+				dc := 8 * (int(v) - 128)
+				means.dc(dc - last[i])
+				last[i] = dc
+			}
+			blocks++
+		}
+	}
+	means.put(0x7f, 7)
+	b = append(b, means.b...)
+	for i := range byte(3) {
+		b = append(b, Segment(SOS, []byte{1, i + 1, 0, 1, 63, 0})...)
+		var rest bitWriter
+		for range blocks {
+			rest.put(0, 1)
+		}
+		rest.put(0x7f, 7)
+		b = append(b, rest.b...)
+	}
+	return append(b, 0xff, EOI)
 }
