@@ -61,6 +61,9 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
 	}
+	if u, err := url.Parse(w.cfg.PublicBaseURL); err == nil && u.Host != "" {
+		o.Origins = []string{u.Scheme + "://" + u.Host}
+	}
 	switch w.cfg.Auth.Mode {
 	case "none": // whoever calls is who operates it
 		if o.Operators == "" {

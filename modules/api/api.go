@@ -9,6 +9,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -43,12 +44,13 @@ type Options struct {
 	RateLimit   RateLimit     // the zero value limits nothing
 	Checks      []Check       // what /healthz and /readyz look at
 
-	Mounts []Mount               // other handlers on the same port: blobs, console
-	Dead   DeadLetters           // nil: no routes for them
-	Hosts  []string              // names in the Host header that are served; empty: all
-	HSTS   bool                  // the public address is https
-	Log    zerolog.Logger        // carried by each request's context
-	Meters prometheus.Registerer // nil: no metrics
+	Mounts  []Mount               // other handlers on the same port: blobs, console
+	Dead    DeadLetters           // nil: no routes for them
+	Hosts   []string              // names in the Host header that are served; empty: all
+	Origins []string              // of pages that may change something without credentials, beside the API's own
+	HSTS    bool                  // the public address is https
+	Log     zerolog.Logger        // carried by each request's context
+	Meters  prometheus.Registerer // nil: no metrics
 
 	Operators string         // the tenant whose admins deal with dead letters; "": nobody
 	Version   string         // shown in the OpenAPI document
@@ -84,6 +86,11 @@ type server struct {
 	streams *slots // open event streams
 	routes  []*route
 	openAPI []byte
+
+	open       bool // nobody is asked for credentials
+	protection *http.CrossOriginProtection
+
+	jsonPace, formPace, mountPace pace
 }
 
 // New returns the API's handler.
@@ -113,9 +120,16 @@ func build(o Options) (*server, error) {
 			return nil, errors.New("a mount of the API needs a path that begins with / and a handler: " + m.Path)
 		}
 	}
+	_, open := o.Auth.(Anyone)
 	s := &server{
+		open: open, protection: http.NewCrossOriginProtection(), jsonPace: jsonPace, formPace: formPace, mountPace: mountPace,
 		Options: o, echo: echo.New(), limiter: newLimiter(o.RateLimit), meters: newMeters(o.Meters), health: newHealth(o.Checks),
 		streams: newSlots(o.Streams),
+	}
+	for _, origin := range o.Origins {
+		if err := s.protection.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("origin %s: %w", origin, err)
+		}
 	}
 	s.echo.HTTPErrorHandler = s.routingError
 	s.huma = humaecho.New(s.echo, s.config())

@@ -16,13 +16,13 @@ import (
 
 func TestCreateJob(t *testing.T) {
 	h := newHouse(t)
-	a := h.do(t, "POST", "/v1/jobs", `{"tenant_id":"t1","brand_profile_id":"default","items":[{"filename":"a.jpg","scene_prompt":"on oak","scene_count":2,"x":1},{"filename":"b.png","scene_types":["studio"]}],
+	a := h.do(t, "POST", "/v1/jobs", `{"tenant_id":"t1","brand_profile_id":"default","items":[{"filename":"a.jpg","scene_prompt":"on oak","scene_count":2.0,"x":1},{"filename":"b.png","scene_types":["studio"]}],
 		"presets":["etsy"],"processing_options":{"upscale":false,"other":3},"unknown":{"deep":[1]}}`, CorrelationHeader, "corr-1")
 	if a.status != 200 || a.header.Get("Content-Type") != jsonType || a.header.Get(CorrelationHeader) != "corr-1" {
 		t.Fatalf("%d %v %s", a.status, a.header, a.body)
 	}
 	v := a.json(t)
-	if v["correlation_id"] != "corr-1" || len(v["items"].([]any)) != 3 || len(v) != 3 {
+	if v["correlation_id"] != "corr-1" || len(v["items"].([]any)) != 3 || len(v) != 4 || fmt.Sprint(v["unknown_fields"]) != "[items[0].x processing_options.other unknown]" {
 		t.Errorf("%v", v)
 	}
 	for _, f := range []string{"item_id", "filename", "scene_index", "scene_type"} {
@@ -88,7 +88,8 @@ func TestJobRequestsThatAreWrong(t *testing.T) {
 		t.Errorf("a prompt at the limit: %d %s", a.status, a.body)
 	}
 	wantProblem(t, "form", h.do(t, "POST", "/v1/jobs", "a=b", "Content-Type", "application/x-www-form-urlencoded"), 415, "content_type_unsupported")
-	for _, ct := range []string{"", "application/json; charset=utf-8", "application/merge-patch+json"} {
+	wantProblem(t, "no content type, which any page can send", h.do(t, "POST", "/v1/jobs", items(1), "Content-Type", ""), 415, "content_type_unsupported")
+	for _, ct := range []string{"application/json; charset=utf-8", "application/merge-patch+json"} {
 		if a := h.do(t, "POST", "/v1/jobs", items(1), "Content-Type", ct); a.status != 200 {
 			t.Errorf("content type %q: %d %s", ct, a.status, a.body)
 		}

@@ -22,8 +22,15 @@ const CorrelationHeader = "X-Correlation-Id"
 // and mounts set their own.
 const (
 	writeTimeout      = 90 * time.Second
-	mountReadTimeout  = 10 * time.Minute // a 25 MB photo over a thin line
 	mountWriteTimeout = 10 * time.Minute
+)
+
+// The paces of bodies: JSON, a form with a photo, and a photo for a mount over a thin
+// line. An answer to a request whose body has not come ends the connection.
+var (
+	jsonPace  = pace{all: 15 * time.Second, idle: 15 * time.Second}
+	formPace  = pace{all: 5 * time.Minute, idle: idleRead}
+	mountPace = pace{all: 10 * time.Minute, idle: idleRead}
 )
 
 // strictPolicy is for everything that is no page: nothing may load, nothing may
@@ -69,6 +76,7 @@ func (s *server) edge() http.Handler {
 		sw := &statusWriter{ResponseWriter: w}
 		s.setHeaders(sw.Header(), id)
 		s.meters.began()
+		paced(sw, r, s.jsonPace)
 		defer func() { s.ended(ctx, r, sw, rec, began, recover()) }()
 		if !s.servesHost(r.Host) {
 			writeProblem(sw, r, newProblem(ctx, http.StatusMisdirectedRequest, "host_unknown", "This host name is not served here"))
@@ -86,14 +94,17 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 			rec.route = m.Path
 			// Signed URLs are for whoever has them, pages elsewhere included.
 			w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
-			// Not every writer has deadlines; the server's does.
-			_ = ctl.SetReadDeadline(time.Now().Add(mountReadTimeout))
+			paced(w, r, s.mountPace)
 			_ = ctl.SetWriteDeadline(time.Now().Add(mountWriteTimeout))
 			m.Handler.ServeHTTP(w, r)
 			return
 		}
 	}
-	_ = ctl.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_ = ctl.SetWriteDeadline(time.Now().Add(writeTimeout)) // not every writer has deadlines; the server's does
+	if err := s.crossOrigin(r); err != nil {
+		writeProblem(w, r, err)
+		return
+	}
 	if r.Method == http.MethodHead && !strings.HasSuffix(r.URL.Path, "/events") {
 		// Answered like GET; the server leaves the body out.
 		get := *r

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,8 +31,8 @@ const (
 	formOverhead = 64 << 10 // bytes of a multipart body beside its photo
 	formMemory   = 64 << 10 // bytes of a multipart body kept in memory; the rest is spooled to disk
 
-	jsonReadTimeout = 15 * time.Second
-	formReadTimeout = 5 * time.Minute
+	// idleRead is how long a body may say nothing.
+	idleRead = 30 * time.Second
 )
 
 // What a caller can do wrong before a handler is reached.
@@ -46,6 +49,7 @@ var (
 type call struct {
 	tenantID string
 	form     *multipart.Form
+	unknown  []string // fields of the request that the call doesn't know
 }
 
 type callKey struct{}
@@ -66,6 +70,10 @@ func (s *server) guard(rt *route) func(huma.Context, func(huma.Context)) {
 		c := humaecho.Unwrap(hc)
 		recordOf(c.Request().Context()).route = rt.Path
 		if rt.Public {
+			if err := s.admitPublic(c); err != nil {
+				writeProblem(c.Response(), c.Request(), err)
+				return
+			}
 			next(hc)
 			return
 		}
@@ -88,6 +96,16 @@ func (s *server) guard(rt *route) func(huma.Context, func(huma.Context)) {
 	}
 }
 
+// admitPublic reads the body of a call that needs no credentials.
+func (s *server) admitPublic(c echo.Context) error {
+	r := c.Request()
+	if err := checkQuery(r.URL.Query()); err != nil || r.Method == http.MethodGet {
+		return err
+	}
+	_, err := readBody(c)
+	return err
+}
+
 // admit authenticates the caller, reads the body and settles the tenant. The
 // request's context carries what it found.
 func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err error) {
@@ -97,19 +115,39 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 	if err != nil {
 		return nil, err
 	}
-	named := r.URL.Query()["tenant_id"]
+	query := r.URL.Query()
+	if !keepable(r.URL.Path) {
+		return nil, rt.NotFound
+	}
+	if err := checkQuery(query); err != nil {
+		return nil, err
+	}
+	named := query["tenant_id"]
 	switch {
 	case rt.Body == FormBody:
 		found.form, err = s.readForm(c)
 		if err == nil {
+			err = checkForm(found)
 			named = append(named, found.form.Value["tenant_id"]...)
 		}
 	case r.Method == http.MethodGet:
 	default:
-		body, err = readBody(c, rt.Body)
+		body, err = readBody(c)
+		switch {
+		case err != nil:
+		case rt.Body == JSONBody:
+			body, err = s.readJSON(c, rt, body, found)
+		case len(body) > 0 && s.isJSON(r.Header.Get("Content-Type")):
+			var known jsonBody
+			known, err = readJSON(body, tenantSchema, nil)
+			found.unknown = known.unknown
+		}
 		named = append(named, namedIn(body, r.Header.Get("Content-Type"))...)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := strict(c, rt, query, found.unknown); err != nil {
 		return nil, err
 	}
 	if found.tenantID, err = settleTenant(who, named, r.Method, rt); err != nil {
@@ -165,26 +203,37 @@ func settleTenant(who Principal, named []string, method string, rt *route) (stri
 }
 
 // readBody reads a body of at most maxJSON bytes and puts it back for huma.
-func readBody(c echo.Context, want Body) ([]byte, error) {
+func readBody(c echo.Context) ([]byte, error) {
 	r := c.Request()
-	ctl := http.NewResponseController(c.Response())
-	_ = ctl.SetReadDeadline(time.Now().Add(jsonReadTimeout)) // not every writer has deadlines; the server's does
 	b, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxJSON))
-	_ = ctl.SetReadDeadline(time.Time{}) // a deadline that passes later would cancel the request
 	if err != nil {
+		c.Response().Header().Set("Connection", "close") // the rest is not waited for
 		return nil, bodyError(err)
-	}
-	if want == JSONBody && len(b) > 0 && !isJSON(r.Header.Get("Content-Type")) {
-		return nil, errNotJSON
 	}
 	r.Body = io.NopCloser(bytes.NewReader(b))
 	return b, nil
 }
 
-// isJSON reports whether a content type is JSON; a missing one is taken for it.
-func isJSON(contentType string) bool {
+// readJSON checks a body that must be JSON and puts it back as it goes on.
+func (s *server) readJSON(c echo.Context, rt *route, b []byte, found *call) ([]byte, error) {
+	r := c.Request()
+	if len(b) > 0 && !s.isJSON(r.Header.Get("Content-Type")) {
+		return nil, errNotJSON
+	}
+	body, err := readJSON(b, rt.schema, s.huma.OpenAPI().Components.Schemas)
+	if err != nil {
+		return nil, err
+	}
+	found.unknown = body.unknown
+	r.Body = io.NopCloser(bytes.NewReader(body.bytes))
+	return body.bytes, nil
+}
+
+// isJSON reports whether a content type is JSON. A missing one is taken for it from
+// callers with credentials; without, it is what any web page can send.
+func (s *server) isJSON(contentType string) bool {
 	if contentType == "" {
-		return true
+		return !s.open
 	}
 	t, _, err := mime.ParseMediaType(contentType)
 	return err == nil && (t == jsonType || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json"))
@@ -219,18 +268,46 @@ func (s *server) readForm(c echo.Context) (*multipart.Form, error) {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "multipart/form-data" {
 		return nil, errNotForm
 	}
-	ctl := http.NewResponseController(c.Response())
-	_ = ctl.SetReadDeadline(time.Now().Add(formReadTimeout))
+	paced(c.Response(), r, s.formPace)
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, s.MaxUpload+formOverhead)
 	err := r.ParseMultipartForm(formMemory)
-	_ = ctl.SetReadDeadline(time.Time{})
 	if err != nil {
 		if r.MultipartForm != nil {
 			_ = r.MultipartForm.RemoveAll()
 		}
+		c.Response().Header().Set("Connection", "close")
 		return nil, bodyError(err)
 	}
 	return r.MultipartForm, nil
+}
+
+// formFields are those of a form with a photo.
+var formFields = []string{"tenant_id", "job_id", "item_id", "file"}
+
+// checkForm refuses text that can't be kept, and notes fields that the call doesn't
+// know.
+func checkForm(found *call) error {
+	if err := checkQuery(found.form.Value); err != nil {
+		return err
+	}
+	files := map[string][]string{}
+	for name, list := range found.form.File {
+		for _, f := range list {
+			files[name] = append(files[name], f.Filename)
+		}
+	}
+	if err := checkQuery(files); err != nil {
+		return err
+	}
+	for _, names := range []iter.Seq[string]{maps.Keys(found.form.Value), maps.Keys(files)} {
+		for name := range names {
+			if !slices.Contains(formFields, name) && len(found.unknown) < maxFields {
+				found.unknown = append(found.unknown, shortened(name))
+			}
+		}
+	}
+	slices.Sort(found.unknown)
+	return nil
 }
 
 // bodyError says why a body could not be read.

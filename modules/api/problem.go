@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -152,7 +154,7 @@ var humaCodes = map[int]string{
 func (s *server) transform(hc huma.Context, _ string, v any) (any, error) {
 	e, ok := v.(*huma.ErrorModel)
 	if !ok {
-		return v, nil
+		return tell(hc, v), nil
 	}
 	ctx := hc.Context()
 	code, ok := humaCodes[e.Status]
@@ -165,7 +167,7 @@ func (s *server) transform(hc huma.Context, _ string, v any) (any, error) {
 	}
 	for _, d := range e.Errors {
 		if d != nil && len(p.Errors) < maxFields {
-			p.Errors = append(p.Errors, client.ProblemField{Location: d.Location, Message: d.Message})
+			p.Errors = append(p.Errors, inWords(client.ProblemField{Location: d.Location, Message: d.Message}))
 		}
 	}
 	if len(p.Errors) > 0 {
@@ -173,6 +175,30 @@ func (s *server) transform(hc huma.Context, _ string, v any) (any, error) {
 	}
 	recordOf(ctx).code = p.Code
 	return p, nil
+}
+
+// goField is how encoding/json names a field that a value doesn't fit: by the type
+// that holds it, which is not the caller's affair.
+var goField = regexp.MustCompile(`cannot unmarshal (\w+)(?: \S+)? into Go (?:struct field \w+\.(\S+)|value) of type \*?(\w+)`)
+
+// inWords says in the caller's words what encoding/json says in Go's.
+func inWords(f client.ProblemField) client.ProblemField {
+	m := goField.FindStringSubmatch(f.Message)
+	if m == nil {
+		return f
+	}
+	if m[2] != "" {
+		f.Location += "." + m[2]
+	}
+	wanted := map[string]string{"string": "text", "bool": "true or false", "int": "an integer", "int64": "an integer", "float64": "a number"}[m[3]]
+	if wanted == "" {
+		wanted = "another value"
+	}
+	f.Message = "expected " + wanted + ", not this " + m[1]
+	if m[1] == "number" && strings.HasSuffix(wanted, "number") {
+		f.Message = "the number is too large"
+	}
+	return f
 }
 
 // maxFields bounds the wrong fields that a problem lists.

@@ -38,6 +38,8 @@ type Route struct {
 type route struct {
 	Route
 	echoPath string
+	schema   *huma.Schema // of a JSON body
+	query    []string     // the parameters of its query
 }
 
 // Routes registers operations.
@@ -62,9 +64,7 @@ func Add[I, O any](r *Routes, rt Route, handle func(ctx context.Context, in *I) 
 		Middlewares:     huma.Middlewares{r.s.guard(reg)},
 		Responses:       map[string]*huma.Response{"default": r.s.problemResponse()},
 	}
-	if rt.Public {
-		op.BodyReadTimeout = jsonReadTimeout
-	} else {
+	if !rt.Public {
 		op.Security = []map[string][]string{{schemeKey: {}}, {schemeBearer: {}}}
 	}
 	if rt.Creates {
@@ -81,9 +81,31 @@ func Add[I, O any](r *Routes, rt Route, handle func(ctx context.Context, in *I) 
 		}
 		return out, nil
 	})
-	if rt.Body == FormBody { // told afterwards, so that huma doesn't read what guard has read
-		r.s.huma.OpenAPI().Paths[rt.Path].Post.RequestBody = uploadForm()
+	for _, p := range r.s.operation(rt).Parameters {
+		if p.In == "query" {
+			reg.query = append(reg.query, p.Name)
+		}
 	}
+	if rt.Body == JSONBody {
+		reg.schema = r.s.operation(rt).RequestBody.Content[jsonType].Schema
+	}
+	if rt.Body == FormBody { // told afterwards, so that huma doesn't read what guard has read
+		r.s.operation(rt).RequestBody = uploadForm()
+	}
+}
+
+// operation is a registered route's in the OpenAPI document.
+func (s *server) operation(rt Route) *huma.Operation {
+	p := s.huma.OpenAPI().Paths[rt.Path]
+	switch rt.Method {
+	case http.MethodPost:
+		return p.Post
+	case http.MethodPut:
+		return p.Put
+	case http.MethodDelete:
+		return p.Delete
+	}
+	return p.Get
 }
 
 func (s *server) problemResponse() *huma.Response {
