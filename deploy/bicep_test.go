@@ -3,9 +3,12 @@
 package deploy
 
 import (
+	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -261,4 +264,89 @@ func copyFile(t *testing.T, from, to string) {
 	if err := os.WriteFile(to, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// The GPU app stands beside the rest and is held to the same schemas and names.
+func TestTheGPUApp(t *testing.T) {
+	plan, err := bicep.Evaluate("sd-gpu-app.bicep", map[string]any{"environmentName": "staging1", "suffix": "abcdef", "image": someImage, "allowedHosts": "a.blob.core.windows.net"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas, err := bicep.LoadSchemas("testdata/resource-types.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, _ := schemas.Check(plan)
+	p := &policy{plan: plan, env: "staging1"}
+	p.resourceNames()
+	for _, f := range append(found, p.found...) {
+		t.Error(f)
+	}
+	for _, r := range plan.Find("Microsoft.App/containerApps") {
+		if r.Get("properties", "template", "scale", "minReplicas") != int64(0) {
+			t.Error("a GPU that waits is paid for")
+		}
+	}
+}
+
+// The workbook's file is one that the portal can read, and every query asks a
+// table that there is.
+func TestTheWorkbook(t *testing.T) {
+	b, err := os.ReadFile("dashboards/workbook.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page struct {
+		Version string
+		Items   []struct {
+			Type    int
+			Name    string
+			Content struct{ Query string }
+		}
+	}
+	if err := json.Unmarshal(b, &page); err != nil || page.Version != "Notebook/1.0" || len(page.Items) < 8 {
+		t.Fatalf("%v: %s with %d parts", err, page.Version, len(page.Items))
+	}
+	for _, item := range page.Items {
+		if table, _, _ := strings.Cut(item.Content.Query, " "); item.Type == 3 && !slices.Contains([]string{"ContainerAppConsoleLogs", "Usage"}, table) {
+			t.Errorf("%s asks the table %q", item.Name, table)
+		}
+	}
+	for _, message := range logMessages.FindAllStringSubmatch(string(b)+alertsText(t), -1) {
+		if !written(t, message[1]) {
+			t.Errorf("no code logs %q, which a query or an alert looks for", message[1])
+		}
+	}
+}
+
+// logMessages are log lines that a query names, with quotes as in JSON or KQL.
+var logMessages = regexp.MustCompile(`message (?:== |startswith |in \()\\?"([A-Z][^"\\]+)\\?"`)
+
+func alertsText(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("modules/alerts.bicep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// written reports whether some code logs a message.
+func written(t *testing.T, message string) bool {
+	t.Helper()
+	found := false
+	for _, root := range []string{"../modules", "../app"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || found || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			found = found || strings.Contains(string(b), message)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return found
 }

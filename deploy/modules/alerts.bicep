@@ -219,7 +219,7 @@ var queries = [
   {
     name: 'engine-down'
     severity: 1
-    query: '${line} | where message == "The item waits, uncounted" | summarize lines = count() by code'
+    query: '${line} | where message == "The item is tried again" and tobool(l.counted) == false | summarize lines = count() by code'
     value: 'lines'
     split: ['code']
     operator: 'GreaterThan'

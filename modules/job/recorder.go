@@ -21,6 +21,7 @@ type recorder struct {
 	s       *Service
 	c       *claimed
 	pending []stepRow
+	began   time.Time // of the running step
 }
 
 type stepRow struct {
@@ -31,16 +32,21 @@ type stepRow struct {
 
 // StepBegan records that a step runs.
 func (r *recorder) StepBegan(ctx context.Context, step string) {
-	r.pending = append(r.pending, stepRow{step: step, status: "running", began: time.Now()})
+	r.began = time.Now()
+	r.pending = append(r.pending, stepRow{step: step, status: "running", began: r.began})
 	r.write(ctx)
 }
 
-// StepEnded records a step's end with the next write.
-func (r *recorder) StepEnded(_ context.Context, step string, err error) {
+// StepEnded records a step's end with the next write, and logs how long it took:
+// the workbook's times come from these lines.
+func (r *recorder) StepEnded(ctx context.Context, step string, err error) {
 	row := stepRow{step: step, status: "done", ended: time.Now()}
+	line := telemetry.Log(ctx).Info().Str("step", step).Int64("ms", row.ended.Sub(r.began).Milliseconds())
 	if err != nil {
 		row.status, row.code = "failed", sql.NullString{String: fault.CodeOf(err), Valid: true}
+		line = line.Str("code", row.code.String)
 	}
+	line.Msg("Step ended")
 	r.pending = append(r.pending, row)
 }
 
