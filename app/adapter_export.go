@@ -13,20 +13,25 @@ import (
 type exporter struct{ service *export.Service }
 
 // CheckPresets names an unknown preset.
-func (*exporter) CheckPresets(names []string) error { return channel.Validate(names) }
+func (exporter) CheckPresets(names []string) error { return channel.Validate(names) }
 
 // DefaultPresets is what a job gets that names none.
-func (*exporter) DefaultPresets() []string { return channel.Defaults() }
+func (exporter) DefaultPresets() []string { return channel.Defaults() }
 
 // Plan records the variants of a finished item.
-func (e *exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error) {
+func (e exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error) {
 	return e.service.Plan(ctx, tx, export.PlanRequest{
 		TenantID: p.TenantID, JobID: p.JobID, ItemID: p.ItemID, CorrelationID: p.CorrelationID,
 		Presets: p.Presets, Source: export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene},
 	})
 }
 
+// Bundle asks for a job's ZIP and reports whether it has ended.
+func (e exporter) Bundle(ctx context.Context, tx *db.Tx, r job.BundleRequest) (ended, failed bool, err error) {
+	return e.service.Bundle(ctx, tx, export.BundleRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Round: r.Round})
+}
+
 // Forget deletes what is recorded of a job's variants.
-func (e *exporter) Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error) {
+func (e exporter) Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error) {
 	return e.service.Forget(ctx, tx, jobID)
 }

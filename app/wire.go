@@ -51,7 +51,7 @@ type wire struct {
 	relay   *queue.Relay
 	decoder *imaging.Decoder
 	brands  *brand.Service
-	exports *export.Service
+	exports *export.Worker
 	billing *billing.Service
 	jobs    *job.Service
 }
@@ -173,9 +173,9 @@ func (w *wire) brandService(ctx context.Context) (*brand.Service, error) {
 	return w.brands, nil
 }
 
-// jobServices opens jobs and exports, which need each other: a finished item
-// plans its variants, and ended variants count on their job.
-func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Service, error) {
+// jobServices opens the jobs, the record of exports, in which they plan their
+// variants, and the worker on it, which counts on the jobs what has ended.
+func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, error) {
 	if w.jobs != nil {
 		return w.jobs, w.exports, nil
 	}
@@ -195,15 +195,14 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Service, 
 	if err != nil {
 		return nil, nil, err
 	}
-	ex := &exporter{}
+	c := w.containers()
+	exports := export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox()})
 	w.jobs = job.New(job.Options{
-		DB: d, Blobs: store, Containers: w.containers(), Outbox: w.openOutbox(),
-		Brands: brandSource{brands}, Exporter: ex, Meter: meter{ledger}, Inspect: imagefile.InspectHead, Lease: w.cfg.Worker.Lease,
+		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
+		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Inspect: imagefile.InspectHead, Lease: w.cfg.Worker.Lease,
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})
-	c := w.containers()
-	w.exports = export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox(), Jobs: w.jobs, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})
-	ex.service = w.exports
+	w.exports = export.NewWorker(exports, export.WorkerOptions{Jobs: w.jobs, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})
 	return w.jobs, w.exports, nil
 }
 

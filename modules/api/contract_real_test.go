@@ -41,6 +41,10 @@ func (noWork) CheckPresets(names []string) error                   { return chan
 func (noWork) DefaultPresets() []string                            { return channel.Defaults() }
 func (noWork) Forget(context.Context, *db.Tx, string) (int, error) { return 0, nil }
 
+func (noWork) Bundle(context.Context, *db.Tx, job.BundleRequest) (ended, failed bool, err error) {
+	return false, false, nil
+}
+
 func (noWork) Plan(context.Context, *db.Tx, job.Plan) (int, error) { return 0, nil }
 
 // newRealHouse is an API over the real job service, on a real server.

@@ -162,7 +162,17 @@ func TestWholeWay(t *testing.T) {
 	for _, path := range []string{"/v1/downloads/" + itemID, "/v1/downloads/" + itemID + "/original", "/v1/downloads/" + itemID + "/cutout",
 		"/v1/downloads/" + itemID + "/etsy", "/v1/downloads/jobs/" + jobID + "/export"} {
 		a := h.do(t, "GET", path+"?tenant_id=t1", "")
-		if a.status != 200 || len(a.json(t)) != 1 || !strings.HasPrefix(a.json(t)["download_url"].(string), "http") || a.header.Get("Cache-Control") != "no-store" {
+		fields := 1
+		if parts, ok := a.json(t)["parts"].([]any); strings.HasSuffix(path, "/export") {
+			fields = 2
+			if last := parts[len(parts)-1].(map[string]any); !ok || len(parts) != 2 || last["bytes"] != 5.0 || !strings.HasPrefix(last["url"].(string), "http") {
+				t.Errorf("parts %v", parts)
+			}
+			if parts[0].(map[string]any)["url"] != a.json(t)["download_url"] {
+				t.Errorf("the first part is not download_url: %s", a.body)
+			}
+		}
+		if a.status != 200 || len(a.json(t)) != fields || !strings.HasPrefix(a.json(t)["download_url"].(string), "http") || a.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
 		}
 		wantProblem(t, "another tenant's "+path, h.do(t, "GET", path+"?tenant_id=t2", ""), 404, map[bool]string{true: "job_not_found", false: "item_not_found"}[strings.Contains(path, "/jobs/")])

@@ -56,6 +56,8 @@ type Events interface {
 type Exports interface {
 	// List returns a job's variants. A job of another tenant has none.
 	List(ctx context.Context, tenantID, jobID string) ([]export.Export, error)
+	// Parts returns the parts of a job's newest ZIP; none of another tenant's.
+	Parts(ctx context.Context, tenantID, jobID string) ([]export.Part, error)
 	// URL returns a short-lived URL of a finished variant.
 	URL(ctx context.Context, tenantID, itemID, preset string) (string, error)
 }

@@ -26,6 +26,34 @@ type downloadOutput struct {
 	Body         client.Download
 }
 
+type exportOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         client.ExportDownload
+}
+
+// exportURL returns URLs of the parts of a job's ZIP.
+func (s *server) exportURL(ctx context.Context, jobID string) (*exportOutput, error) {
+	first, err := s.Downloads.ExportURL(ctx, TenantID(ctx), jobID)
+	if err != nil {
+		return nil, err
+	}
+	out := &exportOutput{"no-store", client.ExportDownload{DownloadURL: first, Parts: []client.ExportPart{}}}
+	if s.Exports == nil {
+		return out, nil
+	}
+	parts, err := s.Exports.Parts(ctx, TenantID(ctx), jobID)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range parts {
+		if i == 0 {
+			out.Body.DownloadURL = p.URL
+		}
+		out.Body.Parts = append(out.Body.Parts, client.ExportPart{URL: p.URL, Bytes: p.Bytes})
+	}
+	return out, nil
+}
+
 var presetPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func downloadRoutes(r *Routes) {
@@ -44,12 +72,12 @@ func downloadRoutes(r *Routes) {
 	add("/v1/downloads/{item_id}/original", "originalURL", "A URL of an item's photo as it was uploaded", s.Downloads.RawURL)
 	add("/v1/downloads/{item_id}/cutout", "cutoutURL", "A URL of an item's cut-out", s.Downloads.CutoutURL)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/downloads/jobs/{job_id}/export", ID: "exportURL", Summary: "A URL of a job's ZIP", Tag: tagDownloads,
-		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, func(ctx context.Context, in *JobPath) (*downloadOutput, error) {
+		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, func(ctx context.Context, in *JobPath) (*exportOutput, error) {
 		id, err := in.id(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return download(s.Downloads.ExportURL(ctx, TenantID(ctx), id))
+		return s.exportURL(ctx, id)
 	})
 	if s.Exports == nil {
 		return

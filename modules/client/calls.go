@@ -111,9 +111,9 @@ func (c *Client) VariantURL(ctx context.Context, itemID, preset string) (Downloa
 	return get[Download](ctx, c, path("downloads", itemID, preset), nil)
 }
 
-// ExportURL returns a short-lived URL of a job's ZIP.
-func (c *Client) ExportURL(ctx context.Context, jobID string) (Download, error) {
-	return get[Download](ctx, c, path("downloads", "jobs", jobID, "export"), nil)
+// ExportURL returns short-lived URLs of the parts of a job's ZIP.
+func (c *Client) ExportURL(ctx context.Context, jobID string) (ExportDownload, error) {
+	return get[ExportDownload](ctx, c, path("downloads", "jobs", jobID, "export"), nil)
 }
 
 // Presets lists what variants can be made for.

@@ -34,3 +34,15 @@ type DirectUpload struct {
 type Download struct {
 	DownloadURL string `json:"download_url" format:"uri" doc:"Works for some minutes" example:"https://store.example/outputs/default/j/i/output.png?sig=x"`
 }
+
+// ExportDownload is where to get a job's ZIP.
+type ExportDownload struct {
+	DownloadURL string       `json:"download_url" format:"uri" doc:"Of the first part; works for some minutes" example:"https://store.example/exports/default/j/export/z-p1.zip?sig=x"`
+	Parts       []ExportPart `json:"parts" nullable:"false" doc:"All parts: a large job has several, each a ZIP that opens by itself"`
+}
+
+// ExportPart is a part of a job's ZIP.
+type ExportPart struct {
+	URL   string `json:"url" format:"uri" doc:"Works for some minutes" example:"https://store.example/exports/default/j/export/z-p1.zip?sig=x"`
+	Bytes int64  `json:"bytes" doc:"The part's size" example:"41231233"`
+}

@@ -31,6 +31,11 @@ const nowLock = 0x6f70616c // "opal"
 // Migrate brings the schema up to date. Replicas that start at once wait for
 // each other.
 func (d *DB) Migrate(ctx context.Context) error {
+	return d.migrate(ctx, func(p *goose.Provider) error { _, err := p.Up(ctx); return err })
+}
+
+// migrate prepares the database for migrations and runs up.
+func (d *DB) migrate(ctx context.Context, up func(p *goose.Provider) error) error {
 	p, err := d.provider()
 	if err != nil {
 		return err
@@ -50,7 +55,7 @@ func (d *DB) Migrate(ctx context.Context) error {
 			return fmt.Errorf("prepare the database: %w", err)
 		}
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if err := up(p); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
 	return nil

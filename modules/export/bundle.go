@@ -1,170 +1,130 @@
 package export
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
-	"encoding/json"
+	"database/sql"
 	"errors"
 	"fmt"
-	"io"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/opal-photo/opal/modules/blob"
-	"github.com/opal-photo/opal/modules/check"
-	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
-	"github.com/opal-photo/opal/modules/fault"
-	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/queue"
-	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// maxBundle bounds a job's ZIP in bytes: it is built in memory, since a store
-// takes a blob as a whole. A hundred photos take about 0.4 GB with the default
-// presets.
-const maxBundle = 1 << 30
+// ownerJob is the owner of a ZIP that holds one job's variants.
+const ownerJob = "job"
 
-// errBundle says that no ZIP can be made.
-var errBundle = fault.New(fault.TooLarge, "export_too_large", "The job's variants are too large for one ZIP; download them one by one")
+// BundleRequest asks for the ZIP of a job's round: each retry begins another.
+type BundleRequest struct {
+	TenantID, JobID, CorrelationID string
 
-// bundled is one file of the ZIP.
-type bundled struct {
-	Export
-	source Source
+	ItemID string // one that is completed: every message names an item
+	Round  int
 }
 
-// entry is a line of the ZIP's manifest.
-type entry struct {
-	File   string        `json:"file"`
-	ItemID string        `json:"item_id"`
-	Source string        `json:"source"` // the photo's name
-	Preset string        `json:"preset"`
-	Width  int           `json:"width"`
-	Height int           `json:"height"`
-	Checks []check.Check `json:"checks"`
-}
-
-// bundle makes the job's ZIP and records it. Two workers at once make two; the
-// first to be recorded counts. whole is false when the store can't be reached:
-// then another message asks for it again.
-func (s *Service) bundle(ctx context.Context, b queue.Body, round int) (whole bool, err error) {
-	name := fmt.Sprintf("%s/%s/export/%s.zip", b.TenantID, b.JobID, uuid.Must(uuid.NewV7()))
-	file, err := s.zip(ctx, b.TenantID, b.JobID)
-	if err == nil {
-		err = s.Blobs.Put(ctx, s.Exports, name, file, blob.PutOptions{ContentType: "application/zip", IfNoneMatch: true})
-		crashpoint.Reach(crashpoint.BundleStored)
+// Bundle asks for the ZIP of a job's round, in the transaction in which the job's
+// last variant ended, unless that was done before. It reports whether the ZIP has
+// ended, and if so whether it failed.
+func (s *Service) Bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended, failed bool, err error) {
+	id := uuid.Must(uuid.NewV7()).String()
+	res, err := tx.ExecContext(ctx, `INSERT INTO bundles (bundle_id, owner_kind, owner_id, round, tenant_id, job_id, item_id, correlation_id, status, due_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $3, $6, $7, 'pending', now_ms(), now_ms(), now_ms()) ON CONFLICT DO NOTHING`,
+		id, ownerJob, r.JobID, r.Round, r.TenantID, r.ItemID, r.CorrelationID)
+	if err != nil {
+		return false, false, fmt.Errorf("ask for the ZIP of job %s: %w", r.JobID, err)
 	}
-	switch {
-	case err == nil:
-	case errors.Is(err, blob.ErrUnavailable) && ctx.Err() == nil:
-		telemetry.Log(ctx).Warn().Err(err).Msg("The job's ZIP waits for the store")
-		return false, s.DB.InTx(ctx, func(tx *db.Tx) error {
-			return s.Outbox.SendExport(ctx, tx, b, queue.NotBefore(s.variants().Policy.Outage(fault.RetryAfter(err))))
-		})
-	case fault.IsTransient(err), db.Unreachable(err), ctx.Err() != nil:
-		return false, fmt.Errorf("make the ZIP of job %s: %w", b.JobID, err)
-	default:
-		telemetry.Log(ctx).Error().Err(err).Msg("The job's ZIP can't be made")
-		name = ""
+	if n, err := res.RowsAffected(); err != nil {
+		return false, false, err
+	} else if n > 0 {
+		return false, false, s.askForBundle(ctx, tx, queue.Body{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Subject: id})
 	}
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.Jobs.BundleEnded(ctx, tx, b.TenantID, b.JobID, round, name) })
-	return err == nil, err
+	var status string
+	if err := tx.QueryRowContext(ctx, `SELECT status FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND round = $3`, ownerJob, r.JobID, r.Round).Scan(&status); err != nil {
+		return false, false, fmt.Errorf("look at the ZIP of job %s: %w", r.JobID, err)
+	}
+	return status == "completed" || status == "failed", status == "failed", nil
 }
 
-// perFile bounds what a ZIP holds of a file beside its bytes: two headers with
-// its name, and its part of the manifest.
-const perFile = 8 << 10
+// askForBundle writes the message for the ZIP that the body names as its subject.
+// It is the only way in which a ZIP is asked for.
+func (s *Service) askForBundle(ctx context.Context, tx *db.Tx, b queue.Body, opts ...queue.SendOption) error {
+	return s.Outbox.SendExport(ctx, tx, b, append(opts, queue.Kind(queue.KindBundle, b.Subject))...)
+}
 
-// zip builds the job's ZIP: a folder a preset, the photos' own names, and a
-// manifest with the checks.
-func (s *Service) zip(ctx context.Context, tenantID, jobID string) ([]byte, error) {
-	files, err := s.finished(ctx, tenantID, jobID)
+// Part is a part of a ZIP.
+type Part struct {
+	URL   string // short-lived
+	Bytes int64
+}
+
+// Parts returns the parts of a job's newest ZIP in their order; none when there
+// is no ZIP, and of another tenant's job.
+func (s *Service) Parts(ctx context.Context, tenantID, jobID string) ([]Part, error) {
+	var bundleID string
+	err := s.DB.QueryRowContext(ctx, `SELECT bundle_id FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND tenant_id = $3 AND status = 'completed'
+		ORDER BY round DESC LIMIT 1`, ownerJob, jobID, tenantID).Scan(&bundleID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the ZIP of job %s: %w", jobID, err)
+	}
+	stored, err := s.parts(ctx, bundleID)
 	if err != nil {
 		return nil, err
 	}
-	total := int64(perFile)
-	for _, f := range files {
-		total += f.Bytes + perFile
-	}
-	if total > maxBundle {
-		return nil, errBundle.With("%d files of %s", len(files), check.Size(float64(total)))
-	}
-	// allocated once: a buffer that grows takes three times as much
-	out := bytes.NewBuffer(make([]byte, 0, total))
-	z := zip.NewWriter(out)
-	var names filename.Names
-	names.Reserve("manifest.json")
-	manifest := []entry{}
-	for _, f := range files {
-		name := entryName(&names, f)
-		// the pictures are compressed already
-		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: time.Now().UTC()})
-		if err == nil {
-			err = s.copyInto(ctx, w, *f.BlobPath, f.Bytes)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("zip %s: %w", name, err)
-		}
-		manifest = append(manifest, entry{name, f.ItemID, f.source.Filename, f.Preset, f.Width, f.Height, f.Checks})
-	}
-	w, err := z.Create("manifest.json")
-	if err != nil {
-		return nil, err
-	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	if err := errors.Join(enc.Encode(manifest), z.Close()); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
-
-// errTorn says that a variant's file is not the one that was recorded.
-var errTorn = fault.New(fault.Internal, "variant_torn", "A variant's file has another size than was recorded")
-
-// copyInto streams a variant's file.
-func (s *Service) copyInto(ctx context.Context, w io.Writer, path string, bytes int64) error {
-	r, _, err := s.Blobs.Open(ctx, s.Exports, path, 0, 0)
-	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
-	}
-	defer r.Close()
-	n, err := io.Copy(w, io.LimitReader(r, bytes+1))
-	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	if n != bytes {
-		return errTorn.With("%s", path)
-	}
-	return nil
-}
-
-func (s *Service) finished(ctx context.Context, tenantID, jobID string) ([]bundled, error) {
-	exports, err := s.List(ctx, tenantID, jobID)
-	if err != nil {
-		return nil, err
-	}
-	sources := map[string]Source{}
-	var out []bundled
-	for _, e := range exports {
-		if e.Status != "completed" || e.BlobPath == nil {
-			continue
-		}
-		src, ok := sources[e.ItemID]
-		if !ok {
-			var text string
-			if err := s.DB.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, e.ItemID).Scan(&text); err != nil {
-				return nil, fmt.Errorf("load the source of item %s: %w", e.ItemID, err)
+	out := make([]Part, len(stored))
+	for i, p := range stored {
+		if p.bytes == 0 { // made before sizes were recorded
+			info, err := s.Blobs.Head(ctx, s.Exports, p.path)
+			if err != nil {
+				return nil, fmt.Errorf("look at %s: %w", p.path, err)
 			}
-			if err := json.Unmarshal([]byte(text), &src); err != nil {
-				return nil, err
-			}
-			sources[e.ItemID] = src
+			p.bytes = info.Size
 		}
-		out = append(out, bundled{Export: e, source: src})
+		if out[i].URL, err = s.Blobs.ReadURL(ctx, s.Exports, p.path, s.ReadTTL, blob.ReadURLOptions{}); err != nil {
+			return nil, fmt.Errorf("sign a URL of %s: %w", p.path, err)
+		}
+		out[i].Bytes = p.bytes
 	}
 	return out, nil
+}
+
+// storedPart is a part as it is recorded.
+type storedPart struct {
+	path         string
+	files, bytes int64
+}
+
+// parts returns a ZIP's recorded parts in their order.
+func (s *Service) parts(ctx context.Context, bundleID string) ([]storedPart, error) {
+	rows, err := s.DB.QueryContext(ctx, `SELECT blob_path, files, bytes FROM bundle_parts WHERE bundle_id = $1 ORDER BY part`, bundleID)
+	if err != nil {
+		return nil, fmt.Errorf("list the parts of ZIP %s: %w", bundleID, err)
+	}
+	defer rows.Close()
+	var out []storedPart
+	for rows.Next() {
+		var p storedPart
+		if err := rows.Scan(&p.path, &p.files, &p.bytes); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+// forgetBundles deletes what is recorded of a job's ZIPs.
+func forgetBundles(ctx context.Context, tx *db.Tx, jobID string) error {
+	for _, q := range []string{
+		`DELETE FROM bundle_parts WHERE bundle_id IN (SELECT bundle_id FROM bundles WHERE owner_kind = 'job' AND owner_id = $1)`,
+		`DELETE FROM bundles WHERE owner_kind = 'job' AND owner_id = $1`,
+	} {
+		if _, err := tx.ExecContext(ctx, q, jobID); err != nil {
+			return fmt.Errorf("delete the ZIPs of job %s: %w", jobID, err)
+		}
+	}
+	return nil
 }

@@ -15,35 +15,6 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// Jobs is what exports need of the jobs they belong to.
-type Jobs interface {
-	// ExportsEnded counts ended variants in the caller's transaction and ends
-	// the job when nothing is open any more.
-	ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, done, failed int) error
-	// BundleRequested reports whether the job waits for its ZIP, and for that of
-	// which round: a retried item begins another.
-	BundleRequested(ctx context.Context, q db.Querier, tenantID, jobID string) (round int, wanted bool, err error)
-	// BundleEnded records a round's ZIP, or with "" that it failed for good. A
-	// second one, and one of a round before, is ignored.
-	BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error
-}
-
-// Meter counts what a variant costs, in the transaction that ends it. Each call
-// resolves the variant's hold once and does nothing the second time.
-type Meter interface {
-	// Capture spends what is held for a variant that is made.
-	Capture(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
-	// Release gives back what is held for a variant that failed for good.
-	Release(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
-}
-
-// NoMeter counts nothing.
-type NoMeter struct{}
-
-// Capture and Release do nothing.
-func (NoMeter) Capture(context.Context, *db.Tx, string, string, string) error { return nil }
-func (NoMeter) Release(context.Context, *db.Tx, string, string, string) error { return nil }
-
 // Options are what a Service is made of.
 type Options struct {
 	DB      *db.DB
@@ -51,23 +22,18 @@ type Options struct {
 	Outputs string // container of the pictures
 	Exports string // container of the variants
 	Outbox  *queue.Outbox
-	Jobs    Jobs
-	Meter   Meter
 
-	Lease   time.Duration // of a worker on an item's variants; 0: lease.DefaultTime
 	ReadTTL time.Duration // of download URLs; 0: 15 min
 }
 
-// Service is the exports of all tenants. It is safe for concurrent use.
+// Service is the exports of all tenants: what is planned and asked for, and what
+// became of it. It is safe for concurrent use.
 type Service struct{ Options }
 
 // New returns a service.
 func New(o Options) *Service {
 	if o.ReadTTL == 0 {
 		o.ReadTTL = 15 * time.Minute
-	}
-	if o.Meter == nil {
-		o.Meter = NoMeter{}
 	}
 	return &Service{o}
 }
@@ -111,6 +77,9 @@ func (s *Service) Plan(ctx context.Context, tx *db.Tx, r PlanRequest) (int, erro
 // Forget deletes what is recorded of a job's variants, in the transaction that
 // deletes the job, and returns their number. Their files are the caller's.
 func (s *Service) Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error) {
+	if err := forgetBundles(ctx, tx, jobID); err != nil {
+		return 0, err
+	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM export_sources WHERE item_id IN (SELECT item_id FROM exports WHERE job_id = $1)`, jobID); err != nil {
 		return 0, fmt.Errorf("delete the sources of job %s: %w", jobID, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/crashpoint"
@@ -26,10 +27,69 @@ const maxLayer = 8 * imaging.MaxBytes
 // errVariant stands for what has no code of its own.
 var errVariant = fault.New(fault.Internal, "internal", "The variant could not be made; the operators have the details under the correlation id")
 
+// Jobs is what a worker tells the jobs.
+type Jobs interface {
+	// ExportsEnded counts ended variants in the caller's transaction and ends
+	// the job when nothing is open any more.
+	ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, done, failed int) error
+	// BundleEnded tells of a round's ZIP, of which it gets the first part's path, or
+	// with "" that it failed for good. One of a round before is ignored.
+	BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error
+}
+
+// Meter counts what a variant costs, in the transaction that ends it. Each call
+// resolves the variant's hold once and does nothing the second time.
+type Meter interface {
+	// Capture spends what is held for a variant that is made.
+	Capture(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
+	// Release gives back what is held for a variant that failed for good.
+	Release(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
+}
+
+// NoMeter counts nothing.
+type NoMeter struct{}
+
+// Capture and Release do nothing.
+func (NoMeter) Capture(context.Context, *db.Tx, string, string, string) error { return nil }
+func (NoMeter) Release(context.Context, *db.Tx, string, string, string) error { return nil }
+
+// WorkerOptions are what a Worker is made of beside its Service.
+type WorkerOptions struct {
+	Jobs  Jobs
+	Meter Meter // nil: NoMeter
+
+	Lease     time.Duration // of a worker on an item's variants or on a ZIP; 0: lease.DefaultTime
+	PartBytes int64         // of a part of a ZIP, at most; 0: 256 MiB
+}
+
+// Worker makes the variants and ZIPs that messages of queue "exports" ask for. It
+// is safe for concurrent use.
+type Worker struct {
+	*Service
+	WorkerOptions
+
+	zips *semaphore.Weighted
+}
+
+// NewWorker returns a worker on what a service records.
+func NewWorker(s *Service, o WorkerOptions) *Worker {
+	if o.Meter == nil {
+		o.Meter = NoMeter{}
+	}
+	if o.PartBytes == 0 {
+		o.PartBytes = defaultPart
+	}
+	return &Worker{Service: s, WorkerOptions: o, zips: semaphore.NewWeighted(1)}
+}
+
+// policy says what variants and ZIPs are not to blame for.
+func (w *Worker) policy() lease.Policy {
+	return lease.Policy{Outages: []error{blob.ErrUnavailable, db.ErrUnavailable}}
+}
+
 // variants is how workers hold variants.
-func (s *Service) variants() *lease.Table {
-	return &lease.Table{Name: "exports", Key: []string{"item_id", "preset"}, Waiting: "pending", Prompt: true, Time: s.Lease,
-		Policy: lease.Policy{Outages: []error{blob.ErrUnavailable, db.ErrUnavailable}}}
+func (w *Worker) variants() *lease.Table {
+	return &lease.Table{Name: "exports", Key: []string{"item_id", "preset"}, Waiting: "pending", Prompt: true, Time: w.Lease, Policy: w.policy()}
 }
 
 // work is an item's variants under this worker's fence.
@@ -41,86 +101,85 @@ type work struct {
 }
 
 // rows lists what is held.
-func (w *work) rows() []lease.Held {
-	rows := make([]lease.Held, len(w.presets))
-	for i, p := range w.presets {
-		rows[i] = w.held[p]
+func (k *work) rows() []lease.Held {
+	rows := make([]lease.Held, len(k.presets))
+	for i, p := range k.presets {
+		rows[i] = k.held[p]
 	}
 	return rows
 }
 
-// Handle does what one message of queue "exports" asks for: the item's variants
-// that are not there yet, and the job's ZIP when the job waits for it. It
-// returns nil when the message is done with, also when what failed was given
-// its next message; an error means that nothing could be recorded and the
-// message is to come again.
-func (s *Service) Handle(ctx context.Context, b queue.Body) error {
-	log := telemetry.Log(ctx)
-	log.Info().Msg("Processing export")
+// Handle does what one message of queue "exports" asks for: a ZIP, or the item's
+// variants that are not there yet. It returns nil when the message is done with,
+// also when what failed was given its next message; an error means that nothing
+// could be recorded and the message is to come again.
+func (w *Worker) Handle(ctx context.Context, b queue.Body) error {
+	telemetry.Log(ctx).Info().Msg("Processing export")
+	do := w.handleItem
+	if b.Kind == queue.KindBundle {
+		do = w.bundle
+	}
+	whole, err := do(ctx, b)
+	if err == nil && whole {
+		telemetry.Log(ctx).Info().Msg("Completed export")
+	}
+	return err
+}
+
+// handleItem makes an item's variants. It returns whether nothing is left to do.
+func (w *Worker) handleItem(ctx context.Context, b queue.Body) (whole bool, err error) {
 	// a shutdown in mid-claim must not leave open whether the variants were taken
 	taking, taken := lease.Settle(ctx)
-	w, err := s.claim(taking, b)
+	k, err := w.claim(taking, b)
 	taken()
 	if err != nil {
-		return err
+		return false, err
 	}
-	if w != nil {
-		crashpoint.Reach(crashpoint.ExportClaimed)
-		if whole, err := s.make(ctx, w); err != nil || !whole {
-			return err
-		}
+	if k == nil {
+		return true, nil
 	}
-	round, wanted, err := s.Jobs.BundleRequested(ctx, s.DB, b.TenantID, b.JobID)
-	if err != nil {
-		return err
-	}
-	if wanted {
-		if whole, err := s.bundle(ctx, b, round); err != nil || !whole {
-			return err
-		}
-	}
-	log.Info().Msg("Completed export")
-	return nil
+	crashpoint.Reach(crashpoint.ExportClaimed)
+	return w.make(ctx, k)
 }
 
 // claim takes the item's variants that are pending, or whose worker's lease ran
 // out. It returns nil when there are none.
-func (s *Service) claim(ctx context.Context, b queue.Body) (*work, error) {
-	var w *work
-	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		w = &work{body: b, held: map[string]lease.Held{}}
-		rows, err := s.variants().Claim(ctx, tx, `item_id = $1 AND tenant_id = $2`, b.ItemID, b.TenantID)
+func (w *Worker) claim(ctx context.Context, b queue.Body) (*work, error) {
+	var k *work
+	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
+		k = nil
+		rows, err := w.variants().Claim(ctx, tx, `item_id = $1 AND tenant_id = $2`, b.ItemID, b.TenantID)
 		if err != nil || len(rows) == 0 {
-			w = nil
 			return err
 		}
+		k = &work{body: b, held: map[string]lease.Held{}}
 		for _, h := range rows {
 			p := h.Key[1]
-			w.presets = append(w.presets, p)
-			w.held[p] = h
+			k.presets = append(k.presets, p)
+			k.held[p] = h
 		}
 		var src string
 		if err := tx.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, b.ItemID).Scan(&src); err != nil {
 			return err
 		}
-		return json.Unmarshal([]byte(src), &w.source)
+		return json.Unmarshal([]byte(src), &k.source)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim the exports of item %s: %w", b.ItemID, err)
 	}
-	return w, nil
+	return k, nil
 }
 
 // make renders the claimed variants and records each as it is finished. whole
 // is false when one of them has to be tried again, or is another worker's now.
-func (s *Service) make(ctx context.Context, w *work) (whole bool, err error) {
-	run, stop := s.variants().Keep(ctx, s.DB, w.rows())
+func (w *Worker) make(ctx context.Context, k *work) (whole bool, err error) {
+	run, stop := w.variants().Keep(ctx, w.DB, k.rows())
 	defer stop()
 
 	open := map[string]error{} // what is not recorded yet, and why it failed
 	var wanted []string
-	for _, p := range w.presets {
-		if open[p] = nil; w.held[p].Spent() {
+	for _, p := range k.presets {
+		if open[p] = nil; k.held[p].Spent() {
 			open[p] = lease.ErrRescues
 			continue
 		}
@@ -131,13 +190,13 @@ func (s *Service) make(ctx context.Context, w *work) (whole bool, err error) {
 		if len(wanted) == 0 {
 			return nil
 		}
-		l, err := s.load(run, w.source)
+		l, err := w.load(run, k.source)
 		if err != nil {
 			return err
 		}
 		return render(run, l, wanted, func(v Variant, err error) error {
 			if err == nil {
-				err = s.finish(run, w, v)
+				err = w.finish(run, k, v)
 			}
 			switch {
 			case errors.Is(err, lease.ErrLost):
@@ -160,13 +219,13 @@ func (s *Service) make(ctx context.Context, w *work) (whole bool, err error) {
 	}
 	settle, done := lease.Settle(ctx)
 	defer done()
-	again, err := s.failed(settle, w, open, ctx.Err() != nil)
+	again, err := w.failed(settle, k, open, ctx.Err() != nil)
 	return !again && !lost && err == nil, err
 }
 
 // load fetches and decodes the layers, which OPAL's own pipeline wrote or, for a
 // backdrop from a scoring service, has decoded safely before.
-func (s *Service) load(ctx context.Context, src Source) (*Layers, error) {
+func (w *Worker) load(ctx context.Context, src Source) (*Layers, error) {
 	l := &Layers{Source: src}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, f := range []struct {
@@ -178,7 +237,7 @@ func (s *Service) load(ctx context.Context, src Source) (*Layers, error) {
 		}
 		g.Go(func() error {
 			return fault.Guard(func() error {
-				b, _, err := s.Blobs.Get(ctx, s.Outputs, f.path, maxLayer)
+				b, _, err := w.Blobs.Get(ctx, w.Outputs, f.path, maxLayer)
 				if err != nil {
 					return fmt.Errorf("load %s: %w", f.path, err)
 				}
@@ -193,13 +252,13 @@ func (s *Service) load(ctx context.Context, src Source) (*Layers, error) {
 }
 
 // finish stores one variant and records it under the fence.
-func (s *Service) finish(ctx context.Context, w *work, v Variant) error {
+func (w *Worker) finish(ctx context.Context, k *work, v Variant) error {
 	p := v.Preset
-	path, err := blob.ArtifactPath(w.body.TenantID, w.body.JobID, w.body.ItemID, p.Name, w.held[p.Name].Attempt, p.Format.Extension())
+	path, err := blob.ArtifactPath(k.body.TenantID, k.body.JobID, k.body.ItemID, p.Name, k.held[p.Name].Attempt, p.Format.Extension())
 	if err != nil {
 		return err
 	}
-	if err := s.Blobs.Put(ctx, s.Exports, path, v.File, blob.PutOptions{ContentType: p.Format.MediaType(), IfNoneMatch: true}); err != nil {
+	if err := w.Blobs.Put(ctx, w.Exports, path, v.File, blob.PutOptions{ContentType: p.Format.MediaType(), IfNoneMatch: true}); err != nil {
 		return fmt.Errorf("store %s: %w", p.Name, err)
 	}
 	crashpoint.Reach(crashpoint.ExportStored)
@@ -207,18 +266,18 @@ func (s *Service) finish(ctx context.Context, w *work, v Variant) error {
 	if err != nil {
 		return err
 	}
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := s.variants().Update(ctx, tx, w.held[p.Name], `status = 'completed', lease_until = NULL, blob_path = $1, format = $2, width = $3, height = $4, bytes = $5, checks = $6,
+	err = w.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := w.variants().Update(ctx, tx, k.held[p.Name], `status = 'completed', lease_until = NULL, blob_path = $1, format = $2, width = $3, height = $4, bytes = $5, checks = $6,
 			error_code = NULL, error_message = NULL`, path, string(p.Format), v.Width, v.Height, len(v.File), string(checks)); err != nil {
 			return err
 		}
-		if err := s.Meter.Capture(ctx, tx, w.body.TenantID, w.body.ItemID, p.Name); err != nil {
+		if err := w.Meter.Capture(ctx, tx, k.body.TenantID, k.body.ItemID, p.Name); err != nil {
 			return err
 		}
-		if err := s.goesOn(ctx, tx, w); err != nil {
+		if err := w.goesOn(ctx, tx, k); err != nil {
 			return err
 		}
-		return s.Jobs.ExportsEnded(ctx, tx, w.body.TenantID, w.body.JobID, 1, 0)
+		return w.Jobs.ExportsEnded(ctx, tx, k.body.TenantID, k.body.JobID, 1, 0)
 	})
 	if err != nil {
 		return fmt.Errorf("record %s: %w", p.Name, err)
@@ -229,10 +288,10 @@ func (s *Service) finish(ctx context.Context, w *work, v Variant) error {
 
 // goesOn records that an attempt got on, which speaks for all variants in hand:
 // an item whose worker dies now and then is not to blame for it.
-func (s *Service) goesOn(ctx context.Context, tx *db.Tx, w *work) error {
-	for _, h := range w.held {
+func (w *Worker) goesOn(ctx context.Context, tx *db.Tx, k *work) error {
+	for _, h := range k.held {
 		if h.Rescues > 0 {
-			_, err := tx.ExecContext(ctx, `UPDATE exports SET rescues = 0 WHERE item_id = $1 AND status = 'processing'`, w.body.ItemID)
+			_, err := tx.ExecContext(ctx, `UPDATE exports SET rescues = 0 WHERE item_id = $1 AND status = 'processing'`, k.body.ItemID)
 			return err
 		}
 	}
@@ -243,19 +302,19 @@ func (s *Service) goesOn(ctx context.Context, tx *db.Tx, w *work) error {
 // with one message for all of them, or the end. It reports whether there is
 // another. An error of kind poison says that the message belongs to the dead
 // letters.
-func (s *Service) failed(ctx context.Context, w *work, open map[string]error, stopping bool) (again bool, err error) {
-	t := s.variants()
+func (w *Worker) failed(ctx context.Context, k *work, open map[string]error, stopping bool) (again bool, err error) {
+	t := w.variants()
 	verdicts := map[string]lease.Verdict{}
 	for p, cause := range open {
-		if verdicts[p] = t.Policy.Judge(w.held[p], cause); stopping {
+		if verdicts[p] = t.Policy.Judge(k.held[p], cause); stopping {
 			verdicts[p] = lease.Stopped
 		}
 	}
 	var poison error
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+	err = w.DB.InTx(ctx, func(tx *db.Tx) error {
 		again, poison = false, nil
 		after, gone := time.Duration(0), 0
-		for _, p := range w.presets {
+		for _, p := range k.presets {
 			cause, isOpen := open[p]
 			if !isOpen {
 				continue
@@ -263,10 +322,10 @@ func (s *Service) failed(ctx context.Context, w *work, open map[string]error, st
 			v := verdicts[p]
 			var err error
 			if v.Again {
-				err = t.Again(ctx, tx, w.held[p], v)
+				err = t.Again(ctx, tx, k.held[p], v)
 			} else {
 				code, text := lease.Describe(cause, errVariant)
-				err = t.Fail(ctx, tx, w.held[p], code, text)
+				err = t.Fail(ctx, tx, k.held[p], code, text)
 			}
 			switch {
 			case errors.Is(err, lease.ErrLost):
@@ -276,7 +335,7 @@ func (s *Service) failed(ctx context.Context, w *work, open map[string]error, st
 				again, after = true, max(after, v.After)
 			default:
 				gone++
-				if err := s.Meter.Release(ctx, tx, w.body.TenantID, w.body.ItemID, p); err != nil {
+				if err := w.Meter.Release(ctx, tx, k.body.TenantID, k.body.ItemID, p); err != nil {
 					return err
 				}
 				if v.Rescued {
@@ -285,24 +344,24 @@ func (s *Service) failed(ctx context.Context, w *work, open map[string]error, st
 			}
 		}
 		if gone > 0 {
-			if err := s.Jobs.ExportsEnded(ctx, tx, w.body.TenantID, w.body.JobID, 0, gone); err != nil {
+			if err := w.Jobs.ExportsEnded(ctx, tx, k.body.TenantID, k.body.JobID, 0, gone); err != nil {
 				return err
 			}
 		}
 		if again {
-			return s.Outbox.SendExport(ctx, tx, w.body, queue.NotBefore(after))
+			return w.Outbox.SendExport(ctx, tx, k.body, queue.NotBefore(after))
 		}
 		return nil
 	})
 	if err != nil {
-		return false, fmt.Errorf("record the failed exports of item %s: %w", w.body.ItemID, err)
+		return false, fmt.Errorf("record the failed exports of item %s: %w", k.body.ItemID, err)
 	}
 	log := telemetry.Log(ctx)
 	if stopping {
 		log.Info().Int("exports", len(open)).Msg("Gave the exports back")
 		return again, nil
 	}
-	for _, p := range w.presets {
+	for _, p := range k.presets {
 		if cause, isOpen := open[p]; isOpen {
 			v := verdicts[p]
 			log.Warn().Err(cause).Str("preset", p).Bool("again", v.Again).Bool("counted", v.Counted).Dur("after_ms", v.After).Msg("An export failed")
@@ -311,39 +370,39 @@ func (s *Service) failed(ctx context.Context, w *work, open map[string]error, st
 	return again, poison
 }
 
-// Sweep writes new messages for variants whose worker died or whose message was
-// lost, and ends those that waited too long for something that is away. Any
+// Sweep writes new messages for variants and ZIPs whose worker died or whose message
+// was lost, and ends those that waited too long for something that is away. Any
 // number of processes may sweep at the same time.
-func (s *Service) Sweep(ctx context.Context) error {
+func (w *Worker) Sweep(ctx context.Context) error {
 	var died, lost, late int
-	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
 		var found []queue.Body
 		var err error
-		died, lost, err = s.variants().Rescue(ctx, tx, queue.NoneUnsent(queue.Exports, "exports"), bodyColumns, scanBodies(&found))
+		died, lost, err = w.variants().Rescue(ctx, tx, queue.NoneUnsent(queue.Exports, "exports"), bodyColumns, scanBodies(&found))
 		if err != nil {
 			return err
 		}
-		return s.sendAll(ctx, tx, found)
+		return w.sendAll(ctx, tx, found)
 	})
 	if err != nil {
 		return fmt.Errorf("sweep exports: %w", err)
 	}
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		late, err = s.failLate(ctx, tx)
+	err = w.DB.InTx(ctx, func(tx *db.Tx) error {
+		late, err = w.failLate(ctx, tx)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("sweep exports: %w", err)
 	}
-	for _, w := range []struct {
+	for _, r := range []struct {
 		n    int
 		what string
 	}{{died, "Requeued exports whose worker died"}, {lost, "Requeued exports whose message was lost"}, {late, "Failed exports that waited too long"}} {
-		if w.n > 0 {
-			telemetry.Log(ctx).Warn().Int("exports", w.n).Msg(w.what)
+		if r.n > 0 {
+			telemetry.Log(ctx).Warn().Int("exports", r.n).Msg(r.what)
 		}
 	}
-	return nil
+	return w.sweepBundles(ctx)
 }
 
 const bodyColumns = `tenant_id, job_id, item_id, correlation_id`
@@ -359,14 +418,14 @@ func scanBodies(into *[]queue.Body) func(scan func(dest ...any) error) error {
 }
 
 // sendAll writes one message an item.
-func (s *Service) sendAll(ctx context.Context, tx *db.Tx, bodies []queue.Body) error {
+func (w *Worker) sendAll(ctx context.Context, tx *db.Tx, bodies []queue.Body) error {
 	sent := map[string]bool{}
 	for _, b := range bodies {
 		if sent[b.ItemID] {
 			continue
 		}
 		sent[b.ItemID] = true
-		if err := s.Outbox.SendExport(ctx, tx, b); err != nil {
+		if err := w.Outbox.SendExport(ctx, tx, b); err != nil {
 			return err
 		}
 	}
@@ -374,7 +433,7 @@ func (s *Service) sendAll(ctx context.Context, tx *db.Tx, bodies []queue.Body) e
 }
 
 // failLate ends variants that waited too long, and returns their number.
-func (s *Service) failLate(ctx context.Context, tx *db.Tx) (int, error) {
+func (w *Worker) failLate(ctx context.Context, tx *db.Tx) (int, error) {
 	rows, err := tx.QueryContext(ctx, `UPDATE exports SET status = 'failed', error_code = $3, error_message = $4, updated_at = now_ms()
 		WHERE (item_id, preset) IN (SELECT item_id, preset FROM exports WHERE status = 'pending' AND created_at < now_ms() - $1
 			ORDER BY item_id, preset LIMIT $2`+tx.SkipLocked()+`) RETURNING preset, `+bodyColumns,
@@ -399,10 +458,10 @@ func (s *Service) failLate(ctx context.Context, tx *db.Tx) (int, error) {
 		return 0, err
 	}
 	for _, b := range gone {
-		if err := s.Meter.Release(ctx, tx, b.TenantID, b.ItemID, b.preset); err != nil {
+		if err := w.Meter.Release(ctx, tx, b.TenantID, b.ItemID, b.preset); err != nil {
 			return 0, err
 		}
-		if err := s.Jobs.ExportsEnded(ctx, tx, b.TenantID, b.JobID, 0, 1); err != nil {
+		if err := w.Jobs.ExportsEnded(ctx, tx, b.TenantID, b.JobID, 0, 1); err != nil {
 			return 0, err
 		}
 	}

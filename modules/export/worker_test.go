@@ -26,9 +26,10 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// jobs stands for the job module: one job that waits for its ZIP when its
-// variants have ended.
+// jobs stands for the job module: one job that asks for its ZIP when its variants
+// have ended.
 type jobs struct {
+	s            *Service
 	mu           sync.Mutex
 	open         int
 	done, failed int
@@ -36,19 +37,16 @@ type jobs struct {
 	ended        int
 }
 
-// ExportsEnded counts.
-func (j *jobs) ExportsEnded(_ context.Context, _ *db.Tx, _, _ string, done, failed int) error {
+// ExportsEnded counts, and asks for the ZIP.
+func (j *jobs) ExportsEnded(ctx context.Context, tx *db.Tx, _, _ string, done, failed int) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.open, j.done, j.failed = j.open-done-failed, j.done+done, j.failed+failed
-	return nil
-}
-
-// BundleRequested is true once all variants ended and until the ZIP is there.
-func (j *jobs) BundleRequested(context.Context, db.Querier, string, string) (int, bool, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return 1, j.open == 0 && j.ended == 0, nil
+	if j.open > 0 {
+		return nil
+	}
+	_, _, err := j.s.Bundle(ctx, tx, BundleRequest{TenantID: "t", JobID: "j", ItemID: "i", CorrelationID: "c", Round: 1})
+	return err
 }
 
 // BundleEnded keeps the ZIP's path.
@@ -58,6 +56,14 @@ func (j *jobs) BundleEnded(_ context.Context, _ *db.Tx, _, _ string, _ int, path
 	j.zip = path
 	j.ended++
 	return nil
+}
+
+// zipBody is the message that asks for the job's ZIP.
+func (w *world) zipBody() queue.Body {
+	w.t.Helper()
+	b := w.body
+	w.must(w.db.QueryRow(`SELECT kind, subject FROM outbox WHERE kind <> '' ORDER BY outbox_id DESC LIMIT 1`).Scan(&b.Kind, &b.Subject))
+	return b
 }
 
 // failing is a store whose reads or writes fail as told.
@@ -92,7 +98,7 @@ type world struct {
 	db    *db.DB
 	store *failingStore
 	jobs  *jobs
-	s     *Service
+	s     *Worker
 	body  queue.Body
 }
 
@@ -107,7 +113,8 @@ func each(t *testing.T, fn func(w *world)) {
 		}
 		t.Cleanup(func() { _ = files.Close() })
 		w := &world{t: t, db: d, store: &failingStore{Store: files}, jobs: &jobs{open: len(wanted)}, body: queue.Body{TenantID: "t", JobID: "j", ItemID: "i", CorrelationID: "c"}}
-		w.s = New(Options{DB: d, Blobs: w.store, Outputs: "outputs", Exports: "exports", Outbox: queue.NewOutbox(), Jobs: w.jobs, Lease: 30 * time.Second})
+		w.jobs.s = New(Options{DB: d, Blobs: w.store, Outputs: "outputs", Exports: "exports", Outbox: queue.NewOutbox()})
+		w.s = NewWorker(w.jobs.s, WorkerOptions{Jobs: w.jobs, Lease: 30 * time.Second})
 		l := scenery(60, 80)
 		for path, layer := range map[string]*image.NRGBA{"t/cut.png": l.Cutout, "t/back.png": l.Backdrop, "t/shadow.png": l.Shadow} {
 			b, err := imaging.Encode(layer, imaging.EncodeOptions{Format: imaging.PNG})
@@ -253,6 +260,12 @@ func TestVariantsAndTheZIPAreMadeOnce(t *testing.T) {
 		for range 3 { // redelivered
 			w.must(w.s.Handle(w.t.Context(), w.body))
 		}
+		if w.jobs.ended != 0 || w.messages() != 1 {
+			w.t.Fatalf("%+v, %d messages", w.jobs, w.messages())
+		}
+		for range 3 {
+			w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		}
 		if got := w.statuses(); got["completed"] != 3 || w.jobs.done != 3 || w.jobs.failed != 0 || w.jobs.ended != 1 {
 			w.t.Fatalf("%v, %+v", got, w.jobs)
 		}
@@ -375,35 +388,33 @@ func TestAFencedWorkerRecordsNothing(t *testing.T) {
 
 func TestAStoreThatIsDownUsesUpNoTry(t *testing.T) {
 	each(t, func(w *world) {
-		for _, part := range []string{"get", "put", "zip"} {
+		for _, part := range []string{"get", "put"} {
 			switch part {
 			case "get":
 				w.store.get = blob.ErrUnavailable
 			case "put":
 				w.store.get, w.store.put = nil, blob.ErrUnavailable
-			case "zip":
-				w.store.only = "/export/"
 			}
-			for range map[string]int{"get": lease.DefaultTries + 2, "put": 2, "zip": 2}[part] {
+			for range lease.DefaultTries + 2 {
 				w.must(w.s.Handle(w.t.Context(), w.body))
 				w.exec(`UPDATE exports SET due_at = 0`)
 			}
-			if part != "zip" {
-				if got := w.statuses(); got["pending"] != 3 || w.tries() != 0 {
-					w.t.Fatalf("%s: %v, %d tries", part, got, w.tries())
-				}
+			if got := w.statuses(); got["pending"] != 3 || w.tries() != 0 {
+				w.t.Fatalf("%s: %v, %d tries", part, got, w.tries())
 			}
 		}
-		if got := w.statuses(); got["completed"] != 3 || w.jobs.ended != 0 {
-			w.t.Fatalf("%v, %+v", got, w.jobs)
-		}
-		before := w.messages()
+		w.store.only = "/export/"
 		w.must(w.s.Handle(w.t.Context(), w.body))
-		if w.messages() != before+1 {
-			w.t.Error("no message asks for the ZIP again")
+		for range lease.DefaultTries + 2 {
+			before := w.messages()
+			w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+			if w.jobs.ended != 0 || w.messages() != before+1 {
+				w.t.Fatalf("%+v, %d messages", w.jobs, w.messages()-before)
+			}
+			w.exec(`UPDATE bundles SET due_at = 0`)
 		}
 		w.store.put = nil
-		w.must(w.s.Handle(w.t.Context(), w.body))
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
 		if w.jobs.ended != 1 || w.jobs.zip == "" {
 			w.t.Fatalf("%+v", w.jobs)
 		}
@@ -414,9 +425,10 @@ func TestOneVariantsFailureIsItsOwn(t *testing.T) {
 	each(t, func(w *world) {
 		w.store.put, w.store.only = blob.ErrForbidden, "/facebook_ad/"
 		w.must(w.s.Handle(w.t.Context(), w.body))
-		if got := w.statuses(); got["completed"] != 2 || got["failed"] != 1 || w.jobs.done != 2 || w.jobs.failed != 1 || w.messages() != 0 {
+		if got := w.statuses(); got["completed"] != 2 || got["failed"] != 1 || w.jobs.done != 2 || w.jobs.failed != 1 || w.messages() != 1 {
 			w.t.Fatalf("%v, %+v", got, w.jobs)
 		}
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
 		if w.jobs.zip == "" {
 			w.t.Error("the others are in no ZIP")
 		}
@@ -430,7 +442,7 @@ func TestTriesEnd(t *testing.T) {
 			w.exec(`UPDATE exports SET due_at = 0`)
 			w.must(w.s.Handle(w.t.Context(), w.body))
 		}
-		if got := w.statuses(); got["failed"] != 3 || w.messages() != lease.DefaultTries-1 || w.jobs.failed != 3 {
+		if got := w.statuses(); got["failed"] != 3 || w.messages() != lease.DefaultTries || w.jobs.failed != 3 {
 			w.t.Fatalf("%v, %d messages, %+v", got, w.messages(), w.jobs)
 		}
 		list, err := w.s.List(w.t.Context(), "t", "j")

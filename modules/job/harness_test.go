@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -39,6 +40,7 @@ type world struct {
 	cutter cutter
 	placer placer
 	plans  []job.Plan
+	zips   map[string]*zipped // by job and round
 	meter  ledger
 }
 
@@ -149,6 +151,24 @@ func (w *world) Plan(_ context.Context, _ *db.Tx, p job.Plan) (int, error) {
 	return len(p.Presets), nil
 }
 
+// zipped is what the export side knows of a round's ZIP.
+type zipped struct {
+	round         int
+	asked         int
+	ended, failed bool
+}
+
+// Bundle asks for a ZIP once.
+func (w *world) Bundle(_ context.Context, _ *db.Tx, r job.BundleRequest) (ended, failed bool, err error) {
+	key := fmt.Sprint(r.JobID, r.Round)
+	if w.zips[key] == nil {
+		w.zips[key] = &zipped{round: r.Round}
+	}
+	z := w.zips[key]
+	z.asked++
+	return z.ended, z.failed, nil
+}
+
 func (w *world) Forget(context.Context, *db.Tx, string) (int, error) { return 0, nil }
 
 func newWorld(t testing.TB, d *db.DB) *world {
@@ -159,7 +179,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	w := &world{t: t, db: d, blobs: store, dir: dir, meter: ledger{held: map[string]int{}, spent: map[string]int{}}}
+	w := &world{t: t, db: d, blobs: store, dir: dir, zips: map[string]*zipped{}, meter: ledger{held: map[string]int{}, spent: map[string]int{}}}
 	dec := imaging.NewDecoder(imaging.DecoderOptions{})
 	t.Cleanup(func() { _ = dec.Close() })
 	w.jobs = job.New(job.Options{

@@ -27,6 +27,10 @@ type Exporter interface {
 	// Plan records, in the transaction that completes the item, the variants to
 	// be made, and returns their number.
 	Plan(ctx context.Context, tx *db.Tx, p Plan) (int, error)
+	// Bundle asks, in the caller's transaction, for the ZIP of a job's round, unless
+	// that was done before. It reports whether the ZIP has ended, and if so whether
+	// it failed for good.
+	Bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended, failed bool, err error)
 	// Forget deletes all that is recorded of a job's variants and returns their
 	// number. A worker that makes one loses its fence.
 	Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error)
@@ -40,6 +44,14 @@ type Plan struct {
 	Filename string
 	Scene    string // scene type
 	Result   *pipeline.Result
+}
+
+// BundleRequest asks for a ZIP.
+type BundleRequest struct {
+	TenantID, JobID, CorrelationID string
+
+	ItemID string // one that is completed
+	Round  int    // of the job: each retry begins another
 }
 
 // Meter counts what an item costs, inside the item's own transactions. The

@@ -11,12 +11,12 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// lateBundle is when a job's ZIP is asked for again.
-const lateBundle = 10 * time.Minute
+// lateJob is when a job that has nothing open is settled again.
+const lateJob = 10 * time.Minute
 
 // Sweep repairs what crashes left: items whose worker died, whose message was
 // lost, that were never uploaded or waited too long for something that is away,
-// and jobs whose ZIP did not come. Any number of processes may sweep at the same
+// and jobs that have nothing open and did not end. Any number of processes may sweep at the same
 // time.
 func (s *Service) Sweep(ctx context.Context) error {
 	if err := s.rescue(ctx); err != nil {
@@ -50,7 +50,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			telemetry.Log(ctx).Warn().Int("items", n).Msg(r.what)
 		}
 	}
-	return s.sweepBundles(ctx)
+	return s.settleLate(ctx)
 }
 
 // rescue takes items back whose worker died or whose message was lost.
@@ -104,30 +104,41 @@ func (s *Service) failRows(ctx context.Context, tx *db.Tx, items []row) error {
 	return nil
 }
 
-func (s *Service) sweepBundles(ctx context.Context) error {
-	return s.DB.InTx(ctx, func(tx *db.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT job_id, tenant_id, correlation_id FROM jobs
-			WHERE bundle = 'requested' AND bundle_asked_at < now_ms() - $1 ORDER BY bundle_asked_at LIMIT $2`+tx.SkipLocked(), lateBundle.Milliseconds(), lease.SweepBatch)
-		if err != nil {
-			return fmt.Errorf("sweep ZIPs: %w", err)
-		}
-		var late []row
-		for rows.Next() {
-			var r row
-			if err := rows.Scan(&r.jobID, &r.tenantID, &r.correlationID); err != nil {
-				rows.Close()
-				return err
-			}
-			late = append(late, r)
-		}
-		if err := rows.Err(); err != nil {
+// settleLate settles jobs whose items and variants have ended, and which have not,
+// for a while: most of them wait for their ZIP.
+func (s *Service) settleLate(ctx context.Context) error {
+	rows, err := s.DB.QueryContext(ctx, `SELECT job_id FROM jobs WHERE finished_at IS NULL AND open_items = 0 AND open_exports = 0 AND updated_at < now_ms() - $1
+		ORDER BY updated_at LIMIT $2`, lateJob.Milliseconds(), lease.SweepBatch)
+	if err != nil {
+		return fmt.Errorf("sweep jobs: %w", err)
+	}
+	defer rows.Close()
+	var late []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
 			return err
 		}
-		for _, r := range late {
-			if err := s.askForBundle(ctx, tx, r); err != nil {
+		late = append(late, id)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, id := range late {
+		err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+			// others come first the next time
+			r, err := tx.ExecContext(ctx, `UPDATE jobs SET updated_at = now_ms() WHERE job_id = $1`, id)
+			if err != nil {
 				return err
 			}
+			if n, err := r.RowsAffected(); err != nil || n == 0 { // deleted in between
+				return err
+			}
+			return s.settle(ctx, tx, id)
+		})
+		if err != nil {
+			return fmt.Errorf("settle job %s: %w", id, err)
 		}
-		return nil
-	})
+	}
+	return nil
 }

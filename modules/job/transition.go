@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"github.com/opal-photo/opal/modules/db"
@@ -138,57 +137,53 @@ func (s *Service) ended(ctx context.Context, tx *db.Tx, it row, status string, e
 // settle ends a job whose items and exports have ended: first it asks for the
 // ZIP, then it sets the terminal state, once.
 func (s *Service) settle(ctx context.Context, tx *db.Tx, jobID string) error {
-	var tenantID, correlationID, bundle string
+	var tenantID, correlationID string
 	var c Counts
 	var round int
 	var finished sql.NullInt64
-	if err := tx.QueryRowContext(ctx, `SELECT tenant_id, correlation_id, round, bundle, open_items, done_items, failed_items, cancelled_items,
+	if err := tx.QueryRowContext(ctx, `SELECT tenant_id, correlation_id, round, open_items, done_items, failed_items, cancelled_items,
 		open_exports, failed_exports, finished_at FROM jobs WHERE job_id = $1`+tx.ForUpdate(), jobID).
-		Scan(&tenantID, &correlationID, &round, &bundle, &c.Open, &c.Completed, &c.Failed, &c.Cancelled, &c.OpenExports, &c.FailedExports, &finished); err != nil {
+		Scan(&tenantID, &correlationID, &round, &c.Open, &c.Completed, &c.Failed, &c.Cancelled, &c.OpenExports, &c.FailedExports, &finished); err != nil {
 		return fmt.Errorf("load the counters of job %s: %w", jobID, err)
 	}
 	if finished.Valid || c.Open > 0 || c.OpenExports > 0 {
 		return nil
 	}
-	switch {
-	case c.Completed == 0:
-		bundle = "none"
-	case bundle == "waiting":
-		return s.askForBundle(ctx, tx, row{jobID: jobID, tenantID: tenantID, correlationID: correlationID})
-	case bundle == "requested":
-		return nil
+	noZIP := false
+	if c.Completed > 0 {
+		ended, failed, err := s.bundle(ctx, tx, BundleRequest{TenantID: tenantID, JobID: jobID, CorrelationID: correlationID, Round: round})
+		if err != nil || !ended {
+			return err
+		}
+		noZIP = failed
 	}
-	status := outcome(c, bundle)
-	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET status = $2, bundle = $3, finished_at = now_ms(), updated_at = now_ms() WHERE job_id = $1`,
-		jobID, status, bundle); err != nil {
+	status := outcome(c, noZIP)
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET status = $2, finished_at = now_ms(), updated_at = now_ms() WHERE job_id = $1`, jobID, status); err != nil {
 		return fmt.Errorf("end job %s: %w", jobID, err)
 	}
 	return event.Add(ctx, tx, event.New{Type: event.JobFinished, TenantID: tenantID, JobID: jobID, Round: round, Data: map[string]any{"status": status}})
 }
 
 // outcome is a job's terminal state.
-func outcome(c Counts, bundle string) string {
+func outcome(c Counts, noZIP bool) string {
 	switch {
 	case c.Completed == 0 && c.Failed > 0:
 		return JobFailed
 	case c.Completed == 0:
 		return JobCancelled
-	case c.Failed > 0, c.Cancelled > 0, c.FailedExports > 0, bundle == "failed":
+	case c.Failed > 0, c.Cancelled > 0, c.FailedExports > 0, noZIP:
 		return JobPartial
 	}
 	return JobCompleted
 }
 
-// askForBundle has the export worker make the job's ZIP. Its message names one
-// of the job's completed items, since every message names an item.
-func (s *Service) askForBundle(ctx context.Context, tx *db.Tx, j row) error {
-	if err := tx.QueryRowContext(ctx, `SELECT item_id FROM items WHERE job_id = $1 AND status = 'completed' ORDER BY position LIMIT 1`, j.jobID).Scan(&j.itemID); err != nil {
-		return fmt.Errorf("find a completed item of job %s: %w", j.jobID, err)
+// bundle asks for the ZIP of a job's round, unless that was done, and reports
+// whether it has ended. Its message names one of the job's completed items.
+func (s *Service) bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended, failed bool, err error) {
+	if err := tx.QueryRowContext(ctx, `SELECT item_id FROM items WHERE job_id = $1 AND status = 'completed' ORDER BY position LIMIT 1`, r.JobID).Scan(&r.ItemID); err != nil {
+		return false, false, fmt.Errorf("find a completed item of job %s: %w", r.JobID, err)
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET bundle = 'requested', bundle_asked_at = now_ms(), updated_at = now_ms() WHERE job_id = $1`, j.jobID); err != nil {
-		return err
-	}
-	return s.Outbox.SendExport(ctx, tx, j.body())
+	return s.Exporter.Bundle(ctx, tx, r)
 }
 
 // ExportsEnded counts variants that have ended, in the export worker's
@@ -202,30 +197,11 @@ func (s *Service) ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID s
 	return s.settle(ctx, tx, jobID)
 }
 
-// BundleRequested reports whether a job waits for its ZIP, and for that of which
-// round: each retry begins another.
-func (s *Service) BundleRequested(ctx context.Context, q db.Querier, tenantID, jobID string) (round int, wanted bool, err error) {
-	err = q.QueryRowContext(ctx, `SELECT round FROM jobs WHERE job_id = $1 AND tenant_id = $2 AND bundle = 'requested'`, jobID, tenantID).Scan(&round)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, fmt.Errorf("look at job %s: %w", jobID, err)
-	}
-	return round, true, nil
-}
-
-// BundleEnded records a round's ZIP, or with "" that it failed for good, and
-// settles the job. A second ZIP of the same round, and one of a round before, is
-// ignored.
+// BundleEnded keeps the path of a round's ZIP, or with "" that there is none, and
+// settles the job. A ZIP of a round before is ignored.
 func (s *Service) BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error {
-	state := "done"
-	if exportBlobPath == "" {
-		state = "failed"
-	}
-	r, err := tx.ExecContext(ctx, `UPDATE jobs SET bundle = $4, export_blob_path = $5, updated_at = now_ms()
-		WHERE job_id = $1 AND tenant_id = $2 AND round = $3 AND bundle = 'requested'`, jobID, tenantID, round, state,
-		sql.NullString{String: exportBlobPath, Valid: exportBlobPath != ""})
+	r, err := tx.ExecContext(ctx, `UPDATE jobs SET export_blob_path = $4, updated_at = now_ms() WHERE job_id = $1 AND tenant_id = $2 AND round = $3 AND finished_at IS NULL`,
+		jobID, tenantID, round, sql.NullString{String: exportBlobPath, Valid: exportBlobPath != ""})
 	if err != nil {
 		return fmt.Errorf("record the ZIP of job %s: %w", jobID, err)
 	}

@@ -51,6 +51,7 @@ type Table struct {
 	// others a message that comes early is taken as a wish.
 	Prompt bool
 	Time   time.Duration // of a lease; 0: DefaultTime
+	Lost   time.Duration // by which a waiting row's message is overdue and taken to be lost; 0: LostMessage
 	Policy Policy
 }
 
@@ -67,6 +68,13 @@ func (t *Table) time() time.Duration {
 		return DefaultTime
 	}
 	return t.Time
+}
+
+func (t *Table) lost() time.Duration {
+	if t.Lost == 0 {
+		return LostMessage
+	}
+	return t.Lost
 }
 
 // until is the SQL of a lease that begins now.

@@ -21,7 +21,7 @@ const (
 )
 
 // Rescue takes back rows whose worker's lease ran out, and rows that wait although
-// their message should be there for LostMessage. It returns columns of them, for
+// their message is overdue. It returns columns of them, for
 // the caller to write their messages. Any number of processes may do so at the
 // same time; a worker that is alive after all loses its fence. honest is a
 // condition of waiting rows whose message may be lost: a tenant with a backlog
@@ -34,7 +34,7 @@ func (t *Table) Rescue(ctx context.Context, tx *db.Tx, honest, columns string, s
 		argument int64
 	}{
 		{&died, `status = 'processing' AND lease_until < now_ms() - $2`, 1, 0},
-		{&lost, `status = '` + t.Waiting + `' AND due_at < now_ms() - $2 AND ` + honest, 0, LostMessage.Milliseconds()},
+		{&lost, `status = '` + t.Waiting + `' AND due_at < now_ms() - $2 AND ` + honest, 0, t.lost().Milliseconds()},
 	} {
 		key := strings.Join(t.Key, `, `)
 		rows, err := tx.QueryContext(ctx, `UPDATE `+t.Name+` SET status = '`+t.Waiting+`', lease_until = NULL, due_at = now_ms(), updated_at = now_ms(), rescues = rescues + $3

@@ -1,0 +1,250 @@
+package export
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/lease"
+)
+
+// zipNames lists what a stored part of the ZIP holds, and checks its manifest.
+func (w *world) zipNames(path string) (names []string) {
+	w.t.Helper()
+	b, _, err := w.store.Get(w.t.Context(), "exports", path, 1<<24)
+	w.must(err)
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	w.must(err)
+	var listed []entry
+	for _, f := range z.File {
+		if f.Name == manifestName {
+			r, err := f.Open()
+			w.must(err)
+			w.must(json.NewDecoder(r).Decode(&listed))
+			continue
+		}
+		names = append(names, f.Name)
+	}
+	var told []string
+	for _, e := range listed {
+		told = append(told, e.File)
+	}
+	if diff := cmp.Diff(names, told); diff != "" {
+		w.t.Errorf("the manifest of %s, holds -, tells +:\n%s", path, diff)
+	}
+	return names
+}
+
+// recorded lists the paths of the recorded parts.
+func (w *world) recorded() (paths []string) {
+	w.t.Helper()
+	parts, err := w.s.parts(w.t.Context(), w.zipBody().Subject)
+	w.must(err)
+	for _, p := range parts {
+		paths = append(paths, p.path)
+	}
+	return paths
+}
+
+func TestALargeZIPComesInParts(t *testing.T) {
+	each(t, func(w *world) {
+		w.s.PartBytes = 1 // each file has a part of its own
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		paths := w.recorded()
+		var names []string
+		for _, p := range paths {
+			names = append(names, w.zipNames(p)...)
+		}
+		slices.Sort(names)
+		if diff := cmp.Diff([]string{"facebook_ad/x-studio.jpg", "instagram_square/x-studio.jpg", "web_thumb/x-studio.webp"}, names); diff != "" {
+			w.t.Errorf("want -, got +:\n%s", diff)
+		}
+		if w.jobs.zip != paths[0] {
+			w.t.Errorf("the job's ZIP is %s and the first part %s", w.jobs.zip, paths[0])
+		}
+		parts, err := w.s.Parts(w.t.Context(), "t", "j")
+		w.must(err)
+		for i, p := range parts {
+			info, err := w.store.Head(w.t.Context(), "exports", paths[i])
+			w.must(err)
+			if p.Bytes != info.Size || !strings.Contains(p.URL, paths[i]) {
+				w.t.Errorf("part %d: %+v", i+1, p)
+			}
+		}
+		if other, err := w.s.Parts(w.t.Context(), "other", "j"); len(parts) != 3 || len(other) != 0 || err != nil {
+			w.t.Errorf("%d parts, %d for another tenant, %v", len(parts), len(other), err)
+		}
+	})
+}
+
+func TestAZIPGoesOnWhereItBrokeOff(t *testing.T) {
+	each(t, func(w *world) {
+		w.s.PartBytes = 1
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		w.store.put, w.store.only = errors.New("the disk is odd today"), "-p2.zip"
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		if got := w.recorded(); len(got) != 1 || w.jobs.ended != 0 {
+			w.t.Fatalf("%v", got)
+		}
+		w.store.put = nil
+		w.exec(`UPDATE bundles SET due_at = 0`)
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		var attempts []string
+		for _, p := range w.recorded() {
+			attempts = append(attempts, p[strings.LastIndex(p, "-a"):])
+		}
+		if diff := cmp.Diff([]string{"-a1-p1.zip", "-a2-p2.zip", "-a2-p3.zip"}, attempts); diff != "" || w.jobs.ended != 1 {
+			w.t.Errorf("want -, got +:\n%s", diff)
+		}
+	})
+}
+
+func TestAZIPWhoseWorkersDieFails(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		for range lease.MaxRescues {
+			w.exec(`UPDATE bundles SET status = 'processing', attempt = attempt + 1, lease_until = now_ms() - 1`)
+			w.must(w.s.Sweep(w.t.Context()))
+		}
+		w.poisoned(w.s.Handle(w.t.Context(), w.zipBody()))
+		if w.jobs.ended != 1 || w.jobs.zip != "" {
+			w.t.Errorf("%+v", w.jobs)
+		}
+	})
+}
+
+func TestAZIPsTriesEnd(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		w.store.put, w.store.only = blob.ErrForbidden, "/export/"
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		if w.jobs.ended != 1 || w.jobs.zip != "" {
+			w.t.Errorf("%+v", w.jobs)
+		}
+		w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error {
+			ended, failed, err := w.s.Bundle(w.t.Context(), tx, BundleRequest{TenantID: "t", JobID: "j", ItemID: "i", Round: 1})
+			if !ended || !failed {
+				w.t.Errorf("ended %v, failed %v", ended, failed)
+			}
+			return err
+		}))
+	})
+}
+
+func TestAZIPIsAskedForOnceAndMadeOnce(t *testing.T) {
+	each(t, func(w *world) {
+		for range 2 {
+			w.must(w.s.Handle(w.t.Context(), w.body))
+		}
+		w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error {
+			_, _, err := w.s.Bundle(w.t.Context(), tx, BundleRequest{TenantID: "t", JobID: "j", ItemID: "i", Round: 1})
+			return err
+		}))
+		w.must(w.s.Sweep(w.t.Context()))
+		if w.messages() != 1 {
+			w.t.Errorf("%d messages", w.messages())
+		}
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		zips := 0
+		for _, err := range w.store.List(w.t.Context(), "exports", "t/j/export/") {
+			w.must(err)
+			zips++
+		}
+		if zips != 1 || w.jobs.ended != 1 {
+			w.t.Errorf("%d ZIPs, ended %d times", zips, w.jobs.ended)
+		}
+	})
+}
+
+func TestALostZIPsMessageIsWrittenAgain(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		w.exec(`UPDATE outbox SET sent_at = now_ms()`)
+		w.exec(`UPDATE bundles SET due_at = due_at - 660000`)
+		for range 2 {
+			w.must(w.s.Sweep(w.t.Context()))
+		}
+		if w.messages() != 2 {
+			w.t.Fatalf("%d messages", w.messages())
+		}
+	})
+}
+
+func TestTheZIPOfARoundBeforeGoesWithTheNewOne(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error {
+			_, _, err := w.s.Bundle(w.t.Context(), tx, BundleRequest{TenantID: "t", JobID: "j", ItemID: "i", Round: 2})
+			return err
+		}))
+		if parts, err := w.s.Parts(w.t.Context(), "t", "j"); err != nil || len(parts) != 1 {
+			w.t.Fatalf("while the second is made: %v, %v", parts, err)
+		}
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		var bundles, parts int
+		w.must(w.db.QueryRow(`SELECT (SELECT count(*) FROM bundles), (SELECT count(*) FROM bundle_parts)`).Scan(&bundles, &parts))
+		if bundles != 1 || parts != 1 {
+			w.t.Errorf("%d ZIPs with %d parts", bundles, parts)
+		}
+		w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error { _, err := w.s.Forget(w.t.Context(), tx, "j"); return err }))
+		w.must(w.db.QueryRow(`SELECT (SELECT count(*) FROM bundles) + (SELECT count(*) FROM bundle_parts)`).Scan(&bundles))
+		if bundles != 0 {
+			w.t.Error("a deleted job's ZIP is still there")
+		}
+	})
+}
+
+// A message of an unknown kind is work on its item.
+func TestAnUnknownKindIsWorkOnTheItem(t *testing.T) {
+	each(t, func(w *world) {
+		b := w.body
+		b.Kind, b.Subject = "poster", "x"
+		w.must(w.s.Handle(w.t.Context(), b))
+		if got := w.statuses(); got["completed"] != 3 {
+			w.t.Errorf("%v", got)
+		}
+	})
+}
+
+func TestSplit(t *testing.T) {
+	file := func(bytes int64) bundled { return bundled{Export: Export{Bytes: bytes}} }
+	for name, c := range map[string]struct {
+		limit int64
+		bytes []int64
+		want  string
+	}{
+		"nothing is one part":             {100_000, nil, "[0]"},
+		"all that fits":                   {100_000, []int64{10, 10, 10}, "[3]"},
+		"one that is too large is alone":  {100_000, []int64{10, 200_000, 10}, "[1 1 1]"},
+		"the first may be too large":      {100_000, []int64{200_000, 10, 10}, "[1 2]"},
+		"a part takes no more than fits":  {100_000, []int64{40_000, 30_000, 30_000}, "[2 1]"},
+		"a thousand of a megabyte, a lot": {256 << 20, slices.Repeat([]int64{1 << 20}, 1000), "[254 254 254 238]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var files []bundled
+			for _, n := range c.bytes {
+				files = append(files, file(n))
+			}
+			var got []int
+			for _, p := range split(files, c.limit) {
+				got = append(got, len(p))
+			}
+			if fmt.Sprint(got) != c.want {
+				t.Errorf("got %v, want %s", got, c.want)
+			}
+		})
+	}
+}

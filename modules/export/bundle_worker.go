@@ -1,0 +1,252 @@
+package export
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/crashpoint"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/lease"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/queue"
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+// errBundle stands for what has no code of its own.
+var errBundle = fault.New(fault.Internal, "internal", "The ZIP could not be made; the operators have the details under the correlation id")
+
+// lostBundle is how long the message of a ZIP may be overdue: a job waits for it. A
+// worker of the version before, which does not know its kind, takes it for nothing.
+const lostBundle = 10 * time.Minute
+
+// bundles is how workers hold ZIPs.
+func (w *Worker) bundles() *lease.Table {
+	return &lease.Table{Name: "bundles", Key: []string{"bundle_id"}, Waiting: "pending", Prompt: true, Time: w.Lease, Lost: lostBundle, Policy: w.policy()}
+}
+
+// bundle is a ZIP under this worker's fence.
+type bundle struct {
+	body    queue.Body // Subject is its id
+	held    lease.Held
+	ownerID string
+	round   int
+}
+
+// bundle makes the ZIP that a message asks for, part by part, and records it. It
+// returns whether nothing is left to do. One ZIP at a time is made in a process,
+// since each part is built in memory.
+func (w *Worker) bundle(ctx context.Context, b queue.Body) (whole bool, err error) {
+	if err := w.zips.Acquire(ctx, 1); err != nil {
+		return false, err // the drain's deadline: the message is given back
+	}
+	defer w.zips.Release(1)
+	taking, taken := lease.Settle(ctx)
+	z, err := w.claimBundle(taking, b)
+	taken()
+	if err != nil || z == nil {
+		return err == nil, err
+	}
+	run, stop := w.bundles().Keep(ctx, w.DB, []lease.Held{z.held})
+	err = fault.Guard(func() error {
+		if z.held.Spent() {
+			return lease.ErrRescues
+		}
+		return w.makeParts(run, z)
+	})
+	lost := lease.Lost(run, err)
+	stop()
+	settle, done := lease.Settle(ctx)
+	defer done()
+	switch {
+	case lost:
+		telemetry.Log(ctx).Warn().Int("attempt", z.held.Attempt).Msg("Discarded a ZIP: it is another worker's, or its job is gone")
+		return false, nil
+	case err == nil:
+		err = w.endBundle(settle, z, nil)
+	case ctx.Err() != nil:
+		telemetry.Log(ctx).Info().Msg("Gave the ZIP back")
+		return false, w.bundleAgain(settle, z, lease.Stopped)
+	default:
+		v := w.bundles().Policy.Judge(z.held, err)
+		telemetry.Log(ctx).Warn().Err(err).Bool("again", v.Again).Bool("counted", v.Counted).Dur("after_ms", v.After).Msg("A ZIP failed")
+		if v.Again {
+			return false, w.bundleAgain(settle, z, v)
+		}
+		cause := err
+		if err = w.endBundle(settle, z, cause); err == nil && v.Rescued {
+			err = queue.Poison(lease.ErrRescues.Code, cause)
+		}
+		return false, err
+	}
+	return err == nil, err
+}
+
+// claimBundle takes the ZIP if it waits, or if its worker's lease ran out. It
+// returns nil otherwise.
+func (w *Worker) claimBundle(ctx context.Context, b queue.Body) (z *bundle, err error) {
+	err = w.DB.InTx(ctx, func(tx *db.Tx) error {
+		z = nil
+		held, err := w.bundles().Claim(ctx, tx, `bundle_id = $1 AND tenant_id = $2`, b.Subject, b.TenantID)
+		if err != nil || len(held) == 0 {
+			return err
+		}
+		z = &bundle{body: b, held: held[0]}
+		return tx.QueryRowContext(ctx, `SELECT owner_id, round FROM bundles WHERE bundle_id = $1`, b.Subject).Scan(&z.ownerID, &z.round)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim ZIP %s: %w", b.Subject, err)
+	}
+	return z, nil
+}
+
+// makeParts builds, stores and records the parts that no attempt before did.
+func (w *Worker) makeParts(ctx context.Context, z *bundle) error {
+	files, err := w.finished(ctx, z.body.TenantID, z.ownerID)
+	if err != nil {
+		return err
+	}
+	there, err := w.parts(ctx, z.body.Subject)
+	if err != nil {
+		return err
+	}
+	for i, part := range split(files, w.PartBytes) {
+		if i < len(there) {
+			continue
+		}
+		body, err := w.zip(ctx, part)
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprintf("%s/%s/export/%s-a%d-p%d.zip", z.body.TenantID, z.ownerID, z.body.Subject, z.held.Attempt, i+1)
+		if err := w.Blobs.Put(ctx, w.Exports, name, body, blob.PutOptions{ContentType: "application/zip", IfNoneMatch: true}); err != nil {
+			return fmt.Errorf("store part %d of the ZIP: %w", i+1, err)
+		}
+		crashpoint.Reach(crashpoint.BundleStored)
+		err = w.DB.InTx(ctx, func(tx *db.Tx) error {
+			if err := w.bundles().GoesOn(ctx, tx, z.held, ""); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(ctx, `INSERT INTO bundle_parts (bundle_id, part, blob_path, files, bytes, created_at) VALUES ($1, $2, $3, $4, $5, now_ms())`,
+				z.body.Subject, i+1, name, len(part), len(body))
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("record part %d of the ZIP: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// endBundle records that a ZIP is made, or with a cause that it failed for good,
+// and has its job end. The ZIPs of rounds before are forgotten with the newest
+// one's completion; their files go with the orphans.
+func (w *Worker) endBundle(ctx context.Context, z *bundle, cause error) error {
+	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
+		path := ""
+		if cause != nil {
+			code, text := lease.Describe(cause, errBundle)
+			if err := w.bundles().Fail(ctx, tx, z.held, code, text); err != nil {
+				return err
+			}
+		} else {
+			if err := tx.QueryRowContext(ctx, `SELECT blob_path FROM bundle_parts WHERE bundle_id = $1 AND part = 1`, z.body.Subject).Scan(&path); err != nil {
+				return err
+			}
+			if err := w.bundles().Update(ctx, tx, z.held, `status = 'completed', lease_until = NULL, error_code = NULL, error_message = NULL`); err != nil {
+				return err
+			}
+			for _, q := range []string{
+				`DELETE FROM bundle_parts WHERE bundle_id IN (SELECT bundle_id FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND round < $3 AND status IN ('completed', 'failed'))`,
+				`DELETE FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND round < $3 AND status IN ('completed', 'failed')`,
+			} {
+				if _, err := tx.ExecContext(ctx, q, ownerJob, z.ownerID, z.round); err != nil {
+					return err
+				}
+			}
+		}
+		return w.Jobs.BundleEnded(ctx, tx, z.body.TenantID, z.ownerID, z.round, path)
+	})
+	if err != nil {
+		return fmt.Errorf("end the ZIP of job %s: %w", z.ownerID, err)
+	}
+	return nil
+}
+
+// bundleAgain gives a ZIP back with its next message.
+func (w *Worker) bundleAgain(ctx context.Context, z *bundle, v lease.Verdict) error {
+	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := w.bundles().Again(ctx, tx, z.held, v); err != nil {
+			return err
+		}
+		return w.askForBundle(ctx, tx, z.body, queue.NotBefore(v.After))
+	})
+	if err != nil {
+		return fmt.Errorf("give the ZIP of job %s back: %w", z.ownerID, err)
+	}
+	return nil
+}
+
+// sweepBundles writes new messages for ZIPs whose worker died or whose message was
+// lost, and ends those that waited too long.
+func (w *Worker) sweepBundles(ctx context.Context) error {
+	var died, lost int
+	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
+		var found []queue.Body
+		var err error
+		died, lost, err = w.bundles().Rescue(ctx, tx, queue.NoneUnsent(queue.Exports, "bundles"), bodyColumns+`, bundle_id`, func(scan func(dest ...any) error) error {
+			var b queue.Body
+			err := scan(&b.TenantID, &b.JobID, &b.ItemID, &b.CorrelationID, &b.Subject)
+			found = append(found, b)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, b := range found {
+			if err := w.askForBundle(ctx, tx, b); err != nil {
+				return err
+			}
+		}
+		return w.failLateBundles(ctx, tx)
+	})
+	if err != nil {
+		return fmt.Errorf("sweep ZIPs: %w", err)
+	}
+	if died+lost > 0 {
+		telemetry.Log(ctx).Warn().Int("worker_died", died).Int("message_lost", lost).Msg("Asked for ZIPs again")
+	}
+	return nil
+}
+
+func (w *Worker) failLateBundles(ctx context.Context, tx *db.Tx) error {
+	rows, err := tx.QueryContext(ctx, `UPDATE bundles SET status = 'failed', error_code = $3, error_message = $4, updated_at = now_ms()
+		WHERE bundle_id IN (SELECT bundle_id FROM bundles WHERE status = 'pending' AND created_at < now_ms() - $1 ORDER BY bundle_id LIMIT $2`+tx.SkipLocked()+`)
+		RETURNING tenant_id, owner_id, round`, lease.MaxAge.Milliseconds(), lease.SweepBatch, lease.ErrTooOld.Code, lease.ErrTooOld.Text)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	type late struct {
+		tenantID, ownerID string
+		round             int
+	}
+	var found []late
+	for rows.Next() {
+		var l late
+		if err := rows.Scan(&l.tenantID, &l.ownerID, &l.round); err != nil {
+			return err
+		}
+		found = append(found, l)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, l := range found {
+		if err := w.Jobs.BundleEnded(ctx, tx, l.tenantID, l.ownerID, l.round, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
