@@ -198,6 +198,9 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 		}
 	}
 	photo, _, err := r.Decoder.Decode(ctx, raw)
+	if err == nil {
+		err = imaging.Visible(photo)
+	}
 	if err != nil {
 		return err
 	}

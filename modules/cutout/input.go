@@ -19,26 +19,23 @@ func atOrigin(img *image.NRGBA) *image.NRGBA {
 }
 
 // An alpha channel is a cut-out when at least one pixel in ownShare is (nearly)
-// clear and one in ownShare (nearly) solid. A few soft pixels or an entirely
-// empty picture are accidents.
+// clear and one in ownShare is not: glass and voile have no solid pixel at all. A
+// few soft pixels are accidents.
 const (
 	ownShare   = 100
 	clearAlpha = 10
-	solidAlpha = 245
 )
 
 // ownCutout tells whether the picture comes with a cut-out of its own.
 func ownCutout(im *image.NRGBA) bool {
-	clear, solid := 0, 0
+	clear := 0
 	for i := 3; i < len(im.Pix); i += 4 {
-		if v := im.Pix[i]; v < clearAlpha {
+		if im.Pix[i] < clearAlpha {
 			clear++
-		} else if v > solidAlpha {
-			solid++
 		}
 	}
 	n := len(im.Pix) / 4
-	return n > 0 && clear*ownShare > n && solid*ownShare > n
+	return n > 0 && clear*ownShare > n && (n-clear)*ownShare > n
 }
 
 // flatten shows what is transparent on white, as a shop page would. A picture

@@ -47,3 +47,18 @@ func AlphaBounds(img *image.NRGBA, least uint8) image.Rectangle {
 	}
 	return box
 }
+
+// Visible returns ErrInvisible when every pixel is (nearly) transparent, so that
+// nobody pays for a picture of nothing.
+func Visible(img *image.NRGBA) error {
+	const least = 4 // of 255: less is an encoder's rounding
+	for y := range img.Rect.Dy() {
+		row := img.Pix[y*img.Stride:][:img.Rect.Dx()*bytesPerPixel]
+		for i := bytesPerPixel - 1; i < len(row); i += bytesPerPixel {
+			if row[i] >= least {
+				return nil
+			}
+		}
+	}
+	return ErrInvisible
+}

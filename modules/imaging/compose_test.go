@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"errors"
 	"image"
 	"image/color"
 	"testing"
@@ -39,5 +40,19 @@ func TestAlphaBounds(t *testing.T) {
 	}
 	if b := AlphaBounds(img, 21); b != image.Rect(11, 9, 12, 10) {
 		t.Fatalf("%v", b)
+	}
+}
+
+func TestVisible(t *testing.T) {
+	img := image.NewNRGBA(image.Rect(0, 0, 40, 30))
+	if err := Visible(img); !errors.Is(err, ErrInvisible) {
+		t.Error(err)
+	}
+	img.Pix[img.PixOffset(39, 29)+3] = 200
+	if err := Visible(img); err != nil {
+		t.Error(err)
+	}
+	if err := Visible(img.SubImage(image.Rect(0, 0, 39, 29)).(*image.NRGBA)); !errors.Is(err, ErrInvisible) {
+		t.Errorf("a part without that pixel: %v", err)
 	}
 }

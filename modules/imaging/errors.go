@@ -14,6 +14,9 @@ var (
 	// machine's trouble and not the picture's, so it is worth another try.
 	ErrNoChild = fault.New(fault.Unavailable, "image_decoder_unavailable", "The decoding process could not be started; try again")
 
+	// ErrInvisible says that every pixel of a photo is transparent.
+	ErrInvisible = fault.New(fault.Invalid, "image_invisible", "Nothing is visible in the picture: all of it is transparent; export it again with the product")
+
 	// The reasons why a picture is refused by its header are imagefile's.
 	ErrEmpty         = imagefile.ErrEmpty
 	ErrTooLarge      = imagefile.ErrTooLarge

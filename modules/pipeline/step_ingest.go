@@ -3,6 +3,8 @@ package pipeline
 import (
 	"context"
 	"fmt"
+
+	"github.com/opal-photo/opal/modules/imaging"
 )
 
 // ingest fetches the photo and decodes it in a child process: oriented, in
@@ -16,5 +18,5 @@ func ingest(ctx context.Context, p *Pipeline, s *state) error {
 	if err != nil {
 		return fmt.Errorf("decode the photo: %w", err)
 	}
-	return nil
+	return imaging.Visible(s.photo)
 }
