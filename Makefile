@@ -14,6 +14,8 @@ BENCH ?= .
 FOLDERS := app config deploy ml modules
 
 LIBVIPS := .build/libvips
+# The library that runs cut-out models; there after `make model` or `make test`.
+ONNXRUNTIME := .build/onnxruntime
 # Recipes that build Go code begin with this: libvips' flags, see `make env`.
 WITH_LIBVIPS = . $(LIBVIPS)/env.sh
 
@@ -36,7 +38,7 @@ RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
 COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
 STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
 
-.PHONY: help dev demo build test lint vuln fuzz bench chaos golden env libvips test-dependencies clean
+.PHONY: help dev demo build test lint vuln fuzz bench chaos golden env libvips onnxruntime model quality test-dependencies clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -50,17 +52,22 @@ demo: build ## send the sample photo through a running `make dev` and fetch what
 # A library that a running opal has mapped must not be written to: `make demo`
 # builds beside `make dev`.
 build: libvips ## bin/opal, and the library it needs in bin/lib
-	@diff -r $(LIBVIPS)/lib bin/lib >/dev/null 2>&1 || { rm -rf bin/lib && mkdir -p bin/lib && cp -RP $(LIBVIPS)/lib/. bin/lib/; }
+	@rm -rf .build/lib && mkdir -p .build/lib && cp -RP $(LIBVIPS)/lib/. .build/lib/
+	@[ ! -d $(ONNXRUNTIME)/lib ] || cp -RP $(ONNXRUNTIME)/lib/. .build/lib/
+	@diff -r .build/lib bin/lib >/dev/null 2>&1 || { rm -rf bin/lib && mkdir -p bin/lib && cp -RP .build/lib/. bin/lib/; }
 	@$(WITH_LIBVIPS) && $(GO) build -ldflags='-r $(OWN_LIBRARIES) $(STAMP)' -o bin/opal .
+
+model: onnxruntime build ## fetch a trained cut-out model, after asking you to accept its licence (ACCEPT_LICENCE=1 answers)
+	@bin/opal models get isnet $(if $(filter 1 yes true,$(ACCEPT_LICENCE)),--accept-licence)
 
 # A test that can't run fails here instead of being skipped, and a skipped one
 # fails the run. Packages that pass print one line, others all they said.
-test: lint test-dependencies ## install what the tests need, lint, then run all tests with the race detector
+test: lint test-dependencies onnxruntime ## install what the tests need, lint, then run all tests with the race detector
 	@$(WITH_LIBVIPS) && export OPAL_REQUIRE_ALL=1 && \
 	{ $(GO) test -race -timeout 30m -v -run '$(RUN)' $(PACKAGES) 2>&1; echo "exit status $$?"; } | awk -f .ci/summary.awk
 
 lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt), actionlint, shell syntax
-	@for f in .ci/run .ci/test-dependencies modules/imaging/libvips.sh; do bash -n $$f || exit 1; done
+	@for f in .ci/run .ci/test-dependencies modules/imaging/libvips.sh modules/pipeline/onnx/onnxruntime.sh; do bash -n $$f || exit 1; done
 	@$(WITH_LIBVIPS) && $(GOLANGCI) run $(PACKAGES)
 	@$(WITH_LIBVIPS) && said=$$($(GO) test -run 'Workflow|Actionlint|Shell' ./deploy) || { echo "$$said"; exit 1; }
 
@@ -90,6 +97,9 @@ env: libvips ## print what a shell needs for go build and go test: eval "$(make 
 
 libvips:
 	@sh modules/imaging/libvips.sh $(LIBVIPS)
+
+onnxruntime:
+	@sh modules/pipeline/onnx/onnxruntime.sh $(ONNXRUNTIME)
 
 test-dependencies:
 	@sh .ci/test-dependencies

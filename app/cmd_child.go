@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/pipeline/onnx"
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
@@ -13,6 +14,7 @@ import (
 func children() map[string]sandbox.Handler {
 	return map[string]sandbox.Handler{
 		imaging.ChildKind: imaging.ChildHandler(),
+		onnx.ChildKind:    onnx.ChildHandler(),
 	}
 }
 

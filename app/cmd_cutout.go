@@ -1,11 +1,12 @@
 package app
 
 import (
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/modules/batch"
 	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/pipeline/studio"
 )
 
 // cutoutCommand is background removal alone.
@@ -23,11 +24,17 @@ func cutoutCommand(s Streams) *cobra.Command {
 			"  opal cutout - < mug.jpg > mug.png",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			cutter, end, note, err := localCutter(os.Environ())
+			if err != nil {
+				return err
+			}
+			defer func() { _ = end() }()
+			s.say(note, quiet)
 			d := imaging.NewDecoder(imaging.DecoderOptions{})
 			defer d.Close()
 			d.Warm()
 			return ended(batch.Cutout(cmd.Context(), batch.Streams{In: s.In, Out: s.Out, Err: s.Err, Quiet: quiet},
-				batch.Cutters{Decoder: d, Cutter: studio.Cutter{}}, o, args))
+				batch.Cutters{Decoder: d, Cutter: cutter}, o, args))
 		},
 	}
 	f := cmd.Flags()

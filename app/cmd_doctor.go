@@ -123,11 +123,23 @@ func (w *wire) examine(ctx context.Context) []finding {
 		add("queue "+w.queues.jobs.Name(), "create the queue, and give the identity Azure Service Bus Data Sender and Receiver", w.queues.jobs.Ping)
 		add("queue "+w.queues.exports.Name(), "create the queue, and give the identity Azure Service Bus Data Sender and Receiver", w.queues.exports.Ping)
 	}
+	if row, _ := cutters.choose(w.cfg); row.name == "onnx" {
+		add("cut-out model: whole, and runs", "get it anew with `opal models get` or `opal models add`; see CUTOUT_MODEL, CUTOUT_RUNTIME and MODELS_DIR", w.tryModel)
+	}
 	for _, e := range endpoints(w.cfg) {
 		add("engine "+e.engine+": reached", "check "+e.setting+", that the service is running, and what the network lets out",
 			func(ctx context.Context) error { return reach(ctx, e.url) })
 	}
 	return all
+}
+
+// tryModel checks the operator's model and runs it once.
+func (w *wire) tryModel(ctx context.Context) error {
+	o, found, err := findModel(w.cfg)
+	if err != nil || !found {
+		return config.ErrConfig.With("%v", append(checkModel(w.cfg), "")[0])
+	}
+	return runModel(ctx, o)
 }
 
 // clock compares the database's clock with this machine's.

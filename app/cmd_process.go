@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -43,10 +44,20 @@ func processCommand(s Streams) *cobra.Command {
 				return err
 			}
 			o.Steps = pipeline.Options{RemoveBackground: !noCutout, GenerateScene: !noScene, Upscale: !noUpscale}
+			var cutter pipeline.Cutter
+			if !noCutout {
+				c, end, note, err := localCutter(os.Environ())
+				if err != nil {
+					return err
+				}
+				defer func() { _ = end() }()
+				s.say(note, quiet)
+				cutter = c
+			}
 			d := imaging.NewDecoder(imaging.DecoderOptions{})
 			defer d.Close()
 			d.Warm()
-			p := pipeline.New(d, studio.Cutter{}, studio.NewPlacer(backdropCache))
+			p := pipeline.New(d, cutter, studio.NewPlacer(backdropCache))
 			return ended(batch.Process(cmd.Context(), batch.Streams{In: s.In, Out: s.Out, Err: s.Err, Quiet: quiet}, p, o, args))
 		},
 	}

@@ -50,6 +50,12 @@ var cutters = engines[pipeline.Cutter]{
 	chosen:  func(c *config.Config) string { return c.Cutout.Engine },
 	rows: []engine[pipeline.Cutter]{
 		{
+			name:  "onnx",
+			check: checkModel,
+			ready: modelReady,
+			open:  openModel,
+		},
+		{
 			name:  "studio",
 			ready: func(*config.Config) bool { return true },
 			open:  func(*wire) (pipeline.Cutter, error) { return studio.Cutter{}, nil },

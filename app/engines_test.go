@@ -3,10 +3,14 @@ package app
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/pipeline/onnx"
 )
 
 // engineEnv gives every engine its settings.
@@ -16,12 +20,70 @@ var engineEnv = []string{
 	"PLACE_ENDPOINT_URL=https://x.openai.azure.com/openai/v1/images/edits",
 }
 
+// modelEnv gives the engine that needs one a model; it isn't loaded before the
+// first picture.
+func modelEnv(t *testing.T) []string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "net.onnx")
+	if err := os.WriteFile(file, []byte("not looked into"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	m, _ := onnx.KnownBy("u2net")
+	if _, err := (onnx.Store{Dir: dir}).Add(file, m); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"MODELS_DIR=" + dir, "CUTOUT_RUNTIME=" + file}
+}
+
+// Without a model, auto is the built-in engine, and says what one would add; with
+// one it is the model. What can't run is named, unless auto may pass it over.
+func TestAutoUsesAModel(t *testing.T) {
+	model := modelEnv(t)
+	none := "MODELS_DIR=" + t.TempDir()
+	with := func(more ...string) []string { return append(slices.Clone(model), more...) }
+	for name, c := range map[string]struct {
+		env  []string
+		want string // kind of engine, or what the error says
+		note string // part of it
+	}{
+		"auto, no model":             {[]string{none}, "studio.", "opal models get isnet"},
+		"auto, a model":              {model, "onnx.", ""},
+		"auto, a model, no library":  {model[:1], "studio.", "library is missing"},
+		"auto, another model":        {with("CUTOUT_MODEL=isnet"), "there is no such model", ""},
+		"studio, a model":            {with("CUTOUT_ENGINE=studio"), "studio.", ""},
+		"onnx, a model":              {with("CUTOUT_ENGINE=onnx", "CUTOUT_MODEL=u2net"), "onnx.", ""},
+		"onnx, no model":             {[]string{none, "CUTOUT_ENGINE=onnx"}, "opal models get isnet", ""},
+		"onnx, a model, no library":  {[]string{model[0], "CUTOUT_ENGINE=onnx"}, "library is missing", ""},
+		"onnx, a library of nowhere": {[]string{model[0], "CUTOUT_ENGINE=onnx", "CUTOUT_RUNTIME=/nowhere"}, "CUTOUT_RUNTIME", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, err := loadFrom(append(slices.Clone(engineEnv), c.env...), "", Streams{Out: io.Discard, Err: io.Discard}, "t", config.Role{AML: true}, true)
+			if err != nil {
+				if !strings.Contains(err.Error(), c.want) {
+					t.Errorf("%v, not %s", err, c.want)
+				}
+				return
+			}
+			defer w.close()
+			cutter, err := cutters.open(w)
+			if got := fmt.Sprintf("%T %v", cutter, err); !strings.Contains(got, c.want) {
+				t.Errorf("%s, not %s", got, c.want)
+			}
+			if note := modelNote(w.cfg); c.note == "" && note != "" || !strings.Contains(note, c.note) {
+				t.Errorf("it says %q, want %q", note, c.note)
+			}
+		})
+	}
+}
+
 func TestEveryEngineOpens(t *testing.T) {
-	kinds := map[string]string{"auto": "studio.", "studio": "studio.", "azureml": "azureml.", "removebg": "hosted.", "photoroom": "hosted.", "score": "azureml.", "openai": "openai."}
+	model := modelEnv(t)
+	kinds := map[string]string{"auto": "onnx.", "onnx": "onnx.", "studio": "studio.", "azureml": "azureml.", "removebg": "hosted.", "photoroom": "hosted.", "score": "azureml.", "openai": "openai."}
 	for _, cutout := range cutters.values() {
 		for _, place := range placers.values() {
 			t.Run(cutout+" and "+place, func(t *testing.T) {
-				w, err := loadFrom(append(engineEnv, "CUTOUT_ENGINE="+cutout, "PLACE_ENGINE="+place), "", Streams{Out: io.Discard, Err: io.Discard}, "t", config.Role{AML: true}, true)
+				w, err := loadFrom(append(append(slices.Clone(engineEnv), model...), "CUTOUT_ENGINE="+cutout, "PLACE_ENGINE="+place), "", Streams{Out: io.Discard, Err: io.Discard}, "t", config.Role{AML: true}, true)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -43,7 +105,7 @@ func TestEveryEngineOpens(t *testing.T) {
 				// each engine behind a network holds the worker back when it pauses, and
 				// is where the doctor looks
 				behind := 1
-				if kinds[cutout] != "studio." {
+				if kinds[cutout] != "studio." && kinds[cutout] != "onnx." {
 					behind++
 				}
 				if len(w.providers) != behind || len(endpoints(w.cfg)) != behind {
@@ -64,7 +126,7 @@ func TestEnginesNeedTheirSettings(t *testing.T) {
 		"auto":                             {[]string{aml, "CUTOUT_ENGINE=auto"}, ""},
 		"no scoring endpoint":              {nil, "AML_ENDPOINT_URL is missing"},
 		"a retired engine":                 {[]string{aml, "CUTOUT_ENGINE=azure-vision"}, "retired Azure AI Vision's background removal on 31 March 2025; set CUTOUT_ENGINE=azureml"},
-		"an unknown cutter":                {[]string{aml, "CUTOUT_ENGINE=rembg"}, "CUTOUT_ENGINE must be auto, studio, azureml, removebg or photoroom"},
+		"an unknown cutter":                {[]string{aml, "CUTOUT_ENGINE=rembg"}, "CUTOUT_ENGINE must be auto, onnx, studio, azureml, removebg or photoroom"},
 		"an endpoint without its URL":      {[]string{aml, "CUTOUT_ENGINE=azureml"}, "CUTOUT_ENDPOINT_URL is missing"},
 		"an endpoint":                      {[]string{aml, "CUTOUT_ENGINE=azureml", "CUTOUT_ENDPOINT_URL=https://x.inference.ml.azure.com/score"}, ""},
 		"removebg without its key":         {[]string{aml, "CUTOUT_ENGINE=removebg"}, "REMOVEBG_API_KEY is missing"},

@@ -219,6 +219,9 @@ func (w *wire) openPipeline(ctx context.Context) (*job.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if note := modelNote(w.cfg); note != "" {
+		w.log.Info().Msg(note)
+	}
 	placer, err := placers.open(w)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ type Config struct {
 	AML        AML        `envPrefix:"AML_" doc:"The scoring endpoint, which makes the scenes."`
 	Score      Score      `envPrefix:"SCORE_" doc:"The scoring service itself, opal score."`
 	Cutout     Cutout     `envPrefix:"CUTOUT_" doc:"The removal of the background."`
+	Models     Models     `envPrefix:"MODELS_" doc:"Trained models that the operator brings."`
 	RemoveBG   RemoveBG   `envPrefix:"REMOVEBG_" doc:"The remove.bg account."`
 	Photoroom  Photoroom  `envPrefix:"PHOTOROOM_" doc:"The Photoroom account."`
 	Place      Place      `envPrefix:"PLACE_" doc:"The placing of a product into a scene."`
@@ -96,9 +97,16 @@ type Score struct {
 
 // Cutout chooses the background removal.
 type Cutout struct {
-	Engine      string `env:"ENGINE" envDefault:"auto" example:"studio" doc:"auto is the best on this machine, studio needs no model; azureml, removebg and photoroom are services."`
+	Engine      string `env:"ENGINE" envDefault:"auto" example:"studio" doc:"auto is onnx where a model is, else studio; onnx runs a model of MODELS_DIR; studio is built in; azureml, removebg and photoroom are services."`
+	Model       string `env:"MODEL" example:"isnet" doc:"With auto and onnx: the model's name in MODELS_DIR; without it, the one that is there."`
+	Runtime     string `env:"RUNTIME" example:"/opt/onnxruntime/lib/libonnxruntime.so.1" doc:"With auto and onnx: ONNX Runtime's library; without it, the one in lib beside the program."`
 	EndpointURL string `env:"ENDPOINT_URL" check:"url" example:"https://cutout.westeurope.inference.ml.azure.com/score" doc:"With azureml: the model's endpoint."`
 	EndpointKey Secret `env:"ENDPOINT_KEY" example:"KEY" doc:"With azureml: the endpoint's key; without it a token of the managed identity."`
+}
+
+// Models says where the operator's models lie.
+type Models struct {
+	Dir string `env:"DIR" example:"/var/lib/opal/models" doc:"The folder of opal models; it may be mounted read-only. Without it, opal/models where the user's programs keep data."`
 }
 
 // RemoveBG is the account for CUTOUT_ENGINE=removebg.

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/pipeline/onnx"
+	"github.com/opal-photo/opal/modules/pipeline/studio"
+)
+
+// modelStore is where the operator's models lie.
+func modelStore(c *config.Config) onnx.Store {
+	if c.Models.Dir != "" {
+		return onnx.Store{Dir: c.Models.Dir}
+	}
+	return onnx.Store{Dir: onnx.DefaultDir()}
+}
+
+// findModel returns the operator's model and the library that runs it. found is
+// false, without an error, where there is no model.
+func findModel(c *config.Config) (o onnx.Options, found bool, err error) {
+	if o.Model, found, err = modelStore(c).Choose(c.Cutout.Model); err != nil || !found {
+		return o, false, err
+	}
+	if o.Library, err = onnx.FindLibrary(c.Cutout.Runtime); err != nil {
+		return o, false, fmt.Errorf("the model %s can't run: %w", o.Model.Name, err)
+	}
+	return o, true, nil
+}
+
+// modelReady has auto use a model that can run. One that is named is not passed
+// over: checkModel says what keeps it.
+func modelReady(c *config.Config) bool {
+	_, found, err := findModel(c)
+	return found && err == nil || c.Cutout.Model != ""
+}
+
+// checkModel says what keeps a model from running.
+func checkModel(c *config.Config) []string {
+	_, found, err := findModel(c)
+	if err != nil {
+		return []string{fmt.Sprintf("CUTOUT_ENGINE: %v", err)}
+	}
+	return missing(!found, "CUTOUT_ENGINE=onnx needs a model in MODELS_DIR: `opal models get isnet`, or `opal models add FILE`")
+}
+
+// openModel opens the operator's model.
+func openModel(w *wire) (pipeline.Cutter, error) {
+	o, found, err := findModel(w.cfg)
+	if err != nil || !found {
+		return nil, config.ErrConfig.With("%v", append(checkModel(w.cfg), "")[0])
+	}
+	c, err := onnx.New(o)
+	if err != nil {
+		return nil, err
+	}
+	w.onClose(c.Close)
+	return c, nil
+}
+
+// whatAModelAdds is said once where auto finds no model.
+const whatAModelAdds = "Cut-outs are made by the built-in engine, which is for plain backdrops. `opal models get isnet` brings a model that tells products " +
+	"from shadows and busy backgrounds."
+
+// modelNote is what a person should know of the choice that auto made; "" when
+// there is nothing to say.
+func modelNote(c *config.Config) string {
+	if c.Cutout.Engine != auto || modelReady(c) {
+		return ""
+	}
+	if _, _, err := findModel(c); err != nil {
+		return fmt.Sprintf("The built-in engine makes the cut-outs: %v.", err)
+	}
+	return whatAModelAdds
+}
+
+// say prints a line for people on the standard error, unless they asked for none.
+func (s Streams) say(line string, quiet bool) {
+	if line != "" && !quiet {
+		fmt.Fprintln(s.Err, line)
+	}
+}
+
+// localCutter returns the background removal of commands that work without a
+// server, what ends it, and a line for people, if there is one to say.
+func localCutter(environ []string) (c pipeline.Cutter, end func() error, note string, err error) {
+	var own []string // what other parts of OPAL are told is no matter of these commands
+	for _, e := range environ {
+		if strings.HasPrefix(e, "CUTOUT_") || strings.HasPrefix(e, "MODELS_") {
+			own = append(own, e)
+		}
+	}
+	cfg, err := config.Load("", own)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	none := func() error { return nil }
+	switch row, why := cutters.choose(cfg); {
+	case why != "":
+		return nil, nil, "", config.ErrConfig.With("%s", why)
+	case row.name == "studio":
+		return studio.Cutter{}, none, modelNote(cfg), nil
+	case row.name != "onnx":
+		return studio.Cutter{}, none, fmt.Sprintf("CUTOUT_ENGINE=%s is for servers; the built-in engine makes these cut-outs.", row.name), nil
+	}
+	o, found, err := findModel(cfg)
+	if err != nil || !found {
+		return nil, nil, "", config.ErrConfig.With("%v", append(checkModel(cfg), "")[0])
+	}
+	learned, err := onnx.New(o)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	return learned, learned.Close, "", nil
+}

@@ -1,0 +1,256 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"github.com/opal-photo/opal/modules/sandbox"
+)
+
+// ChildKind names the child that runs a network.
+const ChildKind = "infer"
+
+// A network on the processor is computed by one thread: pictures, not parts of
+// one, are what workers do at the same time.
+const threads = 1
+
+// ChildHandler serves as the child that runs a network. Its arguments are the
+// runtime's library, the model's file and its manifest.
+func ChildHandler() sandbox.Handler {
+	return sandbox.Handler{
+		Prepare: func(args []string) (sandbox.Worker, error) {
+			if len(args) != 3 {
+				return nil, errors.New("usage: LIBRARY MODEL MANIFEST")
+			}
+			m, err := ParseManifest([]byte(args[2]))
+			if err != nil {
+				return nil, err
+			}
+			n, err := load(args[0], Model{m, args[1]})
+			if err != nil {
+				return nil, err
+			}
+			return n.work, nil
+		},
+		Calls: []string{"sysinfo", "uname", "getrusage", "sched_setaffinity", "sched_getparam", "sched_getscheduler"},
+	}
+}
+
+// net is a loaded network.
+type net struct {
+	manifest Manifest
+	session  *ort.AdvancedSession
+	in, out  *ort.Tensor[float32]
+}
+
+// load opens the library and the model, and checks that the model is what the
+// manifest says.
+func load(library string, m Model) (*net, error) {
+	if err := m.Verify(); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(library); err != nil {
+		return nil, ErrNoRuntime.With("%s", err)
+	}
+	ort.SetSharedLibraryPath(library)
+	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		return nil, ErrNoRuntime.With("%s can't be opened: %s", library, err)
+	}
+	n := &net{manifest: m.Manifest}
+	input, output, err := n.tensors(m.File)
+	if err != nil {
+		return nil, err
+	}
+	o, err := options()
+	if err != nil {
+		return nil, err
+	}
+	defer o.Destroy()
+	n.session, err = ort.NewAdvancedSession(m.File, []string{input}, []string{output}, []ort.Value{n.in}, []ort.Value{n.out}, o)
+	if err != nil {
+		return nil, ErrBadModel.With("%s", err)
+	}
+	return n, nil
+}
+
+// options are for a process that shares its machine: threads that wait take no
+// processor from others, and a picture's memory goes back when it is done.
+func options() (*ort.SessionOptions, error) {
+	o, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, err
+	}
+	for _, err := range []error{
+		o.SetIntraOpNumThreads(threads), o.SetInterOpNumThreads(1), o.SetCpuMemArena(false), o.SetMemPattern(false),
+		o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"), o.AddSessionConfigEntry("session.inter_op.allow_spinning", "0"),
+	} {
+		if err != nil {
+			_ = o.Destroy()
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+// tensors makes room for what goes in and comes out, and returns their names.
+func (n *net) tensors(file string) (input, output string, err error) {
+	ins, outs, err := ort.GetInputOutputInfo(file)
+	if err != nil {
+		return "", "", ErrBadModel.With("%s", err)
+	}
+	m := n.manifest
+	in, err := pick(ins, m.Input, "input")
+	if err != nil {
+		return "", "", err
+	}
+	out, err := pick(outs, m.Output, "output")
+	if err != nil {
+		return "", "", err
+	}
+	want := ort.NewShape(1, 3, int64(m.Height), int64(m.Width))
+	if m.Layout == NHWC {
+		want = ort.NewShape(1, int64(m.Height), int64(m.Width), 3)
+	}
+	if !fits(in.Dimensions, want) {
+		return "", "", ErrBadModel.With("input %s is %v, the manifest says %v", in.Name, in.Dimensions, want)
+	}
+	// Coverage has one value a pixel, however its dimensions of 1 are put.
+	shape, size := out.Dimensions.Clone(), int64(1)
+	free := []int64{int64(m.Height), int64(m.Width)}
+	for i, d := range shape {
+		if d > 0 {
+			if d > 1 && len(free) > 0 {
+				free = free[1:]
+			}
+			continue
+		}
+		switch {
+		case i == 0 || len(shape) == 4 && i == 1 && m.Layout == NCHW:
+			shape[i] = 1
+		case len(free) > 0:
+			shape[i], free = free[0], free[1:]
+		default:
+			shape[i] = 1
+		}
+	}
+	for _, d := range shape {
+		size *= d
+		if size > maxSide*maxSide {
+			break
+		}
+	}
+	if size != int64(m.Width)*int64(m.Height) {
+		return "", "", ErrBadModel.With("output %s is %v, not one value for each of %d×%d pixels", out.Name, out.Dimensions, m.Width, m.Height)
+	}
+	if n.in, err = ort.NewEmptyTensor[float32](want); err != nil {
+		return "", "", err
+	}
+	n.out, err = ort.NewEmptyTensor[float32](shape)
+	return in.Name, out.Name, err
+}
+
+// pick returns the tensor of that name, the first when there is no name.
+func pick(all []ort.InputOutputInfo, name, what string) (ort.InputOutputInfo, error) {
+	for _, t := range all {
+		if name != "" && t.Name != name {
+			continue
+		}
+		if t.DataType != ort.TensorElementDataTypeFloat {
+			return t, ErrBadModel.With("%s %s holds %v, not 32-bit floats", what, t.Name, t.DataType)
+		}
+		return t, nil
+	}
+	return ort.InputOutputInfo{}, ErrBadModel.With("it has no %s %q", what, name)
+}
+
+// fits tells whether a tensor takes the shape: a dimension below 1 is free.
+func fits(has, want ort.Shape) bool {
+	if len(has) != len(want) {
+		return false
+	}
+	for i, d := range has {
+		if d > 0 && d != want[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// work is the child's sandbox.Worker: Width×Height pixels of red, green and blue
+// go in, as many 32-bit floats of coverage come out.
+func (n *net) work(job sandbox.Work) ([]byte, error) {
+	m := n.manifest
+	pixels := m.Width * m.Height
+	if len(job.In) != 3*pixels || len(job.Out) != 4*pixels {
+		return nil, sandbox.Refuse("the picture has not the network's size")
+	}
+	n.fill(job.In)
+	if err := n.session.Run(); err != nil {
+		return nil, fmt.Errorf("run the network: %w", err)
+	}
+	for i, v := range m.Activation.apply(n.out.GetData()) {
+		binary.LittleEndian.PutUint32(job.Out[4*i:], math.Float32bits(v))
+	}
+	return nil, nil
+}
+
+// fill puts the pixels, normalised, into the input.
+func (n *net) fill(rgb []byte) {
+	m, x := n.manifest, n.in.GetData()
+	plane := m.Width * m.Height
+	for c := range 3 {
+		from := c
+		if m.BGR {
+			from = 2 - c
+		}
+		var table [256]float32
+		for v := range table {
+			table[v] = (float32(v) - m.Mean[c]) / m.Scale[c]
+		}
+		for i := range plane {
+			v := table[rgb[3*i+from]]
+			if m.Layout == NHWC {
+				x[3*i+c] = v
+			} else {
+				x[c*plane+i] = v
+			}
+		}
+	}
+}
+
+// closeRange is the range of an output below which a network saw nothing: it is
+// not spread over 0–1.
+const closeRange = .1
+
+// apply returns the coverage, 0–1, that an output means. Values that are not
+// numbers are none.
+func (a Activation) apply(v []float32) []float32 {
+	lo, span := float32(0), float32(1)
+	if a == MinMax && len(v) > 0 {
+		hi := float32(math.Inf(-1))
+		lo = float32(math.Inf(1))
+		for _, x := range v {
+			lo, hi = min(lo, x), max(hi, x)
+		}
+		if span = hi - lo; !(span > closeRange) {
+			lo, span = 0, 1
+		}
+	}
+	o := make([]float32, len(v))
+	for i, x := range v {
+		if a == Sigmoid {
+			x = float32(1 / (1 + math.Exp(-float64(x))))
+		} else {
+			x = (x - lo) / span
+		}
+		if x > 0 {
+			o[i] = min(x, 1)
+		}
+	}
+	return o
+}

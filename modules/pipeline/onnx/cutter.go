@@ -1,0 +1,142 @@
+package onnx
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"time"
+
+	"github.com/opal-photo/opal/modules/cutout"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/sandbox"
+)
+
+// The errors of a picture's try.
+var (
+	ErrDied        = fault.New(fault.Unavailable, "cutout_model_died", "the process that runs the cut-out model ended before the picture was done")
+	ErrUnavailable = fault.New(fault.Unavailable, "cutout_model_unavailable", "the process that runs the cut-out model can't be started")
+)
+
+// Defaults of Options.
+const (
+	defaultTimeout = time.Minute
+	startTimeout   = time.Minute     // a model of 88 MB takes .5 s on an idle machine
+	idleTimeout    = 5 * time.Minute // a waiting child holds the model's memory
+	jobsPerChild   = 500             // memory that the runtime doesn't give back comes back with the child
+)
+
+// Options say which model runs and how.
+type Options struct {
+	Library string // ONNX Runtime's library
+	Model   Model
+
+	// Concurrency is how many pictures are looked at together: each has a child
+	// with the model's memory. 0 is 1.
+	Concurrency int
+
+	// Timeout bounds one look at a picture. 0 is a minute.
+	Timeout time.Duration
+
+	// Command starts a child, as sandbox.Options has it; for tests.
+	Command []string
+}
+
+// Cutter removes backgrounds with a network in a child process. It is a
+// pipeline.Cutter and a cutout.Network.
+type Cutter struct {
+	model Model
+	pool  *sandbox.Pool
+}
+
+// New returns a cutter. It starts nothing before the first picture or Warm; the
+// caller closes it.
+func New(o Options) (*Cutter, error) {
+	m, err := json.Marshal(o.Model.Manifest)
+	if err != nil {
+		return nil, fmt.Errorf("write the manifest for the child: %w", err)
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	return &Cutter{model: o.Model, pool: sandbox.New(sandbox.Options{
+		Kind: ChildKind, Args: []string{o.Library, o.Model.File, string(m)}, Command: o.Command,
+		Start: startTimeout, Timeout: o.Timeout, Jobs: jobsPerChild, Idle: idleTimeout, Concurrency: max(o.Concurrency, 1),
+	})}, nil
+}
+
+// Warm loads the model before the first picture. It doesn't wait for that.
+func (c *Cutter) Warm() { c.pool.Warm() }
+
+// Close ends the child.
+func (c *Cutter) Close() error { return c.pool.Close() }
+
+// Name is the model's.
+func (c *Cutter) Name() string { return c.model.Name }
+
+// Cut separates the product from its background.
+func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
+	r, err := cutout.CutLearned(ctx, photo, c)
+	if err != nil {
+		return pipeline.Cutout{}, err
+	}
+	return pipeline.Cutout{Image: r.Image, Confidence: r.Confidence, Reason: r.ReviewReason, Whole: !r.Found}, nil
+}
+
+// Mask asks the network for its coverage of a photo.
+func (c *Cutter) Mask(ctx context.Context, photo *image.NRGBA) (cutout.Mask, error) {
+	m := c.model.Manifest
+	pixels := m.Width * m.Height
+	mask := cutout.Mask{Width: m.Width, Height: m.Height, Coverage: make([]float32, pixels)}
+	err := c.pool.Do(ctx, sandbox.Job{
+		Input: rgb(imaging.Resize(photo, m.Width, m.Height)), Output: int64(4 * pixels), Memory: int64(m.MemoryMB) << 20,
+	}, func(out io.ReaderAt, _ []byte) error {
+		b := make([]byte, 4*pixels)
+		if _, err := out.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		for i := range mask.Coverage {
+			mask.Coverage[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+		}
+		return nil
+	})
+	var died *sandbox.DiedError
+	var unavailable *sandbox.UnavailableError
+	switch {
+	case errors.As(err, &died):
+		return mask, ErrDied.With("%s: %s", m.Name, died)
+	case errors.As(err, &unavailable):
+		return mask, ErrUnavailable.With("%s: %s", m.Name, unavailable)
+	}
+	return mask, err
+}
+
+// rgb are the picture's pixels without alpha, row by row.
+func rgb(img *image.NRGBA) []byte {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	b := make([]byte, 0, 3*w*h)
+	for y := range h {
+		row := img.Pix[y*img.Stride:][:4*w]
+		for x := 0; x < len(row); x += 4 {
+			b = append(b, row[x], row[x+1], row[x+2])
+		}
+	}
+	return b
+}
+
+// Try runs the network once on a grey picture: a model that can't be loaded, or
+// whose output is not coverage, is found before the first customer's photo is.
+func (c *Cutter) Try(ctx context.Context) error {
+	grey := image.NewNRGBA(image.Rect(0, 0, c.model.Width, c.model.Height))
+	for i := range grey.Pix {
+		grey.Pix[i] = 128
+	}
+	_, err := c.Mask(ctx, grey)
+	return err
+}

@@ -1,0 +1,170 @@
+package onnx
+
+import (
+	"errors"
+	"image"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/pipeline/cuttertest"
+	"github.com/opal-photo/opal/modules/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	sandbox.ServeIfChild(map[string]sandbox.Handler{ChildKind: ChildHandler(), imaging.ChildKind: imaging.ChildHandler()})
+	goleak.VerifyTestMain(m)
+}
+
+func open(t testing.TB, o Options) *Cutter {
+	t.Helper()
+	o.Library = library(t)
+	c, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// The suite's product is blue on a light ground: what is dark in red is product.
+func redness() []byte {
+	return tiny(tinySide, [3]float32{-255. / 138, 0, 0}, 228./138, false)
+}
+
+func TestSuite(t *testing.T) {
+	cuttertest.Run(t, open(t, Options{Model: stored(t, tinyManifest(), redness()), Concurrency: 2}))
+}
+
+func shade(w, h int, r, g, b uint8) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i := range img.Pix {
+		img.Pix[i] = []uint8{r, g, b, 255}[i%4]
+	}
+	return img
+}
+
+// What comes out is what the network computes: layout, order of the channels,
+// normalisation and activation are the manifest's.
+func TestMaskIsTheNetworksOutput(t *testing.T) {
+	weight := [3]float32{.5, -.25, .125}
+	logistic := func(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
+	for name, c := range map[string]struct {
+		change func(*Manifest)
+		free   bool
+		want   float64
+	}{
+		"channels of 0-1":           {func(*Manifest) {}, false, .1 + .5*.8 - .25*.4 + .125*.2},
+		"free dimensions":           {func(*Manifest) {}, true, .1 + .5*.8 - .25*.4 + .125*.2},
+		"blue first":                {func(m *Manifest) { m.BGR = true }, false, .1 + .5*.2 - .25*.4 + .125*.8},
+		"mean and scale":            {func(m *Manifest) { m.Mean, m.Scale = [3]float32{51, 51, 51}, [3]float32{102, 102, 102} }, false, .1 + .5*1.5 - .25*.5},
+		"logits":                    {func(m *Manifest) { m.Activation = Sigmoid }, false, logistic(.1 + .5*.8 - .25*.4 + .125*.2)},
+		"spread, but all the same":  {func(m *Manifest) { m.Activation = MinMax }, false, .1 + .5*.8 - .25*.4 + .125*.2},
+		"below nothing is nothing":  {func(m *Manifest) { m.Mean = [3]float32{2000, 0, 0} }, false, 0},
+		"above all is all":          {func(m *Manifest) { m.Mean = [3]float32{-2000, 0, 0} }, false, 1},
+		"named tensors":             {func(m *Manifest) { m.Input, m.Output = "photo", "mask" }, false, .1 + .5*.8 - .25*.4 + .125*.2},
+		"the photo's size is free ": {func(*Manifest) {}, false, .1 + .5*.8 - .25*.4 + .125*.2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := tinyManifest()
+			c.change(&m)
+			mask, err := open(t, Options{Model: stored(t, m, tiny(tinySide, weight, .1, c.free))}).Mask(t.Context(), shade(90, 160, 204, 102, 51))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if mask.Width != tinySide || mask.Height != tinySide {
+				t.Fatalf("a mask of %d×%d", mask.Width, mask.Height)
+			}
+			for i, v := range mask.Coverage {
+				if math.Abs(float64(v)-c.want) > 1e-4 {
+					t.Fatalf("pixel %d: %v, want %v", i, v, c.want)
+				}
+			}
+		})
+	}
+}
+
+// A model that is not what its manifest says is found at the first try, and said so.
+func TestWrongModelsAreNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		network []byte
+		change  func(*Manifest)
+		says    string
+	}{
+		"no ONNX":        {[]byte("<html>404</html>"), func(*Manifest) {}, "can't be used"},
+		"cut short":      {redness()[:60], func(*Manifest) {}, "can't be used"},
+		"another size":   {redness(), func(m *Manifest) { m.Width = 320 }, "the manifest says"},
+		"another layout": {redness(), func(m *Manifest) { m.Layout = NHWC }, "the manifest says"},
+		"no such output": {redness(), func(m *Manifest) { m.Output = "alpha" }, `no output "alpha"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := tinyManifest()
+			c.change(&m)
+			err := open(t, Options{Model: stored(t, m, c.network)}).Try(t.Context())
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v, which doesn't say %q", err, c.says)
+			}
+		})
+	}
+}
+
+func TestChangedFileIsNotLoaded(t *testing.T) {
+	model := stored(t, tinyManifest(), redness())
+	if err := os.WriteFile(model.File, tiny(tinySide, [3]float32{1, 1, 1}, 0, false), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := model.Verify(); !errors.Is(err, ErrChanged) {
+		t.Errorf("verified: %v", err)
+	}
+	if err := open(t, Options{Model: model}).Try(t.Context()); err == nil || !strings.Contains(err.Error(), "SHA-256") {
+		t.Errorf("loaded: %v", err)
+	}
+}
+
+// A network that takes more than its manifest allows costs its picture a try, and
+// the next picture finds a new child.
+func TestMemoryIsBounded(t *testing.T) {
+	const side = 2048 // input, output and the convolution's own copies: over 64 MB
+	m := tinyManifest()
+	m.Width, m.Height, m.MemoryMB = side, side, 1
+	c := open(t, Options{Model: stored(t, m, tiny(side, [3]float32{1, 0, 0}, 0, false))})
+	err := c.Try(t.Context())
+	if !errors.Is(err, ErrDied) || fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("with 1 MB: %v", err)
+	}
+	m.MemoryMB = 1024
+	if err := open(t, Options{Model: stored(t, m, tiny(side, [3]float32{1, 0, 0}, 0, false))}).Try(t.Context()); err != nil {
+		t.Errorf("with 1 GB: %v", err)
+	}
+}
+
+func TestTimeIsBounded(t *testing.T) {
+	c := open(t, Options{Model: stored(t, tinyManifest(), redness()), Timeout: time.Nanosecond})
+	if err := c.Try(t.Context()); err == nil {
+		t.Error("no limit on time")
+	}
+}
+
+func TestMissingLibraryIsNamed(t *testing.T) {
+	if _, err := FindLibrary("nowhere/libonnxruntime.so"); !errors.Is(err, ErrNoRuntime) {
+		t.Errorf("%v", err)
+	}
+	c, err := New(Options{Library: "nowhere/libonnxruntime.so", Model: stored(t, tinyManifest(), redness())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Try(t.Context()); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "library is missing") {
+		t.Errorf("%v", err)
+	}
+}
