@@ -28,5 +28,6 @@ func (b brandSource) Brand(ctx context.Context, tenantID, id string) (job.Brand,
 			Keywords: p.Keywords, Light: light, ProductFill: p.ProductFill,
 		},
 		Presets: p.DefaultPresets,
+		Review:  picture.Review{Off: p.Review == brand.ReviewOff, Below: p.ReviewBelow},
 	}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/pipeline/onnx"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // engineEnv gives every engine its settings.
@@ -156,6 +157,17 @@ func TestEnginesNeedTheirSettings(t *testing.T) {
 				t.Errorf("a role without engines: %v", err)
 			}
 		})
+	}
+}
+
+// The engines are calibrated to the default, which the setting tells.
+func TestTheSettingTellsTheEnginesThreshold(t *testing.T) {
+	w, err := loadFrom(engineEnv, "", Streams{Out: io.Discard, Err: io.Discard}, "t", config.Role{AML: true}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.cfg.Review.Below != picture.ReviewBelow {
+		t.Errorf("REVIEW_BELOW is %v by default, the engines' threshold %v", w.cfg.Review.Below, picture.ReviewBelow)
 	}
 }
 

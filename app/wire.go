@@ -22,6 +22,7 @@ import (
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -200,6 +201,7 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
 		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Inspect: imagefile.InspectHead, Lease: w.cfg.Worker.Lease,
+		Review:    picture.Review{Off: w.cfg.Review.Below == 0, Below: w.cfg.Review.Below},
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})
 	w.exports = export.NewWorker(exports, export.WorkerOptions{Jobs: w.jobs, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})

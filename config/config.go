@@ -36,6 +36,7 @@ type Config struct {
 	RemoveBG   RemoveBG   `envPrefix:"REMOVEBG_" doc:"The remove.bg account."`
 	Photoroom  Photoroom  `envPrefix:"PHOTOROOM_" doc:"The Photoroom account."`
 	Place      Place      `envPrefix:"PLACE_" doc:"The placing of a product into a scene."`
+	Review     Review     `envPrefix:"REVIEW_" doc:"The pictures that a person looks at before they are delivered."`
 	Auth       Auth       `envPrefix:"AUTH_" doc:"The callers of the API, and how they prove who they are."`
 	Billing    Billing    `envPrefix:"BILLING_" doc:"Credits, and what invoices print."`
 	Mollie     Mollie     `envPrefix:"MOLLIE_" doc:"The payment provider."`
@@ -128,6 +129,11 @@ type Place struct {
 	EndpointKey Secret `env:"ENDPOINT_KEY" example:"KEY" doc:"With openai: the key; without it, at Azure, a token of the managed identity."`
 	Model       string `env:"MODEL" envDefault:"gpt-image-1" doc:"With openai: the model, or its deployment's name."`
 	Quality     string `env:"QUALITY" check:"oneof=low|medium|high" example:"medium" doc:"With openai: how much work goes into a picture. Without it the model chooses."`
+}
+
+// Review says which pictures wait for a person.
+type Review struct {
+	Below float64 `env:"BELOW" envDefault:"0.3" check:"range=0..1" doc:"Cut-outs of a lower confidence wait for a person, where the brand has no choice of its own."`
 }
 
 // Auth says who may call the API.

@@ -89,7 +89,7 @@ func jobRoutes(r *Routes) {
 func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[client.CreatedJob], error) {
 	n := job.NewJob{
 		TenantID: TenantID(ctx), BrandProfileID: in.Body.BrandProfileID, CorrelationID: telemetry.CorrelationID(ctx),
-		Presets: in.Body.Presets, Options: optionsOf(in.Body.Options),
+		Presets: in.Body.Presets, Options: optionsOf(in.Body.Options), Review: in.Body.Review, ReviewBelow: in.Body.ReviewBelow,
 	}
 	for _, it := range in.Body.Items {
 		item := job.NewItem{Filename: it.Filename, ScenePrompt: it.ScenePrompt, SceneTypes: it.SceneTypes}

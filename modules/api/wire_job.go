@@ -6,6 +6,7 @@ import (
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // reply wraps a value as a JSON body.
@@ -47,10 +48,19 @@ func itemOf(it job.Item) client.Item {
 	return client.Item{
 		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, ScenePrompt: it.ScenePrompt,
 		RawBlobPath: it.RawBlobPath, CutoutBlobPath: it.CutoutBlobPath, OutputBlobPath: it.OutputBlobPath, ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage,
-		NeedsReview: it.NeedsReview, ReviewReason: it.ReviewReason, Confidence: it.Confidence, Fidelity: (*client.Fidelity)(it.Fidelity), Attempt: it.Attempt,
+		NeedsReview: it.NeedsReview, ReviewReason: it.ReviewReason, Concerns: each(it.Concerns, concernOf), Confidence: it.Confidence, Fidelity: (*client.Fidelity)(it.Fidelity), Attempt: it.Attempt,
 		RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, CreatedAt: it.CreatedAt, UpdatedAt: it.UpdatedAt, EndedAt: it.EndedAt,
 		Steps: each(it.Steps, func(s job.Step) client.Step { return client.Step(s) }), Exports: []client.Variant{},
 	}
+}
+
+func concernOf(c picture.Concern) client.Concern {
+	out := client.Concern{Kind: c.Kind, Text: c.Text}
+	if !c.Box.Empty() {
+		box := [4]int(c.Box)
+		out.Box = &box
+	}
+	return out
 }
 
 func variantOf(e export.Export) client.Variant {

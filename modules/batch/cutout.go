@@ -15,6 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
@@ -224,7 +225,7 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 		l.Output = r.folder.shown(name)
 	}
 	l.Confidence = &c.Confidence
-	if l.NeedsReview = c.Confidence < pipeline.ReviewBelow; l.NeedsReview {
+	if l.NeedsReview = (picture.Review{}).Wanted(c.Confidence); l.NeedsReview {
 		l.ReviewReason = c.Reason
 	}
 	return nil

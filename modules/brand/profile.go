@@ -24,6 +24,12 @@ const (
 	LightRight = "right"
 )
 
+// The values of Profile.Review.
+const (
+	ReviewOn  = "on"  // a person looks at pictures of a low confidence before they are delivered
+	ReviewOff = "off" // all are delivered
+)
+
 // The limits of a profile. Lengths are in characters.
 const (
 	MaxProfiles   = 500 // per tenant
@@ -61,13 +67,15 @@ type Profile struct {
 	LightDirection string    `json:"light_direction"` // LightAuto, LightLeft or LightRight
 	ProductFill    float64   `json:"product_fill"`    // share of the frame's side that the product takes, MinFill–MaxFill; 0: the scene's own
 	DefaultPresets []string  `json:"default_presets"` // for jobs that name none
+	Review         string    `json:"review"`          // ReviewOn or ReviewOff
+	ReviewBelow    float64   `json:"review_below"`    // confidence, 0–1, under which a person looks at a cut-out; 0: the operator's setting
 	CreatedAt      time.Time `json:"created_at"`      // zero while default is unedited
 	UpdatedAt      time.Time `json:"updated_at"`
 }
 
 // defaultProfile is profile default before anybody edits it.
 func defaultProfile() Profile {
-	return Profile{ID: DefaultID, Name: "Default", LightDirection: LightAuto, Palette: []string{}, Keywords: []string{}, DefaultPresets: []string{}}
+	return Profile{ID: DefaultID, Name: "Default", LightDirection: LightAuto, Review: ReviewOn, Palette: []string{}, Keywords: []string{}, DefaultPresets: []string{}}
 }
 
 var (
@@ -107,6 +115,16 @@ func (p *Profile) normalize() error {
 	// Written so that NaN, which compares with nothing, is refused too.
 	if p.ProductFill != 0 && !(p.ProductFill >= MinFill && p.ProductFill <= MaxFill) {
 		return ErrInvalid.With("product_fill must be between %.1f and %.1f, or 0 for the scene's own", MinFill, MaxFill)
+	}
+	switch p.Review {
+	case "":
+		p.Review = ReviewOn
+	case ReviewOn, ReviewOff:
+	default:
+		return ErrInvalid.With("review must be on or off")
+	}
+	if !(p.ReviewBelow >= 0 && p.ReviewBelow <= 1) {
+		return ErrInvalid.With("review_below must be between 0 and 1; 0 is the operator's setting")
 	}
 	return p.normalizeLists()
 }

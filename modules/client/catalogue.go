@@ -47,6 +47,8 @@ type NewBrandProfile struct {
 	LightDirection string   `json:"light_direction,omitempty" nullable:"true" doc:"left, right or auto" example:"left"`
 	ProductFill    float64  `json:"product_fill,omitempty" nullable:"true" doc:"Share of the frame's side that the product takes, 0.3 to 0.9; 0: the scene's own" example:"0.6"`
 	DefaultPresets []string `json:"default_presets,omitempty" nullable:"true" doc:"Names from GET /v1/presets" example:"[\"shopify\"]"`
+	Review         string   `json:"review,omitempty" nullable:"true" doc:"off: no picture waits for a person; else on" example:"on"`
+	ReviewBelow    float64  `json:"review_below,omitempty" nullable:"true" doc:"Cut-outs of a lower confidence, 0 to 1, wait for a person; 0: the operator's setting" example:"0.5"`
 }
 
 // BrandProfile is a brand's look.
@@ -61,6 +63,8 @@ type BrandProfile struct {
 	LightDirection string     `json:"light_direction" enum:"auto,left,right" example:"left"`
 	ProductFill    float64    `json:"product_fill" doc:"Share of the frame's side that the product takes; 0: the scene's own" example:"0.6"`
 	DefaultPresets []string   `json:"default_presets" nullable:"false" example:"[\"shopify\"]"`
+	Review         string     `json:"review" enum:"on,off" doc:"off: no picture waits for a person" example:"on"`
+	ReviewBelow    float64    `json:"review_below" doc:"Cut-outs of a lower confidence wait for a person; 0: the operator's setting" example:"0.5"`
 	CreatedAt      *time.Time `json:"created_at" doc:"null for a default that nobody edited"`
 	UpdatedAt      *time.Time `json:"updated_at"`
 }

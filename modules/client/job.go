@@ -33,6 +33,8 @@ type NewJob struct {
 	Items          []NewItem   `json:"items" nullable:"false" minItems:"1" maxItems:"100" doc:"The photos"`
 	Presets        []string    `json:"presets,omitempty" nullable:"true" maxItems:"100" doc:"Names from GET /v1/presets; left out: the brand's, else a default set" example:"[\"shopify\",\"amazon_main\"]"`
 	Options        *JobOptions `json:"processing_options,omitempty" doc:"Which steps run"`
+	Review         string      `json:"review,omitempty" nullable:"true" enum:"on,off" doc:"off: no picture waits for a person; left out: the brand's choice" example:"on"`
+	ReviewBelow    *float64    `json:"review_below,omitempty" nullable:"true" minimum:"0" maximum:"1" doc:"Cut-outs of a lower confidence wait for a person; left out: the brand's, else the operator's" example:"0.5"`
 	DryRun         bool        `json:"dry_run,omitempty" doc:"Answer the exact cost and make nothing" example:"false"`
 }
 
@@ -132,7 +134,8 @@ type Item struct {
 	ErrorCode      *string    `json:"error_code" doc:"Why it failed, stable; null unless it did"`
 	ErrorMessage   *string    `json:"error_message" doc:"Why it failed, for people"`
 	NeedsReview    bool       `json:"needs_review" doc:"A person should look at the picture"`
-	ReviewReason   *string    `json:"review_reason" doc:"Why"`
+	ReviewReason   *string    `json:"review_reason" doc:"What is to be looked at, and where"`
+	Concerns       []Concern  `json:"concerns" nullable:"false" doc:"What may be wrong with the cut-out, the gravest first, whether or not a person has to look"`
 	Confidence     *float64   `json:"confidence" doc:"Of the cut-out, 0 to 1"`
 	Fidelity       *Fidelity  `json:"fidelity" doc:"How much of the product the picture kept; null before it was measured"`
 	Attempt        int        `json:"attempt" doc:"Counts the attempts from 1" example:"1"`
@@ -150,7 +153,15 @@ type Fidelity struct {
 	SSIM       float64  `json:"ssim" doc:"Structural similarity over the product; 1 is identical" example:"0.999"`
 	MaxDiff    int      `json:"max_diff" doc:"Largest difference of a channel over the product, 0 to 255" example:"1"`
 	EngineSSIM *float64 `json:"engine_ssim,omitempty" doc:"Of what the scene's engine returned, before the product was put back"`
-	Upscale    string   `json:"upscale,omitempty" doc:"How the scene was enlarged"`
+	Upscale    string   `json:"upscale,omitempty" doc:"How the scene was enlarged, and the product of a small photo"`
+	Enlarged   float64  `json:"enlarged,omitempty" doc:"The product's pixels in the output for one of the photo's; above 2 it looks soft" example:"1.2"`
+}
+
+// Concern is one thing about a cut-out that a person should look at.
+type Concern struct {
+	Kind string  `json:"kind,omitempty" doc:"For programs"`
+	Text string  `json:"text" example:"The product touches the picture's edge and may be cut off"`
+	Box  *[4]int `json:"box" doc:"Where: x, y, width and height in pixels of the upright photo; null: all of it"`
 }
 
 // Step is one row of an item's timeline.

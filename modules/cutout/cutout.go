@@ -7,6 +7,8 @@ import (
 	"image"
 	"slices"
 	"time"
+
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // Result is a cut-out picture.
@@ -22,7 +24,7 @@ type Result struct {
 }
 
 // ReviewBelow is the confidence under which a person should look.
-const ReviewBelow = 0.3
+const ReviewBelow = picture.ReviewBelow
 
 // workSize is the longest side, in pixels, of the picture that all decisions are
 // made on. A graph cut on more pixels is slower and not more right.

@@ -67,6 +67,7 @@ func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
 	if err != nil {
 		return Job{}, Brand{}, fmt.Errorf("load brand profile %s: %w", n.BrandProfileID, err)
 	}
+	brand.Review = n.review(brand.Review)
 	return Job{
 		JobID: newID(), TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Status: JobCreated, CorrelationID: n.CorrelationID,
 		Presets: firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets()), Options: n.Options, Items: expand(n.Items),
@@ -117,7 +118,28 @@ func (s *Service) validate(n *NewJob) error {
 			}
 		}
 	}
+	if b := n.ReviewBelow; b != nil && !(*b >= 0 && *b <= 1) {
+		return ErrRequest.With("review_below must be between 0 and 1")
+	}
+	if n.Review != "" && n.Review != "on" && n.Review != "off" {
+		return ErrRequest.With("review must be on or off")
+	}
 	return s.Exporter.CheckPresets(n.Presets)
+}
+
+// review is what the request asks for, and else the brand.
+func (n *NewJob) review(r picture.Review) picture.Review {
+	switch {
+	case n.Review != "":
+		r.Off = n.Review == "off"
+	case n.ReviewBelow != nil:
+		r.Off = false // a threshold asks for the review
+	}
+	if b := n.ReviewBelow; b != nil {
+		r.Below = *b
+		r.Off = r.Off || *b == 0 // nothing lies below 0
+	}
+	return r
 }
 
 // checkFilename refuses what no file of a shop is called. The name is shown and

@@ -61,8 +61,9 @@ const (
 
 // Brand is a brand profile as a job keeps it: later edits change no running job.
 type Brand struct {
-	Look    picture.Look `json:"look"`
-	Presets []string     `json:"presets,omitempty"`
+	Look    picture.Look   `json:"look"`
+	Presets []string       `json:"presets,omitempty"`
+	Review  picture.Review `json:"review,omitzero"`
 }
 
 // NewItem is one entry of a request. It becomes one item per scene.
@@ -81,6 +82,8 @@ type NewJob struct {
 	Items          []NewItem
 	Presets        []string // empty: the brand's, else the default set
 	Options        pipeline.Options
+	Review         string   // "on" or "off"; "": the brand's choice
+	ReviewBelow    *float64 // confidence, 0–1; nil: the brand's, else the operator's
 }
 
 // Job is a job with its items.
@@ -127,6 +130,7 @@ type Item struct {
 	ErrorMessage   *string            `json:"error_message"`
 	NeedsReview    bool               `json:"needs_review"`
 	ReviewReason   *string            `json:"review_reason"`
+	Concerns       []picture.Concern  `json:"concerns"`
 	Confidence     *float64           `json:"confidence"`
 	Fidelity       *pipeline.Fidelity `json:"fidelity"`
 	Attempt        int                `json:"attempt"`

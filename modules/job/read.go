@@ -14,6 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
@@ -52,21 +53,27 @@ func timePtr(n sql.NullInt64) *time.Time {
 }
 
 const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_prompt, raw_blob_path, cutout_blob_path, output_blob_path,
-	error_code, error_message, needs_review, review_reason, confidence, fidelity, attempt, retry_of,
+	error_code, error_message, needs_review, review_reason, concerns, confidence, fidelity, attempt, retry_of,
 	(SELECT n.item_id FROM items n WHERE n.retry_of = items.item_id) AS retried_by, created_at, updated_at, ended_at, entry_id`
 
 func scanItem(r scanner) (Item, error) {
 	var it Item
-	var fidelity sql.NullString
+	var fidelity, concerns sql.NullString
 	var created, updated int64
 	var ended sql.NullInt64
 	if err := r.Scan(&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.RawBlobPath, &it.CutoutBlobPath,
-		&it.OutputBlobPath, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &it.Confidence, &fidelity, &it.Attempt,
+		&it.OutputBlobPath, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &concerns, &it.Confidence, &fidelity, &it.Attempt,
 		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry); err != nil {
 		return Item{}, err
 	}
 	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), timePtr(ended)
 	it.Steps = []Step{}
+	it.Concerns = []picture.Concern{}
+	if concerns.Valid {
+		if err := json.Unmarshal([]byte(concerns.String), &it.Concerns); err != nil {
+			return Item{}, fmt.Errorf("item %s: concerns: %w", it.ItemID, err)
+		}
+	}
 	if fidelity.Valid {
 		it.Fidelity = new(pipeline.Fidelity)
 		if err := json.Unmarshal([]byte(fidelity.String), it.Fidelity); err != nil {

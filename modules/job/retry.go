@@ -71,9 +71,9 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO items
 		(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, status, due_at,
-		 raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, retry_of, created_at, updated_at)
+		 raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, retry_of, created_at, updated_at)
 		SELECT $2, job_id, tenant_id, correlation_id, (SELECT max(position) + 1 FROM items WHERE job_id = $3), entry_id, filename, scene_index, scene_type, scene_prompt,
-			'queued', now_ms(), raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, item_id, now_ms(), now_ms()
+			'queued', now_ms(), raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, item_id, now_ms(), now_ms()
 		FROM items WHERE item_id = $1 AND status = 'failed'`, failedID, id, jobID); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/queue"
 )
@@ -103,7 +104,9 @@ type Options struct {
 	Inspect    func(head []byte, size int64) (more bool, err error)
 	Pipeline   *pipeline.Pipeline // nil where no work is done
 
-	Lease     time.Duration // of a worker on an item; 0: lease.DefaultTime
+	Lease  time.Duration  // of a worker on an item; 0: lease.DefaultTime
+	Review picture.Review // which cut-outs a person looks at, where the brand has no choice of its own
+
 	UploadTTL time.Duration // of upload URLs; 0: 15 min
 	ReadTTL   time.Duration // of download URLs; 0: 15 min
 	Abandon   time.Duration // after which an item never uploaded is cancelled; 0: 24 h

@@ -13,6 +13,7 @@ import (
 	"github.com/opal-photo/opal/modules/db/lease"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -169,9 +170,18 @@ func (s *Service) adoptCutout(ctx context.Context, tx *db.Tx, c *claimed) error 
 func (s *Service) input(c *claimed) pipeline.Input {
 	return pipeline.Input{
 		TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, Filename: c.filename,
-		Scene: c.scene, Prompt: c.prompt, Look: c.brand.Look, Options: c.options, Done: c.checkpoint,
+		Scene: c.scene, Prompt: c.prompt, Look: c.brand.Look, Options: c.options, Review: s.review(c.brand.Review), Done: c.checkpoint,
 		Raw: func(ctx context.Context) ([]byte, error) { return s.photo(ctx, c.rawPath) },
 	}
+}
+
+// review is what a job asks for, and the operator's choice where it names no
+// threshold.
+func (s *Service) review(r picture.Review) picture.Review {
+	if r.Below == 0 {
+		r.Off, r.Below = r.Off || s.Review.Off, s.Review.Below
+	}
+	return r
 }
 
 // complete records the finished item, plans its variants and writes the message
@@ -187,8 +197,8 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 	}
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := s.items().Update(ctx, tx, c.held, `status = 'completed', output_blob_path = $1, cutout_blob_path = $2, confidence = $3, needs_review = $4,
-			review_reason = $5, fidelity = $6, error_code = NULL, error_message = NULL, lease_until = NULL, ended_at = now_ms()`,
-			res.OutputPath, res.CutoutPath, res.Confidence, res.NeedsReview, sql.NullString{String: res.ReviewReason, Valid: res.ReviewReason != ""}, fidelity); err != nil {
+			review_reason = $5, fidelity = $6, concerns = $7, error_code = NULL, error_message = NULL, lease_until = NULL, ended_at = now_ms()`,
+			res.OutputPath, res.CutoutPath, res.Confidence, res.NeedsReview, sql.NullString{String: res.ReviewReason, Valid: res.ReviewReason != ""}, fidelity, concernsText(res.Concerns)); err != nil {
 			return err
 		}
 		// before the export message's own line, which its commit hook writes

@@ -2,6 +2,7 @@ package picture_test
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -54,4 +55,46 @@ func TestAProductStandsInsideItsScene(t *testing.T) {
 			t.Fatalf("%v on row %d of %d×%d", r, floor, w, h)
 		}
 	})
+}
+
+func TestABoxSaysWhereItIs(t *testing.T) {
+	for name, c := range map[string]struct {
+		box  picture.Box
+		want string
+	}{
+		"nothing":       {picture.Box{}, ""},
+		"all of it":     {picture.Box{10, 10, 280, 180}, ""},
+		"a corner":      {picture.Box{0, 0, 60, 50}, "at the top left"},
+		"the far one":   {picture.Box{250, 160, 50, 40}, "at the bottom right"},
+		"a side":        {picture.Box{270, 20, 30, 170}, "at the right"},
+		"a strip below": {picture.Box{0, 180, 300, 20}, "at the bottom"},
+		"the middle":    {picture.Box{120, 80, 60, 40}, "in the middle"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := c.box.Where(300, 200); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestWhoHasToLook(t *testing.T) {
+	for name, c := range map[string]struct {
+		review     picture.Review
+		confidence float64
+		want       bool
+	}{
+		"sure":                     {picture.Review{}, .9, false},
+		"unsure":                   {picture.Review{}, picture.ReviewBelow - .01, true},
+		"at the threshold":         {picture.Review{}, picture.ReviewBelow, false},
+		"a stricter brand":         {picture.Review{Below: .95}, .9, true},
+		"a brand without a review": {picture.Review{Off: true, Below: .95}, 0, false},
+		"not a number":             {picture.Review{}, math.NaN(), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := c.review.Wanted(c.confidence); got != c.want {
+				t.Error(got)
+			}
+		})
+	}
 }

@@ -35,6 +35,7 @@ type Input struct {
 	Prompt   string // the item's own words, added to the look's
 	Look     picture.Look
 	Options  Options
+	Review   picture.Review // which cut-outs a person has to look at
 
 	// Raw fetches the photo's bytes. It is not called when a checkpoint makes
 	// the photo unnecessary.
@@ -59,7 +60,9 @@ type CutoutRecord struct {
 	Confidence   *float64 `json:"confidence"`
 	NeedsReview  bool     `json:"needs_review"`
 	ReviewReason string   `json:"review_reason,omitempty"`
-	Whole        bool     `json:"whole,omitempty"` // the whole frame is the product
+	// Concerns are what a person should look at, whether or not one has to.
+	Concerns []picture.Concern `json:"concerns,omitempty"`
+	Whole    bool              `json:"whole,omitempty"` // the whole frame is the product
 }
 
 // Fidelity compares the product in the output with the original, inside the
@@ -70,7 +73,8 @@ type Fidelity struct {
 	// EngineSSIM is the similarity of what the engine returned, before the lock;
 	// absent when the engine left the product to the lock.
 	EngineSSIM *float64 `json:"engine_ssim,omitempty"`
-	Upscale    string   `json:"upscale,omitempty"` // how the scene was enlarged
+	Upscale    string   `json:"upscale,omitempty"`  // how the scene was enlarged, and the product of a small photo
+	Enlarged   float64  `json:"enlarged,omitempty"` // the product's pixels in the output for one of the photo's
 }
 
 // Result is a finished item.
@@ -80,7 +84,8 @@ type Result struct {
 	Confidence   *float64
 	NeedsReview  bool
 	ReviewReason string
-	Fidelity     *Fidelity // nil for a bare cut-out
+	Concerns     []picture.Concern // about the cut-out, the gravest first
+	Fidelity     *Fidelity         // nil for a bare cut-out
 }
 
 // Artifacts is where an attempt's pictures are kept. Put never overwrites: each
@@ -110,10 +115,11 @@ type Decoder interface {
 
 // Cutout is a cut-out as an engine returns it.
 type Cutout struct {
-	Image      *image.NRGBA // the photo's size, straight alpha
-	Confidence float64      // 0–1: the chance that the outline is right
-	Reason     string       // why a person should look, or ""
-	Whole      bool         // nothing was found: the whole frame is the product
+	Image      *image.NRGBA      // the photo's size, straight alpha
+	Confidence float64           // 0–1: the chance that the outline is right
+	Reason     string            // why a person should look, or ""
+	Concerns   []picture.Concern // what and where, the gravest first; may be empty
+	Whole      bool              // nothing was found: the whole frame is the product
 }
 
 // Cutter is the port of background removal. It is safe for concurrent use.

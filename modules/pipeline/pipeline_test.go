@@ -63,8 +63,11 @@ type cutter struct {
 func (c cutter) Cut(_ context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
 	out := image.NewNRGBA(photo.Rect)
 	draw.Draw(out, c.box, photo, c.box.Min, draw.Src)
-	return pipeline.Cutout{Image: out, Confidence: c.confidence}, nil
+	return pipeline.Cutout{Image: out, Confidence: c.confidence, Concerns: doubts}, nil
 }
+
+// doubts are what the cutter has.
+var doubts []picture.Concern
 
 // painter is an engine that paints the product into its picture, as a diffusion
 // model does, displaced and scaled by what the test asks for.
@@ -296,6 +299,49 @@ func TestRunWithoutSceneGivesTheCutout(t *testing.T) {
 	}
 	if want := (image.Rect(150, 100, 450, 400)); res.CutoutBounds.Rect() != want {
 		t.Fatalf("bounds %v, want %v", res.CutoutBounds, want)
+	}
+}
+
+// TestAPersonLooksWhereTheCutoutIsDoubtful: who has to look is the brand's choice;
+// what may be wrong is kept in any case.
+func TestAPersonLooksWhereTheCutoutIsDoubtful(t *testing.T) {
+	concerns := []picture.Concern{{Kind: "edge", Text: "The product touches the picture's edge.", Box: picture.Box{580, 100, 20, 300}}, {Kind: "hole", Text: "A hole"}}
+	for name, c := range map[string]struct {
+		review   picture.Review
+		concerns []picture.Concern
+		reason   string
+	}{
+		"sure enough":            {picture.Review{}, concerns, ""},
+		"a stricter brand":       {picture.Review{Below: .6}, concerns, "The product touches the picture's edge (at the right); and 1 more"},
+		"nothing in detail":      {picture.Review{Below: .6}, nil, "The outline of the product is uncertain; check the cut-out"},
+		"a brand that looks not": {picture.Review{Off: true, Below: .6}, concerns, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doubts = c.concerns
+			t.Cleanup(func() { doubts = nil })
+			res, j, err := run(t, &painter{paint: there}, .5, pipeline.Input{Options: pipeline.Options{RemoveBackground: true}, Review: c.review}, &pipeline.Memory{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.NeedsReview != (c.reason != "") || res.ReviewReason != c.reason {
+				t.Errorf("%v: %q", res.NeedsReview, res.ReviewReason)
+			}
+			if d := cmp.Diff(c.concerns, j.checkpoints[0].Cutout.Concerns); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// TestASmallPhotoIsToldOnce: its product grows from 300×300 to 800×800 pixels.
+func TestASmallPhotoIsToldOnce(t *testing.T) {
+	res, _, err := run(t, &painter{paint: there}, .9, pipeline.Input{Options: pipeline.DefaultOptions}, &pipeline.Memory{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "2×, resampled, no detail added; the photo is small: its product of 300×300 pixels was enlarged 2.7×"
+	if d := cmp.Diff(want, res.Fidelity.Upscale); d != "" {
+		t.Error(d)
 	}
 }
 

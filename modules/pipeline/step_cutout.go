@@ -1,14 +1,13 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/opal-photo/opal/modules/imaging"
 )
-
-// ReviewBelow is the confidence under which a person should look.
-const ReviewBelow = 0.3
 
 // defaultReason is said when an engine is unsure and does not say why.
 const defaultReason = "The outline of the product is uncertain; check the cut-out"
@@ -29,12 +28,9 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 		if c.Image.Rect != s.photo.Rect {
 			return fmt.Errorf("the cut-out is %v, the photo %v", c.Image.Rect.Size(), s.photo.Rect.Size())
 		}
-		rec = &CutoutRecord{Confidence: &c.Confidence, Whole: c.Whole}
-		if c.Confidence < ReviewBelow {
-			rec.NeedsReview, rec.ReviewReason = true, c.Reason
-			if rec.ReviewReason == "" {
-				rec.ReviewReason = defaultReason
-			}
+		rec = &CutoutRecord{Confidence: &c.Confidence, Whole: c.Whole, Concerns: c.Concerns[:min(len(c.Concerns), maxConcerns)]}
+		if s.in.Review.Wanted(c.Confidence) {
+			rec.NeedsReview, rec.ReviewReason = true, reviewReason(&c)
 		}
 	}
 	s.photo = nil // 48 MB at 12 megapixels
@@ -51,7 +47,27 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 	return s.checkpoint(ctx)
 }
 
+// maxConcerns bounds what is kept: nobody reads more.
+const maxConcerns = 20
+
+// reviewReason says for people what is to be looked at, and where.
+func reviewReason(c *Cutout) string {
+	size := c.Image.Rect.Size()
+	text := c.Reason
+	if len(c.Concerns) > 0 {
+		gravest := c.Concerns[0]
+		text = strings.TrimSuffix(gravest.Text, ".")
+		if where := gravest.Box.Where(size.X, size.Y); where != "" {
+			text += " (" + where + ")"
+		}
+		if n := len(c.Concerns) - 1; n > 0 {
+			text += fmt.Sprintf("; and %d more", n)
+		}
+	}
+	return cmp.Or(text, defaultReason)
+}
+
 func (s *state) adoptCutout(c *CutoutRecord) {
 	s.result.CutoutPath, s.result.Confidence = c.Path, c.Confidence
-	s.result.NeedsReview, s.result.ReviewReason = c.NeedsReview, c.ReviewReason
+	s.result.NeedsReview, s.result.ReviewReason, s.result.Concerns = c.NeedsReview, c.ReviewReason, c.Concerns
 }

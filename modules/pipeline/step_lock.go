@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"image"
+	"strings"
 
 	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -31,9 +33,17 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	imaging.Over(s.final, product, at)
 	s.layers = nil
 	f := s.fidelity()
+	f.Enlarged = max(float64(box.Dx())/float64(s.cutBounds.Dx()), float64(box.Dy())/float64(s.cutBounds.Dy()))
+	if f.Enlarged > sharpEnough {
+		f.Upscale = strings.TrimPrefix(fmt.Sprintf("%s; the photo is small: its product of %d×%d pixels was enlarged %.1f×", f.Upscale, s.cutBounds.Dx(), s.cutBounds.Dy(), f.Enlarged), "; ")
+	}
 	f.SSIM, f.MaxDiff = proof.Fidelity(product, window(s.final, product.Rect.Add(at)), erode(product))
 	return nil
 }
+
+// sharpEnough is how far a product may be enlarged before it is told: beyond it
+// the eye misses the detail.
+const sharpEnough = 2.0
 
 // sized resamples the product to w×h: Lanczos, and for what has to grow to twice
 // its size or more first the 2× kernel that keeps edges sharp.

@@ -1,6 +1,7 @@
-// Package answer deals with services that cut products out: it makes the picture
-// that they are sent, checks and decodes what comes back, has it fitted to the
-// photo, and gives a confidence where the service has none.
+// Package answer gives cut-outs the form of the port: those of the craft, and
+// those of services, for which it makes the picture that they are sent, checks and
+// decodes what comes back, has it fitted to the photo, and gives a confidence
+// where the service has none.
 package answer
 
 import (
@@ -13,6 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
@@ -118,7 +120,7 @@ func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte,
 		}
 	}
 	out.Confidence = min(out.Confidence, 1)
-	if out.Confidence < pipeline.ReviewBelow {
+	if out.Confidence < picture.ReviewBelow {
 		out.Reason = unsure
 	}
 	return out, nil
@@ -133,6 +135,15 @@ func TooSmall(photo *image.NRGBA) (pipeline.Cutout, bool) {
 		return pipeline.Cutout{}, false
 	}
 	return Whole(photo, tooSmall), true
+}
+
+// Of is the craft's cut-out as the port gives it.
+func Of(r *cutout.Result) pipeline.Cutout {
+	out := pipeline.Cutout{Image: r.Image, Confidence: r.Confidence, Reason: r.ReviewReason, Whole: !r.Found}
+	for _, c := range r.Concerns {
+		out.Concerns = append(out.Concerns, picture.Concern{Kind: c.Kind, Text: c.Text, Box: picture.BoxOf(c.Box)})
+	}
+	return out
 }
 
 // Whole is the photo left as it is: nothing was found in it.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
@@ -79,7 +80,7 @@ func check(t *testing.T, img *image.NRGBA, out pipeline.Cutout) {
 		t.Errorf("the cut-out has not the photo's size %v", img.Rect)
 		return
 	}
-	if out.Whole || out.Confidence < pipeline.ReviewBelow || out.Confidence > 1 || out.Reason != "" {
+	if out.Whole || out.Confidence < picture.ReviewBelow || out.Confidence > 1 || out.Reason != "" {
 		t.Errorf("whole %v, confidence %v, reason %q", out.Whole, out.Confidence, out.Reason)
 	}
 	w, h := img.Rect.Dx(), img.Rect.Dy()

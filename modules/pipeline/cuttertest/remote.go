@@ -16,6 +16,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -158,7 +159,7 @@ func (s *suite) confidence(t *testing.T) {
 	if agrees.Confidence < .85 || differs.Confidence > .15 || differs.Reason == "" {
 		t.Errorf("with an engine that agrees %v, with one that differs %v (%q)", agrees.Confidence, differs.Confidence, differs.Reason)
 	}
-	if out := cut(Options{}, -1); out.Confidence < pipeline.ReviewBelow {
+	if out := cut(Options{}, -1); out.Confidence < picture.ReviewBelow {
 		t.Errorf("with no other opinion %v", out.Confidence)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/pipeline/answer"
 	"github.com/opal-photo/opal/modules/scene"
 )
 
@@ -20,8 +21,7 @@ type Cutter struct{}
 
 // Cut separates the product from its background. It does not fail.
 func (Cutter) Cut(_ context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
-	r := cutout.Cut(photo)
-	return pipeline.Cutout{Image: r.Image, Confidence: r.Confidence, Reason: r.ReviewReason, Whole: !r.Found}, nil
+	return answer.Of(cutout.Cut(photo)), nil
 }
 
 // Placer makes scenes in this process. It is a pipeline.Placer for work without
