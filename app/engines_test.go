@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/config"
-	"github.com/opal-photo/opal/modules/pipeline/onnx"
 	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline/onnx"
 )
 
 // engineEnv gives every engine its settings.
