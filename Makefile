@@ -38,16 +38,17 @@ RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
 COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
 STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
 
-.PHONY: help dev demo build test lint vuln fuzz bench chaos golden env libvips onnxruntime model quality test-dependencies clean
+.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips onnxruntime model quality test-dependencies clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
+# make dev LISTEN=127.0.0.1:9090 for another port.
 dev: build ## get what is missing, build, and run OPAL on this machine at http://127.0.0.1:8080
-	@exec bin/opal dev
+	@exec bin/opal dev $(if $(LISTEN),--listen $(LISTEN))
 
 demo: build ## send the sample photo through a running `make dev` and fetch what comes of it
-	@bin/opal demo
+	@bin/opal demo $(if $(LISTEN),--api http://$(LISTEN))
 
 # A library that a running opal has mapped must not be written to: `make demo`
 # builds beside `make dev`.
@@ -55,19 +56,26 @@ build: libvips ## bin/opal, and the library it needs in bin/lib
 	@rm -rf .build/lib && mkdir -p .build/lib && cp -RP $(LIBVIPS)/lib/. .build/lib/
 	@[ ! -d $(ONNXRUNTIME)/lib ] || cp -RP $(ONNXRUNTIME)/lib/. .build/lib/
 	@diff -r .build/lib bin/lib >/dev/null 2>&1 || { rm -rf bin/lib && mkdir -p bin/lib && cp -RP .build/lib/. bin/lib/; }
+	@[ -x bin/opal ] || echo "building bin/opal; the first time takes some minutes" >&2
 	@$(WITH_LIBVIPS) && $(GO) build -ldflags='-r $(OWN_LIBRARIES) $(STAMP)' -o bin/opal .
 
 model: onnxruntime build ## fetch a trained cut-out model, after asking you to accept its licence (ACCEPT_LICENCE=1 answers)
 	@bin/opal models get isnet $(if $(filter 1 yes true,$(ACCEPT_LICENCE)),--accept-licence)
 
+# The quick look before a commit. Tests that start servers, a browser or Python
+# are not among the short ones.
+check: libvips $(GOLANGCI) ## vet, lint of what changed, short tests from the cache: under a minute when warm
+	@$(WITH_LIBVIPS) && GO='$(GO)' GOLANGCI=$(GOLANGCI) sh .ci/check
+
 # A test that can't run fails here instead of being skipped, and a skipped one
 # fails the run. Packages that pass print one line, others all they said.
-test: lint test-dependencies onnxruntime ## install what the tests need, lint, then run all tests with the race detector
-	@$(WITH_LIBVIPS) && export OPAL_REQUIRE_ALL=1 && \
-	{ $(GO) test -race -timeout 30m -v -run '$(RUN)' $(PACKAGES) 2>&1; echo "exit status $$?"; } | awk -f .ci/summary.awk
+test: libvips test-dependencies onnxruntime $(GOLANGCI) ## install what the tests need, then run all tests with the race detector, and lint beside them
+	@$(WITH_LIBVIPS) && GO='$(GO)' RUN='$(RUN)' PACKAGES='$(PACKAGES)' sh .ci/test
 
 lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt), actionlint, shell syntax
-	@for f in .ci/run .ci/test-dependencies modules/imaging/libvips.sh modules/pipeline/onnx/onnxruntime.sh; do bash -n $$f || exit 1; done
+	@for f in .ci/run .ci/apt-get .ci/test .ci/check .ci/changed .ci/test-dependencies modules/imaging/libvips.sh modules/pipeline/onnx/onnxruntime.sh; do \
+		bash -n $$f || exit 1; \
+	done
 	@$(WITH_LIBVIPS) && $(GOLANGCI) run $(PACKAGES)
 	@$(WITH_LIBVIPS) && said=$$($(GO) test -run 'Workflow|Actionlint|Shell' ./deploy) || { echo "$$said"; exit 1; }
 
@@ -105,7 +113,7 @@ test-dependencies:
 	@sh .ci/test-dependencies
 
 $(GOLANGCI):
-	@echo "building golangci-lint $(GOLANGCI_VERSION), once" >&2
+	@echo "building golangci-lint $(GOLANGCI_VERSION), once; it takes some minutes" >&2
 	@mkdir -p .build/bin
 	@GOFLAGS= GOBIN="$$PWD/.build/bin" $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	@mv .build/bin/golangci-lint $@

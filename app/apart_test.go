@@ -33,6 +33,9 @@ type apart struct {
 // store are there and no role is.
 func newApart(t *testing.T, before ...func(a *apart)) *apart {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts every role")
+	}
 	a := &apart{t: t, roles: map[string][]*apptest.Process{}, blobs: azuritetest.New(t, azuritetest.Options{})}
 	var err error
 	if a.postgres, err = dbtest.StartServer(""); err != nil {

@@ -31,6 +31,9 @@ const patience = 4 * time.Minute
 // 5xx unless they are expected.
 func openBrowser(t *testing.T, expectRefusals bool) context.Context {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts Chromium")
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		const what = "this test needs Chromium: apt-get install chromium"

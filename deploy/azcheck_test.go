@@ -88,6 +88,9 @@ func extensionFault(words []string) string {
 // azFaults has every command parsed and returns what is wrong with them.
 func azFaults(t *testing.T, all []azCommand) []string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts the real az")
+	}
 	python, err := filepath.Abs(azPython)
 	if err != nil {
 		t.Fatal(err)

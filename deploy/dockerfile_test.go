@@ -82,7 +82,7 @@ func dockerfileFaults(text, gomod string) []string {
 			say("the last stage runs something: its base has no shell")
 		}
 	}
-	if !strings.Contains(text, "-r $ORIGIN/lib") || !strings.Contains(text, "/opt/libvips/lib/. /out/lib/") {
+	if !strings.Contains(text, "-r $ORIGIN/lib") || !strings.Contains(text, "/opt/libvips/lib/. /opt/onnxruntime/lib/. /out/lib/") {
 		say("the binary would not find its library")
 	}
 	return found

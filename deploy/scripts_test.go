@@ -19,6 +19,9 @@ import (
 // it succeeded.
 func script(t *testing.T, env []string, args ...string) (string, bool) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts scripts")
+	}
 	for _, name := range []string{"curl", "jq", "python3"} {
 		program(t, name)
 	}

@@ -36,6 +36,9 @@ func azureGround(env string) []string {
 // migration job runs; and with faults planted: a check that passes everything is
 // none.
 func TestUsersAndTheirRights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts Postgres")
+	}
 	psql, err := exec.LookPath("psql")
 	if err != nil {
 		if os.Getenv("OPAL_REQUIRE_ALL") == "1" {

@@ -31,6 +31,9 @@ type amlLoaded struct {
 // amlLoad loads files by azure-ai-ml, which .ci/test-dependencies installs.
 func amlLoad(t *testing.T, files [][2]string) []amlLoaded {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts Python")
+	}
 	python, err := filepath.Abs("../.build/azml/bin/python")
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,9 @@ const pythonModules = "import fastapi, httpx, numpy, PIL, pytest"
 const requireAll = "OPAL_REQUIRE_ALL"
 
 func TestStableDiffusionService(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts Python")
+	}
 	python := findPython()
 	if python == "" {
 		const missing = "no Python with fastapi, httpx, numpy, pillow and pytest: apt-get install python3-fastapi python3-httpx python3-numpy python3-pil python3-pytest"

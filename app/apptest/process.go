@@ -31,6 +31,9 @@ type Process struct {
 // Start starts opal with the arguments; the test kills what is left of it.
 func Start(t testing.TB, env []string, args ...string) *Process {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts opal")
+	}
 	exe, err := exec.LookPath("opal") // testscript's link to this test binary
 	if err != nil {
 		t.Fatal(err)

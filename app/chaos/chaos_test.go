@@ -158,6 +158,9 @@ func beginOn(t *testing.T, exe string, via func(part, addr string) string, env .
 // TestChaos kills OPAL where it hurts and at random, and then looks whether
 // anything was lost, doubled or left behind.
 func TestChaos(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts a fleet")
+	}
 	if !*full {
 		t.Parallel() // most of it is waiting
 	}

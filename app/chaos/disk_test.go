@@ -18,6 +18,9 @@ import (
 // TestChaosDiskFull fills the disk that state and pictures lie on. It needs a
 // disk of its own, and so the right to mount one: `make chaos` as root does it.
 func TestChaosDiskFull(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts a fleet")
+	}
 	if !*full {
 		return // tests run as anybody
 	}

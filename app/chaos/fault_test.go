@@ -139,6 +139,9 @@ func faultLength() time.Duration {
 // that are being worked on, and looks whether all of them end as if nothing had
 // been.
 func TestChaosFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts a fleet")
+	}
 	if !*full {
 		t.Parallel() // most of it is waiting
 	}

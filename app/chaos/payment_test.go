@@ -19,6 +19,9 @@ const paymentPatience = 4 * time.Minute
 // TestChaosPayments kills OPAL between a payment's row, the call to Mollie, the
 // webhook and the credits, and looks whether each payment counts once.
 func TestChaosPayments(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts a fleet")
+	}
 	if !*full {
 		t.Parallel() // most of it is waiting
 	}

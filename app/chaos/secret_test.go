@@ -32,6 +32,9 @@ const databasePassword = "database-password-nobody-may-see"
 // TestLogsHoldNoSecrets does all that OPAL does with a secret, well and badly,
 // at the most talkative level, and reads the logs of every role.
 func TestLogsHoldNoSecrets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts a fleet")
+	}
 	t.Parallel()
 	exe, err := exec.LookPath("opal")
 	if err != nil {

@@ -26,18 +26,6 @@ if [ -f "$dir/env.sh" ] && [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; the
 	exit 0
 fi
 
-# as_root COMMAND... runs it, through sudo when needed.
-as_root() {
-	if [ "$(id -u)" = 0 ]; then
-		"$@"
-	elif command -v sudo >/dev/null; then
-		say "needs root: sudo $*"
-		sudo "$@"
-	else
-		die "run this as root, then try again: $*"
-	fi
-}
-
 # npm_platform prints the name npm's packages use for this machine, or fails.
 npm_platform() {
 	case "$(uname -s) $(uname -m)" in
@@ -108,9 +96,10 @@ from_system() {
 			say "getting it from Homebrew: brew install vips pkgconf"
 			brew install vips pkgconf >&2
 		elif command -v apt-get >/dev/null; then
-			say "getting it from the distribution: apt-get install libvips-dev pkg-config"
-			as_root apt-get update -q >&2
-			as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends libvips-dev pkg-config >&2
+			command -v npm >/dev/null ||
+				say "npm is missing. With it (apt-get install npm, or Node.js from elsewhere) libvips is one package of 10 MB;" \
+					"going on without: Debian's libvips-dev, about 240 packages and 440 MB"
+			sh "$here/../../.ci/apt-get" libvips-dev pkg-config || exit 1
 		else
 			die "install npm, or libvips 8.14 or newer with its headers and pkg-config; then try again"
 		fi

@@ -42,6 +42,9 @@ var shared = sync.OnceValues(func() (string, error) {
 
 func serverURL(t testing.TB) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts Postgres")
+	}
 	u, err := shared()
 	if errors.Is(err, errNoPostgres) && os.Getenv("OPAL_REQUIRE_ALL") != "1" {
 		t.Skip(err)

@@ -52,6 +52,9 @@ type Options struct {
 // package the test is skipped, or fails when OPAL_REQUIRE_ALL is 1.
 func New(t testing.TB, o Options) *Server {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts Azurite")
+	}
 	main, err := program()
 	if err == nil {
 		_, err = exec.LookPath("node")
