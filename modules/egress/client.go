@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -46,6 +47,8 @@ type Client struct {
 	o       Options
 	http    *http.Client
 	breaker *breaker
+	// answered is when the provider last gave an answer, in Unix nanoseconds.
+	answered atomic.Int64
 }
 
 // New returns a client. It makes no call.
@@ -99,10 +102,12 @@ type Call struct {
 
 // Do makes the call, tried again a few times within the timeout when that may
 // help. A wait that the provider asks for and that is too long to sit out here
-// comes back with the error (fault.RetryAfter).
+// comes back with the error (fault.RetryAfter). A call to which the provider gave
+// no answer at all is uncounted (fault.IsUncounted), see silence.go.
 //
 // Errors: those of Options.Faults, or the context's.
 func (c *Client) Do(ctx context.Context, call Call) error {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
 	defer cancel()
 	policy := DefaultPolicy
@@ -119,7 +124,7 @@ func (c *Client) Do(ctx context.Context, call Call) error {
 	if paused != nil {
 		return paused
 	}
-	return err
+	return c.uncount(began, err)
 }
 
 // exchange is one HTTP request and its response.
@@ -137,6 +142,9 @@ func (c *Client) exchange(ctx context.Context, call Call) error {
 		return c.connectionError(ctx, err)
 	}
 	defer res.Body.Close()
+	if !gateways(res.StatusCode) {
+		c.heard()
+	}
 	if res.StatusCode != http.StatusOK {
 		return c.statusError(res)
 	}
@@ -149,7 +157,7 @@ func (c *Client) connectionError(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	err = WithoutURL(err)
-	return fmt.Errorf("%w: %w", c.o.Faults.Unavailable.With("%s", kindOfFailure(err)), err)
+	return &silence{fmt.Errorf("%w: %w", c.o.Faults.Unavailable.With("%s", kindOfFailure(err)), err)}
 }
 
 // kindOfFailure names a connection error for callers without its addresses.

@@ -41,6 +41,8 @@ func (c *Client) statusError(res *http.Response) error {
 	switch {
 	case status == http.StatusTooManyRequests:
 		return fault.Transient(f.Busy.With("%s", where), after)
+	case gateways(res.StatusCode):
+		return &silence{fault.Transient(f.Unavailable.With("%s", where), after)}
 	case status == http.StatusRequestTimeout || status >= 500:
 		return fault.Transient(f.Unavailable.With("%s", where), after)
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:

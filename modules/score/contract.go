@@ -38,6 +38,9 @@ type Request struct {
 	Fill        float64  `json:"fill,omitempty"`         // share of the frame the product takes, 0..1
 	BackdropSAS string   `json:"backdrop_sas,omitempty"` // write URL for the product-free backdrop
 	ShadowSAS   string   `json:"shadow_sas,omitempty"`   // write URL for shadow and reflection (RGBA, full frame)
+	// LayersOnly says that nobody reads the picture itself when its backdrop is
+	// stored: a service that stores it may leave the picture out.
+	LayersOnly bool `json:"layers_only,omitempty"`
 }
 
 // Response is the body of a 200. ImageBytes is an encoded picture, empty

@@ -114,7 +114,7 @@ func (c *Client) Score(ctx context.Context, req score.Request) (*score.Response,
 func post(ctx context.Context, to string, token TokenFunc, body []byte, unavailable, options *fault.Error) (*http.Request, error) {
 	key, err := token(ctx)
 	if err != nil {
-		return nil, fault.Transient(fmt.Errorf("%w: %w", unavailable.With("no token for the endpoint"), err), 0)
+		return nil, fault.Uncounted(fmt.Errorf("%w: %w", unavailable.With("no token for the endpoint"), err), 0)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {

@@ -36,7 +36,7 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Plac
 	req := score.Request{
 		TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, InputImageSAS: input, Prompt: r.Prompt, NegativePrompt: r.Look.NegativePrompt,
 		Seed: &r.Seed, Width: r.Width, Height: r.Height, Brand: r.Look.ID, OutputImageSAS: urls[0], Scene: r.Scene, Title: r.Title,
-		Palette: r.Look.Palette, Light: r.Look.Light, Fill: r.Look.ProductFill, BackdropSAS: urls[1], ShadowSAS: urls[2],
+		Palette: r.Look.Palette, Light: r.Look.Light, Fill: r.Look.ProductFill, BackdropSAS: urls[1], ShadowSAS: urls[2], LayersOnly: true,
 	}
 	telemetry.Log(ctx).Info().Str("scene_type", r.Scene).Msg("Calling AML endpoint")
 	began := time.Now()

@@ -1,8 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"net/url"
 	"strings"
@@ -183,5 +187,43 @@ func TestFormatFollowsTheExtension(t *testing.T) {
 		if _, kind := blobs.get(path); kind != want {
 			t.Errorf("%s: stored as %s", path, kind)
 		}
+	}
+}
+
+// The picture is left out where nobody reads it, and only there.
+func TestLayersOnlyLeavesThePictureOut(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		engine Engine
+		rest   string
+		stored map[string]bool
+	}{
+		{"layers", studioEngine(), `"layers_only":true,`, map[string]bool{"/o": false, "/b": true, "/s": true}},
+		{"all", studioEngine(), ``, map[string]bool{"/o": true, "/b": true, "/s": true}},
+		{"an engine without a shadow", NewStub(), `"layers_only":true,`, map[string]bool{"/o": false, "/b": true, "/s": false}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			blobs := newBlobServer(t)
+			s := start(t, Options{Engine: c.engine})
+			img := image.NewNRGBA(image.Rect(0, 0, 40, 60))
+			for i := range img.Pix {
+				img.Pix[i] = 200 | uint8(i%4/3*55)
+			}
+			var b bytes.Buffer
+			if err := png.Encode(&b, img); err != nil {
+				t.Fatal(err)
+			}
+			in := blobs.put("/in.png", b.Bytes())
+			body := fmt.Sprintf(`{"width":96,"height":96,"input_image_sas":%q,%s"output_image_sas":"%[3]s/o","backdrop_sas":"%[3]s/b","shadow_sas":"%[3]s/s"}`,
+				in, c.rest, blobs.URL)
+			if status, _, answer := post(t, s, body); status != 200 || strings.Contains(string(answer), "image_bytes_b64") {
+				t.Fatalf("%d %s", status, answer)
+			}
+			for path, want := range c.stored {
+				if data, _ := blobs.get(path); (len(data) > 0) != want {
+					t.Errorf("%s has %d bytes", path, len(data))
+				}
+			}
+		})
 	}
 }

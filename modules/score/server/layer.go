@@ -25,10 +25,14 @@ const pictureQuality = 95
 const fastEffort = 1
 
 // targets are the URLs to write to; nil where none was given.
-type targets struct{ output, backdrop, shadow *url.URL }
+type targets struct {
+	output, backdrop, shadow *url.URL
+	layersOnly               bool // the picture is not wanted where its backdrop is stored
+}
 
 // targets checks the request's write URLs.
 func (b *blobs) targets(req score.Request) (t targets, err error) {
+	t.layersOnly = req.LayersOnly
 	for _, f := range []struct {
 		to  **url.URL
 		raw string
@@ -89,6 +93,9 @@ func (s *service) deliver(ctx context.Context, p *Picture, t targets) (*score.Re
 		return data, err
 	}
 	g.Go(func() error {
+		if t.layersOnly && t.backdrop != nil && p.Backdrop != nil {
+			return nil
+		}
 		data, err := encode(p.Flat, format)
 		if err != nil {
 			return err
