@@ -39,7 +39,7 @@ func openBlobs(ctx context.Context, w *wire) (*blobBackend, error) {
 	if base == "" {
 		return nil, config.ErrConfig.With("PUBLIC_BASE_URL is missing: where clients reach the API, which serves the pictures of STORAGE_DIR")
 	}
-	f, err := fileblob.Open(fileblob.Options{Dir: s.Dir, BaseURL: base + blobsPath, Key: []byte(s.URLKey.Value())})
+	f, err := fileblob.Open(fileblob.Options{Dir: s.Dir, BaseURL: base + blobsPath, Key: []byte(s.URLKey.Value()), Origins: s.CORSOrigins})
 	if err != nil {
 		return nil, err
 	}

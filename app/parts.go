@@ -202,3 +202,15 @@ var probeServer = part{name: "the probes", server: true, open: func(ctx context.
 	mux.Handle("GET /metrics", telemetry.MetricsHandler(w.metrics))
 	return func(ctx context.Context) error { return serveHTTP(ctx, l, mux, serverGrace) }, nil
 }}
+
+// metricsServer shows the process's figures on a port of their own, where the
+// setting METRICS_LISTEN names one.
+var metricsServer = part{name: "the metrics", server: true, open: func(_ context.Context, w *wire) (func(context.Context) error, error) {
+	l, err := listen(w.cfg.Metrics.Listen)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", telemetry.MetricsHandler(w.metrics))
+	return func(ctx context.Context) error { return serveHTTP(ctx, l, mux, serverGrace) }, nil
+}}

@@ -142,6 +142,9 @@ func (w *wire) run(ctx context.Context, r role, ready func()) error {
 		w.log.Info().Msg("BACKGROUND is off: sweeps, deletions and left-over messages are left to other processes")
 		parts = foreground(parts)
 	}
+	if w.cfg.Metrics.Listen != "" {
+		parts = append(slices.Clip(parts), metricsServer)
+	}
 	if err := runParts(ctx, w, parts, w.drain, ready); err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
 	}

@@ -42,6 +42,7 @@ type Config struct {
 	Mollie     Mollie     `envPrefix:"MOLLIE_" doc:"The payment provider."`
 	Rate       Rate       `envPrefix:"RATE_" doc:"How fast a tenant may call."`
 	Worker     Worker     `envPrefix:"WORKER_" doc:"The workers' size and patience."`
+	Metrics    Metrics    `envPrefix:"METRICS_" doc:"Figures for Prometheus."`
 	Retention  Retention  `envPrefix:"RETENTION_" doc:"How long finished jobs are kept."`
 
 	environmentSet bool // ENV_NAME is set: production is a choice and not the default
@@ -63,7 +64,9 @@ type Storage struct {
 	OutputsContainer string `env:"OUTPUTS_CONTAINER" envDefault:"outputs" doc:"The container of finished pictures and their layers."`
 	ExportsContainer string `env:"EXPORTS_CONTAINER" envDefault:"exports" doc:"The container of variants and ZIPs."`
 	Dir              string `env:"DIR" example:"/var/lib/opal/blobs" doc:"Outside production: a folder that holds the pictures."`
-	URLKey           Secret `env:"URL_KEY" example:"RANDOM-STRING" doc:"With STORAGE_DIR: a random string that signs upload and download URLs."`
+	// CORSOrigins are those that a storage account has in its own CORS rules.
+	CORSOrigins []string `env:"CORS_ORIGINS" check:"origins" example:"https://shop.example.com" doc:"With STORAGE_DIR: origins of pages that may PUT and GET pictures by signed URLs; * is every page."`
+	URLKey      Secret   `env:"URL_KEY" example:"RANDOM-STRING" doc:"With STORAGE_DIR: a random string that signs upload and download URLs."`
 }
 
 // ServiceBus says where messages are kept.
@@ -174,6 +177,12 @@ type Worker struct {
 	Concurrency int           `env:"CONCURRENCY" envDefault:"2" check:"range=1..256" doc:"How many items or variants a process works on at the same time."`
 	Lease       time.Duration `env:"LEASE" envDefault:"45s" check:"range=10s.." doc:"After how long without a heartbeat another worker takes over."`
 	Drain       time.Duration `env:"DRAIN" envDefault:"540s" check:"range=0s.." doc:"How long work may go on after a stop signal; less than the platform's grace."`
+}
+
+// Metrics says where figures are read. It is a port of its own: what they tell is not
+// for callers.
+type Metrics struct {
+	Listen string `env:"LISTEN" check:"listen" example:"127.0.0.1:9090" doc:"Where GET /metrics answers, in every role. Without it only the workers' probes show figures."`
 }
 
 // Retention says how long finished jobs are kept.

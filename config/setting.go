@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -102,6 +103,10 @@ func ruleText(check string) string {
 		return "a URL"
 	case "private":
 		return "private networks"
+	case "origins":
+		return "origins"
+	case "listen":
+		return "HOST:PORT"
 	}
 	return ""
 }
@@ -131,10 +136,39 @@ func (s *Setting) complaint() string {
 			}
 		}
 		return ""
+	case "origins":
+		for _, o := range s.value.Interface().([]string) {
+			if o != "*" && !origin(o) {
+				return fmt.Sprintf("%s: %s is not an origin such as %s", s.Name, o, s.Example)
+			}
+		}
+		return ""
+	case "listen":
+		if text := s.value.String(); text == "" || listenable(text) {
+			return ""
+		}
+		return s.Name + " must be HOST:PORT or :PORT, such as " + s.Example
 	default:
 		return ""
 	}
 	return s.Name + " must be " + s.Rule
+}
+
+// origin reports whether a text is a page's origin: a scheme, a host and perhaps a
+// port.
+func origin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && text == u.Scheme+"://"+u.Host
+}
+
+// listenable reports whether a text is an address to listen on.
+func listenable(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
 }
 
 // inRange reports whether a number or a duration is within bounds.

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -69,5 +71,22 @@ func TestATenantKeepsItsOwnDetailsAndBudget(t *testing.T) {
 	put("/v1/billing/limits", `{"tenant_id":"t1","budget_cap":null}`, 200, `"budget_cap":null`)
 	if a := h.do(t, http.MethodPost, "/v1/billing/payments/p1/refund?tenant_id=t1", `{}`); a.status != 503 || !strings.Contains(a.body, "payments_off") {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// TestGarbageCursorsAreRefused sends what decodes to text and to none.
+func TestGarbageCursorsAreRefused(t *testing.T) {
+	h := newHouse(t)
+	encode := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+	for _, list := range []string{"transactions", "payments", "usage"} {
+		for _, cursor := range []string{"zzzz", "-1", "AAAA", "_", strings.Repeat("9", 199), "a b", "\xe4", encode("\xff\xfe"), encode("0"), encode("-5"), encode("9" + strings.Repeat("9", 30)),
+			encode("x"), encode("a\x00b"), encode("day\x1f"), encode("day\x1fa\x00"), encode("step\x1fx"), encode("\x1f")} {
+			t.Run(list+" "+cursor[:min(len(cursor), 12)], func(t *testing.T) {
+				a := h.do(t, http.MethodGet, "/v1/billing/"+list+"?cursor="+url.QueryEscape(cursor), "")
+				if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "cursor_invalid") && !strings.Contains(a.body, "text_invalid") {
+					t.Errorf("%d %s", a.status, a.body)
+				}
+			})
+		}
 	}
 }

@@ -194,7 +194,7 @@ func TestUploadsWithTheRealService(t *testing.T) {
 }
 
 func TestDirectUploadWithTheRealService(t *testing.T) {
-	d := dbtest.Open(t, dbtest.SQLiteURL(t))
+	d := testDB(t)
 	h := newRealHouse(t, d)
 	jobID, itemID, _ := h.item(t)
 	send := func(name string, b []byte) answer {
@@ -220,7 +220,7 @@ func TestDirectUploadWithTheRealService(t *testing.T) {
 }
 
 func TestRequestsThatTheRealServiceRefuses(t *testing.T) {
-	h := newRealHouse(t, dbtest.Open(t, dbtest.SQLiteURL(t)))
+	h := newRealHouse(t, testDB(t))
 	for _, c := range []struct {
 		body   string
 		status int
@@ -234,6 +234,7 @@ func TestRequestsThatTheRealServiceRefuses(t *testing.T) {
 		{`{"items":[{"filename":"..\\a.jpg"}]}`, 422, "filename_invalid"},
 		{`{"items":[{"filename":"a\u0000.jpg"}]}`, 422, "filename_invalid"},
 		{`{"items":[{"filename":"` + strings.Repeat("a", 256) + `"}]}`, 422, "filename_invalid"},
+		{`{"items":[{"filename":"` + strings.Repeat("杯", 256) + `"}]}`, 422, "filename_invalid"},
 		{`{"items":[]}`, 422, "validation_failed"},
 	} {
 		wantProblem(t, c.body, h.post(t, "/v1/jobs", c.body), c.status, c.code)
@@ -241,6 +242,30 @@ func TestRequestsThatTheRealServiceRefuses(t *testing.T) {
 	a := h.post(t, "/v1/jobs", `{"items":[{"filename":"Füße (1).jpg","scene_count":3},{"filename":"b","scene_types":["nature","office"]}]}`)
 	if a.status != 200 || len(a.json(t)["items"].([]any)) != 5 {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+	long := strings.Repeat("杯", 250) + ".jpg" // characters count, not bytes
+	a = h.post(t, "/v1/jobs", `{"items":[{"filename":"`+long+`"}]}`)
+	if a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	made := a.json(t)
+	ids := fmt.Sprintf(`{"job_id":%q,"item_id":%q}`, made["job_id"], made["items"].([]any)[0].(map[string]any)["item_id"])
+	a = h.post(t, "/v1/uploads/sas", ids)
+	if a.status != 200 || !strings.HasSuffix(a.json(t)["raw_blob_path"].(string), ".jpg") {
+		t.Errorf("a URL without naming the file again: %d %s", a.status, a.body)
+	}
+	if up := h.do(t, "PUT", strings.TrimPrefix(a.json(t)["upload_url"].(string), h.URL), photo(t), "x-ms-blob-type", "BlockBlob"); up.status != 201 {
+		t.Errorf("PUT under the long name: %d %s", up.status, up.body)
+	}
+	if a := h.post(t, "/v1/uploads/complete", ids); a.status != 200 {
+		t.Errorf("complete: %d %s", a.status, a.body)
+	}
+	for _, cursor := range []string{"zzzz", "-1", "AAAA", strings.Repeat("9", 90), "1", "1.", "-1.x", "zzzzzzzzzzzzzzzzzz.x", "1.a%20b", "%F0%9F%98%80", "'", "a%20b"} {
+		wantProblem(t, "jobs' cursor "+cursor, h.do(t, "GET", "/v1/jobs?cursor="+cursor, nil), 422, "cursor_invalid")
+		if strings.Trim(cursor, "zA19-") == "" {
+			continue // might be an id
+		}
+		wantProblem(t, "deletions' cursor "+cursor, h.do(t, "GET", "/v1/deletions?cursor="+cursor, nil), 422, "cursor_invalid")
 	}
 	wantProblem(t, "bad cursor", h.do(t, "GET", "/v1/jobs?cursor="+strings.Repeat("x", 101), nil), 422, "validation_failed")
 }

@@ -22,7 +22,6 @@ import (
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/client"
-	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
@@ -362,7 +361,7 @@ func (l *lockedBuffer) String() string {
 
 func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	t.Helper()
-	d := dbtest.Open(t, dbtest.SQLiteURL(t))
+	d := testDB(t)
 	tenants, err := tenant.New(d, []byte("a pepper that is long enough"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/billing/mollie"
 	"github.com/opal-photo/opal/modules/billing/mollietest"
-	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
@@ -23,7 +22,7 @@ func TestRefundsThroughTheAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := billing.New(billing.Options{DB: dbtest.Open(t, dbtest.SQLiteURL(t)), Mode: billing.Enforce, Mollie: client, RedirectURL: "http://127.0.0.1/",
+	b := billing.New(billing.Options{DB: testDB(t), Mode: billing.Enforce, Mollie: client, RedirectURL: "http://127.0.0.1/",
 		Packages: []billing.Package{{Name: "small", Title: "Small", Credits: 1000, Net: 1000, Currency: "EUR"}}})
 	h := newHouse(t, withKeys, func(o *Options) { o.Billing = billingOf(b) })
 	admin, _ := h.key(t, "t1", tenant.Admin)

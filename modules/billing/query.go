@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/opal-photo/opal/modules/billing/invoice"
 	"github.com/opal-photo/opal/modules/billing/ledger"
@@ -71,7 +74,7 @@ func (s *Service) Transactions(ctx context.Context, tenantID, cursor string, lim
 		if err != nil {
 			return out, err
 		}
-		if before, err = strconv.ParseInt(parts[0], 10, 64); err != nil {
+		if before, err = strconv.ParseInt(parts[0], 10, 64); err != nil || before < 1 {
 			return out, ErrCursor
 		}
 	}
@@ -117,8 +120,13 @@ func encodeCursor(parts ...string) string {
 func decodeCursor(s string, n int) ([]string, error) {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	parts := strings.Split(string(b), cursorSeparator)
-	if err != nil || len(parts) != n {
+	if err != nil || len(parts) != n || !utf8.Valid(b) {
 		return nil, ErrCursor
+	}
+	for _, p := range parts {
+		if p == "" || strings.ContainsFunc(p, unicode.IsControl) {
+			return nil, ErrCursor
+		}
 	}
 	return parts, nil
 }
@@ -249,6 +257,9 @@ type PaymentPage struct {
 	NextCursor *string   `json:"next_cursor"`
 }
 
+// paymentID is what ids of payments look like.
+var paymentID = regexp.MustCompile(`^[0-9a-f-]{36}$`)
+
 // Payments returns a page of a tenant's payments, newest first.
 func (s *Service) Payments(ctx context.Context, tenantID, cursor string, limit int) (PaymentPage, error) {
 	out := PaymentPage{Payments: []Payment{}}
@@ -258,7 +269,9 @@ func (s *Service) Payments(ctx context.Context, tenantID, cursor string, limit i
 		if err != nil {
 			return out, err
 		}
-		before = parts[0]
+		if before = parts[0]; !paymentID.MatchString(before) {
+			return out, ErrCursor
+		}
 	}
 	limit = pageLimit(limit)
 	rows, err := s.o.DB.QueryContext(ctx, `SELECT `+paymentColumns+` FROM payments p WHERE p.tenant_id = $1 AND ($2 = '' OR p.payment_id < $2)

@@ -3,7 +3,9 @@ package db
 import (
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -31,6 +33,9 @@ func openSQLite(path string) (*sql.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the database's folder: %w", err)
 	}
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
 		"temp_store(MEMORY)", "cache_size(-16000)",
@@ -41,4 +46,29 @@ func openSQLite(path string) (*sql.DB, error) {
 		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
 	}
 	return d, nil
+}
+
+// makePrivate keeps the database from the machine's other users, whatever its
+// folder lets in: the file, and those that SQLite lays beside it with the same mode.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open SQLite %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("open SQLite %s: %w", path, err)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		info, err := os.Stat(path + suffix)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().Perm()&0o077 == 0 {
+			continue
+		}
+		if err == nil {
+			err = os.Chmod(path+suffix, 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("keep SQLite %s from other users: %w", path+suffix, err)
+		}
+	}
+	return nil
 }

@@ -145,8 +145,8 @@ func (n *NewJob) review(r picture.Review) picture.Review {
 // checkFilename refuses what no file of a shop is called. The name is shown and
 // is part of download names; blob paths are built from cleaned parts of it only.
 func checkFilename(name string) error {
-	if name == "" || len(name) > maxFilename || !utf8.ValidString(name) {
-		return ErrFilename.With("%d bytes", len(name))
+	if n := utf8.RuneCountInString(name); n == 0 || n > maxFilename || !utf8.ValidString(name) {
+		return ErrFilename.With("it has %d characters", n)
 	}
 	if name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
 		return ErrFilename.With("%q", name)

@@ -129,7 +129,7 @@ func (s *Service) Deletion(ctx context.Context, tenantID, deletionID string) (De
 // next page ("" on the last). The limit is 1 to MaxPage; 0 is 50.
 func (s *Service) Deletions(ctx context.Context, tenantID, cursor string, limit int) (page []Deletion, next string, err error) {
 	limit = pageSize(limit)
-	if len(cursor) > maxCursor {
+	if cursor != "" && !cursorID.MatchString(cursor) {
 		return nil, "", ErrCursor
 	}
 	rows, err := s.DB.QueryContext(ctx, `SELECT `+deletionColumns+` FROM deletions WHERE tenant_id = $1 AND ($2 = '' OR deletion_id < $2) ORDER BY deletion_id DESC LIMIT $3`,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -210,6 +211,9 @@ const cursorBase = 36
 // maxCursor bounds a cursor: a time and an id, which v0.2.1 gave in another form.
 const maxCursor = 100
 
+// cursorID is what ids in cursors look like.
+var cursorID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 // readCursor takes the place in a list apart: the time and id of the last job
 // that was shown, or for "" a place before all.
 func readCursor(cursor string) (created int64, jobID string, err error) {
@@ -218,7 +222,7 @@ func readCursor(cursor string) (created int64, jobID string, err error) {
 	}
 	at, jobID, ok := strings.Cut(cursor, ".")
 	created, err = strconv.ParseInt(at, cursorBase, 64)
-	if !ok || err != nil || len(cursor) > maxCursor {
+	if !ok || err != nil || created < 0 || len(cursor) > maxCursor || !cursorID.MatchString(jobID) {
 		return 0, "", ErrCursor
 	}
 	return created, jobID, nil

@@ -15,7 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/imagefile"
 )
 
-// UploadRequest asks for a URL to PUT a photo to.
+// UploadRequest asks for a URL to PUT a photo to. Filename "" is the item's.
 type UploadRequest struct {
 	TenantID, JobID, ItemID, Filename, ContentType string
 }
@@ -23,11 +23,14 @@ type UploadRequest struct {
 // UploadURL returns a URL that creates one blob once, and the blob's path. Each
 // call gives a fresh path, so that a broken upload can be begun again.
 func (s *Service) UploadURL(ctx context.Context, r UploadRequest) (url, rawBlobPath string, err error) {
-	if err := checkFilename(r.Filename); err != nil {
-		return "", "", err
-	}
 	it, _, err := getItem(ctx, s.DB, r.TenantID, r.JobID, r.ItemID)
 	if err != nil {
+		return "", "", err
+	}
+	if r.Filename == "" {
+		r.Filename = it.Filename
+	}
+	if err := checkFilename(r.Filename); err != nil {
 		return "", "", err
 	}
 	if it.Status != ItemCreated && it.Status != ItemUploaded {

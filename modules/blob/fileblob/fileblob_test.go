@@ -3,17 +3,23 @@ package fileblob_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/blob/blobtest"
 	"github.com/opal-photo/opal/modules/blob/fileblob"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 func open(t testing.TB) (blobtest.Harness, string) {
@@ -21,7 +27,7 @@ func open(t testing.TB) (blobtest.Harness, string) {
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	dir := filepath.Join(t.TempDir(), "blobs")
-	s, err := fileblob.Open(fileblob.Options{Dir: dir, BaseURL: srv.URL + "/blobs", Key: []byte("key")})
+	s, err := fileblob.Open(fileblob.Options{Dir: dir, BaseURL: srv.URL + "/blobs", Key: []byte("key"), Origins: []string{"https://shop.example"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,4 +97,85 @@ func TestAnUploadWithARaisedLimitIsRefused(t *testing.T) {
 
 func BenchmarkStore(b *testing.B) {
 	blobtest.Benchmark(b, func(b *testing.B) blob.Store { h, _ := open(b); return h.Store })
+}
+
+func TestPagesOfAllowedOriginsUseSignedURLs(t *testing.T) {
+	h, _ := open(t)
+	u, err := h.Store.UploadURL(t.Context(), "raw", "t/cors", time.Minute, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(method, origin string, body []byte, asks bool) *http.Response {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, u, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", origin)
+		if asks {
+			req.Header.Set("Access-Control-Request-Method", "PUT")
+			req.Header.Set("Access-Control-Request-Headers", "x-ms-blob-type")
+		} else {
+			req.Header.Set("x-ms-blob-type", "BlockBlob")
+		}
+		res, err := h.Client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = res.Body.Close() })
+		return res
+	}
+	res := do("OPTIONS", "https://shop.example", nil, true)
+	if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") != "https://shop.example" ||
+		!strings.Contains(res.Header.Get("Access-Control-Allow-Methods"), "PUT") || !strings.Contains(res.Header.Get("Access-Control-Allow-Headers"), "x-ms-blob-type") {
+		t.Errorf("preflight: %d %v", res.StatusCode, res.Header)
+	}
+	if res := do("OPTIONS", "https://evil.example", nil, true); res.StatusCode != 403 || res.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("preflight of another page: %d %v", res.StatusCode, res.Header)
+	}
+	if res := do("OPTIONS", "https://shop.example", nil, false); res.StatusCode != 405 {
+		t.Errorf("OPTIONS that asks nothing: %d", res.StatusCode)
+	}
+	if res := do("PUT", "https://evil.example", []byte("x"), false); res.StatusCode != 201 || res.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("a browser sends it only after a preflight, a program may: %d %v", res.StatusCode, res.Header)
+	}
+	if res := do("PUT", "https://shop.example", []byte("x"), false); res.StatusCode != 409 || res.Header.Get("Access-Control-Allow-Origin") == "" ||
+		!strings.Contains(res.Header.Get("Access-Control-Expose-Headers"), "x-ms-error-code") {
+		t.Errorf("an answer that the page may read: %d %v", res.StatusCode, res.Header)
+	}
+}
+
+// TestAnAbortedUploadIsTheSendersFault cuts connections in the middle of a PUT.
+func TestAnAbortedUploadIsTheSendersFault(t *testing.T) {
+	dir := t.TempDir()
+	s, err := fileblob.Open(fileblob.Options{Dir: dir, BaseURL: "http://127.0.0.1:1/blobs", Key: []byte("key")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.EnsureContainers(t.Context(), "raw"); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	for name, body := range map[string]io.Reader{
+		"cut off": io.MultiReader(strings.NewReader("half"), iotest.ErrReader(io.ErrUnexpectedEOF)),
+		"reset":   io.MultiReader(strings.NewReader("half"), iotest.ErrReader(syscall.ECONNRESET)),
+		"slow":    io.MultiReader(strings.NewReader("half"), iotest.ErrReader(os.ErrDeadlineExceeded)),
+	} {
+		u, err := s.UploadURL(t.Context(), "raw", "t/"+strings.ReplaceAll(name, " ", "-"), time.Minute, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := httptest.NewRequest(http.MethodPut, strings.TrimPrefix(u, "http://127.0.0.1:1/blobs"), body)
+		req = req.WithContext(telemetry.WithLogger(req.Context(), zerolog.New(&log)))
+		req.Header.Set("x-ms-blob-type", "BlockBlob")
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, req)
+		if w.Code != 400 || !strings.Contains(w.Body.String(), "upload_aborted") {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	if log.Len() > 0 {
+		t.Errorf("logged as ours: %s", &log)
+	}
 }

@@ -16,6 +16,8 @@ import (
 var (
 	errMethod   = fault.New(fault.Malformed, "method_not_allowed", "A signed URL takes PUT or GET, as it was given out for")
 	errBlobType = fault.New(fault.Malformed, "blob_type_missing", "Send the header x-ms-blob-type: BlockBlob")
+	errAborted  = fault.New(fault.Malformed, "upload_aborted", "The photo did not arrive whole; PUT it again")
+	errOrigin   = fault.New(fault.Forbidden, "origin_unknown", "Pages of this origin may not use signed URLs; the setting STORAGE_CORS_ORIGINS names those that may")
 )
 
 // Handler serves the store's signed URLs. Mount it where Options.BaseURL leads,
@@ -26,6 +28,9 @@ func (s *Store) Handler() http.Handler {
 		w.Header().Set("Cache-Control", "private, no-store")
 		// a picture is never a page: nothing in it may run
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
+		if s.preflight(w, r) {
+			return
+		}
 		if err := s.serve(w, r); err != nil {
 			problem(w, r, err)
 		}
@@ -60,7 +65,12 @@ func (s *Store) create(w http.ResponseWriter, r *http.Request, g grant) error {
 		return err
 	}
 	defer out.abort()
-	n, err := io.Copy(out.f, io.LimitReader(r.Body, g.limit+1))
+	body := &sender{r: io.LimitReader(r.Body, g.limit+1)}
+	n, err := io.Copy(out.f, body)
+	if body.err != nil {
+		w.Header().Set("Connection", "close")
+		return errors.Join(errAborted, body.err)
+	}
 	if err != nil {
 		return translate(err)
 	}
@@ -72,6 +82,20 @@ func (s *Store) create(w http.ResponseWriter, r *http.Request, g grant) error {
 	}
 	w.WriteHeader(http.StatusCreated)
 	return nil
+}
+
+// sender is who sends a body. Its errors are the sender's, and not the store's.
+type sender struct {
+	r   io.Reader
+	err error
+}
+
+func (s *sender) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
 }
 
 // contentType keeps a type that a header can carry back.

@@ -26,6 +26,8 @@ type Store struct {
 	root *os.Root
 	dir  string
 	url  urls
+
+	origins []string
 }
 
 // Options say where the blobs lie and how their URLs are signed.
@@ -33,6 +35,10 @@ type Options struct {
 	Dir     string
 	BaseURL string // absolute, where Handler is reached: http://127.0.0.1:8080/blobs
 	Key     []byte // signs the URLs
+
+	// Origins are those of pages elsewhere that may use signed URLs, such as
+	// https://shop.example; "*": every page.
+	Origins []string
 }
 
 const (
@@ -52,7 +58,7 @@ func Open(o Options) (*Store, error) {
 	if len(o.Key) == 0 || o.BaseURL == "" {
 		return nil, errors.New("fileblob needs a base URL and a key")
 	}
-	s := &Store{root: root, dir: o.Dir, url: urls{base: strings.TrimRight(o.BaseURL, "/"), key: o.Key}}
+	s := &Store{root: root, dir: o.Dir, url: urls{base: strings.TrimRight(o.BaseURL, "/"), key: o.Key}, origins: o.Origins}
 	if err := s.sweep(); err != nil {
 		return nil, errors.Join(fmt.Errorf("sweep the blob folder: %w", err), root.Close())
 	}
