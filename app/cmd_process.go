@@ -24,6 +24,7 @@ import (
 // processCommand is the whole pipeline over files, with no server.
 func processCommand(s Streams) *cobra.Command {
 	o := batch.Options{Version: version(), Look: picture.Look{ID: picture.DefaultBrand}}
+	var failOn string
 	var noScene, noCutout, noUpscale, quiet bool
 	cmd := &cobra.Command{
 		Use:   "process PATH...",
@@ -42,6 +43,13 @@ func processCommand(s Streams) *cobra.Command {
 			}
 			if err := checkLook(&o); err != nil {
 				return err
+			}
+			switch failOn {
+			case "reject":
+			case "warn":
+				o.FailOnWarn = true
+			default:
+				return errFlag.With("--fail-on %q; it may be reject or warn", failOn)
 			}
 			o.Steps = pipeline.Options{RemoveBackground: !noCutout, GenerateScene: !noScene, Upscale: !noUpscale}
 			var cutter pipeline.Cutter
@@ -76,11 +84,13 @@ func processCommand(s Streams) *cobra.Command {
 	f.BoolVar(&o.Force, "force", false, "overwrite files that OPAL didn't make")
 	f.BoolVar(&o.Own, "own", false, "take OPAL's own results for photos, too")
 	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "say what would be made, and make nothing")
+	f.StringVar(&failOn, "fail-on", "reject", "what makes the exit code 1 beside failures: reject or warn")
 	f.IntVarP(&o.Jobs, "jobs", "j", batch.DefaultJobs(), "photos that are worked on at the same time")
 	f.BoolVar(&o.JSON, "json", false, "a line of JSON on standard output for each picture that ends")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress and no summary")
 	complete(cmd, "scene", listOf(picture.SceneTypes()))
 	complete(cmd, "preset", listOf(presetNames()))
+	complete(cmd, "fail-on", oneOf("reject", "warn"))
 	complete(cmd, "light", oneOf(brand.LightLeft, brand.LightRight, brand.LightAuto))
 	return cmd
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/filename"
@@ -41,6 +42,8 @@ type Options struct {
 	Version string `json:"-"` // of OPAL, for the report
 	JSON    bool   `json:"-"` // a line of JSON on Streams.Out for each item that ends
 	DryRun  bool   `json:"-"` // say what would be made, and make nothing
+
+	FailOnWarn bool `json:"fail_on_warn,omitempty"` // a warning counts as a rejection does
 }
 
 // check refuses options that can't be meant, and folds what is said twice.
@@ -83,6 +86,11 @@ func once(in []string) []string {
 	return out
 }
 
+// fail reports whether a run counts as failed.
+func (t Totals) fail(onWarn bool) bool {
+	return t.Failed > 0 || t.Rejected > 0 || onWarn && t.Warned > 0
+}
+
 // run is one run over photos.
 type run struct {
 	Options
@@ -102,7 +110,7 @@ type run struct {
 // report.json. A photo that can't be finished doesn't keep the others from being so.
 //
 // Errors: ErrNoPictures, ErrReport and other faults of kind Invalid before anything is
-// made; ErrFailed when an item failed; ErrInterrupted, within a second of ctx's end.
+// made; ErrFailed when an item failed or a channel refuses a variant; ErrInterrupted, within a second of ctx's end.
 func Process(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, paths []string) error {
 	if err := o.check(); err != nil {
 		return err
@@ -145,7 +153,7 @@ func Process(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, pa
 	switch {
 	case interrupted:
 		return ErrInterrupted
-	case r.journal.report.Totals.Failed > 0:
+	case r.journal.report.Totals.fail(r.FailOnWarn):
 		return ErrFailed
 	}
 	return nil
@@ -436,11 +444,26 @@ func (r *run) writeAll(ctx context.Context, w work, it *Item, store *pipeline.Me
 	}
 	err = export.Render(ctx, l, r.Presets, func(v export.Variant) error {
 		shown, err := write(variantName(v.Preset), v.File)
-		it.Variants = append(it.Variants, Variant{v.Preset.Name, shown, v.Width, v.Height, len(v.File), v.Checks})
+		made := Variant{Preset: v.Preset.Name, File: shown, Width: v.Width, Height: v.Height, Bytes: len(v.File), Status: Completed, Fidelity: v.Fidelity, Checks: v.Checks}
+		if check.Worst(v.Checks) == channel.Reject {
+			made.Status = Rejected
+		}
+		it.Variants = append(it.Variants, made)
 		return err
 	})
 	slices.SortFunc(it.Variants, func(a, b Variant) int { return slices.Index(r.Presets, a.Preset) - slices.Index(r.Presets, b.Preset) })
+	it.review()
 	return err
+}
+
+// review has a person look at an item of which a channel refuses a variant.
+func (it *Item) review() {
+	for _, v := range it.Variants {
+		if v.Status == Rejected {
+			it.NeedsReview = true
+			it.ReviewReason = strings.TrimPrefix(it.ReviewReason+"; "+v.Preset+" is refused: "+check.Reason(v.Checks), "; ")
+		}
+	}
 }
 
 // layersOf decodes a finished picture's layers.

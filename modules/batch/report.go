@@ -10,7 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
+	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
@@ -29,7 +31,8 @@ const (
 	Pending   = "pending" // not begun, or interrupted
 	Completed = "completed"
 	Failed    = "failed"
-	skipped   = "skipped" // one of OPAL's own results; never in a report
+	Rejected  = "rejected" // of a variant
+	skipped   = "skipped"  // one of OPAL's own results; never in a report
 )
 
 // Report is report.json: what a run was asked for, and what came of each photo. It is
@@ -63,7 +66,9 @@ type Totals struct {
 	Pending     int `json:"pending"`
 	NeedsReview int `json:"needs_review"`
 	Variants    int `json:"variants"`
-	BrokenRules int `json:"broken_rules"` // checks that variants didn't pass
+	BrokenRules int `json:"broken_rules"` // checks that variants didn't pass, of all severities
+	Rejected    int `json:"rejected"`     // variants that their channel refuses
+	Warned      int `json:"warned"`       // variants that break a rule by which it shows them less well
 }
 
 // File is a file that a run made.
@@ -95,12 +100,16 @@ type Item struct {
 
 // Variant is one preset's file.
 type Variant struct {
-	Preset string        `json:"preset"`
-	File   string        `json:"file"`
-	Width  int           `json:"width"`
-	Height int           `json:"height"`
-	Bytes  int           `json:"bytes"`
-	Checks []check.Check `json:"checks"`
+	Preset string `json:"preset"`
+	File   string `json:"file"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	Bytes  int    `json:"bytes"`
+	// Status is completed, or rejected when it breaks a rule by which its channel
+	// refuses it. The file is there all the same.
+	Status   string           `json:"status"`
+	Fidelity *proof.Delivered `json:"fidelity"` // of the product in the file; null where nothing was cut out
+	Checks   []check.Check    `json:"checks"`
 }
 
 // count sums the items up.
@@ -125,6 +134,12 @@ func (r *Report) count() {
 		}
 		t.Variants += len(it.Variants)
 		for _, v := range it.Variants {
+			switch check.Worst(v.Checks) {
+			case channel.Reject:
+				t.Rejected++
+			case channel.Warn:
+				t.Warned++
+			}
 			for _, c := range v.Checks {
 				if !c.Passed {
 					t.BrokenRules++

@@ -19,7 +19,7 @@ func (r *run) sum() {
 		broken = append(broken, it.broken()...)
 	}
 	if len(broken) > mostBroken {
-		broken = append(broken[:mostBroken], fmt.Sprintf("rule    ... and %d more", len(broken)-mostBroken))
+		broken = append(broken[:mostBroken], fmt.Sprintf("        ... and %d more", len(broken)-mostBroken))
 	}
 	lines = append(lines, broken...)
 	t := rep.Totals
@@ -29,10 +29,10 @@ func (r *run) sum() {
 	if n := len(rep.Earlier); n > 0 {
 		lines = append(lines, fmt.Sprintf("%d files of earlier runs are still in %s", n, filename.Show(r.Dir)))
 	}
-	if t.BrokenRules > 0 {
-		lines = append(lines, fmt.Sprintf("%d rules are broken by %d variants", t.BrokenRules, rep.breakers()))
-	}
 	end := fmt.Sprintf("%d finished (%d to be reviewed), %d failed", t.Completed, t.NeedsReview, t.Failed)
+	if t.Rejected+t.Warned > 0 {
+		lines = append(lines, fmt.Sprintf("%d variants: %d rejected, %d with a warning", t.Variants, t.Rejected, t.Warned))
+	}
 	if t.Reused > 0 {
 		end += fmt.Sprintf(", %d taken from the run before", t.Reused)
 	}
@@ -63,16 +63,16 @@ const mostBroken = 20
 // break it.
 func (it *Item) broken() (lines []string) {
 	name := filename.Show(it.File)
-	type broken struct{ rule, measured, wanted string }
+	type broken struct{ severity, rule, measured, wanted string }
 	var order []broken
 	presets := map[broken][]string{}
 	for _, v := range it.Variants {
 		for _, c := range v.Checks {
-			b := broken{c.Rule, c.Measured, c.Wanted}
+			b := broken{c.Severity, c.Rule, c.Measured, c.Wanted}
 			if c.Rule == "enlargement" {
 				b.measured = "" // another figure for each size
 			}
-			if !c.Passed {
+			if !c.Passed && c.Severity != string(channel.Advice) {
 				if presets[b] == nil {
 					order = append(order, b)
 				}
@@ -85,24 +85,9 @@ func (it *Item) broken() (lines []string) {
 		if b.measured != "" {
 			measured = b.measured + ", "
 		}
-		lines = append(lines, fmt.Sprintf("rule    %s: %s (%swanted %s) in %s", name, b.rule, measured, b.wanted, strings.Join(presets[b], ", ")))
+		lines = append(lines, fmt.Sprintf("%-7s %s: %s (%swanted %s) in %s", b.severity, name, b.rule, measured, b.wanted, strings.Join(presets[b], ", ")))
 	}
 	return lines
-}
-
-// breakers counts the variants that break a rule.
-func (r *Report) breakers() (n int) {
-	for _, it := range r.Items {
-		for _, v := range it.Variants {
-			for _, c := range v.Checks {
-				if !c.Passed {
-					n++
-					break
-				}
-			}
-		}
-	}
-	return n
 }
 
 // printable takes out of words what would move the cursor: they may quote a name.

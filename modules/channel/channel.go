@@ -1,6 +1,7 @@
 // Package channel says where pictures are shown and what is asked of them there:
-// presets, one finished file each, and the channels' rules. It is data and its
-// loader; package check measures the rules, package export makes the files.
+// presets, one finished file each, and the channels' rules. It is data, a file a
+// channel in folder channels, and its loader; package check measures the rules,
+// package export makes the files.
 package channel
 
 // Background is what a variant shows behind the product.
@@ -35,37 +36,24 @@ func (f Format) Extension() string {
 	return string(f)
 }
 
-// Preset is what one channel asks for. A new one is a row in the table.
+// Preset is what one channel asks for. A new one is a row in its channel's file.
 type Preset struct {
-	Name       string     `json:"name"`
-	Title      string     `json:"title"`
-	Channel    string     `json:"channel"` // where the picture is shown
-	Width      int        `json:"width"`   // pixels; a transparent one is cut to the product within them
-	Height     int        `json:"height"`
-	Background Background `json:"background"`
-	Fill       float64    `json:"fill"` // share of the frame that the product's longer relative side takes
-	Format     Format     `json:"format"`
-	Quality    int        `json:"quality,omitempty"`
-	Default    bool       `json:"default"` // one of those that a job gets that names none
-	Rules      []Rule     `json:"rules"`
+	Name       string     `json:"name" yaml:"name"`
+	Title      string     `json:"title" yaml:"title"`
+	Channel    string     `json:"channel" yaml:"-"`                           // where the picture is shown
+	Slot       string     `json:"slot,omitempty" yaml:"slot"`                 // the picture's place in a listing
+	Category   string     `json:"category,omitempty" yaml:"category"`         // of products, where it is for one alone
+	Suffix     string     `json:"suffix,omitempty" yaml:"suffix"`             // in file names, where the channel has several presets
+	FileName   string     `json:"file_name,omitempty" yaml:"file_name"`       // as the channel demands, of {asin}, {gtin}, {gtin14}, {sku}, {slug}
+	Width      int        `json:"width" yaml:"width"`                         // pixels; a transparent one is cut to the product within them
+	Height     int        `json:"height" yaml:"height"`                       //
+	Background Background `json:"background" yaml:"background"`               //
+	Fill       float64    `json:"fill" yaml:"fill"`                           // share of the frame that the product's longer relative side takes
+	Format     Format     `json:"format" yaml:"format"`                       //
+	Quality    int        `json:"quality,omitempty" yaml:"quality,omitempty"` //
+	Default    bool       `json:"default" yaml:"default"`                     // one of those that a job gets that names none
+	Rules      []Rule     `json:"rules" yaml:"rules"`                         // the channel's first
 }
 
 // Aspect is width by height.
 func (p Preset) Aspect() float64 { return float64(p.Width) / float64(p.Height) }
-
-// Rule is one demand of a channel on the finished file.
-type Rule struct {
-	Name  string  `json:"rule"`
-	Limit float64 `json:"limit"` // pixels, bytes or a share, as the rule says
-}
-
-// The rules that a preset can name.
-const (
-	LongSide    = "long_side"    // pixels at least
-	ShortSide   = "short_side"   // pixels at least
-	FileSize    = "file_size"    // bytes at most
-	FillAtLeast = "fill"         // share of the frame that the product takes
-	FillAtMost  = "fill_at_most" // likewise
-	WhiteBorder = "white_border" // share of the outermost pixels that are pure white
-	HasAlpha    = "transparency" // share of the outermost pixels that are transparent
-)

@@ -1,10 +1,21 @@
 package channel
 
-import "testing"
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
 
 func TestPresetNames(t *testing.T) {
 	for _, n := range []string{"amazon_main", "shopify", "etsy", "ebay", "google_shopping", "instagram_square", "instagram_portrait",
-		"instagram_story", "pinterest", "facebook_ad", "web_large", "web_thumb", "cutout_png", "cutout_webp"} {
+		"instagram_story", "pinterest", "facebook_ad", "web_large", "web_large_avif", "web_thumb", "cutout_png", "cutout_webp"} {
 		if _, ok := Find(n); !ok {
 			t.Errorf("there is no preset %s", n)
 		}
@@ -12,7 +23,137 @@ func TestPresetNames(t *testing.T) {
 	if err := Validate([]string{"shopify", "moon"}); err == nil {
 		t.Error("an unknown preset is taken")
 	}
-	if len(Defaults()) < 5 || Validate(Defaults()) != nil {
-		t.Errorf("defaults %v", Defaults())
+	want := []string{"amazon_main", "shopify", "instagram_square", "instagram_story", "web_large", "cutout_png"}
+	if d := cmp.Diff(want, Defaults()); d != "" {
+		t.Errorf("defaults (-want +got):\n%s", d)
+	}
+}
+
+func TestChannels(t *testing.T) {
+	for _, name := range []string{"Amazon", "bol", "Zalando", "About You", "Otto", "Kaufland", "Walmart", "TikTok Shop", "GS1", "Website", "Shopify", "Google", "Facebook"} {
+		t.Run(name, func(t *testing.T) {
+			presets := Of(Folder(name))
+			if len(presets) == 0 {
+				t.Fatal("there is none")
+			}
+			suffixes := map[string]bool{}
+			for _, p := range presets {
+				if len(presets) > 1 && (p.Suffix == "" || suffixes[p.Suffix]) {
+					t.Errorf("%s: suffix %q doesn't tell it from the others", p.Name, p.Suffix)
+				}
+				suffixes[p.Suffix] = true
+			}
+		})
+	}
+}
+
+// A rule that nobody has read for half a year may be another by now. HEAD's date
+// stands for today, so that the test of one commit never changes.
+func TestSourcesWereSeenOfLate(t *testing.T) {
+	out, err := exec.Command("git", "log", "-1", "--format=%cI").Output()
+	if err != nil {
+		t.Fatalf("HEAD's date: %v", err)
+	}
+	head, err := time.Parse(time.RFC3339, strings.TrimSpace(string(out)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range Presets() {
+		for _, r := range p.Rules {
+			seen, err := time.Parse(day, r.Source.Seen)
+			if err != nil || head.Sub(seen) > 180*24*time.Hour {
+				t.Errorf("%s: %s (%s) was last seen on %s: read it again, put it right and write the day: %v", p.Name, r.Name, r.Source.Title, r.Source.Seen, err)
+			}
+		}
+	}
+}
+
+func TestRulesHoldForTheirTime(t *testing.T) {
+	p, _ := Find("google_shopping")
+	for name, c := range map[string]struct {
+		on   string
+		want []Severity
+	}{
+		"before":            {"2026-04-13", nil},
+		"with a warning":    {"2026-11-27", []Severity{Warn}},
+		"on the last day":   {"2027-01-30", []Severity{Warn}},
+		"from the day on":   {"2027-01-31", []Severity{Reject}},
+		"and ever since it": {"2030-01-01", []Severity{Reject}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			on, err := time.Parse(day, c.on)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []Severity
+			for _, r := range p.Rules {
+				if r.Name == ShortSide && r.Holds(on) {
+					got = append(got, r.Severity)
+				}
+			}
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+const own = `channel: Market
+order: 1
+sources:
+  terms: {title: Terms, address: "https://market.example/terms", seen: 2026-11-01, official: true}
+presets:
+  - {name: market, title: Market, width: 900, height: 900, background: white, fill: 0.8, format: jpeg,
+     rules: [{rule: long_side, limit: 900, severity: reject, source: terms}]}
+`
+
+func TestLoad(t *testing.T) {
+	t.Cleanup(func() { current.Store(nil) })
+	for name, c := range map[string]struct{ file, says string }{
+		"a channel":           {own, ""},
+		"an unknown field":    {strings.Replace(own, "order: 1", "order: 1\nrulez: []", 1), "rulez"},
+		"an unknown rule":     {strings.Replace(own, "long_side", "moon", 1), "moon"},
+		"a missing source":    {strings.Replace(own, "source: terms", "source: none", 1), "none"},
+		"no official source":  {strings.Replace(own, "official: true", "official: false", 1), "not the channel's own"},
+		"a fill above 1":      {strings.Replace(own, "fill: 0.8", "fill: 8", 1), "fill"},
+		"a taken name":        {strings.Replace(own, "name: market", "name: shopify", 1), "shopify"},
+		"no day":              {strings.Replace(own, "2026-11-01", "yesterday", 1), "seen"},
+		"something else":      {"just words", ""},
+		"YAML that is broken": {"a: [", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			current.Store(nil)
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "market.yaml"), []byte(c.file), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			err := Load(dir)
+			if name == "a channel" {
+				if p, ok := Find("market"); err != nil || !ok || p.Channel != "Market" || p.Rules[0].Source.Title != "Terms" || Presets()[0].Name != "market" {
+					t.Errorf("%v %+v", err, p)
+				}
+				return
+			}
+			if fault.CodeOf(err) != "channel_invalid" || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v doesn't name %q", err, c.says)
+			}
+			if _, ok := Find("market"); ok {
+				t.Error("it was taken all the same")
+			}
+		})
+	}
+}
+
+func TestAChannelIsReplaced(t *testing.T) {
+	t.Cleanup(func() { current.Store(nil) })
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "etsy.yaml"), []byte(strings.Replace(own, "channel: Market", "channel: Etsy", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Load(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := Find("etsy"); ok || len(Of("etsy")) != 1 {
+		t.Error("the channel's own presets are still there")
 	}
 }

@@ -1,14 +1,18 @@
-// Package check measures finished files: the rules of a preset and those that
-// every file keeps. It decodes what it measures.
+// Package check measures finished files: the rules of a preset and those that every
+// file keeps. It decodes what it measures, and says of each rule whether it is kept,
+// what was found, how much it matters, and what to do.
 package check
 
 import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 )
@@ -19,6 +23,39 @@ type Check struct {
 	Passed   bool   `json:"passed"`
 	Measured string `json:"measured"`
 	Wanted   string `json:"wanted"`
+	Severity string `json:"severity,omitempty"` // what it means that it is broken: reject, warn or advice
+	Advice   string `json:"advice,omitempty"`   // what to do then
+	Source   string `json:"source,omitempty"`   // where the rule is written; "" for OPAL's own
+}
+
+// Worst returns the highest severity among the rules that are broken; "" when none is.
+// Checks of releases that knew no severity count as warnings.
+func Worst(checks []Check) channel.Severity {
+	order := []channel.Severity{"", channel.Advice, channel.Warn, channel.Reject}
+	worst := 0
+	for _, c := range checks {
+		if !c.Passed {
+			worst = max(worst, slices.Index(order, channel.Severity(c.Severity)), map[bool]int{true: 2}[c.Severity == ""])
+		}
+	}
+	return order[worst]
+}
+
+// Reason says in words why a channel refuses a file, and what to do; "" when it
+// doesn't.
+func Reason(checks []Check) string {
+	var all []string
+	for _, c := range checks {
+		if c.Passed || c.Severity != string(channel.Reject) {
+			continue
+		}
+		text := fmt.Sprintf("%s is %s, wanted %s", strings.ReplaceAll(c.Rule, "_", " "), c.Measured, c.Wanted)
+		if c.Advice != "" {
+			text += " (" + c.Advice + ")"
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, "; ")
 }
 
 // maxEnlarge is how far a product may be enlarged beyond its photo's own pixels
@@ -27,46 +64,78 @@ const maxEnlarge = 2.0
 
 // Facts are what a check knows beside the file.
 type Facts struct {
-	Source   imaging.SourceType
-	Enlarged float64 // pixels of the variant for one of the photo's
+	Source   imaging.SourceType // that the file must state
+	Enlarged float64            // pixels of the variant for one of the photo's
+	Product  *image.Alpha       // where the product is, of the file's size; nil: it is looked for
+	On       time.Time          // the day whose rules count; zero: today
 }
 
-// File decodes the finished file again and tries the preset's rules on it, and
-// those that every file keeps: its size, format and colours, no trace of where
-// the photo was taken, and the word on how the picture was made.
-func File(p channel.Preset, file []byte, f Facts) ([]Check, error) {
+// File decodes a file that OPAL wrote and tries on it the preset's rules and those
+// that every file keeps: its size, format and colours, no trace of where the photo was
+// taken, and the word on how the picture was made. It returns the decoded picture, too.
+func File(p channel.Preset, file []byte, f Facts) (*Picture, []Check, error) {
 	info, err := imaging.InspectOwn(file)
 	if err != nil {
-		return nil, fmt.Errorf("read the variant: %w", err)
+		return nil, nil, fmt.Errorf("read the variant: %w", err)
 	}
 	img, err := imaging.DecodeOwn(file)
 	if err != nil {
-		return nil, fmt.Errorf("decode the variant: %w", err)
+		return nil, nil, fmt.Errorf("decode the variant: %w", err)
 	}
 	meta := imagefile.ReadMetadata(info.Format, file)
 	stated := bytes.Contains(meta.XMP, []byte(`"`+f.Source.URI()+`"`))
+	reject, warn := string(channel.Reject), string(channel.Warn)
 	out := []Check{
 		Dimensions(p, img.Rect.Dx(), img.Rect.Dy()),
-		{"format", string(info.Format) == string(p.Format), string(info.Format), string(p.Format)},
-		{"colour_profile", info.HasProfile, present(info.HasProfile), "sRGB profile"},
-		{"no_location", !meta.EXIF, present(meta.EXIF), "no EXIF"},
-		{"source_type", stated, present(stated), "IPTC DigitalSourceType " + string(f.Source)},
-		{"enlargement", f.Enlarged <= maxEnlarge, fmt.Sprintf("%.1f×", f.Enlarged), fmt.Sprintf("at most %.0f× the photo's own pixels", maxEnlarge)},
+		{Rule: "format", Passed: string(info.Format) == string(p.Format), Measured: string(info.Format), Wanted: string(p.Format), Severity: reject},
+		{Rule: "colour_profile", Passed: info.HasProfile, Measured: present(info.HasProfile), Wanted: "sRGB profile", Severity: warn},
+		{Rule: "no_location", Passed: !meta.EXIF, Measured: present(meta.EXIF), Wanted: "no EXIF", Severity: reject},
+		{Rule: "source_type", Passed: stated, Measured: present(stated), Wanted: "IPTC DigitalSourceType " + string(f.Source), Severity: reject},
+		{Rule: "enlargement", Passed: f.Enlarged <= maxEnlarge, Measured: fmt.Sprintf("%.1f×", f.Enlarged),
+			Wanted: fmt.Sprintf("at most %.0f× the photo's own pixels", maxEnlarge), Severity: warn, Advice: "Take the photo with more pixels on the product"},
 	}
 	if p.Background != channel.Transparent {
 		opaque := img.Opaque()
-		out = append(out, Check{"opaque", opaque, map[bool]string{true: "opaque", false: "transparent"}[opaque], "no transparent pixels"})
+		out = append(out, Check{Rule: "opaque", Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels", Severity: reject})
 	}
+	pic := &Picture{File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Product: f.Product}
+	return pic, append(out, Rules(p, pic, f.On)...), nil
+}
+
+// Rules tries the rules of a preset that hold on a day (zero: today) on any picture.
+func Rules(p channel.Preset, pic *Picture, on time.Time) []Check {
+	if on.IsZero() {
+		on = time.Now()
+	}
+	var out []Check
 	for _, r := range p.Rules {
-		out = append(out, try(r, file, img))
+		if !r.Holds(on) {
+			continue
+		}
+		c := pic.try(r)
+		c.Rule, c.Severity, c.Advice, c.Source = r.Name, string(r.Severity), r.Advice, r.Source.Title
+		out = append(out, c)
 	}
-	return out, nil
+	return out
+}
+
+// Proof says whether a delivered product is the photo's.
+func Proof(d proof.Delivered) Check {
+	l := proof.DefaultLimits
+	c := Check{Rule: "product_untouched", Measured: d.String(), Severity: string(channel.Reject),
+		Wanted: fmt.Sprintf("ΔE95 at most %.0f, likeness at least %.2f, shift at most %.1f px", l.DeltaE95, l.SSIM, l.Shift)}
+	broken := d.Within(l)
+	if c.Passed = broken == ""; !c.Passed {
+		c.Advice = broken
+	}
+	return c
 }
 
 // Dimensions wants the preset's very size; of a transparent one, which is cut to
 // the product, that it fills the size in one direction.
 func Dimensions(p channel.Preset, w, h int) Check {
-	c := Check{"size", w == p.Width && h == p.Height, fmt.Sprintf("%d×%d", w, h), fmt.Sprintf("%d×%d", p.Width, p.Height)}
+	c := Check{Rule: "size", Passed: w == p.Width && h == p.Height, Measured: fmt.Sprintf("%d×%d", w, h), Wanted: fmt.Sprintf("%d×%d", p.Width, p.Height),
+		Severity: string(channel.Reject)}
 	if p.Background == channel.Transparent {
 		c.Passed = w <= p.Width && h <= p.Height && (w >= p.Width-cropSlack || h >= p.Height-cropSlack)
 		c.Wanted = "as large as fits " + c.Wanted
@@ -85,31 +154,108 @@ func present(b bool) string {
 	return "absent"
 }
 
-// try measures one rule.
-func try(r channel.Rule, file []byte, img *image.NRGBA) Check {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	atLeast := func(v float64, format string) Check {
-		return Check{r.Name, v >= r.Limit, fmt.Sprintf(format, v), "at least " + fmt.Sprintf(format, r.Limit)}
+func opacity(opaque bool) string {
+	if opaque {
+		return "opaque"
 	}
+	return "transparent"
+}
+
+// Picture is a decoded file as rules see it. Measures that several rules need are
+// taken once. It is not safe for concurrent use.
+type Picture struct {
+	File    []byte
+	Format  channel.Format
+	Image   *image.NRGBA
+	XMP     []byte
+	Product *image.Alpha // where the product is; nil: it is looked for
+
+	found *product
+}
+
+// try measures one rule.
+func (p *Picture) try(r channel.Rule) Check {
+	w, h := p.Image.Rect.Dx(), p.Image.Rect.Dy()
+	atLeast := func(v float64, format string) Check {
+		return Check{Passed: v >= r.Limit, Measured: fmt.Sprintf(format, v), Wanted: "at least " + fmt.Sprintf(format, r.Limit)}
+	}
+	atMost := func(v float64, format string) Check {
+		return Check{Passed: v <= r.Limit, Measured: fmt.Sprintf(format, v), Wanted: "at most " + fmt.Sprintf(format, r.Limit)}
+	}
+	const px, share = "%.0f px", "%.2f"
 	switch r.Name {
 	case channel.LongSide:
-		return atLeast(float64(max(w, h)), "%.0f px")
+		return atLeast(float64(max(w, h)), px)
 	case channel.ShortSide:
-		return atLeast(float64(min(w, h)), "%.0f px")
+		return atLeast(float64(min(w, h)), px)
+	case channel.Width:
+		return atLeast(float64(w), px)
+	case channel.Height:
+		return atLeast(float64(h), px)
+	case channel.LongSideAtMost:
+		return atMost(float64(max(w, h)), px)
+	case channel.Aspect:
+		v := float64(w) / float64(h)
+		return Check{Passed: v >= r.Limit*(1-r.Tolerance) && v <= r.Limit*(1+r.Tolerance), Measured: fmt.Sprintf("%.3f", v), Wanted: fmt.Sprintf("%.3f (width by height)", r.Limit)}
+	case channel.Formats:
+		return Check{Passed: slices.Contains(r.AnyOf, string(p.Format)), Measured: string(p.Format), Wanted: strings.Join(r.AnyOf, " or ")}
 	case channel.FileSize:
-		return Check{r.Name, float64(len(file)) <= r.Limit, Size(float64(len(file))), "at most " + Size(r.Limit)}
-	case channel.FillAtLeast:
-		return atLeast(fill(img), "%.2f")
-	case channel.FillAtMost:
-		v := fill(img)
-		return Check{r.Name, v <= r.Limit, fmt.Sprintf("%.2f", v), fmt.Sprintf("at most %.2f", r.Limit)}
+		n := float64(len(p.File))
+		return Check{Passed: n <= r.Limit, Measured: Size(n), Wanted: "at most " + Size(r.Limit)}
+	case channel.FileSizeAtLeast:
+		n := float64(len(p.File))
+		return Check{Passed: n >= r.Limit, Measured: Size(n), Wanted: "at least " + Size(r.Limit)}
 	case channel.WhiteBorder:
-		return atLeast(whiteBorder(img), "%.3f")
+		return atLeast(border(p.Image, white), "%.3f")
 	case channel.HasAlpha:
-		clear := clearBorder(img)
-		return Check{r.Name, clear >= r.Limit, fmt.Sprintf("%.3f of the border", clear), fmt.Sprintf("%.3f of the border", r.Limit)}
+		clear := border(p.Image, func(c []uint8) bool { return c[3] == 0 })
+		return Check{Passed: clear >= r.Limit, Measured: fmt.Sprintf("%.3f of the border", clear), Wanted: fmt.Sprintf("%.3f of the border", r.Limit)}
+	case channel.IsOpaque:
+		opaque := p.Image.Opaque()
+		return Check{Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels"}
+	case channel.NotGenerated:
+		made := bytes.Contains(p.XMP, []byte("lgorithmicMedia"))
+		return Check{Passed: !made, Measured: map[bool]string{true: "said to be generated", false: "not said to be generated"}[made], Wanted: "no generated picture"}
+	case channel.FillAtLeast, channel.FillAtMost, channel.ProductSide, channel.WhiteBackground, channel.PlainBackground, channel.Residue, channel.Cropped,
+		channel.ObjectsAtMost, channel.Sharpness, channel.SafeWidth:
+		return p.tryProduct(r, atLeast, atMost)
 	}
 	return Check{Rule: r.Name, Measured: "unknown rule", Wanted: "a rule that is known"}
+}
+
+// tryProduct measures the rules that need to know where the product is.
+func (p *Picture) tryProduct(r channel.Rule, atLeast, atMost func(float64, string) Check) Check {
+	if p.found == nil {
+		p.found = locate(p.Image, p.Product)
+	}
+	pr := p.found
+	w, h := float64(p.Image.Rect.Dx()), float64(p.Image.Rect.Dy())
+	bw, bh := float64(pr.box.Dx()), float64(pr.box.Dy())
+	switch r.Name {
+	case channel.FillAtLeast:
+		return atLeast(max(bw/w, bh/h), "%.2f")
+	case channel.FillAtMost:
+		return atMost(max(bw/w, bh/h), "%.2f")
+	case channel.ProductSide:
+		return atLeast(max(bw, bh), "%.0f px")
+	case channel.WhiteBackground, channel.PlainBackground:
+		clear := r.Name == channel.PlainBackground
+		share, grey := pr.whiteness(p.Image, clear)
+		return Check{Passed: share >= r.Limit && grey <= mostGrey, Measured: fmt.Sprintf("%.1f %% white, the largest other area takes %.1f %% of the frame", 100*share, 100*grey),
+			Wanted: fmt.Sprintf("at least %.1f %% white, and no other area", 100*r.Limit)}
+	case channel.Residue:
+		return atMost(pr.residue, "%.4f")
+	case channel.ObjectsAtMost:
+		return atMost(float64(pr.objects), "%.0f")
+	case channel.Cropped:
+		cut := pr.touches(p.Image.Rect)
+		return Check{Passed: !cut, Measured: map[bool]string{true: "the product reaches the frame", false: "all of it is in the frame"}[cut], Wanted: "the whole product"}
+	case channel.Sharpness:
+		return atLeast(sharpness(p.Image, pr.box), "%.2f")
+	}
+	// SafeWidth
+	in := 2 * max(w/2-float64(pr.box.Min.X), float64(pr.box.Max.X)-w/2) / w
+	return Check{Passed: in <= r.Limit, Measured: fmt.Sprintf("within %.2f of the width", in), Wanted: fmt.Sprintf("within %.2f of the width", r.Limit)}
 }
 
 const mebibyte = 1 << 20
@@ -120,63 +266,4 @@ func Size(b float64) string {
 		return fmt.Sprintf("%.1f MB", b/mebibyte)
 	}
 	return fmt.Sprintf("%.0f KB", b/1024)
-}
-
-// offWhite is the value from which a channel counts as white in a compressed
-// file: next to a product, compression leaves a level or two.
-const offWhite = 253
-
-// fill is the share of the frame's side that what isn't white takes, on the
-// longer relative side.
-func fill(img *image.NRGBA) float64 {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	x0, x1, y0, y1 := w, -1, h, -1
-	for y := range h {
-		row := img.Pix[y*img.Stride : y*img.Stride+w*4]
-		for x := range w {
-			p := row[x*4 : x*4+4]
-			if p[3] > 8 && min(p[0], p[1], p[2]) < offWhite {
-				x0, x1, y0, y1 = min(x0, x), max(x1, x), min(y0, y), y
-			}
-		}
-	}
-	if x1 < 0 {
-		return 0
-	}
-	return max(float64(x1-x0+1)/float64(w), float64(y1-y0+1)/float64(h))
-}
-
-// whiteBorder is the share of the outermost pixels that are pure white.
-func whiteBorder(img *image.NRGBA) float64 {
-	return border(img, func(c color.NRGBA) bool { return c == color.NRGBA{255, 255, 255, 255} })
-}
-
-// clearBorder is the share of the outermost pixels that are transparent.
-func clearBorder(img *image.NRGBA) float64 {
-	return border(img, func(c color.NRGBA) bool { return c.A == 0 })
-}
-
-// border is the share of the outermost pixels of which something is true.
-func border(img *image.NRGBA, is func(color.NRGBA) bool) float64 {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	n, yes := 0, 0
-	look := func(x, y int) {
-		n++
-		if is(img.NRGBAAt(x, y)) {
-			yes++
-		}
-	}
-	for x := range w {
-		look(x, 0)
-		if h > 1 {
-			look(x, h-1)
-		}
-	}
-	for y := 1; y < h-1; y++ {
-		look(0, y)
-		if w > 1 {
-			look(w-1, y)
-		}
-	}
-	return float64(yes) / float64(n)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestAnUnknownRuleFails(t *testing.T) {
-	if c := try(channel.Rule{Name: "moon", Limit: 1}, nil, image.NewNRGBA(image.Rect(0, 0, 1, 1))); c.Passed {
+	if c := (&Picture{Image: image.NewNRGBA(image.Rect(0, 0, 1, 1))}).try(channel.Rule{Name: "moon", Limit: 1}); c.Passed {
 		t.Error("an unknown rule passes")
 	}
 }

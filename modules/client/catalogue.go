@@ -19,13 +19,23 @@ type Preset struct {
 	Format     string  `json:"format" doc:"jpeg, webp, avif or png" example:"jpeg"`
 	Quality    int     `json:"quality,omitempty" doc:"Of the format's encoder, 1 to 100" example:"88"`
 	Default    bool    `json:"default" doc:"One of those that a job gets that names none" example:"true"`
+	Slot       string  `json:"slot,omitempty" doc:"The picture's place in a listing" example:"MAIN"`
+	Category   string  `json:"category,omitempty" doc:"Of products, where the preset is for one alone" example:"clothing"`
 	Rules      []Rule  `json:"rules" nullable:"false" doc:"What the channel demands of the finished file"`
 }
 
 // Rule is one demand of a channel on the finished file.
 type Rule struct {
-	Name  string  `json:"rule" example:"long_side"`
-	Limit float64 `json:"limit" doc:"Pixels, bytes or a share, as the rule says" example:"2048"`
+	Name     string   `json:"rule" example:"long_side"`
+	Limit    float64  `json:"limit" doc:"Pixels, bytes or a share, as the rule says" example:"2048"`
+	AnyOf    []string `json:"any_of,omitempty" doc:"Of rule formats: those that are taken" example:"[\"jpeg\",\"png\"]"`
+	Severity string   `json:"severity" enum:"reject,warn,advice" doc:"What it means that the rule is broken" example:"reject"`
+	Source   string   `json:"source" doc:"Where the rule is written" example:"Product image requirements (Seller Central)"`
+	Address  string   `json:"address" doc:"The source's address" example:"sellercentral.amazon.es"`
+	Seen     string   `json:"seen" doc:"The day on which the source was last read" example:"2026-11-27"`
+	From     string   `json:"from,omitempty" doc:"The first day on which the rule holds" example:"2027-01-31"`
+	Until    string   `json:"until,omitempty" doc:"The first day on which it no longer holds" example:"2027-01-31"`
+	Advice   string   `json:"advice,omitempty" doc:"What to do when it is broken" example:"Cut the product out"`
 }
 
 // SceneList names the scene types.

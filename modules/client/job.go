@@ -195,6 +195,9 @@ type Check struct {
 	Passed   bool   `json:"passed" example:"true"`
 	Measured string `json:"measured" example:"2048 px"`
 	Wanted   string `json:"wanted" example:"at least 2048 px"`
+	Severity string `json:"severity,omitempty" enum:"reject,warn,advice" doc:"What it means that the rule is broken" example:"warn"`
+	Advice   string `json:"advice,omitempty" doc:"What to do then" example:"Take the photo with more pixels on the product"`
+	Source   string `json:"source,omitempty" doc:"Where the rule is written; absent for OPAL's own" example:"Picture policy"`
 }
 
 // JobPage is a page of a tenant's jobs, newest first.

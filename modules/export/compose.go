@@ -45,13 +45,9 @@ func centred(p channel.Preset, prod *product) image.Rectangle {
 // cropped is the product alone, as large as fits the preset, with a margin of
 // the same width on all sides.
 func cropped(p channel.Preset, prod *product) *image.NRGBA {
-	pw, ph := prod.size()
-	w, h := picture.Fit(pw, ph, p.Width, p.Height, p.Fill)
-	side := min(p.Width, p.Height)
-	margin := max(1, int((1-p.Fill)/2*float64(side)))
-	out := image.NewNRGBA(image.Rect(0, 0, min(p.Width, w+2*margin), min(p.Height, h+2*margin)))
-	at := image.Pt((out.Rect.Dx()-w)/2, (out.Rect.Dy()-h)/2)
-	draw.Draw(out, image.Rectangle{at, at.Add(image.Pt(w, h))}, prod.at(w, h), image.Point{}, draw.Src)
+	at, size := croppedPlace(p, prod)
+	out := image.NewNRGBA(image.Rectangle{Max: size})
+	draw.Draw(out, at, prod.at(at.Dx(), at.Dy()), image.Point{}, draw.Src)
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"image"
 	"runtime"
 	"slices"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
+	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
@@ -22,6 +24,9 @@ type Variant struct {
 	File          []byte
 	Width, Height int // pixels
 	Checks        []check.Check
+	// Fidelity compares the product in the file, decoded, with the photo's; nil where
+	// nothing was cut out.
+	Fidelity *proof.Delivered
 }
 
 // Render makes the variants of the named presets from decoded layers and hands
@@ -116,8 +121,22 @@ func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	if v.File, err = imaging.Encode(img, o); err != nil {
 		return v, err
 	}
-	if v.Checks, err = check.File(p, v.File, check.Facts{Source: l.sourceType(), Enlarged: enlargement(p, l)}); err != nil {
+	facts := check.Facts{Source: l.sourceType(), Enlarged: enlargement(p, l)}
+	at, known := place(p, l, prod)
+	var placed *image.NRGBA
+	if known {
+		placed = prod.at(at.Dx(), at.Dy())
+		facts.Product = maskAt(placed, at, img.Rect.Dx(), img.Rect.Dy())
+	}
+	pic, checks, err := check.File(p, v.File, facts)
+	if err != nil {
 		return v, err
+	}
+	v.Checks = checks
+	if known {
+		d := prove(placed, pic.Image, at)
+		v.Fidelity = &d
+		v.Checks = append(v.Checks, check.Proof(d))
 	}
 	v.Width, v.Height = img.Rect.Dx(), img.Rect.Dy()
 	return v, nil

@@ -66,7 +66,7 @@ func TestRulesAreSeenToFail(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checks, err := check.File(amazon, b, composite)
+		_, checks, err := check.File(amazon, b, composite)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +103,7 @@ func TestRulesAreSeenToFail(t *testing.T) {
 		}
 	}
 	v := finished(t, "web_thumb")
-	checks, err := check.File(amazon, v.File, check.Facts{Source: imaging.SourceComposite, Enlarged: 3})
+	_, checks, err := check.File(amazon, v.File, check.Facts{Source: imaging.SourceComposite, Enlarged: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,14 +144,14 @@ func TestAPlaceInTheFileIsFound(t *testing.T) {
 		if bad := failing(v.Checks); len(bad) > 0 {
 			t.Errorf("%s: %v", name, bad)
 		}
-		checks, err := check.File(v.Preset, planted(v.Preset.Format, v.File), composite)
+		_, checks, err := check.File(v.Preset, planted(v.Preset.Format, v.File), composite)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := failing(checks); !slices.Equal(got, []string{"no_location"}) {
 			t.Errorf("%s with EXIF: failing %v", name, got)
 		}
-		if checks, err = check.File(v.Preset, v.File, check.Facts{Source: imaging.SourceGenerated, Enlarged: 1}); err != nil || !slices.Equal(failing(checks), []string{"source_type"}) {
+		if _, checks, err = check.File(v.Preset, v.File, check.Facts{Source: imaging.SourceGenerated, Enlarged: 1}); err != nil || !slices.Equal(failing(checks), []string{"source_type"}) {
 			t.Errorf("%s with another making: failing %v, %v", name, failing(checks), err)
 		}
 	}
@@ -165,7 +165,7 @@ func TestTransparencyIsSeenToFail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks, err := check.File(p, b, composite)
+	_, checks, err := check.File(p, b, composite)
 	if err != nil || !slices.Equal(failing(checks), []string{channel.HasAlpha}) {
 		t.Errorf("a product at the border: failing %v, %v", failing(checks), err)
 	}
@@ -174,7 +174,7 @@ func TestTransparencyIsSeenToFail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks, err = check.File(shop, b, composite)
+	_, checks, err = check.File(shop, b, composite)
 	if err != nil || !slices.Contains(failing(checks), "opaque") || !slices.Contains(failing(checks), "colour_profile") {
 		t.Errorf("a transparent picture without a profile: failing %v, %v", failing(checks), err)
 	}

@@ -1,0 +1,206 @@
+package channel
+
+import (
+	"bytes"
+	"cmp"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+//go:embed channels/*.yaml schema.json
+var embedded embed.FS
+
+// ErrChannel says that a channel's file is not one.
+var ErrChannel = fault.New(fault.Invalid, "channel_invalid", "A channel's file can't be used")
+
+// file is a channel as its file has it.
+type file struct {
+	Channel string            `yaml:"channel"`
+	Order   int               `yaml:"order"`
+	Sources map[string]Source `yaml:"sources"`
+	Rules   []Rule            `yaml:"rules"`
+	Presets []Preset          `yaml:"presets"`
+}
+
+// all is what is loaded; it is replaced as a whole.
+type all struct {
+	files   map[string]file // by channel
+	presets []Preset
+}
+
+var current atomic.Pointer[all]
+
+// table returns what is loaded: OPAL's own channels, until Load has added others.
+func table() *all {
+	if t := current.Load(); t != nil {
+		return t
+	}
+	t, err := read(map[string]file{}, embedded, "channels")
+	if err != nil {
+		panic(err) // a test reads the same files
+	}
+	current.CompareAndSwap(nil, t)
+	return current.Load()
+}
+
+// Load adds the channels of a folder's YAML files to OPAL's own, and replaces those of
+// the same name. It is called once, before anything reads the presets. Errors:
+// ErrChannel, with the file and what is wrong with it.
+func Load(dir string) error {
+	base := table()
+	t, err := read(base.files, os.DirFS(dir), ".")
+	if err != nil {
+		return err
+	}
+	current.Store(t)
+	return nil
+}
+
+func read(base map[string]file, from fs.FS, dir string) (*all, error) {
+	schema, err := compile()
+	if err != nil {
+		return nil, err
+	}
+	entries, err := fs.ReadDir(from, dir)
+	if err != nil {
+		return nil, ErrChannel.With("%v", err)
+	}
+	t := &all{files: map[string]file{}}
+	for name, f := range base {
+		t.files[name] = f
+	}
+	for _, e := range entries {
+		if ext := path.Ext(e.Name()); e.IsDir() || ext != ".yaml" && ext != ".yml" {
+			continue
+		}
+		b, err := fs.ReadFile(from, path.Join(dir, e.Name()))
+		if err != nil {
+			return nil, ErrChannel.With("%v", err)
+		}
+		f, err := parse(schema, b)
+		if err != nil {
+			return nil, ErrChannel.With("%s: %v", e.Name(), err)
+		}
+		t.files[f.Channel] = f
+	}
+	return t, t.gather()
+}
+
+func compile() (*jsonschema.Schema, error) {
+	b, err := embedded.ReadFile("schema.json")
+	if err != nil {
+		return nil, err
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("channel.json", doc); err != nil {
+		return nil, err
+	}
+	return c.Compile("channel.json")
+}
+
+// parse reads one channel and holds it against the schema.
+func parse(schema *jsonschema.Schema, b []byte) (file, error) {
+	var f file
+	var doc any
+	if err := yaml.Unmarshal(b, &doc); err != nil {
+		return f, err
+	}
+	plain, err := json.Marshal(datesAsText(doc))
+	if err != nil {
+		return f, err
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(plain))
+	if err != nil {
+		return f, err
+	}
+	if err := schema.Validate(value); err != nil {
+		return f, err
+	}
+	if err := yaml.Unmarshal(b, &f); err != nil {
+		return f, err
+	}
+	return f, f.resolve()
+}
+
+// datesAsText undoes what YAML makes of a date.
+func datesAsText(v any) any {
+	switch v := v.(type) {
+	case time.Time:
+		return v.Format(day)
+	case map[string]any:
+		for k := range v {
+			v[k] = datesAsText(v[k])
+		}
+	case []any:
+		for i := range v {
+			v[i] = datesAsText(v[i])
+		}
+	}
+	return v
+}
+
+// resolve gives each preset its channel, the channel's rules and each rule its source.
+func (f *file) resolve() error {
+	for i := range f.Presets {
+		p := &f.Presets[i]
+		p.Channel = f.Channel
+		p.Rules = slices.Concat(f.Rules, p.Rules)
+		if p.Rules == nil {
+			p.Rules = []Rule{}
+		}
+		for j := range p.Rules {
+			r := &p.Rules[j]
+			src, ok := f.Sources[r.SourceKey]
+			switch {
+			case !ok:
+				return fmt.Errorf("%s: rule %s names the source %q, which is not there", p.Name, r.Name, r.SourceKey)
+			case !slices.Contains(ruleNames, r.Name):
+				return fmt.Errorf("%s: there is no rule %q; there are %s", p.Name, r.Name, strings.Join(ruleNames, ", "))
+			case r.Severity == Reject && !src.Official:
+				return fmt.Errorf("%s: rule %s rejects by a source that is not the channel's own", p.Name, r.Name)
+			}
+			r.Source = src
+		}
+	}
+	return nil
+}
+
+// gather orders the presets and refuses a name that two have.
+func (t *all) gather() error {
+	var files []file
+	for _, f := range t.files {
+		files = append(files, f)
+	}
+	slices.SortFunc(files, func(a, b file) int {
+		return cmp.Or(cmp.Compare(a.Order, b.Order), strings.Compare(a.Channel, b.Channel))
+	})
+	of := map[string]string{}
+	for _, f := range files {
+		for _, p := range f.Presets {
+			if other, taken := of[p.Name]; taken {
+				return ErrChannel.With("preset %s is in %s and in %s", p.Name, other, f.Channel)
+			}
+			of[p.Name] = f.Channel
+			t.presets = append(t.presets, p)
+		}
+	}
+	return nil
+}

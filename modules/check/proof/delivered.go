@@ -1,0 +1,284 @@
+package proof
+
+import (
+	"fmt"
+	"image"
+	"math"
+	"slices"
+)
+
+// Delivered says how the product in a delivered file differs from the photo's,
+// measured on the decoded file, inside the product's mask a few pixels from its edge.
+type Delivered struct {
+	SSIM     float64 `json:"ssim"`        // structural similarity of brightness, 1 is identical
+	DeltaE50 float64 `json:"delta_e_p50"` // CIEDE2000, the median pixel
+	DeltaE95 float64 `json:"delta_e_p95"` // the pixel that one in twenty exceed
+	Cast     float64 `json:"cast"`        // CIEDE2000 between the mean colours of areas, the median area: what noise doesn't explain
+	Spot     float64 `json:"spot"`        // the same, the worst area: a label's letter, a stain
+	Detail   float64 `json:"detail"`      // strength of fine detail: 1 as it was, below where compression took some, above where it was sharpened
+	Shift    float64 `json:"shift_px"`    // the largest shift of a part of the product, in delivered pixels
+	Pixels   int     `json:"pixels"`      // that were compared; 0: none, and the other figures say nothing
+}
+
+// Limits are what Delivered may reach at most, and SSIM at least.
+type Limits struct {
+	SSIM     float64 `json:"ssim"`
+	DeltaE95 float64 `json:"delta_e_p95"`
+	Cast     float64 `json:"cast"`
+	Spot     float64 `json:"spot"`
+	Detail   float64 `json:"detail"`
+	Shift    float64 `json:"shift_px"`
+}
+
+// DefaultLimits are those of honest files, of quality 80 and more, with some room.
+var DefaultLimits = Limits{SSIM: 0.94, DeltaE95: 4, Cast: 0.5, Spot: 3, Detail: 1.12, Shift: 0.5}
+
+// Within returns "" when the figures keep to the limits, else which of them doesn't.
+func (d Delivered) Within(l Limits) string {
+	switch {
+	case d.Pixels == 0:
+		return ""
+	case d.Shift > l.Shift:
+		return fmt.Sprintf("the product is shifted by %.1f px", d.Shift)
+	case d.Cast > l.Cast:
+		return fmt.Sprintf("its colour has changed by ΔE %.1f", d.Cast)
+	case d.Spot > l.Spot:
+		return fmt.Sprintf("a part of it has changed by ΔE %.1f", d.Spot)
+	case d.Detail > l.Detail:
+		return fmt.Sprintf("it was sharpened: its detail is %.2f times as strong", d.Detail)
+	case d.DeltaE95 > l.DeltaE95:
+		return fmt.Sprintf("its colours differ by ΔE %.1f", d.DeltaE95)
+	case d.SSIM < l.SSIM:
+		return fmt.Sprintf("its likeness is %.3f", d.SSIM)
+	}
+	return ""
+}
+
+// String is the figures for people.
+func (d Delivered) String() string {
+	return fmt.Sprintf("ΔE %.1f (95 %%: %.1f), likeness %.3f, shift %.2f px", d.DeltaE50, d.DeltaE95, d.SSIM, d.Shift)
+}
+
+const (
+	rim     = 3      // pixels from the mask's edge that are not compared: there the backdrop shows through
+	samples = 60_000 // pixels whose colour difference is taken
+	tile    = 32     // side of the areas, in pixels
+	parts   = 4      // parts of the product in each direction whose shift is taken
+)
+
+// Compare measures a delivered product against the photo's, both of one size: product
+// has the photo's pixels as they were placed, with alpha; delivered is the same window
+// of the decoded file.
+func Compare(product, delivered *image.NRGBA) Delivered {
+	size := product.Rect.Size()
+	if delivered.Rect.Size() != size || size.X == 0 || size.Y == 0 {
+		return Delivered{Shift: math.Inf(1)}
+	}
+	mask := inside(product, rim)
+	out := Delivered{Pixels: count(mask)}
+	if out.Pixels == 0 {
+		return out
+	}
+	out.SSIM, _ = Fidelity(product, delivered, mask)
+	out.DeltaE50, out.DeltaE95 = differences(product, delivered, mask, out.Pixels)
+	out.Cast, out.Spot = areas(product, delivered, mask)
+	la, lb := lumaOf(product), lumaOf(delivered)
+	out.Shift = shift(la, lb, mask)
+	out.Detail = detail(la, lb, mask)
+	return out
+}
+
+// inside is where a picture is opaque with everything within r pixels of it.
+func inside(img *image.NRGBA, r int) *image.Alpha {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	rows, out := image.NewAlpha(image.Rect(0, 0, w, h)), image.NewAlpha(image.Rect(0, 0, w, h))
+	for y := range h {
+		row, run := pixelRow(img, y), 0
+		for x := range w {
+			if row[4*x+3] == 255 {
+				run++
+			} else {
+				run = 0
+			}
+			if run > 2*r {
+				rows.Pix[y*w+x-r] = 255
+			}
+		}
+	}
+	for x := range w {
+		run := 0
+		for y := range h {
+			if rows.Pix[y*w+x] != 0 {
+				run++
+			} else {
+				run = 0
+			}
+			if run > 2*r {
+				out.Pix[(y-r)*w+x] = 255
+			}
+		}
+	}
+	return out
+}
+
+func count(mask *image.Alpha) (n int) {
+	for _, m := range mask.Pix {
+		n += int(m & 1)
+	}
+	return n
+}
+
+// differences are the median and the 95th percentile of the pixels' differences.
+func differences(a, b *image.NRGBA, mask *image.Alpha, n int) (p50, p95 float64) {
+	w := mask.Rect.Dx()
+	every, seen := max(1, n/samples), 0
+	var all []float64
+	for i, m := range mask.Pix {
+		if m == 0 {
+			continue
+		}
+		if seen++; seen%every != 0 {
+			continue
+		}
+		x, y := i%w, i/w
+		all = append(all, deltaE(labOf(a.Pix[y*a.Stride+4*x:]), labOf(b.Pix[y*b.Stride+4*x:])))
+	}
+	if len(all) == 0 {
+		return 0, 0
+	}
+	slices.Sort(all)
+	return all[len(all)/2], all[len(all)*95/100]
+}
+
+// areas compares the mean colours of tiles: the median and the worst.
+func areas(a, b *image.NRGBA, mask *image.Alpha) (cast, spot float64) {
+	const least = tile * tile / 2 // pixels that make a tile count
+	w, h := mask.Rect.Dx(), mask.Rect.Dy()
+	var all []float64
+	for ty := 0; ty < h; ty += tile {
+		for tx := 0; tx < w; tx += tile {
+			var sa, sb [3]float64
+			n := 0.0
+			for y := ty; y < min(ty+tile, h); y++ {
+				for x := tx; x < min(tx+tile, w); x++ {
+					if mask.Pix[y*w+x] == 0 {
+						continue
+					}
+					pa, pb := a.Pix[y*a.Stride+4*x:], b.Pix[y*b.Stride+4*x:]
+					n++
+					for c := range 3 {
+						sa[c] += float64(pa[c])
+						sb[c] += float64(pb[c])
+					}
+				}
+			}
+			if n < least {
+				continue
+			}
+			all = append(all, deltaE(meanLab(sa, n), meanLab(sb, n)))
+		}
+	}
+	if len(all) == 0 {
+		return 0, 0
+	}
+	slices.Sort(all)
+	return all[len(all)/2], all[len(all)-1]
+}
+
+// meanLab is the colour of a sum of pixels, finer than whole levels.
+func meanLab(sum [3]float64, n float64) lab {
+	var p, q [3]uint8
+	var f [3]float64
+	for c := range sum {
+		v := sum[c] / n
+		p[c] = uint8(v)
+		q[c] = uint8(min(255, int(v)+1))
+		f[c] = v - float64(p[c])
+	}
+	a := labOf(p[:])
+	// each channel's fraction on its own, by differences along the channel
+	out := a
+	for c := range 3 {
+		r := p
+		r[c] = q[c]
+		d := labOf(r[:])
+		out.l += (d.l - a.l) * f[c]
+		out.a += (d.a - a.a) * f[c]
+		out.b += (d.b - a.b) * f[c]
+	}
+	return out
+}
+
+// shift is the largest shift of a part of the product, by the method of Lucas and
+// Kanade (1981) on brightness. Parts that are too plain to tell are left out.
+func shift(la, lb []float32, mask *image.Alpha) float64 {
+	const (
+		least = 400  // pixels of a part
+		edged = 60.0 // mean square of the gradient along its weaker direction that is enough to tell
+	)
+	w, h := mask.Rect.Dx(), mask.Rect.Dy()
+	worst := 0.0
+	for py := range parts {
+		for px := range parts {
+			x0, x1, y0, y1 := max(1, w*px/parts), min(w-1, w*(px+1)/parts), max(1, h*py/parts), min(h-1, h*(py+1)/parts)
+			var n, xx, xy, yy, xt, yt float64
+			for y := y0; y < y1; y++ {
+				for x := x0; x < x1; x++ {
+					i := y*w + x
+					if mask.Pix[i] == 0 {
+						continue
+					}
+					gx, gy := float64(la[i+1]-la[i-1])/2, float64(la[i+w]-la[i-w])/2
+					d := float64(lb[i] - la[i])
+					n++
+					xx, xy, yy = xx+gx*gx, xy+gx*gy, yy+gy*gy
+					xt, yt = xt+gx*d, yt+gy*d
+				}
+			}
+			if n < least {
+				continue
+			}
+			det := xx*yy - xy*xy
+			weaker := (xx+yy)/2 - math.Sqrt((xx-yy)*(xx-yy)/4+xy*xy)
+			if det <= 0 || weaker/n < edged/100 {
+				continue
+			}
+			worst = max(worst, math.Hypot((yy*xt-xy*yt)/det, (xx*yt-xy*xt)/det))
+		}
+	}
+	return worst
+}
+
+// detail is how strong the second differences of brightness are, compared with the
+// photo's: the slope of a line through them. 1 where there are none to speak of.
+func detail(la, lb []float32, mask *image.Alpha) float64 {
+	const plain = 4.0 // mean square
+	w, h := mask.Rect.Dx(), mask.Rect.Dy()
+	var n, aa, ab float64
+	for y := 1; y < h-1; y++ {
+		for i := y*w + 1; i < y*w+w-1; i++ {
+			if mask.Pix[i] == 0 {
+				continue
+			}
+			p := float64(4*la[i] - la[i-1] - la[i+1] - la[i-w] - la[i+w])
+			q := float64(4*lb[i] - lb[i-1] - lb[i+1] - lb[i-w] - lb[i+w])
+			n, aa, ab = n+1, aa+p*p, ab+p*q
+		}
+	}
+	if n == 0 || aa/n < plain {
+		return 1
+	}
+	return ab / aa
+}
+
+func lumaOf(img *image.NRGBA) []float32 {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	out := make([]float32, w*h)
+	for y := range h {
+		row := pixelRow(img, y)
+		for x := range w {
+			out[y*w+x] = float32(luma(row[4*x:]))
+		}
+	}
+	return out
+}

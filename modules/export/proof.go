@@ -1,0 +1,69 @@
+package export
+
+import (
+	"image"
+	"image/draw"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check/proof"
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// place returns where a variant's product lies in it; ok is false when nothing was cut
+// out, and nobody knows.
+func place(p channel.Preset, l *Layers, prod *product) (at image.Rectangle, ok bool) {
+	switch {
+	case l.whole():
+		return image.Rectangle{}, false
+	case p.Background == channel.Transparent:
+		at, _ = croppedPlace(p, prod)
+		return at, true
+	case p.Background == channel.White:
+		return centred(p, prod), true
+	case l.Backdrop == nil:
+		return paperPlace(p, prod), true
+	case l.ContainsProduct:
+		_, at = reframe(p, &l.Source)
+		return at, true
+	}
+	return stage(p, &l.Source).product, true
+}
+
+// croppedPlace is where the product lies in a variant that is cut to it, and the
+// variant's size.
+func croppedPlace(p channel.Preset, prod *product) (at image.Rectangle, size image.Point) {
+	pw, ph := prod.size()
+	w, h := picture.Fit(pw, ph, p.Width, p.Height, p.Fill)
+	margin := max(1, int((1-p.Fill)/2*float64(min(p.Width, p.Height))))
+	size = image.Pt(min(p.Width, w+2*margin), min(p.Height, h+2*margin))
+	from := image.Pt((size.X-w)/2, (size.Y-h)/2)
+	return image.Rectangle{from, from.Add(image.Pt(w, h))}, size
+}
+
+// maskAt is the placed product's alpha in a frame of a size.
+func maskAt(placed *image.NRGBA, at image.Rectangle, w, h int) *image.Alpha {
+	mask := image.NewAlpha(image.Rect(0, 0, w, h))
+	in := at.Intersect(mask.Rect)
+	for y := in.Min.Y; y < in.Max.Y; y++ {
+		row := placed.Pix[(y-at.Min.Y)*placed.Stride:]
+		for x := in.Min.X; x < in.Max.X; x++ {
+			mask.Pix[y*mask.Stride+x] = row[(x-at.Min.X)*4+3]
+		}
+	}
+	return mask
+}
+
+// prove compares the product in a delivered picture with the photo's pixels as they
+// were placed.
+func prove(placed, delivered *image.NRGBA, at image.Rectangle) proof.Delivered {
+	in := at.Intersect(delivered.Rect)
+	cut := func(img *image.NRGBA, from image.Point) *image.NRGBA {
+		out := image.NewNRGBA(image.Rect(0, 0, in.Dx(), in.Dy()))
+		draw.Draw(out, out.Rect, img, from, draw.Src)
+		return out
+	}
+	if in.Empty() {
+		return proof.Delivered{}
+	}
+	return proof.Compare(cut(placed, in.Min.Sub(at.Min)), cut(delivered, in.Min))
+}
