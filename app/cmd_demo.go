@@ -30,9 +30,12 @@ func demoCommand(s Streams) *cobra.Command {
 		Example: "  opal demo\n  opal demo --api http://127.0.0.1:9090 --scene kitchen --out /tmp/demo",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !strings.Contains(base, "://") {
+				base = "http://" + base
+			}
 			c, err := client.New(base, client.Options{Tenant: "default"})
 			if err != nil {
-				return err
+				return errUsage.With("--api %s is not an address; it is like http://127.0.0.1:8080", base)
 			}
 			err = (&demo{api: c, out: out, log: s.Err}).run(cmd.Context(), scenes)
 			if errors.Is(err, client.ErrUnreachable) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,22 +31,52 @@ const maxSkew = 30 * time.Second
 // doctorCommand checks every configured dependency and says what to do.
 func doctorCommand(s Streams) *cobra.Command {
 	var file string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "doctor",
 		Short:   "Check every configured dependency and say what to do about each that fails",
 		Example: "  opal doctor --config opal.yaml\n  set -a; . .opal/dev.env; opal doctor",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			w, err := load(file, s, "doctor", config.Role{}, true)
+			w, err := read(os.Environ(), file, s, "doctor")
 			if err != nil {
 				return err
 			}
 			defer w.close()
-			return report(s.Out, w.examine(cmd.Context()))
+			found := w.examine(cmd.Context())
+			if asJSON {
+				return reportJSON(s, found)
+			}
+			fmt.Fprintln(s.Out, w.cfg.Rules()+".")
+			return report(s.Out, found)
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// reportJSON prints the findings for a script; errReported when one is bad.
+func reportJSON(s Streams, findings []finding) error {
+	type row struct {
+		Check string `json:"check"`
+		OK    bool   `json:"ok"`
+		Error string `json:"error,omitempty"`
+		Cure  string `json:"cure,omitempty"`
+	}
+	rows, bad := make([]row, len(findings)), false
+	for i, f := range findings {
+		if rows[i] = (row{Check: f.what, OK: f.err == nil}); f.err != nil {
+			rows[i].Error, rows[i].Cure, bad = f.err.Error(), f.cure, true
+		}
+	}
+	if err := printJSON(s, rows); err != nil {
+		return err
+	}
+	if bad {
+		return errReported
+	}
+	return nil
 }
 
 // report prints the findings; errReported when one is bad.
@@ -81,7 +112,7 @@ func (w *wire) examine(ctx context.Context) []finding {
 		return err == nil
 	}
 	role := config.Role{Database: true, Storage: true, Queue: true, AML: len(endpoints(w.cfg)) > 0, API: true}
-	add("settings", "set what is named; every setting is in the runbook", func(context.Context) error { return w.cfg.Validate(role, true, CheckEngines) })
+	add("settings", "set what is named; `opal settings` explains each setting", func(context.Context) error { return w.cfg.Validate(role, true, CheckEngines) })
 	if w.cfg.Database.URL != "" && add("database: reached, and lets us in", "check DATABASE_URL's host, user and password, the firewall, and DATABASE_AUTH", func(ctx context.Context) error {
 		_, err := w.database(ctx)
 		return err

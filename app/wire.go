@@ -71,11 +71,20 @@ func load(file string, s Streams, service string, needs config.Role, loopback bo
 }
 
 func loadFrom(environ []string, file string, s Streams, service string, needs config.Role, loopback bool) (*wire, error) {
-	cfg, err := config.Load(file, environ)
+	w, err := read(environ, file, s, service)
 	if err != nil {
 		return nil, err
 	}
-	if err := cfg.Validate(needs, loopback, CheckEngines); err != nil {
+	if err := w.cfg.Validate(needs, loopback, CheckEngines); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// read reads the settings and does not check what they mean.
+func read(environ []string, file string, s Streams, service string) (*wire, error) {
+	cfg, err := config.Load(file, environ)
+	if err != nil {
 		return nil, err
 	}
 	return &wire{cfg: cfg, log: telemetry.NewLogger(s.Out, cfg.Level(), service), metrics: telemetry.NewRegistry()}, nil

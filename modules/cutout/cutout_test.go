@@ -154,6 +154,9 @@ func TestInsideIsUntouchedAndEdgeIsClean(t *testing.T) {
 
 // floors hold on small pictures with a margin for changes that help elsewhere.
 func TestQualityFloors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not among the short tests: a minute of pictures")
+	}
 	for _, c := range []struct {
 		tier  cutouttest.Tier
 		shape cutouttest.Family

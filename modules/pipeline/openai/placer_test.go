@@ -134,6 +134,9 @@ func open(t testing.TB, o openai.Options) *openai.Placer {
 }
 
 func TestSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not among the short tests: twenty seconds of pictures")
+	}
 	for name, path := range map[string]string{"openai": "/v1/images/edits", "azure": azureEdits} {
 		t.Run(name, func(t *testing.T) {
 			run := placertest.RunRemote

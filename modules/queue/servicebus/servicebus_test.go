@@ -51,6 +51,9 @@ func open(t testing.TB, name string, o servicebus.Options) *servicebus.Queue {
 }
 
 func TestSuite(t *testing.T) {
+	if testing.Short() {
+		t.Skip("not among the short tests: half a minute of waiting for locks")
+	}
 	t.Parallel()
 	queuetest.Run(t, func(t *testing.T, lock time.Duration) queuetest.Harness {
 		s := server(t, lock, sbtest.Options{})
