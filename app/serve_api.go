@@ -158,7 +158,7 @@ func (w *wire) checks(ctx context.Context) ([]api.Check, error) {
 		return nil, err
 	}
 	return []api.Check{
-		{Name: "database", Critical: true, Probe: d.Ping},
+		{Name: "database", Critical: true, Probe: d.Ready},
 		{Name: "blobs", Critical: true, Probe: store.Ping},
 		{Name: "queue", Probe: q.jobs.Ping},
 	}, nil

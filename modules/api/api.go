@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -91,6 +92,7 @@ type server struct {
 	protection *http.CrossOriginProtection
 
 	jsonPace, formPace, mountPace pace
+	streamCheck                   time.Duration
 }
 
 // New returns the API's handler.
@@ -122,7 +124,7 @@ func build(o Options) (*server, error) {
 	}
 	_, open := o.Auth.(Anyone)
 	s := &server{
-		open: open, protection: http.NewCrossOriginProtection(), jsonPace: jsonPace, formPace: formPace, mountPace: mountPace,
+		open: open, protection: http.NewCrossOriginProtection(), jsonPace: jsonPace, formPace: formPace, mountPace: mountPace, streamCheck: streamCheck,
 		Options: o, echo: echo.New(), limiter: newLimiter(o.RateLimit), meters: newMeters(o.Meters), health: newHealth(o.Checks),
 		streams: newSlots(o.Streams),
 	}

@@ -402,6 +402,49 @@ func TestEventStreamsEndWithTheServer(t *testing.T) {
 	}
 }
 
+// TestEventStreamsEndWithTheirKey revokes a key and disables a tenant while streams
+// are open.
+func TestEventStreamsEndWithTheirKey(t *testing.T) {
+	h := newHouse(t, withKeys)
+	h.streamCheck = 10 * time.Millisecond
+	srv := httptest.NewServer(h.handler)
+	defer srv.Close()
+	open := func(tenantID string) (jobID string, k tenant.Key, body io.Reader) {
+		t.Helper()
+		text, k := h.key(t, tenantID)
+		jobID, _ = h.make(t, tenantID, keyHeader, text)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/v1/jobs/"+jobID+"/events", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set(keyHeader, text)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = res.Body.Close() })
+		return jobID, k, res.Body
+	}
+	_, k, revoked := open("t1")
+	_, _, disabled := open("t2")
+	ended, _, kept := open("t3")
+	if err := h.tenants.RevokeKey(t.Context(), "t1", k.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.tenants.Disable(t.Context(), "t2"); err != nil {
+		t.Fatal(err)
+	}
+	for name, body := range map[string]io.Reader{"revoked": revoked, "disabled": disabled} {
+		if events := readEvents(t, body); len(events) == 0 || events[len(events)-1].kind == "end" {
+			t.Errorf("%s: %+v", name, events)
+		}
+	}
+	h.jobs.finish(ended)
+	if events := readEvents(t, kept); events[len(events)-1].kind != "end" {
+		t.Errorf("a stream whose key holds: %+v", events)
+	}
+}
+
 func TestEventStreamsAreBounded(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.Streams = 1 })
 	srv := httptest.NewServer(h.handler)

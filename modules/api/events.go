@@ -27,6 +27,7 @@ const (
 	streamWrite     = 10 * time.Second // for a client to take what is sent
 	streamBatch     = 100              // events read at once
 	streamRetry     = 2 * time.Second  // what clients wait before they come again
+	streamCheck     = 5 * time.Second  // how often its caller is asked for again
 )
 
 var errStreams = fault.New(fault.Unavailable, "streams_full", "Too many event streams are open; ask GET /v1/jobs/{job_id} now and then instead")
@@ -69,7 +70,7 @@ func (s *server) jobEvents(ctx context.Context, in *eventsInput) (*eventsOutput,
 		s.meters.stream(1)
 		defer s.meters.stream(-1)
 		c := humaecho.Unwrap(hc)
-		st := &stream{server: s, w: c.Response(), tenantID: tenantID, jobID: id, after: after}
+		st := &stream{server: s, w: c.Response(), r: c.Request(), tenantID: tenantID, jobID: id, after: after, checked: time.Now()}
 		st.run(hc.Context())
 	}}, nil
 }
@@ -78,10 +79,12 @@ func (s *server) jobEvents(ctx context.Context, in *eventsInput) (*eventsOutput,
 type stream struct {
 	*server
 	w               http.ResponseWriter
+	r               *http.Request
 	tenantID, jobID string
 	after           string // the last event sent
 	progress        string // the last progress sent
 	wrote           time.Time
+	checked         time.Time // when its caller was last let in
 }
 
 // run sends until the job has ended, the client is gone, the server stops or the
@@ -116,7 +119,26 @@ func (st *stream) run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		if st.refused(ctx) {
+			return
+		}
 	}
+}
+
+// refused reports whether the caller may not read this stream any more: its key was
+// revoked, its token has run out, its tenant was disabled. Whether it may is not known
+// while the keys can't be read.
+func (st *stream) refused(ctx context.Context) bool {
+	if time.Since(st.checked) < st.streamCheck {
+		return false
+	}
+	st.checked = time.Now()
+	who, err := st.Auth.Authenticate(ctx, st.r)
+	if err == nil {
+		return who.TenantID != "" && who.TenantID != st.tenantID || !tenant.Allows(who.Scopes, tenant.Read)
+	}
+	kind := fault.KindOf(err)
+	return kind == fault.Unauthorized || kind == fault.Forbidden
 }
 
 // look sends what is new, and reports whether the job has ended.

@@ -91,7 +91,7 @@ func TestAuditFindsWhatIsWrong(t *testing.T) {
 		"capture":                            {"transfers", `UPDATE transfers SET amount = amount + 1 WHERE posting_key = 'cap:ok'`},
 		"release":                            {"transfers", `UPDATE transfers SET amount = amount + 1 WHERE posting_key = 'rel:gone'`},
 		"budget":                             {"budget_months", `UPDATE budget_months SET committed = committed + 1`},
-		"item that failed and costs":         {"charges", `UPDATE items SET status = 'failed' WHERE item_id = 'ok'`},
+		"item that failed and costs":         {"items", `UPDATE items SET status = 'failed' WHERE item_id = 'ok'`},
 		"item that was made for nothing":     {"charges", `DELETE FROM charges WHERE item_id = 'plain'`},
 		"item that is made without a hold":   {"charges", `DELETE FROM charges WHERE item_id = 'open'`},
 		"step of a completed item":           {"items", `UPDATE items SET status = 'completed' WHERE item_id = 'open'`},

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/opal-photo/opal/modules/fault"
@@ -48,8 +49,9 @@ type Options struct {
 type DB struct {
 	*sql.DB
 	postgres bool
-	path     string     // SQLite's file
-	write    sync.Mutex // SQLite takes one writer: queue here, fairly, not in its busy loop
+	path     string      // SQLite's file
+	current  atomic.Bool // the schema was found to be this version's
+	write    sync.Mutex  // SQLite takes one writer: queue here, fairly, not in its busy loop
 }
 
 // Open opens the database and checks that it answers. It does not migrate.

@@ -188,3 +188,26 @@ func TestThePasswordIsAskedForAnew(t *testing.T) {
 		t.Fatalf("without a token: %v", err)
 	}
 }
+
+func TestADatabaseWithoutSchemaIsNotReady(t *testing.T) {
+	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
+		t.Run(name, func(t *testing.T) {
+			d, err := db.Open(t.Context(), db.Options{URL: url(t)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			if err := d.Ready(t.Context()); !errors.Is(err, db.ErrSchema) {
+				t.Errorf("empty: %v", err)
+			}
+			if err := d.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if err := d.Ready(t.Context()); err != nil {
+					t.Errorf("migrated: %v", err)
+				}
+			}
+		})
+	}
+}

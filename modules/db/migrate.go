@@ -8,6 +8,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // migrations holds the schema's history, one SQL text for both engines. What
@@ -78,6 +80,27 @@ func (d *DB) Pending(ctx context.Context) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// ErrSchema says that the database lacks tables that this version needs.
+var ErrSchema = fault.New(fault.Unavailable, "database_not_migrated", "The database has no schema, or that of an older version; run opal migrate")
+
+// Ready checks that the database answers and has the schema that this version
+// needs: ErrUnavailable or ErrSchema if not. A schema that was once found is not
+// looked for again.
+func (d *DB) Ready(ctx context.Context) error {
+	if err := d.Ping(ctx); err != nil || d.current.Load() {
+		return err
+	}
+	n, err := d.Pending(ctx)
+	switch {
+	case err != nil:
+		return err
+	case n > 0:
+		return ErrSchema.With("%d migrations have not run", n)
+	}
+	d.current.Store(true)
+	return nil
 }
 
 // applied returns the versions of the migrations that have run. It only reads,

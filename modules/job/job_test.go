@@ -152,6 +152,7 @@ func TestADeadWorkersItemIsTakenOverFromItsCheckpoint(t *testing.T) {
 		w.must(w.upload(j.JobID, j.Items[0].ItemID))
 		// as if the worker had died before its last transaction
 		w.must(w.jobs.Process(w.t.Context(), body(j, 0)))
+		w.unguard()
 		w.exec(`UPDATE items SET status = 'processing', ended_at = NULL, lease_until = now_ms() - 1 WHERE item_id = $1`, j.Items[0].ItemID)
 		w.exec(`UPDATE jobs SET open_items = 1, done_items = 0, open_exports = 0 WHERE job_id = $1`, j.JobID)
 		w.must(w.jobs.Sweep(w.t.Context()))
