@@ -22,13 +22,24 @@ func (exporter) DefaultPresets() []string { return channel.Defaults() }
 func (e exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error) {
 	return e.service.Plan(ctx, tx, export.PlanRequest{
 		TenantID: p.TenantID, JobID: p.JobID, ItemID: p.ItemID, CorrelationID: p.CorrelationID,
-		Presets: p.Presets, Source: export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene},
+		Presets: p.Presets, Source: export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene,
+			Confidence: p.Result.Confidence, NeedsReview: p.Result.NeedsReview, ReviewReason: p.Result.ReviewReason},
 	})
 }
 
 // Bundle asks for a job's ZIP and reports whether it has ended.
 func (e exporter) Bundle(ctx context.Context, tx *db.Tx, r job.BundleRequest) (ended, failed bool, err error) {
-	return e.service.Bundle(ctx, tx, export.BundleRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Round: r.Round})
+	return e.service.Bundle(ctx, tx, export.BundleRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Round: r.Round, After: r.After})
+}
+
+// BundleWaits reports whether a ZIP is asked for that nobody has begun.
+func (e exporter) BundleWaits(ctx context.Context, tx *db.Tx, jobID string, round int) (bool, error) {
+	return e.service.BundleWaits(ctx, tx, jobID, round)
+}
+
+// Review records what a person said of an item's picture.
+func (e exporter) Review(ctx context.Context, tx *db.Tx, itemID, state string) error {
+	return e.service.Review(ctx, tx, itemID, state)
 }
 
 // Forget deletes what is recorded of a job's variants.

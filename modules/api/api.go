@@ -137,6 +137,7 @@ func build(o Options) (*server, error) {
 	s.huma = humaecho.New(s.echo, s.config())
 	r := &Routes{s}
 	jobRoutes(r)
+	reviewRoutes(r)
 	deletionRoutes(r)
 	uploadRoutes(r)
 	downloadRoutes(r)

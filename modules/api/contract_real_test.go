@@ -45,6 +45,9 @@ func (noWork) Bundle(context.Context, *db.Tx, job.BundleRequest) (ended, failed 
 	return false, false, nil
 }
 
+func (noWork) BundleWaits(context.Context, *db.Tx, string, int) (bool, error) { return false, nil }
+func (noWork) Review(context.Context, *db.Tx, string, string) error           { return nil }
+
 func (noWork) Plan(context.Context, *db.Tx, job.Plan) (int, error) { return 0, nil }
 
 // newRealHouse is an API over the real job service, on a real server.

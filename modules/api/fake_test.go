@@ -206,6 +206,18 @@ func (m *memoryJobs) Retry(_ context.Context, tenantID, jobID, itemID string) (j
 	return again, nil
 }
 
+func (m *memoryJobs) Decide(_ context.Context, d job.Decision) (job.Item, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	it, err := m.item(d.TenantID, d.JobID, d.ItemID)
+	if err != nil {
+		return job.Item{}, err
+	}
+	now := time.Now()
+	it.Review = &job.Review{State: d.State, Note: d.Note, DecidedAt: &now}
+	return *it, nil
+}
+
 func (m *memoryJobs) Get(_ context.Context, tenantID, jobID string) (job.Job, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

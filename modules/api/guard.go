@@ -135,7 +135,7 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 		body, err = readBody(c)
 		switch {
 		case err != nil:
-		case rt.Body == JSONBody:
+		case rt.Body == JSONBody || rt.Body == OptionalJSON && len(body) > 0:
 			body, err = s.readJSON(c, rt, body, found)
 		case len(body) > 0 && s.isJSON(r.Header.Get("Content-Type")):
 			var known jsonBody
@@ -163,7 +163,7 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 	}
 	ctx = telemetry.With(context.WithValue(ctx, callKey{}, found), telemetry.IDs{TenantID: found.tenantID})
 	r = r.WithContext(ctx)
-	if rt.Body == JSONBody {
+	if rt.Body == JSONBody || rt.Body == OptionalJSON {
 		r.Header = r.Header.Clone()
 		r.Header.Set("Content-Type", jsonType) // checked; parameters don't matter
 	}

@@ -20,6 +20,7 @@ type Jobs interface {
 	Enqueue(ctx context.Context, tenantID, jobID string) error
 	Cancel(ctx context.Context, tenantID, jobID string) error
 	Retry(ctx context.Context, tenantID, jobID, itemID string) (job.Item, error)
+	Decide(ctx context.Context, d job.Decision) (job.Item, error)
 }
 
 // Uploads takes photos.

@@ -16,9 +16,10 @@ type Body int
 
 // The bodies.
 const (
-	NoBody   Body = iota // a tenant_id in a JSON or form body is still honoured
-	JSONBody             // up to maxJSON bytes
-	FormBody             // multipart/form-data with one photo
+	NoBody       Body = iota // a tenant_id in a JSON or form body is still honoured
+	JSONBody                 // up to maxJSON bytes
+	OptionalJSON             // as JSONBody, or nothing
+	FormBody                 // multipart/form-data with one photo
 )
 
 // Route describes an operation.
@@ -86,7 +87,7 @@ func Add[I, O any](r *Routes, rt Route, handle func(ctx context.Context, in *I) 
 			reg.query = append(reg.query, p.Name)
 		}
 	}
-	if rt.Body == JSONBody {
+	if rt.Body == JSONBody || rt.Body == OptionalJSON {
 		reg.schema = r.s.operation(rt).RequestBody.Content[jsonType].Schema
 	}
 	if rt.Body == FormBody { // told afterwards, so that huma doesn't read what guard has read

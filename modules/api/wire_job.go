@@ -48,7 +48,7 @@ func itemOf(it job.Item) client.Item {
 	return client.Item{
 		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, ScenePrompt: it.ScenePrompt,
 		RawBlobPath: it.RawBlobPath, CutoutBlobPath: it.CutoutBlobPath, OutputBlobPath: it.OutputBlobPath, ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage,
-		NeedsReview: it.NeedsReview, ReviewReason: it.ReviewReason, Concerns: each(it.Concerns, concernOf), Confidence: it.Confidence, Fidelity: (*client.Fidelity)(it.Fidelity), Attempt: it.Attempt,
+		NeedsReview: it.Review != nil && it.Review.State == picture.ReviewPending, Review: (*client.Review)(it.Review), ReviewReason: it.ReviewReason, Concerns: each(it.Concerns, concernOf), Confidence: it.Confidence, Fidelity: (*client.Fidelity)(it.Fidelity), Attempt: it.Attempt,
 		RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, CreatedAt: it.CreatedAt, UpdatedAt: it.UpdatedAt, EndedAt: it.EndedAt,
 		Steps: each(it.Steps, func(s job.Step) client.Step { return client.Step(s) }), Exports: []client.Variant{},
 	}
@@ -67,7 +67,7 @@ func variantOf(e export.Export) client.Variant {
 	return client.Variant{
 		Preset: e.Preset, Status: e.Status, Format: e.Format, Width: e.Width, Height: e.Height, Bytes: e.Bytes, BlobPath: e.BlobPath,
 		Checks:    each(e.Checks, func(c check.Check) client.Check { return client.Check(c) }),
-		ErrorCode: e.ErrorCode, ErrorMessage: e.ErrorMessage,
+		ErrorCode: e.ErrorCode, ErrorMessage: e.ErrorMessage, Review: e.Review,
 	}
 }
 

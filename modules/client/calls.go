@@ -57,6 +57,21 @@ func (c *Client) Retry(ctx context.Context, jobID, itemID string) (RetriedItem, 
 	return call[RetriedItem](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, "retry"), nil, nil, NewIdempotencyKey())
 }
 
+// Approve says that a finished picture may be used, and Reject that it may not: the
+// job's next ZIP has it in its channel's folder, or not at all.
+func (c *Client) Approve(ctx context.Context, jobID, itemID, note string) (Item, error) {
+	return c.decide(ctx, jobID, itemID, "approve", note)
+}
+
+// Reject says that a finished picture may not be used.
+func (c *Client) Reject(ctx context.Context, jobID, itemID, note string) (Item, error) {
+	return c.decide(ctx, jobID, itemID, "reject", note)
+}
+
+func (c *Client) decide(ctx context.Context, jobID, itemID, verb, note string) (Item, error) {
+	return call[Item](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, verb), nil, Decision{Note: note}, "")
+}
+
 // Delete deletes a job with all its pictures, permanently.
 func (c *Client) Delete(ctx context.Context, jobID string) (Deletion, error) {
 	return call[Deletion](ctx, c, http.MethodDelete, path("jobs", jobID), nil, nil, "")

@@ -133,8 +133,9 @@ type Item struct {
 	OutputBlobPath *string    `json:"output_blob_path"`
 	ErrorCode      *string    `json:"error_code" doc:"Why it failed, stable; null unless it did"`
 	ErrorMessage   *string    `json:"error_message" doc:"Why it failed, for people"`
-	NeedsReview    bool       `json:"needs_review" doc:"A person should look at the picture"`
+	NeedsReview    bool       `json:"needs_review" doc:"A person has yet to look at the picture before it is used; in the ZIP it is in the folder review"`
 	ReviewReason   *string    `json:"review_reason" doc:"What is to be looked at, and where"`
+	Review         *Review    `json:"review" doc:"What became of the picture that a person had to look at; null: nobody had to, and nobody did"`
 	Concerns       []Concern  `json:"concerns" nullable:"false" doc:"What may be wrong with the cut-out, the gravest first, whether or not a person has to look"`
 	Confidence     *float64   `json:"confidence" doc:"Of the cut-out, 0 to 1"`
 	Fidelity       *Fidelity  `json:"fidelity" doc:"How much of the product the picture kept; null before it was measured"`
@@ -164,6 +165,26 @@ type Concern struct {
 	Box  *[4]int `json:"box" doc:"Where: x, y, width and height in pixels of the upright photo; null: all of it"`
 }
 
+// The states of a picture that a person has to look at.
+const (
+	ReviewPending  = "pending"
+	ReviewApproved = "approved"
+	ReviewRejected = "rejected"
+)
+
+// Review is what became of a picture that a person had to look at.
+type Review struct {
+	State     string     `json:"state" enum:"pending,approved,rejected" example:"approved"`
+	Note      string     `json:"note" doc:"Written by who decided" example:"the strap is fine"`
+	DecidedAt *time.Time `json:"decided_at" doc:"null while it is pending"`
+}
+
+// Decision is what a person says of a finished picture.
+type Decision struct {
+	TenantID string `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
+	Note     string `json:"note,omitempty" nullable:"true" maxLength:"2000" doc:"At most 2,000 characters" example:"the strap is fine"`
+}
+
 // Step is one row of an item's timeline.
 type Step struct {
 	Attempt   int        `json:"attempt" example:"1"`
@@ -187,6 +208,7 @@ type Variant struct {
 	Checks       []Check `json:"checks" nullable:"false" doc:"What came of the channel's rules on the finished file"`
 	ErrorCode    *string `json:"error_code"`
 	ErrorMessage *string `json:"error_message"`
+	Review       *string `json:"review" enum:"pending,approved,rejected" doc:"Of its item: pending, a person has yet to look before it is used; null: nobody has to"`
 }
 
 // Check is what came of one of a channel's rules.

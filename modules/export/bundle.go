@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -22,6 +23,8 @@ type BundleRequest struct {
 
 	ItemID string // one that is completed: every message names an item
 	Round  int
+
+	After time.Duration // how long the making waits
 }
 
 // Bundle asks for the ZIP of a job's round, in the transaction in which the job's
@@ -30,21 +33,35 @@ type BundleRequest struct {
 func (s *Service) Bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended, failed bool, err error) {
 	id := uuid.Must(uuid.NewV7()).String()
 	res, err := tx.ExecContext(ctx, `INSERT INTO bundles (bundle_id, owner_kind, owner_id, round, tenant_id, job_id, item_id, correlation_id, status, due_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $3, $6, $7, 'pending', now_ms(), now_ms(), now_ms()) ON CONFLICT DO NOTHING`,
-		id, ownerJob, r.JobID, r.Round, r.TenantID, r.ItemID, r.CorrelationID)
+		VALUES ($1, $2, $3, $4, $5, $3, $6, $7, 'pending', now_ms() + $8, now_ms(), now_ms()) ON CONFLICT DO NOTHING`,
+		id, ownerJob, r.JobID, r.Round, r.TenantID, r.ItemID, r.CorrelationID, r.After.Milliseconds())
 	if err != nil {
 		return false, false, fmt.Errorf("ask for the ZIP of job %s: %w", r.JobID, err)
 	}
 	if n, err := res.RowsAffected(); err != nil {
 		return false, false, err
 	} else if n > 0 {
-		return false, false, s.askForBundle(ctx, tx, queue.Body{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Subject: id})
+		return false, false, s.askForBundle(ctx, tx, queue.Body{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Subject: id}, queue.NotBefore(r.After))
 	}
 	var status string
 	if err := tx.QueryRowContext(ctx, `SELECT status FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND round = $3`, ownerJob, r.JobID, r.Round).Scan(&status); err != nil {
 		return false, false, fmt.Errorf("look at the ZIP of job %s: %w", r.JobID, err)
 	}
 	return status == "completed" || status == "failed", status == "failed", nil
+}
+
+// BundleWaits reports whether the ZIP of a job's round is asked for and no worker
+// has begun it. None begins before the transaction ends.
+func (s *Service) BundleWaits(ctx context.Context, tx *db.Tx, jobID string, round int) (bool, error) {
+	var status string
+	err := tx.QueryRowContext(ctx, `SELECT status FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND round = $3 AND attempt = 0`+tx.ForUpdate(), ownerJob, jobID, round).Scan(&status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the ZIP of job %s: %w", jobID, err)
+	}
+	return status == "pending", nil
 }
 
 // askForBundle writes the message for the ZIP that the body names as its subject.

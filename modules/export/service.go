@@ -12,6 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/queue"
 )
 
@@ -53,8 +54,9 @@ func (s *Service) Plan(ctx context.Context, tx *db.Tx, r PlanRequest) (int, erro
 	if err != nil {
 		return 0, err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO export_sources (item_id, source) VALUES ($1, $2)
-		ON CONFLICT (item_id) DO UPDATE SET source = excluded.source`, r.ItemID, string(src)); err != nil {
+	review := sql.NullString{String: picture.ReviewPending, Valid: r.Source.NeedsReview}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO export_sources (item_id, source, review) VALUES ($1, $2, $3)
+		ON CONFLICT (item_id) DO UPDATE SET source = excluded.source, review = excluded.review`, r.ItemID, string(src), review); err != nil {
 		return 0, fmt.Errorf("record the export's source: %w", err)
 	}
 	n := 0
@@ -72,6 +74,15 @@ func (s *Service) Plan(ctx context.Context, tx *db.Tx, r PlanRequest) (int, erro
 		n += int(made)
 	}
 	return n, nil
+}
+
+// Review records what a person said of an item's picture, picture.ReviewApproved
+// or ReviewRejected: its variants move in the next ZIP.
+func (s *Service) Review(ctx context.Context, tx *db.Tx, itemID, state string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET review = $2 WHERE item_id = $1`, itemID, state); err != nil {
+		return fmt.Errorf("record the review of item %s: %w", itemID, err)
+	}
+	return nil
 }
 
 // Forget deletes what is recorded of a job's variants, in the transaction that
@@ -102,18 +113,20 @@ type Export struct {
 	Checks        []check.Check
 	ErrorCode     *string
 	ErrorMessage  *string
+	Review        *string // of its item: picture.ReviewPending, ReviewApproved or ReviewRejected; nil: nobody has to look
 }
 
 // ErrNotFound says that there is no such finished variant.
 var ErrNotFound = fault.New(fault.NotFound, "variant_not_found", "There is no such variant, or it is not finished")
 
-const exportColumns = `item_id, preset, status, format, width, height, bytes, blob_path, checks, error_code, error_message`
+const exportColumns = `item_id, preset, status, format, width, height, bytes, blob_path, checks, error_code, error_message,
+	(SELECT s.review FROM export_sources s WHERE s.item_id = exports.item_id) AS review`
 
 func scanExport(r interface{ Scan(dest ...any) error }) (Export, error) {
 	var e Export
 	var format, checks sql.NullString
 	var w, h, n sql.NullInt64
-	if err := r.Scan(&e.ItemID, &e.Preset, &e.Status, &format, &w, &h, &n, &e.BlobPath, &checks, &e.ErrorCode, &e.ErrorMessage); err != nil {
+	if err := r.Scan(&e.ItemID, &e.Preset, &e.Status, &format, &w, &h, &n, &e.BlobPath, &checks, &e.ErrorCode, &e.ErrorMessage, &e.Review); err != nil {
 		return Export{}, err
 	}
 	e.Format, e.Width, e.Height, e.Bytes, e.Checks = format.String, int(w.Int64), int(h.Int64), n.Int64, []check.Check{}

@@ -15,6 +15,10 @@ type Source struct {
 	picture.Layers
 	Filename string `json:"filename"`
 	Scene    string `json:"scene,omitempty"` // scene type
+
+	Confidence   *float64 `json:"confidence,omitempty"`    // of the cut-out
+	NeedsReview  bool     `json:"needs_review,omitempty"`  // a person has to look before it is delivered
+	ReviewReason string   `json:"review_reason,omitempty"` // what is to be looked at, and where
 }
 
 // sourceType is what XMP says of how the picture came to be.

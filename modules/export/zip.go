@@ -13,6 +13,7 @@ import (
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/filename"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // defaultPart is how many bytes a part of a ZIP has at most: it is built in
@@ -27,18 +28,39 @@ const perFile = 8 << 10
 type bundled struct {
 	Export
 	source Source
-	name   string // in the ZIP
+	name   string // in the ZIP; "": it is not there, since the picture was rejected
 }
 
 // entry is a line of a ZIP's manifest.
 type entry struct {
-	File   string        `json:"file"`
+	File   string        `json:"file,omitempty"` // left out: the picture was rejected and is not in the ZIP
 	ItemID string        `json:"item_id"`
 	Source string        `json:"source"` // the photo's name
 	Preset string        `json:"preset"`
 	Width  int           `json:"width"`
 	Height int           `json:"height"`
 	Checks []check.Check `json:"checks"`
+
+	Confidence   *float64 `json:"confidence"`              // of the cut-out, 0–1
+	NeedsReview  bool     `json:"needs_review"`            // a person has to look before it is used: it is in the folder review
+	Review       *string  `json:"review"`                  // pending, approved or rejected; null: nobody had to look
+	ReviewReason string   `json:"review_reason,omitempty"` // what is to be looked at, and where
+}
+
+// state is the review's, "" when nobody had to look.
+func (b bundled) state() string {
+	if b.Review == nil {
+		return ""
+	}
+	return *b.Review
+}
+
+// entry is the file's line of the manifest.
+func (b bundled) entry() entry {
+	return entry{
+		File: b.name, ItemID: b.ItemID, Source: b.source.Filename, Preset: b.Preset, Width: b.Width, Height: b.Height, Checks: b.Checks,
+		Confidence: b.source.Confidence, NeedsReview: b.state() == picture.ReviewPending, Review: b.Review, ReviewReason: b.source.ReviewReason,
+	}
 }
 
 const manifestName = "manifest.json"
@@ -61,7 +83,8 @@ func split(files []bundled, limit int64) [][]bundled {
 }
 
 // zip builds one part: a folder a preset, the photos' own names, and a manifest
-// of the part with the checks.
+// of the part with the checks. What a person has yet to look at lies in folder
+// review.
 func (s *Service) zip(ctx context.Context, files []bundled) ([]byte, error) {
 	total := int64(perFile)
 	for _, f := range files {
@@ -72,6 +95,10 @@ func (s *Service) zip(ctx context.Context, files []bundled) ([]byte, error) {
 	z := zip.NewWriter(out)
 	manifest := []entry{}
 	for _, f := range files {
+		manifest = append(manifest, f.entry())
+		if f.name == "" {
+			continue
+		}
 		// the pictures are compressed already
 		w, err := z.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Store, Modified: time.Now().UTC()})
 		if err == nil {
@@ -80,7 +107,6 @@ func (s *Service) zip(ctx context.Context, files []bundled) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("zip %s: %w", f.name, err)
 		}
-		manifest = append(manifest, entry{f.name, f.ItemID, f.source.Filename, f.Preset, f.Width, f.Height, f.Checks})
 	}
 	w, err := z.Create(manifestName)
 	if err != nil {
@@ -141,7 +167,11 @@ func (s *Service) finished(ctx context.Context, tenantID, jobID string) ([]bundl
 			sources[e.ItemID] = src
 		}
 		f := bundled{Export: e, source: src}
-		f.name = entryName(&names, f)
+		if f.state() == picture.ReviewRejected {
+			f.Bytes = 0
+		} else {
+			f.name = entryName(&names, f)
+		}
 		out = append(out, f)
 	}
 	return out, nil

@@ -42,14 +42,18 @@ type world struct {
 	plans  []job.Plan
 	zips   map[string]*zipped // by job and round
 	meter  ledger
+
+	brand   job.Brand
+	reviews []string // what the export side was told of
 }
 
 // cutter cuts nothing out, or fails as told.
 type cutter struct {
-	err    error
-	panics bool
-	calls  int
-	block  chan struct{} // closed: go on
+	err      error
+	panics   bool
+	calls    int
+	concerns []picture.Concern
+	block    chan struct{} // closed: go on
 }
 
 // Cut returns the photo.
@@ -65,7 +69,7 @@ func (c *cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 			return pipeline.Cutout{}, ctx.Err()
 		}
 	}
-	return pipeline.Cutout{Image: photo, Confidence: .9}, c.err
+	return pipeline.Cutout{Image: photo, Confidence: .9, Concerns: c.concerns}, c.err
 }
 
 // placer makes a plain scene, or fails as told.
@@ -143,7 +147,7 @@ func (l *ledger) Release(_ context.Context, _ *db.Tx, _, itemID string) error {
 }
 
 // the brand and export sides of the service
-func (w *world) Brand(context.Context, string, string) (job.Brand, error) { return job.Brand{}, nil }
+func (w *world) Brand(context.Context, string, string) (job.Brand, error) { return w.brand, nil }
 func (w *world) CheckPresets([]string) error                              { return nil }
 func (w *world) DefaultPresets() []string                                 { return []string{"p1", "p2"} }
 func (w *world) Plan(_ context.Context, _ *db.Tx, p job.Plan) (int, error) {
@@ -155,6 +159,7 @@ func (w *world) Plan(_ context.Context, _ *db.Tx, p job.Plan) (int, error) {
 type zipped struct {
 	round         int
 	asked         int
+	waits         bool // for a worker
 	ended, failed bool
 }
 
@@ -167,6 +172,16 @@ func (w *world) Bundle(_ context.Context, _ *db.Tx, r job.BundleRequest) (ended,
 	z := w.zips[key]
 	z.asked++
 	return z.ended, z.failed, nil
+}
+
+func (w *world) BundleWaits(_ context.Context, _ *db.Tx, jobID string, round int) (bool, error) {
+	z := w.zips[fmt.Sprint(jobID, round)]
+	return z != nil && z.waits, nil
+}
+
+func (w *world) Review(_ context.Context, _ *db.Tx, itemID, state string) error {
+	w.reviews = append(w.reviews, state)
+	return nil
 }
 
 func (w *world) Forget(context.Context, *db.Tx, string) (int, error) { return 0, nil }

@@ -131,6 +131,7 @@ type Item struct {
 	NeedsReview    bool               `json:"needs_review"`
 	ReviewReason   *string            `json:"review_reason"`
 	Concerns       []picture.Concern  `json:"concerns"`
+	Review         *Review            `json:"review"` // nil: nobody had to look, and nobody did
 	Confidence     *float64           `json:"confidence"`
 	Fidelity       *pipeline.Fidelity `json:"fidelity"`
 	Attempt        int                `json:"attempt"`

@@ -55,20 +55,28 @@ func timePtr(n sql.NullInt64) *time.Time {
 
 const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_prompt, raw_blob_path, cutout_blob_path, output_blob_path,
 	error_code, error_message, needs_review, review_reason, concerns, confidence, fidelity, attempt, retry_of,
-	(SELECT n.item_id FROM items n WHERE n.retry_of = items.item_id) AS retried_by, created_at, updated_at, ended_at, entry_id`
+	(SELECT n.item_id FROM items n WHERE n.retry_of = items.item_id) AS retried_by, created_at, updated_at, ended_at, entry_id,
+	(SELECT r.decision FROM reviews r WHERE r.item_id = items.item_id) AS decision, (SELECT r.note FROM reviews r WHERE r.item_id = items.item_id) AS note,
+	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at`
 
 func scanItem(r scanner) (Item, error) {
 	var it Item
-	var fidelity, concerns sql.NullString
+	var fidelity, concerns, decision, note sql.NullString
 	var created, updated int64
-	var ended sql.NullInt64
+	var ended, decided sql.NullInt64
 	if err := r.Scan(&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.RawBlobPath, &it.CutoutBlobPath,
 		&it.OutputBlobPath, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &concerns, &it.Confidence, &fidelity, &it.Attempt,
-		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry); err != nil {
+		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided); err != nil {
 		return Item{}, err
 	}
 	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), timePtr(ended)
 	it.Steps = []Step{}
+	switch {
+	case decision.Valid:
+		it.Review = &Review{State: decision.String, Note: note.String, DecidedAt: timePtr(decided)}
+	case it.NeedsReview:
+		it.Review = &Review{State: picture.ReviewPending}
+	}
 	it.Concerns = []picture.Concern{}
 	if concerns.Valid {
 		if err := json.Unmarshal([]byte(concerns.String), &it.Concerns); err != nil {

@@ -32,6 +32,12 @@ type Exporter interface {
 	// that was done before. It reports whether the ZIP has ended, and if so whether
 	// it failed for good.
 	Bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended, failed bool, err error)
+	// BundleWaits reports whether the ZIP of a job's round is asked for and nobody
+	// has begun it, and keeps that so until the transaction ends.
+	BundleWaits(ctx context.Context, tx *db.Tx, jobID string, round int) (bool, error)
+	// Review records what a person said of an item's picture: its variants move in
+	// the next ZIP.
+	Review(ctx context.Context, tx *db.Tx, itemID, state string) error
 	// Forget deletes all that is recorded of a job's variants and returns their
 	// number. A worker that makes one loses its fence.
 	Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error)
@@ -52,7 +58,9 @@ type BundleRequest struct {
 	TenantID, JobID, CorrelationID string
 
 	ItemID string // one that is completed
-	Round  int    // of the job: each retry begins another
+	Round  int    // of the job: each retry begins another, and each decision that moves a picture
+
+	After time.Duration // how long the ZIP's making waits
 }
 
 // Meter counts what an item costs, inside the item's own transactions. The

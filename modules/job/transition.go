@@ -198,9 +198,11 @@ func (s *Service) ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID s
 }
 
 // BundleEnded keeps the path of a round's ZIP, or with "" that there is none, and
-// settles the job. A ZIP of a round before is ignored.
+// settles the job. A ZIP of a round before is ignored. A job that has ended takes
+// one that a decision asked for, and keeps its former one when that failed.
 func (s *Service) BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error {
-	r, err := tx.ExecContext(ctx, `UPDATE jobs SET export_blob_path = $4, updated_at = now_ms() WHERE job_id = $1 AND tenant_id = $2 AND round = $3 AND finished_at IS NULL`,
+	r, err := tx.ExecContext(ctx, `UPDATE jobs SET export_blob_path = CASE WHEN finished_at IS NULL THEN $4 ELSE COALESCE($4, export_blob_path) END, late_round = NULL, updated_at = now_ms()
+		WHERE job_id = $1 AND tenant_id = $2 AND round = $3 AND (finished_at IS NULL OR late_round = round)`,
 		jobID, tenantID, round, sql.NullString{String: exportBlobPath, Valid: exportBlobPath != ""})
 	if err != nil {
 		return fmt.Errorf("record the ZIP of job %s: %w", jobID, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/pipeline/answer"
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
@@ -86,7 +87,7 @@ func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 	if err != nil {
 		return pipeline.Cutout{}, err
 	}
-	return pipeline.Cutout{Image: r.Image, Confidence: r.Confidence, Reason: r.ReviewReason, Whole: !r.Found}, nil
+	return answer.Of(r), nil
 }
 
 // Mask asks the network for its coverage of a photo.
