@@ -17,6 +17,7 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/provenance"
 )
 
 // CutoutOptions say where cut-outs go.
@@ -209,7 +210,7 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 	if err != nil {
 		return err
 	}
-	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imagefile.PNG, XMP: imagefile.SourceXMP(imagefile.SourceComposite)})
+	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imagefile.PNG, XMP: provenance.XMP(imagefile.SourceComposite, provenance.Read(raw))})
 	if err != nil {
 		return err
 	}

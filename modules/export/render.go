@@ -16,6 +16,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/provenance"
 )
 
 // Variant is one finished file.
@@ -113,7 +114,7 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	v := Variant{Preset: p}
 	img := compose(p, l, prod)
-	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: imaging.SourceXMP(l.sourceType())}
+	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: provenance.XMP(l.made(), l.Marks)}
 	if p.Format == channel.PNG || p.Format == channel.AVIF {
 		o.Effort = fastEffort
 	}
@@ -121,7 +122,7 @@ func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	if v.File, err = imaging.Encode(img, o); err != nil {
 		return v, err
 	}
-	facts := check.Facts{Source: l.sourceType(), Enlarged: enlargement(p, l)}
+	facts := check.Facts{Source: provenance.Strongest(l.made(), l.Marks), Enlarged: enlargement(p, l)}
 	at, known := place(p, l, prod)
 	var placed *image.NRGBA
 	if known {

@@ -21,8 +21,8 @@ type Source struct {
 	ReviewReason string   `json:"review_reason,omitempty"` // what is to be looked at, and where
 }
 
-// sourceType is what XMP says of how the picture came to be.
-func (s *Source) sourceType() imaging.SourceType {
+// made is how the picture came to be, leaving aside what its photo states.
+func (s *Source) made() imaging.SourceType {
 	if s.Generated {
 		return imaging.SourceGenerated
 	}

@@ -1,6 +1,9 @@
 package imagefile
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // SourceType says how a picture came to be, in the words of IPTC's digital
 // source type vocabulary (https://cv.iptc.org/newscodes/digitalsourcetype/).
@@ -15,7 +18,11 @@ const (
 )
 
 // URI returns the source type's address in the vocabulary.
+// A value that is an address of another vocabulary is its own.
 func (t SourceType) URI() string {
+	if strings.Contains(string(t), "://") {
+		return string(t)
+	}
 	return "http://cv.iptc.org/newscodes/digitalsourcetype/" + string(t)
 }
 

@@ -30,5 +30,6 @@ type Layers struct {
 	CutoutPath   string `json:"cutout"`
 	CutoutBounds Box    `json:"cutout_bounds"`    // what is visible in the cut-out, in its pixels
 	OutputPath   string `json:"output,omitempty"` // the picture put together
+	Marks        *Marks `json:"marks,omitempty"`  // of the photo; nil when it states nothing
 	Placed
 }

@@ -63,6 +63,7 @@ type CutoutRecord struct {
 	// Concerns are what a person should look at, whether or not one has to.
 	Concerns []picture.Concern `json:"concerns,omitempty"`
 	Whole    bool              `json:"whole,omitempty"` // the whole frame is the product
+	Marks    *picture.Marks    `json:"marks,omitempty"` // of the photo
 }
 
 // Fidelity compares the product in the output with the original, inside the

@@ -19,8 +19,9 @@ type state struct {
 	done      Checkpoint
 	result    *Result
 
-	photo     *image.NRGBA // after ingest
-	cut       *image.NRGBA // the photo's size, straight alpha
+	photo     *image.NRGBA   // after ingest
+	marks     *picture.Marks // after ingest: what the photo states of its making
+	cut       *image.NRGBA   // the photo's size, straight alpha
 	cutBounds image.Rectangle
 	layers    *layers      // after place; of the final size after enlarge
 	final     *image.NRGBA // after lock

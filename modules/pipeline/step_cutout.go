@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/provenance"
 )
 
 // defaultReason is said when an engine is unsure and does not say why.
@@ -33,9 +34,10 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 			rec.NeedsReview, rec.ReviewReason = true, reviewReason(&c)
 		}
 	}
+	rec.Marks = s.marks
 	s.photo = nil // 48 MB at 12 megapixels
 	s.setCut(c.Image)
-	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, XMP: imaging.SourceXMP(imaging.SourceComposite)})
+	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, XMP: provenance.XMP(imaging.SourceComposite, rec.Marks)})
 	if err != nil {
 		return fmt.Errorf("encode the cut-out: %w", err)
 	}
@@ -68,6 +70,7 @@ func reviewReason(c *Cutout) string {
 }
 
 func (s *state) adoptCutout(c *CutoutRecord) {
+	s.result.Marks = c.Marks
 	s.result.CutoutPath, s.result.Confidence = c.Path, c.Confidence
 	s.result.NeedsReview, s.result.ReviewReason, s.result.Concerns = c.NeedsReview, c.ReviewReason, c.Concerns
 }

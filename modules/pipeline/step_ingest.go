@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/provenance"
 )
 
 // ingest fetches the photo and decodes it in a child process: oriented, in
@@ -14,6 +15,7 @@ func ingest(ctx context.Context, p *Pipeline, s *state) error {
 	if err != nil {
 		return fmt.Errorf("fetch the photo: %w", err)
 	}
+	s.marks = provenance.Read(raw)
 	s.photo, _, err = p.decoder.Decode(ctx, raw)
 	if err != nil {
 		return fmt.Errorf("decode the photo: %w", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/provenance"
 )
 
 // outputQuality keeps the finished picture good enough to be edited further.
@@ -22,7 +23,7 @@ func output(ctx context.Context, _ *Pipeline, s *state) error {
 	if s.done.Placed.Generated {
 		source = imaging.SourceGenerated
 	}
-	b, err := imaging.Encode(s.final, imaging.EncodeOptions{Format: imaging.JPEG, Quality: outputQuality, ICC: true, XMP: imaging.SourceXMP(source)})
+	b, err := imaging.Encode(s.final, imaging.EncodeOptions{Format: imaging.JPEG, Quality: outputQuality, ICC: true, XMP: provenance.XMP(source, s.result.Marks)})
 	if err != nil {
 		return fmt.Errorf("encode the output: %w", err)
 	}

@@ -1,0 +1,232 @@
+// Package provenance says what a file states of its making, and what a picture made
+// of it has to state: marks of generated pictures and rights are kept.
+package provenance
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/xml"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/opal-photo/opal/modules/imagefile"
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// The limits of what is read: larger packets are history, longer values are no names.
+const (
+	maxXMP   = 1 << 20
+	maxValue = 2000 // characters
+	maxList  = 20   // of creators
+)
+
+// vocabulary is the address before IPTC's digital source types.
+const vocabulary = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+// Read returns what a photo states of its making and its rights, in XMP and, for a
+// JPEG, in IPTC's older records; nil when it states nothing. What is not well formed
+// is passed over. No place, serial number or device name is read. It is written in Go,
+// which no crafted file can make write out of bounds, and bounded in size.
+func Read(file []byte) *picture.Marks {
+	info, err := imagefile.InspectOwn(file)
+	if err != nil {
+		return nil
+	}
+	var m picture.Marks
+	if xmp := imagefile.ReadMetadata(info.Format, file).XMP; len(xmp) > 0 && len(xmp) <= maxXMP {
+		readXMP(&m, xmp)
+	}
+	switch info.Format {
+	case imagefile.JPEG:
+		readJPEG(&m, file)
+	case imagefile.PNG:
+		m.C2PA = hasChunk(file, 8, "caBX", true)
+	case imagefile.WebP:
+		m.C2PA = hasChunk(file, 12, "C2PA", false)
+	default:
+		m.C2PA = bytes.Contains(file, []byte("c2pa.manifest"))
+	}
+	if m.Empty() {
+		return nil
+	}
+	return &m
+}
+
+// readXMP collects properties by their local names, which are the same whatever
+// prefix a program gives to the namespace.
+func readXMP(m *picture.Marks, xmp []byte) {
+	xmp = bytes.TrimSpace(bytes.TrimRight(xmp, "\x00"))
+	if !bytes.HasPrefix(xmp, []byte("<")) { // the inside of its outermost element
+		xmp = slices.Concat([]byte("<x:xmpmeta "), xmp, []byte("</x:xmpmeta>"))
+	}
+	d := xml.NewDecoder(bytes.NewReader(xmp))
+	d.Strict = false
+	d.CharsetReader = nil // XMP in files is UTF-8
+	var open []string
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			open = append(open, t.Name.Local)
+			for _, a := range t.Attr {
+				name := a.Name.Local
+				if name == "resource" { // <Iptc4xmpExt:DigitalSourceType rdf:resource="..."/>
+					name = t.Name.Local
+				}
+				put(m, name, a.Value)
+			}
+		case xml.EndElement:
+			if len(open) > 0 {
+				open = open[:len(open)-1]
+			}
+		case xml.CharData:
+			for i := len(open) - 1; i >= 0; i-- {
+				if !slices.Contains([]string{"li", "Seq", "Alt", "Bag", "Description"}, open[i]) {
+					put(m, open[i], string(t))
+					break
+				}
+			}
+		}
+	}
+}
+
+// sourceType is what a source type may be made of: it is written again as it stands.
+var sourceType = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9:/._#-]{0,199}$`)
+
+// put takes one property.
+func put(m *picture.Marks, name, value string) {
+	if value = clean(value); value == "" {
+		return
+	}
+	first := func(into *string) {
+		if *into == "" {
+			*into = value
+		}
+	}
+	switch name {
+	case "DigitalSourceType":
+		if value = strings.TrimPrefix(strings.Replace(value, "https://cv.iptc.org", "http://cv.iptc.org", 1), vocabulary); sourceType.MatchString(value) {
+			m.SourceType = stronger(m.SourceType, value)
+		}
+	case "creator":
+		if len(m.Creators) < maxList && !slices.Contains(m.Creators, value) {
+			m.Creators = append(m.Creators, value)
+		}
+	case "rights":
+		first(&m.Copyright)
+	case "Credit":
+		first(&m.Credit)
+	case "WebStatement":
+		first(&m.WebStatement)
+	case "LicensorName":
+		first(&m.Licensor)
+	case "LicensorURL":
+		first(&m.LicensorURL)
+	}
+}
+
+// clean makes a value fit to be written again.
+func clean(s string) string {
+	s = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s))
+	if n := 0; utf8.RuneCountInString(s) > maxValue {
+		for i := range s {
+			if n++; n > maxValue {
+				return s[:i]
+			}
+		}
+	}
+	return s
+}
+
+// readJPEG reads the segments: IPTC's records in Photoshop's block (IIM 4.2), and
+// whether there is a C2PA manifest (JUMBF in APP11).
+func readJPEG(m *picture.Marks, b []byte) {
+	const soi, app11, app13, sos = 2, 0xeb, 0xed, 0xda
+	for b = b[min(soi, len(b)):]; len(b) >= 4 && b[0] == 0xff && b[1] != sos; {
+		n := int(binary.BigEndian.Uint16(b[2:])) + 2
+		if n < 4 || n > len(b) {
+			return
+		}
+		switch body := b[4:n]; b[1] {
+		case app11:
+			m.C2PA = m.C2PA || bytes.Contains(body, []byte("c2pa"))
+		case app13:
+			if resources, ok := bytes.CutPrefix(body, []byte("Photoshop 3.0\x00")); ok {
+				readResources(m, resources)
+			}
+		}
+		b = b[n:]
+	}
+}
+
+// readResources looks for IPTC's records among Photoshop's image resources.
+func readResources(m *picture.Marks, b []byte) {
+	const iptc = 0x0404
+	for len(b) >= 12 && string(b[:4]) == "8BIM" {
+		id := binary.BigEndian.Uint16(b[4:])
+		name := 1 + int(b[6])
+		at := 6 + name + name%2
+		if at+4 > len(b) {
+			return
+		}
+		n := int64(binary.BigEndian.Uint32(b[at:]))
+		at += 4
+		if n > int64(len(b)-at) {
+			return
+		}
+		if id == iptc {
+			readRecords(m, b[at:at+int(n)])
+		}
+		at += int(n + n%2)
+		b = b[min(at, len(b)):]
+	}
+}
+
+func readRecords(m *picture.Marks, b []byte) {
+	const record, byline, credit, copyright = 2, 80, 110, 116
+	for len(b) >= 5 && b[0] == 0x1c {
+		n := int(binary.BigEndian.Uint16(b[3:]))
+		if n > len(b)-5 { // longer ones say their length otherwise, and are no names
+			return
+		}
+		if value := string(b[5 : 5+n]); b[1] == record {
+			switch b[2] {
+			case byline:
+				put(m, "creator", value)
+			case credit:
+				put(m, "Credit", value)
+			case copyright:
+				put(m, "rights", value)
+			}
+		}
+		b = b[5+n:]
+	}
+}
+
+// hasChunk walks the chunks of a PNG (big-endian, with a checksum) or a WebP.
+func hasChunk(b []byte, header int, name string, png bool) bool {
+	for b = b[min(header, len(b)):]; len(b) >= 8; {
+		kind, n := string(b[:4]), int64(binary.LittleEndian.Uint32(b[4:]))
+		end := 8 + n + n&1
+		if png {
+			kind, n = string(b[4:8]), int64(binary.BigEndian.Uint32(b))
+			end = 12 + n
+		}
+		if kind == name {
+			return true
+		}
+		b = b[min(end, int64(len(b))):]
+	}
+	return false
+}
