@@ -224,9 +224,9 @@ func TestFilesAreChosenAndRefusedInTheBrowser(t *testing.T) {
 		return p
 	}
 	inPage(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelectorAll("#scenes input").length === 8`),
-		chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{file("notes.txt", "x"), file("photo.heic", "x"), file("<b>broken<b>.jpg", "not a picture"), file("empty.png", "")}),
+		chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{file("notes.txt", "x"), file("photo.psd", "x"), file("<b>broken<b>.jpg", "not a picture"), file("empty.png", "")}),
 		until(`document.querySelectorAll("#chosen li").length === 1`))
-	holds(t, ctx, "each refusal is told", `["notes.txt", "HEIC", "empty.png"].every((w) => document.querySelector("#notice").textContent.includes(w))`)
+	holds(t, ctx, "each refusal is told", `["notes.txt", "photo.psd", "empty.png"].every((w) => document.querySelector("#notice").textContent.includes(w))`)
 	holds(t, ctx, "a name is no markup", `document.querySelector("#chosen b") === null && document.querySelector("#chosen").textContent.includes("<b>broken<b>.jpg")`)
 	shoot(t, ctx, "chosen")
 	inPage(t, ctx, click("#make"), until(`document.querySelector("#job .card .error:not([hidden])")`))

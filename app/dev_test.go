@@ -168,7 +168,7 @@ func TestDevRefusesWhatIsNoPhotoAndQueuesNothing(t *testing.T) {
 	for _, bad := range []struct {
 		body []byte
 		code string
-	}{{nil, "upload_empty"}, {[]byte("GIF89a........"), "image_unsupported"}, {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), "image_unsupported"}, {apptest.Photo(t, 64, 48)[:900], "image_corrupt"}} {
+	}{{nil, "upload_empty"}, {[]byte("GIF89a........"), "image_unsupported"}, {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), "image_corrupt"}, {apptest.Photo(t, 64, 48)[:300], "image_corrupt"}} {
 		var sas struct {
 			UploadURL string `json:"upload_url"`
 		}

@@ -22,6 +22,7 @@ type build struct {
 	Commit  string `json:"commit"`  // full, with -dirty when the tree was changed; unknown when not recorded
 	Go      string `json:"go"`
 	Libvips string `json:"libvips"`
+	Libheif string `json:"libheif,omitempty"` // of this machine; left out where there is none, and HEIC photos are refused
 	OS      string `json:"os"`
 	Arch    string `json:"arch"`
 }
@@ -69,10 +70,16 @@ func versionCommand(s Streams) *cobra.Command {
 		Example: "  opal version\n  opal version --json",
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
+			heif, err := imaging.HEIFVersion()
+			b.Libheif = heif
 			if asJSON {
 				return printJSON(s, b)
 			}
-			fmt.Fprintf(s.Out, "opal %s\ncommit   %s\ngo       %s\nlibvips  %s\nplatform %s/%s\n", b.Version, b.Commit, strings.TrimPrefix(b.Go, "go"), b.Libvips, b.OS, b.Arch)
+			if err != nil {
+				heif = "none: HEIC photos are refused (" + err.Error() + ")"
+			}
+			fmt.Fprintf(s.Out, "opal %s\ncommit   %s\ngo       %s\nlibvips  %s\nlibheif  %s\nplatform %s/%s\n",
+				b.Version, b.Commit, strings.TrimPrefix(b.Go, "go"), b.Libvips, heif, b.OS, b.Arch)
 			return nil
 		},
 	}

@@ -27,7 +27,7 @@ var (
 
 // What ends a run.
 var (
-	ErrNoPictures = fault.New(fault.Invalid, "no_pictures", "No pictures were found; name files, or folders that hold JPEG, PNG or WebP files")
+	ErrNoPictures = fault.New(fault.Invalid, "no_pictures", "No pictures were found; name files, or folders that hold JPEG, PNG, WebP, HEIC, AVIF or TIFF files")
 	ErrReport     = fault.New(fault.Invalid, "report_invalid", "The folder's report.json can't be used; choose another folder with --out")
 
 	// ErrFailed says that something of the run failed, was rejected or broke a

@@ -25,7 +25,7 @@ func (o own) holds(b []byte, hash string) bool {
 	if o.hashes[hash] {
 		return true
 	}
-	info, err := imagefile.InspectOwn(b)
+	info, err := imagefile.Inspect(b)
 	return err == nil && imagefile.MadeByOPAL(imagefile.ReadMetadata(info.Format, b).XMP)
 }
 

@@ -74,7 +74,7 @@ type Facts struct {
 // that every file keeps: its size, format and colours, no trace of where the photo was
 // taken, and the word on how the picture was made. It returns the decoded picture, too.
 func File(p channel.Preset, file []byte, f Facts) (*Picture, []Check, error) {
-	info, err := imaging.InspectOwn(file)
+	info, err := imaging.Inspect(file)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the variant: %w", err)
 	}

@@ -17,8 +17,6 @@ type signature struct {
 // comes first.
 var foreign = []signature{
 	{"GIF", 0, "GIF8"},
-	{"TIFF", 0, "II*\x00"},
-	{"TIFF", 0, "MM\x00*"},
 	{"BigTIFF", 0, "II+\x00"},
 	{"BigTIFF", 0, "MM\x00+"},
 	{"BMP", 0, "BM"},
@@ -46,8 +44,6 @@ var foreign = []signature{
 // advice says what to do with a format that is not taken; others get a general
 // sentence.
 var advice = map[string]string{
-	"HEIC":         "in the iPhone's settings choose Camera, Formats, Most Compatible, or export it as JPEG",
-	"AVIF":         "save it as JPEG, PNG or WebP",
 	"PDF":          "export the page as JPEG or PNG",
 	"SVG":          "export it as PNG",
 	"camera raw":   "develop it and export a JPEG",
@@ -100,7 +96,7 @@ func isoMediaName(b []byte) string {
 		switch string(b[i : i+4]) {
 		case "avif", "avis":
 			return "AVIF"
-		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
+		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "mif2", "msf1":
 			name = "HEIC"
 		case "crx ":
 			return "camera raw"

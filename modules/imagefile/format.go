@@ -3,12 +3,14 @@ package imagefile
 // Format is an encoded picture's format.
 type Format string
 
-// The formats. AVIF is written, and read only from bytes OPAL wrote.
+// The formats. HEIC and TIFF are read alone.
 const (
 	JPEG Format = "jpeg"
 	PNG  Format = "png"
 	WebP Format = "webp"
 	AVIF Format = "avif"
+	HEIC Format = "heic" // HEIF with HEVC, as phones write it
+	TIFF Format = "tiff"
 )
 
 // MediaType returns the format's media type, such as "image/jpeg".

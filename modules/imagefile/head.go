@@ -32,7 +32,7 @@ func InspectHead(head []byte, size int64) (more bool, err error) {
 	switch {
 	case err == nil, p.Info.Width != 0 && errors.Is(err, ErrCorrupt): // the end is missing because it was not given
 		return false, refuseHidden(head, p.Info.Format)
-	case p.Info.Format == JPEG && errors.Is(err, ErrCorrupt): // others' sizes come first
+	case p.Info.Format != PNG && p.Info.Format != WebP && errors.Is(err, ErrCorrupt): // their sizes come first
 		return true, nil
 	}
 	return false, err

@@ -29,7 +29,7 @@ func TestInspectHead(t *testing.T) {
 	solid := imagefiletest.SolidWebP(37, 21, color.NRGBA{1, 2, 3, 4})
 	preview := imagefiletest.Segment(markerAPP1, []byte("http://ns.adobe.com/xmp/extension/\x00"), noise(60_000))
 	long := imagefiletest.WithSegments(picture, bytes.Repeat(preview, 10))
-	moving := imagefiletest.WithChunk(png, imagefiletest.Chunk("acTL", make([]byte, 8)))
+	moving := imagefiletest.WithChunk(png, imagefiletest.Chunk("acTL", []byte{0, 0, 0, 2, 0, 0, 0, 0}))
 	huge := imagefiletest.PNGOf(imagefiletest.IHDR(60_000, 60_000, 8, pngRGB), noise(HeadBytes))
 	riff := func(said int) []byte { // a WebP of which the head alone is there
 		b := append(bytes.Clone(lossy), noise(HeadBytes)...)[:HeadBytes]
@@ -49,7 +49,8 @@ func TestInspectHead(t *testing.T) {
 		{"noise", noise(HeadBytes), size - 2_000_000, false, ErrUnsupported},
 		{"more than is taken", noise(HeadBytes), MaxBytes + 1, false, ErrTooLarge},
 		{"a whole picture", picture, len(picture), false, nil},
-		{"a whole picture, cut off", picture[:len(picture)/2], len(picture) / 2, false, ErrCorrupt},
+		{"a whole picture, cut off before its pixels", picture[:300], 300, false, ErrCorrupt},
+		{"a whole picture, cut off: the decoder is to say", picture[:len(picture)/2], len(picture) / 2, false, nil},
 		{"nothing", nil, 0, false, ErrEmpty},
 		{"a JPEG's first half", picture[:len(picture)/2], len(picture), false, nil},
 		{"a JPEG whose frame header comes later", long[:HeadBytes], len(long), true, nil},

@@ -39,14 +39,6 @@ func Inspect(b []byte) (Info, error) {
 	return p.Info, nil
 }
 
-// InspectOwn is Inspect for bytes OPAL wrote itself: AVIF is known too.
-func InspectOwn(b []byte) (Info, error) {
-	if foreignName(b) == "AVIF" {
-		return inspectAVIF(b)
-	}
-	return Inspect(b)
-}
-
 // Parsed is a picture's header with the parts of the file a decoder needs.
 type Parsed struct {
 	Info Info
@@ -60,6 +52,10 @@ type Parsed struct {
 	addedAt int
 
 	animated bool // a WebP of one frame
+
+	// profile is an ICC profile made of what the file says of its colours, for
+	// formats into which none can be put.
+	profile []byte
 }
 
 // retain adds part, a piece of the file, to keep. A piece that begins where the
@@ -80,6 +76,10 @@ func (p *Parsed) retain(part []byte) {
 func (p *Parsed) insert(at int, part []byte) {
 	p.added, p.addedAt = part, at
 }
+
+// Profile returns the ICC profile that the file means without holding one, for
+// formats into which Essential can't put it; nil when there is none.
+func (p Parsed) Profile() []byte { return p.profile }
 
 // Essential returns the file made of the kept parts alone.
 func (p Parsed) Essential() []byte {
@@ -129,6 +129,10 @@ func parse(b []byte) (Parsed, error) {
 		return parsePNG(b)
 	case isWebP(b):
 		return parseWebP(b)
+	case isHEIF(b):
+		return parseHEIF(b)
+	case isTIFF(b):
+		return parseTIFF(b)
 	}
 	return Parsed{}, refuseForeign(b)
 }

@@ -186,7 +186,11 @@ func (w *pngWalk) end() (Parsed, error) {
 // dropProfile takes the profile out of what is kept.
 func (w *pngWalk) dropProfile() {
 	for i, part := range w.keep {
-		for at := 0; i > 0 && at+pngOverhead <= len(part); {
+		at := 0
+		if i == 0 {
+			at = len(pngMagic)
+		}
+		for at+pngOverhead <= len(part) {
 			n := int(binary.BigEndian.Uint32(part[at:])) + pngOverhead
 			if string(part[at+4:at+8]) == "iCCP" {
 				w.keep = slices.Replace(w.keep, i, i+1, part[:at:at], part[at+n:])

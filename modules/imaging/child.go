@@ -1,13 +1,13 @@
 package imaging
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
 	"unsafe"
 
+	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
@@ -19,14 +19,17 @@ const ChildKind = "decode"
 // it under ChildKind.
 func ChildHandler() sandbox.Handler {
 	return sandbox.Handler{Prepare: func([]string) (sandbox.Worker, error) {
-		if err := prepareVips(false); err != nil {
+		if err := prepareVips(true); err != nil {
 			return nil, err
 		}
+		// Where libheif is missing the other formats are decoded all the same.
+		_ = loadHEIF()
 		return decodeWork, nil
 	}}
 }
 
-// params say what the input is; the output is Width*Height pixels.
+// params say what the input is; the output is Width*Height pixels. A profile for
+// a file without one may follow.
 type params struct {
 	Format        uint32
 	Width, Height uint32 // as stored
@@ -39,17 +42,29 @@ func (p params) bytes() []byte {
 	return b
 }
 
+// noHEIF is the reply of a child that can't decode HEIC at all. Others are empty.
+const noHEIF = "no libheif"
+
 // decodeWork is the child's sandbox.Worker.
 func decodeWork(job sandbox.Work) ([]byte, error) {
 	var p params
-	if err := binary.Read(bytes.NewReader(job.Params), wire, &p); err != nil {
+	n, err := binary.Decode(job.Params, wire, &p)
+	if err != nil {
 		return nil, fmt.Errorf("read the parameters: %w", err)
 	}
 	size := uint64(p.Width) * uint64(p.Height) * bytesPerPixel
 	if len(job.In) == 0 || len(job.In) > MaxBytes || size == 0 || size > MaxPixels*bytesPerPixel || size != uint64(len(job.Out)) {
 		return nil, errors.New("the request is out of bounds")
 	}
-	err := decodeInto(formatOf(p.Format), job.In, int(p.Width), int(p.Height), unsafe.Pointer(unsafe.SliceData(job.Out)))
+	format := formatOf(p.Format)
+	if format == imagefile.HEIC {
+		if err := loadHEIF(); err != nil {
+			return []byte(noHEIF), nil
+		}
+	}
+	err = decodeInto(source{
+		format: format, data: job.In, profile: job.Params[n:], w: int(p.Width), h: int(p.Height),
+	}, unsafe.Pointer(unsafe.SliceData(job.Out)))
 	if err != nil && !ownFault(err) {
 		return nil, sandbox.Refuse(err.Error())
 	}

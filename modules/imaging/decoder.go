@@ -26,6 +26,8 @@ const (
 	memoryBase         = 192 << 20
 	memoryPerPixel     = 14
 	memoryPerPixelWebP = 26
+	memoryPerPixelHEIF = 30 // planes of 16 bits, and a grid's tiles beside the whole
+	memoryPerPixelTIFF = 24 // a strip may be the whole picture, of four channels of 16 bits
 
 	// 12 megapixels take about 0.3 s. Slow machines get ten times as much.
 	cpuBase          = 5 * time.Second
@@ -86,10 +88,11 @@ func (d *Decoder) Warm() { d.pool.Warm() }
 // of Decode fail. It is safe to call twice.
 func (d *Decoder) Close() error { return d.pool.Close() }
 
-// Decode checks and decodes a JPEG, PNG or WebP from outside. The result is
+// Decode checks and decodes a picture from outside: JPEG, PNG, WebP, AVIF, HEIC
+// or TIFF. The result is
 // upright, sRGB, and holds nothing but pixels; Info is Inspect's.
 //
-// Errors: Inspect's; ErrCorrupt; ErrDecoderDied when the child ended twice, or
+// Errors: Inspect's; ErrCorrupt; ErrNoHEIF; ErrDecoderDied when the child ended twice, or
 // once at its time limit; ErrNoChild when none could be started; the context's.
 func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, error) {
 	p, err := imagefile.Parse(b)
@@ -97,7 +100,11 @@ func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, err
 		return nil, Info{}, err
 	}
 	var img *image.NRGBA
-	err = d.pool.Do(ctx, d.job(p.Info, p.Essential()), func(pixels io.ReaderAt, _ []byte) (err error) {
+	missing := false
+	err = d.pool.Do(ctx, d.job(p), func(pixels io.ReaderAt, reply []byte) (err error) {
+		if missing = string(reply) == noHEIF; missing {
+			return nil
+		}
 		img, err = readPixels(pixels, p.Info)
 		return err
 	})
@@ -105,6 +112,8 @@ func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, err
 	var died *sandbox.DiedError
 	var unavailable *sandbox.UnavailableError
 	switch {
+	case missing:
+		err = ErrNoHEIF
 	case err == nil:
 		return img, p.Info, nil
 	case errors.As(err, &refused):
@@ -135,14 +144,20 @@ func Deaths(err error) int {
 }
 
 // job returns the work of decoding data, with limits that fit its size.
-func (d *Decoder) job(info Info, data []byte) sandbox.Job {
+func (d *Decoder) job(p imagefile.Parsed) sandbox.Job {
+	info, data := p.Info, p.Essential()
 	w, h := info.Stored()
 	perPixel := int64(memoryPerPixel)
-	if info.Format == WebP {
+	switch info.Format {
+	case WebP:
 		perPixel = memoryPerPixelWebP
+	case AVIF, imagefile.HEIC:
+		perPixel = memoryPerPixelHEIF
+	case imagefile.TIFF:
+		perPixel = memoryPerPixelTIFF
 	}
 	return sandbox.Job{
-		Params: params{Format: uint32(formatCode(info.Format)), Width: uint32(w), Height: uint32(h)}.bytes(),
+		Params: append(params{Format: uint32(formatCode(info.Format)), Width: uint32(w), Height: uint32(h)}.bytes(), p.Profile()...),
 		Input:  data,
 		Output: int64(w) * int64(h) * bytesPerPixel,
 		Memory: min(d.opts.MemoryLimit, memoryBase+int64(w)*int64(h)*perPixel+2*int64(len(data))),

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
 )
 
@@ -349,8 +350,8 @@ func TestLibraryVersion(t *testing.T) {
 // Every limit grows with the picture and stops at the decoder's own.
 func TestRequestLimits(t *testing.T) {
 	d := NewDecoder(DecoderOptions{})
-	small := d.job(Info{Format: JPEG, Width: 10, Height: 10, Orientation: 1}, make([]byte, 100))
-	large := d.job(Info{Format: JPEG, Width: 5000, Height: 10000, Orientation: 6}, make([]byte, 100))
+	small := d.job(imagefile.Parsed{Info: Info{Format: JPEG, Width: 10, Height: 10, Orientation: 1}})
+	large := d.job(imagefile.Parsed{Info: Info{Format: JPEG, Width: 5000, Height: 10000, Orientation: 6}})
 	if want := (params{Format: uint32(formatCode(JPEG)), Width: 10000, Height: 5000}).bytes(); !bytes.Equal(large.Params, want) {
 		t.Errorf("parameters %x; want %x", large.Params, want)
 	}
@@ -370,6 +371,13 @@ func mutable(t testing.TB) [][]byte {
 		imagefiletest.WithChunk(imagefiletest.PNG(t, imagefiletest.Photo(8, 8, 1)), imagefiletest.Chunk("iCCP", append([]byte("p3\x00\x00"), imagefiletest.Deflate(t, icc)...))),
 		encode(t, imagefiletest.Cutout(40, 30, 1), EncodeOptions{Format: WebP, ICC: true}),
 		encode(t, imagefiletest.Photo(40, 30, 1), EncodeOptions{Format: WebP, Lossless: true}),
+		imagefiletest.HEIF{Alpha: true}.Bytes(),
+		imagefiletest.HEIF{Grid: true}.Bytes(),
+		imagefiletest.HEIF{AVIF: true}.Bytes(),
+		imagefiletest.TIFF{Width: 40, Height: 30, Bits: 8, Photometric: 5, Samples: 4, Compression: 5, Rows: 9,
+			Pixel: func(x, y int) []uint16 { return []uint16{uint16(x * 999), uint16(y * 999), 0, 0} }}.Bytes(),
+		imagefiletest.TIFF{Width: 40, Height: 30, Bits: 16, Photometric: 2, Samples: 3, Compression: 8,
+			Pixel: func(x, y int) []uint16 { return []uint16{uint16(x * 999), uint16(y * 999), 0} }}.Bytes(),
 	}
 }
 

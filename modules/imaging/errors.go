@@ -14,6 +14,10 @@ var (
 	// machine's trouble and not the picture's, so it is worth another try.
 	ErrNoChild = fault.New(fault.Unavailable, "image_decoder_unavailable", "The decoding process could not be started; try again")
 
+	// ErrNoHEIF says that this machine lacks the library that decodes HEIC.
+	ErrNoHEIF = fault.New(fault.Unsupported, "image_heic_unavailable",
+		"HEIC pictures can't be decoded here: libheif is missing; upload a JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible), or have libheif installed")
+
 	// ErrInvisible says that every pixel of a photo is transparent.
 	ErrInvisible = fault.New(fault.Invalid, "image_invisible", "Nothing is visible in the picture: all of it is transparent; export it again with the product")
 

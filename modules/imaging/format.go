@@ -23,9 +23,8 @@ const (
 	SourceGenerated = imagefile.SourceGenerated
 )
 
-// Inspect, InspectOwn and SourceXMP are imagefile's.
+// Inspect and SourceXMP are imagefile's.
 var (
-	Inspect    = imagefile.Inspect
-	InspectOwn = imagefile.InspectOwn
-	SourceXMP  = imagefile.SourceXMP
+	Inspect   = imagefile.Inspect
+	SourceXMP = imagefile.SourceXMP
 )

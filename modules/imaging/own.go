@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"image"
 	"unsafe"
+
+	"github.com/opal-photo/opal/modules/imagefile"
 )
 
 // DecodeOwn decodes JPEG, PNG, WebP or AVIF bytes that OPAL wrote itself, in
@@ -19,7 +21,8 @@ func DecodeOwn(b []byte) (*image.NRGBA, error) {
 	if err := startVips(); err != nil {
 		return nil, err
 	}
-	info, err := InspectOwn(b)
+	p, err := imagefile.Parse(b)
+	info := p.Info
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +35,7 @@ func DecodeOwn(b []byte) (*image.NRGBA, error) {
 	if pixels == nil {
 		return nil, fmt.Errorf("decode a picture of %d × %d: no memory", w, h)
 	}
-	if err := decodeInto(info.Format, unsafe.Slice((*byte)(data), len(b)), w, h, pixels); err != nil {
+	if err := decodeInto(source{format: info.Format, data: unsafe.Slice((*byte)(data), len(b)), w: w, h: h, profile: p.Profile()}, pixels); err != nil {
 		return nil, ErrCorrupt.With("%v", err)
 	}
 	img := image.NewNRGBA(image.Rect(0, 0, info.Width, info.Height))

@@ -42,7 +42,7 @@ static int finish(int result, char *err, size_t errlen) {
 // libvips warns about files on stderr, which is not ours to write to.
 static void drop_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {}
 
-int opal_start(int own, char *err, size_t errlen) {
+int opal_start(int foreign, char *err, size_t errlen) {
 	if (vips_init("opal") != 0)
 		return finish(-1, err, errlen);
 	g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG, drop_log, NULL);
@@ -54,8 +54,9 @@ int opal_start(int own, char *err, size_t errlen) {
 	vips_operation_block_set("VipsForeignLoadJpeg", FALSE);
 	vips_operation_block_set("VipsForeignLoadPng", FALSE);
 	vips_operation_block_set("VipsForeignLoadWebp", FALSE);
-	if (own)
-		vips_operation_block_set("VipsForeignLoadHeif", FALSE);
+	vips_operation_block_set("VipsForeignLoadHeif", FALSE);
+	if (foreign)
+		vips_operation_block_set("VipsForeignLoadTiff", FALSE);
 	return finish(0, err, errlen);
 }
 
@@ -75,9 +76,60 @@ static int load(int format, VipsFailOn fail_on, void *data, size_t len, VipsImag
 		return vips_webpload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
 	case OPAL_AVIF:
 		return vips_heifload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
+	case OPAL_TIFF:
+		return vips_tiffload_buffer(data, len, out, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
 	}
 	vips_error("opal", "format %d has no loader", format);
 	return -1;
+}
+
+// load_heic decodes with libheif into an image that reads h's pixels.
+static int load_heic(const struct opal_source *s, struct opal_heif *h, VipsImage **out) {
+	char text[512] = "";
+	int r = opal_heif_open(s->data, s->len, h, text, sizeof text);
+	// The size is held against the header's before memory is taken for pixels.
+	if (r == 0 && (h->width != s->width || h->height != s->height)) {
+		vips_error("opal", "libheif sees %d x %d pixels where the header says %d x %d", h->width, h->height, s->width, s->height);
+		return -1;
+	}
+	if (r == 0)
+		r = opal_heif_pixels(h, text, sizeof text);
+	if (r != 0) {
+		vips_error("opal", "%s%s", r == OPAL_HEIF_MEMORY ? "out of memory: " : "", text);
+		return -1;
+	}
+	VipsImage *in = vips_image_new_from_memory(h->pixels, (size_t)h->stride * s->height, h->stride / 4, s->height, 4, VIPS_FORMAT_UCHAR);
+	if (in == NULL)
+		return -1;
+	VipsImage *cut = NULL;
+	r = h->stride < 4 * s->width || vips_crop(in, &cut, 0, 0, s->width, s->height, NULL) || vips_copy(cut, out, "interpretation", VIPS_INTERPRETATION_sRGB, NULL);
+	if (cut != NULL)
+		g_object_unref(cut);
+	g_object_unref(in);
+	if (r)
+		return -1;
+	enum { MOST = 4 << 20 };
+	void *profile = g_try_malloc(MOST);
+	size_t n = profile != NULL ? opal_heif_profile(h, profile, MOST) : 0;
+	if (n > 0)
+		vips_image_set_blob_copy(*out, VIPS_META_ICC_NAME, profile, n);
+	g_free(profile);
+	return 0;
+}
+
+// straight divides colours by the alpha and keeps their format.
+static int straight(VipsImage *in, VipsImage **out) {
+	double most = in->BandFmt == VIPS_FORMAT_USHORT ? 65535 : 255;
+	VipsImage *divided = NULL, *rounded = NULL;
+	int r = vips_unpremultiply(in, &divided, "max_alpha", most, NULL) || vips_rint(divided, &rounded, NULL) ||
+		vips_cast(rounded, out, in->BandFmt, NULL);
+	if (divided != NULL)
+		g_object_unref(divided);
+	if (rounded != NULL)
+		g_object_unref(rounded);
+	if (!r)
+		(*out)->Type = in->Type;
+	return r ? -1 : 0;
 }
 
 // to_srgb converts colour bands (no alpha) of any kind to 8-bit sRGB.
@@ -110,14 +162,26 @@ static int eight_bits(VipsImage *in, VipsImage **out) {
 	return vips_copy(in, out, NULL);
 }
 
-static int decode_in(VipsObject *scope, int format, VipsFailOn fail_on, void *data, size_t len, int width, int height, void *pixels) {
-	VipsImage **t = (VipsImage **)vips_object_local_array(scope, 9);
-	if (load(format, fail_on, data, len, &t[0]))
+static int decode_in(VipsObject *scope, const struct opal_source *s, struct opal_heif *heif, VipsFailOn fail_on, void *pixels) {
+	VipsImage **t = (VipsImage **)vips_object_local_array(scope, 11);
+	if (s->format == OPAL_HEIC ? load_heic(s, heif, &t[0]) : load(s->format, fail_on, (void *)s->data, s->len, &t[0]))
 		return -1;
 	VipsImage *in = t[0];
-	if (in->Xsize != width || in->Ysize != height) {
-		vips_error("opal", "the decoder sees %d x %d pixels where the header says %d x %d", in->Xsize, in->Ysize, width, height);
+	if (in->Xsize != s->width || in->Ysize != s->height) {
+		vips_error("opal", "the decoder sees %d x %d pixels where the header says %d x %d", in->Xsize, in->Ysize, s->width, s->height);
 		return -1;
+	}
+	if (s->profile_len > 0 && vips_image_get_typeof(in, VIPS_META_ICC_NAME) == 0) {
+		if (vips_copy(in, &t[9], NULL))
+			return -1;
+		in = t[9];
+		vips_image_set_blob_copy(in, VIPS_META_ICC_NAME, s->profile, s->profile_len);
+	}
+	// libvips does this itself for TIFF.
+	if (heif->premultiplied && vips_image_hasalpha(in)) {
+		if (straight(in, &t[10]))
+			return -1;
+		in = t[10];
 	}
 	VipsImage *colour = in, *alpha = NULL;
 	if (vips_image_hasalpha(in)) {
@@ -145,14 +209,16 @@ static int decode_in(VipsObject *scope, int format, VipsFailOn fail_on, void *da
 		return -1;
 	// An image made from memory can also be written to: the rows land in pixels
 	// with no copy of their own.
-	t[8] = vips_image_new_from_memory(pixels, (size_t)width * height * 4, width, height, 4, VIPS_FORMAT_UCHAR);
+	t[8] = vips_image_new_from_memory(pixels, (size_t)s->width * s->height * 4, s->width, s->height, 4, VIPS_FORMAT_UCHAR);
 	return t[8] == NULL || vips_image_write(t[7], t[8]) ? -1 : 0;
 }
 
-static int decode(int format, VipsFailOn fail_on, void *data, size_t len, int width, int height, void *pixels) {
+static int decode(const struct opal_source *s, VipsFailOn fail_on, void *pixels) {
 	VipsObject *scope = VIPS_OBJECT(vips_image_new());
-	int r = decode_in(scope, format, fail_on, data, len, width, height, pixels);
+	struct opal_heif heif = {0};
+	int r = decode_in(scope, s, &heif, fail_on, pixels);
 	g_object_unref(scope);
+	opal_heif_close(&heif);
 	return r;
 }
 
@@ -167,14 +233,14 @@ static int lost_pixels(void) {
 	return 0;
 }
 
-int opal_decode(int format, const void *data, size_t len, int width, int height, void *pixels, char *err, size_t errlen) {
+int opal_decode(const struct opal_source *s, void *pixels, char *err, size_t errlen) {
 	// Without fail_on a truncated file passes with its rest grey.
-	if (format != OPAL_JPEG)
-		return finish(decode(format, VIPS_FAIL_ON_ERROR, (void *)data, len, width, height, pixels), err, errlen);
-	int r = decode(format, VIPS_FAIL_ON_WARNING, (void *)data, len, width, height, pixels);
+	if (s->format != OPAL_JPEG)
+		return finish(decode(s, VIPS_FAIL_ON_ERROR, pixels), err, errlen);
+	int r = decode(s, VIPS_FAIL_ON_WARNING, pixels);
 	if (r != 0 && !lost_pixels()) {
 		vips_error_clear();
-		r = decode(format, VIPS_FAIL_ON_ERROR, (void *)data, len, width, height, pixels);
+		r = decode(s, VIPS_FAIL_ON_ERROR, pixels);
 	}
 	// A warning from the last rows comes when nothing is read any more, and is
 	// left in the buffer.

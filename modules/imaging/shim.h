@@ -15,19 +15,56 @@ enum opal_format {
 	OPAL_PNG = 2,
 	OPAL_WEBP = 3,
 	OPAL_AVIF = 4,
+	OPAL_HEIC = 5,
+	OPAL_TIFF = 6,
 };
 
 // opal_start prepares libvips once per process: no cache, one thread a job,
-// and no loader but those for JPEG, PNG and WebP; with own set also AVIF.
-int opal_start(int own, char *err, size_t errlen);
+// and no loader but those for JPEG, PNG, WebP and AVIF; with foreign set also
+// TIFF, which OPAL never writes.
+int opal_start(int foreign, char *err, size_t errlen);
 
 // opal_version returns libvips' version, such as "8.18.7".
 const char *opal_version(void);
 
-// opal_decode decodes one picture of the given format and size into pixels:
-// width*height*4 bytes, sRGB, 8 bits, straight alpha. The EXIF orientation is
-// not applied. It fails on damaged and truncated data.
-int opal_decode(int format, const void *data, size_t len, int width, int height, void *pixels, char *err, size_t errlen);
+// opal_source is a picture's file.
+struct opal_source {
+	int format;
+	const void *data;
+	size_t len;
+	int width, height; // that its header says
+	// A profile to be used unless the file has one; may be NULL.
+	const void *profile;
+	size_t profile_len;
+};
+
+// opal_decode decodes one picture into pixels: width*height*4 bytes, sRGB, 8
+// bits, straight alpha. The EXIF orientation is not applied; that of an HEIF
+// file is. It fails on damaged and truncated data.
+int opal_decode(const struct opal_source *source, void *pixels, char *err, size_t errlen);
+
+// opal_heif_load finds libheif, which decodes HEIC. It opens files.
+int opal_heif_load(char *err, size_t errlen);
+
+// opal_heif_version returns libheif's version, "" when it is not loaded.
+const char *opal_heif_version(void);
+
+// Results beside 0 and -1, which means that the file is bad.
+enum { OPAL_HEIF_MISSING = -2, OPAL_HEIF_MEMORY = -3 };
+
+// opal_heif is an open HEIC file: opal_heif_open reads its header,
+// opal_heif_pixels decodes it into RGBA rows, opal_heif_profile copies its ICC
+// profile and returns the size, 0 without one, and opal_heif_close frees it all,
+// after an error too.
+struct opal_heif {
+	void *context, *handle, *image;
+	int width, height, premultiplied, stride;
+	const unsigned char *pixels;
+};
+int opal_heif_open(const void *data, size_t len, struct opal_heif *out, char *err, size_t errlen);
+int opal_heif_pixels(struct opal_heif *h, char *err, size_t errlen);
+size_t opal_heif_profile(struct opal_heif *h, void *out, size_t room);
+void opal_heif_close(struct opal_heif *h);
 
 struct opal_encoding {
 	int format;

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
@@ -29,6 +30,10 @@ func formatCode(f Format) C.int {
 		return C.OPAL_WEBP
 	case AVIF:
 		return C.OPAL_AVIF
+	case imagefile.HEIC:
+		return C.OPAL_HEIC
+	case imagefile.TIFF:
+		return C.OPAL_TIFF
 	}
 	return 0
 }
@@ -50,13 +55,13 @@ func vipsCall(job func(err *C.char, errlen C.size_t) C.int) error {
 }
 
 // startVips prepares libvips for this process's own pictures.
-var startVips = sync.OnceValue(func() error { return prepareVips(true) })
+var startVips = sync.OnceValue(func() error { return prepareVips(false) })
 
-// prepareVips allows the loaders: own adds the formats that only OPAL's own
-// files may have.
-func prepareVips(own bool) error {
+// prepareVips allows the loaders: foreign adds the formats that OPAL's own files
+// never have.
+func prepareVips(foreign bool) error {
 	var flag C.int
-	if own {
+	if foreign {
 		flag = 1
 	}
 	if err := vipsCall(func(text *C.char, n C.size_t) C.int { return C.opal_start(flag, text, n) }); err != nil {
@@ -65,20 +70,47 @@ func prepareVips(own bool) error {
 	return nil
 }
 
+// loadHEIF finds libheif, without which HEIC pictures are refused.
+var loadHEIF = sync.OnceValue(func() error {
+	return vipsCall(func(text *C.char, n C.size_t) C.int { return C.opal_heif_load(text, n) })
+})
+
+// HEIFVersion returns the version of the libheif that decodes HEIC pictures, or
+// why there is none.
+func HEIFVersion() (string, error) {
+	if err := loadHEIF(); err != nil {
+		return "", err
+	}
+	return C.GoString(C.opal_heif_version()), nil
+}
+
 // LibraryVersion returns libvips' version, such as "8.18.7".
 func LibraryVersion() string { return C.GoString(C.opal_version()) }
 
-// decodeInto decodes data, a picture that parse let through, into pixels:
-// w*h*4 bytes that the garbage collector doesn't own.
-func decodeInto(f Format, data []byte, w, h int, pixels unsafe.Pointer) error {
-	return vipsCall(func(text *C.char, n C.size_t) C.int {
-		return C.opal_decode(formatCode(f), unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), C.int(w), C.int(h), pixels, text, n)
-	})
+// source is a picture that imagefile.Parse let through.
+type source struct {
+	format        Format
+	data, profile []byte // that the garbage collector doesn't move
+	w, h          int
+}
+
+// decodeInto decodes a picture into pixels: w*h*4 bytes that the garbage
+// collector doesn't own.
+func decodeInto(s source, pixels unsafe.Pointer) error {
+	c := C.struct_opal_source{
+		format: formatCode(s.format), data: unsafe.Pointer(unsafe.SliceData(s.data)), len: C.size_t(len(s.data)),
+		width: C.int(s.w), height: C.int(s.h), profile_len: C.size_t(len(s.profile)),
+	}
+	if len(s.profile) > 0 {
+		c.profile = C.CBytes(s.profile)
+		defer C.free(unsafe.Pointer(c.profile))
+	}
+	return vipsCall(func(text *C.char, n C.size_t) C.int { return C.opal_decode(&c, pixels, text, n) })
 }
 
 // formatOf is the reverse of formatCode; an unknown code is no format.
 func formatOf(code uint32) Format {
-	for _, f := range []Format{JPEG, PNG, WebP, AVIF} {
+	for _, f := range []Format{JPEG, PNG, WebP, AVIF, imagefile.HEIC, imagefile.TIFF} {
 		if uint32(formatCode(f)) == code {
 			return f
 		}

@@ -5,14 +5,15 @@ import { bytes, count, words } from "./text.js";
 
 const maxBytes = 25 * 1024 * 1024;
 const maxPhotos = 100;
-const types = ["image/jpeg", "image/png", "image/webp"];
+// A browser may know no type for a phone's pictures, so the name counts too.
+const types = ["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif", "image/avif", "image/tiff"];
+const names = /\.(jpe?g|png|webp|hei[cf]|avif|tiff?)$/i;
 const remembered = "opal.choices";
 
 let photos = []; // { file, url }
 
 const refusal = (file) => {
-  if (/\.hei[cf]$/i.test(file.name) || /hei[cf]/.test(file.type)) return `${file.name} is HEIC, which is not taken: save it as JPEG, or set the camera to “Most compatible”.`;
-  if (!types.includes(file.type)) return `${file.name} is not a JPEG, PNG or WebP.`;
+  if (!types.includes(file.type) && !names.test(file.name)) return `${file.name} is not a JPEG, PNG, WebP, HEIC, AVIF or TIFF picture.`;
   if (file.size > maxBytes) return `${file.name} has ${bytes(file.size)}; 25 MB is the limit.`;
   if (file.size === 0) return `${file.name} is empty.`;
   return "";

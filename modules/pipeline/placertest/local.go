@@ -135,7 +135,7 @@ func (e Engine) check(t *testing.T, res *pipeline.Result) {
 	if e.Generated != bytes.Contains(b, []byte("compositeWithTrainedAlgorithmicMedia")) {
 		t.Errorf("the output's digital source type is not %s", source)
 	}
-	info, err := imaging.InspectOwn(b)
+	info, err := imaging.Inspect(b)
 	if err != nil || info.Width != res.Placed.Width || info.Height != res.Placed.Height {
 		t.Errorf("the output is %d×%d (%v), the scene %d×%d", info.Width, info.Height, err, res.Placed.Width, res.Placed.Height)
 	}
