@@ -31,7 +31,7 @@ const vocabulary = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 // is passed over. No place, serial number or device name is read. It is written in Go,
 // which no crafted file can make write out of bounds, and bounded in size.
 func Read(file []byte) *picture.Marks {
-	info, err := imagefile.InspectOwn(file)
+	info, err := imagefile.Inspect(file)
 	if err != nil {
 		return nil
 	}
