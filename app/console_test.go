@@ -283,6 +283,47 @@ func item(id, retriedBy, status string) string {
 		"needs_review":false,"review_reason":null,"confidence":null,"fidelity":null,"output_blob_path":null,"steps":[],"exports":[]}`, id, status, code, text, by)
 }
 
+// TestADoubtfulPictureInTheBrowser has a picture that a person has to look at: it
+// doesn't say that it is finished, and the person decides.
+func TestADoubtfulPictureInTheBrowser(t *testing.T) {
+	ctx := openBrowser(t, true)
+	c, err := console.New(console.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := c.Handlers()
+	var state atomic.Value
+	state.Store("pending")
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		path, verb := r.URL.Path, r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
+		switch page := pages[path]; {
+		case page != nil:
+			page.ServeHTTP(w, r)
+		case path == "/v1/jobs/j":
+			fmt.Fprintf(w, `{"job_id":"j","status":"completed","created_at":"2026-01-01T00:00:00Z","finished_at":"2026-01-01T00:00:00Z","export_blob_path":"z",
+				"counts":{"total":1,"open":0,"completed":1,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0},
+				"items":[{"item_id":"i","filename":"a.jpg","status":"completed","scene_index":0,"scene_type":"studio","error_code":null,"error_message":null,"retry_of":null,"retried_by":null,
+				"needs_review":%v,"review_reason":"The edge is soft (at the left)","review":{"state":%q,"note":"","decided_at":null},"concerns":[],"confidence":0.1,"fidelity":null,
+				"output_blob_path":null,"steps":[],"exports":[]}]}`, state.Load() == "pending", state.Load())
+		case (verb == "approve" || verb == "reject") && r.Method == http.MethodPost:
+			state.Store(map[string]string{"approve": "approved", "reject": "rejected"}[verb])
+			fmt.Fprint(w, `{}`)
+		default:
+			fmt.Fprint(w, `{"scenes":[],"presets":[],"brand_profiles":[]}`)
+		}
+	}))
+	defer srv.Close()
+	badge := func(where, want string) pageStep {
+		return until(fmt.Sprintf(`document.querySelector(%q)?.textContent === %q`, where+" .badge", want))
+	}
+	inPage(t, ctx, chromedp.Navigate(srv.URL+"/#job=j"), badge(".card", "Needs a look"), badge(".job-head", "Needs a look"))
+	holds(t, ctx, "it says what and where", `document.querySelector(".review").textContent.includes("Have a look: The edge is soft (at the left)")`)
+	holds(t, ctx, "nothing about it is green", `document.querySelector(".card .badge").dataset.status === "pending"`)
+	inPage(t, ctx, click(`.review button[aria-label="Reject a.jpg"]`), badge(".card", "Rejected"))
+	inPage(t, ctx, click(`.review button[aria-label="Approve a.jpg"]`), badge(".card", "Approved"), badge(".job-head", "Finished"))
+}
+
 // TestJobIsFollowedWithoutAStreamInTheBrowser has a service whose event streams
 // don't get through, and an item that is tried again.
 func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {

@@ -82,6 +82,7 @@ export const uploadURL = (request) => post("/v1/uploads/sas", request);
 export const complete = (request) => post("/v1/uploads/complete", request);
 export const cancel = (jobID) => post(`/v1/jobs/${id(jobID)}/cancel`);
 export const retry = (jobID, itemID) => post(`/v1/jobs/${id(jobID)}/items/${id(itemID)}/retry`, undefined, once());
+export const decide = (jobID, itemID, verb) => post(`/v1/jobs/${id(jobID)}/items/${id(itemID)}/${verb}`, {});
 export const outputURL = async (itemID) => (await get(`/v1/downloads/${id(itemID)}`)).download_url;
 export const originalURL = async (itemID) => (await get(`/v1/downloads/${id(itemID)}/original`)).download_url;
 export const cutoutURL = async (itemID) => (await get(`/v1/downloads/${id(itemID)}/cutout`)).download_url;

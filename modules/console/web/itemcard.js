@@ -9,11 +9,12 @@ import { VariantRow } from "./variantrow.js";
 const statusText = {
   created: "Waiting for its photo", uploaded: "Uploaded", queued: "Queued", processing: "In work", completed: "Finished", failed: "Failed", cancelled: "Cancelled",
 };
+const reviewText = { pending: "Needs a look", approved: "Approved", rejected: "Rejected" };
 const stepText = { ingest: "Read", cutout: "Cut out", place: "Set in scene", lock: "Keep product true", upscale: "Enlarge", output: "Save" };
 const stateText = { running: "in work", done: "done", failed: "failed", reused: "done before" };
 
 export class ItemCard {
-  constructor(item, { preview, titles, problem, retry }) {
+  constructor(item, { preview, titles, problem, retry, decide }) {
     this.id = item.item_id;
     this.titles = titles;
     this.problem = problem;
@@ -25,7 +26,10 @@ export class ItemCard {
     this.state = make("span", { className: "badge" });
     this.error = make("p", { className: "error", role: "alert", hidden: true });
     this.again = make("button", { type: "button", textContent: "Try again", "aria-label": `Try ${item.filename} again`, hidden: true, onclick: () => this.retry(retry) });
-    this.review = make("p", { className: "review", hidden: true });
+    this.why = make("p");
+    this.approve = make("button", { type: "button", textContent: "Approve", "aria-label": `Approve ${item.filename}`, onclick: () => this.decided(decide, "approve") });
+    this.reject = make("button", { type: "button", textContent: "Reject", "aria-label": `Reject ${item.filename}`, onclick: () => this.decided(decide, "reject") });
+    this.review = make("div", { className: "review", hidden: true }, this.why, make("div", { className: "row" }, this.approve, this.reject));
     this.steps = make("ol", { className: "steps", "aria-label": "Steps" });
     this.facts = make("dl", { className: "facts", hidden: true });
     this.buttons = make("div", { className: "row", hidden: true });
@@ -54,14 +58,19 @@ export class ItemCard {
   }
 
   update(item) {
-    set(this.state, statusText[item.status] ?? item.status);
-    this.state.dataset.status = item.status;
+    // a picture that a person has to look at is not finished: it says so instead
+    const review = item.status === "completed" ? item.review?.state : undefined;
+    set(this.state, reviewText[review] ?? statusText[item.status] ?? item.status);
+    this.state.dataset.status = review === "approved" ? "completed" : review ?? item.status;
     const said = item.error_message ?? (item.status === "created" ? this.upload : null);
     set(this.error, said ? `${said}${item.error_code ? ` (${item.error_code})` : ""}` : "");
     show(this.error, Boolean(said) && item.status !== "completed");
     show(this.again, item.status === "failed");
-    set(this.review, item.needs_review ? `Have a look: ${item.review_reason ?? "the outline may be wrong"}` : "");
-    show(this.review, item.needs_review);
+    set(this.why, { approved: "Approved: it is delivered", rejected: "Rejected: it is not delivered" }[review] ?? `Have a look: ${item.review_reason ?? "the outline may be wrong"}`);
+    this.review.dataset.state = review ?? "";
+    show(this.review, Boolean(review));
+    show(this.approve, review !== "approved");
+    show(this.reject, review !== "rejected");
     this.updateSteps(item);
     this.updateFacts(item);
     this.updateVariants(item.exports ?? []);
@@ -139,6 +148,14 @@ export class ItemCard {
       this.problem(error);
       this.again.disabled = false;
     }
+  }
+
+  async decided(decide, verb) {
+    this.approve.disabled = this.reject.disabled = true;
+    try {
+      await decide(this.id, verb);
+    } catch (error) { this.problem(error); }
+    this.approve.disabled = this.reject.disabled = false;
   }
 
   async download(url, name) {

@@ -88,7 +88,7 @@ export class JobView {
   card(item) {
     let card = this.cards.get(item.item_id);
     if (card) return card;
-    card = new ItemCard(item, { preview: this.previews.get(item.item_id) ?? this.previews.get(item.retry_of), titles: this.titles, problem: this.problem, retry: (itemID) => this.retry(itemID) });
+    card = new ItemCard(item, { preview: this.previews.get(item.item_id) ?? this.previews.get(item.retry_of), titles: this.titles, problem: this.problem, retry: (itemID) => this.retry(itemID), decide: (itemID, verb) => this.decide(itemID, verb) });
     this.cards.set(item.item_id, card);
     this.list.append(card.node);
     if (this.uploadErrors?.has(item.item_id)) card.failedUpload(this.uploadErrors.get(item.item_id));
@@ -103,9 +103,17 @@ export class JobView {
     if (!this.following && !ended(job)) this.run();
   }
 
+  // decide says what a person thinks of a picture; the ZIP is made anew.
+  async decide(itemID, verb) {
+    await api.decide(this.jobID, itemID, verb);
+    this.update(await api.job(this.jobID));
+    say(verb === "approve" ? "Approved. The ZIP is made anew." : "Rejected. The ZIP is made anew.");
+  }
+
   summary() {
     const c = this.job.counts;
-    return [c.completed && `${count(c.completed, "picture", "pictures")} finished`, c.failed && `${c.failed} failed`, c.cancelled && `${c.cancelled} cancelled`,
+    const look = this.job.items.filter((item) => item.needs_review && item.status === "completed").length;
+    return [look && `${count(look, "picture needs", "pictures need")} a look`, c.completed && `${count(c.completed, "picture", "pictures")} finished`, c.failed && `${c.failed} failed`, c.cancelled && `${c.cancelled} cancelled`,
       c.open && `${c.open} to go`, c.open_exports && `${count(c.open_exports, "size", "sizes")} to make`,
       c.done_exports && `${count(c.done_exports, "size", "sizes")} made`, c.failed_exports && `${count(c.failed_exports, "size", "sizes")} failed`].filter(Boolean).join(", ");
   }
@@ -119,8 +127,9 @@ export class JobView {
     this.bar.value = ended(job) ? 1 : Math.min(0.98, done / (c.total + (sizes || c.open ? 1 : 0)));
     show(this.bar, !ended(job));
     set(this.title, ended(job) ? "Your pictures" : "Making pictures");
-    set(this.badge, statusText[job.status] ?? job.status);
-    this.badge.dataset.status = job.status;
+    const look = job.status === "completed" && job.items.some((item) => item.needs_review);
+    set(this.badge, look ? "Needs a look" : (statusText[job.status] ?? job.status));
+    this.badge.dataset.status = look ? "pending" : job.status;
     const sent = [...this.uploading.values()];
     const uploads = sent.some((share) => share < 1) ? `Uploading, ${Math.round((100 * sent.reduce((a, b) => a + b, 0)) / sent.length)} %. ` : "";
     set(this.line, `${uploads}${this.summary()}. ${when(job.created_at)}.`);
