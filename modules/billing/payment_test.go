@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -88,7 +89,7 @@ func (s *shop) age(by time.Duration) {
 	// what was agreed never changes, not even here: the guard is put aside
 	inTx(s.t, s.d, func(tx *db.Tx) error {
 		for _, q := range []string{`UPDATE payments SET poll_at = 0 WHERE poll_at IS NOT NULL`, `UPDATE refund_requests SET retry_at = 0 WHERE retry_at IS NOT NULL`,
-			`UPDATE payment_notices SET due_at = 0`} {
+			`UPDATE payment_notices SET due_at = 0`, `UPDATE payment_unknowns SET next_at = 0`} {
 			if _, err := tx.ExecContext(ctx, q); err != nil {
 				return err
 			}
@@ -294,6 +295,45 @@ func TestAPaymentThatIsNotTheOneAskedForIsRejected(t *testing.T) {
 	})
 }
 
+// TestForgedNoticesWaitBehindRealOnes sends thousands of ids that nobody knows before
+// one that is real.
+func TestForgedNoticesWaitBehindRealOnes(t *testing.T) {
+	withShop(t, func(t *testing.T, s *shop) {
+		id, real := s.buy("small")
+		inTx(t, s.d, func(tx *db.Tx) error {
+			for i := range 3000 {
+				if _, err := tx.ExecContext(ctx, `INSERT INTO payment_notices (mollie_id, due_at, received_at) VALUES ($1, now_ms() - 1000, now_ms())`, fmt.Sprintf("tr_forged%d", i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		s.mollie.Set(real, mollie.Paid)
+		if err := s.Notice(ctx, real); err != nil {
+			t.Fatal(err)
+		}
+		before := s.mollie.CallsUnder("GET /v2/payments/")
+		for range 5 {
+			s.sweep()
+		}
+		if p, err := getPayment(ctx, s.d, id); err != nil || p.Status != mollie.Paid {
+			t.Errorf("the real payment is %s, %v", p.Status, err)
+		}
+		if n := s.mollie.CallsUnder("GET /v2/payments/") - before; n > 5 {
+			t.Errorf("the provider was asked %d times within a moment", n)
+		}
+		if _, err := s.d.Exec(`UPDATE payment_notices SET received_at = received_at - 7200000`); err != nil {
+			t.Fatal(err)
+		}
+		s.age(0)
+		s.sweep()
+		var n int
+		if err := s.d.QueryRow(`SELECT count(*) FROM payment_notices`).Scan(&n); err != nil || n != 0 {
+			t.Errorf("%d notices are left after hours, %v", n, err)
+		}
+	})
+}
+
 func TestNoticesOfUnknownIDs(t *testing.T) {
 	withShop(t, func(t *testing.T, s *shop) {
 		for _, id := range []string{"tr_unknown", "tr_unknown", "tr_other"} {
@@ -306,7 +346,10 @@ func TestNoticesOfUnknownIDs(t *testing.T) {
 				t.Errorf("%q: %v", bad, err)
 			}
 		}
-		s.sweep()
+		for range 2 {
+			s.sweep()
+			s.age(0)
+		}
 		var n int
 		if err := s.d.QueryRow(`SELECT count(*) FROM payment_notices`).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%d notices are left, %v", n, err)

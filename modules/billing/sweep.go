@@ -71,25 +71,34 @@ type notice struct {
 	count, tries int64
 }
 
+// The payments that a sweep asks the provider about: those that are known here come
+// first and all. Ids that nobody here knows may be real, of a payment whose answer was
+// lost, or anybody's invention: one of them is asked about in each unknownEvery, by
+// all processes together.
+const (
+	unknownEvery = 2 * time.Second
+	// unknownKept is how long such an id is kept. By then the polling has found what
+	// a real one was about.
+	unknownKept = time.Hour
+)
+
 func (s *Service) sweepNotices(ctx context.Context) error {
 	var due []notice
 	err := s.o.DB.InTx(ctx, func(tx *db.Tx) error {
-		due = nil
-		rows, err := tx.QueryContext(ctx, `UPDATE payment_notices SET tries = tries + 1, due_at = now_ms() + $1 WHERE mollie_id IN
-			(SELECT mollie_id FROM payment_notices WHERE due_at <= now_ms() ORDER BY due_at LIMIT $2`+tx.SkipLocked()+`) RETURNING mollie_id, count, tries`,
-			claimTime.Milliseconds(), sweepBatch)
-		if err != nil {
+		var err error
+		if due, err = claimNotices(ctx, tx, known, sweepBatch); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var n notice
-			if err := rows.Scan(&n.id, &n.count, &n.tries); err != nil {
-				return err
-			}
-			due = append(due, n)
+		ok, err := unknownsTurn(ctx, tx)
+		if err != nil || !ok {
+			return err
 		}
-		return rows.Err()
+		if _, err := tx.ExecContext(ctx, `DELETE FROM payment_notices WHERE received_at < now_ms() - $1 AND NOT `+known, unknownKept.Milliseconds()); err != nil {
+			return err
+		}
+		unknown, err := claimNotices(ctx, tx, "NOT "+known, 1)
+		due = append(due, unknown...)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("claim the payments that were noted: %w", err)
@@ -112,6 +121,40 @@ func (s *Service) sweepNotices(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// known says that a notice is of a payment that was begun here.
+const known = `EXISTS (SELECT 1 FROM payments p WHERE p.mollie_id = payment_notices.mollie_id)`
+
+// claimNotices takes the notices that are due, oldest first, for claimTime.
+func claimNotices(ctx context.Context, tx *db.Tx, where string, limit int) ([]notice, error) {
+	rows, err := tx.QueryContext(ctx, `UPDATE payment_notices SET tries = tries + 1, due_at = now_ms() + $1 WHERE mollie_id IN
+		(SELECT mollie_id FROM payment_notices WHERE due_at <= now_ms() AND `+where+` ORDER BY due_at LIMIT $2`+tx.SkipLocked()+`) RETURNING mollie_id, count, tries`,
+		claimTime.Milliseconds(), limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var due []notice
+	for rows.Next() {
+		var n notice
+		if err := rows.Scan(&n.id, &n.count, &n.tries); err != nil {
+			return nil, err
+		}
+		due = append(due, n)
+	}
+	return due, rows.Err()
+}
+
+// unknownsTurn takes the next turn of the ids that nobody knows, and reports whether
+// it has come.
+func unknownsTurn(ctx context.Context, tx *db.Tx) (bool, error) {
+	r, err := tx.ExecContext(ctx, `UPDATE payment_unknowns SET next_at = now_ms() + $1 WHERE next_at <= now_ms()`, unknownEvery.Milliseconds())
+	if err != nil {
+		return false, err
+	}
+	n, err := r.RowsAffected()
+	return n > 0, err
 }
 
 type poll struct {

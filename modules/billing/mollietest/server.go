@@ -92,6 +92,20 @@ func (s *Server) Calls(what string) int {
 	return s.calls[what]
 }
 
+// CallsUnder returns how often calls arrived that begin so, such as
+// "GET /v2/payments/".
+func (s *Server) CallsUnder(prefix string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for what, times := range s.calls {
+		if strings.HasPrefix(what, prefix) {
+			n += times
+		}
+	}
+	return n
+}
+
 // ForgetKeys does what an hour does: no Idempotency-Key is known any more.
 func (s *Server) ForgetKeys() {
 	s.mu.Lock()
