@@ -21,7 +21,7 @@ type Config struct {
 	Environment string `env:"ENV_NAME" envDefault:"prod" example:"dev" doc:"dev, test, staging, local or ci; any other name has production's rules."`
 	LogLevel    string `env:"LOG_LEVEL" envDefault:"info" check:"oneof=trace|debug|info|warn|warning|error|critical|fatal" doc:"How much is logged."`
 	// Background is off in a revision that is only being tried.
-	Background string `env:"BACKGROUND" envDefault:"on" check:"oneof=on|off" doc:"off: the process answers and works, but leaves the sweeps, deletions and left-over messages to others. For a revision that is tried beside the running one."`
+	Background string `env:"BACKGROUND" envDefault:"on" check:"oneof=on|off" doc:"off leaves sweeps, deletions and left-over messages to other processes, for a revision that is tried beside the running one."`
 	// PublicBaseURL is the base of the URLs that the API gives out.
 	PublicBaseURL string `env:"PUBLIC_BASE_URL" check:"url" example:"https://api.example.com" doc:"Where clients, and Mollie, reach the API."`
 

@@ -63,8 +63,8 @@ param placeQuality string = ''
 param placeKeyInVault bool = true
 
 @description('What cuts products out. removebg and photoroom take their key from the secret removebg-api-key or photoroom-api-key.')
-@allowed(['studio', 'azureml', 'removebg', 'photoroom'])
-param cutoutEngine string = 'studio'
+@allowed(['auto', 'studio', 'azureml', 'removebg', 'photoroom'])
+param cutoutEngine string = 'auto'
 @description('For cutoutEngine azureml: the endpoint of a model that follows ml/contract.')
 param cutoutUrl string = ''
 @description('For cutoutEngine azureml. True: the key is the secret cutout-endpoint-key. False: the orchestrator\'s identity gets tokens.')

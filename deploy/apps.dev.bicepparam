@@ -17,7 +17,7 @@ param authMode = readEnvironmentVariable('OPAL_AUTH_MODE', 'api-key')
 
 // Other engines: README.md, "Choosing engines".
 param placeEngine = 'score'
-param cutoutEngine = 'studio'
+param cutoutEngine = 'auto'
 
 param billingMode = 'off'
 param billingSeller = { name: 'OPAL dev', address: 'No invoices are sent from here', country: 'NL', vatId: '' }

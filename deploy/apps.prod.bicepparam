@@ -16,7 +16,7 @@ param scoringKey = readEnvironmentVariable('AML_ENDPOINT_KEY', '')
 
 // Other engines: README.md, "Choosing engines".
 param placeEngine = 'score'
-param cutoutEngine = 'studio'
+param cutoutEngine = 'auto'
 
 param billingMode = 'enforce'
 // as invoices print it
