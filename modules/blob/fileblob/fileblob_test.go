@@ -3,17 +3,23 @@ package fileblob_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/iotest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
 	"github.com/opal-photo/opal/modules/blob"
@@ -178,4 +184,83 @@ func TestAnAbortedUploadIsTheSendersFault(t *testing.T) {
 	if log.Len() > 0 {
 		t.Errorf("logged as ours: %s", &log)
 	}
+}
+
+// folders lists what is below a directory.
+func folders(t *testing.T, dir string) (dirs []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && p != dir {
+			rel, _ := filepath.Rel(dir, p)
+			dirs = append(dirs, filepath.ToSlash(rel))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dirs
+}
+
+func TestDeletionLeavesNoEmptyFolders(t *testing.T) {
+	dir := t.TempDir()
+	o := fileblob.Options{Dir: dir, BaseURL: "http://127.0.0.1:1/b", Key: []byte("k")}
+	s, err := fileblob.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"t/j1/i1/cutout/a1.png", "t/j1/i1/place/a1.jpg", "t/j2/" + strings.Repeat("A", 110) + "/a.png"}
+	for _, n := range names {
+		if err := s.Put(t.Context(), "outputs", n, []byte("x"), blob.PutOptions{ContentType: "image/png"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Delete(t.Context(), "outputs", names[0]); err != nil {
+		t.Fatal(err)
+	}
+	if got := folders(t, dir); !slices.Contains(got, "outputs/t/j1/i1/place") || slices.Contains(got, "outputs/t/j1/i1/cutout") {
+		t.Errorf("after one of three: %v", got)
+	}
+	for _, n := range names {
+		if err := s.Delete(t.Context(), "outputs", n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"outputs"}, folders(t, dir)); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	// what earlier releases left goes when the store is opened
+	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "raw/t/j/i"), 0o700), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = fileblob.Open(o); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if diff := cmp.Diff([]string{"outputs", "raw"}, folders(t, dir)); diff != "" {
+		t.Errorf("after opening, want -, got +:\n%s", diff)
+	}
+}
+
+func TestAFolderThatGoesFailsNoWriter(t *testing.T) {
+	s, err := fileblob.Open(fileblob.Options{Dir: t.TempDir(), BaseURL: "http://127.0.0.1:1/b", Key: []byte("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var g sync.WaitGroup
+	for i := range 4 {
+		g.Go(func() {
+			for range 200 {
+				name := fmt.Sprintf("t/j/i/%d.png", i)
+				if err := s.Put(t.Context(), "outputs", name, []byte("x"), blob.PutOptions{}); err != nil {
+					t.Error(err)
+				}
+				if err := s.Delete(t.Context(), "outputs", name); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	g.Wait()
 }

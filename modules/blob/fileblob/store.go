@@ -247,7 +247,7 @@ func (s *Store) Head(_ context.Context, container, name string) (blob.Info, erro
 	return info, f.Close()
 }
 
-// Delete removes a blob.
+// Delete removes a blob, and the folders that it leaves empty.
 func (s *Store) Delete(_ context.Context, container, name string) error {
 	p, err := file(container, name)
 	if err != nil {
@@ -258,7 +258,18 @@ func (s *Store) Delete(_ context.Context, container, name string) error {
 			return err
 		}
 	}
+	s.prune(filepath.Dir(p))
 	return nil
+}
+
+// prune removes a folder and those above it while they are empty, but for the
+// container's own.
+func (s *Store) prune(dir string) {
+	for ; strings.ContainsRune(dir, filepath.Separator); dir = filepath.Dir(dir) {
+		if s.root.Remove(dir) != nil { // it holds something, or went before
+			return
+		}
+	}
 }
 
 // Copy copies a blob within its container.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,15 +36,25 @@ func (s *Store) begin(container, name string, o blob.PutOptions) (*writer, error
 		}
 	}
 	dir := filepath.Dir(p)
-	if err := s.root.MkdirAll(dir, 0o700); err != nil {
-		return nil, translate(err)
-	}
 	w := &writer{s: s, temp: filepath.Join(dir, partialPrefix+uuid.NewString()), path: p, o: o}
-	if w.f, err = s.root.OpenFile(w.temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
+	for range folderRaces {
+		err = s.root.MkdirAll(dir, 0o700)
+		if err == nil {
+			w.f, err = s.root.OpenFile(w.temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	if err != nil {
 		return nil, translate(err)
 	}
 	return w, nil
 }
+
+// folderRaces is how often a folder may go, because another's deletion left it
+// empty, before the file is in it that keeps it.
+const folderRaces = 100
 
 // commit makes the blob appear. A hard link is the one call that fails when the
 // name is taken, so of several creators exactly one wins.
@@ -90,13 +101,18 @@ func (s *Store) syncDir(dir string) error {
 // more: no upload lasts longer than its URL.
 const staleAfter = time.Hour
 
-// sweep removes what writers that died left behind.
+// sweep removes what writers that died left behind, and empty folders.
 func (s *Store) sweep() error {
-	return fs.WalkDir(s.root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
+	var folders []string
+	err := fs.WalkDir(s.root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() || !strings.HasPrefix(d.Name(), partialPrefix) {
+		if d.IsDir() {
+			folders = append(folders, filepath.FromSlash(p))
+			return nil
+		}
+		if !strings.HasPrefix(d.Name(), partialPrefix) {
 			return nil
 		}
 		if st, err := d.Info(); err == nil && time.Since(st.ModTime()) > staleAfter {
@@ -104,6 +120,10 @@ func (s *Store) sweep() error {
 		}
 		return nil
 	})
+	for _, f := range slices.Backward(folders) { // the deepest first
+		s.prune(f)
+	}
+	return err
 }
 
 // abort removes what commit did not move.
