@@ -85,6 +85,7 @@ type server struct {
 	meters  *meters
 	health  *health
 	streams *slots // open event streams
+	watches watches
 	routes  []*route
 	openAPI []byte
 

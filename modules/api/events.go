@@ -21,7 +21,7 @@ import (
 // An event stream looks at the database, which every process shares, rather
 // than being told: it works the same wherever the worker runs.
 const (
-	streamTick      = 500 * time.Millisecond
+	streamTick      = 600 * time.Millisecond
 	streamHeartbeat = 15 * time.Second
 	streamLife      = 10 * time.Minute // then the client comes again with Last-Event-ID
 	streamWrite     = 10 * time.Second // for a client to take what is sent
@@ -55,7 +55,7 @@ func (s *server) jobEvents(ctx context.Context, in *eventsInput) (*eventsOutput,
 		return nil, err
 	}
 	tenantID := TenantID(ctx)
-	if _, err := s.Jobs.Get(ctx, tenantID, id); err != nil {
+	if _, err := s.Jobs.Changes(ctx, tenantID, id); err != nil {
 		return nil, err
 	}
 	if !s.streams.take(tenantID) {
@@ -70,10 +70,15 @@ func (s *server) jobEvents(ctx context.Context, in *eventsInput) (*eventsOutput,
 		s.meters.stream(1)
 		defer s.meters.stream(-1)
 		c := humaecho.Unwrap(hc)
-		st := &stream{server: s, w: c.Response(), r: c.Request(), tenantID: tenantID, jobID: id, after: after, checked: time.Now()}
+		shared, leave := s.watches.enter(tenantID, id)
+		defer leave()
+		st := &stream{server: s, w: c.Response(), r: c.Request(), tenantID: tenantID, jobID: id, after: after, shared: shared, seen: unseen, checked: time.Now()}
 		st.run(hc.Context())
 	}}, nil
 }
+
+// unseen is less than any job's count of changes.
+const unseen = -1
 
 // stream is one client's event stream.
 type stream struct {
@@ -83,6 +88,8 @@ type stream struct {
 	tenantID, jobID string
 	after           string // the last event sent
 	progress        string // the last progress sent
+	shared          *watched
+	seen            int64 // how much of the job has been told, by its count of changes
 	wrote           time.Time
 	checked         time.Time // when its caller was last let in
 }
@@ -141,10 +148,21 @@ func (st *stream) refused(ctx context.Context) bool {
 	return kind == fault.Unauthorized || kind == fault.Forbidden
 }
 
-// look sends what is new, and reports whether the job has ended.
+// look sends what is new, and reports whether the job has ended. While nothing
+// changes it reads one number.
 func (st *stream) look(ctx context.Context) (ended bool, err error) {
-	// The job first: an event that comes after it was read is sent next time.
-	j, err := st.Jobs.Get(ctx, st.tenantID, st.jobID)
+	// The number first: what changes after it was read is sent next time.
+	changes, err := st.Jobs.Changes(ctx, st.tenantID, st.jobID)
+	if err != nil {
+		return false, err
+	}
+	if changes == st.seen {
+		if time.Since(st.wrote) >= streamHeartbeat {
+			return false, st.send(": still here\n\n")
+		}
+		return false, nil
+	}
+	now, err := st.shared.at(ctx, st.Jobs, st.tenantID, st.jobID, changes)
 	if err != nil {
 		return false, err
 	}
@@ -163,22 +181,16 @@ func (st *stream) look(ctx context.Context) (ended bool, err error) {
 			break
 		}
 	}
-	now, err := json.Marshal(progressOf(j))
-	if err != nil {
-		return false, err
-	}
-	if string(now) != st.progress {
-		st.progress = string(now)
-		if err := st.event("progress", "", json.RawMessage(now)); err != nil {
+	if string(now.progress) != st.progress {
+		st.progress = string(now.progress)
+		if err := st.event("progress", "", json.RawMessage(now.progress)); err != nil {
 			return false, err
 		}
 	}
-	if j.FinishedAt != nil {
-		return true, st.event("end", "", client.End{JobID: j.JobID, Status: j.Status})
+	if now.finished {
+		return true, st.event("end", "", client.End{JobID: st.jobID, Status: now.status})
 	}
-	if time.Since(st.wrote) >= streamHeartbeat {
-		return false, st.send(": still here\n\n")
-	}
+	st.seen = changes
 	return false, nil
 }
 

@@ -41,6 +41,10 @@ type memoryJobs struct {
 	fail   error
 	panics bool
 
+	gets, looks, reads int               // calls of Get, Changes and After
+	seen               map[string]string // each job as it was at the last look
+	changes            map[string]int64
+
 	deleted map[string][]job.Deletion // by tenant
 }
 
@@ -218,9 +222,40 @@ func (m *memoryJobs) Decide(_ context.Context, d job.Decision) (job.Item, error)
 	return *it, nil
 }
 
+// Changes counts how often a job was another one than at the look before.
+func (m *memoryJobs) Changes(_ context.Context, tenantID, jobID string) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.looks++
+	j, err := m.job(tenantID, jobID)
+	if err != nil {
+		return 0, err
+	}
+	b, err := json.Marshal(j)
+	if err != nil {
+		return 0, err
+	}
+	if m.seen == nil {
+		m.seen, m.changes = map[string]string{}, map[string]int64{}
+	}
+	if m.seen[jobID] != string(b) {
+		m.seen[jobID] = string(b)
+		m.changes[jobID]++
+	}
+	return m.changes[jobID], nil
+}
+
+// calls returns how often jobs were loaded, looked at, and asked for events.
+func (m *memoryJobs) calls() (gets, looks, reads int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.gets, m.looks, m.reads
+}
+
 func (m *memoryJobs) Get(_ context.Context, tenantID, jobID string) (job.Job, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.gets++
 	j, err := m.job(tenantID, jobID)
 	if err != nil {
 		return job.Job{}, err
@@ -290,6 +325,7 @@ func (m *memoryJobs) ExportURL(_ context.Context, tenantID, jobID string) (strin
 func (m *memoryJobs) After(_ context.Context, tenantID, jobID, after string, limit int) ([]event.Event, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.reads++
 	var out []event.Event
 	for _, e := range m.events {
 		if e.TenantID == tenantID && e.JobID == jobID && e.ID > after && len(out) < limit {

@@ -16,6 +16,8 @@ import (
 type Jobs interface {
 	Create(ctx context.Context, n job.NewJob) (job.Job, error)
 	Get(ctx context.Context, tenantID, jobID string) (job.Job, error)
+	// Changes returns a number that grows with whatever changes in a job.
+	Changes(ctx context.Context, tenantID, jobID string) (int64, error)
 	List(ctx context.Context, tenantID, cursor string, limit int) (jobs []job.Job, next string, err error)
 	Enqueue(ctx context.Context, tenantID, jobID string) error
 	Cancel(ctx context.Context, tenantID, jobID string) error

@@ -71,7 +71,12 @@ func (r *recorder) Checkpoint(ctx context.Context, c pipeline.Checkpoint) error 
 // write flushes outside a transaction. The timeline is for people: losing a row
 // of it ends no attempt.
 func (r *recorder) write(ctx context.Context) {
-	err := r.s.DB.InTx(ctx, func(tx *db.Tx) error { return r.insert(ctx, tx) })
+	err := r.s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := r.insert(ctx, tx); err != nil {
+			return err
+		}
+		return changed(ctx, tx, r.c.jobID)
+	})
 	if err != nil {
 		telemetry.Log(ctx).Warn().Err(err).Msg("Could not write the timeline")
 	}

@@ -92,7 +92,7 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET failed_items = failed_items - 1, open_items = open_items + 1, status = 'processing', finished_at = NULL,
-		round = round + 1, updated_at = now_ms() WHERE job_id = $1`, jobID); err != nil {
+		round = round + 1, `+counted+`, updated_at = now_ms() WHERE job_id = $1`, jobID); err != nil {
 		return fmt.Errorf("open the job again: %w", err)
 	}
 	if err := event.Add(ctx, tx, event.New{Type: event.ItemRetried, TenantID: tenantID, JobID: jobID, ItemID: id, Data: map[string]any{"retry_of": failedID}}); err != nil {

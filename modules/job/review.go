@@ -111,7 +111,7 @@ func (s *Service) zipAgain(ctx context.Context, tx *db.Tx, d Decision, correlati
 		return err
 	}
 	round++
-	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET round = round + 1, late_round = CASE WHEN finished_at IS NULL THEN NULL ELSE round + 1 END, updated_at = now_ms()
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET round = round + 1, late_round = CASE WHEN finished_at IS NULL THEN NULL ELSE round + 1 END, `+counted+`, updated_at = now_ms()
 		WHERE job_id = $1`, d.JobID); err != nil {
 		return fmt.Errorf("begin the ZIP's next round: %w", err)
 	}

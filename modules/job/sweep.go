@@ -3,6 +3,8 @@ package job
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/opal-photo/opal/modules/db"
@@ -67,8 +69,15 @@ func (s *Service) rescue(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		jobs := map[string]bool{}
 		for _, it := range found {
 			if err := s.Outbox.SendJob(ctx, tx, it.body()); err != nil {
+				return err
+			}
+			jobs[it.jobID] = true
+		}
+		for _, id := range slices.Sorted(maps.Keys(jobs)) { // sweeps lock in one order
+			if err := changed(ctx, tx, id); err != nil {
 				return err
 			}
 		}
@@ -127,7 +136,7 @@ func (s *Service) settleLate(ctx context.Context) error {
 	for _, id := range late {
 		err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 			// others come first the next time
-			r, err := tx.ExecContext(ctx, `UPDATE jobs SET updated_at = now_ms() WHERE job_id = $1`, id)
+			r, err := tx.ExecContext(ctx, `UPDATE jobs SET `+counted+`, updated_at = now_ms() WHERE job_id = $1`, id)
 			if err != nil {
 				return err
 			}

@@ -67,7 +67,7 @@ func (s *Service) queueUploaded(ctx context.Context, tenantID, jobID, entryID st
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE jobs SET status = 'processing', updated_at = now_ms() WHERE job_id = $1 AND status = 'created'`, jobID)
+		_, err = tx.ExecContext(ctx, `UPDATE jobs SET status = CASE WHEN status = 'created' THEN 'processing' ELSE status END, `+counted+`, updated_at = now_ms() WHERE job_id = $1`, jobID)
 		return err
 	})
 	if err != nil {
@@ -122,7 +122,7 @@ var ends = map[string]struct{ counter, event string }{
 func (s *Service) ended(ctx context.Context, tx *db.Tx, it row, status string, exports int, data map[string]any) error {
 	end := ends[status]
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET open_items = open_items - 1, `+end.counter+` = `+end.counter+` + 1,
-		open_exports = open_exports + $2, updated_at = now_ms() WHERE job_id = $1`, it.jobID, exports); err != nil {
+		open_exports = open_exports + $2, `+counted+`, updated_at = now_ms() WHERE job_id = $1`, it.jobID, exports); err != nil {
 		return fmt.Errorf("count the item: %w", err)
 	}
 	if data == nil {
@@ -158,7 +158,7 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, jobID string) error {
 		noZIP = failed
 	}
 	status := outcome(c, noZIP)
-	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET status = $2, finished_at = now_ms(), updated_at = now_ms() WHERE job_id = $1`, jobID, status); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET status = $2, finished_at = now_ms(), `+counted+`, updated_at = now_ms() WHERE job_id = $1`, jobID, status); err != nil {
 		return fmt.Errorf("end job %s: %w", jobID, err)
 	}
 	return event.Add(ctx, tx, event.New{Type: event.JobFinished, TenantID: tenantID, JobID: jobID, Round: round, Data: map[string]any{"status": status}})
@@ -190,7 +190,7 @@ func (s *Service) bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended
 // transaction, and settles the job.
 func (s *Service) ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, done, failed int) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET open_exports = open_exports - $3, done_exports = done_exports + $4,
-		failed_exports = failed_exports + $5, updated_at = now_ms() WHERE job_id = $1 AND tenant_id = $2`,
+		failed_exports = failed_exports + $5, `+counted+`, updated_at = now_ms() WHERE job_id = $1 AND tenant_id = $2`,
 		jobID, tenantID, done+failed, done, failed); err != nil {
 		return fmt.Errorf("count the exports of job %s: %w", jobID, err)
 	}
@@ -201,7 +201,7 @@ func (s *Service) ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID s
 // settles the job. A ZIP of a round before is ignored. A job that has ended takes
 // one that a decision asked for, and keeps its former one when that failed.
 func (s *Service) BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error {
-	r, err := tx.ExecContext(ctx, `UPDATE jobs SET export_blob_path = CASE WHEN finished_at IS NULL THEN $4 ELSE COALESCE($4, export_blob_path) END, late_round = NULL, updated_at = now_ms()
+	r, err := tx.ExecContext(ctx, `UPDATE jobs SET export_blob_path = CASE WHEN finished_at IS NULL THEN $4 ELSE COALESCE($4, export_blob_path) END, late_round = NULL, `+counted+`, updated_at = now_ms()
 		WHERE job_id = $1 AND tenant_id = $2 AND round = $3 AND (finished_at IS NULL OR late_round = round)`,
 		jobID, tenantID, round, sql.NullString{String: exportBlobPath, Valid: exportBlobPath != ""})
 	if err != nil {

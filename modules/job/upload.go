@@ -268,8 +268,14 @@ func (s *Service) photo(ctx context.Context, path string) ([]byte, error) {
 
 // markUploaded gives the photo to an entry's items that wait for one.
 func (s *Service) markUploaded(ctx context.Context, entryID, path string) error {
-	_, err := s.DB.ExecContext(ctx, `UPDATE items SET status = 'uploaded', raw_blob_path = $1, updated_at = now_ms()
-		WHERE entry_id = $2 AND status IN ('created', 'uploaded')`, path, entryID)
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE items SET status = 'uploaded', raw_blob_path = $1, updated_at = now_ms()
+			WHERE entry_id = $2 AND status IN ('created', 'uploaded')`, path, entryID); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE jobs SET `+counted+` WHERE job_id IN (SELECT job_id FROM items WHERE entry_id = $1)`, entryID)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("mark the item uploaded: %w", err)
 	}

@@ -136,7 +136,10 @@ func (s *Service) claim(ctx context.Context, b queue.Body) (*claimed, error) {
 				return err
 			}
 		}
-		return s.adoptCutout(ctx, tx, c)
+		if err := s.adoptCutout(ctx, tx, c); err != nil {
+			return err
+		}
+		return changed(ctx, tx, c.jobID)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim item %s: %w", b.ItemID, err)
@@ -241,7 +244,10 @@ func (s *Service) again(ctx context.Context, c *claimed, rec *recorder, v lease.
 		if err := rec.flush(ctx, tx); err != nil {
 			return err
 		}
-		return s.Outbox.SendJob(ctx, tx, c.body(), queue.NotBefore(v.After))
+		if err := s.Outbox.SendJob(ctx, tx, c.body(), queue.NotBefore(v.After)); err != nil {
+			return err
+		}
+		return changed(ctx, tx, c.jobID)
 	})
 	if err != nil {
 		return fmt.Errorf("give item %s back: %w", c.itemID, err)
