@@ -42,6 +42,11 @@ func (e exporter) Review(ctx context.Context, tx *db.Tx, itemID, state string) e
 	return e.service.Review(ctx, tx, itemID, state)
 }
 
+// Paths returns the paths that a job's variants name.
+func (e exporter) Paths(ctx context.Context, jobID string) ([]string, error) {
+	return e.service.Paths(ctx, jobID)
+}
+
 // Forget deletes what is recorded of a job's variants.
 func (e exporter) Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error) {
 	return e.service.Forget(ctx, tx, jobID)

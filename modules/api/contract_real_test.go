@@ -41,6 +41,8 @@ func (noWork) CheckPresets(names []string) error                   { return chan
 func (noWork) DefaultPresets() []string                            { return channel.Defaults() }
 func (noWork) Forget(context.Context, *db.Tx, string) (int, error) { return 0, nil }
 
+func (noWork) Paths(context.Context, string) ([]string, error) { return nil, nil }
+
 func (noWork) Bundle(context.Context, *db.Tx, job.BundleRequest) (ended, failed bool, err error) {
 	return false, false, nil
 }

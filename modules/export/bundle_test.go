@@ -248,3 +248,23 @@ func TestSplit(t *testing.T) {
 		})
 	}
 }
+
+func TestPathsNamesWhateverAJobsFilesAre(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		paths, err := w.s.Paths(w.t.Context(), "j")
+		w.must(err)
+		n := 0
+		for b, err := range w.store.List(w.t.Context(), "exports", "t/j/") {
+			w.must(err)
+			n++
+			if !slices.Contains(paths, b.Name) {
+				w.t.Errorf("it does not name %s", b.Name)
+			}
+		}
+		if n != len(wanted)+1 || !slices.Contains(paths, "t/cut.png") || !slices.Contains(paths, "t/back.png") || !slices.Contains(paths, "t/shadow.png") {
+			w.t.Errorf("%d files; it names %v", n, paths)
+		}
+	})
+}

@@ -85,6 +85,35 @@ func (s *Service) Review(ctx context.Context, tx *db.Tx, itemID, state string) e
 	return nil
 }
 
+// Paths returns the paths of all files that a job's variants, their sources and its
+// ZIPs name.
+func (s *Service) Paths(ctx context.Context, jobID string) ([]string, error) {
+	rows, err := s.DB.QueryContext(ctx, `SELECT blob_path, '' FROM exports WHERE job_id = $1 AND blob_path IS NOT NULL
+		UNION ALL SELECT '', source FROM export_sources WHERE item_id IN (SELECT item_id FROM exports WHERE job_id = $1)
+		UNION ALL SELECT p.blob_path, '' FROM bundle_parts p JOIN bundles b ON b.bundle_id = p.bundle_id WHERE b.owner_kind = 'job' AND b.owner_id = $1`, jobID)
+	if err != nil {
+		return nil, fmt.Errorf("load the paths of job %s: %w", jobID, err)
+	}
+	defer rows.Close()
+	var paths []string
+	for rows.Next() {
+		var path, text string
+		if err := rows.Scan(&path, &text); err != nil {
+			return nil, err
+		}
+		if text == "" {
+			paths = append(paths, path)
+			continue
+		}
+		var src Source
+		if err := json.Unmarshal([]byte(text), &src); err != nil {
+			return nil, fmt.Errorf("read a source of job %s: %w", jobID, err)
+		}
+		paths = append(paths, src.CutoutPath, src.BackdropPath, src.ShadowPath, src.OutputPath)
+	}
+	return paths, rows.Err()
+}
+
 // Forget deletes what is recorded of a job's variants, in the transaction that
 // deletes the job, and returns their number. Their files are the caller's.
 func (s *Service) Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error) {

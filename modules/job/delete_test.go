@@ -268,3 +268,44 @@ func TestOrphans(t *testing.T) {
 		w.must(w.jobs.Process(ctx, queue.Body{TenantID: tenantID, JobID: j.JobID, ItemID: j.Items[0].ItemID, CorrelationID: "c"}))
 	})
 }
+
+// Files of attempts that were cut short go after a day, by path; what a job names
+// stays, and so do photos and what OPAL did not write.
+func TestOrphansOfAttempts(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := w.t.Context()
+		j := w.create(1, pipeline.DefaultOptions)
+		w.must(w.upload(j.JobID, j.Items[0].ItemID))
+		w.must(w.jobs.Process(ctx, body(j, 0)))
+		item := tenantID + "/" + j.JobID + "/" + j.Items[0].ItemID
+		made := w.files()
+		w.paths = []string{item + "/web_thumb/a2.webp", tenantID + "/" + j.JobID + "/export/z-a1-p1.zip"}
+		kept := map[string]string{item + "/0198-upload/a1.png": "raw", item + "/notes.txt": "outputs", w.paths[0]: "exports", w.paths[1]: "exports"}
+		gone := map[string]string{item + "/cutout/a7.png": "outputs", item + "/place-2/a1.jpg": "outputs", item + "/web_thumb/a1.webp": "exports",
+			tenantID + "/" + j.JobID + "/export/y-a1-p1.zip": "exports"}
+		for _, files := range []map[string]string{kept, gone} {
+			for name, container := range files {
+				w.must(w.blobs.Put(ctx, container, name, []byte("x"), blob.PutOptions{}))
+			}
+		}
+		look := func(age time.Duration) {
+			at := time.Now().Add(-age)
+			w.must(filepath.Walk(w.dir, func(p string, _ os.FileInfo, err error) error { return errors.Join(err, os.Chtimes(p, at, at)) }))
+			w.exec(`UPDATE chores SET due_at = 0`)
+			w.tidy()
+		}
+		look(23 * time.Hour)
+		if n := w.files(); n != made+len(kept)+len(gone) {
+			w.t.Fatalf("%d files: young ones went", n)
+		}
+		look(25 * time.Hour)
+		for name, container := range gone {
+			if _, err := w.blobs.Head(ctx, container, name); !errors.Is(err, blob.ErrNotFound) {
+				w.t.Errorf("%s is still there: %v", name, err)
+			}
+		}
+		if n := w.files(); n != made+len(kept) {
+			w.t.Errorf("%d files are left, want %d", n, made+len(kept))
+		}
+	})
+}

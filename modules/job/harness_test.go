@@ -40,6 +40,7 @@ type world struct {
 	cutter cutter
 	placer placer
 	plans  []job.Plan
+	paths  []string           // that variants name
 	zips   map[string]*zipped // by job and round
 	meter  ledger
 
@@ -183,6 +184,8 @@ func (w *world) Review(_ context.Context, _ *db.Tx, itemID, state string) error 
 	w.reviews = append(w.reviews, state)
 	return nil
 }
+
+func (w *world) Paths(context.Context, string) ([]string, error) { return w.paths, nil }
 
 func (w *world) Forget(context.Context, *db.Tx, string) (int, error) { return 0, nil }
 

@@ -38,6 +38,9 @@ type Exporter interface {
 	// Review records what a person said of an item's picture: its variants move in
 	// the next ZIP.
 	Review(ctx context.Context, tx *db.Tx, itemID, state string) error
+	// Paths returns the paths of all files that variants, their sources and ZIPs of a
+	// job name.
+	Paths(ctx context.Context, jobID string) ([]string, error)
 	// Forget deletes all that is recorded of a job's variants and returns their
 	// number. A worker that makes one loses its fence.
 	Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error)
