@@ -16,7 +16,7 @@ import (
 )
 
 // CorrelationHeader carries the correlation id in and out.
-const CorrelationHeader = "X-Correlation-Id"
+const CorrelationHeader = telemetry.CorrelationHeader
 
 // writeTimeout bounds how long a response may take to be read. Event streams
 // and mounts set their own.

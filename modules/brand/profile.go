@@ -12,10 +12,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // DefaultID is the profile that always exists.
-const DefaultID = "default"
+const DefaultID = picture.DefaultBrand
 
 // The values of Profile.LightDirection.
 const (

@@ -58,6 +58,12 @@ func (m Matte) Area() float64 {
 // product: neither dust nor all there is.
 func Plausible(area float64) bool { return area >= minArea && area <= maxArea }
 
+// What is said of a picture that is left whole.
+const (
+	TooSmall     = tooSmall
+	NothingFound = nothingFound
+)
+
 // MinSide is the smallest side of a photo, in pixels, in which a background and a
 // product can be told apart.
 const MinSide = minSide

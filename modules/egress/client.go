@@ -19,8 +19,6 @@ const (
 	MaxTimeout = 180 * time.Second
 	// DefaultMaxResponse holds a 4096² PNG of noise in base64.
 	DefaultMaxResponse = 96 << 20
-
-	correlationHeader = "X-Correlation-Id"
 )
 
 // Options configure a Client. Name and Faults are needed.
@@ -135,7 +133,7 @@ func (c *Client) exchange(ctx context.Context, call Call) error {
 	}
 	r.Header.Set("Accept-Encoding", "gzip")
 	if id := telemetry.CorrelationID(ctx); id != "" {
-		r.Header.Set(correlationHeader, id)
+		r.Header.Set(telemetry.CorrelationHeader, id)
 	}
 	res, err := c.http.Do(r)
 	if err != nil {

@@ -16,9 +16,6 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// DefaultBrand is the profile that always exists.
-const DefaultBrand = "default"
-
 // Create makes a job and its items: one item per entry and scene. It gives no
 // upload URL away yet.
 func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
@@ -58,7 +55,7 @@ func (s *Service) Charges(ctx context.Context, n NewJob) ([]Charge, error) {
 // draft checks a request and makes the job of it that would be inserted.
 func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
 	if n.BrandProfileID == "" {
-		n.BrandProfileID = DefaultBrand
+		n.BrandProfileID = picture.DefaultBrand
 	}
 	if err := s.validate(&n); err != nil {
 		return Job{}, Brand{}, err

@@ -1,6 +1,6 @@
 package picture
 
-// DefaultBrand is the profile of those who have made none.
+// DefaultBrand is the brand profile that every tenant has.
 const DefaultBrand = "default"
 
 // Look is what steers the pictures of one brand. The same values give every item

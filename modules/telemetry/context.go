@@ -44,6 +44,9 @@ func From(ctx context.Context) IDs {
 	return ids
 }
 
+// CorrelationHeader carries the correlation id in and out.
+const CorrelationHeader = "X-Correlation-Id"
+
 // CorrelationID returns the correlation id of the context, or "".
 func CorrelationID(ctx context.Context) string { return From(ctx).CorrelationID }
 

@@ -50,11 +50,8 @@ func JPEG(photo *image.NRGBA, maxPixels int) ([]byte, error) {
 	return b, nil
 }
 
-// What is said of an answer that cuts nothing, as OPAL's own engine says it.
-const (
-	NothingFound = "No product was found in front of the background; the picture was left whole"
-	unsure       = "The cut-out service is unsure about the outline; check the cut-out"
-)
+// unsure is said where a service has a low confidence and no reason.
+const unsure = "The cut-out service is unsure about the outline; check the cut-out"
 
 // Finisher makes cut-outs of answers.
 type Finisher struct {
@@ -111,7 +108,7 @@ func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte,
 	}
 	m := cutout.Matte{Image: img, Channel: c}
 	if !cutout.Plausible(m.Area()) {
-		return Whole(photo, NothingFound), nil
+		return Whole(photo, cutout.NothingFound), nil
 	}
 	out := pipeline.Cutout{Image: m.Cut(photo)}
 	if out.Confidence = confidence; confidence < 0 {
@@ -126,15 +123,13 @@ func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte,
 	return out, nil
 }
 
-const tooSmall = "The picture is too small to tell the product from its background"
-
 // TooSmall returns the photo left whole, and true, when it is too small to ask a
 // provider, which would refuse it or charge for nothing.
 func TooSmall(photo *image.NRGBA) (pipeline.Cutout, bool) {
 	if min(photo.Rect.Dx(), photo.Rect.Dy()) >= cutout.MinSide {
 		return pipeline.Cutout{}, false
 	}
-	return Whole(photo, tooSmall), true
+	return Whole(photo, cutout.TooSmall), true
 }
 
 // Of is the craft's cut-out as the port gives it.

@@ -125,7 +125,7 @@ func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 		},
 	})
 	if c.foundNothing(err) {
-		return answer.Whole(photo, answer.NothingFound), nil
+		return answer.Whole(photo, cutout.NothingFound), nil
 	}
 	if err != nil {
 		return pipeline.Cutout{}, fmt.Errorf("cut out with %s: %w", c.api.title, egress.Hold(err, c.api.faults))

@@ -46,8 +46,8 @@ func (s *service) authorize(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *service) correlate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		id := telemetry.CleanCorrelationID(r.Header.Get(correlationHeader))
-		c.Response().Header().Set(correlationHeader, id)
+		id := telemetry.CleanCorrelationID(r.Header.Get(telemetry.CorrelationHeader))
+		c.Response().Header().Set(telemetry.CorrelationHeader, id)
 		ctx := telemetry.WithLogger(r.Context(), s.o.Logger)
 		c.SetRequest(r.WithContext(telemetry.With(ctx, telemetry.IDs{CorrelationID: id})))
 		return next(c)

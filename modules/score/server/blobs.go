@@ -164,7 +164,7 @@ func (b *blobs) do(ctx context.Context, method string, u *url.URL, body []byte, 
 		r.Header.Set("x-ms-blob-type", "BlockBlob")
 		r.Header.Set("Content-Type", contentType)
 	}
-	r.Header.Set(correlationHeader, telemetry.CorrelationID(ctx))
+	r.Header.Set(telemetry.CorrelationHeader, telemetry.CorrelationID(ctx))
 	res, err := b.http.Do(r)
 	if err != nil {
 		return nil, egress.WithoutURL(err)

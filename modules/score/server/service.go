@@ -28,11 +28,10 @@ const (
 
 // Defaults of Options.
 const (
-	defaultMaxInput   = 32 << 20
-	defaultTimeout    = 170 * time.Second // callers give up after 180
-	defaultWaiting    = 2                 // per running request
-	maxBody           = 1 << 20
-	correlationHeader = "X-Correlation-Id"
+	defaultMaxInput = 32 << 20
+	defaultTimeout  = 170 * time.Second // callers give up after 180
+	defaultWaiting  = 2                 // per running request
+	maxBody         = 1 << 20
 )
 
 // Decoder decodes bytes from outside within limits. *imaging.Decoder is one.
