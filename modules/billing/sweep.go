@@ -280,14 +280,14 @@ func (s *Service) sweepRefunds(ctx context.Context) error {
 }
 
 // releaseEnded gives back what is held for items and variants that ended without
-// telling: a preset whose variant failed or was cancelled, or that a completed
+// telling: a preset whose variant failed, was cancelled or rejected, or that a completed
 // item never planned.
 func (s *Service) releaseEnded(ctx context.Context) error {
 	type hold struct{ tenantID, itemID, kind, name string }
 	rows, err := s.o.DB.QueryContext(ctx, `SELECT c.tenant_id, c.item_id, c.kind, c.name FROM charges c JOIN items i ON i.item_id = c.item_id
 		LEFT JOIN exports e ON e.item_id = c.item_id AND e.preset = c.name
 		WHERE c.state = 'held' AND (i.status IN ('failed', 'cancelled')
-			OR (c.kind = 'preset' AND i.status = 'completed' AND (e.status IS NULL OR e.status IN ('failed', 'cancelled')))) LIMIT $1`, releaseBatch)
+			OR (c.kind = 'preset' AND i.status = 'completed' AND (e.status IS NULL OR e.status IN ('failed', 'cancelled') OR e.rejected IS NOT NULL))) LIMIT $1`, releaseBatch)
 	if err != nil {
 		return fmt.Errorf("look for holds to release: %w", err)
 	}

@@ -199,7 +199,7 @@ type Step struct {
 // Variant is one picture of an item, made for a preset.
 type Variant struct {
 	Preset       string  `json:"preset" example:"shopify"`
-	Status       string  `json:"status" example:"completed"`
+	Status       string  `json:"status" example:"completed" doc:"pending, processing, completed, failed, cancelled, or rejected: made, and refused by the channel for the rules of severity reject that it breaks"`
 	Format       string  `json:"format" doc:"jpeg, webp, avif or png; empty while it isn't made" example:"jpeg"`
 	Width        int     `json:"width" doc:"Pixels; 0 while it isn't made" example:"2048"`
 	Height       int     `json:"height" example:"2048"`

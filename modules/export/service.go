@@ -142,21 +142,25 @@ type Export struct {
 	Checks        []check.Check
 	ErrorCode     *string
 	ErrorMessage  *string
+	Rejected      *string // why the channel refuses it; nil: it doesn't
 	Review        *string // of its item: picture.ReviewPending, ReviewApproved or ReviewRejected; nil: nobody has to look
 }
 
 // ErrNotFound says that there is no such finished variant.
 var ErrNotFound = fault.New(fault.NotFound, "variant_not_found", "There is no such variant, or it is not finished")
 
-const exportColumns = `item_id, preset, status, format, width, height, bytes, blob_path, checks, error_code, error_message,
+const exportColumns = `item_id, preset, status, format, width, height, bytes, blob_path, checks, error_code, error_message, rejected,
 	(SELECT s.review FROM export_sources s WHERE s.item_id = exports.item_id) AS review`
 
 func scanExport(r interface{ Scan(dest ...any) error }) (Export, error) {
 	var e Export
 	var format, checks sql.NullString
 	var w, h, n sql.NullInt64
-	if err := r.Scan(&e.ItemID, &e.Preset, &e.Status, &format, &w, &h, &n, &e.BlobPath, &checks, &e.ErrorCode, &e.ErrorMessage, &e.Review); err != nil {
+	if err := r.Scan(&e.ItemID, &e.Preset, &e.Status, &format, &w, &h, &n, &e.BlobPath, &checks, &e.ErrorCode, &e.ErrorMessage, &e.Rejected, &e.Review); err != nil {
 		return Export{}, err
+	}
+	if e.Status == "completed" && e.Rejected != nil {
+		e.Status = "rejected"
 	}
 	e.Format, e.Width, e.Height, e.Bytes, e.Checks = format.String, int(w.Int64), int(h.Int64), n.Int64, []check.Check{}
 	if checks.Valid {

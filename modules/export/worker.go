@@ -3,6 +3,7 @@ package export
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,11 +14,14 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/lease"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -32,6 +36,8 @@ type Jobs interface {
 	// ExportsEnded counts ended variants in the caller's transaction and ends
 	// the job when nothing is open any more.
 	ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, done, failed int) error
+	// ExportRejected has a person look at an item of which a channel refuses a variant.
+	ExportRejected(ctx context.Context, tx *db.Tx, tenantID, itemID, reason string) error
 	// BundleEnded tells of a round's ZIP, of which it gets the first part's path, or
 	// with "" that it failed for good. One of a round before is ignored.
 	BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error
@@ -42,7 +48,8 @@ type Jobs interface {
 type Meter interface {
 	// Capture spends what is held for a variant that is made.
 	Capture(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
-	// Release gives back what is held for a variant that failed for good.
+	// Release gives back what is held for a variant that failed for good or that its
+	// channel refuses.
 	Release(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
 }
 
@@ -266,12 +273,16 @@ func (w *Worker) finish(ctx context.Context, k *work, v Variant) error {
 	if err != nil {
 		return err
 	}
+	var refused sql.NullString
+	if check.Worst(v.Checks) == channel.Reject {
+		refused = sql.NullString{String: check.Reason(v.Checks), Valid: true}
+	}
 	err = w.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := w.variants().Update(ctx, tx, k.held[p.Name], `status = 'completed', lease_until = NULL, blob_path = $1, format = $2, width = $3, height = $4, bytes = $5, checks = $6,
-			error_code = NULL, error_message = NULL`, path, string(p.Format), v.Width, v.Height, len(v.File), string(checks)); err != nil {
+			error_code = NULL, error_message = NULL, rejected = $7`, path, string(p.Format), v.Width, v.Height, len(v.File), string(checks), refused); err != nil {
 			return err
 		}
-		if err := w.Meter.Capture(ctx, tx, k.body.TenantID, k.body.ItemID, p.Name); err != nil {
+		if err := w.settle(ctx, tx, k.body, p.Name, refused.String); err != nil {
 			return err
 		}
 		if err := w.goesOn(ctx, tx, k); err != nil {
@@ -284,6 +295,21 @@ func (w *Worker) finish(ctx context.Context, k *work, v Variant) error {
 	}
 	crashpoint.Reach(crashpoint.ExportRecorded)
 	return nil
+}
+
+// settle spends what is held for a variant, or, when its channel refuses it, gives it
+// back and has a person look at the item.
+func (w *Worker) settle(ctx context.Context, tx *db.Tx, b queue.Body, preset, refused string) error {
+	if refused == "" {
+		return w.Meter.Capture(ctx, tx, b.TenantID, b.ItemID, preset)
+	}
+	if err := w.Meter.Release(ctx, tx, b.TenantID, b.ItemID, preset); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET review = $2 WHERE item_id = $1 AND review IS NULL`, b.ItemID, picture.ReviewPending); err != nil {
+		return fmt.Errorf("have item %s looked at: %w", b.ItemID, err)
+	}
+	return w.Jobs.ExportRejected(ctx, tx, b.TenantID, b.ItemID, preset+" is refused: "+refused)
 }
 
 // goesOn records that an attempt got on, which speaks for all variants in hand:

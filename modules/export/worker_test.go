@@ -35,6 +35,15 @@ type jobs struct {
 	done, failed int
 	zip          string
 	ended        int
+	refused      []string
+}
+
+// ExportRejected remembers why.
+func (j *jobs) ExportRejected(_ context.Context, _ *db.Tx, _, _, reason string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.refused = append(j.refused, reason)
+	return nil
 }
 
 // ExportsEnded counts, and asks for the ZIP.

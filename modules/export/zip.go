@@ -152,7 +152,7 @@ func (s *Service) finished(ctx context.Context, tenantID, jobID string) ([]bundl
 	sources := map[string]Source{}
 	var out []bundled
 	for _, e := range exports {
-		if e.Status != "completed" || e.BlobPath == nil {
+		if e.Status != "completed" && e.Status != "rejected" || e.BlobPath == nil {
 			continue
 		}
 		src, ok := sources[e.ItemID]

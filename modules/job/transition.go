@@ -197,6 +197,23 @@ func (s *Service) ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID s
 	return s.settle(ctx, tx, jobID)
 }
 
+// ExportRejected has a person look at an item of which a channel refuses a variant, in
+// the export worker's transaction.
+func (s *Service) ExportRejected(ctx context.Context, tx *db.Tx, tenantID, itemID, reason string) error {
+	var before sql.NullString
+	if err := tx.QueryRowContext(ctx, `SELECT review_reason FROM items WHERE item_id = $1 AND tenant_id = $2`+tx.ForUpdate(), itemID, tenantID).Scan(&before); err != nil {
+		return fmt.Errorf("load item %s: %w", itemID, err)
+	}
+	if before.String != "" {
+		reason = before.String + "; " + reason
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE items SET needs_review = TRUE, review_reason = $3, updated_at = now_ms() WHERE item_id = $1 AND tenant_id = $2`,
+		itemID, tenantID, reason); err != nil {
+		return fmt.Errorf("have item %s looked at: %w", itemID, err)
+	}
+	return nil
+}
+
 // BundleEnded keeps the path of a round's ZIP, or with "" that there is none, and
 // settles the job. A ZIP of a round before is ignored. A job that has ended takes
 // one that a decision asked for, and keeps its former one when that failed.

@@ -6,6 +6,9 @@ import { bytes, count, words } from "./text.js";
 
 const statusText = { queued: "queued", processing: "in work", completed: "", failed: "failed", cancelled: "cancelled" };
 
+// A rejected variant is made, too: its channel refuses it, and its file is there.
+const made = (variant) => variant?.status === "completed" || variant?.status === "rejected";
+
 export class VariantRow {
   // name is what files are called, without an extension.
   constructor(itemID, preset, title, name, problem) {
@@ -22,20 +25,20 @@ export class VariantRow {
     this.node = make("li", {}, this.thumb,
       make("div", { className: "variant-text" }, make("strong", { textContent: title }), this.size, this.failed, this.passed, this.error), this.button);
     this.seen = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting) && this.variant?.status === "completed") this.picture();
+      if (entries.some((entry) => entry.isIntersecting) && made(this.variant)) this.picture();
     }, { rootMargin: "200px" });
   }
 
   close() { this.seen.disconnect(); }
 
   update(variant) {
-    const first = this.variant?.status !== "completed" && variant.status === "completed";
+    const first = !made(this.variant) && made(variant);
     this.variant = variant;
     this.node.dataset.status = variant.status;
-    set(this.size, variant.status === "completed" ? `${variant.width} × ${variant.height} · ${variant.format.toUpperCase()} · ${bytes(variant.bytes)}` : (statusText[variant.status] ?? variant.status));
+    set(this.size, made(variant) ? `${variant.width} × ${variant.height} · ${variant.format.toUpperCase()} · ${bytes(variant.bytes)}` : (statusText[variant.status] ?? variant.status));
     set(this.error, variant.error_message ?? "");
     show(this.error, Boolean(variant.error_message));
-    show(this.button, variant.status === "completed");
+    show(this.button, made(variant));
     if (first) {
       this.updateChecks(variant.checks);
       this.seen.observe(this.node);
