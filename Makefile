@@ -38,7 +38,7 @@ RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
 COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
 STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
 
-.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips onnxruntime model quality test-dependencies clean
+.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips onnxruntime model quality test-dependencies test-ml clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -88,6 +88,11 @@ fuzz: libvips ## each fuzz target for 20 s (FUZZTIME=1m for longer)
 		echo "== $$dir $$name"; \
 		$(GO) test "./$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
+
+test-ml: ## ml/sd's model call with real diffusers and tiny random weights, on the CPU (installs torch, 6 GB, once; ten minutes; not in CI)
+	@[ -f .build/torch/.installed ] || { echo "installing torch and diffusers into .build/torch: 6 GB" >&2; \
+	python3 -m venv .build/torch && .build/torch/bin/pip install -q --disable-pip-version-check torch -r ml/sd/requirements.txt pytest httpx && touch .build/torch/.installed; }
+	@cd ml/sd && HF_HUB_OFFLINE=1 ../../.build/torch/bin/python -B -m pytest -q -p no:cacheprovider tests_ml
 
 bench: libvips ## the benchmarks, one package after another (BENCH=Decode for some)
 	@$(WITH_LIBVIPS) && $(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m \

@@ -136,7 +136,7 @@ func TestSchemaFindsFaults(t *testing.T) {
 		"key checked twice":      {deployment, edit(good, "SCORE_AUTH: platform", "SCORE_AUTH: key")},
 		"no hosts":               {deployment, edit(good, "SCORE_ALLOWED_HOSTS:", "SCORE_HOSTS:")},
 		"misspelt key":           {deployment, edit(good, "instance_count", "instances")},
-		"number as variable":     {deployment, edit(good, `SD_STEPS: "28"`, "SD_STEPS: 28")},
+		"number as variable":     {deployment, edit(good, `SD_PIPELINE: ""`, "SD_PIPELINE: 1")},
 		"image without a tag":    {deployment, edit(good, ":set-on-the-command-line", "")},
 		"model without a mount":  {deployment, edit(good, "model_mount_path: /models\n", "")},
 		"name too long":          {deployment, edit(good, "name: green", "name: "+strings.Repeat("g", 33))},

@@ -80,6 +80,9 @@ type Meta struct {
 type Layers struct {
 	Backdrop bool `json:"backdrop"`
 	Shadow   bool `json:"shadow"`
+	// Product is true when the backdrop holds the product as the engine painted
+	// it: what the caller's own check of the engine looks at.
+	Product bool `json:"product,omitempty"`
 }
 
 // maxCoordinate bounds what a service may claim: no picture is that large.

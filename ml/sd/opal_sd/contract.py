@@ -12,6 +12,10 @@ MAX_BODY = 1 << 20
 DEFAULT_SIDE = 1024
 MAX_SEED = 2**64 - 1
 MAX_COORDINATE = 1 << 16
+MAX_WORDS = 300
+"""Longest title in characters that is read."""
+
+MAX_COLOURS, MAX_COLOUR = 4, 32
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,10 @@ class ScoreRequest:
     product_box: Optional[Tuple[float, float, float, float]] = None
     fill: float = 0.0
     output_image_sas: str = ""
+    backdrop_sas: str = ""
+    title: str = ""
+    palette: Tuple[str, ...] = ()
+    light: str = ""
 
 
 def parse(body: bytes) -> ScoreRequest:
@@ -73,8 +81,17 @@ def parse(body: bytes) -> ScoreRequest:
         tenant_id=text("tenant_id"), job_id=text("job_id"), item_id=text("item_id"),
         input_image_sas=text("input_image_sas"), prompt=text("prompt"), negative_prompt=text("negative_prompt"),
         scene=text("scene"), seed=seed, width=width, height=height, product_box=_box(v.get("product_box")),
-        fill=float(fill), output_image_sas=text("output_image_sas"),
+        fill=float(fill), output_image_sas=text("output_image_sas"), backdrop_sas=text("backdrop_sas"),
+        title=text("title")[:MAX_WORDS], palette=_palette(v.get("palette")), light=text("light"),
     )
+
+
+def _palette(v) -> Tuple[str, ...]:
+    if v is None:
+        return ()
+    if not isinstance(v, list) or not all(isinstance(c, str) for c in v):
+        raise _malformed()
+    return tuple(c for c in v if len(c) <= MAX_COLOUR)[:MAX_COLOURS]
 
 
 def _malformed() -> Fault:

@@ -1,22 +1,27 @@
 """What the service wants of a model."""
 
 from dataclasses import dataclass
-from typing import List, Protocol
+from typing import List, Optional, Protocol
 
 from PIL import Image
+
+from .words import Wording
 
 
 @dataclass(frozen=True)
 class PaintJob:
     """One call of the model. image and mask have the same size; the mask is 255
-    where the model paints. Seed is 0 to 2**64 - 1."""
+    where the model paints. reference is the product alone on a plain ground, for
+    models that can be shown one; None where there is no product. Seed is 0 to
+    2**64 - 1. until is when to stop painting more variants, by time.monotonic()."""
 
     image: Image.Image
     mask: Image.Image
-    prompt: str
-    negative_prompt: str
+    wording: Wording
     seed: int
     variants: int
+    reference: Optional[Image.Image] = None
+    until: float = float("inf")
 
 
 class Engine(Protocol):
@@ -28,10 +33,10 @@ class Engine(Protocol):
         """Which weights paint."""
 
     def ready(self) -> bool:
-        """Whether the weights are loaded."""
+        """Whether the weights are loaded and one picture was painted."""
 
     def failed(self) -> bool:
         """Whether loading ended in an error: the container must be restarted."""
 
     def paint(self, job: PaintJob) -> List[Image.Image]:
-        """Paint job.variants pictures of the job's size. Raises Fault."""
+        """Paint one to job.variants pictures of the job's size. Raises Fault."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import List, Optional, Tuple
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from .contract import ScoreRequest
 from .fault import invalid
@@ -26,8 +26,12 @@ DEFAULT_FLOOR = 0.84
 """Share of the frame's side that a product takes, and the row it stands on, when
 the request leaves both open."""
 
-GRID = 8
-"""The model works on sides that are multiples of this."""
+GRID = 16
+"""Models work on sides that are multiples of this."""
+
+GROWN = 0.35
+"""Share of the outline along which a product may seem to go on: above it the
+model drew a larger or a second one."""
 
 
 def read_cutout(data: bytes) -> Image.Image:
@@ -97,29 +101,104 @@ def prepare(cutout: Image.Image, req: ScoreRequest) -> Canvas:
     return Canvas(image, mask, layer, box, (req.width, req.height))
 
 
-def finish(canvas: Canvas, painted: List[Image.Image]) -> Tuple[Image.Image, int]:
-    """Take the variant that kept the product best, paste the product back over it
-    and cut the picture to the wanted size. Returns it and the variant's index."""
-    best = min(range(len(painted)), key=lambda i: _leak(canvas, painted[i]))
-    out = painted[best].convert("RGB")
-    if out.size != canvas.image.size:
-        out = out.resize(canvas.image.size, Image.Resampling.LANCZOS)
+def reference(canvas: Canvas) -> Optional[Image.Image]:
+    """The product alone on white, cut to its box with a margin, for models that can
+    be shown it. None where there is none."""
+    if canvas.layer is None:
+        return None
+    part = canvas.layer.getchannel("A").getbbox()
+    if part is None:
+        return None
+    margin = max((part[2] - part[0], part[3] - part[1])) // 10
+    part = (max(part[0] - margin, 0), max(part[1] - margin, 0), min(part[2] + margin, canvas.layer.width), min(part[3] + margin, canvas.layer.height))
+    product = canvas.layer.crop(part)
+    out = Image.new("RGB", (_up(product.width), _up(product.height)), (255, 255, 255))
+    out.paste(product, ((out.width - product.width) // 2, (out.height - product.height) // 2), product)
+    return out
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The chosen variant: with the product pasted over it, and as it was painted.
+    grown is how much of the outline the product seems to go on beyond."""
+
+    picture: Image.Image
+    scene: Image.Image
+    index: int
+    grown: float
+
+
+def finish(canvas: Canvas, painted: List[Image.Image]) -> Finished:
+    """Take the variant whose surroundings let the product end where it ends, and
+    cut it to the wanted size, with and without the product pasted back."""
+    fitted = [_fitted(canvas, m) for m in painted]
+    scores = [grown(canvas, m) for m in fitted]
+    best = min(range(len(fitted)), key=lambda i: scores[i])
+    scene = fitted[best]
+    picture = scene.copy()
     if canvas.layer is not None:
-        out.paste(canvas.layer, (0, 0), canvas.layer)
-    return out.crop((0, 0, *canvas.size)), best
+        picture.paste(canvas.layer, (0, 0), canvas.layer)
+    frame = (0, 0, *canvas.size)
+    return Finished(picture.crop(frame), scene.crop(frame), best, scores[best])
 
 
-def _leak(canvas: Canvas, painted: Image.Image) -> float:
-    """Mean difference to the product inside its mask: a model that redrew the
-    product there will have drawn around another shape too."""
-    keep = np.asarray(canvas.mask.filter(ImageFilter.MaxFilter(5))) == 0
-    if not keep.any():
+def _fitted(canvas: Canvas, painted: Image.Image) -> Image.Image:
+    painted = painted.convert("RGB")
+    return painted if painted.size == canvas.image.size else painted.resize(canvas.image.size, Image.Resampling.LANCZOS)
+
+
+def grown(canvas: Canvas, painted: Image.Image) -> float:
+    """How much of its outline the product goes on beyond, 0 to 1.
+
+    Just outside the mask a scene differs from the product. Where it has the
+    product's own colour there and another one farther out, the model made the
+    product larger. Inside the mask nothing can be seen: a model keeps it. The lowest
+    part is left out, where shadows and reflections begin."""
+    keep = np.asarray(canvas.mask) == 0
+    if not keep.any() or keep.all():
         return 0.0
-    if painted.size != canvas.image.size:
-        painted = painted.resize(canvas.image.size, Image.Resampling.LANCZOS)
-    a = np.asarray(painted.convert("RGB"), dtype=np.int16)[keep]
-    b = np.asarray(canvas.image, dtype=np.int16)[keep]
-    return float(np.abs(a - b).mean())
+    ys, xs = np.nonzero(keep)
+    side = max(int(ys.max() - ys.min()), int(xs.max() - xs.min())) + 1
+    step = max(side // 40, 2)
+    picture = np.asarray(painted, dtype=np.float32)
+    product = np.asarray(canvas.image, dtype=np.float32)
+    inside = keep & ~_shrunk(keep, 2 * step)
+    near = _widened(keep, 2 * step) & ~_widened(keep, step)
+    near[ys.max() - side // 10 :] = False
+    if not near.any():
+        return 0.0
+    like_product = np.abs(picture - _spread(product, inside, 3 * step)).mean(axis=2) < SAME
+    unlike_scene = np.zeros_like(keep)
+    for out in (8, 14):  # a little larger, or much
+        far = _widened(keep, out * step) & ~_widened(keep, (out - 2) * step)
+        if far.any():
+            unlike_scene |= np.abs(picture - _spread(picture, far, out * step)).mean(axis=2) > 2 * SAME
+    return float((like_product & unlike_scene)[near].mean())
+
+
+SAME = 14.0
+"""Mean difference of two colours, of 255, below which they are taken for one."""
+
+
+def _widened(m: np.ndarray, by: int) -> np.ndarray:
+    return _mean(m.astype(np.float32), by) > 0.5 / (2 * by + 1) ** 2
+
+
+def _shrunk(m: np.ndarray, by: int) -> np.ndarray:
+    return ~_widened(~m, by)
+
+
+def _spread(picture: np.ndarray, where: np.ndarray, by: int) -> np.ndarray:
+    """Colours of a region, carried on beyond it by an average over by pixels."""
+    weight = np.maximum(_mean(where.astype(np.float32), by), 1e-6)
+    return np.stack([_mean(picture[..., c] * where, by) / weight for c in range(3)], axis=2)
+
+
+def _mean(plane: np.ndarray, by: int) -> np.ndarray:
+    """The average over a square of 2 * by + 1 pixels around each."""
+    size = 2 * by + 1
+    sums = np.pad(np.pad(plane, by, mode="edge").astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    return ((sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]) / size**2).astype(np.float32)
 
 
 def _up(n: int) -> int:

@@ -1,5 +1,6 @@
 """The HTTP service."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -7,9 +8,9 @@ import io
 import json
 import logging
 import re
-import threading
 import time
 import uuid
+from dataclasses import replace
 from typing import Optional
 
 from fastapi import FastAPI, Request
@@ -22,6 +23,7 @@ from .blobs import Blobs
 from .engine import Engine, PaintJob
 from .fault import Fault, unavailable
 from .settings import Settings
+from .words import wording
 
 log = logging.getLogger("opal_sd")
 
@@ -34,7 +36,7 @@ def create_app(settings: Settings, engine: Engine, blobs: Optional[Blobs] = None
     """Build the service around an engine."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     blobs = blobs or Blobs(settings.allowed_hosts, settings.max_input, settings.allow_loopback, settings.allowed_networks)
-    places = threading.BoundedSemaphore(settings.concurrency)
+    places = asyncio.Semaphore(settings.concurrency)
     wanted = hashlib.sha256(settings.key.encode()).digest()
 
     @app.middleware("http")
@@ -85,14 +87,18 @@ def create_app(settings: Settings, engine: Engine, blobs: Optional[Blobs] = None
                 break
         req = contract.parse(bytes(body))
         blobs.check(req.input_image_sas, "input")
-        if req.output_image_sas:
-            blobs.check(req.output_image_sas, "output")
+        for url, what in ((req.output_image_sas, "output"), (req.backdrop_sas, "backdrop")):
+            if url:
+                blobs.check(url, what)
         if not engine.ready():
             raise unavailable("not_ready", "The model is still being loaded", 10)
-        if not places.acquire(blocking=False):
-            raise Fault(429, "busy", "All places are taken; try again in a moment", BUSY_RETRY_AFTER)
+        until = time.monotonic() + settings.deadline
         try:
-            answer = await run_in_threadpool(_work, req, settings, engine, blobs, request.state.correlation_id)
+            await asyncio.wait_for(places.acquire(), settings.wait or 0.001)
+        except asyncio.TimeoutError:
+            raise Fault(429, "busy", "All places are taken; try again in a moment", BUSY_RETRY_AFTER) from None
+        try:
+            answer = await run_in_threadpool(_work, req, settings, engine, blobs, request.state.correlation_id, until)
         finally:
             places.release()
         return JSONResponse(answer)
@@ -100,16 +106,21 @@ def create_app(settings: Settings, engine: Engine, blobs: Optional[Blobs] = None
     return app
 
 
-def _work(req: contract.ScoreRequest, settings: Settings, engine: Engine, blobs: Blobs, correlation_id: str) -> dict:
+def _work(req: contract.ScoreRequest, settings: Settings, engine: Engine, blobs: Blobs, correlation_id: str, until: float) -> dict:
     started = time.monotonic()
     canvas = placing.prepare(placing.read_cutout(blobs.get(req.input_image_sas)), req)
     fetched = time.monotonic()
-    prompt = ", ".join(p for p in (req.scene, req.prompt) if p)
-    painted = engine.paint(PaintJob(canvas.image, canvas.mask, prompt, req.negative_prompt, req.seed, settings.variants))
-    picture, chosen = placing.finish(canvas, painted)
+    job = PaintJob(canvas.image, canvas.mask, wording(req), req.seed, settings.variants, placing.reference(canvas), until)
+    painted = engine.paint(job)
+    chosen = placing.finish(canvas, painted)
+    if chosen.grown > placing.GROWN and time.monotonic() + (time.monotonic() - fetched) < until:
+        # Once more, from another seed: a call costs the caller more than a picture does.
+        again = replace(job, seed=(req.seed + settings.variants) % 2**64, variants=1)
+        painted += engine.paint(again)
+        chosen = placing.finish(canvas, painted)
     done = time.monotonic()
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    chosen.picture.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     meta = {
         "engine": "sd", "engine_version": engine.version, "seed": req.seed, "width": req.width, "height": req.height,
         "content_type": "image/jpeg", "generated": True,
@@ -121,15 +132,26 @@ def _work(req: contract.ScoreRequest, settings: Settings, engine: Engine, blobs:
         meta["floor_y"] = float(canvas.box[1] + canvas.box[3])
     else:
         meta["note"] = "the input shows no product: it is transparent"
-    if len(painted) > 1:
-        meta["note"] = f"variant {chosen + 1} of {len(painted)}"
+    if req.light in ("left", "right"):
+        meta["light"] = req.light
+    notes = [f"variant {chosen.index + 1} of {len(painted)}"] if len(painted) > 1 else []
+    if chosen.grown > placing.GROWN:
+        notes.append("the product seems to go on beyond its outline")
+    if notes:
+        meta["note"] = "; ".join(notes)
+    if req.backdrop_sas and canvas.box:
+        # As the model painted it: the caller's own check judges the model by it.
+        scene = io.BytesIO()
+        chosen.scene.save(scene, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        blobs.put(req.backdrop_sas, scene.getvalue(), "image/jpeg")
+        meta["layers"] = {"backdrop": True, "shadow": False, "product": True}
     answer: dict = {"meta": meta}
     if req.output_image_sas:
         blobs.put(req.output_image_sas, buffer.getvalue(), "image/jpeg")
     else:
         answer = {"image_bytes_b64": base64.b64encode(buffer.getvalue()).decode(), **answer}
     ids = {"correlation_id": correlation_id, "tenant_id": req.tenant_id, "job_id": req.job_id, "item_id": req.item_id}
-    log.info("Scored image", extra={"ids": {**ids, "input_ms": round(1000 * (fetched - started)), "paint_ms": round(1000 * (done - fetched))}})
+    log.info("Scored image", extra={"ids": {**ids, "input_ms": round(1000 * (fetched - started)), "paint_ms": round(1000 * (done - fetched)), "variants": len(painted), "grown": round(chosen.grown, 3)}})
     return answer
 
 

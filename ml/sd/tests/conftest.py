@@ -21,13 +21,13 @@ KEY = "a-test-key"
 
 class PaintingEngine:
     """Stands for the model: paints its mask in one colour and, like a model,
-    alters what it should have kept a little. drift moves the product in all
-    variants but the last."""
+    alters what it should have kept a little. drift grows the product by so many
+    pixels in all variants but the last."""
 
     version = "test"
 
-    def __init__(self, drift=0, fails=False, loaded=True):
-        self.drift, self.fails, self.loaded = drift, fails, loaded
+    def __init__(self, drift=0, fails=False, loaded=True, always=False):
+        self.drift, self.fails, self.loaded, self.always = drift, fails, loaded, always
         self.jobs = []
         self.hold = None  # an event to wait for
         self.began = threading.Event()
@@ -47,8 +47,11 @@ class PaintingEngine:
         for i in range(job.variants):
             m = Image.new("RGB", job.image.size, (40, 90, 160))
             keep = job.mask.point(lambda a: 255 - a)
-            drift = self.drift if i < job.variants - 1 else 0
-            m.paste(job.image.point(lambda v: min(v + 3, 255)), (drift, 0), keep)
+            drift = self.drift if i < job.variants - 1 or self.always else 0
+            kept = job.image.point(lambda v: min(v + 3, 255))
+            for dx, dy in ((-drift, 0), (drift, 0), (0, -drift)) if drift else ():
+                m.paste(kept, (dx, dy), keep)
+            m.paste(kept, (0, 0), keep)
             out.append(m)
         return out
 
@@ -141,7 +144,7 @@ def png(m):
 
 
 def settings(**changes):
-    return Settings(**{"key": KEY, "allowed_hosts": ("127.0.0.1",), "allow_loopback": True, **changes})
+    return Settings(**{"key": KEY, "allowed_hosts": ("127.0.0.1",), "allow_loopback": True, "wait": 0.2, **changes})
 
 
 def client(engine=None, **changes):

@@ -11,6 +11,7 @@ from opal_sd import placing
 from opal_sd.contract import ScoreRequest
 from opal_sd.engine import PaintJob
 from opal_sd.fault import Fault
+from opal_sd.words import Wording
 from PIL import Image
 
 
@@ -19,7 +20,7 @@ def cutout():
 
 
 def paint(canvas, variants=1, **engine):
-    return PaintingEngine(**engine).paint(PaintJob(canvas.image, canvas.mask, "", "", 1, variants))
+    return PaintingEngine(**engine).paint(PaintJob(canvas.image, canvas.mask, Wording(), 1, variants))
 
 
 def test_mask_is_the_inverse_of_the_product():
@@ -37,21 +38,52 @@ def test_sizes_are_what_was_asked_for(w, h):
     canvas = placing.prepare(cutout(), ScoreRequest(width=w, height=h))
     assert canvas.image.width % placing.GRID == 0 and canvas.image.height % placing.GRID == 0
     assert canvas.mask.size == canvas.image.size
-    assert placing.finish(canvas, paint(canvas))[0].size == (w, h)
+    assert placing.finish(canvas, paint(canvas)).picture.size == (w, h)
 
 
 def test_product_comes_back_unchanged():
     canvas = placing.prepare(cutout(), ScoreRequest(width=256, height=256))
-    out, _ = placing.finish(canvas, paint(canvas))
+    out = placing.finish(canvas, paint(canvas)).picture
     keep = np.asarray(canvas.layer)[..., 3] == 255
     assert keep.sum() > 1000
     assert (np.asarray(out)[keep] == np.asarray(canvas.layer)[..., :3][keep]).all()
     assert (np.asarray(out)[0, 0] == (40, 90, 160)).all(), "the model's paint is gone"
 
 
-def test_the_variant_that_kept_the_product_is_taken():
+@pytest.mark.parametrize("drift", [8, 14, 25])
+def test_the_variant_that_let_the_product_end_is_taken(drift):
     canvas = placing.prepare(cutout(), ScoreRequest(width=256, height=256))
-    assert placing.finish(canvas, paint(canvas, variants=3, drift=25))[1] == 2
+    done = placing.finish(canvas, paint(canvas, variants=3, drift=drift))
+    assert done.index == 2 and done.grown < 0.05
+
+
+@pytest.mark.parametrize("drift", [8, 14, 25])
+def test_a_product_that_grew_is_found(drift):
+    canvas = placing.prepare(cutout(), ScoreRequest(width=256, height=256))
+    assert placing.finish(canvas, paint(canvas, drift=drift, always=True)).grown > placing.GROWN
+
+
+@pytest.mark.parametrize("colour", [(40, 90, 160), (250, 250, 250), (168, 62, 41)])
+def test_a_scene_is_not_taken_for_the_product(colour):
+    """Not even one in the product's own colour, where nothing can be told."""
+    canvas = placing.prepare(cutout(), ScoreRequest(width=256, height=256))
+    scene = Image.new("RGB", canvas.image.size, colour)
+    scene.paste(canvas.layer, (0, 0), canvas.layer)
+    assert placing.grown(canvas, scene) < 0.05
+
+
+def test_the_scene_comes_back_as_it_was_painted():
+    canvas = placing.prepare(cutout(), ScoreRequest(width=256, height=256))
+    painted = paint(canvas, drift=14, always=True)
+    done = placing.finish(canvas, painted)
+    assert (np.asarray(done.scene) == np.asarray(painted[0])).all() and not (np.asarray(done.picture) == np.asarray(painted[0])).all()
+
+
+def test_reference_shows_the_product_on_white():
+    m = placing.reference(placing.prepare(cutout(), ScoreRequest(width=256, height=256)))
+    assert m.width % placing.GRID == 0 and m.height % placing.GRID == 0 and m.getpixel((0, 0)) == (255, 255, 255)
+    assert np.asarray(m)[m.height // 2, m.width // 2].tolist() != [255, 255, 255]
+    assert placing.reference(placing.prepare(Image.new("RGBA", (5, 5)), ScoreRequest(width=64, height=64))) is None
 
 
 def test_box_is_uniform_and_stands_on_its_floor():
@@ -67,7 +99,7 @@ def test_box_is_uniform_and_stands_on_its_floor():
 def test_transparent_input_paints_everything():
     canvas = placing.prepare(Image.new("RGBA", (50, 50), (9, 9, 9, 0)), ScoreRequest(width=64, height=64))
     assert canvas.box is None and canvas.mask.getextrema() == (255, 255)
-    assert placing.finish(canvas, paint(canvas, variants=2))[0].size == (64, 64)
+    assert placing.finish(canvas, paint(canvas, variants=2)).picture.size == (64, 64)
 
 
 def test_no_dark_fringe_when_scaling():

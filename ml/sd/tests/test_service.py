@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import time
 
 import pytest
 from conftest import KEY, PaintingEngine, client, mug
@@ -109,12 +110,61 @@ def test_log_lines_are_json_without_secrets(blobs, caplog):
     assert "SIGNATURE" not in json.dumps(lines) and KEY not in json.dumps(lines)
 
 
-def test_variants_and_seed_reach_the_model(blobs):
+def test_variants_seed_and_words_reach_the_model(blobs):
     engine = PaintingEngine(drift=20)
-    r = client(engine, variants=3).post("/score", json=body(blobs, seed=7, prompt="on marble", negative_prompt="text", scene="kitchen"))
+    r = client(engine, variants=3).post("/score", json=body(
+        blobs, seed=7, prompt="on marble", negative_prompt="red", scene="kitchen", title="Mug", light="left", palette=["#aabbcc", 7 and "#112233"], width=256, height=256))
     job = engine.jobs[0]
-    assert (job.seed, job.variants, job.prompt, job.negative_prompt) == (7, 3, "kitchen, on marble", "text")
-    assert r.json()["meta"]["note"] == "variant 3 of 3" and r.json()["meta"]["scene"] == "kitchen"
+    said, avoided = job.wording.say()[0], job.wording.avoid()[0]
+    assert (job.seed, job.variants) == (7, 3) and job.until < float("inf") and job.reference is not None
+    for part in ("Mug stands on an oak countertop", "on marble", "bright modern kitchen", "light from the left", "#aabbcc, #112233", "contact shadow"):
+        assert part in said, said
+    assert avoided.startswith("red, ") and "second product" in avoided
+    assert r.json()["meta"]["note"] == "variant 3 of 3" and r.json()["meta"]["scene"] == "kitchen" and r.json()["meta"]["light"] == "left"
+
+
+def test_a_grown_product_is_painted_again(blobs):
+    engine = PaintingEngine(drift=20, always=True)
+    r = client(engine, variants=2).post("/score", json=body(blobs, seed=7, width=256, height=256))
+    assert [(j.seed, j.variants) for j in engine.jobs] == [(7, 2), (9, 1)]
+    assert "beyond its outline" in r.json()["meta"]["note"]
+
+
+def test_no_second_try_when_the_time_is_up(blobs):
+    engine = PaintingEngine(drift=20, always=True)
+    client(engine, deadline=0.3, wait=0.1).post("/score", json=body(blobs, width=256, height=256)).raise_for_status()
+    slow = PaintingEngine(drift=20, always=True)
+    paint = slow.paint
+    slow.paint = lambda job: (time.sleep(0.3), paint(job))[1]
+    client(slow, deadline=0.4, wait=0.1).post("/score", json=body(blobs, width=256, height=256)).raise_for_status()
+    assert len(slow.jobs) == 1
+
+
+def test_the_unpasted_scene_is_stored_beside_the_picture(blobs):
+    r = client(PaintingEngine()).post("/score", json=body(blobs, output_image_sas=f"{blobs.url}/out?sig=x", backdrop_sas=f"{blobs.url}/scene?sig=x", shadow_sas=f"{blobs.url}/shadow?sig=x"))
+    assert r.json()["meta"]["layers"] == {"backdrop": True, "shadow": False, "product": True}
+    assert {"/out", "/scene"} <= set(blobs.blobs) and "/shadow" not in blobs.blobs and blobs.blobs["/out"] != blobs.blobs["/scene"]
+
+
+def test_a_call_waits_for_its_place(blobs):
+    engine = PaintingEngine()
+    engine.hold = threading.Event()
+    c = client(engine, wait=5)
+    results = []
+    calls = [threading.Thread(target=lambda: results.append(c.post("/score", json=body(blobs)).status_code)) for _ in range(2)]
+    for t in calls:
+        t.start()
+    assert engine.began.wait(10)
+    engine.hold.set()
+    for t in calls:
+        t.join(10)
+    assert results == [200, 200]
+
+
+@pytest.mark.parametrize("value", [["#ffffff", 1], "red", {"a": 1}])
+def test_wrong_palettes(blobs, value):
+    r = client().post("/score", json=body(blobs, palette=value))
+    assert (r.status_code, r.json()["code"]) == (400, "malformed_body")
 
 
 def test_strange_correlation_ids_are_replaced():
@@ -134,7 +184,7 @@ def test_settings_are_read():
 @pytest.mark.parametrize("name,value", [
     ("SCORE_KEY", ""), ("SCORE_AUTH", "none"), ("SCORE_ALLOWED_HOSTS", " , "), ("SD_STEPS", "many"), ("SD_STEPS", "0"),
     ("SD_GUIDANCE", "nan"), ("SD_SAFETY", "maybe"), ("SCORE_CONCURRENCY", "0"),
-    ("SCORE_ALLOWED_NETWORKS", "10.0.0.300/8"), ("SCORE_ALLOWED_NETWORKS", "169.254.0.0/16"), ("SCORE_ALLOWED_NETWORKS", "0.0.0.0/0"), ("SD_VARIANTS", "9"),
+    ("SCORE_ALLOWED_NETWORKS", "10.0.0.300/8"), ("SCORE_ALLOWED_NETWORKS", "169.254.0.0/16"), ("SCORE_ALLOWED_NETWORKS", "0.0.0.0/0"), ("SD_VARIANTS", "9"), ("SD_PIPELINE", "flux1-dev"), ("SCORE_WAIT", "160"), ("SCORE_DEADLINE", "never"),
 ])
 def test_wrong_settings_are_named(name, value):
     with pytest.raises(SettingsError, match=name):

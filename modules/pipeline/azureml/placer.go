@@ -59,7 +59,7 @@ func placed(m score.Meta, paths [3]string) *picture.Placed {
 	out := m.Placed()
 	out.BackdropPath = paths[0]
 	if m.Layers != nil && m.Layers.Backdrop {
-		out.BackdropPath, out.ContainsProduct = paths[1], false
+		out.BackdropPath, out.ContainsProduct = paths[1], m.Layers.Product && out.ContainsProduct
 		if m.Layers.Shadow {
 			out.ShadowPath = paths[2]
 		}

@@ -1,15 +1,18 @@
 package openai
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
 // maxPrompt is what the API takes, in characters.
 const maxPrompt = 32_000
 
-// prompt words a placement for a model that follows instructions.
+// prompt words a placement for a model that follows instructions. The scene's own
+// words come from the table that all engines share.
 func prompt(r pipeline.Placement) string {
 	var b strings.Builder
 	b.WriteString("Paint a photorealistic scene around the product in this picture, as for a catalogue. " +
@@ -21,13 +24,19 @@ func prompt(r pipeline.Placement) string {
 		}
 	}
 	line("Product", r.Title)
-	line("Scene", strings.ReplaceAll(r.Scene, "_", " "))
+	words := picture.SceneWords(r.Scene)
+	line("Scene", strings.TrimSuffix(strings.ReplaceAll(r.Scene, "_", " ")+": "+words.Setting, ": "))
+	line("Surface", words.Surface)
+	line("Camera", words.Camera)
 	line("Wishes", r.Prompt)
 	line("Colours", strings.Join(r.Look.Palette, ", "))
+	light := words.Light
 	if r.Look.Light != "" {
-		line("Light", "from the "+r.Look.Light)
+		light = strings.TrimPrefix(light+", from the "+r.Look.Light, ", ")
 	}
-	line("Avoid", r.Look.NegativePrompt)
+	line("Light", light)
+	avoid := slices.Concat([]string{r.Look.NegativePrompt}, words.Avoid, picture.AvoidEverywhere())
+	line("Avoid", strings.Join(slices.DeleteFunc(avoid, func(a string) bool { return strings.TrimSpace(a) == "" }), ", "))
 	text := []rune(b.String())
 	return string(text[:min(len(text), maxPrompt)])
 }
