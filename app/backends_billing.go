@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/opal-photo/opal/modules/api"
 	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/billing/invoice"
 	"github.com/opal-photo/opal/modules/billing/mollie"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
-
-// webhookPath is where the payment provider calls back.
-const webhookPath = "/v1/mollie/webhook"
 
 // billingService opens the ledger and, where a key is set, the payments.
 func (w *wire) billingService(ctx context.Context) (*billing.Service, error) {
@@ -34,7 +32,7 @@ func (w *wire) billingService(ctx context.Context) (*billing.Service, error) {
 	}
 	o.RedirectURL = c.PublicBaseURL
 	if strings.HasPrefix(c.PublicBaseURL, "https:") { // the provider reaches no other; without it payments are polled
-		o.WebhookURL = c.PublicBaseURL + webhookPath
+		o.WebhookURL = c.PublicBaseURL + api.PaymentWebhookPath
 	}
 	w.billing = billing.New(o)
 	return w.billing, nil

@@ -46,6 +46,9 @@ type webhookInput struct {
 
 var errNotice = fault.New(fault.Malformed, "webhook_invalid", "The callback must be a form with the id of a payment")
 
+// PaymentWebhookPath is where the payment provider calls back.
+const PaymentWebhookPath = "/v1/mollie/webhook"
+
 func paymentRoutes(r *Routes) {
 	b := r.s.Billing.Payments
 	Add(r, readBilling("/v1/billing/packages", "listPackages", "What can be bought", nil),
@@ -72,7 +75,7 @@ func paymentRoutes(r *Routes) {
 		})
 	// anyone may call: the id that comes is only noted, and asked after at the
 	// provider
-	Add(r, Route{Method: http.MethodPost, Path: "/v1/mollie/webhook", ID: "mollieWebhook", Summary: "The payment provider's callback", Tag: tagBilling, Public: true},
+	Add(r, Route{Method: http.MethodPost, Path: PaymentWebhookPath, ID: "mollieWebhook", Summary: "The payment provider's callback", Tag: tagBilling, Public: true},
 		func(ctx context.Context, in *webhookInput) (*okOutput, error) {
 			form, err := url.ParseQuery(string(in.RawBody))
 			if err != nil || len(form["id"]) != 1 {

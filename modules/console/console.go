@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 //go:embed web
@@ -160,6 +162,6 @@ func problem(w http.ResponseWriter, status int, code, detail string) {
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{ // the client is gone, or the status says it all
 		"type": "about:blank", "title": http.StatusText(status), "status": status, "code": code, "detail": detail,
-		"correlation_id": w.Header().Get("X-Correlation-Id"),
+		"correlation_id": w.Header().Get(telemetry.CorrelationHeader),
 	})
 }

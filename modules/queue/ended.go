@@ -24,18 +24,23 @@ type ending struct {
 
 // Ended records that a consumer of the queue is done with a message, which frees
 // its place in its tenant's window. A row whose marking as sent was lost is
-// marked here, and not sent again. A message that came from no row, as a
-// redriven one, is none of the outbox's. Calls at the same time share a
-// transaction.
+// marked here, and not sent again. A message without a row, such as a redriven
+// one, is ignored. Calls at the same time share a transaction.
 func (r *Relay) Ended(ctx context.Context, queue, messageID string) error {
 	e := ending{id: messageID, done: make(chan error, 1)}
 	r.mu.Lock()
 	r.endings = append(r.endings, e)
+	mine := false
 	if !r.recording {
 		r.recording = true
-		go r.recordEnds()
+		if mine = r.ended; !mine {
+			r.ends.Go(r.recordEnds) // Run waits for it
+		}
 	}
 	r.mu.Unlock()
+	if mine {
+		r.recordEnds()
+	}
 	select {
 	case err := <-e.done:
 		if err != nil {

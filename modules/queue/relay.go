@@ -41,6 +41,8 @@ type Relay struct {
 	mu        sync.Mutex
 	endings   []ending
 	recording bool // a goroutine takes them
+	ended     bool // Run has ended: who finds an ending records it itself
+	ends      sync.WaitGroup
 }
 
 // lane is one queue's part of a relay: a queue that can't be reached holds up
@@ -86,6 +88,10 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 	all.Go(func() { r.tidyUp(ctx) })
 	all.Wait()
+	r.mu.Lock()
+	r.ended = true
+	r.mu.Unlock()
+	r.ends.Wait()
 	// one last look: what the workers wrote while they ended
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWait)
 	defer cancel()

@@ -327,7 +327,7 @@ func (s *suite) time(t *testing.T) {
 func (s *suite) correlation(t *testing.T) {
 	got := ""
 	c := s.serve(t, Options{}, func(w http.ResponseWriter, r *http.Request, photo image.Image) {
-		got = r.Header.Get("X-Correlation-Id")
+		got = r.Header.Get(telemetry.CorrelationHeader)
 		s.perfect(t, .9)(w, r, photo)
 	})
 	if _, err := c.Cut(telemetry.With(t.Context(), telemetry.IDs{CorrelationID: "c-9"}), photo(320, 240, 0)); err != nil || got != "c-9" {

@@ -234,7 +234,7 @@ func (s *suite) time(t *testing.T) {
 func (s *suite) correlation(t *testing.T) {
 	got := ""
 	e := s.answering(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
-		got = r.Header.Get("X-Correlation-Id")
+		got = r.Header.Get(telemetry.CorrelationHeader)
 		s.Refuse(w, http.StatusBadRequest)
 	})
 	if _, err := e.run(telemetry.With(t.Context(), telemetry.IDs{CorrelationID: "c-9"}), 90, 60); err == nil || got != "c-9" {
