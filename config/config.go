@@ -136,7 +136,7 @@ type Place struct {
 
 // Review says which pictures wait for a person.
 type Review struct {
-	Below float64 `env:"BELOW" envDefault:"0.3" check:"range=0..1" doc:"Cut-outs of a lower confidence wait for a person, where the brand has no choice of its own."`
+	Below float64 `env:"BELOW" envDefault:"0.8" check:"range=0..1" doc:"Cut-outs of a lower confidence wait for a person, where the brand has no choice of its own."`
 }
 
 // Auth says who may call the API.

@@ -16,10 +16,10 @@ type Result struct {
 	Alpha        *image.Alpha // coverage, the photo's size, origin 0, 0
 	Image        *image.NRGBA // the photo's size, straight alpha, the background's colour removed from the edge
 	Found        bool         // false: no product was found and the picture was left as it is
-	Confidence   float64      // 0–1: estimated chance that the outline is right (IoU > 0.95)
+	Confidence   float64      // 0–1: estimated chance that the cut-out can be published as it is
 	ReviewReason string       // why a person should look; "" unless Confidence < ReviewBelow
 	Features     map[string]float64
-	Concerns     []Concern // what a person should look at, the gravest first
+	Concerns     []picture.Concern // what may be wrong and where, the gravest first
 	Millis       map[string]float64
 }
 
@@ -70,7 +70,7 @@ func Cut(img *image.NRGBA) *Result {
 	lap("scene")
 	fg := s.classical()
 	lap("cut")
-	s.measure(fg, r.Features)
+	at := s.measure(fg, r.Features)
 	lap("confidence")
 	if a := r.Features["area"]; a < minArea || a > maxArea {
 		return r.whole(im, nothingFound)
@@ -79,10 +79,18 @@ func Cut(img *image.NRGBA) *Result {
 	r.Features["hairy"] = float64(s.hairy)
 	lap("matte")
 	r.Found, r.Confidence = true, confidence(r.Features)
-	if r.Confidence < ReviewBelow {
-		r.ReviewReason = reason(r.Features)
-	}
+	r.tell(at.concerns(W, H))
 	return r
+}
+
+// tell notes what may be wrong, and gives the reason why a person should look.
+func (r *Result) tell(all []picture.Concern) {
+	if len(all) == 0 && r.Confidence < ReviewBelow {
+		all = []picture.Concern{{Kind: ConcernOutline, Text: concernText[ConcernOutline]}}
+	}
+	if r.Concerns = all; r.Confidence < ReviewBelow {
+		r.ReviewReason = all[0].Text
+	}
 }
 
 // What is said of pictures that are left whole.
@@ -128,17 +136,4 @@ func (r *Result) whole(im *image.NRGBA, why string) *Result {
 	r.Image = &image.NRGBA{Pix: slices.Clone(im.Pix), Stride: im.Stride, Rect: im.Rect}
 	r.Alpha, r.ReviewReason = alphaOf(im), why
 	return r
-}
-
-// reason says in words which feature speaks most against the cut-out.
-func reason(f map[string]float64) string {
-	switch {
-	case f["border_inlier"] < .7:
-		return "The background is not plain, so the outline may be wrong; photograph the product on a plain backdrop"
-	case f["touch"] > .03:
-		return "The product touches the picture's edge and may be cut off"
-	case f["edge_weak"] > .3:
-		return "The product hardly differs from its background, so the outline may be wrong"
-	}
-	return "The outline of the product is uncertain; check the cut-out"
 }

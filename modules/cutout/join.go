@@ -58,13 +58,13 @@ func (r *Result) join(im *image.NRGBA, m Mask, lap func(string)) *Result {
 	lin := shrink(im, w, h)
 	j.scene = newScene(lin, float32(scale), dilate(fg, w, h, 4))
 	lap("scene")
-	r.Features["undecided"] = undecided(j.raw)
 	r.Features["spread"] = j.spread()
+	var other []bool
 	if j.plain = r.Features["spread"] < plainSpread && max(j.sigma[0], j.sigma[1], j.sigma[2]) < plainSigma; j.plain {
-		c := opinion(lin, float32(scale))
+		other = opinion(lin, float32(scale))
 		lap("classical")
-		r.Features["agree"] = iou(fg, c)
-		fg = j.combine(fg, c)
+		r.Features["agree"] = iou(fg, other)
+		fg = j.combine(fg, other)
 		j.doubting(fg, j.openGaps)
 		j.doubting(fg, j.shedShadow)
 		j.tidy(fg)
@@ -73,11 +73,12 @@ func (r *Result) join(im *image.NRGBA, m Mask, lap func(string)) *Result {
 	if area = share(fg); area < minArea || area > maxArea {
 		return r.whole(im, nothingFound)
 	}
-	j.measure(fg, r.Features)
+	at := j.measure(fg, other, r.Features)
 	lap("measure")
 	r.Alpha, r.Image = j.matte(im, fg)
 	lap("matte")
-	r.Found, r.Confidence = true, j.confidence(r.Features)
+	r.Found, r.Confidence = true, joinedConfidence(r.Features)
+	r.tell(at.concerns(W, H))
 	return r
 }
 

@@ -191,3 +191,48 @@ func TestOwnAlphaIsKeptBesideANetwork(t *testing.T) {
 		t.Errorf("%v: a picture with its own cut-out was changed", err)
 	}
 }
+
+// What may be wrong is told with the place where it is, in pixels of the photo.
+func TestConcernsSayWhere(t *testing.T) {
+	img := filled(800, 600, paper, wine, image.Rect(200, 150, 600, 450))
+	body := image.NewAlpha(img.Rect)
+	for y := 150; y < 450; y++ {
+		for x := 200; x < 600; x++ {
+			body.SetAlpha(x, y, color.Alpha{A: 255})
+		}
+	}
+	sure := cutLearned(t, img, seen(body, nil))
+	if sure.Confidence < cutout.ReviewBelow || sure.ReviewReason != "" {
+		t.Errorf("a plain product: %.2f, %q, %v", sure.Confidence, sure.ReviewReason, sure.Concerns)
+	}
+	doubted := image.Rect(480, 150, 600, 300)
+	r := cutLearned(t, img, seen(body, func(x, y float64, v float32) float32 {
+		if (image.Point{X: int(800 * x), Y: int(600 * y)}).In(doubted) {
+			return min(v, .6)
+		}
+		return v
+	}))
+	if r.Confidence >= cutout.ReviewBelow || r.Confidence >= sure.Confidence || len(r.Concerns) == 0 {
+		t.Fatalf("a doubted product: %.2f, %v", r.Confidence, r.Concerns)
+	}
+	c := r.Concerns[0]
+	box := image.Rect(c.Box[0], c.Box[1], c.Box[0]+c.Box[2], c.Box[1]+c.Box[3])
+	if c.Kind != cutout.ConcernUndecided || r.ReviewReason != c.Text || !box.In(doubted.Inset(-12)) || box.Dx() < 90 || box.Dy() < 110 {
+		t.Errorf("%q: %+v", r.ReviewReason, c)
+	}
+}
+
+// A product that the picture's edge cuts is told so, with the edge.
+func TestCutProductIsTold(t *testing.T) {
+	img := filled(600, 450, paper, wine, image.Rect(200, 200, 400, 450))
+	r := cutout.Cut(img)
+	for _, c := range r.Concerns {
+		if c.Kind == cutout.ConcernFrame {
+			if c.Box[1]+c.Box[3] < 445 || c.Box[0] < 190 || c.Box[2] < 150 {
+				t.Errorf("the edge is at the bottom: %v", c.Box)
+			}
+			return
+		}
+	}
+	t.Errorf("%.2f: %v", r.Confidence, r.Concerns)
+}

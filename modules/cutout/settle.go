@@ -71,19 +71,3 @@ func over(p *plane, t float32) []bool {
 	}
 	return s
 }
-
-// undecided is the share of the product on which the network's coverage is
-// neither all nor nothing, away from its outline.
-func undecided(raw *plane) float64 {
-	d := signedDistance(over(raw, .5), raw.w, raw.h)
-	var doubt, n float64
-	for i, v := range raw.p {
-		if v > .5 {
-			n++
-		}
-		if abs32(d.p[i]) > 4 {
-			doubt += float64(min(v, 1-v)) * 2
-		}
-	}
-	return doubt / max(n, 1)
-}

@@ -11,7 +11,7 @@ type Concern struct {
 // ReviewBelow is the confidence in a cut-out under which a person should look,
 // where neither the operator nor the brand says otherwise: of what passes it at
 // least 95 in 100 are publishable. Engines are calibrated to it.
-const ReviewBelow = 0.3
+const ReviewBelow = 0.8
 
 // Review says which pictures a person has to look at before they are delivered.
 type Review struct {

@@ -312,14 +312,14 @@ func TestAPersonLooksWhereTheCutoutIsDoubtful(t *testing.T) {
 		reason   string
 	}{
 		"sure enough":            {picture.Review{}, concerns, ""},
-		"a stricter brand":       {picture.Review{Below: .6}, concerns, "The product touches the picture's edge (at the right); and 1 more"},
-		"nothing in detail":      {picture.Review{Below: .6}, nil, "The outline of the product is uncertain; check the cut-out"},
-		"a brand that looks not": {picture.Review{Off: true, Below: .6}, concerns, ""},
+		"a stricter brand":       {picture.Review{Below: .95}, concerns, "The product touches the picture's edge (at the right); and 1 more"},
+		"nothing in detail":      {picture.Review{Below: .95}, nil, "The outline of the product is uncertain; check the cut-out"},
+		"a brand that looks not": {picture.Review{Off: true, Below: .95}, concerns, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			doubts = c.concerns
 			t.Cleanup(func() { doubts = nil })
-			res, j, err := run(t, &painter{paint: there}, .5, pipeline.Input{Options: pipeline.Options{RemoveBackground: true}, Review: c.review}, &pipeline.Memory{})
+			res, j, err := run(t, &painter{paint: there}, .9, pipeline.Input{Options: pipeline.Options{RemoveBackground: true}, Review: c.review}, &pipeline.Memory{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -134,11 +134,7 @@ func TooSmall(photo *image.NRGBA) (pipeline.Cutout, bool) {
 
 // Of is the craft's cut-out as the port gives it.
 func Of(r *cutout.Result) pipeline.Cutout {
-	out := pipeline.Cutout{Image: r.Image, Confidence: r.Confidence, Reason: r.ReviewReason, Whole: !r.Found}
-	for _, c := range r.Concerns {
-		out.Concerns = append(out.Concerns, picture.Concern{Kind: c.Kind, Text: c.Text, Box: picture.BoxOf(c.Box)})
-	}
-	return out
+	return pipeline.Cutout{Image: r.Image, Confidence: r.Confidence, Reason: r.ReviewReason, Concerns: r.Concerns, Whole: !r.Found}
 }
 
 // Whole is the photo left as it is: nothing was found in it.

@@ -7,11 +7,12 @@ import (
 
 	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // prior is the confidence in a provider's cut-out that nothing speaks for or
-// against: above what a person has to look at.
-const prior = .6
+// against: just what a person doesn't have to look at.
+const prior = picture.ReviewBelow
 
 // The second opinion agrees not at all at the first overlap (intersection over
 // union) and wholly at the second.
