@@ -98,7 +98,7 @@ func File(p channel.Preset, file []byte, f Facts) (*Picture, []Check, error) {
 		opaque := img.Opaque()
 		out = append(out, Check{Rule: "opaque", Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels", Severity: reject})
 	}
-	pic := &Picture{File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Product: f.Product}
+	pic := &Picture{File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Product: f.Product, Enlarged: f.Enlarged}
 	return pic, append(out, Rules(p, pic, f.On)...), nil
 }
 
@@ -169,6 +169,8 @@ type Picture struct {
 	Image   *image.NRGBA
 	XMP     []byte
 	Product *image.Alpha // where the product is; nil: it is looked for
+
+	Enlarged float64 // pixels of the picture for one of its photo; 0: not known
 
 	found *product
 }
@@ -251,7 +253,9 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast, atMost func(float64, strin
 		cut := pr.touches(p.Image.Rect)
 		return Check{Passed: !cut, Measured: map[bool]string{true: "the product reaches the frame", false: "all of it is in the frame"}[cut], Wanted: "the whole product"}
 	case channel.Sharpness:
-		return atLeast(sharpness(p.Image, pr.box), "%.2f")
+		// what enlarging takes of it is told by the check of that
+		v, least := sharpness(p.Image, pr.box), r.Limit/max(1, p.Enlarged)
+		return Check{Passed: v >= least, Measured: fmt.Sprintf("%.2f", v), Wanted: fmt.Sprintf("at least %.2f", least)}
 	}
 	// SafeWidth
 	in := 2 * max(w/2-float64(pr.box.Min.X), float64(pr.box.Max.X)-w/2) / w

@@ -231,10 +231,10 @@ func (p *product) touches(frame image.Rectangle) bool {
 }
 
 // sharpness compares how much brightness changes from one pixel to the next with how
-// much it changes over eight: near 1 at a sharp edge, below .1 where all is blurred. A
+// much it changes over 24: near 1 at a sharp edge, below .1 where all is blurred. A
 // product without edges counts as sharp.
 func sharpness(img *image.NRGBA, box image.Rectangle) float64 {
-	const far, plain = 8, 12
+	const far, plain = 24, 12
 	if box.Dx() <= 2*far || box.Dy() <= 2*far {
 		return 1
 	}
