@@ -44,6 +44,11 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	ages, err := w.ages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	checks = append(checks, ageCheck(ages))
 	mounts, err := w.mounts()
 	if err != nil {
 		return nil, err

@@ -311,3 +311,8 @@ func (s *Service) releaseEnded(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
+
+// OldestHold returns the age of the oldest credit that is held; 0 when none is.
+func (s *Service) OldestHold(ctx context.Context) (time.Duration, error) {
+	return db.Age(ctx, s.o.DB, `SELECT min(held_at) FROM charges WHERE state = 'held'`)
+}

@@ -493,3 +493,9 @@ func (w *Worker) failLate(ctx context.Context, tx *db.Tx) (int, error) {
 	}
 	return len(gone), nil
 }
+
+// Oldest returns the age of the oldest variant that is still to be made; 0 when
+// there is none. Its wait is bounded by lease.MaxAge.
+func (w *Worker) Oldest(ctx context.Context) (time.Duration, error) {
+	return db.Age(ctx, w.DB, `SELECT min(created_at) FROM exports WHERE status IN ('pending', 'processing')`)
+}

@@ -2,6 +2,7 @@ package job_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/opal-photo/opal/modules/db/lease"
 	"github.com/opal-photo/opal/modules/job"
@@ -117,6 +118,20 @@ func TestAnItemDoesNotWaitForEver(t *testing.T) {
 		}
 		if w.meter.held[j.Items[0].ItemID] != 0 {
 			w.t.Error("its hold is still there")
+		}
+	})
+}
+
+func TestTheOldestItemIsKnown(t *testing.T) {
+	each(t, func(w *world) {
+		if d, err := w.jobs.Oldest(w.t.Context()); d != 0 || err != nil {
+			w.t.Fatalf("without items: %v, %v", d, err)
+		}
+		j := w.create(2, bare)
+		w.must(w.upload(j.JobID, j.Items[0].ItemID))
+		w.exec(`UPDATE items SET created_at = now_ms() - CASE status WHEN 'queued' THEN 7200000 ELSE 90000000 END`)
+		if d, err := w.jobs.Oldest(w.t.Context()); err != nil || d.Round(time.Hour) != 2*time.Hour {
+			w.t.Errorf("%v, %v", d, err)
 		}
 	})
 }

@@ -151,3 +151,9 @@ func (s *Service) settleLate(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Oldest returns the age of the oldest item that is queued or processed; 0 when
+// there is none. Its wait is bounded by lease.MaxAge.
+func (s *Service) Oldest(ctx context.Context) (time.Duration, error) {
+	return db.Age(ctx, s.DB, `SELECT min(created_at) FROM items WHERE status IN ('queued', 'processing')`)
+}
