@@ -73,7 +73,7 @@ export class ItemCard {
     show(this.reject, review !== "rejected");
     this.updateSteps(item);
     this.updateFacts(item);
-    this.updateVariants(item.exports ?? []);
+    this.updateVariants(item.exports ?? [], item.fidelity?.enlarged > 2);
     this.node.dataset.status = item.status;
     if (item.output_blob_path && this.shown !== item.output_blob_path) {
       this.shown = item.output_blob_path;
@@ -103,6 +103,8 @@ export class ItemCard {
     if (item.fidelity) {
       facts.push(["Product kept true", item.fidelity.max_diff === 0 ? "to the pixel" : `SSIM ${item.fidelity.ssim.toFixed(3)}, at most ${item.fidelity.max_diff} of 255 off`]);
     }
+    // told once for the photo, and not again at each of its sizes
+    if (item.fidelity?.enlarged > 2) facts.push(["Small photo", `The product was enlarged ${item.fidelity.enlarged.toFixed(1)}×; a larger photo would be sharper`]);
     const text = JSON.stringify([item.confidence, item.fidelity]);
     if (text === this.factsShown) return;
     this.factsShown = text;
@@ -110,7 +112,7 @@ export class ItemCard {
     this.facts.replaceChildren(...facts.flatMap(([name, value]) => [make("dt", { textContent: name }), make("dd", {}, value)]));
   }
 
-  updateVariants(variants) {
+  updateVariants(variants, small) {
     show(this.sizes, variants.length > 0);
     for (const variant of variants) {
       let row = this.variants.get(variant.preset);
@@ -119,7 +121,7 @@ export class ItemCard {
         this.variants.set(variant.preset, row);
         this.rows.append(row.node);
       }
-      row.update(variant);
+      row.update(variant, small);
     }
   }
 
