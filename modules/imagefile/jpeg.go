@@ -147,8 +147,14 @@ func (w *jpegWalk) segment(marker byte, body []byte) (keep bool, err error) {
 		}
 		w.coverage.scan(body)
 		return true, nil
-	case marker == markerAPP0:
-		return bytes.HasPrefix(body, jpegJFIF), nil
+	case marker == markerAPP0 && bytes.HasPrefix(body, jpegJFIF):
+		// A version that libjpeg doesn't know makes it warn, and it tells only its
+		// first warning: that of lost pixels would not be seen.
+		if major := len(jpegJFIF); len(body) <= major || body[major] != jfif[major] {
+			w.retain(appendSegment(nil, markerAPP0, jfif))
+			return false, nil
+		}
+		return true, nil
 	case marker == markerAPP14:
 		return bytes.HasPrefix(body, jpegAdobe), nil
 	case marker == markerAPP1 && bytes.HasPrefix(body, jpegEXIF[:5]) && len(body) > len(jpegEXIF) && w.scans == 0:

@@ -46,6 +46,9 @@ func parseTIFF(b []byte) (Parsed, error) {
 	if isRaw(d) {
 		return p, ErrUnsupported.With("this is camera raw; %s", advice["camera raw"])
 	}
+	if !d.sound() {
+		return p, ErrCorrupt.With("a part of its directory lies outside the file")
+	}
 	if err := onePage(t, d); err != nil {
 		return p, err
 	}
@@ -73,6 +76,20 @@ func parseTIFF(b []byte) (Parsed, error) {
 	}
 	p.retain(b)
 	return p, nil
+}
+
+// sound reports whether the values of all of TIFF's own tags lie within the file,
+// so that no decoder reckons with more of them than can be there.
+func (d directory) sound() bool {
+	const private = 32768
+	for e := d.entries; len(e) >= tiffEntry; e = e[tiffEntry:] {
+		tag := d.order.Uint16(e)
+		size := uint64(d.order.Uint32(e[4:])) * tiffTypeSize(d.order.Uint16(e[2:]))
+		if tag < private && size > 4 && uint64(d.order.Uint32(e[8:]))+size > uint64(len(d.b)) {
+			return false
+		}
+	}
+	return true
 }
 
 // isRaw reports whether a directory is that of a camera's raw file: DNG says so,

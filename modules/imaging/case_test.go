@@ -347,11 +347,24 @@ func TestWholePicturesAreTaken(t *testing.T) {
 		{"progressive JPEG without an end marker", progressive[:len(progressive)-2]},
 		{"JPEG with an HTML comment", imagefiletest.WithSegments(jpg, imagefiletest.Segment(imagefiletest.COM, []byte("<html><body>made by a shop</body></html>")))},
 		{"JPEG with a script in a comment", imagefiletest.WithSegments(jpg, imagefiletest.Segment(imagefiletest.COM, []byte("<!DOCTYPE html><script>1</script>")))},
+		{"JPEG of an unknown version", ofVersion(t, jpg, 7)},
 		{"JPEG with a clip behind it", append(slices.Clone(jpg), "\x00\x00\x00\x18ftypmp42"...)},
 		{"JPEG with a second picture behind it", append(slices.Clone(jpg), jpg...)},
 	} {
 		t.Run(c.name, func(t *testing.T) { takes(t, d, c.file, cardColours, 8) })
 	}
+}
+
+// ofVersion is a JPEG with another major version in its JFIF segment.
+func ofVersion(t testing.TB, jpg []byte, major byte) []byte {
+	t.Helper()
+	b := slices.Clone(jpg)
+	i := bytes.Index(b, []byte("JFIF\x00"))
+	if i < 0 {
+		t.Fatal("there is no JFIF segment")
+	}
+	b[i+5] = major
+	return b
 }
 
 // oneFrame makes a plain lossless WebP an animation of one frame.
@@ -388,6 +401,7 @@ func TestDamagedPicturesAreRefused(t *testing.T) {
 		{"JPEG cut within its last rows, open", full[:len(full)-40]},
 		{"JPEG of half colour cut within its last rows", closed(half[:len(half)-40])},
 		{"grey JPEG cut within its last rows", closed(plain.Bytes()[:plain.Len()-40])},
+		{"JPEG of an unknown version cut within its last rows", closed(ofVersion(t, full, 7)[:len(full)-40])},
 		{"JPEG cut in the middle", full[:len(full)/2]},
 		{"JPEG cut within its first rows", closed(full[:markerAt(t, full, imagefiletest.SOS)+40])},
 		{"progressive JPEG cut within its last scan", closed(progressive[:len(progressive)-6])},

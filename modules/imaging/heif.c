@@ -83,7 +83,8 @@ const char *opal_heif_version(void) { return loaded ? heif_get_version() : ""; }
 
 static int fail(struct heif_error e, char *err, size_t errlen) {
 	snprintf(err, errlen, "libheif: %s", e.message != NULL ? e.message : "no reason");
-	return e.code == 6 ? OPAL_HEIF_MEMORY : -1; // heif_error_Memory_allocation_error
+	// heif_error_Memory_allocation_error, but for heif_suberror_Security_limit_exceeded.
+	return e.code == 6 && e.subcode != 1000 ? OPAL_HEIF_MEMORY : -1;
 }
 
 int opal_heif_open(const void *data, size_t len, struct opal_heif *out, char *err, size_t errlen) {
