@@ -51,6 +51,30 @@ func TestNoVariantCropsOrDistortsTheProduct(t *testing.T) {
 	})
 }
 
+// A tall product in a tall frame was given the margin of a wide one, and its file
+// was too small for the preset.
+func TestACroppedProductFillsItsPreset(t *testing.T) {
+	for name, c := range map[string]struct{ pw, ph, w, h int }{
+		"tall in a tall frame":   {8, 11, 225, 300},
+		"wide in a tall frame":   {200, 20, 225, 300},
+		"tall in a wide frame":   {20, 200, 300, 225},
+		"square in a square one": {50, 50, 200, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, ok := channel.Find("cutout_png")
+			if !ok {
+				t.Fatal("no such preset")
+			}
+			p.Width, p.Height = c.w, c.h
+			l := scenery(c.pw, c.ph)
+			img := compose(p, l, newProduct(l, whole))
+			if ck := check.Dimensions(p, img.Rect.Dx(), img.Rect.Dy()); !ck.Passed {
+				t.Errorf("%s, want %s", ck.Measured, ck.Wanted)
+			}
+		})
+	}
+}
+
 func TestAStoryFromASquareHasNoBars(t *testing.T) {
 	p, _ := channel.Find("instagram_story")
 	p = shrunk(p)

@@ -34,7 +34,8 @@ func place(p channel.Preset, l *Layers, prod *product) (at image.Rectangle, ok b
 func croppedPlace(p channel.Preset, prod *product) (at image.Rectangle, size image.Point) {
 	pw, ph := prod.size()
 	w, h := picture.Fit(pw, ph, p.Width, p.Height, p.Fill)
-	margin := max(1, int((1-p.Fill)/2*float64(min(p.Width, p.Height))))
+	// the side that the product fills takes all of the preset's, whatever its shape
+	margin := max(1, min(p.Width-w, p.Height-h)/2)
 	size = image.Pt(min(p.Width, w+2*margin), min(p.Height, h+2*margin))
 	from := image.Pt((size.X-w)/2, (size.Y-h)/2)
 	return image.Rectangle{from, from.Add(image.Pt(w, h))}, size
