@@ -99,6 +99,7 @@ func faults() []fault {
 		}})
 	}
 	all = append(all, fault{name: "queue: poison, doubled and shuffled messages", short: true, begin: badMessages})
+	all = append(all, fault{name: "outbox: damaged rows", short: true, begin: damagedRows})
 	for _, a := range badAnswers() {
 		all = append(all, fault{name: "scoring: " + a.name, short: a.name == "garbage", begin: func(_ *testing.T, g *ground) func() { return g.scorer.answers(a.do) }})
 	}
