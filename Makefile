@@ -67,6 +67,10 @@ model: onnxruntime build ## fetch a trained cut-out model, after asking you to a
 check: libvips $(GOLANGCI) ## vet, lint of what changed, short tests from the cache: under a minute when warm
 	@$(WITH_LIBVIPS) && GO='$(GO)' GOLANGCI=$(GOLANGCI) sh .ci/check
 
+# QUALITY holds the measuring program's flags: --seeds, --photos, --judgements, --out.
+quality: onnxruntime libvips ## measure the cut-outs: generated photos, QUALITY_DIR=photos with NAME_a.png, QUALITY="--photos DIR --judgements FILE"
+	@$(WITH_LIBVIPS) && $(GO) run ./modules/cutout/qualitytest --runtime "$$(ls $(ONNXRUNTIME)/lib/libonnxruntime.*)" $(if $(QUALITY_DIR),--alpha '$(QUALITY_DIR)') $(QUALITY)
+
 # A test that can't run fails here instead of being skipped, and a skipped one
 # fails the run. Packages that pass print one line, others all they said.
 test: libvips test-dependencies onnxruntime $(GOLANGCI) ## install what the tests need, then run all tests with the race detector, and lint beside them

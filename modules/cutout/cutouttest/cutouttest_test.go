@@ -51,7 +51,7 @@ func square(r image.Rectangle) *image.Alpha {
 
 func TestCompare(t *testing.T) {
 	a, b := square(image.Rect(10, 10, 30, 30)), square(image.Rect(12, 10, 32, 30))
-	if s := Compare(a, a); s.IoU != 1 || s.Boundary != 0 || s.Band != 0 {
+	if s := Compare(a, a); s.IoU != 1 || s.Boundary != 0 || s.BF != 1 || s.Band != 0 {
 		t.Errorf("a mask against itself: %+v", s)
 	}
 	s := Compare(b, a)

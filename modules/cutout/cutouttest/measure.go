@@ -10,10 +10,13 @@ import (
 type Score struct {
 	IoU      float64 // overlap of the halves above .5; two empty masks score 0
 	Boundary float64 // mean distance between the outlines, both ways, in pixels; +Inf when one is empty
+	BF       float64 // boundary F-measure: how much of each outline lies within 2 px of the other, 0–1
 	Band     float64 // mean error of the coverage (0–1) within 6 px of the true outline
 }
 
 const half = 128 // coverage that counts as product
+
+const tolerance = 2 // pixels, of the boundary F-measure
 
 // Compare measures got against want, which have the same size.
 func Compare(got, want *image.Alpha) Score {
@@ -41,8 +44,22 @@ func Compare(got, want *image.Alpha) Score {
 		}
 		return v / float64(n)
 	}
+	within := func(at []bool, d []float32) (v float64) {
+		n := 0
+		for i, on := range at {
+			if on {
+				n++
+				if d[i] <= tolerance {
+					v++
+				}
+			}
+		}
+		return v / float64(n)
+	}
 	if slices.Contains(og, true) && slices.Contains(ot, true) {
 		s.Boundary = (mean(og, dt) + mean(ot, dg)) / 2
+		p, r := within(og, dt), within(ot, dg)
+		s.BF = 2 * p * r / max(p+r, 1e-9)
 	}
 	const reach = 6
 	n := 0

@@ -45,6 +45,10 @@ type Options struct {
 	// Timeout bounds one look at a picture. 0 is a minute.
 	Timeout time.Duration
 
+	// Used, if given, is told after each look what it has cost. Looks that are
+	// taken together tell it together.
+	Used func(Usage)
+
 	// Command starts a child, as sandbox.Options has it; for tests.
 	Command []string
 }
@@ -53,6 +57,7 @@ type Options struct {
 // pipeline.Cutter and a cutout.Network.
 type Cutter struct {
 	model Model
+	used  func(Usage)
 	pool  *sandbox.Pool
 }
 
@@ -66,7 +71,7 @@ func New(o Options) (*Cutter, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
-	return &Cutter{model: o.Model, pool: sandbox.New(sandbox.Options{
+	return &Cutter{model: o.Model, used: o.Used, pool: sandbox.New(sandbox.Options{
 		Kind: ChildKind, Args: []string{o.Library, o.Model.File, string(m)}, Command: o.Command,
 		Start: startTimeout, Timeout: o.Timeout, Jobs: jobsPerChild, Idle: idleTimeout, Concurrency: max(o.Concurrency, 1),
 	})}, nil
@@ -97,7 +102,11 @@ func (c *Cutter) Mask(ctx context.Context, photo *image.NRGBA) (cutout.Mask, err
 	mask := cutout.Mask{Width: m.Width, Height: m.Height, Coverage: make([]float32, pixels)}
 	err := c.pool.Do(ctx, sandbox.Job{
 		Input: rgb(imaging.Resize(photo, m.Width, m.Height)), Output: int64(4 * pixels), Memory: int64(m.MemoryMB) << 20,
-	}, func(out io.ReaderAt, _ []byte) error {
+	}, func(out io.ReaderAt, reply []byte) error {
+		var u Usage
+		if c.used != nil && json.Unmarshal(reply, &u) == nil {
+			c.used(u)
+		}
 		b := make([]byte, 4*pixels)
 		if _, err := out.ReadAt(b, 0); err != nil && !errors.Is(err, io.EOF) {
 			return err

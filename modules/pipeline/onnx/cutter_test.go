@@ -148,6 +148,18 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// What a look costs is the child's own count: the worker's wouldn't show it.
+func TestUsageIsTold(t *testing.T) {
+	var used Usage
+	c := open(t, Options{Model: stored(t, tinyManifest(), redness()), Used: func(u Usage) { used = u }})
+	if err := c.Try(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if used.CPU <= 0 || used.PeakKB < 10<<10 {
+		t.Errorf("%+v", used)
+	}
+}
+
 func TestTimeIsBounded(t *testing.T) {
 	c := open(t, Options{Model: stored(t, tinyManifest(), redness()), Timeout: time.Nanosecond})
 	if err := c.Try(t.Context()); err == nil {
