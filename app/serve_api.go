@@ -67,7 +67,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
 	}
 	if u, err := url.Parse(w.cfg.PublicBaseURL); err == nil && u.Host != "" {
-		o.Origins = []string{u.Scheme + "://" + u.Host}
+		o.Origins, o.Address = []string{u.Scheme + "://" + u.Host}, w.cfg.PublicBaseURL
 	}
 	switch w.cfg.Auth.Mode {
 	case "none": // whoever calls is who operates it

@@ -55,6 +55,7 @@ type Options struct {
 
 	Operators string         // the tenant whose admins deal with dead letters; "": nobody
 	Version   string         // shown in the OpenAPI document
+	Address   string         // where the API is reached, for the document: https://opal.example; "": where that is read
 	Settings  []SettingGroup // the manual's page of settings; nil: no page
 	MaxUpload int64          // bytes of a photo at /v1/uploads/direct; 0: 25 MiB
 	Streams   int            // event streams open at once; 0: 256
@@ -169,13 +170,14 @@ func (s *server) config() huma.Config {
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{Title: "OPAL", Version: s.version(),
-				Description: "Product photos in, finished product images out. Errors are application/problem+json with a stable code and the correlation_id."},
-			Tags: tags(tagJobs, tagUploads, tagDownloads, tagBrands, tagCatalogue, tagKeys, tagQueues, tagHealth),
+				Description: about, License: &huma.License{Name: "UNLICENSED", Identifier: "LicenseRef-UNLICENSED"}},
+			Tags: tags,
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry(schemas, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					schemeKey:    {Type: "apiKey", In: "header", Name: keyHeader},
-					schemeBearer: {Type: "http", Scheme: "bearer"},
+					schemeKey: {Type: "apiKey", In: "header", Name: keyHeader,
+						Description: "An API key: opal keys create TENANT, or POST /v1/api-keys with a key of scope admin."},
+					schemeBearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token of the OIDC issuer, where AUTH_MODE is oidc."},
 				},
 			},
 		},
@@ -199,13 +201,24 @@ const (
 	tagHealth    = "Health"
 )
 
-func tags(names ...string) []*huma.Tag {
-	out := make([]*huma.Tag, len(names))
-	for i, n := range names {
-		out[i] = &huma.Tag{Name: n}
-	}
-	return out
+// tags are the groups with their descriptions.
+var tags = []*huma.Tag{
+	{Name: tagJobs, Description: "Orders of pictures: make, follow, cancel, retry and delete them."},
+	{Name: tagUploads, Description: "How photos come in."},
+	{Name: tagDownloads, Description: "Short-lived URLs of finished files."},
+	{Name: tagBrands, Description: "What gives a tenant's pictures one look."},
+	{Name: tagCatalogue, Description: "What can be asked for."},
+	{Name: tagKeys, Description: "A tenant's keys."},
+	{Name: tagBilling, Description: "Credits, usage, payments and invoices."},
+	{Name: tagQueues, Description: "For operators: messages that no worker can handle."},
+	{Name: tagHealth, Description: "Probes."},
 }
+
+// about opens the document.
+const about = "Product photos in, finished product images out.\n\n" +
+	"Send the API key in the header X-API-Key. Errors are application/problem+json (RFC 9457) with a stable code and the correlation_id; match on the code. " +
+	"Creating calls take an Idempotency-Key. Lists are read page by page: send next_cursor as cursor. Fields that a call doesn't know are told in unknown_fields, " +
+	"and refused with the header Prefer: handling=strict. 429 and 503 say in Retry-After when to try again."
 
 func (s *server) version() string {
 	if s.Version == "" {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"embed"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -25,12 +24,9 @@ const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; con
 // documentRoutes serves the OpenAPI document and its reader. It is called when
 // every operation is registered.
 func (s *server) documentRoutes() error {
-	doc := s.huma.OpenAPI()
-	delete(doc.Components.Schemas.Map(), "ErrorModel") // huma's own error, which is never sent
-	delete(doc.Components.Schemas.Map(), "ErrorDetail")
 	var err error
-	if s.openAPI, err = json.Marshal(doc); err != nil {
-		return fmt.Errorf("encode the OpenAPI document: %w", err)
+	if s.openAPI, err = s.document(); err != nil {
+		return err
 	}
 	serve := func(path, contentType string, body []byte, policy string) {
 		s.routes = append(s.routes, &route{Route: Route{Method: http.MethodGet, Path: path, Public: true}, echoPath: path})

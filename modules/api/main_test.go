@@ -11,7 +11,10 @@ import (
 )
 
 // engine makes the databases of the run that is going on.
-var engine = dbtest.SQLiteURL
+var (
+	engine     = dbtest.SQLiteURL
+	onPostgres bool
+)
 
 // TestMain runs every test on SQLite and again on Postgres: the first takes what the
 // second refuses. With -short, SQLite has to do.
@@ -19,7 +22,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
 	if code == 0 && !testing.Short() && flag.Lookup("test.list").Value.String() == "" {
-		engine = dbtest.PostgresURL
+		engine, onPostgres = dbtest.PostgresURL, true
 		if code = m.Run(); code != 0 {
 			fmt.Println("the tests passed on SQLite and fail on Postgres")
 		}

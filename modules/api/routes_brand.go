@@ -16,7 +16,7 @@ import (
 // BrandPath is the path parameter of a brand profile.
 type BrandPath struct {
 	TenantQuery
-	ID string `path:"brand_profile_id"`
+	ID string `path:"brand_profile_id" doc:"The brand profile" example:"acme"`
 }
 
 // profileOf is a profile as callers write it. Numbers and lengths are checked by the

@@ -25,7 +25,7 @@ var errOperators = fault.New(fault.Forbidden, "operators_only", "Dead letters ar
 type deadLettersInput struct {
 	TenantQuery
 	Queue string `query:"queue" maxLength:"260" doc:"left out: all queues"`
-	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"how many, oldest first"`
 }
 
 type takeDeadInput struct {

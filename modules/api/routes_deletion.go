@@ -11,7 +11,7 @@ import (
 
 type deletionInput struct {
 	TenantQuery
-	DeletionID string `path:"deletion_id"`
+	DeletionID string `path:"deletion_id" doc:"The receipt" example:"0198f7a0-0000-7000-8000-000000000004"`
 }
 
 func deletionRoutes(r *Routes) {

@@ -13,12 +13,12 @@ import (
 // ItemPath is the path parameter of an item.
 type ItemPath struct {
 	TenantQuery
-	ItemID string `path:"item_id"`
+	ItemID string `path:"item_id" doc:"The item" example:"0198f7a0-0000-7000-8000-000000000002"`
 }
 
 type variantPath struct {
 	ItemPath
-	Preset string `path:"preset"`
+	Preset string `path:"preset" doc:"A name from GET /v1/presets" example:"shopify"`
 }
 
 type downloadOutput struct {

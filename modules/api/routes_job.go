@@ -15,13 +15,13 @@ import (
 // TenantQuery documents the parameter that guard reads. Inputs that are embedded
 // are exported because huma looks at exported fields only.
 type TenantQuery struct {
-	TenantID string `query:"tenant_id" doc:"The tenant; may be left out where the credentials name one"`
+	TenantID string `query:"tenant_id" example:"default" doc:"The tenant; may be left out where the credentials name one"`
 }
 
 // JobPath is the path parameter of a job.
 type JobPath struct {
 	TenantQuery
-	JobID string `path:"job_id"`
+	JobID string `path:"job_id" doc:"The job" example:"0198f7a0-0000-7000-8000-000000000001"`
 }
 
 // idPattern is what ids look like. What doesn't is not asked for in the
@@ -67,7 +67,7 @@ func optionsOf(o *client.JobOptions) pipeline.Options {
 type PageQuery struct {
 	TenantQuery
 	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"rows of a page"`
 }
 
 func jobRoutes(r *Routes) {
@@ -169,7 +169,7 @@ func (s *server) withExports(ctx context.Context, j job.Job) (client.Job, error)
 
 type retryInput struct {
 	JobPath
-	ItemID string `path:"item_id"`
+	ItemID string `path:"item_id" doc:"The item" example:"0198f7a0-0000-7000-8000-000000000002"`
 }
 
 func (s *server) retryItem(ctx context.Context, in *retryInput) (*reply[client.RetriedItem], error) {

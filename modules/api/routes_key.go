@@ -20,7 +20,7 @@ type createKeyOutput struct {
 
 type keyPath struct {
 	TenantQuery
-	KeyID string `path:"key_id"`
+	KeyID string `path:"key_id" doc:"The key" example:"0198f7a0-0000-7000-8000-000000000006"`
 }
 
 func keyRoutes(r *Routes) {

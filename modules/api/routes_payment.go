@@ -32,7 +32,7 @@ type purchaseInput struct {
 // PaymentPath is the path parameter of a payment.
 type PaymentPath struct {
 	TenantQuery
-	ID string `path:"payment_id"`
+	ID string `path:"payment_id" doc:"The payment" example:"0198f7a0-0000-7000-8000-000000000007"`
 }
 
 type refundInput struct {

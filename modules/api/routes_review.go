@@ -12,7 +12,7 @@ import (
 
 type decisionInput struct {
 	JobPath
-	ItemID string `path:"item_id"`
+	ItemID string `path:"item_id" doc:"The item" example:"0198f7a0-0000-7000-8000-000000000002"`
 	Body   *client.Decision
 }
 

@@ -1,0 +1,98 @@
+package api
+
+import (
+	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/billing/invoice"
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imagefile"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// operation is what the document says of a call beside its route: in words, which
+// errors are its own, and forms of its answer that huma doesn't know.
+type operation struct {
+	doc    string
+	errors []*fault.Error
+	types  []mediaType
+}
+
+// Errors of more than one call.
+var (
+	photoErrors = []*fault.Error{
+		job.ErrUploadEmpty, job.ErrUploadClosed, job.ErrUploadsBusy, imagefile.ErrTooLarge, imagefile.ErrTooManyPixels, imagefile.ErrUnsupported,
+		imagefile.ErrAnimated, imagefile.ErrCorrupt, blob.ErrUnavailable,
+	}
+	payable = []*fault.Error{billing.ErrCredits, billing.ErrDebt, billing.ErrBudget}
+)
+
+func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return append(more, list...) }
+
+// operations has a row for each operation; a test holds that none is missing.
+var operations = map[string]operation{
+	"createJob": {
+		doc:    "One item is made per photo and scene. Then PUT each photo to an upload URL and complete it, or send it to /v1/uploads/direct and call /enqueue.",
+		errors: with(payable, job.ErrRequest, job.ErrFilename, job.ErrSceneType, channel.ErrPreset, brand.ErrNotFound, errNoQuotes),
+	},
+	"listJobs":    {errors: []*fault.Error{job.ErrCursor}},
+	"getJob":      {doc: "Poll it until its status is completed, partial, failed or cancelled, or follow its events."},
+	"enqueueJob":  {doc: "Photos that are not usable are passed over. Repeated, it changes nothing.", errors: with(payable, blob.ErrUnavailable)},
+	"cancelJob":   {doc: "Repeated, it changes nothing."},
+	"retryItem":   {errors: with(payable, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone)},
+	"approveItem": {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
+	"rejectItem":  {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
+	"deleteJob":   {},
+	"jobEvents": {
+		doc: "Events come with their type and an id; send the last one as Last-Event-ID to go on from there. The stream ends after the job's end, " +
+			"after ten minutes, and when its key is revoked.",
+		errors: []*fault.Error{errStreams}, types: []mediaType{{name: "text/event-stream", events: true}},
+	},
+	"listDeletions": {errors: []*fault.Error{job.ErrCursor}},
+	"getDeletion":   {},
+
+	"uploadURL":      {doc: "Each call gives a fresh URL, of which an item has at most 20 at a time.", errors: []*fault.Error{job.ErrUploadClosed, job.ErrUploadURLs, job.ErrFilename}},
+	"completeUpload": {doc: "The newest photo that was PUT counts. After an error the item waits for another.", errors: with(with(payable, photoErrors...), job.ErrUploadMissing)},
+	"directUpload":   {doc: "Photos of up to 25 MB.", errors: with(photoErrors, errFileField, errPhotoSize, job.ErrFilename)},
+
+	"outputURL":   {errors: []*fault.Error{job.ErrOutputMissing}},
+	"originalURL": {errors: []*fault.Error{job.ErrOutputMissing}},
+	"cutoutURL":   {errors: []*fault.Error{job.ErrOutputMissing}},
+	"exportURL":   {errors: []*fault.Error{job.ErrExportMissing}},
+	"variantURL":  {errors: []*fault.Error{export.ErrNotFound}},
+
+	"listBrandProfiles":   {},
+	"createBrandProfile":  {errors: []*fault.Error{brand.ErrInvalid, brand.ErrExists, brand.ErrTooMany, channel.ErrPreset}},
+	"getBrandProfile":     {},
+	"replaceBrandProfile": {doc: "A field that is left out is emptied.", errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset}},
+	"deleteBrandProfile":  {errors: []*fault.Error{brand.ErrDefault}},
+
+	"listPresets": {}, "listScenes": {},
+
+	"listKeys":  {},
+	"createKey": {errors: []*fault.Error{tenant.ErrScope, tenant.ErrExpiry, tenant.ErrKeysFull, tenant.ErrName}},
+	"revokeKey": {doc: "Its calls are refused immediately, and its event streams end within seconds."},
+
+	"listDeadLetters": {errors: []*fault.Error{errOperators}}, "redriveDeadLetters": {errors: []*fault.Error{errOperators}}, "purgeDeadLetters": {errors: []*fault.Error{errOperators}},
+
+	"getBalance":       {},
+	"listTransactions": {errors: []*fault.Error{billing.ErrCursor}},
+	"getUsage": {
+		doc:    "Ask for CSV with Accept: text/csv.",
+		errors: []*fault.Error{billing.ErrCursor, billing.ErrQuery}, types: []mediaType{{name: jsonType, schema: "UsagePage"}, {name: "text/csv", text: true}},
+	},
+	"getPrices": {}, "listPackages": {},
+	"purchase":      {errors: []*fault.Error{billing.ErrPackage, billing.ErrNoPayments, billing.ErrProvider, billing.ErrProviderRefused}},
+	"listPayments":  {errors: []*fault.Error{billing.ErrCursor}},
+	"getPayment":    {},
+	"getInvoice":    {doc: "Ask for a PDF with Accept: application/pdf.", errors: []*fault.Error{billing.ErrInvoiceNotFound}, types: []mediaType{{name: jsonType, schema: "Invoice"}, {name: "application/pdf"}}},
+	"refundPayment": {errors: []*fault.Error{billing.ErrRefund, billing.ErrNoPayments, billing.ErrProvider, billing.ErrProviderRefused}},
+	"getCustomer":   {}, "putCustomer": {errors: []*fault.Error{invoice.ErrCustomer}},
+	"getLimits": {}, "putLimits": {errors: []*fault.Error{billing.ErrLimits}},
+	"mollieWebhook": {doc: "Anyone may call: the id that comes is only noted, and the provider is asked about it.", errors: []*fault.Error{errNotice, billing.ErrNotice}},
+
+	"health": {}, "ready": {},
+}
