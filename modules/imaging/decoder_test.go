@@ -252,16 +252,17 @@ func TestDecodeIgnoresWhatTheHeaderDoesNotSay(t *testing.T) {
 func TestDecoderSurvivesCrashes(t *testing.T) {
 	jpg := imagefiletest.JPEG(t, imagefiletest.Photo(64, 48, 1))
 	for _, c := range []struct {
-		mode   string
-		deaths int
-		says   string
+		mode    string
+		timeout time.Duration
+		deaths  int
+		says    string
 	}{
-		{"crash", 2, "invalid pointer"},
-		{"fail", 2, "fail"},
-		{"hang", 1, "500ms"},
+		{"crash", 0, 2, "invalid pointer"},
+		{"fail", 0, 2, "fail"},
+		{"hang", 500 * time.Millisecond, 1, "500ms"},
 	} {
 		t.Run(c.mode, func(t *testing.T) {
-			d := newDecoder(t, DecoderOptions{Command: badCommand(t, c.mode), Timeout: 500 * time.Millisecond})
+			d := newDecoder(t, DecoderOptions{Command: badCommand(t, c.mode), Timeout: c.timeout})
 			_, _, err := d.Decode(t.Context(), jpg)
 			if !errors.Is(err, ErrDecoderDied) || Deaths(err) != c.deaths || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%d deaths: %v", Deaths(err), err)
