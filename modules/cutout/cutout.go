@@ -52,14 +52,12 @@ const (
 // no product it returns the picture whole, with Found false and confidence 0.
 // A picture that comes with its own cut-out (transparent pixels) keeps it.
 func Cut(img *image.NRGBA) *Result {
+	if own := Own(img); own != nil {
+		return own
+	}
 	r := &Result{Features: map[string]float64{}, Millis: map[string]float64{}}
 	lap := r.stopwatch()
-	im := atOrigin(img)
-	if ownCutout(im) {
-		r.Image, r.Alpha, r.Found, r.Confidence = &image.NRGBA{Pix: slices.Clone(im.Pix), Stride: im.Stride, Rect: im.Rect}, alphaOf(im), true, 1
-		return r
-	}
-	im = flatten(im)
+	im := flatten(atOrigin(img))
 	W, H := im.Rect.Dx(), im.Rect.Dy()
 	scale := min(1, workSize/float64(max(W, H, 1)))
 	w, h := int(float64(W)*scale+.5), int(float64(H)*scale+.5)

@@ -21,13 +21,11 @@ const opinionSize = 512
 // gaps, shadows and edges that the classical one sees better. A picture with a
 // cut-out of its own keeps it. The errors are the network's.
 func CutLearned(ctx context.Context, img *image.NRGBA, net Network) (*Result, error) {
-	r := &Result{Features: map[string]float64{}, Millis: map[string]float64{}}
-	im := atOrigin(img)
-	if ownCutout(im) {
-		r.Image, r.Alpha, r.Found, r.Confidence = &image.NRGBA{Pix: slices.Clone(im.Pix), Stride: im.Stride, Rect: im.Rect}, alphaOf(im), true, 1
-		return r, nil
+	if own := Own(img); own != nil {
+		return own, nil
 	}
-	im = flatten(im)
+	r := &Result{Features: map[string]float64{}, Millis: map[string]float64{}}
+	im := flatten(atOrigin(img))
 	if min(im.Rect.Dx(), im.Rect.Dy()) < minSide {
 		return r.whole(im, tooSmall), nil
 	}

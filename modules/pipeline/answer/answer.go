@@ -123,13 +123,18 @@ func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte,
 	return out, nil
 }
 
-// TooSmall returns the photo left whole, and true, when it is too small to ask a
-// provider, which would refuse it or charge for nothing.
-func TooSmall(photo *image.NRGBA) (pipeline.Cutout, bool) {
-	if min(photo.Rect.Dx(), photo.Rect.Dy()) >= cutout.MinSide {
-		return pipeline.Cutout{}, false
+// Unasked returns the cut-out, and true, for a photo that no provider needs to be
+// asked about: it comes with a cut-out of its own, which an answer would lose where it
+// is half transparent, or it is so small that a provider would refuse it or charge for
+// nothing.
+func Unasked(photo *image.NRGBA) (pipeline.Cutout, bool) {
+	if min(photo.Rect.Dx(), photo.Rect.Dy()) < cutout.MinSide {
+		return Whole(photo, cutout.TooSmall), true
 	}
-	return Whole(photo, cutout.TooSmall), true
+	if own := cutout.Own(photo); own != nil {
+		return Of(own), true
+	}
+	return pipeline.Cutout{}, false
 }
 
 // Of is the craft's cut-out as the port gives it.

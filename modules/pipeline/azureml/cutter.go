@@ -96,7 +96,7 @@ func NewCutter(o CutterOptions) (*Cutter, error) {
 //
 // Errors: those of answer.Faults, or the context's.
 func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
-	if out, small := answer.TooSmall(photo); small {
+	if out, known := answer.Unasked(photo); known {
 		return out, nil
 	}
 	picture, err := answer.JPEG(photo, maxCutPixels)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"image/color"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -183,6 +184,19 @@ func (s second) Cut(_ context.Context, img *image.NRGBA) (pipeline.Cutout, error
 func (s *suite) empty(t *testing.T) {
 	t.Run("too small to ask", func(t *testing.T) {
 		nothing(t, s.serve(t, Options{}, func(http.ResponseWriter, *http.Request, image.Image) { t.Error("the provider was asked") }), photo(200, 15, 0))
+	})
+	t.Run("a cut-out of its own, half transparent", func(t *testing.T) {
+		c := s.serve(t, Options{}, func(http.ResponseWriter, *http.Request, image.Image) { t.Error("the provider was asked") })
+		own := image.NewNRGBA(image.Rect(0, 0, 120, 90))
+		for y := 30; y < 60; y++ {
+			for x := 30; x < 90; x++ {
+				own.SetNRGBA(x, y, color.NRGBA{90, 140, 200, 128})
+			}
+		}
+		out, err := c.Cut(t.Context(), own)
+		if err != nil || out.Whole || out.Image.NRGBAAt(60, 45) != own.NRGBAAt(60, 45) || out.Image.NRGBAAt(5, 5).A != 0 {
+			t.Errorf("%+v, %v", out, err)
+		}
 	})
 	for name, a := range map[string]uint8{"transparent": 0, "opaque": 255} {
 		c := s.serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request, photo image.Image) {

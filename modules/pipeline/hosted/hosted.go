@@ -95,7 +95,7 @@ func New(api API, o Options) *Cutter {
 //
 // Errors: those of answer.Faults, or the context's.
 func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
-	if out, small := answer.TooSmall(photo); small {
+	if out, known := answer.Unasked(photo); known {
 		return out, nil
 	}
 	form, err := c.form(photo)
