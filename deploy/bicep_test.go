@@ -223,6 +223,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"apps on other ground":       {"apps.bicep", "param serviceBusName string = 'opal-bus-${environmentName}", "param serviceBusName string = 'opal-sb-${environmentName}", "which the ground does not make"},
 		"right to give any right":    {"modules/github.bicep", "GuidEquals {${pull}} AND", "GuidNotEquals {${pull}} AND", "may give itself any right"},
 		"domain that is lost":        {"modules/app.bicep", "customDomains: empty(customDomain)", "customDomains: !empty(customDomain)", "takes the own domain away"},
+		"clients kept out":           {"modules/network.bicep", "'443', '31443'", "'443'", "keeps out what comes to port 31443"},
 		"shared key of the logs":     {"modules/host.bicep", "destination: 'azure-monitor'", "destination: 'log-analytics'", "appLogsConfiguration"},
 		"other identity":             {"apps.bicep", "{ name: 'AZURE_CLIENT_ID', value: known.outputs.export.clientId }", "{ name: 'AZURE_CLIENT_ID', value: known.outputs.api.clientId }", "not its own identity"},
 	} {

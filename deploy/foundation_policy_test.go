@@ -44,6 +44,14 @@ func (p *policy) foundation() {
 		}
 		p.want(r, "identity", "properties", "systemDatastoresAuthMode")
 	}
+	for _, r := range p.plan.Find("Microsoft.Network/networkSecurityGroups") {
+		rules := fmt.Sprint(r.Get("properties", "securityRules"))
+		for _, port := range []string{"31443", "30000-32767"} { // clients', and the platform's probes
+			if !strings.Contains(rules, port) {
+				p.say(r, "it keeps out what comes to port %s", port)
+			}
+		}
+	}
 	p.chain()
 	for _, r := range p.plan.Find("Microsoft.App/containerApps") {
 		domain, _ := p.scenario.apps["customDomain"].(string)

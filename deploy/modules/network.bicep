@@ -20,7 +20,8 @@ resource guard 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
           sourceAddressPrefix: 'Internet'
           sourcePortRange: '*'
           destinationAddressPrefix: '10.40.0.0/23'
-          destinationPortRange: '443'
+          // the second of each pair is the port behind the environment's load balancer
+          destinationPortRanges: ['443', '31443', '80', '31080']
         }
       }
       {
