@@ -141,13 +141,24 @@ def test_the_same_seed_paints_the_same(engine):
     assert (np.asarray(a) == np.asarray(b)).all()
 
 
-def test_white_in_the_mask_is_painted_and_black_is_kept(engine):
+def test_white_in_the_mask_is_painted_and_black_is_kept(engine, monkeypatch):
     """The direction of the mask. Random weights decode to noise, so the picture is
-    not compared with the product: what is black must depend on the input alone, and
-    what is white on the words' seed."""
+    not compared with the product: what is black must not depend on the number of
+    steps, and what is white must. SDXL's inpainting network keeps what it has learnt
+    to keep; there, what it is given is looked at."""
     _, j = job()
     half = Image.new("L", j.mask.size, 0)
     half.paste(255, (j.mask.width // 2, 0, *j.mask.size))
+    if engine.kind == "sdxl":
+        given = []
+        prepare = engine._pipe.prepare_mask_latents
+        monkeypatch.setattr(engine._pipe, "prepare_mask_latents", lambda mask, masked, *a, **k: (given.append((mask, masked)), prepare(mask, masked, *a, **k))[1])
+        engine.paint(replace(j, mask=half))
+        mask, masked = given[0]
+        quarter = j.mask.width // 4
+        assert mask[..., :quarter].max() == 0 and mask[..., -quarter:].min() == 1
+        assert masked[..., :quarter].abs().max() > 0 and masked[..., -quarter:].abs().max() == 0, "the network is shown what it is to paint"
+        return
 
     def differ(mask):
         # the same noise in the VAE, another in what is painted: only the steps differ
