@@ -16,6 +16,8 @@ const resolver = (doc) => (schema) => {
 
 const typeName = (schema) => {
   if (!schema) return "any";
+  const one = (schema.allOf ?? schema.anyOf ?? []).find((s) => s.type !== "null");
+  if (one) return typeName(one);
   if (schema.type === "array" || (Array.isArray(schema.type) && schema.type.includes("array"))) return `array of ${typeName(schema.items)}`;
   if (schema.$ref) return "object";
   const kinds = [].concat(schema.type ?? "any").join(" or ");
@@ -39,6 +41,7 @@ const head = () => make("tr", {}, ...["Name", "Type", ""].map((t) => make("th", 
 const fields = (resolve, schema, depth = 0) => {
   const full = resolve(schema);
   if (!full || depth > maxDepth) return [];
+  if (full.allOf || full.anyOf) return (full.allOf ?? full.anyOf).flatMap((s) => fields(resolve, s, depth));
   if (full.type === "array" || (Array.isArray(full.type) && full.type.includes("array"))) return fields(resolve, full.items, depth);
   return Object.entries(full.properties ?? {}).flatMap(([name, s]) => {
     const inner = resolve(s);
@@ -51,14 +54,20 @@ const table = (rows) => rows.length ? make("table", {}, make("thead", {}, head()
 
 const block = (title, content) => content ? make("div", {}, make("h4", { textContent: title }), content) : null;
 
+const code = (value) => make("pre", {}, make("code", { textContent: JSON.stringify(value, null, 2) }));
+
+// failures lists an operation's errors: the status, and each code with its words.
+const failures = (op) => Object.entries(op.responses ?? {}).filter(([, r]) => r.content?.["application/problem+json"])
+  .flatMap(([status, r]) => Object.entries(r.content["application/problem+json"].examples ?? {}).map(([name, e]) => row(name, status, false, e.summary)));
+
 const operation = (resolve, path, verb, op) => {
   const params = (op.parameters ?? []).map((p) => row(p.name, `${typeName(p.schema)}, in ${p.in}`, p.required, [p.description, limits(p.schema ?? {})].filter(Boolean).join(". ")));
-  const bodies = Object.entries(op.requestBody?.content ?? {}).map(([type, c]) => block(`Body, ${type}`, table(fields(resolve, c.schema))));
-  const answers = Object.entries(op.responses ?? {}).filter(([status]) => status !== "default").flatMap(([status, r]) => Object.entries(r.content ?? {})
+  const bodies = Object.entries(op.requestBody?.content ?? {}).map(([type, c]) => make("div", {}, block(`Body, ${type}`, table(fields(resolve, c.schema))), block("Example", c.example ? code(c.example) : null)));
+  const answers = Object.entries(op.responses ?? {}).filter(([status]) => status < "400").flatMap(([status, r]) => Object.entries(r.content ?? {})
     .map(([type, c]) => block(`${status}, ${type}`, table(fields(resolve, c.schema)))));
   return make("article", { id: op.operationId },
     make("h3", {}, make("span", { className: "verb", textContent: verb.toUpperCase() }), make("code", { textContent: path }), make("span", { textContent: op.summary ?? "" })),
-    make("div", {}, block("Parameters", table(params)), ...bodies, ...answers));
+    make("div", {}, make("p", { textContent: op.description ?? "" }), block("Parameters", table(params)), ...bodies, ...answers, block("Errors", table(failures(op)))));
 };
 
 const show = (doc) => {
@@ -80,7 +89,10 @@ const show = (doc) => {
     nav.append(make("h2", { textContent: tag }), ...ops.map(({ path, verb, op }) => make("a", { href: `#${op.operationId}`, textContent: `${verb.toUpperCase()} ${path}` })));
     main.append(make("section", {}, make("h2", { textContent: tag }), ...ops.map(({ path, verb, op }) => operation(resolve, path, verb, op))));
   }
-  // Every operation's errors are alike: told once.
+  nav.append(make("h2", { textContent: "Authentication" }), make("a", { href: "#authentication", textContent: "Keys and tokens" }));
+  main.append(make("section", { id: "authentication" }, make("h2", { textContent: "Authentication" }), make("article", {}, make("div", {},
+    table(Object.entries(doc.components.securitySchemes ?? {}).map(([name, s]) => row(name, s.name ?? s.scheme, false, s.description)))))));
+  // The form of all errors is told once; their codes stand with each operation.
   nav.append(make("h2", { textContent: "Errors" }), make("a", { href: "#errors", textContent: "application/problem+json" }));
   main.append(make("section", { id: "errors" }, make("h2", { textContent: "Errors" }), make("article", {}, make("div", {},
     block("application/problem+json", table(fields(resolve, { $ref: "#/components/schemas/Problem" })))))));
@@ -90,6 +102,8 @@ try {
   const response = await fetch("/openapi.json");
   if (!response.ok) throw new Error(`the document answered ${response.status}`);
   show(await response.json());
+  // What the address names was not there yet when the page was loaded.
+  document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
 } catch (error) {
   document.querySelector("#state").textContent = `The OpenAPI document could not be read: ${error.message}`;
 }
