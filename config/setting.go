@@ -174,7 +174,7 @@ func listenable(text string) bool {
 // inRange reports whether a number or a duration is within bounds.
 func inRange(v reflect.Value, bounds string) bool {
 	low, high, _ := strings.Cut(bounds, "..")
-	value := 0.0
+	var value float64
 	if v.CanInt() {
 		value = float64(v.Int())
 	} else {
