@@ -113,7 +113,7 @@ func TestWrongUsageEndsWithTwo(t *testing.T) {
 		line string
 		want string // part of what is said
 	}{
-		{"proces", `opal has no command "proces"; did you mean process?`},
+		{"procss", `opal has no command "procss"; did you mean process?`},
 		{"keys revok acme KEY", `opal keys has no command "revok"; did you mean revoke?`},
 		{"keys", "opal keys wants a command: create, list, revoke"},
 		{"tenants disabel acme", "did you mean disable?"},
