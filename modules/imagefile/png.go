@@ -24,16 +24,15 @@ const (
 // pngWalk is the state of parsePNG.
 type pngWalk struct {
 	Parsed
-	exif       *exif // of the first chunk
-	data       bool  // a chunk of pixels was there
-	profile    bool
-	srgb       bool
-	coded      []byte // cICP
-	gamma      float64
-	primaries  *gamut
-	frames     uint32 // of an animation
-	otherFrame bool   // a frame that the still picture isn't
-	grey       bool
+	exif      *exif // of the first chunk
+	data      bool  // a chunk of pixels was there
+	profile   bool
+	srgb      bool
+	coded     []byte // cICP
+	gamma     float64
+	primaries *gamut
+	frames    uint32 // of an animation
+	grey      bool
 }
 
 const pngOverhead = 4 + 4 + 4 // length, type, sum
@@ -104,9 +103,6 @@ func (w *pngWalk) chunk(kind string, chunk []byte) (keep bool, err error) {
 		return true, nil
 	case "IEND":
 		return true, nil
-	case "fdAT":
-		w.otherFrame = true
-		return false, nil
 	case "acTL":
 		if len(body) >= 4 {
 			w.frames = binary.BigEndian.Uint32(body)
@@ -158,7 +154,7 @@ func (w *pngWalk) chunk(kind string, chunk []byte) (keep bool, err error) {
 // before sRGB, and sRGB before gAMA with cHRM (PNG, third edition, 4.3).
 func (w *pngWalk) end() (Parsed, error) {
 	switch {
-	case w.frames > 1, w.frames == 1 && w.otherFrame:
+	case w.frames > 1: // a single one doesn't move; where it stands apart the still picture counts
 		return w.Parsed, ErrAnimated.With("this is an animated PNG")
 	case !w.data:
 		return w.Parsed, ErrCorrupt.With("the PNG holds no pixels")

@@ -333,6 +333,7 @@ func TestWholePicturesAreTaken(t *testing.T) {
 		{"PNG with HTML in a text", withText},
 		{"PNG with HTML in its first text", imagefiletest.WithChunk(png, text)},
 		{"APNG of one frame", imagefiletest.WithChunk(png, slices.Concat(chunk("acTL", bigEndian(1, 0)), chunk("fcTL", slices.Concat(bigEndian(0, cardWidth, cardHeight, 0, 0), make([]byte, 6)))))},
+		{"APNG whose one frame stands apart", slices.Concat(imagefiletest.WithChunk(png, chunk("acTL", bigEndian(1, 0)))[:last+20], chunk("fdAT", bigEndian(0, 0)), png[last:])},
 		{"APNG of no frame", imagefiletest.WithChunk(png, chunk("acTL", bigEndian(0, 0)))},
 		{"WebP of one frame", oneFrame(webp)},
 		{"JPEG with zeros between segments", between(make([]byte, 7))},
