@@ -11,7 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// What a store says.
+// The errors of a store.
 var (
 	ErrNotFound    = fault.New(fault.NotFound, "blob_not_found", "There is no such file")
 	ErrExists      = fault.New(fault.Conflict, "blob_exists", "The file is there already; it is never overwritten")
@@ -21,7 +21,7 @@ var (
 	ErrName        = fault.New(fault.Invalid, "blob_name_invalid", "The file's path is not valid")
 )
 
-// MaxUploadTTL bounds how long an upload URL is good for.
+// MaxUploadTTL bounds how long an upload URL is valid.
 const MaxUploadTTL = 15 * time.Minute
 
 // Info describes a blob.
@@ -38,26 +38,27 @@ type PutOptions struct {
 	IfNoneMatch bool // create only: ErrExists when it is there
 }
 
-// ReadURLOptions say what a read URL's answer tells the browser.
+// ReadURLOptions set headers of a read URL's answer.
 type ReadURLOptions struct {
 	DownloadName string // a file name, made safe by package filename: saved under it instead of being shown
 }
 
 // Store keeps blobs in containers. It is safe for concurrent use.
 //
-// Errors are those of this package, or the context's; ErrUnavailable stands for
-// whatever may work later. A store retries nothing by itself that Retry does
-// not. Names are slash-separated paths as this package's builders make them; a
-// store checks them with CheckName.
+// Errors are those of this package or of the context; ErrUnavailable stands for
+// every failure that may pass by itself. A store retries only what Retry does.
+// Names are slash-separated paths as this package's builders make them; a store
+// checks them with CheckName.
 type Store interface {
 	Put(ctx context.Context, container, name string, body []byte, o PutOptions) error
 	// Get reads a whole blob; ErrTooLarge when it has more than limit bytes.
 	Get(ctx context.Context, container, name string, limit int64) ([]byte, Info, error)
 	// Open reads length bytes from offset on, fewer where the blob ends before; 0:
-	// to its end. Info.Size is the whole blob's. The caller closes the reader.
+	// to its end. Info.Size is the size of the whole blob. The caller closes the
+	// reader.
 	Open(ctx context.Context, container, name string, offset, length int64) (io.ReadCloser, Info, error)
 	Head(ctx context.Context, container, name string) (Info, error)
-	// Delete removes a blob; one that is not there is no error.
+	// Delete removes a blob; a missing one is not an error.
 	Delete(ctx context.Context, container, name string) error
 	Copy(ctx context.Context, container, from, to string) error
 	// List yields the blobs whose names begin with prefix, in order of name.
@@ -69,7 +70,7 @@ type Store interface {
 	ReadURL(ctx context.Context, container, name string, ttl time.Duration, o ReadURLOptions) (string, error)
 	// EnsureContainers makes the containers that are missing.
 	EnsureContainers(ctx context.Context, names ...string) error
-	// Ping checks that the store answers and lets us in.
+	// Ping checks that the store answers and accepts the credentials.
 	Ping(ctx context.Context) error
 	Close() error
 }

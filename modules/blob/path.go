@@ -49,8 +49,8 @@ func RawPath(tenantID, jobID, itemID, filename string) (string, error) {
 	return p, CheckName(p)
 }
 
-// ArtifactPath names what an attempt's step made. The database's pointer decides
-// which attempt's counts.
+// ArtifactPath names a picture that a step of an attempt made. The path in the
+// database says which attempt's counts.
 func ArtifactPath(tenantID, jobID, itemID, step string, attempt int, ext string) (string, error) {
 	p := fmt.Sprintf("%s/%s/%s/%s/a%d.%s", tenantID, jobID, itemID, step, attempt, ext)
 	return p, CheckName(p)

@@ -22,7 +22,7 @@ type retrying struct {
 	policy egress.Policy
 }
 
-// Put writes, again when that may help.
+// Put writes the blob, and tries again after an error that may pass.
 func (r *retrying) Put(ctx context.Context, container, name string, body []byte, o PutOptions) error {
 	return egress.Retry(ctx, r.policy, func(try int) error {
 		err := r.Store.Put(ctx, container, name, body, o)

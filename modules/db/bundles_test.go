@@ -9,7 +9,7 @@ import (
 	"github.com/opal-photo/opal/modules/db/dbtest"
 )
 
-// The version before ZIPs had a table of their own.
+// The last schema version in which ZIPs had no table of their own.
 const beforeBundles = 13
 
 func TestZIPsOfOldJobsMoveToTheirTable(t *testing.T) {

@@ -1,10 +1,9 @@
 // Package db opens OPAL's database, SQLite or Postgres, behind database/sql with
 // one SQL text for both.
 //
-// What keeps one text possible: $1 placeholders, TEXT ids, times as BIGINT
-// milliseconds since 1970 UTC, and the SQL function now_ms(), which is the
-// database's own clock on Postgres and the process's on SQLite, where the
-// process is the database.
+// One text suits both because it uses $1 placeholders, TEXT ids, times as
+// BIGINT milliseconds since 1970 UTC, and the SQL function now_ms(), which
+// reads the database's clock on Postgres and the process's on SQLite.
 package db
 
 import (
@@ -22,7 +21,7 @@ import (
 // ErrUnavailable says that the database can't be reached.
 var ErrUnavailable = fault.New(fault.Unavailable, "database_unavailable", "The database can't be reached; try again shortly")
 
-// Querier is what reads and writes have in common: a DB or a Tx.
+// Querier runs reads and writes: a DB or a Tx.
 type Querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -36,11 +35,12 @@ type Options struct {
 	MaxIdle     int           // kept when idle; 0: 5
 	MaxLifetime time.Duration // of one connection; 0: 30 min
 
-	// Patience is how long Postgres may say nothing while it is waited for; 0: 30 s.
-	// What takes long by itself, such as a migration, needs more.
+	// Patience bounds how long Postgres may send nothing while a call waits for it;
+	// 0: 30 s. Statements that take long by themselves, such as a migration, need
+	// more.
 	Patience time.Duration
 
-	// Password, when set, gives the password of each new Postgres connection: an
+	// Password, when set, returns the password of each new Postgres connection: an
 	// Entra ID token, which expires while the process runs.
 	Password func(ctx context.Context) (string, error)
 }
@@ -50,7 +50,7 @@ type DB struct {
 	*sql.DB
 	postgres bool
 	path     string      // SQLite's file
-	current  atomic.Bool // the schema was found to be this version's
+	current  atomic.Bool // the schema was found to be that of this version
 	write    sync.Mutex  // SQLite takes one writer: queue here, fairly, not in its busy loop
 }
 
@@ -98,9 +98,9 @@ func (d *DB) Ping(ctx context.Context) error {
 // Postgres reports whether the database is Postgres rather than SQLite.
 func (d *DB) Postgres() bool { return d.postgres }
 
-// SkipLocked is the suffix of a SELECT that claims rows inside a transaction:
-// competing claimers pass over each other's rows. On SQLite it is empty, because
-// a write transaction excludes every other.
+// SkipLocked returns the suffix of a SELECT that claims rows inside a
+// transaction: competing claimers pass over each other's rows. On SQLite it is
+// empty, because a write transaction excludes every other.
 func (d *DB) SkipLocked() string {
 	if d.postgres {
 		return " FOR UPDATE SKIP LOCKED"
@@ -108,8 +108,8 @@ func (d *DB) SkipLocked() string {
 	return ""
 }
 
-// ForUpdate is the suffix of a SELECT that locks the rows it reads until the
-// transaction ends; empty on SQLite, as with SkipLocked.
+// ForUpdate returns the suffix of a SELECT that locks the rows it reads until
+// the transaction ends; empty on SQLite, as with SkipLocked.
 func (d *DB) ForUpdate() string {
 	if d.postgres {
 		return " FOR UPDATE"

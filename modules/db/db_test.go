@@ -71,7 +71,8 @@ func TestMigrateTwiceAndAtOnce(t *testing.T) {
 	}
 }
 
-// TestPendingOnlyReads has a role that may not change the schema ask.
+// TestPendingOnlyReads checks that Pending works for a role that may not change
+// the schema.
 func TestPendingOnlyReads(t *testing.T) {
 	ctx := context.Background()
 	d, err := db.Open(ctx, db.Options{URL: db.SQLiteURL(filepath.Join(t.TempDir(), "new.db"))})
@@ -165,7 +166,7 @@ func TestInTxSerialisesWriters(t *testing.T) {
 	})
 }
 
-// The password is asked for with each new connection, since a token expires.
+// Each new connection asks for the password, since a token expires.
 func TestThePasswordIsAskedForAnew(t *testing.T) {
 	ctx := context.Background()
 	asked := 0

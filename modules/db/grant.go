@@ -9,13 +9,13 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// ErrNoUsers is Grant's on an engine that has none.
+// ErrNoUsers is returned by Grant on SQLite, which has no users.
 var ErrNoUsers = fault.New(fault.Invalid, "database_without_users", "Rights are given to users of Postgres; SQLite has none. Leave --grant-to out")
 
-// Grant gives the users the rows of OPAL's tables to read and write, of the
-// tables that later migrations make, too, and no right to change the schema. The
-// caller's user must own the tables, which the one that migrates does. It may be
-// repeated. The users must exist.
+// Grant gives the users the right to read and write the rows of OPAL's tables,
+// those of later migrations included, and no right to change the schema. The
+// caller's user must own the tables, as the one that migrates does. The users
+// must exist. It may be repeated.
 func (d *DB) Grant(ctx context.Context, users []string) error {
 	if !d.postgres {
 		return ErrNoUsers

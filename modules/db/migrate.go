@@ -12,10 +12,10 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// migrations holds the schema's history, one SQL text for both engines. What
-// has to be said in an engine's own language (triggers) is in the folder of its
-// name, under the same numbers for both. Each step only expands or, a release
-// later, contracts, so that the version before it keeps running beside it.
+// migrations holds the schema's history, one SQL text for both engines.
+// Statements that differ by engine (triggers) are in the folder of its name,
+// under the same numbers for both. Each step only expands or, a release later,
+// contracts, so that the version before it keeps running beside it.
 //
 //go:embed migrations/*.sql migrations/sqlite/*.sql migrations/postgres/*.sql
 var migrations embed.FS
@@ -26,12 +26,12 @@ const nowFunction = `CREATE OR REPLACE FUNCTION now_ms() RETURNS BIGINT LANGUAGE
 $$ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint $$`
 
 // nowLock serialises what goes before the migrations among replicas that start
-// at once: v0.2.1's tables are moved away once, and Postgres fails a concurrent
-// replacement of now_ms.
+// at the same time: v0.2.1's tables are moved away once, and Postgres fails a
+// concurrent replacement of now_ms.
 const nowLock = 0x6f70616c // "opal"
 
-// Migrate brings the schema up to date. Replicas that start at once wait for
-// each other.
+// Migrate brings the schema up to date. Replicas that start at the same time
+// wait for each other.
 func (d *DB) Migrate(ctx context.Context) error {
 	return d.migrate(ctx, func(p *goose.Provider) error { _, err := p.Up(ctx); return err })
 }
@@ -86,8 +86,8 @@ func (d *DB) Pending(ctx context.Context) (int, error) {
 var ErrSchema = fault.New(fault.Unavailable, "database_not_migrated", "The database has no schema, or that of an older version; run opal migrate")
 
 // Ready checks that the database answers and has the schema that this version
-// needs: ErrUnavailable or ErrSchema if not. A schema that was once found is not
-// looked for again.
+// needs: ErrUnavailable or ErrSchema if not. Once the schema was found, later
+// calls don't look for it again.
 func (d *DB) Ready(ctx context.Context) error {
 	if err := d.Ping(ctx); err != nil || d.current.Load() {
 		return err
@@ -104,7 +104,7 @@ func (d *DB) Ready(ctx context.Context) error {
 }
 
 // applied returns the versions of the migrations that have run. It only reads,
-// without goose's lock: a role that may not change the schema asks, too.
+// without goose's lock: roles that may not change the schema call it, too.
 func (d *DB) applied(ctx context.Context) (map[int64]bool, error) {
 	there := `SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`
 	if d.postgres {

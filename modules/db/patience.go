@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// defaultPatience bounds how long a Postgres server may say nothing while it is
-// waited for.
+// defaultPatience bounds how long a Postgres server may send nothing while a
+// call waits for it.
 const defaultPatience = 30 * time.Second
 
 // patientConn ends a read on which nothing arrives for too long, where the
-// driver has set no deadline of its own. Without it a flow that a firewall or a
-// proxy forgot holds up whoever asks on it, for ever: neither side is told, and
-// keep-alives may be answered by what lies in between.
+// driver has set no deadline of its own. Without it a call on a connection that
+// a firewall or a proxy has dropped would wait permanently: neither side is
+// told, and the device in between may answer the keep-alives.
 type patientConn struct {
 	net.Conn
 	patience time.Duration
@@ -22,7 +22,8 @@ type patientConn struct {
 	asked bool // the driver has set a deadline
 }
 
-// Read reads within the driver's deadline, or else within the patience.
+// Read reads within the driver's deadline, or else within the connection's
+// patience.
 func (c *patientConn) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	if !c.asked {
@@ -35,12 +36,13 @@ func (c *patientConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// SetDeadline is the driver's way to end a call whose context is over.
+// SetDeadline notes the driver's deadline, which ends calls whose context is
+// over.
 func (c *patientConn) SetDeadline(t time.Time) error {
 	return c.set(t, c.Conn.SetDeadline)
 }
 
-// SetReadDeadline is likewise.
+// SetReadDeadline notes the driver's deadline, as SetDeadline does.
 func (c *patientConn) SetReadDeadline(t time.Time) error {
 	return c.set(t, c.Conn.SetReadDeadline)
 }

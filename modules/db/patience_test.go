@@ -16,8 +16,8 @@ import (
 	"github.com/opal-photo/opal/modules/db/dbtest"
 )
 
-// mute passes on what is said to a server until it is muted: then it swallows
-// it, and tells nobody.
+// mute starts a proxy to a server. Once muted it drops all bytes and keeps the
+// connections open.
 func mute(t *testing.T, upstream string) (addr string, muted *atomic.Bool) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -63,8 +63,8 @@ func mute(t *testing.T, upstream string) (addr string, muted *atomic.Bool) {
 	return ln.Addr().String(), muted
 }
 
-// A flow that something in between has forgotten ends a call, as unreachable,
-// whose context would have waited for ever.
+// A call on a connection that a device in between has dropped ends as
+// unreachable, although its context has no deadline.
 func TestASilentServerIsGivenUp(t *testing.T) {
 	server := dbtest.PostgresURL(t)
 	at, err := url.Parse(server)
@@ -106,7 +106,8 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 	}
 }
 
-// The locks of a transaction whose flow was forgotten are given up, too.
+// The server releases the locks of a transaction whose connection was dropped,
+// too.
 func TestALostTransactionGivesUpItsLocks(t *testing.T) {
 	server := dbtest.PostgresURL(t)
 	at, err := url.Parse(server)

@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// connectTimeout bounds a connection's beginning where the URL says nothing of
-// it, and keepAlive finds out about machines that are gone.
+// connectTimeout bounds connecting where the URL sets no bound, and keepAlive
+// detects machines that are gone.
 const (
 	connectTimeout = 10 * time.Second
 	keepAlive      = 10 * time.Second
@@ -39,9 +39,9 @@ func openPostgres(dsn string, patience time.Duration, password func(context.Cont
 		}
 		return &patientConn{Conn: c, patience: patience}, nil
 	}
-	// The server's side of a flow that was forgotten is told nothing, either, and
-	// would keep the locks of a transaction that nobody ends. Set by statement: a
-	// pooler in between may refuse it as a parameter of the connection.
+	// The server is not told that a connection was dropped, either, and would keep
+	// the locks of its open transaction. Set by statement: a pooler in between may
+	// refuse it as a parameter of the connection.
 	opts := []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, fmt.Sprintf(`SET idle_in_transaction_session_timeout = %d`, patience.Milliseconds()))
 		return err
@@ -59,7 +59,8 @@ func openPostgres(dsn string, patience time.Duration, password func(context.Cont
 	return stdlib.OpenDB(*cfg, opts...), nil
 }
 
-// scrub drops what a driver's error may say of the connection string.
+// scrub drops the parts of a driver's error that may quote the connection
+// string.
 func scrub(err error) error {
 	var c *pgconn.ConnectError
 	if errors.As(err, &c) {

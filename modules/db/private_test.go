@@ -9,8 +9,8 @@ import (
 	"github.com/opal-photo/opal/modules/db/dbtest"
 )
 
-// TestTheDatabaseIsPrivate opens one in a folder that everybody may read: new, and
-// left open by a version before.
+// TestTheDatabaseIsPrivate opens one in a folder that everybody may read: a new
+// one, and one that an earlier version left readable.
 func TestTheDatabaseIsPrivate(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o755); err != nil {

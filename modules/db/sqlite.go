@@ -48,8 +48,9 @@ func openSQLite(path string) (*sql.DB, error) {
 	return d, nil
 }
 
-// makePrivate keeps the database from the machine's other users, whatever its
-// folder lets in: the file, and those that SQLite lays beside it with the same mode.
+// makePrivate keeps the machine's other users from reading the database, whatever
+// its folder allows: the file, and those that SQLite makes beside it with the same
+// mode.
 func makePrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

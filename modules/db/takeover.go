@@ -16,14 +16,15 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// ErrTakeover says that the database holds tables which migrations would run
-// into: they are no version of OPAL's, or v0.2.1 still uses them.
+// ErrTakeover says that the database holds tables whose names migrations need:
+// they belong to no known version of OPAL, or v0.2.1 still uses them.
 var ErrTakeover = fault.New(fault.Conflict, "database_not_recognised", "The database can't be taken over; nothing in it was changed")
 
-// backupSchema is where v0.2.1's tables go: their names are also OPAL's.
+// backupSchema is where v0.2.1's tables go, since their names are also those of
+// OPAL's tables.
 const backupSchema = "v021"
 
-// lockWait is how long to wait for tables that somebody uses, unless the
+// lockWait is how long to wait for tables that are in use, unless the
 // connection has a lock_timeout of its own.
 const lockWait = "20s"
 
@@ -37,8 +38,8 @@ func (t table) has(columns ...string) bool {
 	return !slices.ContainsFunc(columns, func(c string) bool { return t[c] == "" })
 }
 
-// oldTables are v0.2.1's tables and how each is known. Databases that grew
-// differ in what else they have.
+// oldTables are v0.2.1's tables and how each is recognised. Databases differ in
+// their other columns.
 var oldTables = map[string]func(t table) bool{
 	"jobs": func(t table) bool { return t.has("id", "tenant_id", "status", "correlation_id") && !t.has("job_id") },
 	"job_items": func(t table) bool {
@@ -48,8 +49,8 @@ var oldTables = map[string]func(t table) bool{
 	"alembic_version": func(t table) bool { return t.has("version_num") },
 }
 
-// deltaOf is the column of a ledger that says by how much a row changes the
-// balance; "" when it has none.
+// deltaOf returns the column of a ledger that holds the change of the balance;
+// "" when it has none.
 func deltaOf(ledger table) string {
 	for _, name := range []string{"delta", "amount", "credits"} {
 		if ledger.has(name) {
@@ -61,7 +62,7 @@ func deltaOf(ledger table) string {
 
 // setAside moves v0.2.1's tables into a schema of their own, before the first
 // migration of a database that has none of OPAL's. It fails with ErrTakeover,
-// and touches nothing, when a table is in the way that is not v0.2.1's.
+// and changes nothing, when a table of one of these names is not v0.2.1's.
 func setAside(ctx context.Context, tx *Tx) error {
 	if _, err := tx.ExecContext(ctx, `SELECT set_config('lock_timeout', $1, true) WHERE current_setting('lock_timeout') = '0'`, lockWait); err != nil {
 		return err
@@ -84,7 +85,7 @@ func setAside(ctx context.Context, tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	// what a table owns goes with it: its keys, indexes and sequences
+	// a table's keys, indexes and sequences move with it
 	for _, name := range old {
 		if _, err := tx.ExecContext(ctx, `ALTER TABLE `+quote(name)+` SET SCHEMA `+backupSchema); err != nil {
 			return explain(err)
@@ -109,7 +110,7 @@ func hasMigrations(ctx context.Context, tx *Tx, here map[string]table) (bool, er
 }
 
 // recognise returns v0.2.1's tables among those that are there, in order of
-// name; none in a database without any.
+// name; an empty list when there are none.
 func recognise(here map[string]table) ([]string, error) {
 	ours, err := tableNames()
 	if err != nil {
@@ -130,14 +131,14 @@ func recognise(here map[string]table) ([]string, error) {
 		return nil, ErrTakeover.With("of v0.2.1's tables jobs and job_items only one is there; restore both")
 	}
 	if slices.Equal(old, []string{"alembic_version"}) {
-		return nil, nil // another program's
+		return nil, nil // tables of another program
 	}
 	return old, nil
 }
 
 // tables lists the tables of a schema ("": the connection's own) with their
-// columns. It reads the catalogue itself: information_schema leaves out what the
-// user may not read, and migrations would run into that.
+// columns. It reads the catalogue itself: information_schema leaves out tables
+// that the user may not read, whose names migrations would conflict with.
 func tables(ctx context.Context, q Querier, schema string) (map[string]table, error) {
 	rows, err := q.QueryContext(ctx, `SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -12,7 +12,7 @@ import (
 )
 
 // takeoverVersion is the number of the migration that copies v0.2.1's rows. It
-// is in Go because what there is to copy is only known on the spot.
+// is in Go because the columns to copy are only known when it runs.
 const takeoverVersion = 8
 
 // takeover is the migration. On SQLite, which v0.2.1 never ran on, and on a
@@ -34,7 +34,7 @@ func takeover(postgres bool) *goose.Migration {
 	}}, nil)
 }
 
-// takeoverSchema marks the items that v0.2.1 accepted, whose price was settled
+// takeoverSchema marks the items that v0.2.1 accepted, whose price was paid
 // there, and lists jobs by age: v0.2.1's ids are in no order.
 var takeoverSchema = []string{
 	`ALTER TABLE items ADD COLUMN taken_over BOOLEAN NOT NULL DEFAULT FALSE`,
@@ -42,8 +42,8 @@ var takeoverSchema = []string{
 	`CREATE INDEX jobs_by_tenant ON jobs (tenant_id, created_at, job_id)`,
 }
 
-// What a job of v0.2.1 gets that said nothing of it: the values of the day of
-// the takeover, written down here because migrations never change.
+// Defaults for jobs of v0.2.1 that lack these values: those of the day of the
+// takeover, fixed here because migrations never change.
 const (
 	takeoverPresets = `["amazon_main","shopify","instagram_square","instagram_story","web_large","cutout_png"]`
 	takeoverScenes  = `'studio','lifestyle','outdoor','minimal','luxury','kitchen','office','nature'`
@@ -82,8 +82,7 @@ func run(ctx context.Context, tx *sql.Tx, statements ...string) error {
 	return nil
 }
 
-// optional is a column as text, or an expression where an older or younger
-// table lacks it.
+// optional returns a column as text, or otherwise where the table lacks it.
 func (c copying) optional(tableName, alias, column, otherwise string) string {
 	if !c.old[tableName].has(column) {
 		return otherwise
@@ -91,7 +90,8 @@ func (c copying) optional(tableName, alias, column, otherwise string) string {
 	return "COALESCE(" + alias + "." + column + "::text, " + otherwise + ")"
 }
 
-// millis is a time column in milliseconds; times without a zone are UTC.
+// millis returns the SQL of a time column in milliseconds; times without a zone
+// are UTC.
 func (c copying) millis(tableName, alias, column string) string {
 	if !c.old[tableName].has(column) {
 		return "now_ms()"
@@ -106,9 +106,9 @@ const messageID = `(lpad(to_hex(now_ms()), 12, '0') || '7000' || '8' || lpad(to_
 // body is the JSON of a message.
 const body = `json_build_object('tenant_id', tenant_id, 'job_id', job_id, 'item_id', item_id, 'correlation_id', correlation_id)::text`
 
-// jobs copies tenants, jobs and items. The state of a job is counted from its
-// items anew. What was in flight is queued again, if its photo's place is known,
-// and waits for its upload otherwise; a finished item's variants, which v0.2.1
+// jobs copies tenants, jobs and items. The state of a job is computed again from
+// its items. Items in flight are queued again, if their photo's path is known,
+// and otherwise wait for an upload; a finished item's variants, which v0.2.1
 // never made, are asked for. Jobs without items stay in the backup: they have
 // nothing to do and no state.
 func (c copying) jobs(ctx context.Context) error {
@@ -160,7 +160,7 @@ func (c copying) jobs(ctx context.Context) error {
 		`ALTER TABLE jobs ADD CONSTRAINT jobs_total_check CHECK (total >= 1)`,
 
 		`INSERT INTO tenants (tenant_id, name, created_at) SELECT tenant_id, tenant_id, min(created_at) FROM taken_jobs GROUP BY tenant_id ON CONFLICT DO NOTHING`,
-		// v0.2.1 took any name of a brand; its clients go on naming them
+		// v0.2.1 took any name of a brand, and its clients still send them
 		`INSERT INTO brand_profiles (tenant_id, brand_profile_id, profile, created_at, updated_at)
 			SELECT tenant_id, brand_profile_id, json_build_object('name', brand_profile_id)::text, min(created_at), min(created_at) FROM taken_jobs
 			WHERE brand_profile_id <> 'default' AND brand_profile_id ~ '^[a-z0-9][a-z0-9_-]{0,62}$' GROUP BY tenant_id, brand_profile_id ON CONFLICT DO NOTHING`,
@@ -175,13 +175,13 @@ func (c copying) jobs(ctx context.Context) error {
 			SELECT item_id, job_id, tenant_id, correlation_id, position, item_id, filename, scene_index, scene_type, scene_prompt, status, CASE WHEN status = 'queued' THEN now_ms() END,
 			CASE WHEN status <> 'created' THEN raw_blob_path END, output_blob_path, CASE WHEN status = 'failed' THEN 'failed_in_v021' END, error_message, created_at, updated_at,
 			CASE WHEN status NOT IN ('created', 'queued') THEN updated_at END, status <> 'created' FROM taken_items`,
-		// where v0.2.1 told clients to put their photos
+		// the paths to which clients of v0.2.1 uploaded their photos
 		`INSERT INTO uploads (raw_blob_path, tenant_id, entry_id, content_type, created_at)
 			SELECT raw_blob_path, tenant_id, item_id, '', created_at FROM taken_items WHERE raw_blob_path IS NOT NULL ORDER BY n ON CONFLICT DO NOTHING`,
 		`INSERT INTO outbox (outbox_id, queue, tenant_id, body, not_before, created_at)
 			SELECT `+messageID+`, 'jobs', tenant_id, `+body+`, now_ms(), now_ms() FROM taken_items WHERE status = 'queued' ORDER BY n`,
 
-		// only the finished picture is there, none of its layers: it is the product
+		// only the finished picture exists, without layers: it stands for the product
 		`INSERT INTO export_sources (item_id, source) SELECT item_id, json_build_object('cutout', output_blob_path, 'output', output_blob_path,
 			'box', '[0,0,0,0]'::json, 'cutout_bounds', '[0,0,0,0]'::json, 'filename', filename)::text FROM taken_items WHERE exported`,
 		`INSERT INTO exports (item_id, preset, job_id, tenant_id, correlation_id, status, due_at, created_at, updated_at)
@@ -192,8 +192,8 @@ func (c copying) jobs(ctx context.Context) error {
 	)
 }
 
-// knowStatuses fails with ErrTakeover for a status of an item that nothing is
-// known of: guessing would lose the item or do it twice.
+// knowStatuses fails with ErrTakeover for an unknown status of an item:
+// guessing would lose the item or process it twice.
 func (c copying) knowStatuses(ctx context.Context) error {
 	var unknown sql.NullString
 	if err := c.tx.QueryRowContext(ctx, `SELECT string_agg(DISTINCT COALESCE(status::text, 'NULL'), ', ') FROM `+backupSchema+`.job_items
@@ -207,7 +207,7 @@ func (c copying) knowStatuses(ctx context.Context) error {
 }
 
 // setAsideTables lists v0.2.1's tables in the backup's schema, whether setAside
-// moved them there or whoever owns them did.
+// or their owner moved them there.
 func setAsideTables(ctx context.Context, tx *sql.Tx) (map[string]table, error) {
 	old, err := tables(ctx, tx, backupSchema)
 	if err != nil {
@@ -228,7 +228,7 @@ func setAsideTables(ctx context.Context, tx *sql.Tx) (map[string]table, error) {
 	return old, nil
 }
 
-// seal makes the backup read-only, where this user owns it, and says what was
+// seal makes the backup read-only, where this user owns it, and logs what was
 // taken over.
 func (c copying) seal(ctx context.Context) error {
 	var owned bool

@@ -10,11 +10,11 @@ import (
 const maxDelta = `1000000000`
 
 // ledger carries v0.2.1's credits over: each row of credit_ledger becomes a
-// posting under the key legacy:{id}, a whole credit a hundred hundredths. What
-// came in counts as bought, and before what was used, so that no account is
-// below zero on the way; what was used beyond it is debt. At the end it is
-// proved, tenant by tenant, that the accounts hold a hundred times the sum of
-// the rows.
+// posting under the key legacy:{id}, a whole credit a hundred hundredths.
+// Incoming credits count as bought and are posted before used ones, so that no
+// account falls below zero in between; use beyond them is debt. At the end
+// proveLedger checks for each tenant that the accounts hold a hundred times the
+// sum of the rows.
 func (c copying) ledger(ctx context.Context) error {
 	at := "NULL::timestamptz"
 	if c.old["credit_ledger"].has("created_at") {
@@ -42,7 +42,7 @@ func (c copying) ledger(ctx context.Context) error {
 		`INSERT INTO billing_tenants (tenant_id, created_at) SELECT tenant_id, min(created_at) FROM taken_credits GROUP BY tenant_id`,
 		`INSERT INTO accounts (tenant_id, kind) SELECT tenant_id, kind FROM billing_tenants, unnest(ARRAY['free', 'paid', 'held', 'spent', 'debt', 'world']) AS kind`,
 		// a balance that thousands of transfers move one by one in one transaction
-		// takes quadratic time: here they are moved at once
+		// takes quadratic time: here one statement sets each balance
 		`ALTER TABLE transfers DISABLE TRIGGER transfers_apply`,
 		`ALTER TABLE accounts DISABLE TRIGGER accounts_guard`,
 		`INSERT INTO transfers (posting_key, leg, legs, prev_leg, tenant_id, seq, kind, debit, credit, amount, created_at)

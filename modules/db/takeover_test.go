@@ -18,8 +18,8 @@ import (
 	"github.com/opal-photo/opal/modules/db/dbtest"
 )
 
-// old opens a Postgres database that holds v0.2.1's tables and rows, and what
-// the statements add to them.
+// old opens a Postgres database that holds v0.2.1's tables and rows, and the
+// rows that the statements add.
 func old(t testing.TB, more ...string) *db.DB {
 	t.Helper()
 	// as v0.2.1's settings name it
@@ -201,7 +201,7 @@ func TestTakeoverTouchesNothingStrange(t *testing.T) {
 			}
 		})
 	}
-	t.Run("used", func(t *testing.T) { // and mended, it goes on where it was
+	t.Run("used", func(t *testing.T) { // once repaired, the takeover continues
 		d := old(t, `UPDATE credit_ledger SET delta = 2000000000 WHERE id = 2`)
 		if err := d.Migrate(t.Context()); !errors.Is(err, db.ErrTakeover) {
 			t.Fatal(err)
@@ -219,8 +219,8 @@ func TestTakeoverTouchesNothingStrange(t *testing.T) {
 	})
 }
 
-// as opens the database as a new user without rights but to connect and to read
-// what there is.
+// as opens the database as a new user who may only connect and read the
+// existing tables.
 func as(t *testing.T, d *db.DB) (p *db.DB, user, name string) {
 	t.Helper()
 	user = "poor" + strings.ReplaceAll(uuid.NewString(), "-", "")
@@ -244,8 +244,8 @@ func as(t *testing.T, d *db.DB) (p *db.DB, user, name string) {
 	return p, user, name
 }
 
-// Where the tables are somebody else's, their owner moves them aside, and the
-// user that migrates only reads them.
+// Where another user owns the tables, that user moves them aside, and the user
+// that migrates only reads them.
 func TestTakeoverOfWhatItsOwnerSetAside(t *testing.T) {
 	d := old(t, `CREATE SCHEMA v021; ALTER TABLE jobs SET SCHEMA v021; ALTER TABLE job_items SET SCHEMA v021; ALTER TABLE credit_ledger SET SCHEMA v021;
 		ALTER TYPE jobstatus SET SCHEMA v021; ALTER TYPE itemstatus SET SCHEMA v021; CREATE TABLE v021.other (id int)`)

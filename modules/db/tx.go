@@ -20,8 +20,8 @@ type Tx struct {
 	after []func()
 }
 
-// AfterCommit has fn run once, after the commit succeeded and outside the
-// transaction: to wake whoever sends what was written.
+// AfterCommit runs fn once, after the commit succeeded and outside the
+// transaction, for example to wake the relay.
 func (t *Tx) AfterCommit(fn func()) { t.after = append(t.after, fn) }
 
 // SkipLocked is DB.SkipLocked.
@@ -79,7 +79,7 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) (*Tx, error) {
 }
 
 // again reports whether the database rolled the transaction back only because
-// of its neighbours.
+// of concurrent ones.
 func again(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {

@@ -16,7 +16,7 @@ import (
 
 // Unreachable reports whether an error of this package, of database/sql or of
 // the driver means that the database could not be reached, went away in the
-// middle of a call, or has no room: nothing is wrong with what was asked of it.
+// middle of a call, or has no space left: the statement itself is not at fault.
 func Unreachable(err error) bool {
 	var pg *pgconn.PgError
 	var connect *pgconn.ConnectError
@@ -28,7 +28,7 @@ func Unreachable(err error) bool {
 	case errors.Is(err, ErrUnavailable), errors.As(err, &connect):
 		return true
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return false // the caller's own
+		return false // the caller's context ended
 	case errors.As(err, &pg):
 		// connection exceptions, a lack of resources such as a full disk, and a
 		// server that shuts down, has crashed or is starting
@@ -57,13 +57,15 @@ func diskFull(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "53100" || errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_FULL
 }
 
-// ExecContext is sql.DB's, with ErrUnavailable where that is why it failed.
+// ExecContext calls sql.DB's ExecContext, and adds ErrUnavailable when the
+// database could not be reached.
 func (d *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	r, err := d.DB.ExecContext(ctx, query, args...)
 	return r, unreachable(err)
 }
 
-// QueryContext is likewise.
+// QueryContext calls sql.DB's QueryContext, and adds ErrUnavailable in the same
+// way.
 func (d *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	rows, err := d.DB.QueryContext(ctx, query, args...)
 	return rows, unreachable(err)

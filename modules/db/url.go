@@ -15,7 +15,7 @@ var ErrURL = fault.New(fault.Invalid, "database_url_invalid",
 // URL is a parsed database URL.
 type URL struct {
 	Postgres bool
-	DSN      string // Postgres: what pgx reads
+	DSN      string // Postgres: the connection string for pgx
 	Path     string // SQLite: the file
 }
 

@@ -1,5 +1,5 @@
-// Package event keeps what happened: a row written in the transaction in which it
-// did, and read by a cursor, the id of the last event seen.
+// Package event keeps events: a row is written in the transaction of the change
+// that it tells of, and read by a cursor, the id of the last event seen.
 package event
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 )
 
-// Event is one thing that happened, as webhooks and the event stream tell it.
+// Event is one thing that happened, as webhooks and the event stream send it.
 type Event struct {
 	ID        string          `json:"id"`
 	Type      string          `json:"type"` // a row of Types
@@ -30,15 +30,15 @@ type Event struct {
 type New struct {
 	Type            string
 	TenantID, JobID string
-	ItemID          string // "": of the job as a whole
-	Round           int    // of the job: a retry begins another; 0: the first. job.finished comes once a round.
+	ItemID          string // "": it concerns the job as a whole
+	Round           int    // of the job: each retry begins another; 0: the first. job.finished comes once a round.
 	Data            any    // as JSON
 }
 
-// Add records what happened, in the transaction in which it did. The caller holds
-// the lock on the job's row, or has just made the job: so a job's events get
-// their ids in the order in which they are committed, and a reader with a cursor
-// misses none.
+// Add records an event in the transaction of the change that it tells of. The
+// caller holds the lock on the job's row, or has just made the job: so a job's
+// events get their ids in the order in which they are committed, and a reader
+// with a cursor misses none.
 func Add(ctx context.Context, tx *db.Tx, n New) error {
 	if !known(n.Type) {
 		return fmt.Errorf("insert event: there is no type %q", n.Type)
@@ -68,8 +68,8 @@ func idAfter(last string) string {
 	if err != nil || id.String() > last {
 		return id.String()
 	}
-	// one more in the 62 bits behind the variant, which a carry would have to fill
-	// before it reached the clock
+	// adds one to the 62 bits behind the variant; they are so many that a carry
+	// never reaches the clock
 	const clear = 1<<62 - 1
 	tail := binary.BigEndian.Uint64(before[8:])
 	binary.BigEndian.PutUint64(before[8:], tail&^clear|(tail+1)&clear)
@@ -113,7 +113,7 @@ func Forget(ctx context.Context, tx *db.Tx, jobID string) error {
 // Log reads the events of a database.
 type Log struct{ DB db.Querier }
 
-// After is the function of this name.
+// After calls the function After on the database.
 func (l Log) After(ctx context.Context, tenantID, jobID, after string, limit int) ([]Event, error) {
 	return After(ctx, l.DB, tenantID, jobID, after, limit)
 }

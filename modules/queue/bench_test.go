@@ -32,9 +32,9 @@ func writeRows(b *testing.B, d *db.DB, o *queue.Outbox, n int) {
 	}
 }
 
-// BenchmarkOverhead is what the queue layer costs an item, from its committed
-// outbox row to its completed message, behind a backlog: the relay with its
-// window, the queue in the same database, and the consume loop.
+// BenchmarkOverhead measures the queue layer's cost for one item, from its
+// committed outbox row to its completed message, behind a backlog: the relay
+// with its window, the queue in the same database, and the consume loop.
 func BenchmarkOverhead(b *testing.B) {
 	const window = 32
 	for _, engine := range []struct {
@@ -76,9 +76,9 @@ func BenchmarkOverhead(b *testing.B) {
 	}
 }
 
-// BenchmarkFairness is how long ten messages of one tenant wait behind 10,000 of
-// another until their handlers start, at a worker of two hands that takes 20 ms
-// a message; the time grows with that.
+// BenchmarkFairness measures how long ten messages of one tenant wait behind
+// 10,000 of another until their handlers start, at a worker that handles two
+// messages at the same time, 20 ms each; the time grows with that.
 func BenchmarkFairness(b *testing.B) {
 	const backlog, small, window, hands, work = 10_000, 10, 8, 2, 20 * time.Millisecond
 	for _, engine := range []struct {

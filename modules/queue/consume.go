@@ -23,13 +23,13 @@ type Handler func(ctx context.Context, b Body) error
 type ConsumeOptions struct {
 	Queue       Queue
 	Handler     Handler
-	Concurrency int           // messages in hand at once; at least 1
+	Concurrency int           // messages handled at the same time; at least 1
 	Drain       time.Duration // how long handlers may go on after ctx ended
 	// Gate, when set, is waited on before each Receive: it returns nil when work
 	// may be taken. A dependency that is down stops the receiving, so that no
 	// message is delivered in vain.
 	Gate func(ctx context.Context) error
-	// Relay, when set, is told what is done with: see Window.
+	// Relay, when set, is told of each message that has ended: see Window.
 	Relay   *Relay
 	Metrics *Metrics // nil: none
 }
@@ -119,12 +119,12 @@ func take(ctx context.Context, free chan struct{}) int {
 // consumer is one Consume.
 type consumer struct {
 	ConsumeOptions
-	work   context.Context // the handlers'
+	work   context.Context // of the handlers
 	ending <-chan struct{} // closed when the drain begins
 }
 
-// receive waits for the gate and then for messages. None and no error also
-// comes after a lost connection, and is simply tried again.
+// receive waits for the gate and then for messages. An empty result without an
+// error may follow a lost connection; the caller simply tries again.
 func (c *consumer) receive(ctx context.Context, slots int) ([]*Delivery, error) {
 	if c.Gate != nil {
 		if err := c.Gate(ctx); err != nil {
@@ -134,7 +134,7 @@ func (c *consumer) receive(ctx context.Context, slots int) ([]*Delivery, error) 
 	return c.Queue.Receive(ctx, slots)
 }
 
-// handle takes one message through its handler and settles it.
+// handle runs one message's handler and settles the message.
 func (c *consumer) handle(d *Delivery) {
 	began := time.Now()
 	body, err := ParseBody(d.Body)
@@ -145,7 +145,7 @@ func (c *consumer) handle(d *Delivery) {
 		return
 	}
 	body.Kind, body.Subject = d.Properties[propertyKind], d.Properties[propertySubject]
-	// it goes on into log lines and headers, whoever wrote the message
+	// the id is copied into log lines and headers, whoever wrote the message
 	body.CorrelationID = telemetry.CleanCorrelationID(cmp.Or(body.CorrelationID, d.CorrelationID))
 	ctx := telemetry.With(c.work, telemetry.IDs{CorrelationID: body.CorrelationID, TenantID: body.TenantID, JobID: body.JobID, ItemID: body.ItemID})
 	c.Metrics.handled(c.Queue.Name(), c.run(ctx, d, body), time.Since(began))
@@ -161,7 +161,8 @@ func (c *consumer) run(ctx context.Context, d *Delivery, body Body) string {
 	p, poisoned := asPoison(err)
 	if err != nil && !poisoned {
 		telemetry.Log(ctx).Error().Err(err).Int("delivery_count", d.DeliveryCount).Msg("Handling a message failed; it is delivered again")
-		// still under the lock: what failed at once would fail again at once
+		// still under the lock: a message that failed immediately would fail again
+		// immediately
 		c.rest(held, min(abandonPace<<min(d.DeliveryCount-1, 4), maxPace))
 	}
 	lost := errors.Is(context.Cause(held), ErrLockLost)

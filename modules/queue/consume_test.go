@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(postgresServer), goleak.IgnoreAnyFunction(postgresServer+".1"))
 }
 
-// script is a queue of which the test says what each call does. Only what
-// Consume calls is there.
+// script is a queue whose calls the test answers. It has only the methods that
+// Consume calls.
 type script struct {
 	Queue
 	ready  chan []*Delivery
@@ -199,7 +199,7 @@ func TestReceiveAsksForTheFreeSlots(t *testing.T) {
 		end := consumed(t, ConsumeOptions{Queue: s, Concurrency: 3, Drain: time.Hour, Handler: func(context.Context, Body) error { <-release; return nil }})
 		s.ready <- []*Delivery{delivery(time.Hour)}
 		synctest.Wait()
-		s.ready <- nil // as after a lost connection
+		s.ready <- nil // an empty receive, as after a lost connection
 		synctest.Wait()
 		s.ready <- []*Delivery{delivery(time.Hour), delivery(time.Hour)}
 		synctest.Wait()
@@ -305,7 +305,8 @@ func TestDrainEndsAtItsDeadline(t *testing.T) {
 	})
 }
 
-// What failed rests under its lock before it is given back, but not in a drain.
+// A failed message rests under its lock before it is given back, but not in a
+// drain.
 func TestFailedMessageRests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript()

@@ -18,8 +18,8 @@ import (
 // number of tenants that wait, not on how much waits.
 //
 // The window is counted in the table, across processes. Two relays that count
-// at the same instant may both see the same places free, so for a moment it may
-// be passed by what other relays take at once.
+// at the same instant may both see the same places free, so for a moment more
+// messages may be in flight than the window allows.
 
 // flightTime is how long a message counts as in flight when no consumer reports
 // its end: it was purged, or its consumer could not reach the database.
@@ -35,7 +35,7 @@ type waiting struct {
 }
 
 // take takes due rows by moving their not_before ahead, so that no lock is held
-// while they are sent. They come in the order of the tenants' turns.
+// while they are sent. It returns them in the order of the tenants' turns.
 func (r *Relay) take(ctx context.Context, l *lane) ([]row, error) {
 	// looked up outside the write transaction: an idle relay must not hold up
 	// those who write
@@ -68,8 +68,9 @@ func (r *Relay) take(ctx context.Context, l *lane) ([]row, error) {
 }
 
 // waitingTenants steps from tenant to tenant in the index of unsent rows: a
-// plain DISTINCT would read every row that waits. In flight is what was sent, or
-// is held by a relay; a row whose relay crashed becomes due again and is not.
+// plain DISTINCT would read every row that waits. A row counts as in flight when
+// it was sent or a relay holds it; a row whose relay crashed becomes due again
+// and does not count.
 const waitingTenants = `WITH RECURSIVE w(tenant_id) AS (
 	SELECT min(tenant_id) FROM outbox WHERE queue = $1 AND sent_at IS NULL
 	UNION ALL

@@ -59,7 +59,7 @@ func TestWindowKeepsTheBacklogInTheOutbox(t *testing.T) {
 		if n := b.flush(r); n != 3 {
 			b.Fatalf("sent %d of the late tenant's 3", n)
 		}
-		// another process counts the same
+		// another process's relay reads the same counts
 		if n := b.flush(b.relay(queue.NewOutbox(), queue.Window(5))); n != 0 {
 			b.Fatalf("another relay sent %d", n)
 		}
@@ -67,12 +67,12 @@ func TestWindowKeepsTheBacklogInTheOutbox(t *testing.T) {
 		if n := b.flush(r); n != 1 {
 			b.Fatalf("%d sent for one that ended", n)
 		}
-		// rows that a relay took and never sent are not in flight for ever
+		// rows that a relay took and never sent do not stay in flight permanently
 		b.exec(`UPDATE outbox SET sent_at = NULL, not_before = 0 WHERE sent_at IS NOT NULL AND tenant_id = 'big' AND ended_at IS NULL`)
 		if n := b.flush(r); n != 5 {
 			b.Fatalf("%d sent again after a crash", n)
 		}
-		// nor are those whose end nobody reported
+		// nor do rows whose end no consumer reported
 		b.exec(`UPDATE outbox SET taken_at = taken_at - 600001 WHERE taken_at IS NOT NULL`)
 		if n := b.flush(r); n != 5 {
 			b.Fatalf("%d sent when the places are free again", n)
@@ -117,8 +117,8 @@ func TestSmallTenantPassesABacklog(t *testing.T) {
 			}
 			return n == 10
 		})
-		// far fewer of the backlog than there are: what was in flight, a fair share,
-		// and room for a slow machine
+		// far fewer of the backlog than there are: the messages in flight, a fair
+		// share, and an allowance for a slow machine
 		if after := handled() - before; after > backlog/3 {
 			b.Fatalf("%d were handled while the small tenant's 10 waited", after)
 		}

@@ -11,8 +11,8 @@ import (
 const (
 	// endBatch bounds how many ends one transaction records.
 	endBatch = 100
-	// gather is how long a lane lets places get free before it fills them: one
-	// batch costs what one message does.
+	// gather is how long a lane collects free places before it fills them: a batch
+	// costs as much as a single message.
 	gather = 10 * time.Millisecond
 )
 
@@ -57,7 +57,7 @@ func (r *Relay) Ended(ctx context.Context, queue, messageID string) error {
 	return nil
 }
 
-// recordEnds records what there is, until there is no more.
+// recordEnds records the waiting ends, batch by batch, until none is left.
 func (r *Relay) recordEnds() {
 	for {
 		r.mu.Lock()

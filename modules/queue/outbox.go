@@ -11,8 +11,8 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 )
 
-// The queues' names in the outbox. What they are called at the broker is the
-// configuration's.
+// The queues' names in the outbox. The configuration sets their names at the
+// broker.
 const (
 	Jobs    = "jobs"
 	Exports = "exports"
@@ -20,7 +20,8 @@ const (
 
 // Outbox is the only writer of the queues: a message is a row in the transaction
 // whose state it tells of, and is sent after the commit. A crash between loses
-// nothing, because a sweep sends what was left. It is safe for concurrent use.
+// nothing, because a later sweep sends the rows that were left. It is safe for
+// concurrent use.
 type Outbox struct{ jobs, exports chan struct{} }
 
 // NewOutbox returns the outbox of this process. The process's Relay is made
@@ -37,8 +38,7 @@ type sendOptions struct {
 	kind, subject string
 }
 
-// Kind has the message ask for something else than the work on its item: see the
-// kinds.
+// Kind makes the message ask for other work than the item's: see KindBundle.
 func Kind(kind, subject string) SendOption {
 	return func(o *sendOptions) { o.kind, o.subject = kind, subject }
 }
@@ -64,7 +64,7 @@ func (o *Outbox) send(ctx context.Context, tx *db.Tx, queue string, b Body, opts
 		f(&so)
 	}
 	b.Kind, b.Subject = so.kind, so.subject
-	// a message that its consumer would refuse is an error of the writer's
+	// a message that its consumer would refuse is the writer's error
 	if err := b.check(); err != nil {
 		return fmt.Errorf("write a message for queue %s: %w", queue, err)
 	}
@@ -95,7 +95,7 @@ func (o *Outbox) woken(queue string) chan struct{} {
 	return o.jobs
 }
 
-// wake signals a channel of one place; a signal that waits there says it all.
+// wake signals a channel of one place; one waiting signal is enough.
 func wake(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -14,7 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// What a queue says.
+// The errors of a queue.
 var (
 	ErrUnavailable  = fault.New(fault.Unavailable, "queue_unavailable", "The message queue can't be reached; try again shortly")
 	ErrUnauthorized = fault.New(fault.Forbidden, "queue_unauthorized", "The message queue refuses access; check the connection string, or the identity's role on the queue")
@@ -32,9 +32,9 @@ type Body struct {
 	ItemID        string `json:"item_id"`
 	CorrelationID string `json:"correlation_id"`
 
-	// Kind and Subject are no part of the JSON: they travel as properties. A kind
-	// says that something else is asked for than the work on the item, and the
-	// subject what it is about.
+	// Kind and Subject are not in the JSON: they travel as properties. A kind asks
+	// for other work than the item's, and the subject is the id that this work is
+	// about.
 	Kind    string `json:"-"`
 	Subject string `json:"-"`
 }
@@ -52,7 +52,8 @@ const (
 	propertySubject = "subject"
 )
 
-// properties returns what travels beside the body; nil when there is nothing.
+// properties returns the properties sent beside the body; nil when the body has
+// no kind.
 func (b Body) properties() map[string]string {
 	if b.Kind == "" {
 		return nil
@@ -63,7 +64,7 @@ func (b Body) properties() map[string]string {
 // maxID bounds an id that a message names, in bytes: it ends up in log lines.
 const maxID = 200
 
-// check reports what a consumer would not take.
+// check fails when a consumer would refuse the body.
 func (b Body) check() error {
 	for _, f := range [...]struct{ name, value string }{{"tenant_id", b.TenantID}, {"job_id", b.JobID}, {"item_id", b.ItemID}} {
 		if f.value == "" || len(f.value) > maxID {
@@ -94,7 +95,7 @@ func ParseBody(b []byte) (Body, error) {
 
 // Message is a message to be sent. The id is stable: sent again within the
 // queue's window of duplicate detection (ten minutes) it arrives once. Properties
-// are strings beside the body, a few and short ones; none is nil.
+// are a few short strings beside the body; nil means no properties.
 type Message struct {
 	ID            string
 	Body          []byte
@@ -108,7 +109,7 @@ type Delivery struct {
 	DeliveryCount int       // of this delivery, from 1
 	EnqueuedAt    time.Time // by the queue's clock
 	LockedUntil   time.Time // by this process's clock
-	Token         any       // the adapter's own
+	Token         any       // the adapter's own data
 }
 
 // Dead is a message in the dead-letter queue.
@@ -132,9 +133,9 @@ type Stats struct {
 // It is safe for concurrent use, but for Receive, which one goroutine calls at a
 // time. Delivery is at least once: a message whose lock ran out comes again with
 // a higher count, and after MaxDeliveries becomes a dead letter. Errors are
-// those of this package or the context's; ErrUnavailable stands for whatever may
-// work later. Calls end with their context, and no call goes on retrying in the
-// background.
+// those of this package or of the context; ErrUnavailable stands for every
+// failure that may pass by itself. Calls end with their context, and no call
+// goes on retrying in the background.
 //
 // Settling (Complete, Abandon, DeadLetter) a message whose lock is lost is
 // ErrLockLost. A settling that failed otherwise may be called again, and then
@@ -145,15 +146,16 @@ type Queue interface {
 	// Send stores the messages, in their order. After an error some may be
 	// stored; sending all again is safe, as their ids are detected.
 	Send(ctx context.Context, messages []Message) error
-	// Receive waits for messages and locks up to max of them. It may return none
-	// without an error. It never returns messages beside an error.
+	// Receive waits for messages and locks up to max of them. It may return no
+	// messages and no error. It never returns both messages and an error.
 	Receive(ctx context.Context, max int) ([]*Delivery, error)
 	// Renew extends the lock and returns its new end, by this process's clock. It
 	// does not change d.
 	Renew(ctx context.Context, d *Delivery) (time.Time, error)
 	// Complete removes the message.
 	Complete(ctx context.Context, d *Delivery) error
-	// Abandon gives the message back at once, its count grown.
+	// Abandon makes the message available again immediately, with a higher
+	// delivery count.
 	Abandon(ctx context.Context, d *Delivery) error
 	// DeadLetter moves the message to the dead letters, its bytes kept. Reason is
 	// a code, description a text; both are cut to 4,096 bytes.
@@ -162,7 +164,7 @@ type Queue interface {
 	// PeekDead lists up to max dead letters, oldest first, without locking.
 	PeekDead(ctx context.Context, max int) ([]Dead, error)
 	// Redrive sends up to max dead letters again, under new ids, and returns how
-	// many. ids limits it to those; none means all.
+	// many. With ids it takes only those; without, all.
 	Redrive(ctx context.Context, max int, ids ...string) (int, error)
 	// PurgeDead deletes up to max dead letters and returns how many.
 	PurgeDead(ctx context.Context, max int, ids ...string) (int, error)
@@ -170,8 +172,8 @@ type Queue interface {
 	Stats(ctx context.Context) (Stats, error)
 	// Ping checks that the queue is there and may be used.
 	Ping(ctx context.Context) error
-	// Close ends a Receive that waits and frees what the queue holds. The others'
-	// calls are over by then.
+	// Close ends a waiting Receive and frees the queue's resources. All other
+	// calls must have returned before.
 	Close(ctx context.Context) error
 }
 
@@ -179,8 +181,8 @@ type Queue interface {
 // as Service Bus does.
 const maxDeadText = 4096
 
-// DeadText makes a text fit to be kept with a dead letter: whatever bytes the
-// poison brought along, it is UTF-8 without NUL, of at most 4,096 bytes.
+// DeadText returns the text as a dead letter can keep it: UTF-8 without NUL, at
+// most 4,096 bytes.
 func DeadText(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "")
 	if len(s) > maxDeadText {

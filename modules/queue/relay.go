@@ -22,7 +22,7 @@ const (
 	relayHold = 40 * time.Second
 	sendWait  = 20 * time.Second
 	markWait  = 10 * time.Second
-	lastWait  = time.Second // for the last look of a relay that ends
+	lastWait  = time.Second // for the last batch of a relay that ends
 
 	sweepEvery = 2 * time.Second
 	// After a failed send a queue's lane rests, longer each time.
@@ -41,7 +41,7 @@ type Relay struct {
 	mu        sync.Mutex
 	endings   []ending
 	recording bool // a goroutine takes them
-	ended     bool // Run has ended: who finds an ending records it itself
+	ended     bool // Run has ended: Ended then records synchronously
 	ends      sync.WaitGroup
 }
 
@@ -63,7 +63,8 @@ type RelayOption func(*Relay)
 // and not yet done with by a consumer. It keeps a tenant's backlog in the
 // outbox, where tenants take turns, and out of the queue, where the first come
 // are the first served. The consumers must be given the relay
-// (ConsumeOptions.Relay), which learns from them what is done. 0 is no cap.
+// (ConsumeOptions.Relay), which learns from them which messages have ended. 0:
+// no cap.
 func Window(n int) RelayOption { return func(r *Relay) { r.window = n } }
 
 // NewRelay returns a relay that sends the outbox's rows to jobs and exports.
@@ -79,8 +80,8 @@ func NewRelay(d *db.DB, o *Outbox, jobs, exports Queue, m *Metrics, opts ...Rela
 }
 
 // Run sends rows as they are written and, every few seconds, those that became
-// due or were left by others, until ctx ends. What it can't send stays. It
-// returns nil.
+// due or were left by others, until ctx ends. Rows that it can't send stay in
+// the outbox. It returns nil.
 func (r *Relay) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	for _, l := range r.lanes {
@@ -92,7 +93,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	r.ended = true
 	r.mu.Unlock()
 	r.ends.Wait()
-	// one last look: what the workers wrote while they ended
+	// send the rows that the workers wrote while they ended
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWait)
 	defer cancel()
 	if _, err := r.Flush(last); err != nil {
@@ -160,8 +161,8 @@ func (r *Relay) flush(ctx context.Context, l *lane) (int, error) {
 }
 
 // send sends rows and marks them. When the sending fails they are put back; when
-// only the marking fails they are sent again later, which duplicate detection
-// takes out.
+// only the marking fails they are sent again later, and the queue's duplicate
+// detection drops the second copy.
 func (r *Relay) send(ctx context.Context, l *lane, rows []row) error {
 	rows, bodies, broken := readable(rows)
 	if err := r.setAside(ctx, l, broken); err != nil {
@@ -192,8 +193,8 @@ func (r *Relay) send(ctx context.Context, l *lane, rows []row) error {
 	return r.markSent(record, rows)
 }
 
-// jittered is between a half and one and a half of d, so that replicas don't
-// meet.
+// jittered returns a random time between 0.5 d and 1.5 d, so that replicas
+// don't try at the same moment.
 func jittered(d time.Duration) time.Duration { return d/2 + time.Duration(rand.Int64N(int64(d))) }
 
 // sleep waits about d, or until ctx ends.

@@ -25,8 +25,8 @@ type sender struct {
 	queue.Queue
 	mu   sync.Mutex
 	fail error
-	ids  []string     // every id that was sent, again if again
-	body []queue.Body // of the same
+	ids  []string     // every id that was sent; twice if it was sent twice
+	body []queue.Body // the body of each id
 	raw  [][]byte
 }
 
@@ -278,7 +278,8 @@ func TestMessageSentTwiceArrivesOnce(t *testing.T) {
 	})
 }
 
-// What a consumer has ended is not sent again, though its marking was lost.
+// A message that a consumer has ended is not sent again, even when its marking
+// was lost.
 func TestEndedMessageIsNotSentAgain(t *testing.T) {
 	on(t, func(b *bench) {
 		o := queue.NewOutbox()

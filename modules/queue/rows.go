@@ -21,7 +21,7 @@ const (
 	countWait  = 5 * time.Second
 )
 
-// update sets columns of the rows. The assignment's own argument is $1.
+// update sets columns of the rows. $1 in the assignment is arg.
 func update(ctx context.Context, tx *db.Tx, rows []row, set string, arg int64) error {
 	if len(rows) == 0 {
 		return nil
@@ -95,8 +95,8 @@ func (r *Relay) tidy(ctx context.Context) error {
 	}
 }
 
-// count sets the gauges. A queue that does not answer keeps its last figures:
-// who sends to it says so in the log.
+// count sets the gauges. A queue that does not answer keeps its last figures;
+// the relay's failed sends are logged.
 func (r *Relay) count(ctx context.Context) {
 	if r.metrics == nil {
 		return

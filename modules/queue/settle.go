@@ -31,7 +31,7 @@ func (c *consumer) renew(ctx context.Context, d *Delivery, cancel context.Cancel
 			cancel(ErrLockLost)
 			return
 		}
-		// a failing renewal comes here again and halves what is left
+		// after a failed renewal the next wait is half of the remaining time
 		t := time.NewTimer(min(left, max(left/2, minRenew)))
 		select {
 		case <-ctx.Done():
@@ -74,8 +74,8 @@ func (c *consumer) end(ctx context.Context, d *Delivery) {
 	}
 }
 
-// settle ends the message's delivery. If both tries fail the message comes
-// again, and handlers are made for that.
+// settle ends the message's delivery. If both tries fail the message is
+// delivered again; handlers must tolerate that.
 func (c *consumer) settle(ctx context.Context, call func(context.Context) error) {
 	var err error
 	for _, wait := range []time.Duration{settleFirst, settleAgain} {

@@ -8,14 +8,15 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// unreadable is an outbox row that no consumer would take: it was damaged, as the
-// outbox itself writes no such row.
+// unreadable is an outbox row that every consumer would refuse. It was damaged:
+// the outbox itself never writes such a row.
 type unreadable struct {
 	row
 	err error
 }
 
-// readable parts the rows that can be sent, with their bodies, from the others.
+// readable separates the rows that can be sent, with their bodies, from the
+// unreadable ones.
 func readable(rows []row) (good []row, bodies []Body, broken []unreadable) {
 	for _, c := range rows {
 		b, err := ParseBody([]byte(c.body))
@@ -31,7 +32,7 @@ func readable(rows []row) (good []row, bodies []Body, broken []unreadable) {
 
 // setAside takes unreadable rows out of the outbox, so that they hold up no
 // others, and keeps them for operators: the metric counts them. The sweeps of
-// jobs and exports write new messages for what they asked for.
+// jobs and exports write new messages for the work that they asked for.
 func (r *Relay) setAside(ctx context.Context, l *lane, broken []unreadable) error {
 	if len(broken) == 0 {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// damaged are bodies that no consumer would take.
+// damaged are bodies that every consumer would refuse.
 var damaged = map[string]string{
 	"no JSON":       "{broken",
 	"an empty body": "",

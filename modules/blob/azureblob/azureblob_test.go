@@ -57,8 +57,8 @@ func empty(t testing.TB, store *azureblob.Store) {
 	}
 }
 
-// token is an identity whose tokens only the emulator takes: it reads claims and
-// checks no signature.
+// token is an identity whose tokens only the emulator accepts, since that reads
+// claims and checks no signature.
 type token struct{}
 
 // GetToken makes a token.

@@ -24,9 +24,9 @@ type signer interface {
 	sign(ctx context.Context, v sas.BlobSignatureValues) (string, error)
 }
 
-// UploadURL signs a URL that creates the blob. Permission "c" without "w" is
-// what makes an overwrite fail. The size can't be part of a SAS: it is checked
-// when the upload is said to be complete.
+// UploadURL signs a URL that creates the blob. Permission "c" without "w" makes
+// an overwrite fail. The size can't be part of a SAS: it is checked when the
+// upload is completed.
 func (s *Store) UploadURL(ctx context.Context, containerName, name string, ttl time.Duration, maxBytes int64) (string, error) {
 	if ttl <= 0 || ttl > blob.MaxUploadTTL || maxBytes <= 0 {
 		return "", fmt.Errorf("an upload URL for %s of %d bytes can't be given", ttl, maxBytes)
@@ -95,8 +95,8 @@ func keyOf(connection string) (*sas.SharedKeyCredential, error) {
 	return cred, nil
 }
 
-// delegation signs with a key that the service gives to our identity. The key is
-// kept and renewed before URLs signed with it could outlive it.
+// delegation signs with a key that the service issues to OPAL's identity. The
+// key is kept and renewed before URLs signed with it could outlive it.
 type delegation struct {
 	service *service.Client
 	mu      sync.Mutex

@@ -30,7 +30,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// ErrOptions says that a store can't be opened with what was given.
+// ErrOptions says that a store can't be opened with the given options.
 var ErrOptions = fault.New(fault.Invalid, "blob_options", "The store of pictures is not configured properly")
 
 // Options say which account to open, and as whom: by a connection string (its
@@ -40,11 +40,11 @@ type Options struct {
 	AccountName      string
 	Endpoint         string // of the blob service; "": the account's public one
 	Credential       azcore.TokenCredential
-	HTTP             *http.Client // nil: one of the store's own
+	HTTP             *http.Client // nil: the store makes one
 }
 
-// The client's own tries: few and short, because blob.Retry is around it for
-// writes and the queue is around everything.
+// The client's own tries: few and short, because blob.Retry repeats writes and
+// the queue repeats the whole work.
 const (
 	tries     = 3
 	tryWait   = 300 * time.Millisecond
@@ -52,8 +52,8 @@ const (
 	tryBounds = 2 * time.Minute
 )
 
-// silence is how long the service may say nothing once it has a whole request: a
-// connection that a firewall or a proxy has forgotten is told nothing for ever.
+// silence is how long the service may send nothing once it has a whole request:
+// a client never learns that a firewall or a proxy dropped its connection.
 const silence = 20 * time.Second
 
 // idleConnections are kept for the next calls: there is one host.
@@ -122,7 +122,8 @@ func (s *Store) client(containerName, name string) (*blockblob.Client, error) {
 	return s.service.NewContainerClient(containerName).NewBlockBlobClient(name), nil
 }
 
-// translate gives the service's error its fault.
+// translate wraps an error of the service in the matching error of package
+// blob.
 func translate(err error) error {
 	if err == nil {
 		return nil
@@ -148,11 +149,11 @@ func translate(err error) error {
 	if res.StatusCode >= http.StatusInternalServerError || slices.Contains(passing, res.StatusCode) {
 		return fmt.Errorf("%w: %d %s", blob.ErrUnavailable, res.StatusCode, code)
 	}
-	return fmt.Errorf("the blob store answers %d %s", res.StatusCode, code) // no try mends it
+	return fmt.Errorf("the blob store answers %d %s", res.StatusCode, code) // another try would not help
 }
 
-// passing are the statuses below 500 that may be gone at the next try; a conflict
-// is one, since it stands for a copy or a deletion that is under way.
+// passing are the statuses below 500 after which another try may succeed. A
+// conflict is one: it stands for a copy or a deletion that is under way.
 var passing = []int{http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests}
 
 // Put writes a blob.
@@ -168,7 +169,7 @@ func (s *Store) Put(ctx context.Context, containerName, name string, body []byte
 	if o.IfNoneMatch {
 		any := azcore.ETagAny
 		// The client's own tries would meet the blob of a try whose answer was lost
-		// and call it somebody else's. blob.Retry tells them apart.
+		// and report ErrExists. blob.Retry tells them apart.
 		ctx = policy.WithRetryOptions(ctx, policy.RetryOptions{MaxRetries: -1, TryTimeout: tryBounds})
 		opts.AccessConditions = &azblob.AccessConditions{ModifiedAccessConditions: &azblob.ModifiedAccessConditions{IfNoneMatch: &any}}
 	}
@@ -193,8 +194,8 @@ func (s *Store) Get(ctx context.Context, containerName, name string, limit int64
 	return b, info, nil
 }
 
-// Open reads a blob from offset on. A connection that breaks in mid-read is
-// taken up again.
+// Open reads a blob from offset on. After a connection that breaks in mid-read
+// it reads on over a new one.
 func (s *Store) Open(ctx context.Context, containerName, name string, offset, length int64) (io.ReadCloser, blob.Info, error) {
 	c, err := s.client(containerName, name)
 	if err != nil {
@@ -208,8 +209,8 @@ func (s *Store) Open(ctx context.Context, containerName, name string, offset, le
 	return res.NewRetryReader(ctx, &azblob.RetryReaderOptions{MaxRetries: tries}), info, nil
 }
 
-// sizeOf is a blob's size by an answer's Content-Range ("bytes 0-9/100"), or where
-// it has none by its length.
+// sizeOf returns a blob's size from an answer's Content-Range ("bytes 0-9/100"),
+// or without one, length.
 func sizeOf(contentRange string, length int64) int64 {
 	if _, whole, ok := strings.Cut(contentRange, "/"); ok {
 		if n, err := strconv.ParseInt(whole, 10, 64); err == nil {
@@ -307,9 +308,9 @@ func (s *Store) EnsureContainers(ctx context.Context, names ...string) error {
 	return nil
 }
 
-// Ping checks that the account answers and lets us in: a blob that can't be
-// there is looked for, which a data role allows where reading the account's
-// properties needs another.
+// Ping checks that the account answers and accepts the credentials: it looks
+// for a blob that can't exist, which a data role allows where reading the
+// account's properties needs another.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.Head(ctx, "raw", "opal-ping")
 	if errors.Is(err, blob.ErrNotFound) {
@@ -318,5 +319,5 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
-// Close does nothing: connections are the transport's.
+// Close does nothing: the transport owns the connections.
 func (*Store) Close() error { return nil }

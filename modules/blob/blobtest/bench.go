@@ -7,7 +7,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob"
 )
 
-// benchSize is a finished picture's: 4 MB.
+// benchSize is the size of a finished picture: 4 MB.
 const benchSize = 4 << 20
 
 // Benchmark measures a store's writes and reads. MB/s is in the output.

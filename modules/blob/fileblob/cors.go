@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// What pages of allowed origins may do with signed URLs: the same as with those of a
-// storage account, see deploy/modules/storage.bicep.
+// The rights of pages of allowed origins on signed URLs: the same as with a storage
+// account, see deploy/modules/storage.bicep.
 const (
 	corsMethods = "GET, HEAD, PUT"
 	corsHeaders = "content-type, x-ms-blob-type"
@@ -17,7 +17,8 @@ const (
 )
 
 // preflight tells browsers what a page of another origin may do, and answers the
-// question that they ask before a PUT. It reports whether that was all.
+// OPTIONS request that they send before a PUT. It reports whether it has
+// answered the request.
 func (s *Store) preflight(w http.ResponseWriter, r *http.Request) (answered bool) {
 	origin := r.Header.Get("Origin")
 	if origin == "" {

@@ -229,7 +229,7 @@ func TestDeletionLeavesNoEmptyFolders(t *testing.T) {
 	if diff := cmp.Diff([]string{"outputs"}, folders(t, dir)); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
-	// what earlier releases left goes when the store is opened
+	// files that earlier releases left are removed when the store is opened
 	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "raw/t/j/i"), 0o700), s.Close()); err != nil {
 		t.Fatal(err)
 	}

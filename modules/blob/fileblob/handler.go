@@ -12,7 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// What a request can do wrong.
+// Errors of a request.
 var (
 	errMethod   = fault.New(fault.Malformed, "method_not_allowed", "A signed URL takes PUT or GET, as it was given out for")
 	errBlobType = fault.New(fault.Malformed, "blob_type_missing", "Send the header x-ms-blob-type: BlockBlob")
@@ -84,7 +84,8 @@ func (s *Store) create(w http.ResponseWriter, r *http.Request, g grant) error {
 	return nil
 }
 
-// sender is who sends a body. Its errors are the sender's, and not the store's.
+// sender reads a request's body. Its errors are the sender's fault, not that of
+// the store.
 type sender struct {
 	r   io.Reader
 	err error
@@ -121,7 +122,7 @@ func (s *Store) read(w http.ResponseWriter, r *http.Request, g grant) error {
 	return nil
 }
 
-// status is the store's own small edge: a SAS answers these too.
+// status maps errors to the statuses that Azure's blob service answers, too.
 func status(err error) int {
 	switch {
 	case errors.Is(err, errMethod):

@@ -65,7 +65,7 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-// meta is what is kept beside a blob.
+// meta is the data kept beside a blob.
 type meta struct {
 	ContentType string `json:"content_type,omitempty"`
 }
@@ -134,7 +134,8 @@ func decodePath(p string) (string, bool) {
 	return strings.Join(out, "/"), true
 }
 
-// translate gives an operating system's error its fault.
+// translate wraps an operating system's error in the matching error of package
+// blob.
 func translate(err error) error {
 	switch {
 	case err == nil:
@@ -266,7 +267,7 @@ func (s *Store) Delete(_ context.Context, container, name string) error {
 // container's own.
 func (s *Store) prune(dir string) {
 	for ; strings.ContainsRune(dir, filepath.Separator); dir = filepath.Dir(dir) {
-		if s.root.Remove(dir) != nil { // it holds something, or went before
+		if s.root.Remove(dir) != nil { // it is not empty, or was removed before
 			return
 		}
 	}
@@ -299,7 +300,7 @@ func (s *Store) List(ctx context.Context, container, prefix string) iter.Seq2[bl
 			return
 		}
 		base = filepath.Dir(base)
-		top := base // of what can begin with the prefix
+		top := base // the folder of all names that begin with the prefix
 		if folder := strings.LastIndexByte(prefix, '/'); folder > 0 {
 			if p, err := file(container, prefix[:folder]); err == nil {
 				top = p

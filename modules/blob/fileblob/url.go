@@ -16,13 +16,14 @@ import (
 	"github.com/opal-photo/opal/modules/filename"
 )
 
-// urls signs and checks URLs, each for one blob and one thing to do with it.
+// urls signs and checks URLs, each for one blob and one permission.
 type urls struct {
 	base string
 	key  []byte
 }
 
-// The query's fields. They are named as a SAS's are, where a SAS has them.
+// The query's fields. They have the names of a SAS's fields, where a SAS has
+// them.
 const (
 	queryPermission = "sp" // c: create, r: read
 	queryExpiry     = "se" // seconds since 1970
@@ -36,8 +37,8 @@ const (
 	permitRead   = "r"
 )
 
-// errURL is what every URL gets that is not exactly one we gave out. It does not
-// say which part is wrong.
+// errURL is returned for every URL that is not exactly one that the store
+// signed. It does not say which part is wrong.
 var errURL = fault.New(fault.Forbidden, "url_invalid", "The URL is not valid, was altered or has expired; ask for a new one")
 
 // UploadURL signs a URL to create the blob.

@@ -21,7 +21,7 @@ func testStore(t testing.TB, dir string) *Store {
 	return s
 }
 
-// Whatever a request's path and query hold, only what was signed is let in.
+// Whatever a request's path and query hold, only signed URLs are accepted.
 func FuzzSignedURL(f *testing.F) {
 	s := testStore(f, f.TempDir())
 	signed, err := s.UploadURL(f.Context(), "raw", "t/j/photo.jpg", time.Minute, 1000)

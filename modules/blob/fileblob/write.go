@@ -16,7 +16,7 @@ import (
 )
 
 // writer is a blob that is being written under a name of its own. It appears
-// under its real name at once and whole, or not at all.
+// under its real name as a whole, or not at all.
 type writer struct {
 	s          *Store
 	f          *os.File
@@ -32,7 +32,7 @@ func (s *Store) begin(container, name string, o blob.PutOptions) (*writer, error
 	}
 	if o.IfNoneMatch {
 		if _, err := s.root.Lstat(p); err == nil {
-			return nil, blob.ErrExists // before a body is read; commit decides
+			return nil, blob.ErrExists // saves reading the body; commit makes sure
 		}
 	}
 	dir := filepath.Dir(p)
@@ -52,8 +52,8 @@ func (s *Store) begin(container, name string, o blob.PutOptions) (*writer, error
 	return w, nil
 }
 
-// folderRaces is how often a folder may go, because another's deletion left it
-// empty, before the file is in it that keeps it.
+// folderRaces is how often a folder may be removed, because another blob's
+// deletion left it empty, before the new file is in it.
 const folderRaces = 100
 
 // commit makes the blob appear. A hard link is the one call that fails when the
@@ -74,7 +74,8 @@ func (w *writer) commit() error {
 	} else {
 		w.done = true
 	}
-	// the name, too, must outlive a power cut: somebody is told that it is there
+	// the name, too, must outlive a power cut: the caller reports the blob as
+	// stored
 	if err := w.s.syncDir(filepath.Dir(w.path)); err != nil {
 		return translate(err)
 	}
@@ -97,11 +98,11 @@ func (s *Store) syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// staleAfter is how old an unfinished file is when nobody can be writing it any
-// more: no upload lasts longer than its URL.
+// staleAfter is how old an unfinished file is when no writer can be at work on
+// it any more: no upload lasts longer than its URL.
 const staleAfter = time.Hour
 
-// sweep removes what writers that died left behind, and empty folders.
+// sweep removes files that writers left when they died, and empty folders.
 func (s *Store) sweep() error {
 	var folders []string
 	err := fs.WalkDir(s.root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
@@ -126,7 +127,7 @@ func (s *Store) sweep() error {
 	return err
 }
 
-// abort removes what commit did not move.
+// abort removes the file unless commit has moved it.
 func (w *writer) abort() {
 	if err := w.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return

@@ -106,8 +106,8 @@ func StartServer(dir string) (*Server, error) {
 	return s, s.Start()
 }
 
-// dirPrefix starts a data folder's name; the id of the process that made it
-// follows.
+// dirPrefix begins the name of a data folder; the id of the process that made
+// it follows.
 const dirPrefix = "opal-postgres-"
 
 // removeAbandoned removes the folders of test processes that are gone: a test
@@ -169,7 +169,7 @@ func (s *Server) Start() error {
 	}
 }
 
-// Kill ends the server at once, as a crash would; Start brings it back.
+// Kill ends the server immediately, as a crash would; Start brings it back.
 func (s *Server) Kill() {
 	close(s.quit)
 	<-s.done

@@ -7,7 +7,7 @@
 //	attempt      the fence: every claim adds one, and every later write names it
 //	tries        attempts that failed and count
 //	rescues      attempts that broke off since the work last got on
-//	lease_until  when the row is another worker's, unless a heartbeat came
+//	lease_until  when another worker may take the row, unless a heartbeat came
 //	due_at       when a waiting row may be claimed, or its message should be there
 //	error_code, error_message, updated_at
 //
@@ -39,7 +39,7 @@ func Settle(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // ErrLost says that another worker has claimed the row, or that it has ended: the
-// attempt's result is of no use.
+// attempt's result is discarded.
 var ErrLost = errors.New("the work was claimed by another worker or has ended")
 
 // Table is a table of leased work.
@@ -48,7 +48,7 @@ type Table struct {
 	Key     []string // the primary key's columns, all TEXT
 	Waiting string   // the status of rows that wait for a worker
 	// Prompt tables have waiting rows claimed no sooner than their due_at. In the
-	// others a message that comes early is taken as a wish.
+	// other tables a message that comes early starts the work early.
 	Prompt bool
 	Time   time.Duration // of a lease; 0: DefaultTime
 	Lost   time.Duration // by which a waiting row's message is overdue and taken to be lost; 0: LostMessage
@@ -77,7 +77,7 @@ func (t *Table) lost() time.Duration {
 	return t.Lost
 }
 
-// until is the SQL of a lease that begins now.
+// until returns the SQL of the end of a lease that begins now.
 func (t *Table) until() string {
 	return `now_ms() + ` + strconv.FormatInt(t.time().Milliseconds(), 10)
 }
@@ -85,7 +85,8 @@ func (t *Table) until() string {
 const expired = `status = 'processing' AND lease_until < now_ms()`
 
 // Claim takes the rows that where selects and that wait, or whose worker's lease
-// ran out. The caller looks at Spent for each. args are where's, from $1 on.
+// ran out. The caller checks Spent for each. args are those of where, from $1
+// on.
 func (t *Table) Claim(ctx context.Context, tx *db.Tx, where string, args ...any) ([]Held, error) {
 	ready := `status = '` + t.Waiting + `'`
 	if t.Prompt {
@@ -116,8 +117,8 @@ func (t *Table) Claim(ctx context.Context, tx *db.Tx, where string, args ...any)
 	return out, nil
 }
 
-// Update writes a row under its fence; ErrLost when that is lost. args are the
-// assignments', from $1 on.
+// Update writes a row under its fence; ErrLost when the fence is lost. args are
+// those of the assignments, from $1 on.
 func (t *Table) Update(ctx context.Context, q db.Querier, h Held, set string, args ...any) error {
 	var fence strings.Builder
 	all := append([]any{}, args...)
@@ -162,7 +163,7 @@ func one(b bool) int {
 // Keep renews the rows' leases at a third of their time until stop is called. The
 // context that it returns is for the work: it ends, with ErrLost as its cause,
 // when none of the rows is this worker's any more. A database that can't be
-// reached is not a loss: the lease may still be good, and the fence protects
+// reached is not a loss: the lease may still be valid, and the fence protects
 // whatever is written. stop waits for the heartbeat's end.
 func (t *Table) Keep(ctx context.Context, q db.Querier, rows []Held) (work context.Context, stop func()) {
 	work, cancel := context.WithCancelCause(ctx)
@@ -208,8 +209,8 @@ func Lost(work context.Context, err error) bool {
 	return errors.Is(context.Cause(work), ErrLost) || errors.Is(err, ErrLost)
 }
 
-// GoesOn records that an attempt got on: what broke off before counts no more.
-// Set is more to be written with it, with its own args from $1 on, or "".
+// GoesOn records that an attempt made progress, and sets rescues to 0. set
+// holds further assignments, with its own args from $1 on, or is "".
 func (t *Table) GoesOn(ctx context.Context, q db.Querier, h Held, set string, args ...any) error {
 	if set != "" {
 		set += `, `

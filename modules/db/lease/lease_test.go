@@ -129,7 +129,7 @@ func TestSweepsTakeBackWhatDied(t *testing.T) {
 				return err
 			}))
 		}
-		rescue(`1 = 0`) // all of them wait honestly
+		rescue(`1 = 0`) // no waiting row's message is taken to be lost
 		if died != 1 || lost != 0 || column(t, d, "rescues") != "1" || column(t, d, "status") != "waiting" {
 			t.Fatalf("%d died, %d lost, %v", died, lost, found)
 		}
@@ -181,7 +181,7 @@ func TestVerdicts(t *testing.T) {
 		name  string
 		held  lease.Held
 		cause error
-		want  lease.Verdict // but for its wait
+		want  lease.Verdict // without its wait
 	}{
 		{"an unknown error", lease.Held{}, io.EOF, lease.Verdict{Again: true, Counted: true}},
 		{"the last try", lease.Held{Tries: 7}, io.EOF, lease.Verdict{Counted: true}},

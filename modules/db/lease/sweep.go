@@ -13,19 +13,20 @@ const (
 	// SweepBatch bounds the rows that one sweep takes on.
 	SweepBatch = 200
 	// LostMessage is when a waiting row's message is taken to be lost. Queues keep
-	// messages, so this only mends what an operator purged or a dead-letter took.
+	// messages, so this only repairs rows whose message was purged by an operator
+	// or became a dead letter.
 	LostMessage = time.Hour
-	// MaxAge is how long a row may wait for something that is away. It bounds what
-	// is held for it.
+	// MaxAge is how long a row may wait for an unavailable dependency. It bounds
+	// how long credit is held for it.
 	MaxAge = 7 * 24 * time.Hour
 )
 
 // Rescue takes back rows whose worker's lease ran out, and rows that wait although
-// their message is overdue. It returns columns of them, for
-// the caller to write their messages. Any number of processes may do so at the
-// same time; a worker that is alive after all loses its fence. honest is a
-// condition of waiting rows whose message may be lost: a tenant with a backlog
-// waits honestly.
+// their message is overdue. It returns columns of them, for the caller to write
+// their messages. Any number of processes may do so at the same time; a worker
+// that is still alive loses its fence. honest is an SQL condition that selects the
+// waiting rows whose message may be lost: not those of a tenant whose messages
+// still wait in the outbox.
 func (t *Table) Rescue(ctx context.Context, tx *db.Tx, honest, columns string, scan func(scan func(dest ...any) error) error) (died, lost int, err error) {
 	for _, kind := range []struct {
 		n        *int

@@ -9,19 +9,20 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// MaxRescues is how often work on a row may break off without getting on: its
+// MaxRescues is how often work on a row may break off without progress: its
 // worker died, was stopped for longer than its lease, or panicked. Then the row
 // is to blame.
 const MaxRescues = 5
 
-// Ends of work that no error of its own explains.
+// Errors for work that ended without an error of its own.
 var (
 	ErrRescues = fault.New(fault.Invalid, "rescues_used_up", fmt.Sprintf(
 		"The work broke off %d times without getting on; save the photo again with another program, or ask the operators, who have the details under the correlation id", MaxRescues))
 	ErrTooOld = fault.New(fault.Unavailable, "waited_too_long", "The work could not be done in time, because something it needs was away; retry it")
 )
 
-// Policy says when failed work is tried again. Its zero value is the house's.
+// Policy says when failed work is tried again. Its zero value holds OPAL's
+// defaults.
 type Policy struct {
 	Tries   int           // attempts that count, at most; 0: 8
 	Min     time.Duration // the shortest wait; 0: 2 s
@@ -29,15 +30,17 @@ type Policy struct {
 	Outages []error       // failures that use up no try: the work is not to blame
 }
 
-// DefaultTries is how often work that fails is tried, where a Policy says nothing.
+// DefaultTries is how often work that fails is tried, where a Policy sets no
+// number.
 const DefaultTries = 8
 
-// The waits where a Policy says nothing.
+// The waits where a Policy sets none.
 const (
 	defaultMin = 2 * time.Second
 	defaultMax = 5 * time.Minute
-	// outageTries is the place in the backoff of work that waits for something
-	// that is away: up to about half a minute, however long that lasts.
+	// outageTries is the number of tries whose backoff work gets that waits for an
+	// unavailable dependency: up to about half a minute, however long the outage
+	// lasts.
 	outageTries = 4
 	maxDoubling = 10
 )
@@ -55,9 +58,9 @@ func (p Policy) filled() Policy {
 	return p
 }
 
-// Verdict is what becomes of work that did not end well.
+// Verdict is the decision about work that failed.
 type Verdict struct {
-	Again   bool // else it has failed
+	Again   bool // try again; else it has failed
 	Counted bool // it uses up a try
 	Rescued bool // it broke off
 	After   time.Duration
@@ -66,9 +69,9 @@ type Verdict struct {
 // Stopped is the verdict on work that a shutdown ended.
 var Stopped = Verdict{Again: true}
 
-// Judge decides what becomes of a row whose attempt ended in an error. What the
-// row is not to blame for uses up no try: an outage, or what the error says of
-// itself (fault.Uncounted). A panic is a rescue.
+// Judge returns the verdict on a row whose attempt ended in an error. An error
+// that the row is not to blame for uses up no try: an outage, or one marked by
+// fault.Uncounted. A panic is a rescue.
 func (p Policy) Judge(h Held, cause error) Verdict {
 	p = p.filled()
 	switch {
@@ -93,16 +96,16 @@ func (p Policy) outage(cause error) bool {
 	return false
 }
 
-// Backoff is full jitter between Min and Max, and never less than the failed side
-// asked for, as far as Max allows.
+// Backoff returns a wait with full jitter between Min and Max, and not less than
+// the failed side asked for, as far as Max allows.
 func (p Policy) Backoff(tries int, asked time.Duration) time.Duration {
 	p = p.filled()
 	d := p.Min + rand.N(min(p.Max, p.Min<<min(tries, maxDoubling)))
 	return min(p.Max, max(d, asked))
 }
 
-// Outage is the wait for something that is away. A wait that it asked for is
-// kept, however long.
+// Outage returns the wait for an unavailable dependency. A wait that the
+// dependency asked for is kept, however long.
 func (p Policy) Outage(asked time.Duration) time.Duration {
 	return max(p.Backoff(outageTries, 0), asked)
 }
@@ -111,8 +114,8 @@ func (p Policy) Outage(asked time.Duration) time.Duration {
 // with ErrRescues instead of worked on.
 func (h Held) Spent() bool { return h.Rescues >= MaxRescues }
 
-// Describe returns the code and the text of a failure for its tenant. The text of
-// an error that is no fault stays in the log, and otherwise stands for it.
+// Describe returns the code and the text of a failure for its tenant. An error
+// that is not a *fault.Error is replaced by otherwise; its text stays in the log.
 func Describe(err error, otherwise *fault.Error) (code, message string) {
 	switch e, ok := fault.As(err); {
 	case isPanic(err):

@@ -15,7 +15,7 @@ const (
 )
 
 // Bench measures messages end to end: sent in batches of 100 by one handle while
-// another consumes them with 32 hands and completes each.
+// another receives and completes them in 32 goroutines.
 func Bench(b *testing.B, sender, receiver queue.Queue) {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()

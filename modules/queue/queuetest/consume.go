@@ -14,7 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// consumeTests are queue.Consume on the adapter.
+// consumeTests run queue.Consume on the adapter.
 var consumeTests = []test{
 	{"a handler of several locks keeps its message", testLongHandler},
 	{"a lost lock cancels the handler", testLockLoss},
@@ -24,8 +24,8 @@ var consumeTests = []test{
 	{"the drain finishes what it can and gives back the rest", testDrain},
 }
 
-// consumer runs Consume until stop is called, and fails the test if it ends
-// with an error.
+// consume runs queue.Consume until stop is called, and fails the test if it
+// ends with an error.
 func consume(t *testing.T, o queue.ConsumeOptions) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -95,7 +95,7 @@ func testLongHandler(t *testing.T, open New) {
 	}
 }
 
-// deaf is a queue on which no lock can be renewed.
+// deaf is a queue whose Renew always fails.
 type deaf struct{ queue.Queue }
 
 func (deaf) Renew(context.Context, *queue.Delivery) (time.Time, error) {

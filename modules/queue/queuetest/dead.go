@@ -10,7 +10,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// deadTests are the dead letters.
+// deadTests check the dead letters.
 var deadTests = []test{
 	{"a dead letter keeps its bytes and says why", testDeadLetter},
 	{"dead letters are redriven under new ids", testRedrive},
@@ -38,7 +38,7 @@ func testDeadLetter(t *testing.T, open New) {
 	q := open(t, longLock).Open(t)
 	raw := []byte("\xff\x00 poison \x80")
 	check(t, q.Send(within(t), []queue.Message{{ID: "p", Body: raw, CorrelationID: "c", Properties: map[string]string{"kind": "bundle"}}}))
-	// what an error says of poison may be any bytes, and any length
+	// the text of a poison error may hold any bytes and have any length
 	hostile := "\x00\xff" + strings.Repeat("é", 4000)
 	check(t, q.DeadLetter(within(t), receive(t, q), "message_body_invalid", hostile))
 	silent(t, q)
@@ -85,7 +85,7 @@ func testRedrive(t *testing.T, open New) {
 		if d.ID == was || d.ID == "" || !bytes.Equal(d.Body, body(was)) || d.CorrelationID != "c-"+was || d.DeliveryCount != 1 {
 			t.Fatalf("redrove %s as %+v", was, d)
 		}
-		// it may die again, and be redriven again
+		// it may become a dead letter again, and be redriven again
 		check(t, q.DeadLetter(within(t), d, "again", "again"))
 	}
 	n, err = q.Redrive(within(t), 10)

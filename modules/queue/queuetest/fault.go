@@ -11,7 +11,8 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// faultTests are what a network does. An adapter without one runs none.
+// faultTests check recovery from network faults. An adapter without a network
+// skips them all.
 var faultTests = []test{
 	{"a dropped connection costs nothing", testDrop},
 	{"a service that refuses for a while costs nothing", testRefuse},
@@ -30,7 +31,7 @@ func faulty(t *testing.T, open New, lock time.Duration) (Harness, *Faults) {
 	return h, h.Faults
 }
 
-// sendUntil sends as a relay would: again, until it succeeds.
+// sendUntil sends as a relay would: repeatedly, until it succeeds.
 func sendUntil(t *testing.T, q queue.Queue, ids ...string) {
 	t.Helper()
 	var m []queue.Message

@@ -11,7 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// lockTests are sending, and a delivery's life.
+// lockTests check sending, locking and settling.
 var lockTests = []test{
 	{"a message comes as it was sent", testRoundTrip},
 	{"a batch comes whole", testBatch},
@@ -66,7 +66,7 @@ func testBatch(t *testing.T, open New) {
 	}
 	check(t, q.Send(within(t), m))
 	check(t, q.Send(within(t), nil))
-	// in any order: what a receive leaves behind may come late
+	// in any order: a message that an earlier receive left may come later
 	left := map[string][]byte{}
 	for _, one := range m {
 		left[one.ID] = one.Body
@@ -182,7 +182,7 @@ func testDuplicates(t *testing.T, open New) {
 		}
 		check(t, q.Complete(within(t), d))
 	}
-	send(t, q, "a", "c") // also when it is long done with
+	send(t, q, "a", "c") // also when the first one has been completed
 	d := receive(t, q)
 	if d.ID != "c" {
 		t.Fatalf("got %s, want c", d.ID)
@@ -210,7 +210,7 @@ func testWakes(t *testing.T, open New) {
 				}
 			}
 		}()
-		time.Sleep(100 * time.Millisecond) // so that it waits; were it not to, the test would still be right
+		time.Sleep(100 * time.Millisecond) // so that it waits; the test is correct without this, too
 		id := fmt.Sprint("m", i)
 		send(t, from, id)
 		d := <-got

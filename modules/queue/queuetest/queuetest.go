@@ -16,13 +16,13 @@ type Harness struct {
 	// Open returns one more handle on the queue, as another process would have
 	// it, closed with the test.
 	Open   func(t *testing.T) queue.Queue
-	Faults *Faults // nil: nothing lies between the handles and the queue
+	Faults *Faults // nil: no network lies between the handles and the queue
 	// Unauthorized and Missing return handles that the queue refuses, and on a
-	// queue that is not there; nil where there is no such thing.
+	// queue that does not exist; nil where the adapter has no such case.
 	Unauthorized, Missing func(t *testing.T) queue.Queue
 }
 
-// Faults are what a network does to handles.
+// Faults inject network faults into the handles.
 type Faults struct {
 	Drop       func()                // cuts all connections
 	Refuse     func(d time.Duration) // cuts them, and new ones for d
@@ -38,9 +38,10 @@ type New func(t *testing.T, lock time.Duration) Harness
 const (
 	shortLock = 1500 * time.Millisecond
 	longLock  = 20 * time.Second
-	// patience bounds everything that ought to happen; none of it is measured.
+	// patience bounds each wait for something that must happen; it measures
+	// nothing.
 	patience = 40 * time.Second
-	// quiet is how long nothing must come.
+	// quiet is how long a queue must stay silent in a test of silence.
 	quiet = 300 * time.Millisecond
 )
 
@@ -113,7 +114,7 @@ func receive(t *testing.T, q queue.Queue) *queue.Delivery {
 	}
 }
 
-// silent checks that nothing comes for a while.
+// silent checks that no message arrives within quiet.
 func silent(t *testing.T, q queue.Queue) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), quiet)
@@ -129,7 +130,7 @@ func silent(t *testing.T, q queue.Queue) {
 	}
 }
 
-// wait waits until ok, and fails with what when that takes too long.
+// wait waits until ok returns true, and fails naming what after patience.
 func wait(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {

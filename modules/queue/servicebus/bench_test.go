@@ -9,7 +9,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue/servicebus/sbtest"
 )
 
-// Against the emulator, which is not what limits it.
+// The emulator is not the bottleneck of this benchmark.
 func BenchmarkEndToEnd(b *testing.B) {
 	s := server(b, time.Minute, sbtest.Options{})
 	o := servicebus.Options{ConnectionString: s.ConnectionString()}

@@ -34,8 +34,8 @@ func host(namespace string) (string, error) {
 	return h, nil
 }
 
-// bounded gives each token request a deadline: the library passes a context that
-// lacks the caller's.
+// bounded gives each token request a deadline: the library passes a context
+// without the caller's deadline.
 type bounded struct{ azcore.TokenCredential }
 
 // GetToken asks the credential for a token.

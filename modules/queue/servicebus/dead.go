@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	peekBatch = 250  // what the service gives at once
+	peekBatch = 250  // messages that the service returns per peek
 	statsMax  = 1000 // messages that Stats looks at; counting them otherwise takes the right to manage
 	deadBatch = 50
-	// deadWait is how long dead letters that were seen may take to come.
+	// deadWait bounds the wait for dead letters that a peek has shown.
 	deadWait = 5 * time.Second
 	// maxSkipped bounds how many dead letters are held while others are looked
 	// for.
@@ -67,7 +67,7 @@ func dead(m *azservicebus.ReceivedMessage) queue.Dead {
 	return d
 }
 
-// Stats counts by looking, up to 1,000 messages of each kind.
+// Stats counts by peeking, up to 1,000 messages of each kind.
 func (q *Queue) Stats(ctx context.Context) (queue.Stats, error) {
 	var s queue.Stats
 	err := q.try(ctx, "count the messages of", func(ctx context.Context, l *links) error {
@@ -149,7 +149,7 @@ func (q *Queue) removeDead(ctx context.Context, doing string, l *links, want int
 			return n, ctx.Err()
 		}
 		if len(got) == 0 && (err == nil || errors.Is(err, context.DeadlineExceeded)) {
-			return n, nil // somebody else has the rest
+			return n, nil // another process holds the rest
 		}
 		if err != nil {
 			return n, q.translate(doing, err)
@@ -174,8 +174,8 @@ func (q *Queue) removeDead(ctx context.Context, doing string, l *links, want int
 }
 
 // countDead returns how many dead letters there are, of those ids if any are
-// given, and max at most. It tells an empty queue from one that is slow or can't
-// be reached.
+// given, and max at most. It distinguishes an empty queue from one that is slow
+// or can't be reached.
 func (q *Queue) countDead(ctx context.Context, max int, ids []string) (int, error) {
 	look := max
 	if len(ids) > 0 {
@@ -194,8 +194,9 @@ func (q *Queue) countDead(ctx context.Context, max int, ids []string) (int, erro
 	return min(n, max), err
 }
 
-// free gives dead letters back at once, and not when their locks run out. Their
-// receiver is closed first: its credit would bring them back to it.
+// free makes dead letters available again immediately instead of when their
+// locks run out. Their receiver is closed first: its credit would bring them
+// back to it.
 func free(ctx context.Context, r, other *azservicebus.Receiver, skipped []*azservicebus.ReceivedMessage) {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWait)
 	defer cancel()

@@ -11,7 +11,8 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// translate gives an error of the library's the queue's fault.
+// translate wraps an error of the library in the matching error of package
+// queue.
 func (q *Queue) translate(doing string, err error) error {
 	if err == nil {
 		return nil

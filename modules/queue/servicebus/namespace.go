@@ -1,5 +1,5 @@
 // Package servicebus is the queue on Azure Service Bus, through azservicebus. It
-// knows the library's pitfalls; each cure says which.
+// knows the library's pitfalls; each workaround names its pitfall.
 package servicebus
 
 import (
@@ -39,8 +39,8 @@ type Options struct {
 	// when this machine's clock and the service's disagree.
 	Lock time.Duration
 
-	// Try bounds one try of a call, six seconds when 0. What takes longer hangs on
-	// a half-open connection, and is tried again on a new one.
+	// Try bounds one try of a call, six seconds when 0. A try that takes longer is
+	// taken to hang on a half-open connection, and is repeated on a new one.
 	Try time.Duration
 
 	Endpoint string      // host:port to dial instead of the namespace's own; for private endpoints
@@ -60,12 +60,12 @@ type Namespace struct {
 	closing sync.WaitGroup // clients that are being closed
 }
 
-// life is a client until it is given up.
+// life is the span of one client, until it is given up.
 type life struct {
 	client *azservicebus.Client
 	ctx    context.Context // ends when it is given up, and the calls with it
 
-	mu    sync.Mutex // between the end and the beginning of calls
+	mu    sync.Mutex // orders the life's end against the start of calls
 	end   context.CancelFunc
 	calls sync.WaitGroup
 }
@@ -159,7 +159,7 @@ func (n *Namespace) giveUp(old *life) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.life != old || old.over() {
-		return // somebody else did
+		return // another call did
 	}
 	c, err := n.create()
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 	"github.com/opal-photo/opal/modules/queue/servicebus/sbtest"
 )
 
-// patience bounds what ought to happen; it is not measured.
+// patience bounds each wait for something that must happen; it measures
+// nothing.
 const patience = 30 * time.Second
 
 func messages(n int) (m []queue.Message) {
@@ -52,8 +53,8 @@ func consume(t *testing.T, q queue.Queue, slots int, h queue.Handler) {
 	})
 }
 
-// Asking for more than there are hands had the service push what the library
-// handed back: 2,701 transfers for 200 messages.
+// Asking for more messages than there were free slots made the service push
+// messages that the library handed back: 2,701 transfers for 200 messages.
 func TestNoMessageIsPushedInVain(t *testing.T) {
 	t.Parallel()
 	s := server(t, time.Minute, sbtest.Options{})
@@ -99,8 +100,8 @@ func TestDetachedLinksComeBack(t *testing.T) {
 	}
 }
 
-// The message's lock is good after its link is gone: settling takes the short
-// try and then the token, not the library's 40 s.
+// The message's lock stays valid after its link is gone: settling takes the
+// short try and then the token, not the library's 40 s.
 func TestSettlingOutlivesItsConnection(t *testing.T) {
 	t.Parallel()
 	s := server(t, time.Minute, sbtest.Options{})
@@ -130,7 +131,7 @@ func TestSettlingOutlivesItsConnection(t *testing.T) {
 	}
 }
 
-// The library panics on a message whose dead-letter properties are no strings.
+// The library panics on a message whose dead-letter properties are not strings.
 func TestStrangersMessages(t *testing.T) {
 	t.Parallel()
 	s := server(t, time.Second, sbtest.Options{})
@@ -158,7 +159,7 @@ func TestStrangersMessages(t *testing.T) {
 	}
 	var handled atomic.Int64
 	consume(t, q, 1, func(context.Context, queue.Body) error { handled.Add(1); return nil })
-	// the first costs its receive each time, until it is a dead letter; the rest
+	// the first fails its receive each time, until it is a dead letter; the rest
 	// go on
 	until(t, "the good one is handled", func() bool { return handled.Load() == 1 })
 	until(t, "the unreadable are dead letters", func() bool { return s.DeadStats(jobs).Active >= 2 })

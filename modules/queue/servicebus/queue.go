@@ -70,7 +70,8 @@ func look(ctx context.Context, r *azservicebus.Receiver) error {
 	return nil
 }
 
-// Queue returns the queue of that name, whether it exists or not: Ping tells.
+// Queue returns the queue of that name, whether it exists or not; Ping checks
+// that.
 func (n *Namespace) Queue(name string) *Queue { return &Queue{ns: n, name: name} }
 
 // Name returns the queue's name.
@@ -97,8 +98,8 @@ func (q *Queue) open() (*links, error) {
 	return l, nil
 }
 
-// try calls op until it ends within the time of one try, as long as ctx lasts. Each try that
-// hangs costs the client its life.
+// try calls op until it ends within the time of one try, as long as ctx lasts. After a try
+// that hangs, the client is given up.
 func (q *Queue) try(ctx context.Context, doing string, op func(ctx context.Context, l *links) error) error {
 	for {
 		l, err := q.open()
@@ -123,7 +124,7 @@ func (q *Queue) try(ctx context.Context, doing string, op func(ctx context.Conte
 		if hung && time.Since(began) >= q.ns.tryFor/2 {
 			q.ns.giveUp(l.life)
 		}
-		gone := l.life.over() // given up under this call's feet
+		gone := l.life.over() // given up during this call
 		if q.closed(l) {
 			return q.translate(doing, errors.Join(queue.ErrUnavailable, errClosed))
 		}
@@ -135,7 +136,7 @@ func (q *Queue) try(ctx context.Context, doing string, op func(ctx context.Conte
 
 var errClosed = errors.New("the namespace is closed")
 
-// closed reports whether the links' client was closed for good.
+// closed reports whether the links' client was closed permanently.
 func (q *Queue) closed(l *links) bool {
 	life := q.ns.current()
 	return l.life == life && life.over()
@@ -143,7 +144,7 @@ func (q *Queue) closed(l *links) bool {
 
 // Send sends the messages in batches as large as the service takes. Every
 // message has its id, in batches too, where the library makes none: after a
-// lost acknowledgement it sends again, and only the ids tell.
+// lost acknowledgement it sends again, and only the ids show the duplicates.
 func (q *Queue) Send(ctx context.Context, messages []queue.Message) error {
 	for len(messages) > 0 {
 		n := 0
@@ -211,7 +212,7 @@ func (q *Queue) Ping(ctx context.Context) error {
 	})
 }
 
-// Close frees the links. The connection is the namespace's.
+// Close frees the links. The connection belongs to the namespace.
 func (q *Queue) Close(ctx context.Context) error {
 	q.mu.Lock()
 	l := q.links

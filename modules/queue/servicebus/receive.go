@@ -17,7 +17,7 @@ import (
 // an idle one that is half-open would wait for a minute.
 const receiveWait = 20 * time.Second
 
-// token is a delivery's own.
+// token is the adapter's data of a delivery.
 type token struct {
 	links *links
 	msg   *azservicebus.ReceivedMessage
@@ -38,7 +38,7 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]*queue.Delivery, error)
 	began := time.Now()
 	var messages []*azservicebus.ReceivedMessage
 	idle := false
-	// what waits on a client that is given up would wait on, but for its life
+	// the life's context ends a receive whose client is given up
 	err = l.life.call(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, receiveWait)
 		defer cancel()
@@ -67,7 +67,7 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]*queue.Delivery, error)
 	case idle:
 		return nil, q.Ping(ctx)
 	case err == nil && time.Since(began) < time.Millisecond:
-		// never spin, whatever the library returns at once
+		// never spin when the library returns immediately
 		return nil, queue.ErrUnavailable.With("receiving ended at once")
 	}
 	return nil, q.translate("receive from", err)
@@ -76,9 +76,10 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]*queue.Delivery, error)
 // errUnreadable is a message that the library can't read.
 var errUnreadable = errors.New("the client library can't read a message")
 
-// guarded calls what makes messages of the library's. It panics on one whose
-// annotations or dead-letter properties are not of the type it expects, whoever
-// sent it; such a message comes again until it is a dead letter.
+// guarded calls f, which makes messages with the library. The library panics on
+// a message whose annotations or dead-letter properties are not of the type it
+// expects, whoever sent it; such a message comes again until it is a dead
+// letter.
 func guarded(f func() ([]*azservicebus.ReceivedMessage, error)) (got []*azservicebus.ReceivedMessage, err error) {
 	defer func() {
 		if p := recover(); p != nil {

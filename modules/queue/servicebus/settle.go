@@ -12,7 +12,7 @@ import (
 
 // linkWait bounds a settling on the link that the message came on. On a link
 // that is gone the library tries for 40 s on a schedule of its own, tearing down
-// the new connection each time, and fails although the lock is good. Its first
+// the new connection each time, and fails although the lock is valid. Its first
 // retry comes after 3.2 s at the earliest.
 const linkWait = 2 * time.Second
 
@@ -26,7 +26,7 @@ func (q *Queue) Complete(ctx context.Context, d *queue.Delivery) error {
 	})
 }
 
-// Abandon gives the message back at once.
+// Abandon makes the message available again immediately.
 func (q *Queue) Abandon(ctx context.Context, d *queue.Delivery) error {
 	return q.settle(ctx, "abandon a message of", d, func(ctx context.Context, r *azservicebus.Receiver, m *azservicebus.ReceivedMessage) error {
 		return r.AbandonMessage(ctx, m, nil)
@@ -70,8 +70,8 @@ func (q *Queue) settle(ctx context.Context, doing string, d *queue.Delivery, op 
 			return err
 		}
 		own := &azservicebus.ReceivedMessage{LockToken: t.msg.LockToken}
-		// renewing tells whether the lock is good, by the client's own retries, which
-		// settling ignores
+		// renewing shows whether the lock is still valid, and uses the client's own
+		// retries, which settling ignores
 		if err := l.receiver.RenewMessageLock(ctx, own, nil); err != nil {
 			return err
 		}

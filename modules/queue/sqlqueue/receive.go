@@ -11,7 +11,8 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// What a message says that was delivered too often, in Service Bus's words.
+// The reason of a message that was delivered too often, as Service Bus names
+// it.
 const maxDeliveriesReason = "MaxDeliveryCountExceeded"
 
 func maxDeliveriesText(n int) string {
@@ -33,7 +34,7 @@ func (q *Queue) Receive(ctx context.Context, max int) ([]*queue.Delivery, error)
 			return got, nil
 		}
 		if buried {
-			continue // what lay behind them was not looked at
+			continue // messages behind them were not read
 		}
 		select {
 		case <-ctx.Done():
@@ -55,8 +56,8 @@ const visible = ` queue = $1 AND dead_at IS NULL AND visible_at <= (SELECT now_m
 // claim locks up to max messages. It reports whether it buried any that had been
 // delivered too often.
 func (q *Queue) claim(ctx context.Context, max int) (out []*queue.Delivery, buried bool, err error) {
-	// look first without a write transaction: an idle worker must not hold up
-	// those who write
+	// look first without a write transaction: an idle worker must not block
+	// writers
 	var waits bool
 	if err := q.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM queue_messages WHERE`+visible+`)`, q.name).Scan(&waits); err != nil || !waits {
 		return nil, false, err

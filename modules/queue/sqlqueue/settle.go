@@ -37,8 +37,8 @@ func (q *Queue) Complete(ctx context.Context, d *queue.Delivery) error {
 	return q.held(ctx, "complete a message", d, `DELETE FROM queue_messages`)
 }
 
-// Abandon gives the message back at once; after its last delivery it is a dead
-// letter.
+// Abandon makes the message available again immediately; after its last
+// delivery it becomes a dead letter.
 func (q *Queue) Abandon(ctx context.Context, d *queue.Delivery) error {
 	if d.DeliveryCount >= queue.MaxDeliveries {
 		return q.DeadLetter(ctx, d, maxDeliveriesReason, maxDeliveriesText(d.DeliveryCount))

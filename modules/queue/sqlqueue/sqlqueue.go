@@ -1,5 +1,5 @@
 // Package sqlqueue is the embedded queue: messages are rows, a lock is a row's
-// token and the time until which nobody else sees it.
+// token and the time until which other receivers don't see the row.
 package sqlqueue
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// Defaults of Options, and what is not up for choice.
+// Defaults of Options, and fixed times.
 const (
 	defaultLock = time.Minute
 	defaultPoll = 500 * time.Millisecond
@@ -38,8 +38,8 @@ type Options struct {
 }
 
 // Queue is one queue in the database. It is a queue.Queue. A message sent
-// through it wakes its own Receive at once; one sent by another process is found
-// at the next poll.
+// through it wakes its own Receive immediately; one sent by another process is
+// found at the next poll.
 type Queue struct {
 	db   *db.DB
 	name string
@@ -69,8 +69,8 @@ func Open(o Options) *Queue {
 // Name returns the queue's name.
 func (q *Queue) Name() string { return q.name }
 
-// failed gives a database's error the queue's fault; the context's own and the
-// queue's stay what they are.
+// failed wraps an error of the database in one of package queue; errors of the
+// context and of package queue pass unchanged.
 func failed(doing string, err error) error {
 	switch {
 	case err == nil:
@@ -155,7 +155,7 @@ func content(m *queue.Message, body, properties string) (err error) {
 	return json.Unmarshal([]byte(properties), &m.Properties)
 }
 
-// woken signals Receive. One signal that waits says it all.
+// woken signals Receive. One waiting signal is enough.
 func (q *Queue) woken() {
 	select {
 	case q.wake <- struct{}{}:
@@ -174,7 +174,7 @@ func (q *Queue) Stats(ctx context.Context) (queue.Stats, error) {
 // Ping checks that the database answers.
 func (q *Queue) Ping(ctx context.Context) error { return failed("ping", q.db.Ping(ctx)) }
 
-// Close ends a waiting Receive. The database is its opener's to close.
+// Close ends a waiting Receive. The caller closes the database.
 func (q *Queue) Close(context.Context) error {
 	q.closing.Do(func() { close(q.closed) })
 	return nil

@@ -44,7 +44,7 @@ type Server struct {
 
 // Options say how the emulator is started.
 type Options struct {
-	Dir string // where its data lives; "": a folder of the test's
+	Dir string // where its data lives; "": a temporary folder of the test
 	TLS bool   // HTTPS and OAuth, for managed identities
 }
 
@@ -132,9 +132,9 @@ func (s *Server) start(main string) error {
 	}
 }
 
-// Stop ends the process; connections break at once. The emulator is let write
-// what it knows, which it keeps in memory and a real service would not. Stopping
-// twice does nothing.
+// Stop ends the process; connections break immediately. The emulator may first
+// write its data, which it keeps in memory, to the disk, as a real service would
+// have done before. Stopping twice does nothing.
 func (s *Server) Stop() {
 	select {
 	case <-s.done:

@@ -4,13 +4,13 @@ import "time"
 
 // AMQP conditions with which the service refuses.
 const (
-	// ServerBusy is what a throttled namespace answers.
+	// ServerBusy is the answer of a throttled namespace.
 	ServerBusy = "com.microsoft:server-busy"
 	// DetachForced is how the service drops idle links.
 	DetachForced = "amqp:link:detach-forced"
 )
 
-// faults are what the server does wrong on demand; Server.mu guards them.
+// faults are those that tests asked for; Server.mu guards them.
 type faults struct {
 	refuseUntil time.Time
 	throttle    int // sends yet to be refused
@@ -24,7 +24,7 @@ func (s *Server) DropConnections() {
 	}
 }
 
-// Refuse cuts every connection and ends new ones at once, for d.
+// Refuse cuts every connection and, for d, ends new ones immediately.
 func (s *Server) Refuse(d time.Duration) {
 	s.mu.Lock()
 	s.faults.refuseUntil = time.Now().Add(d)

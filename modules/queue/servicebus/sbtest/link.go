@@ -24,7 +24,7 @@ type link struct {
 	replyTo  string // client's target address, for response links
 	gone     bool
 
-	credit  uint32 // link credit (toClient: client's; else what we granted)
+	credit  uint32 // link credit (toClient: granted by the client; else by the server)
 	count   uint32 // delivery-count
 	partial []byte
 	pid     uint32
@@ -75,7 +75,7 @@ func (l *link) transmit(b, tag []byte, settled bool) uint32 {
 	return id
 }
 
-// wants tells whether the link can take a delivery now; q.mu held.
+// wants reports whether the link can take a delivery now; q.mu held.
 func (l *link) wants() bool {
 	l.s.c.mu.Lock()
 	defer l.s.c.mu.Unlock()

@@ -70,7 +70,8 @@ func (s *Server) enqueue(q *queue, format uint32, msg *amqp.Message, size uint64
 	return "", drop
 }
 
-// add stores one message, at once or scheduled, and returns its sequence number; q.mu held.
+// add stores one message, active or scheduled, and returns its sequence number;
+// q.mu held.
 func (q *queue) add(m *amqp.Message, at time.Time) int64 {
 	now := time.Now()
 	q.seq++
@@ -139,7 +140,7 @@ func (q *queue) removeConsumer(l *link) {
 	}
 }
 
-// pump hands ready messages to consumers with credit, in turn; q.mu held.
+// pump delivers ready messages to consumers with credit, in turn; q.mu held.
 func (q *queue) pump() {
 	now := time.Now()
 	for len(q.ready) > 0 {

@@ -412,7 +412,7 @@ func TestFaults(t *testing.T) {
 	stored(0)
 }
 
-// Bytes that are no AMQP end their connection and nothing else.
+// Bytes that are not AMQP end their connection and nothing else.
 func TestGarbage(t *testing.T) {
 	s, c := up(t, q("jobs"))
 	for _, b := range []string{"GET / HTTP/1.1\r\n\r\n", "AMQP\x00\x01\x00\x00\xff\xff\xff\xff\x02\x00\x00\x00", "AMQP\x00\x01\x00\x00\x00\x00\x00\x10\x02\x00\x00\x00\x00\x53\x10\xd0\xff\xff\xff\xff"} {

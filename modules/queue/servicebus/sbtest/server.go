@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// What the service itself has by default.
+// The service's own defaults.
 const (
 	defaultLock           = time.Minute
 	defaultMaxDeliveries  = 10
@@ -47,8 +47,7 @@ type Options struct {
 	// Authorize, when set, answers every put-token with 202, 401 or 404 and a
 	// text.
 	Authorize func(audience, tokenType, token string) (code int32, text string)
-	// Logf, when set, gets what goes wrong on connections, and with Trace every
-	// frame.
+	// Logf, when set, gets the connections' errors, and with Trace every frame.
 	Logf  func(format string, args ...any)
 	Trace bool
 }
