@@ -51,7 +51,7 @@ func (s *Service) Bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended
 }
 
 // BundleWaits reports whether the ZIP of a job's round is asked for and no worker
-// has begun it. None begins before the transaction ends.
+// has begun it. No worker can begin it before the transaction ends.
 func (s *Service) BundleWaits(ctx context.Context, tx *db.Tx, jobID string, round int) (bool, error) {
 	var status string
 	err := tx.QueryRowContext(ctx, `SELECT status FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND round = $3 AND attempt = 0`+tx.ForUpdate(), ownerJob, jobID, round).Scan(&status)
@@ -65,7 +65,7 @@ func (s *Service) BundleWaits(ctx context.Context, tx *db.Tx, jobID string, roun
 }
 
 // askForBundle writes the message for the ZIP that the body names as its subject.
-// It is the only way in which a ZIP is asked for.
+// Every request for a ZIP goes through it.
 func (s *Service) askForBundle(ctx context.Context, tx *db.Tx, b queue.Body, opts ...queue.SendOption) error {
 	return s.Outbox.SendExport(ctx, tx, b, append(opts, queue.Kind(queue.KindBundle, b.Subject))...)
 }
@@ -76,8 +76,8 @@ type Part struct {
 	Bytes int64
 }
 
-// Parts returns the parts of a job's newest ZIP in their order; none when there
-// is no ZIP, and of another tenant's job.
+// Parts returns the parts of a job's newest ZIP in their order; no parts when
+// the job has no ZIP or belongs to another tenant.
 func (s *Service) Parts(ctx context.Context, tenantID, jobID string) ([]Part, error) {
 	var bundleID string
 	err := s.DB.QueryRowContext(ctx, `SELECT bundle_id FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND tenant_id = $3 AND status = 'completed'
@@ -133,7 +133,7 @@ func (s *Service) parts(ctx context.Context, bundleID string) ([]storedPart, err
 	return out, rows.Err()
 }
 
-// forgetBundles deletes what is recorded of a job's ZIPs.
+// forgetBundles deletes the records of a job's ZIPs.
 func forgetBundles(ctx context.Context, tx *db.Tx, jobID string) error {
 	for _, q := range []string{
 		`DELETE FROM bundle_parts WHERE bundle_id IN (SELECT bundle_id FROM bundles WHERE owner_kind = 'job' AND owner_id = $1)`,

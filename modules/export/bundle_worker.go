@@ -14,14 +14,15 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// errBundle stands for what has no code of its own.
+// errBundle stands for errors that have no code of their own.
 var errBundle = fault.New(fault.Internal, "internal", "The ZIP could not be made; the operators have the details under the correlation id")
 
 // lostBundle is how long the message of a ZIP may be overdue: a job waits for it. A
-// worker of the version before, which does not know its kind, takes it for nothing.
+// worker of the previous version, which does not know the message's kind, finds no
+// work for it.
 const lostBundle = 10 * time.Minute
 
-// bundles is how workers hold ZIPs.
+// bundles returns the leased table of ZIPs.
 func (w *Worker) bundles() *lease.Table {
 	return &lease.Table{Name: "bundles", Key: []string{"bundle_id"}, Waiting: "pending", Prompt: true, Time: w.Lease, Lost: lostBundle, Policy: w.policy()}
 }
@@ -35,7 +36,7 @@ type bundle struct {
 }
 
 // bundle makes the ZIP that a message asks for, part by part, and records it. It
-// returns whether nothing is left to do. One ZIP at a time is made in a process,
+// reports whether nothing is left to do. One ZIP at a time is made in a process,
 // since each part is built in memory.
 func (w *Worker) bundle(ctx context.Context, b queue.Body) (whole bool, err error) {
 	if err := w.zips.Acquire(ctx, 1); err != nil {
@@ -101,7 +102,8 @@ func (w *Worker) claimBundle(ctx context.Context, b queue.Body) (z *bundle, err 
 	return z, nil
 }
 
-// makeParts builds, stores and records the parts that no attempt before did.
+// makeParts builds, stores and records the parts that no earlier attempt
+// recorded.
 func (w *Worker) makeParts(ctx context.Context, z *bundle) error {
 	files, err := w.finished(ctx, z.body.TenantID, z.ownerID)
 	if err != nil {
@@ -139,9 +141,9 @@ func (w *Worker) makeParts(ctx context.Context, z *bundle) error {
 	return nil
 }
 
-// endBundle records that a ZIP is made, or with a cause that it failed for good,
-// and has its job end. The ZIPs of rounds before are forgotten with the newest
-// one's completion; their files go with the orphans.
+// endBundle records that a ZIP is made, or with a cause that it failed
+// permanently, and tells its job, which may end. The ZIPs of rounds before are
+// forgotten with the newest one's completion; their files go with the orphans.
 func (w *Worker) endBundle(ctx context.Context, z *bundle, cause error) error {
 	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
 		path := ""

@@ -12,7 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
-// whole keeps the product at its photo's size.
+// whole is larger than any photo, so that the product keeps its photo's size.
 const whole = 1 << 20
 
 // shrunk is a preset at an eighth of its size, so that a property can be tried
@@ -80,7 +80,8 @@ func TestAStoryFromASquareHasNoBars(t *testing.T) {
 	p = shrunk(p)
 	l := scenery(200, 260)
 	img := compose(p, l, newProduct(l, whole))
-	// the backdrop's green rises with the row: a bar or a repeat would stand still
+	// the backdrop's green rises with the row: in a bar or a repeat it would not
+	// change
 	for _, x := range []int{2, p.Width - 3} {
 		for y := 8; y < p.Height; y += 8 {
 			above, here := img.NRGBAAt(x, y-8), img.NRGBAAt(x, y)

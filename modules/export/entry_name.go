@@ -7,12 +7,12 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// reviewFolder holds what a person has yet to look at.
+// reviewFolder holds the pictures that a person has not looked at yet.
 const reviewFolder = "review"
 
-// entryName is preset/photo-scene.ext, numbered when two photos have one name. A
-// picture without a scene has none in its name. What a person has yet to look at
-// lies in folder review.
+// entryName returns preset/photo-scene.ext, numbered when two photos have one
+// name. The name of a picture without a scene leaves the scene out. Pictures
+// that a person has not looked at yet lie in folder review.
 func entryName(names *filename.Names, f bundled) string {
 	stem := filename.Slug(f.source.Filename)
 	if f.source.Scene != "" && f.source.BackdropPath != "" {

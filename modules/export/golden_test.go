@@ -24,8 +24,9 @@ const (
 	goldenMost = 24
 )
 
-// stood is a scene with what compositions get wrong: a horizon, light that
-// falls off, and a product with holes and a soft edge that stands on two feet.
+// stood is a scene with the things that compositions get wrong: a horizon,
+// light that falls off, and a product with holes and a soft edge that stands on
+// two feet.
 func stood() *Layers {
 	const side, pw, ph = 320, 180, 220
 	l := &Layers{Source: Source{Layers: picture.Layers{CutoutBounds: picture.Box{10, 10, pw, ph},

@@ -36,7 +36,7 @@ func onPaper(p channel.Preset, prod *product) *image.NRGBA {
 	return out
 }
 
-// paperPlace is where the product stands on paper.
+// paperPlace returns where the product stands on paper.
 func paperPlace(p channel.Preset, prod *product) image.Rectangle {
 	pw, ph := prod.size()
 	w, h := inScene(pw, ph, p)
@@ -46,8 +46,8 @@ func paperPlace(p channel.Preset, prod *product) image.Rectangle {
 	return image.Rect(x, y, x+w, y+h)
 }
 
-// touch says for each column of the product how much of it touches the floor,
-// 0..1, blurred along the floor.
+// touch returns for each column of the product how much of it touches the
+// floor, 0..1, blurred along the floor.
 func touch(img *image.NRGBA) []float64 {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	reach := math.Max(contactReach*float64(h), 1)
@@ -68,7 +68,8 @@ func touch(img *image.NRGBA) []float64 {
 	return raw
 }
 
-// boxed is a running mean over 2r+1 values; beyond the ends lies zero.
+// boxed returns the running mean over 2r+1 values; values beyond the ends are
+// 0.
 func boxed(v []float64, r int) []float64 {
 	out, sum := make([]float64, len(v)), 0.0
 	for i := range min(r, len(v)) {

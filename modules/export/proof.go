@@ -10,7 +10,7 @@ import (
 )
 
 // place returns where a variant's product lies in it; ok is false when nothing was cut
-// out, and nobody knows.
+// out and the place is unknown.
 func place(p channel.Preset, l *Layers, prod *product) (at image.Rectangle, ok bool) {
 	switch {
 	case l.whole():
@@ -29,19 +29,20 @@ func place(p channel.Preset, l *Layers, prod *product) (at image.Rectangle, ok b
 	return stage(p, &l.Source).product, true
 }
 
-// croppedPlace is where the product lies in a variant that is cut to it, and the
-// variant's size.
+// croppedPlace returns where the product lies in a variant that is cut to it,
+// and the variant's size.
 func croppedPlace(p channel.Preset, prod *product) (at image.Rectangle, size image.Point) {
 	pw, ph := prod.size()
 	w, h := picture.Fit(pw, ph, p.Width, p.Height, p.Fill)
-	// the side that the product fills takes all of the preset's, whatever its shape
+	// the side that the product fills takes all of the preset's side, whatever its
+	// shape
 	margin := max(1, min(p.Width-w, p.Height-h)/2)
 	size = image.Pt(min(p.Width, w+2*margin), min(p.Height, h+2*margin))
 	from := image.Pt((size.X-w)/2, (size.Y-h)/2)
 	return image.Rectangle{from, from.Add(image.Pt(w, h))}, size
 }
 
-// maskAt is the placed product's alpha in a frame of a size.
+// maskAt returns the placed product's alpha in a frame of w by h pixels.
 func maskAt(placed *image.NRGBA, at image.Rectangle, w, h int) *image.Alpha {
 	mask := image.NewAlpha(image.Rect(0, 0, w, h))
 	in := at.Intersect(mask.Rect)

@@ -60,9 +60,9 @@ func within(at, length, limit, from, to float64) float64 {
 	return clamp(at, to-length, from)
 }
 
-// fitted shows a photo from which nothing was cut out, all of it: nobody knows
-// where its subject is. What the variant's aspect needs beyond it is the photo
-// going on out of focus.
+// fitted shows the whole of a photo from which nothing was cut out, since it is
+// unknown where its subject lies. Where the variant's aspect needs more, the
+// photo goes on out of focus.
 func fitted(p channel.Preset, prod *product) *image.NRGBA {
 	pw, ph := prod.size()
 	w, h := picture.Fit(pw, ph, p.Width, p.Height, 1)
@@ -88,8 +88,8 @@ const (
 
 // extended copies a window that may stick out of the picture. Outside, its
 // details go on mirrored and ever more out of focus, while its light goes on as
-// it is at the edge; so neither seam nor bar nor crease shows. What is inside
-// free doesn't go on.
+// it is at the edge; so neither seam nor bar nor crease shows. Pixels inside
+// free are not continued.
 func extended(img *image.NRGBA, win, free image.Rectangle) *image.NRGBA {
 	out := image.NewNRGBA(image.Rect(0, 0, win.Dx(), win.Dy()))
 	inside := win.Intersect(img.Rect)
@@ -187,10 +187,10 @@ func newExtension(img *image.NRGBA, free image.Rectangle) *extension {
 	return e
 }
 
-// outside is how far a pixel lies outside, in pixels.
+// outside returns how far a pixel lies outside, in pixels.
 func (e *extension) outside(x, y int) int { return max(-x, x-e.w+1, -y, y-e.h+1, 0) }
 
-// at is the colour of a pixel outside.
+// at returns the colour of a pixel outside.
 func (e *extension) at(x, y int) [3]float32 {
 	detail := math.Log2(1 + float64(e.outside(x, y))*blurPerPixel)
 	light := math.Max(detail, baseLevel)
@@ -284,8 +284,8 @@ func (l *level) texel(x, y int) [4]float32 {
 	return [4]float32{float32(p[0]), float32(p[1]), float32(p[2]), 1}
 }
 
-// pyramid halves a picture until it is a few pixels wide. What is free counts
-// for nothing.
+// pyramid halves a picture until it is a few pixels wide. Pixels inside free
+// have no weight.
 func pyramid(img *image.NRGBA, free image.Rectangle) []level {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	out := []level{{w: w, h: h, img: img, free: free}}
@@ -334,7 +334,7 @@ func (l *level) at(x, y int) [4]float32 {
 	return out
 }
 
-// spline are the weights of a cubic B-spline at a fraction of a pixel.
+// spline returns the weights of a cubic B-spline at a fraction of a pixel.
 func spline(t float32) [4]float32 {
 	u := 1 - t
 	return [4]float32{u * u * u / 6, (4 - 6*t*t + 3*t*t*t) / 6, (4 - 6*u*u + 3*u*u*u) / 6, t * t * t / 6}

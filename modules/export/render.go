@@ -25,8 +25,8 @@ type Variant struct {
 	File          []byte
 	Width, Height int // pixels
 	Checks        []check.Check
-	// Fidelity compares the product in the file, decoded, with the photo's; nil where
-	// nothing was cut out.
+	// Fidelity compares the product in the file, decoded, with the product in the
+	// photo; nil where nothing was cut out.
 	Fidelity *proof.Delivered
 }
 
@@ -35,7 +35,8 @@ type Variant struct {
 // be made doesn't keep the others from being made; the first error is returned
 // when all have ended. An error of done ends the work.
 //
-// Errors: channel.ErrPreset, ErrLayers, imaging.ErrEncode, done's, the context's.
+// Errors: channel.ErrPreset, ErrLayers, imaging.ErrEncode, those of done and of
+// the context.
 func Render(ctx context.Context, l *Layers, names []string, done func(Variant) error) error {
 	var first error
 	err := render(ctx, l, names, func(v Variant, err error) error {
@@ -48,8 +49,8 @@ func Render(ctx context.Context, l *Layers, names []string, done func(Variant) e
 	return cmp.Or(err, first)
 }
 
-// render is Render with done told of failures too: a variant with nothing but
-// its preset, and the reason.
+// render does the same as Render, and also calls done for each failure, with a
+// variant that has only its preset, and the error.
 func render(ctx context.Context, l *Layers, names []string, done func(Variant, error) error) error {
 	wanted := make([]channel.Preset, 0, len(names))
 	longest := 1

@@ -31,7 +31,7 @@ func (w *world) givenBack(m *meter, code string) {
 	}
 }
 
-// poisoned checks that a message goes to the dead letters.
+// poisoned checks that err sends a message to the dead letters.
 func (w *world) poisoned(err error) {
 	w.t.Helper()
 	if reason, ok := queue.PoisonReason(err); !ok || reason != lease.ErrRescues.Code {

@@ -47,7 +47,7 @@ func TestWhatAPersonHasToLookAtIsNotDeliveredUnseen(t *testing.T) {
 		plain := []string{"facebook_ad/x-studio.jpg", "instagram_square/x-studio.jpg", "web_thumb/x-studio.webp"}
 		round := 1
 		for _, step := range []struct {
-			said   string // "" before anybody said anything
+			said   string // "" before any decision
 			review string
 			names  []string
 		}{
@@ -117,7 +117,7 @@ func (w *world) source() (src Source) {
 	return src
 }
 
-// What a version wrote that knew no review is delivered as it was.
+// A source written by a version without reviews is delivered as before.
 func TestAFormerSourceNeedsNoReview(t *testing.T) {
 	each(t, func(w *world) {
 		w.exec(`UPDATE export_sources SET review = NULL, source = '{"cutout":"t/cut.png","backdrop":"t/back.png","shadow":"t/shadow.png","width":512,"height":512,` +

@@ -24,7 +24,7 @@ func finished(t *testing.T, name string) Variant {
 	return out
 }
 
-// composite is what every picture of these tests is, at its own size.
+// composite is the facts of every picture of these tests, at its own size.
 var composite = check.Facts{Source: imaging.SourceComposite, Enlarged: 1}
 
 func failing(checks []check.Check) []string {

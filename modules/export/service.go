@@ -27,8 +27,8 @@ type Options struct {
 	ReadTTL time.Duration // of download URLs; 0: 15 min
 }
 
-// Service is the exports of all tenants: what is planned and asked for, and what
-// became of it. It is safe for concurrent use.
+// Service holds the exports of all tenants: the variants and ZIPs that are
+// planned, and their results. It is safe for concurrent use.
 type Service struct{ Options }
 
 // New returns a service.
@@ -39,7 +39,7 @@ func New(o Options) *Service {
 	return &Service{o}
 }
 
-// PlanRequest says which variants to make of what.
+// PlanRequest says which variants to make from which picture.
 type PlanRequest struct {
 	TenantID, JobID, ItemID, CorrelationID string
 
@@ -76,8 +76,8 @@ func (s *Service) Plan(ctx context.Context, tx *db.Tx, r PlanRequest) (int, erro
 	return n, nil
 }
 
-// Review records what a person said of an item's picture, picture.ReviewApproved
-// or ReviewRejected: its variants move in the next ZIP.
+// Review records a person's decision about an item's picture,
+// picture.ReviewApproved or ReviewRejected: its variants move in the next ZIP.
 func (s *Service) Review(ctx context.Context, tx *db.Tx, itemID, state string) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET review = $2 WHERE item_id = $1`, itemID, state); err != nil {
 		return fmt.Errorf("record the review of item %s: %w", itemID, err)
@@ -114,8 +114,8 @@ func (s *Service) Paths(ctx context.Context, jobID string) ([]string, error) {
 	return paths, rows.Err()
 }
 
-// Forget deletes what is recorded of a job's variants, in the transaction that
-// deletes the job, and returns their number. Their files are the caller's.
+// Forget deletes the records of a job's variants, in the transaction that
+// deletes the job, and returns their number. The caller deletes their files.
 func (s *Service) Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error) {
 	if err := forgetBundles(ctx, tx, jobID); err != nil {
 		return 0, err
@@ -146,7 +146,7 @@ type Export struct {
 	Review        *string // of its item: picture.ReviewPending, ReviewApproved or ReviewRejected; nil: nobody has to look
 }
 
-// ErrNotFound says that there is no such finished variant.
+// ErrNotFound says that the variant does not exist or is not finished.
 var ErrNotFound = fault.New(fault.NotFound, "variant_not_found", "There is no such variant, or it is not finished")
 
 const exportColumns = `item_id, preset, status, format, width, height, bytes, blob_path, checks, error_code, error_message, rejected,
@@ -190,7 +190,7 @@ func (s *Service) List(ctx context.Context, tenantID, jobID string) ([]Export, e
 }
 
 // URL returns a short-lived URL of a finished variant; ErrNotFound for another
-// tenant's.
+// tenant's variant.
 func (s *Service) URL(ctx context.Context, tenantID, itemID, preset string) (string, error) {
 	e, err := scanExport(s.DB.QueryRowContext(ctx, `SELECT `+exportColumns+` FROM exports
 		WHERE item_id = $1 AND preset = $2 AND tenant_id = $3 AND status = 'completed'`, itemID, preset, tenantID))

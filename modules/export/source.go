@@ -9,7 +9,7 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// Source is what variants are made of: a finished picture in its layers, whose
+// Source is the finished picture that variants are made of, in its layers. Its
 // paths are those of container "outputs".
 type Source struct {
 	picture.Layers
@@ -21,7 +21,7 @@ type Source struct {
 	ReviewReason string   `json:"review_reason,omitempty"` // what is to be looked at, and where
 }
 
-// made is how the picture came to be, leaving aside what its photo states.
+// made returns how the picture was made, leaving aside what its photo states.
 func (s *Source) made() imaging.SourceType {
 	if s.Generated {
 		return imaging.SourceGenerated
@@ -40,8 +40,8 @@ type Layers struct {
 // ErrLayers says that a picture's layers don't fit together.
 var ErrLayers = fault.New(fault.Invalid, "layers_invalid", "The picture's layers can't be put together; process the photo again")
 
-// sound returns the layers with what is missing filled in and what
-// contradicts the pictures put right, or ErrLayers.
+// sound returns the layers with missing values filled in and values that
+// contradict the pictures corrected, or ErrLayers.
 func (l *Layers) sound() (*Layers, error) {
 	if l.Cutout == nil || l.Cutout.Rect.Empty() {
 		return nil, ErrLayers.With("the cut-out is missing or empty")
@@ -77,7 +77,7 @@ func (l *Layers) whole() bool {
 	return l.CutoutBounds.Rect() == l.Cutout.Rect && l.Cutout.Opaque()
 }
 
-// product is what is visible of the cut-out, at the few sizes from which the
+// product is the visible part of the cut-out, at the few sizes from which the
 // variants are made. It is safe for concurrent use.
 type product struct {
 	img   *image.NRGBA
@@ -104,8 +104,8 @@ func newProduct(l *Layers, longest int) *product {
 
 func (p *product) size() (w, h int) { return p.img.Rect.Dx(), p.img.Rect.Dy() }
 
-// at returns the product at a size. What has to grow does so through the 2×
-// kernel, which keeps edges sharp and free of rings.
+// at returns the product at a size. It enlarges with the 2× kernel, which keeps
+// edges sharp and free of rings.
 func (p *product) at(w, h int) *image.NRGBA {
 	pw, ph := p.size()
 	switch {

@@ -35,7 +35,8 @@ func inScene(pw, ph int, p channel.Preset) (int, int) {
 	return picture.Fit(pw, ph, p.Width, height, p.Fill)
 }
 
-// floorShare is where the floor lies in a frame of this aspect.
+// floorShare returns where the floor lies in a frame of this aspect, as a share
+// of its height.
 func floorShare(aspect float64) float64 {
 	switch {
 	case aspect < .75:
@@ -77,7 +78,7 @@ func stage(p channel.Preset, l *Source) staging {
 	// the product's own lower edge stands this far below the floor line
 	below := (by + bh - floor) * s
 	share := floorShare(p.Aspect())
-	if l.HorizonY == 0 { // seen from above: the middle is its place
+	if l.HorizonY == 0 { // seen from above: it stands in the middle
 		share = .5 + (float64(ph)/2-below)/h
 	}
 	// a product that would leave too little air above stands lower
@@ -111,7 +112,7 @@ func stage(p channel.Preset, l *Source) staging {
 	}
 }
 
-// cover is the largest part of the scene with an aspect.
+// cover returns the size of the largest part of the scene with an aspect.
 func cover(l *Source, aspect float64) (w, h float64) {
 	w, h = float64(l.Width), float64(l.Height)
 	if aspect < w/h {
@@ -126,8 +127,8 @@ func round(x, y, w, h float64) image.Rectangle {
 	return image.Rectangle{at, at.Add(image.Pt(atLeastOne(w), atLeastOne(h)))}
 }
 
-// zoomFor is how far a tall crop is zoomed so that the floor moves from one
-// share of the height up to another, by cutting off the bottom or the top.
+// zoomFor returns how far a tall crop is zoomed so that the floor moves from
+// one share of the height up to another, by cutting off the bottom or the top.
 func zoomFor(have, want float64) float64 {
 	if have <= want {
 		return 1 // the floor is high enough: cutting off the top would lower it further
@@ -135,7 +136,7 @@ func zoomFor(have, want float64) float64 {
 	return min(mostZoom, 1/(1-(have-want)))
 }
 
-// floorOf is the row of the scene on which the product stands.
+// floorOf returns the row of the scene on which the product stands.
 func floorOf(l *Source) float64 {
 	if l.FloorY > l.Box[1] && l.FloorY <= l.Height {
 		return float64(l.FloorY)

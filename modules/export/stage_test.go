@@ -25,8 +25,8 @@ func anySource(t *rapid.T) *Source {
 	return s
 }
 
-// skew is how far a window's aspect is from a preset's, beyond the rounding to
-// whole pixels.
+// skew returns how far a window's aspect is from a preset's aspect, beyond the
+// rounding to whole pixels.
 func skew(win image.Rectangle, p channel.Preset) float64 {
 	got, want := float64(win.Dx())/float64(win.Dy()), p.Aspect()
 	rounding := 1/float64(win.Dx()) + 1/float64(win.Dy())
@@ -69,7 +69,7 @@ func TestReframingNeverCutsTheProduct(t *testing.T) {
 		if d := skew(win, p); d > .01 {
 			t.Fatalf("the window %v has not the aspect of %s", win, p.Name)
 		}
-		// no more is invented than the product needs
+		// no more is added than the product needs
 		need := math.Max(float64(l.Box[2]), float64(l.Box[3])) * 2 * productMargin
 		cw, ch := cover(l, p.Aspect())
 		if float64(win.Dx()) > math.Max(cw, math.Max(float64(l.Box[2])+need, (float64(l.Box[3])+need)*p.Aspect()))+2 || ch < 0 {

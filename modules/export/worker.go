@@ -28,10 +28,10 @@ import (
 
 const maxLayer = 8 * imaging.MaxBytes
 
-// errVariant stands for what has no code of its own.
+// errVariant stands for errors that have no code of their own.
 var errVariant = fault.New(fault.Internal, "internal", "The variant could not be made; the operators have the details under the correlation id")
 
-// Jobs is what a worker tells the jobs.
+// Jobs is the part of the job module that a worker calls.
 type Jobs interface {
 	// ExportsEnded counts ended variants in the caller's transaction and ends
 	// the job when nothing is open any more.
@@ -39,7 +39,7 @@ type Jobs interface {
 	// ExportRejected has a person look at an item of which a channel refuses a variant.
 	ExportRejected(ctx context.Context, tx *db.Tx, tenantID, itemID, reason string) error
 	// BundleEnded tells of a round's ZIP, of which it gets the first part's path, or
-	// with "" that it failed for good. One of a round before is ignored.
+	// with "" that it failed permanently. A ZIP of an earlier round is ignored.
 	BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error
 }
 
@@ -48,8 +48,8 @@ type Jobs interface {
 type Meter interface {
 	// Capture spends what is held for a variant that is made.
 	Capture(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
-	// Release gives back what is held for a variant that failed for good or that its
-	// channel refuses.
+	// Release gives back what is held for a variant that failed permanently or that
+	// its channel refuses.
 	Release(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error
 }
 
@@ -89,12 +89,12 @@ func NewWorker(s *Service, o WorkerOptions) *Worker {
 	return &Worker{Service: s, WorkerOptions: o, zips: semaphore.NewWeighted(1)}
 }
 
-// policy says what variants and ZIPs are not to blame for.
+// policy names the failures that variants and ZIPs are not to blame for.
 func (w *Worker) policy() lease.Policy {
 	return lease.Policy{Outages: []error{blob.ErrUnavailable, db.ErrUnavailable}}
 }
 
-// variants is how workers hold variants.
+// variants returns the leased table of variants.
 func (w *Worker) variants() *lease.Table {
 	return &lease.Table{Name: "exports", Key: []string{"item_id", "preset"}, Waiting: "pending", Prompt: true, Time: w.Lease, Policy: w.policy()}
 }
@@ -107,7 +107,7 @@ type work struct {
 	held    map[string]lease.Held // by preset
 }
 
-// rows lists what is held.
+// rows lists the held variants.
 func (k *work) rows() []lease.Held {
 	rows := make([]lease.Held, len(k.presets))
 	for i, p := range k.presets {
@@ -118,8 +118,8 @@ func (k *work) rows() []lease.Held {
 
 // Handle does what one message of queue "exports" asks for: a ZIP, or the item's
 // variants that are not there yet. It returns nil when the message is done with,
-// also when what failed was given its next message; an error means that nothing
-// could be recorded and the message is to come again.
+// also when failed variants were given their next message; an error means that
+// nothing could be recorded and the message is to come again.
 func (w *Worker) Handle(ctx context.Context, b queue.Body) error {
 	telemetry.Log(ctx).Info().Msg("Processing export")
 	do := w.handleItem
@@ -133,7 +133,8 @@ func (w *Worker) Handle(ctx context.Context, b queue.Body) error {
 	return err
 }
 
-// handleItem makes an item's variants. It returns whether nothing is left to do.
+// handleItem makes an item's variants. It reports whether nothing is left to
+// do.
 func (w *Worker) handleItem(ctx context.Context, b queue.Body) (whole bool, err error) {
 	// a shutdown in mid-claim must not leave open whether the variants were taken
 	taking, taken := lease.Settle(ctx)
@@ -150,7 +151,7 @@ func (w *Worker) handleItem(ctx context.Context, b queue.Body) (whole bool, err 
 }
 
 // claim takes the item's variants that are pending, or whose worker's lease ran
-// out. It returns nil when there are none.
+// out. It returns nil when there are no such variants.
 func (w *Worker) claim(ctx context.Context, b queue.Body) (*work, error) {
 	var k *work
 	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -178,7 +179,8 @@ func (w *Worker) claim(ctx context.Context, b queue.Body) (*work, error) {
 }
 
 // make renders the claimed variants and records each as it is finished. whole
-// is false when one of them has to be tried again, or is another worker's now.
+// is false when one of them has to be tried again, or another worker holds it
+// now.
 func (w *Worker) make(ctx context.Context, k *work) (whole bool, err error) {
 	run, stop := w.variants().Keep(ctx, w.DB, k.rows())
 	defer stop()
@@ -297,8 +299,8 @@ func (w *Worker) finish(ctx context.Context, k *work, v Variant) error {
 	return nil
 }
 
-// settle spends what is held for a variant, or, when its channel refuses it, gives it
-// back and has a person look at the item.
+// settle captures the hold of a variant, or, when its channel refuses it, releases
+// the hold and has a person look at the item.
 func (w *Worker) settle(ctx context.Context, tx *db.Tx, b queue.Body, preset, refused string) error {
 	if refused == "" {
 		return w.Meter.Capture(ctx, tx, b.TenantID, b.ItemID, preset)
@@ -312,8 +314,9 @@ func (w *Worker) settle(ctx context.Context, tx *db.Tx, b queue.Body, preset, re
 	return w.Jobs.ExportRejected(ctx, tx, b.TenantID, b.ItemID, preset+" is refused: "+refused)
 }
 
-// goesOn records that an attempt got on, which speaks for all variants in hand:
-// an item whose worker dies now and then is not to blame for it.
+// goesOn records that an attempt made progress, and sets rescues to 0 for all
+// variants that it holds: an item whose worker dies now and then is not to
+// blame for it.
 func (w *Worker) goesOn(ctx context.Context, tx *db.Tx, k *work) error {
 	for _, h := range k.held {
 		if h.Rescues > 0 {
@@ -324,10 +327,10 @@ func (w *Worker) goesOn(ctx context.Context, tx *db.Tx, k *work) error {
 	return nil
 }
 
-// failed records what becomes of the variants that are still open: another try,
+// failed records the verdict on the variants that are still open: another try,
 // with one message for all of them, or the end. It reports whether there is
-// another. An error of kind poison says that the message belongs to the dead
-// letters.
+// another try. An error of kind poison says that the message belongs to the
+// dead letters.
 func (w *Worker) failed(ctx context.Context, k *work, open map[string]error, stopping bool) (again bool, err error) {
 	t := w.variants()
 	verdicts := map[string]lease.Verdict{}
@@ -397,7 +400,7 @@ func (w *Worker) failed(ctx context.Context, k *work, open map[string]error, sto
 }
 
 // Sweep writes new messages for variants and ZIPs whose worker died or whose message
-// was lost, and ends those that waited too long for something that is away. Any
+// was lost, and ends those that waited too long for an unavailable dependency. Any
 // number of processes may sweep at the same time.
 func (w *Worker) Sweep(ctx context.Context) error {
 	var died, lost, late int
@@ -443,7 +446,7 @@ func scanBodies(into *[]queue.Body) func(scan func(dest ...any) error) error {
 	}
 }
 
-// sendAll writes one message an item.
+// sendAll writes one message per item.
 func (w *Worker) sendAll(ctx context.Context, tx *db.Tx, bodies []queue.Body) error {
 	sent := map[string]bool{}
 	for _, b := range bodies {

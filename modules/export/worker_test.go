@@ -38,7 +38,7 @@ type jobs struct {
 	refused      []string
 }
 
-// ExportRejected remembers why.
+// ExportRejected records the reason.
 func (j *jobs) ExportRejected(_ context.Context, _ *db.Tx, _, _, reason string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -75,12 +75,12 @@ func (w *world) zipBody() queue.Body {
 	return b
 }
 
-// failing is a store whose reads or writes fail as told.
+// failingStore is a store whose reads or writes fail as told.
 type failingStore struct {
 	blob.Store
 	get, put error
 	panics   bool   // of Get
-	only     string // what the names have in common that Put fails for
+	only     string // Put fails for names that contain it
 }
 
 // Get fails as told.
@@ -136,7 +136,7 @@ func each(t *testing.T, fn func(w *world)) {
 		}
 		l.CutoutPath, l.BackdropPath, l.ShadowPath = "t/cut.png", "t/back.png", "t/shadow.png"
 		w.must(d.InTx(t.Context(), func(tx *db.Tx) error {
-			for range 2 { // said twice, planned once
+			for range 2 { // called twice, planned once
 				n, err := w.s.Plan(t.Context(), tx, PlanRequest{TenantID: "t", JobID: "j", ItemID: "i", CorrelationID: "c", Presets: wanted, Source: l.Source})
 				if err != nil {
 					return err
@@ -257,7 +257,7 @@ func (w *world) tries() (n int) {
 	return n
 }
 
-// exec changes the database as time or a crash would.
+// exec changes the database as the passing of time or a crash would.
 func (w *world) exec(q string, args ...any) {
 	w.t.Helper()
 	_, err := w.db.Exec(q, args...)
@@ -345,7 +345,7 @@ func TestADeadWorkersVariantsAreMadeByAnother(t *testing.T) {
 		if _, err := w.s.claim(w.t.Context(), w.body); err != nil {
 			w.t.Fatal(err)
 		}
-		w.must(w.s.Handle(w.t.Context(), w.body)) // its lease is good: nothing to do
+		w.must(w.s.Handle(w.t.Context(), w.body)) // its lease is valid: nothing to do
 		if got := w.statuses(); got["processing"] != 3 {
 			w.t.Fatalf("%v", got)
 		}

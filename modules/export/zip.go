@@ -47,7 +47,7 @@ type entry struct {
 	ReviewReason string   `json:"review_reason,omitempty"` // what is to be looked at, and where
 }
 
-// state is the review's, "" when nobody had to look.
+// state returns the review's state, "" when nobody had to look.
 func (b bundled) state() string {
 	if b.Review == nil {
 		return ""
@@ -55,7 +55,7 @@ func (b bundled) state() string {
 	return *b.Review
 }
 
-// entry is the file's line of the manifest.
+// entry returns the file's line of the manifest.
 func (b bundled) entry() entry {
 	return entry{
 		File: b.name, ItemID: b.ItemID, Source: b.source.Filename, Preset: b.Preset, Width: b.Width, Height: b.Height, Checks: b.Checks,
@@ -66,8 +66,9 @@ func (b bundled) entry() entry {
 const manifestName = "manifest.json"
 
 // split cuts a ZIP's files into parts of at most limit bytes. A file that is
-// larger has a part of its own. There is one part at least. The same files are
-// always cut in the same way, so that an attempt can go on where another ended.
+// larger has a part of its own. The result has at least one part. The same
+// files are always cut in the same way, so that an attempt can continue where
+// another ended.
 func split(files []bundled, limit int64) [][]bundled {
 	parts := [][]bundled{nil}
 	size := int64(perFile)
@@ -82,9 +83,9 @@ func split(files []bundled, limit int64) [][]bundled {
 	return parts
 }
 
-// zip builds one part: a folder a preset, the photos' own names, and a manifest
-// of the part with the checks. What a person has yet to look at lies in folder
-// review.
+// zip builds one part: a folder per preset, the photos' own names, and a
+// manifest of the part with the checks. Pictures that a person has not looked
+// at yet lie in folder review.
 func (s *Service) zip(ctx context.Context, files []bundled) ([]byte, error) {
 	total := int64(perFile)
 	for _, f := range files {

@@ -11,7 +11,8 @@ import (
 )
 
 // artifacts keeps an attempt's pictures under the attempt's own names, so that
-// no attempt overwrites another's and the database's pointer decides.
+// attempts never overwrite each other's pictures; the path in the database says
+// which one counts.
 type artifacts struct {
 	s *Service
 	c *claimed

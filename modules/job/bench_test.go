@@ -14,10 +14,11 @@ import (
 	"github.com/opal-photo/opal/modules/queue/sqlqueue"
 )
 
-// BenchmarkBacklog is how long a backlog of 10,000 items takes to drain when the
-// engines take no time: states, fences, outbox, queue and ledger's calls are the
-// real ones, and each photo, a tiny one, is read, decoded in a child and written
-// again. sends/msg is how many messages were sent for each that was due.
+// BenchmarkBacklog measures how long a backlog of 10,000 items takes to drain
+// when the engines take no time: states, fences, outbox, queue and calls of the
+// ledger are the real ones, and each photo, a tiny one, is read, decoded in a
+// child and written again. sends/msg is how many messages were sent for each
+// that was due.
 func BenchmarkBacklog(b *testing.B) {
 	const jobsMade, each, hands = 100, 100, 8
 	for _, engine := range []struct {
@@ -80,7 +81,7 @@ func (w *world) backlog(jobs, each int) {
 	}
 }
 
-// sent is how many messages were given to the queues.
+// sent returns how many messages were given to the queues.
 func sent(b *testing.B, r *prometheus.Registry) (n float64) {
 	b.Helper()
 	all, err := r.Gather()

@@ -12,7 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// watcher holds a job against its count of changes.
+// watcher compares a job with its count of changes.
 type watcher struct {
 	*world
 	jobID   string
@@ -20,7 +20,7 @@ type watcher struct {
 	saw     string
 }
 
-// look fails when the job is another one than before and its count is not.
+// look fails when the job has changed and its count has not.
 func (w *watcher) look(after string) {
 	w.t.Helper()
 	j := w.get(w.jobID)

@@ -16,8 +16,8 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// Create makes a job and its items: one item per entry and scene. It gives no
-// upload URL away yet.
+// Create makes a job and its items: one item per entry and scene. It signs no
+// upload URL yet.
 func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 	j, brand, err := s.draft(ctx, n)
 	if err != nil {
@@ -124,7 +124,8 @@ func (s *Service) validate(n *NewJob) error {
 	return s.Exporter.CheckPresets(n.Presets)
 }
 
-// review is what the request asks for, and else the brand.
+// review returns the request's choice of a review, or else r, the brand's
+// choice.
 func (n *NewJob) review(r picture.Review) picture.Review {
 	switch {
 	case n.Review != "":
@@ -139,8 +140,8 @@ func (n *NewJob) review(r picture.Review) picture.Review {
 	return r
 }
 
-// checkFilename refuses what no file of a shop is called. The name is shown and
-// is part of download names; blob paths are built from cleaned parts of it only.
+// checkFilename refuses names that can't be shown or used in download names.
+// Blob paths are built from cleaned parts of the name only.
 func checkFilename(name string) error {
 	if n := utf8.RuneCountInString(name); n == 0 || n > maxFilename || !utf8.ValidString(name) {
 		return ErrFilename.With("it has %d characters", n)

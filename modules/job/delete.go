@@ -19,12 +19,12 @@ const (
 	DeletedByRetention = "retention"
 )
 
-// ErrNoDeletion says that there is no such receipt.
+// ErrNoDeletion says that the tenant has no receipt of that id.
 var ErrNoDeletion = fault.New(fault.NotFound, "deletion_not_found", "There is no such deletion")
 
 // Deletion is the receipt of a deleted job. The job's rows went in the
-// transaction that wrote it; its files follow, and CompletedAt says when none
-// could come back any more.
+// transaction that wrote it; its files follow, and CompletedAt says from when
+// on no late write can add one.
 type Deletion struct {
 	DeletionID  string     `json:"deletion_id"`
 	JobID       string     `json:"job_id"`
@@ -34,13 +34,14 @@ type Deletion struct {
 	Files       int64      `json:"files"` // deleted so far
 	Bytes       int64      `json:"bytes"`
 	CreatedAt   time.Time  `json:"created_at"`
-	FilesAt     *time.Time `json:"files_at"`     // all files that were there had gone
-	CompletedAt *time.Time `json:"completed_at"` // upload URLs and workers had ended too, and nothing was left
+	FilesAt     *time.Time `json:"files_at"`     // when all files that were there had been deleted
+	CompletedAt *time.Time `json:"completed_at"` // when upload URLs and workers had ended too, and nothing was left
 }
 
-// Delete deletes a job with all its pictures, at once and for good, and returns
-// the receipt. What has not ended is cancelled and its credits given back; the
-// ledger keeps what was spent. Said again, it returns the same receipt.
+// Delete deletes a job with all its pictures, immediately and permanently, and
+// returns the receipt. Items that have not ended are cancelled and their
+// credits given back; the ledger keeps the credits that were spent. Repeated,
+// it returns the same receipt.
 func (s *Service) Delete(ctx context.Context, tenantID, jobID string) (Deletion, error) {
 	if err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.delete(ctx, tx, tenantID, jobID, DeletedOnRequest) }); err != nil && !errors.Is(err, ErrJobNotFound) {
 		return Deletion{}, fmt.Errorf("delete job %s: %w", jobID, err)
@@ -59,7 +60,7 @@ func (s *Service) Delete(ctx context.Context, tenantID, jobID string) (Deletion,
 // transitions: items, variants, ledger, job.
 func (s *Service) delete(ctx context.Context, tx *db.Tx, tenantID, jobID, reason string) error {
 	var items []row
-	for n := -1; n != len(items); { // again until no retry has come in between
+	for n := -1; n != len(items); { // again, until no retry has added an item in between
 		n = len(items)
 		var err error
 		if items, err = selectRows(ctx, tx, `job_id = $1 AND tenant_id = $2 ORDER BY position`+tx.ForUpdate(), jobID, tenantID); err != nil {
@@ -114,7 +115,7 @@ func scanDeletion(r scanner) (Deletion, error) {
 	return d, err
 }
 
-// Deletion returns a receipt; ErrNoDeletion for another tenant's.
+// Deletion returns a receipt; ErrNoDeletion for another tenant's receipt.
 func (s *Service) Deletion(ctx context.Context, tenantID, deletionID string) (Deletion, error) {
 	d, err := scanDeletion(s.DB.QueryRowContext(ctx, `SELECT `+deletionColumns+` FROM deletions WHERE deletion_id = $1 AND tenant_id = $2`, deletionID, tenantID))
 	if errors.Is(err, sql.ErrNoRows) {

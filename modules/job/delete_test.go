@@ -18,7 +18,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// files counts what lies in the store.
+// files counts the files in the store.
 func (w *world) files() int {
 	w.t.Helper()
 	n := 0
@@ -36,7 +36,7 @@ func (w *world) tidy() {
 	w.must(w.jobs.Tidy(w.t.Context()))
 }
 
-// rows counts what the database has of a job.
+// rows counts the job's rows in the database.
 func (w *world) rows(jobID string) int {
 	w.t.Helper()
 	total := 0
@@ -83,14 +83,14 @@ func TestADeletedJobLeavesNothingButItsReceipt(t *testing.T) {
 		if again.DeletionID != d.DeletionID {
 			w.t.Errorf("a second receipt: %+v", again)
 		}
-		w.must(w.jobs.Process(ctx, body(j, 1))) // its message comes after all
+		w.must(w.jobs.Process(ctx, body(j, 1))) // its message still arrives
 		w.tidy()
 		got, err := w.jobs.Deletion(ctx, tenantID, d.DeletionID)
 		w.must(err)
 		if w.files() != kept || got.Files != int64(lay) || got.Bytes == 0 || got.FilesAt == nil || got.CompletedAt != nil {
 			w.t.Fatalf("%d files, want %d: %+v", w.files(), kept, got)
 		}
-		// a PUT with an upload URL that was still good
+		// a PUT with an upload URL that was still valid
 		late, err := blob.RawPath(tenantID, j.JobID, j.Items[2].ItemID, "late.png")
 		w.must(err)
 		w.must(w.blobs.Put(ctx, "raw", late, photo(), blob.PutOptions{}))
@@ -111,7 +111,7 @@ func TestADeletedJobLeavesNothingButItsReceipt(t *testing.T) {
 	})
 }
 
-// A worker that is at it while its job is deleted writes nothing back.
+// A worker whose job is deleted while it works writes nothing back.
 func TestAJobDeletedUnderItsWorker(t *testing.T) {
 	each(t, func(w *world) {
 		j := w.create(1, pipeline.DefaultOptions)
@@ -269,8 +269,8 @@ func TestOrphans(t *testing.T) {
 	})
 }
 
-// Files of attempts that were cut short go after a day, by path; what a job names
-// stays, and so do photos and what OPAL did not write.
+// Files of attempts that were cut short go after a day, by path; files that a job
+// names stay, and so do photos and files that OPAL did not write.
 func TestOrphansOfAttempts(t *testing.T) {
 	each(t, func(w *world) {
 		ctx := w.t.Context()

@@ -9,7 +9,8 @@ import (
 	"github.com/opal-photo/opal/modules/job"
 )
 
-// TestAnItemThatHasEndedStaysAsItEnded writes past all code what no code may write.
+// TestAnItemThatHasEndedStaysAsItEnded writes to the table directly, which the
+// database must refuse.
 func TestAnItemThatHasEndedStaysAsItEnded(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)

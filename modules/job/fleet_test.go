@@ -13,7 +13,7 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline/azureml"
 )
 
-// unused returns an address of this machine at which nobody answers.
+// unused returns an address of this machine at which no server listens.
 func unused(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

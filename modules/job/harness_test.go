@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { imagingtest.Main(m) }
 
 const tenantID = "t1"
 
-// world is a job service with everything about it under the test's control.
+// world is a job service whose dependencies the test controls.
 type world struct {
 	t     testing.TB
 	db    *db.DB
@@ -45,10 +45,10 @@ type world struct {
 	meter  ledger
 
 	brand   job.Brand
-	reviews []string // what the export side was told of
+	reviews []string // reviews that the export side was told of
 }
 
-// cutter cuts nothing out, or fails as told.
+// cutter cuts nothing out, or fails with err.
 type cutter struct {
 	err      error
 	panics   bool
@@ -73,7 +73,7 @@ func (c *cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 	return pipeline.Cutout{Image: photo, Confidence: .9, Concerns: c.concerns}, c.err
 }
 
-// placer makes a plain scene, or fails as told.
+// placer makes a plain scene, or fails with err.
 type placer struct {
 	err    error
 	panics bool
@@ -101,7 +101,7 @@ func (p *placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Plac
 	return &picture.Placed{Engine: "test", Width: 64, Height: 64, BackdropPath: path}, err
 }
 
-// ledger counts what becomes of each item's hold.
+// ledger counts each item's reservations and how they are resolved.
 type ledger struct {
 	mu    sync.Mutex
 	broke bool
@@ -109,7 +109,7 @@ type ledger struct {
 	spent map[string]int
 }
 
-// blobsAway is the pictures' store out of reach.
+// blobsAway is the error of a store that can't be reached.
 var blobsAway = blob.ErrUnavailable.With("away")
 
 var errBroke = errors.New("no credits")
@@ -117,7 +117,7 @@ var errBroke = errors.New("no credits")
 // Check always passes.
 func (l *ledger) Check(context.Context, db.Querier, string, []job.Charge) error { return nil }
 
-// Reserve holds, unless the tenant is broke.
+// Reserve holds the price, unless the tenant has no credit.
 func (l *ledger) Reserve(_ context.Context, _ *db.Tx, _ string, c job.Charge) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -137,7 +137,7 @@ func (l *ledger) Capture(_ context.Context, _ *db.Tx, _, itemID string) error {
 	return nil
 }
 
-// Release gives it back.
+// Release gives the hold back.
 func (l *ledger) Release(_ context.Context, _ *db.Tx, _, itemID string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -147,7 +147,7 @@ func (l *ledger) Release(_ context.Context, _ *db.Tx, _, itemID string) error {
 	return nil
 }
 
-// the brand and export sides of the service
+// the brand and export ports of the service
 func (w *world) Brand(context.Context, string, string) (job.Brand, error) { return w.brand, nil }
 func (w *world) CheckPresets([]string) error                              { return nil }
 func (w *world) DefaultPresets() []string                                 { return []string{"p1", "p2"} }
@@ -156,7 +156,7 @@ func (w *world) Plan(_ context.Context, _ *db.Tx, p job.Plan) (int, error) {
 	return len(p.Presets), nil
 }
 
-// zipped is what the export side knows of a round's ZIP.
+// zipped is the export side's record of a round's ZIP.
 type zipped struct {
 	round         int
 	asked         int
@@ -223,7 +223,7 @@ func (w *world) create(n int, opts pipeline.Options) job.Job {
 	return j
 }
 
-// bare is the shortest way: the whole frame is the output.
+// bare asks for no step: the whole frame is the output.
 var bare = pipeline.Options{}
 
 // photo is a small PNG.
@@ -239,7 +239,7 @@ func photo() []byte {
 	return b.Bytes()
 }
 
-// upload puts a photo for an item and says complete.
+// upload puts a photo for an item and completes the upload.
 func (w *world) upload(jobID, itemID string) error {
 	w.t.Helper()
 	_, path, err := w.jobs.UploadURL(w.t.Context(), job.UploadRequest{TenantID: tenantID, JobID: jobID, ItemID: itemID, Filename: "a.png"})
@@ -278,7 +278,7 @@ func body(j job.Job, i int) queue.Body {
 	return queue.Body{TenantID: tenantID, JobID: j.JobID, ItemID: j.Items[i].ItemID, CorrelationID: j.CorrelationID}
 }
 
-// exec changes the database as time or a crash would.
+// exec changes the database as the passing of time or a crash would.
 func (w *world) exec(q string, args ...any) {
 	w.t.Helper()
 	_, err := w.db.Exec(q, args...)
@@ -286,7 +286,7 @@ func (w *world) exec(q string, args ...any) {
 }
 
 // unguard lets the test write what the database would refuse: that an item has not
-// ended after all.
+// ended.
 func (w *world) unguard() {
 	w.t.Helper()
 	if w.db.Postgres() {

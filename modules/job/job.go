@@ -35,7 +35,7 @@ const (
 	ItemCancelled  = "cancelled"
 )
 
-// What a caller can do wrong.
+// Errors of callers.
 var (
 	ErrJobNotFound   = fault.New(fault.NotFound, "job_not_found", "There is no such job")
 	ErrItemNotFound  = fault.New(fault.NotFound, "item_not_found", "There is no such item")
@@ -59,7 +59,8 @@ const (
 	maxFilename     = 255
 )
 
-// Brand is a brand profile as a job keeps it: later edits change no running job.
+// Brand is the copy of a brand profile that a job keeps: later edits don't
+// change running jobs.
 type Brand struct {
 	Look    picture.Look   `json:"look"`
 	Presets []string       `json:"presets,omitempty"`
@@ -80,10 +81,10 @@ type NewJob struct {
 	BrandProfileID string // "": default
 	CorrelationID  string
 	Items          []NewItem
-	Presets        []string // empty: the brand's, else the default set
+	Presets        []string // empty: the brand's presets, else the default set
 	Options        pipeline.Options
 	Review         string   // "on" or "off"; "": the brand's choice
-	ReviewBelow    *float64 // confidence, 0–1; nil: the brand's, else the operator's
+	ReviewBelow    *float64 // confidence, 0–1; nil: the brand's threshold, else the operator's
 }
 
 // Job is a job with its items.
@@ -136,7 +137,7 @@ type Item struct {
 	Fidelity       *pipeline.Fidelity `json:"fidelity"`
 	Attempt        int                `json:"attempt"`
 	RetryOf        *string            `json:"retry_of"`   // the failed item that this one tries again
-	RetriedBy      *string            `json:"retried_by"` // the item that tries this one again, and counts in its place
+	RetriedBy      *string            `json:"retried_by"` // the item that tries this one again and counts instead of it
 	CreatedAt      time.Time          `json:"created_at"`
 	UpdatedAt      time.Time          `json:"updated_at"`
 	EndedAt        *time.Time         `json:"ended_at"`

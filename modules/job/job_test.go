@@ -139,7 +139,7 @@ func TestARedeliveredMessageDoesNothing(t *testing.T) {
 		if w.placer.calls != 1 || len(w.plans) != 1 || w.messages(queue.Exports) != 1 {
 			w.t.Fatalf("%d scoring calls, %d plans", w.placer.calls, len(w.plans))
 		}
-		// messages that name nothing, or another's
+		// messages that name unknown ids, or ids of another tenant
 		for _, b := range []queue.Body{{TenantID: "t2", JobID: j.JobID, ItemID: j.Items[0].ItemID}, {TenantID: tenantID, JobID: "x", ItemID: "y"}} {
 			w.must(w.jobs.Process(w.t.Context(), b))
 		}
@@ -150,7 +150,7 @@ func TestADeadWorkersItemIsTakenOverFromItsCheckpoint(t *testing.T) {
 	each(t, func(w *world) {
 		j := w.create(1, pipeline.DefaultOptions)
 		w.must(w.upload(j.JobID, j.Items[0].ItemID))
-		// as if the worker had died before its last transaction
+		// as after a worker that died before its last transaction
 		w.must(w.jobs.Process(w.t.Context(), body(j, 0)))
 		w.unguard()
 		w.exec(`UPDATE items SET status = 'processing', ended_at = NULL, lease_until = now_ms() - 1 WHERE item_id = $1`, j.Items[0].ItemID)
@@ -242,7 +242,7 @@ func TestFailures(t *testing.T) {
 		if it := w.get(j.JobID).Items[0]; it.Status != job.ItemQueued || tries(0) != 0 {
 			w.t.Fatalf("uncounted: %s after %d tries", it.Status, tries(0))
 		}
-		// nor does a store that is down
+		// an unavailable store uses up no tries, either
 		w.placer.err = blob.ErrUnavailable
 		for range 9 {
 			w.must(w.jobs.Process(w.t.Context(), body(j, 0)))
@@ -264,7 +264,7 @@ func TestFailures(t *testing.T) {
 		if early > 1 { // the first message has no wait
 			w.t.Errorf("%d retries without a wait", early-1)
 		}
-		// permanent: at once
+		// permanent: it fails immediately
 		w.placer.err = bad
 		w.must(w.jobs.Process(w.t.Context(), body(j, 2)))
 		if it := w.get(j.JobID).Items[2]; it.Status != job.ItemFailed || *it.ErrorMessage != "bad" || it.Attempt != 1 {
@@ -284,7 +284,7 @@ func TestFailures(t *testing.T) {
 		if it := w.get(j.JobID).Items[3]; it.Status != job.ItemFailed || *it.ErrorCode != "photo_kills_decoder" {
 			w.t.Fatalf("poison: %+v", it)
 		}
-		// and what is well is completed
+		// the item without a fault is completed
 		w.cutter.err = nil
 		w.must(w.jobs.Process(w.t.Context(), body(j, 0)))
 		w.exports(j.JobID, 1, 1)
@@ -334,7 +334,7 @@ func TestJobsEndAsTheirItemsDo(t *testing.T) {
 		if got := w.get(j.JobID); got.Status != job.JobPartial {
 			w.t.Fatalf("%s", got.Status)
 		}
-		// cancelled whole
+		// the whole job is cancelled
 		j = w.create(3, bare)
 		w.must(w.jobs.Cancel(w.t.Context(), tenantID, j.JobID))
 		w.must(w.jobs.Cancel(w.t.Context(), tenantID, j.JobID))
@@ -377,7 +377,7 @@ func TestALostMessageIsWrittenAgainAndALateJobSettled(t *testing.T) {
 		if z.asked != 1 {
 			w.t.Fatalf("the ZIP was asked for %d times", z.asked)
 		}
-		// its end was told while the job's own transaction was lost
+		// the ZIP's end was recorded and the job's own transaction lost
 		z.ended = true
 		w.exec(`UPDATE jobs SET updated_at = updated_at - 3600000, export_blob_path = 'z'`)
 		w.must(w.jobs.Sweep(w.t.Context()))

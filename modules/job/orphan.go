@@ -26,13 +26,13 @@ const (
 	attemptAge = 24 * time.Hour
 )
 
-// attemptFile is what the files of attempts are called below their job: see
+// attemptFile matches the names of attempts' files below their job: see
 // blob.ArtifactPath, and the parts of ZIPs.
 var attemptFile = regexp.MustCompile(`^[^/]+/[^/]+/(?:[^/]+/[^/]+/a[0-9]+\.[a-z0-9]+|export/[^/]+\.zip)$`)
 
 // sweepOrphans looks once a day for files that nobody names: of jobs that were
-// deleted or that a database lost, and of attempts that were cut short. One
-// process of all does it.
+// deleted or that a database lost, and of attempts that were cut short. One of
+// all processes does it.
 func (s *Service) sweepOrphans(ctx context.Context) error {
 	var due int
 	if err := s.DB.QueryRowContext(ctx, `SELECT count(*) FROM chores WHERE name = 'orphan_files' AND due_at <= now_ms()`).Scan(&due); err != nil || due == 0 {
@@ -67,7 +67,7 @@ func (s *Service) sweepOrphans(ctx context.Context) error {
 	return nil
 }
 
-// orphans counts what was deleted.
+// orphans counts the files that were deleted.
 type orphans struct {
 	files int
 	bytes int64
@@ -109,9 +109,9 @@ func (s *Service) deleteOrphans(ctx context.Context, container string, total *or
 	return nil
 }
 
-// namedBy returns what tells whether a job names a file; nil when there is no such
-// job. Whoever keeps a path of an attempt's file in another place than items and
-// exports must name it here.
+// namedBy returns a function that reports whether a job names a file; nil when the
+// job does not exist. Code that keeps paths of attempts' files elsewhere than in
+// items and exports must add them here.
 func (s *Service) namedBy(ctx context.Context, tenantID, jobID string) (func(path string) bool, error) {
 	var jobs int
 	if err := s.DB.QueryRowContext(ctx, `SELECT count(*) FROM jobs WHERE job_id = $1 AND tenant_id = $2`, jobID, tenantID).Scan(&jobs); err != nil || jobs == 0 {
@@ -147,7 +147,7 @@ func (s *Service) namedBy(ctx context.Context, tenantID, jobID string) (func(pat
 	return func(path string) bool { return paths[path] }, nil
 }
 
-// addStrings adds all strings of a JSON text: whichever of them are paths.
+// addStrings adds every string of a JSON text, whether it is a path or not.
 func addStrings(to map[string]bool, text string) error {
 	if text == "" {
 		return nil
@@ -175,7 +175,7 @@ func addStrings(to map[string]bool, text string) error {
 	return nil
 }
 
-// ownerOf takes the tenant and the job out of a file's path.
+// ownerOf returns the tenant and the job that a file's path names.
 func ownerOf(info blob.Info) (tenantID, jobID string, ok bool) {
 	parts := strings.SplitN(info.Name, "/", 3)
 	if len(parts) < 3 || uuid.Validate(parts[1]) != nil || len(parts[1]) != 36 {

@@ -11,8 +11,8 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
-// An hour in which a dependency is away, without its waits: an item that waits
-// for an outage is tried again every 18 s or so, and after 34 s at most.
+// The test plays an hour of an outage without its waits: an item that waits for
+// an outage is tried again every 18 s or so, and after 34 s at most.
 func TestAnHoursOutageCostsNoTry(t *testing.T) {
 	const attempts = 200
 	for name, cause := range map[string]error{

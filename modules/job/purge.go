@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// lateWrites is when nothing can write a deleted job's files any more: the
-	// longest upload URL and a worker's last attempt are over. What came late goes
-	// then.
+	// lateWrites is the time after which nothing can write a deleted job's files
+	// any more: the longest upload URL and a worker's last attempt are over. Files
+	// that were written late are deleted then.
 	lateWrites = time.Hour
 	// purgeHold is how long one process has for a deletion before another takes
 	// it on.
@@ -26,8 +26,8 @@ const (
 func (c Containers) all() []string { return []string{c.Raw, c.Outputs, c.Exports} }
 
 // Tidy deletes jobs that have been kept long enough, the files of deleted jobs,
-// and files that no job knows. It needs the right to delete in every container.
-// Any number of processes may tidy at once.
+// and files that no job names. It needs the right to delete in every container.
+// Any number of processes may run it at the same time.
 func (s *Service) Tidy(ctx context.Context) error {
 	if err := s.expire(ctx); err != nil {
 		return err
@@ -38,8 +38,8 @@ func (s *Service) Tidy(ctx context.Context) error {
 	return s.sweepOrphans(ctx)
 }
 
-// purge deletes the files of deleted jobs: once at once, and once more when no
-// late write can come.
+// purge deletes the files of deleted jobs: immediately, and again after
+// lateWrites.
 func (s *Service) purge(ctx context.Context) error {
 	for range purgeBatch {
 		var due int
@@ -53,7 +53,7 @@ func (s *Service) purge(ctx context.Context) error {
 				(SELECT deletion_id FROM deletions WHERE due_at <= now_ms() ORDER BY due_at LIMIT 1`+tx.SkipLocked()+`)
 				RETURNING deletion_id, tenant_id, job_id, files_at`, purgeHold.Milliseconds()).Scan(&id, &tenantID, &jobID, &again)
 		})
-		if errors.Is(err, sql.ErrNoRows) { // others took them
+		if errors.Is(err, sql.ErrNoRows) { // other processes took them
 			return nil
 		}
 		if err != nil {
@@ -76,7 +76,8 @@ func (s *Service) purge(ctx context.Context) error {
 	return nil
 }
 
-// deleteFiles deletes what begins with the prefix in all containers.
+// deleteFiles deletes all files whose names begin with the prefix, in all
+// containers.
 func (s *Service) deleteFiles(ctx context.Context, prefix string) (files, bytes int64, err error) {
 	for _, c := range s.Containers.all() {
 		for info, err := range s.Blobs.List(ctx, c, prefix) {

@@ -167,7 +167,7 @@ func (s *Service) timelines(ctx context.Context, j *Job) error {
 // MaxPage bounds List's page.
 const MaxPage = 200
 
-// defaultPage is the page of who asks for none in particular.
+// defaultPage is the number of jobs in a page when the caller gives no limit.
 const defaultPage = 50
 
 func pageSize(asked int) int {
@@ -177,7 +177,7 @@ func pageSize(asked int) int {
 	return min(asked, MaxPage)
 }
 
-// ErrCursor says that a cursor is none that List gave out.
+// ErrCursor says that a cursor is not one that List returned.
 var ErrCursor = fault.New(fault.Invalid, "cursor_invalid", "The cursor is not one that this call returned")
 
 // List returns a tenant's jobs without their items, newest first, and the
@@ -219,11 +219,11 @@ const cursorBase = 36
 // maxCursor bounds a cursor: a time and an id, which v0.2.1 gave in another form.
 const maxCursor = 100
 
-// cursorID is what ids in cursors look like.
+// cursorID matches the ids in cursors.
 var cursorID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// readCursor takes the place in a list apart: the time and id of the last job
-// that was shown, or for "" a place before all.
+// readCursor splits a cursor into the time and id of the last job that was
+// shown; "" is a place before all jobs.
 func readCursor(cursor string) (created int64, jobID string, err error) {
 	if cursor == "" {
 		return math.MaxInt64, "", nil
@@ -236,8 +236,8 @@ func readCursor(cursor string) (created int64, jobID string, err error) {
 	return created, jobID, nil
 }
 
-// getItem returns an item and its job's id; ErrItemNotFound for another
-// tenant's, and for another job's unless jobID is "".
+// getItem returns an item and its job's id; ErrItemNotFound for an item of
+// another tenant, and for one of another job unless jobID is "".
 func getItem(ctx context.Context, q db.Querier, tenantID, jobID, itemID string) (Item, string, error) {
 	row := q.QueryRowContext(ctx, `SELECT job_id, `+itemColumns+` FROM items WHERE item_id = $1 AND tenant_id = $2`, itemID, tenantID)
 	var owner string

@@ -69,7 +69,7 @@ func (r *recorder) Checkpoint(ctx context.Context, c pipeline.Checkpoint) error 
 }
 
 // write flushes outside a transaction. The timeline is for people: losing a row
-// of it ends no attempt.
+// of it does not end the attempt.
 func (r *recorder) write(ctx context.Context) {
 	err := r.s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := r.insert(ctx, tx); err != nil {
@@ -83,7 +83,7 @@ func (r *recorder) write(ctx context.Context) {
 	r.pending = r.pending[:0]
 }
 
-// flush writes what is pending in the caller's transaction.
+// flush writes the pending rows in the caller's transaction.
 func (r *recorder) flush(ctx context.Context, tx *db.Tx) error { return r.insert(ctx, tx) }
 
 func (r *recorder) insert(ctx context.Context, tx *db.Tx) error {

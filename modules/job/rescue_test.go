@@ -10,7 +10,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// broke reports what is recorded of a job's first item.
+// broke returns the recorded tries and rescues of a job's first item.
 func (w *world) broke(j job.Job) (tries, rescues int) {
 	w.t.Helper()
 	w.must(w.db.QueryRow(`SELECT tries, rescues FROM items WHERE item_id = $1`, j.Items[0].ItemID).Scan(&tries, &rescues))

@@ -12,7 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// What a retry can run into.
+// Errors of a retry.
 var (
 	ErrNotFailed = fault.New(fault.Conflict, "item_not_failed", "Only an item that failed can be retried")
 	ErrRetried   = fault.New(fault.Conflict, "item_retried", "The item has been retried already; look at the item that it became")
@@ -20,8 +20,8 @@ var (
 )
 
 // Retry tries a failed item again, from its last good step, and returns the new
-// item that does so: the failed one stays as it is, and counts on its job no
-// more. The job opens again and ends once more, with a new ZIP.
+// item that does so: the failed one stays as it is, and no longer counts in its
+// job. The job opens again and ends again, with a new ZIP.
 func (s *Service) Retry(ctx context.Context, tenantID, jobID, itemID string) (Item, error) {
 	failed, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
 	if err != nil {

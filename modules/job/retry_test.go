@@ -112,7 +112,7 @@ func TestARetriedRetryCountsOnce(t *testing.T) {
 	})
 }
 
-// What a worker zipped before an item was retried is not the job's last word.
+// A ZIP that was made before an item was retried does not end the job.
 func TestTheZIPOfARoundBeforeIsIgnored(t *testing.T) {
 	each(t, func(w *world) {
 		j := w.broken(2)

@@ -20,13 +20,13 @@ import (
 // MaxNote bounds what a person writes to a decision, in characters.
 const MaxNote = 2000
 
-// What a decision can run into.
+// Errors of a decision.
 var (
 	ErrNotFinished = fault.New(fault.Conflict, "item_not_completed", "Only an item that is completed can be approved or rejected")
 	ErrNote        = fault.New(fault.Invalid, "note_invalid", fmt.Sprintf("The note must be at most %d characters, without control characters", MaxNote))
 )
 
-// Review is what became of a picture that a person had to look at, or looked at
+// Review is the state of a picture that a person had to look at, or looked at
 // unasked.
 type Review struct {
 	State     string     `json:"state"` // picture.ReviewPending, ReviewApproved or ReviewRejected
@@ -34,7 +34,7 @@ type Review struct {
 	DecidedAt *time.Time `json:"decided_at"` // nil while it is pending
 }
 
-// Decision is what a person says of a finished picture.
+// Decision is a person's decision about a finished picture.
 type Decision struct {
 	TenantID, JobID, ItemID string
 
@@ -42,9 +42,10 @@ type Decision struct {
 	Note  string
 }
 
-// Decide records what a person says of a finished picture, and has the job's ZIP
-// made anew when that moves the picture. Of several decisions the last holds. The
-// item itself, its price, the job's state and its events stay as they are.
+// Decide records a person's decision about a finished picture, and has the job's
+// ZIP made again when the decision moves the picture. The last of several
+// decisions counts. The item itself, its price, the job's state and its events
+// stay as they are.
 //
 // Errors: ErrItemNotFound, ErrNotFinished, ErrNote.
 func (s *Service) Decide(ctx context.Context, d Decision) (Item, error) {
@@ -123,8 +124,8 @@ func (s *Service) zipAgain(ctx context.Context, tx *db.Tx, d Decision, correlati
 // person who goes through many pictures has it made once.
 const decisionsTogether = 5 * time.Second
 
-// concernsText is how an item's row keeps what a person should look at; NULL when
-// there is nothing.
+// concernsText returns the concerns as an item's row keeps them; NULL when there
+// are none.
 func concernsText(concerns []picture.Concern) sql.NullString {
 	if len(concerns) == 0 {
 		return sql.NullString{}

@@ -83,7 +83,7 @@ func TestADecisionMovesThePictureAndNothingElse(t *testing.T) {
 	})
 }
 
-// A ZIP that is being made when the decision comes doesn't know of it.
+// A ZIP that is being made when the decision comes does not hold it yet.
 func TestADecisionBeforeTheJobsEndIsInItsZIP(t *testing.T) {
 	each(t, func(w *world) {
 		j := w.doubtful()

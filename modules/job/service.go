@@ -13,9 +13,9 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// Brands gives the profile that a job is to be made with.
+// Brands returns the profiles that jobs are made with.
 type Brands interface {
-	// Brand returns a profile; its own not-found fault for an unknown one.
+	// Brand returns a profile, or the brand module's not-found fault.
 	Brand(ctx context.Context, tenantID, brandProfileID string) (Brand, error)
 }
 
@@ -23,30 +23,30 @@ type Brands interface {
 type Exporter interface {
 	// CheckPresets fails with a fault that names an unknown preset.
 	CheckPresets(names []string) error
-	// DefaultPresets is what a job gets that names none.
+	// DefaultPresets returns the presets of a job that names none.
 	DefaultPresets() []string
 	// Plan records, in the transaction that completes the item, the variants to
 	// be made, and returns their number.
 	Plan(ctx context.Context, tx *db.Tx, p Plan) (int, error)
 	// Bundle asks, in the caller's transaction, for the ZIP of a job's round, unless
 	// that was done before. It reports whether the ZIP has ended, and if so whether
-	// it failed for good.
+	// it failed permanently.
 	Bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended, failed bool, err error)
 	// BundleWaits reports whether the ZIP of a job's round is asked for and nobody
 	// has begun it, and keeps that so until the transaction ends.
 	BundleWaits(ctx context.Context, tx *db.Tx, jobID string, round int) (bool, error)
-	// Review records what a person said of an item's picture: its variants move in
-	// the next ZIP.
+	// Review records a person's decision about an item's picture: its variants
+	// move in the next ZIP.
 	Review(ctx context.Context, tx *db.Tx, itemID, state string) error
 	// Paths returns the paths of all files that variants, their sources and ZIPs of a
 	// job name.
 	Paths(ctx context.Context, jobID string) ([]string, error)
-	// Forget deletes all that is recorded of a job's variants and returns their
-	// number. A worker that makes one loses its fence.
+	// Forget deletes the records of a job's variants and returns their number. A
+	// worker that is making one loses its fence.
 	Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error)
 }
 
-// Plan says which variants to make of what.
+// Plan says which variants to make from which picture.
 type Plan struct {
 	TenantID, JobID, ItemID, CorrelationID string
 
@@ -80,7 +80,7 @@ type Meter interface {
 	Release(ctx context.Context, tx *db.Tx, tenantID, itemID string) error
 }
 
-// Charge is what an item will use.
+// Charge is the steps and presets that an item will use.
 type Charge struct {
 	ItemID  string
 	JobID   string
@@ -124,7 +124,7 @@ type Options struct {
 	Retention time.Duration // after which a finished job is deleted, where its tenant has no rule of its own; 0: never
 }
 
-// Service is the jobs of all tenants. It is safe for concurrent use.
+// Service holds the jobs of all tenants. It is safe for concurrent use.
 type Service struct {
 	Options
 	photos *semaphore.Weighted // bytes of photos in memory, for all ways of an upload

@@ -13,13 +13,13 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// lateJob is when a job that has nothing open is settled again.
+// lateJob is how long a job may have nothing open and not end before Sweep
+// tries again to end it.
 const lateJob = 10 * time.Minute
 
-// Sweep repairs what crashes left: items whose worker died, whose message was
-// lost, that were never uploaded or waited too long for something that is away,
-// and jobs that have nothing open and did not end. Any number of processes may sweep at the same
-// time.
+// Sweep repairs what crashes left: items whose worker died, whose message was lost, that were
+// never uploaded or waited too long for an unavailable dependency, and jobs that have nothing
+// open and did not end. Any number of processes may sweep at the same time.
 func (s *Service) Sweep(ctx context.Context) error {
 	if err := s.rescue(ctx); err != nil {
 		return err
@@ -113,8 +113,8 @@ func (s *Service) failRows(ctx context.Context, tx *db.Tx, items []row) error {
 	return nil
 }
 
-// settleLate settles jobs whose items and variants have ended, and which have not,
-// for a while: most of them wait for their ZIP.
+// settleLate tries again to end jobs that have been open for lateJob after
+// their items and variants ended: most of them wait for their ZIP.
 func (s *Service) settleLate(ctx context.Context) error {
 	rows, err := s.DB.QueryContext(ctx, `SELECT job_id FROM jobs WHERE finished_at IS NULL AND open_items = 0 AND open_exports = 0 AND updated_at < now_ms() - $1
 		ORDER BY updated_at LIMIT $2`, lateJob.Milliseconds(), lease.SweepBatch)
@@ -135,7 +135,7 @@ func (s *Service) settleLate(ctx context.Context) error {
 	}
 	for _, id := range late {
 		err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-			// others come first the next time
+			// puts other jobs first the next time
 			r, err := tx.ExecContext(ctx, `UPDATE jobs SET `+counted+`, updated_at = now_ms() WHERE job_id = $1`, id)
 			if err != nil {
 				return err

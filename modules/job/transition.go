@@ -10,7 +10,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// row is what transitions need of an item.
+// row holds the columns of an item that transitions need.
 type row struct {
 	itemID, jobID, tenantID, correlationID, status string
 }
@@ -40,7 +40,7 @@ func selectRows(ctx context.Context, q db.Querier, where string, args ...any) ([
 
 // queueUploaded takes a job's uploaded items (of one request entry, or of all
 // when entryID is "") to queued: credits reserved and message written in one
-// transaction. When the credits don't suffice nothing of it happens.
+// transaction. When the credits don't suffice it changes nothing.
 func (s *Service) queueUploaded(ctx context.Context, tenantID, jobID, entryID string) error {
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		j, err := getJob(ctx, tx, tenantID, jobID)
@@ -76,7 +76,8 @@ func (s *Service) queueUploaded(ctx context.Context, tenantID, jobID, entryID st
 	return nil
 }
 
-// Cancel ends what has not ended. Finished items keep their pictures.
+// Cancel cancels the items that have not ended. Finished items keep their
+// pictures.
 func (s *Service) Cancel(ctx context.Context, tenantID, jobID string) error {
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if _, err := getJob(ctx, tx, tenantID, jobID); err != nil {
@@ -110,15 +111,15 @@ func (s *Service) cancelRows(ctx context.Context, tx *db.Tx, items []row, code, 
 	return nil
 }
 
-// ends says how each end of an item is counted and told.
+// ends gives the counter and the event of each terminal state of an item.
 var ends = map[string]struct{ counter, event string }{
 	ItemCompleted: {"done_items", event.ItemCompleted},
 	ItemFailed:    {"failed_items", event.ItemFailed},
 	ItemCancelled: {"cancelled_items", event.ItemCancelled},
 }
 
-// ended counts an item that has become terminal, tells it, and settles the job.
-// exports is the number of variants to be made of it.
+// ended counts an item that has become terminal, writes its event, and ends the
+// job when nothing is open. exports is the number of variants to be made of it.
 func (s *Service) ended(ctx context.Context, tx *db.Tx, it row, status string, exports int, data map[string]any) error {
 	end := ends[status]
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET open_items = open_items - 1, `+end.counter+` = `+end.counter+` + 1,
@@ -164,7 +165,7 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, jobID string) error {
 	return event.Add(ctx, tx, event.New{Type: event.JobFinished, TenantID: tenantID, JobID: jobID, Round: round, Data: map[string]any{"status": status}})
 }
 
-// outcome is a job's terminal state.
+// outcome returns a job's terminal state.
 func outcome(c Counts, noZIP bool) string {
 	switch {
 	case c.Completed == 0 && c.Failed > 0:
@@ -187,7 +188,7 @@ func (s *Service) bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended
 }
 
 // ExportsEnded counts variants that have ended, in the export worker's
-// transaction, and settles the job.
+// transaction, and ends the job when nothing is open.
 func (s *Service) ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, done, failed int) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET open_exports = open_exports - $3, done_exports = done_exports + $4,
 		failed_exports = failed_exports + $5, `+counted+`, updated_at = now_ms() WHERE job_id = $1 AND tenant_id = $2`,
@@ -215,7 +216,7 @@ func (s *Service) ExportRejected(ctx context.Context, tx *db.Tx, tenantID, itemI
 }
 
 // BundleEnded keeps the path of a round's ZIP, or with "" that there is none, and
-// settles the job. A ZIP of a round before is ignored. A job that has ended takes
+// ends the job. A ZIP of an earlier round is ignored. A job that has ended takes
 // one that a decision asked for, and keeps its former one when that failed.
 func (s *Service) BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error {
 	r, err := tx.ExecContext(ctx, `UPDATE jobs SET export_blob_path = CASE WHEN finished_at IS NULL THEN $4 ELSE COALESCE($4, export_blob_path) END, late_round = NULL, `+counted+`, updated_at = now_ms()

@@ -15,7 +15,8 @@ import (
 	"github.com/opal-photo/opal/modules/imagefile"
 )
 
-// UploadRequest asks for a URL to PUT a photo to. Filename "" is the item's.
+// UploadRequest asks for a URL to PUT a photo to. Filename "": the item's file
+// name.
 type UploadRequest struct {
 	TenantID, JobID, ItemID, Filename, ContentType string
 }
@@ -97,8 +98,8 @@ func (s *Service) recordUpload(ctx context.Context, tenantID, entryID, path, con
 	}
 }
 
-// forgetUpload takes back a path whose URL has ended. What was put there is deleted:
-// a newer URL was asked for, twenty times.
+// forgetUpload deletes a path whose URL has ended, and the blob that was put there:
+// maxUploads newer URLs were asked for since.
 func (s *Service) forgetUpload(ctx context.Context, path string, age time.Duration) error {
 	if left := s.UploadTTL - age; left > 0 {
 		return fault.Transient(ErrUploadURLs, left)
@@ -113,8 +114,8 @@ func (s *Service) forgetUpload(ctx context.Context, path string, age time.Durati
 }
 
 // Complete says that an item's photo has been put. It takes the newest blob,
-// checks that it is an image and queues the item and its siblings. Said again,
-// it changes nothing.
+// checks that it is an image and queues the item and its siblings. Repeated, it
+// changes nothing.
 func (s *Service) Complete(ctx context.Context, tenantID, jobID, itemID string) error {
 	it, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
 	if err != nil {
@@ -196,7 +197,7 @@ func uploadPaths(ctx context.Context, q db.Querier, entryID string) ([]string, e
 	return paths, rows.Err()
 }
 
-// What is read of a photo to judge it: nearly always its first bytes, rarely more.
+// The bytes of a photo that are read to judge it: nearly always only the first.
 const (
 	firstHead  = imagefile.HeadBytes
 	headGrowth = 16
@@ -244,7 +245,7 @@ const photoBytes = 2 * imagefile.MaxBytes
 const photoWait = 30 * time.Second
 
 // holdPhoto takes n bytes of the memory for photos, and waits for them; done gives
-// them back. ErrUploadsBusy when they don't come free in time.
+// them back. ErrUploadsBusy when they are not free within photoWait.
 func (s *Service) holdPhoto(ctx context.Context, n int64) (done func(), err error) {
 	wait, cancel := context.WithTimeout(ctx, photoWait)
 	defer cancel()
@@ -337,7 +338,7 @@ func (s *Service) storeDirect(ctx context.Context, path string, size int64, body
 }
 
 // Enqueue queues a job's items that are uploaded, and those created whose photo
-// is there. Said again, in any state, it changes nothing.
+// is there. Repeated, in any state, it changes nothing.
 func (s *Service) Enqueue(ctx context.Context, tenantID, jobID string) error {
 	if _, err := getJob(ctx, s.DB, tenantID, jobID); err != nil {
 		return err

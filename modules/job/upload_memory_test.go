@@ -76,7 +76,8 @@ func (h *heldReader) Close() error {
 	return nil
 }
 
-// noisy is as much as a photo may have, of noise behind a beginning.
+// noisy returns a file of the largest size that a photo may have: the given
+// beginning, then noise.
 func noisy(begins []byte) []byte {
 	r := rand.New(rand.NewPCG(3, 4))
 	b := make([]byte, imagefile.MaxBytes)
@@ -88,7 +89,7 @@ func noisy(begins []byte) []byte {
 }
 
 // TestUploadsHoldLittleInMemory completes, enqueues and sends many large files at
-// the same time. All doors share one bound.
+// the same time. All ways of uploading share one bound.
 func TestUploadsHoldLittleInMemory(t *testing.T) {
 	const calls, bound = 60, 2 * imagefile.MaxBytes
 	ctx, w := t.Context(), newWorld(t, dbtest.Open(t, dbtest.SQLiteURL(t)))
@@ -138,7 +139,8 @@ func TestUploadsHoldLittleInMemory(t *testing.T) {
 	}
 }
 
-// TestAPhotoIsJudgedByItsHeader holds what is read of a good photo.
+// TestAPhotoIsJudgedByItsHeader checks how many bytes of a valid photo are
+// read.
 func TestAPhotoIsJudgedByItsHeader(t *testing.T) {
 	ctx, w := t.Context(), newWorld(t, dbtest.Open(t, dbtest.SQLiteURL(t)))
 	store := &slowStore{Store: w.blobs}

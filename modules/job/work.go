@@ -27,7 +27,7 @@ var (
 	errTries  = fault.New(fault.Unavailable, "tries_used_up", "The item failed too often")
 )
 
-// items is how workers hold items.
+// items returns the leased table of items.
 func (s *Service) items() *lease.Table {
 	return &lease.Table{Name: "items", Key: []string{"item_id"}, Waiting: ItemQueued, Time: s.Lease,
 		Policy: lease.Policy{Outages: []error{blob.ErrUnavailable, db.ErrUnavailable}}}
@@ -47,9 +47,9 @@ type claimed struct {
 }
 
 // Process does the work that one message of queue "jobs" asks for. It returns
-// nil when the message is done with: also for an item that failed for good, that
-// is another worker's, or that was given back with a new message. An error means
-// that nothing could be recorded and the message is to come again.
+// nil when the message is done with: also for an item that failed permanently,
+// that another worker holds, or that was given back with a new message. An error
+// means that nothing could be recorded and the message is to come again.
 func (s *Service) Process(ctx context.Context, b queue.Body) error {
 	telemetry.Log(ctx).Info().Msg("Processing job message")
 	// a shutdown in mid-claim must not leave open whether the item was taken: it
@@ -97,8 +97,8 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 	return heldOnly(err)
 }
 
-// heldOnly takes out the error of an attempt that lost its item: the message is
-// done with.
+// heldOnly returns nil for the error of an attempt that lost its item: the
+// message is done with.
 func heldOnly(err error) error {
 	if errors.Is(err, lease.ErrLost) {
 		return nil
@@ -178,8 +178,8 @@ func (s *Service) input(c *claimed) pipeline.Input {
 	}
 }
 
-// review is what a job asks for, and the operator's choice where it names no
-// threshold.
+// review returns a job's choice, with the operator's threshold where the job
+// names none.
 func (s *Service) review(r picture.Review) picture.Review {
 	if r.Below == 0 {
 		r.Off, r.Below = r.Off || s.Review.Off, s.Review.Below
@@ -295,7 +295,7 @@ func (s *Service) spent(ctx context.Context, c *claimed, rec *recorder, cause er
 	return queue.Poison(lease.ErrRescues.Code, cause)
 }
 
-// fail ends the item for good and gives back what was held for it.
+// fail ends the item permanently and gives back what was held for it.
 func (s *Service) fail(ctx context.Context, c *claimed, rec *recorder, cause error) error {
 	code, message := describe(cause)
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -319,7 +319,7 @@ func (s *Service) fail(ctx context.Context, c *claimed, rec *recorder, cause err
 	return nil
 }
 
-// describe gives the code and the text that the tenant sees.
+// describe returns the code and the text that the tenant sees.
 func describe(err error) (code, message string) {
 	step := ""
 	var se *pipeline.StepError
