@@ -13,8 +13,8 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// sync fetches a payment and applies what it says. A payment that Mollie does
-// not know, or that is not OPAL's, changes nothing.
+// sync fetches a payment and applies its state. A payment that Mollie does not
+// know, or that OPAL did not make, changes nothing.
 func (s *Service) sync(ctx context.Context, mollieID string) error {
 	m, err := s.o.Mollie.Get(ctx, mollieID)
 	if mollie.NotFound(err) {
@@ -27,10 +27,10 @@ func (s *Service) sync(ctx context.Context, mollieID string) error {
 	return s.apply(ctx, m)
 }
 
-// apply takes over what Mollie says of a payment: its status, the credits, the
-// invoice, and what went back, in one transaction. Applied again, or after a
-// later state, it changes nothing. When it is not the payment that was asked
-// for, that is recorded, and ErrRejected returned after the commit.
+// apply takes over a payment's state at Mollie in one transaction: its status,
+// the credits, the invoice, and the refunds and chargebacks. Applied again, or
+// after a later state, it changes nothing. When it is not the payment that was
+// asked for, that is recorded, and ErrRejected returned after the commit.
 func (s *Service) apply(ctx context.Context, m mollie.Payment) error {
 	var rejected error
 	err := s.o.DB.InTx(ctx, func(tx *db.Tx) error {
@@ -52,7 +52,7 @@ func (s *Service) apply(ctx context.Context, m mollie.Payment) error {
 		if err != nil {
 			return err
 		}
-		if p.mollieID != "" && p.mollieID != m.ID { // another was attached since
+		if p.mollieID != "" && p.mollieID != m.ID { // another payment was attached since
 			return nil
 		}
 		if why := mismatch(p, m); why != "" {
@@ -71,7 +71,8 @@ func (s *Service) apply(ctx context.Context, m mollie.Payment) error {
 	return rejected
 }
 
-// mismatch says in what Mollie's payment differs from the one asked for.
+// mismatch names how Mollie's payment differs from the one asked for; "" when
+// it doesn't.
 func mismatch(p Payment, m mollie.Payment) string {
 	cents, err := m.Amount.Cents()
 	switch {
@@ -86,7 +87,7 @@ func mismatch(p Payment, m mollie.Payment) string {
 }
 
 func (s *Service) reject(ctx context.Context, tx *db.Tx, p Payment, m mollie.Payment, why string) error {
-	if p.Status == mollie.Paid { // what was paid stays; the difference is for a person to look at
+	if p.Status == mollie.Paid { // a paid payment stays paid; a person has to check the difference
 		_, err := tx.ExecContext(ctx, `UPDATE payments SET problem = $2, updated_at = now_ms() WHERE payment_id = $1`, p.PaymentID, why)
 		return err
 	}
@@ -198,8 +199,9 @@ func (s *Service) applyReversal(ctx context.Context, tx *db.Tx, l *ledger.Ledger
 	return l.TakeBack(ctx, tx, r.word+r.id, r.kind, paymentID, credits)
 }
 
-// creditsBack is what goes back with another so many cents: together the same
-// share of the credits as of the money, rounded up, and never more than all.
+// creditsBack returns the credits that go back with another number of cents: in
+// total the same share of the credits as of the money, rounded up, and never
+// more than all.
 func creditsBack(p Payment, cents int64) int64 {
 	gone := min(p.Amount, p.Refunded+cents)
 	share := (p.Credits*gone + p.Amount - 1) / p.Amount

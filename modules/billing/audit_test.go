@@ -11,7 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/db/dbtest"
 )
 
-// unguard takes the guards off a table until the transaction ends, so that a
+// unguard disables the guards of a table until the transaction ends, so that a
 // test can write what the database would refuse.
 func unguard(t *testing.T, tx *db.Tx, postgres bool, table string) {
 	t.Helper()
@@ -131,7 +131,7 @@ func TestAuditFindsWhatIsWrong(t *testing.T) {
 		inTx(t, d, func(tx *db.Tx) error { return s.Capture(ctx, tx, "a", "plain") })
 		inTx(t, d, func(tx *db.Tx) error { return s.CaptureVariant(ctx, tx, "a", "ok", "etsy") })
 		inTx(t, d, func(tx *db.Tx) error { return s.Release(ctx, tx, "a", "gone") })
-		// v0.2.1 had settled the price of what was taken over from it
+		// v0.2.1 had charged for the items that were taken over from it
 		for id, status := range map[string]string{"taken": "completed", "taken and queued": "queued"} {
 			addItem(t, d, "a", id, status, "")
 			if _, err := d.Exec(`UPDATE items SET taken_over = TRUE WHERE item_id = $1`, id); err != nil {

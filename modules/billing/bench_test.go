@@ -8,8 +8,8 @@ import (
 	"github.com/opal-photo/opal/modules/db/dbtest"
 )
 
-// BenchmarkItem is all that an item does to the ledger: reserved, captured, and
-// two variants captured.
+// BenchmarkItem measures all that an item does to the ledger: reserved,
+// captured, and two variants captured.
 func BenchmarkItem(b *testing.B) {
 	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
 		b.Run(name, func(b *testing.B) {

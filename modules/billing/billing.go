@@ -2,8 +2,8 @@
 // Mollie, usage and invoices.
 //
 // Credits are counted in hundredths, money in cents, both as int64. Package ledger
-// moves and audits the credits, package invoice says what an invoice says, package
-// mollie talks to the payment provider.
+// moves and audits the credits, package invoice makes the invoices, package mollie
+// calls the payment provider.
 package billing
 
 import (
@@ -20,7 +20,7 @@ type Mode string
 // The modes.
 const (
 	Off     Mode = "off"     // usage is recorded, nothing is blocked and nothing is charged
-	Enforce Mode = "enforce" // what can't be paid for isn't made
+	Enforce Mode = "enforce" // work that can't be paid for isn't done
 )
 
 // Options are what a Service is made of.
@@ -29,24 +29,24 @@ type Options struct {
 	Mode Mode // "": Off
 
 	// MonthlyGrant is the free credit that a tenant gets for each calendar month
-	// (UTC) when it has no amount of its own, in hundredths of a credit. What is
-	// left of it lapses with the month.
+	// (UTC) when it has no amount of its own, in hundredths of a credit. The
+	// unused rest lapses with the month.
 	MonthlyGrant int64
 
 	Mollie      *mollie.Client // nil: nothing can be bought here
 	Packages    []Package      // nil: DefaultPackages
 	Seller      invoice.Seller // printed on invoices
 	WebhookURL  string         // where Mollie calls back; "": it doesn't, payments are polled
-	RedirectURL string         // where the buyer comes back to; Mollie asks for one
+	RedirectURL string         // where the buyer comes back to; Mollie requires one
 
 	PollEvery time.Duration // pace of Run; 0: 2 s
 }
 
 // defaultPoll is the pace of Run; a webhook that this process receives wakes it
-// at once.
+// immediately.
 const defaultPoll = 2 * time.Second
 
-// Service is the billing of all tenants. It is safe for concurrent use.
+// Service does the billing of all tenants. It is safe for concurrent use.
 type Service struct {
 	o    Options
 	wake chan struct{}

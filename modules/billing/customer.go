@@ -30,7 +30,7 @@ func (s *Service) customer(ctx context.Context, q db.Querier, tenantID string) (
 	return c, nil
 }
 
-// SetCustomer sets a tenant's billing details. They count from the next purchase
+// SetCustomer sets a tenant's billing details. They apply from the next purchase
 // on. It returns them as they are kept.
 func (s *Service) SetCustomer(ctx context.Context, tenantID string, c invoice.Customer) (invoice.Customer, error) {
 	c, err := c.Clean(s.o.Seller.Country)

@@ -2,7 +2,7 @@ package billing
 
 import "github.com/opal-photo/opal/modules/fault"
 
-// What callers are told.
+// Errors of callers.
 var (
 	ErrCredits  = fault.New(fault.PaymentRequired, "insufficient_credits", "The balance does not cover this; buy credits and try again")
 	ErrDebt     = fault.New(fault.PaymentRequired, "debt_outstanding", "Credits that were spent have been refunded or charged back; buy credits to settle the debt")

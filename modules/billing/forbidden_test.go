@@ -9,8 +9,9 @@ import (
 	"github.com/opal-photo/opal/modules/db/dbtest"
 )
 
-// TestTheDatabaseRefusesAWrongLedger writes what no code of OPAL's writes, past
-// all of it. Each write is tried on its own, and the ledger must be as before.
+// TestTheDatabaseRefusesAWrongLedger writes rows to the tables directly that
+// OPAL's code never writes. Each write is tried on its own, and the ledger must
+// be as before.
 func TestTheDatabaseRefusesAWrongLedger(t *testing.T) {
 	const transfer = `INSERT INTO transfers (posting_key, leg, legs, prev_leg, tenant_id, seq, kind, debit, credit, amount, created_at) VALUES `
 	forbidden := map[string]string{
@@ -109,7 +110,7 @@ func TestTheDatabaseRefusesAWrongLedger(t *testing.T) {
 	})
 }
 
-// dump writes down what the ledger says.
+// dump returns the ledger's rows as text.
 func dump(t *testing.T, d *db.DB) string {
 	t.Helper()
 	var out strings.Builder

@@ -10,8 +10,8 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 )
 
-// MonthLimits is what a tenant may use in a calendar month (UTC), in hundredths
-// of a credit.
+// MonthLimits is how much a tenant may use in a calendar month (UTC), in
+// hundredths of a credit.
 type MonthLimits struct {
 	TenantID     string `json:"tenant_id"`
 	Month        string `json:"month"`         // 2026-11
@@ -31,7 +31,7 @@ func checkMonthly(name string, n *int64) error {
 }
 
 // SetGrant sets a tenant's monthly grant, nil for the service's own. A new one
-// counts from the next month on when this month's has been given.
+// applies from the next month on when this month's grant has been given.
 func (s *Service) SetGrant(ctx context.Context, tenantID string, grant *int64) error {
 	if err := checkMonthly("monthly_grant", grant); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (s *Service) SetGrant(ctx context.Context, tenantID string, grant *int64) e
 }
 
 // SetBudget sets a tenant's monthly budget alone, nil for none, and returns its
-// limits. What is free a tenant doesn't decide itself.
+// limits. It leaves the grant alone, which only operators set.
 func (s *Service) SetBudget(ctx context.Context, tenantID string, budget *int64) (MonthLimits, error) {
 	if err := checkMonthly("budget_cap", budget); err != nil {
 		return MonthLimits{}, err
@@ -65,7 +65,7 @@ func (s *Service) setLimit(ctx context.Context, tenantID, column string, n *int6
 	return nil
 }
 
-// Limits returns what a tenant may use this month.
+// Limits returns how much a tenant may use this month.
 func (s *Service) Limits(ctx context.Context, tenantID string) (MonthLimits, error) {
 	l, err := ledger.Read(ctx, s.o.DB, tenantID, s.o.MonthlyGrant)
 	if err != nil {

@@ -22,7 +22,7 @@ func TestLimits(t *testing.T) {
 		if l, err := s.SetBudget(ctx, "a", &budget); err != nil || l.MonthlyGrant != 300 || *l.BudgetCap != 150 {
 			t.Fatalf("%+v, %v", l, err)
 		}
-		// the grant is there without anybody asking for it, is used, and is counted
+		// the grant is given without a call for it, is used, and is counted
 		if b, err := s.Balance(ctx, "a"); err != nil || b.Available != 300 {
 			t.Fatalf("%+v, %v", b, err)
 		}

@@ -17,8 +17,8 @@ const (
 	stateReleased = "released"
 )
 
-// Check fails with a fault of kind PaymentRequired, which says what is needed
-// and what there is, when the tenant can't pay for the items. It reserves
+// Check fails with a fault of kind PaymentRequired, which names the needed and
+// the available credits, when the tenant can't pay for the items. It reserves
 // nothing.
 func (s *Service) Check(ctx context.Context, q db.Querier, tenantID string, items []Charge) error {
 	if s.o.Mode != Enforce {
@@ -124,7 +124,8 @@ func (s *Service) Reserve(ctx context.Context, tx *db.Tx, tenantID string, c Cha
 	return nil
 }
 
-// commit counts an amount, below zero for one given back, on a month's budget.
+// commit adds an amount to a month's budget; a negative amount is one given
+// back.
 func commit(ctx context.Context, tx *db.Tx, tenantID, month string, amount int64) error {
 	if amount == 0 {
 		return nil
@@ -163,8 +164,8 @@ func (s *Service) Release(ctx context.Context, tx *db.Tx, tenantID, itemID strin
 }
 
 // ReleaseVariant gives back what is held for one preset of an item: its variant
-// failed for good or was cancelled. Sweep does the same for variants whose end
-// nobody told.
+// failed permanently or was cancelled. Sweep does the same for variants whose
+// end was never reported.
 func (s *Service) ReleaseVariant(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error {
 	return s.resolve(ctx, tx, tenantID, itemID, stateReleased, "rel:"+itemID+":"+preset, kindPreset, preset)
 }

@@ -34,7 +34,7 @@ func TestReserveCaptureRelease(t *testing.T) {
 
 		c.ItemID = "i2"
 		inTx(t, d, func(tx *db.Tx) error { return s.Reserve(ctx, tx, "a", c) })
-		inTx(t, d, func(tx *db.Tx) error { return s.Release(ctx, tx, "b", "i2") }) // not theirs
+		inTx(t, d, func(tx *db.Tx) error { return s.Release(ctx, tx, "b", "i2") }) // i2 is not an item of tenant b
 		want(t, d, "a", 0, 135, 110, 105, 0)
 		inTx(t, d, func(tx *db.Tx) error { return s.Release(ctx, tx, "a", "i2") })
 		inTx(t, d, func(tx *db.Tx) error { return s.Capture(ctx, tx, "a", "i2") })
@@ -57,7 +57,7 @@ func TestReserveRefusesWhatIsNotCovered(t *testing.T) {
 		if err := s.Check(ctx, d, "a", two[:1]); err != nil {
 			t.Fatal(err)
 		}
-		want(t, d, "a", 0, 0, 0, 0, 0) // looking wrote nothing
+		want(t, d, "a", 0, 0, 0, 0, 0) // reading wrote nothing
 		inTx(t, d, func(tx *db.Tx) error { return s.Reserve(ctx, tx, "a", two[0]) })
 		err = d.InTx(ctx, func(tx *db.Tx) error { return s.Reserve(ctx, tx, "a", two[1]) })
 		if !errors.Is(err, ErrCredits) || !strings.Contains(err.Error(), "needed 100, available 50") {

@@ -19,13 +19,14 @@ import (
 )
 
 // modelSize is how many runs of how many steps the model test makes.
-// OPAL_BILLING_FULL=1 makes all of them, and a minute of eight clients at once.
+// OPAL_BILLING_FULL=1 makes all of them, and a minute of eight clients at the
+// same time.
 var modelSize = map[string]struct{ short, runs, steps int }{
 	"sqlite":   {15, 500, 60},
 	"postgres": {5, 200, 40},
 }
 
-// model is what a tenant's ledger should be, kept the simple way.
+// model is the expected state of a tenant's ledger, computed in a simple way.
 type model struct {
 	free, paid, held, spent, debt int64
 	granted                       bool
@@ -71,7 +72,8 @@ const (
 	modelAmount  = 847 // 7.00 and 21 %
 )
 
-// errCrash is what a process that dies before its commit leaves: nothing.
+// errCrash stands for a process that dies before its commit, and leaves
+// nothing.
 var errCrash = errors.New("crash")
 
 func TestLedgerFollowsTheModel(t *testing.T) {
@@ -289,7 +291,8 @@ func step(rt *rapid.T, s *shop, tenantID string, m *model, serial *atomic.Int64)
 }
 
 // TestAllAtOnce has eight clients buy, spend and refund in two tenants' ledgers
-// at once, with webhooks and sweeps between them: no drift, no deadlock.
+// at the same time, with webhooks and sweeps between them: no drift, no
+// deadlock.
 func TestAllAtOnce(t *testing.T) {
 	rounds, long := 8, time.Duration(0)
 	if full() {

@@ -9,15 +9,15 @@ type Package struct {
 	Currency string `json:"currency"`
 }
 
-// DefaultPackages are sold where no others are set. What a payment was made for
-// is kept with it, so that they can change.
+// DefaultPackages are sold where no others are set. They can change: each
+// payment keeps the package that it was made for.
 var DefaultPackages = []Package{
 	{Name: "starter", Title: "100 credits", Credits: 100_00, Net: 19_00, Currency: "EUR"},
 	{Name: "studio", Title: "500 credits", Credits: 500_00, Net: 79_00, Currency: "EUR"},
 	{Name: "catalogue", Title: "2,500 credits", Credits: 2500_00, Net: 299_00, Currency: "EUR"},
 }
 
-// Packages returns what can be bought.
+// Packages returns the packages that can be bought.
 func (s *Service) Packages() []Package { return s.o.Packages }
 
 func (s *Service) findPackage(name string) (Package, error) {

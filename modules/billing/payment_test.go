@@ -54,7 +54,7 @@ func withShop(t *testing.T, fn func(t *testing.T, s *shop)) {
 	})
 }
 
-// buy buys a package and returns its payment id and Mollie's.
+// buy buys a package and returns the payment's id here and at Mollie.
 func (s *shop) buy(pkg string) (id, mollieID string) {
 	s.t.Helper()
 	r, err := s.Purchase(ctx, "a", pkg)
@@ -86,7 +86,8 @@ func (s *shop) sweep() {
 // age makes payments and refund requests look so much older, and due.
 func (s *shop) age(by time.Duration) {
 	s.t.Helper()
-	// what was agreed never changes, not even here: the guard is put aside
+	// the database keeps a payment's terms from changing: the test disables that
+	// guard
 	inTx(s.t, s.d, func(tx *db.Tx) error {
 		for _, q := range []string{`UPDATE payments SET poll_at = 0 WHERE poll_at IS NOT NULL`, `UPDATE refund_requests SET retry_at = 0 WHERE retry_at IS NOT NULL`,
 			`UPDATE payment_notices SET due_at = 0`, `UPDATE payment_unknowns SET next_at = 0`} {
@@ -197,7 +198,7 @@ func TestAWebhookBeforeTheCreateCallReturned(t *testing.T) {
 			if err := s.Notice(ctx, id); err != nil {
 				t.Error(err)
 			}
-			if err := s.Sweep(ctx); err != nil { // even worked on before it returned
+			if err := s.Sweep(ctx); err != nil { // worked on even before Notice returned
 				t.Error(err)
 			}
 		}
@@ -208,8 +209,8 @@ func TestAWebhookBeforeTheCreateCallReturned(t *testing.T) {
 	})
 }
 
-// TestTheAnswerToCreateIsLost is what a kill between the payment's row, Mollie's
-// call and its answer leaves.
+// TestTheAnswerToCreateIsLost covers a kill between the payment's row, the call
+// to Mollie and its answer.
 func TestTheAnswerToCreateIsLost(t *testing.T) {
 	lost := mollietest.Fault{Lose: true, OnlyFor: "POST /v2/payments"}
 	for name, after := range map[string]time.Duration{"soon": 0, "later": 2 * time.Hour} {
@@ -295,8 +296,8 @@ func TestAPaymentThatIsNotTheOneAskedForIsRejected(t *testing.T) {
 	})
 }
 
-// TestForgedNoticesWaitBehindRealOnes sends thousands of ids that nobody knows before
-// one that is real.
+// TestForgedNoticesWaitBehindRealOnes sends thousands of unknown ids before a real
+// one.
 func TestForgedNoticesWaitBehindRealOnes(t *testing.T) {
 	withShop(t, func(t *testing.T, s *shop) {
 		id, real := s.buy("small")
@@ -418,7 +419,7 @@ func TestTheAnswerToARefundIsLost(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.mollie.Heal()
-				if _, err := s.Refund(ctx, RefundOrder{PaymentID: id, Cents: 1000}); !errors.Is(err, ErrRefund) { // it is on its way
+				if _, err := s.Refund(ctx, RefundOrder{PaymentID: id, Cents: 1000}); !errors.Is(err, ErrRefund) { // the refund is under way
 					t.Fatal(err)
 				}
 				if after > 0 {
@@ -500,7 +501,7 @@ func TestATenantsOwnRefunds(t *testing.T) {
 		if err != nil || first.Status != "done" || first.Amount != 500 || first.Payment.Refunded != 500 {
 			t.Fatalf("%+v, %v", first, err)
 		}
-		// the same order once more is the first
+		// the same order again returns the first refund
 		again, err := s.Refund(ctx, order)
 		if err != nil || again.RefundID != first.RefundID || again.Payment.Refunded != 500 {
 			t.Fatalf("%+v, %v", again, err)

@@ -7,14 +7,14 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 )
 
-// The kinds of what is charged for.
+// The kinds of priced things.
 const (
 	kindStep   = "step"
 	kindPreset = "preset"
 	anyName    = "*" // a price for all that have none of their own
 )
 
-// Price is what one use of a step or preset costs.
+// Price is the price of one use of a step or preset.
 type Price struct {
 	Kind   string `json:"kind"`   // step or preset
 	Name   string `json:"name"`   // "*": every one that is not listed
@@ -27,7 +27,7 @@ type PriceList struct {
 	Prices  []Price `json:"prices"`
 }
 
-// PriceList returns the list that counts now.
+// PriceList returns the list that applies now.
 func (s *Service) PriceList(ctx context.Context) (PriceList, error) {
 	return currentPrices(ctx, s.o.DB)
 }
@@ -74,7 +74,7 @@ const (
 	maxPrice  = 1_000_000
 )
 
-// Publish adds a price list that counts from now on and returns its version.
+// Publish adds a price list that applies from now on and returns its version.
 // Items that are reserved keep their prices. It needs a price for "*" of each
 // kind, so that nothing is without one.
 func (s *Service) Publish(ctx context.Context, prices []Price) (int64, error) {
@@ -109,7 +109,8 @@ func (s *Service) Publish(ctx context.Context, prices []Price) (int64, error) {
 	return version, nil
 }
 
-// Charge is what an item will use. An empty ItemID does for a quote.
+// Charge is the steps and presets that an item will use. A quote needs no
+// ItemID.
 type Charge struct {
 	ItemID, JobID, BrandID string
 
@@ -117,7 +118,8 @@ type Charge struct {
 	Presets []string
 }
 
-// stepPass is what an item is charged for whose job asks for no step at all.
+// stepPass is the step that an item is charged for when its job asks for no
+// step.
 const stepPass = "pass"
 
 // line is one thing that an item is charged for.
@@ -152,7 +154,7 @@ func (l PriceList) lines(c Charge) ([]line, error) {
 	return out, nil
 }
 
-// Quote is what a job will cost if all of it succeeds.
+// Quote is the price of a job if all of it succeeds.
 type Quote struct {
 	Total        int64       `json:"total"` // hundredths of a credit
 	PriceVersion int64       `json:"price_version"`

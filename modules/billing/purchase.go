@@ -17,14 +17,14 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 )
 
-// The statuses of a payment beside Mollie's.
+// The statuses of a payment that Mollie does not have.
 const (
-	statusCreating = "creating" // Mollie hasn't told its id yet
+	statusCreating = "creating" // Mollie's id for it is not known yet
 	statusRejected = "rejected" // Mollie's payment is not the one that was asked for
 )
 
 // metaPayment and metaRequest are the keys under which Mollie keeps OPAL's ids,
-// so that what it made is found again when its answer was lost.
+// so that payments and refunds are found again when Mollie's answer was lost.
 const (
 	metaPayment = "opal_payment_id"
 	metaRequest = "opal_refund_id"
@@ -59,12 +59,12 @@ type Payment struct {
 	mollieID, mode, customer string
 }
 
-// newMode is the mode of a payment of this process.
+// newMode returns the mode of payments that this process makes.
 func (s *Service) newMode() string { return s.o.Mollie.Mode() }
 
-// Purchase begins to buy a package. The payment's row comes first, so that
-// nothing Mollie makes is unknown here; when Mollie doesn't answer, Sweep finds
-// out what became of it.
+// Purchase begins to buy a package. The payment's row is written first, so that
+// every payment at Mollie is known here; when Mollie doesn't answer, Sweep
+// fetches the outcome.
 func (s *Service) Purchase(ctx context.Context, tenantID, pkg string) (PurchaseResult, error) {
 	if s.o.Mollie == nil {
 		return PurchaseResult{}, ErrNoPayments
@@ -166,7 +166,8 @@ func getPayment(ctx context.Context, q db.Querier, id string) (Payment, error) {
 	return p, nil
 }
 
-// Payment returns a tenant's payment; ErrPaymentNotFound for another's.
+// Payment returns a tenant's payment; ErrPaymentNotFound for another tenant's
+// payment.
 func (s *Service) Payment(ctx context.Context, tenantID, paymentID string) (Payment, error) {
 	p, err := getPayment(ctx, s.o.DB, paymentID)
 	if err == nil && p.TenantID != tenantID {

@@ -29,10 +29,10 @@ func pageLimit(n int) int {
 	return min(n, maxLimit)
 }
 
-// Balance is what a tenant has, in hundredths of a credit.
+// Balance is a tenant's credit, in hundredths of a credit.
 type Balance struct {
 	TenantID  string `json:"tenant_id"`
-	Available int64  `json:"available"` // that can be reserved now; 0 while there is debt
+	Available int64  `json:"available"` // credit that can be reserved now; 0 while there is debt
 	Held      int64  `json:"held"`      // reserved for items under way
 }
 
@@ -110,7 +110,7 @@ func (s *Service) Transactions(ctx context.Context, tenantID, cursor string, lim
 	return out, rows.Err()
 }
 
-// cursorSeparator is in no name that cursors are made of.
+// cursorSeparator occurs in none of the names that cursors are made of.
 const cursorSeparator = "\x1f"
 
 func encodeCursor(parts ...string) string {
@@ -146,7 +146,7 @@ type UsageQuery struct {
 	Limit    int // 0: 50, at most 500
 }
 
-// UsageRow is what one day, step or brand used.
+// UsageRow is the usage of one day, step or brand.
 type UsageRow struct {
 	Key     string `json:"key"` // 2026-11-23, step/upscale, preset/etsy, or a brand profile's id
 	Items   int64  `json:"items"`
@@ -164,17 +164,18 @@ type UsagePage struct {
 	NextCursor *string    `json:"next_cursor"` // nil: the last page
 }
 
-// defaultUsage is how far back usage is counted when nothing is said.
+// defaultUsage is how far back usage is counted when a query names no time.
 const defaultUsage = 30 * 24 * time.Hour
 
-// usageKeys gives the SQL of a group's key. Days are counted since 1970.
+// usageKeys holds the SQL of a group's key. Days are counted since 1970.
 var usageKeys = map[string]string{
 	ByDay:   `CAST(ended_at / 86400000 AS TEXT)`,
 	ByStep:  `kind || '/' || name`,
 	ByBrand: `brand_id`,
 }
 
-// Usage counts what a tenant's completed items and variants used.
+// Usage counts the steps and presets that a tenant's completed items and
+// variants used.
 func (s *Service) Usage(ctx context.Context, tenantID string, q UsageQuery) (UsagePage, error) {
 	if q.By == "" {
 		q.By = ByDay
@@ -257,7 +258,7 @@ type PaymentPage struct {
 	NextCursor *string   `json:"next_cursor"`
 }
 
-// paymentID is what ids of payments look like.
+// paymentID matches the ids of payments.
 var paymentID = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
 // Payments returns a page of a tenant's payments, newest first.

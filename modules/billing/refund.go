@@ -28,13 +28,13 @@ type refundRequest struct {
 
 // RefundOrder asks to give money of a payment back.
 type RefundOrder struct {
-	TenantID    string // whose payment it must be; "": anybody's
+	TenantID    string // the tenant that must own the payment; "": any
 	PaymentID   string
 	Cents       int64  // 0: all that is left
 	Description string // as the buyer reads it on a statement; at most 140 characters
 
-	// Key makes the order happen once: another with the same key is the first
-	// again. "": each is one of its own.
+	// Key makes the order happen once: another with the same key returns the first
+	// refund. "": every order is new.
 	Key string
 	// Unused refuses an order for credits that have been used.
 	Unused bool
@@ -44,17 +44,17 @@ type RefundOrder struct {
 type RefundResult struct {
 	RefundID string  `json:"refund_id"`
 	Amount   int64   `json:"amount"` // cents
-	Status   string  `json:"status"` // done, or pending while the payment provider has not answered: it is asked again
+	Status   string  `json:"status"` // done, or pending until the payment provider has answered; it is asked repeatedly
 	Payment  Payment `json:"payment"`
 }
 
-// refundKeys is the name space of the ids that are made of keys.
+// refundKeys is the UUID name space of the refund ids that are made from keys.
 var refundKeys = uuid.MustParse("0b8f5f0c-6a43-4f0e-9d0f-2b8f7f3c9a11")
 
-// Refund gives money of a paid payment back. Its row comes first: when Mollie
-// doesn't answer, that is no error, and Sweep finds out. The credits go back
-// when Mollie shows the refund. ErrRefund when the payment is not paid or less
-// than that is left of it, ErrProviderRefused when Mollie refuses.
+// Refund gives money of a paid payment back. Its row comes first: a missing
+// answer from Mollie is not an error: Sweep fetches the outcome. The credits go
+// back when Mollie shows the refund. ErrRefund when the payment is not paid or
+// less than that is left of it, ErrProviderRefused when Mollie refuses.
 func (s *Service) Refund(ctx context.Context, o RefundOrder) (RefundResult, error) {
 	r, err := s.beginRefund(ctx, o)
 	if err != nil {
@@ -181,8 +181,9 @@ func (s *Service) settleRefund(ctx context.Context, requestID, reversalID, probl
 	return nil
 }
 
-// resumeRefund finds out what became of a refund that got no answer: by asking
-// again while Mollie keeps the Idempotency-Key, and then by looking.
+// resumeRefund finds the outcome of a refund that got no answer: by repeating
+// the call while Mollie keeps the Idempotency-Key, and after that among the
+// payment's refunds at Mollie.
 func (s *Service) resumeRefund(ctx context.Context, r refundRequest, now int64) error {
 	if now-r.createdAt < keyLife.Milliseconds() {
 		err := s.refundAtMollie(ctx, r)

@@ -11,12 +11,12 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// The pace at which Mollie is asked what no webhook told.
+// The pace at which Mollie is asked for changes that no webhook reported.
 const (
 	firstLook    = 15 * time.Second // after a payment or refund was begun
-	claimTime    = time.Minute      // for which a sweep has a row to itself
+	claimTime    = time.Minute      // for which other sweeps leave a claimed row alone
 	maxOpenPoll  = 15 * time.Minute
-	earlyPoll    = 24 * time.Hour // a paid payment's, for reversals, in the first two weeks
+	earlyPoll    = 24 * time.Hour // for reversals of a paid payment, in the first two weeks
 	latePoll     = 7 * 24 * time.Hour
 	earlyPolls   = 14
 	lastPoll     = 80               // about 15 months after it was paid
@@ -38,8 +38,8 @@ func pollAfter(status string, polls int64) time.Duration {
 	return min(maxOpenPoll, firstLook<<min(polls, 10))
 }
 
-// Run sweeps until ctx ends: at once when this process's webhook was called, and
-// every two seconds for what came another way.
+// Run sweeps until ctx ends: immediately when this process's webhook was called,
+// and every PollEvery for everything else.
 func (s *Service) Run(ctx context.Context) error {
 	for {
 		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
@@ -54,10 +54,10 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
-// Sweep does what is due: payments that the webhook named or that are to be
+// Sweep does the due work: payments that the webhook named or that are to be
 // polled, refunds without an answer, and holds of variants that have ended. Each
 // failure leaves its row for a later sweep and lets the others go on. It is safe
-// in several processes at once.
+// in several processes at the same time.
 func (s *Service) Sweep(ctx context.Context) error {
 	errs := []error{s.releaseEnded(ctx)}
 	if s.o.Mollie != nil {
@@ -72,13 +72,13 @@ type notice struct {
 }
 
 // The payments that a sweep asks the provider about: those that are known here come
-// first and all. Ids that nobody here knows may be real, of a payment whose answer was
-// lost, or anybody's invention: one of them is asked about in each unknownEvery, by
-// all processes together.
+// first and all. Ids that no payment here has may be real, of a payment whose answer
+// was lost, or invented: all processes together ask about one of them in each
+// unknownEvery.
 const (
 	unknownEvery = 2 * time.Second
-	// unknownKept is how long such an id is kept. By then the polling has found what
-	// a real one was about.
+	// unknownKept is how long such an id is kept. By then polling has found the
+	// payment of a real one.
 	unknownKept = time.Hour
 )
 
@@ -112,7 +112,8 @@ func (s *Service) sweepNotices(ctx context.Context) error {
 				continue // due again when the claim ends
 			}
 		}
-		// called again meanwhile: there is more to fetch
+		// the count has grown when the webhook was called again meanwhile: the notice
+		// then stays
 		if _, err := s.o.DB.ExecContext(ctx, `DELETE FROM payment_notices WHERE mollie_id = $1 AND count = $2`, n.id, n.count); err != nil {
 			errs = append(errs, fmt.Errorf("end the notice of %s: %w", n.id, err))
 		}
@@ -146,8 +147,8 @@ func claimNotices(ctx context.Context, tx *db.Tx, where string, limit int) ([]no
 	return due, rows.Err()
 }
 
-// unknownsTurn takes the next turn of the ids that nobody knows, and reports whether
-// it has come.
+// unknownsTurn reports whether an unknown id may be asked about now, and if so takes
+// that turn.
 func unknownsTurn(ctx context.Context, tx *db.Tx) (bool, error) {
 	r, err := tx.ExecContext(ctx, `UPDATE payment_unknowns SET next_at = now_ms() + $1 WHERE next_at <= now_ms()`, unknownEvery.Milliseconds())
 	if err != nil {
@@ -279,9 +280,9 @@ func (s *Service) sweepRefunds(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// releaseEnded gives back what is held for items and variants that ended without
-// telling: a preset whose variant failed, was cancelled or rejected, or that a completed
-// item never planned.
+// releaseEnded gives back what is held for items and variants whose end was never
+// reported: a preset whose variant failed, was cancelled or rejected, or that a
+// completed item never planned.
 func (s *Service) releaseEnded(ctx context.Context) error {
 	type hold struct{ tenantID, itemID, kind, name string }
 	rows, err := s.o.DB.QueryContext(ctx, `SELECT c.tenant_id, c.item_id, c.kind, c.name FROM charges c JOIN items i ON i.item_id = c.item_id
@@ -312,7 +313,7 @@ func (s *Service) releaseEnded(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// OldestHold returns the age of the oldest credit that is held; 0 when none is.
+// OldestHold returns the age of the oldest hold; 0 when there is none.
 func (s *Service) OldestHold(ctx context.Context) (time.Duration, error) {
 	return db.Age(ctx, s.o.DB, `SELECT min(held_at) FROM charges WHERE state = 'held'`)
 }

@@ -9,13 +9,13 @@ import (
 )
 
 // maxNotices bounds the noted ids that no payment here has, which anyone can
-// send. Beyond it an unknown id is dropped; polling finds what it was about.
+// send. Beyond it an unknown id is dropped; polling finds its payment.
 const maxNotices = 10_000
 
-// Notice notes the id that Mollie's webhook brought, and nothing else: what it
-// means is fetched from Mollie by Sweep. It is nil also for ids that nobody
-// knows, so that the answer tells nothing. An error means that nothing was
-// noted and Mollie is to call again; ErrNotice, that it is no payment's id.
+// Notice records the id that Mollie's webhook sent, and nothing else: Sweep
+// fetches the payment from Mollie. It returns nil for unknown ids, too, so that
+// the answer reveals nothing. An error means that nothing was recorded and
+// Mollie is to call again; ErrNotice, that it is not the id of a payment.
 func (s *Service) Notice(ctx context.Context, mollieID string) error {
 	if !mollie.IsPaymentID(mollieID) {
 		return ErrNotice

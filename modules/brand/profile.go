@@ -1,7 +1,8 @@
-// Package brand keeps brand profiles: what gives a tenant's catalogue one look.
+// Package brand keeps brand profiles: the settings that give a tenant's
+// catalogue one look.
 //
-// Profile "default" always exists. Until a tenant edits it, it has no row and
-// no wishes: the engine's own taste holds.
+// Profile "default" always exists. Until a tenant edits it, it has no row, and
+// the engine's defaults apply.
 package brand
 
 import (
@@ -46,7 +47,7 @@ const (
 	maxPresetName = 64
 )
 
-// What a caller can do wrong.
+// Errors of callers.
 var (
 	ErrNotFound = fault.New(fault.NotFound, "brand_profile_not_found", "There is no such brand profile")
 	ErrExists   = fault.New(fault.Conflict, "brand_profile_exists", "There is a brand profile with this id already; PUT to it to change it")

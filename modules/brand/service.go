@@ -10,7 +10,8 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 )
 
-// Service is the brand profiles of all tenants. It is safe for concurrent use.
+// Service holds the brand profiles of all tenants. It is safe for concurrent
+// use.
 type Service struct {
 	db           *db.DB
 	checkPresets func(names []string) error
@@ -117,7 +118,7 @@ func (s *Service) Replace(ctx context.Context, tenantID string, p Profile) (Prof
 		p.CreatedAt, p.UpdatedAt = db.Time(created), db.Time(updated)
 		return err
 	})
-	if db.IsUnique(err) { // two first edits of default at once: the second replaces the first
+	if db.IsUnique(err) { // two first edits of default at the same time: the second replaces the first
 		return s.Replace(ctx, tenantID, p)
 	}
 	if err != nil {

@@ -29,7 +29,7 @@ const (
 	sweepLimit = 100
 )
 
-// What a caller can do wrong with idempotency keys.
+// Errors of callers with idempotency keys.
 var (
 	ErrKeyReused = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key was used for another request; use a new one")
 	ErrInFlight  = fault.New(fault.Conflict, "idempotency_in_flight", "A request with this Idempotency-Key is being worked on; ask again shortly")
@@ -45,8 +45,8 @@ type Reply struct {
 // Begin claims an idempotency key for a request, which the digest request
 // stands for. It returns a token for Finish or Abandon; or the reply of the
 // finished call; or ErrKeyReused for another request, ErrInFlight while the
-// first is worked on. A call whose process died is done again: what a creating
-// call makes twice then costs nothing and is cancelled unused.
+// first is worked on. A call whose process died is done again. A duplicate made
+// this way is never queued, so it costs nothing and expires.
 func (s *Service) Begin(ctx context.Context, tenantID, key, request string) (token string, reply *Reply, err error) {
 	digest := s.idempotencyDigest(tenantID, key)
 	token = uuid.NewString()
@@ -78,7 +78,8 @@ func (s *Service) Begin(ctx context.Context, tenantID, key, request string) (tok
 	return "", reply, err
 }
 
-// takeOver looks at the row that another call made.
+// takeOver reads the row that another call made, and takes it over when that
+// call's lease has ended.
 func (s *Service) takeOver(ctx context.Context, tx *db.Tx, tenantID, digest, request, token string, sealed *sql.NullString) error {
 	var was string
 	var free bool

@@ -21,7 +21,7 @@ import (
 )
 
 // A key reads opal_<prefix>_<secret>: the prefix finds its row, the secret is
-// 256 random bits. Neither tells anything about the tenant.
+// 256 random bits. Neither reveals anything about the tenant.
 const (
 	keyMark     = "opal"
 	prefixBytes = 6
@@ -34,7 +34,7 @@ const (
 // than the look-up.
 const lastUsedStep = time.Minute
 
-// What a caller can do wrong with keys.
+// Errors of callers with keys.
 var (
 	ErrKey         = fault.New(fault.Unauthorized, "api_key_invalid", "The API key is not valid")
 	ErrKeyNotFound = fault.New(fault.NotFound, "api_key_not_found", "There is no such API key")
@@ -81,8 +81,8 @@ type NewKey struct {
 	ExpiresAt *time.Time // nil: never
 }
 
-// CreateKey makes a key and returns its text, which is told this once: only an
-// HMAC of it is stored.
+// CreateKey makes a key and returns its text, which is shown only this once:
+// only an HMAC of it is stored.
 func (s *Service) CreateKey(ctx context.Context, tenantID string, n NewKey) (k Key, text string, err error) {
 	n.Name = strings.TrimSpace(n.Name)
 	if err := checkName(n.Name); err != nil {
@@ -156,7 +156,7 @@ func (s *Service) ListKeys(ctx context.Context, tenantID string) ([]Key, error) 
 }
 
 // RevokeKey refuses a key from now on; ErrKeyNotFound when the tenant has none
-// of that id. Said again, it changes nothing.
+// of that id. Repeated, it changes nothing.
 func (s *Service) RevokeKey(ctx context.Context, tenantID, keyID string) error {
 	return s.db.InTx(ctx, func(tx *db.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE api_keys SET revoked_at = COALESCE(revoked_at, now_ms()) WHERE key_id = $1 AND tenant_id = $2`,
@@ -171,8 +171,8 @@ func (s *Service) RevokeKey(ctx context.Context, tenantID, keyID string) error {
 	})
 }
 
-// Authenticate returns the key that text is. Unknown, revoked and expired keys
-// are all the same ErrKey; a disabled tenant's is ErrDisabled.
+// Authenticate returns the key whose text it is given. Unknown, revoked and
+// expired keys are all the same ErrKey; a disabled tenant's key is ErrDisabled.
 func (s *Service) Authenticate(ctx context.Context, text string) (Key, error) {
 	if len(text) > maxKeyText {
 		return Key{}, ErrKey
@@ -203,8 +203,7 @@ func (s *Service) Authenticate(ctx context.Context, text string) (Key, error) {
 	return k, nil
 }
 
-// touch notes that a key was used. A call isn't refused because the note
-// couldn't be taken.
+// touch records that a key was used. A call isn't refused when that fails.
 func (s *Service) touch(ctx context.Context, k Key, now int64) {
 	if k.LastUsedAt != nil && now-k.LastUsedAt.UnixMilli() < lastUsedStep.Milliseconds() {
 		return
@@ -237,7 +236,7 @@ func random(n int) []byte {
 	return b
 }
 
-// clean keeps bytes that Postgres would refuse out of a query.
+// clean removes bytes that Postgres would refuse in a query.
 func clean(s string) string { return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "") }
 
 func cleanScopes(in []Scope) ([]Scope, error) {

@@ -1,5 +1,5 @@
-// Package tenant keeps the tenants, their API keys, and what their idempotency
-// keys stand for.
+// Package tenant keeps the tenants, their API keys, and the replies that their
+// idempotency keys stand for.
 package tenant
 
 import (
@@ -23,7 +23,7 @@ const DefaultID = "default"
 
 const maxName = 120 // characters of a tenant's or a key's name
 
-// What a caller can do wrong.
+// Errors of callers.
 var (
 	ErrID        = fault.New(fault.Invalid, "tenant_id_invalid", "The tenant_id is not valid: 1–64 of A–Z, a–z, 0–9, ., - and _, beginning with a letter or digit")
 	ErrNotFound  = fault.New(fault.NotFound, "tenant_not_found", "There is no such tenant")
@@ -35,8 +35,8 @@ var (
 
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// CheckID fails with ErrID when id can't be a tenant's. Ids are part of blob
-// paths, so they hold no separator and are no relative path.
+// CheckID fails with ErrID when id can't be the id of a tenant. Ids are part of
+// blob paths, so they hold no separator and are not a relative path.
 func CheckID(id string) error {
 	if !idPattern.MatchString(id) || strings.Contains(id, "..") {
 		return ErrID
@@ -50,12 +50,12 @@ type Tenant struct {
 	Name       string     `json:"name"`
 	CreatedAt  time.Time  `json:"created_at"`
 	DisabledAt *time.Time `json:"disabled_at"`
-	// RetentionDays is how long finished jobs are kept: nil as long as the
-	// service's own rule says, 0 for good.
+	// RetentionDays is how long finished jobs are kept: nil: as long as the
+	// service's own rule says; 0: permanently.
 	RetentionDays *int `json:"retention_days"`
 }
 
-// Service is the tenants and their keys. It is safe for concurrent use.
+// Service holds the tenants and their keys. It is safe for concurrent use.
 type Service struct {
 	db     *db.DB
 	pepper []byte
@@ -128,13 +128,13 @@ func (s *Service) List(ctx context.Context) ([]Tenant, error) {
 	return out, rows.Err()
 }
 
-// Disable refuses a tenant's keys from now on. What it has is kept. Said again,
-// it changes nothing.
+// Disable refuses a tenant's keys from now on. Its data is kept. Repeated, it
+// changes nothing.
 func (s *Service) Disable(ctx context.Context, id string) error {
 	return s.update(ctx, id, `UPDATE tenants SET disabled_at = COALESCE(disabled_at, now_ms()) WHERE tenant_id = $1`)
 }
 
-// Enable takes back Disable.
+// Enable reverses Disable.
 func (s *Service) Enable(ctx context.Context, id string) error {
 	return s.update(ctx, id, `UPDATE tenants SET disabled_at = NULL WHERE tenant_id = $1`)
 }
@@ -142,8 +142,8 @@ func (s *Service) Enable(ctx context.Context, id string) error {
 // maxRetention bounds a retention, in days: a hundred years.
 const maxRetention = 36500
 
-// SetRetention says how many days a tenant's finished jobs are kept: 0 for good,
-// nil as long as the service's own rule says.
+// SetRetention sets how many days a tenant's finished jobs are kept. 0:
+// permanently; nil: as long as the service's own rule says.
 func (s *Service) SetRetention(ctx context.Context, id string, days *int) error {
 	if days != nil && (*days < 0 || *days > maxRetention) {
 		return ErrRetention

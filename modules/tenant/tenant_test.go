@@ -226,7 +226,7 @@ func TestIdempotency(t *testing.T) {
 		if err := s.Finish(ctx, "t1", "k", token, want); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Abandon(ctx, "t1", "k", token); err != nil { // too late: it stands
+		if err := s.Abandon(ctx, "t1", "k", token); err != nil { // too late: the reply is kept
 			t.Fatal(err)
 		}
 		_, reply, err = s.Begin(ctx, "t1", "k", "r1")

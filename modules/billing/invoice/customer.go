@@ -11,7 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// ErrCustomer says what is wrong with a buyer's details.
+// ErrCustomer names the fault in a buyer's details.
 var ErrCustomer = fault.New(fault.Invalid, "customer_invalid", "The billing details are wrong")
 
 // Customer is who a tenant's invoices are made out to.
@@ -19,7 +19,7 @@ type Customer struct {
 	Name    string `json:"name"`
 	Email   string `json:"email"`
 	Address string `json:"address"` // lines separated by \n
-	Country string `json:"country"` // ISO 3166-1, two letters; "": the seller's
+	Country string `json:"country"` // ISO 3166-1, two letters; "": the seller's country
 	VATID   string `json:"vat_id"`  // with the country's prefix; "": a consumer
 }
 
@@ -47,8 +47,9 @@ func countryCode(s string) (string, error) {
 	return s, nil
 }
 
-// Clean returns the details as they are kept: trimmed, the country filled in with
-// the seller's. ErrCustomer when they can't be printed or contradict each other.
+// Clean returns the details as they are kept: trimmed, with the seller's country
+// where none is given. ErrCustomer when they can't be printed or contradict each
+// other.
 func (c Customer) Clean(seller string) (Customer, error) {
 	c.Name, c.Email, c.Address = strings.TrimSpace(c.Name), strings.TrimSpace(c.Email), strings.TrimSpace(strings.ReplaceAll(c.Address, "\r\n", "\n"))
 	c.Country, c.VATID = strings.ToUpper(strings.TrimSpace(c.Country)), cleanVATID(c.VATID)

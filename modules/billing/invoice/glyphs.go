@@ -28,8 +28,8 @@ func (g glyphs) has(r rune) bool {
 	return r == '\n' || err == nil && i != 0
 }
 
-// write returns the text in letters that the font has: what it lacks in Latin
-// ones, as passports do it.
+// write returns the text in letters that the font has. Other letters are
+// written in Latin ones, as in passports.
 func (g glyphs) write(text string) string {
 	var out strings.Builder
 	for line := range strings.SplitSeq(norm.NFC.String(text), "\n") {

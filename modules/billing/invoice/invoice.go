@@ -1,6 +1,6 @@
-// Package invoice is what an invoice says and how it looks: its document, the VAT
-// of a sale, the buyer's details and the PDF. It knows no database. Money is in
-// cents, credits are in hundredths, rates in hundredths of a percent, as int64.
+// Package invoice makes invoices: the document, the VAT of a sale, the buyer's
+// details and the PDF. It uses no database. Money is in cents, credits are in
+// hundredths, rates in hundredths of a percent, as int64.
 package invoice
 
 import (
@@ -23,19 +23,19 @@ type Invoice struct {
 	VAT         int64     `json:"vat"`
 	Total       int64     `json:"total"`
 	Currency    string    `json:"currency"`
-	Note        string    `json:"note"` // what the VAT rule has to say, or ""
+	Note        string    `json:"note"` // the text that the VAT rule requires, or ""
 }
 
-// vatNotes is what an invoice must say of its VAT rule.
+// vatNotes holds the text that each VAT rule requires on an invoice.
 var vatNotes = map[string]string{
 	ReverseCharge: "Reverse charge: the customer accounts for the VAT (Articles 44 and 196, Directive 2006/112/EC)",
 	OutsideEU:     "Place of supply outside the European Union: no EU VAT",
 }
 
-// Note returns what an invoice must say of its VAT rule, or "".
+// Note returns the text that a VAT rule requires on an invoice, or "".
 func Note(rule string) string { return vatNotes[rule] }
 
-// Hundredths writes an amount of credits or money with its two decimal places.
+// Hundredths returns an amount of credits or money with two decimal places.
 func Hundredths(n int64) string {
 	sign := ""
 	if n < 0 {

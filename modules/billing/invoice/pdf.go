@@ -94,7 +94,8 @@ func draw(v Invoice) (*sheet, error) {
 	return s, nil
 }
 
-// heading has the seller on the left and, on the right, what this is.
+// heading draws the seller on the left and the document's name, number and
+// dates on the right.
 func (s *sheet) heading(v Invoice) {
 	top, left := s.GetY(), s.width-pdfMeta-pdfGap
 	s.style("B", pdfName, pdfInk)
@@ -140,7 +141,7 @@ func (s *sheet) buyer(v Invoice) {
 	s.SetY(s.GetY() + pdfGap)
 }
 
-// lines is the table of what was sold: one line.
+// lines draws the table of the sale: one line.
 func (s *sheet) lines(v Invoice) {
 	first := s.width - pdfQuantity - pdfRate - pdfAmount
 	s.SetFillColor(pdfShade, pdfShade, pdfShade)
@@ -156,7 +157,7 @@ func (s *sheet) lines(v Invoice) {
 	s.SetY(s.GetY() + pdfPad)
 }
 
-// row is a line of the table: the first cell wraps.
+// row draws a line of the table; the first cell wraps.
 func (s *sheet) row(first float64, cells ...string) {
 	y := s.GetY()
 	s.text(pdfMargin+pdfPad, first-2*pdfPad, cells[0])
@@ -187,7 +188,7 @@ func (s *sheet) totals(v Invoice) {
 	s.SetY(s.GetY() + pdfGap)
 }
 
-// closing says what the law wants said, and how the invoice was paid.
+// closing writes the texts that the law requires, and how the invoice was paid.
 func (s *sheet) closing(v Invoice) {
 	if v.Note != "" {
 		s.style("B", pdfText, pdfInk)
@@ -238,7 +239,7 @@ func (s *sheet) rule(x, width float64) {
 
 func (*sheet) money(v Invoice, cents int64) string { return v.Currency + " " + Hundredths(cents) }
 
-// rateText is the rate of VAT, or why there is none.
+// rateText returns the rate of VAT, or why there is no VAT.
 func rateText(v Invoice) string {
 	if v.VATRule == ReverseCharge {
 		return "reverse charge"
@@ -246,7 +247,7 @@ func rateText(v Invoice) string {
 	return strings.TrimSuffix(strings.TrimSuffix(Hundredths(v.VATRate), "0"), ".0") + " %"
 }
 
-// countryName is a country's English name.
+// countryName returns a country's English name.
 func countryName(code string) string {
 	r, err := language.ParseRegion(code)
 	if err != nil {
@@ -255,7 +256,7 @@ func countryName(code string) string {
 	return display.English.Regions().Name(r)
 }
 
-// paragraph puts the lines that say something below each other.
+// paragraph joins the lines that are not empty, one below the other.
 func paragraph(lines ...string) string {
 	var out []string
 	for _, l := range lines {

@@ -16,11 +16,11 @@ const (
 )
 
 // euVAT is the member states' standard rates, which electronic services have, in
-// hundredths of a percent, as the European Commission publishes them for
-// November 2026, and the form of their VAT ids without the country's prefix. The
-// last changes: LU 17 % (2024-01), EE 22 % (2024-01), FI 25.5 % (2024-09), SK 23 %
-// (2025-01), EE 24 % (2025-07), RO 21 % (2025-08). A change is a new row here on
-// its day: what was sold before keeps the rate that its payment was made with.
+// hundredths of a percent, as the European Commission publishes them for November
+// 2026, and the form of their VAT ids without the country's prefix. The last
+// changes: LU 17 % (2024-01), EE 22 % (2024-01), FI 25.5 % (2024-09), SK 23 %
+// (2025-01), EE 24 % (2025-07), RO 21 % (2025-08). A change of a rate replaces it
+// here on its day: payments keep the rate that they were made with.
 var euVAT = map[string]struct {
 	rate int64
 	id   *regexp.Regexp
@@ -36,7 +36,7 @@ var euVAT = map[string]struct {
 
 func form(s string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + s + `)$`) }
 
-// vatPrefix is what a country's VAT ids begin with.
+// vatPrefix returns the letters that a country's VAT ids begin with.
 func vatPrefix(country string) string {
 	if country == "GR" {
 		return "EL"
@@ -44,7 +44,8 @@ func vatPrefix(country string) string {
 	return country
 }
 
-// cleanVATID drops what people put between the parts of a VAT id.
+// cleanVATID drops the characters that people put between the parts of a VAT
+// id.
 func cleanVATID(s string) string {
 	return strings.ToUpper(strings.NewReplacer(" ", "", ".", "", "-", "").Replace(s))
 }
@@ -83,7 +84,7 @@ func VATFor(seller string, c Customer) (rule string, rate int64) {
 	return Standard, v.rate
 }
 
-// hundredPercent is a VAT rate.
+// hundredPercent is 100 % as a VAT rate.
 const hundredPercent = 10_000
 
 // VATOn returns the VAT on an amount of cents, rounded half up.

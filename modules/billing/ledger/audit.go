@@ -13,11 +13,11 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 )
 
-// Difference is something in the books that doesn't add up.
+// Difference is one violation of an audit rule.
 type Difference struct {
 	Check   string `json:"check"`   // which rule
 	Subject string `json:"subject"` // tenant, item, payment or posting
-	Detail  string `json:"detail"`  // what is and what should be
+	Detail  string `json:"detail"`  // the found and the expected value
 }
 
 func (d Difference) String() string { return d.Check + ": " + d.Subject + ": " + d.Detail }
@@ -25,19 +25,19 @@ func (d Difference) String() string { return d.Check + ": " + d.Subject + ": " +
 // maxDifferences bounds those of one rule that are listed.
 const maxDifferences = 1000
 
-// ruleFiles are the audit's rules, a file each: its name, its words, and a query
-// that returns, for each violation, the subject and two values of which the words
-// tell. Everything is recomputed: balances from transfers, transfers from charges
-// and payments, charges from items. Items older than the first that was ever
-// metered are nobody's debt, nor are those that were taken over from v0.2.1, which
-// had settled their price.
+// ruleFiles are the audit's rules, a file each: its name, its text, and a query
+// that returns, for each violation, the subject and two values for the text.
+// Everything is recomputed: balances from transfers, transfers from charges and
+// payments, charges from items. Items older than the first metered one need no
+// charge, nor do those that were taken over from v0.2.1, which had charged for
+// them.
 //
 //go:embed audit/*.sql
 var ruleFiles embed.FS
 
 type rule struct{ name, words, query string }
 
-// noticePatience is how long a notice may wait beyond its time.
+// noticePatience is how long after its due time a notice may wait.
 const noticePatience = time.Hour
 
 var rules = sync.OnceValues(func() ([]rule, error) {
@@ -76,9 +76,9 @@ func Rules() ([]string, error) {
 	return names, err
 }
 
-// Audit recomputes the books and returns what differs, nothing when all is well.
-// openAge is how long a payment that was not paid is asked after at the provider.
-// The transaction should show one state to all its reads.
+// Audit recomputes the books and returns the differences, an empty list when
+// there are none. openAge is how long the provider is polled for a payment that
+// was not paid. The transaction should show one state to all its reads.
 func Audit(ctx context.Context, q db.Querier, openAge time.Duration) ([]Difference, error) {
 	all, err := rules()
 	if err != nil {
@@ -116,7 +116,7 @@ func (r rule) check(ctx context.Context, q db.Querier, query string) (out []Diff
 // millis writes a duration into SQL.
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// text reads what a driver gives as bytes.
+// text returns a driver's bytes as a string, and other values as they are.
 func text(v any) any {
 	if b, ok := v.([]byte); ok {
 		return string(b)

@@ -1,5 +1,5 @@
 // Package ledger is a tenant's credit ledger: six accounts whose balances add up
-// to zero, transfers between them written once under the key of what caused them,
+// to zero, transfers between them, each written once under the key of its cause,
 // and the audit of the books. Amounts are hundredths of a credit, as int64.
 //
 // Every write locks the tenant's row first, so that writers of one tenant queue
@@ -40,14 +40,14 @@ type Ledger struct {
 	Balance  map[string]int64
 	Now      int64         // ms, by the database's clock, at reading
 	Month    string        // of Now: 2006-01
-	Budget   sql.NullInt64 // what may be used in a calendar month
+	Budget   sql.NullInt64 // the most that may be used in a calendar month
 
 	seq          int64 // of the last transfer
 	grantedMonth string
 	grant        sql.NullInt64
 }
 
-// Available is what can be reserved: nothing while there is debt.
+// Available returns the credit that can be reserved: 0 while there is debt.
 func (l *Ledger) Available() int64 {
 	if l.Balance[Debt] > 0 {
 		return 0
@@ -108,8 +108,8 @@ func (l *Ledger) read(ctx context.Context, q db.Querier) error {
 	return rows.Err()
 }
 
-// Balances returns what is in each account of a tenant, by kind; nothing for a
-// tenant without a ledger.
+// Balances returns the balance of each account of a tenant, by kind; an empty
+// map for a tenant without a ledger.
 func Balances(ctx context.Context, q db.Querier, tenantID string) (map[string]int64, error) {
 	l := &Ledger{TenantID: tenantID, Balance: map[string]int64{}}
 	return l.Balance, l.read(ctx, q)
@@ -124,7 +124,7 @@ type Leg struct {
 // Move returns the leg that takes an amount from one account to another.
 func Move(from, to string, amount int64) Leg { return Leg{Debit: from, Credit: to, Amount: amount} }
 
-// Posting is what one cause does to a ledger. Its key makes it happen once.
+// Posting is the transfers of one cause. Its key makes them happen once.
 type Posting struct {
 	Key, Kind         string
 	ItemID, PaymentID string
@@ -159,7 +159,7 @@ func (l *Ledger) Post(ctx context.Context, tx *db.Tx, p Posting) (string, error)
 
 func orNull(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
-// Repay settles debt from paid credit, as far as it reaches, after the posting
+// Repay pays debt from paid credit, as far as that reaches, after the posting
 // with the given key has brought some in.
 func (l *Ledger) Repay(ctx context.Context, tx *db.Tx, key, paymentID string) error {
 	n := min(l.Balance[Paid], l.Balance[Debt])
@@ -167,15 +167,15 @@ func (l *Ledger) Repay(ctx context.Context, tx *db.Tx, key, paymentID string) er
 	return err
 }
 
-// TakeBack takes credit back that its owner has the money for again: from what
-// is bought, and for what has been spent of it as debt.
+// TakeBack takes credit back whose money went back to its owner: from the paid
+// account, and the part that has been spent as debt.
 func (l *Ledger) TakeBack(ctx context.Context, tx *db.Tx, key, kind, paymentID string, credits int64) error {
 	n := min(l.Balance[Paid], credits)
 	_, err := l.Post(ctx, tx, Posting{Key: key, Kind: kind, PaymentID: paymentID, Legs: []Leg{{Paid, World, n}, {World, Debt, credits - n}}})
 	return err
 }
 
-// BringIn adds bought credit and settles debt with it first.
+// BringIn adds bought credit and first pays debt with it.
 func (l *Ledger) BringIn(ctx context.Context, tx *db.Tx, key, kind, paymentID string, credits int64) error {
 	if _, err := l.Post(ctx, tx, Posting{Key: key, Kind: kind, PaymentID: paymentID, Legs: []Leg{{World, Paid, credits}}}); err != nil {
 		return err
@@ -183,8 +183,9 @@ func (l *Ledger) BringIn(ctx context.Context, tx *db.Tx, key, kind, paymentID st
 	return l.Repay(ctx, tx, key, paymentID)
 }
 
-// GrantMonth gives the month's free credit, once, and lapses what is left of an
-// earlier month's. A tenant without a grant of its own gets the general one.
+// GrantMonth gives the month's free credit, once, and lapses the rest of an
+// earlier month's grant. A tenant without a grant of its own gets the general
+// one.
 func (l *Ledger) GrantMonth(ctx context.Context, tx *db.Tx, general int64) error {
 	if l.Month <= l.grantedMonth {
 		return nil

@@ -24,7 +24,7 @@ const (
 	maxTries    = 4
 	maxWait     = 8 * time.Second // between tries, also when Mollie asks for more
 	maxResponse = 4 << 20         // bytes
-	maxDetail   = 300             // bytes of Mollie's words in an error
+	maxDetail   = 300             // bytes of Mollie's text in an error
 	pageSize    = 250             // Mollie's largest page
 )
 
@@ -34,7 +34,7 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d bytes", maxResponse)
 type Options struct {
 	URL    string        // "https://api.mollie.com"
 	Key    string        // test_… or live_…; never logged and in no error
-	Client *http.Client  // its transport is used; nil: egress's
+	Client *http.Client  // its transport is used; nil: that of package egress
 	Wait   time.Duration // before the second try, then doubling; 0: 250 ms
 }
 
@@ -49,7 +49,7 @@ type Client struct {
 }
 
 // New returns a client. It fails for a URL or key that can't be right, without
-// telling the key.
+// quoting the key.
 func New(o Options) (*Client, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
@@ -71,10 +71,10 @@ func New(o Options) (*Client, error) {
 // Mode is "live" or "test", as the key is.
 func (c *Client) Mode() string { return c.key[:4] }
 
-// Error is an answer that is no success.
+// Error is an answer with a status other than success.
 type Error struct {
 	Status int    // HTTP
-	Detail string // Mollie's words
+	Detail string // Mollie's text
 	Field  string // of the request that is wrong, or ""
 }
 
@@ -86,7 +86,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// NotFound reports whether err says that Mollie has no such thing.
+// NotFound reports whether err says that Mollie does not have the resource.
 func NotFound(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
@@ -169,7 +169,7 @@ func (c *Client) Refund(ctx context.Context, idempotencyKey, paymentID string, r
 	return out, err
 }
 
-// do calls Mollie, again while that may help.
+// do calls Mollie, and tries again after errors that may pass.
 func (c *Client) do(ctx context.Context, method, path, idempotencyKey string, in, out any) error {
 	var body []byte
 	if in != nil {
@@ -193,11 +193,10 @@ func (c *Client) do(ctx context.Context, method, path, idempotencyKey string, in
 	return nil
 }
 
-// never says that another try is no use.
+// never means: do not retry.
 const never time.Duration = -1
 
-// once makes one call. again is how long to wait at least before another, or
-// never.
+// once makes one call. again is the least wait before another try, or never.
 func (c *Client) once(ctx context.Context, method, path, idempotencyKey string, body []byte, out any) (again time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {

@@ -26,7 +26,7 @@ type Amount struct {
 	Value    string `json:"value"`
 }
 
-// centsPerUnit is that of all currencies OPAL sells in.
+// centsPerUnit holds for all currencies that OPAL sells in.
 const centsPerUnit = 100
 
 // maxUnits bounds an amount, so that cents can't overflow.
@@ -54,15 +54,16 @@ type NewPayment struct {
 	Amount      Amount   `json:"amount"`
 	Description string   `json:"description"`
 	RedirectURL string   `json:"redirectUrl"`
-	WebhookURL  string   `json:"webhookUrl,omitempty"` // "": Mollie calls nobody
+	WebhookURL  string   `json:"webhookUrl,omitempty"` // "": Mollie sends no webhook
 	Metadata    Metadata `json:"metadata,omitempty"`
 }
 
-// Metadata is what a seller keeps with a payment or refund. What others keep in
-// another shape than OPAL is read as nothing.
+// Metadata is the seller's data kept with a payment or refund. Data of another
+// shape than OPAL's is read as empty.
 type Metadata map[string]string
 
-// UnmarshalJSON never fails.
+// UnmarshalJSON reads an object of strings and ignores anything else. It never
+// fails.
 func (m *Metadata) UnmarshalJSON(b []byte) error {
 	var v map[string]string
 	if json.Unmarshal(b, &v) == nil {

@@ -1,6 +1,6 @@
-// Package mollietest is a Mollie for tests: payments, refunds and chargebacks as
-// the provider's documentation describes them, on a loopback port, with the
-// failures that real ones have.
+// Package mollietest is a fake Mollie for tests: payments, refunds and
+// chargebacks as the provider's documentation describes them, on a loopback
+// port, with the failures that real ones have.
 package mollietest
 
 import (
@@ -21,10 +21,10 @@ import (
 // Key is the API key that the server takes.
 const Key = "test_dHar4XY7LxsDOtmnkVtjNVWXLSlXsM"
 
-// Fault is what happens to one call instead of, or after, what it asked for.
+// Fault is a failure of one call, instead of its work or after it.
 type Fault struct {
 	Status  int           // answer this and do nothing
-	Lose    bool          // do it, then break the connection
+	Lose    bool          // do the work, then break the connection
 	Delay   time.Duration // before anything
 	Header  http.Header   // of the answer
 	Body    string        // of the answer with Status
@@ -35,8 +35,8 @@ type Fault struct {
 type Server struct {
 	*httptest.Server
 
-	// Webhook delivers a callback; nil: a POST to the payment's webhookUrl. Lost
-	// ones are those that it does nothing with.
+	// Webhook delivers a callback; nil: a POST to the payment's webhookUrl. A
+	// function that does nothing loses them.
 	Webhook func(webhookURL, id string)
 	// EarlyWebhook has the webhook called while the payment is being created,
 	// before its creator knows the id.
@@ -56,7 +56,7 @@ type payment struct {
 	webhook string
 }
 
-// replay is what an Idempotency-Key stands for.
+// replay is the answer kept under an Idempotency-Key.
 type replay struct {
 	body   string
 	done   bool
@@ -106,7 +106,7 @@ func (s *Server) CallsUnder(prefix string) int {
 	return n
 }
 
-// ForgetKeys does what an hour does: no Idempotency-Key is known any more.
+// ForgetKeys forgets every Idempotency-Key, as Mollie does after an hour.
 func (s *Server) ForgetKeys() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
