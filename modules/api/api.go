@@ -23,8 +23,8 @@ import (
 	"github.com/opal-photo/opal/modules/channel"
 )
 
-// Options are what the API is made of. The first block is needed; the rest may be
-// left out.
+// Options are what the API is made of. The first block is required; the rest is
+// optional.
 type Options struct {
 	Jobs      Jobs
 	Uploads   Uploads
@@ -43,7 +43,7 @@ type Options struct {
 	Auth        Authenticator // nil: Anyone
 	Idempotency Idempotency   // nil: the Idempotency-Key header is ignored
 	RateLimit   RateLimit     // the zero value limits nothing
-	Checks      []Check       // what /healthz and /readyz look at
+	Checks      []Check       // the dependencies that /healthz and /readyz check
 
 	Mounts  []Mount               // other handlers on the same port: blobs, console
 	Dead    DeadLetters           // nil: no routes for them
@@ -53,12 +53,12 @@ type Options struct {
 	Log     zerolog.Logger        // carried by each request's context
 	Meters  prometheus.Registerer // nil: no metrics
 
-	Operators string         // the tenant whose admins deal with dead letters; "": nobody
+	Operators string         // the tenant whose admins may manage dead letters; "": no tenant
 	Version   string         // shown in the OpenAPI document
-	Address   string         // where the API is reached, for the document: https://opal.example; "": where that is read
+	Address   string         // where the API is reached, for the document: https://opal.example; "": the address that the document is read from
 	Settings  []SettingGroup // the manual's page of settings; nil: no page
 	MaxUpload int64          // bytes of a photo at /v1/uploads/direct; 0: 25 MiB
-	Streams   int            // event streams open at once; 0: 256
+	Streams   int            // event streams open at the same time; 0: 256
 
 	// Stop is closed when the server is to stop: event streams end then, so that
 	// they hold up no shutdown. nil: they end with their clients.
@@ -90,7 +90,7 @@ type server struct {
 	routes  []*route
 	openAPI []byte
 
-	open       bool // nobody is asked for credentials
+	open       bool // callers need no credentials
 	protection *http.CrossOriginProtection
 
 	jsonPace, formPace, mountPace pace
@@ -163,7 +163,8 @@ func build(o Options) (*server, error) {
 	return s, s.documentRoutes()
 }
 
-// config is huma's, without its own pages, links and $schema fields.
+// config returns huma's configuration, without its own pages, links and $schema
+// fields.
 func (s *server) config() huma.Config {
 	const schemas = "#/components/schemas/"
 	c := huma.Config{
@@ -181,7 +182,7 @@ func (s *server) config() huma.Config {
 				},
 			},
 		},
-		Formats:       map[string]huma.Format{jsonType: huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}, // the second is that of +json types
+		Formats:       map[string]huma.Format{jsonType: huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}, // the second is for +json types
 		DefaultFormat: jsonType,
 		Transformers:  []huma.Transformer{s.transform},
 	}
@@ -214,7 +215,7 @@ var tags = []*huma.Tag{
 	{Name: tagHealth, Description: "Probes."},
 }
 
-// about opens the document.
+// about is the introduction of the OpenAPI document.
 const about = "Product photos in, finished product images out.\n\n" +
 	"Send the API key in the header X-API-Key. Errors are application/problem+json (RFC 9457) with a stable code and the correlation_id; match on the code. " +
 	"Creating calls take an Idempotency-Key. Lists are read page by page: send next_cursor as cursor. Fields that a call doesn't know are told in unknown_fields, " +

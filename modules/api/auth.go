@@ -14,20 +14,21 @@ const (
 	schemeBearer = "Bearer"
 )
 
-// What a caller can do wrong with credentials.
+// Errors of callers with credentials.
 var (
 	errKeyMissing = fault.New(fault.Unauthorized, "credentials_missing", "This call needs an API key in the X-API-Key header")
 	errScope      = fault.New(fault.Forbidden, "scope_missing", "These credentials do not allow this call")
 )
 
-// Principal is who calls.
+// Principal is the authenticated caller.
 type Principal struct {
 	TenantID string // "": the caller may name any tenant
 	Scopes   []tenant.Scope
 }
 
-// Authenticator tells who calls. Its errors are of kind Unauthorized or
-// Forbidden, or Unavailable when it can't tell. It is safe for concurrent use.
+// Authenticator identifies the caller. Its errors are of kind Unauthorized or
+// Forbidden, or Unavailable when it can't decide. It is safe for concurrent
+// use.
 type Authenticator interface {
 	Authenticate(ctx context.Context, r *http.Request) (Principal, error)
 }
@@ -41,9 +42,9 @@ func (Anyone) Authenticate(context.Context, *http.Request) (Principal, error) {
 	return Principal{Scopes: []tenant.Scope{tenant.Admin}}, nil
 }
 
-// APIKeys is AUTH_MODE=api-key: the X-API-Key header says who calls.
+// APIKeys is AUTH_MODE=api-key: the X-API-Key header identifies the caller.
 type APIKeys struct {
-	// Check returns the key that a text is; see tenant.Service.Authenticate.
+	// Check returns the key of a text; see tenant.Service.Authenticate.
 	Check func(ctx context.Context, text string) (tenant.Key, error)
 }
 

@@ -61,8 +61,8 @@ func p99(b *testing.B, took []time.Duration) {
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 }
 
-// BenchmarkCreateJob measures POST /v1/jobs over HTTP, eight clients at once.
-// Metric req/s is their rate together.
+// BenchmarkCreateJob measures POST /v1/jobs over HTTP, eight clients at the
+// same time. Metric req/s is their total rate.
 func BenchmarkCreateJob(b *testing.B) {
 	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
 		b.Run(name, func(b *testing.B) {

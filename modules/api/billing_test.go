@@ -65,7 +65,7 @@ func TestATenantKeepsItsOwnDetailsAndBudget(t *testing.T) {
 		put("/v1/billing/customer", bad, 422, "customer_invalid")
 	}
 	put("/v1/billing/limits", `{"tenant_id":"t1","budget_cap":2500}`, 200, `"monthly_grant":0,"budget_cap":2500,"committed":0`)
-	// what is free a tenant doesn't decide itself
+	// a tenant can't set its own grant
 	put("/v1/billing/limits", `{"tenant_id":"t1","monthly_grant":9999,"budget_cap":2500}`, 200, `"monthly_grant":0`)
 	put("/v1/billing/limits", `{"tenant_id":"t1","budget_cap":-1}`, 422, "budget_cap")
 	put("/v1/billing/limits", `{"tenant_id":"t1","budget_cap":null}`, 200, `"budget_cap":null`)
@@ -74,7 +74,8 @@ func TestATenantKeepsItsOwnDetailsAndBudget(t *testing.T) {
 	}
 }
 
-// TestGarbageCursorsAreRefused sends what decodes to text and to none.
+// TestGarbageCursorsAreRefused sends cursors that decode to text and cursors
+// that don't decode.
 func TestGarbageCursorsAreRefused(t *testing.T) {
 	h := newHouse(t)
 	encode := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }

@@ -18,14 +18,14 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// errText is told on both databases, of which one keeps such text and the other
-// doesn't.
+// errText is returned with both databases, although one of them could keep such
+// text.
 var (
 	errText    = fault.New(fault.Invalid, "text_invalid", "The request holds text that can't be kept")
 	errNotUTF8 = fault.New(fault.Malformed, "body_malformed", "The body is not UTF-8")
 )
 
-// pace is how fast a body must come.
+// pace is how fast a body must arrive.
 type pace struct {
 	all  time.Duration // until its end
 	idle time.Duration // between two of its parts
@@ -33,7 +33,8 @@ type pace struct {
 
 // pacedBody ends the reading of a body that comes too slowly, and with it the
 // connection: until a body has been read to its end the deadline stays, so that
-// net/http, which drains what a handler left, doesn't wait for the rest.
+// net/http, which drains the bytes that a handler left unread, doesn't wait for
+// the rest.
 type pacedBody struct {
 	io.ReadCloser
 	ctl   *http.ResponseController
@@ -100,9 +101,10 @@ type jsonBody struct {
 	unknown []string // paths of fields that the call doesn't know, at most maxFields
 }
 
-// readJSON looks a JSON body over: it drops a byte order mark, writes whole numbers
-// as integers (1.0 is 1), refuses text that can't be kept, and notes fields that the
-// schema doesn't have. What is not JSON goes on as it is; huma says what is wrong.
+// readJSON checks a JSON body: it drops a byte order mark, writes whole numbers as
+// integers (1.0 is 1), refuses text that can't be kept, and notes fields that the
+// schema doesn't have. A body that is not JSON passes unchanged; huma reports the
+// error.
 func readJSON(b []byte, schema *huma.Schema, registry huma.Registry) (jsonBody, error) {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	if !utf8.Valid(b) {
@@ -136,19 +138,20 @@ func readJSON(b []byte, schema *huma.Schema, registry huma.Registry) (jsonBody, 
 // tenantSchema is the body of calls that take none: it may name the tenant.
 var tenantSchema = &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"tenant_id": {Type: huma.TypeString}}}
 
-// ownChecks are fields whose calls refuse such text themselves, under codes of their
-// own.
+// ownChecks are the fields for which the calls themselves refuse such text, under
+// their own codes.
 var ownChecks = []string{"tenant_id", "filename"}
 
-// jsonLook is what is found while a body is looked over.
+// jsonLook collects the findings about a body while it is checked.
 type jsonLook struct {
 	registry huma.Registry
 	text     string // the path of a text that can't be kept
 	unknown  []string
-	changed  bool // a number is written otherwise
+	changed  bool // a number was rewritten
 }
 
-// over looks at a value and returns it as it goes on. schema nil: anything is known.
+// over checks a value and returns it as the handler gets it. With a nil schema
+// every field counts as known.
 func (l *jsonLook) over(path string, v any, schema *huma.Schema) any {
 	schema = l.resolve(schema)
 	switch v := v.(type) {

@@ -18,7 +18,7 @@ import (
 )
 
 // TestSlowBodiesEndTheirConnections counts at the clients: each must be answered and
-// closed. The paces are shortened; the bound is only there so that nobody hangs.
+// closed. The paces are shortened; the bound only keeps the test from hanging.
 func TestSlowBodiesEndTheirConnections(t *testing.T) {
 	h := newHouse(t, withKeys, func(o *Options) {
 		o.Mounts = []Mount{{Path: "/put/", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -103,7 +103,8 @@ func slowly(addr, request string) (status int, err error) {
 	return res.StatusCode, nil
 }
 
-// TestASteadyBodyIsTaken holds that the pace is of the silences, not of a whole photo.
+// TestASteadyBodyIsTaken checks that the pace bounds the silences, not a whole
+// photo.
 func TestASteadyBodyIsTaken(t *testing.T) {
 	h := newHouse(t)
 	h.formPace = pace{all: time.Minute, idle: 5 * time.Second}

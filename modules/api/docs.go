@@ -21,7 +21,7 @@ var problemReflect = reflect.TypeFor[client.Problem]()
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// documentRoutes serves the OpenAPI document and its reader. It is called when
+// documentRoutes serves the OpenAPI document and its reader. It is called after
 // every operation is registered.
 func (s *server) documentRoutes() error {
 	var err error

@@ -12,12 +12,12 @@ type SettingGroup struct {
 	Settings []SettingRow
 }
 
-// SettingRow describes one setting as a person reads it.
+// SettingRow describes one setting for readers of the manual.
 type SettingRow struct {
 	Name    string // environment variable
 	Doc     string
 	Default string // "" when it has none
-	Rule    string // what its values obey, in words; "" for anything
+	Rule    string // the rule for its values, in words; "": any value
 	Example string // "" when it has none
 }
 

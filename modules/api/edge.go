@@ -25,19 +25,19 @@ const (
 	mountWriteTimeout = 10 * time.Minute
 )
 
-// The paces of bodies: JSON, a form with a photo, and a photo for a mount over a thin
-// line. An answer to a request whose body has not come ends the connection.
+// The paces of bodies: JSON, a form with a photo, and a photo for a mount over a slow
+// connection. An answer to a request whose body has not arrived ends the connection.
 var (
 	jsonPace  = pace{all: 15 * time.Second, idle: 15 * time.Second}
 	formPace  = pace{all: 5 * time.Minute, idle: idleRead}
 	mountPace = pace{all: 10 * time.Minute, idle: idleRead}
 )
 
-// strictPolicy is for everything that is no page: nothing may load, nothing may
-// frame it, and as a document it has no origin.
+// strictPolicy is for every answer that is not a page: it may load nothing and
+// be framed by nothing, and as a document it has no origin.
 const strictPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
 
-// record collects what the access log tells of a request. One goroutine, the
+// record collects a request's data for the access log. One goroutine, the
 // request's own, writes it.
 type record struct {
 	route string // pattern; "" where no route was found
@@ -53,8 +53,7 @@ type record struct {
 
 type recordKey struct{}
 
-// recordOf returns the request's record; outside a request, one that nobody
-// reads.
+// recordOf returns the request's record; outside a request, a discarded one.
 func recordOf(ctx context.Context) *record {
 	if r, ok := ctx.Value(recordKey{}).(*record); ok {
 		return r
@@ -62,7 +61,7 @@ func recordOf(ctx context.Context) *record {
 	return &record{}
 }
 
-// edge wraps the router with what every request passes.
+// edge wraps the router with the steps that every request passes.
 func (s *server) edge() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
@@ -92,7 +91,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 	for _, m := range s.Mounts {
 		if m.Path == r.URL.Path || m.Path != "/" && strings.HasSuffix(m.Path, "/") && strings.HasPrefix(r.URL.Path, m.Path) {
 			rec.route = m.Path
-			// Signed URLs are for whoever has them, pages elsewhere included.
+			// Whoever has a signed URL may use it, pages of other origins included.
 			w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 			paced(w, r, s.mountPace)
 			_ = ctl.SetWriteDeadline(time.Now().Add(mountWriteTimeout))
@@ -113,11 +112,11 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 	}
 	recordOf(r.Context()).accept = r.Header.Get("Accept")
 	recordOf(r.Context()).key = r.Header.Get(idempotencyHeader)
-	r.Header.Del("Accept") // huma has nothing to choose: the API speaks JSON, but for a few routes that look themselves
+	r.Header.Del("Accept") // huma has nothing to negotiate: the API answers JSON, except on a few routes that read accept themselves
 	s.echo.ServeHTTP(w, r)
 }
 
-// ended logs and counts the request, and answers for a panic.
+// ended logs and counts the request, and answers with 500 after a panic.
 func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, rec *record, began time.Time, panicked any) {
 	cause, _ := panicked.(error)
 	aborted := errors.Is(cause, http.ErrAbortHandler)
@@ -139,14 +138,14 @@ func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, re
 	}
 	s.meters.ended(rec.route, r.Method, status, took)
 	// the lines of a job and its items are under the job's own correlation id;
-	// this one is under the request's, so it names them by its path alone
+	// this one is under the request's id, so it names them by its path alone
 	log := telemetry.Log(telemetry.With(ctx, telemetry.IDs{TenantID: rec.ids.TenantID}))
 	line := log.Info()
 	switch {
 	case status >= http.StatusInternalServerError:
 		line = log.Error().Err(rec.err)
 	case rec.route == healthPath || rec.route == readyPath:
-		line = log.Debug() // asked every few seconds
+		line = log.Debug() // such requests come every few seconds
 	}
 	if rec.code != "" {
 		line = line.Str("code", rec.code)
@@ -157,11 +156,11 @@ func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, re
 	}
 }
 
-// statusClientGone is what the log shows when nobody waited for the answer.
+// statusClientGone is the logged status when the client left before the answer.
 const statusClientGone = 499
 
-// setHeaders sets what every response has. Pages loosen the policy as far as
-// they need.
+// setHeaders sets the headers of every response. Pages loosen the policy as far
+// as they need.
 func (s *server) setHeaders(h http.Header, correlationID string) {
 	h.Set(CorrelationHeader, correlationID)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -213,7 +212,8 @@ type statusWriter struct {
 	bytes  int64
 }
 
-// WriteHeader notes the status; informational ones are not the last.
+// WriteHeader notes the status; informational ones are ignored, since another
+// follows.
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 && status >= http.StatusOK {
 		w.status = status
@@ -237,7 +237,8 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // Flush flushes what was written, for event streams.
 func (w *statusWriter) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
 
-// maxPath bounds what the log keeps of a path, which a stranger chose.
+// maxPath bounds the part of a path that the log keeps, since any caller can
+// choose it.
 const maxPath = 200
 
 func shortened(path string) string { return path[:min(len(path), maxPath)] }

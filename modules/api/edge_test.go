@@ -55,7 +55,7 @@ func TestIdempotencyKey(t *testing.T) {
 		t.Error("a 409 in flight says when to ask again")
 	}
 	key := h.do(t, "POST", "/v1/api-keys", `{"name":"x"}`, idempotencyHeader, "k5")
-	if key.status != 404 { // the default tenant has no row in this house
+	if key.status != 404 { // the default tenant has no row in this test's database
 		t.Errorf("key: %d %s", key.status, key.body)
 	}
 }
@@ -352,7 +352,7 @@ func TestEventStream(t *testing.T) {
 			t.Fatalf("%d %v", resp.StatusCode, resp.Header)
 		}
 		if last == "" {
-			// Ended only when the stream has begun: what happens meanwhile must come.
+			// Ends the job only after the stream has begun: later events must arrive.
 			go h.jobs.finish(jobID)
 		}
 		return readEvents(t, resp.Body)
@@ -517,7 +517,7 @@ func raw(t *testing.T, addr, request string) string {
 	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	b, _ := io.ReadAll(c) // what came before a reset is what counts
+	b, _ := io.ReadAll(c) // the bytes before a reset are enough
 	return string(b)
 }
 

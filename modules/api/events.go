@@ -18,16 +18,16 @@ import (
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
-// An event stream looks at the database, which every process shares, rather
-// than being told: it works the same wherever the worker runs.
+// An event stream polls the database, which every process shares: so it works
+// the same wherever the worker runs.
 const (
 	streamTick      = 600 * time.Millisecond
 	streamHeartbeat = 15 * time.Second
-	streamLife      = 10 * time.Minute // then the client comes again with Last-Event-ID
+	streamLife      = 10 * time.Minute // then the client reconnects with Last-Event-ID
 	streamWrite     = 10 * time.Second // for a client to take what is sent
-	streamBatch     = 100              // events read at once
-	streamRetry     = 2 * time.Second  // what clients wait before they come again
-	streamCheck     = 5 * time.Second  // how often its caller is asked for again
+	streamBatch     = 100              // events per read
+	streamRetry     = 2 * time.Second  // the wait of clients before they reconnect
+	streamCheck     = 5 * time.Second  // how often its caller is authenticated again
 )
 
 var errStreams = fault.New(fault.Unavailable, "streams_full", "Too many event streams are open; ask GET /v1/jobs/{job_id} now and then instead")
@@ -41,7 +41,8 @@ type eventsOutput struct {
 	Body func(huma.Context)
 }
 
-// eventID is what event ids look like; another Last-Event-ID begins anew.
+// eventID matches event ids; with any other Last-Event-ID the stream begins
+// with the first event.
 var eventID = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
 func eventRoutes(r *Routes) {
@@ -89,9 +90,9 @@ type stream struct {
 	after           string // the last event sent
 	progress        string // the last progress sent
 	shared          *watched
-	seen            int64 // how much of the job has been told, by its count of changes
+	seen            int64 // the job's count of changes when it was last sent
 	wrote           time.Time
-	checked         time.Time // when its caller was last let in
+	checked         time.Time // when its caller was last authenticated
 }
 
 // run sends until the job has ended, the client is gone, the server stops or the
@@ -100,7 +101,7 @@ func (st *stream) run(ctx context.Context) {
 	h := st.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // proxies that buffer would hold events back
+	h.Set("X-Accel-Buffering", "no") // tells proxies not to buffer events
 	ctx, cancel := context.WithTimeout(ctx, streamLife)
 	defer cancel()
 	// The server's own deadline for reading would end the stream.
@@ -113,7 +114,7 @@ func (st *stream) run(ctx context.Context) {
 	for {
 		ended, err := st.look(ctx)
 		if err != nil && ctx.Err() == nil {
-			// The client comes again; the database may be back by then.
+			// The client reconnects; the database may be reachable by then.
 			telemetry.Log(ctx).Error().Err(err).Msg("Event stream ended")
 		}
 		if err != nil || ended {
@@ -132,9 +133,9 @@ func (st *stream) run(ctx context.Context) {
 	}
 }
 
-// refused reports whether the caller may not read this stream any more: its key was
-// revoked, its token has run out, its tenant was disabled. Whether it may is not known
-// while the keys can't be read.
+// refused reports whether the caller may no longer read this stream: its key was
+// revoked, its token has expired, its tenant was disabled. While the keys can't be
+// read it returns false.
 func (st *stream) refused(ctx context.Context) bool {
 	if time.Since(st.checked) < st.streamCheck {
 		return false
@@ -148,10 +149,10 @@ func (st *stream) refused(ctx context.Context) bool {
 	return kind == fault.Unauthorized || kind == fault.Forbidden
 }
 
-// look sends what is new, and reports whether the job has ended. While nothing
-// changes it reads one number.
+// look sends new events and progress, and reports whether the job has ended.
+// While nothing changes it reads one number.
 func (st *stream) look(ctx context.Context) (ended bool, err error) {
-	// The number first: what changes after it was read is sent next time.
+	// The number is read first: later changes are sent next time.
 	changes, err := st.Jobs.Changes(ctx, st.tenantID, st.jobID)
 	if err != nil {
 		return false, err

@@ -222,7 +222,7 @@ func (m *memoryJobs) Decide(_ context.Context, d job.Decision) (job.Item, error)
 	return *it, nil
 }
 
-// Changes counts how often a job was another one than at the look before.
+// Changes counts how often a job differed from the previous call.
 func (m *memoryJobs) Changes(_ context.Context, tenantID, jobID string) (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -381,7 +381,8 @@ func (f fixedExports) URL(ctx context.Context, tenantID, itemID, preset string) 
 	return f.jobs.OutputURL(ctx, tenantID, itemID)
 }
 
-// house is an API over memory jobs and real brands, keys and idempotency.
+// house is an API for tests: jobs in memory, and real brands, keys and
+// idempotency.
 type house struct {
 	*server
 	handler http.Handler
@@ -433,7 +434,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	return h
 }
 
-// billingOf is a service in the parts that the API asks for.
+// billingOf returns a service as the parts that the API takes.
 func billingOf(b *billing.Service) *Billing { return &Billing{Books: b, Payments: b, Accounts: b} }
 
 // withKeys is AUTH_MODE=api-key.
@@ -491,7 +492,7 @@ func (h *house) do(t testing.TB, method, target, body string, headers ...string)
 	return answer{w.Code, w.Header(), w.Body.String()}
 }
 
-// make creates a job and returns its id and its first item's.
+// make creates a job and returns its id and that of its first item.
 func (h *house) make(t testing.TB, tenantID string, headers ...string) (jobID, itemID string) {
 	t.Helper()
 	a := h.do(t, "POST", "/v1/jobs", fmt.Sprintf(`{"tenant_id":%q,"items":[{"filename":"a.jpg"}]}`, tenantID), headers...)
@@ -518,7 +519,7 @@ func wantProblem(t *testing.T, what string, a answer, status int, code string) {
 	}
 }
 
-// The services that app passes in are what the API asks for.
+// The services that app passes in implement the API's interfaces.
 var (
 	_ Jobs        = (*job.Service)(nil)
 	_ Uploads     = (*job.Service)(nil)

@@ -31,11 +31,11 @@ const (
 	formOverhead = 64 << 10 // bytes of a multipart body beside its photo
 	formMemory   = 64 << 10 // bytes of a multipart body kept in memory; the rest is spooled to disk
 
-	// idleRead is how long a body may say nothing.
+	// idleRead is how long a body may send nothing.
 	idleRead = 30 * time.Second
 )
 
-// What a caller can do wrong before a handler is reached.
+// Errors of callers before a handler is reached.
 var (
 	errTenantConflict = fault.New(fault.Invalid, "tenant_id_conflict", "The request names two different tenants; name one")
 	errTenantForeign  = fault.New(fault.Forbidden, "tenant_forbidden", "These credentials belong to another tenant")
@@ -45,7 +45,7 @@ var (
 	errNotForm        = fault.New(fault.Unsupported, "content_type_unsupported", "This call takes Content-Type: multipart/form-data")
 )
 
-// call is what the guard found out for the handler.
+// call holds the guard's findings for the handler.
 type call struct {
 	tenantID string
 	form     *multipart.Form
@@ -80,7 +80,7 @@ func (s *server) guard(rt *route) func(huma.Context, func(huma.Context)) {
 		found := &call{}
 		defer func() {
 			if found.form != nil {
-				_ = found.form.RemoveAll() // spooled files; the system's cleaner takes what stays
+				_ = found.form.RemoveAll() // spooled files; the system's cleaner removes files that stay
 			}
 		}()
 		body, err := s.admit(c, rt, found)
@@ -106,8 +106,8 @@ func (s *server) admitPublic(c echo.Context) error {
 	return err
 }
 
-// admit authenticates the caller, reads the body and settles the tenant. The
-// request's context carries what it found.
+// admit authenticates the caller, reads the body and decides the tenant. The
+// request's context carries the result.
 func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err error) {
 	r := c.Request()
 	ctx := r.Context()
@@ -171,8 +171,8 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 	return body, nil
 }
 
-// settleTenant decides which tenant a request works for. Naming another tenant gives
-// NotFound on GET and Forbidden otherwise, so nothing leaks.
+// settleTenant decides which tenant a request works for. Naming another tenant
+// returns NotFound on GET and Forbidden otherwise, so that nothing leaks.
 func settleTenant(who Principal, named []string, method string, rt *route) (string, error) {
 	id := ""
 	for _, n := range named {
@@ -214,7 +214,8 @@ func readBody(c echo.Context) ([]byte, error) {
 	return b, nil
 }
 
-// readJSON checks a body that must be JSON and puts it back as it goes on.
+// readJSON checks a body that must be JSON and puts it back as the handler
+// reads it.
 func (s *server) readJSON(c echo.Context, rt *route, b []byte, found *call) ([]byte, error) {
 	r := c.Request()
 	if len(b) > 0 && !s.isJSON(r.Header.Get("Content-Type")) {
@@ -229,8 +230,9 @@ func (s *server) readJSON(c echo.Context, rt *route, b []byte, found *call) ([]b
 	return body.bytes, nil
 }
 
-// isJSON reports whether a content type is JSON. A missing one is taken for it from
-// callers with credentials; without, it is what any web page can send.
+// isJSON reports whether a content type is JSON. A missing one counts as JSON from
+// callers with credentials; without credentials it does not, since any web page can
+// send such a request.
 func (s *server) isJSON(contentType string) bool {
 	if contentType == "" {
 		return !s.open
@@ -239,8 +241,9 @@ func (s *server) isJSON(contentType string) bool {
 	return err == nil && (t == jsonType || strings.HasPrefix(t, "application/") && strings.HasSuffix(t, "+json"))
 }
 
-// namedIn returns the tenant_id of a JSON or form body. What can't be read
-// names nobody: if the route needs the body, its own check says what is wrong.
+// namedIn returns the tenant_id of a JSON or form body. An unreadable body
+// names no tenant: if the route needs the body, its own check reports the
+// error.
 func namedIn(body []byte, contentType string) []string {
 	if len(body) == 0 {
 		return nil
@@ -261,7 +264,7 @@ func namedIn(body []byte, contentType string) []string {
 	return []string{b.TenantID}
 }
 
-// readForm reads a multipart form with one photo; what is large is spooled to
+// readForm reads a multipart form with one photo; large files are spooled to
 // disk.
 func (s *server) readForm(c echo.Context) (*multipart.Form, error) {
 	r := c.Request()
@@ -310,7 +313,7 @@ func checkForm(found *call) error {
 	return nil
 }
 
-// bodyError says why a body could not be read.
+// bodyError returns the fault of a body that could not be read.
 func bodyError(err error) error {
 	var large *http.MaxBytesError
 	var ne net.Error

@@ -10,7 +10,8 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// Check looks at a dependency. Without a critical one the service isn't ready.
+// Check probes a dependency. While a critical one is down the service isn't
+// ready.
 type Check struct {
 	Name     string
 	Critical bool
@@ -22,10 +23,10 @@ const (
 	readyPath  = "/readyz"
 
 	probeTimeout = 2 * time.Second
-	probeFresh   = 2 * time.Second // how long a finding is told without looking again
+	probeFresh   = 2 * time.Second // how long a result is returned without checking again
 )
 
-// health holds the last findings.
+// health holds the last results.
 type health struct {
 	checks []Check
 	mu     sync.Mutex
@@ -35,9 +36,9 @@ type health struct {
 
 func newHealth(checks []Check) *health { return &health{checks: checks} }
 
-// look asks every dependency, all at once, or tells what it found a moment ago.
-// It doesn't take its time from the caller, so that one who hangs up spoils
-// nothing for the others.
+// look checks all dependencies in parallel, or returns the result of a moment
+// ago. Its deadline is its own, so that a caller who hangs up does not end the
+// check for others.
 func (h *health) look() client.Health {
 	h.mu.Lock()
 	defer h.mu.Unlock()

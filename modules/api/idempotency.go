@@ -26,8 +26,9 @@ const (
 var errIdempotencyKey = fault.New(fault.Invalid, "idempotency_key_invalid", "The Idempotency-Key is not valid: 1–255 printable ASCII characters")
 
 // once runs a creating call under its idempotency key: the first time it calls
-// run and keeps what it answered, later it answers the same, byte for byte. The
-// answer is kept before it is sent, so that nobody can have got it and lose it.
+// run and stores its answer, later it returns the same answer, byte for byte.
+// The answer is stored before it is sent, so that every answer that a client
+// has got can be repeated.
 func (s *server) once(c echo.Context, key string, body []byte, run func()) {
 	r := c.Request()
 	ctx := r.Context()
@@ -52,7 +53,7 @@ func (s *server) once(c echo.Context, key string, body []byte, run func()) {
 	done := false
 	defer func() {
 		c.Response().Writer = writer
-		// The client may be gone by now; what it asked for still stands.
+		// The client may be gone by now; its request still counts.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 		defer cancel()
 		if !done || kept.status < 200 || kept.status > 299 {
@@ -80,7 +81,7 @@ func validKey(key string) bool {
 	return len(key) <= maxIdempotencyKey
 }
 
-// requestDigest stands for what a key was used for.
+// requestDigest returns a digest of the request that a key was used for.
 func requestDigest(r *http.Request, body []byte) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %s\n", r.Method, r.URL.Path)
@@ -91,17 +92,17 @@ func requestDigest(r *http.Request, body []byte) string {
 func send(w http.ResponseWriter, r tenant.Reply) {
 	w.Header().Set("Content-Type", r.ContentType)
 	w.WriteHeader(r.Status)
-	_, _ = w.Write(r.Body) // the client is gone: it will ask again
+	_, _ = w.Write(r.Body) // an error means that the client is gone: it will ask again
 }
 
-// keptResponse holds a response back.
+// keptResponse buffers a response.
 type keptResponse struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-// Header is the real response's.
+// Header returns the header that will be sent.
 func (k *keptResponse) Header() http.Header { return k.header }
 
 // WriteHeader keeps the status.

@@ -10,14 +10,14 @@ import (
 	"github.com/opal-photo/opal/modules/db/dbtest"
 )
 
-// engine makes the databases of the run that is going on.
+// engine makes the databases of the current run.
 var (
 	engine     = dbtest.SQLiteURL
 	onPostgres bool
 )
 
 // TestMain runs every test on SQLite and again on Postgres: the first takes what the
-// second refuses. With -short, SQLite has to do.
+// second refuses. With -short only SQLite is used.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()

@@ -39,7 +39,7 @@ func (m *meters) began() {
 	}
 }
 
-// ended counts a request. Methods and routes from outside are made few.
+// ended counts a request. Unknown methods and routes share one label each.
 func (m *meters) ended(route, method string, status int, took time.Duration) {
 	if m == nil {
 		return

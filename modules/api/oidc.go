@@ -19,7 +19,7 @@ import (
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
-// What a caller can do wrong with tokens.
+// Errors of callers with tokens.
 var (
 	errTokenMissing   = fault.New(fault.Unauthorized, "credentials_missing", "This call needs a token in the Authorization header: Bearer <token>")
 	errToken          = fault.New(fault.Unauthorized, "token_invalid", "The token is not valid")
@@ -33,8 +33,8 @@ const (
 	maxIssuerAnswer = 1 << 20  // bytes of a discovery document or a key set
 	issuerTimeout   = 10 * time.Second
 
-	// A token with an unknown key has the key set fetched anew. Forged ones must
-	// not turn that into a load on the issuer.
+	// A token with an unknown key makes the key set be fetched again. Forged
+	// tokens must not become a load on the issuer.
 	issuerEvery = 10 * time.Second
 	issuerBurst = 10
 )
@@ -53,9 +53,9 @@ type OIDCOptions struct {
 	Client *http.Client // nil: one with timeouts
 }
 
-// OIDC is AUTH_MODE=oidc: a signed token of the issuer says who calls. Scopes
-// are read from the claims scope, scp and roles, as "read", "write" and "admin",
-// alone or after a prefix that ends in "." or "/".
+// OIDC is AUTH_MODE=oidc: a signed token of the issuer identifies the caller.
+// Scopes are read from the claims scope, scp and roles, as "read", "write" and
+// "admin", alone or after a prefix that ends in "." or "/".
 type OIDC struct {
 	o      OIDCOptions
 	client *http.Client
@@ -64,8 +64,8 @@ type OIDC struct {
 	verifier *oidc.IDTokenVerifier
 }
 
-// NewOIDC returns an authenticator. It asks the issuer nothing yet: the service
-// starts without it, and asks at the first token.
+// NewOIDC returns an authenticator. It doesn't call the issuer yet: the service
+// starts without it, and calls it at the first token.
 func NewOIDC(o OIDCOptions) (*OIDC, error) {
 	if u, err := url.Parse(o.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, fmt.Errorf("the issuer must be an absolute URL, not %q", o.Issuer)
@@ -138,7 +138,7 @@ func (a *OIDC) discover(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	return a.verifier, nil
 }
 
-// tokenError tells a caller what is wrong with the token, without the token.
+// tokenError returns the fault of a token, without quoting the token.
 func tokenError(err error) error {
 	var expired *oidc.TokenExpiredError
 	var down *url.Error
@@ -190,7 +190,7 @@ type sparing struct {
 	rate *rate.Limiter
 }
 
-// RoundTrip asks, or refuses to.
+// RoundTrip sends the request, or refuses when requests come too often.
 func (s *sparing) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !s.rate.Allow() {
 		return nil, errIssuerTooOften

@@ -16,14 +16,14 @@ import (
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
-// huma writes the OpenAPI document from the routes and the client's types. What it
-// can't say is added here, to the JSON: it checks requests by its own schemas, and
-// some of this is for readers alone.
+// huma writes the OpenAPI document from the routes and the client's types. The
+// parts that huma can't express are added here, to the JSON, not to the schemas by
+// which it checks requests: some of them are for readers only.
 
 // document returns the OpenAPI document.
 func (s *server) document() ([]byte, error) {
 	doc := s.huma.OpenAPI()
-	for name, t := range map[string]reflect.Type{ // what huma sees in no route
+	for name, t := range map[string]reflect.Type{ // types that occur in no route
 		"Event": reflect.TypeFor[client.Event](), "Progress": reflect.TypeFor[client.Progress](), "End": reflect.TypeFor[client.End](),
 		"UsagePage": reflect.TypeFor[client.UsagePage](), "Invoice": reflect.TypeFor[client.Invoice](),
 	} {
@@ -53,7 +53,7 @@ func (s *server) document() ([]byte, error) {
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
 		mayBeNull(schemas.at(name))
 		if s := schemas.at(name); s["additionalProperties"] == true {
-			delete(s, "additionalProperties") // which is so anyway, and takes the worth from generated types
+			delete(s, "additionalProperties") // true is the default, and it makes generated types less useful
 		}
 	}
 	for _, rt := range s.routes {
@@ -114,7 +114,7 @@ func mayBeNull(schema node) {
 	}
 }
 
-// describe says of an operation what it needs and answers.
+// describe adds an operation's requirements and answers.
 func (s *server) describe(op node, rt *route, schemas node) {
 	var words []string
 	more := operations[rt.ID]
@@ -170,11 +170,11 @@ func listOf(v any) []any {
 	return l
 }
 
-// mediaType is a form of an answer beside what huma knows of it.
+// mediaType is a form of an answer that huma does not know of.
 type mediaType struct {
 	name, schema string // schema: the name of a component; "": a file
 	text         bool
-	events       bool // text whose data are the events of a job
+	events       bool // an event stream whose data are the events of a job
 }
 
 func (m mediaType) media() node {
@@ -226,7 +226,8 @@ func example(schema, schemas node, depth int) any {
 	return out
 }
 
-// problems are the errors that a call can answer, by status. Each names its codes.
+// problems returns the errors that a call can answer, by status. Each names its
+// codes.
 func (s *server) problems(rt *route) map[int]node {
 	byStatus := map[int][]*fault.Error{}
 	add := func(list ...*fault.Error) {
@@ -276,7 +277,7 @@ func (s *server) problems(rt *route) map[int]node {
 	return out
 }
 
-// Errors that are made elsewhere under these codes, told in the document.
+// Errors that other code makes under these codes, for the document.
 var (
 	errInternal    = fault.New(fault.Internal, "internal", internalText)
 	errBodyTimeout = fault.New(fault.Malformed, "body_timeout", "The body did not arrive in time; send it again")

@@ -63,7 +63,7 @@ func (x *tools) write(t *testing.T, name string, b []byte) {
 	}
 }
 
-// run starts a program of the npm packages, which tells nobody of it.
+// run starts a program of the npm packages, with its telemetry off.
 func (x *tools) run(t *testing.T, program string, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -116,7 +116,8 @@ func TestTheReadmesWalkCompilesInStrictTypeScript(t *testing.T) {
 	}
 }
 
-// TestEveryOperationIsDescribed looks at what readers and generators need.
+// TestEveryOperationIsDescribed checks the parts that readers and generators
+// need.
 func TestEveryOperationIsDescribed(t *testing.T) {
 	h := newHouse(t)
 	var doc node

@@ -13,8 +13,8 @@ import (
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
-// operation is what the document says of a call beside its route: in words, which
-// errors are its own, and forms of its answer that huma doesn't know.
+// operation is a call's part of the document beside its route: its description,
+// its own errors, and forms of its answer that huma doesn't know.
 type operation struct {
 	doc    string
 	errors []*fault.Error
@@ -32,7 +32,7 @@ var (
 
 func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return append(more, list...) }
 
-// operations has a row for each operation; a test holds that none is missing.
+// operations has a row for each operation; a test checks that none is missing.
 var operations = map[string]operation{
 	"createJob": {
 		doc:    "One item is made per photo and scene. Then PUT each photo to an upload URL and complete it, or send it to /v1/uploads/direct and call /enqueue.",

@@ -11,12 +11,12 @@ import (
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
-// Jobs makes, reads and steers jobs: the job module's service, as Uploads, Downloads
-// and Deletions are. Ids of another tenant are not found.
+// Jobs makes, reads and changes jobs: the job module's service, as Uploads,
+// Downloads and Deletions are. Ids of another tenant are not found.
 type Jobs interface {
 	Create(ctx context.Context, n job.NewJob) (job.Job, error)
 	Get(ctx context.Context, tenantID, jobID string) (job.Job, error)
-	// Changes returns a number that grows with whatever changes in a job.
+	// Changes returns a number that grows with every change of a job.
 	Changes(ctx context.Context, tenantID, jobID string) (int64, error)
 	List(ctx context.Context, tenantID, cursor string, limit int) (jobs []job.Job, next string, err error)
 	Enqueue(ctx context.Context, tenantID, jobID string) error
@@ -48,18 +48,19 @@ type Deletions interface {
 	Deletions(ctx context.Context, tenantID, cursor string, limit int) (page []job.Deletion, next string, err error)
 }
 
-// Events reads what happened to a job, from a cursor on.
+// Events reads a job's events, from a cursor on.
 type Events interface {
 	// After returns up to limit events that came after the one named ("": from the
-	// first on), oldest first; none of another tenant's job.
+	// first on), oldest first; no events of another tenant's job.
 	After(ctx context.Context, tenantID, jobID, after string, limit int) ([]event.Event, error)
 }
 
-// Exports is the export module's service: what became of a job's variants.
+// Exports is the export module's service: a job's variants and ZIPs.
 type Exports interface {
 	// List returns a job's variants. A job of another tenant has none.
 	List(ctx context.Context, tenantID, jobID string) ([]export.Export, error)
-	// Parts returns the parts of a job's newest ZIP; none of another tenant's.
+	// Parts returns the parts of a job's newest ZIP. A job of another tenant has
+	// none.
 	Parts(ctx context.Context, tenantID, jobID string) ([]export.Part, error)
 	// URL returns a short-lived URL of a finished variant.
 	URL(ctx context.Context, tenantID, itemID, preset string) (string, error)
@@ -81,7 +82,8 @@ type Keys interface {
 	RevokeKey(ctx context.Context, tenantID, keyID string) error
 }
 
-// Idempotency remembers what idempotency keys stand for; see tenant.Service.
+// Idempotency keeps the replies that idempotency keys stand for; see
+// tenant.Service.
 type Idempotency interface {
 	Begin(ctx context.Context, tenantID, key, request string) (token string, reply *tenant.Reply, err error)
 	Finish(ctx context.Context, tenantID, key, token string, r tenant.Reply) error

@@ -26,16 +26,16 @@ const (
 	problemType = "application/problem+json"
 )
 
-// Problem is an error's answer: client.Problem as huma writes it.
+// Problem is the answer to an error: client.Problem as huma writes it.
 type Problem struct{ client.Problem }
 
-// GetStatus is the response's status.
+// GetStatus returns the response's status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is that of problem documents.
+// ContentType returns the content type of problem documents.
 func (p *Problem) ContentType(string) string { return problemType }
 
-// GetHeaders are the headers that go with the problem.
+// GetHeaders returns the headers that go with the problem.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
 	p.setHeaders(h)
@@ -72,12 +72,13 @@ const (
 	internalText = "Something went wrong here; try again, and quote the correlation id if it stays"
 	timeoutText  = "The request took too long; try again"
 
-	// unavailableRetry is what a 503 asks for when the failed side named nothing.
+	// unavailableRetry is the Retry-After of a 503 when the failed side named no
+	// wait.
 	unavailableRetry = 5 * time.Second
 )
 
-// problemOf translates an error. What is internal is noted for the log and not
-// told.
+// problemOf translates an error. Internal errors are recorded for the log and
+// not shown.
 func problemOf(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
@@ -119,7 +120,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p.setHeaders(w.Header())
 	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client is gone, or the status says it all
+	_ = json.NewEncoder(w).Encode(p) // an error means that the client is gone; without a body the status is enough
 }
 
 // routingError answers for echo: paths and methods that no route has.
@@ -140,7 +141,7 @@ func (s *server) routingError(err error, c echo.Context) {
 	writeProblem(c.Response(), c.Request(), err)
 }
 
-// codes of what huma itself refuses.
+// humaCodes are the codes of requests that huma itself refuses, by status.
 var humaCodes = map[int]string{
 	http.StatusBadRequest:            "body_malformed",
 	http.StatusRequestTimeout:        "body_timeout",
@@ -177,11 +178,11 @@ func (s *server) transform(hc huma.Context, _ string, v any) (any, error) {
 	return p, nil
 }
 
-// goField is how encoding/json names a field that a value doesn't fit: by the type
-// that holds it, which is not the caller's affair.
+// goField matches encoding/json's text for a field that a value doesn't fit. It
+// names the Go type, which means nothing to the caller.
 var goField = regexp.MustCompile(`cannot unmarshal (\w+)(?: \S+)? into Go (?:struct field \w+\.(\S+)|value) of type \*?(\w+)`)
 
-// inWords says in the caller's words what encoding/json says in Go's.
+// inWords replaces encoding/json's Go terms with terms of JSON.
 func inWords(f client.ProblemField) client.ProblemField {
 	m := goField.FindStringSubmatch(f.Message)
 	if m == nil {

@@ -52,8 +52,8 @@ func newLimiter(l RateLimit) *limiter {
 	return &limiter{limit: rate.Limit(l.PerSecond), burst: l.Burst, buckets: map[string]*list.Element{}, recent: list.New()}
 }
 
-// take takes a call from the tenant's bucket and tells the client what is left;
-// errRate when it is empty.
+// take takes a call from the tenant's bucket and writes the rest into the
+// headers; errRate when it is empty.
 func (l *limiter) take(tenantID string, h http.Header) error {
 	if l == nil {
 		return nil

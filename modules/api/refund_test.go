@@ -53,7 +53,7 @@ func TestRefundsThroughTheAPI(t *testing.T) {
 	if first.status != 200 || first.body != again.body || !strings.Contains(first.body, `"status":"done"`) || !strings.Contains(first.body, `"refunded":605`) {
 		t.Fatalf("%d %s, then %d %s", first.status, first.body, again.status, again.body)
 	}
-	// the same key, where the kept answer is lost with its process: still once
+	// the same key after the stored answer was lost: the refund still happens once
 	r, err := b.Refund(context.Background(), billing.RefundOrder{TenantID: "t1", PaymentID: id, Cents: 605, Key: "r1", Unused: true})
 	if err != nil || r.Payment.Refunded != 605 {
 		t.Fatalf("%+v, %v", r, err)

@@ -11,7 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
-// Body says what a route reads.
+// Body says which body a route reads.
 type Body int
 
 // The bodies.
@@ -90,12 +90,12 @@ func Add[I, O any](r *Routes, rt Route, handle func(ctx context.Context, in *I) 
 	if rt.Body == JSONBody || rt.Body == OptionalJSON {
 		reg.schema = r.s.operation(rt).RequestBody.Content[jsonType].Schema
 	}
-	if rt.Body == FormBody { // told afterwards, so that huma doesn't read what guard has read
+	if rt.Body == FormBody { // set afterwards, so that huma doesn't read the body again
 		r.s.operation(rt).RequestBody = uploadForm()
 	}
 }
 
-// operation is a registered route's in the OpenAPI document.
+// operation returns a route's operation in the OpenAPI document.
 func (s *server) operation(rt Route) *huma.Operation {
 	p := s.huma.OpenAPI().Paths[rt.Path]
 	switch rt.Method {

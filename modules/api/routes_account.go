@@ -9,7 +9,7 @@ import (
 	"github.com/opal-photo/opal/modules/client"
 )
 
-// Accounts are who a tenant's invoices are made out to, and what it may use.
+// Accounts reads and sets a tenant's billing details and limits.
 type Accounts interface {
 	Customer(ctx context.Context, tenantID string) (invoice.Customer, error)
 	SetCustomer(ctx context.Context, tenantID string, c invoice.Customer) (invoice.Customer, error)

@@ -25,7 +25,7 @@ type Billing struct {
 	Accounts Accounts
 }
 
-// Books are what a tenant has and used.
+// Books reads a tenant's credit and usage.
 type Books interface {
 	Balance(ctx context.Context, tenantID string) (billing.Balance, error)
 	Transactions(ctx context.Context, tenantID, cursor string, limit int) (billing.TransactionPage, error)
@@ -61,7 +61,7 @@ type rawOutput struct {
 }
 
 // readBilling and changeBilling are routes of a tenant's billing; notFound nil: the
-// tenant's own.
+// error for an unknown tenant.
 func readBilling(path, id, summary string, notFound *fault.Error) Route {
 	return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: tagBilling, Scope: tenant.Read, NotFound: notFound}
 }

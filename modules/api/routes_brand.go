@@ -19,15 +19,15 @@ type BrandPath struct {
 	ID string `path:"brand_profile_id" doc:"The brand profile" example:"acme"`
 }
 
-// profileOf is a profile as callers write it. Numbers and lengths are checked by the
-// brand module.
+// profileOf returns a profile from what callers write. Numbers and lengths are
+// checked by the brand module.
 func profileOf(b client.NewBrandProfile) brand.Profile {
 	return brand.Profile{ID: b.ID, Name: b.Name, ScenePrompt: b.ScenePrompt, NegativePrompt: b.NegativePrompt, Palette: b.Palette, Mood: b.Mood,
 		Keywords: b.Keywords, LightDirection: b.LightDirection, ProductFill: b.ProductFill, DefaultPresets: b.DefaultPresets,
 		Review: b.Review, ReviewBelow: b.ReviewBelow}
 }
 
-// brandOf is a profile as callers read it.
+// brandOf returns a profile as callers read it.
 func brandOf(p brand.Profile) client.BrandProfile {
 	v := client.BrandProfile{ID: p.ID, Name: p.Name, ScenePrompt: p.ScenePrompt, NegativePrompt: p.NegativePrompt, Palette: append([]string{}, p.Palette...),
 		Mood: p.Mood, Keywords: append([]string{}, p.Keywords...), LightDirection: p.LightDirection, ProductFill: p.ProductFill,
@@ -91,8 +91,8 @@ func brandAnswer(p brand.Profile, err error) (*brandOutput, error) {
 // maxSlug keeps ids made of names short.
 const maxSlug = 48
 
-// slug makes an id of a name; "" when nothing of it can be in one. Letters lose
-// their accents.
+// slug makes an id of a name; "" when none of its characters can be in one.
+// Letters lose their accents.
 func slug(name string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(norm.NFKD.String(name)) {

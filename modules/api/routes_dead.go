@@ -11,11 +11,11 @@ import (
 
 // DeadLetters are the messages that no worker can handle, of all tenants.
 type DeadLetters interface {
-	// List returns up to limit of a queue's, or of every queue's for "", oldest
-	// first. A queue that doesn't exist is not found.
+	// List returns up to limit dead letters of a queue, or of every queue for "",
+	// oldest first. A queue that doesn't exist is not found.
 	List(ctx context.Context, queue string, limit int) ([]client.DeadLetter, error)
 	// Redrive sends a queue's dead letters again: those named, or all; Purge
-	// deletes them. Both return how many.
+	// deletes them. Both return the number of messages.
 	Redrive(ctx context.Context, queue string, ids ...string) (int, error)
 	Purge(ctx context.Context, queue string, ids ...string) (int, error)
 }
@@ -43,7 +43,7 @@ func deadRoutes(r *Routes) {
 		Scope: tenant.Admin, Body: JSONBody}, takeDead(s, s.Dead.Purge))
 }
 
-// operates refuses whoever is not of the operators' tenant.
+// operates refuses callers who are not of the operators' tenant.
 func (s *server) operates(ctx context.Context) error {
 	if s.Operators == "" || TenantID(ctx) != s.Operators {
 		return errOperators

@@ -24,8 +24,7 @@ type JobPath struct {
 	JobID string `path:"job_id" doc:"The job" example:"0198f7a0-0000-7000-8000-000000000001"`
 }
 
-// idPattern is what ids look like. What doesn't is not asked for in the
-// database.
+// idPattern matches ids. Any other text is not looked up in the database.
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // id checks and notes a job's id: one that can't exist is not found.
@@ -46,7 +45,8 @@ type createJobInput struct {
 	Body client.NewJob
 }
 
-// optionsOf are the steps that a request asks for: each where it is left out.
+// optionsOf returns the steps that a request asks for. A step that it leaves
+// out runs.
 func optionsOf(o *client.JobOptions) pipeline.Options {
 	out := pipeline.DefaultOptions
 	if o == nil {
@@ -113,7 +113,7 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 	return replyOf(out, nil)
 }
 
-// dryRun answers what a job would cost.
+// dryRun answers with the price of a job, and makes none.
 func (s *server) dryRun(ctx context.Context, n job.NewJob) (*reply[client.CreatedJob], error) {
 	if s.Quotes == nil {
 		return nil, errNoQuotes
@@ -146,7 +146,7 @@ func (s *server) getJob(ctx context.Context, in *JobPath) (*reply[client.Job], e
 	return replyOf(s.withExports(ctx, j))
 }
 
-// withExports puts the variants to their items.
+// withExports adds the variants to their items.
 func (s *server) withExports(ctx context.Context, j job.Job) (client.Job, error) {
 	variants := map[string][]client.Variant{}
 	if s.Exports != nil {
@@ -185,7 +185,7 @@ func (s *server) retryItem(ctx context.Context, in *retryInput) (*reply[client.R
 	return replyOf(client.RetriedItem{JobID: in.JobID, ItemID: it.ItemID, RetryOf: in.ItemID, Status: it.Status}, nil)
 }
 
-// onJob makes the handler of a call that says no more than a job's id.
+// onJob makes the handler of a call whose only parameter is a job's id.
 func (s *server) onJob(do func(ctx context.Context, tenantID, jobID string) error) func(context.Context, *JobPath) (*okOutput, error) {
 	return func(ctx context.Context, in *JobPath) (*okOutput, error) {
 		id, err := in.id(ctx)

@@ -13,7 +13,7 @@ import (
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
-// Payments are what a tenant bought.
+// Payments makes and reads a tenant's payments.
 type Payments interface {
 	Packages() []billing.Package
 	Purchase(ctx context.Context, tenantID, pkg string) (billing.PurchaseResult, error)
@@ -73,8 +73,7 @@ func paymentRoutes(r *Routes) {
 			return wired(refundOf)(b.Refund(ctx, billing.RefundOrder{TenantID: TenantID(ctx), PaymentID: in.ID, Cents: in.Body.Amount, Description: in.Body.Description,
 				Key: recordOf(ctx).key, Unused: true}))
 		})
-	// anyone may call: the id that comes is only noted, and asked after at the
-	// provider
+	// anyone may call: the id is only recorded, and then checked at the provider
 	Add(r, Route{Method: http.MethodPost, Path: PaymentWebhookPath, ID: "mollieWebhook", Summary: "The payment provider's callback", Tag: tagBilling, Public: true},
 		func(ctx context.Context, in *webhookInput) (*okOutput, error) {
 			form, err := url.ParseQuery(string(in.RawBody))

@@ -45,6 +45,6 @@ func (s *server) decide(ctx context.Context, in *decisionInput, state string) (*
 	if err != nil {
 		return nil, err
 	}
-	// the variants are told with the job
+	// the variants are part of the job's answer only
 	return replyOf(itemOf(it), nil)
 }

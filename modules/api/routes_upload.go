@@ -15,7 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
-// What a caller can do wrong with uploads.
+// Errors of callers with uploads.
 var (
 	errField     = fault.New(fault.Invalid, "validation_failed", "The request is not valid")
 	errFileField = fault.New(fault.Invalid, "file_missing", "The form needs one photo in field \"file\"")
@@ -42,8 +42,8 @@ func uploadRoutes(r *Routes) {
 		Scope: tenant.Write, Body: FormBody, NotFound: job.ErrItemNotFound}, s.directUpload)
 }
 
-// noteIDs checks and notes the ids of an upload. Those that can't exist are not
-// found.
+// noteIDs checks the ids of an upload and records them for the log. Ids that
+// can't exist are not found.
 func noteIDs(ctx context.Context, jobID, itemID string) error {
 	if jobID == "" || itemID == "" {
 		return errField.With("job_id and item_id are needed")
@@ -118,6 +118,6 @@ func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (_ *reply[cli
 	return replyOf(client.DirectUpload{OK: true, RawBlobPath: path}, err)
 }
 
-// lastPart is a file name without the folders that some programs send with it, by
-// either slash. Go takes those with a forward slash away itself.
+// lastPart returns a file name without the folders that some programs send before
+// it with backslashes. Go itself removes those with forward slashes.
 func lastPart(name string) string { return name[strings.LastIndexByte(name, '\\')+1:] }

@@ -15,7 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/client"
 )
 
-// Fields that a call doesn't know are ignored, as they always were, and told in the
+// Fields that a call doesn't know are ignored, as they always were, and named in the
 // answer. A caller that sends "Prefer: handling=strict" (RFC 7240) has them refused.
 const (
 	preferHeader  = "Prefer"
@@ -23,7 +23,8 @@ const (
 	strictly      = "handling=strict"
 )
 
-// strict refuses what the call doesn't know when the caller asks for that.
+// strict refuses fields that the call doesn't know, when the caller asks for
+// that.
 func strict(c echo.Context, rt *route, query url.Values, unknown []string) error {
 	r := c.Request()
 	if !slices.ContainsFunc(r.Header.Values(preferHeader), asksStrict) {
@@ -56,13 +57,13 @@ func asksStrict(prefer string) bool {
 	return false
 }
 
-// told is an answer with the fields of the request that were not known.
+// told is an answer with the names of the request's unknown fields.
 type told struct {
 	answer  any
 	unknown []string
 }
 
-// MarshalJSON writes the answer, an object, with one field more.
+// MarshalJSON writes the answer, an object, with one more field.
 func (t told) MarshalJSON() ([]byte, error) {
 	b, err := json.Marshal(t.answer)
 	if err != nil {

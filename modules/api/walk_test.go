@@ -13,7 +13,7 @@ import (
 // walk says, for each route, how to call it and what each caller gets. The
 // right caller is an admin key of the tenant that owns what is named.
 type walk struct {
-	method, path string // with {job}, {item}, {key} for the owner's
+	method, path string // with {job}, {item}, {key} for ids of the owner
 	body         string
 	form         bool
 	readOnly     int // of a key with scope read
@@ -40,7 +40,7 @@ var walks = []walk{
 	{method: "DELETE", path: "/v1/jobs/{job}", readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "GET", path: "/v1/deletions", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/deletions/{deletion}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
-	// of the operators, who are this house's t1
+	// for the operators, who are tenant t1 here
 	{method: "GET", path: "/v1/dead-letters", readOnly: 403, writeOnly: 403, other: 403, right: 200},
 	{method: "POST", path: "/v1/dead-letters/redrive", body: `{"queue":"jobs"}`, readOnly: 403, writeOnly: 403, other: 403, right: 200},
 	{method: "POST", path: "/v1/dead-letters/purge", body: `{"queue":"jobs"}`, readOnly: 403, writeOnly: 403, other: 403, right: 200},
@@ -75,7 +75,7 @@ var walks = []walk{
 	{method: "PUT", path: "/v1/billing/customer", body: `{"name":"Acme","country":"NL"}`, readOnly: 403, writeOnly: 403, other: 200, right: 200},
 	{method: "GET", path: "/v1/billing/limits", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "PUT", path: "/v1/billing/limits", body: `{"budget_cap":100}`, readOnly: 403, writeOnly: 403, other: 200, right: 200},
-	// nothing can be bought in this house, by those who may
+	// callers with the right get 503: nothing can be bought here
 	{method: "POST", path: "/v1/billing/purchase", body: `{"package":"starter"}`, readOnly: 403, writeOnly: 403, other: 503, right: 503},
 	{method: "POST", path: "/v1/billing/payments/none/refund", body: `{}`, readOnly: 403, writeOnly: 403, other: 503, right: 503},
 }
@@ -103,7 +103,7 @@ func TestEveryRouteAsksWhoCalls(t *testing.T) {
 	for _, name := range public {
 		method, path, _ := strings.Cut(name, " ")
 		if method == http.MethodPost {
-			continue // tried on its own: it wants a body
+			continue // tried on its own: it needs a body
 		}
 		if a := listed.do(t, method, path, ""); a.status != 200 {
 			t.Errorf("%s without a key: %d %s", name, a.status, a.body)
@@ -120,7 +120,7 @@ func TestEveryRouteAsksWhoCalls(t *testing.T) {
 	}
 }
 
-// matches reports whether a path of the table is one of the pattern's.
+// matches reports whether a path of the table matches a route's pattern.
 func matches(pattern, path string) bool {
 	a, b := strings.Split(pattern, "/"), strings.Split(path, "/")
 	if len(a) != len(b) {
@@ -135,7 +135,7 @@ func matches(pattern, path string) bool {
 	return true
 }
 
-// caller is who calls, by key.
+// caller is one of the walk's callers, with its key.
 type caller struct {
 	name, key string
 	want      func(w walk) int

@@ -8,9 +8,9 @@ import (
 	"github.com/opal-photo/opal/modules/job"
 )
 
-// view is what event streams tell of a job as a whole, as it was at a change.
+// view is the state of a whole job at a change, as event streams send it.
 type view struct {
-	changes  int64 // the job's counter, read before the job was
+	changes  int64 // the job's counter, read before the job itself
 	progress []byte
 	status   string
 	finished bool
@@ -52,7 +52,7 @@ func (w *watches) enter(tenantID, jobID string) (shared *watched, leave func()) 
 	}
 }
 
-// at returns a view that is no older than a number of changes.
+// at returns a view of at least the given number of changes.
 func (w *watched) at(ctx context.Context, jobs Jobs, tenantID, jobID string, changes int64) (*view, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

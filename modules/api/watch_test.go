@@ -11,8 +11,8 @@ import (
 	"github.com/opal-photo/opal/modules/job"
 )
 
-// Streams of a job that does not change cost one look at one row each tick, and no
-// load of the job, however large it is.
+// Each stream of a job that does not change reads one row per tick and never loads
+// the job, however large it is.
 func TestIdleStreamsLookAtOneNumber(t *testing.T) {
 	const streams = 64
 	if perSecond := streams*time.Second/streamTick + streams*time.Second/streamCheck; perSecond > 130 {
@@ -50,7 +50,7 @@ func TestIdleStreamsLookAtOneNumber(t *testing.T) {
 		}()
 	}
 	for range streams {
-		<-progress // each has told the job as it is
+		<-progress // each stream has sent the job's progress
 	}
 	gets, _, reads := h.jobs.calls()
 	if gets != before+1 {

@@ -6,7 +6,7 @@ import (
 	"github.com/opal-photo/opal/modules/client"
 )
 
-// wired makes an answer of what a service returned.
+// wired makes an answer from a service's result.
 func wired[T, U any](f func(T) U) func(T, error) (*reply[U], error) {
 	return func(v T, err error) (*reply[U], error) {
 		if err != nil {

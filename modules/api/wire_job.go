@@ -19,7 +19,8 @@ func replyOf[T any](v T, err error) (*reply[T], error) {
 	return &reply[T]{v}, nil
 }
 
-// each returns what f makes of every value; never nil, which would be null in JSON.
+// each returns the results of f for every value; never nil, which would be null
+// in JSON.
 func each[T, U any](in []T, f func(T) U) []U {
 	out := make([]U, len(in))
 	for i, v := range in {
@@ -28,7 +29,7 @@ func each[T, U any](in []T, f func(T) U) []U {
 	return out
 }
 
-// cursorOf is a list's next cursor: null on the last page.
+// cursorOf returns a list's next cursor: nil, null in JSON, on the last page.
 func cursorOf(next string) *string {
 	if next == "" {
 		return nil

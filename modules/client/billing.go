@@ -2,7 +2,7 @@ package client
 
 import "time"
 
-// Balance is what a tenant has, in hundredths of a credit.
+// Balance is a tenant's credit, in hundredths of a credit.
 type Balance struct {
 	TenantID  string `json:"tenant_id" example:"default"`
 	Available int64  `json:"available" doc:"Hundredths of a credit that can be reserved now; 0 while there is debt" example:"1000"`
@@ -28,7 +28,7 @@ type TransactionPage struct {
 	NextCursor   *string       `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
 }
 
-// UsageRow is what one day, step or brand used.
+// UsageRow is the usage of one day, step or brand.
 type UsageRow struct {
 	Key     string `json:"key" doc:"2026-11-23, step/upscale, preset/etsy, or a brand profile's id" example:"2026-11-23"`
 	Items   int64  `json:"items" example:"3"`
@@ -46,7 +46,7 @@ type UsagePage struct {
 	NextCursor *string    `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
 }
 
-// Price is what one use of a step or preset costs.
+// Price is the price of one use of a step or preset.
 type Price struct {
 	Kind   string `json:"kind" enum:"step,preset" example:"step"`
 	Name   string `json:"name" doc:"*: every one that is not listed" example:"upscale"`
@@ -59,7 +59,7 @@ type PriceList struct {
 	Prices  []Price `json:"prices" nullable:"false"`
 }
 
-// Quote is what a job will cost if all of it succeeds.
+// Quote is the price of a job if all of it succeeds.
 type Quote struct {
 	Total        int64       `json:"total" doc:"Hundredths of a credit" example:"110"`
 	PriceVersion int64       `json:"price_version" example:"1"`
@@ -84,7 +84,7 @@ type Package struct {
 	Currency string `json:"currency" example:"EUR"`
 }
 
-// PackageList is what can be bought.
+// PackageList lists the packages that can be bought.
 type PackageList struct {
 	Packages []Package `json:"packages" nullable:"false"`
 }
@@ -189,14 +189,14 @@ type Invoice struct {
 	Note        string    `json:"note" doc:"What the VAT rule has to say, or empty"`
 }
 
-// NewLimits caps what may be used in a month.
+// NewLimits sets the most that may be used in a month.
 type NewLimits struct {
 	TenantID  string `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
 	BudgetCap *int64 `json:"budget_cap,omitempty" nullable:"true" minimum:"0" doc:"Hundredths of a credit that may be used in a calendar month (UTC); null or left out: no cap" example:"100000"`
 }
 
-// MonthLimits is what a tenant may use in a calendar month (UTC), in hundredths of a
-// credit.
+// MonthLimits is how much a tenant may use in a calendar month (UTC), in hundredths
+// of a credit.
 type MonthLimits struct {
 	TenantID     string `json:"tenant_id" example:"default"`
 	Month        string `json:"month" example:"2026-11"`

@@ -25,7 +25,8 @@ func (p Page) query() url.Values {
 	return q
 }
 
-// CreateJob makes a job. It is made once, also when the call is repeated on the way.
+// CreateJob makes a job. It is made once, even when the client repeats the
+// call.
 func (c *Client) CreateJob(ctx context.Context, n NewJob) (CreatedJob, error) {
 	return call[CreatedJob](ctx, c, http.MethodPost, path("jobs"), nil, n, NewIdempotencyKey())
 }
@@ -40,13 +41,14 @@ func (c *Client) Jobs(ctx context.Context, p Page) (JobPage, error) {
 	return get[JobPage](ctx, c, path("jobs"), p.query())
 }
 
-// Enqueue queues what has been uploaded. Repeated, it changes nothing.
+// Enqueue queues the items whose photos have been uploaded. Repeated, it
+// changes nothing.
 func (c *Client) Enqueue(ctx context.Context, jobID string) error {
 	_, err := call[OK](ctx, c, http.MethodPost, path("jobs", jobID, "enqueue"), nil, nil, "")
 	return err
 }
 
-// Cancel cancels what has not ended.
+// Cancel cancels the items that have not ended.
 func (c *Client) Cancel(ctx context.Context, jobID string) error {
 	_, err := call[OK](ctx, c, http.MethodPost, path("jobs", jobID, "cancel"), nil, nil, "")
 	return err
@@ -77,13 +79,14 @@ func (c *Client) Delete(ctx context.Context, jobID string) (Deletion, error) {
 	return call[Deletion](ctx, c, http.MethodDelete, path("jobs", jobID), nil, nil, "")
 }
 
-// The paces at which Wait asks.
+// The paces at which Wait polls.
 const (
 	firstLook = 200 * time.Millisecond
 	lastLook  = 2 * time.Second
 )
 
-// Wait asks for a job until it has ended, and tells seen of each answer (nil: nobody).
+// Wait polls a job until it has ended, and calls seen with each answer (nil: it
+// doesn't).
 func (c *Client) Wait(ctx context.Context, jobID string, seen func(Job)) (Job, error) {
 	for pace := firstLook; ; pace = min(pace*5/4, lastLook) {
 		j, err := c.Job(ctx, jobID)
@@ -104,7 +107,8 @@ func (c *Client) Wait(ctx context.Context, jobID string, seen func(Job)) (Job, e
 	}
 }
 
-// UploadURL returns a fresh URL to PUT an item's photo to. Filename "" is the item's.
+// UploadURL returns a fresh URL to PUT an item's photo to. Filename "": the
+// item's file name.
 func (c *Client) UploadURL(ctx context.Context, r UploadRequest) (UploadURL, error) {
 	return call[UploadURL](ctx, c, http.MethodPost, path("uploads", "sas"), nil, r, "")
 }
@@ -131,7 +135,7 @@ func (c *Client) ExportURL(ctx context.Context, jobID string) (ExportDownload, e
 	return get[ExportDownload](ctx, c, path("downloads", "jobs", jobID, "export"), nil)
 }
 
-// Presets lists what variants can be made for.
+// Presets lists the presets that variants can be made for.
 func (c *Client) Presets(ctx context.Context) (PresetList, error) {
 	return get[PresetList](ctx, c, path("presets"), nil)
 }
@@ -167,7 +171,7 @@ func (c *Client) DeleteBrandProfile(ctx context.Context, id string) error {
 	return err
 }
 
-// Balance returns what the tenant has.
+// Balance returns the tenant's credit.
 func (c *Client) Balance(ctx context.Context) (Balance, error) {
 	return get[Balance](ctx, c, path("billing", "balance"), nil)
 }

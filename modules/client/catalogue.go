@@ -2,12 +2,12 @@ package client
 
 import "time"
 
-// PresetList is what variants can be made for.
+// PresetList lists the presets that variants can be made for.
 type PresetList struct {
 	Presets []Preset `json:"presets" nullable:"false"`
 }
 
-// Preset is what one channel asks for.
+// Preset is one picture that a channel asks for.
 type Preset struct {
 	Name       string  `json:"name" pattern:"^[A-Za-z0-9_-]{1,64}$" example:"shopify"`
 	Title      string  `json:"title" example:"Shopify product"`

@@ -17,7 +17,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// What a client says beside the API's own problems, which are *Problem.
+// Errors of the client itself. The API's own are *Problem.
 var (
 	ErrAddress     = fault.New(fault.Invalid, "api_address_invalid", "The API's address must be an http or https URL, such as https://opal.example")
 	ErrUnreachable = fault.New(fault.Unavailable, "api_not_reached", "The API does not answer")
@@ -36,8 +36,8 @@ const (
 type Options struct {
 	Key    string       // API key, sent as X-API-Key; "": none
 	Bearer string       // OIDC token, sent as Authorization: Bearer; "": none
-	Tenant string       // the tenant that is named in each call; "": the credentials' own
-	HTTP   *http.Client // nil: one of its own, without a limit of time
+	Tenant string       // the tenant that is named in each call; "": that of the credentials
+	HTTP   *http.Client // nil: the client makes one, without a time limit
 	Agent  string       // User-Agent; "": opal-client
 }
 
@@ -130,7 +130,8 @@ func call[T any](ctx context.Context, c *Client, method, p string, query url.Val
 	}
 }
 
-// retry reports whether an error may be gone later, and when the API said so.
+// retry reports whether the call may be repeated after an error, and the wait
+// that the API asked for.
 func retry(err error) (after time.Duration, again bool) {
 	var p *Problem
 	if errors.As(err, &p) {
@@ -192,7 +193,8 @@ func (c *Client) send(ctx context.Context, method, p string, body []byte, key st
 	return res, nil
 }
 
-// unreached says that a call came to nothing, unless its caller ended it.
+// unreached returns the error of a call that got no answer, or the context's
+// when the caller cancelled it.
 func (c *Client) unreached(ctx context.Context, err error) error {
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
@@ -208,7 +210,7 @@ func (c *Client) unreached(ctx context.Context, err error) error {
 const maxProblem = 1 << 20
 
 // problemOf reads an error's answer. One that is not a problem document comes from
-// something between: its status is all that is told of it.
+// a proxy in between: only its status is reported.
 func problemOf(res *http.Response) *Problem {
 	p := &Problem{}
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))

@@ -19,7 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// serve answers each path once per body, the last one again.
+// serve answers each path with its bodies in order, and then repeats the last
+// one.
 func serve(t *testing.T, answers map[string][]answer) (c *Client, seen *[]*http.Request) {
 	t.Helper()
 	seen = &[]*http.Request{}

@@ -30,7 +30,7 @@ type TakeDead struct {
 	IDs      []string `json:"ids,omitempty" nullable:"true" maxItems:"200" doc:"Left out: all, up to 1,000" example:"[\"42\"]"`
 }
 
-// Count says how many were taken.
+// Count is the number of dead letters that were sent again or deleted.
 type Count struct {
 	Count int `json:"count" example:"1"`
 }

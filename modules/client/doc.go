@@ -5,7 +5,7 @@
 // of.
 //
 // Times are UTC, in RFC 3339. Credits are hundredths of a credit, money is in
-// cents. A pointer is null where the value is not known or not there yet.
+// cents. A pointer is null where the value is unknown or does not exist yet.
 //
 //	c, err := client.New("https://opal.example", client.Options{Key: key})
 //	made, err := c.CreateJob(ctx, client.NewJob{Items: []client.NewItem{{Filename: "mug.jpg"}}})

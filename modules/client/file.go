@@ -9,8 +9,8 @@ import (
 	"net/http"
 )
 
-// Upload sends an item's photo: it asks for a URL, PUTs the photo there and says so,
-// which queues the item.
+// Upload sends an item's photo: it asks for a URL, PUTs the photo there and
+// completes the upload, which queues the item.
 func (c *Client) Upload(ctx context.Context, jobID, itemID, filename string, photo []byte) error {
 	u, err := c.UploadURL(ctx, UploadRequest{JobID: jobID, ItemID: itemID, Filename: filename})
 	if err != nil {
@@ -22,8 +22,8 @@ func (c *Client) Upload(ctx context.Context, jobID, itemID, filename string, pho
 	return c.Complete(ctx, jobID, itemID)
 }
 
-// Put sends a photo to an upload URL. The URL is all the credentials that it needs:
-// no key is sent there.
+// Put sends a photo to an upload URL. The URL itself is the credential: no key is
+// sent there.
 func (c *Client) Put(ctx context.Context, uploadURL string, photo []byte) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPut, uploadURL, bytes.NewReader(photo))
 	if err != nil {
@@ -44,8 +44,8 @@ func (c *Client) Put(ctx context.Context, uploadURL string, photo []byte) error 
 	return err
 }
 
-// Fetch writes the file at a download URL and returns its bytes' number. No key is
-// sent there.
+// Fetch writes the file at a download URL and returns the number of bytes. No key
+// is sent there.
 func (c *Client) Fetch(ctx context.Context, downloadURL string, to io.Writer) (int64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, downloadURL, nil)
 	if err != nil {

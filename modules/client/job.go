@@ -172,14 +172,14 @@ const (
 	ReviewRejected = "rejected"
 )
 
-// Review is what became of a picture that a person had to look at.
+// Review is the state of a picture that a person had to look at.
 type Review struct {
 	State     string     `json:"state" enum:"pending,approved,rejected" example:"approved"`
 	Note      string     `json:"note" doc:"Written by who decided" example:"the strap is fine"`
 	DecidedAt *time.Time `json:"decided_at" doc:"null while it is pending"`
 }
 
-// Decision is what a person says of a finished picture.
+// Decision is a person's decision about a finished picture.
 type Decision struct {
 	TenantID string `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
 	Note     string `json:"note,omitempty" nullable:"true" maxLength:"2000" doc:"At most 2,000 characters" example:"the strap is fine"`
@@ -211,7 +211,7 @@ type Variant struct {
 	Review       *string `json:"review" enum:"pending,approved,rejected" doc:"Of its item: pending, a person has yet to look before it is used; null: nobody has to"`
 }
 
-// Check is what came of one of a channel's rules.
+// Check is the result of one of a channel's rules.
 type Check struct {
 	Rule     string `json:"rule" example:"long_side"`
 	Passed   bool   `json:"passed" example:"true"`
@@ -236,7 +236,7 @@ type RetriedItem struct {
 	Status  string `json:"status" enum:"created,uploaded,queued,processing,completed,failed,cancelled" example:"queued"`
 }
 
-// OK says that a call did what it was to do.
+// OK is the answer of a call that succeeded and returns nothing else.
 type OK struct {
 	OK bool `json:"ok" example:"true"`
 }
@@ -261,7 +261,7 @@ type DeletionPage struct {
 	NextCursor *string    `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
 }
 
-// Event is one thing that happened to a job, as webhooks and the event stream tell
+// Event is one thing that happened to a job, as webhooks and the event stream send
 // it. More types are added with time.
 type Event struct {
 	ID        string          `json:"id" example:"0198f7a0-0000-7000-8000-000000000005"`
@@ -273,8 +273,8 @@ type Event struct {
 	CreatedAt time.Time       `json:"created_at" example:"2026-11-27T09:30:05Z"`
 }
 
-// Progress is where a job's items are, as the event stream's event "progress" tells
-// it.
+// Progress is the state of a job's items, as the event stream's event "progress"
+// sends it.
 type Progress struct {
 	JobID  string         `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
 	Status string         `json:"status" enum:"created,processing,completed,failed,partial,cancelled" example:"processing"`
@@ -282,7 +282,7 @@ type Progress struct {
 	Items  []ItemProgress `json:"items" nullable:"false"`
 }
 
-// ItemProgress is where an item is.
+// ItemProgress is the state of one item.
 type ItemProgress struct {
 	ItemID  string `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
 	Status  string `json:"status" enum:"created,uploaded,queued,processing,completed,failed,cancelled" example:"processing"`

@@ -13,8 +13,8 @@ type Problem struct {
 	CorrelationID string         `json:"correlation_id" doc:"Quote it when you ask for help" example:"0198f7a0-0000-7000-8000-00000000000c"`
 	Errors        []ProblemField `json:"errors,omitempty" nullable:"false" doc:"What is wrong with which field, at most 20"`
 
-	// RetryAfter is how long to wait before the call is made again, as the header
-	// Retry-After says; 0: it says nothing.
+	// RetryAfter is how long to wait before the call is made again, from the
+	// header Retry-After; 0: the answer has none.
 	RetryAfter time.Duration `json:"-"`
 }
 

@@ -12,7 +12,7 @@ import (
 // StreamEvent is one event of a job's stream. Kind is an Event's type, "progress"
 // (Data is a Progress) or "end" (Data is an End).
 type StreamEvent struct {
-	ID   string // of an Event; ask for what came after it by Events' after
+	ID   string // of an Event; pass it to Events as after to get the later ones
 	Kind string
 	Data json.RawMessage
 }

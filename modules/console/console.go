@@ -26,13 +26,13 @@ import (
 //go:embed web
 var files embed.FS
 
-// Options say where the console's pictures come from.
+// Options set the origins and the sample of the console's pictures.
 type Options struct {
-	// Origins are those of the blob store's URLs where they are not the
+	// Origins are the origins of the blob store's URLs, when they differ from the
 	// console's own: https://account.blob.core.windows.net.
 	Origins []string
-	// Sample draws the photo that the page offers to those who have none at
-	// hand: a JPEG. It is asked once; without it the sample answers 500.
+	// Sample draws the photo that the page offers to users without one: a JPEG. It
+	// is called once; without it the sample answers 500.
 	Sample func() ([]byte, error)
 }
 
@@ -87,8 +87,8 @@ const (
 	samplePath = "/sample.jpg"
 )
 
-// policy lets the page load its own files and talk to the API and the blob
-// store; nothing inline, nothing from elsewhere, no frames around it.
+// policy lets the page load its own files and call the API and the blob store;
+// nothing inline, nothing from other origins, no frames around it.
 func policy(origins []string) string {
 	blobs := ""
 	if len(origins) > 0 {
@@ -98,7 +98,8 @@ func policy(origins []string) string {
 		"; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 }
 
-// contentType is set by hand for what systems differ about.
+// contentType returns the type of a file by its extension. Common types are
+// fixed here, since the systems' own tables differ.
 func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".html":
@@ -140,7 +141,7 @@ func (c *Console) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", c.policy)
 	h.Set("Content-Type", f.contentType)
-	h.Set("Cache-Control", "no-cache") // asked again each time, and answered 304
+	h.Set("Cache-Control", "no-cache") // the browser asks each time, and gets 304
 	h.Set("ETag", f.etag)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
 }
@@ -160,7 +161,7 @@ func (c *Console) serveSample(w http.ResponseWriter, r *http.Request) {
 func problem(w http.ResponseWriter, status int, code, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{ // the client is gone, or the status says it all
+	_ = json.NewEncoder(w).Encode(map[string]any{ // an error means that the client is gone; without a body the status is enough
 		"type": "about:blank", "title": http.StatusText(status), "status": status, "code": code, "detail": detail,
 		"correlation_id": w.Header().Get(telemetry.CorrelationHeader),
 	})

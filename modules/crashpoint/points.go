@@ -1,7 +1,7 @@
 // Package crashpoint names the places at which a crash would hurt most: between
 // an effect and its record, between a record and its message. A build with the
-// tag chaos can be told to kill itself there; in every other build a point is
-// nothing at all.
+// tag chaos can be told to kill itself there; in every other build a point does
+// nothing.
 package crashpoint
 
 // The points, in the order in which a photo passes them.
@@ -20,14 +20,14 @@ const (
 	ExportStored   = "export.stored" // a variant's file is stored and not recorded
 	ExportRecorded = "export.recorded"
 	BundleStored   = "bundle.stored" // the ZIP is stored and not recorded
-	PaymentBegun   = "payment.begun" // the payment's row is written, Mollie knows nothing
+	PaymentBegun   = "payment.begun" // the payment's row is written and Mollie was not called yet
 	PaymentCreated = "payment.created"
 	PaymentNoted   = "payment.noted"   // a webhook's id is noted
-	PaymentFetched = "payment.fetched" // Mollie says paid and nothing is booked
+	PaymentFetched = "payment.fetched" // the payment is paid at Mollie and not booked yet
 	PaymentBooked  = "payment.booked"  // credits and invoice are written
 )
 
-// Points are all of them.
+// Points returns all points.
 func Points() []string {
 	return []string{
 		UploadMarked, JobQueued, OutboxTaken, OutboxSent, ItemClaimed, ArtifactStored, SceneScored, StepRecorded, ItemCompleted, MessageHandled,

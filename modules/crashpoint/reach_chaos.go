@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// aim is what the environment says; hits counts down to it.
+// aim is the point that the environment names; hits counts down to the hit.
 var (
 	aim, hits = target(os.Getenv(Variable))
 	seen      atomic.Int64
@@ -32,5 +32,5 @@ func Reach(point string) {
 		return
 	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	select {} // until the kernel has come round to it
+	select {} // waits for the kernel to kill the process
 }

@@ -25,7 +25,7 @@ const (
 	Unauthorized                // no valid credentials
 	PaymentRequired             // the balance does not cover it
 	Forbidden                   // valid credentials, not for this
-	NotFound                    // no such thing, or not the caller's
+	NotFound                    // it does not exist, or belongs to another caller
 	Conflict                    // the state does not allow it
 	TooLarge                    // over a size limit
 	Unsupported                 // a format that is not taken
@@ -48,7 +48,7 @@ func New(kind Kind, code, text string) *Error {
 	return &Error{Kind: kind, Code: code, Text: text}
 }
 
-// With returns an error that is the sentinel (errors.Is) and says the facts of
+// With returns an error that is the sentinel (errors.Is) and holds the facts of
 // this case.
 func (e *Error) With(format string, args ...any) *Error {
 	return &Error{Kind: e.Kind, Code: e.Code, Text: e.Text, detail: fmt.Sprintf(format, args...), root: e.sentinel()}
@@ -129,7 +129,8 @@ func Uncounted(err error, after time.Duration) error {
 }
 
 // IsTransient reports whether another try may succeed. Unknown errors are
-// transient, so that a defect costs tries and not a customer's picture at once.
+// transient, so that a defect uses up tries before it fails a customer's
+// picture.
 func IsTransient(err error) bool {
 	if err == nil {
 		return false

@@ -1,5 +1,5 @@
-// Package telemetry carries what ties log lines, messages and calls together:
-// the logger and the ids in a context, and the metrics registry.
+// Package telemetry holds the logger and the ids in a context, which connect
+// log lines, messages and calls, and the metrics registry.
 package telemetry
 
 import (
@@ -53,8 +53,8 @@ func CorrelationID(ctx context.Context) string { return From(ctx).CorrelationID 
 // NewCorrelationID makes a correlation id.
 func NewCorrelationID() string { return uuid.NewString() }
 
-// maxCorrelationID bounds what is taken from outside: it ends up in log lines,
-// message properties and headers.
+// maxCorrelationID bounds an id from outside, in characters: it ends up in log
+// lines, message properties and headers.
 const maxCorrelationID = 128
 
 // CleanCorrelationID returns s when it is safe to carry (printable ASCII without

@@ -7,8 +7,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// timeFormat is RFC 3339 with milliseconds: enough to order lines, and what log
-// stores parse without being told.
+// timeFormat is RFC 3339 with milliseconds: enough to order lines, and log
+// stores parse it without configuration.
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
 // NewLogger returns a logger that writes JSON lines with level, time, message
