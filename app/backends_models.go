@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rs/zerolog"
+
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/onnx"
@@ -96,22 +98,17 @@ func localCutter(environ []string) (c pipeline.Cutter, end func() error, note st
 	if err != nil {
 		return nil, nil, "", err
 	}
-	none := func() error { return nil }
-	switch row, why := cutters.choose(cfg); {
-	case why != "":
+	row, why := cutters.choose(cfg)
+	if why != "" {
 		return nil, nil, "", config.ErrConfig.With("%s", why)
-	case row.name == "studio":
-		return studio.Cutter{}, none, modelNote(cfg), nil
-	case row.name != "onnx":
-		return studio.Cutter{}, none, fmt.Sprintf("CUTOUT_ENGINE=%s is for servers; the built-in engine makes these cut-outs.", row.name), nil
 	}
-	o, found, err := findModel(cfg)
-	if err != nil || !found {
-		return nil, nil, "", config.ErrConfig.With("%v", append(checkModel(cfg), "")[0])
+	if row.at != nil { // it works behind a network
+		return studio.Cutter{}, func() error { return nil }, fmt.Sprintf("CUTOUT_ENGINE=%s is for servers; the built-in engine makes these cut-outs.", row.name), nil
 	}
-	learned, err := onnx.New(o)
-	if err != nil {
+	w := &wire{cfg: cfg, log: zerolog.Nop()}
+	if c, err = row.open(w); err != nil {
+		w.close()
 		return nil, nil, "", err
 	}
-	return learned, learned.Close, "", nil
+	return c, func() error { w.close(); return nil }, modelNote(cfg), nil
 }

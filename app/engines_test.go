@@ -5,9 +5,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/picture"
@@ -110,7 +113,7 @@ func TestEveryEngineOpens(t *testing.T) {
 					behind++
 				}
 				if len(w.providers) != behind || len(endpoints(w.cfg)) != behind {
-					t.Errorf("%d are waited for and %d are asked, not %d", len(w.providers), len(endpoints(w.cfg)), behind)
+					t.Errorf("%d are waited for and %d are asked, not %d: a row with at is behind a network, which kinds of this test says, too", len(w.providers), len(endpoints(w.cfg)), behind)
 				}
 			})
 		}
@@ -187,6 +190,28 @@ func TestTheSettingsNameTheEngines(t *testing.T) {
 				return
 			}
 			t.Error("there is no such setting")
+		})
+	}
+}
+
+func TestTheDeploymentOffersEveryEngine(t *testing.T) {
+	b, err := os.ReadFile("../deploy/apps.bicep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for param, names := range map[string][]string{"cutoutEngine": cutters.values(), "placeEngine": placers.values()} {
+		t.Run(param, func(t *testing.T) {
+			m := regexp.MustCompile(`@allowed\(\[([^\]]*)\]\)\nparam ` + param + ` `).FindStringSubmatch(string(b))
+			if m == nil {
+				t.Fatalf("deploy/apps.bicep has no @allowed before param %s", param)
+			}
+			var offered []string
+			for _, name := range strings.Split(m[1], ",") {
+				offered = append(offered, strings.Trim(name, " '"))
+			}
+			if d := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(offered))); d != "" {
+				t.Errorf("@allowed of %s in deploy/apps.bicep (-rows of app/engines.go +offered):\n%s", param, d)
+			}
 		})
 	}
 }

@@ -233,7 +233,7 @@ func TestImportsAreThoseOfTheMap(t *testing.T) {
 	}
 }
 
-func TestTheTableNamesNothingThatIsGone(t *testing.T) {
+func TestTheMapNamesNothingThatIsGone(t *testing.T) {
 	for dir, r := range readMap(t).rooms {
 		if _, err := os.Stat(filepath.Join("..", dir)); err != nil {
 			t.Errorf("%s:%d names %s, which is not there: move or delete the row", mapLabel, r.line, name(dir))
@@ -305,6 +305,25 @@ func TestReadmeNamesEveryRoom(t *testing.T) {
 		}
 		if !strings.Contains(string(b), name(dir)) {
 			t.Errorf("README.md does not name %s; add it to the table under \"How it is built\"", name(dir))
+		}
+	}
+}
+
+// A folder that no code imports is half done: an engine without a row, an adapter that
+// nothing opens.
+func TestTheMapHasNoFolderThatNobodyImports(t *testing.T) {
+	all := uses(t)
+	imported := map[string]bool{}
+	for _, u := range all {
+		if own, ok := strings.CutPrefix(u.target, module+"/"); ok && own != u.dir {
+			imported[own] = true
+		}
+	}
+	said := map[string]bool{}
+	for _, u := range all {
+		if strings.HasPrefix(u.dir, "modules/") && !imported[u.dir] && !said[u.dir] {
+			said[u.dir] = true
+			t.Errorf("no code imports %s: open it in app/, for an engine by a row of app/engines.go", u.dir)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,11 @@ func TestPresetNames(t *testing.T) {
 
 func TestChannels(t *testing.T) {
 	for _, name := range []string{"Amazon", "bol", "Zalando", "About You", "Otto", "Kaufland", "Walmart", "TikTok Shop", "GS1", "Website", "Shopify", "Google", "Facebook"} {
+		if !slices.Contains(Channels(), name) {
+			t.Errorf("there is no channel %s", name)
+		}
+	}
+	for _, name := range Channels() {
 		t.Run(name, func(t *testing.T) {
 			presets := Of(Folder(name))
 			if len(presets) == 0 {
