@@ -18,7 +18,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// errText is returned with both databases, although one of them could keep such
+// errText is returned on both databases, although one of them could keep such
 // text.
 var (
 	errText    = fault.New(fault.Invalid, "text_invalid", "The request holds text that can't be kept")

@@ -112,7 +112,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 	}
 	recordOf(r.Context()).accept = r.Header.Get("Accept")
 	recordOf(r.Context()).key = r.Header.Get(idempotencyHeader)
-	r.Header.Del("Accept") // huma has nothing to negotiate: the API answers JSON, except on a few routes that read accept themselves
+	r.Header.Del("Accept") // huma has nothing to negotiate: the API answers JSON, except on a few routes that read record.accept themselves
 	s.echo.ServeHTTP(w, r)
 }
 

@@ -51,10 +51,11 @@ type RefundResult struct {
 // refundKeys is the UUID name space of the refund ids that are made from keys.
 var refundKeys = uuid.MustParse("0b8f5f0c-6a43-4f0e-9d0f-2b8f7f3c9a11")
 
-// Refund gives money of a paid payment back. Its row comes first: a missing
-// answer from Mollie is not an error: Sweep fetches the outcome. The credits go
-// back when Mollie shows the refund. ErrRefund when the payment is not paid or
-// less than that is left of it, ErrProviderRefused when Mollie refuses.
+// Refund gives money of a paid payment back. Its row is written first. A
+// missing answer from Mollie is not an error: Sweep fetches the outcome. The
+// credits go back when Mollie shows the refund. ErrRefund when the payment is
+// not paid or less than that is left of it, ErrProviderRefused when Mollie
+// refuses.
 func (s *Service) Refund(ctx context.Context, o RefundOrder) (RefundResult, error) {
 	r, err := s.beginRefund(ctx, o)
 	if err != nil {

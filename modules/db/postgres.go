@@ -39,9 +39,9 @@ func openPostgres(dsn string, patience time.Duration, password func(context.Cont
 		}
 		return &patientConn{Conn: c, patience: patience}, nil
 	}
-	// The server is not told that a connection was dropped, either, and would keep
-	// the locks of its open transaction. Set by statement: a pooler in between may
-	// refuse it as a parameter of the connection.
+	// The server, too, is not told that a connection was dropped, and would keep
+	// the locks of its open transaction. A statement sets the bound, since a
+	// pooler in between may refuse it as a parameter of the connection.
 	opts := []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, fmt.Sprintf(`SET idle_in_transaction_session_timeout = %d`, patience.Milliseconds()))
 		return err

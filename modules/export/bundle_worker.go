@@ -142,8 +142,9 @@ func (w *Worker) makeParts(ctx context.Context, z *bundle) error {
 }
 
 // endBundle records that a ZIP is made, or with a cause that it failed
-// permanently, and tells its job, which may end. The ZIPs of rounds before are
-// forgotten with the newest one's completion; their files go with the orphans.
+// permanently, and tells its job, which may end. The records of earlier rounds'
+// ZIPs are deleted when the newest ZIP is complete; their files are deleted
+// with the orphans.
 func (w *Worker) endBundle(ctx context.Context, z *bundle, cause error) error {
 	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
 		path := ""

@@ -233,7 +233,7 @@ func TestReceiptsPage(t *testing.T) {
 	})
 }
 
-// Files without a job go when they are old; everything else stays.
+// Old files without a job are deleted; everything else stays.
 func TestOrphans(t *testing.T) {
 	each(t, func(w *world) {
 		ctx := w.t.Context()
@@ -269,8 +269,8 @@ func TestOrphans(t *testing.T) {
 	})
 }
 
-// Files of attempts that were cut short go after a day, by path; files that a job
-// names stay, and so do photos and files that OPAL did not write.
+// Files of attempts that were cut short are deleted after a day, by path; files
+// that a job names stay, and so do photos and files that OPAL did not write.
 func TestOrphansOfAttempts(t *testing.T) {
 	each(t, func(w *world) {
 		ctx := w.t.Context()

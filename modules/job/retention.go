@@ -17,8 +17,8 @@ const expireBatch = 50
 // else the service, wants.
 func (s *Service) expire(ctx context.Context) error {
 	own := int64(s.Retention.Hours()) / 24
-	// the shortest rule of all bounds which jobs are read; usually none is old
-	// enough
+	// the shortest rule of all bounds which jobs are read; usually there is no
+	// rule, and no job is read
 	var shortest sql.NullInt64
 	if err := s.DB.QueryRowContext(ctx, `SELECT min(days) FROM (SELECT retention_days AS days FROM tenants UNION ALL SELECT CAST($1 AS BIGINT)) AS rules WHERE days > 0`,
 		own).Scan(&shortest); err != nil {

@@ -18,7 +18,7 @@ import (
 // number of tenants that wait, not on how much waits.
 //
 // The window is counted in the table, across processes. Two relays that count
-// at the same instant may both see the same places free, so for a moment more
+// at the same instant may both see the same free places, so for a moment more
 // messages may be in flight than the window allows.
 
 // flightTime is how long a message counts as in flight when no consumer reports

@@ -6,7 +6,7 @@
 //	status       'processing' while a worker holds the row
 //	attempt      the fence: every claim adds one, and every later write names it
 //	tries        attempts that failed and count
-//	rescues      attempts that broke off since the work last got on
+//	rescues      attempts that broke off since the work last made progress
 //	lease_until  when another worker may take the row, unless a heartbeat came
 //	due_at       when a waiting row may be claimed, or its message should be there
 //	error_code, error_message, updated_at
