@@ -3,8 +3,9 @@ package api
 import (
 	"flag"
 	"fmt"
-	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
@@ -16,18 +17,25 @@ var (
 	onPostgres bool
 )
 
-// TestMain runs every test on SQLite and again on Postgres: the first takes what the
-// second refuses. With -short only SQLite is used.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code := m.Run()
+	goleak.VerifyTestMain(bothEngines{m}, dbtest.IgnoreServer()...)
+}
+
+// bothEngines runs every test on SQLite and again on Postgres: the first takes what the
+// second refuses. With -short only SQLite is used.
+type bothEngines struct{ tests *testing.M }
+
+// Run returns the exit status of the run that failed, or 0.
+func (b bothEngines) Run() int {
+	code := b.tests.Run()
 	if code == 0 && !testing.Short() && flag.Lookup("test.list").Value.String() == "" {
 		engine, onPostgres = dbtest.PostgresURL, true
-		if code = m.Run(); code != 0 {
+		if code = b.tests.Run(); code != 0 {
 			fmt.Println("the tests passed on SQLite and fail on Postgres")
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
 // testDB is a new database of the run's engine.

@@ -6,11 +6,17 @@ import (
 	"math"
 	"testing"
 
+	"go.uber.org/goleak"
+
+	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-func TestMain(m *testing.M) { imagingtest.Main(m) }
+func TestMain(m *testing.M) {
+	imagingtest.ServeIfChild()
+	goleak.VerifyTestMain(m, dbtest.IgnoreServer()...)
+}
 
 var productColour = color.NRGBA{200, 30, 40, 255}
 

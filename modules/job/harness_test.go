@@ -13,9 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/blob/fileblob"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
@@ -25,7 +28,10 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-func TestMain(m *testing.M) { imagingtest.Main(m) }
+func TestMain(m *testing.M) {
+	imagingtest.ServeIfChild()
+	goleak.VerifyTestMain(m, dbtest.IgnoreServer()...)
+}
 
 const tenantID = "t1"
 

@@ -13,15 +13,11 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// The test server of Postgres runs as long as the tests' process.
-const postgresServer = "github.com/opal-photo/opal/modules/db/dbtest.(*Server).Start.func1"
-
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(postgresServer), goleak.IgnoreAnyFunction(postgresServer+".1"))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, dbtest.IgnoreServer()...) }
 
 // script is a queue whose calls the test answers. It has only the methods that
 // Consume calls.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"go.uber.org/goleak"
 
 	"github.com/opal-photo/opal/modules/db"
 )
@@ -18,6 +19,13 @@ func Run(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { fn(t, Open(t, SQLiteURL(t))) })
 	t.Run("postgres", func(t *testing.T) { fn(t, Open(t, PostgresURL(t))) })
+}
+
+// IgnoreServer lets a TestMain that looks for leaked goroutines pass over the two of the
+// Postgres server: all tests share it, and it ends with the tests' process.
+func IgnoreServer() []goleak.Option {
+	const start = "github.com/opal-photo/opal/modules/db/dbtest.(*Server).Start.func1"
+	return []goleak.Option{goleak.IgnoreAnyFunction(start), goleak.IgnoreAnyFunction(start + ".1")}
 }
 
 // SQLiteURL returns the URL of a file that does not exist yet.
