@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -18,9 +19,11 @@ func TestBillingAnswersInTheContractsShapes(t *testing.T) {
 		"/v1/billing/packages":                  `"package":"starter"`,
 		"/v1/billing/usage?by=step":             `"by":"step"`,
 	} {
-		if a := h.do(t, http.MethodGet, path, ""); a.status != http.StatusOK || !strings.Contains(a.body, want) {
-			t.Errorf("%s: %d %s", path, a.status, a.body)
-		}
+		t.Run(path, func(t *testing.T) {
+			if a := h.do(t, http.MethodGet, path, ""); a.status != http.StatusOK || !strings.Contains(a.body, want) {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
 	}
 	if a := h.do(t, http.MethodGet, "/v1/billing/usage?by=moon", ""); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "usage_query_invalid") {
 		t.Errorf("%d %s", a.status, a.body)
@@ -35,13 +38,15 @@ func TestTheWebhookNotesAnIDAndTellsNothing(t *testing.T) {
 	for body, want := range map[string]int{
 		"id=tr_5B8cwPMGnU": 200, "id=tr_unknown123": 200, "id=nonsense": 422, "id=a&id=b": 400, "x=1": 400, "%zz": 400, "": 400,
 	} {
-		req := httptest.NewRequest(http.MethodPost, "/v1/mollie/webhook", strings.NewReader(body))
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		rec := httptest.NewRecorder()
-		h.handler.ServeHTTP(rec, req)
-		if rec.Code != want {
-			t.Errorf("%q: %d %s, want %d", body, rec.Code, rec.Body, want)
-		}
+		t.Run(strconv.Quote(body), func(t *testing.T) {
+			req := httptest.NewRequest(http.MethodPost, "/v1/mollie/webhook", strings.NewReader(body))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			rec := httptest.NewRecorder()
+			h.handler.ServeHTTP(rec, req)
+			if rec.Code != want {
+				t.Errorf("%d %s, want %d", rec.Code, rec.Body, want)
+			}
+		})
 	}
 }
 

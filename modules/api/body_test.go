@@ -213,11 +213,13 @@ func TestJSONAsProgramsWriteIt(t *testing.T) {
 		})
 	}
 	for _, path := range []string{"/v1/billing/limits", "/v1/billing/payments/none/refund"} {
-		method := map[bool]string{true: "PUT", false: "POST"}[strings.HasSuffix(path, "limits")]
-		a := h.do(t, method, path, `{"budget_cap":1e30,"amount":99999999999999999999}`)
-		if a.status != 422 || strings.Contains(a.body, "Go ") {
-			t.Errorf("%s: %d %s", path, a.status, a.body)
-		}
+		t.Run(path, func(t *testing.T) {
+			method := map[bool]string{true: "PUT", false: "POST"}[strings.HasSuffix(path, "limits")]
+			a := h.do(t, method, path, `{"budget_cap":1e30,"amount":99999999999999999999}`)
+			if a.status != 422 || strings.Contains(a.body, "Go ") {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
 	}
 }
 

@@ -26,9 +26,11 @@ func TestCreateJob(t *testing.T) {
 		t.Errorf("%v", v)
 	}
 	for _, f := range []string{"item_id", "filename", "scene_index", "scene_type"} {
-		if _, ok := v["items"].([]any)[1].(map[string]any)[f]; !ok {
-			t.Errorf("the item has no %s", f)
-		}
+		t.Run(f, func(t *testing.T) {
+			if _, ok := v["items"].([]any)[1].(map[string]any)[f]; !ok {
+				t.Errorf("the item has no %s", f)
+			}
+		})
 	}
 	n := h.jobs.last
 	if n.TenantID != "t1" || n.CorrelationID != "corr-1" || n.Items[0].ScenePrompt != "on oak" || n.Items[0].SceneCount != 2 || !slices.Equal(n.Presets, []string{"etsy"}) ||
@@ -38,12 +40,17 @@ func TestCreateJob(t *testing.T) {
 	if strings.Contains(a.body, "$schema") || a.header.Get("Link") != "" {
 		t.Errorf("framework fields: %s %v", a.body, a.header)
 	}
-	for _, body := range []string{`{"items":[{"filename":"a.jpg"}]}`, `{"tenant_id":null,"brand_profile_id":null,"presets":null,"processing_options":null,
-		"items":[{"filename":"a.jpg","scene_prompt":null,"scene_types":null,"scene_count":null}]}`} {
-		a = h.do(t, "POST", "/v1/jobs", body)
-		if a.status != 200 || h.jobs.last.TenantID != "default" || h.jobs.last.Options != pipeline.DefaultOptions || a.json(t)["correlation_id"] == "" {
-			t.Errorf("%s: %d %s %+v", body, a.status, a.body, h.jobs.last)
-		}
+	for name, body := range map[string]string{
+		"fields left out": `{"items":[{"filename":"a.jpg"}]}`,
+		"fields that are null": `{"tenant_id":null,"brand_profile_id":null,"presets":null,"processing_options":null,
+			"items":[{"filename":"a.jpg","scene_prompt":null,"scene_types":null,"scene_count":null}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := h.do(t, "POST", "/v1/jobs", body)
+			if a.status != 200 || h.jobs.last.TenantID != "default" || h.jobs.last.Options != pipeline.DefaultOptions || a.json(t)["correlation_id"] == "" {
+				t.Errorf("%d %s %+v", a.status, a.body, h.jobs.last)
+			}
+		})
 	}
 }
 
@@ -90,9 +97,11 @@ func TestJobRequestsThatAreWrong(t *testing.T) {
 	wantProblem(t, "form", h.do(t, "POST", "/v1/jobs", "a=b", "Content-Type", "application/x-www-form-urlencoded"), 415, "content_type_unsupported")
 	wantProblem(t, "no content type, which any page can send", h.do(t, "POST", "/v1/jobs", items(1), "Content-Type", ""), 415, "content_type_unsupported")
 	for _, ct := range []string{"application/json; charset=utf-8", "application/merge-patch+json"} {
-		if a := h.do(t, "POST", "/v1/jobs", items(1), "Content-Type", ct); a.status != 200 {
-			t.Errorf("content type %q: %d %s", ct, a.status, a.body)
-		}
+		t.Run(ct, func(t *testing.T) {
+			if a := h.do(t, "POST", "/v1/jobs", items(1), "Content-Type", ct); a.status != 200 {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
 	}
 	p := h.do(t, "POST", "/v1/jobs", `{"items":[{"filename":7,"scene_prompt":"s3cret"}]}`)
 	if strings.Contains(p.body, "s3cret") || !strings.Contains(p.body, "body.items[0].filename") {
@@ -148,53 +157,64 @@ func TestWholeWay(t *testing.T) {
 		{"POST", "/v1/jobs/" + jobID + "/cancel?tenant_id=t1", `{broken`, ""},
 		{"POST", "//v1///jobs//" + jobID + "//cancel?tenant_id=t1", "", ""},
 	} {
-		header := []string{}
-		if c.headers != "" {
-			header = []string{"Content-Type", c.headers}
-		}
-		if a := h.do(t, c.method, c.path, c.body, header...); a.status != 200 || strings.TrimSpace(a.body) != `{"ok":true}` {
-			t.Errorf("%s: %d %s", c.path, a.status, a.body)
-		}
+		t.Run(c.method+" "+c.path, func(t *testing.T) {
+			header := []string{}
+			if c.headers != "" {
+				header = []string{"Content-Type", c.headers}
+			}
+			if a := h.do(t, c.method, c.path, c.body, header...); a.status != 200 || strings.TrimSpace(a.body) != `{"ok":true}` {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
 	}
 	wantProblem(t, "not yet", h.do(t, "GET", "/v1/downloads/"+itemID+"?tenant_id=t1", ""), 404, "output_not_ready")
 	wantProblem(t, "no export yet", h.do(t, "GET", "/v1/downloads/jobs/"+jobID+"/export?tenant_id=t1", ""), 404, "export_not_ready")
 	h.jobs.finish(jobID)
 	for _, path := range []string{"/v1/downloads/" + itemID, "/v1/downloads/" + itemID + "/original", "/v1/downloads/" + itemID + "/cutout",
 		"/v1/downloads/" + itemID + "/etsy", "/v1/downloads/jobs/" + jobID + "/export"} {
-		a := h.do(t, "GET", path+"?tenant_id=t1", "")
-		fields := 1
-		if parts, ok := a.json(t)["parts"].([]any); strings.HasSuffix(path, "/export") {
-			fields = 2
-			if last := parts[len(parts)-1].(map[string]any); !ok || len(parts) != 2 || last["bytes"] != 5.0 || !strings.HasPrefix(last["url"].(string), "http") {
-				t.Errorf("parts %v", parts)
+		t.Run(path, func(t *testing.T) {
+			a := h.do(t, "GET", path+"?tenant_id=t1", "")
+			fields := 1
+			if parts, ok := a.json(t)["parts"].([]any); strings.HasSuffix(path, "/export") {
+				fields = 2
+				if last := parts[len(parts)-1].(map[string]any); !ok || len(parts) != 2 || last["bytes"] != 5.0 || !strings.HasPrefix(last["url"].(string), "http") {
+					t.Errorf("parts %v", parts)
+				}
+				if parts[0].(map[string]any)["url"] != a.json(t)["download_url"] {
+					t.Errorf("the first part is not download_url: %s", a.body)
+				}
 			}
-			if parts[0].(map[string]any)["url"] != a.json(t)["download_url"] {
-				t.Errorf("the first part is not download_url: %s", a.body)
+			if a.status != 200 || len(a.json(t)) != fields || !strings.HasPrefix(a.json(t)["download_url"].(string), "http") || a.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%d %s", a.status, a.body)
 			}
-		}
-		if a.status != 200 || len(a.json(t)) != fields || !strings.HasPrefix(a.json(t)["download_url"].(string), "http") || a.header.Get("Cache-Control") != "no-store" {
-			t.Errorf("%s: %d %s", path, a.status, a.body)
-		}
-		wantProblem(t, "another tenant's "+path, h.do(t, "GET", path+"?tenant_id=t2", ""), 404, map[bool]string{true: "job_not_found", false: "item_not_found"}[strings.Contains(path, "/jobs/")])
+			code := map[bool]string{true: "job_not_found", false: "item_not_found"}[strings.Contains(path, "/jobs/")]
+			wantProblem(t, "another tenant", h.do(t, "GET", path+"?tenant_id=t2", ""), 404, code)
+		})
 	}
 	v = h.do(t, "GET", "/v1/jobs/"+jobID+"?tenant_id=t1", "").json(t)
 	for _, f := range []string{"job_id", "tenant_id", "brand_profile_id", "status", "correlation_id", "created_at", "export_blob_path", "items"} {
-		if _, ok := v[f]; !ok {
-			t.Errorf("the job has no %s", f)
-		}
+		t.Run(f, func(t *testing.T) {
+			if _, ok := v[f]; !ok {
+				t.Errorf("the job has no %s", f)
+			}
+		})
 	}
 	it := v["items"].([]any)[0].(map[string]any)
 	for _, f := range []string{"item_id", "filename", "status", "raw_blob_path", "output_blob_path", "error_message", "needs_review", "review_reason", "confidence",
 		"fidelity", "scene_index", "scene_type", "steps", "exports"} {
-		if _, ok := it[f]; !ok {
-			t.Errorf("the item has no %s", f)
-		}
+		t.Run(f, func(t *testing.T) {
+			if _, ok := it[f]; !ok {
+				t.Errorf("the item has no %s", f)
+			}
+		})
 	}
 	ex := it["exports"].([]any)[0].(map[string]any)
 	for _, f := range []string{"preset", "status", "format", "width", "height", "bytes", "blob_path", "checks", "error_message"} {
-		if _, ok := ex[f]; !ok {
-			t.Errorf("the variant has no %s", f)
-		}
+		t.Run(f, func(t *testing.T) {
+			if _, ok := ex[f]; !ok {
+				t.Errorf("the variant has no %s", f)
+			}
+		})
 	}
 	list := h.do(t, "GET", "/v1/jobs?tenant_id=t1&limit=1", "")
 	row := list.json(t)["jobs"].([]any)[0].(map[string]any)

@@ -10,10 +10,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/tenant"
@@ -115,31 +118,41 @@ func TestRateLimit(t *testing.T) {
 
 func TestHeadersOfEveryAnswer(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.HSTS = true })
+	fixed := map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", CorrelationHeader: "my-id"}
 	for _, target := range []string{"/v1/jobs", "/nope", "/healthz", "/docs", "/openapi.json", "/v1/jobs/x"} {
-		a := h.do(t, "GET", target, "", CorrelationHeader, "my-id")
-		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", CorrelationHeader: "my-id"} {
-			if a.header.Get(name) != want {
-				t.Errorf("%s: %s is %q", target, name, a.header.Get(name))
+		t.Run(target, func(t *testing.T) {
+			a := h.do(t, "GET", target, "", CorrelationHeader, "my-id")
+			got := map[string]string{}
+			for name := range fixed {
+				got[name] = a.header.Get(name)
 			}
-		}
-		policy := a.header.Get("Content-Security-Policy")
-		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || !strings.Contains(policy, "frame-ancestors 'none'") || a.header.Get("Strict-Transport-Security") == "" {
-			t.Errorf("%s: policy %q", target, policy)
-		}
+			if diff := cmp.Diff(fixed, got); diff != "" {
+				t.Errorf("headers (-want +got):\n%s", diff)
+			}
+			policy := a.header.Get("Content-Security-Policy")
+			if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || !strings.Contains(policy, "frame-ancestors 'none'") ||
+				a.header.Get("Strict-Transport-Security") == "" {
+				t.Errorf("policy %q", policy)
+			}
+		})
 	}
 	for _, bad := range []string{"", "a b", "ä", strings.Repeat("x", 129)} {
-		if id := h.do(t, "GET", "/healthz", "", CorrelationHeader, bad).header.Get(CorrelationHeader); len(id) != 36 {
-			t.Errorf("correlation id %q became %q", bad, id)
-		}
+		t.Run(strconv.Quote(bad), func(t *testing.T) {
+			if id := h.do(t, "GET", "/healthz", "", CorrelationHeader, bad).header.Get(CorrelationHeader); len(id) != 36 {
+				t.Errorf("became %q", id)
+			}
+		})
 	}
 }
 
 func TestTheManualListsTheSettings(t *testing.T) {
 	a := newHouse(t).do(t, "GET", "/docs/settings", "")
 	for _, want := range []string{`<tr id="WORKER_LEASE">`, "<code>45s</code>", "Allowed: at least 10s.", "The &lt;workers&gt;", `href="#WORKER_LEASE"`} {
-		if !strings.Contains(a.body, want) {
-			t.Errorf("the page lacks %s:\n%s", want, a.body)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !strings.Contains(a.body, want) {
+				t.Errorf("the page lacks %s:\n%s", want, a.body)
+			}
+		})
 	}
 	if got := a.header.Get("Content-Security-Policy"); !strings.Contains(got, "default-src 'none'") {
 		t.Errorf("policy %q", got)
@@ -149,10 +162,13 @@ func TestTheManualListsTheSettings(t *testing.T) {
 func TestDocsLoadNothingFromElsewhere(t *testing.T) {
 	h := newHouse(t)
 	for _, path := range []string{"/docs", "/docs/reader.js", "/docs/reader.css", "/docs/settings"} {
-		a := h.do(t, "GET", path, "")
-		if a.status != 200 || strings.Contains(a.body, "http://") || strings.Contains(a.body, "https://") || strings.Contains(a.body, "style=") || strings.Contains(a.body, "onclick") {
-			t.Errorf("%s: %d", path, a.status)
-		}
+		t.Run(path, func(t *testing.T) {
+			a := h.do(t, "GET", path, "")
+			if a.status != 200 || strings.Contains(a.body, "http://") || strings.Contains(a.body, "https://") ||
+				strings.Contains(a.body, "style=") || strings.Contains(a.body, "onclick") {
+				t.Errorf("%d", a.status)
+			}
+		})
 	}
 	var doc struct {
 		OpenAPI string                               `json:"openapi"`
@@ -177,14 +193,18 @@ func TestDocsLoadNothingFromElsewhere(t *testing.T) {
 
 func TestHostHeader(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.Hosts = []string{"localhost", "127.0.0.1", "::1"} })
-	for host, want := range map[string]int{"localhost:8080": 200, "LOCALHOST": 200, "127.0.0.1:1": 200, "[::1]:8080": 200, "evil.example": 421, "localhost.evil.example:80": 421, "": 421} {
-		r := httptest.NewRequest("GET", "/healthz", nil)
-		r.Host = host
-		w := httptest.NewRecorder()
-		h.handler.ServeHTTP(w, r)
-		if w.Code != want {
-			t.Errorf("%q: %d", host, w.Code)
-		}
+	for host, want := range map[string]int{
+		"localhost:8080": 200, "LOCALHOST": 200, "127.0.0.1:1": 200, "[::1]:8080": 200, "evil.example": 421, "localhost.evil.example:80": 421, "": 421,
+	} {
+		t.Run(strconv.Quote(host), func(t *testing.T) {
+			r := httptest.NewRequest("GET", "/healthz", nil)
+			r.Host = host
+			w := httptest.NewRecorder()
+			h.handler.ServeHTTP(w, r)
+			if w.Code != want {
+				t.Errorf("%d", w.Code)
+			}
+		})
 	}
 }
 
@@ -194,9 +214,11 @@ func TestMounts(t *testing.T) {
 		o.Mounts = []Mount{{"/blobs/", echoPath}, {"/", echoPath}, {"/sample.jpg", echoPath}}
 	})
 	for target, want := range map[string]string{"/blobs/raw/a": "GET/blobs/raw/a", "//blobs//raw/a": "GET/blobs/raw/a", "/": "GET/", "/sample.jpg": "GET/sample.jpg"} {
-		if a := h.do(t, "GET", target, ""); a.body != want || a.header.Get("Content-Security-Policy") == "" {
-			t.Errorf("%s: %q", target, a.body)
-		}
+		t.Run(target, func(t *testing.T) {
+			if a := h.do(t, "GET", target, ""); a.body != want || a.header.Get("Content-Security-Policy") == "" {
+				t.Errorf("%q", a.body)
+			}
+		})
 	}
 	wantProblem(t, "below the root", h.do(t, "GET", "/blobsy", ""), 404, "route_not_found")
 	if _, err := New(Options{Jobs: h.jobs, Uploads: h.jobs, Downloads: h.jobs, Deletions: h.jobs, Brands: h.Brands, Presets: h.Presets, Mounts: []Mount{{"x", echoPath}}}); err == nil {
@@ -250,12 +272,14 @@ func TestHealth(t *testing.T) {
 			Check{Name: "odd", Probe: func(context.Context) error { panic("odd") }})
 	})
 	for _, path := range []string{"/healthz", "/readyz"} {
-		a := h.do(t, "GET", path, "")
-		deps := a.json(t)["dependencies"].(map[string]any)
-		if a.status != 200 || a.json(t)["status"] != "degraded" || deps["database"].(map[string]any)["status"] != "ok" ||
-			deps["queue"].(map[string]any)["code"] != "queue_unavailable" || deps["odd"].(map[string]any)["status"] != "down" || strings.Contains(a.body, "s3cret") {
-			t.Errorf("%s: %d %s", path, a.status, a.body)
-		}
+		t.Run(path, func(t *testing.T) {
+			a := h.do(t, "GET", path, "")
+			deps := a.json(t)["dependencies"].(map[string]any)
+			if a.status != 200 || a.json(t)["status"] != "degraded" || deps["database"].(map[string]any)["status"] != "ok" ||
+				deps["queue"].(map[string]any)["code"] != "queue_unavailable" || deps["odd"].(map[string]any)["status"] != "down" || strings.Contains(a.body, "s3cret") {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
 	}
 	if asked != 1 {
 		t.Errorf("asked %d times within a moment", asked)
@@ -435,9 +459,11 @@ func TestEventStreamsEndWithTheirKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, body := range map[string]io.Reader{"revoked": revoked, "disabled": disabled} {
-		if events := readEvents(t, body); len(events) == 0 || events[len(events)-1].kind == "end" {
-			t.Errorf("%s: %+v", name, events)
-		}
+		t.Run(name, func(t *testing.T) {
+			if events := readEvents(t, body); len(events) == 0 || events[len(events)-1].kind == "end" {
+				t.Errorf("%+v", events)
+			}
+		})
 	}
 	h.jobs.finish(ended)
 	if events := readEvents(t, kept); events[len(events)-1].kind != "end" {

@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -121,13 +122,15 @@ func TestTokens(t *testing.T) {
 		"a role":            {"Bearer " + i.token(t, map[string]any{"scp": nil, "roles": []string{"Opal.Read"}}), 200, ""},
 		"a scope with path": {"Bearer " + i.token(t, map[string]any{"scp": nil, "scope": "openid api://opal/read"}), 200, ""},
 	} {
-		a := h.do(t, "GET", "/v1/jobs/"+jobID, "", "Authorization", c.header)
-		if c.status == 200 && a.status != 200 {
-			t.Errorf("%s: %d %s", name, a.status, a.body)
-		}
-		if c.status != 200 {
-			wantProblem(t, name, a, c.status, c.code)
-		}
+		t.Run(name, func(t *testing.T) {
+			a := h.do(t, "GET", "/v1/jobs/"+jobID, "", "Authorization", c.header)
+			if c.status == 200 && a.status != 200 {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+			if c.status != 200 {
+				wantProblem(t, name, a, c.status, c.code)
+			}
+		})
 	}
 	wantProblem(t, "a reader writes", h.do(t, "POST", "/v1/jobs", `{"items":[{"filename":"a"}]}`, "Authorization", "Bearer "+i.token(t, map[string]any{"scp": "read"})), 403, "scope_missing")
 	if strings.Contains(h.log.String(), good) {
@@ -164,8 +167,10 @@ func TestIssuerIsDownAtFirst(t *testing.T) {
 
 func TestOIDCOptions(t *testing.T) {
 	for _, o := range []OIDCOptions{{}, {Issuer: "https://x"}, {Issuer: "x", Audience: "a", TenantClaim: "t"}} {
-		if _, err := NewOIDC(o); err == nil {
-			t.Errorf("%+v was taken", o)
-		}
+		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
+			if _, err := NewOIDC(o); err == nil {
+				t.Error("was taken")
+			}
+		})
 	}
 }

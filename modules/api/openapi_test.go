@@ -178,15 +178,19 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 		schema, field string
 		values        int
 	}{{"Job", "status", 6}, {"Item", "status", 7}, {"Step", "step", 6}, {"Step", "status", 4}, {"Payment", "status", 9}, {"Transaction", "type", 11}} {
-		if got := listOf(doc.at("components", "schemas", c.schema, "properties", c.field)["enum"]); len(got) != c.values {
-			t.Errorf("%s.%s: %v", c.schema, c.field, got)
-		}
+		t.Run(c.schema+"."+c.field, func(t *testing.T) {
+			if got := listOf(doc.at("components", "schemas", c.schema, "properties", c.field)["enum"]); len(got) != c.values {
+				t.Errorf("%d values, want %d: %v", len(got), c.values, got)
+			}
+		})
 	}
 	for _, want := range []struct{ path, contentType string }{{"/v1/jobs/{job_id}/events", "text/event-stream"}, {"/v1/billing/usage", "text/csv"},
 		{"/v1/billing/payments/{payment_id}/invoice", "application/pdf"}, {"/v1/billing/usage", jsonType}} {
-		if doc.at("paths", want.path, "get", "responses", "200", "content", want.contentType) == nil {
-			t.Errorf("%s doesn't say %s", want.path, want.contentType)
-		}
+		t.Run(want.path+" "+want.contentType, func(t *testing.T) {
+			if doc.at("paths", want.path, "get", "responses", "200", "content", want.contentType) == nil {
+				t.Error("not described")
+			}
+		})
 	}
 	if servers := listOf(doc["servers"]); len(servers) != 1 {
 		t.Errorf("servers: %v", servers)
