@@ -139,31 +139,33 @@ func TestAuditFindsWhatIsWrong(t *testing.T) {
 			}
 		}
 		for check, spoil := range spoils {
-			if diffs, err := s.Audit(ctx); err != nil || len(diffs) > 0 {
-				t.Fatalf("before: %v, %v", diffs, err)
-			}
-			undo := errors.New("undo")
-			err := d.InTx(ctx, func(tx *db.Tx) error {
-				unguard(t, tx, d.Postgres(), spoil.table)
-				r, err := tx.ExecContext(ctx, spoil.query)
-				if err != nil {
-					return err
+			t.Run(check, func(t *testing.T) {
+				if diffs, err := s.Audit(ctx); err != nil || len(diffs) > 0 {
+					t.Fatalf("before: %v, %v", diffs, err)
 				}
-				if n, err := r.RowsAffected(); err != nil || n == 0 {
-					t.Errorf("%s: nothing was spoiled, %v", check, err)
+				undo := errors.New("undo")
+				err := d.InTx(ctx, func(tx *db.Tx) error {
+					unguard(t, tx, d.Postgres(), spoil.table)
+					r, err := tx.ExecContext(ctx, spoil.query)
+					if err != nil {
+						return err
+					}
+					if n, err := r.RowsAffected(); err != nil || n == 0 {
+						t.Errorf("nothing was spoiled, %v", err)
+					}
+					diffs, err := ledger.Audit(ctx, tx, maxOpenAge)
+					if err != nil {
+						return err
+					}
+					if !slices.ContainsFunc(diffs, func(d ledger.Difference) bool { return d.Check == check }) {
+						t.Errorf("found %v", diffs)
+					}
+					return undo
+				})
+				if !errors.Is(err, undo) {
+					t.Error(err)
 				}
-				diffs, err := ledger.Audit(ctx, tx, maxOpenAge)
-				if err != nil {
-					return err
-				}
-				if !slices.ContainsFunc(diffs, func(d ledger.Difference) bool { return d.Check == check }) {
-					t.Errorf("%s: found %v", check, diffs)
-				}
-				return undo
 			})
-			if !errors.Is(err, undo) {
-				t.Errorf("%s: %v", check, err)
-			}
 		}
 		rules, err := ledger.Rules()
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 )
@@ -98,13 +100,15 @@ func TestTheDatabaseRefusesAWrongLedger(t *testing.T) {
 		}
 		for _, set := range []map[string]string{forbidden, own} {
 			for what, q := range set {
-				err := d.InTx(ctx, func(tx *db.Tx) error { _, err := tx.ExecContext(ctx, q); return err })
-				if err == nil || !db.IsConstraint(err) {
-					t.Errorf("%s: %v", what, err)
-				}
-				if now := dump(t, d); now != before {
-					t.Fatalf("%s changed the ledger:\n%s\nwas\n%s", what, now, before)
-				}
+				t.Run(what, func(t *testing.T) {
+					err := d.InTx(ctx, func(tx *db.Tx) error { _, err := tx.ExecContext(ctx, q); return err })
+					if err == nil || !db.IsConstraint(err) {
+						t.Error(err)
+					}
+					if now := dump(t, d); now != before {
+						t.Fatalf("the ledger changed (-was +is):\n%s", cmp.Diff(before, now))
+					}
+				})
 			}
 		}
 	})

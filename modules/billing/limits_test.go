@@ -2,6 +2,7 @@ package billing
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/db"
@@ -40,12 +41,14 @@ func TestLimits(t *testing.T) {
 		}
 		inTx(t, d, func(tx *db.Tx) error { return s.Reserve(ctx, tx, "a", Charge{ItemID: "2", Steps: steps}) })
 		for _, bad := range []int64{-1, maxMonthly + 1} {
-			if _, err := s.SetBudget(ctx, "a", &bad); !errors.Is(err, ErrLimits) {
-				t.Errorf("budget %d: %v", bad, err)
-			}
-			if err := s.SetGrant(ctx, "a", &bad); !errors.Is(err, ErrLimits) {
-				t.Errorf("grant %d: %v", bad, err)
-			}
+			t.Run(strconv.FormatInt(bad, 10), func(t *testing.T) {
+				if _, err := s.SetBudget(ctx, "a", &bad); !errors.Is(err, ErrLimits) {
+					t.Errorf("budget: %v", err)
+				}
+				if err := s.SetGrant(ctx, "a", &bad); !errors.Is(err, ErrLimits) {
+					t.Errorf("grant: %v", err)
+				}
+			})
 		}
 	})
 }

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -171,9 +172,11 @@ func TestPricesAreFrozenAtReservation(t *testing.T) {
 			t.Fatal(v, err)
 		}
 		for _, bad := range [][]Price{nil, {{"step", "*", 1}}, {{"step", "*", -1}, {"preset", "*", 1}}, {{"scene", "*", 1}}} {
-			if _, err := s.Publish(ctx, bad); !errors.Is(err, ErrPrices) {
-				t.Errorf("published %v: %v", bad, err)
-			}
+			t.Run(fmt.Sprint(bad), func(t *testing.T) {
+				if _, err := s.Publish(ctx, bad); !errors.Is(err, ErrPrices) {
+					t.Errorf("published: %v", err)
+				}
+			})
 		}
 		inTx(t, d, func(tx *db.Tx) error { return s.Capture(ctx, tx, "a", "i1") })
 		want(t, d, "a", 0, 930, 10, 60, 0)

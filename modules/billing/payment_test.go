@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -343,9 +344,11 @@ func TestNoticesOfUnknownIDs(t *testing.T) {
 			}
 		}
 		for _, bad := range []string{"", "tr_", "re_12", "tr_../../x", "tr_" + strings.Repeat("a", 100), "tr_a\x00"} {
-			if err := s.Notice(ctx, bad); !errors.Is(err, ErrNotice) {
-				t.Errorf("%q: %v", bad, err)
-			}
+			t.Run(strconv.Quote(bad), func(t *testing.T) {
+				if err := s.Notice(ctx, bad); !errors.Is(err, ErrNotice) {
+					t.Error(err)
+				}
+			})
 		}
 		for range 2 {
 			s.sweep()
@@ -475,10 +478,14 @@ func TestInvoices(t *testing.T) {
 				t.Errorf("another tenant's invoice: %v", err)
 			}
 		}
-		for _, bad := range []invoice.Customer{{Country: "Holland"}, {Country: "DE", VATID: "NL123456789B01"}, {Country: "DE", VATID: "DE12"}, {Email: "x"}, {Name: "a\x00"}, {Name: strings.Repeat("n", 201)}, {Address: strings.Repeat("a\n", 9)}, {Country: "XX"}, {Country: "EU"}, {Country: "12"}, {Name: "x", Country: "DE", VATID: "DE123456789"}} {
-			if _, err := s.SetCustomer(ctx, "a", bad); !errors.Is(err, invoice.ErrCustomer) {
-				t.Errorf("%+v: %v", bad, err)
-			}
+		for _, bad := range []invoice.Customer{{Country: "Holland"}, {Country: "DE", VATID: "NL123456789B01"}, {Country: "DE", VATID: "DE12"}, {Email: "x"}, {Name: "a\x00"},
+			{Name: strings.Repeat("n", 201)}, {Address: strings.Repeat("a\n", 9)}, {Country: "XX"},
+			{Country: "EU"}, {Country: "12"}, {Name: "x", Country: "DE", VATID: "DE123456789"}} {
+			t.Run(fmt.Sprintf("%+.60v", bad), func(t *testing.T) {
+				if _, err := s.SetCustomer(ctx, "a", bad); !errors.Is(err, invoice.ErrCustomer) {
+					t.Errorf("%+v: %v", bad, err)
+				}
+			})
 		}
 	})
 }

@@ -52,9 +52,11 @@ func TestBalanceTransactionsAndUsage(t *testing.T) {
 			t.Fatalf("%+v, %v", p, err)
 		}
 		for _, bad := range []string{"x", "!!", encodeCursor("a", "b"), encodeCursor("one")} {
-			if _, err := s.Transactions(ctx, "a", bad, 0); !errors.Is(err, ErrCursor) {
-				t.Errorf("%q: %v", bad, err)
-			}
+			t.Run(bad, func(t *testing.T) {
+				if _, err := s.Transactions(ctx, "a", bad, 0); !errors.Is(err, ErrCursor) {
+					t.Error(err)
+				}
+			})
 		}
 
 		day, err := s.Usage(ctx, "a", UsageQuery{})
@@ -78,10 +80,12 @@ func TestBalanceTransactionsAndUsage(t *testing.T) {
 		if len(table) != 3 || table[0][0] != "brand" || table[1][0] != "'=acme" || table[1][3] != "1.60" {
 			t.Fatalf("%v", table)
 		}
-		for _, bad := range []UsageQuery{{By: "hour"}, {From: time.Now(), To: time.Now().Add(-time.Hour)}} {
-			if _, err := s.Usage(ctx, "a", bad); !errors.Is(err, ErrQuery) {
-				t.Errorf("%+v: %v", bad, err)
-			}
+		for name, bad := range map[string]UsageQuery{"an unknown key": {By: "hour"}, "an end before its start": {From: time.Now(), To: time.Now().Add(-time.Hour)}} {
+			t.Run(name, func(t *testing.T) {
+				if _, err := s.Usage(ctx, "a", bad); !errors.Is(err, ErrQuery) {
+					t.Errorf("%+v: %v", bad, err)
+				}
+			})
 		}
 		if p, err := s.Usage(ctx, "a", UsageQuery{From: time.Unix(0, 0), To: time.Unix(10, 0)}); err != nil || len(p.Usage) != 0 {
 			t.Fatalf("%+v, %v", p, err)

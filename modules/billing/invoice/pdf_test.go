@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -39,22 +40,24 @@ var samples = map[string]Invoice{
 
 func TestEveryInvoiceIsOnePage(t *testing.T) {
 	for name, v := range samples {
-		pdf, err := v.PDF()
-		if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) || !bytes.Contains(pdf, []byte("/Count 1\n")) {
-			t.Errorf("%s: %d bytes, %v", name, len(pdf), err)
-		}
-		s, err := draw(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, height := s.GetPageSize(); s.end > height-pdfFoot {
-			t.Errorf("%s: its text ends at %.0f mm, in the foot", name, s.end)
-		}
-		if dir := os.Getenv("OPAL_INVOICE_DIR"); dir != "" {
-			if err := os.WriteFile(filepath.Join(dir, name+".pdf"), pdf, 0o600); err != nil {
-				t.Error(err)
+		t.Run(name, func(t *testing.T) {
+			pdf, err := v.PDF()
+			if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) || !bytes.Contains(pdf, []byte("/Count 1\n")) {
+				t.Errorf("%d bytes, %v", len(pdf), err)
 			}
-		}
+			s, err := draw(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, height := s.GetPageSize(); s.end > height-pdfFoot {
+				t.Errorf("its text ends at %.0f mm, in the foot", s.end)
+			}
+			if dir := os.Getenv("OPAL_INVOICE_DIR"); dir != "" {
+				if err := os.WriteFile(filepath.Join(dir, name+".pdf"), pdf, 0o600); err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
 }
 
@@ -67,16 +70,20 @@ func TestLettersThatTheFontLacks(t *testing.T) {
 		"Müller & Söhne": "Müller & Söhne", "Μαρία": "Μαρία", "Дмитрий": "Дмитрий", "Łódź  2": "Łódź  2", "北京 100022": "Bei Jing 100022",
 		"a\n東京": "a\nDong Jing", "": "", "u\u0308": "ü", "€ 5": "€ 5", "\U0001F600": "?",
 	} {
-		if got := g.write(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
+		t.Run(strconv.Quote(in), func(t *testing.T) {
+			if got := g.write(in); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
 	}
 }
 
 func TestRates(t *testing.T) {
 	for rate, want := range map[int64]string{2100: "21 %", 2550: "25.5 %", 0: "0 %", 1000: "10 %", 505: "5.05 %"} {
-		if got := rateText(Invoice{VATRate: rate}); got != want {
-			t.Errorf("%d: %q, want %q", rate, got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if got := rateText(Invoice{VATRate: rate}); got != want {
+				t.Errorf("%d gives %q", rate, got)
+			}
+		})
 	}
 }

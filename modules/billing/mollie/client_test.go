@@ -3,8 +3,10 @@ package mollie_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -83,9 +85,11 @@ func TestListPagesAndGetEmbeds(t *testing.T) {
 		t.Errorf("refunded too much: %v", err)
 	}
 	for _, bad := range []string{"tr_none", "x/../../y"} {
-		if _, err := c.Get(ctx, bad); !mollie.NotFound(err) {
-			t.Errorf("%s: %v", bad, err)
-		}
+		t.Run(bad, func(t *testing.T) {
+			if _, err := c.Get(ctx, bad); !mollie.NotFound(err) {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -110,7 +114,7 @@ func TestAnswersAreNotTrusted(t *testing.T) {
 			defer s.Close()
 			_, err := connect(t, s.URL).Get(ctx, "tr_1")
 			if err == nil || strings.Contains(err.Error(), mollietest.Key) {
-				t.Errorf("%v", err)
+				t.Error(err)
 			}
 		})
 	}
@@ -131,21 +135,27 @@ func TestTriesAreBounded(t *testing.T) {
 
 func TestNewRefusesWhatCannotBeRight(t *testing.T) {
 	for _, o := range []mollie.Options{{URL: "", Key: mollietest.Key}, {URL: "ftp://x", Key: mollietest.Key}, {URL: "https://x", Key: "secretkey"}, {URL: "https://x"}} {
-		if _, err := mollie.New(o); err == nil || strings.Contains(err.Error(), "secretkey") {
-			t.Errorf("%+v: %v", o, err)
-		}
+		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
+			if _, err := mollie.New(o); err == nil || strings.Contains(err.Error(), "secretkey") {
+				t.Errorf("%+v: %v", o, err)
+			}
+		})
 	}
 }
 
 func TestAmounts(t *testing.T) {
 	for _, cents := range []int64{0, 1, 99, 100, 121000} {
-		if n, err := mollie.Cents("EUR", cents).Cents(); err != nil || n != cents {
-			t.Errorf("%d became %d, %v", cents, n, err)
-		}
+		t.Run(strconv.FormatInt(cents, 10), func(t *testing.T) {
+			if n, err := mollie.Cents("EUR", cents).Cents(); err != nil || n != cents {
+				t.Errorf("became %d, %v", n, err)
+			}
+		})
 	}
 	for _, bad := range []string{"", "1", "1.0", "1.000", "-1.00", "1,00", "1e3.00", "+1.00", "99999999999.00", "1.-1", "1.+1"} {
-		if n, err := (mollie.Amount{Value: bad}).Cents(); err == nil {
-			t.Errorf("%q is %d cents", bad, n)
-		}
+		t.Run(strconv.Quote(bad), func(t *testing.T) {
+			if n, err := (mollie.Amount{Value: bad}).Cents(); err == nil {
+				t.Errorf("is %d cents", n)
+			}
+		})
 	}
 }
