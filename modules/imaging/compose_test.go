@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"testing"
@@ -20,10 +21,14 @@ func TestOverCopiesOpaqueBlendsSoftAndClips(t *testing.T) {
 	for _, c := range []struct {
 		x, y int
 		want color.NRGBA
-	}{{2, 2, color.NRGBA{7, 8, 9, 255}}, {3, 2, color.NRGBA{127, 127, 127, 255}}, {1, 1, color.NRGBA{255, 255, 255, 255}}, {3, 3, color.NRGBA{255, 255, 255, 255}}} {
-		if got := dst.NRGBAAt(c.x, c.y); got != c.want {
-			t.Errorf("%d,%d: %v, want %v", c.x, c.y, got, c.want)
-		}
+	}{
+		{2, 2, color.NRGBA{7, 8, 9, 255}}, {3, 2, color.NRGBA{127, 127, 127, 255}}, {1, 1, color.NRGBA{255, 255, 255, 255}}, {3, 3, color.NRGBA{255, 255, 255, 255}},
+	} {
+		t.Run(fmt.Sprintf("%d,%d", c.x, c.y), func(t *testing.T) {
+			if got := dst.NRGBAAt(c.x, c.y); got != c.want {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
 	}
 	Over(dst, src, image.Pt(-9, -9)) // all of it outside
 }

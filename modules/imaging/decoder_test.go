@@ -91,14 +91,16 @@ func TestDecodeTurnsUpright(t *testing.T) {
 			"png":  imagefiletest.WithChunk(imagefiletest.PNG(t, stored), imagefiletest.Chunk("eXIf", imagefiletest.EXIF(o, binary.LittleEndian))),
 			"webp": imagefiletest.ExtendedWebP(encode(t, stored, EncodeOptions{Format: WebP}), sw, sh, imagefiletest.EXIF(o, binary.LittleEndian)),
 		} {
-			img := decode(t, d, file)
-			if img.Rect != upright.Rect {
-				t.Errorf("%s orientation %d: %v", name, o, img.Rect)
-				continue
-			}
-			for i, at := range [][2]int{{w / 4, h / 4}, {w * 3 / 4, h / 4}, {w / 4, h * 3 / 4}, {w * 3 / 4, h * 3 / 4}} {
-				near(t, img, at[0], at[1], imagefiletest.QuadrantColours[i], 8)
-			}
+			t.Run(fmt.Sprintf("%s orientation %d", name, o), func(t *testing.T) {
+				img := decode(t, d, file)
+				if img.Rect != upright.Rect {
+					t.Errorf("%v", img.Rect)
+					return
+				}
+				for i, at := range [][2]int{{w / 4, h / 4}, {w * 3 / 4, h / 4}, {w / 4, h * 3 / 4}, {w * 3 / 4, h * 3 / 4}} {
+					near(t, img, at[0], at[1], imagefiletest.QuadrantColours[i], 8)
+				}
+			})
 		}
 	}
 }
@@ -202,9 +204,11 @@ func TestDecodeCMYK(t *testing.T) {
 		func(c color.NRGBA) bool { return c.R > 240 && c.G > 220 && c.B < 90 },
 		func(c color.NRGBA) bool { return c.R > 200 && c.G < 70 && c.B < 70 },
 	} {
-		if c := img.NRGBAAt(8*i+4, 8); !ok(c) || c.A != 255 {
-			t.Errorf("ink %v became %v", inks[i], c)
-		}
+		t.Run(fmt.Sprint(inks[i]), func(t *testing.T) {
+			if c := img.NRGBAAt(8*i+4, 8); !ok(c) || c.A != 255 {
+				t.Errorf("became %v", c)
+			}
+		})
 	}
 }
 
@@ -220,10 +224,12 @@ func TestDecodeRefusesDamage(t *testing.T) {
 		noise[i] = byte(i * i >> 3)
 	}
 	for name, b := range map[string][]byte{"truncated JPEG": truncated, "PNG with a broken stream": sum, "WebP full of noise": noise} {
-		img, _, err := d.Decode(t.Context(), b)
-		if !errors.Is(err, ErrCorrupt) || img != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			img, _, err := d.Decode(t.Context(), b)
+			if !errors.Is(err, ErrCorrupt) || img != nil {
+				t.Error(err)
+			}
+		})
 	}
 	// What libjpeg warns of and what harms nothing is let through.
 	odd := bytes.Clone(jpg)
@@ -294,10 +300,12 @@ func TestDecodeWithinMemory(t *testing.T) {
 	}
 	big := encode(t, imagefiletest.Quadrants(2000, 1500), EncodeOptions{Format: WebP, Lossless: true, Effort: 1})
 	for _, megabytes := range []int64{1, 20, 30} {
-		d := newDecoder(t, DecoderOptions{MemoryLimit: megabytes << 20})
-		if img, _, err := d.Decode(t.Context(), big); !errors.Is(err, ErrDecoderDied) || img != nil {
-			t.Errorf("3 megapixels in %d MB: %v", megabytes, err)
-		}
+		t.Run(fmt.Sprintf("%d MB", megabytes), func(t *testing.T) {
+			d := newDecoder(t, DecoderOptions{MemoryLimit: megabytes << 20})
+			if img, _, err := d.Decode(t.Context(), big); !errors.Is(err, ErrDecoderDied) || img != nil {
+				t.Errorf("3 megapixels: %v", err)
+			}
+		})
 	}
 	decode(t, newDecoder(t, DecoderOptions{}), big)
 }

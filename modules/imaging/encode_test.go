@@ -3,6 +3,7 @@ package imaging
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"strings"
 	"testing"
@@ -28,29 +29,33 @@ func psnr(t testing.TB, a, b *image.NRGBA) float64 {
 
 func TestEncodeRoundTrip(t *testing.T) {
 	for _, f := range allFormats {
-		for name, img := range map[string]*image.NRGBA{"opaque": imagefiletest.Photo(331, 207, 2), "transparent": imagefiletest.Cutout(331, 207, 2), "one pixel": imagefiletest.Photo(1, 1, 1)} {
+		for name, img := range map[string]*image.NRGBA{
+			"opaque": imagefiletest.Photo(331, 207, 2), "transparent": imagefiletest.Cutout(331, 207, 2), "one pixel": imagefiletest.Photo(1, 1, 1),
+		} {
 			if f == JPEG && !img.Opaque() {
 				continue
 			}
-			b := encode(t, img, EncodeOptions{Format: f, XMP: SourceXMP(SourceComposite), ICC: true})
-			info, err := Inspect(b)
-			if err != nil || info.Format != f || info.Width != img.Rect.Dx() || info.HasAlpha == img.Opaque() || !info.HasProfile {
-				t.Errorf("%s %s: %+v, %v", f, name, info, err)
-			}
-			back, err := DecodeOwn(b)
-			if err != nil {
-				t.Errorf("%s %s: %v", f, name, err)
-				continue
-			}
-			if f == PNG && !bytes.Equal(back.Pix, img.Pix) {
-				t.Errorf("%s %s: pixels changed", f, name)
-			}
-			if name != "opaque" {
-				continue
-			}
-			if db := psnr(t, img, back); db < 30 {
-				t.Errorf("%s: %.1f dB", f, db)
-			}
+			t.Run(string(f)+" "+name, func(t *testing.T) {
+				b := encode(t, img, EncodeOptions{Format: f, XMP: SourceXMP(SourceComposite), ICC: true})
+				info, err := Inspect(b)
+				if err != nil || info.Format != f || info.Width != img.Rect.Dx() || info.HasAlpha == img.Opaque() || !info.HasProfile {
+					t.Errorf("%+v, %v", info, err)
+				}
+				back, err := DecodeOwn(b)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if f == PNG && !bytes.Equal(back.Pix, img.Pix) {
+					t.Error("pixels changed")
+				}
+				if name != "opaque" {
+					return
+				}
+				if db := psnr(t, img, back); db < 30 {
+					t.Errorf("%.1f dB", db)
+				}
+			})
 		}
 	}
 }
@@ -71,16 +76,18 @@ func TestInspectReadsAVIF(t *testing.T) {
 func TestEncodeLossless(t *testing.T) {
 	img := imagefiletest.Cutout(97, 61, 3)
 	for _, f := range []Format{PNG, WebP} {
-		back, err := DecodeOwn(encode(t, img, EncodeOptions{Format: f, Lossless: true}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 0; i < len(img.Pix); i += 4 {
-			// A wholly transparent pixel's colour may go.
-			if img.Pix[i+3] != back.Pix[i+3] || img.Pix[i+3] != 0 && !bytes.Equal(img.Pix[i:i+4], back.Pix[i:i+4]) {
-				t.Fatalf("%s: pixel %d is %v, was %v", f, i/4, back.Pix[i:i+4], img.Pix[i:i+4])
+		t.Run(string(f), func(t *testing.T) {
+			back, err := DecodeOwn(encode(t, img, EncodeOptions{Format: f, Lossless: true}))
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			for i := 0; i < len(img.Pix); i += 4 {
+				// A wholly transparent pixel's colour may go.
+				if img.Pix[i+3] != back.Pix[i+3] || img.Pix[i+3] != 0 && !bytes.Equal(img.Pix[i:i+4], back.Pix[i:i+4]) {
+					t.Fatalf("pixel %d is %v, was %v", i/4, back.Pix[i:i+4], img.Pix[i:i+4])
+				}
+			}
+		})
 	}
 }
 
@@ -92,24 +99,26 @@ func TestEncodeMetadata(t *testing.T) {
 		t.Errorf("%s", xmp)
 	}
 	for _, f := range allFormats {
-		with := encode(t, imagefiletest.Photo(64, 48, 1), EncodeOptions{Format: f, XMP: xmp, ICC: true})
-		without := encode(t, imagefiletest.Photo(64, 48, 1), EncodeOptions{Format: f})
-		if bytes.Count(with, xmp) != 1 {
-			t.Errorf("%s: the packet is there %d times", f, bytes.Count(with, xmp))
-		}
-		if bytes.Contains(without, []byte("xmpmeta")) {
-			t.Errorf("%s: a packet nobody asked for", f)
-		}
-		for _, b := range [][]byte{with, without} {
-			for _, word := range []string{"Exif", "EXIF", "eXIf", "tIME", "tEXt", "zTXt", "libvips"} {
-				if bytes.Contains(b, []byte(word)) {
-					t.Errorf("%s holds %s", f, word)
+		t.Run(string(f), func(t *testing.T) {
+			with := encode(t, imagefiletest.Photo(64, 48, 1), EncodeOptions{Format: f, XMP: xmp, ICC: true})
+			without := encode(t, imagefiletest.Photo(64, 48, 1), EncodeOptions{Format: f})
+			if bytes.Count(with, xmp) != 1 {
+				t.Errorf("the packet is there %d times", bytes.Count(with, xmp))
+			}
+			if bytes.Contains(without, []byte("xmpmeta")) {
+				t.Error("a packet nobody asked for")
+			}
+			for _, b := range [][]byte{with, without} {
+				for _, word := range []string{"Exif", "EXIF", "eXIf", "tIME", "tEXt", "zTXt", "libvips"} {
+					if bytes.Contains(b, []byte(word)) {
+						t.Errorf("holds %s", word)
+					}
 				}
 			}
-		}
-		if info, _ := Inspect(without); info.HasProfile {
-			t.Errorf("%s: a profile nobody asked for", f)
-		}
+			if info, _ := Inspect(without); info.HasProfile {
+				t.Error("a profile nobody asked for")
+			}
+		})
 	}
 	jpg := encode(t, imagefiletest.Photo(8, 8, 1), EncodeOptions{Format: JPEG})
 	if !bytes.HasPrefix(jpg[2:], imagefiletest.Segment(imagefiletest.APP0, []byte("JFIF\x00\x01\x01\x01\x00\x48\x00\x48\x00\x00"))) {
@@ -131,9 +140,11 @@ func TestEncodeRefuses(t *testing.T) {
 		"effort 10":        {imagefiletest.Photo(2, 2, 1), EncodeOptions{Format: PNG, Effort: 10}},
 		"endless XMP":      {imagefiletest.Photo(2, 2, 1), EncodeOptions{Format: JPEG, XMP: make([]byte, 70_000)}},
 	} {
-		if b, err := Encode(c.img, c.o); !errors.Is(err, ErrEncode) || b != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if b, err := Encode(c.img, c.o); !errors.Is(err, ErrEncode) || b != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -152,23 +163,29 @@ func TestEncodeTakesAPartOfAPicture(t *testing.T) {
 func TestQualityAndEffortMatter(t *testing.T) {
 	img := imagefiletest.Photo(400, 300, 5)
 	for _, f := range []Format{JPEG, WebP, AVIF} {
-		low, high := encode(t, img, EncodeOptions{Format: f, Quality: 30}), encode(t, img, EncodeOptions{Format: f, Quality: 95})
-		if len(low)*2 > len(high) {
-			t.Errorf("%s: quality 30 is %d bytes, 95 is %d", f, len(low), len(high))
-		}
+		t.Run(string(f), func(t *testing.T) {
+			low, high := encode(t, img, EncodeOptions{Format: f, Quality: 30}), encode(t, img, EncodeOptions{Format: f, Quality: 95})
+			if len(low)*2 > len(high) {
+				t.Errorf("quality 30 is %d bytes, 95 is %d", len(low), len(high))
+			}
+		})
 	}
 	for _, f := range []Format{PNG, WebP} {
-		fast, small := encode(t, img, EncodeOptions{Format: f, Effort: 1}), encode(t, img, EncodeOptions{Format: f, Effort: 9})
-		if len(small) >= len(fast) {
-			t.Errorf("%s: effort 9 is %d bytes, 1 is %d", f, len(small), len(fast))
-		}
+		t.Run(string(f), func(t *testing.T) {
+			fast, small := encode(t, img, EncodeOptions{Format: f, Effort: 1}), encode(t, img, EncodeOptions{Format: f, Effort: 9})
+			if len(small) >= len(fast) {
+				t.Errorf("effort 9 is %d bytes, 1 is %d", len(small), len(fast))
+			}
+		})
 	}
 }
 
 func TestDecodeOwnRefusesWhatOpalNeverWrites(t *testing.T) {
 	for _, b := range [][]byte{nil, []byte("GIF89a"), []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"), imagefiletest.JPEG(t, imagefiletest.Photo(8, 8, 1))[:200]} {
-		if img, err := DecodeOwn(b); err == nil || img != nil {
-			t.Errorf("%.20q was decoded", b)
-		}
+		t.Run(fmt.Sprintf("%.20q", b), func(t *testing.T) {
+			if img, err := DecodeOwn(b); err == nil || img != nil {
+				t.Error("was decoded")
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package imaging
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"math"
@@ -74,19 +75,21 @@ func TestResizeIsLanczos(t *testing.T) {
 		{"far down with alpha", imagefiletest.Cutout(600, 450, 1), 60, 45, 12, 0.6},
 		{"one way each", imagefiletest.Photo(90, 50, 1), 30, 140, 1, 0.2},
 	} {
-		got, want := Resize(c.src, c.w, c.h), lanczosReference(c.src, c.w, c.h)
-		worst, sum := 0, 0.0
-		for i := range want.Pix {
-			a := 255
-			if i%4 != 3 {
-				a = int(min(want.Pix[i|3], got.Pix[i|3]))
+		t.Run(c.name, func(t *testing.T) {
+			got, want := Resize(c.src, c.w, c.h), lanczosReference(c.src, c.w, c.h)
+			worst, sum := 0, 0.0
+			for i := range want.Pix {
+				a := 255
+				if i%4 != 3 {
+					a = int(min(want.Pix[i|3], got.Pix[i|3]))
+				}
+				d := abs(int(got.Pix[i])-int(want.Pix[i])) * a / 255
+				worst, sum = max(worst, d), sum+float64(d)
 			}
-			d := abs(int(got.Pix[i])-int(want.Pix[i])) * a / 255
-			worst, sum = max(worst, d), sum+float64(d)
-		}
-		if mean := sum / float64(len(want.Pix)); worst > c.most || mean > c.mean {
-			t.Errorf("%s: differs by %d at most, %.3f on average", c.name, worst, mean)
-		}
+			if mean := sum / float64(len(want.Pix)); worst > c.most || mean > c.mean {
+				t.Errorf("differs by %d at most, %.3f on average", worst, mean)
+			}
+		})
 	}
 }
 
@@ -97,13 +100,15 @@ func TestResizeKeepsPlainAreas(t *testing.T) {
 			imagefiletest.Set(src, i%123, i/123, colour)
 		}
 		for _, size := range [][2]int{{1, 1}, {7, 5}, {61, 33}, {123, 67}, {124, 68}, {400, 300}, {2, 500}} {
-			got := Resize(src, size[0], size[1])
-			for i := 0; i < len(got.Pix); i += 4 {
-				p := color.NRGBA{got.Pix[i], got.Pix[i+1], got.Pix[i+2], got.Pix[i+3]}
-				if p.A != colour.A || abs(int(p.R)-int(colour.R)) > 1 || abs(int(p.G)-int(colour.G)) > 1 || abs(int(p.B)-int(colour.B)) > 1 {
-					t.Fatalf("%v became %v at %v", colour, p, size)
+			t.Run(fmt.Sprint(colour, size), func(t *testing.T) {
+				got := Resize(src, size[0], size[1])
+				for i := 0; i < len(got.Pix); i += 4 {
+					p := color.NRGBA{got.Pix[i], got.Pix[i+1], got.Pix[i+2], got.Pix[i+3]}
+					if p.A != colour.A || abs(int(p.R)-int(colour.R)) > 1 || abs(int(p.G)-int(colour.G)) > 1 || abs(int(p.B)-int(colour.B)) > 1 {
+						t.Fatalf("became %v", p)
+					}
 				}
-			}
+			})
 		}
 	}
 }
@@ -123,11 +128,13 @@ func TestResizeDoesNotBleed(t *testing.T) {
 	for name, got := range map[string]*image.NRGBA{
 		"up": Resize(src, 150, 150), "down": Resize(src, 23, 23), "far down": Resize(src, 9, 9), "doubled": Upscale2x(src),
 	} {
-		for i := 0; i < len(got.Pix); i += 4 {
-			if a := got.Pix[i+3]; a > 8 && (got.Pix[i] > 40 || got.Pix[i+2] > 40) {
-				t.Fatalf("%s: pixel %v", name, got.Pix[i:i+4])
+		t.Run(name, func(t *testing.T) {
+			for i := 0; i < len(got.Pix); i += 4 {
+				if a := got.Pix[i+3]; a > 8 && (got.Pix[i] > 40 || got.Pix[i+2] > 40) {
+					t.Fatalf("pixel %v", got.Pix[i:i+4])
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -143,15 +150,17 @@ func TestResizeTakesAPartOfAPicture(t *testing.T) {
 
 func TestResizeTakesAnySize(t *testing.T) {
 	for _, in := range [][2]int{{1, 1}, {2, 3}, {5000, 1}, {1, 3000}, {0, 0}, {0, 4}} {
-		src := image.NewNRGBA(image.Rect(0, 0, in[0], in[1]))
-		for _, out := range [][2]int{{1, 1}, {0, -3}, {3, 2}, {700, 1}} {
-			if got := Resize(src, out[0], out[1]).Rect; got != image.Rect(0, 0, max(1, out[0]), max(1, out[1])) {
-				t.Errorf("%v to %v gave %v", in, out, got)
+		t.Run(fmt.Sprint(in), func(t *testing.T) {
+			src := image.NewNRGBA(image.Rect(0, 0, in[0], in[1]))
+			for _, out := range [][2]int{{1, 1}, {0, -3}, {3, 2}, {700, 1}} {
+				if got := Resize(src, out[0], out[1]).Rect; got != image.Rect(0, 0, max(1, out[0]), max(1, out[1])) {
+					t.Errorf("to %v gave %v", out, got)
+				}
 			}
-		}
-		if got := Upscale2x(src).Rect; got != image.Rect(0, 0, 2*in[0], 2*in[1]) {
-			t.Errorf("%v doubled gave %v", in, got)
-		}
+			if got := Upscale2x(src).Rect; got != image.Rect(0, 0, 2*in[0], 2*in[1]) {
+				t.Errorf("doubled gave %v", got)
+			}
+		})
 	}
 	// So many pixels in one that their sum is at the edge of its type.
 	white := image.NewNRGBA(image.Rect(0, 0, 2048, 2048))
@@ -217,9 +226,11 @@ func upscaleGain(t testing.TB, half func(*image.NRGBA) *image.NRGBA) float64 {
 func TestUpscale2xBeatsLanczos(t *testing.T) {
 	const least = 0.33 // dB, what back-projection is worth on photographs
 	for name, half := range halvings {
-		if gain := upscaleGain(t, half); gain < least {
-			t.Errorf("%s: %.2f dB above Lanczos, want %.2f", name, gain, least)
-		}
+		t.Run(name, func(t *testing.T) {
+			if gain := upscaleGain(t, half); gain < least {
+				t.Errorf("%.2f dB above Lanczos, want %.2f", gain, least)
+			}
+		})
 	}
 }
 
