@@ -2,6 +2,7 @@ package cutout_test
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"math/rand/v2"
@@ -77,11 +78,13 @@ func TestOddSizesAreHandled(t *testing.T) {
 
 func TestNothingToCutLeavesThePictureWhole(t *testing.T) {
 	for _, img := range []*image.NRGBA{filled(1, 1, wine, wine, image.Rectangle{}), filled(200, 150, paper, paper, image.Rectangle{})} {
-		r := cutout.Cut(img)
-		check(t, img, r)
-		if r.Found || r.Confidence != 0 || r.ReviewReason == "" || !bytes.Equal(r.Image.Pix, img.Pix) {
-			t.Errorf("%v: found %v, confidence %v, reason %q", img.Rect, r.Found, r.Confidence, r.ReviewReason)
-		}
+		t.Run(img.Rect.String(), func(t *testing.T) {
+			r := cutout.Cut(img)
+			check(t, img, r)
+			if r.Found || r.Confidence != 0 || r.ReviewReason == "" || !bytes.Equal(r.Image.Pix, img.Pix) {
+				t.Errorf("found %v, confidence %v, reason %q", r.Found, r.Confidence, r.ReviewReason)
+			}
+		})
 	}
 }
 
@@ -171,12 +174,14 @@ func TestQualityFloors(t *testing.T) {
 		{cutouttest.LowContrast, cutouttest.Shoe, .9},
 		{cutouttest.WhiteOnWhite, cutouttest.Garment, .93},
 	} {
-		p := cutouttest.New(c.tier, c.shape, 600, 450, 11)
-		r := cutout.Cut(p.Image)
-		check(t, p.Image, r)
-		if s := cutouttest.Compare(r.Alpha, p.Alpha); s.IoU < c.iou {
-			t.Errorf("%s: IoU %.3f, want %.2f", p.Name, s.IoU, c.iou)
-		}
+		t.Run(fmt.Sprint(c.tier, " ", c.shape), func(t *testing.T) {
+			p := cutouttest.New(c.tier, c.shape, 600, 450, 11)
+			r := cutout.Cut(p.Image)
+			check(t, p.Image, r)
+			if s := cutouttest.Compare(r.Alpha, p.Alpha); s.IoU < c.iou {
+				t.Errorf("IoU %.3f, want %.2f", s.IoU, c.iou)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package cutout_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/cutout"
@@ -11,23 +12,25 @@ import (
 // backdrop. A label is no hole: part of its outline is shading, not an edge.
 func TestAWhiteLabelIsNoHole(t *testing.T) {
 	for _, size := range []int{600, sample.Size} {
-		img := sample.Draw(size)
-		r := cutout.Cut(img)
-		b := img.Bounds()
-		// the label lies in the middle of the picture's lower half
-		clear := 0
-		for y := b.Dy() * 50 / 100; y < b.Dy()*74/100; y++ {
-			for x := b.Dx() * 42 / 100; x < b.Dx()*58/100; x++ {
-				if r.Image.NRGBAAt(x, y).A < 250 {
-					clear++
+		t.Run(fmt.Sprintf("%d px", size), func(t *testing.T) {
+			img := sample.Draw(size)
+			r := cutout.Cut(img)
+			b := img.Bounds()
+			// the label lies in the middle of the picture's lower half
+			clear := 0
+			for y := b.Dy() * 50 / 100; y < b.Dy()*74/100; y++ {
+				for x := b.Dx() * 42 / 100; x < b.Dx()*58/100; x++ {
+					if r.Image.NRGBAAt(x, y).A < 250 {
+						clear++
+					}
 				}
 			}
-		}
-		if clear > 0 {
-			t.Errorf("%d px: %d pixels of the label are see-through", size, clear)
-		}
-		if a := r.Image.NRGBAAt(b.Dx()/20, b.Dy()/2).A; a != 0 {
-			t.Errorf("%d px: the backdrop is left, alpha %d", size, a)
-		}
+			if clear > 0 {
+				t.Errorf("%d pixels of the label are see-through", clear)
+			}
+			if a := r.Image.NRGBAAt(b.Dx()/20, b.Dy()/2).A; a != 0 {
+				t.Errorf("the backdrop is left, alpha %d", a)
+			}
+		})
 	}
 }

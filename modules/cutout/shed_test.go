@@ -53,22 +53,24 @@ func TestAContactShadowIsNoProduct(t *testing.T) {
 		"smooth":        {0, color.NRGBA{46, 40, 40, 255}},
 		"smooth colour": {0, color.NRGBA{90, 30, 40, 255}},
 	} {
-		img, in := standing(24, c.texture, c.block)
-		r := cutout.Cut(img)
-		check(t, img, r)
-		left, kept := 0, 0
-		for y := range 420 {
-			for x := range 600 {
-				switch a, p := r.Alpha.AlphaAt(x, y).A, (image.Point{X: x, Y: y}); {
-				case a > 128 && !p.In(in.Inset(-4)):
-					left++
-				case a > 128 && p.In(in):
-					kept++
+		t.Run(name, func(t *testing.T) {
+			img, in := standing(24, c.texture, c.block)
+			r := cutout.Cut(img)
+			check(t, img, r)
+			left, kept := 0, 0
+			for y := range 420 {
+				for x := range 600 {
+					switch a, p := r.Alpha.AlphaAt(x, y).A, (image.Point{X: x, Y: y}); {
+					case a > 128 && !p.In(in.Inset(-4)):
+						left++
+					case a > 128 && p.In(in):
+						kept++
+					}
 				}
 			}
-		}
-		if area := in.Dx() * in.Dy(); kept < area*97/100 || left > area/100 {
-			t.Errorf("%s: %d of %d pixels of the product are kept, %d of its shadow", name, kept, area, left)
-		}
+			if area := in.Dx() * in.Dy(); kept < area*97/100 || left > area/100 {
+				t.Errorf("%d of %d pixels of the product are kept, %d of its shadow", kept, area, left)
+			}
+		})
 	}
 }

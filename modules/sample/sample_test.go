@@ -2,6 +2,7 @@ package sample_test
 
 import (
 	"bytes"
+	"fmt"
 	"image/jpeg"
 	"testing"
 
@@ -16,9 +17,11 @@ func TestPhotoIsAProductOnALightBackdrop(t *testing.T) {
 		return 0.2126*float64(c.R) + 0.7152*float64(c.G) + 0.0722*float64(c.B)
 	}
 	for _, p := range [][2]int{{2, 2}, {98, 2}, {2, 98}, {98, 98}, {50, 5}} {
-		if l := luma(p[0], p[1]); l < 180 {
-			t.Errorf("backdrop at %v has luma %.0f", p, l)
-		}
+		t.Run(fmt.Sprint(p), func(t *testing.T) {
+			if l := luma(p[0], p[1]); l < 180 {
+				t.Errorf("the backdrop has luma %.0f", l)
+			}
+		})
 	}
 	glass := img.NRGBAAt(50*size/100, 49*size/100)
 	if int(glass.R)-int(glass.B) < 50 {

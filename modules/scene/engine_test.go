@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"testing"
 
@@ -42,19 +43,21 @@ func TestOddInputsGiveWholePictures(t *testing.T) {
 	sizes := [][2]int{{1, 1}, {2, 120}, {120, 2}, {97, 53}}
 	e := New(1)
 	for name, p := range products {
-		for _, size := range sizes {
-			for _, set := range picture.SceneTypes() {
-				for pose, fill := range map[Pose]float64{PoseStanding: 0, PoseFlat: 1e9} {
-					r := render(t, e, Request{Product: p, Scene: set, Pose: pose, Fill: fill, Width: size[0], Height: size[1], Prompt: "backlit leaves dark"})
-					if r.Flat.Rect != image.Rect(0, 0, size[0], size[1]) || r.Backdrop.Rect != r.Flat.Rect {
-						t.Fatalf("%s %v %s: wrong size %v", name, size, set, r.Flat.Rect)
-					}
-					if r.Meta.Light == LightAuto || r.Meta.Pose != pose {
-						t.Fatalf("%s: meta leaves light or pose open: %+v", name, r.Meta)
+		t.Run(name, func(t *testing.T) {
+			for _, size := range sizes {
+				for _, set := range picture.SceneTypes() {
+					for pose, fill := range map[Pose]float64{PoseStanding: 0, PoseFlat: 1e9} {
+						r := render(t, e, Request{Product: p, Scene: set, Pose: pose, Fill: fill, Width: size[0], Height: size[1], Prompt: "backlit leaves dark"})
+						if r.Flat.Rect != image.Rect(0, 0, size[0], size[1]) || r.Backdrop.Rect != r.Flat.Rect {
+							t.Fatalf("%v %s: wrong size %v", size, set, r.Flat.Rect)
+						}
+						if r.Meta.Light == LightAuto || r.Meta.Pose != pose {
+							t.Fatalf("meta leaves light or pose open: %+v", r.Meta)
+						}
 					}
 				}
 			}
-		}
+		})
 	}
 }
 
@@ -69,9 +72,11 @@ func TestRequestLimits(t *testing.T) {
 		{Request{Scene: "studio", Width: MaxSide, Height: MaxSide}, ErrSize},
 		{Request{Scene: "nowhere", Width: 9, Height: 9}, ErrUnknownScene},
 	} {
-		if _, err := e.Render(context.Background(), c.req); !errors.Is(err, c.want) {
-			t.Errorf("%+v: %v, want %v", c.req, err, c.want)
-		}
+		t.Run(fmt.Sprintf("%s %dx%d", c.req.Scene, c.req.Width, c.req.Height), func(t *testing.T) {
+			if _, err := e.Render(context.Background(), c.req); !errors.Is(err, c.want) {
+				t.Errorf("%+v: %v, want %v", c.req, err, c.want)
+			}
+		})
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -95,25 +100,27 @@ func TestSameRequestSameBytes(t *testing.T) {
 }
 
 func TestCatalogueSharesOneLook(t *testing.T) {
-	for _, req := range []Request{{Palette: []string{"#a3b18a"}}, {Catalogue: true}} {
+	for name, req := range map[string]Request{"palette": {Palette: []string{"#a3b18a"}}, "catalogue": {Catalogue: true}} {
 		for _, set := range picture.SceneTypes() {
-			e := New(4)
-			req.Scene, req.Seed, req.Fill = set, 3, 0.6
-			req.Product = bottle(400, 500, green)
-			a := render(t, e, req)
-			req.Product = ball(500, red) // lit from the other side
-			b := render(t, e, req)
-			if !b.Meta.Cached || a.Backdrop != b.Backdrop {
-				t.Errorf("%s: the backdrop was rebuilt for another product", set)
-			}
-			if a.Meta.HorizonY != b.Meta.HorizonY || a.Meta.Light != b.Meta.Light {
-				t.Errorf("%s: horizon or light moved: %+v %+v", set, a.Meta, b.Meta)
-			}
-			for _, m := range []Meta{a.Meta, b.Meta} {
-				if got := max(m.Exact[2], m.Exact[3]) / side; got < 0.59 || got > 0.61 {
-					t.Errorf("%s: fill %.3f, want 0.6", set, got)
+			t.Run(name+" "+set, func(t *testing.T) {
+				e := New(4)
+				req.Scene, req.Seed, req.Fill = set, 3, 0.6
+				req.Product = bottle(400, 500, green)
+				a := render(t, e, req)
+				req.Product = ball(500, red) // lit from the other side
+				b := render(t, e, req)
+				if !b.Meta.Cached || a.Backdrop != b.Backdrop {
+					t.Error("the backdrop was rebuilt for another product")
 				}
-			}
+				if a.Meta.HorizonY != b.Meta.HorizonY || a.Meta.Light != b.Meta.Light {
+					t.Errorf("horizon or light moved: %+v %+v", a.Meta, b.Meta)
+				}
+				for _, m := range []Meta{a.Meta, b.Meta} {
+					if got := max(m.Exact[2], m.Exact[3]) / side; got < 0.59 || got > 0.61 {
+						t.Errorf("fill %.3f, want 0.6", got)
+					}
+				}
+			})
 		}
 	}
 }

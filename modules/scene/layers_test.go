@@ -1,6 +1,7 @@
 package scene
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"testing"
@@ -11,23 +12,25 @@ import (
 func TestOpaqueProductPixelsStayAsTheyAre(t *testing.T) {
 	p := bottle(420, 420, green)
 	for _, set := range picture.SceneTypes() {
-		for _, size := range []int{side, 420} { // much and little scaled
-			r := render(t, New(1), Request{Product: p, Scene: set, Width: size, Height: size})
-			seen := 0
-			b := r.Product.Rect.Intersect(r.Flat.Rect)
-			for y := b.Min.Y; y < b.Max.Y; y++ {
-				for x := b.Min.X; x < b.Max.X; x++ {
-					if c := r.Product.NRGBAAt(x, y); c.A == 255 {
-						seen++
-						if r.Flat.NRGBAAt(x, y) != c {
-							t.Fatalf("%s %d: pixel %d,%d changed", set, size, x, y)
+		for _, size := range []int{side, 420} {
+			t.Run(fmt.Sprint(set, " ", size), func(t *testing.T) { // much and little scaled
+				r := render(t, New(1), Request{Product: p, Scene: set, Width: size, Height: size})
+				seen := 0
+				b := r.Product.Rect.Intersect(r.Flat.Rect)
+				for y := b.Min.Y; y < b.Max.Y; y++ {
+					for x := b.Min.X; x < b.Max.X; x++ {
+						if c := r.Product.NRGBAAt(x, y); c.A == 255 {
+							seen++
+							if r.Flat.NRGBAAt(x, y) != c {
+								t.Fatalf("pixel %d,%d changed", x, y)
+							}
 						}
 					}
 				}
-			}
-			if seen < size*size/40 {
-				t.Errorf("%s %d: only %d opaque product pixels", set, size, seen)
-			}
+				if seen < size*size/40 {
+					t.Errorf("only %d opaque product pixels", seen)
+				}
+			})
 		}
 	}
 }
@@ -66,23 +69,25 @@ func over(dst *image.NRGBA, src *image.NRGBA) {
 func TestLayersStackToTheFlatPicture(t *testing.T) {
 	for _, set := range picture.SceneTypes() {
 		for _, pose := range []Pose{PoseStanding, PoseFlat} {
-			r := render(t, New(1), Request{Product: ball(400, green), Scene: set, Pose: pose})
-			stack := image.NewNRGBA(r.Backdrop.Rect)
-			copy(stack.Pix, r.Backdrop.Pix)
-			over(stack, r.Shadow)
-			over(stack, r.Product)
-			worst, sum := 0, 0
-			for i := range stack.Pix {
-				d := int(stack.Pix[i]) - int(r.Flat.Pix[i])
-				d = max(d, -d)
-				worst, sum = max(worst, d), sum+d
-			}
-			mean := float64(sum) / float64(len(stack.Pix))
-			// Blending the product's soft edge in sRGB instead of linear light
-			// accounts for the worst of it.
-			if mean > 1 || worst > 60 {
-				t.Errorf("%s %v: stacked layers differ by %.2f on average, %d at most", set, pose, mean, worst)
-			}
+			t.Run(fmt.Sprint(set, " ", pose), func(t *testing.T) {
+				r := render(t, New(1), Request{Product: ball(400, green), Scene: set, Pose: pose})
+				stack := image.NewNRGBA(r.Backdrop.Rect)
+				copy(stack.Pix, r.Backdrop.Pix)
+				over(stack, r.Shadow)
+				over(stack, r.Product)
+				worst, sum := 0, 0
+				for i := range stack.Pix {
+					d := int(stack.Pix[i]) - int(r.Flat.Pix[i])
+					d = max(d, -d)
+					worst, sum = max(worst, d), sum+d
+				}
+				mean := float64(sum) / float64(len(stack.Pix))
+				// Blending the product's soft edge in sRGB instead of linear light
+				// accounts for the worst of it.
+				if mean > 1 || worst > 60 {
+					t.Errorf("stacked layers differ by %.2f on average, %d at most", mean, worst)
+				}
+			})
 		}
 	}
 }
@@ -109,17 +114,19 @@ func TestMetaTellsWhereThingsAre(t *testing.T) {
 func TestBoxPlacesTheProduct(t *testing.T) {
 	for _, set := range picture.SceneTypes() {
 		for _, pose := range []Pose{PoseStanding, PoseFlat} {
-			box := [4]float64{10, 20, 70, 90}
-			m := render(t, New(1), Request{Product: bottle(400, 400, green), Scene: set, Pose: pose, Box: box}).Meta
-			if m.Box.Rect().Dx() > 71 || m.Box.Rect().Dy() < 89 || m.Box.Rect().Dy() > 91 || m.Box.Rect().Max.Y < 109 || m.Box.Rect().Max.Y > 111 {
-				t.Errorf("%s %v: product at %v, asked for %v", set, pose, m.Box.Rect(), box)
-			}
-			if mid := (m.Box.Rect().Min.X + m.Box.Rect().Max.X) / 2; mid < 43 || mid > 47 {
-				t.Errorf("%s %v: middle %d", set, pose, mid)
-			}
-			if pose == PoseStanding && m.HorizonY >= m.FloorY {
-				t.Errorf("%s: horizon %d below the floor %d", set, m.HorizonY, m.FloorY)
-			}
+			t.Run(fmt.Sprint(set, " ", pose), func(t *testing.T) {
+				box := [4]float64{10, 20, 70, 90}
+				m := render(t, New(1), Request{Product: bottle(400, 400, green), Scene: set, Pose: pose, Box: box}).Meta
+				if m.Box.Rect().Dx() > 71 || m.Box.Rect().Dy() < 89 || m.Box.Rect().Dy() > 91 || m.Box.Rect().Max.Y < 109 || m.Box.Rect().Max.Y > 111 {
+					t.Errorf("product at %v, asked for %v", m.Box.Rect(), box)
+				}
+				if mid := (m.Box.Rect().Min.X + m.Box.Rect().Max.X) / 2; mid < 43 || mid > 47 {
+					t.Errorf("middle %d", mid)
+				}
+				if pose == PoseStanding && m.HorizonY >= m.FloorY {
+					t.Errorf("horizon %d below the floor %d", m.HorizonY, m.FloorY)
+				}
+			})
 		}
 	}
 	// Boxes from outside may be anything.
@@ -132,17 +139,19 @@ func TestBoxPlacesTheProduct(t *testing.T) {
 func TestShadowEndsBeforeTheFrame(t *testing.T) {
 	for _, set := range picture.SceneTypes() {
 		for _, light := range []Light{LightLeft, LightRight} {
-			r := render(t, New(1), Request{Product: ball(300, green), Scene: set, Light: light, Pose: PoseStanding, Prompt: "hard light"})
-			s := r.Shadow
-			frame := r.Flat.Rect
-			for y := s.Rect.Min.Y; y < s.Rect.Max.Y; y++ {
-				for x := s.Rect.Min.X; x < s.Rect.Max.X; x++ {
-					outer := x < 1 || x >= frame.Max.X-1 || y >= frame.Max.Y-1
-					if a := s.NRGBAAt(x, y).A; outer && a > 6 {
-						t.Fatalf("%s, light %v: alpha %d at %d,%d of %v", set, light, a, x, y, frame.Size())
+			t.Run(fmt.Sprint(set, " ", light), func(t *testing.T) {
+				r := render(t, New(1), Request{Product: ball(300, green), Scene: set, Light: light, Pose: PoseStanding, Prompt: "hard light"})
+				s := r.Shadow
+				frame := r.Flat.Rect
+				for y := s.Rect.Min.Y; y < s.Rect.Max.Y; y++ {
+					for x := s.Rect.Min.X; x < s.Rect.Max.X; x++ {
+						outer := x < 1 || x >= frame.Max.X-1 || y >= frame.Max.Y-1
+						if a := s.NRGBAAt(x, y).A; outer && a > 6 {
+							t.Fatalf("alpha %d at %d,%d of %v", a, x, y, frame.Size())
+						}
 					}
 				}
-			}
+			})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package scene
 
 import (
+	"fmt"
 	"image"
 	"math"
 	"slices"
@@ -32,12 +33,14 @@ func hueGap(a, b float64) float64 {
 func TestPaletteSetsTheBackdropsHue(t *testing.T) {
 	for _, set := range []string{"studio", "minimal"} {
 		for _, hex := range []string{"#a3b18a", "#c3b6dc", "#e8a090", "#8fa8bf"} {
-			r := render(t, New(1), Request{Scene: set, Palette: []string{hex}})
-			want, _ := parseHex(hex)
-			got := meanLCH(r.Backdrop, 0.1, 0.05, 0.9, 0.3)
-			if gap := hueGap(got.H, toLCH(want).H); gap > 20 {
-				t.Errorf("%s %s: hue is %.0f° off", set, hex, gap)
-			}
+			t.Run(set+" "+hex, func(t *testing.T) {
+				r := render(t, New(1), Request{Scene: set, Palette: []string{hex}})
+				want, _ := parseHex(hex)
+				got := meanLCH(r.Backdrop, 0.1, 0.05, 0.9, 0.3)
+				if gap := hueGap(got.H, toLCH(want).H); gap > 20 {
+					t.Errorf("hue is %.0f° off", gap)
+				}
+			})
 		}
 	}
 }
@@ -73,16 +76,18 @@ func TestScenesLookDifferent(t *testing.T) {
 		pics[set] = render(t, New(1), Request{Scene: set, Width: 64, Height: 64}).Backdrop
 	}
 	for a, pa := range pics {
-		for b, pb := range pics {
-			sum := 0
-			for i := range pa.Pix {
-				d := int(pa.Pix[i]) - int(pb.Pix[i])
-				sum += max(d, -d)
+		t.Run(a, func(t *testing.T) {
+			for b, pb := range pics {
+				sum := 0
+				for i := range pa.Pix {
+					d := int(pa.Pix[i]) - int(pb.Pix[i])
+					sum += max(d, -d)
+				}
+				if mean := float64(sum) / float64(len(pa.Pix)*3/4); a != b && mean < 8 {
+					t.Errorf("differs from %s by only %.1f levels", b, mean)
+				}
 			}
-			if mean := float64(sum) / float64(len(pa.Pix)*3/4); a != b && mean < 8 {
-				t.Errorf("%s and %s differ by only %.1f levels", a, b, mean)
-			}
-		}
+		})
 	}
 }
 
@@ -113,12 +118,14 @@ func TestLightDecidesWhereTheShadowFalls(t *testing.T) {
 		{"the prompt", Request{Prompt: "light from the left"}, LightLeft},
 		{"the set's own in a catalogue", Request{Catalogue: true}, LightLeft},
 	} {
-		c.req.Product, c.req.Scene = p, "lifestyle"
-		r := render(t, New(1), c.req)
-		lean := shadowLean(r)
-		if r.Meta.Light != c.want || (lean > 0) != (c.want == LightLeft) || math.Abs(lean) < 1 {
-			t.Errorf("%s: light %v, shadow leans %.1f px", c.name, r.Meta.Light, lean)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			c.req.Product, c.req.Scene = p, "lifestyle"
+			r := render(t, New(1), c.req)
+			lean := shadowLean(r)
+			if r.Meta.Light != c.want || (lean > 0) != (c.want == LightLeft) || math.Abs(lean) < 1 {
+				t.Errorf("light %v, shadow leans %.1f px", r.Meta.Light, lean)
+			}
+		})
 	}
 }
 
@@ -135,9 +142,11 @@ func TestPoseIsGuessed(t *testing.T) {
 		{"a photo with nothing cut", Request{Product: plate(200, 150)}, PoseFlat},
 		{"asked for", Request{Product: plate(200, 150), Pose: PoseStanding}, PoseStanding},
 	} {
-		if got := render(t, New(1), c.req).Meta.Pose; got != c.want {
-			t.Errorf("%s: %v, want %v", c.name, got, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if got := render(t, New(1), c.req).Meta.Pose; got != c.want {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
 	}
 }
 
@@ -166,9 +175,11 @@ func TestChooseReadsFreeText(t *testing.T) {
 		{"xyz", "premium perfume", "luxury"},
 		{"", "", "studio"},
 	} {
-		if got := Choose(c[0], c[1]); got != c[2] {
-			t.Errorf("%q, %q: %s, want %s", c[0], c[1], got, c[2])
-		}
+		t.Run(fmt.Sprintf("%q, %q", c[0], c[1]), func(t *testing.T) {
+			if got := Choose(c[0], c[1]); got != c[2] {
+				t.Errorf("%s, want %s", got, c[2])
+			}
+		})
 	}
 	for _, name := range picture.SceneTypes() {
 		if Choose(name, "") != name {
