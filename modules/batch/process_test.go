@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,11 +86,13 @@ func TestWhatOPALDidNotMakeIsLeftAlone(t *testing.T) {
 		t.Errorf("it was overwritten: %v", err)
 	}
 	for _, forced := range []bool{true, false} { // the second time it is OPAL's own
-		o := options()
-		o.Force = forced
-		if said, err := process(t, t.Context(), cutter{}, o, "vase.jpg", "cup.jpg"); err != nil {
-			t.Errorf("forced %v: %v\n%s", forced, err, said)
-		}
+		t.Run(fmt.Sprintf("forced %v", forced), func(t *testing.T) {
+			o := options()
+			o.Force = forced
+			if said, err := process(t, t.Context(), cutter{}, o, "vase.jpg", "cup.jpg"); err != nil {
+				t.Errorf("%v\n%s", err, said)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -130,11 +131,13 @@ func TestProfileIsValidated(t *testing.T) {
 		"fill of no size": {func(p *brand.Profile) { p.ProductFill = math.NaN() }, brand.ErrInvalid},
 		"unknown preset":  {func(p *brand.Profile) { p.DefaultPresets = []string{"nope"} }, errPreset},
 	} {
-		p := ok()
-		c.change(&p)
-		if _, err := s.Create(context.Background(), "t", p); !errors.Is(err, c.want) {
-			t.Errorf("%s: %v, want %v", name, err, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			p := ok()
+			c.change(&p)
+			if _, err := s.Create(context.Background(), "t", p); !errors.Is(err, c.want) {
+				t.Errorf("%v, want %v", err, c.want)
+			}
+		})
 	}
 	p := ok()
 	p.Name, p.ProductFill, p.Palette = strings.Repeat("ä", brand.MaxName), brand.MaxFill, strings.Split(strings.Repeat("#112233 ", 8), " ")[:8]
@@ -142,8 +145,10 @@ func TestProfileIsValidated(t *testing.T) {
 		t.Errorf("at the limits: %v", err)
 	}
 	for _, id := range []string{"", "../x", "nope", strings.Repeat("a", 200), "a\x00"} {
-		if _, err := s.Get(context.Background(), "t", id); !errors.Is(err, brand.ErrNotFound) {
-			t.Errorf("get %q: %v", id, err)
-		}
+		t.Run(strconv.Quote(id), func(t *testing.T) {
+			if _, err := s.Get(context.Background(), "t", id); !errors.Is(err, brand.ErrNotFound) {
+				t.Errorf("get: %v", err)
+			}
+		})
 	}
 }

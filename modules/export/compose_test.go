@@ -97,16 +97,18 @@ func TestAStoryFromASquareHasNoBars(t *testing.T) {
 
 func TestAProductStandsOnTheFloorWithItsShadow(t *testing.T) {
 	for _, name := range []string{"shopify", "instagram_story", "facebook_ad", "pinterest"} {
-		p, _ := channel.Find(name)
-		p = shrunk(p)
-		l := scenery(200, 260)
-		img := compose(p, l, newProduct(l, whole))
-		box := productIn(img)
-		// right below the product lies its shadow: darker than the same row at the side
-		under, beside := img.NRGBAAt((box.Min.X+box.Max.X)/2, box.Max.Y+3), img.NRGBAAt(max(1, box.Min.X-6), box.Max.Y+3)
-		if int(under.B) > int(beside.B)-20 {
-			t.Errorf("%s: under the product %v, beside it %v", name, under, beside)
-		}
+		t.Run(name, func(t *testing.T) {
+			p, _ := channel.Find(name)
+			p = shrunk(p)
+			l := scenery(200, 260)
+			img := compose(p, l, newProduct(l, whole))
+			box := productIn(img)
+			// right below the product lies its shadow: darker than the same row at the side
+			under, beside := img.NRGBAAt((box.Min.X+box.Max.X)/2, box.Max.Y+3), img.NRGBAAt(max(1, box.Min.X-6), box.Max.Y+3)
+			if int(under.B) > int(beside.B)-20 {
+				t.Errorf("under the product %v, beside it %v", under, beside)
+			}
+		})
 	}
 }
 

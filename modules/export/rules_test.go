@@ -98,9 +98,11 @@ func TestRulesAreSeenToFail(t *testing.T) {
 		"a small product":       {encode(small, imaging.EncodeOptions{XMP: xmp}), channel.FillAtLeast},
 		"no word on its making": {encode(none, imaging.EncodeOptions{}), "source_type"},
 	} {
-		if got := failing(c.checks); !slices.Contains(got, c.want) {
-			t.Errorf("%s: failing %v, want %s", name, got, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := failing(c.checks); !slices.Contains(got, c.want) {
+				t.Errorf("failing %v, want %s", got, c.want)
+			}
+		})
 	}
 	v := finished(t, "web_thumb")
 	_, checks, err := check.File(amazon, v.File, check.Facts{Source: imaging.SourceComposite, Enlarged: 3})
@@ -108,9 +110,11 @@ func TestRulesAreSeenToFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"size", "format", "enlargement", channel.LongSide} {
-		if !slices.Contains(failing(checks), want) {
-			t.Errorf("another preset's file passes %s", want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !slices.Contains(failing(checks), want) {
+				t.Error("another preset's file passes")
+			}
+		})
 	}
 }
 
@@ -140,20 +144,22 @@ func planted(f channel.Format, file []byte) []byte {
 
 func TestAPlaceInTheFileIsFound(t *testing.T) {
 	for _, name := range []string{"web_thumb", "cutout_png", "facebook_ad"} {
-		v := finished(t, name)
-		if bad := failing(v.Checks); len(bad) > 0 {
-			t.Errorf("%s: %v", name, bad)
-		}
-		_, checks, err := check.File(v.Preset, planted(v.Preset.Format, v.File), composite)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := failing(checks); !slices.Equal(got, []string{"no_location"}) {
-			t.Errorf("%s with EXIF: failing %v", name, got)
-		}
-		if _, checks, err = check.File(v.Preset, v.File, check.Facts{Source: imaging.SourceGenerated, Enlarged: 1}); err != nil || !slices.Equal(failing(checks), []string{"source_type"}) {
-			t.Errorf("%s with another making: failing %v, %v", name, failing(checks), err)
-		}
+		t.Run(name, func(t *testing.T) {
+			v := finished(t, name)
+			if bad := failing(v.Checks); len(bad) > 0 {
+				t.Errorf("%v", bad)
+			}
+			_, checks, err := check.File(v.Preset, planted(v.Preset.Format, v.File), composite)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := failing(checks); !slices.Equal(got, []string{"no_location"}) {
+				t.Errorf("with EXIF: failing %v", got)
+			}
+			if _, checks, err = check.File(v.Preset, v.File, check.Facts{Source: imaging.SourceGenerated, Enlarged: 1}); err != nil || !slices.Equal(failing(checks), []string{"source_type"}) {
+				t.Errorf("with another making: failing %v, %v", failing(checks), err)
+			}
+		})
 	}
 }
 

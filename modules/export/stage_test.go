@@ -147,9 +147,11 @@ func TestWholePhotosAreFittedWhole(t *testing.T) {
 	story, _ := channel.Find("instagram_story")
 	img := compose(story, l, newProduct(l, 1080))
 	for _, at := range []image.Point{{5, 5}, {540, 960}, {1070, 1910}, {5, 1910}} {
-		if c := img.NRGBAAt(at.X, at.Y); c.A != 255 || math.Abs(float64(c.G)-120) > 12 {
-			t.Errorf("at %v: %v", at, c)
-		}
+		t.Run(at.String(), func(t *testing.T) {
+			if c := img.NRGBAAt(at.X, at.Y); c.A != 255 || math.Abs(float64(c.G)-120) > 12 {
+				t.Errorf("%v", c)
+			}
+		})
 	}
 }
 
@@ -163,11 +165,13 @@ func TestLayersThatDoNotFitAreRefused(t *testing.T) {
 		"a product nowhere":  func(l *Layers) { l.ContainsProduct, l.Box = true, picture.Box{} },
 		"a product far away": func(l *Layers) { l.ContainsProduct, l.Box = true, picture.Box{9000, 0, 5, 5} },
 	} {
-		l := good()
-		spoil(l)
-		if err := Render(t.Context(), l, []string{"web_thumb"}, func(Variant) error { return nil }); !errors.Is(err, ErrLayers) {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			l := good()
+			spoil(l)
+			if err := Render(t.Context(), l, []string{"web_thumb"}, func(Variant) error { return nil }); !errors.Is(err, ErrLayers) {
+				t.Error(err)
+			}
+		})
 	}
 	for name, spoil := range map[string]func(*Layers){
 		"bounds outside":    func(l *Layers) { l.CutoutBounds = picture.Box{5000, 5000, 10, 10} },
@@ -175,11 +179,13 @@ func TestLayersThatDoNotFitAreRefused(t *testing.T) {
 		"no place":          func(l *Layers) { l.Box, l.FloorY = picture.Box{}, 0 },
 		"a wrong size said": func(l *Layers) { l.Width, l.Height = 9, 1<<20 },
 	} {
-		l := good()
-		spoil(l)
-		n := 0
-		if err := Render(t.Context(), l, []string{"web_thumb"}, func(Variant) error { n++; return nil }); err != nil || n != 1 {
-			t.Errorf("%s: %d variants, %v", name, n, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			l := good()
+			spoil(l)
+			n := 0
+			if err := Render(t.Context(), l, []string{"web_thumb"}, func(Variant) error { n++; return nil }); err != nil || n != 1 {
+				t.Errorf("%d variants, %v", n, err)
+			}
+		})
 	}
 }

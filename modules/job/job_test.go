@@ -459,9 +459,11 @@ func TestRequestsAreChecked(t *testing.T) {
 		"unknown scene":  {{Filename: "a", SceneTypes: []string{"moon"}}},
 		"negative count": {{Filename: "a", SceneCount: -1}},
 	} {
-		if _, err := w.jobs.Create(t.Context(), job.NewJob{TenantID: tenantID, Items: items}); fault.KindOf(err) != fault.Invalid {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := w.jobs.Create(t.Context(), job.NewJob{TenantID: tenantID, Items: items}); fault.KindOf(err) != fault.Invalid {
+				t.Error(err)
+			}
+		})
 	}
 	j, err := w.jobs.Create(t.Context(), job.NewJob{TenantID: tenantID, Items: []job.NewItem{
 		ok, {Filename: "b.jpg", SceneTypes: []string{"nature", "luxury"}}, {Filename: "c.jpg", SceneCount: 10, ScenePrompt: strings.Repeat("ä", 2000)}}})
