@@ -63,11 +63,13 @@ func finish(t *testing.T, photo *image.NRGBA, answer image.Image) (pipeline.Cuto
 
 func TestOddShapes(t *testing.T) {
 	for _, size := range []image.Point{{2, 1}, {1, 3}, {3, 3}, {17, 1}, {1, 300}, {2000, 3}, {801, 7}} {
-		photo := plain(size.X, size.Y, color.NRGBA{90, 60, 30, 255})
-		out, err := finish(t, photo, half(size.X, size.Y))
-		if err != nil || out.Image.Rect != photo.Rect {
-			t.Errorf("%v: %v", size, err)
-		}
+		t.Run(size.String(), func(t *testing.T) {
+			photo := plain(size.X, size.Y, color.NRGBA{90, 60, 30, 255})
+			out, err := finish(t, photo, half(size.X, size.Y))
+			if err != nil || out.Image.Rect != photo.Rect {
+				t.Error(err)
+			}
+		})
 	}
 }
 

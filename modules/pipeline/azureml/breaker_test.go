@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,17 +95,19 @@ func TestOnlyOneProbeAtATime(t *testing.T) {
 }
 
 func TestRefusalsAndBusynessDoNotPause(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, status := range []int{422, 401, 429} {
-			c := newClient(t, Options{URL: "http://s", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return respond(status, "{}") })})
-			for range 3 * egress.BreakerCalls {
-				_, _ = c.Score(context.Background(), score.Request{})
-			}
-			if c.Open() {
-				t.Errorf("%d opened the breaker", status)
-			}
-		}
-	})
+	for _, status := range []int{422, 401, 429} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newClient(t, Options{URL: "http://s", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return respond(status, "{}") })})
+				for range 3 * egress.BreakerCalls {
+					_, _ = c.Score(context.Background(), score.Request{})
+				}
+				if c.Open() {
+					t.Error("the breaker opened")
+				}
+			})
+		})
+	}
 }
 
 func TestOldFailuresAreForgotten(t *testing.T) {

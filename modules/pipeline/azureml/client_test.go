@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -92,14 +93,18 @@ func TestURLWithoutAPathMeansScore(t *testing.T) {
 		"https://x.example.com/score":   "https://x.example.com/score",
 		"http://127.0.0.1:9/a/b?dep=v1": "http://127.0.0.1:9/a/b?dep=v1",
 	} {
-		if c := newClient(t, Options{URL: in}); c.url != want {
-			t.Errorf("%s: %s", in, c.url)
-		}
+		t.Run(in, func(t *testing.T) {
+			if c := newClient(t, Options{URL: in}); c.url != want {
+				t.Errorf("%s", c.url)
+			}
+		})
 	}
 	for _, o := range []Options{{URL: "x.example.com/score", Key: "k"}, {URL: "ftp://x", Key: "k"}, {URL: "https://", Key: "k"}, {URL: "https://x", Key: ""}} {
-		if _, err := New(o); !errors.Is(err, ErrOptions) {
-			t.Errorf("%+v: %v", o, err)
-		}
+		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
+			if _, err := New(o); !errors.Is(err, ErrOptions) {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -128,11 +133,13 @@ func TestBodiesThatAreNoResponse(t *testing.T) {
 		"garbage": "<html>gateway</html>", "nothing": "", "truncated": okBody[:30], "two values": okBody + okBody,
 		"no base64": `{"image_bytes_b64":"***","meta":{}}`, "other type": `{"image_bytes_b64":5,"meta":{}}`, "null": "null",
 	} {
-		c := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })
-		_, err := c.Score(context.Background(), score.Request{})
-		if !errors.Is(err, ErrBadResponse) || !fault.IsTransient(err) {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			c := serve(t, Options{}, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })
+			_, err := c.Score(context.Background(), score.Request{})
+			if !errors.Is(err, ErrBadResponse) || !fault.IsTransient(err) {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -187,13 +194,15 @@ func TestCompressedBodies(t *testing.T) {
 		{"cut off", "gzip", pack(okBody)[:40], ErrBadResponse},
 		{"unknown", "br", []byte(okBody), ErrBadResponse},
 	} {
-		client := serve(t, Options{MaxResponse: 1 << 20}, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Encoding", c.enc)
-			w.Write(c.body)
+		t.Run(c.name, func(t *testing.T) {
+			client := serve(t, Options{MaxResponse: 1 << 20}, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Encoding", c.enc)
+				w.Write(c.body)
+			})
+			if _, err := client.Score(context.Background(), score.Request{}); !errors.Is(err, c.want) {
+				t.Errorf("%v, want %v", err, c.want)
+			}
 		})
-		if _, err := client.Score(context.Background(), score.Request{}); !errors.Is(err, c.want) {
-			t.Errorf("%s: %v, want %v", c.name, err, c.want)
-		}
 	}
 }
 
@@ -270,9 +279,11 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 
 func TestBoxIsChecked(t *testing.T) {
 	for _, v := range [][]float64{nil, {1, 2, 3}, {1, 2, 3, 4, 5}, {0, 0, 0, 5}, {0, 0, -1, 5}, {0, 0, 1e9, 5}} {
-		if _, ok := (score.Meta{ProductBox: v}).Box(); ok {
-			t.Errorf("%v passed", v)
-		}
+		t.Run(fmt.Sprint(v), func(t *testing.T) {
+			if _, ok := (score.Meta{ProductBox: v}).Box(); ok {
+				t.Error("passed")
+			}
+		})
 	}
 	if _, ok := score.CheckBox([]float64{-3.5, 0, 10, 20}); !ok {
 		t.Error("a box that begins outside of the picture is refused")

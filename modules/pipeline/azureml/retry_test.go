@@ -39,52 +39,56 @@ func TestTransientStatusesAreTriedAgain(t *testing.T) {
 		{"unauthorized", []int{403}, 1, ErrUnauthorized},
 		{"refused later", []int{500, 404}, 2, ErrRejected},
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			calls := 0
-			client := newClient(t, Options{URL: "http://s", Tries: 3, Transport: script(&calls, c.statuses...)})
-			_, err := client.Score(context.Background(), score.Request{})
-			if !errors.Is(err, c.want) || calls != c.calls {
-				t.Errorf("%s: %d calls, %v; want %d, %v", c.name, calls, err, c.calls, c.want)
-			}
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				client := newClient(t, Options{URL: "http://s", Tries: 3, Transport: script(&calls, c.statuses...)})
+				_, err := client.Score(context.Background(), score.Request{})
+				if !errors.Is(err, c.want) || calls != c.calls {
+					t.Errorf("%d calls, %v; want %d, %v", calls, err, c.calls, c.want)
+				}
+			})
 		})
 	}
 }
 
 func TestRetryAfterIsHonoured(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for name, c := range map[string]struct {
-			header func() string
-			waits  time.Duration // inside the call
-			after  time.Duration // handed to the queue
-		}{
-			"seconds":    {func() string { return "5" }, 5 * time.Second, 0},
-			"date":       {func() string { return time.Now().Add(6 * time.Second).UTC().Format(http.TimeFormat) }, 6 * time.Second, 0},
-			"too long":   {func() string { return "90" }, 0, 90 * time.Second},
-			"absurd":     {func() string { return "2000000000" }, 0, egress.MaxRetryAfter},
-			"no meaning": {func() string { return "soon" }, 0, 0},
-			"past":       {func() string { return "Sun, 06 Nov 1994 08:49:37 GMT" }, 0, 0},
-		} {
-			calls := 0
-			client := newClient(t, Options{URL: "http://s", Tries: 2, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-				if calls++; calls == 1 {
-					return respond(429, "{}", "Retry-After", c.header())
+	for name, c := range map[string]struct {
+		header func() string
+		waits  time.Duration // inside the call
+		after  time.Duration // handed to the queue
+	}{
+		"seconds":    {func() string { return "5" }, 5 * time.Second, 0},
+		"date":       {func() string { return time.Now().Add(6 * time.Second).UTC().Format(http.TimeFormat) }, 6 * time.Second, 0},
+		"too long":   {func() string { return "90" }, 0, 90 * time.Second},
+		"absurd":     {func() string { return "2000000000" }, 0, egress.MaxRetryAfter},
+		"no meaning": {func() string { return "soon" }, 0, 0},
+		"past":       {func() string { return "Sun, 06 Nov 1994 08:49:37 GMT" }, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				client := newClient(t, Options{URL: "http://s", Tries: 2, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+					if calls++; calls == 1 {
+						return respond(429, "{}", "Retry-After", c.header())
+					}
+					return respond(200, okBody)
+				})})
+				start := time.Now()
+				_, err := client.Score(context.Background(), score.Request{})
+				waited := time.Since(start)
+				if c.after > 0 {
+					if !errors.Is(err, ErrBusy) || fault.RetryAfter(err) != c.after || waited != 0 {
+						t.Errorf("%v after %v, retry after %v", err, waited, fault.RetryAfter(err))
+					}
+					return
 				}
-				return respond(200, okBody)
-			})})
-			start := time.Now()
-			_, err := client.Score(context.Background(), score.Request{})
-			waited := time.Since(start)
-			if c.after > 0 {
-				if !errors.Is(err, ErrBusy) || fault.RetryAfter(err) != c.after || waited != 0 {
-					t.Errorf("%s: %v after %v, retry after %v", name, err, waited, fault.RetryAfter(err))
+				if err != nil || waited < c.waits-time.Second || waited > c.waits+time.Second {
+					t.Errorf("%v after %v", err, waited)
 				}
-				continue
-			}
-			if err != nil || waited < c.waits-time.Second || waited > c.waits+time.Second {
-				t.Errorf("%s: %v after %v", name, err, waited)
-			}
-		}
-	})
+			})
+		})
+	}
 }
 
 func TestTimeoutBoundsAllTries(t *testing.T) {

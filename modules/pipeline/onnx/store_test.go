@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -54,9 +55,11 @@ func TestStoreKeepsModels(t *testing.T) {
 		t.Errorf("%v, %v: %s", all, err, cmp.Diff(added, all[0]))
 	}
 	for name, want := range map[string]string{"": "u2net", "tiny": "tiny"} {
-		if m, found, err := s.Choose(name); err != nil || !found || m.Name != want {
-			t.Errorf("chosen by %q: %v, %v, %v", name, m.Name, found, err)
-		}
+		t.Run(strconv.Quote(name), func(t *testing.T) {
+			if m, found, err := s.Choose(name); err != nil || !found || m.Name != want {
+				t.Errorf("chosen: %v, %v, %v", m.Name, found, err)
+			}
+		})
 	}
 	if _, _, err := s.Choose("isnet"); !errors.Is(err, ErrNoModel) {
 		t.Errorf("a model that is not there: %v", err)

@@ -12,6 +12,7 @@ import (
 	"image/png"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -185,13 +186,16 @@ func TestRefusalsAreNamedByTheirCode(t *testing.T) {
 		{429, `{"error":{"code":"rate_limit_exceeded","message":"SECRET"}}`, "placing_busy", "rate_limit_exceeded", true},
 		{500, `<html>`, "placing_unavailable", "status 500", true},
 	} {
-		_, err := place(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(c.status)
-			fmt.Fprint(w, c.body)
-		}), openai.Options{})
-		if fault.CodeOf(err) != c.code || fault.IsTransient(err) != c.transient || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "SECRET") {
-			t.Errorf("%d %s: %v", c.status, c.body, err)
-		}
+		t.Run(strconv.Itoa(c.status)+" "+c.says, func(t *testing.T) {
+			_, err := place(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(c.status)
+				fmt.Fprint(w, c.body)
+			}), openai.Options{})
+			if fault.CodeOf(err) != c.code || fault.IsTransient(err) != c.transient || !strings.Contains(err.Error(), c.says) ||
+				strings.Contains(err.Error(), "SECRET") {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -218,9 +222,11 @@ func TestAnIdentityNeedsNoKeyAtAzure(t *testing.T) {
 		{URL: "https://api.openai.com/v1/images/edits", Credential: credential{}},
 		{URL: "https://x.openai.azure.com", Key: "k"}, {URL: "x/images/edits", Key: "k"}, {},
 	} {
-		if _, err := openai.New(o); !errors.Is(err, openai.ErrOptions) {
-			t.Errorf("%+v: %v", o, err)
-		}
+		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
+			if _, err := openai.New(o); !errors.Is(err, openai.ErrOptions) {
+				t.Errorf("%+v: %v", o, err)
+			}
+		})
 	}
 }
 

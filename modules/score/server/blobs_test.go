@@ -40,10 +40,12 @@ func TestHostsAreAllowedByName(t *testing.T) {
 		"https://%zz":                                          errInputURL,
 		"https://a.example.com/" + strings.Repeat("x", maxURL): errInputURL,
 	} {
-		_, err := b.check(raw, errInputURL, errInputHost)
-		if !errors.Is(err, want) || (err == nil) != (want == nil) {
-			t.Errorf("%.80s: %v, want %v", raw, err, want)
-		}
+		t.Run(fmt.Sprintf("%.80q", raw), func(t *testing.T) {
+			_, err := b.check(raw, errInputURL, errInputHost)
+			if !errors.Is(err, want) || (err == nil) != (want == nil) {
+				t.Errorf("%v, want %v", err, want)
+			}
+		})
 	}
 	if _, err := newBlobs(Options{AllowedHosts: []string{"127.0.0.1"}}).check("http://127.0.0.1/x", errInputURL, errInputHost); !errors.Is(err, errInputURL) {
 		t.Errorf("plain HTTP to this machine without leave: %v", err)
@@ -114,13 +116,15 @@ func TestInputIsFetchedWithinLimits(t *testing.T) {
 		{"gone", []int{404}, 5, errInputMissing, 1},
 		{"redirect", []int{302}, 5, errInputRefused, 1},
 	} {
-		s := newBlobServer(t)
-		u := mustURL(t, s.put("/x", make([]byte, c.size)))
-		s.before = answers(c.statuses...)
-		data, err := loopbackBlobs(t, 100).get(context.Background(), u)
-		if !errors.Is(err, c.want) || s.count() != c.hits || err == nil && len(data) != c.size {
-			t.Errorf("%s: %d bytes, %v, %d requests; want %v, %d", c.name, len(data), err, s.count(), c.want, c.hits)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			s := newBlobServer(t)
+			u := mustURL(t, s.put("/x", make([]byte, c.size)))
+			s.before = answers(c.statuses...)
+			data, err := loopbackBlobs(t, 100).get(context.Background(), u)
+			if !errors.Is(err, c.want) || s.count() != c.hits || err == nil && len(data) != c.size {
+				t.Errorf("%d bytes, %v, %d requests; want %v, %d", len(data), err, s.count(), c.want, c.hits)
+			}
+		})
 	}
 }
 
@@ -155,15 +159,17 @@ func TestOutputIsWrittenOnce(t *testing.T) {
 		{"expired in between", []int{500, 403}, false, errOutputRefused, 2},
 		{"down", []int{0, 503, 429}, false, errOutputDown, 3},
 	} {
-		s := newBlobServer(t)
-		if c.there {
-			s.put("/x", []byte("old"))
-		}
-		s.before = answers(c.statuses...)
-		err := loopbackBlobs(t, 100).put(context.Background(), mustURL(t, s.URL+"/x"), []byte("new"), "image/png")
-		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || s.count() != c.hits {
-			t.Errorf("%s: %v, %d requests; want %v, %d", c.name, err, s.count(), c.want, c.hits)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			s := newBlobServer(t)
+			if c.there {
+				s.put("/x", []byte("old"))
+			}
+			s.before = answers(c.statuses...)
+			err := loopbackBlobs(t, 100).put(context.Background(), mustURL(t, s.URL+"/x"), []byte("new"), "image/png")
+			if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || s.count() != c.hits {
+				t.Errorf("%v, %d requests; want %v, %d", err, s.count(), c.want, c.hits)
+			}
+		})
 	}
 }
 
@@ -181,12 +187,14 @@ func TestFormatFollowsTheExtension(t *testing.T) {
 	blobs := newBlobServer(t)
 	s := start(t, Options{})
 	for path, want := range map[string]string{"/a.png": "image/png", "/a.WEBP": "image/webp", "/a.jpeg": "image/jpeg", "/a": "image/jpeg"} {
-		if status, _, body := post(t, s, `{"width":8,"height":8,"output_image_sas":"`+blobs.URL+path+`"}`); status != 200 || !strings.Contains(string(body), want) {
-			t.Errorf("%s: %d %s", path, status, body)
-		}
-		if _, kind := blobs.get(path); kind != want {
-			t.Errorf("%s: stored as %s", path, kind)
-		}
+		t.Run(path, func(t *testing.T) {
+			if status, _, body := post(t, s, `{"width":8,"height":8,"output_image_sas":"`+blobs.URL+path+`"}`); status != 200 || !strings.Contains(string(body), want) {
+				t.Errorf("%d %s", status, body)
+			}
+			if _, kind := blobs.get(path); kind != want {
+				t.Errorf("stored as %s", kind)
+			}
+		})
 	}
 }
 

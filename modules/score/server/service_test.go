@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -98,9 +99,11 @@ func TestKeyIsChecked(t *testing.T) {
 		wantProblem(t, header, status, h, body, 401, "unauthorized")
 	}
 	for _, header := range []string{"Bearer " + testKey, "bearer " + testKey} {
-		if status, _, body := post(t, s, `{"width":8,"height":8}`, "Authorization", header); status != 200 {
-			t.Errorf("%s: %d %s", header, status, body)
-		}
+		t.Run(header, func(t *testing.T) {
+			if status, _, body := post(t, s, `{"width":8,"height":8}`, "Authorization", header); status != 200 {
+				t.Errorf("%d %s", status, body)
+			}
+		})
 	}
 	open := start(t, Options{Auth: AuthPlatform})
 	if status, _, body := post(t, open, `{"width":8,"height":8}`, "Authorization", ""); status != 200 {
@@ -114,27 +117,31 @@ func TestOptionsAreChecked(t *testing.T) {
 		"no decoder": {Engine: studioEngine(), Key: "k", AllowedHosts: []string{"x"}},
 		"no hosts":   {Engine: studioEngine(), Key: "k", Decoder: imaging.NewDecoder(imaging.DecoderOptions{})},
 	} {
-		if _, err := New(o); !errors.Is(err, ErrOptions) {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := New(o); !errors.Is(err, ErrOptions) {
+				t.Error(err)
+			}
+		})
 	}
 }
 
 func TestProbesAndUnroutedPaths(t *testing.T) {
 	s := start(t, Options{})
 	for path, want := range map[string]int{"/livez": 200, "/readyz": 200, "/": 404, "/score/": 404, "/score": 405} {
-		res, err := s.Client().Get(s.URL + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(res.Body)
-		res.Body.Close()
-		if res.StatusCode != want {
-			t.Errorf("%s: %d", path, res.StatusCode)
-		}
-		if want >= 400 {
-			wantProblem(t, path, res.StatusCode, res.Header, body, want, map[int]string{404: "not_found", 405: "method_not_allowed"}[want])
-		}
+		t.Run(path, func(t *testing.T) {
+			res, err := s.Client().Get(s.URL + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(res.Body)
+			res.Body.Close()
+			if res.StatusCode != want {
+				t.Errorf("%d", res.StatusCode)
+			}
+			if want >= 400 {
+				wantProblem(t, path, res.StatusCode, res.Header, body, want, map[int]string{404: "not_found", 405: "method_not_allowed"}[want])
+			}
+		})
 	}
 }
 
@@ -149,14 +156,16 @@ func TestNotReadyAnswers503(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range [][2]string{{http.MethodGet, "/readyz"}, {http.MethodPost, "/score"}} {
-		w := httptest.NewRecorder()
-		r := httptest.NewRequest(c[0], c[1], strings.NewReader("{}"))
-		r.Header.Set("Authorization", "Bearer "+testKey)
-		h.ServeHTTP(w, r)
-		wantProblem(t, c[1], w.Code, w.Header(), w.Body.Bytes(), 503, "not_ready")
-		if w.Header().Get("Retry-After") == "" {
-			t.Errorf("%s: no Retry-After", c[1])
-		}
+		t.Run(c[1], func(t *testing.T) {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(c[0], c[1], strings.NewReader("{}"))
+			r.Header.Set("Authorization", "Bearer "+testKey)
+			h.ServeHTTP(w, r)
+			wantProblem(t, c[1], w.Code, w.Header(), w.Body.Bytes(), 503, "not_ready")
+			if w.Header().Get("Retry-After") == "" {
+				t.Error("no Retry-After")
+			}
+		})
 	}
 }
 
@@ -273,9 +282,11 @@ func TestDefectsStayInTheLog(t *testing.T) {
 	}
 	s.Close()
 	for _, want := range []string{"secret internals", `"correlation_id":"c-1"`, `"tenant_id":"t-1"`, `"job_id":"j-1"`, `"item_id":"i-1"`} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("the log lacks %s: %s", want, log.String())
-		}
+		t.Run(want, func(t *testing.T) {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("the log lacks it: %s", log.String())
+			}
+		})
 	}
 }
 
@@ -283,11 +294,16 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	blobs := newBlobServer(t)
 	var log bytes.Buffer
 	s := start(t, Options{Engine: studioEngine(), Logger: zerolog.New(zerolog.SyncWriter(&log))})
-	for _, in := range []string{blobs.put("/mug.png", mug(t, 80, 60)), blobs.URL + "/none?sig=SIGNATURE", "http://127.0.0.1:1/x?sig=SIGNATURE"} {
-		_, _, body := post(t, s, `{"width":64,"height":64,"input_image_sas":"`+in+`","output_image_sas":"`+blobs.URL+`/o`+url.QueryEscape(in)+`?sig=SIGNATURE"}`)
-		if bytes.Contains(body, []byte("SIGNATURE")) {
-			t.Errorf("%s", body)
-		}
+	for name, in := range map[string]string{
+		"a picture": blobs.put("/mug.png", mug(t, 80, 60)), "a picture that is gone": blobs.URL + "/none?sig=SIGNATURE",
+		"a host that is down": "http://127.0.0.1:1/x?sig=SIGNATURE",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, body := post(t, s, `{"width":64,"height":64,"input_image_sas":"`+in+`","output_image_sas":"`+blobs.URL+`/o`+url.QueryEscape(in)+`?sig=SIGNATURE"}`)
+			if bytes.Contains(body, []byte("SIGNATURE")) {
+				t.Errorf("%s", body)
+			}
+		})
 	}
 	s.Close()
 	if s := log.String(); strings.Contains(s, "SIGNATURE") || strings.Contains(s, testKey) || !strings.Contains(s, "Scored image") {
@@ -296,9 +312,14 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 }
 
 func TestStatusesOfKinds(t *testing.T) {
-	for k, want := range map[fault.Kind]int{fault.Internal: 500, fault.Invalid: 422, fault.Malformed: 400, fault.Unauthorized: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.TooLarge: 413, fault.RateLimited: 429, fault.Unavailable: 503} {
-		if got := statusOf(k); got != want {
-			t.Errorf("%v: %d, want %d", k, got, want)
-		}
+	for k, want := range map[fault.Kind]int{
+		fault.Internal: 500, fault.Invalid: 422, fault.Malformed: 400, fault.Unauthorized: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.TooLarge: 413,
+		fault.RateLimited: 429, fault.Unavailable: 503,
+	} {
+		t.Run(fmt.Sprint(k), func(t *testing.T) {
+			if got := statusOf(k); got != want {
+				t.Errorf("%d, want %d", got, want)
+			}
+		})
 	}
 }
