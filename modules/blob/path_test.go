@@ -2,6 +2,7 @@ package blob_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -11,11 +12,14 @@ import (
 func TestCleanKeepsNamesRecognisableAndSafe(t *testing.T) {
 	for in, want := range map[string]string{
 		"Red Bag (1).JPG": "Red_Bag__1.JPG", "../../etc/passwd": "passwd", `C:\x\y.png`: "y.png", "漢字.webp": "photo.webp",
-		"..": "photo", "": "photo", "a.b.c.jpg": "a.b.c.jpg", "x\x00y.jpg": "xy.jpg", ".jpg": "photo.jpg", strings.Repeat("a", 300) + ".jpeg": strings.Repeat("a", 80) + ".jpeg",
+		"..": "photo", "": "photo", "a.b.c.jpg": "a.b.c.jpg", "x\x00y.jpg": "xy.jpg", ".jpg": "photo.jpg",
+		strings.Repeat("a", 300) + ".jpeg": strings.Repeat("a", 80) + ".jpeg",
 	} {
-		if got := blob.Clean(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
+		t.Run(strconv.Quote(in), func(t *testing.T) {
+			if got := blob.Clean(in); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -99,9 +100,11 @@ func TestErrorsThatAreNoProblems(t *testing.T) {
 		t.Errorf("HTML as an error: %#v", err)
 	}
 	for _, bad := range []string{"", "opal.example", "ftp://x", "http://", "http://u:p@x", "http://x?y", "://"} {
-		if _, err := New(bad, Options{}); !errors.Is(err, ErrAddress) {
-			t.Errorf("address %q: %v", bad, err)
-		}
+		t.Run(strconv.Quote(bad), func(t *testing.T) {
+			if _, err := New(bad, Options{}); !errors.Is(err, ErrAddress) {
+				t.Error(err)
+			}
+		})
 	}
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()

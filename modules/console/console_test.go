@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -90,8 +91,10 @@ func TestFilesAreAskedForAgainOnlyWhenChanged(t *testing.T) {
 
 func TestOriginsAreChecked(t *testing.T) {
 	for _, bad := range []string{"", "x", "https://", "https://a/b", "https://a; script-src *", "ftp://a", "https://a 'unsafe-inline'"} {
-		if _, err := console.New(console.Options{Origins: []string{bad}}); err == nil {
-			t.Errorf("%q was taken", bad)
-		}
+		t.Run(strconv.Quote(bad), func(t *testing.T) {
+			if _, err := console.New(console.Options{Origins: []string{bad}}); err == nil {
+				t.Error("was taken")
+			}
+		})
 	}
 }

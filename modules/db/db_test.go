@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
@@ -23,18 +26,23 @@ func TestParseURL(t *testing.T) {
 		{"sqlite:///rel/opal.db", db.URL{Path: "rel/opal.db"}},
 		{"sqlite:////abs/opal.db", db.URL{Path: "/abs/opal.db"}},
 	} {
-		if got, err := db.ParseURL(c.in); err != nil || got != c.want {
-			t.Errorf("%s: %+v, %v", c.in, got, err)
-		}
+		t.Run(c.in, func(t *testing.T) {
+			got, err := db.ParseURL(c.in)
+			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		})
 	}
 	for _, bad := range []string{"", "opal.db", "mysql://h/d", "sqlite://opal.db", "sqlite:///", "postgres://", "postgres://u:s3cret%zz@h/d"} {
-		_, err := db.ParseURL(bad)
-		if !errors.Is(err, db.ErrURL) {
-			t.Errorf("%q: %v", bad, err)
-		}
-		if err != nil && strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%q: the error tells the password", bad)
-		}
+		t.Run(strconv.Quote(bad), func(t *testing.T) {
+			_, err := db.ParseURL(bad)
+			if !errors.Is(err, db.ErrURL) {
+				t.Error(err)
+			}
+			if err != nil && strings.Contains(err.Error(), "s3cret") {
+				t.Error("the error tells the password")
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -152,8 +153,10 @@ func TestUnreachable(t *testing.T) {
 		&net.OpError{Op: "read", Err: errors.New("reset")}: true, errors.Join(context.Canceled, &net.OpError{Op: "read", Err: errors.New("closed")}): false,
 		db.ErrUnavailable: true,
 	} {
-		if db.Unreachable(err) != want {
-			t.Errorf("%v: %v", err, !want)
-		}
+		t.Run(fmt.Sprint(err), func(t *testing.T) {
+			if db.Unreachable(err) != want {
+				t.Errorf("%v", !want)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package egress
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -123,20 +124,22 @@ func TestReadAllIsBounded(t *testing.T) {
 	})
 	for _, path := range []string{"/said", "/unsaid"} {
 		for limit, want := range map[int64]error{999: tooLarge, 1000: nil} {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			client := Direct(10 * time.Second)
-			res, err := client.Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if b, err := ReadAll(res, limit, tooLarge); !errors.Is(err, want) || (err == nil) != (len(b) == 1000) {
-				t.Errorf("%s, %d: %d bytes, %v", path, limit, len(b), err)
-			}
-			Discard(res)
-			client.CloseIdleConnections()
+			t.Run(fmt.Sprintf("%s %d", path, limit), func(t *testing.T) {
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				client := Direct(10 * time.Second)
+				res, err := client.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if b, err := ReadAll(res, limit, tooLarge); !errors.Is(err, want) || (err == nil) != (len(b) == 1000) {
+					t.Errorf("%d bytes, %v", len(b), err)
+				}
+				Discard(res)
+				client.CloseIdleConnections()
+			})
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
 )
 
@@ -47,10 +49,12 @@ func TestInspectReadsHeaders(t *testing.T) {
 		"webp with profile":           {embedded(t, WebP, imagefiletest.LossyWebP(37, 21), nil, profile), Info{WebP, 37, 21, false, true, 1, 8, 3}},
 		"webp on its side (EXIF tag)": {sideways(5), Info{WebP, 21, 37, false, false, 5, 8, 3}},
 	} {
-		got, err := Inspect(c.file)
-		if err != nil || got != c.want {
-			t.Errorf("%s: %+v, %v; want %+v", name, got, err, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			got, err := Inspect(c.file)
+			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		})
 	}
 }
 

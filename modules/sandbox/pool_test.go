@@ -205,55 +205,63 @@ func TestWithinAChildNoneIsStarted(t *testing.T) {
 
 func TestAClosedPool(t *testing.T) {
 	for _, jobs := range []int{1, 5} {
-		p := New(Options{Kind: "echo", Jobs: jobs})
-		p.Warm()
-		for range 2 {
-			if err := p.Close(); err != nil {
+		t.Run(fmt.Sprintf("%d jobs a process", jobs), func(t *testing.T) {
+			p := New(Options{Kind: "echo", Jobs: jobs})
+			p.Warm()
+			for range 2 {
+				if err := p.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			p.Warm()
+			var unavailable *UnavailableError
+			if _, err := do(t, p, "x"); !errors.As(err, &unavailable) {
 				t.Error(err)
 			}
-		}
-		p.Warm()
-		var unavailable *UnavailableError
-		if _, err := do(t, p, "x"); !errors.As(err, &unavailable) {
-			t.Error(err)
-		}
+		})
 	}
 }
 
 func TestJobsOutOfBounds(t *testing.T) {
 	p := newPool(t, Options{})
-	for _, j := range []Job{{Output: 1 << 40}, {Output: -1}, {Memory: -1}, {Params: make([]byte, maxParams+1)}} {
-		if err := p.Do(t.Context(), j, nil); err == nil {
-			t.Errorf("%+v was taken", j)
-		}
+	for name, j := range map[string]Job{
+		"too much output": {Output: 1 << 40}, "negative output": {Output: -1}, "negative memory": {Memory: -1}, "long parameters": {Params: make([]byte, maxParams+1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := p.Do(t.Context(), j, nil); err == nil {
+				t.Error("was taken")
+			}
+		})
 	}
 }
 
 // Many jobs at once, some given up, and no process stays behind.
 func TestManyAtOnce(t *testing.T) {
 	for _, jobs := range []int{1, 3} {
-		p := New(Options{Kind: "echo", Concurrency: 3, Jobs: jobs})
-		var wg sync.WaitGroup
-		for i := range 24 {
-			wg.Go(func() {
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				if i%4 == 2 {
-					cancel()
-				}
-				err := p.Do(ctx, Job{Input: []byte("x"), Output: 1, Memory: 64 << 20, CPU: 5 * time.Second}, nil)
-				if i%4 == 2 != errors.Is(err, context.Canceled) || i%4 != 2 && err != nil {
-					t.Errorf("%d: %v", i, err)
-				}
-			})
-		}
-		wg.Wait()
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-		if kids := childProcesses(t); len(kids) > 0 {
-			t.Errorf("still running: %v", kids)
-		}
+		t.Run(fmt.Sprintf("%d jobs a process", jobs), func(t *testing.T) {
+			p := New(Options{Kind: "echo", Concurrency: 3, Jobs: jobs})
+			var wg sync.WaitGroup
+			for i := range 24 {
+				wg.Go(func() {
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					if i%4 == 2 {
+						cancel()
+					}
+					err := p.Do(ctx, Job{Input: []byte("x"), Output: 1, Memory: 64 << 20, CPU: 5 * time.Second}, nil)
+					if i%4 == 2 != errors.Is(err, context.Canceled) || i%4 != 2 && err != nil {
+						t.Errorf("%d: %v", i, err)
+					}
+				})
+			}
+			wg.Wait()
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+			if kids := childProcesses(t); len(kids) > 0 {
+				t.Errorf("still running: %v", kids)
+			}
+		})
 	}
 }
 

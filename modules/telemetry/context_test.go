@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,13 +43,17 @@ func TestLogCarriesTheContextsIDs(t *testing.T) {
 
 func TestCleanCorrelationID(t *testing.T) {
 	for _, keep := range []string{"abc", "req-1/2:3", strings.Repeat("x", 128)} {
-		if got := telemetry.CleanCorrelationID(keep); got != keep {
-			t.Errorf("%q became %q", keep, got)
-		}
+		t.Run(strconv.Quote(keep), func(t *testing.T) {
+			if got := telemetry.CleanCorrelationID(keep); got != keep {
+				t.Errorf("became %q", got)
+			}
+		})
 	}
 	for _, bad := range []string{"", "a b", "a\nb", "ä", strings.Repeat("x", 129)} {
-		if got := telemetry.CleanCorrelationID(bad); got == bad || len(got) != 36 {
-			t.Errorf("%q became %q", bad, got)
-		}
+		t.Run(strconv.Quote(bad), func(t *testing.T) {
+			if got := telemetry.CleanCorrelationID(bad); got == bad || len(got) != 36 {
+				t.Errorf("became %q", got)
+			}
+		})
 	}
 }

@@ -3,6 +3,8 @@ package tenant_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,14 +45,18 @@ func TestShortPepperIsRefused(t *testing.T) {
 
 func TestCheckID(t *testing.T) {
 	for _, ok := range []string{"default", "T1", "a.b_c-d", strings.Repeat("a", 64)} {
-		if err := tenant.CheckID(ok); err != nil {
-			t.Errorf("%q: %v", ok, err)
-		}
+		t.Run(strconv.Quote(ok), func(t *testing.T) {
+			if err := tenant.CheckID(ok); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	for _, bad := range []string{"", ".", "..", ".a", "-a", "a/b", `a\b`, "a b", "a\x00", "ä", "a..b", strings.Repeat("a", 65), "a\n"} {
-		if err := tenant.CheckID(bad); !errors.Is(err, tenant.ErrID) {
-			t.Errorf("%q: %v", bad, err)
-		}
+		t.Run(strconv.Quote(bad), func(t *testing.T) {
+			if err := tenant.CheckID(bad); !errors.Is(err, tenant.ErrID) {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -133,9 +139,11 @@ func TestKeys(t *testing.T) {
 		last := text[len(text)-1]
 		for _, bad := range []string{"", "x", "opal", "opal__", text[:len(text)-1], text + "x", text[:len(text)-2] + string(last^1) + "A",
 			strings.ToUpper(text), k.Prefix + "_", k.Prefix + "_\x00", "opal_\x00\xff_x", strings.Repeat("a", 1<<20)} {
-			if _, err := s.Authenticate(ctx, bad); !errors.Is(err, tenant.ErrKey) {
-				t.Errorf("%.40q: %v", bad, err)
-			}
+			t.Run(fmt.Sprintf("%.40q", bad), func(t *testing.T) {
+				if _, err := s.Authenticate(ctx, bad); !errors.Is(err, tenant.ErrKey) {
+					t.Error(err)
+				}
+			})
 		}
 		other, err := tenant.New(d, []byte("another pepper, as long as that"))
 		if err != nil {

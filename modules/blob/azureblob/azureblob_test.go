@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -134,11 +135,14 @@ func TestClearErrors(t *testing.T) {
 		t.Errorf("a missing container: %v", err)
 	}
 	for _, o := range []azureblob.Options{
-		{}, {ConnectionString: "nonsense"}, {ConnectionString: "BlobEndpoint=https://x.example/;SharedAccessSignature=sv=1"}, {Endpoint: "http://x.example", Credential: token{}}, {AccountName: "x"},
+		{}, {ConnectionString: "nonsense"}, {ConnectionString: "BlobEndpoint=https://x.example/;SharedAccessSignature=sv=1"},
+		{Endpoint: "http://x.example", Credential: token{}}, {AccountName: "x"},
 	} {
-		if _, err := azureblob.Open(o); !errors.Is(err, azureblob.ErrOptions) {
-			t.Errorf("%+v: %v", o, err)
-		}
+		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
+			if _, err := azureblob.Open(o); !errors.Is(err, azureblob.ErrOptions) {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -94,10 +94,15 @@ func TestAnUploadWithARaisedLimitIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, edited := range []string{strings.Replace(u, "ml=1000", "ml=9000", 1), u + "&ml=9000", strings.Replace(u, "se=", "se=9", 1), strings.Replace(u, "sp=c", "sp=r", 1)} {
-		if res := put(t, h, edited, []byte("x")); res.StatusCode != http.StatusForbidden {
-			t.Errorf("%s: %d", edited, res.StatusCode)
-		}
+	for name, edited := range map[string]string{
+		"more bytes": strings.Replace(u, "ml=1000", "ml=9000", 1), "a second limit": u + "&ml=9000",
+		"a later end": strings.Replace(u, "se=", "se=9", 1), "another right": strings.Replace(u, "sp=c", "sp=r", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if res := put(t, h, edited, []byte("x")); res.StatusCode != http.StatusForbidden {
+				t.Errorf("%d", res.StatusCode)
+			}
+		})
 	}
 }
 
@@ -168,18 +173,20 @@ func TestAnAbortedUploadIsTheSendersFault(t *testing.T) {
 		"reset":   io.MultiReader(strings.NewReader("half"), iotest.ErrReader(syscall.ECONNRESET)),
 		"slow":    io.MultiReader(strings.NewReader("half"), iotest.ErrReader(os.ErrDeadlineExceeded)),
 	} {
-		u, err := s.UploadURL(t.Context(), "raw", "t/"+strings.ReplaceAll(name, " ", "-"), time.Minute, 1000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req := httptest.NewRequest(http.MethodPut, strings.TrimPrefix(u, "http://127.0.0.1:1/blobs"), body)
-		req = req.WithContext(telemetry.WithLogger(req.Context(), zerolog.New(&log)))
-		req.Header.Set("x-ms-blob-type", "BlockBlob")
-		w := httptest.NewRecorder()
-		s.Handler().ServeHTTP(w, req)
-		if w.Code != 400 || !strings.Contains(w.Body.String(), "upload_aborted") {
-			t.Errorf("%s: %d %s", name, w.Code, w.Body)
-		}
+		t.Run(name, func(t *testing.T) {
+			u, err := s.UploadURL(t.Context(), "raw", "t/"+strings.ReplaceAll(name, " ", "-"), time.Minute, 1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req := httptest.NewRequest(http.MethodPut, strings.TrimPrefix(u, "http://127.0.0.1:1/blobs"), body)
+			req = req.WithContext(telemetry.WithLogger(req.Context(), zerolog.New(&log)))
+			req.Header.Set("x-ms-blob-type", "BlockBlob")
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, req)
+			if w.Code != 400 || !strings.Contains(w.Body.String(), "upload_aborted") {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		})
 	}
 	if log.Len() > 0 {
 		t.Errorf("logged as ours: %s", &log)

@@ -1,6 +1,7 @@
 package servicebus
 
 import (
+	"strconv"
 	"testing"
 	"time"
 )
@@ -13,10 +14,12 @@ func TestHost(t *testing.T) {
 		"https://opal-sb.servicebus.usgovcloudapi.net": "opal-sb.servicebus.usgovcloudapi.net",
 		"": "", "a b": "", "opal:5671": "", "Endpoint=sb://x": "", "a/b": "",
 	} {
-		got, err := host(in)
-		if got != want || (err != nil) != (want == "") {
-			t.Errorf("host(%q) = %q, %v", in, got, err)
-		}
+		t.Run(strconv.Quote(in), func(t *testing.T) {
+			got, err := host(in)
+			if got != want || (err != nil) != (want == "") {
+				t.Errorf("host %q, %v", got, err)
+			}
+		})
 	}
 }
 
@@ -29,11 +32,13 @@ func TestLockIsMeasuredOnThisClock(t *testing.T) {
 		"this clock is ahead":  {-5 * time.Minute, time.Minute},
 		"this clock is behind": {6 * time.Minute, time.Minute},
 	} {
-		at := time.Now().Add(c.says)
-		left := time.Until(q.lockedUntil(&at))
-		if left > c.want || left < c.want-time.Second {
-			t.Errorf("%s: %v left, want %v", name, left, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			at := time.Now().Add(c.says)
+			left := time.Until(q.lockedUntil(&at))
+			if left > c.want || left < c.want-time.Second {
+				t.Errorf("%v left, want %v", left, c.want)
+			}
+		})
 	}
 	if left := time.Until(q.lockedUntil(nil)); left > time.Minute || left < 59*time.Second {
 		t.Errorf("not told: %v left", left)

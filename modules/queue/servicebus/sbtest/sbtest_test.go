@@ -415,18 +415,24 @@ func TestFaults(t *testing.T) {
 // Bytes that are not AMQP end their connection and nothing else.
 func TestGarbage(t *testing.T) {
 	s, c := up(t, q("jobs"))
-	for _, b := range []string{"GET / HTTP/1.1\r\n\r\n", "AMQP\x00\x01\x00\x00\xff\xff\xff\xff\x02\x00\x00\x00", "AMQP\x00\x01\x00\x00\x00\x00\x00\x10\x02\x00\x00\x00\x00\x53\x10\xd0\xff\xff\xff\xff"} {
-		nc, err := net.Dial("tcp", s.Addr())
-		ck(t, err)
-		_, err = nc.Write([]byte(b))
-		ck(t, err)
-		ck(t, nc.SetReadDeadline(time.Now().Add(10*time.Second)))
-		_, err = io.Copy(io.Discard, nc)
-		var late net.Error
-		if errors.As(err, &late) && late.Timeout() {
-			t.Errorf("%q is still connected", b)
-		}
-		ck(t, nc.Close())
+	for name, b := range map[string]string{
+		"another protocol": "GET / HTTP/1.1\r\n\r\n",
+		"an endless frame": "AMQP\x00\x01\x00\x00\xff\xff\xff\xff\x02\x00\x00\x00",
+		"an endless list":  "AMQP\x00\x01\x00\x00\x00\x00\x00\x10\x02\x00\x00\x00\x00\x53\x10\xd0\xff\xff\xff\xff",
+	} {
+		t.Run(name, func(t *testing.T) {
+			nc, err := net.Dial("tcp", s.Addr())
+			ck(t, err)
+			_, err = nc.Write([]byte(b))
+			ck(t, err)
+			ck(t, nc.SetReadDeadline(time.Now().Add(10*time.Second)))
+			_, err = io.Copy(io.Discard, nc)
+			var late net.Error
+			if errors.As(err, &late) && late.Timeout() {
+				t.Error("is still connected")
+			}
+			ck(t, nc.Close())
+		})
 	}
 	send(t, snd(t, c, "jobs"), "x")
 }
