@@ -15,7 +15,7 @@ type exporter struct{ service *export.Service }
 // CheckPresets names an unknown preset.
 func (exporter) CheckPresets(names []string) error { return channel.Validate(names) }
 
-// DefaultPresets is what a job gets that names none.
+// DefaultPresets returns the presets of a job that names none.
 func (exporter) DefaultPresets() []string { return channel.Defaults() }
 
 // Plan records the variants of a finished item.
@@ -32,7 +32,7 @@ func (e exporter) Bundle(ctx context.Context, tx *db.Tx, r job.BundleRequest) (e
 	return e.service.Bundle(ctx, tx, export.BundleRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Round: r.Round, After: r.After})
 }
 
-// BundleWaits reports whether a ZIP is asked for that nobody has begun.
+// BundleWaits reports whether a ZIP was requested and not yet begun.
 func (e exporter) BundleWaits(ctx context.Context, tx *db.Tx, jobID string, round int) (bool, error) {
 	return e.service.BundleWaits(ctx, tx, jobID, round)
 }

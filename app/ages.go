@@ -10,9 +10,8 @@ import (
 	"github.com/opal-photo/opal/modules/api"
 )
 
-// oldAge is when work or a hold is so old that somebody should look: nothing is,
-// but for an outage or a backlog of days. lease.MaxAge ends what waits still
-// longer.
+// oldAge is the age at which a person should look at work or a hold. Only an outage
+// or a backlog of days makes anything this old; lease.MaxAge ends older work.
 const oldAge = 24 * time.Hour
 
 // age is a kind of work, or of credit held for it, whose oldest is watched.

@@ -64,7 +64,7 @@ func newApart(t *testing.T, before ...func(a *apart)) *apart {
 	}
 	api := apptest.FreeAddr(t)
 	a.api = apptest.Client{T: t, Base: "http://" + api}
-	a.start("score", env, "score", "--engine", "stub", "--listen", score) // what is tried here is not the pictures
+	a.start("score", env, "score", "--engine", "stub", "--listen", score) // this test does not examine the pictures
 	a.start("api", env, "serve-api", "--listen", api)
 	for range 2 {
 		a.start("orchestrate", env, "orchestrate", "--listen", apptest.FreeAddr(t))
@@ -151,7 +151,7 @@ func TestRolesApart(t *testing.T) {
 		j := a.send(12, small)
 		var wg sync.WaitGroup
 		// half a minute in which Service Bus can't be reached, and within it the
-		// others going and coming back
+		// database and the store stop and come back
 		wg.Go(func() { a.broker.DropConnections(); a.broker.Refuse(outage) })
 		wg.Go(func() {
 			time.Sleep(outage / 4)

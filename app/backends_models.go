@@ -32,8 +32,8 @@ func findModel(c *config.Config) (o onnx.Options, found bool, err error) {
 	return o, true, nil
 }
 
-// modelReady has auto use a model that can run. One that is named is not passed
-// over: checkModel says what keeps it.
+// modelReady reports whether auto may choose the model. A model that is named but
+// can't run is reported by checkModel, not passed over.
 func modelReady(c *config.Config) bool {
 	_, found, err := findModel(c)
 	return found && err == nil || c.Cutout.Model != ""
@@ -88,7 +88,7 @@ func (s Streams) say(line string, quiet bool) {
 // localCutter returns the background removal of commands that work without a
 // server, what ends it, and a line for people, if there is one to say.
 func localCutter(environ []string) (c pipeline.Cutter, end func() error, note string, err error) {
-	var own []string // what other parts of OPAL are told is no matter of these commands
+	var own []string // these commands don't depend on the settings of other parts
 	for _, e := range environ {
 		if strings.HasPrefix(e, "CUTOUT_") || strings.HasPrefix(e, "MODELS_") {
 			own = append(own, e)

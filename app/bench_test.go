@@ -63,7 +63,7 @@ func BenchmarkAllPresets(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkPeakMemory takes four 12 MP photos at once, of which two are in hand.
+// BenchmarkPeakMemory sends four 12 MP photos together, of which two are worked on.
 func BenchmarkPeakMemory(b *testing.B) {
 	p, c, _ := runDev(b)
 	body := apptest.Photo(b, 4000, 3000)

@@ -39,8 +39,8 @@ func withBilling(s Streams, file *string, fn func(ctx context.Context, b *billin
 	}
 }
 
-// refundCommand gives money of a payment back, whoever's it is. What of its
-// credits has been used becomes debt.
+// refundCommand refunds a payment of any tenant. Credits of it that were already
+// used become debt.
 func refundCommand(s Streams) *cobra.Command {
 	var file, amount string
 	o := billing.RefundOrder{}
@@ -170,7 +170,7 @@ func hundredths(text string) (int64, error) {
 	return strconv.ParseInt(m[1]+(m[2] + "00")[:2], 10, 64)
 }
 
-// orNone reads an amount, or the word for none.
+// orNone reads an amount; nil for the word none.
 func orNone(text, none string) (*int64, error) {
 	if text == none {
 		return nil, nil

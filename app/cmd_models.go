@@ -86,7 +86,8 @@ func modelsList(s Streams, cfg withConfig) *cobra.Command {
 }
 
 // modelLines are the models of the store, then those that OPAL knows and that are
-// not there. An error is of the store; the others' lines stand.
+// not there. An error concerns the store alone; the lines of known models are
+// returned beside it.
 func modelLines(c *config.Config) (lines []modelLine, err error) {
 	store := modelStore(c)
 	models, err := store.List()

@@ -23,7 +23,7 @@ import (
 	"github.com/opal-photo/opal/modules/console"
 )
 
-// patience bounds a whole test in the browser.
+// patience bounds how long a whole test in the browser waits.
 const patience = 4 * time.Minute
 
 // openBrowser opens a page in Chromium and fails the test for whatever the page
@@ -232,7 +232,7 @@ func TestFilesAreChosenAndRefusedInTheBrowser(t *testing.T) {
 	inPage(t, ctx, click("#make"), until(`document.querySelector("#job .card .error:not([hidden])")`))
 	holds(t, ctx, "the refusal is told where the photo is", `document.querySelector(".card .error").textContent.length > 20 && document.querySelector("#notice").hidden`)
 	shoot(t, ctx, "refused")
-	// What was never uploaded can be cancelled, and the job ends.
+	// An item without an upload can be cancelled, and the job ends.
 	inPage(t, ctx, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll(".job-head button")].find((b) => b.textContent === "Cancel").click()`),
 		until(`document.querySelector(".job-head .badge").dataset.status === "cancelled"`))
 }

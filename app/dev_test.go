@@ -59,7 +59,7 @@ func TestDevTakesAPhotoFromUploadToZIP(t *testing.T) {
 		"cutout_png/blue_vase-minimal.png", "instagram_story/blue_vase-kitchen.jpg", "instagram_story/blue_vase-minimal.jpg", "manifest.json"})
 	checkLog(t, p, j)
 
-	// said again, nothing changes
+	// repeated calls change nothing
 	ids := map[string]string{"tenant_id": "default", "job_id": j.JobID, "item_id": j.Items[0].ItemID, "filename": "blue vase.jpg"}
 	for _, path := range []string{"/v1/uploads/complete", "/v1/jobs/" + j.JobID + "/enqueue", "/v1/jobs/" + j.JobID + "/cancel"} {
 		var body any = ids
@@ -205,7 +205,7 @@ func TestDevDrainsAndResumes(t *testing.T) {
 	c.Call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "presets": []string{"web_thumb"},
 		"items": []any{map[string]any{"filename": "a.jpg", "scene_count": 6}}}, &j)
 	c.Upload(j.JobID, j.Items[0].ItemID, "a.jpg", apptest.Photo(t, 800, 600))
-	time.Sleep(300 * time.Millisecond) // some are in hand, some wait
+	time.Sleep(300 * time.Millisecond) // some are worked on, some wait
 	if code := p.Stop(t); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}

@@ -43,8 +43,8 @@ type engines[E any] struct {
 const auto = "auto"
 
 // cutters are the background removals, the best first: auto takes the first that
-// is ready here. Those behind a network ask the studio engine for a second
-// opinion where they have no confidence of their own.
+// is ready here. Engines behind a network that report no confidence have the
+// studio engine cut the photo too, and compare.
 var cutters = engines[pipeline.Cutter]{
 	setting: "CUTOUT_ENGINE",
 	chosen:  func(c *config.Config) string { return c.Cutout.Engine },

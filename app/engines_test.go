@@ -41,7 +41,7 @@ func modelEnv(t *testing.T) []string {
 }
 
 // Without a model, auto is the built-in engine, and says what one would add; with
-// one it is the model. What can't run is named, unless auto may pass it over.
+// one it is the model. An engine that can't run is named, unless auto may skip it.
 func TestAutoUsesAModel(t *testing.T) {
 	model := modelEnv(t)
 	none := "MODELS_DIR=" + t.TempDir()

@@ -5,8 +5,8 @@ import (
 	"runtime/debug"
 )
 
-// memoryPerHand is the heap, in bytes, that one photo in hand may come to before
-// the collector works harder: a 12-megapixel photo with its cut-out and layers.
+// memoryPerHand is the heap, in bytes, that one worker's photo may take before the
+// collector works harder: a 12-megapixel photo with its cut-out and layers.
 // Without it the heap doubles before each collection, and two such photos took
 // 945 MB where 600 do.
 const memoryPerHand = 200 << 20

@@ -26,10 +26,10 @@ var outboxRelay = part{name: "the outbox relay", server: true, background: true,
 	return w.openRelay(d, q).Run, nil
 }}
 
-// How many messages of a tenant wait in a queue at once: enough to keep the
-// workers busy, few enough that another tenant's first ones start within half a
-// minute. An embedded queue is served by this machine's hands; behind a broker
-// their number is not known here, and grows with what waits.
+// The windows: how many messages of a tenant wait in a queue at the same time.
+// They keep the workers busy, and let another tenant's first ones start within
+// half a minute. An embedded queue is served by this process's workers; behind a
+// broker the number of workers is not known here, and grows with what waits.
 const (
 	windowPerHand  = 4
 	windowOfBroker = 24

@@ -109,8 +109,8 @@ func roleCommand(r role, s Streams) *cobra.Command {
 	return cmd
 }
 
-// stopped takes a stop signal during start-up for what it is: a role that stops
-// as it was told to.
+// stopped returns nil for an error that a stop signal during start-up caused: the
+// role stopped as it was told to.
 func stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil

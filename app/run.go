@@ -12,13 +12,13 @@ import (
 )
 
 // part is one thing that a role runs until its context ends. Order of shutdown:
-// workers first, because what they have in hand still needs the servers and the
+// workers first, because their unfinished work still needs the servers and the
 // relay of the same process.
 type part struct {
 	name       string
 	server     bool
 	background bool // left out where the setting BACKGROUND is off
-	// open prepares the part: it listens, or fails at once and in words.
+	// open prepares the part: it listens, or fails immediately with a clear error.
 	open func(ctx context.Context, w *wire) (run func(ctx context.Context) error, err error)
 }
 

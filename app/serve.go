@@ -64,7 +64,7 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, grace time.D
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if err := s.Shutdown(stop); err != nil {
-		err = s.Close() // event streams stay open for ever
+		err = s.Close() // event streams never end by themselves
 		if err != nil {
 			return err
 		}

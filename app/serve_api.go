@@ -70,7 +70,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		o.Origins, o.Address = []string{u.Scheme + "://" + u.Host}, w.cfg.PublicBaseURL
 	}
 	switch w.cfg.Auth.Mode {
-	case "none": // whoever calls is who operates it
+	case "none": // every caller counts as an operator
 		if o.Operators == "" {
 			o.Operators = tenant.DefaultID
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// What v0.2.1 left is finished: its items in flight are worked, its finished
+// Work left by v0.2.1 is finished: its items in flight are worked on, its finished
 // ones get their variants, and the clients find everything under the old ids.
 func TestTakeoverIsFinished(t *testing.T) {
 	var d *db.DB

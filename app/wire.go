@@ -37,7 +37,7 @@ type wire struct {
 	metrics *prometheus.Registry
 	drain   time.Duration
 
-	patience time.Duration // with a database that says nothing; 0: a service's
+	patience time.Duration // how long to wait for a silent database; 0: db.DefaultPatience
 
 	listen, scoreListen string
 
@@ -184,7 +184,7 @@ func (w *wire) brandService(ctx context.Context) (*brand.Service, error) {
 }
 
 // jobServices opens the jobs, the record of exports, in which they plan their
-// variants, and the worker on it, which counts on the jobs what has ended.
+// variants, and the export worker, which counts ended variants on their jobs.
 func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, error) {
 	if w.jobs != nil {
 		return w.jobs, w.exports, nil

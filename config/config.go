@@ -64,7 +64,7 @@ type Storage struct {
 	OutputsContainer string `env:"OUTPUTS_CONTAINER" envDefault:"outputs" doc:"The container of finished pictures and their layers."`
 	ExportsContainer string `env:"EXPORTS_CONTAINER" envDefault:"exports" doc:"The container of variants and ZIPs."`
 	Dir              string `env:"DIR" example:"/var/lib/opal/blobs" doc:"Outside production: a folder that holds the pictures."`
-	// CORSOrigins are those that a storage account has in its own CORS rules.
+	// CORSOrigins apply to the embedded store; a storage account has its own CORS rules.
 	CORSOrigins []string `env:"CORS_ORIGINS" check:"origins" example:"https://shop.example.com" doc:"With STORAGE_DIR: origins of pages that may PUT and GET pictures by signed URLs; * is every page."`
 	URLKey      Secret   `env:"URL_KEY" example:"RANDOM-STRING" doc:"With STORAGE_DIR: a random string that signs upload and download URLs."`
 }

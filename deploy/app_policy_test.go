@@ -16,7 +16,7 @@ import (
 // appRole says which role an app runs and as whom.
 type appRole struct{ command, identity, queue string }
 
-// appRoles are the apps that the contract names; there is no other.
+// appRoles holds every app that the contract names.
 var appRoles = map[string]appRole{
 	"opal-web-api":         {command: "serve-api", identity: "api"},
 	"opal-orchestrator":    {command: "orchestrate", identity: "orchestrator", queue: "jobs"},
@@ -187,7 +187,7 @@ var groups = []struct {
 }{
 	{func(config.Role) bool { return true }, []string{"ENV_NAME", "LOG_LEVEL", "BACKGROUND", "AZURE_CLIENT_ID"}},
 	{func(r config.Role) bool { return r.Database }, []string{"DATABASE_"}},
-	// what is done to jobs is paid for, where they are made and where they end
+	// roles that make or end jobs also charge for them
 	{func(r config.Role) bool { return r.Database && r.Queue }, []string{"BILLING_"}},
 	{func(r config.Role) bool { return r.Storage }, []string{"STORAGE_"}},
 	{func(r config.Role) bool { return r.Queue }, []string{"SERVICEBUS_"}},
@@ -307,7 +307,7 @@ func (p *policy) probes(r *bicep.Resource, c map[string]any, a appRole, args []a
 // lifecycle checks revisions, scaling and how long a stop may take.
 func (p *policy) lifecycle(r *bicep.Resource, a appRole) {
 	grace, _ := r.Get("properties", "template", "terminationGracePeriodSeconds").(int64)
-	drain := 60 * time.Second // the API's and the scoring service's
+	drain := 60 * time.Second // drain time of the API and of the scoring service
 	for _, e := range list(list(r.Get("properties", "template", "containers"))[0]["env"]) {
 		if e["name"] == "WORKER_DRAIN" {
 			drain, _ = time.ParseDuration(fmt.Sprint(e["value"]))

@@ -156,7 +156,7 @@ func everyAzCommand(t *testing.T) []azCommand {
 	for _, path := range []string{"README.md", "../ml/README.md", "../ml/sd/README.md"} {
 		all = append(all, azOfPage(t, path, readFile(t, path))...)
 	}
-	// Comments of files that are deployed by hand.
+	// Comments of files that a person deploys.
 	for _, pattern := range []string{"../ml/*.yml", "*.bicep", "azure.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {

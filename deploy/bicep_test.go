@@ -170,7 +170,7 @@ func TestNewRevisionsStartAtNothing(t *testing.T) {
 	t.Error("there is no web API")
 }
 
-// Each planted fault must be found: a check that passes everything is none.
+// Each planted fault must be found: a check that passes everything checks nothing.
 func TestPlantedFaultsAreFound(t *testing.T) {
 	for name, c := range map[string]struct{ file, old, new, says string }{
 		"syntax":                     {"ground.bicep", "param location string = ", "param location string = = ", "line"},

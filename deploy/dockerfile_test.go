@@ -120,8 +120,8 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// contextFaults holds .dockerignore to what the build copies: it must be there and
-// pass, and nothing else may.
+// contextFaults compares .dockerignore with what the build copies: these files must
+// exist and not be ignored, and everything else must be ignored.
 func contextFaults(dockerfile, ignore string) (found []string) {
 	say := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	for _, in := range instructions(dockerfile) {

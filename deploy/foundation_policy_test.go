@@ -8,8 +8,8 @@ import (
 	"github.com/opal-photo/opal/deploy/internal/bicep"
 )
 
-// foundation checks that the apps look up what the ground makes, and what a first
-// deployment stumbled over.
+// foundation checks that the apps look up what the ground makes, and the faults
+// that a first deployment showed.
 func (p *policy) foundation() {
 	made := map[string]bool{}
 	for _, r := range p.plan.Resources {

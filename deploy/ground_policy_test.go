@@ -69,7 +69,7 @@ var githubRights = []string{
 	"AzureML Data Scientist on workspace",
 }
 
-// mollieRight is theirs who make payments, where credits are asked for.
+// mollieRight is held by the roles that make payments, where credits are charged.
 const mollieRight = "Key Vault Secrets User on mollie-api-key"
 
 // grants lists what the plan gives to each identity.
@@ -160,7 +160,7 @@ func (p *policy) identities(billed bool) {
 	}
 }
 
-// nameRules are Azure's, by type: the longest and the letters.
+// nameRules holds Azure's rules for names, by type: the greatest length and the letters.
 var nameRules = map[string]struct {
 	most    int
 	letters *regexp.Regexp
@@ -301,7 +301,7 @@ func (p *policy) ground() {
 		p.want(r, false, "properties", "adminUserEnabled")
 	}
 	for _, r := range p.plan.Resources {
-		// Diagnostic settings were never anything else.
+		// Diagnostic settings only exist as preview versions.
 		if strings.Contains(r.APIVersion, "preview") && r.Type != "Microsoft.Insights/diagnosticSettings" {
 			p.say(r, "its API version %s is a preview", r.APIVersion)
 		}

@@ -157,7 +157,7 @@ func TestSmokeWalksTheFlow(t *testing.T) {
 }
 
 // standIn is an az that knows the three calls of run-job.sh. It writes down how it
-// was called and hands the run's file over.
+// was called and returns the run's file.
 const standIn = `#!/bin/sh
 echo "$*" >>"$RECORD"
 case "$*" in

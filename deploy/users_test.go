@@ -15,8 +15,8 @@ import (
 )
 
 // azureServer is a Postgres as Azure gives it: the function that knows Entra ID
-// is in the database postgres alone, administrators are no superusers, and the
-// database opal is theirs together.
+// is in the database postgres alone, administrators are not superusers, and they
+// own the database opal together.
 var azureServer = []string{
 	`CREATE FUNCTION pgaadauth_create_principal(name text, admin boolean, mfa boolean) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS
 		$$ BEGIN EXECUTE format('CREATE ROLE %I LOGIN', name); RETURN name; END $$`,
@@ -33,8 +33,7 @@ func azureGround(env string) []string {
 }
 
 // The users and their rights on a real Postgres, by psql and by the code that the
-// migration job runs; and with faults planted: a check that passes everything is
-// none.
+// migration job runs; and with faults planted, because a check must also fail.
 func TestUsersAndTheirRights(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not among the short tests: it starts Postgres")

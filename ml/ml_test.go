@@ -106,7 +106,7 @@ func TestEachDeploymentRunsItsEngine(t *testing.T) {
 	}
 }
 
-// Each planted fault must be found: a check that passes everything is none.
+// Each planted fault must be found: a check that passes everything checks nothing.
 func TestSchemaFindsFaults(t *testing.T) {
 	deployment, endpoint := compile(t, "schema/deployment.schema.json"), compile(t, "schema/endpoint.schema.json")
 	good, err := os.ReadFile("deployment.yml")
@@ -143,8 +143,8 @@ func TestSchemaFindsFaults(t *testing.T) {
 		"endpoint name":          {endpoint, edit(goodEndpoint, "opal-sd-placement-dev", "opal-sd-placement-prod-")},
 		"endpoint auth":          {endpoint, edit(goodEndpoint, "auth_mode: key", "auth_mode: none")},
 		"no identity":            {endpoint, edit(goodEndpoint, "identity:\n  type: system_assigned\n", "")},
-		// A deployment of a custom container as one would write it without
-		// reading on: no inference_config, no settings.
+		// A deployment of a custom container as a first attempt may look: it has
+		// neither inference_config nor settings.
 		"no inference_config": {deployment, []byte("$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json\nname: blue\nendpoint_name: opal-sd-placement-dev\nenvironment:\n  image: x.azurecr.io/opal:1\ninstance_type: Standard_NC6s_v3\ninstance_count: 1\n")},
 	} {
 		v, err := parse(c.data)

@@ -40,7 +40,7 @@ const (
 // chaosGrant is the free credit of the month, in hundredths: enough for all.
 const chaosGrant = 100_000_000
 
-// chaosSettings let a crash be over soon and its photos be paid for.
+// chaosSettings shortens the recovery from a crash and grants the photos' credit.
 var chaosSettings = []string{
 	"WORKER_LEASE=10s", "WORKER_CONCURRENCY=4", "BILLING_MODE=enforce", fmt.Sprintf("BILLING_MONTHLY_GRANT=%d", chaosGrant),
 	"RATE_LIMIT_PER_SECOND=10000", "RATE_LIMIT_BURST=10000",
@@ -49,12 +49,12 @@ var chaosSettings = []string{
 // setup is one way to run OPAL.
 type setup struct {
 	name string
-	// roleOf is the role that reaches a point.
+	// roleOf returns the role that reaches a point.
 	roleOf func(point string) string
 	begin  func(t *testing.T, exe string, env ...string) (f *fleet, databaseURL string)
 }
 
-// photoPoints are those that a photo passes.
+// photoPoints returns the crash points that a photo passes.
 func photoPoints() []string {
 	return slices.DeleteFunc(crashpoint.Points(), func(p string) bool { return strings.HasPrefix(p, "payment.") })
 }
@@ -112,8 +112,8 @@ func beginLinked(t *testing.T, exe string) (*fleet, string, *ground) {
 	return f, url, g
 }
 
-// beginOn starts the roles on real parts, each of which they reach by the
-// address that via makes of its own.
+// beginOn starts the roles on real parts. They reach each part by the address that
+// via returns for it.
 func beginOn(t *testing.T, exe string, via func(part, addr string) string, env ...string) (*fleet, string, *ground) {
 	blobs := azuritetest.New(t, azuritetest.Options{})
 	postgres, err := dbtest.StartServer("")
@@ -155,8 +155,8 @@ func beginOn(t *testing.T, exe string, via func(part, addr string) string, env .
 	return f, postgres.URL, &ground{blobs: blobs, postgres: postgres, broker: broker}
 }
 
-// TestChaos kills OPAL where it hurts and at random, and then looks whether
-// anything was lost, doubled or left behind.
+// TestChaos kills OPAL at each crash point and at random moments, and then checks
+// that nothing was lost, doubled or left behind.
 func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not among the short tests: it starts a fleet")

@@ -15,8 +15,8 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 )
 
-// TestChaosDiskFull fills the disk that state and pictures lie on. It needs a
-// disk of its own, and so the right to mount one: `make chaos` as root does it.
+// TestChaosDiskFull fills the disk of state and pictures. It mounts a disk of its
+// own, which needs root: run `make chaos` as root.
 func TestChaosDiskFull(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not among the short tests: it starts a fleet")
@@ -46,7 +46,7 @@ func TestChaosDiskFull(t *testing.T) {
 	ballast := filepath.Join(disk, "ballast")
 	under := f.send("under-way", chaosItems, small)
 	fill(t, ballast)
-	// what can't be stored is refused, and says so; nobody dies of it
+	// work that can't be stored is refused with an error, and no process ends
 	refused := map[int]int{}
 	var last string
 	for range 20 {

@@ -19,8 +19,8 @@ import (
 )
 
 // The goals of a fault. Recovery counts from its end: the next try may be
-// scheduled half a minute away, and Service Bus' library finds out only after a
-// minute that nobody is there any more.
+// scheduled half a minute away, and Service Bus's library notices only after a
+// minute that the other side is gone.
 const (
 	faultRecovery = 90 * time.Second
 	// scoringDeadline is how long a call of the scoring service may take.
@@ -107,14 +107,14 @@ func faults() []fault {
 }
 
 const (
-	// longOutage would use up an item's tries, and a message's deliveries, if an
-	// outage counted as one: an hour's does no other.
+	// longOutage would use up an item's tries, and a message's deliveries, if outages
+	// counted as tries. A longer one would test nothing more.
 	longOutage = 3 * time.Minute
 	clockOff   = 5 * time.Minute
 )
 
-// setClock sets the database's clock, by which leases and due times go, apart
-// from everybody else's.
+// setClock sets off the database's clock, which leases and due times follow, from
+// the clocks of the roles.
 func setClock(t *testing.T, g *ground, off time.Duration) {
 	t.Helper()
 	d, err := db.Open(t.Context(), db.Options{URL: g.postgres.URL})
@@ -136,9 +136,8 @@ func faultLength() time.Duration {
 	return 4 * time.Second
 }
 
-// TestChaosFaults breaks one part after the other, or the way to it, under jobs
-// that are being worked on, and looks whether all of them end as if nothing had
-// been.
+// TestChaosFaults breaks one part after the other, or the link to it, while jobs
+// are worked on, and checks that all of them end as without the fault.
 func TestChaosFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not among the short tests: it starts a fleet")

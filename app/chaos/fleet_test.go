@@ -133,7 +133,7 @@ func (m *member) kill() {
 	}
 }
 
-// abandon ends all roles at once, whatever they are doing, so that none is
+// abandon kills all roles immediately, whatever they are doing, so that none is
 // started again after the test.
 func (f *fleet) abandon() {
 	for _, m := range f.members {
@@ -151,7 +151,7 @@ func (m *member) aimAt(aim string) {
 	m.begin(aim)
 }
 
-// deaths are the times at which a role died.
+// deaths returns the times at which a role died.
 func (f *fleet) deaths() []time.Time {
 	var all []time.Time
 	for _, m := range f.members {
@@ -162,7 +162,7 @@ func (f *fleet) deaths() []time.Time {
 	return all
 }
 
-// lines are the log lines of every process that ran.
+// lines returns the log lines of every process that ran.
 func (f *fleet) lines(message string) []map[string]any {
 	var out []map[string]any
 	for _, m := range f.members {

@@ -65,8 +65,8 @@ func (l *link) poison(json string) (end func()) {
 }
 
 // forgetful is a proxy that can forget what is open, as a firewall does with a
-// flow: neither side is told, and nothing gets through any more. What is opened
-// afterwards works.
+// flow: neither side is told, and nothing gets through any more. Connections
+// opened afterwards work.
 type forgetful struct {
 	ln       net.Listener
 	upstream string

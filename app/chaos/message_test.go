@@ -24,8 +24,8 @@ func poisons() [][]byte {
 	}
 }
 
-// badMessages puts poison on both queues, and what was sent before once more,
-// under other ids and in another order.
+// badMessages puts poison on both queues, and repeats the earlier messages under
+// other ids and in another order.
 func badMessages(t *testing.T, g *ground) (end func()) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

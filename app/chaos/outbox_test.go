@@ -11,8 +11,8 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// damagedRows puts rows into the outbox that nobody can read, due together with
-// those of the work. At its end each of them has been set aside.
+// damagedRows puts unreadable rows into the outbox, due together with the good
+// rows. At the end it checks that each of them has been set aside.
 func damagedRows(t *testing.T, g *ground) (end func()) {
 	t.Helper()
 	open := func() (context.Context, *db.DB, func()) {

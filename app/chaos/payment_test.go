@@ -12,8 +12,8 @@ import (
 	"github.com/opal-photo/opal/modules/crashpoint"
 )
 
-// paymentPatience is how long a payment may take to be booked: what no webhook
-// told is asked for after a while.
+// paymentPatience bounds how long booking a payment may take: without a webhook,
+// OPAL polls the provider after a while.
 const paymentPatience = 4 * time.Minute
 
 // TestChaosPayments kills OPAL between a payment's row, the call to Mollie, the
@@ -36,7 +36,7 @@ func TestChaosPayments(t *testing.T) {
 			f, dbURL := s.begin(t, exe, "MOLLIE_API_KEY="+mollietest.Key, "MOLLIE_API_URL="+m.URL)
 			defer f.abandon()
 			f.api.WaitReady()
-			// the provider is given no URL that is not https
+			// the provider is given https URLs only
 			m.Webhook = func(_, id string) { deliver(f.api.Base+"/v1/mollie/webhook", id) }
 			paid, credits := 0, int64(0)
 			hits := 1
@@ -108,7 +108,7 @@ func TestChaosPayments(t *testing.T) {
 	}
 }
 
-// deliver calls a webhook as Mollie does: again, until it is taken.
+// deliver calls a webhook as Mollie does: it repeats the call until it is accepted.
 func deliver(webhook, id string) {
 	go func() {
 		for range 20 {

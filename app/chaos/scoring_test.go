@@ -59,7 +59,7 @@ type zeros struct{}
 // Read writes zeros.
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// badAnswers are what a scoring service may answer that is no picture.
+// badAnswers returns answers of a scoring service that are not a picture.
 func badAnswers() []struct {
 	name string
 	do   http.HandlerFunc

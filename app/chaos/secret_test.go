@@ -17,8 +17,8 @@ import (
 	"github.com/opal-photo/opal/modules/billing/mollietest"
 )
 
-// What the roles of this test are told in confidence, beside what it is given by
-// the API.
+// secretSettings holds the secrets in the settings of this test's roles. The API
+// gives out more.
 var secretSettings = map[string]string{
 	"AUTH_KEY_PEPPER":  "pepper-that-nobody-may-see-0123456789",
 	"AML_ENDPOINT_KEY": "scoring-key-that-nobody-may-see",
@@ -29,8 +29,8 @@ var secretSettings = map[string]string{
 // databasePassword is part of the URL, though the tests' server asks for none.
 const databasePassword = "database-password-nobody-may-see"
 
-// TestLogsHoldNoSecrets does all that OPAL does with a secret, well and badly,
-// at the most talkative level, and reads the logs of every role.
+// TestLogsHoldNoSecrets uses every secret, in calls that succeed and that fail, at
+// the most verbose level, and reads the logs of every role.
 func TestLogsHoldNoSecrets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not among the short tests: it starts a fleet")
@@ -79,7 +79,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		return fmt.Sprint(u)
 	}
 
-	// a key of its own making, and keys that are none
+	// a key that the API made, and texts that are not keys
 	_, made := do(http.MethodPost, "/v1/api-keys", key, map[string]any{"name": "second"})
 	bad := key[:len(key)-4] + "AAAA"
 	secrets = append(secrets, fmt.Sprint(made["api_key"]), bad)
@@ -87,7 +87,7 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		t.Errorf("a bad key: %d", code)
 	}
 
-	// one photo that ends well, one that is none
+	// one photo that ends well, and a file that is not a photo
 	code, job := do(http.MethodPost, "/v1/jobs", key, map[string]any{"presets": chaosPresets, "items": []any{map[string]any{"filename": "a.jpg"}, map[string]any{"filename": "b.jpg"}}})
 	if code != http.StatusOK {
 		t.Fatalf("create: %d %v", code, job)

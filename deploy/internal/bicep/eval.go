@@ -49,14 +49,14 @@ func (e *scope) fail(line int, format string, args ...any) {
 	panic(evalError(fmt.Sprintf("%s:%d: %s", e.file.Path, line, fmt.Sprintf(format, args...))))
 }
 
-// ref is a resource or module as expressions see it. Of what the file does not
-// say, members are unknown text.
+// ref is a resource or module as expressions see it. Members that the file does not
+// set are unknown text.
 type ref struct {
 	symbol string
 	fields map[string]any
 }
 
-// unknown is what only Azure knows.
+// unknown returns the text that stands for a value only Azure knows.
 func unknown(path string) string { return "<" + path + ">" }
 
 func isUnknown(v any) bool {

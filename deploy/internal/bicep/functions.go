@@ -52,7 +52,7 @@ var functions = map[string]function{
 		}
 		return n
 	},
-	// A number that is no integer: a container's share of a CPU.
+	// A number that is not an integer: a container's share of a CPU.
 	"json": func(e *scope, l int, a []any) any {
 		n, err := strconv.ParseFloat(e.str(l, a, 0), 64)
 		if err != nil {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Resource is one that a deployment would make, or an existing one that it
-// looks up.
+// Resource describes a resource that a deployment would make, or an existing one
+// that it looks up.
 type Resource struct {
 	Type, APIVersion string
 	Name             string // a child's begins with its parent's: parent/child
@@ -39,8 +39,8 @@ func (r *Resource) Get(path ...string) any {
 	return v
 }
 
-// Plan is what a deployment would make. What only Azure knows is text in angle
-// brackets: <vault.properties.vaultUri>.
+// Plan holds what a deployment would make. Values that only Azure knows are text
+// in angle brackets: <vault.properties.vaultUri>.
 type Plan struct {
 	Resources []*Resource
 	Outputs   map[string]any
@@ -74,7 +74,7 @@ func Evaluate(path string, params map[string]any) (*Plan, error) {
 }
 
 // EvaluateWith evaluates the file that a .bicepparam file names, with its
-// parameters. Those in over go before them.
+// parameters. Parameters in over replace them.
 func EvaluateWith(paramFile string, over map[string]any) (*Plan, error) {
 	f, err := Load(paramFile)
 	if err != nil {
