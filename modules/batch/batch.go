@@ -14,7 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// What can be wrong with a path or a folder. Each ends one photo, not the run.
+// The faults of a path or a folder. Each ends one photo, not the run.
 var (
 	ErrNotFound     = fault.New(fault.NotFound, "not_found", "There is no such file or folder")
 	ErrNotAFile     = fault.New(fault.Invalid, "not_a_file", "It is not a file, nor a folder of files")
@@ -25,20 +25,20 @@ var (
 	ErrNotWritten = fault.New(fault.Unavailable, "not_written", "The result can't be written")
 )
 
-// What ends a run.
+// The errors that end a run.
 var (
 	ErrNoPictures = fault.New(fault.Invalid, "no_pictures", "No pictures were found; name files, or folders that hold JPEG, PNG, WebP, HEIC, AVIF or TIFF files")
 	ErrReport     = fault.New(fault.Invalid, "report_invalid", "The folder's report.json can't be used; choose another folder with --out")
 
 	// ErrFailed says that something of the run failed, was rejected or broke a
-	// rule that counts. The run has told what.
+	// rule that counts. The run has already reported the details.
 	ErrFailed = errors.New("some of it failed")
-	// ErrInterrupted says that the run was ended from outside. What was finished
-	// by then is written and reported.
+	// ErrInterrupted says that the run was ended from outside. Items finished by
+	// then are written and reported.
 	ErrInterrupted = errors.New("interrupted")
 )
 
-// Streams are where a run speaks.
+// Streams are the inputs and outputs of a run.
 type Streams struct {
 	In    io.Reader // the picture that the path "-" stands for
 	Out   io.Writer // results: JSON lines
@@ -49,6 +49,6 @@ type Streams struct {
 // MaxJobs bounds how many photos are worked on side by side.
 const MaxJobs = 64
 
-// DefaultJobs is how many photos are worked on side by side when nobody says: each
+// DefaultJobs returns how many photos are worked on side by side by default: each
 // takes some 250 MB at 12 megapixels and keeps more than one processor busy.
 func DefaultJobs() int { return max(1, min(2, runtime.GOMAXPROCS(0))) }

@@ -132,8 +132,8 @@ func (s *search) folder(root string) {
 	}
 }
 
-// isAppleDouble reports whether a file is what macOS keeps beside another one on
-// foreign disks (RFC 1740): the photo's name behind "._", and no picture.
+// isAppleDouble reports whether a file is one that macOS keeps beside another on
+// foreign disks (RFC 1740): it has the photo's name behind "._" and holds no picture.
 func isAppleDouble(path string) bool {
 	if !strings.HasPrefix(filepath.Base(path), "._") {
 		return false

@@ -126,7 +126,7 @@ func (f *folder) place(temp, name string) error {
 	return f.root.Rename(temp, filepath.FromSlash(name))
 }
 
-// close ends all writing. What is being written by then never appears.
+// close ends all writing. A file that is being written by then never appears.
 func (f *folder) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

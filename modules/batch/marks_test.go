@@ -10,7 +10,8 @@ import (
 	"github.com/opal-photo/opal/modules/provenance"
 )
 
-// What a photo states of its making and its rights stands in everything made of it.
+// The statements of a photo about its making and its rights stand in every file made
+// of it.
 func TestMarksAreKept(t *testing.T) {
 	place(t)
 	const xmp = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description

@@ -46,7 +46,7 @@ type Options struct {
 	FailOnWarn bool `json:"fail_on_warn,omitempty"` // a warning counts as a rejection does
 }
 
-// check refuses options that can't be meant, and folds what is said twice.
+// check refuses options that make no sense together, and drops repeated values.
 func (o *Options) check() error {
 	if len(o.Scenes) == 0 {
 		return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("No scene is named; known are %s", strings.Join(picture.SceneTypes(), ", ")))
@@ -268,11 +268,11 @@ func (r *run) foreign(photos []Photo) []string {
 	return out
 }
 
-// grace is how long a run that is interrupted waits for what is about to end.
+// grace is how long an interrupted run waits for items that are about to end.
 const grace = time.Second
 
-// all works on the items side by side and reports whether it was interrupted. What is
-// in hand then is left: its file never appears.
+// all works on the items side by side and reports whether it was interrupted. Items
+// unfinished by then are abandoned: their files never appear.
 func (r *run) all(ctx context.Context, items []work) (interrupted bool) {
 	p := newProgress(r.Streams, "processing", len(items))
 	defer p.end()
@@ -344,7 +344,7 @@ func (r *run) one(ctx context.Context, w work, it *Item) {
 	}
 }
 
-// fail records why there is no picture, and forgets what there is of one.
+// fail records why there is no picture, and drops the fields of an unfinished one.
 func (it *Item) fail(err error) {
 	text, code := err.Error(), fault.CodeOf(err)
 	it.Status, it.Error, it.Code = Failed, &text, &code

@@ -104,7 +104,7 @@ func (p *progress) add() {
 	defer p.mu.Unlock()
 	p.done++
 	if p.bar != nil && !p.ended {
-		_ = p.bar.Add(1) // an error of the terminal is not the photo's
+		_ = p.bar.Add(1) // an error of the terminal doesn't fail the photo
 	}
 }
 
@@ -114,7 +114,7 @@ func (p *progress) end() {
 	p.idle.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ended = true // photos that are left in hand draw nothing any more
+	p.ended = true // photos that are still worked on draw nothing any more
 	if p.bar != nil {
 		_ = p.bar.Clear()
 	}

@@ -48,7 +48,7 @@ type Report struct {
 	Options    Options    `json:"options"`
 	Totals     Totals     `json:"totals"`
 	Items      []*Item    `json:"items"`
-	// PassedOver are files that are OPAL's own results and no photos.
+	// PassedOver are files that are OPAL's own results and not photos.
 	PassedOver []string `json:"passed_over,omitempty"`
 	// Earlier are files of runs before, in the same folder, that this run didn't
 	// make anew.

@@ -71,7 +71,7 @@ func (r *run) has(old *Item) bool {
 	return len(old.Files) > 0
 }
 
-// earlier are the files of runs before that are still there. Those that this run
+// earlier returns the files of earlier runs that still exist. Files that this run
 // makes anew are taken out as it goes.
 func (r *run) earlier() []File {
 	if r.before == nil {
@@ -88,8 +88,8 @@ func (r *run) earlier() []File {
 	return out
 }
 
-// sort takes out of the earlier files what items have made or taken over, and out of
-// the items what is no photo.
+// sort removes from the earlier files those that items made or took over, and from
+// the items those that are not photos.
 func (r *Report) sort() {
 	r.Items = slices.DeleteFunc(r.Items, func(it *Item) bool {
 		if it.Status == skipped && !slices.Contains(r.PassedOver, it.File) {

@@ -58,7 +58,7 @@ func (m Matte) Area() float64 {
 // product: neither dust nor all there is.
 func Plausible(area float64) bool { return area >= minArea && area <= maxArea }
 
-// What is said of a picture that is left whole.
+// The reasons why a picture is left whole, as people read them.
 const (
 	TooSmall     = tooSmall
 	NothingFound = nothingFound

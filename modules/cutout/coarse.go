@@ -6,8 +6,8 @@ package cutout
 // is only for cuts that would take seconds.
 
 const (
-	// patience is how many hops along its trees, for each pixel, the exact cut may
-	// take: about a second. Photographs on plain backdrops take 20 to 230; a
+	// patience bounds the work of the exact cut, in hops along its trees for each
+	// pixel: about a second. Photographs on plain backdrops take 20 to 230; a
 	// harness of thin straps took thousands.
 	patience = 250
 	// band is how far from the coarse outline the fine cut may move it.

@@ -35,7 +35,7 @@ const workSize = 800
 const minSide = 16
 
 // A cut-out smaller than minArea of the picture is dust; one larger than maxArea
-// is no cut-out.
+// has removed nothing.
 const (
 	minArea = .001
 	maxArea = .995
@@ -91,7 +91,7 @@ func (r *Result) tell(all []picture.Concern) {
 	}
 }
 
-// What is said of pictures that are left whole.
+// The reasons why a picture is left whole, as people read them.
 const (
 	tooSmall     = "The picture is too small to tell the product from its background"
 	nothingFound = "No product was found in front of the background; the picture was left whole"

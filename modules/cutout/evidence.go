@@ -5,7 +5,7 @@ import "math"
 // Limits of the evidence. Distances in pixels of the working picture, differences
 // in Lab.
 const (
-	deepInside  = 4  // further from the network's outline its doubts are no edge
+	deepInside  = 4  // further from the network's outline its doubts are not an edge
 	wellInside  = 3  // further inside than the blur of an edge
 	doubtFloor  = .1 // least doubt that marks a place
 	lowContrast = 6. // difference of the two sides of an outline that is hardly one

@@ -6,7 +6,7 @@ const (
 	fuzzWindow  = .012
 	fuzzCross   = 2.2 // outline crossings per line of the window; a plain edge has .5 to 1
 	fuzzAround  = 1.2 // the same beside places that have fuzzCross
-	fuzzShare   = .35 // share of the outline that must be that rough: a buckle or a lace is no fur
+	fuzzShare   = .35 // share of the outline that must be that rough: a buckle or a lace is not fur
 	fuzzPass    = .7  // coverage below which the background is seen between hairs
 	fuzzSeen    = .07 // share of such pixels in 5x5 that shows it
 	fuzzFloor   = .08 // coverage that is noise

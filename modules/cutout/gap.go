@@ -2,7 +2,7 @@ package cutout
 
 import "slices"
 
-// What an opening must look like. Lab units unless said otherwise; tuned on
+// The marks of an opening. Lab units unless stated otherwise; tuned on
 // generated pictures with seeds below 1000.
 const (
 	gapStep           = .4  // a larger step between neighbours ends a patch
@@ -314,7 +314,7 @@ func (s *scene) brightest() float32 {
 }
 
 // smoothPatches labels the parts of fg that lie on the background's shadow line
-// and are not divided by a step; 0 is no patch.
+// and are not divided by a step; 0 is outside every patch.
 func (s *scene) smoothPatches(fg []bool, look gapLook) (id []int32, count int) {
 	w, h := s.w, s.h
 	tolL := 2 + 2*s.sigma[0] + .5*s.noise

@@ -169,7 +169,7 @@ func (j *joint) spread() float64 {
 // Two outlines within sameEdge pixels are the same outline, seen twice.
 const sameEdge = 6
 
-// What decides on a part that one of the two has alone.
+// The thresholds for a part that only one of the two masks has.
 const (
 	partMin      = 12  // pixels; smaller ones stay as the network has them
 	partThin     = 10  // half the width, in pixels, below which the network may have missed a part altogether
@@ -247,8 +247,8 @@ func (j *joint) combine(fg, c []bool) []bool {
 	return out
 }
 
-// What a removed part must look like where the network is sure of it: the backdrop
-// itself, as a strap's opening shows it.
+// The marks of a part that is removed though the network is sure of it: it looks like
+// the backdrop itself, as the opening of a strap does.
 const (
 	exactOff   = 1.2 // mean difference (Lab) of the part's colour
 	exactShare = .85 // share of its pixels that differ by less than partAlike

@@ -92,7 +92,7 @@ func TestJoinedEdgeIsThePhotos(t *testing.T) {
 	}
 }
 
-// A network's doubts inside a product are no transparency.
+// A network's doubts inside a product are not transparency.
 func TestDoubtsInsideAreSettled(t *testing.T) {
 	p := cutouttest.New(cutouttest.Clutter, cutouttest.Box, 600, 450, 3)
 	r := cutLearned(t, p.Image, seen(p.Alpha, func(x, y float64, v float32) float32 {
@@ -126,7 +126,7 @@ func TestThinPartTheNetworkMissedIsKept(t *testing.T) {
 	}
 }
 
-// What the network takes along of a plain backdrop without being sure goes.
+// Parts of a plain backdrop that the network includes without being sure are removed.
 func TestBackdropTheNetworkTookAlongGoes(t *testing.T) {
 	img := filled(600, 450, paper, wine, image.Rect(150, 150, 400, 380))
 	r := cutLearned(t, img, network{mask: func() cutout.Mask {
@@ -192,7 +192,7 @@ func TestOwnAlphaIsKeptBesideANetwork(t *testing.T) {
 	}
 }
 
-// What may be wrong is told with the place where it is, in pixels of the photo.
+// A concern names its place, in pixels of the photo.
 func TestConcernsSayWhere(t *testing.T) {
 	img := filled(800, 600, paper, wine, image.Rect(200, 150, 600, 450))
 	body := image.NewAlpha(img.Rect)

@@ -9,7 +9,7 @@ import (
 )
 
 // The bottle that newcomers try first has a white paper label on a white
-// backdrop. A label is no hole: part of its outline is shading, not an edge.
+// backdrop. A label is not a hole: part of its outline is shading, not an edge.
 func TestAWhiteLabelIsNoHole(t *testing.T) {
 	for _, size := range []int{600, sample.Size} {
 		t.Run(fmt.Sprintf("%d px", size), func(t *testing.T) {

@@ -1,7 +1,7 @@
 package cutout
 
-// What is further than settleRim pixels (of joinSize) from the network's outline
-// is all product or all background: its doubts inside are not transparency.
+// Pixels further than settleRim (in pixels of joinSize) from the network's outline
+// are all product or all background: its doubts inside are not transparency.
 const settleRim = 9
 
 // A part smaller than one in speck of the largest is dropped.

@@ -1,6 +1,6 @@
 package cutout
 
-// What a shadow that clings to the product must look like. Lab units unless said
+// The marks of a shadow that touches the product. Lab units unless stated
 // otherwise; tuned on generated pictures with seeds below 1000.
 const (
 	shedLight     = .8  // brightness ratio under which the floor is in shadow
@@ -127,7 +127,7 @@ func (q *shade) isFloor() bool {
 }
 
 // trimShadow makes gone background and moves the outline around it to the
-// clearest edge nearby: the rim of a shadow is no calm place.
+// clearest edge nearby: a shadow's rim is rarely even.
 func (s *scene) trimShadow(fg, gone []bool) {
 	w, h := s.w, s.h
 	zone := dilate(gone, w, h, shedFringe)

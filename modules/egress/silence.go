@@ -24,7 +24,7 @@ func gateways(status int) bool {
 func (c *Client) heard() { c.answered.Store(time.Now().UnixNano()) }
 
 // uncount takes the try off a call that began at a time and to which the provider
-// gave no answer: an outage is no fault of the work, however many processes share
+// gave no answer: an outage is not the work's fault, however many processes share
 // it and however little each of them calls. A provider that answered another call
 // meanwhile is not away, and the try counts: this work may be what it breaks on.
 func (c *Client) uncount(began time.Time, err error) error {

@@ -37,7 +37,7 @@ func HasExtension(name string) bool {
 // Stem returns a photo's name for what is made of it: the last part of its path,
 // whichever way the slashes lean, without a picture's extension. Letters, marks
 // and digits of every script stay, with the marks - _ . ( ) + , = @ and single
-// spaces; everything else, bytes that are no UTF-8 included, becomes one _.
+// spaces; everything else, bytes that are not UTF-8 included, becomes one _.
 // The result is NFC, has at most 80 characters and 150 bytes, doesn't begin or
 // end with a space, dot, dash or underscore, and is not a device of Windows.
 // It is "photo" when nothing is left.

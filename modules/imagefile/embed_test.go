@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What libvips 8.14 writes, in small: two items, the second of them EXIF.
+// A small form of the file that libvips 8.14 writes: two items, the second of them EXIF.
 func TestBlankEXIF(t *testing.T) {
 	const data = "pixelsTIFFplace"
 	head := "\x00\x00\x00\x2ciloc\x00\x00\x00\x00\x44\x40\x00\x02" +

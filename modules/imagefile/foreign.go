@@ -126,7 +126,7 @@ const hiddenWindow = 1024
 // hiddenFormat names a second format that the file is at the same time, "" when
 // there is none. Such files are made to pass one check and be opened by another
 // program: a PDF may start anywhere in the first kilobyte and a ZIP is found
-// from its end. Plain bytes behind a picture are no second format: phones keep
+// from its end. Plain bytes behind a picture are not a second format: phones keep
 // motion clips and depth maps there. Nor is HTML, which shop programs leave in
 // comments: no browser looks for it behind a picture's first bytes. All of that is
 // dropped before decoding.

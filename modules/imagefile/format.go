@@ -24,7 +24,7 @@ func (f Format) Extension() string {
 	return string(f)
 }
 
-// What is taken from outside.
+// The limits of a picture from outside.
 const (
 	MaxBytes  = 25 << 20   // encoded size
 	MaxPixels = 50_000_000 // width times height

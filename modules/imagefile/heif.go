@@ -324,8 +324,8 @@ func (p *Parsed) heifItem(h heif) error {
 	return nil
 }
 
-// stillTransfer returns the curve that a still picture's code means: encoders
-// write BT.709's and BT.601's for what is shown with sRGB's.
+// stillTransfer returns the curve that a still picture's code means: encoders write
+// the codes of BT.709 and BT.601 for pictures that are shown with sRGB's curve.
 func stillTransfer(code byte) byte {
 	const bt709, bt601, srgb = 1, 6, 13
 	if code == bt709 || code == bt601 {

@@ -304,7 +304,7 @@ func FuzzInspect(f *testing.F) {
 		case HEIC, AVIF, TIFF: // a decoder gets them whole
 			return
 		}
-		// What goes to the decoder must be a file of the same picture, and
+		// The bytes for the decoder must be a file of the same picture, and
 		// stripping it once more must leave it as it is.
 		stripped := p.Essential()
 		again, err := Parse(stripped)

@@ -52,10 +52,9 @@ type jpegWalk struct {
 	coverage coverage
 }
 
-// parseJPEG walks the segments of a JPEG up to its end marker. Bytes between
-// segments that are none are left out, as libjpeg and browsers skip them, and an
-// end marker that was lost is put back: whether the pixels are all there is the
-// decoder's to say.
+// parseJPEG walks the segments of a JPEG up to its end marker. Stray bytes between
+// segments are left out, as libjpeg and browsers skip them, and a lost end marker is
+// put back: the decoder judges whether the pixels are all there.
 func parseJPEG(b []byte) (Parsed, error) {
 	w := &jpegWalk{Parsed: Parsed{Info: Info{Format: JPEG, Orientation: 1}}}
 	w.retain(b[:2])
@@ -322,7 +321,7 @@ func (p *Parsed) jpegFrame(marker byte, body []byte) error {
 }
 
 // entropyEnd returns where the entropy-coded data that starts at pos ends: the
-// next marker that is no restart and no stuffed zero, or the file's end.
+// next marker other than a restart or a stuffed zero, or the file's end.
 func entropyEnd(b []byte, pos int) int {
 	for {
 		i := bytes.IndexByte(b[pos:], 0xff)

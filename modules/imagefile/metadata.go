@@ -13,8 +13,7 @@ type Metadata struct {
 	XMP  []byte // the packet, nil without one
 }
 
-// ReadMetadata walks the file's own structure; what is not well formed ends the
-// walk.
+// ReadMetadata walks the file's own structure; a malformed part ends the walk.
 func ReadMetadata(f Format, file []byte) Metadata {
 	switch f {
 	case JPEG:

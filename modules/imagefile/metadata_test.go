@@ -8,7 +8,7 @@ import (
 	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
 )
 
-// What is put into a file is read from it, and the file stays one.
+// Metadata put into a file can be read from it, and the file stays valid.
 func FuzzMetadata(f *testing.F) {
 	jpg, png := imagefiletest.JPEG(f, imagefiletest.Photo(16, 12, 1)), imagefiletest.PNG(f, imagefiletest.Photo(16, 12, 1))
 	for _, b := range [][]byte{jpg, png, imagefiletest.SolidWebP(16, 12, color.NRGBA{1, 2, 3, 4}), imagefiletest.LossyWebP(16, 12)} {

@@ -38,7 +38,7 @@ type pngWalk struct {
 const pngOverhead = 4 + 4 + 4 // length, type, sum
 
 // parsePNG walks the chunks of a PNG up to IEND. A file that ends behind its
-// pixels is completed; whether they are all there is the decoder's to say.
+// pixels is completed; the decoder judges whether they are all there.
 func parsePNG(b []byte) (Parsed, error) {
 	w := &pngWalk{Parsed: Parsed{Info: Info{Format: PNG, Orientation: 1}}}
 	w.retain(b[:len(pngMagic)])
@@ -109,8 +109,8 @@ func (w *pngWalk) chunk(kind string, chunk []byte) (keep bool, err error) {
 		}
 		return false, nil
 	}
-	// A chunk that is no part of the pixels costs what it says when it is damaged,
-	// not the picture. Those of colour stand before the pixels.
+	// A damaged chunk that holds no pixels is ignored; the picture is still
+	// taken. Chunks of colour stand before the pixels.
 	if w.data && kind != "eXIf" || crc32.ChecksumIEEE(chunk[4:len(chunk)-4]) != binary.BigEndian.Uint32(chunk[len(chunk)-4:]) {
 		return false, nil
 	}
@@ -150,7 +150,7 @@ func (w *pngWalk) chunk(kind string, chunk []byte) (keep bool, err error) {
 	return false, nil
 }
 
-// end judges the whole and settles the colours: cICP counts before iCCP, iCCP
+// end judges the whole and chooses the colours: cICP counts before iCCP, iCCP
 // before sRGB, and sRGB before gAMA with cHRM (PNG, third edition, 4.3).
 func (w *pngWalk) end() (Parsed, error) {
 	switch {

@@ -67,8 +67,8 @@ func smpte240Transfer(v float64) float64 {
 	return math.Pow((v+.1115)/1.1115, 1/.45)
 }
 
-// pqTransfer is SMPTE ST 2084's. White of a plain picture has 203 cd/m² (ITU-R
-// BT.2408); what is brighter is shown as white.
+// pqTransfer is the curve of SMPTE ST 2084. White of a plain picture has 203 cd/m²
+// (ITU-R BT.2408); brighter values are shown as white.
 func pqTransfer(v float64) float64 {
 	const m1, m2, c1, c2, c3 = 2610.0 / 16384, 2523.0 / 32, 3424.0 / 4096, 2413.0 / 128, 2392.0 / 128
 	const peak, white = 10_000, 203
@@ -141,7 +141,7 @@ func gammaProfile(gamma float64, chromaticities *gamut, grey bool) []byte {
 	return madeProfile(g, t, grey)
 }
 
-// adobeRGBProfile returns Adobe RGB's.
+// adobeRGBProfile returns the profile of Adobe RGB.
 func adobeRGBProfile() []byte { return madeProfile(adobeRGB, gammaTransfer(adobeRGBGamma), false) }
 
 // madeProfile returns an ICC profile, version 2.4, of three primaries and one

@@ -117,7 +117,7 @@ func isRaw(d directory) bool {
 	return slices.Contains(kinds, sensor) || slices.Contains(kinds, linearRaw) || sub&reducedResolution != 0 && subIFDs > 0
 }
 
-// onePage refuses files of several pages. Small copies of the page are none.
+// onePage refuses files of several pages. Small copies of the page don't count.
 func onePage(t tiff, first directory) error {
 	pages, seen := 1, map[uint64]bool{t.start: true}
 	for at := first.next; at != 0 && len(seen) < maxTIFFPages && !seen[at]; {

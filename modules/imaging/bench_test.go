@@ -14,7 +14,7 @@ var benchSizes = []struct {
 	w, h int
 }{{"2MP", 1632, 1224}, {"12MP", 4032, 3024}}
 
-// What one photo costs from its bytes to pixels, the child's work included.
+// The cost of one photo from its bytes to pixels, the child's work included.
 func BenchmarkDecode(b *testing.B) {
 	d := NewDecoder(DecoderOptions{})
 	defer closeDecoder(b, d)

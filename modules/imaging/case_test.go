@@ -81,7 +81,7 @@ func bigEndian(values ...uint32) (b []byte) {
 	return b
 }
 
-// What a PNG says of its colours in chunks of its own.
+// A PNG states its colours in chunks of its own.
 func TestColoursOfPNG(t *testing.T) {
 	d := newDecoder(t, DecoderOptions{})
 	chunk := imagefiletest.Chunk

@@ -20,7 +20,7 @@ const (
 	defaultTimeout     = 30 * time.Second
 	defaultMemoryLimit = 3 << 29
 
-	// What one picture may use: a fixed part, and a part for each pixel. The
+	// The memory that one picture may use: a fixed part, and a part for each pixel. The
 	// pixels handed over take 4 bytes each, an interlaced 16-bit PNG that is held
 	// whole 8 more, a progressive JPEG 6 more, and libvips' WebP reader 20 more.
 	memoryBase         = 192 << 20
@@ -51,8 +51,8 @@ type DecoderOptions struct {
 	// comes near.
 	MemoryLimit int64
 
-	// Concurrency is how many pictures are decoded at once. 0 is the number of
-	// processors.
+	// Concurrency is how many pictures are decoded at the same time. 0 is the
+	// number of processors.
 	Concurrency int
 }
 

@@ -195,7 +195,7 @@ func TestDecodeCMYK(t *testing.T) {
 	d := newDecoder(t, DecoderOptions{})
 	inks := [][4]uint8{{0, 0, 0, 0}, {0, 0, 0, 255}, {255, 0, 0, 0}, {0, 255, 0, 0}, {0, 0, 255, 0}, {0, 255, 255, 0}}
 	img := decode(t, d, imagefiletest.CMYKJPEG(48, 16, func(bx, _ int) [4]uint8 { return inks[bx] }))
-	// What the inks look like on paper: white, black, cyan, magenta, yellow, red.
+	// The inks on paper: white, black, cyan, magenta, yellow, red.
 	for i, ok := range []func(c color.NRGBA) bool{
 		func(c color.NRGBA) bool { return c.R > 245 && c.G > 245 && c.B > 245 },
 		func(c color.NRGBA) bool { return c.R < 60 && c.G < 60 && c.B < 60 },
@@ -231,7 +231,7 @@ func TestDecodeRefusesDamage(t *testing.T) {
 			}
 		})
 	}
-	// What libjpeg warns of and what harms nothing is let through.
+	// A harmless oddity of which libjpeg warns is let through.
 	odd := bytes.Clone(jpg)
 	odd = bytes.Join([][]byte{odd[:len(odd)-2], {0xff, 0xd5, 1, 2, 3}, odd[len(odd)-2:]}, nil)
 	if img, _, err := d.Decode(t.Context(), odd); err != nil || img.Rect.Dx() != 320 {
@@ -323,7 +323,7 @@ func TestDecodeTheLargest(t *testing.T) {
 	near(t, got, w-1, h-1, color.NRGBA{200, 200, 200, 200}, 0)
 }
 
-// Several pictures at once, some given up.
+// Several pictures at the same time, some given up.
 func TestDecodeManyAtOnce(t *testing.T) {
 	d := NewDecoder(DecoderOptions{Concurrency: 3})
 	good, bad := imagefiletest.JPEG(t, imagefiletest.Photo(200, 150, 1)), append(imagefiletest.JPEG(t, imagefiletest.Photo(200, 150, 1))[:2000], 0xff, imagefiletest.EOI)
@@ -390,9 +390,9 @@ func mutable(t testing.TB) [][]byte {
 	}
 }
 
-// What libvips makes of bytes that pass the inspection must never be more than
-// an error. The fuzzer can't see into libvips, so it doesn't grow files: it
-// chooses where a good one is spoiled.
+// Bytes that pass the inspection must decode or return an error, never crash. The
+// fuzzer can't see into libvips, so it doesn't grow files: it chooses where a good
+// one is damaged.
 func FuzzDecode(f *testing.F) {
 	files := mutable(f)
 	for i := range files {

@@ -122,7 +122,7 @@ func (v verdict) differs(img *image.NRGBA, err error, most int) string {
 		c := img.NRGBAAt(x, y)
 		got := [4]int{int(c.R), int(c.G), int(c.B), int(c.A)}
 		for k := range got {
-			// What is nearly clear has no colour to speak of.
+			// The colour of a nearly transparent pixel doesn't matter.
 			if k < 3 && want[3] < 16 {
 				continue
 			}

@@ -10,8 +10,8 @@ var (
 	// answer: it crashed, or ran over its time or its memory.
 	ErrDecoderDied = fault.New(fault.Invalid, "image_decoder_died", "The picture could not be decoded safely; open and save it again as JPEG or PNG")
 
-	// ErrNoChild says that the decoding process could not be started. It is the
-	// machine's trouble and not the picture's, so it is worth another try.
+	// ErrNoChild says that the decoding process could not be started. The machine
+	// is the cause and not the picture, so it is worth another try.
 	ErrNoChild = fault.New(fault.Unavailable, "image_decoder_unavailable", "The decoding process could not be started; try again")
 
 	// ErrNoHEIF says that this machine lacks the library that decodes HEIC.

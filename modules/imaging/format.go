@@ -2,8 +2,7 @@ package imaging
 
 import "github.com/opal-photo/opal/modules/imagefile"
 
-// The words of package imagefile that this package's functions are called with
-// and answer in.
+// The types of package imagefile that this package's functions take and return.
 type (
 	Format     = imagefile.Format
 	Info       = imagefile.Info
@@ -23,7 +22,7 @@ const (
 	SourceGenerated = imagefile.SourceGenerated
 )
 
-// Inspect and SourceXMP are imagefile's.
+// Inspect and SourceXMP are the functions of package imagefile.
 var (
 	Inspect   = imagefile.Inspect
 	SourceXMP = imagefile.SourceXMP

@@ -113,7 +113,7 @@ func TestResizeKeepsPlainAreas(t *testing.T) {
 	}
 }
 
-// What is hidden under a transparent pixel must not show at its neighbours.
+// The colour of a transparent pixel must not show at its neighbours.
 func TestResizeDoesNotBleed(t *testing.T) {
 	src := image.NewNRGBA(image.Rect(0, 0, 64, 64))
 	for y := range 64 {

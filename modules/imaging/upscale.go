@@ -31,8 +31,8 @@ func Upscale2x(src *image.NRGBA) *image.NRGBA {
 	return dst
 }
 
-// upscaleReach is how many pixels of src to each side a result is made of. What
-// lies beyond has weights below 1/1000.
+// upscaleReach is how many pixels of src to each side a result is made of. Pixels
+// beyond have weights below 1/1000.
 const upscaleReach = 5
 
 // backProjected returns the impulse response of doubling with one step of

@@ -108,7 +108,7 @@ func decodeInto(s source, pixels unsafe.Pointer) error {
 	return vipsCall(func(text *C.char, n C.size_t) C.int { return C.opal_decode(&c, pixels, text, n) })
 }
 
-// formatOf is the reverse of formatCode; an unknown code is no format.
+// formatOf is the reverse of formatCode; it returns "" for an unknown code.
 func formatOf(code uint32) Format {
 	for _, f := range []Format{JPEG, PNG, WebP, AVIF, imagefile.HEIC, imagefile.TIFF} {
 		if uint32(formatCode(f)) == code {

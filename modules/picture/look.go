@@ -17,6 +17,6 @@ type Look struct {
 	ProductFill    float64  `json:"product_fill,omitempty"` // share of the frame's side that the product takes
 }
 
-// Catalogue reports whether a brand's pictures share one set. Those of profile
-// default, or of none, follow each product's light and tone.
+// Catalogue reports whether a brand's pictures share one set. Pictures with profile
+// default, or without one, follow each product's light and tone.
 func Catalogue(brandID string) bool { return brandID != "" && brandID != DefaultBrand }

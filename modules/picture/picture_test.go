@@ -11,7 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// What earlier versions have written is read for as long as rows live.
+// Rows written by earlier versions are read for as long as they live.
 func TestWhatIsStoredCanBeRead(t *testing.T) {
 	placed := picture.Placed{Engine: "studio", Seed: 2984, Width: 1024, Height: 1024, BackdropPath: "t/j/i/backdrop/a1.jpg", ShadowPath: "t/j/i/shadow/a1.png",
 		Box: picture.Box{245, 213, 534, 647}, FloorY: 860, HorizonY: 702, Generated: true, Note: "n"}

@@ -35,7 +35,7 @@ type layers struct {
 	shadowAt image.Point  // where the shadow's first pixel lies in the scene
 }
 
-// checkpoint records a finished step at once, so that a crash in the next one
+// checkpoint records a finished step immediately, so that a crash in the next one
 // doesn't repeat it.
 func (s *state) checkpoint(ctx context.Context) error {
 	if err := s.recorder.Checkpoint(ctx, s.done); err != nil {

@@ -11,8 +11,8 @@ import (
 )
 
 // lock stacks backdrop, shadow and the original product, at the size that the
-// picture has in the end, and measures that the product is there unchanged. What
-// an engine painted of the product lies under it.
+// picture has in the end, and measures that the product is there unchanged. It hides
+// any part of the product that an engine painted.
 func lock(ctx context.Context, p *Pipeline, s *state) error {
 	cut, err := s.cutoutImage(ctx)
 	if err != nil {

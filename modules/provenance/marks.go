@@ -16,7 +16,7 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// The limits of what is read: larger packets are history, longer values are no names.
+// The limits of what is read: larger packets are history, longer values are not names.
 const (
 	maxXMP   = 1 << 20
 	maxValue = 2000 // characters
@@ -27,8 +27,8 @@ const (
 const vocabulary = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 // Read returns what a photo states of its making and its rights, in XMP and, for a
-// JPEG, in IPTC's older records; nil when it states nothing. What is not well formed
-// is passed over. No place, serial number or device name is read. It is written in Go,
+// JPEG, in IPTC's older records; nil when it states nothing. Malformed parts are
+// passed over. No place, serial number or device name is read. It is written in Go,
 // which no crafted file can make write out of bounds, and bounded in size.
 func Read(file []byte) *picture.Marks {
 	info, err := imagefile.Inspect(file)
@@ -197,7 +197,7 @@ func readRecords(m *picture.Marks, b []byte) {
 	const record, byline, credit, copyright = 2, 80, 110, 116
 	for len(b) >= 5 && b[0] == 0x1c {
 		n := int(binary.BigEndian.Uint16(b[3:]))
-		if n > len(b)-5 { // longer ones say their length otherwise, and are no names
+		if n > len(b)-5 { // longer ones state their length otherwise, and are not names
 			return
 		}
 		if value := string(b[5 : 5+n]); b[1] == record {

@@ -4,8 +4,8 @@
 // loads what its work needs, tells its parent that it is ready, waits for a job,
 // and before it looks at the job's bytes it gives up memory, processor time,
 // files, the network and every system call that its kind of work has no use for.
-// What takes over a decoder thus finds nothing to take: a crash or a runaway
-// costs one job.
+// An attack that takes over a decoder thus finds nothing to take: a crash or a
+// runaway costs one job.
 //
 // A kind of child is a Handler; Serve is a child's whole life, and a Pool starts
 // children and hands them jobs.

@@ -235,7 +235,7 @@ func TestJobsOutOfBounds(t *testing.T) {
 	}
 }
 
-// Many jobs at once, some given up, and no process stays behind.
+// Many jobs at the same time, some given up, and no process stays behind.
 func TestManyAtOnce(t *testing.T) {
 	for _, jobs := range []int{1, 3} {
 		t.Run(fmt.Sprintf("%d jobs a process", jobs), func(t *testing.T) {

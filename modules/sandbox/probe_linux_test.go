@@ -215,7 +215,7 @@ func TestNoHandlerMayNameAForbiddenCall(t *testing.T) {
 	}
 }
 
-// What the limits of a process bar, the filter apart.
+// The limits of a process, without the filter.
 func TestLimits(t *testing.T) {
 	p := probePool(t)
 	t.Run("write to the shared file", func(t *testing.T) {

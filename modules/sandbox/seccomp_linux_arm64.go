@@ -8,7 +8,7 @@ import (
 
 const (
 	auditArch      = unix.AUDIT_ARCH_AARCH64
-	foreignNumbers = math.MaxUint32 // there are none
+	foreignNumbers = math.MaxUint32 // no number is foreign
 )
 
 // This kind of machine has none of the older calls.

@@ -111,7 +111,7 @@ func (c *child) greet(timeout time.Duration) error {
 
 // send hands over one job.
 func (c *child) send(req request, job Job) error {
-	// What the last job left is cleared.
+	// The last job's bytes are cleared.
 	if err := c.shared.Truncate(0); err != nil {
 		return fmt.Errorf("clear the shared memory: %w", err)
 	}

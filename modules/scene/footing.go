@@ -9,7 +9,7 @@ type footing struct {
 	height float32
 }
 
-// What can be a line on the floor. A rise is in rows per column.
+// The limits of a line on the floor. A rise is in rows per column.
 const (
 	// curveRise is the steepest part of a round outline that is still taken for
 	// the floor; beyond it the outline turns up like the side of a ball.

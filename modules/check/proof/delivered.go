@@ -250,7 +250,7 @@ func shift(la, lb []float32, mask *image.Alpha) float64 {
 }
 
 // detail is how strong the second differences of brightness are, compared with the
-// photo's: the slope of a line through them. 1 where there are none to speak of.
+// photo's: the slope of a line through them. 1 where there are hardly any.
 func detail(la, lb []float32, mask *image.Alpha) float64 {
 	const plain = 4.0 // mean square
 	w, h := mask.Rect.Dx(), mask.Rect.Dy()

@@ -256,8 +256,8 @@ func (n *net) fill(rgb []byte) {
 // not spread over 0–1.
 const closeRange = .1
 
-// apply returns the coverage, 0–1, that an output means. Values that are not
-// numbers are none.
+// apply returns the coverage, 0–1, that an output means. A value that is not a
+// number means 0.
 func (a Activation) apply(v []float32) []float32 {
 	lo, span := float32(0), float32(1)
 	if a == MinMax && len(v) > 0 {

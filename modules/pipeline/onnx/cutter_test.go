@@ -54,8 +54,8 @@ func shade(w, h int, r, g, b uint8) *image.NRGBA {
 	return img
 }
 
-// What comes out is what the network computes: layout, order of the channels,
-// normalisation and activation are the manifest's.
+// The mask is the network's output: the manifest sets layout, order of the channels,
+// normalisation and activation.
 func TestMaskIsTheNetworksOutput(t *testing.T) {
 	weight := [3]float32{.5, -.25, .125}
 	logistic := func(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
@@ -148,7 +148,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// What a look costs is the child's own count: the worker's wouldn't show it.
+// The cost of a run is counted in the child: the worker's own count misses it.
 func TestUsageIsTold(t *testing.T) {
 	var used Usage
 	c := open(t, Options{Model: stored(t, tinyManifest(), redness()), Used: func(u Usage) { used = u }})

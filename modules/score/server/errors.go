@@ -2,7 +2,7 @@ package server
 
 import "github.com/opal-photo/opal/modules/fault"
 
-// What a caller can be told. Codes are stable.
+// The errors that a caller can get. Codes are stable.
 var (
 	errUnauthorized  = fault.New(fault.Unauthorized, "unauthorized", "The key is missing or wrong; send it as Authorization: Bearer")
 	errMalformed     = fault.New(fault.Malformed, "malformed_body", "The body must be one JSON object as the scoring contract has it")

@@ -21,7 +21,7 @@ func newGate(working, waiting int) *gate {
 }
 
 // enter waits for a place and returns the function that gives it back. It
-// returns errBusy at once when too many wait already.
+// returns errBusy immediately when too many wait already.
 func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case g.admitted <- struct{}{}:

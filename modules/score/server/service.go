@@ -56,7 +56,7 @@ type Options struct {
 	// as that of a storage account's private endpoint.
 	AllowedNetworks []netip.Prefix
 	Decoder         Decoder
-	// Concurrency is how many pictures are made at once, GOMAXPROCS when 0;
+	// Concurrency is how many pictures are made together, GOMAXPROCS when 0;
 	// twice as many more may wait. Others get 429 with Retry-After.
 	Concurrency int
 	// MaxInput bounds an input in bytes: 32 MB when 0.
