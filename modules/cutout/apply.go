@@ -54,8 +54,8 @@ func (m Matte) Area() float64 {
 	return float64(n) / float64(max(w*h, 1))
 }
 
-// Plausible reports whether what covers this share of a picture, 0–1, may be a
-// product: neither dust nor all there is.
+// Plausible reports whether a part that covers this share of a picture, 0–1, may be
+// a product: neither dust nor the whole picture.
 func Plausible(area float64) bool { return area >= minArea && area <= maxArea }
 
 // The reasons why a picture is left whole, as people read them.
@@ -148,8 +148,8 @@ func (m Matte) Cut(photo *image.NRGBA) *image.NRGBA {
 	return out
 }
 
-// mixture explains a pixel as product and background mixed and returns the
-// product's share; a is the matte's, which is trusted where both look alike.
+// mixture explains a pixel as product and background mixed and returns the share of
+// the product; a is the share in the matte, which is trusted where both look alike.
 func mixture(px, F, B [3]float32, a float32) float32 {
 	var num, den float32
 	for c := range 3 {
@@ -160,8 +160,8 @@ func mixture(px, F, B [3]float32, a float32) float32 {
 	return min(max(num/max(den, 1e-5), 0), 1)*r + a*(1-r)
 }
 
-// sides looks up the product's and the background's colour on either side of
-// the outline, everywhere.
+// sides looks up the colours of product and background on either side of the
+// outline, for every pixel.
 func sides(photo *image.NRGBA, m Matte) (front, back *colours) {
 	w, h := Small(photo.Rect.Dx(), photo.Rect.Dy())
 	small := photo

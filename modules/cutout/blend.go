@@ -88,8 +88,8 @@ func (j *joint) freedom(d, m, den float32) float32 {
 	return free
 }
 
-// sides returns the product's and the background's colour (square root of linear
-// light) everywhere, each from where it is alone.
+// sides returns the colours of product and background (square root of linear light)
+// for every pixel, each taken from where it is unmixed.
 func (j *joint) sides(fg []bool, signed, soft *plane) (front, back planes3) {
 	w, h := j.w, j.h
 	front, back = newPlanes3(w, h), newPlanes3(w, h)

@@ -1,7 +1,7 @@
 package cutout
 
 // Coarse to fine: a cut on half the size decides everything but a band along its
-// outline and along edges, where the finer grid may know better. It loses thin
+// outline and along edges, where the finer grid may decide better. It loses thin
 // parts now and then (a stool's legs, strong shadow's mean IoU .98 to .91), so it
 // is only for cuts that would take seconds.
 

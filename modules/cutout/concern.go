@@ -56,8 +56,8 @@ func (p *places) mark(kind string, i int) {
 	q.at[i] = true
 }
 
-// weigh says how much a kind speaks against the cut-out. Kinds without a weight
-// are not told.
+// weigh sets how much a kind speaks against the cut-out. Kinds without a weight are
+// not reported.
 func (p *places) weigh(kind string, weight float64) {
 	if q := p.kind[kind]; q != nil {
 		q.weight = weight

@@ -27,7 +27,7 @@ type Result struct {
 const ReviewBelow = picture.ReviewBelow
 
 // workSize is the longest side, in pixels, of the picture that all decisions are
-// made on. A graph cut on more pixels is slower and not more right.
+// made on. A graph cut on more pixels is slower and not more accurate.
 const workSize = 800
 
 // minSide is the smallest working picture in which a border, a background and a
@@ -81,7 +81,7 @@ func Cut(img *image.NRGBA) *Result {
 	return r
 }
 
-// tell notes what may be wrong, and gives the reason why a person should look.
+// tell records the concerns, and the reason why a person should look.
 func (r *Result) tell(all []picture.Concern) {
 	if len(all) == 0 && r.Confidence < ReviewBelow {
 		all = []picture.Concern{{Kind: ConcernOutline, Text: concernText[ConcernOutline]}}

@@ -133,8 +133,8 @@ func TestSamePictureSameCutout(t *testing.T) {
 	}
 }
 
-// The product's inside is handed through untouched, and no backdrop is left in
-// the edge of a dark product on white.
+// The inside of the product stays unchanged, and no backdrop is left in the edge of
+// a dark product on white.
 func TestInsideIsUntouchedAndEdgeIsClean(t *testing.T) {
 	in := image.Rect(120, 80, 280, 240)
 	img := filled(400, 300, paper, wine, in)

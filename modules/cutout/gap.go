@@ -30,9 +30,9 @@ const (
 	gapTexture        = 2.2 // texture of an opening, in backdrop textures
 	gapBentTexture    = 2.8 // the same where a shadow bends and the patch clearly runs into the background
 	gapRunsOut        = .8
-	gapMouth          = .1  // share of the rim towards the background from which that side has a say
+	gapMouth          = .1  // share of the rim towards the background from which that side counts
 	gapHeart          = 4   // pixels from a patch's rim at which no blur of the product's edge is left
-	gapHeartMin       = 60  // pixels of that which say what the patch shows
+	gapHeartMin       = 60  // least number of such pixels to judge the patch by
 	gapPlainL         = 1.2 // the backdrop seen clearly: difference in brightness,
 	gapPlainCast      = .8  // in colour,
 	gapPlainTexture   = 2.4 // in texture, in backdrop textures, and
@@ -53,7 +53,7 @@ const (
 	gapFramedCast     = 1.   // difference in colour,
 	gapFramedCastDeep = .06  // its growth with the shadow's depth, and
 	gapFramedTexture  = 1.3  // texture
-	gapLitMin         = 200  // the backdrop in a pool of light: pixels of the heart,
+	gapLitMin         = 200  // the backdrop in a pool of light: pixels well inside the patch,
 	gapLitEdge        = .5   // share of the rim that is an edge,
 	gapLitCast        = 1.2  // difference in colour, and
 	gapLitThin        = .3   // share of the rim behind which the product is thin
@@ -74,7 +74,7 @@ type patch struct {
 	mouth, blunt float32 // rim pixels towards the background, those without an edge
 }
 
-// heart sums up the pixels of a patch that lie well inside it.
+// heart holds sums over a patch's inner pixels, at least gapHeart from its rim.
 type heart struct {
 	size                    float32
 	offL, offL2, offA, offB float32 // difference from the unshaded background

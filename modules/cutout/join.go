@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// joinSize is the longest side, in pixels, of the picture on which a network's
-// mask and the classical engine's are joined: what the networks read.
+// joinSize is the longest side, in pixels, of the picture on which the masks of a
+// network and of the classical engine are joined: networks read about this size.
 const joinSize = 1024
 
 // opinionSize is the longest side on which the classical engine is asked beside a
@@ -17,9 +17,9 @@ const joinSize = 1024
 const opinionSize = 512
 
 // CutLearned separates the product from its background with a network, joined
-// with the classical engine: the network's meaning, and on plain backdrops the
-// gaps, shadows and edges that the classical one sees better. A picture with a
-// cut-out of its own keeps it. The errors are the network's.
+// with the classical engine: the network decides what the product is, and on plain
+// backdrops the classical engine adds the gaps, shadows and edges that it sees
+// better. A picture with a cut-out of its own keeps it. Errors: those of the network.
 func CutLearned(ctx context.Context, img *image.NRGBA, net Network) (*Result, error) {
 	if own := Own(img); own != nil {
 		return own, nil
@@ -112,7 +112,7 @@ func opinion(lin planes3, scale float32) []bool {
 type joint struct {
 	*scene
 	raw   *plane // the network's coverage
-	plain bool   // the backdrop is plain enough for the classical engine to have a say
+	plain bool   // the backdrop is plain enough for the classical engine to count
 }
 
 // A backdrop is plain when three quarters of it differ less than plainSpread

@@ -106,7 +106,7 @@ func TestDoubtsInsideAreSettled(t *testing.T) {
 	}
 }
 
-// A lace that the network missed hangs on to the product on a plain backdrop.
+// A lace that the network missed stays with the product on a plain backdrop.
 func TestThinPartTheNetworkMissedIsKept(t *testing.T) {
 	img := filled(600, 450, paper, wine, image.Rect(150, 200, 400, 380))
 	for y := 60; y < 200; y++ {
@@ -222,7 +222,7 @@ func TestConcernsSayWhere(t *testing.T) {
 	}
 }
 
-// A product that the picture's edge cuts is told so, with the edge.
+// A product that the picture's edge cuts raises a concern, which names the edge.
 func TestCutProductIsTold(t *testing.T) {
 	img := filled(600, 450, paper, wine, image.Rect(200, 200, 400, 450))
 	r := cutout.Cut(img)

@@ -8,7 +8,7 @@ import (
 	"github.com/opal-photo/opal/modules/sample"
 )
 
-// The bottle that newcomers try first has a white paper label on a white
+// The bottle of the sample photo has a white paper label on a white
 // backdrop. A label is not a hole: part of its outline is shading, not an edge.
 func TestAWhiteLabelIsNoHole(t *testing.T) {
 	for _, size := range []int{600, sample.Size} {

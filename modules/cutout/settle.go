@@ -7,12 +7,12 @@ const settleRim = 9
 // A part smaller than one in speck of the largest is dropped.
 const speck = 500
 
-// doubtful is the mean coverage from which an enclosed gap is a doubt of the
-// network's rather than an opening, where its coverage is next to nothing.
+// doubtful is the mean coverage from which an enclosed gap is a doubt of the network
+// rather than an opening, whose coverage is close to 0.
 const doubtful = .2
 
-// settle decides what the network takes for the product, without specks and
-// without the gaps it only half believes in.
+// settle turns the coverage of the network into a decision for each pixel, without
+// specks and with doubtful gaps filled.
 func settle(raw *plane) []bool {
 	w, h := raw.w, raw.h
 	solid := over(raw, .5)
@@ -45,9 +45,9 @@ func settle(raw *plane) []bool {
 }
 
 // softened returns the coverage that belongs to the decision in fg, whose signed
-// distances are given: the network's own along the outline they share, and all or
-// nothing elsewhere. Filters that fit a network's edge to the picture lose spokes
-// and hairs, so it is left alone.
+// distances are given: the network's coverage along the outline they share, and 0 or
+// 1 elsewhere. Filters that fit a network's edge to the picture lose spokes and
+// hairs, so the edge is left as it is.
 func softened(raw *plane, fg []bool, signed *plane) *plane {
 	a := newPlane(raw.w, raw.h)
 	for i, v := range raw.p {

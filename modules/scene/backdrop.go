@@ -6,7 +6,7 @@ import (
 )
 
 // backdrop is a finished set without a product. It is immutable once built, so
-// the cache can hand it to any number of renders.
+// the cache can share it with any number of renders.
 type backdrop struct {
 	frame
 	img *image.NRGBA // what the viewer sees

@@ -30,7 +30,7 @@ var toLinear = func() (t [256]float32) {
 
 // encodeTable turns a 16-bit linear value into sRGB in 8.8 fixed point, so that
 // adding a dither byte and shifting rounds it. It is made when first needed: a
-// process that renders nothing need not wait for it.
+// process that renders nothing doesn't wait for it.
 var encodeTable = sync.OnceValue(func() *[65536]uint16 {
 	t := new([65536]uint16)
 	for i := range t {

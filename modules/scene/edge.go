@@ -2,12 +2,12 @@ package scene
 
 import "image"
 
-// edgeFade is over how much of the frame, from each side and from below, shadow
-// and reflection fade out. The layer is moved and scaled for other formats,
-// where the end of this frame would else show as a line.
+// edgeFade is the share of the frame, from each side and from below, over which
+// shadow and reflection fade out. The layer is moved and scaled for other formats,
+// where the end of this frame would otherwise show as a line.
 const edgeFade = 0.12
 
-// roomFade bounds it by what is between the frame's edge and the product.
+// roomFade bounds it by the room between the frame's edge and the product.
 const roomFade = 0.85
 
 // fadeOut lets the ground's maps end softly before the frame does. It leaves

@@ -139,9 +139,9 @@ func readPalette(hexes []string) []rgb {
 	return out
 }
 
-// choosePose takes what is asked for, then what the words say, then what the
-// outline looks like. A picture from which nothing was cut lies flat, as a
-// print does: it has no base to stand on.
+// choosePose takes the requested pose, then the pose that the words mean, then the
+// one that the outline suggests. A picture from which nothing was cut lies flat, as
+// a print does: it has no base to stand on.
 func choosePose(req Request, words steer, p *product) Pose {
 	switch {
 	case req.Pose != PoseAuto:
@@ -153,8 +153,8 @@ func choosePose(req Request, words steer, p *product) Pose {
 }
 
 // discord is how strongly a shadow is slanted when the catalogue's light comes
-// from the side opposite to the product's own shading: the contradiction is
-// shown, but not loudly.
+// from the side opposite to the product's own shading: the contradiction shows
+// only faintly.
 const discord = 0.45
 
 // chooseLight returns the key light's side and how strongly to show it, 0..1.
@@ -176,8 +176,8 @@ func chooseLight(asked, prompt, own Light, p *product, catalogue bool) (Light, f
 	return side, 1
 }
 
-// Warm builds the tables that every render needs (about 60 ms), so that the
-// first one need not.
+// Warm builds the tables that every render needs (about 60 ms), so that the first
+// render does not have to.
 func Warm() {
 	encodeTable()
 	ditherTile()

@@ -55,7 +55,7 @@ func castGround(pl *placed, b *backdrop, lk *look, harmony float32) *ground {
 	return g
 }
 
-// applyCatch removes what would fall where there is no floor.
+// applyCatch removes the shadow and reflection that would fall beside the floor.
 func (g *ground) applyCatch(b *backdrop) {
 	for y := range g.h {
 		cy := float32(g.rect.Min.Y+y*g.step)/b.catchStep - 0.5

@@ -100,7 +100,7 @@ func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool,
 }
 
 // kinship is 1 for colours of similar hue, or hardly any, and falls to 0 for
-// complements: halfway between red and green lies mud.
+// complements: red and green, for example, mix to a dull brown.
 func kinship(a, b rgb) float32 {
 	const near, far, grey = 45 * deg, 100 * deg, 0.03
 	x, y := toLCH(a), toLCH(b)
@@ -109,8 +109,8 @@ func kinship(a, b rgb) float32 {
 	return max(k, smoothstep(2*grey, grey, float32(math.Min(x.C, y.C))))
 }
 
-// fitWall moves a chosen colour into the range in which the scene still reads
-// as itself: a studio sweep may be any colour, a kitchen wall stays light.
+// fitWall moves a chosen colour into the range in which the scene stays
+// recognisable: a studio sweep may be any colour, a kitchen wall stays light.
 func fitWall(st set, c rgb) rgb {
 	v := toLCH(c)
 	switch st.far {

@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// product is a cut-out and what was learnt from looking at it.
+// product holds a cut-out and its measures.
 type product struct {
 	img    *image.NRGBA
 	box    image.Rectangle // tight bounds of what is visible

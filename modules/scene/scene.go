@@ -129,7 +129,7 @@ type Request struct {
 	Fill float64
 	// Box is the place for the product in pixels, x, y, width, height: it is
 	// fitted in without distortion, standing on the lower edge. Zero leaves the
-	// place to the set; otherwise Fill is not looked at.
+	// place to the set; otherwise Fill is ignored.
 	Box           [4]float64
 	Width, Height int // of the picture, in pixels
 	Seed          uint64

@@ -35,7 +35,7 @@ func (g *ground) standingShadow(s *silhouette, ft *footing, lk *look, f *frame, 
 		gap := max(ft.base[x]-float32(ft.bottom[x]), 0) / near
 		w := exp32(-gap)
 		by := ft.base[x] + float32(oy)
-		// An elliptic footprint: a straight bar of shadow looks stamped.
+		// An elliptic footprint: a straight bar of shadow looks artificial.
 		side := (2*float32(x)+1)/float32(s.w) - 1
 		round := 0.25 + 0.75*sqrt32(max(1-side*side, 0))
 		column(foot, x, by-depth*round, by+depth*0.42*round, w*(0.4+0.6*round))

@@ -29,7 +29,7 @@ var engineNames = [engines]string{"studio", "network", "joined"}
 type bench struct {
 	decoder *imaging.Decoder
 	cutter  *onnx.Cutter // nil: there is no model
-	used    onnx.Usage   // of the network's last look
+	used    onnx.Usage   // of the network's last run
 	cpu     [engines][]float64
 	peak    [engines]int64 // KB
 }
@@ -63,14 +63,14 @@ func (b *bench) close() {
 	}
 }
 
-// row is a picture's three cut-outs; those of engines that aren't there are nil.
+// row holds a picture's three cut-outs; nil for an engine that isn't there.
 type row struct {
 	name   string
 	result [engines]*cutout.Result
 	scored [engines]cutouttest.Score
 }
 
-// remembered hands out the mask of the last look, so that the network runs once.
+// remembered returns the mask of the network's last run, so that it runs once.
 type remembered struct{ mask cutout.Mask }
 
 func (r *remembered) Mask(context.Context, *image.NRGBA) (cutout.Mask, error) { return r.mask, nil }
@@ -130,7 +130,7 @@ func raw(img *image.NRGBA, m cutout.Mask) *cutout.Result {
 	return r
 }
 
-// score compares the cut-outs with the truth, and lets go of their pixels.
+// score compares the cut-outs with the truth, and drops their pixels.
 func (r *row) score(truth *image.Alpha) {
 	for e, c := range r.result {
 		if c != nil {
@@ -140,7 +140,7 @@ func (r *row) score(truth *image.Alpha) {
 	r.drop()
 }
 
-// drop lets go of the pixels; what is said of them stays.
+// drop frees the pixels and keeps the measures.
 func (r *row) drop() {
 	for _, c := range r.result {
 		if c != nil {

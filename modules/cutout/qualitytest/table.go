@@ -92,8 +92,8 @@ func readJudgements(file string) (map[string][engines]string, error) {
 	}
 }
 
-// judgements prints what a person thought of the cut-outs, and how well the
-// confidence knew.
+// judgements prints a person's judgements of the cut-outs, and how well the
+// confidence predicts them.
 func (b *bench) judgements(rows []row, judged map[string][engines]string) {
 	fmt.Printf("%d photographs\n", len(rows))
 	for e := range engines {
@@ -164,8 +164,8 @@ func reliability(confidence []float64, good []bool) {
 	}
 }
 
-// costs prints what a picture costs. Processor time is this machine's; wall time
-// says little where others work beside.
+// costs prints the cost of a picture. Processor time is that of this machine; wall
+// time says little on a busy machine.
 func (b *bench) costs() {
 	for e := range engines {
 		if len(b.cpu[e]) > 0 {
