@@ -1,7 +1,7 @@
-// Package channel says where pictures are shown and what is asked of them there:
-// presets, one finished file each, and the channels' rules. It is data, a file a
-// channel in folder channels, and its loader; package check measures the rules,
-// package export makes the files.
+// Package channel describes the channels that show pictures, and their demands:
+// presets, one finished file each, and rules. It is data, a file a channel in
+// folder channels, and its loader; package check measures the rules, package
+// export makes the files.
 package channel
 
 // Background is what a variant shows behind the product.
@@ -51,7 +51,7 @@ type Preset struct {
 	Fill       float64    `json:"fill" yaml:"fill"`                           // share of the frame that the product's longer relative side takes
 	Format     Format     `json:"format" yaml:"format"`                       //
 	Quality    int        `json:"quality,omitempty" yaml:"quality,omitempty"` //
-	Default    bool       `json:"default" yaml:"default"`                     // one of those that a job gets that names none
+	Default    bool       `json:"default" yaml:"default"`                     // a job that names no presets gets it
 	Rules      []Rule     `json:"rules" yaml:"rules"`                         // the channel's first
 }
 

@@ -55,8 +55,8 @@ func TestChannels(t *testing.T) {
 	}
 }
 
-// A rule that nobody has read for half a year may be another by now. HEAD's date
-// stands for today, so that the test of one commit never changes.
+// A rule last read half a year ago may have changed since. HEAD's date stands for
+// today, so that the test of one commit never changes.
 func TestSourcesWereSeenOfLate(t *testing.T) {
 	out, err := exec.Command("git", "log", "-1", "--format=%cI").Output()
 	if err != nil {

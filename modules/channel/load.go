@@ -23,7 +23,7 @@ import (
 //go:embed channels/*.yaml schema.json
 var embedded embed.FS
 
-// ErrChannel says that a channel's file is not one.
+// ErrChannel says that a channel's file is invalid.
 var ErrChannel = fault.New(fault.Invalid, "channel_invalid", "A channel's file can't be used")
 
 // file is a channel as its file has it.
@@ -140,7 +140,7 @@ func parse(schema *jsonschema.Schema, b []byte) (file, error) {
 	return f, f.resolve()
 }
 
-// datesAsText undoes what YAML makes of a date.
+// datesAsText turns the dates that YAML parsed back into text.
 func datesAsText(v any) any {
 	switch v := v.(type) {
 	case time.Time:

@@ -65,14 +65,14 @@ const maxEnlarge = 2.0
 // Facts are what a check knows beside the file.
 type Facts struct {
 	Source   imaging.SourceType // that the file must state
-	Enlarged float64            // pixels of the variant for one of the photo's
+	Enlarged float64            // pixels of the variant for one pixel of the photo
 	Product  *image.Alpha       // where the product is, of the file's size; nil: it is looked for
 	On       time.Time          // the day whose rules count; zero: today
 }
 
 // File decodes a file that OPAL wrote and tries on it the preset's rules and those
 // that every file keeps: its size, format and colours, no trace of where the photo was
-// taken, and the word on how the picture was made. It returns the decoded picture, too.
+// taken, and the statement on how the picture was made. It returns the decoded picture, too.
 func File(p channel.Preset, file []byte, f Facts) (*Picture, []Check, error) {
 	info, err := imaging.Inspect(file)
 	if err != nil {
@@ -119,7 +119,7 @@ func Rules(p channel.Preset, pic *Picture, on time.Time) []Check {
 	return out
 }
 
-// Proof says whether a delivered product is the photo's.
+// Proof says whether a delivered product is unchanged from the photo.
 func Proof(d proof.Delivered) Check {
 	l := proof.DefaultLimits
 	c := Check{Rule: "product_untouched", Measured: d.String(), Severity: string(channel.Reject),
@@ -253,7 +253,7 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast, atMost func(float64, strin
 		cut := pr.touches(p.Image.Rect)
 		return Check{Passed: !cut, Measured: map[bool]string{true: "the product reaches the frame", false: "all of it is in the frame"}[cut], Wanted: "the whole product"}
 	case channel.Sharpness:
-		// what enlarging takes of it is told by the check of that
+		// the rule on enlargement reports what enlarging costs
 		v, least := sharpness(p.Image, pr.box), r.Limit/max(1, p.Enlarged)
 		return Check{Passed: v >= least, Measured: fmt.Sprintf("%.2f", v), Wanted: fmt.Sprintf("at least %.2f", least)}
 	}

@@ -22,7 +22,7 @@ const (
 
 func white(c []uint8) bool { return c[0] == 255 && c[1] == 255 && c[2] == 255 && c[3] == 255 }
 
-// border is the share of the outermost pixels of which something is true.
+// border returns the share of the outermost pixels for which is holds.
 func border(img *image.NRGBA, is func(c []uint8) bool) float64 {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	n, yes := 0, 0
@@ -56,7 +56,7 @@ type product struct {
 	residue float64 // share of the frame that smaller parts take
 }
 
-// solid is the alpha from which a pixel is the product's.
+// solid is the alpha from which a pixel belongs to the product.
 const solid = 24
 
 // locate takes the product from its mask, or looks for it.

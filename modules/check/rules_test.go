@@ -47,8 +47,8 @@ func soft(img *image.NRGBA) *image.NRGBA {
 	return out
 }
 
-// Every rule has a picture that keeps it and one that breaks it. Where the product is
-// nobody says: it is looked for.
+// Every rule has a picture that keeps it and one that breaks it. The product's mask is
+// not given: the check looks for the product.
 func TestEveryRuleIsKeptAndBroken(t *testing.T) {
 	middle := image.Rect(250, 250, 750, 750)
 	product := frame(1000, 1000, paper, middle)

@@ -46,7 +46,7 @@ func newBreaker(name string, f Faults) *breaker {
 		// A refusal shows that the service works.
 		IsSuccessful: func(err error) bool { return err == nil || !fault.IsTransient(err) },
 		// A caller that went away says nothing about the service, and neither
-		// does a busy one: it asks for patience, which Retry-After gives.
+		// does a busy one: it asks callers to wait, which Retry-After handles.
 		IsExcluded:    func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, f.Busy) },
 		OnStateChange: func(_ string, _, to gobreaker.State) { w.changed(to) },
 	})

@@ -23,7 +23,7 @@ const (
 
 // Options configure a Client. Name and Faults are needed.
 type Options struct {
-	// Name is the provider's, as the breaker and the errors call it.
+	// Name is the name of the provider in the breaker and in errors.
 	Name   string
 	Faults Faults
 	// Code reads the stable code out of an error's body; nil for

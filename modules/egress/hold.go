@@ -7,7 +7,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// Least waits after what a person has to set right: a key that is being rotated
+// Least waits after faults that a person has to fix: a key that is being rotated
 // or an account that is being topped up must not fail the items in between.
 const (
 	unauthorizedWait = time.Minute

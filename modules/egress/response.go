@@ -37,7 +37,7 @@ func (c *capped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read hands a 200's body to f, of at most MaxResponse bytes, as sent and
+// read calls f with the body of a 200, of at most MaxResponse bytes, as sent and
 // decompressed.
 func (c *Client) read(ctx context.Context, res *http.Response, f func(http.Header, io.Reader) error) error {
 	limit := c.o.MaxResponse
@@ -73,7 +73,7 @@ func (c *Client) readError(ctx context.Context, wire *capped, err error) error {
 		return ctx.Err()
 	case wire.err != nil:
 		return c.connectionError(ctx, wire.err)
-	case errors.As(err, &f): // what the body says is wrong has a name already
+	case errors.As(err, &f): // the error has a code already
 		return err
 	}
 	return fmt.Errorf("%w: %w", c.o.Faults.BadResponse, err)

@@ -26,7 +26,7 @@ func (c *Client) heard() { c.answered.Store(time.Now().UnixNano()) }
 // uncount takes the try off a call that began at a time and to which the provider
 // gave no answer: an outage is not the work's fault, however many processes share
 // it and however little each of them calls. A provider that answered another call
-// meanwhile is not away, and the try counts: this work may be what it breaks on.
+// meanwhile is reachable, and the try counts: this work may be the cause.
 func (c *Client) uncount(began time.Time, err error) error {
 	var s *silence
 	if !errors.As(err, &s) || c.answered.Load() >= began.UnixNano() {

@@ -83,7 +83,7 @@ func TestSilenceCountsWhereOthersAreAnswered(t *testing.T) {
 	if err := ask(c, nil); err == nil || fault.IsUncounted(err) {
 		t.Errorf("the provider breaks on this call alone: %v", err)
 	}
-	// what was answered before an outage says nothing of it
+	// an answer from before an outage doesn't count
 	nested = true
 	_ = ask(c, nil)
 	c.http.Transport = roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })

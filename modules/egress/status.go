@@ -67,7 +67,7 @@ func problemCode(body []byte) string {
 	return p.Code
 }
 
-// Plain reports whether code is a stable code and no free text.
+// Plain reports whether code is a stable code and not free text.
 func Plain(code string) bool {
 	for _, r := range code {
 		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' {

@@ -18,8 +18,8 @@ const (
 	maxHeader   = 64 << 10
 	// maxRedirects bounds the redirects that are followed where any are.
 	maxRedirects = 3
-	// drain is how much of an answer nobody reads is read all the same, so that
-	// the connection can be used again.
+	// drain is how much of an unwanted answer is read all the same, so that the
+	// connection can be used again.
 	drain = 8 << 10
 )
 

@@ -19,7 +19,7 @@ const (
 )
 
 // Policy says how often and after which waits a call is tried again. Each call
-// is tried few times: longer outages are the queue's.
+// is tried few times: the queue handles longer outages.
 type Policy struct {
 	Tries int           // in all
 	Base  time.Duration // the longest wait before the second try; it doubles with each
@@ -28,7 +28,7 @@ type Policy struct {
 	Cut   bool          // a longer wait that a service asks for is cut to Max instead
 }
 
-// DefaultPolicy is that of calls to engines.
+// DefaultPolicy is the policy of calls to engines.
 var DefaultPolicy = Policy{Tries: 3, Base: 500 * time.Millisecond, Max: 8 * time.Second}
 
 // backoff is jittered: anything from Least to Base·2^(try−1), at most Max.

@@ -7,12 +7,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Names hands out names of one folder, each once. Names that differ in case or in
+// Names gives out names of one folder, each once. Names that differ in case or in
 // the way accents are written are the same: file systems disagree about that. The
 // zero value is an empty folder. It is not safe for concurrent use.
 type Names struct{ taken map[string]bool }
 
-// Reserve takes names that are never handed out.
+// Reserve takes names that are never given out.
 func (n *Names) Reserve(names ...string) {
 	for _, name := range names {
 		n.take(name)

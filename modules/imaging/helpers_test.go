@@ -18,7 +18,7 @@ func clip8(v float64) uint8 { return uint8(max(0, min(v, 255))) }
 
 func abs(v int) int { return max(v, -v) }
 
-// luma is BT.601's, on stored values.
+// luma returns the luma of BT.601, on stored values.
 func luma(p []uint8) float64 {
 	return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2])
 }

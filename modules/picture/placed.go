@@ -1,6 +1,6 @@
-// Package picture holds the words that all rooms share when they speak of a
-// picture: its layers and where the product stands in them, a brand's look, the
-// scenes' names, and why a person should look at it. It holds no pixels.
+// Package picture holds the types that all rooms share to describe a picture: its
+// layers and where the product stands in them, a brand's look, the scenes' names,
+// and why a person should look at it. It holds no pixels.
 //
 // The JSON of these types is kept in databases: as checkpoints of items, as the
 // sources of variants, as the brand of a job. Fields are added and never renamed.

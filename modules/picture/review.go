@@ -9,8 +9,8 @@ type Concern struct {
 }
 
 // ReviewBelow is the confidence in a cut-out under which a person should look,
-// where neither the operator nor the brand says otherwise: of what passes it at
-// least 95 in 100 are publishable. Engines are calibrated to it.
+// where neither the operator nor the brand says otherwise: at least 95 in 100
+// cut-outs above it are publishable. Engines are calibrated to it.
 const ReviewBelow = 0.8
 
 // Review says which pictures a person has to look at before they are delivered.
@@ -19,8 +19,8 @@ type Review struct {
 	Below float64 `json:"below,omitempty"` // those of a lower confidence; 0: the operator's setting
 }
 
-// The states of a picture that a person has to look at. A picture that nobody
-// has to look at has none.
+// The states of a picture that a person has to look at. Other pictures have the
+// state "".
 const (
 	ReviewPending  = "pending"
 	ReviewApproved = "approved"

@@ -1,6 +1,6 @@
 package picture
 
-// Where a product stands when nobody says so: shares of the frame's side.
+// The default place of a product: shares of the frame's side.
 const (
 	// DefaultFill is the share of the frame that its longer relative side takes.
 	DefaultFill = 0.62

@@ -32,7 +32,7 @@ var table = sync.OnceValue(func() (t struct {
 	return t
 })
 
-// SceneWords returns a scene's words; the zero Words for a scene that is none.
+// SceneWords returns a scene's words; the zero Words for an unknown scene.
 func SceneWords(scene string) Words { return table().Scenes[scene] }
 
 // AvoidEverywhere lists what no scene should hold.

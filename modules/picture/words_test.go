@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Every scene has words, and no words are for a scene that is none.
+// Every scene has words, and no words are for an unknown scene.
 func TestEverySceneHasWords(t *testing.T) {
 	scenes := SceneTypes()
 	slices.Sort(scenes)

@@ -18,7 +18,7 @@ type Memory struct {
 	bodies map[string][]byte
 }
 
-// ErrNoArtifact says that there is no picture under a path.
+// ErrNoArtifact says that no picture has the path.
 var ErrNoArtifact = fault.New(fault.NotFound, "artifact_not_found", "There is no such picture")
 
 // errNoURLs is a defect of the wiring: an engine behind a network was given
@@ -50,7 +50,7 @@ func (m *Memory) Put(_ context.Context, step, ext, _ string, body []byte) (strin
 	return path, nil
 }
 
-// Get returns a picture; ErrNoArtifact.
+// Get returns a picture. Error: ErrNoArtifact.
 func (m *Memory) Get(_ context.Context, path string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

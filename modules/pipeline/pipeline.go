@@ -22,7 +22,7 @@ type Options struct {
 	Upscale          bool `json:"upscale"`           // false: the output has the scoring service's size
 }
 
-// DefaultOptions is every step.
+// DefaultOptions returns the options with every step on.
 var DefaultOptions = Options{RemoveBackground: true, GenerateScene: true, Upscale: true}
 
 // Input is one item's work.
@@ -50,11 +50,11 @@ type Input struct {
 type Checkpoint struct {
 	Cutout *CutoutRecord   `json:"cutout,omitempty"`
 	Placed *picture.Placed `json:"placed,omitempty"`
-	// EngineSSIM is Fidelity's, measured when the product was placed.
+	// EngineSSIM is the EngineSSIM of Fidelity, measured when the product was placed.
 	EngineSSIM *float64 `json:"engine_ssim,omitempty"`
 }
 
-// CutoutRecord is what is kept of a cut-out.
+// CutoutRecord holds what a checkpoint keeps of a cut-out.
 type CutoutRecord struct {
 	Path         string   `json:"path"` // RGBA PNG in the artifacts
 	Confidence   *float64 `json:"confidence"`
@@ -75,7 +75,7 @@ type Fidelity struct {
 	// absent when the engine left the product to the lock.
 	EngineSSIM *float64 `json:"engine_ssim,omitempty"`
 	Upscale    string   `json:"upscale,omitempty"`  // how the scene was enlarged, and the product of a small photo
-	Enlarged   float64  `json:"enlarged,omitempty"` // the product's pixels in the output for one of the photo's
+	Enlarged   float64  `json:"enlarged,omitempty"` // the product's pixels in the output for one pixel of the photo
 }
 
 // Result is a finished item.
@@ -170,8 +170,8 @@ type step struct {
 	run    func(ctx context.Context, p *Pipeline, s *state) error
 }
 
-// told is the step's name in timelines, answers and events, where enlarge has
-// always been called upscale.
+// told returns the step's name in timelines, answers and events, where enlarge
+// has always been called upscale.
 func (s step) told() string {
 	if s.name == "enlarge" {
 		return "upscale"
@@ -179,7 +179,7 @@ func (s step) told() string {
 	return s.name
 }
 
-// steps is the way of a photo, in order.
+// steps holds the steps of a photo, in order.
 var steps = []step{
 	{"ingest", func(s *state) bool { return s.in.Done.Cutout == nil }, ingest},
 	{"cutout", always, cutout},
@@ -192,7 +192,7 @@ var steps = []step{
 func always(*state) bool  { return true }
 func scene(s *state) bool { return s.in.Options.GenerateScene }
 
-// errReused is how a step says that an earlier attempt had done it.
+// errReused is returned by a step that an earlier attempt had already done.
 var errReused = errors.New("reused")
 
 // Run takes one photo through the steps. Errors have the fault kinds of the

@@ -10,7 +10,7 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// state is what one run hands from step to step. Pictures are loaded when a
+// state holds what one run passes from step to step. Pictures are loaded when a
 // step first asks for them, because a run that resumes needs few of them.
 type state struct {
 	in        Input
@@ -70,7 +70,7 @@ func (s *state) sceneLayers(ctx context.Context, p *Pipeline) (*layers, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.done.EngineSSIM == nil { // a checkpoint of before it was kept
+	if s.done.EngineSSIM == nil { // an older checkpoint, without it
 		cut, err := s.cutoutImage(ctx)
 		if err != nil {
 			return nil, err
@@ -81,7 +81,7 @@ func (s *state) sceneLayers(ctx context.Context, p *Pipeline) (*layers, error) {
 	return l, nil
 }
 
-// fidelity is the result's, made when it is first asked for.
+// fidelity returns the Fidelity of the result, made at the first call.
 func (s *state) fidelity() *Fidelity {
 	if s.result.Fidelity == nil {
 		s.result.Fidelity = &Fidelity{EngineSSIM: s.done.EngineSSIM}
@@ -95,7 +95,7 @@ func (s *state) setCut(img *image.NRGBA) {
 }
 
 // alphaFloor is the alpha from which a pixel counts as product when its bounds
-// are taken: below it lies the matte's own noise.
+// are taken: lower values are noise of the matte.
 const alphaFloor = 16
 
 // AlphaBounds returns the bounds of what is visible in a picture with straight

@@ -10,7 +10,7 @@ import (
 	"github.com/opal-photo/opal/modules/provenance"
 )
 
-// defaultReason is said when an engine is unsure and does not say why.
+// defaultReason is the reason when an engine is unsure and gives no reason.
 const defaultReason = "The outline of the product is uncertain; check the cut-out"
 
 // cutout separates the product and keeps it as an RGBA PNG.
@@ -49,7 +49,7 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 	return s.checkpoint(ctx)
 }
 
-// maxConcerns bounds what is kept: nobody reads more.
+// maxConcerns bounds how many concerns are kept: people read no more.
 const maxConcerns = 20
 
 // reviewReason says for people what is to be looked at, and where.

@@ -9,7 +9,7 @@ import (
 // enlargeFactor is how much larger the finished picture is than its scene.
 const enlargeFactor = 2
 
-// enlargeNote says what the enlargement is, so that nobody takes it for detail.
+// enlargeNote names the method of enlarging, so that people don't expect new detail.
 const enlargeNote = "2×, resampled, no detail added"
 
 // enlarge doubles the layers of the scene. The product is left to the lock, which
@@ -21,8 +21,8 @@ func enlarge(ctx context.Context, p *Pipeline, s *state) error {
 	}
 	big := &layers{scale: enlargeFactor, backdrop: imaging.Upscale2x(l.backdrop)}
 	if sh := l.shadow; sh != nil {
-		// most of the layer is empty, and what there is is soft: plain Lanczos
-		// on the part that is not is enough
+		// most of the layer is empty, and the rest is soft: plain Lanczos on
+		// that part is enough
 		if b := imaging.AlphaBounds(sh, 1); !b.Empty() {
 			big.shadow = imaging.Resize(crop(sh, b), enlargeFactor*b.Dx(), enlargeFactor*b.Dy())
 			big.shadowAt = b.Min.Mul(enlargeFactor)

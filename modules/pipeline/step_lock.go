@@ -41,12 +41,12 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	return nil
 }
 
-// sharpEnough is how far a product may be enlarged before it is told: beyond it
-// the eye misses the detail.
+// sharpEnough is how far a product may be enlarged before people are told: beyond
+// it the missing detail shows.
 const sharpEnough = 2.0
 
-// sized resamples the product to w×h: Lanczos, and for what has to grow to twice
-// its size or more first the 2× kernel that keeps edges sharp.
+// sized resamples the product to w×h with Lanczos. A product that grows to twice its
+// size or more first goes through the 2× kernel that keeps edges sharp.
 func sized(product *image.NRGBA, w, h int) *image.NRGBA {
 	if w == product.Rect.Dx() && h == product.Rect.Dy() {
 		return product

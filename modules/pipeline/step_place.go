@@ -74,8 +74,8 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 	return nil
 }
 
-// inputSide is the longest side, in pixels, of what a scoring service is shown:
-// twice the scene's own. A 50-megapixel cut-out would only cost it time.
+// inputSide is the longest side, in pixels, of the picture that a scoring service
+// gets: twice the side of the scene. A 50-megapixel cut-out would only cost it time.
 const inputSide = 2 * sceneSize
 
 // placeInput returns the path of the cut-out that a scoring service fetches: the
@@ -145,8 +145,8 @@ func prompt(in *Input) string {
 	return strings.Join(parts, ", ")
 }
 
-// title makes a product's name of its file's: "red-leather_bag.JPG" is "red
-// leather bag".
+// title makes a product's name from its file's name: "red-leather_bag.JPG" becomes
+// "red leather bag".
 func title(filename string) string {
 	name := strings.TrimSuffix(filename, path.Ext(filename))
 	return strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == ' ' || r == '.' }), " ")

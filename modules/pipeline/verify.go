@@ -10,8 +10,8 @@ import (
 )
 
 // The limits within which an engine may have moved the product before the scene
-// is refused. The lock pastes the original over the engine's; what sticks out
-// from under it beyond these shows as a ghost. Shares of the product's side.
+// is refused. The lock pastes the original over the engine's product; parts that
+// stick out further show as a ghost. Shares of the product's side.
 const (
 	maxAspectError = 0.03 // box against the cut-out's own proportions
 	maxShift       = 0.04

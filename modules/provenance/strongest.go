@@ -13,8 +13,8 @@ import (
 // strength orders IPTC's digital source types: what says most of a model's part wins.
 var strength = []string{"digitalCapture", "composite", "algorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia"}
 
-// weakOnes are the types that a value which nobody knows here stands above: it may say
-// something of importance, and is kept as it stands.
+// weakOnes is how many of the weakest types rank below an unknown value, which may be
+// important and is kept as it stands.
 const weakOnes = 2
 
 // stronger returns the stronger of two source types; "" is the weakest.

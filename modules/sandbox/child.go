@@ -36,7 +36,7 @@ type Handler struct {
 //
 // The input is bad when the error is made by Refuse; any other error is the
 // child's own fault, and the job may be tried again. The reply, of 64 KB at
-// most, is handed to the parent.
+// most, is sent to the parent.
 type Worker func(job Work) (reply []byte, err error)
 
 // Work is a job as the child sees it. In and Out lie in memory that is shared

@@ -8,5 +8,5 @@
 // runaway costs one job.
 //
 // A kind of child is a Handler; Serve is a child's whole life, and a Pool starts
-// children and hands them jobs.
+// children and gives them jobs.
 package sandbox

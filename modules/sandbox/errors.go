@@ -20,8 +20,8 @@ func (e *DiedError) Error() string { return fmt.Sprint(errors.Join(e.Deaths...))
 
 func (e *DiedError) Unwrap() []error { return e.Deaths }
 
-// UnavailableError says that no child could be started. It is the machine's
-// trouble and not the job's, so it is worth another try.
+// UnavailableError says that no child could be started. The machine is the cause
+// and not the job, so it is worth another try.
 type UnavailableError struct{ Causes []error }
 
 func (e *UnavailableError) Error() string { return fmt.Sprint(errors.Join(e.Causes...)) }

@@ -84,8 +84,7 @@ func prepareFile(args []string) (Worker, error) {
 	}, nil
 }
 
-// attempt is a system call that a child makes; a text is handed over by its
-// address.
+// attempt is a system call that a child makes; a text is passed by its address.
 type attempt struct {
 	Number uintptr
 	Args   []any

@@ -15,13 +15,13 @@ import (
 const (
 	defaultStart   = 20 * time.Second // a child takes 0.05 s on an idle machine
 	defaultTimeout = 30 * time.Second
-	defaultTries   = 2 // a second one tells a bad input from bad luck
+	defaultTries   = 2 // a second one tells a bad input from a chance failure
 	spareTries     = 3 // children that end before they take the job
 )
 
 // Options say how a Pool's children are started and bounded.
 type Options struct {
-	// Kind names the Handler; Args are handed to its Prepare.
+	// Kind names the Handler; Args are passed to its Prepare.
 	Kind string
 	Args []string
 
@@ -44,8 +44,8 @@ type Options struct {
 
 	// Jobs is how many jobs a child does before another takes its place. 0 and 1
 	// give each job a process of its own, of which one waits at any time: an input
-	// that takes over its child meets no other tenant's, and memory comes back
-	// whole. More is for children that take long to prepare.
+	// that takes over its child sees no other tenant's input, and all memory is
+	// freed. More is for children that take long to prepare.
 	Jobs int
 
 	// Idle is how long a child of several jobs waits for its next one before it
@@ -72,7 +72,7 @@ type Job struct {
 	CPU    time.Duration
 }
 
-// Pool hands jobs to child processes. It is safe for concurrent use.
+// Pool gives jobs to child processes. It is safe for concurrent use.
 type Pool struct {
 	opts   Options
 	slots  chan struct{}
@@ -372,7 +372,7 @@ func (p *Pool) keep(c *child) {
 	}
 }
 
-// drop ends a child that nobody has used for long.
+// drop ends a child that was unused for long.
 func (p *Pool) drop(c *child) {
 	p.mu.Lock()
 	for i, other := range p.idle {

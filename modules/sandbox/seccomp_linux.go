@@ -50,7 +50,7 @@ var callNumbers = map[string]uint32{
 
 // barSystemCalls makes all calls but the allowed ones fail with EPERM, on every
 // thread and permanently. Threads may still be started, processes may not. A
-// kernel built without filters is let be: the other limits hold.
+// kernel built without filters is accepted: the other limits hold.
 func barSystemCalls(calls []string) error {
 	program, err := filter(uint32(os.Getpid()), calls)
 	if err != nil {

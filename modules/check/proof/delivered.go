@@ -30,10 +30,11 @@ type Limits struct {
 	Shift    float64 `json:"shift_px"`
 }
 
-// DefaultLimits are those of honest files, of quality 80 and more, with some room.
+// DefaultLimits are the limits that unaltered files of quality 80 and more keep, with
+// some room.
 var DefaultLimits = Limits{SSIM: 0.94, DeltaE95: 4, Cast: 0.5, Spot: 3, Detail: 1.12, Shift: 0.5}
 
-// Within returns "" when the figures keep to the limits, else which of them doesn't.
+// Within returns "" when the figures keep to the limits, else the first that doesn't.
 func (d Delivered) Within(l Limits) string {
 	switch {
 	case d.Pixels == 0:

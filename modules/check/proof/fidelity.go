@@ -104,7 +104,7 @@ func ssimRow(a, b *image.NRGBA, mask *image.Alpha, y int) (sum, weight float64) 
 	return sum, weight
 }
 
-// luma is BT.601's, on stored values.
+// luma returns the luma of BT.601, on stored values.
 func luma(p []uint8) float64 {
 	return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2])
 }

@@ -1,6 +1,6 @@
-// Package answer gives cut-outs the form of the port: those of the craft, and
-// those of services, for which it makes the picture that they are sent, checks and
-// decodes what comes back, has it fitted to the photo, and gives a confidence
+// Package answer gives cut-outs the form of the port Cutter: OPAL's own (package
+// cutout) and those of services. For services it encodes the picture to send,
+// checks and decodes the answer, has it fitted to the photo, and gives a confidence
 // where the service has none.
 package answer
 
@@ -50,7 +50,7 @@ func JPEG(photo *image.NRGBA, maxPixels int) ([]byte, error) {
 	return b, nil
 }
 
-// unsure is said where a service has a low confidence and no reason.
+// unsure is the reason where a service gives a low confidence without a reason.
 const unsure = "The cut-out service is unsure about the outline; check the cut-out"
 
 // Finisher makes cut-outs of answers.
@@ -123,9 +123,9 @@ func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte,
 	return out, nil
 }
 
-// Unasked returns the cut-out, and true, for a photo that no provider needs to be
-// asked about: it comes with a cut-out of its own, which an answer would lose where it
-// is half transparent, or it is so small that a provider would refuse it or charge for
+// Unasked returns the cut-out, and true, for a photo that is not sent to a provider:
+// it has transparency of its own, which an answer would lose where it is half
+// transparent, or it is so small that a provider would refuse it or charge for
 // nothing.
 func Unasked(photo *image.NRGBA) (pipeline.Cutout, bool) {
 	if min(photo.Rect.Dx(), photo.Rect.Dy()) < cutout.MinSide {
@@ -137,12 +137,12 @@ func Unasked(photo *image.NRGBA) (pipeline.Cutout, bool) {
 	return pipeline.Cutout{}, false
 }
 
-// Of is the craft's cut-out as the port gives it.
+// Of returns a result of package cutout in the form of the port.
 func Of(r *cutout.Result) pipeline.Cutout {
 	return pipeline.Cutout{Image: r.Image, Confidence: r.Confidence, Reason: r.ReviewReason, Concerns: r.Concerns, Whole: !r.Found}
 }
 
-// Whole is the photo left as it is: nothing was found in it.
+// Whole returns the photo left as it is: nothing was found in it.
 func Whole(photo *image.NRGBA, why string) pipeline.Cutout {
 	return pipeline.Cutout{Image: photo, Whole: true, Reason: why}
 }

@@ -138,7 +138,7 @@ func TestWhatIsTransparentStaysSo(t *testing.T) {
 	}
 }
 
-// deaf can't decode.
+// deaf is a Decoder that fails.
 type deaf struct{}
 
 func (deaf) Decode(ctx context.Context, _ []byte) (*image.NRGBA, imaging.Info, error) {

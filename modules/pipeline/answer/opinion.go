@@ -10,8 +10,8 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// prior is the confidence in a provider's cut-out that nothing speaks for or
-// against: just what a person doesn't have to look at.
+// prior is the confidence in a provider's cut-out without evidence for or against
+// it: the lowest that a person doesn't have to look at.
 const prior = picture.ReviewBelow
 
 // The second opinion agrees not at all at the first overlap (intersection over

@@ -80,8 +80,8 @@ func (o *Options) token() TokenFunc {
 // may help. A wait the service asks for that is too long to sit out here comes
 // back with the error (fault.RetryAfter).
 //
-// Errors: those of this package, or the context's. The bytes of the response's
-// image are not looked at.
+// Errors: those of this package, or the context's error. The bytes of the image
+// in the response are not checked.
 func (c *Client) Score(ctx context.Context, req score.Request) (*score.Response, error) {
 	body, err := json.Marshal(req)
 	if err != nil {

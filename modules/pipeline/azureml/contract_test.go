@@ -57,7 +57,7 @@ func TestClientKeepsTheContract(t *testing.T) {
 				for _, f := range a.faults(t) {
 					t.Error(f)
 				}
-				// a check that passes everything is none
+				// a check that passes everything checks nothing
 				planted := a
 				planted.Client.Generated, planted.Client.Transient, planted.Client.Box = !a.Client.Generated, !a.Client.Transient, []float64{9, 9, 9, 9}
 				if len(planted.faults(t)) == 0 {

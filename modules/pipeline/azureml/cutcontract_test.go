@@ -84,7 +84,7 @@ func TestCutterKeepsTheContract(t *testing.T) {
 		if !c.holds(t, d) {
 			t.Errorf("%s does not hold", file)
 		}
-		// a check that passes everything is none
+		// a check that passes everything checks nothing
 		planted := c
 		planted.Client.OK = !c.Client.OK
 		if planted.holds(t, d) {

@@ -41,11 +41,11 @@ type CutMeta struct {
 	EngineVersion string `json:"engine_version,omitempty"`
 }
 
-// maxCutPixels keeps a request near 1 MB: managed endpoints choke on large
-// bodies. The edge is looked for in the photo again.
+// maxCutPixels keeps a request near 1 MB: managed endpoints fail on large bodies.
+// The edge is looked for in the photo again.
 const maxCutPixels = 1_500_000
 
-// cutFaults are the cut-out contract's. It knows no 402.
+// cutFaults are the errors of the cut-out contract, which has no 402.
 var cutFaults = func() egress.Faults {
 	f := answer.Faults("The cut-out endpoint", "CUTOUT_ENDPOINT_KEY, or the identity's role on the endpoint")
 	f.Unpaid = f.Rejected

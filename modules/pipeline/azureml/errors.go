@@ -27,7 +27,7 @@ var (
 	ErrOptions = fault.New(fault.Invalid, "scoring_options", "The scoring endpoint is not configured properly")
 )
 
-// faults are the scoring contract's. It knows no 402.
+// faults are the errors of the scoring contract, which has no 402.
 var faults = egress.Faults{
 	Paused: ErrBreakerOpen, Unavailable: ErrUnavailable, Busy: ErrBusy, BadResponse: ErrBadResponse, TooLarge: ErrResponseTooLarge,
 	Unauthorized: ErrUnauthorized, Unpaid: ErrRejected, Rejected: ErrRejected,

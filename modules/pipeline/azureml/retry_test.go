@@ -56,7 +56,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	for name, c := range map[string]struct {
 		header func() string
 		waits  time.Duration // inside the call
-		after  time.Duration // handed to the queue
+		after  time.Duration // passed to the queue
 	}{
 		"seconds":    {func() string { return "5" }, 5 * time.Second, 0},
 		"date":       {func() string { return time.Now().Add(6 * time.Second).UTC().Format(http.TimeFormat) }, 6 * time.Second, 0},

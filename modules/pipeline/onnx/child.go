@@ -19,8 +19,8 @@ import (
 // ChildKind names the child that runs a network.
 const ChildKind = "infer"
 
-// A network on the processor is computed by one thread: pictures, not parts of
-// one, are what workers do at the same time.
+// A network on the processor is computed by one thread: workers process several
+// pictures at the same time, not parts of one.
 const threads = 1
 
 // ChildHandler serves as the child that runs a network. Its arguments are the

@@ -38,15 +38,15 @@ type Options struct {
 	Library string // ONNX Runtime's library
 	Model   Model
 
-	// Concurrency is how many pictures are looked at together: each has a child
+	// Concurrency is how many pictures are processed together: each has a child
 	// with the model's memory. 0 is 1.
 	Concurrency int
 
-	// Timeout bounds one look at a picture. 0 is a minute.
+	// Timeout bounds one run of the network. 0 is a minute.
 	Timeout time.Duration
 
-	// Used, if given, is told after each look what it has cost. Looks that are
-	// taken together tell it together.
+	// Used, if given, is called after each run with its cost. Runs at the same time
+	// call it at the same time.
 	Used func(Usage)
 
 	// Command starts a child, as sandbox.Options has it; for tests.
@@ -83,7 +83,7 @@ func (c *Cutter) Warm() { c.pool.Warm() }
 // Close ends the child.
 func (c *Cutter) Close() error { return c.pool.Close() }
 
-// Name is the model's.
+// Name returns the model's name.
 func (c *Cutter) Name() string { return c.model.Name }
 
 // Cut separates the product from its background.

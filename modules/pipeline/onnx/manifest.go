@@ -17,7 +17,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// The errors of this package that a person can do something about.
+// The errors of this package that a person can fix.
 var (
 	ErrNoModel   = fault.New(fault.NotFound, "model_not_found", "there is no such model")
 	ErrNoRuntime = fault.New(fault.Unavailable, "model_runtime_missing", "ONNX Runtime's library is missing")
@@ -62,7 +62,7 @@ type Manifest struct {
 	Layout Layout `json:"layout"`           // of the input
 	BGR    bool   `json:"bgr,omitempty"`    // channels are blue, green, red
 
-	// A channel's value, 0–255, goes in as (value-mean)/scale.
+	// The network reads a channel's value v, 0–255, as (v-mean)/scale.
 	Mean  [3]float32 `json:"mean"`
 	Scale [3]float32 `json:"scale"`
 

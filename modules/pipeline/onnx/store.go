@@ -32,8 +32,8 @@ const (
 // maxModel bounds a model's file, in bytes.
 const maxModel = 4 << 30
 
-// List returns the models, by name. A folder that can't be read is an error beside
-// those that can.
+// List returns the models, by name. An unreadable folder is an error, returned beside
+// the models of the others.
 func (s Store) List() (models []Model, err error) {
 	if s.Dir == "" {
 		return nil, nil

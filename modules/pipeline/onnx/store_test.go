@@ -108,7 +108,7 @@ func TestStoreRefuses(t *testing.T) {
 	}
 }
 
-// A manifest in the folder may have been written by anybody.
+// A manifest in the folder is input from outside.
 func TestDamagedStoreIsNamed(t *testing.T) {
 	s := Store{t.TempDir()}
 	if _, err := s.Add(write(t, "a.onnx", redness()), tinyManifest()); err != nil {

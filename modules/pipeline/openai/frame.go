@@ -37,11 +37,11 @@ func newFrame(bounds image.Rectangle, w, h int, fill float64) frame {
 	return f
 }
 
-// solid is the alpha from which a pixel is the product's and is not to be edited.
+// solid is the alpha from which a pixel belongs to the product and is not to be edited.
 const solid = 128
 
-// draw returns the picture to be edited, the product alone on nothing, and the
-// mask, which is transparent where the scene is to be painted.
+// draw returns the picture to be edited, the product on a transparent background,
+// and the mask, which is transparent where the scene is to be painted.
 func (f frame) draw(product *image.NRGBA, w int) (canvas, mask *image.NRGBA) {
 	k := float64(f.inner.Dx()) / float64(w)
 	bw, bh := max(1, int(float64(f.box[2])*k+.5)), max(1, int(float64(f.box[3])*k+.5))

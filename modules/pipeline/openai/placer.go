@@ -73,7 +73,7 @@ type Options struct {
 	// https://NAME.openai.azure.com/openai/deployments/DEPLOYMENT/images/edits?api-version=…,
 	// or https://NAME.openai.azure.com/openai/v1/images/edits.
 	URL string
-	// Key is the account's. Without one Credential gives tokens (Azure alone).
+	// Key is the account's key. Without one Credential gives tokens (Azure alone).
 	Key        string
 	Credential azcore.TokenCredential
 	Model      string // DefaultModel when ""

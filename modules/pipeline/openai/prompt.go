@@ -8,7 +8,7 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
-// maxPrompt is what the API takes, in characters.
+// maxPrompt is the longest prompt that the API takes, in characters.
 const maxPrompt = 32_000
 
 // prompt words a placement for a model that follows instructions. The scene's own

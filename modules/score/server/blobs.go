@@ -43,7 +43,7 @@ func newBlobs(o Options) *blobs {
 	return &blobs{hosts: o.AllowedHosts, loopback: o.AllowLoopback, limit: o.MaxInput, http: client}
 }
 
-// check parses a URL and holds it against the list of hosts. Plain HTTP is only
+// check parses a URL and compares it with the list of hosts. Plain HTTP is only
 // for this machine, and only where that is allowed.
 func (b *blobs) check(raw string, invalid, foreign *fault.Error) (*url.URL, error) {
 	u, err := url.Parse(raw)
@@ -60,7 +60,7 @@ func (b *blobs) check(raw string, invalid, foreign *fault.Error) (*url.URL, erro
 	return u, nil
 }
 
-// plainPrefix before a pattern allows HTTP without TLS, as an emulator speaks it.
+// plainPrefix before a pattern allows HTTP without TLS, which emulators use.
 const plainPrefix = "http://"
 
 // hostMatches holds a URL against "host", "host:port" or "*.suffix". A pattern

@@ -128,8 +128,8 @@ func checkPicture(t *testing.T, what string, data []byte, kind string, m score.M
 	}
 }
 
-// The errors that the client's cases know must be ones that this service can
-// give, so that the cases don't describe a service nobody has.
+// The errors in the client's cases must be errors of this service, so that the
+// cases describe the real service.
 func TestErrorCasesLookLikeThisServicesErrors(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(contractDir, "error-*.json"))
 	if err != nil || len(files) == 0 {

@@ -17,12 +17,12 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
-// How callers prove themselves.
+// The ways to authenticate callers.
 const (
 	// AuthKey wants "Authorization: Bearer <Options.Key>".
 	AuthKey = "key"
-	// AuthPlatform trusts whoever gets through: a managed online endpoint
-	// checks the key itself and does not pass it on.
+	// AuthPlatform trusts every caller: a managed online endpoint checks the key
+	// itself and does not pass it on.
 	AuthPlatform = "platform"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/egress"
 )
 
-// errUndialled ends a dial that the guard let through: tests reach nobody.
+// errUndialled ends a dial that the guard let through: tests dial no other machine.
 var errUndialled = errors.New("this test dials nobody")
 
 // Whatever form a URL has, it leads to the allowed storage or nowhere.
@@ -41,8 +41,8 @@ func TestURLsLeadNowhereElse(t *testing.T) {
 	}
 }
 
-// whoRefuses says who keeps the service from fetching a URL whose host's name
-// leads to target.
+// whoRefuses returns the check that keeps the service from fetching a URL whose
+// host's name leads to target.
 func whoRefuses(t *testing.T, b *blobs, raw, target string) string {
 	t.Helper()
 	u, err := b.check(raw, errInputURL, errInputHost)
@@ -57,7 +57,7 @@ func whoRefuses(t *testing.T, b *blobs, raw, target string) string {
 	if target == "" {
 		return "open"
 	}
-	// the client as it is, but for its name service, and with an end to all dials
+	// the service's client with another resolver, and every dial refused
 	asked := false
 	guard := egress.NewGuard(false, nil)
 	dialer := &net.Dialer{Control: func(network, address string, c syscall.RawConn) error {
