@@ -25,7 +25,7 @@ func (d deadLetters) named(name string) (queue.Queue, error) {
 	return nil, queue.ErrNoQueue.With("%q; there are %s and %s", name, d[0].Name(), d[1].Name())
 }
 
-// List peeks at a queue's dead letters, or at every queue's.
+// List peeks at the dead letters of one queue, or of all queues.
 func (d deadLetters) List(ctx context.Context, name string, limit int) ([]client.DeadLetter, error) {
 	queues := []queue.Queue(d)
 	if name != "" {

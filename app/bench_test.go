@@ -37,7 +37,7 @@ func benchmarkPhoto(b *testing.B, w, h int) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkAllPresets measures from the item's completion to the job's.
+// BenchmarkAllPresets measures from the end of the item to the end of the job.
 func BenchmarkAllPresets(b *testing.B) {
 	_, c, _ := runDev(b)
 	var known struct {
@@ -93,8 +93,8 @@ func BenchmarkPeakMemory(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// follow sends a photo and returns how long it took from complete to the item's
-// end, and from there to the job's.
+// follow sends a photo and returns how long it took from complete to the end of the
+// item, and from there to the end of the job.
 func follow(c apptest.Client, presets []string, body []byte) (item, rest time.Duration) {
 	var j apptest.Job
 	if code := c.Call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "presets": presets, "items": []any{map[string]any{"filename": "p.jpg"}}}, &j); code != http.StatusOK {

@@ -12,7 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// errNoState says that a folder is not opal dev's.
+// errNoState says that a folder holds no state of opal dev.
 var errNoState = fault.New(fault.Invalid, "state_not_found", "There is no state of opal dev in this folder")
 
 // auditCommand recomputes every balance and charge and prints what differs.

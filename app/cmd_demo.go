@@ -17,7 +17,7 @@ import (
 	"github.com/opal-photo/opal/modules/sample"
 )
 
-// errNoAPI says that nobody answers at the demo's address.
+// errNoAPI says that no API answers at the demo's address.
 var errNoAPI = fault.New(fault.Unavailable, "api_not_reached", "The API does not answer; start it with `make dev` in another terminal")
 
 // demoCommand sends the sample photo through a running API, as a client would.

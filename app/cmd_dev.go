@@ -198,7 +198,7 @@ func hostOf(addr string) string {
 	return host
 }
 
-// freePort returns a loopback address that nobody listens on.
+// freePort returns an unused loopback address.
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -173,7 +173,7 @@ func (w *wire) tryModel(ctx context.Context) error {
 	return runModel(ctx, o)
 }
 
-// clock compares the database's clock with this machine's.
+// clock compares the clocks of the database and of this machine.
 func (w *wire) clock(ctx context.Context) error {
 	before := time.Now()
 	now, err := db.Now(ctx, w.db)

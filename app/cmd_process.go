@@ -95,7 +95,8 @@ func processCommand(s Streams) *cobra.Command {
 	return cmd
 }
 
-// ended turns the end of work on files into a command's: it has told what failed.
+// ended turns the error of work on files into the command's error. The work has
+// already reported what failed.
 func ended(err error) error {
 	switch {
 	case errors.Is(err, batch.ErrFailed):

@@ -68,7 +68,7 @@ func TestDevDeletesAJobWithAllItsFiles(t *testing.T) {
 	}
 }
 
-// A message that nobody can handle is seen by the operators, and dealt with.
+// Operators see a message that no worker can handle, and purge it.
 func TestDevShowsDeadLetters(t *testing.T) {
 	t.Parallel()
 	_, c, data := runDev(t, "--engine", "stub")

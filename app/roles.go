@@ -24,7 +24,7 @@ type role struct {
 	example string
 	needs   config.Role
 	parts   []part
-	more    []func(Streams) *cobra.Command // commands below the role's
+	more    []func(Streams) *cobra.Command // commands below the command of the role
 }
 
 // The drain deadlines. The platform kills after 600 s.

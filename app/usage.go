@@ -24,8 +24,8 @@ func exitCodesTopic(Streams) *cobra.Command {
 	return &cobra.Command{Use: "exit-codes", Short: "The exit codes of every command", Long: "The exit codes of every command:\n\n" + exitCodesHelp}
 }
 
-// helpCommand shows a command's help, or a topic's; cobra's own ends with 0 for
-// one that does not exist.
+// helpCommand shows the help of a command or a topic. The help command of cobra exits
+// with 0 for one that does not exist.
 func helpCommand(Streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND...]", Short: "Show the help of a command or a topic", Args: cobra.ArbitraryArgs,

@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// readFile reads the settings of a YAML file by their environment variables'
-// names. Its errors name the line and never a value, which may be a secret.
+// readFile reads the settings of a YAML file by the names of their environment
+// variables. Its errors name the line and never a value, which may be a secret.
 func readFile(path string, names []string) (map[string]string, error) {
 	f, err := os.Open(path)
 	if err != nil {

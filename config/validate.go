@@ -32,7 +32,7 @@ func (c *Config) normalise() {
 	}
 }
 
-// Level returns the log level; v0.2.1's names are Python's.
+// Level returns the log level. v0.2.1 used the names of Python's levels.
 func (c *Config) Level() zerolog.Level {
 	switch c.LogLevel {
 	case "warning":
@@ -61,7 +61,7 @@ func (c *Config) Rules() string {
 }
 
 // Unusual reports whether ENV_NAME may be a misspelling: production's rules hold
-// for a name that is not production's.
+// though the name is not "production" or "prod".
 func (c *Config) Unusual() bool {
 	return c.Production() && !slices.Contains([]string{"prod", "production"}, c.Environment)
 }

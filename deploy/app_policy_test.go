@@ -108,7 +108,7 @@ func (p *policy) app(r *bicep.Resource, a appRole) {
 	p.lifecycle(r, a)
 }
 
-// container checks image, environment and secrets of an app's or job's container.
+// container checks image, environment and secrets of the container of an app or a job.
 func (p *policy) container(r *bicep.Resource, c map[string]any, needs config.Role, a appRole) {
 	if image, _ := c["image"].(string); !strings.Contains(image, "@sha256:") {
 		p.say(r, "its image is %q, not one by digest", image)

@@ -12,7 +12,7 @@ import (
 // instruction is one of a Dockerfile.
 type instruction struct{ name, rest string }
 
-// instructions reads a Dockerfile's, with continued lines joined.
+// instructions returns the instructions of a Dockerfile, with continued lines joined.
 func instructions(text string) []instruction {
 	var out []instruction
 	joined := regexp.MustCompile(`\\\s*\n`).ReplaceAllString(text, " ")

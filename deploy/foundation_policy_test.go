@@ -46,7 +46,7 @@ func (p *policy) foundation() {
 	}
 	for _, r := range p.plan.Find("Microsoft.Network/networkSecurityGroups") {
 		rules := fmt.Sprint(r.Get("properties", "securityRules"))
-		for _, port := range []string{"31443", "30000-32767"} { // clients', and the platform's probes
+		for _, port := range []string{"31443", "30000-32767"} { // for clients, and for the probes of the platform
 			if !strings.Contains(rules, port) {
 				p.say(r, "it keeps out what comes to port %s", port)
 			}

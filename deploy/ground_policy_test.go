@@ -175,7 +175,7 @@ var nameRules = map[string]struct {
 	"Microsoft.DBforPostgreSQL/flexibleServers":                                     {63, regexp.MustCompile(`^[a-z0-9][a-z0-9-]+[a-z0-9]$`)},
 	"Microsoft.MachineLearningServices/workspaces":                                  {33, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,}$`)},
 	"Microsoft.OperationalInsights/workspaces":                                      {63, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-]{2,}[a-zA-Z0-9]$`)},
-	"Microsoft.ManagedIdentity/userAssignedIdentities":                              {63, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,}$`)}, // 63: its name is a database user's
+	"Microsoft.ManagedIdentity/userAssignedIdentities":                              {63, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{2,}$`)}, // 63: a database user has this name
 	"Microsoft.Storage/storageAccounts/blobServices/containers":                     {63, regexp.MustCompile(`^[a-z0-9]([a-z0-9]|-[a-z0-9])+$`)},
 	"Microsoft.ServiceBus/namespaces/queues":                                        {260, regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]+$`)},
 	"Microsoft.Insights/actionGroups":                                               {260, regexp.MustCompile(`^[^<>*%&:?+/\\]+$`)},
@@ -308,7 +308,7 @@ func (p *policy) ground() {
 	}
 }
 
-// jobs checks the migration's job and the operators'.
+// jobs checks the jobs of the migration and of the operators.
 func (p *policy) jobs() {
 	want := map[string]appRole{
 		"opal-migrate": {command: "migrate", identity: "migrate"},

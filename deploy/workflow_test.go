@@ -285,7 +285,7 @@ func has(text string, say func(string, ...any), rules []stepRule) {
 	}
 }
 
-// section returns a job's text: from its key to the next one's.
+// section returns a job's text: from its key to the next job's key.
 func section(text, id string) string {
 	_, after, _ := strings.Cut(text, "\n  "+id+":\n")
 	if end := regexp.MustCompile(`(?m)^  \S`).FindStringIndex(after); end != nil {

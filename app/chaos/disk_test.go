@@ -88,7 +88,7 @@ func TestChaosDiskFull(t *testing.T) {
 		t.Errorf("%d deaths", n)
 	}
 	f.stop()
-	// the jobs that got through while it was full, and have no photo, are not this test's
+	// jobs accepted while it was full have no photo, and this test ignores them
 	fmt.Printf("\n| fault | items | recovery |\n| --- | ---: | ---: |\n| disk full for %s | %d | %.1f s |\n\n", faultLength(), len(jobs)*chaosItems, took.Seconds())
 	if got := refused[http.StatusOK]; got == 0 {
 		f.check(db.SQLiteURL(filepath.Join(data, "opal.db")), jobs, len(jobs)*chaosItems)

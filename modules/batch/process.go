@@ -99,7 +99,7 @@ type run struct {
 	folder  *folder
 	journal *journal
 	before  *Report         // of the run before in the same folder; nil without one
-	photos  map[string]bool // this run's, by their paths
+	photos  map[string]bool // the photos of this run, by their paths
 
 	lines sync.Mutex
 	taken map[int]bool // items of the run before that were taken over

@@ -163,7 +163,7 @@ func (r *Report) all() []File {
 // maxReport bounds a report that is read.
 const maxReport = 256 << 20
 
-// loadReport reads a report of OPAL's; nil when there is none.
+// loadReport reads a report that OPAL wrote; nil when there is none.
 func loadReport(path string) (*Report, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {

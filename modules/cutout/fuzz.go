@@ -18,8 +18,8 @@ const (
 	clearEnough = .4
 )
 
-// fuzz is where an outline dissolves into hairs: there every pixel is a mix of
-// the body's colour and the backdrop's, whatever the mask says.
+// fuzz is where an outline dissolves into hairs: there every pixel is a mix of the
+// colours of body and backdrop, whatever the mask says.
 type fuzz struct {
 	zone        []bool
 	front, back planes3 // square root of linear light

@@ -219,7 +219,7 @@ func (s *scene) outward(x, y, d int) (seen, sharp bool) {
 	return near > limit*limit, near > gapSharp*gapSharp*far
 }
 
-// isGap judges a patch; area is the product's.
+// isGap judges a patch; area is the area of the product.
 func (s *scene) isGap(q *patch, area int) bool {
 	if q.size < max(gapMinArea, area/gapMinPart) || q.core*6 < float32(q.size) {
 		return false

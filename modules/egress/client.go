@@ -103,7 +103,7 @@ type Call struct {
 // comes back with the error (fault.RetryAfter). A call to which the provider gave
 // no answer at all is uncounted (fault.IsUncounted), see silence.go.
 //
-// Errors: those of Options.Faults, or the context's.
+// Errors: those of Options.Faults, or the context's error.
 func (c *Client) Do(ctx context.Context, call Call) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)

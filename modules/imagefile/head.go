@@ -11,11 +11,11 @@ import (
 const HeadBytes = 256 << 10
 
 // InspectHead judges a picture from outside by its first bytes, without the rest.
-// size is the whole file's. more asks for a longer head: what was given ends before
+// size is the size of the whole file. more asks for a longer head: this one ends before
 // the picture's size is known. A file that passes may still be damaged further on,
 // which its decoder finds.
 //
-// Errors: Inspect's.
+// Errors: those of Inspect.
 func InspectHead(head []byte, size int64) (more bool, err error) {
 	switch {
 	case size > MaxBytes:

@@ -101,7 +101,7 @@ func (p Parsed) Essential() []byte {
 }
 
 // Parse reads the header of a picture from outside and finds what a decoder
-// needs of the file. Errors: Inspect's.
+// needs of the file. Errors: those of Inspect.
 func Parse(b []byte) (Parsed, error) {
 	switch {
 	case len(b) == 0:

@@ -263,7 +263,7 @@ func (p *iccBuilder) tag(name string, body []byte) int {
 	return len(p.names) - 1
 }
 
-// same adds a tag whose data is another's.
+// same adds a tag that shares the data of another tag.
 func (p *iccBuilder) same(name string, other int) {
 	p.names, p.at, p.size = append(p.names, name), append(p.at, p.at[other]), append(p.size, p.size[other])
 }

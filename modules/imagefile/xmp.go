@@ -29,7 +29,7 @@ func (t SourceType) URI() string {
 // creator is the xmp:CreatorTool of OPAL's pictures.
 const creator = `xmp:CreatorTool="OPAL"`
 
-// MadeByOPAL reports whether an XMP packet is one of SourceXMP's: OPAL has made the
+// MadeByOPAL reports whether SourceXMP made an XMP packet: OPAL has made the
 // picture, and no program has written it since. Packets of releases that named no
 // tool are known by being nothing else.
 func MadeByOPAL(xmp []byte) bool {

@@ -49,7 +49,7 @@ func AlphaBounds(img *image.NRGBA, least uint8) image.Rectangle {
 }
 
 // Visible returns ErrInvisible when every pixel is (nearly) transparent, so that
-// nobody pays for a picture of nothing.
+// no tenant pays for an empty picture.
 func Visible(img *image.NRGBA) error {
 	const least = 4 // of 255: less is an encoder's rounding
 	for y := range img.Rect.Dy() {

@@ -90,10 +90,11 @@ func (d *Decoder) Close() error { return d.pool.Close() }
 
 // Decode checks and decodes a picture from outside: JPEG, PNG, WebP, AVIF, HEIC
 // or TIFF. The result is
-// upright, sRGB, and holds nothing but pixels; Info is Inspect's.
+// upright, sRGB, and holds nothing but pixels; Info is the result of Inspect.
 //
-// Errors: Inspect's; ErrCorrupt; ErrNoHEIF; ErrDecoderDied when the child ended twice, or
-// once at its time limit; ErrNoChild when none could be started; the context's.
+// Errors: those of Inspect; ErrCorrupt; ErrNoHEIF; ErrDecoderDied when the child ended
+// twice, or once at its time limit; ErrNoChild when none could be started; the context's
+// error.
 func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, error) {
 	p, err := imagefile.Parse(b)
 	if err != nil {

@@ -31,7 +31,7 @@ type EncodeOptions struct {
 	// format's best trade: three times the effort saves a few per cent.
 	Effort int
 
-	// XMP is a packet to embed, such as SourceXMP's. May be nil.
+	// XMP is a packet to embed, such as that of SourceXMP. May be nil.
 	XMP []byte
 
 	// ICC embeds an sRGB profile (about 0.5 KB), for shops and printers that ask

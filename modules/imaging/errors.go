@@ -21,7 +21,7 @@ var (
 	// ErrInvisible says that every pixel of a photo is transparent.
 	ErrInvisible = fault.New(fault.Invalid, "image_invisible", "Nothing is visible in the picture: all of it is transparent; export it again with the product")
 
-	// The reasons why a picture is refused by its header are imagefile's.
+	// The errors for a picture refused by its header; package imagefile declares them.
 	ErrEmpty         = imagefile.ErrEmpty
 	ErrTooLarge      = imagefile.ErrTooLarge
 	ErrTooManyPixels = imagefile.ErrTooManyPixels

@@ -32,7 +32,7 @@ type Input struct {
 	ItemID   string
 	Filename string
 	Scene    string // scene type, one of picture.SceneTypes
-	Prompt   string // the item's own words, added to the look's
+	Prompt   string // the item's own words, added to those of the look
 	Look     picture.Look
 	Options  Options
 	Review   picture.Review // which cut-outs a person has to look at
@@ -134,7 +134,7 @@ type Placement struct {
 
 	Title         string // the product's name as the file has it
 	Scene         string
-	Prompt        string // the item's words and the look's, joined
+	Prompt        string // the words of item and look, joined
 	Look          picture.Look
 	Width, Height int
 	Seed          uint64

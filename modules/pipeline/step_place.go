@@ -134,7 +134,7 @@ func (p *Pipeline) load(ctx context.Context, s *state, placed *picture.Placed) (
 // call may give a good one.
 var ErrSceneImage = fault.New(fault.Unavailable, "scene_image_invalid", "The scoring service returned a picture that can't be used")
 
-// prompt joins the item's own words with the look's.
+// prompt joins the item's own words with those of the look.
 func prompt(in *Input) string {
 	var parts []string
 	for _, p := range append([]string{in.Prompt, in.Look.ScenePrompt, in.Look.Mood}, in.Look.Keywords...) {

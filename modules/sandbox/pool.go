@@ -219,7 +219,7 @@ func (p *Pool) Close() error {
 // the worker's reply; the output is valid until it returns, and its error, which
 // says that the output is not as it should be, counts as the child's death.
 //
-// Errors: *RefusedError; *DiedError; *UnavailableError; the context's.
+// Errors: *RefusedError; *DiedError; *UnavailableError; the context's error.
 func (p *Pool) Do(ctx context.Context, job Job, read func(output io.ReaderAt, reply []byte) error) error {
 	if len(job.Params) > maxParams || len(job.Input) > math.MaxInt32 || job.Output < 0 || job.Output > math.MaxInt32 || job.Memory < 0 {
 		return fmt.Errorf("a job of %d bytes of parameters, %d of input and %d of output is out of bounds", len(job.Params), len(job.Input), job.Output)

@@ -49,7 +49,7 @@ type request struct {
 // The states of an answer.
 const (
 	answerAccepted uint32 = iota + 1 // the request was read; another answer follows
-	answerDone                       // the output is there; the reply is the worker's
+	answerDone                       // the output is there; the worker's reply follows
 	answerRefused                    // the input is bad; the reply says how
 	answerFailed                     // the child itself failed; the reply says how
 )

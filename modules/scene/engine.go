@@ -46,7 +46,7 @@ func New(backdrops int) *Engine {
 }
 
 // Render produces one picture. The same request always gives the same bytes on
-// one CPU architecture. Errors: ErrUnknownScene, ErrSize, or the context's.
+// one CPU architecture. Errors: ErrUnknownScene, ErrSize, or the context's error.
 func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	if req.Width < 1 || req.Height < 1 || req.Width > MaxSide || req.Height > MaxSide || req.Width*req.Height > MaxPixels {
 		return nil, ErrSize.With("%d×%d", req.Width, req.Height)

@@ -57,8 +57,8 @@ var (
 // Light is the side on which the key light stands.
 type Light int
 
-// The sides. LightAuto takes the prompt's, else the catalogue's, else the one
-// that the product was photographed with.
+// The sides. LightAuto takes the side of the prompt, else of the catalogue, else
+// the one that the product was photographed with.
 const (
 	LightLeft  Light = -1
 	LightAuto  Light = 0

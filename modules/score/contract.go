@@ -38,7 +38,7 @@ type Request struct {
 	Fill        float64  `json:"fill,omitempty"`         // share of the frame the product takes, 0..1
 	BackdropSAS string   `json:"backdrop_sas,omitempty"` // write URL for the product-free backdrop
 	ShadowSAS   string   `json:"shadow_sas,omitempty"`   // write URL for shadow and reflection (RGBA, full frame)
-	// LayersOnly says that nobody reads the picture itself when its backdrop is
+	// LayersOnly says that the caller ignores the picture itself when its backdrop is
 	// stored: a service that stores it may leave the picture out.
 	LayersOnly bool `json:"layers_only,omitempty"`
 }
@@ -88,8 +88,8 @@ type Layers struct {
 // maxCoordinate bounds what a service may claim: no picture is that large.
 const maxCoordinate = 1 << 16
 
-// Placed returns what the service says of where things are, in whole pixels. The
-// layers' paths are the caller's. ContainsProduct tells whether the picture holds
+// Placed returns the service's account of where things are, in whole pixels. The
+// caller sets the layers' paths. ContainsProduct tells whether the picture holds
 // the product at its box.
 func (m Meta) Placed() picture.Placed {
 	p := picture.Placed{

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Delivered says how the product in a delivered file differs from the photo's,
-// measured on the decoded file, inside the product's mask a few pixels from its edge.
+// Delivered says how the product in a delivered file differs from the product in the
+// photo, measured on the decoded file, inside the mask a few pixels from its edge.
 type Delivered struct {
 	SSIM     float64 `json:"ssim"`        // structural similarity of brightness, 1 is identical
 	DeltaE50 float64 `json:"delta_e_p50"` // CIEDE2000, the median pixel
@@ -67,7 +67,7 @@ const (
 	parts   = 4      // parts of the product in each direction whose shift is taken
 )
 
-// Compare measures a delivered product against the photo's, both of one size: product
+// Compare measures a delivered product against the photo, both of one size: product
 // has the photo's pixels as they were placed, with alpha; delivered is the same window
 // of the decoded file.
 func Compare(product, delivered *image.NRGBA) Delivered {
@@ -250,8 +250,8 @@ func shift(la, lb []float32, mask *image.Alpha) float64 {
 	return worst
 }
 
-// detail is how strong the second differences of brightness are, compared with the
-// photo's: the slope of a line through them. 1 where there are hardly any.
+// detail is how strong the second differences of brightness are, compared with those
+// of the photo: the slope of a line through them. 1 where there are hardly any.
 func detail(la, lb []float32, mask *image.Alpha) float64 {
 	const plain = 4.0 // mean square
 	w, h := mask.Rect.Dx(), mask.Rect.Dy()

@@ -94,7 +94,7 @@ func NewCutter(o CutterOptions) (*Cutter, error) {
 // Cut sends the photo, at most 1.5 megapixels of it, and brings the answer's
 // coverage to its size.
 //
-// Errors: those of answer.Faults, or the context's.
+// Errors: those of answer.Faults, or the context's error.
 func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
 	if out, known := answer.Unasked(photo); known {
 		return out, nil

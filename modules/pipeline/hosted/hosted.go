@@ -23,7 +23,7 @@ import (
 
 // API describes a service.
 type API struct {
-	Name  string // the engine's, as settings and metrics call it
+	Name  string // of the engine, in settings and metrics
 	title string // the service's own name
 	url   string
 	path  string
@@ -56,7 +56,7 @@ type Options struct {
 	Decoder pipeline.Decoder
 	// Second gives the confidence where the service has none.
 	Second pipeline.Cutter
-	// Timeout, Tries, MaxResponse and Transport are egress.Options'.
+	// Timeout, Tries, MaxResponse and Transport are as in egress.Options.
 	Timeout     time.Duration
 	Tries       int
 	MaxResponse int64
@@ -93,7 +93,7 @@ func New(api API, o Options) *Cutter {
 // Cut sends the photo, at most 6 megapixels of it, and brings the answer's
 // coverage to its size. A photo in which the service finds nothing stays whole.
 //
-// Errors: those of answer.Faults, or the context's.
+// Errors: those of answer.Faults, or the context's error.
 func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
 	if out, known := answer.Unasked(photo); known {
 		return out, nil

@@ -80,7 +80,7 @@ type Options struct {
 	Quality    string // low, medium, high; "" leaves it to the model
 	// Decoder decodes the answers: they are bytes from outside.
 	Decoder pipeline.Decoder
-	// Timeout, Tries, MaxResponse and Transport are egress.Options'.
+	// Timeout, Tries, MaxResponse and Transport are as in egress.Options.
 	Timeout     time.Duration
 	Tries       int
 	MaxResponse int64

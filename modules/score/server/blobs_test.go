@@ -198,7 +198,7 @@ func TestFormatFollowsTheExtension(t *testing.T) {
 	}
 }
 
-// The picture is left out where nobody reads it, and only there.
+// The picture is left out where the caller ignores it, and only there.
 func TestLayersOnlyLeavesThePictureOut(t *testing.T) {
 	for _, c := range []struct {
 		name   string

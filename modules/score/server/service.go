@@ -77,7 +77,7 @@ type service struct {
 	gate  *gate
 }
 
-// New returns the service's handler. Server timeouts are the caller's. Error:
+// New returns the service's handler. The caller sets the server's timeouts. Error:
 // ErrOptions.
 func New(o Options) (http.Handler, error) {
 	s, err := newService(o)
