@@ -43,9 +43,11 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range []string{"%v", "%+v", "%#v", "%s"} {
-		if s := fmt.Sprintf(f, c); strings.Contains(s, "test_x") || strings.Contains(s, ":pw@") {
-			t.Errorf("%s prints a secret: %s", f, s)
-		}
+		t.Run(f, func(t *testing.T) {
+			if s := fmt.Sprintf(f, c); strings.Contains(s, "test_x") || strings.Contains(s, ":pw@") {
+				t.Errorf("prints a secret: %s", s)
+			}
+		})
 	}
 }
 

@@ -67,17 +67,19 @@ func TestFilesFollowTheSchemas(t *testing.T) {
 	schema := compile(t, "schema/deployment.schema.json")
 	names := map[any]string{}
 	for _, file := range deploymentFiles {
-		d := load(t, file)
-		if err := schema.Validate(d); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
-		if d["endpoint_name"] != endpoint["name"] {
-			t.Errorf("%s: is for endpoint %v, not %v", file, d["endpoint_name"], endpoint["name"])
-		}
-		if other, taken := names[d["name"]]; taken {
-			t.Errorf("%s and %s have the same name: one would replace the other", file, other)
-		}
-		names[d["name"]] = file
+		t.Run(file, func(t *testing.T) {
+			d := load(t, file)
+			if err := schema.Validate(d); err != nil {
+				t.Error(err)
+			}
+			if d["endpoint_name"] != endpoint["name"] {
+				t.Errorf("is for endpoint %v, not %v", d["endpoint_name"], endpoint["name"])
+			}
+			if other, taken := names[d["name"]]; taken {
+				t.Errorf("%s and %s have the same name: one would replace the other", file, other)
+			}
+			names[d["name"]] = file
+		})
 	}
 	found, err := filepath.Glob("deployment*.yml")
 	if err != nil || !slices.Equal(found, deploymentFiles) {
@@ -87,19 +89,21 @@ func TestFilesFollowTheSchemas(t *testing.T) {
 
 func TestEachDeploymentRunsItsEngine(t *testing.T) {
 	for file, want := range map[string]any{"deployment-stub.yml": "stub", "deployment-studio.yml": "studio", "deployment.yml": nil} {
-		d := load(t, file)
-		env := d["environment_variables"].(map[string]any)
-		if env["SCORE_ENGINE"] != want {
-			t.Errorf("%s: engine %v, want %v", file, env["SCORE_ENGINE"], want)
-		}
-		if want == nil {
-			continue
-		}
-		workers, err := strconv.Atoi(env["SCORE_CONCURRENCY"].(string))
-		most := d["request_settings"].(map[string]any)["max_concurrent_requests_per_instance"]
-		if err != nil || most != workers*admittedPerWorker {
-			t.Errorf("%s: the platform lets %v requests through, the service admits %d: %v", file, most, workers*admittedPerWorker, err)
-		}
+		t.Run(file, func(t *testing.T) {
+			d := load(t, file)
+			env := d["environment_variables"].(map[string]any)
+			if env["SCORE_ENGINE"] != want {
+				t.Errorf("engine %v, want %v", env["SCORE_ENGINE"], want)
+			}
+			if want == nil {
+				return
+			}
+			workers, err := strconv.Atoi(env["SCORE_CONCURRENCY"].(string))
+			most := d["request_settings"].(map[string]any)["max_concurrent_requests_per_instance"]
+			if err != nil || most != workers*admittedPerWorker {
+				t.Errorf("the platform lets %v requests through, the service admits %d: %v", most, workers*admittedPerWorker, err)
+			}
+		})
 	}
 	if load(t, "deployment-stub.yml")["name"] != "blue" || load(t, "endpoint.yml")["name"] != "opal-sd-placement-dev" {
 		t.Error("names that scripts rely on changed")
@@ -147,13 +151,15 @@ func TestSchemaFindsFaults(t *testing.T) {
 		// neither inference_config nor settings.
 		"no inference_config": {deployment, []byte("$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json\nname: blue\nendpoint_name: opal-sd-placement-dev\nenvironment:\n  image: x.azurecr.io/opal:1\ninstance_type: Standard_NC6s_v3\ninstance_count: 1\n")},
 	} {
-		v, err := parse(c.data)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if c.schema.Validate(v) == nil {
-			t.Errorf("%s: not found", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			v, err := parse(c.data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.schema.Validate(v) == nil {
+				t.Error("not found")
+			}
+		})
 	}
 }
 

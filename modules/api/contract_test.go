@@ -89,7 +89,9 @@ func TestJobRequestsThatAreWrong(t *testing.T) {
 		{"deep", `{"items":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}`, 400, "body_malformed"},
 		{"over a megabyte", `{"items":[{"filename":"a"}],"x":"` + strings.Repeat("x", maxJSON) + `"}`, 413, "body_too_large"},
 	} {
-		wantProblem(t, c.name, h.do(t, "POST", "/v1/jobs", c.body), c.status, c.code)
+		t.Run(c.name, func(t *testing.T) {
+			wantProblem(t, c.name, h.do(t, "POST", "/v1/jobs", c.body), c.status, c.code)
+		})
 	}
 	if a := h.do(t, "POST", "/v1/jobs", `{"items":[{"filename":"a","scene_prompt":"`+strings.Repeat("ä", 2000)+`"}]}`); a.status != 200 {
 		t.Errorf("a prompt at the limit: %d %s", a.status, a.body)

@@ -55,6 +55,11 @@ func withShop(t *testing.T, fn func(t *testing.T, s *shop)) {
 	})
 }
 
+// in returns the shop for a subtest, which it fails in place of the whole test.
+func (s *shop) in(t *testing.T) *shop {
+	return &shop{Service: s.Service, t: t, d: s.d, mollie: s.mollie}
+}
+
 // buy buys a package and returns the payment's id here and at Mollie.
 func (s *shop) buy(pkg string) (id, mollieID string) {
 	s.t.Helper()
@@ -283,15 +288,18 @@ func TestAPaymentThatIsNotTheOneAskedForIsRejected(t *testing.T) {
 			"mode":     func(p *mollie.Payment) { p.Mode = "live" },
 			"form":     func(p *mollie.Payment) { p.Amount.Value = "12.1" },
 		} {
-			id, m := s.buy("small")
-			s.mollie.Tamper(m, func(p *mollie.Payment) { p.Status = mollie.Paid; change(p) })
-			if err := s.Sweep(ctx); !errors.Is(err, ErrRejected) {
-				t.Errorf("%s: %v", name, err)
-			}
-			if p := s.status(id, statusRejected); p.Problem == nil {
-				t.Error("it doesn't say why")
-			}
-			s.sweep() // its notice is done with
+			t.Run(name, func(t *testing.T) {
+				s := s.in(t)
+				id, m := s.buy("small")
+				s.mollie.Tamper(m, func(p *mollie.Payment) { p.Status = mollie.Paid; change(p) })
+				if err := s.Sweep(ctx); !errors.Is(err, ErrRejected) {
+					t.Errorf("%v", err)
+				}
+				if p := s.status(id, statusRejected); p.Problem == nil {
+					t.Error("it doesn't say why")
+				}
+				s.sweep() // its notice is done with
+			})
 		}
 		want(t, s.d, "a", 0, 0, 0, 0, 0)
 	})

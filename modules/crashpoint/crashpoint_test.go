@@ -44,12 +44,14 @@ func TestEveryPointIsReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	for constant, p := range names {
-		if !listed[p] {
-			t.Errorf("%s is not in Points", constant)
-		}
-		if !reached[p] {
-			t.Errorf("nothing reaches %s", constant)
-		}
+		t.Run(constant, func(t *testing.T) {
+			if !listed[p] {
+				t.Error("is not in Points")
+			}
+			if !reached[p] {
+				t.Error("nothing reaches it")
+			}
+		})
 	}
 	if len(listed) != len(names) {
 		t.Errorf("Points has %d points, %d are declared", len(listed), len(names))

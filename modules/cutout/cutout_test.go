@@ -64,14 +64,14 @@ func TestOddSizesAreHandled(t *testing.T) {
 		for i := range static.Pix {
 			static.Pix[i] = uint8(noise.Uint32())
 		}
-		for _, img := range []*image.NRGBA{
-			filled(w, h, paper, paper, image.Rectangle{}),
-			filled(w, h, paper, wine, image.Rect(w/3, h/3, w*2/3, h)),
-			filled(w, h, paper, wine, image.Rect(0, h/2, w, h)),
-			filled(w, h, color.NRGBA{}, color.NRGBA{}, image.Rectangle{}),
-			static,
+		for name, img := range map[string]*image.NRGBA{
+			"nothing":           filled(w, h, paper, paper, image.Rectangle{}),
+			"a product":         filled(w, h, paper, wine, image.Rect(w/3, h/3, w*2/3, h)),
+			"a lower half":      filled(w, h, paper, wine, image.Rect(0, h/2, w, h)),
+			"nothing but clear": filled(w, h, color.NRGBA{}, color.NRGBA{}, image.Rectangle{}),
+			"nothing but noise": static,
 		} {
-			check(t, img, cutout.Cut(img))
+			t.Run(fmt.Sprintf("%d × %d, %s", w, h, name), func(t *testing.T) { check(t, img, cutout.Cut(img)) })
 		}
 	}
 }

@@ -256,20 +256,23 @@ func TestInspectSpendsNothingOnTinyChunks(t *testing.T) {
 
 // Every cut of a good file is either refused or says the same as the whole.
 func TestInspectTakesEveryCut(t *testing.T) {
-	for _, whole := range [][]byte{
-		imagefiletest.WithSegments(imagefiletest.JPEG(t, imagefiletest.Photo(24, 16, 1)), imagefiletest.Segment(markerAPP1, jpegEXIF, imagefiletest.EXIF(6, binary.BigEndian))),
-		imagefiletest.WithChunk(imagefiletest.PNG(t, imagefiletest.Cutout(24, 16, 1)), imagefiletest.Chunk("eXIf", imagefiletest.EXIF(6, binary.BigEndian))),
-		sideways(6),
+	jpg, png := imagefiletest.JPEG(t, imagefiletest.Photo(24, 16, 1)), imagefiletest.PNG(t, imagefiletest.Cutout(24, 16, 1))
+	for format, whole := range map[Format][]byte{
+		JPEG: imagefiletest.WithSegments(jpg, imagefiletest.Segment(markerAPP1, jpegEXIF, imagefiletest.EXIF(6, binary.BigEndian))),
+		PNG:  imagefiletest.WithChunk(png, imagefiletest.Chunk("eXIf", imagefiletest.EXIF(6, binary.BigEndian))),
+		WebP: sideways(6),
 	} {
-		want, err := Inspect(whole)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for n := range len(whole) {
-			if got, err := Inspect(whole[:n]); err == nil && got != want {
-				t.Errorf("%s cut to %d of %d bytes: %+v", want.Format, n, len(whole), got)
+		t.Run(string(format), func(t *testing.T) {
+			want, err := Inspect(whole)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			for n := range len(whole) {
+				if got, err := Inspect(whole[:n]); err == nil && got != want {
+					t.Errorf("cut to %d of %d bytes (-want +got):\n%s", n, len(whole), cmp.Diff(want, got))
+				}
+			}
+		})
 	}
 }
 

@@ -127,20 +127,22 @@ func TestDecodeConvertsColour(t *testing.T) {
 		return imagefiletest.WithSegments(jpg, imagefiletest.Segment(imagefiletest.APP2, []byte(imagefiletest.JPEGICC), []byte{1, 1}, profile))
 	}
 	for _, c := range []color.NRGBA{{200, 100, 50, 255}, {60, 150, 90, 255}, {128, 128, 128, 255}, {255, 255, 255, 255}, {240, 60, 60, 255}, {20, 20, 40, 255}} {
-		flat := image.NewNRGBA(image.Rect(0, 0, 32, 32))
-		for i := range 32 * 32 {
-			imagefiletest.Set(flat, i%32, i/32, c)
-		}
-		rgb := imagefiletest.P3ToSRGB([3]float64{float64(c.R), float64(c.G), float64(c.B)}, gamma)
-		want := color.NRGBA{uint8(rgb[0] + 0.5), uint8(rgb[1] + 0.5), uint8(rgb[2] + 0.5), 255}
-		png := imagefiletest.PNG(t, flat)
-		iccp := imagefiletest.Chunk("iCCP", append([]byte("p3\x00\x00"), imagefiletest.Deflate(t, p3)...))
-		near(t, decode(t, d, imagefiletest.WithChunk(png, iccp)), 16, 16, want, 2)
-		near(t, decode(t, d, inICC(imagefiletest.JPEG(t, flat), p3)), 16, 16, want, 5)
-		near(t, decode(t, d, png), 16, 16, c, 0)
-		// A profile that makes no sense, or is for other pixels, costs nothing.
-		near(t, decode(t, d, inICC(imagefiletest.JPEG(t, flat), []byte("no profile"))), 16, 16, c, 4)
-		near(t, decode(t, d, inICC(imagefiletest.JPEG(t, flat), imagefiletest.GammaProfile("GRAY", [3][3]float64{}, gamma))), 16, 16, c, 4)
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			flat := image.NewNRGBA(image.Rect(0, 0, 32, 32))
+			for i := range 32 * 32 {
+				imagefiletest.Set(flat, i%32, i/32, c)
+			}
+			rgb := imagefiletest.P3ToSRGB([3]float64{float64(c.R), float64(c.G), float64(c.B)}, gamma)
+			want := color.NRGBA{uint8(rgb[0] + 0.5), uint8(rgb[1] + 0.5), uint8(rgb[2] + 0.5), 255}
+			png := imagefiletest.PNG(t, flat)
+			iccp := imagefiletest.Chunk("iCCP", append([]byte("p3\x00\x00"), imagefiletest.Deflate(t, p3)...))
+			near(t, decode(t, d, imagefiletest.WithChunk(png, iccp)), 16, 16, want, 2)
+			near(t, decode(t, d, inICC(imagefiletest.JPEG(t, flat), p3)), 16, 16, want, 5)
+			near(t, decode(t, d, png), 16, 16, c, 0)
+			// A profile that makes no sense, or is for other pixels, costs nothing.
+			near(t, decode(t, d, inICC(imagefiletest.JPEG(t, flat), []byte("no profile"))), 16, 16, c, 4)
+			near(t, decode(t, d, inICC(imagefiletest.JPEG(t, flat), imagefiletest.GammaProfile("GRAY", [3][3]float64{}, gamma))), 16, 16, c, 4)
+		})
 	}
 	// A profile keeps transparency, at 8 bits and at 16.
 	clear, deep := image.NewNRGBA(image.Rect(0, 0, 8, 8)), image.NewNRGBA64(image.Rect(0, 0, 8, 8))
@@ -151,7 +153,9 @@ func TestDecodeConvertsColour(t *testing.T) {
 	rgb := imagefiletest.P3ToSRGB([3]float64{200, 100, 50}, gamma)
 	want := color.NRGBA{uint8(rgb[0] + 0.5), uint8(rgb[1] + 0.5), uint8(rgb[2] + 0.5), 90}
 	for _, img := range []image.Image{clear, deep} {
-		near(t, decode(t, d, imagefiletest.WithChunk(imagefiletest.PNG(t, img), imagefiletest.Chunk("iCCP", append([]byte("p3\x00\x00"), imagefiletest.Deflate(t, p3)...)))), 4, 4, want, 2)
+		t.Run(fmt.Sprintf("%T", img), func(t *testing.T) {
+			near(t, decode(t, d, imagefiletest.WithChunk(imagefiletest.PNG(t, img), imagefiletest.Chunk("iCCP", append([]byte("p3\x00\x00"), imagefiletest.Deflate(t, p3)...)))), 4, 4, want, 2)
+		})
 	}
 }
 

@@ -65,11 +65,13 @@ func TestInspectReadsAVIF(t *testing.T) {
 		img   *image.NRGBA
 		alpha bool
 	}{{imagefiletest.Photo(64, 48, 1), false}, {imagefiletest.Cutout(64, 48, 1), true}} {
-		b := encode(t, c.img, EncodeOptions{Format: AVIF})
-		info, err := Inspect(b)
-		if err != nil || info.Format != AVIF || info.Width != 64 || info.Height != 48 || info.HasAlpha != c.alpha {
-			t.Errorf("%+v, %v", info, err)
-		}
+		t.Run(fmt.Sprintf("alpha %v", c.alpha), func(t *testing.T) {
+			b := encode(t, c.img, EncodeOptions{Format: AVIF})
+			info, err := Inspect(b)
+			if err != nil || info.Format != AVIF || info.Width != 64 || info.Height != 48 || info.HasAlpha != c.alpha {
+				t.Errorf("%+v, %v", info, err)
+			}
+		})
 	}
 }
 

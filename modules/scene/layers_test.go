@@ -131,7 +131,9 @@ func TestBoxPlacesTheProduct(t *testing.T) {
 	}
 	// Boxes from outside may be anything.
 	for _, box := range [][4]float64{{-1e300, 5, 1e300, 9}, {0, -500, 10, 20}, {900, 900, 50, 50}, {0, 0, 0.2, 5}} {
-		render(t, New(1), Request{Product: ball(50, red), Scene: "minimal", Box: box})
+		t.Run(fmt.Sprint(box), func(t *testing.T) {
+			render(t, New(1), Request{Product: ball(50, red), Scene: "minimal", Box: box})
+		})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -31,13 +32,8 @@ func TestLogCarriesTheContextsIDs(t *testing.T) {
 	delete(line, "time")
 	want := map[string]string{"level": "info", "message": "Sent job message", "service": "orchestrator",
 		"correlation_id": "c", "tenant_id": "t", "job_id": "j"}
-	for k, v := range want {
-		if line[k] != v {
-			t.Errorf("%s = %q, want %q", k, line[k], v)
-		}
-	}
-	if len(line) != len(want) {
-		t.Errorf("line %v has fields that don't apply", line)
+	if diff := cmp.Diff(want, line); diff != "" {
+		t.Errorf("the line (-want +got):\n%s", diff)
 	}
 }
 

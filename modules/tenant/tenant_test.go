@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/fault"
@@ -91,14 +92,18 @@ func TestTenants(t *testing.T) {
 		if got := must[tenant.Tenant](t)(s.Get(ctx, "t1")); got.DisabledAt != nil {
 			t.Errorf("still disabled: %+v", got)
 		}
-		for _, days := range []*int{new(30), new(0), nil} {
-			if err := s.SetRetention(ctx, "t1", days); err != nil {
-				t.Fatal(err)
-			}
-			got := must[tenant.Tenant](t)(s.Get(ctx, "t1")).RetentionDays
-			if (got == nil) != (days == nil) || got != nil && *got != *days {
-				t.Errorf("retention %v, want %v", got, days)
-			}
+		for _, c := range []struct {
+			name string
+			days *int
+		}{{"30 days", new(30)}, {"no day", new(0)}, {"the default again", nil}} {
+			t.Run(c.name, func(t *testing.T) {
+				if err := s.SetRetention(ctx, "t1", c.days); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(c.days, must[tenant.Tenant](t)(s.Get(ctx, "t1")).RetentionDays); diff != "" {
+					t.Errorf("retention (-want +got):\n%s", diff)
+				}
+			})
 		}
 		if err := s.SetRetention(ctx, "t1", new(-1)); !errors.Is(err, tenant.ErrRetention) {
 			t.Errorf("a negative retention: %v", err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -179,19 +178,18 @@ func TestServiceThatIsNotThere(t *testing.T) {
 	s := server(t, time.Minute, sbtest.Options{})
 	q := open(t, jobs, servicebus.Options{ConnectionString: s.ConnectionString()})
 	s.Close()
-	var all sync.WaitGroup
-	defer all.Wait()
 	for name, call := range map[string]func(context.Context) error{
 		"send":    func(ctx context.Context) error { return q.Send(ctx, messages(1)) },
 		"receive": func(ctx context.Context) error { _, err := q.Receive(ctx, 1); return err },
 		"ping":    q.Ping,
 		"redrive": func(ctx context.Context) error { _, err := q.Redrive(ctx, 1); return err },
 	} {
-		all.Go(func() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			if err := call(ctx); !errors.Is(err, queue.ErrUnavailable) {
-				t.Errorf("%s: %v", name, err)
+				t.Error(err)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -95,8 +96,10 @@ func wantProblem(t testing.TB, what string, status int, h http.Header, body []by
 func TestKeyIsChecked(t *testing.T) {
 	s := start(t, Options{})
 	for _, header := range []string{"", "Bearer", "Bearer ", "Bearer wrong", "Bearer " + testKey + "x", "Basic " + testKey, testKey} {
-		status, h, body := post(t, s, "{}", "Authorization", header)
-		wantProblem(t, header, status, h, body, 401, "unauthorized")
+		t.Run(strconv.Quote(header), func(t *testing.T) {
+			status, h, body := post(t, s, "{}", "Authorization", header)
+			wantProblem(t, header, status, h, body, 401, "unauthorized")
+		})
 	}
 	for _, header := range []string{"Bearer " + testKey, "bearer " + testKey} {
 		t.Run(header, func(t *testing.T) {
