@@ -161,7 +161,7 @@ func (s *server) describe(op node, rt *route, schemas node) {
 		media["schema"] = node{"allOf": []any{media["schema"], node{"$ref": "#/components/schemas/UnknownFields"}}}
 	}
 	if media := op.at("requestBody", "content", jsonType); media != nil {
-		media["example"] = example(node(media.at("schema")), schemas, 0)
+		media["example"] = example(media.at("schema"), schemas, 0)
 	}
 }
 

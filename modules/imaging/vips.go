@@ -103,7 +103,7 @@ func decodeInto(s source, pixels unsafe.Pointer) error {
 	}
 	if len(s.profile) > 0 {
 		c.profile = C.CBytes(s.profile)
-		defer C.free(unsafe.Pointer(c.profile))
+		defer C.free(c.profile)
 	}
 	return vipsCall(func(text *C.char, n C.size_t) C.int { return C.opal_decode(&c, pixels, text, n) })
 }

@@ -54,7 +54,7 @@ func echoWork(job Work) ([]byte, error) {
 			}
 		}
 	case "spin":
-		for { //nolint:revive // the limit on CPU time ends it
+		for { //nolint:staticcheck // spinning is what the limit on CPU time is tried with
 		}
 	case "memory":
 		b := make([]byte, 1<<30)

@@ -109,7 +109,7 @@ func filter(pid uint32, calls []string) ([]unix.SockFilter, error) {
 		{unix.SYS_TGKILL, 0, unix.BPF_JEQ, pid, true}, // Go's scheduler signals its own threads
 		{unix.SYS_PRCTL, 0, unix.BPF_JEQ, unix.PR_SET_NAME, true},
 	} {
-		yes, no := uint32(deny), uint32(allow)
+		yes, no := deny, uint32(allow)
 		if c.allows {
 			yes, no = allow, deny
 		}

@@ -74,7 +74,7 @@ func load(library string, m Model) (*net, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer o.Destroy()
+	defer func() { _ = o.Destroy() }()
 	n.session, err = ort.NewAdvancedSession(m.File, []string{input}, []string{output}, []ort.Value{n.in}, []ort.Value{n.out}, o)
 	if err != nil {
 		return nil, ErrBadModel.With("%s", err)

@@ -108,7 +108,7 @@ func (s *service) product(ctx context.Context, raw string) (*image.NRGBA, error)
 func (b *blobs) get(ctx context.Context, u *url.URL) ([]byte, error) {
 	var data []byte
 	err := egress.Retry(ctx, blobPolicy, func(int) error {
-		res, err := b.do(ctx, http.MethodGet, u, nil, "")
+		res, err := b.do(ctx, http.MethodGet, u, nil, "") //nolint:bodyclose // Discard closes it
 		if err != nil {
 			return connectionError(err, errInputDown, errInputHost)
 		}
@@ -136,7 +136,7 @@ func (b *blobs) get(ctx context.Context, u *url.URL) ([]byte, error) {
 // written it.
 func (b *blobs) put(ctx context.Context, u *url.URL, data []byte, contentType string) error {
 	return egress.Retry(ctx, blobPolicy, func(try int) error {
-		res, err := b.do(ctx, http.MethodPut, u, data, contentType)
+		res, err := b.do(ctx, http.MethodPut, u, data, contentType) //nolint:bodyclose // Discard closes it
 		if err != nil {
 			return connectionError(err, errOutputDown, errOutputHost)
 		}
