@@ -2,11 +2,11 @@ package proof
 
 import (
 	"image"
-	"image/color"
 	"math"
 	"slices"
 	"testing"
 
+	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -19,7 +19,7 @@ func fullMask(w, h int) *image.Alpha {
 }
 
 func TestFidelity(t *testing.T) {
-	a := photo(203, 151, 1)
+	a := imagefiletest.Photo(203, 151, 1)
 	mask := fullMask(203, 151)
 	if s, d := Fidelity(a, a, mask); math.Abs(s-1) > 1e-9 || d != 0 {
 		t.Errorf("with itself: %v, %d", s, d)
@@ -38,7 +38,7 @@ func TestFidelity(t *testing.T) {
 	blurred := imaging.Resize(imaging.Resize(a, 50, 37), 203, 151)
 	sn, _ := Fidelity(a, noisy, mask)
 	sb, _ := Fidelity(a, blurred, mask)
-	so, do := Fidelity(a, photo(203, 151, 9), mask)
+	so, do := Fidelity(a, imagefiletest.Photo(203, 151, 9), mask)
 	if !(sn < 0.98 && sb < 0.85 && so < 0.5 && do > 100) {
 		t.Errorf("noise %v, blur %v, another picture %v, %d", sn, sb, so, do)
 	}
@@ -60,46 +60,19 @@ func TestFidelity(t *testing.T) {
 	if s, d := Fidelity(a, noisy, image.NewAlpha(a.Rect)); s != 1 || d != 0 {
 		t.Errorf("an empty mask: %v, %d", s, d)
 	}
-	if s, d := Fidelity(a, photo(204, 151, 1), mask); s != 0 || d != 255 {
+	if s, d := Fidelity(a, imagefiletest.Photo(204, 151, 1), mask); s != 0 || d != 255 {
 		t.Errorf("another size: %v, %d", s, d)
 	}
-	if s, d := Fidelity(photo(3, 2, 1), photo(3, 2, 1), fullMask(3, 2)); s != 1 || d != 0 {
+	if s, d := Fidelity(imagefiletest.Photo(3, 2, 1), imagefiletest.Photo(3, 2, 1), fullMask(3, 2)); s != 1 || d != 0 {
 		t.Errorf("smaller than a window: %v, %d", s, d)
 	}
 }
 
 func BenchmarkFidelity(b *testing.B) {
-	x, y, m := photo(2048, 2048, 1), photo(2048, 2048, 2), fullMask(2048, 2048)
+	x, y, m := imagefiletest.Photo(2048, 2048, 1), imagefiletest.Photo(2048, 2048, 2), fullMask(2048, 2048)
 	for b.Loop() {
 		Fidelity(x, y, m)
 	}
-}
-
-// photo draws a picture with smooth areas, edges and texture, the same each
-// time. A seed gives another one.
-func photo(w, h int, seed uint32) *image.NRGBA {
-	img := image.NewNRGBA(image.Rect(0, 0, w, h))
-	noise := seed*2654435761 + 1
-	f := float64(seed%7) + 3
-	for y := range h {
-		v := float64(y) / float64(h)
-		for x := range w {
-			u := float64(x) / float64(w)
-			noise ^= noise << 13
-			noise ^= noise >> 17
-			noise ^= noise << 5
-			r := 90 + 120*u + 40*math.Sin(f*9*v)
-			g := 200 - 110*v + 30*math.Sin(f*25*(u+v))
-			b := 120 + 60*math.Cos(f*4*u*v)
-			if d := math.Hypot(u-0.5, v-0.55); d < 0.28 { // an object with a hard edge and stripes
-				s := 50 * math.Copysign(1, math.Sin(f*30*(u*0.8+v*0.6)))
-				r, g, b = 150+s-200*d, 60+s, 40+300*d
-			}
-			n := float64(noise%9) - 4
-			img.SetNRGBA(x, y, color.NRGBA{clip8(r + n), clip8(g + n), clip8(b + n), 255})
-		}
-	}
-	return img
 }
 
 func clip8(v float64) uint8 { return uint8(max(0, min(v, 255))) }
