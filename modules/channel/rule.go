@@ -16,16 +16,17 @@ const (
 
 // Rule is one demand of a channel on the finished file.
 type Rule struct {
-	Name      string   `json:"rule" yaml:"rule"`
-	Limit     float64  `json:"limit" yaml:"limit"`                   // pixels, bytes or a share, as the rule says
-	Tolerance float64  `json:"tolerance,omitempty" yaml:"tolerance"` // of Aspect, relative
-	AnyOf     []string `json:"any_of,omitempty" yaml:"any_of"`       // of Formats
-	Severity  Severity `json:"severity" yaml:"severity"`
-	Source    Source   `json:"source" yaml:"-"`
-	From      string   `json:"from,omitempty" yaml:"from"`     // the first day on which it holds, as 2027-01-31; "" always did
-	Until     string   `json:"until,omitempty" yaml:"until"`   // the first day on which it no longer holds
-	Advice    string   `json:"advice,omitempty" yaml:"advice"` // what to do when it is broken
-	SourceKey string   `json:"-" yaml:"source"`
+	Name      string    `json:"rule" yaml:"rule"`
+	Limit     float64   `json:"limit" yaml:"limit"`                   // pixels, bytes or a share, as the rule says
+	Tolerance float64   `json:"tolerance,omitempty" yaml:"tolerance"` // of Aspect, relative
+	AnyOf     []string  `json:"any_of,omitempty" yaml:"any_of"`       // of Formats, ColourSpace and FileName
+	Box       []float64 `json:"box,omitempty" yaml:"box"`             // of SafeZone: left, top, right and bottom, as shares of width and height
+	Severity  Severity  `json:"severity" yaml:"severity"`
+	Source    Source    `json:"source" yaml:"-"`
+	From      string    `json:"from,omitempty" yaml:"from"`     // the first day on which it holds, as 2027-01-31; "" always did
+	Until     string    `json:"until,omitempty" yaml:"until"`   // the first day on which it no longer holds
+	Advice    string    `json:"advice,omitempty" yaml:"advice"` // what to do when it is broken
+	SourceKey string    `json:"-" yaml:"source"`
 }
 
 // Source is where a rule is written.
@@ -43,6 +44,7 @@ const (
 	Width           = "width"              // pixels at least
 	Height          = "height"             // pixels at least
 	LongSideAtMost  = "long_side_at_most"  // pixels
+	ShortSideAtMost = "short_side_at_most" // pixels
 	ProductSide     = "product_side"       // pixels of the product's longer side at least
 	Aspect          = "aspect"             // width by height, within Tolerance
 	Formats         = "formats"            // one of AnyOf
@@ -58,6 +60,11 @@ const (
 	ObjectsAtMost   = "objects_at_most"    // products apart from each other
 	Sharpness       = "sharpness"          // of the product's edges, 0 to 1, at least
 	SafeWidth       = "safe_width"         // share of the width within which the product lies
+	SafeZone        = "safe_zone"          // the product lies within Box
+	NoShadow        = "no_shadow"          // share of the frame that the product's shadow takes, at most
+	ColourSpace     = "colour_space"       // one of AnyOf: srgb, grey, wide (another RGB), cmyk
+	FileName        = "file_name"          // a form such as {asin}.MAIN: one of AnyOf, or the preset's own
+	SetSize         = "set_size"           // pictures of one product at least
 	HasAlpha        = "transparency"       // share of the outermost pixels that are transparent
 	IsOpaque        = "opaque"             // no transparent pixels
 	NotGenerated    = "no_generated"       // no model painted any of it
@@ -65,8 +72,8 @@ const (
 
 // names are all of them.
 var ruleNames = []string{
-	LongSide, ShortSide, Width, Height, LongSideAtMost, ProductSide, Aspect, Formats, FileSize, FileSizeAtLeast, FillAtLeast, FillAtMost,
-	WhiteBackground, PlainBackground, WhiteBorder, Residue, Cropped, ObjectsAtMost, Sharpness, SafeWidth, HasAlpha, IsOpaque, NotGenerated,
+	LongSide, ShortSide, Width, Height, LongSideAtMost, ShortSideAtMost, ProductSide, Aspect, Formats, FileSize, FileSizeAtLeast, FillAtLeast, FillAtMost,
+	WhiteBackground, PlainBackground, WhiteBorder, Residue, Cropped, ObjectsAtMost, Sharpness, SafeWidth, SafeZone, NoShadow, HasAlpha, IsOpaque, NotGenerated, ColourSpace, FileName, SetSize,
 }
 
 // RuleNames lists the rules that a preset can name.

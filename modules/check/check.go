@@ -98,11 +98,13 @@ func File(p channel.Preset, file []byte, f Facts) (*Picture, []Check, error) {
 		opaque := img.Opaque()
 		out = append(out, Check{Rule: "opaque", Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels", Severity: reject})
 	}
-	pic := &Picture{File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Product: f.Product, Enlarged: f.Enlarged}
+	pic := &Picture{File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Product: f.Product, Enlarged: f.Enlarged,
+		Colour: imagefile.ColourSpace(info, file)}
 	return pic, append(out, Rules(p, pic, f.On)...), nil
 }
 
 // Rules tries the rules of a preset that hold on a day (zero: today) on any picture.
+// Rules on what is not known of it, such as its name, are left out.
 func Rules(p channel.Preset, pic *Picture, on time.Time) []Check {
 	if on.IsZero() {
 		on = time.Now()
@@ -111,6 +113,12 @@ func Rules(p channel.Preset, pic *Picture, on time.Time) []Check {
 	for _, r := range p.Rules {
 		if !r.Holds(on) {
 			continue
+		}
+		if !pic.knows(r) {
+			continue
+		}
+		if r.Name == channel.FileName && len(r.AnyOf) == 0 {
+			r.AnyOf = []string{p.FileName}
 		}
 		c := pic.try(r)
 		c.Rule, c.Severity, c.Advice, c.Source = r.Name, string(r.Severity), r.Advice, r.Source.Title
@@ -172,7 +180,12 @@ type Picture struct {
 
 	Enlarged float64 // pixels of the picture for one of its photo; 0: not known
 
-	found *product
+	Name   string // of the file; "": not known, and no rule on names is tried
+	Colour string // its colour space, as imagefile.ColourSpace has it; "": not known
+	Set    int    // pictures of the same product; 0: not known
+
+	found   *product
+	grounds [2]*ground
 }
 
 // try measures one rule.
@@ -196,6 +209,8 @@ func (p *Picture) try(r channel.Rule) Check {
 		return atLeast(float64(h), px)
 	case channel.LongSideAtMost:
 		return atMost(float64(max(w, h)), px)
+	case channel.ShortSideAtMost:
+		return atMost(float64(min(w, h)), px)
 	case channel.Aspect:
 		v := float64(w) / float64(h)
 		return Check{Passed: v >= r.Limit*(1-r.Tolerance) && v <= r.Limit*(1+r.Tolerance), Measured: fmt.Sprintf("%.3f", v), Wanted: fmt.Sprintf("%.3f (width by height)", r.Limit)}
@@ -218,19 +233,42 @@ func (p *Picture) try(r channel.Rule) Check {
 	case channel.NotGenerated:
 		made := bytes.Contains(p.XMP, []byte("lgorithmicMedia"))
 		return Check{Passed: !made, Measured: map[bool]string{true: "said to be generated", false: "not said to be generated"}[made], Wanted: "no generated picture"}
+	case channel.ColourSpace:
+		return Check{Passed: slices.Contains(r.AnyOf, p.Colour), Measured: colourWords(p.Colour), Wanted: either(r.AnyOf, colourWords)}
+	case channel.FileName:
+		return Check{Passed: named(p.Name, r.AnyOf), Measured: p.Name, Wanted: either(r.AnyOf, formWords)}
+	case channel.SetSize:
+		return Check{Passed: float64(p.Set) >= r.Limit, Measured: fmt.Sprintf("%d of this product", p.Set), Wanted: fmt.Sprintf("at least %.0f", r.Limit)}
 	case channel.FillAtLeast, channel.FillAtMost, channel.ProductSide, channel.WhiteBackground, channel.PlainBackground, channel.Residue, channel.Cropped,
-		channel.ObjectsAtMost, channel.Sharpness, channel.SafeWidth:
+		channel.ObjectsAtMost, channel.Sharpness, channel.SafeWidth, channel.SafeZone, channel.NoShadow:
 		return p.tryProduct(r, atLeast, atMost)
 	}
 	return Check{Rule: r.Name, Measured: "unknown rule", Wanted: "a rule that is known"}
 }
 
-// tryProduct measures the rules that need to know where the product is.
-func (p *Picture) tryProduct(r channel.Rule, atLeast, atMost func(float64, string) Check) Check {
+// product locates the product, once.
+func (p *Picture) product() *product {
 	if p.found == nil {
 		p.found = locate(p.Image, p.Product)
 	}
-	pr := p.found
+	return p.found
+}
+
+// ground looks at the ground, once for each meaning of plain.
+func (p *Picture) ground(plain bool) *ground {
+	i := 0
+	if plain {
+		i = 1
+	}
+	if p.grounds[i] == nil {
+		p.grounds[i] = p.product().lookAt(p.Image, plain)
+	}
+	return p.grounds[i]
+}
+
+// tryProduct measures the rules that need to know where the product is.
+func (p *Picture) tryProduct(r channel.Rule, atLeast, atMost func(float64, string) Check) Check {
+	pr := p.product()
 	w, h := float64(p.Image.Rect.Dx()), float64(p.Image.Rect.Dy())
 	bw, bh := float64(pr.box.Dx()), float64(pr.box.Dy())
 	switch r.Name {
@@ -241,10 +279,12 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast, atMost func(float64, strin
 	case channel.ProductSide:
 		return atLeast(max(bw, bh), "%.0f px")
 	case channel.WhiteBackground, channel.PlainBackground:
-		clear := r.Name == channel.PlainBackground
-		share, grey := pr.whiteness(p.Image, clear)
-		return Check{Passed: share >= r.Limit && grey <= mostGrey, Measured: fmt.Sprintf("%.1f %% white, the largest other area takes %.1f %% of the frame", 100*share, 100*grey),
+		g := p.ground(r.Name == channel.PlainBackground)
+		return Check{Passed: g.white >= r.Limit && g.patch <= mostGrey, Measured: fmt.Sprintf("%.1f %% white, the largest other area takes %.1f %% of the frame", 100*g.white, 100*g.patch),
 			Wanted: fmt.Sprintf("at least %.1f %% white, and no other area", 100*r.Limit)}
+	case channel.NoShadow:
+		v := p.ground(!p.Image.Opaque()).shadow
+		return Check{Passed: v <= r.Limit, Measured: fmt.Sprintf("a shadow on %.1f %% of the frame", 100*v), Wanted: "no shadow"}
 	case channel.Residue:
 		return atMost(pr.residue, "%.4f")
 	case channel.ObjectsAtMost:
@@ -256,6 +296,9 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast, atMost func(float64, strin
 		// the rule on enlargement reports what enlarging costs
 		v, least := sharpness(p.Image, pr.box), r.Limit/max(1, p.Enlarged)
 		return Check{Passed: v >= least, Measured: fmt.Sprintf("%.2f", v), Wanted: fmt.Sprintf("at least %.2f", least)}
+	}
+	if r.Name == channel.SafeZone {
+		return pr.inZone(r.Box)
 	}
 	// SafeWidth
 	in := 2 * max(w/2-float64(pr.box.Min.X), float64(pr.box.Max.X)-w/2) / w

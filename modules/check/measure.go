@@ -98,7 +98,10 @@ func (p *product) measure() {
 		return
 	}
 	p.box = image.Rect(x0, y0, x1+1, y1+1)
-	areas := islands(gw, gh, count, 1)
+	var areas []int
+	for _, g := range islands(gw, gh, count, 1) {
+		areas = append(areas, sum(g, count))
+	}
 	largest := slices.Max(areas)
 	small := 0
 	for _, a := range areas {
@@ -111,109 +114,94 @@ func (p *product) measure() {
 	p.residue = float64(small) / float64(p.w*p.h)
 }
 
-// islands are the sums of connected cells (by side or corner) that hold at least a
-// number.
-func islands(gw, gh int, count []int, least int) (areas []int) {
+// islands are the connected groups (by side or corner) of cells that hold at least a
+// number, as cells' indices.
+func islands(gw, gh int, count []int, least int) (groups [][]int) {
 	seen := make([]bool, gw*gh)
-	var queue []int
 	for i := range count {
 		if seen[i] || count[i] < least {
 			continue
 		}
 		seen[i] = true
-		queue = append(queue[:0], i)
-		area := 0
-		for len(queue) > 0 {
-			c := queue[len(queue)-1]
-			queue = queue[:len(queue)-1]
-			area += count[c]
-			cx, cy := c%gw, c/gw
-			for dy := -1; dy <= 1; dy++ {
-				for dx := -1; dx <= 1; dx++ {
-					x, y := cx+dx, cy+dy
-					if x < 0 || y < 0 || x >= gw || y >= gh {
-						continue
-					}
-					if n := y*gw + x; !seen[n] && count[n] >= least {
-						seen[n] = true
-						queue = append(queue, n)
-					}
+		group := []int{i}
+		for at := 0; at < len(group); at++ {
+			around(gw, gh, group[at], func(n int) {
+				if !seen[n] && count[n] >= least {
+					seen[n] = true
+					group = append(group, n)
 				}
-			}
+			})
 		}
-		areas = append(areas, area)
+		groups = append(groups, group)
 	}
-	return areas
+	return groups
 }
 
-// whiteness is the share of what is not the product, nor next to it, that is white
-// (or, when clear counts, transparent), and the share of the frame that the largest
-// area takes which can be seen not to be.
-func (p *product) whiteness(img *image.NRGBA, clear bool) (share, grey float64) {
-	near := p.grown(halo)
-	gw, gh := (p.w+cell-1)/cell, (p.h+cell-1)/cell
-	count := make([]int, gw*gh)
-	n, yes := 0, 0
-	for y := range p.h {
-		row := img.Pix[y*img.Stride:][:4*p.w]
-		mask := near[y*p.w:][:p.w]
-		for x := range p.w {
-			if mask[x] != 0 {
-				continue
-			}
-			n++
-			c := row[4*x : 4*x+4]
-			if clear && c[3] == 0 {
-				yes++
-				continue
-			}
-			least := min(c[0], c[1], c[2])
-			if c[3] == 255 && least >= whiteLevel {
-				yes++
-			} else if c[3] < 255 || least < greyLevel {
-				count[y/cell*gw+x/cell]++
+// around calls each for the up to eight cells beside a cell.
+func around(gw, gh, c int, each func(n int)) {
+	cx, cy := c%gw, c/gw
+	for y := max(0, cy-1); y <= min(gh-1, cy+1); y++ {
+		for x := max(0, cx-1); x <= min(gw-1, cx+1); x++ {
+			if n := y*gw + x; n != c {
+				each(n)
 			}
 		}
 	}
-	if n == 0 {
-		return 1, 0
+}
+
+// sum adds up what a group's cells hold.
+func sum(group, count []int) (n int) {
+	for _, c := range group {
+		n += count[c]
 	}
-	if areas := islands(gw, gh, count, cell*cell/4); len(areas) > 0 {
-		grey = float64(slices.Max(areas)) / float64(p.w*p.h)
-	}
-	return float64(yes) / float64(n), grey
+	return n
 }
 
 // grown is the mask with everything within r pixels of it, along both axes.
 func (p *product) grown(r int) []uint8 {
 	rows, out := make([]uint8, p.w*p.h), make([]uint8, p.w*p.h)
-	spread(p.mask, rows, p.w, p.h, 1, p.w, r)
-	spread(rows, out, p.h, p.w, p.w, 1, r)
-	return out
-}
-
-// spread widens each run of a line of n values by r, for lines that begin step apart.
-func spread(in, out []uint8, n, lines, stride, step, r int) {
-	for l := range lines {
-		base, last := l*step, -r-1
-		for i := range n { // forwards: what lies up to r behind a set value
-			if in[base+i*stride] != 0 {
-				last = i
+	for y := range p.h {
+		in, o := p.mask[y*p.w:][:p.w], rows[y*p.w:][:p.w]
+		left := 0 // how many further pixels a set one reaches
+		for x, m := range in {
+			if m != 0 {
+				left = r + 1
 			}
-			if i-last <= r {
-				out[base+i*stride] = 1
+			if left > 0 {
+				o[x], left = 1, left-1
 			}
 		}
-		last = n + r
-		for i := n - 1; i >= 0; i-- {
-			if in[base+i*stride] != 0 {
-				last = i
+		left = 0
+		for x := p.w - 1; x >= 0; x-- {
+			if in[x] != 0 {
+				left = r + 1
 			}
-			if last-i <= r {
-				out[base+i*stride] = 1
+			if left > 0 {
+				o[x], left = 1, left-1
 			}
 		}
 	}
+	reach := make([]int32, p.w)
+	step := func(y int) {
+		in, o := rows[y*p.w:][:p.w], out[y*p.w:][:p.w]
+		for x, m := range in {
+			if m != 0 {
+				reach[x] = int32(r) + 1
+			}
+			if reach[x] > 0 {
+				o[x] = 1
+				reach[x]--
+			}
+		}
+	}
+	for y := range p.h {
+		step(y)
+	}
+	clear(reach)
+	for y := p.h - 1; y >= 0; y-- {
+		step(y)
+	}
+	return out
 }
 
 // touches reports whether the product reaches the frame with more than a speck.

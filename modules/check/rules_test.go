@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"math"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/channel"
@@ -28,6 +29,25 @@ func frame(w, h int, ground color.NRGBA, boxes ...image.Rectangle) *image.NRGBA 
 func with(img *image.NRGBA, b image.Rectangle, c color.NRGBA) *image.NRGBA {
 	draw.Draw(img, b, image.NewUniform(c), image.Point{}, draw.Src)
 	return img
+}
+
+// shadowed casts a soft shadow on the ground below a box, and draws the box over it.
+func shadowed(img *image.NRGBA, b image.Rectangle) *image.NRGBA {
+	return shadowedIn(img, b, color.NRGBA{A: 255})
+}
+
+func shadowedIn(img *image.NRGBA, b image.Rectangle, tint color.NRGBA) *image.NRGBA {
+	cx, cy := float64(b.Min.X+b.Max.X)/2, float64(b.Max.Y)
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			u, v := (float64(x)-cx)/(.7*float64(b.Dx())), (float64(y)-cy)/(.16*float64(b.Dy()))
+			dark := .45 * math.Exp(-2*(u*u+v*v))
+			c := img.NRGBAAt(x, y)
+			mix := func(a, b uint8) uint8 { return uint8(float64(a)*(1-dark) + float64(b)*dark + .5) }
+			img.SetNRGBA(x, y, color.NRGBA{mix(c.R, tint.R), mix(c.G, tint.G), mix(c.B, tint.B), c.A})
+		}
+	}
+	return with(img, b, red)
 }
 
 // soft blurs a picture along its rows.
@@ -75,11 +95,17 @@ func TestEveryRuleIsKeptAndBroken(t *testing.T) {
 		channel.Cropped:         {channel.Rule{}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, image.Rect(400, 400, 600, 1000))}},
 		channel.ObjectsAtMost: {channel.Rule{Limit: 1}, &Picture{Image: product},
 			&Picture{Image: frame(1000, 1000, paper, image.Rect(100, 300, 400, 700), image.Rect(600, 300, 900, 700))}},
-		channel.Sharpness:    {channel.Rule{Limit: .12}, &Picture{Image: product}, &Picture{Image: soft(product)}},
-		channel.SafeWidth:    {channel.Rule{Limit: .9}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, image.Rect(20, 400, 600, 600))}},
-		channel.HasAlpha:     {channel.Rule{Limit: 1}, &Picture{Image: frame(1000, 1000, color.NRGBA{}, middle)}, &Picture{Image: product}},
-		channel.IsOpaque:     {channel.Rule{}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, color.NRGBA{}, middle)}},
-		channel.NotGenerated: {channel.Rule{}, &Picture{Image: product, XMP: []byte("composite")}, &Picture{Image: product, XMP: []byte("trainedAlgorithmicMedia")}},
+		channel.Sharpness:       {channel.Rule{Limit: .12}, &Picture{Image: product}, &Picture{Image: soft(product)}},
+		channel.SafeWidth:       {channel.Rule{Limit: .9}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, image.Rect(20, 400, 600, 600))}},
+		channel.ShortSideAtMost: {channel.Rule{Limit: 1000}, &Picture{Image: product}, &Picture{Image: frame(1001, 1002, paper)}},
+		channel.SafeZone:        {channel.Rule{Box: []float64{.1, .14, .9, .8}}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, image.Rect(250, 60, 750, 700))}},
+		channel.NoShadow:        {channel.Rule{Limit: .002}, &Picture{Image: product}, &Picture{Image: shadowed(frame(1000, 1000, paper), middle)}},
+		channel.ColourSpace:     {channel.Rule{AnyOf: []string{"srgb", "grey"}}, &Picture{Image: product, Colour: "srgb"}, &Picture{Image: product, Colour: "cmyk"}},
+		channel.FileName:        {channel.Rule{AnyOf: []string{"{asin}.MAIN"}}, &Picture{Image: product, Name: "B0ABCDEFGH.MAIN.jpg"}, &Picture{Image: product, Name: "B0ABCDEFGH-MAIN.jpg"}},
+		channel.SetSize:         {channel.Rule{Limit: 5}, &Picture{Image: product, Set: 5}, &Picture{Image: product, Set: 4}},
+		channel.HasAlpha:        {channel.Rule{Limit: 1}, &Picture{Image: frame(1000, 1000, color.NRGBA{}, middle)}, &Picture{Image: product}},
+		channel.IsOpaque:        {channel.Rule{}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, color.NRGBA{}, middle)}},
+		channel.NotGenerated:    {channel.Rule{}, &Picture{Image: product, XMP: []byte("composite")}, &Picture{Image: product, XMP: []byte("trainedAlgorithmicMedia")}},
 	}
 	for _, name := range channel.RuleNames() {
 		t.Run(name, func(t *testing.T) {
@@ -112,6 +138,11 @@ func TestWhiteIsMeasuredOutsideTheProduct(t *testing.T) {
 		"a grey area apart from it":         {with(frame(1000, 1000, paper, middle), image.Rect(100, 100, 180, 180), grey), mask, false},
 		"a backdrop that is a little grey":  {frame(1000, 1000, color.NRGBA{252, 252, 252, 255}, middle), mask, false},
 		"its photo's backdrop pasted along": {with(with(frame(1000, 1000, paper), image.Rect(60, 60, 940, 940), grey), middle, red), nil, false},
+		"a product with its shadow":         {shadowed(frame(1000, 1000, paper), middle), mask, true},
+		"a shadow in a grey corner":         {with(shadowed(frame(1000, 1000, paper), middle), image.Rect(0, 900, 200, 1000), grey), mask, false},
+		"a piece of backdrop at it":         {with(frame(1000, 1000, paper, middle), image.Rect(700, 400, 800, 600), grey), mask, false},
+		"a pale piece of backdrop at it":    {with(frame(1000, 1000, paper, middle), image.Rect(700, 400, 800, 600), color.NRGBA{246, 246, 245, 255}), mask, false},
+		"a coloured glow at it":             {shadowedIn(frame(1000, 1000, paper), middle, color.NRGBA{255, 120, 40, 255}), mask, false},
 		"a dark box that fills its frame":   {frame(1000, 1000, paper, image.Rect(60, 60, 940, 940)), nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
