@@ -18,7 +18,7 @@ type ground struct {
 // The look of a shadow. It lies at the product and away from the frame, has hardly any
 // colour, and fades outwards; a remainder of the backdrop ends with an edge or is even.
 const (
-	shadowColour = 26  // levels between its channels, at most
+	shadowColour = 40  // levels between its channels for a hundred levels of dark, at most
 	shadowEnds   = 230 // mean level of its outermost cells, at least
 	shadowFades  = 5   // levels from its inside to its outside, at least
 	shadowFaint  = 16  // part of the frame's longer side: how far beyond it it is too faint to count
@@ -103,7 +103,7 @@ func (g *ground) fade(faint []bool, c int) {
 // over the grey pixels of each cell.
 func (g *ground) isShadow(group []int, beside []bool, level, colour []int) bool {
 	var in, out, rest struct{ n, level int } // cells at the product, at the white ground, and neither
-	tint, n := 0, 0
+	tint, dark := 0, 0
 	isIn := map[int]bool{}
 	for _, c := range group {
 		isIn[c] = true
@@ -113,7 +113,7 @@ func (g *ground) isShadow(group []int, beside []bool, level, colour []int) bool 
 		if x == 0 || y == 0 || x == g.gw-1 || y == g.gh-1 {
 			return false
 		}
-		tint, n = tint+colour[c], n+g.grey[c]
+		tint, dark = tint+colour[c], dark+255*g.grey[c]-level[c]
 		atProduct, atGround := beside[c], false
 		around(g.gw, g.gh, c, func(o int) {
 			atProduct = atProduct || beside[o]
@@ -128,7 +128,7 @@ func (g *ground) isShadow(group []int, beside []bool, level, colour []int) bool 
 			rest.n, rest.level = rest.n+g.grey[c], rest.level+level[c]
 		}
 	}
-	if in.n == 0 || out.n == 0 || tint > shadowColour*n {
+	if in.n == 0 || out.n == 0 || 100*tint > shadowColour*dark {
 		return false
 	}
 	ends := out.level / out.n
