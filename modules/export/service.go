@@ -120,6 +120,9 @@ func (s *Service) Forget(ctx context.Context, tx *db.Tx, jobID string) (int, err
 	if err := forgetBundles(ctx, tx, jobID); err != nil {
 		return 0, err
 	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM remakes WHERE job_id = $1`, jobID); err != nil {
+		return 0, fmt.Errorf("delete the remakes of job %s: %w", jobID, err)
+	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM export_sources WHERE item_id IN (SELECT item_id FROM exports WHERE job_id = $1)`, jobID); err != nil {
 		return 0, fmt.Errorf("delete the sources of job %s: %w", jobID, err)
 	}

@@ -21,7 +21,6 @@ import (
 	"github.com/opal-photo/opal/modules/db/lease"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -38,6 +37,8 @@ type Jobs interface {
 	ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, done, failed int) error
 	// ExportRejected has a person look at an item of which a channel refuses a variant.
 	ExportRejected(ctx context.Context, tx *db.Tx, tenantID, itemID, reason string) error
+	// ExportsRemade has the job's ZIP made again, as an item's variants were.
+	ExportsRemade(ctx context.Context, tx *db.Tx, tenantID, jobID, itemID string) error
 	// BundleEnded tells of a round's ZIP, of which it gets the first part's path, or
 	// with "" that it failed permanently. A ZIP of an earlier round is ignored.
 	BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error
@@ -101,6 +102,7 @@ func (w *Worker) variants() *lease.Table {
 
 // work is an item's variants under this worker's fence.
 type work struct {
+	how     making
 	body    queue.Body
 	source  Source
 	presets []string
@@ -116,15 +118,18 @@ func (k *work) rows() []lease.Held {
 	return rows
 }
 
-// Handle does what one message of queue "exports" asks for: a ZIP, or the item's
-// variants that are not there yet. It returns nil when the message is done with,
+// Handle does what one message of queue "exports" asks for: a ZIP, the item's variants
+// that are not there yet, or those that are to be made again. It returns nil when the message is done with,
 // also when failed variants were given their next message; an error means that
 // nothing could be recorded and the message is to come again.
 func (w *Worker) Handle(ctx context.Context, b queue.Body) error {
 	telemetry.Log(ctx).Info().Msg("Processing export")
 	do := w.handleItem
-	if b.Kind == queue.KindBundle {
+	switch b.Kind {
+	case queue.KindBundle:
 		do = w.bundle
+	case queue.KindRemake:
+		do = w.handleRemake
 	}
 	whole, err := do(ctx, b)
 	if err == nil && whole {
@@ -136,9 +141,18 @@ func (w *Worker) Handle(ctx context.Context, b queue.Body) error {
 // handleItem makes an item's variants. It reports whether nothing is left to
 // do.
 func (w *Worker) handleItem(ctx context.Context, b queue.Body) (whole bool, err error) {
+	return w.handleMaking(ctx, firstMaking{w}, b)
+}
+
+// handleRemake makes an item's variants again.
+func (w *Worker) handleRemake(ctx context.Context, b queue.Body) (whole bool, err error) {
+	return w.handleMaking(ctx, remaking{w}, b)
+}
+
+func (w *Worker) handleMaking(ctx context.Context, how making, b queue.Body) (whole bool, err error) {
 	// a shutdown in mid-claim must not leave open whether the variants were taken
 	taking, taken := lease.Settle(ctx)
-	k, err := w.claim(taking, b)
+	k, err := w.claim(taking, how, b)
 	taken()
 	if err != nil {
 		return false, err
@@ -152,15 +166,15 @@ func (w *Worker) handleItem(ctx context.Context, b queue.Body) (whole bool, err 
 
 // claim takes the item's variants that are pending, or whose worker's lease ran
 // out. It returns nil when there are no such variants.
-func (w *Worker) claim(ctx context.Context, b queue.Body) (*work, error) {
+func (w *Worker) claim(ctx context.Context, how making, b queue.Body) (*work, error) {
 	var k *work
 	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
 		k = nil
-		rows, err := w.variants().Claim(ctx, tx, `item_id = $1 AND tenant_id = $2`, b.ItemID, b.TenantID)
+		rows, err := how.table().Claim(ctx, tx, `item_id = $1 AND tenant_id = $2`+how.ready(), b.ItemID, b.TenantID)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		k = &work{body: b, held: map[string]lease.Held{}}
+		k = &work{how: how, body: b, held: map[string]lease.Held{}}
 		for _, h := range rows {
 			p := h.Key[1]
 			k.presets = append(k.presets, p)
@@ -182,7 +196,7 @@ func (w *Worker) claim(ctx context.Context, b queue.Body) (*work, error) {
 // is false when one of them has to be tried again, or another worker holds it
 // now.
 func (w *Worker) make(ctx context.Context, k *work) (whole bool, err error) {
-	run, stop := w.variants().Keep(ctx, w.DB, k.rows())
+	run, stop := k.how.table().Keep(ctx, w.DB, k.rows())
 	defer stop()
 
 	open := map[string]error{} // what is not recorded yet, and why it failed
@@ -263,7 +277,7 @@ func (w *Worker) load(ctx context.Context, src Source) (*Layers, error) {
 // finish stores one variant and records it under the fence.
 func (w *Worker) finish(ctx context.Context, k *work, v Variant) error {
 	p := v.Preset
-	path, err := blob.ArtifactPath(k.body.TenantID, k.body.JobID, k.body.ItemID, p.Name, k.held[p.Name].Attempt, p.Format.Extension())
+	path, err := blob.ArtifactPath(k.body.TenantID, k.body.JobID, k.body.ItemID, k.how.folder(p.Name), k.held[p.Name].Attempt, p.Format.Extension())
 	if err != nil {
 		return err
 	}
@@ -279,19 +293,8 @@ func (w *Worker) finish(ctx context.Context, k *work, v Variant) error {
 	if check.Worst(v.Checks) == channel.Reject {
 		refused = sql.NullString{String: check.Reason(v.Checks), Valid: true}
 	}
-	err = w.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := w.variants().Update(ctx, tx, k.held[p.Name], `status = 'completed', lease_until = NULL, blob_path = $1, format = $2, width = $3, height = $4, bytes = $5, checks = $6,
-			error_code = NULL, error_message = NULL, rejected = $7`, path, string(p.Format), v.Width, v.Height, len(v.File), string(checks), refused); err != nil {
-			return err
-		}
-		if err := w.settle(ctx, tx, k.body, p.Name, refused.String); err != nil {
-			return err
-		}
-		if err := w.goesOn(ctx, tx, k); err != nil {
-			return err
-		}
-		return w.Jobs.ExportsEnded(ctx, tx, k.body.TenantID, k.body.JobID, 1, 0)
-	})
+	f := file{preset: p.Name, path: path, format: string(p.Format), width: v.Width, height: v.Height, bytes: len(v.File), checks: string(checks), refused: refused}
+	err = w.DB.InTx(ctx, func(tx *db.Tx) error { return k.how.record(ctx, tx, k, f) })
 	if err != nil {
 		return fmt.Errorf("record %s: %w", p.Name, err)
 	}
@@ -308,10 +311,7 @@ func (w *Worker) settle(ctx context.Context, tx *db.Tx, b queue.Body, preset, re
 	if err := w.Meter.Release(ctx, tx, b.TenantID, b.ItemID, preset); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET review = $2 WHERE item_id = $1 AND review IS NULL`, b.ItemID, picture.ReviewPending); err != nil {
-		return fmt.Errorf("have item %s looked at: %w", b.ItemID, err)
-	}
-	return w.Jobs.ExportRejected(ctx, tx, b.TenantID, b.ItemID, preset+" is refused: "+refused)
+	return w.haveLookedAt(ctx, tx, b, preset, refused)
 }
 
 // goesOn records that an attempt made progress, and sets rescues to 0 for all
@@ -332,7 +332,7 @@ func (w *Worker) goesOn(ctx context.Context, tx *db.Tx, k *work) error {
 // another try. An error of kind poison says that the message belongs to the
 // dead letters.
 func (w *Worker) failed(ctx context.Context, k *work, open map[string]error, stopping bool) (again bool, err error) {
-	t := w.variants()
+	t := k.how.table()
 	verdicts := map[string]lease.Verdict{}
 	for p, cause := range open {
 		if verdicts[p] = t.Policy.Judge(k.held[p], cause); stopping {
@@ -342,7 +342,8 @@ func (w *Worker) failed(ctx context.Context, k *work, open map[string]error, sto
 	var poison error
 	err = w.DB.InTx(ctx, func(tx *db.Tx) error {
 		again, poison = false, nil
-		after, gone := time.Duration(0), 0
+		var after time.Duration
+		var gone []string
 		for _, p := range k.presets {
 			cause, isOpen := open[p]
 			if !isOpen {
@@ -363,22 +364,18 @@ func (w *Worker) failed(ctx context.Context, k *work, open map[string]error, sto
 			case v.Again:
 				again, after = true, max(after, v.After)
 			default:
-				gone++
-				if err := w.Meter.Release(ctx, tx, k.body.TenantID, k.body.ItemID, p); err != nil {
-					return err
-				}
-				if v.Rescued {
+				if gone = append(gone, p); v.Rescued {
 					poison = queue.Poison(lease.ErrRescues.Code, cause)
 				}
 			}
 		}
-		if gone > 0 {
-			if err := w.Jobs.ExportsEnded(ctx, tx, k.body.TenantID, k.body.JobID, 0, gone); err != nil {
+		if len(gone) > 0 {
+			if err := k.how.gone(ctx, tx, k.body, gone); err != nil {
 				return err
 			}
 		}
 		if again {
-			return w.Outbox.SendExport(ctx, tx, k.body, queue.NotBefore(after))
+			return k.how.ask(ctx, tx, k.body, after)
 		}
 		return nil
 	})
@@ -431,6 +428,9 @@ func (w *Worker) Sweep(ctx context.Context) error {
 			telemetry.Log(ctx).Warn().Int("exports", r.n).Msg(r.what)
 		}
 	}
+	if err := w.sweepRemakes(ctx); err != nil {
+		return err
+	}
 	return w.sweepBundles(ctx)
 }
 
@@ -448,17 +448,24 @@ func scanBodies(into *[]queue.Body) func(scan func(dest ...any) error) error {
 
 // sendAll writes one message per item.
 func (w *Worker) sendAll(ctx context.Context, tx *db.Tx, bodies []queue.Body) error {
-	sent := map[string]bool{}
-	for _, b := range bodies {
-		if sent[b.ItemID] {
-			continue
-		}
-		sent[b.ItemID] = true
+	for _, b := range oncePerItem(bodies) {
 		if err := w.Outbox.SendExport(ctx, tx, b); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// oncePerItem leaves one body of each item.
+func oncePerItem(bodies []queue.Body) (once []queue.Body) {
+	seen := map[string]bool{}
+	for _, b := range bodies {
+		if !seen[b.ItemID] {
+			seen[b.ItemID] = true
+			once = append(once, b)
+		}
+	}
+	return once
 }
 
 // failLate ends variants that waited too long, and returns their number.

@@ -36,6 +36,15 @@ type jobs struct {
 	zip          string
 	ended        int
 	refused      []string
+	remade       int // how often the ZIP was asked for after variants were made again
+}
+
+// ExportsRemade counts.
+func (j *jobs) ExportsRemade(context.Context, *db.Tx, string, string, string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.remade++
+	return nil
 }
 
 // ExportRejected records the reason.
@@ -342,7 +351,7 @@ func TestATransientFailureIsTriedAgainAndAPermanentOneEnds(t *testing.T) {
 
 func TestADeadWorkersVariantsAreMadeByAnother(t *testing.T) {
 	each(t, func(w *world) {
-		if _, err := w.s.claim(w.t.Context(), w.body); err != nil {
+		if _, err := w.s.claim(w.t.Context(), firstMaking{w.s}, w.body); err != nil {
 			w.t.Fatal(err)
 		}
 		w.must(w.s.Handle(w.t.Context(), w.body)) // its lease is valid: nothing to do
@@ -369,7 +378,7 @@ func TestADeadWorkersVariantsAreMadeByAnother(t *testing.T) {
 func TestAShutdownGivesVariantsBackUncounted(t *testing.T) {
 	each(t, func(w *world) {
 		ctx, stop := context.WithCancel(w.t.Context())
-		work, err := w.s.claim(ctx, w.body)
+		work, err := w.s.claim(ctx, firstMaking{w.s}, w.body)
 		w.must(err)
 		stop()
 		_, err = w.s.make(ctx, work)
@@ -382,7 +391,7 @@ func TestAShutdownGivesVariantsBackUncounted(t *testing.T) {
 
 func TestAFencedWorkerRecordsNothing(t *testing.T) {
 	each(t, func(w *world) {
-		late, err := w.s.claim(w.t.Context(), w.body)
+		late, err := w.s.claim(w.t.Context(), firstMaking{w.s}, w.body)
 		w.must(err)
 		_, err = w.db.Exec(`UPDATE exports SET lease_until = now_ms() - 1`)
 		w.must(err)

@@ -92,31 +92,31 @@ func (s *Service) decide(ctx context.Context, tx *db.Tx, d Decision) error {
 	if err := s.Exporter.Review(ctx, tx, d.ItemID, d.State); err != nil {
 		return err
 	}
-	return s.zipAgain(ctx, tx, d, rows[0].correlationID)
+	return s.zipAgain(ctx, tx, rows[0])
 }
 
 // zipAgain asks for the ZIP's next round, unless work that is still open will
 // have it made, or one is asked for that nobody has begun.
-func (s *Service) zipAgain(ctx context.Context, tx *db.Tx, d Decision, correlationID string) error {
+func (s *Service) zipAgain(ctx context.Context, tx *db.Tx, it row) error {
 	var open, round int
 	var finished sql.NullInt64
-	if err := tx.QueryRowContext(ctx, `SELECT open_items + open_exports, round, finished_at FROM jobs WHERE job_id = $1`+tx.ForUpdate(), d.JobID).
+	if err := tx.QueryRowContext(ctx, `SELECT open_items + open_exports, round, finished_at FROM jobs WHERE job_id = $1`+tx.ForUpdate(), it.jobID).
 		Scan(&open, &round, &finished); err != nil {
-		return fmt.Errorf("load job %s: %w", d.JobID, err)
+		return fmt.Errorf("load job %s: %w", it.jobID, err)
 	}
 	if open > 0 {
 		return nil
 	}
-	waits, err := s.Exporter.BundleWaits(ctx, tx, d.JobID, round)
+	waits, err := s.Exporter.BundleWaits(ctx, tx, it.jobID, round)
 	if err != nil || waits {
 		return err
 	}
 	round++
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET round = round + 1, late_round = CASE WHEN finished_at IS NULL THEN NULL ELSE round + 1 END, `+counted+`, updated_at = now_ms()
-		WHERE job_id = $1`, d.JobID); err != nil {
+		WHERE job_id = $1`, it.jobID); err != nil {
 		return fmt.Errorf("begin the ZIP's next round: %w", err)
 	}
-	_, _, err = s.Exporter.Bundle(ctx, tx, BundleRequest{TenantID: d.TenantID, JobID: d.JobID, ItemID: d.ItemID, CorrelationID: correlationID, Round: round, After: decisionsTogether})
+	_, _, err = s.Exporter.Bundle(ctx, tx, BundleRequest{TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID, CorrelationID: it.correlationID, Round: round, After: decisionsTogether})
 	return err
 }
 

@@ -198,6 +198,19 @@ func (s *Service) ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID s
 	return s.settle(ctx, tx, jobID)
 }
 
+// ExportsRemade has the job's ZIP made again, in the transaction in which the last of
+// an item's variants was made again.
+func (s *Service) ExportsRemade(ctx context.Context, tx *db.Tx, tenantID, jobID, itemID string) error {
+	rows, err := selectRows(ctx, tx, `item_id = $1 AND job_id = $2 AND tenant_id = $3`, itemID, jobID, tenantID)
+	if err != nil || len(rows) == 0 { // deleted in between
+		return err
+	}
+	if err := changed(ctx, tx, jobID); err != nil {
+		return err
+	}
+	return s.zipAgain(ctx, tx, rows[0])
+}
+
 // ExportRejected has a person look at an item of which a channel refuses a variant, in
 // the export worker's transaction.
 func (s *Service) ExportRejected(ctx context.Context, tx *db.Tx, tenantID, itemID, reason string) error {

@@ -44,6 +44,9 @@ type Body struct {
 const (
 	// KindBundle asks the export worker for the ZIP that is the subject.
 	KindBundle = "bundle"
+	// KindRemake asks the export worker for the variants of the item, the subject,
+	// that are to be made again.
+	KindRemake = "remake"
 )
 
 // The names of the properties.

@@ -2,4 +2,4 @@
 -- says: its charge is %v instead of %v
 SELECT e.item_id || ' ' || e.preset, c.state, 'captured' FROM exports e JOIN charges c ON c.item_id = e.item_id
     AND c.kind = 'preset' AND c.name = e.preset
-WHERE e.status = 'completed' AND e.rejected IS NULL AND c.state <> 'captured'
+WHERE e.status = 'completed' AND NOT COALESCE(e.rejected_first, e.rejected IS NOT NULL) AND c.state <> 'captured'

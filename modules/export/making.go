@@ -1,0 +1,69 @@
+package export
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/lease"
+	"github.com/opal-photo/opal/modules/queue"
+)
+
+// making is how variants are made: for the first time, or again. Both are done under
+// the leases of a table of their own.
+type making interface {
+	table() *lease.Table
+	// ready is a further condition of rows that are claimed, in SQL.
+	ready() string
+	// folder names the folder of a preset's files below their item.
+	folder(preset string) string
+	// record writes that a file is made, under its fence.
+	record(ctx context.Context, tx *db.Tx, k *work, f file) error
+	// gone settles what failed permanently.
+	gone(ctx context.Context, tx *db.Tx, b queue.Body, presets []string) error
+	// ask writes the item's next message.
+	ask(ctx context.Context, tx *db.Tx, b queue.Body, after time.Duration) error
+}
+
+// file is a stored variant as its row records it.
+type file struct {
+	preset, path, format string
+	width, height, bytes int
+	checks               string         // JSON
+	refused              sql.NullString // why its channel refuses it
+}
+
+// firstMaking makes variants that are counted in their job and cost credits.
+type firstMaking struct{ w *Worker }
+
+func (m firstMaking) table() *lease.Table         { return m.w.variants() }
+func (m firstMaking) ready() string               { return "" }
+func (m firstMaking) folder(preset string) string { return preset }
+
+func (m firstMaking) record(ctx context.Context, tx *db.Tx, k *work, f file) error {
+	if err := m.table().Update(ctx, tx, k.held[f.preset], `status = 'completed', lease_until = NULL, blob_path = $1, format = $2, width = $3, height = $4, bytes = $5, checks = $6,
+		error_code = NULL, error_message = NULL, rejected = $7`, f.path, f.format, f.width, f.height, f.bytes, f.checks, f.refused); err != nil {
+		return err
+	}
+	if err := m.w.settle(ctx, tx, k.body, f.preset, f.refused.String); err != nil {
+		return err
+	}
+	if err := m.w.goesOn(ctx, tx, k); err != nil {
+		return err
+	}
+	return m.w.Jobs.ExportsEnded(ctx, tx, k.body.TenantID, k.body.JobID, 1, 0)
+}
+
+func (m firstMaking) gone(ctx context.Context, tx *db.Tx, b queue.Body, presets []string) error {
+	for _, p := range presets {
+		if err := m.w.Meter.Release(ctx, tx, b.TenantID, b.ItemID, p); err != nil {
+			return err
+		}
+	}
+	return m.w.Jobs.ExportsEnded(ctx, tx, b.TenantID, b.JobID, 0, len(presets))
+}
+
+func (m firstMaking) ask(ctx context.Context, tx *db.Tx, b queue.Body, after time.Duration) error {
+	return m.w.Outbox.SendExport(ctx, tx, b, queue.NotBefore(after))
+}
