@@ -18,7 +18,7 @@ type Result struct {
 	Found        bool         // false: no product was found and the picture was left as it is
 	Confidence   float64      // 0–1: estimated chance that the cut-out can be published as it is
 	ReviewReason string       // why a person should look; "" unless Confidence < ReviewBelow
-	Features     map[string]float64
+	Features     Features
 	Concerns     []picture.Concern // what may be wrong and where, the gravest first
 	Millis       map[string]float64
 }
@@ -55,7 +55,7 @@ func Cut(img *image.NRGBA) *Result {
 	if own := Own(img); own != nil {
 		return own
 	}
-	r := &Result{Features: map[string]float64{}, Millis: map[string]float64{}}
+	r := &Result{Millis: map[string]float64{}}
 	lap := r.stopwatch()
 	im := flatten(atOrigin(img))
 	W, H := im.Rect.Dx(), im.Rect.Dy()
@@ -68,15 +68,15 @@ func Cut(img *image.NRGBA) *Result {
 	lap("scene")
 	fg := s.classical()
 	lap("cut")
-	at := s.measure(fg, r.Features)
+	at := s.measure(fg, &r.Features)
 	lap("confidence")
-	if a := r.Features["area"]; a < minArea || a > maxArea {
+	if a := r.Features.Area; a < minArea || a > maxArea {
 		return r.whole(im, nothingFound)
 	}
 	r.Alpha, r.Image = s.matte(im, fg)
-	r.Features["hairy"] = float64(s.hairy)
+	r.Features.Hairy = float64(s.hairy)
 	lap("matte")
-	r.Found, r.Confidence = true, confidence(r.Features)
+	r.Found, r.Confidence = true, confidence(&r.Features)
 	r.tell(at.concerns(W, H))
 	return r
 }

@@ -18,7 +18,7 @@ const (
 
 // measure collects what tells good joined cut-outs from bad ones, and where it lies.
 // other is the classical engine's decision, nil where it has none.
-func (j *joint) measure(fg, other []bool, f map[string]float64) *places {
+func (j *joint) measure(fg, other []bool, f *Features) *places {
 	w, h := j.w, j.h
 	p := newPlaces(w, h)
 	signed, network := signedDistance(fg, w, h), signedDistance(over(j.raw, .5), w, h)
@@ -71,18 +71,18 @@ func (j *joint) measure(fg, other []bool, f map[string]float64) *places {
 		}
 	}
 	area := share(fg) * float64(j.n)
-	f["area"] = share(fg)
-	f["undecided"] = doubt / max(product, 1)
-	f["touch"] = touch / float64(2*(w+h))
-	f["edge_weak"] = weak / max(rim, 1)
-	f["edge_low"] = low / max(rim, 1)
-	f["blur"] = blur / max(rim, 1)
-	f["like_backdrop"] = like / max(inner, 1)
-	f["like_shadow"] = dark / max(inner, 1)
-	f["inlier"] = j.inlier
-	f["log_sigma"] = math.Log(float64(j.sigma[0] + (j.sigma[1]+j.sigma[2])/2))
+	f.Area = share(fg)
+	f.Undecided = doubt / max(product, 1)
+	f.Touch = touch / float64(2*(w+h))
+	f.EdgeWeak = weak / max(rim, 1)
+	f.EdgeLow = low / max(rim, 1)
+	f.Blur = blur / max(rim, 1)
+	f.LikeBackdrop = like / max(inner, 1)
+	f.LikeShadow = dark / max(inner, 1)
+	f.BorderInlier = j.inlier
+	f.LogSigma = math.Log(float64(j.sigma[0] + (j.sigma[1]+j.sigma[2])/2))
 	id, size := components(fg, w, h)
-	f["parts"] = float64(len(size) - 1)
+	f.Parts = float64(len(size) - 1)
 	big := largest(size)
 	for i, c := range id {
 		if c > 0 && size[c] < big {
@@ -98,15 +98,15 @@ func (j *joint) measure(fg, other []bool, f map[string]float64) *places {
 				p.mark(ConcernDisagree, i)
 			}
 		}
-		f["apart"] = float64(apart) / max(area, 1)
+		f.Apart = float64(apart) / max(area, 1)
 	}
-	p.weigh(ConcernUndecided, fade(f["undecided"], .01, .08))
-	p.weigh(ConcernBackdrop, fade(f["like_backdrop"], .01, .15))
-	p.weigh(ConcernShadow, .6*fade(f["like_shadow"], .02, .3))
-	p.weigh(ConcernEdge, .8*fade(f["edge_low"], .04, .4))
-	p.weigh(ConcernFrame, .7*fade(f["touch"], .005, .12))
-	p.weigh(ConcernParts, .5*fade(f["parts"], 1, 3))
-	p.weigh(ConcernDisagree, .7*fade(f["apart"], .005, .2))
+	p.weigh(ConcernUndecided, fade(f.Undecided, .01, .08))
+	p.weigh(ConcernBackdrop, fade(f.LikeBackdrop, .01, .15))
+	p.weigh(ConcernShadow, .6*fade(f.LikeShadow, .02, .3))
+	p.weigh(ConcernEdge, .8*fade(f.EdgeLow, .04, .4))
+	p.weigh(ConcernFrame, .7*fade(f.Touch, .005, .12))
+	p.weigh(ConcernParts, .5*fade(f.Parts, 1, 3))
+	p.weigh(ConcernDisagree, .7*fade(f.Apart, .005, .2))
 	return p
 }
 
@@ -131,19 +131,19 @@ func (j *joint) across(fg []bool, i int) (best float32) {
 const joinedBias = 1.593
 
 var joinedWeights = []struct {
-	value  func(f map[string]float64) float64
+	value  func(f *Features) float64
 	weight float64
 }{
-	{func(f map[string]float64) float64 { return min(f["undecided"], .12) / .05 }, -1.252},
-	{func(f map[string]float64) float64 { return fade(f["agree"], .85, .97) }, 1.948}, // 0 where it wasn't asked
-	{func(f map[string]float64) float64 { return f["blur"] }, -.644},
-	{func(f map[string]float64) float64 { return 5 * f["edge_low"] }, -.099},
-	{func(f map[string]float64) float64 { return 10 * min(f["touch"], .15) }, -.302},
-	{func(f map[string]float64) float64 { return 10 * min(f["like_backdrop"], .15) }, -.322},
-	{func(f map[string]float64) float64 { return min(f["parts"]-1, 3) }, -.949},
+	{func(f *Features) float64 { return min(f.Undecided, .12) / .05 }, -1.252},
+	{func(f *Features) float64 { return fade(f.Agree, .85, .97) }, 1.948}, // 0 where it wasn't asked
+	{func(f *Features) float64 { return f.Blur }, -.644},
+	{func(f *Features) float64 { return 5 * f.EdgeLow }, -.099},
+	{func(f *Features) float64 { return 10 * min(f.Touch, .15) }, -.302},
+	{func(f *Features) float64 { return 10 * min(f.LikeBackdrop, .15) }, -.322},
+	{func(f *Features) float64 { return min(f.Parts-1, 3) }, -.949},
 }
 
-func joinedConfidence(f map[string]float64) float64 {
+func joinedConfidence(f *Features) float64 {
 	z := joinedBias
 	for _, w := range joinedWeights {
 		z += w.weight * w.value(f)

@@ -50,7 +50,7 @@ func Own(img *image.NRGBA) *Result {
 	}
 	return &Result{
 		Image: &image.NRGBA{Pix: slices.Clone(im.Pix), Stride: im.Stride, Rect: im.Rect}, Alpha: alphaOf(im), Found: true, Confidence: 1,
-		Features: map[string]float64{}, Millis: map[string]float64{},
+		Millis: map[string]float64{},
 	}
 }
 

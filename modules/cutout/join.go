@@ -24,7 +24,7 @@ func CutLearned(ctx context.Context, img *image.NRGBA, net Network) (*Result, er
 	if own := Own(img); own != nil {
 		return own, nil
 	}
-	r := &Result{Features: map[string]float64{}, Millis: map[string]float64{}}
+	r := &Result{Millis: map[string]float64{}}
 	im := flatten(atOrigin(img))
 	if min(im.Rect.Dx(), im.Rect.Dy()) < minSide {
 		return r.whole(im, tooSmall), nil
@@ -49,19 +49,19 @@ func (r *Result) join(im *image.NRGBA, m Mask, lap func(string)) *Result {
 	j := &joint{raw: m.sized(w, h)}
 	fg := settle(j.raw)
 	area := share(fg)
-	r.Features["area"] = area
+	r.Features.Area = area
 	if area < minArea || area > maxArea {
 		return r.whole(im, nothingFound)
 	}
 	lin := shrink(im, w, h)
 	j.scene = newScene(lin, float32(scale), dilate(fg, w, h, 4))
 	lap("scene")
-	r.Features["spread"] = j.spread()
+	r.Features.Spread = j.spread()
 	var other []bool
-	if j.plain = r.Features["spread"] < plainSpread && max(j.sigma[0], j.sigma[1], j.sigma[2]) < plainSigma; j.plain {
+	if j.plain = r.Features.Spread < plainSpread && max(j.sigma[0], j.sigma[1], j.sigma[2]) < plainSigma; j.plain {
 		other = opinion(lin, float32(scale))
 		lap("classical")
-		r.Features["agree"] = iou(fg, other)
+		r.Features.Agree = iou(fg, other)
 		fg = j.combine(fg, other)
 		j.doubting(fg, j.openGaps)
 		j.doubting(fg, j.shedShadow)
@@ -71,11 +71,11 @@ func (r *Result) join(im *image.NRGBA, m Mask, lap func(string)) *Result {
 	if area = share(fg); area < minArea || area > maxArea {
 		return r.whole(im, nothingFound)
 	}
-	at := j.measure(fg, other, r.Features)
+	at := j.measure(fg, other, &r.Features)
 	lap("measure")
 	r.Alpha, r.Image = j.matte(im, fg)
 	lap("matte")
-	r.Found, r.Confidence = true, joinedConfidence(r.Features)
+	r.Found, r.Confidence = true, joinedConfidence(&r.Features)
 	r.tell(at.concerns(W, H))
 	return r
 }

@@ -38,7 +38,7 @@ type row struct {
 	Tier       cutouttest.Tier
 	Score      cutouttest.Score
 	Confidence float64
-	Features   map[string]float64
+	Features   cutout.Features
 	Millis     float64
 }
 
