@@ -104,6 +104,7 @@ type Job struct {
 	ExportBlobPath string `json:"export_blob_path"`
 	Items          []struct {
 		ItemID      string  `json:"item_id"`
+		Filename    string  `json:"filename"`
 		Status      string  `json:"status"`
 		SceneType   string  `json:"scene_type"`
 		ErrorCode   string  `json:"error_code"`

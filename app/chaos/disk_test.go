@@ -24,6 +24,7 @@ func TestChaosDiskFull(t *testing.T) {
 	if !*full {
 		return // tests run as anybody
 	}
+	t.Parallel()
 	exe := chaosBuild(t)
 	small := apptest.Photo(t, 160, 120)
 	disk := filepath.Join(t.TempDir(), "disk")
@@ -91,7 +92,7 @@ func TestChaosDiskFull(t *testing.T) {
 	// jobs accepted while it was full have no photo, and this test ignores them
 	fmt.Printf("\n| fault | items | recovery |\n| --- | ---: | ---: |\n| disk full for %s | %d | %.1f s |\n\n", faultLength(), len(jobs)*chaosItems, took.Seconds())
 	if got := refused[http.StatusOK]; got == 0 {
-		f.check(db.SQLiteURL(filepath.Join(data, "opal.db")), jobs, len(jobs)*chaosItems)
+		f.check(db.SQLiteURL(filepath.Join(data, "opal.db")), jobs, len(jobs)*chaosItems, due{})
 	}
 }
 

@@ -246,6 +246,12 @@ func (f *fleet) send(key string, n int, photo []byte) string {
 	for i := range n {
 		items = append(items, map[string]any{"filename": fmt.Sprintf("p%d.jpg", i)})
 	}
+	return f.sendItems(key, items, photo)
+}
+
+// sendItems is send for items that say more than their file name.
+func (f *fleet) sendItems(key string, items []any, photo []byte) string {
+	f.t.Helper()
 	var j apptest.Job
 	if code := f.insist(http.MethodPost, "/v1/jobs", key, map[string]any{"tenant_id": "default", "presets": chaosPresets, "items": items,
 		"processing_options": map[string]any{"upscale": false}}, &j); code != http.StatusOK {

@@ -20,9 +20,14 @@ type link struct {
 	stuck *forgetful
 }
 
+// quiet keeps toxiproxy, which logs each interruption of each connection by the
+// global logger, from filling the run's output.
+var quiet = sync.OnceFunc(func() { zerolog.SetGlobalLevel(zerolog.WarnLevel) })
+
 // newLink puts a link before the part at an address.
 func newLink(t *testing.T, name, upstream string) *link {
 	t.Helper()
+	quiet()
 	stuck := newForgetful(t, upstream)
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	p := toxiproxy.NewProxy(server, name, "127.0.0.1:0", stuck.addr())

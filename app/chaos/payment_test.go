@@ -22,17 +22,16 @@ func TestChaosPayments(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not among the short tests: it starts a fleet")
 	}
-	if !*full {
-		t.Parallel() // most of it is waiting
-	}
+	t.Parallel() // most of it is waiting
 	exe := chaosBuild(t)
-	m := mollietest.New()
-	t.Cleanup(m.Close)
 	for _, s := range setups {
 		if !*full && s.name != setups[0].name {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			m := mollietest.New()
+			t.Cleanup(m.Close)
 			f, dbURL := s.begin(t, exe, "MOLLIE_API_KEY="+mollietest.Key, "MOLLIE_API_URL="+m.URL)
 			defer f.abandon()
 			f.api.WaitReady()

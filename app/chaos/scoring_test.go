@@ -1,6 +1,7 @@
 package chaos_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"crypto/rand"
 	"encoding/base64"
@@ -20,7 +21,8 @@ import (
 type scorer struct {
 	*httptest.Server
 	answer atomic.Pointer[http.HandlerFunc]
-	calls  atomic.Int64 // that it answered itself
+	watch  atomic.Pointer[func(body []byte)] // sees each request before it is answered
+	calls  atomic.Int64                      // that it answered itself
 }
 
 func newScorer(t *testing.T, upstream string) *scorer {
@@ -33,6 +35,14 @@ func newScorer(t *testing.T, upstream string) *scorer {
 	through := httputil.NewSingleHostReverseProxy(target)
 	through.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if see := s.watch.Load(); see != nil && r.URL.Path == "/score" {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return
+			}
+			(*see)(body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
 		if h := s.answer.Load(); h != nil && r.URL.Path == "/score" {
 			s.calls.Add(1)
 			_, _ = io.Copy(io.Discard, r.Body)

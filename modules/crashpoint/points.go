@@ -37,5 +37,6 @@ func Points() []string {
 }
 
 // Variable is the environment variable that names the point and the hit at which
-// a chaos build kills itself, such as "item.claimed:3".
+// a chaos build kills itself, such as "item.claimed:3". With "scene.scored:panic:5"
+// it panics at each of the first five hits instead.
 const Variable = "OPAL_CRASH_AT"

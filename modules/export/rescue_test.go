@@ -66,6 +66,23 @@ func TestVariantsThatMakeTheWorkerPanicFail(t *testing.T) {
 	})
 }
 
+func TestAVariantThatPanicsFailsAlone(t *testing.T) {
+	each(t, func(w *world) {
+		w.store.breaks = "/" + wanted[0] + "/"
+		for range lease.MaxRescues - 1 {
+			w.must(w.s.Handle(w.t.Context(), w.body))
+			if got := w.statuses(); got["completed"] != len(wanted)-1 {
+				w.t.Fatalf("%v", got)
+			}
+			w.exec(`UPDATE exports SET due_at = 0 WHERE status = 'pending'`)
+		}
+		w.poisoned(w.s.Handle(w.t.Context(), w.body))
+		if got := w.statuses(); got["completed"] != len(wanted)-1 || got["failed"] != 1 {
+			w.t.Errorf("%v", got)
+		}
+	})
+}
+
 func TestVariantsWhoseWorkersDieFail(t *testing.T) {
 	each(t, func(w *world) {
 		m := &meter{count: map[string]int{}}

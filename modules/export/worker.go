@@ -219,7 +219,8 @@ func (w *Worker) make(ctx context.Context, k *work) (whole bool, err error) {
 		}
 		return render(run, l, wanted, func(v Variant, err error) error {
 			if err == nil {
-				err = w.finish(run, k, v)
+				// a panic costs this variant, and not those beside it
+				err = fault.Guard(func() error { return w.finish(run, k, v) })
 			}
 			switch {
 			case errors.Is(err, lease.ErrLost):

@@ -90,6 +90,7 @@ type failingStore struct {
 	get, put error
 	panics   bool   // of Get
 	only     string // Put fails for names that contain it
+	breaks   string // Put panics for names that contain it
 }
 
 // Get fails as told.
@@ -105,6 +106,9 @@ func (f *failingStore) Get(ctx context.Context, c, n string, limit int64) ([]byt
 
 // Put fails as told.
 func (f *failingStore) Put(ctx context.Context, c, n string, b []byte, o blob.PutOptions) error {
+	if f.breaks != "" && strings.Contains(n, f.breaks) {
+		panic("odd")
+	}
 	if f.put != nil && strings.Contains(n, f.only) {
 		return f.put
 	}
