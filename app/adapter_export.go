@@ -27,6 +27,12 @@ func (e exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error) 
 	})
 }
 
+// Rerender records which variants of a finished item are made anew.
+func (e exporter) Rerender(ctx context.Context, tx *db.Tx, r job.Rerender) (job.Rerendered, error) {
+	n, err := e.service.Rerender(ctx, tx, export.RerenderRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Presets: r.Presets})
+	return job.Rerendered(n), err
+}
+
 // Bundle asks for a job's ZIP and reports whether it has ended.
 func (e exporter) Bundle(ctx context.Context, tx *db.Tx, r job.BundleRequest) (ended, failed bool, err error) {
 	return e.service.Bundle(ctx, tx, export.BundleRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Round: r.Round, After: r.After})

@@ -140,6 +140,7 @@ func build(o Options) (*server, error) {
 	r := &Routes{s}
 	jobRoutes(r)
 	reviewRoutes(r)
+	reexportRoutes(r)
 	deletionRoutes(r)
 	uploadRoutes(r)
 	downloadRoutes(r)

@@ -43,6 +43,9 @@ func (noWork) Forget(context.Context, *db.Tx, string) (int, error) { return 0, n
 
 func (noWork) Paths(context.Context, string) ([]string, error) { return nil, nil }
 
+func (noWork) Rerender(context.Context, *db.Tx, job.Rerender) (job.Rerendered, error) {
+	return job.Rerendered{}, nil
+}
 func (noWork) Bundle(context.Context, *db.Tx, job.BundleRequest) (ended, failed bool, err error) {
 	return false, false, nil
 }

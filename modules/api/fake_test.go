@@ -33,13 +33,14 @@ import (
 // memoryJobs keeps jobs in memory: these tests are about the edge, and the job
 // module's own are about jobs.
 type memoryJobs struct {
-	mu     sync.Mutex
-	jobs   map[string]*job.Job
-	events []event.Event
-	bodies [][]byte
-	last   job.NewJob
-	fail   error
-	panics bool
+	reexported []job.Reexport
+	mu         sync.Mutex
+	jobs       map[string]*job.Job
+	events     []event.Event
+	bodies     [][]byte
+	last       job.NewJob
+	fail       error
+	panics     bool
 
 	gets, looks, reads int               // calls of Get, Changes and After
 	seen               map[string]string // each job as it was at the last look
@@ -219,6 +220,20 @@ func (m *memoryJobs) Decide(_ context.Context, d job.Decision) (job.Item, error)
 	}
 	now := time.Now()
 	it.Review = &job.Review{State: d.State, Note: d.Note, DecidedAt: &now}
+	return *it, nil
+}
+
+func (m *memoryJobs) Reexport(_ context.Context, r job.Reexport) (job.Item, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	it, err := m.item(r.TenantID, r.JobID, r.ItemID)
+	if err != nil {
+		return job.Item{}, err
+	}
+	if it.Status != job.ItemCompleted {
+		return job.Item{}, job.ErrNotExportable
+	}
+	m.reexported = append(m.reexported, r)
 	return *it, nil
 }
 

@@ -45,7 +45,12 @@ var operations = map[string]operation{
 	"retryItem":   {errors: with(payable, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone)},
 	"approveItem": {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
 	"rejectItem":  {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
-	"deleteJob":   {},
+	"exportItem": {
+		doc: "After a channel's rule, a preset or the brand's rights changed, or for presets that the job didn't name. What would come out as it is stays as it is, so it may be called again. " +
+			"The variants keep their files until the new ones are there; then the job's ZIP is made again. Presets that are new, or failed before, open the job until then. The item and the credits stay as they are.",
+		errors: []*fault.Error{job.ErrNotExportable, channel.ErrPreset, export.ErrNoLayers, export.ErrRerenders},
+	},
+	"deleteJob": {},
 	"jobEvents": {
 		doc: "Events come with their type and an id; send the last one as Last-Event-ID to go on from there. The stream ends after the job's end, " +
 			"after ten minutes, and when its key is revoked.",

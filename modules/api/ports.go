@@ -23,6 +23,8 @@ type Jobs interface {
 	Cancel(ctx context.Context, tenantID, jobID string) error
 	Retry(ctx context.Context, tenantID, jobID, itemID string) (job.Item, error)
 	Decide(ctx context.Context, d job.Decision) (job.Item, error)
+	// Reexport has variants of a finished item made anew.
+	Reexport(ctx context.Context, r job.Reexport) (job.Item, error)
 }
 
 // Uploads takes photos.

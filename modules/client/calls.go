@@ -74,6 +74,12 @@ func (c *Client) decide(ctx context.Context, jobID, itemID, verb, note string) (
 	return call[Item](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, verb), nil, Decision{Note: note}, "")
 }
 
+// Reexport has variants of a finished item made anew from its stored layers, free of
+// charge; no presets: all that it has.
+func (c *Client) Reexport(ctx context.Context, jobID, itemID string, presets ...string) (Item, error) {
+	return call[Item](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, "exports"), nil, NewExports{Presets: presets}, NewIdempotencyKey())
+}
+
 // Delete deletes a job with all its pictures, permanently.
 func (c *Client) Delete(ctx context.Context, jobID string) (Deletion, error) {
 	return call[Deletion](ctx, c, http.MethodDelete, path("jobs", jobID), nil, nil, "")

@@ -185,6 +185,12 @@ type Decision struct {
 	Note     string `json:"note,omitempty" nullable:"true" maxLength:"2000" doc:"At most 2,000 characters" example:"the strap is fine"`
 }
 
+// NewExports asks for variants of a finished item anew.
+type NewExports struct {
+	TenantID string   `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
+	Presets  []string `json:"presets,omitempty" nullable:"true" maxItems:"100" doc:"Names from GET /v1/presets; left out: all variants that the item has" example:"[\"shopify\",\"bol_main\"]"`
+}
+
 // Step is one row of an item's timeline.
 type Step struct {
 	Attempt   int        `json:"attempt" example:"1"`

@@ -32,6 +32,7 @@ type file struct {
 	width, height, bytes int
 	checks               string         // JSON
 	refused              sql.NullString // why its channel refuses it
+	recipe               string         // digest of all that it depends on
 }
 
 // firstMaking makes variants that are counted in their job and cost credits.
@@ -43,11 +44,16 @@ func (m firstMaking) folder(preset string) string { return preset }
 
 func (m firstMaking) record(ctx context.Context, tx *db.Tx, k *work, f file) error {
 	if err := m.table().Update(ctx, tx, k.held[f.preset], `status = 'completed', lease_until = NULL, blob_path = $1, format = $2, width = $3, height = $4, bytes = $5, checks = $6,
-		error_code = NULL, error_message = NULL, rejected = $7`, f.path, f.format, f.width, f.height, f.bytes, f.checks, f.refused); err != nil {
+		error_code = NULL, error_message = NULL, rejected = $7, recipe = $8`, f.path, f.format, f.width, f.height, f.bytes, f.checks, f.refused, f.recipe); err != nil {
 		return err
 	}
 	if err := m.w.settle(ctx, tx, k.body, f.preset, f.refused.String); err != nil {
 		return err
+	}
+	if f.refused.Valid {
+		if err := m.w.reviewed(ctx, tx, k); err != nil {
+			return err
+		}
 	}
 	if err := m.w.goesOn(ctx, tx, k); err != nil {
 		return err

@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/lease"
-	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -130,17 +130,21 @@ func (m remaking) record(ctx context.Context, tx *db.Tx, k *work, f file) error 
 	if err := m.table().Update(ctx, tx, k.held[f.preset], `status = 'completed', lease_until = NULL, error_code = NULL, error_message = NULL`); err != nil {
 		return err
 	}
+	var former sql.NullString
+	if err := tx.QueryRowContext(ctx, `SELECT rejected FROM exports WHERE item_id = $1 AND preset = $2`, k.body.ItemID, f.preset).Scan(&former); err != nil {
+		return err
+	}
 	r, err := tx.ExecContext(ctx, `UPDATE exports SET rejected_first = COALESCE(rejected_first, rejected IS NOT NULL), blob_path = $3, format = $4, width = $5, height = $6,
-		bytes = $7, checks = $8, rejected = $9, updated_at = now_ms() WHERE item_id = $1 AND preset = $2 AND status = 'completed'`,
-		k.body.ItemID, f.preset, f.path, f.format, f.width, f.height, f.bytes, f.checks, f.refused)
+		bytes = $7, checks = $8, rejected = $9, recipe = $10, updated_at = now_ms() WHERE item_id = $1 AND preset = $2 AND status = 'completed'`,
+		k.body.ItemID, f.preset, f.path, f.format, f.width, f.height, f.bytes, f.checks, f.refused, f.recipe)
 	if err != nil {
 		return err
 	}
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
-	if f.refused.Valid {
-		if err := m.w.haveLookedAt(ctx, tx, k.body, f.preset, f.refused.String); err != nil {
+	if f.refused.Valid || former.Valid {
+		if err := m.w.reviewed(ctx, tx, k); err != nil {
 			return err
 		}
 	}
@@ -192,12 +196,4 @@ func (w *Worker) sweepRemakes(ctx context.Context) error {
 		telemetry.Log(ctx).Warn().Int("worker_died", died).Int("message_lost", lost).Msg("Asked for remakes again")
 	}
 	return nil
-}
-
-// haveLookedAt has a person look at an item of which a channel refuses a variant.
-func (w *Worker) haveLookedAt(ctx context.Context, tx *db.Tx, b queue.Body, preset, refused string) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET review = $2 WHERE item_id = $1 AND review IS NULL`, b.ItemID, picture.ReviewPending); err != nil {
-		return fmt.Errorf("have item %s looked at: %w", b.ItemID, err)
-	}
-	return w.Jobs.ExportRejected(ctx, tx, b.TenantID, b.ItemID, preset+" is refused: "+refused)
 }

@@ -61,19 +61,24 @@ func (s *Service) Plan(ctx context.Context, tx *db.Tx, r PlanRequest) (int, erro
 	}
 	n := 0
 	for _, p := range r.Presets {
-		res, err := tx.ExecContext(ctx, `INSERT INTO exports (item_id, preset, job_id, tenant_id, correlation_id, status, due_at, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, 'pending', now_ms(), now_ms(), now_ms()) ON CONFLICT DO NOTHING`,
-			r.ItemID, p, r.JobID, r.TenantID, r.CorrelationID)
-		if err != nil {
-			return 0, fmt.Errorf("record export %s: %w", p, err)
-		}
-		made, err := res.RowsAffected()
+		made, err := plan(ctx, tx, r.TenantID, r.JobID, r.ItemID, r.CorrelationID, p, 0)
 		if err != nil {
 			return 0, err
 		}
-		n += int(made)
+		n += made
 	}
 	return n, nil
+}
+
+// plan records a variant, unless it is there, and returns how many were recorded.
+func plan(ctx context.Context, tx *db.Tx, tenantID, jobID, itemID, correlationID, preset string, rerenders int) (int, error) {
+	res, err := tx.ExecContext(ctx, `INSERT INTO exports (item_id, preset, job_id, tenant_id, correlation_id, status, due_at, rerenders, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, 'pending', now_ms(), $6, now_ms(), now_ms()) ON CONFLICT DO NOTHING`, itemID, preset, jobID, tenantID, correlationID, rerenders)
+	if err != nil {
+		return 0, fmt.Errorf("record export %s: %w", preset, err)
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
 }
 
 // Review records a person's decision about an item's picture,
@@ -192,12 +197,12 @@ func (s *Service) List(ctx context.Context, tenantID, jobID string) ([]Export, e
 	return out, rows.Err()
 }
 
-// URL returns a short-lived URL of a finished variant; ErrNotFound for another
-// tenant's variant.
+// URL returns a short-lived URL of a variant's file: of the earlier one while a variant
+// is made anew. ErrNotFound for another tenant's variant.
 func (s *Service) URL(ctx context.Context, tenantID, itemID, preset string) (string, error) {
 	e, err := scanExport(s.DB.QueryRowContext(ctx, `SELECT `+exportColumns+` FROM exports
-		WHERE item_id = $1 AND preset = $2 AND tenant_id = $3 AND status = 'completed'`, itemID, preset, tenantID))
-	if errors.Is(err, sql.ErrNoRows) || err == nil && e.BlobPath == nil {
+		WHERE item_id = $1 AND preset = $2 AND tenant_id = $3 AND blob_path IS NOT NULL`, itemID, preset, tenantID))
+	if errors.Is(err, sql.ErrNoRows) {
 		return "", ErrNotFound
 	}
 	if err != nil {

@@ -35,8 +35,9 @@ type Jobs interface {
 	// ExportsEnded counts ended variants in the caller's transaction and ends
 	// the job when nothing is open any more.
 	ExportsEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, done, failed int) error
-	// ExportRejected has a person look at an item of which a channel refuses a variant.
-	ExportRejected(ctx context.Context, tx *db.Tx, tenantID, itemID, reason string) error
+	// ExportsReviewed says whether a person has to look at an item, for its cut-out
+	// or for its variants that their channels refuse, and why.
+	ExportsReviewed(ctx context.Context, tx *db.Tx, tenantID, itemID string, needed bool, reason string) error
 	// ExportsRemade has the job's ZIP made again, as an item's variants were.
 	ExportsRemade(ctx context.Context, tx *db.Tx, tenantID, jobID, itemID string) error
 	// BundleEnded tells of a round's ZIP, of which it gets the first part's path, or
@@ -294,7 +295,7 @@ func (w *Worker) finish(ctx context.Context, k *work, v Variant) error {
 	if check.Worst(v.Checks) == channel.Reject {
 		refused = sql.NullString{String: check.Reason(v.Checks), Valid: true}
 	}
-	f := file{preset: p.Name, path: path, format: string(p.Format), width: v.Width, height: v.Height, bytes: len(v.File), checks: string(checks), refused: refused}
+	f := file{preset: p.Name, path: path, format: string(p.Format), width: v.Width, height: v.Height, bytes: len(v.File), checks: string(checks), refused: refused, recipe: recipe(p, k.source, time.Now())}
 	err = w.DB.InTx(ctx, func(tx *db.Tx) error { return k.how.record(ctx, tx, k, f) })
 	if err != nil {
 		return fmt.Errorf("record %s: %w", p.Name, err)
@@ -304,15 +305,12 @@ func (w *Worker) finish(ctx context.Context, k *work, v Variant) error {
 }
 
 // settle captures the hold of a variant, or, when its channel refuses it, releases
-// the hold and has a person look at the item.
+// the hold.
 func (w *Worker) settle(ctx context.Context, tx *db.Tx, b queue.Body, preset, refused string) error {
 	if refused == "" {
 		return w.Meter.Capture(ctx, tx, b.TenantID, b.ItemID, preset)
 	}
-	if err := w.Meter.Release(ctx, tx, b.TenantID, b.ItemID, preset); err != nil {
-		return err
-	}
-	return w.haveLookedAt(ctx, tx, b, preset, refused)
+	return w.Meter.Release(ctx, tx, b.TenantID, b.ItemID, preset)
 }
 
 // goesOn records that an attempt made progress, and sets rescues to 0 for all

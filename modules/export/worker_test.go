@@ -47,8 +47,8 @@ func (j *jobs) ExportsRemade(context.Context, *db.Tx, string, string, string) er
 	return nil
 }
 
-// ExportRejected records the reason.
-func (j *jobs) ExportRejected(_ context.Context, _ *db.Tx, _, _, reason string) error {
+// ExportsReviewed records the reason.
+func (j *jobs) ExportsReviewed(_ context.Context, _ *db.Tx, _, _ string, needed bool, reason string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.refused = append(j.refused, reason)

@@ -46,9 +46,12 @@ type world struct {
 	cutter cutter
 	placer placer
 	plans  []job.Plan
-	paths  []string           // that variants name
-	zips   map[string]*zipped // by job and round
-	meter  ledger
+
+	rerenders []job.Rerender
+	reopened  job.Rerendered     // what Rerender answers
+	paths     []string           // that variants name
+	zips      map[string]*zipped // by job and round
+	meter     ledger
 
 	brand   job.Brand
 	reviews []string // reviews that the export side was told of
@@ -184,6 +187,12 @@ func (w *world) Bundle(_ context.Context, _ *db.Tx, r job.BundleRequest) (ended,
 func (w *world) BundleWaits(_ context.Context, _ *db.Tx, jobID string, round int) (bool, error) {
 	z := w.zips[fmt.Sprint(jobID, round)]
 	return z != nil && z.waits, nil
+}
+
+// Rerender opens the variants that the test names.
+func (w *world) Rerender(_ context.Context, _ *db.Tx, r job.Rerender) (job.Rerendered, error) {
+	w.rerenders = append(w.rerenders, r)
+	return w.reopened, nil
 }
 
 func (w *world) Review(_ context.Context, _ *db.Tx, itemID, state string) error {

@@ -28,6 +28,10 @@ type Exporter interface {
 	// Plan records, in the transaction that completes the item, the variants to
 	// be made, and returns their number.
 	Plan(ctx context.Context, tx *db.Tx, p Plan) (int, error)
+	// Rerender records, in the caller's transaction, that an item's variants are to be
+	// made anew, unless they would be as they are. It returns the number of those that
+	// are counted as first makings are, for which the caller writes the message.
+	Rerender(ctx context.Context, tx *db.Tx, r Rerender) (Rerendered, error)
 	// Bundle asks, in the caller's transaction, for the ZIP of a job's round, unless
 	// that was done before. It reports whether the ZIP has ended, and if so whether
 	// it failed permanently.
@@ -55,6 +59,17 @@ type Plan struct {
 	Scene    string // scene type
 	Result   *pipeline.Result
 }
+
+// Rerender says which variants of a finished item to make anew.
+type Rerender struct {
+	TenantID, JobID, ItemID, CorrelationID string
+
+	Presets []string // none: all that the item has
+}
+
+// Rerendered counts variants that are made for the first time: New ones, and those that
+// Failed before.
+type Rerendered struct{ New, Failed int }
 
 // BundleRequest asks for a ZIP.
 type BundleRequest struct {

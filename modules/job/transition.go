@@ -211,18 +211,11 @@ func (s *Service) ExportsRemade(ctx context.Context, tx *db.Tx, tenantID, jobID,
 	return s.zipAgain(ctx, tx, rows[0])
 }
 
-// ExportRejected has a person look at an item of which a channel refuses a variant, in
-// the export worker's transaction.
-func (s *Service) ExportRejected(ctx context.Context, tx *db.Tx, tenantID, itemID, reason string) error {
-	var before sql.NullString
-	if err := tx.QueryRowContext(ctx, `SELECT review_reason FROM items WHERE item_id = $1 AND tenant_id = $2`+tx.ForUpdate(), itemID, tenantID).Scan(&before); err != nil {
-		return fmt.Errorf("load item %s: %w", itemID, err)
-	}
-	if before.String != "" {
-		reason = before.String + "; " + reason
-	}
-	if _, err := tx.ExecContext(ctx, `UPDATE items SET needs_review = TRUE, review_reason = $3, updated_at = now_ms() WHERE item_id = $1 AND tenant_id = $2`,
-		itemID, tenantID, reason); err != nil {
+// ExportsReviewed says whether a person has to look at an item, for its cut-out or for
+// variants that their channels refuse, and why, in the export worker's transaction.
+func (s *Service) ExportsReviewed(ctx context.Context, tx *db.Tx, tenantID, itemID string, needed bool, reason string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE items SET needs_review = $3, review_reason = $4, updated_at = now_ms() WHERE item_id = $1 AND tenant_id = $2`,
+		itemID, tenantID, needed, sql.NullString{String: reason, Valid: reason != ""}); err != nil {
 		return fmt.Errorf("have item %s looked at: %w", itemID, err)
 	}
 	return nil
