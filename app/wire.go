@@ -17,10 +17,12 @@ import (
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/intake"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -55,6 +57,7 @@ type wire struct {
 	exports *export.Worker
 	billing *billing.Service
 	jobs    *job.Service
+	urls    *egress.URLs
 }
 
 // orEnvironment is the process's environment where no other is given.
@@ -209,12 +212,21 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	exports := export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox()})
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
-		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Inspect: imagefile.InspectHead, Lease: w.cfg.Worker.Lease,
+		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Inspect: imagefile.InspectHead, Sources: intake.NewFetcher(w.customerURLs()), Lease: w.cfg.Worker.Lease,
 		Review:    picture.Review{Off: w.cfg.Review.Below == 0, Below: w.cfg.Review.Below},
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})
 	w.exports = export.NewWorker(exports, export.WorkerOptions{Jobs: w.jobs, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})
 	return w.jobs, w.exports, nil
+}
+
+// customerURLs calls the addresses that customers name.
+func (w *wire) customerURLs() *egress.URLs {
+	if w.urls == nil {
+		w.urls = egress.NewURLs(w.cfg.Egress.AllowedNetworks)
+		w.onClose(func() error { w.urls.CloseIdleConnections(); return nil })
+	}
+	return w.urls
 }
 
 // openPipeline gives the job service the engines that the settings chose.

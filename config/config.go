@@ -42,6 +42,7 @@ type Config struct {
 	Mollie     Mollie     `envPrefix:"MOLLIE_" doc:"The payment provider."`
 	Rate       Rate       `envPrefix:"RATE_" doc:"How fast a tenant may call."`
 	Worker     Worker     `envPrefix:"WORKER_" doc:"The workers' size and patience."`
+	Egress     Egress     `envPrefix:"EGRESS_" doc:"Calls to the addresses that customers name: photos by URL, webhooks."`
 	Metrics    Metrics    `envPrefix:"METRICS_" doc:"Figures for Prometheus."`
 	Retention  Retention  `envPrefix:"RETENTION_" doc:"How long finished jobs are kept."`
 
@@ -177,6 +178,12 @@ type Worker struct {
 	Concurrency int           `env:"CONCURRENCY" envDefault:"2" check:"range=1..256" doc:"How many items or variants a process works on at the same time."`
 	Lease       time.Duration `env:"LEASE" envDefault:"45s" check:"range=10s.." doc:"After how long without a heartbeat another worker takes over."`
 	Drain       time.Duration `env:"DRAIN" envDefault:"540s" check:"range=0s.." doc:"How long work may go on after a stop signal; less than the platform's grace."`
+}
+
+// Egress bounds the calls to addresses that customers name.
+type Egress struct {
+	// AllowedNetworks are refused in production, where every customer could reach them.
+	AllowedNetworks []netip.Prefix `env:"ALLOWED_NETWORKS" check:"local" example:"127.0.0.0/8" doc:"Outside production: private networks that customers' URLs may lead to, by http too."`
 }
 
 // Metrics says where figures are read. It is a port of its own: what they tell is not

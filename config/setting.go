@@ -85,6 +85,7 @@ var readable = map[string]string{
 //	range=1..9  a number or a duration within the bounds, either of which may be left out
 //	url         an absolute http or https URL
 //	private     networks within the private ranges
+//	local       networks within the private ranges or of this machine
 func ruleText(check string) string {
 	kind, arg, _ := strings.Cut(check, "=")
 	switch kind {
@@ -103,6 +104,8 @@ func ruleText(check string) string {
 		return "a URL"
 	case "private":
 		return "private networks"
+	case "local":
+		return "private or loopback networks"
 	case "origins":
 		return "origins"
 	case "listen":
@@ -129,9 +132,9 @@ func (s *Setting) complaint() string {
 			return ""
 		}
 		return s.Name + " must be a URL such as " + cmp.Or(s.Example, s.Default)
-	case "private":
+	case "private", "local":
 		for _, n := range s.value.Interface().([]netip.Prefix) {
-			if !private(n) {
+			if !private(n) && !(kind == "local" && n.Addr().IsLoopback() && n.Bits() >= loopbackBits) {
 				return fmt.Sprintf("%s: %s is not within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fc00::/7; public networks need no entry", s.Name, n)
 			}
 		}
@@ -213,6 +216,9 @@ func absolute(s string) bool {
 var privateNetworks = []netip.Prefix{
 	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fc00::/7"),
 }
+
+// loopbackBits is the size of IPv4's loopback network.
+const loopbackBits = 8
 
 func private(n netip.Prefix) bool {
 	return slices.ContainsFunc(privateNetworks, func(p netip.Prefix) bool { return p.Bits() <= n.Bits() && p.Contains(n.Addr()) })

@@ -134,6 +134,7 @@ func (c *Config) production(r Role) (bad []string) {
 	say(r.API && c.Auth.Mode == "none", "Production needs callers to prove who they are: set AUTH_MODE=api-key or oidc")
 	say(r.Billing && c.Billing.Mode == "enforce" && c.Mollie.APIKey == "",
 		"MOLLIE_API_KEY is missing: nobody could buy the credits that BILLING_MODE=enforce asks for")
+	say(len(c.Egress.AllowedNetworks) > 0, "EGRESS_ALLOWED_NETWORKS is for trying alone: in production customers' URLs must not lead into a private network")
 	say(c.Billing.Mode == "off" && (r.API || r.Billing), "Production asks for credits: set BILLING_MODE=enforce")
 	if len(bad) > 0 {
 		bad = append(bad, c.Rules())

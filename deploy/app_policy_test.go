@@ -220,6 +220,7 @@ var leftOut = map[string]string{
 	"SCORE_ENGINE":                 "the scoring service runs on Azure ML: ml/deployment*.yml",
 	"SCORE_ALLOWED_HOSTS":          "the scoring service runs on Azure ML: ml/deployment*.yml",
 	"SCORE_ALLOWED_NETWORKS":       "the scoring service runs on Azure ML: ml/deployment*.yml",
+	"EGRESS_ALLOWED_NETWORKS":      "refused in production; on Azure customers' URLs lead to public addresses",
 	"METRICS_LISTEN":               "nothing on Azure scrapes: figures go by the platform's own",
 	"STORAGE_CORS_ORIGINS":         "the storage account has CORS rules of its own: modules/storage.bicep",
 	"SCORE_CONCURRENCY":            "the scoring service runs on Azure ML: ml/deployment*.yml",

@@ -281,3 +281,52 @@ func TestRequestsThatTheRealServiceRefuses(t *testing.T) {
 	}
 	wantProblem(t, "bad cursor", h.do(t, "GET", "/v1/jobs?cursor="+strings.Repeat("x", 101), nil), 422, "validation_failed")
 }
+
+func TestManyPhotosInFewCalls(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		h := newRealHouse(t, d)
+		v := h.post(t, "/v1/jobs", `{"tenant_id":"t1","uploads":true,"items":[{"filename":"a.jpg","scene_count":2},{"filename":"b.jpg"},{"filename":"c.jpg"}]}`).json(t)
+		items := v["items"].([]any)
+		field := func(i int, name string) string { return items[i].(map[string]any)[name].(string) }
+		if field(0, "upload_url") != field(1, "upload_url") || field(2, "upload_url") == field(3, "upload_url") {
+			t.Fatalf("%v", items)
+		}
+		for _, i := range []int{0, 2} {
+			if a := h.do(t, "PUT", field(i, "upload_url"), photo(t), "x-ms-blob-type", "BlockBlob"); a.status != 201 {
+				t.Fatalf("%d %s", a.status, a.body)
+			}
+		}
+		list := ""
+		for i := range items {
+			list += fmt.Sprintf(`{"item_id":%q},`, field(i, "item_id"))
+		}
+		body := fmt.Sprintf(`{"tenant_id":"t1","job_id":%q,"items":[%s{"item_id":"nothing"}]}`, v["job_id"], list)
+		a := h.post(t, "/v1/uploads/complete", body)
+		got := a.json(t)
+		if a.status != 200 || got["ok"] != false || len(got["items"].([]any)) != 5 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+		for i, want := range []string{"", "", "", "upload_missing", "item_not_found"} {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				it := got["items"].([]any)[i].(map[string]any)
+				code := ""
+				if e, ok := it["error"].(map[string]any); ok {
+					code = e["code"].(string)
+				}
+				if code != want || it["ok"] != (want == "") {
+					t.Errorf("%v, want %q", it, want)
+				}
+			})
+		}
+		if a := h.do(t, "PUT", field(3, "upload_url"), photo(t), "x-ms-blob-type", "BlockBlob"); a.status != 201 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+		all := fmt.Sprintf(`{"tenant_id":"t1","items":[%s]}`, strings.TrimSuffix(list, ","))
+		if a := h.post(t, "/v1/uploads/complete", all); a.status != 200 || a.json(t)["ok"] != true {
+			t.Errorf("again, with all photos there: %d %s", a.status, a.body)
+		}
+		wantProblem(t, "neither", h.post(t, "/v1/uploads/complete", `{"tenant_id":"t1","job_id":"j"}`), 422, "validation_failed")
+		wantProblem(t, "no name, no address", h.post(t, "/v1/jobs", `{"tenant_id":"t1","items":[{}]}`), 422, "validation_failed")
+		wantProblem(t, "addresses are off", h.post(t, "/v1/jobs", `{"tenant_id":"t1","items":[{"source_url":"https://a.example/x"}]}`), 422, "source_url_off")
+	})
+}

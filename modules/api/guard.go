@@ -50,6 +50,19 @@ type call struct {
 	tenantID string
 	form     *multipart.Form
 	unknown  []string // fields of the request that the call doesn't know
+	body     []byte   // the JSON that the handler gets
+}
+
+// has reports whether the body's list has an object with the field at a place, whatever
+// its value.
+func (c *call) has(list string, at int, field string) bool {
+	var body map[string]json.RawMessage
+	var rows []map[string]json.RawMessage
+	if json.Unmarshal(c.body, &body) != nil || json.Unmarshal(body[list], &rows) != nil || at >= len(rows) {
+		return false
+	}
+	_, ok := rows[at][field]
+	return ok
 }
 
 type callKey struct{}
@@ -225,7 +238,7 @@ func (s *server) readJSON(c echo.Context, rt *route, b []byte, found *call) ([]b
 	if err != nil {
 		return nil, err
 	}
-	found.unknown = body.unknown
+	found.unknown, found.body = body.unknown, body.bytes
 	r.Body = io.NopCloser(bytes.NewReader(body.bytes))
 	return body.bytes, nil
 }

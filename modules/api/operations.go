@@ -9,6 +9,7 @@ import (
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imagefile"
+	"github.com/opal-photo/opal/modules/intake"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -35,8 +36,8 @@ func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return app
 // operations has a row for each operation; a test checks that none is missing.
 var operations = map[string]operation{
 	"createJob": {
-		doc:    "One item is made per photo and scene. Then PUT each photo to an upload URL and complete it, or send it to /v1/uploads/direct and call /enqueue.",
-		errors: with(payable, job.ErrRequest, job.ErrFilename, job.ErrSceneType, channel.ErrPreset, brand.ErrNotFound, errNoQuotes),
+		doc:    "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
+		errors: with(payable, job.ErrRequest, job.ErrFilename, job.ErrSceneType, channel.ErrPreset, brand.ErrNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources),
 	},
 	"listJobs":    {errors: []*fault.Error{job.ErrCursor}},
 	"getJob":      {doc: "Poll it until its status is completed, partial, failed or cancelled, or follow its events."},
@@ -60,7 +61,7 @@ var operations = map[string]operation{
 	"getDeletion":   {},
 
 	"uploadURL":      {doc: "Each call gives a fresh URL, of which an item has at most 20 at a time.", errors: []*fault.Error{job.ErrUploadClosed, job.ErrUploadURLs, job.ErrFilename}},
-	"completeUpload": {doc: "The newest photo that was PUT counts. After an error the item waits for another.", errors: with(with(payable, photoErrors...), job.ErrUploadMissing)},
+	"completeUpload": {doc: "The newest photo that was PUT counts. After an error the item waits for another. With items the answer is 200, and names the error of each that has one.", errors: with(with(payable, photoErrors...), job.ErrUploadMissing)},
 	"directUpload":   {doc: "Photos of up to 25 MB.", errors: with(photoErrors, errFileField, errPhotoSize, job.ErrFilename)},
 
 	"outputURL":   {errors: []*fault.Error{job.ErrOutputMissing}},

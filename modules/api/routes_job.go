@@ -89,10 +89,13 @@ func jobRoutes(r *Routes) {
 func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[client.CreatedJob], error) {
 	n := job.NewJob{
 		TenantID: TenantID(ctx), BrandProfileID: in.Body.BrandProfileID, CorrelationID: telemetry.CorrelationID(ctx),
-		Presets: in.Body.Presets, Options: optionsOf(in.Body.Options), Review: in.Body.Review, ReviewBelow: in.Body.ReviewBelow,
+		Presets: in.Body.Presets, Options: optionsOf(in.Body.Options), Review: in.Body.Review, ReviewBelow: in.Body.ReviewBelow, Uploads: in.Body.Uploads,
 	}
-	for _, it := range in.Body.Items {
-		item := job.NewItem{Filename: it.Filename, ScenePrompt: it.ScenePrompt, SceneTypes: it.SceneTypes}
+	for i, it := range in.Body.Items {
+		if it.Filename == "" && it.SourceURL == "" && !callOf(ctx).has("items", i, "filename") {
+			return nil, errField.With("body.items[%d]: it needs a filename or a source_url", i)
+		}
+		item := job.NewItem{Filename: it.Filename, ScenePrompt: it.ScenePrompt, SceneTypes: it.SceneTypes, SourceURL: it.SourceURL}
 		if it.SceneCount != nil {
 			item.SceneCount = *it.SceneCount
 		}
@@ -108,7 +111,7 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 	recordOf(ctx).ids.JobID = j.JobID
 	out := client.CreatedJob{JobID: j.JobID, CorrelationID: j.CorrelationID, Items: []client.CreatedItem{}}
 	for _, it := range j.Items {
-		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType})
+		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType, UploadURL: it.UploadURL})
 	}
 	return replyOf(out, nil)
 }

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
@@ -67,14 +70,58 @@ func (s *server) uploadURL(ctx context.Context, in *uploadURLInput) (*reply[clie
 	return replyOf(client.UploadURL{UploadURL: url, RawBlobPath: path}, err)
 }
 
-func (s *server) completeUpload(ctx context.Context, in *completeInput) (*okOutput, error) {
+func (s *server) completeUpload(ctx context.Context, in *completeInput) (*reply[client.Completed], error) {
+	if len(in.Body.Items) > 0 {
+		return s.completeMany(ctx, in.Body)
+	}
 	if err := noteIDs(ctx, in.Body.JobID, in.Body.ItemID); err != nil {
 		return nil, err
 	}
 	if err := s.Uploads.Complete(ctx, TenantID(ctx), in.Body.JobID, in.Body.ItemID); err != nil {
 		return nil, err
 	}
-	return ok(), nil
+	return replyOf(client.Completed{OK: true}, nil)
+}
+
+// completeHands is how many of a call's items are completed at the same time.
+const completeHands = 8
+
+// completeMany completes many items, each by itself.
+func (s *server) completeMany(ctx context.Context, b client.CompleteRequest) (*reply[client.Completed], error) {
+	if b.JobID != "" && !idPattern.MatchString(b.JobID) {
+		return nil, job.ErrItemNotFound
+	}
+	if one := (client.CompleteItem{ItemID: b.ItemID}); b.ItemID != "" && !slices.Contains(b.Items, one) {
+		b.Items = append(b.Items, one)
+	}
+	recordOf(ctx).ids.JobID = b.JobID
+	out := client.Completed{OK: true, Items: make([]client.CompletedItem, len(b.Items))}
+	var hands errgroup.Group
+	hands.SetLimit(completeHands)
+	for i, it := range b.Items {
+		hands.Go(func() error {
+			err := fault.Guard(func() error {
+				if !idPattern.MatchString(it.ItemID) {
+					return job.ErrItemNotFound
+				}
+				return s.Uploads.Complete(ctx, TenantID(ctx), b.JobID, it.ItemID)
+			})
+			out.Items[i] = client.CompletedItem{ItemID: it.ItemID, OK: err == nil}
+			if err != nil {
+				p := problemOf(context.WithValue(ctx, recordKey{}, &record{}), err) // the request's own record has one writer
+				out.Items[i].Error = &client.ItemError{Code: p.Code, Detail: p.Detail}
+				if p.Status >= http.StatusInternalServerError {
+					telemetry.Log(telemetry.With(ctx, telemetry.IDs{JobID: b.JobID, ItemID: it.ItemID})).Error().Err(err).Msg("An item of many was not completed")
+				}
+			}
+			return nil
+		})
+	}
+	_ = hands.Wait() // it has no error
+	for _, it := range out.Items {
+		out.OK = out.OK && it.OK
+	}
+	return replyOf(out, nil)
 }
 
 // uploadForm documents the form that guard has read.

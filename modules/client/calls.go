@@ -126,6 +126,16 @@ func (c *Client) Complete(ctx context.Context, jobID, itemID string) error {
 	return err
 }
 
+// CompleteAll says that many items' photos have been PUT, and queues them. The answer
+// says of each what came of it. Repeated, it changes nothing.
+func (c *Client) CompleteAll(ctx context.Context, jobID string, itemIDs []string) (Completed, error) {
+	r := CompleteRequest{JobID: jobID}
+	for _, id := range itemIDs {
+		r.Items = append(r.Items, CompleteItem{ItemID: id})
+	}
+	return call[Completed](ctx, c, http.MethodPost, path("uploads", "complete"), nil, r, NewIdempotencyKey())
+}
+
 // OutputURL returns a short-lived URL of an item's finished picture.
 func (c *Client) OutputURL(ctx context.Context, itemID string) (Download, error) {
 	return get[Download](ctx, c, path("downloads", itemID), nil)

@@ -35,12 +35,14 @@ type NewJob struct {
 	Options        *JobOptions `json:"processing_options,omitempty" doc:"Which steps run"`
 	Review         string      `json:"review,omitempty" nullable:"true" enum:"on,off" doc:"off: no picture waits for a person; left out: the brand's choice" example:"on"`
 	ReviewBelow    *float64    `json:"review_below,omitempty" nullable:"true" minimum:"0" maximum:"1" doc:"Cut-outs of a lower confidence wait for a person; left out: the brand's, else the operator's" example:"0.5"`
+	Uploads        bool        `json:"uploads,omitempty" doc:"Answer each item's upload_url, so that POST /v1/uploads/sas isn't needed" example:"true"`
 	DryRun         bool        `json:"dry_run,omitempty" doc:"Answer the exact cost and make nothing" example:"false"`
 }
 
 // NewItem asks for the pictures of one photo.
 type NewItem struct {
-	Filename    string   `json:"filename" doc:"The photo's file name: 1 to 255 characters, without control characters and path separators" example:"mug.jpg"`
+	Filename    string   `json:"filename" required:"false" doc:"The photo's file name: 1 to 255 characters, without control characters and path separators; with source_url it may be left out" example:"mug.jpg"`
+	SourceURL   string   `json:"source_url,omitempty" nullable:"true" maxLength:"2048" doc:"Where the photo is, in place of an upload: an https address that the internet can reach. The item is queued immediately" example:"https://shop.example/photos/mug.jpg"`
 	ScenePrompt string   `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene, at most 2,000 characters" example:"on an oak table, morning light"`
 	SceneTypes  []string `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene; names from GET /v1/scenes" example:"[\"studio\",\"kitchen\"]"`
 	SceneCount  *int     `json:"scene_count,omitempty" nullable:"true" minimum:"1" maximum:"10" doc:"How many scenes; left out: one per scene type, or one" example:"2"`
@@ -68,6 +70,7 @@ type CreatedItem struct {
 	Filename   string `json:"filename" example:"mug.jpg"`
 	SceneIndex int    `json:"scene_index" doc:"Counts the scenes of one photo from 0" example:"0"`
 	SceneType  string `json:"scene_type" example:"studio"`
+	UploadURL  string `json:"upload_url,omitempty" format:"uri" doc:"With uploads: PUT the photo there within 15 minutes, with x-ms-blob-type: BlockBlob. Items of one photo have the same: PUT it once" example:"https://store.example/raw/default/j/i/u/mug.jpg?sig=x"`
 }
 
 // JobSummary is a job without its items.
@@ -128,6 +131,7 @@ type Item struct {
 	SceneIndex     int        `json:"scene_index" example:"0"`
 	SceneType      string     `json:"scene_type" example:"studio"`
 	ScenePrompt    string     `json:"scene_prompt,omitempty"`
+	SourceURL      *string    `json:"source_url" doc:"Where the photo is fetched; null: it is uploaded"`
 	RawBlobPath    *string    `json:"raw_blob_path" doc:"The photo; null before the upload"`
 	CutoutBlobPath *string    `json:"cutout_blob_path"`
 	OutputBlobPath *string    `json:"output_blob_path"`

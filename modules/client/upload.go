@@ -9,13 +9,39 @@ type UploadRequest struct {
 	ContentType string `json:"content_type,omitempty" nullable:"true" maxLength:"255" doc:"Kept with the upload; the photo's format is read from its bytes" example:"image/jpeg"`
 }
 
-// CompleteRequest says that a photo has been PUT.
+// CompleteRequest says that a photo has been PUT, or with Items that many have.
 type CompleteRequest struct {
 	TenantID    string `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
-	JobID       string `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
-	ItemID      string `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
+	JobID       string `json:"job_id,omitempty" doc:"The job; with items it may be left out" example:"0198f7a0-0000-7000-8000-000000000001"`
+	ItemID      string `json:"item_id,omitempty" doc:"The item; with items, one more of them" example:"0198f7a0-0000-7000-8000-000000000002"`
 	Filename    string `json:"filename,omitempty" nullable:"true" doc:"Not looked at" example:"mug.jpg"`
 	ContentType string `json:"content_type,omitempty" nullable:"true" maxLength:"255" doc:"Not looked at" example:"image/jpeg"`
+
+	Items []CompleteItem `json:"items,omitempty" nullable:"true" maxItems:"1000" doc:"Many items in one call; the answer is 200 and says of each what came of it"`
+}
+
+// CompleteItem names one of many items whose photos have been PUT.
+type CompleteItem struct {
+	ItemID string `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
+}
+
+// Completed is the answer to CompleteRequest.
+type Completed struct {
+	OK    bool            `json:"ok" doc:"Every item is queued" example:"true"`
+	Items []CompletedItem `json:"items,omitempty" doc:"Of a call with items: each, in the order of the request"`
+}
+
+// CompletedItem is the outcome of one of many items.
+type CompletedItem struct {
+	ItemID string     `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
+	OK     bool       `json:"ok" example:"true"`
+	Error  *ItemError `json:"error" doc:"null when it is ok"`
+}
+
+// ItemError says why one of many items was not done. Code is stable.
+type ItemError struct {
+	Code   string `json:"code" example:"upload_missing"`
+	Detail string `json:"detail" doc:"What is wrong and what to do, for people" example:"Nothing has been uploaded for this item"`
 }
 
 // UploadURL is where to PUT a photo, once.

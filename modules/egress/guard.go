@@ -21,6 +21,7 @@ var azurePlatform = netip.MustParsePrefix("168.63.129.16/32")
 // a connection is dialled: names can lead anywhere, and can change in between.
 type Guard struct {
 	loopback bool
+	only     bool // the allowed networks and nothing else
 	allowed  []netip.Prefix
 	public   *ssrf.Guardian
 }
@@ -48,6 +49,9 @@ func (g *Guard) Control(network, address string, c syscall.RawConn) error {
 				return nil
 			}
 		}
+	}
+	if g.only {
+		return ErrProhibited
 	}
 	if err := g.public.Safe(network, address, c); err != nil {
 		return fmt.Errorf("%w: %w", ErrProhibited, err)

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -16,14 +17,20 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// Create makes a job and its items: one item per entry and scene. It signs no
-// upload URL yet.
+// Create makes a job and its items: one item per entry and scene. Items whose photo
+// is fetched from an address are queued, and their credit is held.
 func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 	j, brand, err := s.draft(ctx, n)
 	if err != nil {
 		return Job{}, err
 	}
 	charges := chargesOf(&j)
+	var uploads []upload
+	if n.Uploads { // before anything is written: a store that can't sign leaves no job behind
+		if uploads, err = s.signUploads(ctx, &j); err != nil {
+			return Job{}, err
+		}
+	}
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
 		now, err := db.Now(ctx, tx)
 		if err != nil {
@@ -33,7 +40,13 @@ func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 			return err
 		}
 		j.CreatedAt, j.UpdatedAt = now, now
-		return insertJob(ctx, tx, &j, brand)
+		if err := insertJob(ctx, tx, &j, brand); err != nil {
+			return err
+		}
+		if err := insertUploads(ctx, tx, n.TenantID, uploads); err != nil {
+			return err
+		}
+		return s.queueSources(ctx, tx, &j, charges)
 	})
 	if err != nil {
 		return Job{}, fmt.Errorf("create a job: %w", err)
@@ -65,10 +78,14 @@ func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
 		return Job{}, Brand{}, fmt.Errorf("load brand profile %s: %w", n.BrandProfileID, err)
 	}
 	brand.Review = n.review(brand.Review)
-	return Job{
+	j := Job{
 		JobID: newID(), TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Status: JobCreated, CorrelationID: n.CorrelationID,
 		Presets: firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets()), Options: n.Options, Items: expand(n.Items),
-	}, brand, nil
+	}
+	if slices.ContainsFunc(j.Items, func(it Item) bool { return it.SourceURL != nil }) {
+		j.Status = JobProcessing
+	}
+	return j, brand, nil
 }
 
 func chargesOf(j *Job) []Charge {
@@ -97,6 +114,9 @@ func (s *Service) validate(n *NewJob) error {
 	known := picture.SceneTypes()
 	for i := range n.Items {
 		it := &n.Items[i]
+		if err := s.checkSource(it, i); err != nil {
+			return err
+		}
 		if err := checkFilename(it.Filename); err != nil {
 			return err
 		}
@@ -166,10 +186,14 @@ func expand(entries []NewItem) []Item {
 			types = append(types, known[i%len(known)])
 		}
 		entry := newID()
+		status, source := ItemCreated, (*string)(nil)
+		if e.SourceURL != "" {
+			status, source = ItemQueued, &e.SourceURL
+		}
 		for i, t := range types {
 			items = append(items, Item{
-				ItemID: newID(), Filename: e.Filename, Status: ItemCreated,
-				SceneIndex: i, SceneType: t, ScenePrompt: e.ScenePrompt, Steps: []Step{}, entry: entry,
+				ItemID: newID(), Filename: e.Filename, Status: status,
+				SceneIndex: i, SceneType: t, ScenePrompt: e.ScenePrompt, SourceURL: source, Steps: []Step{}, entry: entry,
 			})
 		}
 	}
@@ -201,10 +225,10 @@ func insertJob(ctx context.Context, tx *db.Tx, j *Job, brand Brand) error {
 		it := &j.Items[i]
 		it.CreatedAt, it.UpdatedAt = j.CreatedAt, j.CreatedAt
 		if _, err := tx.ExecContext(ctx, `INSERT INTO items
-			(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, status, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-			it.ItemID, j.JobID, j.TenantID, j.CorrelationID, i, it.entry, it.Filename, it.SceneIndex, it.SceneType, it.ScenePrompt,
-			it.Status, now, now); err != nil {
+			(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+			it.ItemID, j.JobID, j.TenantID, j.CorrelationID, i, it.entry, it.Filename, it.SceneIndex, it.SceneType, it.ScenePrompt, it.SourceURL,
+			it.Status, sql.NullInt64{Int64: now, Valid: it.Status == ItemQueued}, now, now); err != nil {
 			return fmt.Errorf("insert item %d: %w", i, err)
 		}
 	}

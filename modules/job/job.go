@@ -47,6 +47,7 @@ var (
 	ErrUploadClosed  = fault.New(fault.Conflict, "upload_closed", "The item has left its upload; make a new job for another photo")
 	ErrUploadsBusy   = fault.New(fault.Unavailable, "uploads_busy", "Too many photos are being taken in at once; try again shortly")
 	ErrUploadURLs    = fault.New(fault.RateLimited, "upload_urls_exhausted", "The item has as many upload URLs as it can have; PUT the photo to one of them, or wait until the first has ended")
+	ErrNoSources     = fault.New(fault.Invalid, "source_url_off", "Photos are not fetched from addresses here; upload them")
 	ErrOutputMissing = fault.New(fault.NotFound, "output_not_ready", "The item has no output yet")
 	ErrExportMissing = fault.New(fault.NotFound, "export_not_ready", "The job's export is not ready yet")
 )
@@ -72,7 +73,8 @@ type NewItem struct {
 	Filename    string
 	ScenePrompt string
 	SceneTypes  []string
-	SceneCount  int // 0: one per scene type, or one
+	SceneCount  int    // 0: one per scene type, or one
+	SourceURL   string // where a worker fetches the photo; "": it is uploaded
 }
 
 // NewJob is a request for a job.
@@ -85,6 +87,7 @@ type NewJob struct {
 	Options        pipeline.Options
 	Review         string   // "on" or "off"; "": the brand's choice
 	ReviewBelow    *float64 // confidence, 0–1; nil: the brand's threshold, else the operator's
+	Uploads        bool     // sign an upload URL for each entry that has no source
 }
 
 // Job is a job with its items.
@@ -124,6 +127,7 @@ type Item struct {
 	SceneIndex     int                `json:"scene_index"`
 	SceneType      string             `json:"scene_type"`
 	ScenePrompt    string             `json:"scene_prompt,omitempty"`
+	SourceURL      *string            `json:"source_url"`
 	RawBlobPath    *string            `json:"raw_blob_path"`
 	CutoutBlobPath *string            `json:"cutout_blob_path"`
 	OutputBlobPath *string            `json:"output_blob_path"`
@@ -142,6 +146,10 @@ type Item struct {
 	UpdatedAt      time.Time          `json:"updated_at"`
 	EndedAt        *time.Time         `json:"ended_at"`
 	Steps          []Step             `json:"steps"`
+
+	// UploadURL is where to put the photo, of a job that was made with Uploads;
+	// siblings share it.
+	UploadURL string `json:"-"`
 
 	entry string
 }

@@ -30,13 +30,8 @@ func (s *Service) Retry(ctx context.Context, tenantID, jobID, itemID string) (It
 	if failed.Status != ItemFailed {
 		return Item{}, ErrNotFailed.With("it is %s", failed.Status)
 	}
-	if failed.RawBlobPath == nil {
-		return Item{}, ErrPhotoGone
-	}
-	if _, err := s.Blobs.Head(ctx, s.Containers.Raw, *failed.RawBlobPath); errors.Is(err, blob.ErrNotFound) {
-		return Item{}, ErrPhotoGone
-	} else if err != nil {
-		return Item{}, fmt.Errorf("look for the photo of item %s: %w", itemID, err)
+	if err := s.photoThere(ctx, failed); err != nil {
+		return Item{}, err
 	}
 	id := newID()
 	for range retryRaces {
@@ -50,6 +45,23 @@ func (s *Service) Retry(ctx context.Context, tenantID, jobID, itemID string) (It
 	}
 	it, _, err := getItem(ctx, s.DB, tenantID, jobID, id)
 	return it, err
+}
+
+// photoThere fails with ErrPhotoGone when a failed item's photo has been deleted. One
+// that was never fetched from its address is fetched by the retry.
+func (s *Service) photoThere(ctx context.Context, it Item) error {
+	if it.RawBlobPath == nil {
+		if it.SourceURL == nil {
+			return ErrPhotoGone
+		}
+		return nil
+	}
+	if _, err := s.Blobs.Head(ctx, s.Containers.Raw, *it.RawBlobPath); errors.Is(err, blob.ErrNotFound) {
+		return ErrPhotoGone
+	} else if err != nil {
+		return fmt.Errorf("look for the photo of item %s: %w", it.ItemID, err)
+	}
+	return nil
 }
 
 // retryRaces is how often a retry begins again because another one of the same
@@ -70,9 +82,9 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO items
-		(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, status, due_at,
+		(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at,
 		 raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, retry_of, created_at, updated_at)
-		SELECT $2, job_id, tenant_id, correlation_id, (SELECT max(position) + 1 FROM items WHERE job_id = $3), entry_id, filename, scene_index, scene_type, scene_prompt,
+		SELECT $2, job_id, tenant_id, correlation_id, (SELECT max(position) + 1 FROM items WHERE job_id = $3), entry_id, filename, scene_index, scene_type, scene_prompt, source_url,
 			'queued', now_ms(), raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, item_id, now_ms(), now_ms()
 		FROM items WHERE item_id = $1 AND status = 'failed'`, failedID, id, jobID); err != nil {
 		return err

@@ -113,6 +113,14 @@ func (NoMeter) Reserve(context.Context, *db.Tx, string, Charge) error     { retu
 func (NoMeter) Capture(context.Context, *db.Tx, string, string) error     { return nil }
 func (NoMeter) Release(context.Context, *db.Tx, string, string) error     { return nil }
 
+// Sources fetches photos from addresses that customers name; see intake.Fetcher.
+type Sources interface {
+	// Check refuses an address that is never fetched. It calls nobody.
+	Check(address string) error
+	// Fetch returns the file at an address, of at most imagefile.MaxBytes.
+	Fetch(ctx context.Context, address string) ([]byte, error)
+}
+
 // Containers names the blob containers.
 type Containers struct{ Raw, Outputs, Exports string }
 
@@ -129,6 +137,7 @@ type Options struct {
 	Meter      Meter
 	Inspect    func(head []byte, size int64) (more bool, err error)
 	Pipeline   *pipeline.Pipeline // nil where no work is done
+	Sources    Sources            // nil: items can't name the address of their photo
 
 	Lease  time.Duration  // of a worker on an item; 0: lease.DefaultTime
 	Review picture.Review // which cut-outs a person looks at, where the brand has no choice of its own

@@ -115,9 +115,9 @@ func (s *Service) forgetUpload(ctx context.Context, path string, age time.Durati
 
 // Complete says that an item's photo has been put. It takes the newest blob,
 // checks that it is an image and queues the item and its siblings. Repeated, it
-// changes nothing.
+// changes nothing. jobID "": whichever job has the item.
 func (s *Service) Complete(ctx context.Context, tenantID, jobID, itemID string) error {
-	it, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
+	it, jobID, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
 	if err != nil {
 		return err
 	}

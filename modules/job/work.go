@@ -39,7 +39,8 @@ type claimed struct {
 	held                    lease.Held
 	deaths                  int
 	filename, scene, prompt string
-	rawPath                 string
+	rawPath, source         string // source: where to fetch the photo while it has no rawPath
+	entry                   string
 	checkpoint              pipeline.Checkpoint
 	brand                   Brand
 	options                 pipeline.Options
@@ -117,14 +118,14 @@ func (s *Service) claim(ctx context.Context, b queue.Body) (*claimed, error) {
 			return err
 		}
 		c = &claimed{row: row{itemID: b.ItemID, jobID: b.JobID, tenantID: b.TenantID}, held: held[0]}
-		var raw, checkpoint sql.NullString
+		var raw, checkpoint, source sql.NullString
 		var brand, options, presets string
-		if err := tx.QueryRowContext(ctx, `SELECT i.deaths, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, i.placement, i.correlation_id, j.brand, j.options, j.presets
+		if err := tx.QueryRowContext(ctx, `SELECT i.deaths, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, i.source_url, i.entry_id, i.placement, i.correlation_id, j.brand, j.options, j.presets
 			FROM items i JOIN jobs j ON j.job_id = i.job_id WHERE i.item_id = $1`, b.ItemID).
-			Scan(&c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &checkpoint, &c.correlationID, &brand, &options, &presets); err != nil {
+			Scan(&c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &source, &c.entry, &checkpoint, &c.correlationID, &brand, &options, &presets); err != nil {
 			return err
 		}
-		c.rawPath = raw.String
+		c.rawPath, c.source = raw.String, source.String
 		for _, f := range []struct {
 			text string
 			into any
@@ -174,7 +175,7 @@ func (s *Service) input(c *claimed) pipeline.Input {
 	return pipeline.Input{
 		TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, Filename: c.filename,
 		Scene: c.scene, Prompt: c.prompt, Look: c.brand.Look, Options: c.options, Review: s.review(c.brand.Review), Done: c.checkpoint,
-		Raw: func(ctx context.Context) ([]byte, error) { return s.photo(ctx, c.rawPath) },
+		Raw: func(ctx context.Context) ([]byte, error) { return s.original(ctx, c) },
 	}
 }
 
