@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/opal-photo/opal/modules/cutout/refine"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline/onnx"
 	"github.com/opal-photo/opal/modules/sandbox"
@@ -15,6 +16,7 @@ func children() map[string]sandbox.Handler {
 	return map[string]sandbox.Handler{
 		imaging.ChildKind: imaging.ChildHandler(),
 		onnx.ChildKind:    onnx.ChildHandler(),
+		refine.ChildKind:  refine.ChildHandler(),
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/cutout/refine"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/export"
@@ -249,7 +250,9 @@ func (w *wire) openPipeline(ctx context.Context) (*job.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, placer)
+	refiner := refine.New(refine.Options{})
+	w.onClose(refiner.Close)
+	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, placer).WithRefiner(refiner)
 	return jobs, nil
 }
 

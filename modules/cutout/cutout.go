@@ -21,6 +21,7 @@ type Result struct {
 	Features     Features
 	Concerns     []picture.Concern // what may be wrong and where, the gravest first
 	Millis       map[string]float64
+	Logits       *image.Gray // what the engine saw, of 1024 pixels a side at most: see Refine; nil where the picture came with its own cut-out
 }
 
 // ReviewBelow is the confidence under which a person should look.
@@ -76,6 +77,7 @@ func Cut(img *image.NRGBA) *Result {
 	r.Alpha, r.Image = s.matte(im, fg)
 	r.Features.Hairy = float64(s.hairy)
 	lap("matte")
+	r.Logits = alphaMask(r.Image).logits()
 	r.Found, r.Confidence = true, confidence(&r.Features)
 	r.tell(at.concerns(W, H))
 	return r

@@ -47,6 +47,7 @@ func (r *Result) join(im *image.NRGBA, m Mask, lap func(string)) *Result {
 	scale := min(1, joinSize/float64(max(W, H)))
 	w, h := max(minSide, int(float64(W)*scale+.5)), max(minSide, int(float64(H)*scale+.5))
 	j := &joint{raw: m.sized(w, h)}
+	r.Logits = m.logits()
 	fg := settle(j.raw)
 	area := share(fg)
 	r.Features.Area = area

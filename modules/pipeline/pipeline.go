@@ -64,6 +64,10 @@ type CutoutRecord struct {
 	Concerns []picture.Concern `json:"concerns,omitempty"`
 	Whole    bool              `json:"whole,omitempty"` // the whole frame is the product
 	Marks    *picture.Marks    `json:"marks,omitempty"` // of the photo
+	// LogitsPath names what the engine saw, a grey PNG of logits; "": that was not kept.
+	LogitsPath string `json:"logits,omitempty"`
+	// Size is the photo's, in pixels, upright; 0, 0 in records of before.
+	Size [2]int `json:"size,omitzero"`
 }
 
 // Fidelity compares the product in the output with the original, inside the
@@ -121,6 +125,7 @@ type Cutout struct {
 	Reason     string            // why a person should look, or ""
 	Concerns   []picture.Concern // what and where, the gravest first; may be empty
 	Whole      bool              // nothing was found: the whole frame is the product
+	Logits     *image.Gray       // what the engine saw, 1024 pixels a side at most; nil: it doesn't tell
 }
 
 // Cutter is the port of background removal. It is safe for concurrent use.
@@ -156,6 +161,7 @@ type Pipeline struct {
 	decoder Decoder
 	cutter  Cutter
 	placer  Placer
+	refiner Refiner // nil: hints can't be followed
 }
 
 // New returns a pipeline.

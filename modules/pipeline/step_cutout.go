@@ -34,7 +34,7 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 			rec.NeedsReview, rec.ReviewReason = true, reviewReason(&c)
 		}
 	}
-	rec.Marks = s.marks
+	rec.Marks, rec.Size = s.marks, [2]int{s.photo.Rect.Dx(), s.photo.Rect.Dy()}
 	s.photo = nil // 48 MB at 12 megapixels
 	s.setCut(c.Image)
 	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, XMP: provenance.XMP(imaging.SourceComposite, rec.Marks)})
@@ -43,6 +43,9 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 	}
 	if rec.Path, err = s.artifacts.Put(ctx, "cutout", "png", "image/png", b); err != nil {
 		return fmt.Errorf("store the cut-out: %w", err)
+	}
+	if rec.LogitsPath, err = keepLogits(ctx, s.artifacts, c.Logits); err != nil {
+		return err
 	}
 	s.done.Cutout = rec
 	s.adoptCutout(rec)

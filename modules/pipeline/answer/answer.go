@@ -139,7 +139,7 @@ func Unasked(photo *image.NRGBA) (pipeline.Cutout, bool) {
 
 // Of returns a result of package cutout in the form of the port.
 func Of(r *cutout.Result) pipeline.Cutout {
-	return pipeline.Cutout{Image: r.Image, Confidence: r.Confidence, Reason: r.ReviewReason, Concerns: r.Concerns, Whole: !r.Found}
+	return pipeline.Cutout{Image: r.Image, Confidence: r.Confidence, Reason: r.ReviewReason, Concerns: r.Concerns, Whole: !r.Found, Logits: r.Logits}
 }
 
 // Whole returns the photo left as it is: nothing was found in it.

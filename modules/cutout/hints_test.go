@@ -1,0 +1,199 @@
+package cutout_test
+
+import (
+	"errors"
+	"image"
+	"image/color"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/cutout"
+	"github.com/opal-photo/opal/modules/cutout/cutouttest"
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// drawn is a photo of a wine-red ring with a blue bar beside it on paper, with a little
+// noise, and its true coverage by part.
+func drawn() (photo *image.NRGBA, ring, bar, hole *image.Alpha) {
+	const w, h = 320, 240
+	photo = image.NewNRGBA(image.Rect(0, 0, w, h))
+	ring, bar, hole = image.NewAlpha(photo.Rect), image.NewAlpha(photo.Rect), image.NewAlpha(photo.Rect)
+	seed := uint32(1)
+	for y := range h {
+		for x := range w {
+			seed = seed*1664525 + 1013904223
+			c := color.NRGBA{244, 244, 242, 255}
+			d := (x-110)*(x-110) + (y-120)*(y-120)
+			switch {
+			case d < 30*30:
+				hole.SetAlpha(x, y, color.Alpha{255})
+			case d < 70*70:
+				c = wine
+				ring.SetAlpha(x, y, color.Alpha{255})
+			case x >= 180 && x < 270 && y >= 100 && y < 140:
+				c = color.NRGBA{40, 70, 150, 255}
+				bar.SetAlpha(x, y, color.Alpha{255})
+			}
+			n := uint8(seed >> 30)
+			photo.SetNRGBA(x, y, color.NRGBA{c.R + n, c.G + n, c.B + n, 255})
+		}
+	}
+	return photo, ring, bar, hole
+}
+
+// lifted is the photo with the coverage of all parts.
+func lifted(photo *image.NRGBA, parts ...*image.Alpha) *image.NRGBA {
+	o := image.NewNRGBA(photo.Rect)
+	for i := 0; i < len(o.Pix); i += 4 {
+		for _, p := range parts {
+			if p.Pix[i/4] > 0 {
+				copy(o.Pix[i:i+4], photo.Pix[i:i+4])
+			}
+		}
+	}
+	return o
+}
+
+func alpha(img *image.NRGBA) *image.Alpha {
+	o := image.NewAlpha(img.Rect)
+	for i := range o.Pix {
+		o.Pix[i] = img.Pix[4*i+3]
+	}
+	return o
+}
+
+func sum(parts ...*image.Alpha) *image.Alpha {
+	o := image.NewAlpha(parts[0].Rect)
+	for _, p := range parts {
+		for i, v := range p.Pix {
+			o.Pix[i] = max(o.Pix[i], v)
+		}
+	}
+	return o
+}
+
+func at(points ...[2]float64) []picture.Stroke {
+	return []picture.Stroke{{Points: points, Radius: 4}}
+}
+
+func TestHintsChangeThePartsThatTheyTouch(t *testing.T) {
+	photo, ring, bar, hole := drawn()
+	for name, c := range map[string]struct {
+		draft cutout.Draft
+		hints picture.Hints
+		want  *image.Alpha
+	}{
+		"a gap is opened by a dot":         {cutout.Draft{Image: lifted(photo, ring, hole)}, picture.Hints{Remove: at([2]float64{110, 120})}, ring},
+		"a lost part comes back":           {cutout.Draft{Image: lifted(photo, ring)}, picture.Hints{Keep: at([2]float64{200, 120})}, sum(ring, bar)},
+		"a thing that is not the product":  {cutout.Draft{Image: lifted(photo, ring, bar)}, picture.Hints{Remove: at([2]float64{190, 120}, [2]float64{240, 110})}, ring},
+		"both at the same time":            {cutout.Draft{Image: lifted(photo, ring, hole)}, picture.Hints{Keep: at([2]float64{200, 120}), Remove: at([2]float64{110, 110})}, sum(ring, bar)},
+		"a box":                            {cutout.Draft{Image: lifted(photo, ring, bar)}, picture.Hints{Box: &picture.Box{20, 20, 158, 200}}, ring},
+		"a box where nothing was found":    {cutout.Draft{Image: lifted(photo, ring)}, picture.Hints{Box: &picture.Box{182, 60, 120, 120}}, bar},
+		"strokes where nothing was found":  {cutout.Draft{Image: photo, Whole: true}, picture.Hints{Keep: at([2]float64{110, 70})}, ring},
+		"a keep in what is there already":  {cutout.Draft{Image: lifted(photo, ring)}, picture.Hints{Keep: at([2]float64{110, 70})}, ring},
+		"a remove in what is gone already": {cutout.Draft{Image: lifted(photo, ring)}, picture.Hints{Remove: at([2]float64{10, 10})}, ring},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.draft.Photo = photo
+			got, err := cutout.Refine(c.draft, c.hints)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := cutouttest.Compare(alpha(got), c.want); s.IoU < .97 {
+				t.Errorf("it overlaps by %.3f", s.IoU)
+			}
+		})
+	}
+}
+
+func TestHintsLeaveTheRestToTheBit(t *testing.T) {
+	photo, ring, bar, _ := drawn()
+	draft := lifted(photo, ring, bar)
+	for i := 3; i < len(draft.Pix); i += 4 { // an edge that no other engine would make
+		if draft.Pix[i] > 0 && i/4%photo.Rect.Dx() < 60 {
+			draft.Pix[i] = 77
+		}
+	}
+	got, err := cutout.Refine(cutout.Draft{Photo: photo, Image: draft}, picture.Hints{Remove: at([2]float64{230, 120})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for y := range 240 {
+		for x := range 160 {
+			i := draft.PixOffset(x, y)
+			if [4]uint8(got.Pix[i:i+4]) != [4]uint8(draft.Pix[i:i+4]) {
+				t.Fatalf("(%d, %d) was %v and is %v", x, y, draft.Pix[i:i+4], got.Pix[i:i+4])
+			}
+		}
+	}
+}
+
+// A product of the backdrop's colour has no edge to stop at: the stroke must not take
+// the backdrop along.
+func TestAStrokeDoesNotRunOut(t *testing.T) {
+	photo, ring, _, _ := drawn()
+	for name, c := range map[string]struct {
+		hints picture.Hints
+		most  float64 // share of the photo that may change
+	}{
+		"into the backdrop": {picture.Hints{Keep: at([2]float64{290, 200})}, .12},
+		"over the product":  {picture.Hints{Remove: at([2]float64{110, 70})}, .12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			draft := lifted(photo, ring)
+			got, err := cutout.Refine(cutout.Draft{Photo: photo, Image: draft}, c.hints)
+			if err != nil {
+				t.Fatal(err)
+			}
+			changed := 0
+			for i := 3; i < len(got.Pix); i += 4 {
+				if got.Pix[i] != draft.Pix[i] {
+					changed++
+				}
+			}
+			if share := float64(changed) / float64(len(got.Pix)/4); share > c.most || changed == 0 {
+				t.Errorf("%.3f of the photo changed", share)
+			}
+		})
+	}
+}
+
+func TestHintsThatLeaveNoProduct(t *testing.T) {
+	photo, ring, bar, _ := drawn()
+	small := &image.NRGBA{Pix: photo.Pix, Stride: photo.Stride, Rect: image.Rect(0, 0, 8, 8)}
+	for name, c := range map[string]struct {
+		photo *image.NRGBA
+		hints picture.Hints
+	}{
+		"a box beside it":    {photo, picture.Hints{Box: &picture.Box{0, 0, 10, 10}}},
+		"all of it is gone":  {photo, picture.Hints{Remove: []picture.Stroke{{Points: [][2]float64{{0, 120}, {320, 120}}, Radius: 300}}}},
+		"outside the photo":  {photo, picture.Hints{Keep: at([2]float64{1000, 1})}},
+		"a photo of no size": {small, picture.Hints{Keep: at([2]float64{1, 1})}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			draft := lifted(photo, ring, bar)
+			draft.Rect = c.photo.Rect
+			if _, err := cutout.Refine(cutout.Draft{Photo: c.photo, Image: draft}, c.hints); !errors.Is(err, picture.ErrHints) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	if _, err := cutout.Refine(cutout.Draft{Photo: photo, Image: small}, picture.Hints{Keep: at([2]float64{1, 1})}); err == nil || errors.Is(err, picture.ErrHints) {
+		t.Errorf("a cut-out of another size: %v", err)
+	}
+}
+
+// What the engine saw is kept with its result: hints are worked out on it.
+func TestACutOutKeepsItsLogits(t *testing.T) {
+	photo, ring, _, _ := drawn()
+	r := cutout.Cut(photo)
+	if r.Logits == nil || max(r.Logits.Rect.Dx(), r.Logits.Rect.Dy()) > 1024 {
+		t.Fatalf("%v", r.Logits)
+	}
+	got, err := cutout.Refine(cutout.Draft{Photo: photo, Image: lifted(photo, ring), Logits: r.Logits}, picture.Hints{Keep: at([2]float64{200, 120})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Pix[got.PixOffset(260, 120)+3] < 250 {
+		t.Error("the part did not come back")
+	}
+}

@@ -1,0 +1,129 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/provenance"
+)
+
+// Refiner changes a cut-out as people's hints say, on what its engine saw. It is safe
+// for concurrent use. logits is nil where that was not kept; whole says that nothing
+// had been found. Errors: picture.ErrHints; others are of kind Unavailable.
+type Refiner interface {
+	Refine(ctx context.Context, photo, cut *image.NRGBA, logits *image.Gray, whole bool, h picture.Hints) (*image.NRGBA, error)
+}
+
+// ErrNoHints says that this process can't follow hints.
+var ErrNoHints = fault.New(fault.Unavailable, "refine_unavailable", "Cut-outs can't be changed here")
+
+// RefineInput is the change of one item's cut-out.
+type RefineInput struct {
+	Draft *CutoutRecord // the version that the hints are about
+	Hints picture.Hints
+	// Raw fetches the photo's bytes.
+	Raw func(ctx context.Context) ([]byte, error)
+}
+
+// WithRefiner returns the pipeline with what follows hints.
+func (p *Pipeline) WithRefiner(r Refiner) *Pipeline {
+	with := *p
+	with.refiner = r
+	return &with
+}
+
+// Refine makes a new version of a cut-out and keeps it in the artifacts. Its engine's
+// confidence and concerns stay with it: they are about the photo.
+//
+// Errors: those of the decoder and of the Refiner; ErrNoHints.
+func (p *Pipeline) Refine(ctx context.Context, in RefineInput, a Artifacts) (*CutoutRecord, error) {
+	if p.refiner == nil {
+		return nil, ErrNoHints
+	}
+	raw, err := in.Raw(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("fetch the photo: %w", err)
+	}
+	photo, _, err := p.decoder.Decode(ctx, raw)
+	if err != nil {
+		return nil, fmt.Errorf("decode the photo: %w", err)
+	}
+	cut, err := loadOwn(ctx, a, in.Draft.Path)
+	if err != nil {
+		return nil, fmt.Errorf("load the cut-out: %w", err)
+	}
+	var logits *image.Gray
+	if in.Draft.LogitsPath != "" {
+		img, err := loadOwn(ctx, a, in.Draft.LogitsPath)
+		switch {
+		case err == nil:
+			logits = grey(img)
+		case !errors.Is(err, ErrNoArtifact) && fault.KindOf(err) != fault.NotFound: // without them the cut-out's alpha serves
+			return nil, fmt.Errorf("load what the engine saw: %w", err)
+		}
+	}
+	out, err := p.refiner.Refine(ctx, photo, cut, logits, in.Draft.Whole, in.Hints)
+	if err != nil {
+		return nil, fmt.Errorf("change the cut-out: %w", err)
+	}
+	b, err := imaging.Encode(out, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, XMP: provenance.XMP(imaging.SourceComposite, in.Draft.Marks)})
+	if err != nil {
+		return nil, fmt.Errorf("encode the cut-out: %w", err)
+	}
+	rec := *in.Draft
+	rec.Whole, rec.Size = false, [2]int{photo.Rect.Dx(), photo.Rect.Dy()}
+	if rec.Path, err = a.Put(ctx, "cutout", "png", "image/png", b); err != nil {
+		return nil, fmt.Errorf("store the cut-out: %w", err)
+	}
+	return &rec, nil
+}
+
+// keepLogits stores what the engine saw, for hints later. It is of no use to the item
+// itself: an engine that tells nothing keeps nothing.
+func keepLogits(ctx context.Context, a Artifacts, g *image.Gray) (string, error) {
+	if g == nil {
+		return "", nil
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, g.Rect.Dx(), g.Rect.Dy()))
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			v := g.Pix[y*g.Stride+x]
+			copy(img.Pix[img.PixOffset(x, y):], []uint8{v, v, v, 255})
+		}
+	}
+	b, err := imaging.Encode(img, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1})
+	if err != nil {
+		return "", fmt.Errorf("encode what the engine saw: %w", err)
+	}
+	path, err := a.Put(ctx, "logits", "png", "image/png", b)
+	if err != nil {
+		return "", fmt.Errorf("store what the engine saw: %w", err)
+	}
+	return path, nil
+}
+
+// grey returns a picture's first channel.
+func grey(img *image.NRGBA) *image.Gray {
+	g := image.NewGray(image.Rect(0, 0, img.Rect.Dx(), img.Rect.Dy()))
+	for y := range g.Rect.Dy() {
+		for x := range g.Rect.Dx() {
+			g.Pix[y*g.Stride+x] = img.Pix[y*img.Stride+4*x]
+		}
+	}
+	return g
+}
+
+// loadOwn decodes a picture that OPAL wrote.
+func loadOwn(ctx context.Context, a Artifacts, path string) (*image.NRGBA, error) {
+	b, err := a.Get(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	img, err := imaging.DecodeOwn(b)
+	return img, err
+}
