@@ -44,12 +44,9 @@ func processCommand(s Streams) *cobra.Command {
 			if err := checkLook(&o); err != nil {
 				return err
 			}
-			switch failOn {
-			case "reject":
-			case "warn":
-				o.FailOnWarn = true
-			default:
-				return errFlag.With("--fail-on %q; it may be reject or warn", failOn)
+			var err error
+			if o.FailOnWarn, err = failsOnWarn(failOn); err != nil {
+				return err
 			}
 			o.Steps = pipeline.Options{RemoveBackground: !noCutout, GenerateScene: !noScene, Upscale: !noUpscale}
 			var cutter pipeline.Cutter

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/filename"
+	"github.com/opal-photo/opal/modules/imaging"
 )
 
 // Stdin is the path that stands for standard input.
@@ -22,6 +24,17 @@ type Photo struct {
 	Path string
 	Err  error // it can't be worked on; found while looking for it
 	Own  bool  // it looks like one of OPAL's results
+
+	load    func(ctx context.Context) ([]byte, error) // of a photo that is not a file of its own; nil: Path is read
+	presets []string                                  // its own presets; empty: those of the run
+}
+
+// read reads the photo.
+func (p Photo) read(ctx context.Context) ([]byte, error) {
+	if p.load != nil {
+		return p.load(ctx)
+	}
+	return read(ctx, nil, p.Path, imaging.MaxBytes)
 }
 
 // Found is what paths lead to.

@@ -39,9 +39,10 @@ type Options struct {
 	Own     bool             `json:"own,omitempty"`    // take OPAL's own results for photos
 	Jobs    int              `json:"jobs"`             // photos side by side; 0: DefaultJobs
 
-	Version string `json:"-"` // of OPAL, for the report
-	JSON    bool   `json:"-"` // a line of JSON on Streams.Out for each item that ends
-	DryRun  bool   `json:"-"` // say what would be made, and make nothing
+	Version string    `json:"-"` // of OPAL, for the report
+	On      time.Time `json:"-"` // the day whose rules count; zero: today
+	JSON    bool      `json:"-"` // a line of JSON on Streams.Out for each item that ends
+	DryRun  bool      `json:"-"` // say what would be made, and make nothing
 
 	FailOnWarn bool `json:"fail_on_warn,omitempty"` // a warning counts as a rejection does
 }
@@ -122,14 +123,21 @@ func Process(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, pa
 	if err != nil {
 		return err
 	}
+	_, err = finish(ctx, s, p, o, found)
+	return err
+}
+
+// finish does the same as Process with photos that were found, and options that were
+// checked. It returns the report, too, which is nil when the run didn't begin.
+func finish(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, found Found) (*Report, error) {
 	r := &run{Options: o, pipeline: p, Streams: s, photos: map[string]bool{}, taken: map[int]bool{}}
 	if err := r.open(found); err != nil {
-		return err
+		return nil, err
 	}
 	r.say(found.Notes)
 	items := r.items(found)
 	if o.DryRun {
-		return r.rehearse(items)
+		return nil, r.rehearse(items)
 	}
 	r.journal = &journal{folder: r.folder, report: &Report{
 		Tool: "opal", Command: "process", Version: o.Version, State: Running, StartedAt: time.Now().UTC(), Options: r.Options, Earlier: r.earlier(),
@@ -138,7 +146,7 @@ func Process(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, pa
 		r.journal.report.Items = append(r.journal.report.Items, w.item)
 	}
 	if err := r.journal.update(func(*Report) {}); err != nil {
-		return err
+		return nil, err
 	}
 	interrupted := r.all(ctx, items)
 	r.folder.close()
@@ -147,16 +155,16 @@ func Process(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, pa
 		state = Interrupted
 	}
 	if err := r.journal.end(state); err != nil {
-		return err
+		return nil, err
 	}
 	r.sum()
 	switch {
 	case interrupted:
-		return ErrInterrupted
+		return r.journal.report, ErrInterrupted
 	case r.journal.report.Totals.fail(r.FailOnWarn):
-		return ErrFailed
+		return r.journal.report, ErrFailed
 	}
-	return nil
+	return r.journal.report, nil
 }
 
 // open opens the folder of the results and learns what earlier runs made.
@@ -181,9 +189,10 @@ func (r *run) open(found Found) error {
 
 // work is an item that is to be made.
 type work struct {
-	photo Photo
-	item  *Item
-	dir   string // below the folder, with slashes
+	photo   Photo
+	item    *Item
+	dir     string // below the folder, with slashes
+	presets []string
 }
 
 // items gives each photo its folder. A photo that a run before had keeps the one it
@@ -212,7 +221,10 @@ func (r *run) items(found Found) []work {
 		r.photos[p.Path] = true
 		dir := dirs[i]
 		for _, scene := range r.Scenes {
-			w := work{photo: p, dir: dir, item: &Item{File: p.Path, Scene: scene, Status: Pending, Steps: map[string]int64{}, Variants: []Variant{}}}
+			w := work{photo: p, dir: dir, presets: r.Presets, item: &Item{File: p.Path, Scene: scene, Status: Pending, Steps: map[string]int64{}, Variants: []Variant{}}}
+			if len(p.presets) > 0 {
+				w.presets = p.presets
+			}
 			if !r.Steps.GenerateScene {
 				w.item.Scene = ""
 			}
@@ -357,7 +369,7 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 	if w.photo.Err != nil {
 		return w.photo.Err
 	}
-	raw, err := read(ctx, nil, w.photo.Path, imaging.MaxBytes)
+	raw, err := w.photo.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -366,10 +378,10 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 		return errOwn
 	}
 	it.Key = r.key(it)
-	if r.Resume && r.reuse(it) {
+	if r.Resume && r.reuse(it, w.presets) {
 		return nil
 	}
-	if err := r.free(w.dir); err != nil {
+	if err := r.free(w); err != nil {
 		return err
 	}
 	store := &pipeline.Memory{}
@@ -394,18 +406,18 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 }
 
 // free fails when one of the item's files can't be written, before it costs anything.
-func (r *run) free(dir string) error {
+func (r *run) free(w work) error {
 	names := []string{"cutout.png", "output.jpg"}
 	if !r.Steps.GenerateScene {
 		names[1] = "output.png"
 	}
-	for _, n := range r.Presets {
+	for _, n := range w.presets {
 		if p, ok := channel.Find(n); ok {
 			names = append(names, variantName(p))
 		}
 	}
 	for _, n := range names {
-		if err := r.folder.free(path.Join(dir, n)); err != nil {
+		if err := r.folder.free(path.Join(w.dir, n)); err != nil {
 			return err
 		}
 	}
@@ -442,7 +454,8 @@ func (r *run) writeAll(ctx context.Context, w work, it *Item, store *pipeline.Me
 	if err != nil {
 		return err
 	}
-	err = export.Render(ctx, l, r.Presets, func(v export.Variant) error {
+	l.On = r.On
+	err = export.Render(ctx, l, w.presets, func(v export.Variant) error {
 		shown, err := write(variantName(v.Preset), v.File)
 		made := Variant{Preset: v.Preset.Name, File: shown, Width: v.Width, Height: v.Height, Bytes: len(v.File), Status: Completed, Fidelity: v.Fidelity, Checks: v.Checks}
 		if check.Worst(v.Checks) == channel.Reject {
@@ -451,7 +464,7 @@ func (r *run) writeAll(ctx context.Context, w work, it *Item, store *pipeline.Me
 		it.Variants = append(it.Variants, made)
 		return err
 	})
-	slices.SortFunc(it.Variants, func(a, b Variant) int { return slices.Index(r.Presets, a.Preset) - slices.Index(r.Presets, b.Preset) })
+	slices.SortFunc(it.Variants, func(a, b Variant) int { return slices.Index(w.presets, a.Preset) - slices.Index(w.presets, b.Preset) })
 	it.review()
 	return err
 }

@@ -26,7 +26,7 @@ func (r *run) key(it *Item) string {
 // reuse takes over what a run before made of the same bytes with the same options,
 // when all of it is there still, unchanged: of the same file, or of one that this run
 // doesn't have, which was renamed then. Each picture is taken over once.
-func (r *run) reuse(it *Item) bool {
+func (r *run) reuse(it *Item, presets []string) bool {
 	if r.before == nil || it.Key == "" {
 		return false
 	}
@@ -37,7 +37,7 @@ func (r *run) reuse(it *Item) bool {
 			if old.Key != it.Key || old.Status != Completed || r.taken[i] {
 				continue
 			}
-			if same := old.File == it.File; same != sameFile || !same && r.photos[old.File] || !r.has(old) {
+			if same := old.File == it.File; same != sameFile || !same && r.photos[old.File] || !r.has(old, presets) {
 				continue
 			}
 			r.taken[i] = true
@@ -52,12 +52,12 @@ func (r *run) reuse(it *Item) bool {
 
 // has reports whether an item has all presets of this run, and its files their
 // bytes.
-func (r *run) has(old *Item) bool {
+func (r *run) has(old *Item, presets []string) bool {
 	made := map[string]bool{}
 	for _, v := range old.Variants {
 		made[v.Preset] = true
 	}
-	for _, p := range r.Presets {
+	for _, p := range presets {
 		if !made[p] {
 			return false
 		}

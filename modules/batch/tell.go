@@ -110,7 +110,7 @@ func (r *run) rehearse(items []work) error {
 			continue
 		}
 		if err == nil {
-			err = r.free(w.dir)
+			err = r.free(w)
 		}
 		name := filename.Show(w.photo.Path)
 		if err != nil {
@@ -119,7 +119,7 @@ func (r *run) rehearse(items []work) error {
 			continue
 		}
 		var files []string
-		for _, n := range r.Presets {
+		for _, n := range w.presets {
 			if p, ok := channel.Find(n); ok {
 				files = append(files, variantName(p))
 			}

@@ -26,7 +26,13 @@ type Check struct {
 	Severity string `json:"severity,omitempty"` // what it means that it is broken: reject, warn or advice
 	Advice   string `json:"advice,omitempty"`   // what to do then
 	Source   string `json:"source,omitempty"`   // where the rule is written; "" for OPAL's own
+	// Unsure says that the product's place is not certain enough to tell whether the
+	// rule is kept. Such a check hasn't passed, and doesn't count as broken.
+	Unsure bool `json:"unsure,omitempty"`
 }
+
+// Broken reports whether the rule is certainly not kept.
+func (c Check) Broken() bool { return !c.Passed && !c.Unsure }
 
 // Worst returns the highest severity among the rules that are broken; "" when none is.
 // Checks of releases that knew no severity count as warnings.
@@ -34,7 +40,7 @@ func Worst(checks []Check) channel.Severity {
 	order := []channel.Severity{"", channel.Advice, channel.Warn, channel.Reject}
 	worst := 0
 	for _, c := range checks {
-		if !c.Passed {
+		if c.Broken() {
 			worst = max(worst, slices.Index(order, channel.Severity(c.Severity)), map[bool]int{true: 2}[c.Severity == ""])
 		}
 	}
@@ -46,7 +52,7 @@ func Worst(checks []Check) channel.Severity {
 func Reason(checks []Check) string {
 	var all []string
 	for _, c := range checks {
-		if c.Passed || c.Severity != string(channel.Reject) {
+		if !c.Broken() || c.Severity != string(channel.Reject) {
 			continue
 		}
 		text := fmt.Sprintf("%s is %s, wanted %s", strings.ReplaceAll(c.Rule, "_", " "), c.Measured, c.Wanted)

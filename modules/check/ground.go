@@ -8,7 +8,8 @@ import (
 type ground struct {
 	gw, gh int
 	grey   []int // of each cell: pixels that can be seen not to be white
-	off    []int // of these cells' groups that are neither the product's shadow nor white
+	off    []int // cells of areas that are neither white nor the product's shadow
+	dim    []int // cells of its shadow
 
 	white  float64 // share of the ground that is white, its shadow left aside
 	patch  float64 // share of the frame that the largest area takes which is neither white nor shadow
@@ -72,6 +73,7 @@ func (p *product) lookAt(img *image.NRGBA, plain bool) *ground {
 			continue
 		}
 		g.shadow += float64(n) / pixels
+		g.dim = append(g.dim, group...)
 		for _, c := range group {
 			g.fade(faint, c)
 		}

@@ -54,6 +54,13 @@ type product struct {
 	box     image.Rectangle
 	objects int     // parts that are a twentieth of the largest, at least
 	residue float64 // share of the frame that smaller parts take
+	parts   []part
+}
+
+// part is a connected part of the product.
+type part struct {
+	box    image.Rectangle // in whole cells
+	object bool            // it is large enough to be one of several products
 }
 
 // solid is the alpha from which a pixel belongs to the product.
@@ -98,18 +105,21 @@ func (p *product) measure() {
 		return
 	}
 	p.box = image.Rect(x0, y0, x1+1, y1+1)
-	var areas []int
-	for _, g := range islands(gw, gh, count, 1) {
-		areas = append(areas, sum(g, count))
+	groups := islands(gw, gh, count, 1)
+	areas := make([]int, len(groups))
+	for i, g := range groups {
+		areas[i] = sum(g, count)
 	}
 	largest := slices.Max(areas)
 	small := 0
-	for _, a := range areas {
-		if 20*a >= largest {
+	for i, a := range areas {
+		one := part{box: boxOf(groups[i], gw), object: 20*a >= largest}
+		if one.object {
 			p.objects++
 		} else {
 			small += a
 		}
+		p.parts = append(p.parts, one)
 	}
 	p.residue = float64(small) / float64(p.w*p.h)
 }
@@ -135,6 +145,15 @@ func islands(gw, gh int, count []int, least int) (groups [][]int) {
 		groups = append(groups, group)
 	}
 	return groups
+}
+
+// boxOf is the box of some cells, in pixels.
+func boxOf(group []int, gw int) (box image.Rectangle) {
+	for _, c := range group {
+		at := image.Pt(c%gw, c/gw).Mul(cell)
+		box = box.Union(image.Rectangle{at, at.Add(image.Pt(cell, cell))})
+	}
+	return box
 }
 
 // around calls each for the up to eight cells beside a cell.

@@ -230,6 +230,7 @@ type Check struct {
 	Severity string `json:"severity,omitempty" enum:"reject,warn,advice" doc:"What it means that the rule is broken" example:"warn"`
 	Advice   string `json:"advice,omitempty" doc:"What to do then" example:"Take the photo with more pixels on the product"`
 	Source   string `json:"source,omitempty" doc:"Where the rule is written; absent for OPAL's own" example:"Picture policy"`
+	Unsure   bool   `json:"unsure,omitempty" doc:"The product's place is not certain enough to tell"`
 }
 
 // JobPage is a page of a tenant's jobs, newest first.

@@ -123,7 +123,7 @@ func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	if v.File, err = imaging.Encode(img, o); err != nil {
 		return v, err
 	}
-	facts := check.Facts{Source: provenance.Strongest(l.made(), l.Marks), Enlarged: enlargement(p, l)}
+	facts := check.Facts{Source: provenance.Strongest(l.made(), l.Marks), Enlarged: enlargement(p, l), On: l.On}
 	at, known := place(p, l, prod)
 	var placed *image.NRGBA
 	if known {

@@ -3,6 +3,7 @@ package export
 import (
 	"image"
 	"sync"
+	"time"
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -35,6 +36,7 @@ type Layers struct {
 	Cutout   *image.NRGBA // straight alpha
 	Backdrop *image.NRGBA // opaque; nil without a scene
 	Shadow   *image.NRGBA // nil when there is none; else of the scene's size
+	On       time.Time    // the day whose rules count; zero: today
 }
 
 // ErrLayers says that a picture's layers don't fit together.

@@ -1,0 +1,392 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/filename"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// CheckOptions say what pictures are held against, and how it is reported.
+type CheckOptions struct {
+	Channels   []string  // by name; none: every channel's first preset
+	Presets    []string  // by name, beside or instead of channels
+	Category   string    // of the products, such as clothing; it chooses among a channel's presets
+	Masks      string    // folder of masks: for mug.jpg its mug.png
+	AsOf       time.Time // the day whose rules count; zero: today
+	Format     string    // table, json, sarif, junit or html
+	Output     string    // file for the report; "": standard output
+	Fix        string    // folder for finished files of what failed; "": nothing is made
+	Force      bool      // overwrite files that OPAL didn't make
+	Advice     bool      // the table shows advice, too
+	FailOnWarn bool
+	Jobs       int // pictures side by side; 0: DefaultJobs
+	Version    string
+}
+
+// Checkers are what a check works with.
+type Checkers struct {
+	Decoder pipeline.Decoder
+	Cutter  pipeline.Cutter    // finds the product where nobody says where it is
+	Fetch   *http.Client       // fetches URLs; nil: they are refused
+	Fixer   *pipeline.Pipeline // nil when nothing is to be fixed
+}
+
+// ErrChannelUnknown says that no channel has a name.
+var ErrChannelUnknown = fault.New(fault.Invalid, "channel_unknown", "The channel is not known")
+
+// checking is one run of Check.
+type checking struct {
+	Checkers
+	CheckOptions
+	Streams
+	presets []channel.Preset // in order; of each channel one is chosen for a picture
+	named   []string         // presets that were named, and hold for every picture
+	on      time.Time
+	sets    map[string]int // pictures of a product, by SKU
+
+	mu      sync.Mutex
+	report  *CheckReport
+	started time.Time
+	over    bool
+	thumbs  int // bytes of thumbnails
+}
+
+// Check holds the pictures that paths lead to against channels' rules and writes a
+// report: files, folders, ZIPs, and CSVs that name files or URLs. It changes no picture.
+//
+// Errors: ErrNoPictures and other faults of kind Invalid before anything is checked;
+// ErrFailed when a picture is rejected or can't be read; ErrInterrupted, within a second
+// of ctx's end, with the report of what was checked by then.
+func Check(ctx context.Context, s Streams, c Checkers, o CheckOptions, paths []string) error {
+	r := &checking{Checkers: c, CheckOptions: o, Streams: s, sets: map[string]int{}, started: time.Now()}
+	if err := r.prepare(); err != nil {
+		return err
+	}
+	write, ok := reportFormats[o.Format]
+	if !ok {
+		return fault.New(fault.Invalid, "format_invalid", fmt.Sprintf("--format %q is not known; known are %s", o.Format, strings.Join(ReportFormats(), ", ")))
+	}
+	subjects, notes, end, err := r.gather(paths)
+	defer end()
+	if err != nil {
+		return err
+	}
+	if !s.Quiet {
+		for _, n := range notes {
+			fmt.Fprintln(s.Err, n)
+		}
+	}
+	r.report = &CheckReport{Tool: "opal", Command: "check", Version: o.Version, State: Running, StartedAt: r.started.UTC(), AsOf: r.on.UTC().Format(time.DateOnly)}
+	for _, p := range r.presets {
+		r.report.Presets = append(r.report.Presets, CheckPreset{Name: p.Name, Title: p.Title, Channel: p.Channel, preset: p})
+	}
+	for _, sub := range subjects {
+		if sub.sku != "" {
+			r.sets[sub.sku]++
+		}
+		r.report.Items = append(r.report.Items, &CheckedItem{File: sub.label, SKU: sub.sku, Slot: sub.slot, Status: Pending, Presets: []Verdict{}})
+	}
+	interrupted := r.all(ctx, subjects)
+	if !interrupted && o.Fix != "" {
+		if err := r.fix(ctx, subjects); err != nil {
+			interrupted = errors.Is(err, ErrInterrupted)
+			if !interrupted {
+				return err
+			}
+		}
+	}
+	r.mu.Lock() // pictures that are still worked on change nothing any more
+	defer r.mu.Unlock()
+	r.over = true
+	r.report.State = Finished
+	if interrupted {
+		r.report.State = Interrupted
+	}
+	r.report.DurationMS = time.Since(r.started).Milliseconds()
+	r.report.count()
+	r.report.Presets = slices.DeleteFunc(r.report.Presets, func(p CheckPreset) bool { return p.Pictures == 0 })
+	if err := r.write(write); err != nil {
+		return err
+	}
+	switch {
+	case interrupted:
+		return ErrInterrupted
+	case r.report.Totals.fail(o.FailOnWarn):
+		return ErrFailed
+	}
+	return nil
+}
+
+// prepare reads the options.
+func (r *checking) prepare() error {
+	if r.Jobs < 0 || r.Jobs > MaxJobs {
+		return fault.New(fault.Invalid, "jobs_invalid", fmt.Sprintf("Pictures side by side must be 1 to %d", MaxJobs))
+	}
+	if r.Jobs == 0 {
+		r.Jobs = DefaultJobs()
+	}
+	if r.on = r.AsOf; r.on.IsZero() {
+		r.on = time.Now()
+	}
+	if err := channel.Validate(r.Presets); err != nil {
+		return err
+	}
+	channels := r.Channels
+	if len(channels) == 0 && len(r.Presets) == 0 {
+		channels = channel.Channels()
+	}
+	for _, name := range r.Presets {
+		if !slices.Contains(r.named, name) {
+			p, _ := channel.Find(name)
+			r.presets, r.named = append(r.presets, p), append(r.named, name)
+		}
+	}
+	for _, name := range channels {
+		of := channel.Of(name)
+		if len(of) == 0 {
+			return ErrChannelUnknown.With("%q; known are %s", name, strings.Join(folders(), ", "))
+		}
+		for _, p := range of {
+			if !slices.ContainsFunc(r.presets, func(q channel.Preset) bool { return q.Name == p.Name }) {
+				r.presets = append(r.presets, p)
+			}
+		}
+	}
+	if r.Category != "" && !slices.ContainsFunc(r.presets, func(p channel.Preset) bool { return strings.EqualFold(p.Category, r.Category) }) {
+		return fault.New(fault.Invalid, "category_unknown", fmt.Sprintf("No channel that is asked for has rules for the category %q", r.Category))
+	}
+	return nil
+}
+
+func folders() (names []string) {
+	for _, c := range channel.Channels() {
+		names = append(names, channel.Folder(c))
+	}
+	return names
+}
+
+// choose returns the presets that a picture is held against: those that were named, and
+// of each channel the one for its slot and category, else the channel's first.
+func (r *checking) choose(s subject) (out []channel.Preset) {
+	category := s.category
+	if category == "" {
+		category = strings.ToLower(r.Category)
+	}
+	best := map[string]int{} // by channel: index into out
+	score := func(p channel.Preset) int {
+		n := 0
+		switch {
+		case s.slot != "" && sameSlot(p.Slot, s.slot):
+			n += 4
+		case s.slot != "" && p.Slot != "":
+			n -= 4
+		}
+		switch {
+		case category != "" && strings.EqualFold(p.Category, category):
+			n += 2
+		case p.Category != "":
+			n -= 2
+		}
+		return n
+	}
+	for _, p := range r.presets {
+		if slices.Contains(r.named, p.Name) {
+			out = append(out, p)
+			continue
+		}
+		if i, ok := best[p.Channel]; !ok {
+			best[p.Channel] = len(out)
+			out = append(out, p)
+		} else if score(p) > score(out[i]) {
+			out[i] = p
+		}
+	}
+	return out
+}
+
+// sameSlot takes the further pictures PT01, PT02 ... for one slot.
+func sameSlot(a, b string) bool {
+	return a == b || strings.HasPrefix(a, "PT") && strings.HasPrefix(b, "PT")
+}
+
+// all checks the pictures side by side and reports whether it was interrupted.
+func (r *checking) all(ctx context.Context, subjects []subject) (interrupted bool) {
+	p := newProgress(r.Streams, "checking", len(subjects))
+	defer p.end()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		var g errgroup.Group
+		g.SetLimit(r.Jobs)
+		for i, s := range subjects {
+			if ctx.Err() != nil {
+				break
+			}
+			g.Go(func() error {
+				done := CheckedItem{File: s.label, SKU: s.sku, Slot: s.slot, Presets: []Verdict{}}
+				if err := fault.Guard(func() error { return r.one(ctx, s, &done) }); err != nil {
+					if ctx.Err() != nil {
+						return nil // the picture is not to blame
+					}
+					done.Status, done.Error, done.Code = couldNotRead, err.Error(), fault.CodeOf(err)
+				}
+				r.mu.Lock()
+				if !r.over {
+					*r.report.Items[i] = done
+				}
+				r.mu.Unlock()
+				p.add()
+				return nil
+			})
+		}
+		_ = g.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		select {
+		case <-ended:
+		case <-time.After(grace):
+		}
+	}
+	return ctx.Err() != nil
+}
+
+// one checks a picture.
+func (r *checking) one(ctx context.Context, s subject, it *CheckedItem) error {
+	if s.err != nil {
+		return s.err
+	}
+	raw, err := s.load(ctx)
+	if err != nil {
+		return err
+	}
+	img, info, err := r.Decoder.Decode(ctx, raw)
+	if err != nil {
+		return err
+	}
+	it.Format, it.Width, it.Height, it.Bytes = string(info.Format), info.Width, info.Height, len(raw)
+	sub := check.NewSubject(raw, img, info)
+	sub.Name, sub.Set = s.name, r.sets[s.sku]
+	presets := r.choose(s)
+	needed := slices.ContainsFunc(presets, func(p channel.Preset) bool { return check.NeedsProduct(p, r.on) })
+	if needed {
+		if err := r.locate(ctx, s, sub); err != nil {
+			return err
+		}
+		b := sub.Box()
+		it.Product = &Located{FoundBy: sub.FoundBy, Confidence: sub.Confidence, Certain: sub.Certain(), Box: [4]int{b.Min.X, b.Min.Y, b.Dx(), b.Dy()}}
+	}
+	var broken []channel.Rule
+	for _, p := range presets {
+		v := Verdict{Preset: p.Name, Checks: sub.Judge(p, r.on)}
+		v.Status = verdict(v.Checks)
+		if !r.AsOf.IsZero() {
+			if today := verdict(sub.Judge(p, r.started)); today != v.Status {
+				v.Today = today
+			}
+		}
+		if slices.ContainsFunc(v.Checks, fixable) {
+			it.needsFix = append(it.needsFix, p.Name)
+		}
+		for _, c := range v.Checks {
+			if !c.Passed && c.Severity != string(channel.Advice) {
+				i := slices.IndexFunc(p.Rules, func(rule channel.Rule) bool { return rule.Name == c.Rule && rule.Holds(r.on) })
+				broken = append(broken, p.Rules[i])
+			}
+		}
+		it.Presets = append(it.Presets, v)
+	}
+	it.settle()
+	if r.Format == formatHTML {
+		return r.draw(sub, broken, it)
+	}
+	return nil
+}
+
+// The thumbnails of a page.
+const (
+	thumbSide    = 360
+	thumbQuality = 78
+	maxThumbs    = 200 << 20 // bytes of all of them; later pictures have none
+)
+
+func (r *checking) draw(sub *check.Subject, broken []channel.Rule, it *CheckedItem) error {
+	r.mu.Lock()
+	full := r.thumbs > maxThumbs
+	r.mu.Unlock()
+	if full {
+		return nil
+	}
+	b, err := imaging.Encode(sub.Draw(thumbSide, broken), imaging.EncodeOptions{Format: imaging.JPEG, Quality: thumbQuality})
+	if err != nil {
+		return fmt.Errorf("draw the thumbnail: %w", err)
+	}
+	it.thumb = b
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.thumbs += len(b)
+	return nil
+}
+
+var errMask = fault.New(fault.Invalid, "mask_invalid", "The picture's mask can't be used")
+
+// locate finds the product: by the mask that belongs to the picture, by its own
+// transparency, or by cutting it out.
+func (r *checking) locate(ctx context.Context, s subject, sub *check.Subject) error {
+	at := s.mask
+	if at == "" && r.Masks != "" {
+		at = filepath.Join(r.Masks, strings.TrimSuffix(s.name, filepath.Ext(s.name))+".png")
+		if !exists(at) {
+			at = ""
+		}
+	}
+	if at != "" {
+		mask, err := r.readMask(ctx, at)
+		if err != nil {
+			return errMask.With("%s: %v", filename.Show(at), err)
+		}
+		if mask.Rect.Size() != sub.Image.Rect.Size() {
+			return errMask.With("%s has %d × %d pixels, the picture %d × %d", filename.Show(at), mask.Rect.Dx(), mask.Rect.Dy(), sub.Image.Rect.Dx(), sub.Image.Rect.Dy())
+		}
+		sub.Place(mask, check.ByMask, 1)
+		return nil
+	}
+	if sub.Product != nil {
+		return nil
+	}
+	c, err := r.Cutter.Cut(ctx, sub.Image)
+	if err != nil {
+		return err
+	}
+	sub.Place(check.AlphaOf(c.Image), check.ByCutter, c.Confidence)
+	return nil
+}
+
+func (r *checking) readMask(ctx context.Context, at string) (*image.Alpha, error) {
+	raw, err := read(ctx, nil, at, imaging.MaxBytes)
+	if err != nil {
+		return nil, err
+	}
+	img, _, err := r.Decoder.Decode(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	return check.Mask(img), nil
+}

@@ -1,0 +1,219 @@
+package batch
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/opal-photo/opal/modules/egress"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
+)
+
+// The limits of a CSV.
+const (
+	maxCSV   = 64 << 20
+	maxRows  = 100_000
+	maxField = 4096 // bytes
+)
+
+var (
+	errCSV   = fault.New(fault.Invalid, "csv_invalid", "The CSV can't be used")
+	errFetch = fault.New(fault.Unavailable, "url_unreachable", "The picture can't be fetched from its URL")
+	// errURL says the same where another try would end alike.
+	errURL = fault.New(fault.Invalid, "url_refused", "The picture can't be fetched from its URL")
+)
+
+// columns are the names under which programs write what is read of a CSV.
+var columns = map[string][]string{
+	"file":     {"file", "path", "filename", "file name", "image", "photo", "url", "image url", "image link", "image src", "source url", "picture"},
+	"sku":      {"sku", "id", "product id", "article", "variant sku", "item", "handle"},
+	"slot":     {"slot", "image slot"},
+	"category": {"category"},
+	"mask":     {"mask"},
+}
+
+// fromCSV lists the pictures that a CSV names: files, from its own folder on, or URLs.
+func (c *checking) fromCSV(p string) ([]subject, error) {
+	info, err := os.Stat(p)
+	switch {
+	case err != nil:
+		return nil, errCSV.With("%s: %v", p, explain(err))
+	case !info.Mode().IsRegular():
+		return nil, errCSV.With("%s: %v", p, ErrNotAFile)
+	case info.Size() > maxCSV:
+		return nil, errCSV.With("%s has %d MB, at most %d", p, info.Size()>>20, maxCSV>>20)
+	}
+	f, err := os.Open(p)
+	if err != nil {
+		return nil, errCSV.With("%s: %v", p, explain(err))
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxCSV))
+	if err != nil {
+		return nil, errCSV.With("%s: %v", p, explain(err))
+	}
+	rows, err := parseCSV(b)
+	if err != nil {
+		return nil, errCSV.With("%s: %v", p, err)
+	}
+	var all []subject
+	for _, r := range rows {
+		s := subject{sku: r["sku"], slot: strings.ToUpper(r["slot"]), category: strings.ToLower(r["category"]), label: r["file"]}
+		if r["mask"] != "" {
+			s.mask = from(p, r["mask"])
+		}
+		if u, ok := webAddress(r["file"]); ok {
+			s.label, s.name = shownURL(u), path.Base(u.Path)
+			s.load = func(ctx context.Context) ([]byte, error) { return c.fetch(ctx, u) }
+		} else {
+			at := from(p, r["file"])
+			s.label, s.name = at, filepath.Base(at)
+			s.load = func(ctx context.Context) ([]byte, error) { return read(ctx, nil, at, imaging.MaxBytes) }
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// from is a path that a file names, from the file's folder on.
+func from(file, p string) string {
+	p = filepath.FromSlash(p)
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(filepath.Dir(file), p)
+}
+
+// parseCSV reads the rows that name a file, by the columns' names. Commas, semicolons
+// and tabs divide.
+func parseCSV(b []byte) ([]map[string]string, error) {
+	b = bytes.TrimPrefix(b, []byte("\ufeff"))
+	if !utf8.Valid(b) {
+		return nil, errors.New("it is not UTF-8; save it as CSV UTF-8")
+	}
+	first, _, _ := bytes.Cut(b, []byte("\n"))
+	r := csv.NewReader(bytes.NewReader(b))
+	for _, d := range []rune{';', '\t'} {
+		if bytes.Count(first, []byte(string(d))) > bytes.Count(first, []byte(string(r.Comma))) {
+			r.Comma = d
+		}
+	}
+	r.FieldsPerRecord, r.ReuseRecord, r.TrimLeadingSpace = -1, true, r.Comma != '\t'
+	head, err := r.Read()
+	if err != nil {
+		return nil, fmt.Errorf("its first line, the columns' names, can't be read: %w", err)
+	}
+	index := map[string]int{}
+	for field, names := range columns {
+	search:
+		for _, n := range names {
+			for i, h := range head {
+				if strings.NewReplacer("_", " ", "-", " ").Replace(strings.ToLower(strings.TrimSpace(h))) == n {
+					index[field] = i
+					break search
+				}
+			}
+		}
+	}
+	if _, ok := index["file"]; !ok {
+		return nil, fmt.Errorf("no column is called file or url; there are %s", shorten(strings.Join(head, ", ")))
+	}
+	var out []map[string]string
+	for {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(out) == maxRows {
+			return nil, fmt.Errorf("it has more than %d rows; split it", maxRows)
+		}
+		row := map[string]string{}
+		for field, i := range index {
+			if i < len(rec) {
+				if len(rec[i]) > maxField {
+					line, _ := r.FieldPos(i)
+					return nil, fmt.Errorf("line %d: the %s has more than %d characters", line, field, maxField)
+				}
+				row[field] = strings.TrimSpace(rec[i])
+			}
+		}
+		if row["file"] != "" {
+			out = append(out, row)
+		}
+	}
+}
+
+// shorten keeps an error to a line.
+func shorten(s string) string {
+	const most = 200
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + " ..."
+	}
+	return s
+}
+
+func webAddress(s string) (*url.URL, bool) {
+	low := strings.ToLower(s)
+	if !strings.HasPrefix(low, "https://") && !strings.HasPrefix(low, "http://") {
+		return nil, false
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return nil, false
+	}
+	return u, true
+}
+
+// shownURL is a URL without its query and password, which may be secrets.
+func shownURL(u *url.URL) string {
+	v := *u
+	v.User, v.RawQuery, v.Fragment = nil, "", ""
+	return v.String()
+}
+
+// fetch gets a picture from a URL, through the guard.
+func (c *checking) fetch(ctx context.Context, u *url.URL) ([]byte, error) {
+	if c.Fetch == nil {
+		return nil, errURL.With("URLs are not taken here")
+	}
+	var b []byte
+	err := egress.Retry(ctx, egress.DefaultPolicy, func(int) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+		if err != nil {
+			return errURL.With("it is malformed")
+		}
+		req.Header.Set("Accept", "image/*")
+		res, err := c.Fetch.Do(req)
+		switch {
+		case errors.Is(err, egress.ErrProhibited):
+			return errURL.With("%v", egress.ErrProhibited)
+		case err != nil:
+			return errFetch.With("%v", egress.WithoutURL(err))
+		}
+		defer egress.Discard(res)
+		switch {
+		case res.StatusCode == http.StatusOK:
+		case egress.WorthAnother(res.StatusCode):
+			return errFetch.With("the server answered %s", res.Status)
+		default:
+			return errURL.With("the server answered %s", res.Status)
+		}
+		b, err = egress.ReadAll(res, imaging.MaxBytes, ErrTooLarge)
+		return err
+	})
+	return b, err
+}

@@ -1,0 +1,200 @@
+package batch
+
+import (
+	"time"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
+)
+
+// The verdicts on a picture, for one preset and for all.
+const (
+	Passed       = "passed"
+	Warned       = "warned"
+	unsure       = "unsure" // nothing is broken for certain, and something may be
+	couldNotRead = "failed"
+)
+
+// CheckReport is what a check of pictures came to.
+type CheckReport struct {
+	Tool       string         `json:"tool"` // "opal"
+	Command    string         `json:"command"`
+	Version    string         `json:"version"`
+	State      string         `json:"state"`
+	StartedAt  time.Time      `json:"started_at"`
+	DurationMS int64          `json:"duration_ms"`
+	AsOf       string         `json:"as_of"` // the day whose rules counted
+	Presets    []CheckPreset  `json:"presets"`
+	Totals     CheckTotals    `json:"totals"`
+	Items      []*CheckedItem `json:"items"`
+}
+
+// CheckPreset is a preset that pictures were held against, and how many did how.
+type CheckPreset struct {
+	Name     string `json:"name"`
+	Title    string `json:"title"`
+	Channel  string `json:"channel"`
+	Pictures int    `json:"pictures"`
+	Passed   int    `json:"passed"`
+	Warned   int    `json:"warned"`
+	Rejected int    `json:"rejected"`
+	Unsure   int    `json:"unsure"`
+
+	preset channel.Preset
+}
+
+// CheckTotals count pictures by their worst verdict.
+type CheckTotals struct {
+	Pictures int `json:"pictures"`
+	Passed   int `json:"passed"`
+	Warned   int `json:"warned"`
+	Rejected int `json:"rejected"`
+	Unsure   int `json:"unsure"`
+	Failed   int `json:"failed"` // that couldn't be read
+	Breaks   int `json:"breaks"` // that do worse on the day of AsOf than today
+	Fixed    int `json:"fixed"`  // of the rejected and warned: finished files that keep all rules were made
+	Pending  int `json:"pending"`
+}
+
+// CheckedItem is one picture.
+type CheckedItem struct {
+	File     string    `json:"file"`
+	SKU      string    `json:"sku,omitempty"`
+	Slot     string    `json:"slot,omitempty"`
+	Status   string    `json:"status"` // passed, warned, rejected, unsure, failed, pending
+	Error    string    `json:"error,omitempty"`
+	Code     string    `json:"code,omitempty"`
+	Format   string    `json:"format,omitempty"`
+	Width    int       `json:"width,omitempty"`
+	Height   int       `json:"height,omitempty"`
+	Bytes    int       `json:"bytes,omitempty"`
+	Product  *Located  `json:"product"` // null where no rule asked for it
+	Presets  []Verdict `json:"presets"`
+	Fixed    []Fixed   `json:"fixed,omitempty"`
+	thumb    []byte    // a JPEG with the reasons drawn on it
+	needsFix []string  // presets
+}
+
+// Located says where the product is and how it was found.
+type Located struct {
+	FoundBy    string  `json:"found_by"` // mask, alpha or cutter
+	Confidence float64 `json:"confidence"`
+	Certain    bool    `json:"certain"` // false: rules on which a second look disagrees are unsure
+	Box        [4]int  `json:"box"`     // x, y, width, height in pixels
+}
+
+// Verdict is a picture held against one preset.
+type Verdict struct {
+	Preset string        `json:"preset"`
+	Status string        `json:"status"`
+	Today  string        `json:"today,omitempty"` // the status by today's rules, where it is another
+	Checks []check.Check `json:"checks"`
+}
+
+// Fixed is a finished file that was made of a picture.
+type Fixed struct {
+	Preset string        `json:"preset"`
+	File   string        `json:"file"`
+	Status string        `json:"status"` // by the same rules
+	Checks []check.Check `json:"checks"`
+}
+
+// verdict sums checks up.
+func verdict(checks []check.Check) string {
+	switch check.Worst(checks) {
+	case channel.Reject:
+		return Rejected
+	case channel.Warn:
+		return Warned
+	}
+	for _, c := range checks {
+		if c.Unsure && c.Severity != string(channel.Advice) {
+			return unsure
+		}
+	}
+	return Passed
+}
+
+// ranks order verdicts, the worst last.
+var ranks = map[string]int{Passed: 0, unsure: 1, Warned: 2, Rejected: 3, couldNotRead: 4}
+
+// settle gives an item the worst of its verdicts.
+func (it *CheckedItem) settle() {
+	it.Status = Passed
+	for _, v := range it.Presets {
+		if ranks[v.Status] > ranks[it.Status] {
+			it.Status = v.Status
+		}
+	}
+}
+
+// breaks reports whether a picture does worse than by today's rules.
+func (it *CheckedItem) breaks() bool {
+	for _, v := range it.Presets {
+		if v.Today != "" && ranks[v.Status] > ranks[v.Today] {
+			return true
+		}
+	}
+	return false
+}
+
+// isFixed reports whether all that was wanted of an item was made and keeps the rules.
+func (it *CheckedItem) isFixed() bool {
+	good := 0
+	for _, f := range it.Fixed {
+		if f.Status == Passed {
+			good++
+		}
+	}
+	return len(it.needsFix) > 0 && good == len(it.needsFix)
+}
+
+// count sums the items up.
+func (r *CheckReport) count() {
+	t := CheckTotals{Pictures: len(r.Items)}
+	by := map[string]*CheckPreset{}
+	for i := range r.Presets {
+		p := &r.Presets[i]
+		p.Pictures, p.Passed, p.Warned, p.Rejected, p.Unsure = 0, 0, 0, 0, 0
+		by[p.Name] = p
+	}
+	tally := func(status string, passed, warned, rejected, unknown *int) {
+		switch status {
+		case Passed:
+			*passed++
+		case Warned:
+			*warned++
+		case Rejected:
+			*rejected++
+		case unsure:
+			*unknown++
+		}
+	}
+	for _, it := range r.Items {
+		tally(it.Status, &t.Passed, &t.Warned, &t.Rejected, &t.Unsure)
+		switch it.Status {
+		case couldNotRead:
+			t.Failed++
+		case Pending:
+			t.Pending++
+		}
+		if it.breaks() {
+			t.Breaks++
+		}
+		if it.isFixed() {
+			t.Fixed++
+		}
+		for _, v := range it.Presets {
+			if p := by[v.Preset]; p != nil {
+				p.Pictures++
+				tally(v.Status, &p.Passed, &p.Warned, &p.Rejected, &p.Unsure)
+			}
+		}
+	}
+	r.Totals = t
+}
+
+// fail reports whether a check counts as failed.
+func (t CheckTotals) fail(onWarn bool) bool {
+	return t.Failed > 0 || t.Rejected > 0 || onWarn && t.Warned > 0
+}

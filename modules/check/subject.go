@@ -1,0 +1,143 @@
+package check
+
+import (
+	"image"
+	"slices"
+	"time"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/imagefile"
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// The ways in which a product is found.
+const (
+	ByMask   = "mask"   // one was given
+	ByAlpha  = "alpha"  // the picture is a cut-out itself
+	ByCutter = "cutter" // a cut-out of it was made
+)
+
+// Subject is a picture from anywhere that is held against channels' rules. It is not
+// safe for concurrent use.
+type Subject struct {
+	Picture
+	FoundBy    string  // one of the ways; "": nobody looked for the product
+	Confidence float64 // 0 to 1, that the product is where it was found
+
+	other *Picture // the same with the product looked for without a cutter
+}
+
+// NewSubject takes a decoded picture and its file. Its own transparency, where it has
+// some, says where the product is.
+func NewSubject(file []byte, img *image.NRGBA, info imagefile.Info) *Subject {
+	s := &Subject{Picture: Picture{
+		File: file, Format: channel.Format(info.Format), Image: img, XMP: imagefile.ReadMetadata(info.Format, file).XMP, Colour: imagefile.ColourSpace(info, file),
+	}}
+	if mask := AlphaOf(img); cutOut(mask) {
+		s.Place(mask, ByAlpha, 1)
+	}
+	return s
+}
+
+// Place says where the product is: a mask of the picture's size, how it was found, and
+// with which confidence.
+func (s *Subject) Place(mask *image.Alpha, by string, confidence float64) {
+	s.Product, s.FoundBy, s.Confidence = mask, by, confidence
+	s.found, s.grounds = nil, [2]*ground{}
+}
+
+// Certain reports whether the product's place can be relied on alone.
+func (s *Subject) Certain() bool { return s.Product != nil && s.Confidence >= picture.ReviewBelow }
+
+// Box is where the product is, in pixels; empty when there is none.
+func (s *Subject) Box() image.Rectangle { return s.product().box }
+
+// productRules need to know where the product is.
+var productRules = []string{
+	channel.FillAtLeast, channel.FillAtMost, channel.ProductSide, channel.WhiteBackground, channel.PlainBackground, channel.Residue, channel.Cropped,
+	channel.ObjectsAtMost, channel.Sharpness, channel.SafeWidth, channel.SafeZone, channel.NoShadow,
+}
+
+// NeedsProduct reports whether a preset has a rule, on that day, for which the product
+// has to be found.
+func NeedsProduct(p channel.Preset, on time.Time) bool {
+	return slices.ContainsFunc(p.Rules, func(r channel.Rule) bool { return r.Holds(on) && slices.Contains(productRules, r.Name) })
+}
+
+// Judge tries a preset's rules that hold on a day. Where the product's place is not
+// certain, it is looked for in a second way, by what differs from the backdrop; rules
+// on which both ways agree are decided, and the others are Unsure.
+func (s *Subject) Judge(p channel.Preset, on time.Time) []Check {
+	checks := Rules(p, &s.Picture, on)
+	if s.Certain() || !NeedsProduct(p, on) {
+		return checks
+	}
+	if s.other == nil {
+		s.other = &Picture{File: s.File, Format: s.Format, Image: s.Image, XMP: s.XMP, Enlarged: s.Enlarged, Colour: s.Colour}
+	}
+	s.other.Name, s.other.Set = s.Name, s.Set
+	for i, second := range Rules(p, s.other, on) {
+		c := &checks[i]
+		if !slices.Contains(productRules, c.Rule) {
+			continue
+		}
+		switch {
+		case s.Product == nil: // no cutter looked, and one way alone is a guess
+			c.Passed, c.Unsure = false, true
+		case c.Passed == second.Passed:
+		case c.Rule == channel.WhiteBackground && border(s.Image, white) < mostlyWhite:
+			// however the product is cut, its surroundings are not white
+			c.Passed, c.Measured = false, "a backdrop that is not white"
+		default:
+			c.Passed, c.Unsure = false, true
+			c.Measured += " or " + second.Measured
+		}
+	}
+	return checks
+}
+
+// mostlyWhite is the share of the outermost pixels below which a picture can't stand on
+// white.
+const mostlyWhite = 0.5
+
+// AlphaOf returns a picture's transparency as a mask.
+func AlphaOf(img *image.NRGBA) *image.Alpha {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	mask := image.NewAlpha(image.Rect(0, 0, w, h))
+	for y := range h {
+		row := img.Pix[y*img.Stride:]
+		for x := range w {
+			mask.Pix[y*w+x] = row[4*x+3]
+		}
+	}
+	return mask
+}
+
+// Mask makes a mask of a picture that somebody sends as one: of its transparency where
+// it has some, else of its brightness.
+func Mask(img *image.NRGBA) *image.Alpha {
+	mask := AlphaOf(img)
+	if !img.Opaque() {
+		return mask
+	}
+	w := mask.Rect.Dx()
+	for i := range mask.Pix {
+		c := img.Pix[i/w*img.Stride+4*(i%w):]
+		mask.Pix[i] = uint8((299*int(c[0]) + 587*int(c[1]) + 114*int(c[2])) / 1000)
+	}
+	return mask
+}
+
+// cutOut reports whether a mask leaves out a part of the frame and keeps another.
+func cutOut(mask *image.Alpha) bool {
+	const least = 200 // part of the frame
+	in, out := 0, 0
+	for _, a := range mask.Pix {
+		if a >= solid {
+			in++
+		} else {
+			out++
+		}
+	}
+	return least*in >= len(mask.Pix) && least*out >= len(mask.Pix)
+}
