@@ -3,10 +3,12 @@ package app
 import (
 	"archive/zip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -98,32 +100,90 @@ func stepsNow(j client.Job) []string {
 	return now
 }
 
-// fetch unpacks the job's ZIP.
-func (d *demo) fetch(ctx context.Context, jobID string) (err error) {
+// fetch unpacks all parts of the job's ZIP into one folder.
+func (d *demo) fetch(ctx context.Context, jobID string) error {
 	u, err := d.api.ExportURL(ctx, jobID)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp("", "opal-demo-*.zip")
+	to := filepath.Join(d.out, jobID)
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	files := 0
+	lines := []json.RawMessage{} // of all parts' manifests
+	for i, part := range u.Parts {
+		if len(u.Parts) > 1 {
+			fmt.Fprintf(d.log, "fetching part %d of %d of the ZIP (%.1f MB)\n", i+1, len(u.Parts), float64(part.Bytes)/1e6)
+		}
+		n, some, err := d.unpack(ctx, part.URL, to)
+		if err != nil {
+			return fmt.Errorf("part %d of the ZIP: %w", i+1, err)
+		}
+		files, lines = files+n, append(lines, some...)
+	}
+	b, err := json.MarshalIndent(lines, "", "  ")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	n, err := d.api.Fetch(ctx, u.DownloadURL, f)
-	if err != nil {
+	if err := os.WriteFile(filepath.Join(to, manifestName), append(b, '\n'), 0o644); err != nil {
 		return err
+	}
+	fmt.Fprintf(d.log, "%d files are in %s\nThe console shows them at %s\n", files+1, to, d.api.Address())
+	return nil
+}
+
+// manifestName is the file in each part of a ZIP that lists the part's pictures.
+const manifestName = "manifest.json"
+
+// unpack fetches a ZIP and writes its files below a folder. It returns their
+// number, and the lines of the manifest, which is not written.
+func (d *demo) unpack(ctx context.Context, url, to string) (files int, lines []json.RawMessage, err error) {
+	f, err := os.CreateTemp("", "opal-demo-*.zip")
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	n, err := d.api.Fetch(ctx, url, f)
+	if err != nil {
+		return 0, nil, err
 	}
 	z, err := zip.NewReader(f, n)
 	if err != nil {
-		return fmt.Errorf("read the ZIP: %w", err)
+		return 0, nil, fmt.Errorf("read it: %w", err)
 	}
-	to := filepath.Join(d.out, jobID)
-	if err := os.MkdirAll(d.out, 0o755); err != nil {
-		return err
+	// a folder that can't be left, whatever the names in the ZIP
+	root, err := os.OpenRoot(to)
+	if err != nil {
+		return 0, nil, err
 	}
-	if err := os.CopyFS(to, z); err != nil {
-		return fmt.Errorf("unpack the ZIP: %w", err)
+	defer root.Close()
+	for _, entry := range z.File {
+		if err := func() error {
+			r, err := entry.Open()
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			if entry.Name == manifestName {
+				return json.NewDecoder(r).Decode(&lines)
+			}
+			if entry.FileInfo().IsDir() {
+				return nil
+			}
+			if err := root.MkdirAll(filepath.FromSlash(path.Dir(entry.Name)), 0o755); err != nil {
+				return err
+			}
+			w, err := root.OpenFile(filepath.FromSlash(entry.Name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+			if err != nil {
+				return err
+			}
+			files++
+			_, err = io.Copy(w, r)
+			return errors.Join(err, w.Close())
+		}(); err != nil {
+			return 0, nil, fmt.Errorf("unpack %s: %w", entry.Name, err)
+		}
 	}
-	fmt.Fprintf(d.log, "%d files are in %s\nThe console shows them at %s\n", len(z.File), to, d.api.Address())
-	return nil
+	return files, lines, nil
 }

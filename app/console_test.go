@@ -324,6 +324,55 @@ func TestADoubtfulPictureInTheBrowser(t *testing.T) {
 	inPage(t, ctx, click(`.review button[aria-label="Approve a.jpg"]`), badge(".card", "Approved"), badge(".job-head", "Finished"))
 }
 
+// TestAZIPInPartsIsSavedWholeInTheBrowser has a large job, whose ZIP has parts.
+func TestAZIPInPartsIsSavedWholeInTheBrowser(t *testing.T) {
+	ctx := openBrowser(t, false)
+	c, err := console.New(console.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := c.Handlers()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch page := pages[r.URL.Path]; {
+		case page != nil:
+			page.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/part/"):
+			w.Header().Set("Content-Type", "application/zip")
+			w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="pictures-%s.zip"`, filepath.Base(r.URL.Path)))
+			fmt.Fprint(w, "PK")
+		case r.URL.Path == "/v1/downloads/jobs/j/export":
+			fmt.Fprint(w, `{"download_url":"/part/1","parts":[{"url":"/part/1","bytes":268435456},{"url":"/part/2","bytes":268435456},{"url":"/part/3","bytes":1000}]}`)
+		case r.URL.Path == "/v1/jobs/j":
+			fmt.Fprintf(w, `{"job_id":"j","status":"completed","created_at":"2026-01-01T00:00:00Z","finished_at":"2026-01-01T00:00:00Z","export_blob_path":"z",
+				"counts":{"total":1,"open":0,"completed":1,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0},"items":[%s]}`, item("i", "", "completed"))
+		default:
+			fmt.Fprint(w, `{"scenes":[],"presets":[],"brand_profiles":[]}`)
+		}
+	}))
+	defer srv.Close()
+	dir := t.TempDir()
+	if _, err := chromedp.CallBrowser(ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	inPage(t, ctx, chromedp.Navigate(srv.URL+"/#job=j"), until(`document.querySelector(".job-head .primary")?.disabled === false`), click(".job-head .primary"),
+		until(`document.querySelectorAll(".parts a").length === 3`))
+	holds(t, ctx, "the parts are listed with their sizes", `document.querySelector(".parts").textContent.includes("part 2 (268.4 MB)")`)
+	var found []string
+	for range 150 {
+		if found, err = filepath.Glob(filepath.Join(dir, "pictures-[123].zip")); err != nil {
+			t.Fatal(err)
+		}
+		if len(found) == 3 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Errorf("saved: %v", found)
+}
+
 // TestJobIsFollowedWithoutAStreamInTheBrowser has a service whose event streams
 // don't get through, and an item that is tried again.
 func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {

@@ -75,13 +75,14 @@ func newRealHouse(t testing.TB, d *db.DB) *realHouse {
 		Brands: plainBrands{brands}, Exporter: noWork{},
 		Inspect: imagefile.InspectHead,
 	})
-	h, err = New(Options{
+	s, err := build(Options{
 		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: d}, Brands: brands, Presets: channel.Presets(), Log: zerolog.Nop(),
 		Mounts: []Mount{{Path: "/blobs/", Handler: http.StripPrefix("/blobs", blobs.Handler())}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	h = documented(t, s, s.edge())
 	return &realHouse{srv, d}
 }
 

@@ -445,7 +445,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	if h.server, err = build(o); err != nil {
 		t.Fatal(err)
 	}
-	h.handler = h.edge()
+	h.handler = documented(t, h.server, h.edge())
 	return h
 }
 

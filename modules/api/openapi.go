@@ -226,9 +226,8 @@ func example(schema, schemas node, depth int) any {
 	return out
 }
 
-// problems returns the errors that a call can answer, by status. Each names its
-// codes.
-func (s *server) problems(rt *route) map[int]node {
+// errorsOf returns the errors that a call can answer, by status.
+func errorsOf(rt *route) map[int][]*fault.Error {
 	byStatus := map[int][]*fault.Error{}
 	add := func(list ...*fault.Error) {
 		for _, e := range list {
@@ -259,8 +258,14 @@ func (s *server) problems(rt *route) map[int]node {
 		add(errIdempotencyKey, tenant.ErrKeyReused, tenant.ErrInFlight)
 	}
 	add(operations[rt.ID].errors...)
+	return byStatus
+}
+
+// problems returns the document's part of the errors that a call can answer, by
+// status. Each names its codes.
+func (s *server) problems(rt *route) map[int]node {
 	out := map[int]node{}
-	for status, errs := range byStatus {
+	for status, errs := range errorsOf(rt) {
 		var lines []string
 		examples := node{}
 		for _, e := range errs {

@@ -87,7 +87,8 @@ export const outputURL = async (itemID) => (await get(`/v1/downloads/${id(itemID
 export const originalURL = async (itemID) => (await get(`/v1/downloads/${id(itemID)}/original`)).download_url;
 export const cutoutURL = async (itemID) => (await get(`/v1/downloads/${id(itemID)}/cutout`)).download_url;
 export const variantURL = async (itemID, preset) => (await get(`/v1/downloads/${id(itemID)}/${id(preset)}`)).download_url;
-export const zipURL = async (jobID) => (await get(`/v1/downloads/jobs/${id(jobID)}/export`)).download_url;
+// zipParts returns the parts of the job's ZIP: url and bytes of each.
+export const zipParts = async (jobID) => (await get(`/v1/downloads/jobs/${id(jobID)}/export`)).parts;
 
 // events reads a job's event stream and calls tell(type, data) for each event.
 // It resolves when the stream ends, and throws when it breaks.

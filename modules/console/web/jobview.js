@@ -2,9 +2,9 @@
 import * as api from "./api.js";
 import { ItemCard } from "./itemcard.js";
 import { $, make, say, set, show } from "./dom.js";
-import { count, when } from "./text.js";
+import { bytes, count, when } from "./text.js";
 import { ended, watch } from "./watch.js";
-import { save } from "./save.js";
+import { saveAll } from "./save.js";
 
 const statusText = {
   created: "Waiting for photos", processing: "In work", completed: "Finished", failed: "Failed", partial: "Partly finished", cancelled: "Cancelled",
@@ -29,11 +29,12 @@ export class JobView {
     this.zip = make("button", { type: "button", className: "primary", textContent: "Download all (ZIP)", disabled: true, onclick: () => this.download() });
     this.cancel = make("button", { type: "button", textContent: "Cancel", onclick: () => this.abandon() });
     this.fresh = make("button", { type: "button", textContent: "New photos", onclick: again });
+    this.parts = make("p", { className: "hint row parts", hidden: true });
     this.list = make("div", { className: "cards" });
     $("#job").replaceChildren(
       make("header", { className: "job-head" },
         make("div", {}, make("div", { className: "row" }, this.title, this.badge), this.line),
-        make("div", { className: "row" }, this.zip, this.cancel, this.fresh), this.bar),
+        make("div", { className: "row" }, this.zip, this.cancel, this.fresh), this.parts, this.bar),
       this.list);
   }
 
@@ -138,10 +139,19 @@ export class JobView {
     show(this.cancel, !ended(job));
   }
 
+  // download saves the job's ZIP. A large job's has parts: they are saved one
+  // after the other, and listed for a browser that stops at the first.
   async download() {
+    this.zip.disabled = true;
     try {
-      await save(await api.zipURL(this.jobID));
+      const parts = await api.zipParts(this.jobID);
+      show(this.parts, parts.length > 1);
+      this.parts.replaceChildren(`The pictures come in ${parts.length} ZIPs, each of which opens by itself:`,
+        ...parts.map((part, i) => make("a", { href: part.url, download: "", textContent: `part ${i + 1} (${bytes(part.bytes)})` })));
+      if (parts.length > 1) say(`Saving ${parts.length} ZIPs`);
+      await saveAll(parts.map((part) => part.url));
     } catch (error) { this.problem(error); }
+    finally { this.zip.disabled = !this.job?.export_blob_path; }
   }
 
   async abandon() {

@@ -18,3 +18,15 @@ export const save = async (url, name) => {
   click(object, name);
   setTimeout(() => URL.revokeObjectURL(object), 60_000);
 };
+
+// between is how long a browser needs to take a click for a download, before
+// another click would end its navigation.
+const between = 1500;
+
+// saveAll downloads the URLs one after the other.
+export const saveAll = async (urls) => {
+  for (const [i, url] of urls.entries()) {
+    if (i > 0) await new Promise((resolve) => setTimeout(resolve, between));
+    click(url);
+  }
+};
