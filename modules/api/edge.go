@@ -78,7 +78,7 @@ func (s *server) edge() http.Handler {
 		paced(sw, r, s.jsonPace)
 		defer func() { s.ended(ctx, r, sw, rec, began, recover()) }()
 		if !s.servesHost(r.Host) {
-			writeProblem(sw, r, newProblem(ctx, http.StatusMisdirectedRequest, "host_unknown", "This host name is not served here"))
+			writeProblem(sw, r, newProblem(ctx, http.StatusMisdirectedRequest, errHost.Code, errHost.Text))
 			return
 		}
 		s.dispatch(sw, r, rec)

@@ -237,22 +237,24 @@ func errorsOf(rt *route) map[int][]*fault.Error {
 			}
 		}
 	}
-	add(errInternal, db.ErrUnavailable, errText)
+	add(errInternal, db.ErrUnavailable, errText, errUnknown, errField)
+	byStatus[http.StatusMisdirectedRequest] = []*fault.Error{errHost}
 	if rt.Method != http.MethodGet {
-		add(errBodyTooLarge)
+		add(errBodyTooLarge, errBodyRead)
 		byStatus[http.StatusRequestTimeout] = append(byStatus[http.StatusRequestTimeout], errBodyTimeout)
 	}
 	if !rt.Public {
 		add(errKeyMissing, tenant.ErrKey, tenant.ErrDisabled, errScope, rt.NotFound, tenant.ErrID, errTenantConflict, errRate)
+		add(errToken, errTokenTenant, errIssuerDown)
 		if rt.Method != http.MethodGet {
 			add(errTenantForeign, errCrossOrigin)
 		}
 	}
 	switch rt.Body {
 	case JSONBody, OptionalJSON:
-		add(errBodyRead, errNotJSON, errField, errUnknown)
+		add(errNotJSON)
 	case FormBody:
-		add(errBodyRead, errNotForm, errField)
+		add(errNotForm)
 	}
 	if rt.Creates {
 		add(errIdempotencyKey, tenant.ErrKeyReused, tenant.ErrInFlight)
@@ -286,5 +288,6 @@ func (s *server) problems(rt *route) map[int]node {
 var (
 	errInternal    = fault.New(fault.Internal, "internal", internalText)
 	errBodyTimeout = fault.New(fault.Malformed, "body_timeout", "The body did not arrive in time; send it again")
+	errHost        = fault.New(fault.Malformed, "host_unknown", "This host name is not served here")
 	errUnknown     = fault.New(fault.Invalid, "unknown_fields", "With Prefer: handling=strict: the request has fields that this call doesn't know")
 )
