@@ -39,7 +39,7 @@ RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
 COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
 STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
 
-.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips onnxruntime model quality test-dependencies test-ml clean
+.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips onnxruntime model quality test-dependencies test-ml matte test-matte clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -98,6 +98,16 @@ test-ml: ## ml/sd's model call with real diffusers and tiny random weights, on t
 	@[ -f .build/torch/.installed ] || { echo "installing torch and diffusers into .build/torch: 6 GB" >&2; \
 	python3 -m venv .build/torch && .build/torch/bin/pip install -q --disable-pip-version-check torch -r ml/sd/requirements.txt pytest httpx && touch .build/torch/.installed; }
 	@cd ml/sd && HF_HUB_OFFLINE=1 ../../.build/torch/bin/python -B -m pytest -q -p no:cacheprovider tests_ml
+
+# MATTE holds the flags of `python3 -m opal_matte`: --minutes, --views, --resume, --begin.
+matte: ## train OPAL's own cut-out network from nothing into .build/matte: Blender, torch, hours (MATTE="--minutes 180")
+	@command -v blender >/dev/null && /usr/bin/python3 -c 'import cv2, torch, PIL' && [ -d /usr/share/sweethome3d ] || \
+	sh .ci/apt-get npm blender sweethome3d-furniture python3-torch python3-opencv python3-pil python3-numpy
+	@cd ml/matte && PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m opal_matte all --work '$(CURDIR)/.build/matte' $(MATTE)
+
+test-matte: ## the tests of ml/matte, with small networks (installs Debian's torch and OpenCV; a minute; not in CI)
+	@/usr/bin/python3 -c 'import cv2, torch, PIL, pytest' || sh .ci/apt-get python3-torch python3-opencv python3-pil python3-numpy python3-pytest
+	@cd ml/matte && /usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests
 
 bench: libvips ## the benchmarks, one package after another (BENCH=Decode for some)
 	@$(WITH_LIBVIPS) && $(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m \

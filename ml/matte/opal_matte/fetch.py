@@ -1,0 +1,61 @@
+"""Fetches what the training is made of, by the ordinary clients: an npm package, and models that a Debian package brings."""
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import zipfile
+
+EMOJI = '@lobehub/fluent-emoji-3d@1.1.0'
+FURNITURE = '/usr/share/sweethome3d/furniture/BlendSwap-CC-0.sh3f'
+PACKAGES = 'blender sweethome3d-furniture python3-torch python3-opencv python3-pil python3-numpy'
+
+
+def missing():
+    """What has to be installed first, a sentence each."""
+    need = []
+    for tool in ('blender', 'npm'):
+        if not shutil.which(tool):
+            need.append(f'there is no {tool}')
+    if not os.path.exists(FURNITURE):
+        need.append(f'there is no {FURNITURE}')
+    return need
+
+
+def emoji(folder):
+    """Returns the folder with the sprites, after unpacking the package into it."""
+    assets = os.path.join(folder, 'package', 'assets')
+    if not os.path.isdir(assets):
+        os.makedirs(folder, exist_ok=True)
+        subprocess.run(['npm', 'pack', '--silent', EMOJI], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        packed = [f for f in os.listdir(folder) if f.endswith('.tgz')]
+        with tarfile.open(os.path.join(folder, packed[0])) as t:
+            members = [m for m in t.getmembers() if m.isfile() and m.name.startswith('package/') and '..' not in m.name]
+            t.extractall(folder + '.part', members)
+        shutil.move(os.path.join(folder + '.part', 'package'), os.path.join(folder, 'package'))
+        os.rmdir(folder + '.part')
+    return assets
+
+
+def models(folder, archive=FURNITURE):
+    """Unpacks the models. Returns {"name", "file", "title", "creator"} for each that has a licence of CC0."""
+    if not os.path.isdir(folder):
+        with zipfile.ZipFile(archive) as z:
+            z.extractall(folder + '.part')
+        os.rename(folder + '.part', folder)
+    with open(os.path.join(folder, 'PluginFurnitureCatalog.properties'), encoding='latin-1') as f:
+        return catalogue(f.read(), folder)
+
+
+def catalogue(text, folder):
+    if not re.search(r'^license=Public domain', text, re.M):
+        raise RuntimeError('these models are not in the public domain')
+    found, entries = [], {}
+    for key, number, value in re.findall(r'^(name|model|creator)#(\d+)=(.*?)\s*$', text, re.M):
+        entries.setdefault(int(number), {})[key] = value
+    for number in sorted(entries):
+        e = entries[number]
+        if 'model' in e:
+            path = os.path.join(folder, e['model'].lstrip('/'))
+            found.append(dict(name=os.path.splitext(os.path.basename(path))[0], file=path, title=e.get('name', ''), creator=e.get('creator', '')))
+    return found
