@@ -108,7 +108,8 @@ type Variant struct {
 	// Status is completed, or rejected when it breaks a rule by which its channel
 	// refuses it. The file is there all the same.
 	Status   string           `json:"status"`
-	Fidelity *proof.Delivered `json:"fidelity"` // of the product in the file; null where nothing was cut out
+	Fidelity *proof.Delivered `json:"fidelity"`                  // of the product in the file; null where nothing was cut out
+	Limits   *proof.Limits    `json:"fidelity_limits,omitempty"` // that Fidelity has to keep
 	Checks   []check.Check    `json:"checks"`
 }
 

@@ -133,11 +133,24 @@ func Rules(p channel.Preset, pic *Picture, on time.Time) []Check {
 	return out
 }
 
+// provable is the longer side from which a file is held to the limits of proof; smaller
+// ones, such as thumbnails, are only reported.
+const provable = 1000
+
+// Provable reports whether a preset's files are held to its limits.
+func Provable(p channel.Preset) bool { return max(p.Width, p.Height) >= provable }
+
+// Limits are those that a preset's files have to keep.
+func Limits(channel.Preset) proof.Limits { return proof.DefaultLimits }
+
 // Proof says whether a delivered product is unchanged from the photo.
-func Proof(d proof.Delivered) Check {
-	l := proof.DefaultLimits
+func Proof(p channel.Preset, d proof.Delivered) Check {
+	l := Limits(p)
 	c := Check{Rule: "product_untouched", Measured: d.String(), Severity: string(channel.Reject),
 		Wanted: fmt.Sprintf("ΔE95 at most %.0f, likeness at least %.2f, shift at most %.1f px", l.DeltaE95, l.SSIM, l.Shift)}
+	if !Provable(p) {
+		c.Severity = string(channel.Advice)
+	}
 	broken := d.Within(l)
 	if c.Passed = broken == ""; !c.Passed {
 		c.Advice = broken

@@ -137,8 +137,17 @@ func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	v.Checks = checks
 	if known {
 		d := prove(placed, pic.Image, at)
+		if limits := check.Limits(p); check.Provable(p) && d.Within(limits) != "" {
+			file, better := finer(p, img, o, limits, func(decoded *image.NRGBA) proof.Delivered { return prove(placed, decoded, at) })
+			if file != nil {
+				v.File, d = file, better
+				if _, v.Checks, err = check.File(p, v.File, facts); err != nil {
+					return v, err
+				}
+			}
+		}
 		v.Fidelity = &d
-		v.Checks = append(v.Checks, check.Proof(d))
+		v.Checks = append(v.Checks, check.Proof(p, d))
 	}
 	v.Width, v.Height = img.Rect.Dx(), img.Rect.Dy()
 	return v, nil

@@ -24,6 +24,10 @@ type EncodeOptions struct {
 	// and 60 for AVIF, which look about the same.
 	Quality int
 
+	// FullColour keeps the resolution of colour whatever the quality: JPEG and AVIF
+	// halve it below quality 90. WebP always halves it, more carefully then.
+	FullColour bool
+
 	// Lossless keeps every pixel, for WebP and AVIF. PNG always does.
 	Lossless bool
 
@@ -82,7 +86,7 @@ func Encode(img *image.NRGBA, o EncodeOptions) ([]byte, error) {
 		quality:   C.int(quality),
 		lossless:  boolInt(o.Lossless),
 		effort:    C.int(vipsEffort(o.Format, o.Effort)),
-		subsample: boolInt(quality < fullColourQuality && !o.Lossless),
+		subsample: boolInt(quality < fullColourQuality && !o.Lossless && !o.FullColour),
 	}
 	var profile []byte
 	if o.ICC {

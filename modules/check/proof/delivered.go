@@ -16,6 +16,7 @@ type Delivered struct {
 	Cast     float64 `json:"cast"`        // CIEDE2000 between the mean colours of areas, the median area: what noise doesn't explain
 	Spot     float64 `json:"spot"`        // the same, the worst area: a label's letter, a stain
 	Detail   float64 `json:"detail"`      // strength of fine detail: 1 as it was, below where compression took some, above where it was sharpened
+	Bleed    float64 `json:"bleed"`       // levels by which colour runs over its edges where these are strong: halved colour does that
 	Shift    float64 `json:"shift_px"`    // the largest shift of a part of the product, in delivered pixels
 	Pixels   int     `json:"pixels"`      // that were compared; 0: none, and the other figures say nothing
 }
@@ -27,12 +28,13 @@ type Limits struct {
 	Cast     float64 `json:"cast"`
 	Spot     float64 `json:"spot"`
 	Detail   float64 `json:"detail"`
+	Bleed    float64 `json:"bleed"`
 	Shift    float64 `json:"shift_px"`
 }
 
 // DefaultLimits are the limits that unaltered files of quality 80 and more keep, with
 // some room.
-var DefaultLimits = Limits{SSIM: 0.94, DeltaE95: 4, Cast: 0.5, Spot: 3, Detail: 1.12, Shift: 0.5}
+var DefaultLimits = Limits{SSIM: 0.94, DeltaE95: 4, Cast: 0.5, Spot: 3, Detail: 1.12, Bleed: 20, Shift: 0.5}
 
 // Within returns "" when the figures keep to the limits, else the first that doesn't.
 func (d Delivered) Within(l Limits) string {
@@ -47,6 +49,8 @@ func (d Delivered) Within(l Limits) string {
 		return fmt.Sprintf("a part of it has changed by ΔE %.1f", d.Spot)
 	case d.Detail > l.Detail:
 		return fmt.Sprintf("it was sharpened: its detail is %.2f times as strong", d.Detail)
+	case d.Bleed > l.Bleed:
+		return fmt.Sprintf("its colours run over their edges by %.0f levels", d.Bleed)
 	case d.DeltaE95 > l.DeltaE95:
 		return fmt.Sprintf("its colours differ by ΔE %.1f", d.DeltaE95)
 	case d.SSIM < l.SSIM:
@@ -86,6 +90,7 @@ func Compare(product, delivered *image.NRGBA) Delivered {
 	la, lb := lumaOf(product), lumaOf(delivered)
 	out.Shift = shift(la, lb, mask)
 	out.Detail = detail(la, lb, mask)
+	out.Bleed = bleed(product, delivered, mask)
 	return out
 }
 
@@ -270,6 +275,50 @@ func detail(la, lb []float32, mask *image.Alpha) float64 {
 		return 1
 	}
 	return ab / aa
+}
+
+// bleed is how far colour differs at strong edges of colour: in nine of ten pixels at
+// most by so many levels of Cb and Cr (BT.601). 0 where there are hardly any.
+func bleed(a, b *image.NRGBA, mask *image.Alpha) float64 {
+	const (
+		reach  = 2  // pixels from one side of an edge to the other
+		strong = 70 // levels
+		least  = 300
+	)
+	w, h := mask.Rect.Dx(), mask.Rect.Dy()
+	var histogram [512]int
+	n := 0
+	for y := 0; y < h-reach; y++ {
+		row, below, other := pixelRow(a, y), pixelRow(a, y+reach), pixelRow(b, y)
+		for x := 0; x < w-reach; x++ {
+			if mask.Pix[y*w+x] == 0 {
+				continue
+			}
+			p := row[4*x:]
+			if chromaApart(p, row[4*(x+reach):]) < strong && chromaApart(p, below[4*x:]) < strong {
+				continue
+			}
+			// the pixel between the two sides
+			n++
+			histogram[min(len(histogram)-1, chromaApart(row[4*(x+1):], other[4*(x+1):]))]++
+		}
+	}
+	if n < least {
+		return 0
+	}
+	left := n / 10
+	for v := len(histogram) - 1; v > 0; v-- {
+		if left -= histogram[v]; left < 0 {
+			return float64(v)
+		}
+	}
+	return 0
+}
+
+// chromaApart is the larger difference of Cb and Cr, in levels.
+func chromaApart(p, q []uint8) int {
+	r, g, b := int(p[0])-int(q[0]), int(p[1])-int(q[1]), int(p[2])-int(q[2])
+	return max(abs(-169*r-331*g+500*b), abs(500*r-419*g-81*b)) / 1000
 }
 
 func lumaOf(img *image.NRGBA) []float32 {

@@ -1,0 +1,65 @@
+package export
+
+import (
+	"image"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check/proof"
+	"github.com/opal-photo/opal/modules/imaging"
+)
+
+// The search for an encoding that keeps the product as it is.
+const (
+	finest     = 98 // quality beyond which files only grow
+	searchStep = 2  // of quality, at which the search stops
+)
+
+// finer looks for the smallest file, of those whose product keeps the limits, at higher
+// qualities and with colour at its full resolution. The preset's own encoding is known
+// not to keep them. nil when none does: what breaks the limits is not the encoding.
+func finer(p channel.Preset, img *image.NRGBA, o imaging.EncodeOptions, limits proof.Limits, prove func(*image.NRGBA) proof.Delivered) (best []byte, measured proof.Delivered) {
+	if p.Format == channel.PNG || o.Lossless {
+		return nil, proof.Delivered{}
+	}
+	try := func(o imaging.EncodeOptions) bool {
+		file, err := imaging.Encode(img, o)
+		if err != nil {
+			return false
+		}
+		decoded, err := imaging.DecodeOwn(file)
+		if err != nil {
+			return false
+		}
+		d := prove(decoded)
+		if d.Within(limits) != "" {
+			return false
+		}
+		if best == nil || len(file) < len(best) {
+			best, measured = file, d
+		}
+		return true
+	}
+	for _, full := range []bool{true, false} {
+		o := o
+		o.FullColour = full
+		if full && try(o) {
+			continue // at the preset's own quality: a higher one is larger
+		}
+		o.Quality = finest
+		if !try(o) {
+			continue
+		}
+		for low, high := p.Quality, finest; high-low > searchStep; {
+			if o.Quality = (low + high) / 2; try(o) {
+				high = o.Quality
+			} else {
+				low = o.Quality
+			}
+		}
+	}
+	if best == nil && p.Format == channel.WebP { // which can't keep colour at its full resolution otherwise
+		o.Lossless = true
+		try(o)
+	}
+	return best, measured
+}
