@@ -114,8 +114,8 @@ func TestSubImageIsCutLikeACopy(t *testing.T) {
 	}
 }
 
-func TestSamePictureSameCutout(t *testing.T) {
-	p := cutouttest.New(cutouttest.Shadow, cutouttest.Fuzzy, 400, 300, 3)
+func TestCutsSideBySideAreTheSame(t *testing.T) {
+	p := cutouttest.New(cutouttest.Shadow, cutouttest.Fuzzy, 240, 180, 3)
 	before := bytes.Clone(p.Image.Pix)
 	var out [3]*cutout.Result
 	var wg sync.WaitGroup

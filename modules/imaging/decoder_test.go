@@ -328,7 +328,7 @@ func TestDecodeTheLargest(t *testing.T) {
 }
 
 // Several pictures at the same time, some given up.
-func TestDecodeManyAtOnce(t *testing.T) {
+func TestDecodesSideBySide(t *testing.T) {
 	d := NewDecoder(DecoderOptions{Concurrency: 3})
 	good, bad := imagefiletest.JPEG(t, imagefiletest.Photo(200, 150, 1)), append(imagefiletest.JPEG(t, imagefiletest.Photo(200, 150, 1))[:2000], 0xff, imagefiletest.EOI)
 	var wg sync.WaitGroup

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"sync"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
@@ -146,6 +147,21 @@ func TestResizeTakesAPartOfAPicture(t *testing.T) {
 	if !bytes.Equal(Upscale2x(part).Pix, Upscale2x(clone(part)).Pix) {
 		t.Error("Upscale2x reads outside the part")
 	}
+}
+
+// Bands of one picture are made by several goroutines, and pictures beside each other.
+func TestResizesSideBySideAreTheSame(t *testing.T) {
+	src := imagefiletest.Photo(330, 220, 5)
+	small, large := Resize(src, 190, 130), Upscale2x(src)
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			if !bytes.Equal(Resize(src, 190, 130).Pix, small.Pix) || !bytes.Equal(Upscale2x(src).Pix, large.Pix) {
+				t.Error("the same picture was resized in two ways")
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestResizeTakesAnySize(t *testing.T) {

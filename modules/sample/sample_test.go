@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image/jpeg"
+	"sync"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/sample"
@@ -33,9 +34,19 @@ func TestPhotoIsAProductOnALightBackdrop(t *testing.T) {
 	if under, clear := luma(70, 78), luma(15, 78); clear-under < 15 {
 		t.Errorf("no shadow: %.0f beside %.0f", under, clear)
 	}
-	if again := sample.Draw(size); !bytes.Equal(again.Pix, img.Pix) {
-		t.Error("two drawings differ")
+}
+
+func TestDrawingsSideBySideAreTheSame(t *testing.T) {
+	want := sample.Draw(160)
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			if !bytes.Equal(sample.Draw(160).Pix, want.Pix) {
+				t.Error("two drawings differ")
+			}
+		})
 	}
+	wg.Wait()
 }
 
 func TestJPEG(t *testing.T) {

@@ -143,7 +143,7 @@ func TestCacheKeepsWithinItsBudget(t *testing.T) {
 	}
 }
 
-func TestRendersSideBySide(t *testing.T) {
+func TestRendersSideBySideAreTheSame(t *testing.T) {
 	e := New(2)
 	want := render(t, New(1), Request{Product: ball(90, red), Scene: "kitchen"})
 	done := make(chan *Result)

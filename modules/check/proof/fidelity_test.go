@@ -4,6 +4,7 @@ import (
 	"image"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
@@ -66,6 +67,22 @@ func TestFidelity(t *testing.T) {
 	if s, d := Fidelity(imagefiletest.Photo(3, 2, 1), imagefiletest.Photo(3, 2, 1), fullMask(3, 2)); s != 1 || d != 0 {
 		t.Errorf("smaller than a window: %v, %d", s, d)
 	}
+}
+
+// Bands of one picture are compared by several goroutines, and pictures beside each other.
+func TestFidelitySideBySideIsTheSame(t *testing.T) {
+	const w, h = 60, 4 * minBand * ssimStep // enough rows for several goroutines
+	a, b, mask := imagefiletest.Photo(w, h, 1), imagefiletest.Photo(w, h, 9), fullMask(w, h)
+	similar, worst := Fidelity(a, b, mask)
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			if s, d := Fidelity(a, b, mask); math.Abs(s-similar) > 1e-9 || d != worst {
+				t.Errorf("%v, %d; alone %v, %d", s, d, similar, worst)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func BenchmarkFidelity(b *testing.B) {
