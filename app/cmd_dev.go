@@ -4,13 +4,14 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/gofrs/flock"
+	"github.com/joho/godotenv"
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/config"
@@ -96,9 +97,8 @@ const devDatabase = "opal.db"
 // devEnvFile is where opal dev writes what it chose.
 const devEnvFile = "dev.env"
 
-// devChoice is what opal dev chose, as environment variables in order.
+// devChoice is what opal dev chose, as environment variables.
 type devChoice struct {
-	names       []string
 	values      map[string]string
 	scoreListen string
 }
@@ -111,7 +111,10 @@ func devSettings(data, addr, engine string) (*devChoice, error) {
 		return nil, err
 	}
 	path := filepath.Join(data, devEnvFile)
-	old := readEnvFile(path)
+	old, err := godotenv.Read(path)
+	if err != nil {
+		old = nil // there is none yet, or a damaged one: both get new keys
+	}
 	score, err := freePort()
 	if err != nil {
 		return nil, err
@@ -121,10 +124,7 @@ func devSettings(data, addr, engine string) (*devChoice, error) {
 		return nil, config.ErrConfig.With("--listen: %s", err)
 	}
 	c := &devChoice{values: map[string]string{}, scoreListen: score}
-	set := func(name, value string) {
-		c.names = append(c.names, name)
-		c.values[name] = value
-	}
+	set := func(name, value string) { c.values[name] = value }
 	keep := func(name string) {
 		if v := old[name]; v != "" {
 			set(name, v)
@@ -150,38 +150,25 @@ func devSettings(data, addr, engine string) (*devChoice, error) {
 // over puts the process's environment over the choice.
 func (c *devChoice) over(environ []string) []string {
 	var out []string
-	for _, n := range c.names {
+	for _, n := range slices.Sorted(maps.Keys(c.values)) {
 		out = append(out, n+"="+c.values[n])
 	}
 	return append(out, environ...)
 }
 
-// write keeps the choice readable for its owner only: it holds keys.
+// write keeps the choice readable for its owner only: it holds keys. A shell can read
+// the file too.
 func (c *devChoice) write(path string) error {
-	var b strings.Builder
-	b.WriteString("# Written by opal dev at each start: the settings that it runs on.\n")
-	for _, n := range c.names {
-		fmt.Fprintf(&b, "%s=%s\n", n, c.values[n])
+	text, err := godotenv.Marshal(c.values)
+	if err != nil {
+		return fmt.Errorf("write the settings: %w", err)
 	}
 	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, []byte(b.String()), 0o600); err != nil {
+	text = "# Written by opal dev at each start: the settings that it runs on.\n" + text + "\n"
+	if err := os.WriteFile(tmp, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("write the settings: %w", err)
 	}
 	return os.Rename(tmp, path)
-}
-
-func readEnvFile(path string) map[string]string {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil
-	}
-	values := map[string]string{}
-	for line := range strings.Lines(string(b)) {
-		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !strings.HasPrefix(name, "#") {
-			values[name] = value
-		}
-	}
-	return values
 }
 
 func randomKey() string {
