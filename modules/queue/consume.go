@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -53,20 +55,15 @@ func Consume(ctx context.Context, o ConsumeOptions) error {
 	defer stop()
 	c := &consumer{ConsumeOptions: o, work: work, ending: ctx.Done()}
 
-	free := make(chan struct{}, o.Concurrency)
-	for range o.Concurrency {
-		free <- struct{}{}
-	}
+	free := semaphore.NewWeighted(int64(o.Concurrency))
 	var hands sync.WaitGroup
 	pace := firstPace
 	for slots := take(ctx, free); slots > 0; slots = take(ctx, free) {
 		got, err := c.receive(ctx, slots)
-		for range slots - len(got) {
-			free <- struct{}{}
-		}
+		free.Release(int64(slots - len(got)))
 		for _, d := range got {
 			hands.Go(func() {
-				defer func() { free <- struct{}{} }()
+				defer free.Release(1)
 				c.handle(d)
 			})
 		}
@@ -96,24 +93,14 @@ func Consume(ctx context.Context, o ConsumeOptions) error {
 // take takes at least one free slot and all others that are free now: asking
 // for more than can be worked on would let locks run out in the waiting. It
 // returns 0 when ctx has ended.
-func take(ctx context.Context, free chan struct{}) int {
-	if ctx.Err() != nil {
-		return 0 // select would choose at random
-	}
-	select {
-	case <-ctx.Done():
+func take(ctx context.Context, free *semaphore.Weighted) (n int) {
+	if free.Acquire(ctx, 1) != nil {
 		return 0
-	case <-free:
 	}
-	n := 1
-	for {
-		select {
-		case <-free:
-			n++
-		default:
-			return n
-		}
+	for n = 1; free.TryAcquire(1); {
+		n++
 	}
+	return n
 }
 
 // consumer is one Consume.

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 const (
@@ -75,7 +77,7 @@ type Job struct {
 // Pool gives jobs to child processes. It is safe for concurrent use.
 type Pool struct {
 	opts   Options
-	slots  chan struct{}
+	slots  *semaphore.Weighted
 	start  sync.Once
 	wanted chan chan started
 	done   chan struct{}
@@ -109,7 +111,7 @@ func New(o Options) *Pool {
 	}
 	return &Pool{
 		opts:   o,
-		slots:  make(chan struct{}, o.Concurrency),
+		slots:  semaphore.NewWeighted(int64(o.Concurrency)),
 		wanted: make(chan chan started),
 		done:   make(chan struct{}),
 	}
@@ -228,12 +230,10 @@ func (p *Pool) Do(ctx context.Context, job Job, read func(output io.ReaderAt, re
 		return &UnavailableError{[]error{err}}
 	}
 	defer p.work.Done()
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := p.slots.Acquire(ctx, 1); err != nil {
+		return err
 	}
+	defer p.slots.Release(1)
 	var deaths, gone []error
 	for {
 		err := p.try(ctx, job, read)

@@ -228,7 +228,8 @@ func TestBusyServiceAnswers429(t *testing.T) {
 		go func() { status, _, _ := post(t, s, small); statuses <- status }()
 	}
 	<-e.began
-	for len(service.gate.admitted) < 1+defaultWaiting { // until the others wait
+	for service.gate.admitted.TryAcquire(1) { // until the others wait
+		service.gate.admitted.Release(1)
 		time.Sleep(time.Millisecond)
 	}
 	status, h, body := post(t, s, small)
@@ -256,8 +257,8 @@ func TestWaitingEndsWithTheCaller(t *testing.T) {
 		t.Errorf("a caller that went away: %v", err)
 	}
 	leave()
-	if len(g.admitted) != 0 || len(g.working) != 0 {
-		t.Errorf("%d places of %d are still taken", len(g.working), len(g.admitted))
+	if !g.admitted.TryAcquire(2) || !g.working.TryAcquire(1) {
+		t.Error("places are still taken")
 	}
 }
 
