@@ -53,9 +53,11 @@ func TestDevDeletesAJobWithAllItsFiles(t *testing.T) {
 		t.Fatalf("%d %+v", code, receipt)
 	}
 	for _, path := range []string{"/v1/jobs/" + j.JobID, "/v1/downloads/" + j.Items[0].ItemID, "/v1/downloads/jobs/" + j.JobID + "/export", "/v1/jobs/" + j.JobID + "/events"} {
-		if code := c.Call(http.MethodGet, path, nil, nil); code != http.StatusNotFound {
-			t.Errorf("%s: %d", path, code)
-		}
+		t.Run(path, func(t *testing.T) {
+			if code := c.Call(http.MethodGet, path, nil, nil); code != http.StatusNotFound {
+				t.Errorf("%s: %d", path, code)
+			}
+		})
 	}
 	for deadline := time.Now().Add(time.Minute); receipt.FilesAt == nil; time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {

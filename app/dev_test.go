@@ -62,13 +62,15 @@ func TestDevTakesAPhotoFromUploadToZIP(t *testing.T) {
 	// repeated calls change nothing
 	ids := map[string]string{"tenant_id": "default", "job_id": j.JobID, "item_id": j.Items[0].ItemID, "filename": "blue vase.jpg"}
 	for _, path := range []string{"/v1/uploads/complete", "/v1/jobs/" + j.JobID + "/enqueue", "/v1/jobs/" + j.JobID + "/cancel"} {
-		var body any = ids
-		if !strings.HasPrefix(path, "/v1/uploads") {
-			body = nil
-		}
-		if code := c.Call(http.MethodPost, path, body, nil); code != http.StatusOK {
-			t.Errorf("%s again: %d", path, code)
-		}
+		t.Run(path, func(t *testing.T) {
+			var body any = ids
+			if !strings.HasPrefix(path, "/v1/uploads") {
+				body = nil
+			}
+			if code := c.Call(http.MethodPost, path, body, nil); code != http.StatusOK {
+				t.Errorf("%s again: %d", path, code)
+			}
+		})
 	}
 	var again apptest.Job
 	c.Call(http.MethodGet, "/v1/jobs/"+j.JobID, nil, &again)
@@ -169,25 +171,27 @@ func TestDevRefusesWhatIsNoPhotoAndQueuesNothing(t *testing.T) {
 		body []byte
 		code string
 	}{{nil, "upload_empty"}, {[]byte("GIF89a........"), "image_unsupported"}, {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), "image_corrupt"}, {apptest.Photo(t, 64, 48)[:300], "image_corrupt"}} {
-		var sas struct {
-			UploadURL string `json:"upload_url"`
-		}
-		c.Call(http.MethodPost, "/v1/uploads/sas", ids, &sas)
-		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPut, sas.UploadURL, bytes.NewReader(bad.body))
-		req.Header.Set("x-ms-blob-type", "BlockBlob")
-		res, err := http.DefaultClient.Do(req)
-		if err != nil || res.StatusCode != http.StatusCreated {
-			t.Fatal(res, err)
-		}
-		res.Body.Close()
-		if code, what := problem(); code < 400 || code >= 500 || what != bad.code {
-			t.Errorf("%q: %d %s, want %s", bad.body[:min(12, len(bad.body))], code, what, bad.code)
-		}
-		var now apptest.Job
-		c.Call(http.MethodGet, "/v1/jobs/"+j.JobID, nil, &now)
-		if now.Items[0].Status != "created" {
-			t.Errorf("after a refusal the item is %s", now.Items[0].Status)
-		}
+		t.Run(bad.code, func(t *testing.T) {
+			var sas struct {
+				UploadURL string `json:"upload_url"`
+			}
+			c.Call(http.MethodPost, "/v1/uploads/sas", ids, &sas)
+			req, _ := http.NewRequestWithContext(t.Context(), http.MethodPut, sas.UploadURL, bytes.NewReader(bad.body))
+			req.Header.Set("x-ms-blob-type", "BlockBlob")
+			res, err := http.DefaultClient.Do(req)
+			if err != nil || res.StatusCode != http.StatusCreated {
+				t.Fatal(res, err)
+			}
+			res.Body.Close()
+			if code, what := problem(); code < 400 || code >= 500 || what != bad.code {
+				t.Errorf("%q: %d %s, want %s", bad.body[:min(12, len(bad.body))], code, what, bad.code)
+			}
+			var now apptest.Job
+			c.Call(http.MethodGet, "/v1/jobs/"+j.JobID, nil, &now)
+			if now.Items[0].Status != "created" {
+				t.Errorf("after a refusal the item is %s", now.Items[0].Status)
+			}
+		})
 	}
 	// a good photo after all
 	c.Upload(j.JobID, j.Items[0].ItemID, "x.jpg", apptest.Photo(t, 320, 240))

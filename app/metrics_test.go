@@ -31,15 +31,17 @@ func TestMetricsHaveAPortOfTheirOwn(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- run(ctx) }()
 	for path, want := range map[string]int{"/metrics": 200, "/": 404, "/v1/jobs": 404, "/debug/pprof/": 404} {
-		res, err := http.Get("http://" + addr + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		if err != nil || res.StatusCode != want || want == 200 && !strings.Contains(string(b), "go_goroutines") {
-			t.Errorf("%s: %d %.100s, %v", path, res.StatusCode, b, err)
-		}
+		t.Run(path, func(t *testing.T) {
+			res, err := http.Get("http://" + addr + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(res.Body)
+			_ = res.Body.Close()
+			if err != nil || res.StatusCode != want || want == 200 && !strings.Contains(string(b), "go_goroutines") {
+				t.Errorf("%s: %d %.100s, %v", path, res.StatusCode, b, err)
+			}
+		})
 	}
 	stop()
 	if err := <-done; err != nil {

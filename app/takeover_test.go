@@ -77,41 +77,47 @@ func TestTakeoverIsFinished(t *testing.T) {
 	}
 	deadline := time.Now().Add(apptest.JobPatience)
 	for id, w := range want {
-		var j apptest.Job
-		for {
-			if code := a.api.Call(http.MethodGet, "/v1/jobs/"+id+"?tenant_id="+w.tenant, nil, &j); code != http.StatusOK {
-				t.Fatalf("%s: %d", id, code)
-			}
-			if j.Status == w.status {
-				break
-			}
-			if time.Now().After(deadline) || slices.Contains([]string{"completed", "failed", "partial", "cancelled"}, j.Status) {
-				t.Fatalf("%s is %s, want %s: %+v", id, j.Status, w.status, j)
-			}
-			time.Sleep(200 * time.Millisecond)
-		}
-		for _, it := range j.Items {
-			if it.Status != w.items[it.ItemID] {
-				t.Errorf("%s is %s, want %s", it.ItemID, it.Status, w.items[it.ItemID])
-			}
-			if n := map[bool]int{true: len(channel.Defaults())}[it.Status == "completed"]; len(it.Exports) != n {
-				t.Errorf("%s has %d variants", it.ItemID, len(it.Exports))
-			}
-			for _, e := range it.Exports {
-				// v0.2.1's pictures have no cut-out: as a whole they are no picture for a
-				// channel that wants the product alone on white
-				want := "completed"
-				if e.Preset == "amazon_main" && slices.Contains([]string{"item_completed", "item_d1", "item_d2"}, it.ItemID) {
-					want = "rejected"
+		t.Run(id, func(t *testing.T) {
+			var j apptest.Job
+			for {
+				if code := a.api.Call(http.MethodGet, "/v1/jobs/"+id+"?tenant_id="+w.tenant, nil, &j); code != http.StatusOK {
+					t.Fatalf("%s: %d", id, code)
 				}
-				if e.Status != want {
-					t.Errorf("%s is %s, want %s: %+v", it.ItemID, e.Status, want, e)
+				if j.Status == w.status {
+					break
+				}
+				if time.Now().After(deadline) || slices.Contains([]string{"completed", "failed", "partial", "cancelled"}, j.Status) {
+					t.Fatalf("%s is %s, want %s: %+v", id, j.Status, w.status, j)
+				}
+				time.Sleep(200 * time.Millisecond)
+			}
+			for _, it := range j.Items {
+				if it.Status != w.items[it.ItemID] {
+					t.Errorf("%s is %s, want %s", it.ItemID, it.Status, w.items[it.ItemID])
+				}
+				n := 0
+				if it.Status == "completed" {
+					n = len(channel.Defaults())
+				}
+				if len(it.Exports) != n {
+					t.Errorf("%s has %d variants", it.ItemID, len(it.Exports))
+				}
+				for _, e := range it.Exports {
+					// v0.2.1's pictures have no cut-out: as a whole they are no picture for a
+					// channel that wants the product alone on white
+					want := "completed"
+					if e.Preset == "amazon_main" && slices.Contains([]string{"item_completed", "item_d1", "item_d2"}, it.ItemID) {
+						want = "rejected"
+					}
+					if e.Status != want {
+						t.Errorf("%s is %s, want %s: %+v", it.ItemID, e.Status, want, e)
+					}
 				}
 			}
-		}
-		if (j.ExportBlobPath != "") != (w.status == "completed" || w.status == "partial") {
-			t.Errorf("%s has the ZIP %q", id, j.ExportBlobPath)
-		}
+			if (j.ExportBlobPath != "") != (w.status == "completed" || w.status == "partial") {
+				t.Errorf("%s has the ZIP %q", id, j.ExportBlobPath)
+			}
+		})
 	}
 
 	t.Run("values of the day of the takeover", func(t *testing.T) {

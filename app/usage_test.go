@@ -187,9 +187,11 @@ func TestVersionNamesWhatItIsBuiltOf(t *testing.T) {
 	}
 	_, out, _ := run("version")
 	for _, want := range []string{"opal v1.2.3\n", "commit   " + commit, "go       1.", "libvips  8."} {
-		if !strings.Contains(out, want) {
-			t.Errorf("%q is missing in:\n%s", want, out)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !strings.Contains(out, want) {
+				t.Errorf("%q is missing in:\n%s", want, out)
+			}
+		})
 	}
 	if _, out, _ = run("version", "--json"); !strings.Contains(out, `"commit": "`+commit+`"`) {
 		t.Error(out)
@@ -200,15 +202,17 @@ func TestVersionNamesWhatItIsBuiltOf(t *testing.T) {
 // linker does not check.
 func TestBuildsStampTheBinary(t *testing.T) {
 	for _, file := range []string{"../Makefile", "../deploy/Dockerfile"} {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{"release", "commit"} {
-			if !strings.Contains(string(b), "-X github.com/opal-photo/opal/app."+name+"=$") {
-				t.Errorf("%s does not set app.%s", file, name)
+		t.Run(file, func(t *testing.T) {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			for _, name := range []string{"release", "commit"} {
+				if !strings.Contains(string(b), "-X github.com/opal-photo/opal/app."+name+"=$") {
+					t.Errorf("%s does not set app.%s", file, name)
+				}
+			}
+		})
 	}
 }
 

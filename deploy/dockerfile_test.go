@@ -111,12 +111,14 @@ func TestDockerfile(t *testing.T) {
 		"base written out":   {"FROM ${RUNTIME_IMAGE}", "FROM debian:12"},
 		"probe by the image": {"EXPOSE 8080", "EXPOSE 8080\nHEALTHCHECK CMD true"},
 	} {
-		if !strings.Contains(text, c[0]) {
-			t.Fatalf("the Dockerfile does not hold %q", c[0])
-		}
-		if len(dockerfileFaults(strings.Replace(text, c[0], c[1], 1), gomod)) == 0 {
-			t.Errorf("%s: not found", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(text, c[0]) {
+				t.Fatalf("the Dockerfile does not hold %q", c[0])
+			}
+			if len(dockerfileFaults(strings.Replace(text, c[0], c[1], 1), gomod)) == 0 {
+				t.Errorf("%s: not found", name)
+			}
+		})
 	}
 }
 
@@ -171,8 +173,10 @@ func TestTheImagesBuildSeesWhatItCopies(t *testing.T) {
 		"the state of opal dev": {dockerfile, ignore + "\n!.opal\n", "lets .opal in"},
 		"everything let in":     {dockerfile, strings.Replace(ignore, "\n*\n", "\n", 1), "must keep out"},
 	} {
-		if found := strings.Join(contextFaults(c.dockerfile, c.ignore), "\n"); !strings.Contains(found, c.want) {
-			t.Errorf("%s: found %q", name, found)
-		}
+		t.Run(name, func(t *testing.T) {
+			if found := strings.Join(contextFaults(c.dockerfile, c.ignore), "\n"); !strings.Contains(found, c.want) {
+				t.Errorf("%s: found %q", name, found)
+			}
+		})
 	}
 }

@@ -107,9 +107,11 @@ func TestRunbookRulesBite(t *testing.T) {
 		{"deploy/users.sql", "deploy/rights.sql", "there is no deploy/rights.sql"},
 		{"    az login", "    fi; az login", "bash does not read"},
 	} {
-		planted := strings.ReplaceAll(text, c.old, c.new)
-		if found := strings.Join(checkRunbook(t, planted, workflowText, alerts), "\n"); planted == text || !strings.Contains(found, c.want) {
-			t.Errorf("%q for %q is not found, only: %s", c.new, c.old, found)
-		}
+		t.Run(c.want, func(t *testing.T) {
+			planted := strings.ReplaceAll(text, c.old, c.new)
+			if found := strings.Join(checkRunbook(t, planted, workflowText, alerts), "\n"); planted == text || !strings.Contains(found, c.want) {
+				t.Errorf("%q for %q is not found, only: %s", c.new, c.old, found)
+			}
+		})
 	}
 }

@@ -185,19 +185,21 @@ func TestRunJobWaitsForTheEnd(t *testing.T) {
 		{"refused", nil, false, "no such job", ""},
 		{"Succeeded", []string{"keys", "create", "acme", "--name", "a b"}, true, "succeeded", `"a b"`},
 	} {
-		dir := t.TempDir()
-		record := filepath.Join(dir, "record")
-		if err := os.WriteFile(filepath.Join(dir, "az"), []byte(standIn), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		env := []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "RECORD=" + record, "STATUS=" + c.status, "OPAL_JOB_WAIT=1"}
-		out, ok := script(t, env, append([]string{"run-job.sh", "g", "j"}, c.args...)...)
-		called, err := os.ReadFile(record)
-		if err != nil || ok != c.ok || !strings.Contains(out, c.want) || !strings.Contains(string(called), c.called) {
-			t.Errorf("%s %v: passed %v, said %s, called %s (%v)", c.status, c.args, ok, out, called, err)
-		}
-		if len(c.args) > 0 && (!strings.Contains(string(called), `"image": "i"`) || strings.Contains(string(called), `"doctor"`)) {
-			t.Errorf("the run's file: %s", called)
-		}
+		t.Run(strings.Join(append([]string{c.status}, c.args...), " "), func(t *testing.T) {
+			dir := t.TempDir()
+			record := filepath.Join(dir, "record")
+			if err := os.WriteFile(filepath.Join(dir, "az"), []byte(standIn), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			env := []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "RECORD=" + record, "STATUS=" + c.status, "OPAL_JOB_WAIT=1"}
+			out, ok := script(t, env, append([]string{"run-job.sh", "g", "j"}, c.args...)...)
+			called, err := os.ReadFile(record)
+			if err != nil || ok != c.ok || !strings.Contains(out, c.want) || !strings.Contains(string(called), c.called) {
+				t.Errorf("%s %v: passed %v, said %s, called %s (%v)", c.status, c.args, ok, out, called, err)
+			}
+			if len(c.args) > 0 && (!strings.Contains(string(called), `"image": "i"`) || strings.Contains(string(called), `"doctor"`)) {
+				t.Errorf("the run's file: %s", called)
+			}
+		})
 	}
 }

@@ -353,15 +353,17 @@ func TestWorkflowRulesBite(t *testing.T) {
 		{deployWorkflow, `[ "$state" = Succeeded ]`, "true", "did not come up"},
 		{deployWorkflow, `[ "$state" != Succeeded ]`, "false", "an endpoint that did not come up"},
 	} {
-		text := readWorkflow(t, c.file)
-		planted := bytes.ReplaceAll(text, []byte(c.old), []byte(c.new))
-		if bytes.Equal(text, planted) {
-			t.Errorf("%s no longer holds %q", c.file, c.old)
-			continue
-		}
-		if found := strings.Join(checkWorkflow(c.file, planted), "\n"); !strings.Contains(found, c.want) {
-			t.Errorf("%q for %q is not found, only:\n%s", c.new, c.old, found)
-		}
+		t.Run(c.file+" "+c.want, func(t *testing.T) {
+			text := readWorkflow(t, c.file)
+			planted := bytes.ReplaceAll(text, []byte(c.old), []byte(c.new))
+			if bytes.Equal(text, planted) {
+				t.Errorf("%s no longer holds %q", c.file, c.old)
+				return
+			}
+			if found := strings.Join(checkWorkflow(c.file, planted), "\n"); !strings.Contains(found, c.want) {
+				t.Errorf("%q for %q is not found, only:\n%s", c.new, c.old, found)
+			}
+		})
 	}
 }
 
@@ -398,9 +400,11 @@ func lint(t *testing.T, name string, text []byte) []*actionlint.Error {
 
 func TestWorkflowsPassActionlint(t *testing.T) {
 	for _, name := range allWorkflows {
-		for _, e := range lint(t, name, readWorkflow(t, name)) {
-			t.Error(e)
-		}
+		t.Run(name, func(t *testing.T) {
+			for _, e := range lint(t, name, readWorkflow(t, name)) {
+				t.Error(e)
+			}
+		})
 	}
 }
 
@@ -411,12 +415,14 @@ func TestActionlintBites(t *testing.T) {
 		{`--name "$REGISTRY"`, "--name $REGISTRY", "SC2086"},
 		{"needs: [changes, build]", "needs: [changes, bild]", "bild"},
 	} {
-		text := readWorkflow(t, deployWorkflow)
-		planted := bytes.ReplaceAll(text, []byte(c.old), []byte(c.new))
-		found := fmt.Sprint(lint(t, deployWorkflow, planted))
-		if bytes.Equal(text, planted) || !strings.Contains(found, c.want) {
-			t.Errorf("%q for %q is not found: %s", c.new, c.old, found)
-		}
+		t.Run(c.want, func(t *testing.T) {
+			text := readWorkflow(t, deployWorkflow)
+			planted := bytes.ReplaceAll(text, []byte(c.old), []byte(c.new))
+			found := fmt.Sprint(lint(t, deployWorkflow, planted))
+			if bytes.Equal(text, planted) || !strings.Contains(found, c.want) {
+				t.Errorf("%q for %q is not found: %s", c.new, c.old, found)
+			}
+		})
 	}
 }
 
@@ -433,17 +439,19 @@ func parses(t *testing.T, script string) error {
 
 func TestShellParses(t *testing.T) {
 	for _, name := range allWorkflows {
-		var w workflow
-		if err := yaml.Unmarshal(readWorkflow(t, name), &w); err != nil {
-			t.Fatal(err)
-		}
-		for id, j := range w.Jobs {
-			for _, s := range j.Steps {
-				if err := parses(t, s.Run); err != nil {
-					t.Errorf("%s, job %s, step %q: %v", name, id, s.Name, err)
+		t.Run(name, func(t *testing.T) {
+			var w workflow
+			if err := yaml.Unmarshal(readWorkflow(t, name), &w); err != nil {
+				t.Fatal(err)
+			}
+			for id, j := range w.Jobs {
+				for _, s := range j.Steps {
+					if err := parses(t, s.Run); err != nil {
+						t.Errorf("%s, job %s, step %q: %v", name, id, s.Name, err)
+					}
 				}
 			}
-		}
+		})
 	}
 	scripts, err := filepath.Glob("*.sh")
 	if err != nil || len(scripts) == 0 {

@@ -82,7 +82,11 @@ func TestChaosPoison(t *testing.T) {
 		got := finish("a photo kills its worker", job, "partial", began)
 		for _, it := range got.Items {
 			bad := it.Filename == "b.jpg"
-			if want := map[bool]string{true: "failed", false: "completed"}[bad]; it.Status != want {
+			want := "completed"
+			if bad {
+				want = "failed"
+			}
+			if it.Status != want {
 				t.Errorf("%s is %s, want %s", it.Filename, it.Status, want)
 			}
 			if bad && it.ErrorCode != lease.ErrRescues.Code {

@@ -189,7 +189,10 @@ func TestWholeWay(t *testing.T) {
 			if a.status != 200 || len(a.json(t)) != fields || !strings.HasPrefix(a.json(t)["download_url"].(string), "http") || a.header.Get("Cache-Control") != "no-store" {
 				t.Errorf("%d %s", a.status, a.body)
 			}
-			code := map[bool]string{true: "job_not_found", false: "item_not_found"}[strings.Contains(path, "/jobs/")]
+			code := "item_not_found"
+			if strings.Contains(path, "/jobs/") {
+				code = "job_not_found"
+			}
 			wantProblem(t, "another tenant", h.do(t, "GET", path+"?tenant_id=t2", ""), 404, code)
 		})
 	}

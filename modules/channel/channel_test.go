@@ -34,9 +34,11 @@ func TestPresetNames(t *testing.T) {
 
 func TestChannels(t *testing.T) {
 	for _, name := range []string{"Amazon", "bol", "Zalando", "About You", "Otto", "Kaufland", "Walmart", "TikTok Shop", "GS1", "Website", "Shopify", "Google", "Facebook"} {
-		if !slices.Contains(Channels(), name) {
-			t.Errorf("there is no channel %s", name)
-		}
+		t.Run("there is "+name, func(t *testing.T) {
+			if !slices.Contains(Channels(), name) {
+				t.Errorf("there is no channel %s", name)
+			}
+		})
 	}
 	for _, name := range Channels() {
 		t.Run(name, func(t *testing.T) {

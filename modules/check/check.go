@@ -5,6 +5,7 @@ package check
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"image"
 	"slices"
@@ -41,7 +42,8 @@ func Worst(checks []Check) channel.Severity {
 	worst := 0
 	for _, c := range checks {
 		if c.Broken() {
-			worst = max(worst, slices.Index(order, channel.Severity(c.Severity)), map[bool]int{true: 2}[c.Severity == ""])
+			s := cmp.Or(channel.Severity(c.Severity), channel.Warn)
+			worst = max(worst, slices.Index(order, s))
 		}
 	}
 	return order[worst]
@@ -188,6 +190,20 @@ func opacity(opaque bool) string {
 	return "transparent"
 }
 
+func generation(made bool) string {
+	if made {
+		return "said to be generated"
+	}
+	return "not said to be generated"
+}
+
+func extent(cut bool) string {
+	if cut {
+		return "the product reaches the frame"
+	}
+	return "all of it is in the frame"
+}
+
 // Picture is a decoded file as rules see it. Measures that several rules need are
 // taken once. It is not safe for concurrent use.
 type Picture struct {
@@ -251,7 +267,7 @@ func (p *Picture) try(r channel.Rule) Check {
 		return Check{Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels"}
 	case channel.NotGenerated:
 		made := bytes.Contains(p.XMP, []byte("lgorithmicMedia"))
-		return Check{Passed: !made, Measured: map[bool]string{true: "said to be generated", false: "not said to be generated"}[made], Wanted: "no generated picture"}
+		return Check{Passed: !made, Measured: generation(made), Wanted: "no generated picture"}
 	case channel.ColourSpace:
 		return Check{Passed: slices.Contains(r.AnyOf, p.Colour), Measured: colourWords(p.Colour), Wanted: either(r.AnyOf, colourWords)}
 	case channel.FileName:
@@ -310,7 +326,7 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast, atMost func(float64, strin
 		return atMost(float64(pr.objects), "%.0f")
 	case channel.Cropped:
 		cut := pr.touches(p.Image.Rect)
-		return Check{Passed: !cut, Measured: map[bool]string{true: "the product reaches the frame", false: "all of it is in the frame"}[cut], Wanted: "the whole product"}
+		return Check{Passed: !cut, Measured: extent(cut), Wanted: "the whole product"}
 	case channel.Sharpness:
 		// the rule on enlargement reports what enlarging costs
 		v, least := sharpness(p.Image, pr.box), r.Limit/max(1, p.Enlarged)

@@ -482,7 +482,11 @@ func TestSiblingsShareOneUpload(t *testing.T) {
 		w.must(w.upload(j.JobID, j.Items[1].ItemID))
 		got := w.get(j.JobID)
 		for i, it := range got.Items {
-			if want := map[bool]string{true: job.ItemQueued, false: job.ItemCreated}[i < 3]; it.Status != want {
+			want := job.ItemQueued
+			if i >= 3 {
+				want = job.ItemCreated
+			}
+			if it.Status != want {
 				w.t.Errorf("item %d is %s", i, it.Status)
 			}
 		}

@@ -1,6 +1,7 @@
 package bicep
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -56,16 +57,18 @@ func TestExpressions(t *testing.T) {
 		"length(uniqueString('x'))":                    int64(13),
 		"// a comment\n  1":                            nil,
 	} {
-		got, err := value(t, expr, p)
-		if want == nil {
-			if err == nil {
-				t.Errorf("%s: %v, an error expected", expr, got)
+		t.Run(expr, func(t *testing.T) {
+			got, err := value(t, expr, p)
+			if want == nil {
+				if err == nil {
+					t.Errorf("%s: %v, an error expected", expr, got)
+				}
+				return
 			}
-			continue
-		}
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %v (%T), want %v: %v", expr, got, got, want, err)
-		}
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %v (%T), want %v: %v", expr, got, got, want, err)
+			}
+		})
 	}
 }
 
@@ -91,10 +94,12 @@ func TestErrorsNameTheLine(t *testing.T) {
 		"param a {\n b: string":                 "not closed",
 		"var a = 'bad \\q'":                     "is no escape",
 	} {
-		_, err := Parse("f.bicep", text)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%.40q: %v, want %q", text, err, want)
-		}
+		t.Run(fmt.Sprintf("%.40q", text), func(t *testing.T) {
+			_, err := Parse("f.bicep", text)
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%.40q: %v, want %q", text, err, want)
+			}
+		})
 	}
 }
 
@@ -113,9 +118,11 @@ func TestEvaluationRefuses(t *testing.T) {
 		"[for x in 'a': x]":    "not over an array",
 		"loadTextContent('/')": "",
 	} {
-		if got, err := value(t, expr, nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v %v, want %q", expr, got, err, want)
-		}
+		t.Run(expr, func(t *testing.T) {
+			if got, err := value(t, expr, nil); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v %v, want %q", expr, got, err, want)
+			}
+		})
 	}
 }
 

@@ -112,18 +112,20 @@ func TestSettlingOutlivesItsConnection(t *testing.T) {
 		"complete": q.Complete, "abandon": q.Abandon,
 		"dead-letter": func(ctx context.Context, d *queue.Delivery) error { return q.DeadLetter(ctx, d, "r", "d") },
 	} {
-		got, err := q.Receive(t.Context(), 1)
-		if err != nil || len(got) != 1 {
-			t.Fatalf("%s: received %d, %v", name, len(got), err)
-		}
-		s.DropConnections()
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		err = settle(ctx, got[0])
-		cancel()
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		until(t, "it is settled", func() bool { return s.Stats(jobs).Locked == 0 })
+		t.Run(name, func(t *testing.T) {
+			got, err := q.Receive(t.Context(), 1)
+			if err != nil || len(got) != 1 {
+				t.Fatalf("%s: received %d, %v", name, len(got), err)
+			}
+			s.DropConnections()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			err = settle(ctx, got[0])
+			cancel()
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			until(t, "it is settled", func() bool { return s.Stats(jobs).Locked == 0 })
+		})
 	}
 	if s.DeadStats(jobs).Active != 1 {
 		t.Fatalf("%+v", s.DeadStats(jobs))
