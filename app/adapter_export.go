@@ -22,7 +22,7 @@ func (exporter) DefaultPresets() []string { return channel.Defaults() }
 func (e exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error) {
 	return e.service.Plan(ctx, tx, export.PlanRequest{
 		TenantID: p.TenantID, JobID: p.JobID, ItemID: p.ItemID, CorrelationID: p.CorrelationID,
-		Presets: p.Presets, Source: export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene,
+		Presets: p.Presets, Source: export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene, Product: p.Product,
 			Confidence: p.Result.Confidence, NeedsReview: p.Result.NeedsReview, ReviewReason: p.Result.ReviewReason},
 	})
 }

@@ -81,7 +81,7 @@ func (m *memoryJobs) Create(_ context.Context, n job.NewJob) (job.Job, error) {
 			return job.Job{}, job.ErrFilename.With("%q", it.Filename)
 		}
 		for i := range max(1, it.SceneCount, len(it.SceneTypes)) {
-			j.Items = append(j.Items, job.Item{ItemID: uuid.Must(uuid.NewV7()).String(), Filename: it.Filename, Status: job.ItemCreated,
+			j.Items = append(j.Items, job.Item{ItemID: uuid.Must(uuid.NewV7()).String(), Filename: it.Filename, Status: job.ItemCreated, Product: it.Product,
 				SceneIndex: i, SceneType: "studio", Steps: []job.Step{}})
 		}
 	}

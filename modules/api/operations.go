@@ -11,6 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/intake"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
@@ -37,7 +38,7 @@ func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return app
 var operations = map[string]operation{
 	"createJob": {
 		doc:    "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
-		errors: with(payable, job.ErrRequest, job.ErrFilename, job.ErrSceneType, channel.ErrPreset, brand.ErrNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources),
+		errors: with(payable, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, channel.ErrPreset, brand.ErrNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources),
 	},
 	"listJobs":    {errors: []*fault.Error{job.ErrCursor}},
 	"getJob":      {doc: "Poll it until its status is completed, partial, failed or cancelled, or follow its events."},

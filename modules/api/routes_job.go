@@ -7,6 +7,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/tenant"
@@ -95,7 +96,7 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 		if it.Filename == "" && it.SourceURL == "" && !callOf(ctx).has("items", i, "filename") {
 			return nil, errField.With("body.items[%d]: it needs a filename or a source_url", i)
 		}
-		item := job.NewItem{Filename: it.Filename, ScenePrompt: it.ScenePrompt, SceneTypes: it.SceneTypes, SourceURL: it.SourceURL}
+		item := job.NewItem{Filename: it.Filename, ScenePrompt: it.ScenePrompt, SceneTypes: it.SceneTypes, SourceURL: it.SourceURL, Product: picture.Product(it.NewProduct)}
 		if it.SceneCount != nil {
 			item.SceneCount = *it.SceneCount
 		}
@@ -111,7 +112,7 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 	recordOf(ctx).ids.JobID = j.JobID
 	out := client.CreatedJob{JobID: j.JobID, CorrelationID: j.CorrelationID, Items: []client.CreatedItem{}}
 	for _, it := range j.Items {
-		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType, UploadURL: it.UploadURL})
+		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType, UploadURL: it.UploadURL, Product: productOf(it.Product)})
 	}
 	return replyOf(out, nil)
 }

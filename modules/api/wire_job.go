@@ -52,7 +52,19 @@ func itemOf(it job.Item) client.Item {
 		NeedsReview: it.Review != nil && it.Review.State == picture.ReviewPending, Review: (*client.Review)(it.Review), ReviewReason: it.ReviewReason, Concerns: each(it.Concerns, concernOf), Confidence: it.Confidence, Fidelity: (*client.Fidelity)(it.Fidelity), Attempt: it.Attempt,
 		RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, CreatedAt: it.CreatedAt, UpdatedAt: it.UpdatedAt, EndedAt: it.EndedAt,
 		Steps: each(it.Steps, func(s job.Step) client.Step { return client.Step(s) }), Exports: []client.Variant{},
+		Product: productOf(it.Product),
 	}
+}
+
+// productOf returns what an item says of its product; null for what it doesn't.
+func productOf(p picture.Product) client.Product {
+	opt := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	return client.Product{SKU: opt(p.SKU), GTIN: opt(p.GTIN), ASIN: opt(p.ASIN), Slot: opt(p.Slot), Title: opt(p.Title)}
 }
 
 func concernOf(c picture.Concern) client.Concern {

@@ -46,6 +46,26 @@ type NewItem struct {
 	ScenePrompt string   `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene, at most 2,000 characters" example:"on an oak table, morning light"`
 	SceneTypes  []string `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene; names from GET /v1/scenes" example:"[\"studio\",\"kitchen\"]"`
 	SceneCount  *int     `json:"scene_count,omitempty" nullable:"true" minimum:"1" maximum:"10" doc:"How many scenes; left out: one per scene type, or one" example:"2"`
+	NewProduct
+}
+
+// NewProduct says what a photo shows. Fields that are left out are read from the photo's
+// file name where it has them: B07ABCDEFG.MAIN.jpg, 4006381333931.jpg, CHAIR-04.PT01.jpg.
+type NewProduct struct {
+	SKU   string `json:"sku,omitempty" nullable:"true" doc:"The seller's own number, at most 100 characters" example:"CHAIR-04"`
+	GTIN  string `json:"gtin,omitempty" nullable:"true" doc:"Barcode (EAN, UPC, JAN, ISBN-13): 8, 12, 13 or 14 digits, the last of which checks the others" example:"4006381333931"`
+	ASIN  string `json:"asin,omitempty" nullable:"true" doc:"Amazon's number" example:"B07ABCDEFG"`
+	Slot  string `json:"slot,omitempty" nullable:"true" doc:"The photo's place in a listing: MAIN, PT01, SWCH ..." example:"MAIN"`
+	Title string `json:"title,omitempty" nullable:"true" doc:"For people, and for alt texts and addresses: at most 300 characters" example:"Blue mug"`
+}
+
+// Product says what a photo shows; null where nothing is known.
+type Product struct {
+	SKU   *string `json:"sku" doc:"The seller's own number" example:"CHAIR-04"`
+	GTIN  *string `json:"gtin" doc:"Barcode" example:"4006381333931"`
+	ASIN  *string `json:"asin" doc:"Amazon's number" example:"B07ABCDEFG"`
+	Slot  *string `json:"slot" doc:"The photo's place in a listing" example:"MAIN"`
+	Title *string `json:"title" doc:"For people" example:"Blue mug"`
 }
 
 // JobOptions say which steps run; each is true where it is left out.
@@ -71,6 +91,7 @@ type CreatedItem struct {
 	SceneIndex int    `json:"scene_index" doc:"Counts the scenes of one photo from 0" example:"0"`
 	SceneType  string `json:"scene_type" example:"studio"`
 	UploadURL  string `json:"upload_url,omitempty" format:"uri" doc:"With uploads: PUT the photo there within 15 minutes, with x-ms-blob-type: BlockBlob. Items of one photo have the same: PUT it once" example:"https://store.example/raw/default/j/i/u/mug.jpg?sig=x"`
+	Product
 }
 
 // JobSummary is a job without its items.
@@ -151,6 +172,7 @@ type Item struct {
 	EndedAt        *time.Time `json:"ended_at"`
 	Steps          []Step     `json:"steps" nullable:"false" doc:"The item's timeline"`
 	Exports        []Variant  `json:"exports" nullable:"false" doc:"The item's variants, one per preset"`
+	Product
 }
 
 // Fidelity says how much of the product a picture kept.

@@ -16,7 +16,8 @@ type Type struct {
 	Doc  string // when it happens, and what its data holds
 }
 
-// Types returns all types, in the order of a job's life.
+// Types returns all types, in the order of a job's life. The data of an item's events also hold what the item says of
+// its product: sku, gtin, asin, slot and title, each where it is known.
 func Types() []Type {
 	return []Type{
 		{JobCreated, "A job was made; data: items, their number"},

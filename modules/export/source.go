@@ -17,6 +17,8 @@ type Source struct {
 	Filename string `json:"filename"`
 	Scene    string `json:"scene,omitempty"` // scene type
 
+	Product picture.Product `json:"product,omitzero"`
+
 	Confidence   *float64 `json:"confidence,omitempty"`    // of the cut-out
 	NeedsReview  bool     `json:"needs_review,omitempty"`  // a person has to look before it is delivered
 	ReviewReason string   `json:"review_reason,omitempty"` // what is to be looked at, and where

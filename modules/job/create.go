@@ -120,6 +120,9 @@ func (s *Service) validate(n *NewJob) error {
 		if err := checkFilename(it.Filename); err != nil {
 			return err
 		}
+		if err := it.identify(i); err != nil {
+			return err
+		}
 		if utf8.RuneCountInString(it.ScenePrompt) > MaxPromptLength {
 			return ErrRequest.With("items[%d].scene_prompt is longer than %d characters", i, MaxPromptLength)
 		}
@@ -193,7 +196,7 @@ func expand(entries []NewItem) []Item {
 		for i, t := range types {
 			items = append(items, Item{
 				ItemID: newID(), Filename: e.Filename, Status: status,
-				SceneIndex: i, SceneType: t, ScenePrompt: e.ScenePrompt, SourceURL: source, Steps: []Step{}, entry: entry,
+				SceneIndex: i, SceneType: t, ScenePrompt: e.ScenePrompt, Product: e.Product, SourceURL: source, Steps: []Step{}, entry: entry,
 			})
 		}
 	}
@@ -225,10 +228,10 @@ func insertJob(ctx context.Context, tx *db.Tx, j *Job, brand Brand) error {
 		it := &j.Items[i]
 		it.CreatedAt, it.UpdatedAt = j.CreatedAt, j.CreatedAt
 		if _, err := tx.ExecContext(ctx, `INSERT INTO items
-			(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-			it.ItemID, j.JobID, j.TenantID, j.CorrelationID, i, it.entry, it.Filename, it.SceneIndex, it.SceneType, it.ScenePrompt, it.SourceURL,
-			it.Status, sql.NullInt64{Int64: now, Valid: it.Status == ItemQueued}, now, now); err != nil {
+			(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at, created_at, updated_at, `+productColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+			append([]any{it.ItemID, j.JobID, j.TenantID, j.CorrelationID, i, it.entry, it.Filename, it.SceneIndex, it.SceneType, it.ScenePrompt, it.SourceURL,
+				it.Status, sql.NullInt64{Int64: now, Valid: it.Status == ItemQueued}, now, now}, productArgs(it.Product)...)...); err != nil {
 			return fmt.Errorf("insert item %d: %w", i, err)
 		}
 	}

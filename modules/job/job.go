@@ -75,6 +75,7 @@ type NewItem struct {
 	SceneTypes  []string
 	SceneCount  int    // 0: one per scene type, or one
 	SourceURL   string // where a worker fetches the photo; "": it is uploaded
+	Product     picture.Product
 }
 
 // NewJob is a request for a job.
@@ -127,6 +128,7 @@ type Item struct {
 	SceneIndex     int                `json:"scene_index"`
 	SceneType      string             `json:"scene_type"`
 	ScenePrompt    string             `json:"scene_prompt,omitempty"`
+	Product        picture.Product    `json:"product"`
 	SourceURL      *string            `json:"source_url"`
 	RawBlobPath    *string            `json:"raw_blob_path"`
 	CutoutBlobPath *string            `json:"cutout_blob_path"`

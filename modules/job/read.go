@@ -57,16 +57,16 @@ const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_p
 	error_code, error_message, needs_review, review_reason, concerns, confidence, fidelity, attempt, retry_of,
 	(SELECT n.item_id FROM items n WHERE n.retry_of = items.item_id) AS retried_by, created_at, updated_at, ended_at, entry_id,
 	(SELECT r.decision FROM reviews r WHERE r.item_id = items.item_id) AS decision, (SELECT r.note FROM reviews r WHERE r.item_id = items.item_id) AS note,
-	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at`
+	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at, ` + productColumns
 
 func scanItem(r scanner) (Item, error) {
 	var it Item
 	var fidelity, concerns, decision, note sql.NullString
 	var created, updated int64
 	var ended, decided sql.NullInt64
-	if err := r.Scan(&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.SourceURL, &it.RawBlobPath, &it.CutoutBlobPath,
+	if err := r.Scan(append([]any{&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.SourceURL, &it.RawBlobPath, &it.CutoutBlobPath,
 		&it.OutputBlobPath, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &concerns, &it.Confidence, &fidelity, &it.Attempt,
-		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided); err != nil {
+		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided}, productDest(&it.Product)...)...); err != nil {
 		return Item{}, err
 	}
 	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), timePtr(ended)

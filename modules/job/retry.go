@@ -83,9 +83,9 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO items
 		(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at,
-		 raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, retry_of, created_at, updated_at)
+		 raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, retry_of, created_at, updated_at, `+productColumns+`)
 		SELECT $2, job_id, tenant_id, correlation_id, (SELECT max(position) + 1 FROM items WHERE job_id = $3), entry_id, filename, scene_index, scene_type, scene_prompt, source_url,
-			'queued', now_ms(), raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, item_id, now_ms(), now_ms()
+			'queued', now_ms(), raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, item_id, now_ms(), now_ms(), `+productColumns+`
 		FROM items WHERE item_id = $1 AND status = 'failed'`, failedID, id, jobID); err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 		round = round + 1, `+counted+`, updated_at = now_ms() WHERE job_id = $1`, jobID); err != nil {
 		return fmt.Errorf("open the job again: %w", err)
 	}
-	if err := event.Add(ctx, tx, event.New{Type: event.ItemRetried, TenantID: tenantID, JobID: jobID, ItemID: id, Data: map[string]any{"retry_of": failedID}}); err != nil {
+	if err := event.Add(ctx, tx, event.New{Type: event.ItemRetried, TenantID: tenantID, JobID: jobID, ItemID: id, Data: rows[0].told(map[string]any{"retry_of": failedID})}); err != nil {
 		return err
 	}
 	return s.Outbox.SendJob(ctx, tx, rows[0].body())

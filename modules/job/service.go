@@ -56,6 +56,7 @@ type Plan struct {
 
 	Presets  []string
 	Filename string
+	Product  picture.Product
 	Scene    string // scene type
 	Result   *pipeline.Result
 }

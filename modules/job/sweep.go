@@ -64,7 +64,7 @@ func (s *Service) rescue(ctx context.Context) error {
 		died, lost, err = s.items().Rescue(ctx, tx, queue.NoneUnsent(queue.Jobs, "items"), rowColumns, func(scan func(dest ...any) error) error {
 			var r row
 			defer func() { found = append(found, r) }()
-			return scan(&r.itemID, &r.jobID, &r.tenantID, &r.correlationID, &r.status)
+			return scan(r.dest()...)
 		})
 		if err != nil {
 			return err

@@ -7,19 +7,27 @@ import (
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/event"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/queue"
 )
 
 // row holds the columns of an item that transitions need.
 type row struct {
 	itemID, jobID, tenantID, correlationID, status string
+
+	product picture.Product
 }
 
 func (r row) body() queue.Body {
 	return queue.Body{TenantID: r.tenantID, JobID: r.jobID, ItemID: r.itemID, CorrelationID: r.correlationID}
 }
 
-const rowColumns = `item_id, job_id, tenant_id, correlation_id, status`
+const rowColumns = `item_id, job_id, tenant_id, correlation_id, status, ` + productColumns
+
+// dest returns where rowColumns are scanned to.
+func (r *row) dest() []any {
+	return append([]any{&r.itemID, &r.jobID, &r.tenantID, &r.correlationID, &r.status}, productDest(&r.product)...)
+}
 
 func selectRows(ctx context.Context, q db.Querier, where string, args ...any) ([]row, error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+rowColumns+` FROM items WHERE `+where, args...)
@@ -30,7 +38,7 @@ func selectRows(ctx context.Context, q db.Querier, where string, args ...any) ([
 	var out []row
 	for rows.Next() {
 		var r row
-		if err := rows.Scan(&r.itemID, &r.jobID, &r.tenantID, &r.correlationID, &r.status); err != nil {
+		if err := rows.Scan(r.dest()...); err != nil {
 			return nil, err
 		}
 		out = append(out, r)
@@ -126,10 +134,7 @@ func (s *Service) ended(ctx context.Context, tx *db.Tx, it row, status string, e
 		open_exports = open_exports + $2, `+counted+`, updated_at = now_ms() WHERE job_id = $1`, it.jobID, exports); err != nil {
 		return fmt.Errorf("count the item: %w", err)
 	}
-	if data == nil {
-		data = map[string]any{}
-	}
-	if err := event.Add(ctx, tx, event.New{Type: end.event, TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID, Data: data}); err != nil {
+	if err := event.Add(ctx, tx, event.New{Type: end.event, TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID, Data: it.told(data)}); err != nil {
 		return err
 	}
 	return s.settle(ctx, tx, it.jobID)

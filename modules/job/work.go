@@ -120,9 +120,9 @@ func (s *Service) claim(ctx context.Context, b queue.Body) (*claimed, error) {
 		c = &claimed{row: row{itemID: b.ItemID, jobID: b.JobID, tenantID: b.TenantID}, held: held[0]}
 		var raw, checkpoint, source sql.NullString
 		var brand, options, presets string
-		if err := tx.QueryRowContext(ctx, `SELECT i.deaths, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, i.source_url, i.entry_id, i.placement, i.correlation_id, j.brand, j.options, j.presets
+		if err := tx.QueryRowContext(ctx, `SELECT i.deaths, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, i.source_url, i.entry_id, i.placement, i.correlation_id, j.brand, j.options, j.presets, `+productColumns+`
 			FROM items i JOIN jobs j ON j.job_id = i.job_id WHERE i.item_id = $1`, b.ItemID).
-			Scan(&c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &source, &c.entry, &checkpoint, &c.correlationID, &brand, &options, &presets); err != nil {
+			Scan(append([]any{&c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &source, &c.entry, &checkpoint, &c.correlationID, &brand, &options, &presets}, productDest(&c.product)...)...); err != nil {
 			return err
 		}
 		c.rawPath, c.source = raw.String, source.String
@@ -214,7 +214,7 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 			return err
 		}
 		n, err := s.Exporter.Plan(ctx, tx, Plan{TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, CorrelationID: c.correlationID,
-			Presets: c.presets, Filename: c.filename, Scene: c.scene, Result: res})
+			Presets: c.presets, Filename: c.filename, Product: c.product, Scene: c.scene, Result: res})
 		if err != nil {
 			return err
 		}
