@@ -55,8 +55,8 @@ func TestDevTakesAPhotoFromUploadToZIP(t *testing.T) {
 			}
 		}
 	}
-	checkZIP(c, j, []string{"amazon_main/blue_vase-kitchen.jpg", "amazon_main/blue_vase-minimal.jpg", "cutout_png/blue_vase-kitchen.png",
-		"cutout_png/blue_vase-minimal.png", "instagram_story/blue_vase-kitchen.jpg", "instagram_story/blue_vase-minimal.jpg", "manifest.json"})
+	checkZIP(c, j, []string{"amazon/blue_vase-kitchen-main.jpg", "amazon/blue_vase-minimal-main.jpg", "cut-out/blue_vase-kitchen-png.png",
+		"cut-out/blue_vase-minimal-png.png", "instagram/blue_vase-kitchen-story.jpg", "instagram/blue_vase-minimal-story.jpg", "manifest.csv", "manifest.json"})
 	checkLog(t, p, j)
 
 	// repeated calls change nothing

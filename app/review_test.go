@@ -23,7 +23,7 @@ func TestDevDeliversNothingUnseen(t *testing.T) {
 	if j.Status != "completed" || !j.Items[0].NeedsReview || !j.Items[1].NeedsReview {
 		t.Fatalf("%+v", j)
 	}
-	checkZIP(c, j, []string{"manifest.json", "review/web_thumb/a-studio.webp", "review/web_thumb/b-studio.webp"})
+	checkZIP(c, j, []string{"manifest.csv", "manifest.json", "review/website/a-studio-thumb.webp", "review/website/b-studio-thumb.webp"})
 
 	for i, verb := range []string{"approve", "reject"} {
 		var it struct {
@@ -46,5 +46,5 @@ func TestDevDeliversNothingUnseen(t *testing.T) {
 			t.Fatalf("the job is %s", j.Status)
 		}
 	}
-	checkZIP(c, j, []string{"manifest.json", "web_thumb/a-studio.webp"})
+	checkZIP(c, j, []string{"manifest.csv", "manifest.json", "website/a-studio-thumb.webp"})
 }

@@ -53,6 +53,7 @@ type Preset struct {
 	Quality    int        `json:"quality,omitempty" yaml:"quality,omitempty"` //
 	Default    bool       `json:"default" yaml:"default"`                     // a job that names no presets gets it
 	Rules      []Rule     `json:"rules" yaml:"rules"`                         // the channel's first
+	Slots      []Slot     `json:"slots,omitempty" yaml:"-"`                   // the places in the channel's listings
 }
 
 // Aspect is width by height.

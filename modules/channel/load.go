@@ -32,6 +32,7 @@ type file struct {
 	Order   int               `yaml:"order"`
 	Sources map[string]Source `yaml:"sources"`
 	Rules   []Rule            `yaml:"rules"`
+	Slots   []Slot            `yaml:"slots"`
 	Presets []Preset          `yaml:"presets"`
 }
 
@@ -161,7 +162,10 @@ func datesAsText(v any) any {
 func (f *file) resolve() error {
 	for i := range f.Presets {
 		p := &f.Presets[i]
-		p.Channel = f.Channel
+		p.Channel, p.Slots = f.Channel, f.Slots
+		if len(f.Slots) > 0 && p.Slot != "" && !p.HasSlot(p.Slot) {
+			return fmt.Errorf("%s: slot %q is not one of the channel's slots", p.Name, p.Slot)
+		}
 		p.Rules = slices.Concat(f.Rules, p.Rules)
 		if p.Rules == nil {
 			p.Rules = []Rule{}

@@ -15,14 +15,17 @@ import (
 )
 
 // manifest reads a stored ZIP's files and its manifest.
-func (w *world) manifest(path string) (names []string, lines []entry) {
+func (w *world) manifest(path string) (names []string, lines []Entry) {
 	w.t.Helper()
 	b, _, err := w.store.Get(w.t.Context(), "exports", path, 1<<24)
 	w.must(err)
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	w.must(err)
 	for _, f := range z.File {
-		if f.Name != manifestName {
+		if f.Name == ManifestCSV {
+			continue
+		}
+		if f.Name != ManifestJSON {
 			names = append(names, f.Name)
 			continue
 		}
@@ -44,7 +47,7 @@ func TestWhatAPersonHasToLookAtIsNotDeliveredUnseen(t *testing.T) {
 			return err
 		}))
 		w.must(w.s.Handle(w.t.Context(), w.body))
-		plain := []string{"facebook_ad/x-studio.jpg", "instagram_square/x-studio.jpg", "web_thumb/x-studio.webp"}
+		plain := []string{"facebook/x-studio-ad.jpg", "instagram/x-studio-square.jpg", "website/x-studio-thumb.webp"}
 		round := 1
 		for _, step := range []struct {
 			said   string // "" before any decision

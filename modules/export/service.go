@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
@@ -197,6 +198,21 @@ func (s *Service) List(ctx context.Context, tenantID, jobID string) ([]Export, e
 	return out, rows.Err()
 }
 
+// downloadName returns the name under which a variant is saved: the one that its channel
+// demands, where the picture says its product.
+func (s *Service) downloadName(ctx context.Context, e Export) (string, error) {
+	var text string
+	if err := s.DB.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, e.ItemID).Scan(&text); err != nil {
+		return "", fmt.Errorf("load the source of item %s: %w", e.ItemID, err)
+	}
+	var src Source
+	if err := json.Unmarshal([]byte(text), &src); err != nil {
+		return "", fmt.Errorf("read the source of item %s: %w", e.ItemID, err)
+	}
+	var names Names
+	return path.Base(names.All([]Unnamed{{Preset: presetOf(e), Source: src}})[0].Path), nil
+}
+
 // URL returns a short-lived URL of a variant's file: of the earlier one while a variant
 // is made anew. ErrNotFound for another tenant's variant.
 func (s *Service) URL(ctx context.Context, tenantID, itemID, preset string) (string, error) {
@@ -208,7 +224,11 @@ func (s *Service) URL(ctx context.Context, tenantID, itemID, preset string) (str
 	if err != nil {
 		return "", fmt.Errorf("load export %s of item %s: %w", preset, itemID, err)
 	}
-	u, err := s.Blobs.ReadURL(ctx, s.Exports, *e.BlobPath, s.ReadTTL, blob.ReadURLOptions{})
+	name, err := s.downloadName(ctx, e)
+	if err != nil {
+		return "", err
+	}
+	u, err := s.Blobs.ReadURL(ctx, s.Exports, *e.BlobPath, s.ReadTTL, blob.ReadURLOptions{DownloadName: name})
 	if err != nil {
 		return "", fmt.Errorf("sign a URL of %s: %w", *e.BlobPath, err)
 	}

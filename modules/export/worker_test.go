@@ -313,12 +313,12 @@ func TestVariantsAndTheZIPAreMadeOnce(t *testing.T) {
 			names = append(names, f.Name)
 		}
 		slices.Sort(names)
-		if got, want := strings.Join(names, " "), "facebook_ad/x-studio.jpg instagram_square/x-studio.jpg manifest.json web_thumb/x-studio.webp"; got != want {
+		if got, want := strings.Join(names, " "), "facebook/x-studio-ad.jpg instagram/x-studio-square.jpg manifest.csv manifest.json website/x-studio-thumb.webp"; got != want {
 			w.t.Errorf("ZIP holds %s", got)
 		}
 		f, err := z.Open("manifest.json")
 		w.must(err)
-		var manifest []entry
+		var manifest []Entry
 		w.must(json.NewDecoder(f).Decode(&manifest))
 		if len(manifest) != 3 || len(manifest[0].Checks) == 0 {
 			w.t.Errorf("%+v", manifest)

@@ -5,14 +5,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/opal-photo/opal/modules/check"
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/fault"
-	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -21,30 +19,14 @@ import (
 const defaultPart = 256 << 20
 
 // perFile bounds what a ZIP holds of a file beside its bytes: two headers with
-// its name, and its part of the manifest.
-const perFile = 8 << 10
+// its name, and its part of the manifests.
+const perFile = 12 << 10
 
 // bundled is one file of a ZIP.
 type bundled struct {
 	Export
 	source Source
-	name   string // in the ZIP; "": it is not there, since the picture was rejected
-}
-
-// entry is a line of a ZIP's manifest.
-type entry struct {
-	File   string        `json:"file,omitempty"` // left out: the picture was rejected and is not in the ZIP
-	ItemID string        `json:"item_id"`
-	Source string        `json:"source"` // the photo's name
-	Preset string        `json:"preset"`
-	Width  int           `json:"width"`
-	Height int           `json:"height"`
-	Checks []check.Check `json:"checks"`
-
-	Confidence   *float64 `json:"confidence"`              // of the cut-out, 0–1
-	NeedsReview  bool     `json:"needs_review"`            // a person has to look before it is used: it is in the folder review
-	Review       *string  `json:"review"`                  // pending, approved or rejected; null: nobody had to look
-	ReviewReason string   `json:"review_reason,omitempty"` // what is to be looked at, and where
+	Named  // in the ZIP; without a path it is not there, since the picture was rejected
 }
 
 // state returns the review's state, "" when nobody had to look.
@@ -56,14 +38,20 @@ func (b bundled) state() string {
 }
 
 // entry returns the file's line of the manifest.
-func (b bundled) entry() entry {
-	return entry{
-		File: b.name, ItemID: b.ItemID, Source: b.source.Filename, Preset: b.Preset, Width: b.Width, Height: b.Height, Checks: b.Checks,
+func (b bundled) entry() Entry {
+	e := Entry{
+		File: b.Path, ItemID: b.ItemID, Source: b.source.Filename, Preset: b.Preset, Status: b.Status, Width: b.Width, Height: b.Height, Bytes: b.Bytes,
+		Product: b.source.Product, NameProblem: b.Problem, Checks: b.Checks,
 		Confidence: b.source.Confidence, NeedsReview: b.state() == picture.ReviewPending, Review: b.Review, ReviewReason: b.source.ReviewReason,
 	}
+	if b.Slot != "" {
+		e.Slot = b.Slot
+	}
+	if p, ok := channel.Find(b.Preset); ok {
+		e.Channel, e.AltText = p.Channel, AltText(p, b.source)
+	}
+	return e
 }
-
-const manifestName = "manifest.json"
 
 // split cuts a ZIP's files into parts of at most limit bytes. A file that is
 // larger has a part of its own. The result has at least one part. The same
@@ -83,9 +71,9 @@ func split(files []bundled, limit int64) [][]bundled {
 	return parts
 }
 
-// zip builds one part: a folder per preset, the photos' own names, and a
-// manifest of the part with the checks. Pictures that a person has not looked
-// at yet lie in folder review.
+// zip builds one part: a folder per channel, the names that it demands, and the
+// part's manifests with the checks. Pictures that a person has not looked at yet lie in
+// folder review.
 func (s *Service) zip(ctx context.Context, files []bundled) ([]byte, error) {
 	total := int64(perFile)
 	for _, f := range files {
@@ -94,28 +82,34 @@ func (s *Service) zip(ctx context.Context, files []bundled) ([]byte, error) {
 	// allocated once: a buffer that grows takes three times as much
 	out := bytes.NewBuffer(make([]byte, 0, total))
 	z := zip.NewWriter(out)
-	manifest := []entry{}
+	var manifest []Entry
 	for _, f := range files {
 		manifest = append(manifest, f.entry())
-		if f.name == "" {
+		if f.Path == "" {
 			continue
 		}
 		// the pictures are compressed already
-		w, err := z.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Store, Modified: time.Now().UTC()})
+		w, err := z.CreateHeader(&zip.FileHeader{Name: f.Path, Method: zip.Store, Modified: time.Now().UTC()})
 		if err == nil {
 			err = s.copyInto(ctx, w, *f.BlobPath, f.Bytes)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("zip %s: %w", f.name, err)
+			return nil, fmt.Errorf("zip %s: %w", f.Path, err)
 		}
 	}
-	w, err := z.Create(manifestName)
-	if err != nil {
-		return nil, err
+	for _, m := range []struct {
+		name  string
+		write func(io.Writer, []Entry) error
+	}{{ManifestJSON, WriteManifestJSON}, {ManifestCSV, WriteManifestCSV}} {
+		w, err := z.Create(m.name)
+		if err != nil {
+			return nil, err
+		}
+		if err := m.write(w, manifest); err != nil {
+			return nil, fmt.Errorf("write %s: %w", m.name, err)
+		}
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	if err := errors.Join(enc.Encode(manifest), z.Close()); err != nil {
+	if err := z.Close(); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
@@ -148,8 +142,6 @@ func (s *Service) finished(ctx context.Context, tenantID, jobID string) ([]bundl
 	if err != nil {
 		return nil, err
 	}
-	var names filename.Names
-	names.Reserve(manifestName)
 	sources := map[string]Source{}
 	var out []bundled
 	for _, e := range exports {
@@ -170,10 +162,39 @@ func (s *Service) finished(ctx context.Context, tenantID, jobID string) ([]bundl
 		f := bundled{Export: e, source: src}
 		if f.state() == picture.ReviewRejected {
 			f.Bytes = 0
-		} else {
-			f.name = entryName(&names, f)
 		}
 		out = append(out, f)
 	}
+	nameAll(out)
 	return out, nil
+}
+
+// nameAll gives files their names in the ZIP, but those that a person rejected.
+func nameAll(files []bundled) {
+	var names Names
+	names.Reserve(ManifestJSON, ManifestCSV)
+	var there []int
+	var unnamed []Unnamed
+	for i, f := range files {
+		if f.state() == picture.ReviewRejected {
+			continue
+		}
+		u := Unnamed{Preset: presetOf(f.Export), Source: f.source}
+		if f.state() == picture.ReviewPending {
+			u.Within = ReviewFolder
+		}
+		there, unnamed = append(there, i), append(unnamed, u)
+	}
+	for i, n := range names.All(unnamed) {
+		files[there[i]].Named = n
+	}
+}
+
+// presetOf returns a variant's preset. One whose channel's file is gone keeps a folder
+// of its own.
+func presetOf(e Export) channel.Preset {
+	if p, ok := channel.Find(e.Preset); ok {
+		return p
+	}
+	return channel.Preset{Name: e.Preset, Channel: e.Preset, Format: channel.Format(e.Format)}
 }

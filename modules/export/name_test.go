@@ -1,0 +1,105 @@
+package export
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// file is a preset's file of a photo with a product, in scene studio.
+func unnamed(t *testing.T, preset, photo string, p picture.Product) Unnamed {
+	t.Helper()
+	found, ok := channel.Find(preset)
+	if !ok {
+		t.Fatalf("no preset %s", preset)
+	}
+	return Unnamed{Preset: found, Source: Source{Filename: photo, Scene: "studio", Product: p, Layers: picture.Layers{Placed: picture.Placed{BackdropPath: "b"}}}}
+}
+
+func TestNames(t *testing.T) {
+	mug := picture.Product{SKU: "MUG/1", GTIN: "4006381333931", ASIN: "B07ABCDEFG", Title: "Blaue Tasse, groß"}
+	at := func(slot string) picture.Product { p := mug; p.Slot = slot; return p }
+	u := func(preset, photo string, p picture.Product) Unnamed { return unnamed(t, preset, photo, p) }
+	for name, c := range map[string]struct {
+		files []Unnamed
+		want  []string
+		wrong int // names that are not as the channel demands
+	}{
+		"photos' own names": {[]Unnamed{
+			u("web_large", "кружка.jpg", picture.Product{}), u("web_large", "コップ.jpg", picture.Product{}), u("etsy", "blue vase.jpg", picture.Product{}),
+			u("etsy", "Blue vase.png", picture.Product{}), u("etsy", "../../up.jpg", picture.Product{}), u("etsy", "...jpg", picture.Product{}), u("etsy", "con.jpg", picture.Product{}),
+		}, []string{
+			"website/кружка-studio-large.webp", "website/コップ-studio-large.webp", "etsy/blue_vase-studio.jpg",
+			"etsy/Blue_vase-studio-2.jpg", "etsy/up-studio.jpg", "etsy/photo-studio.jpg", "etsy/_con-studio.jpg",
+		}, 0},
+		"one photo for all": {[]Unnamed{
+			u("amazon_main", "a.jpg", mug), u("amazon_pt", "a.jpg", mug), u("amazon_swatch", "a.jpg", mug), u("walmart", "a.jpg", mug), u("bol_main", "a.jpg", mug), u("gs1_primary", "a.jpg", mug),
+			u("shopify", "a.jpg", mug), u("shopify_white", "a.jpg", mug), u("cutout_png", "a.jpg", mug), u("tiktok_shop", "a.jpg", mug),
+		}, []string{
+			"amazon/B07ABCDEFG.MAIN.jpg", "amazon/B07ABCDEFG.PT01.jpg", "amazon/B07ABCDEFG.SWCH.jpg", "walmart/04006381333931.jpg", "bol/4006381333931.jpg", "gs1/04006381333931.jpg",
+			"shopify/blaue-tasse-gross-studio-scene.jpg", "shopify/blaue-tasse-gross-studio-white.jpg", "cut-out/a-studio-png.png", "tiktok-shop/a-studio.jpg",
+		}, 0},
+		"Amazon takes a barcode for an ASIN": {[]Unnamed{u("amazon_main", "a.jpg", picture.Product{GTIN: "4006381333931"})}, []string{"amazon/4006381333931.MAIN.jpg"}, 0},
+		"photos in their slots": {[]Unnamed{u("amazon_main", "a.jpg", at("PT02")), u("amazon_main", "b.jpg", at("MAIN")), u("amazon_main", "c.jpg", mug)},
+			[]string{"amazon/B07ABCDEFG.PT02.jpg", "amazon/B07ABCDEFG.MAIN.jpg", "amazon/B07ABCDEFG.PT01.jpg"}, 0},
+		"two presets of photos in slots": {[]Unnamed{u("amazon_main", "a.jpg", at("MAIN")), u("amazon_pt", "a.jpg", at("MAIN")), u("amazon_main", "b.jpg", at("PT01")), u("amazon_pt", "b.jpg", at("PT01"))},
+			[]string{"amazon/B07ABCDEFG.MAIN.jpg", "amazon/B07ABCDEFG.PT02.jpg", "amazon/B07ABCDEFG.PT01.jpg", "amazon/B07ABCDEFG.PT03.jpg"}, 0},
+		"a slot of another channel": {[]Unnamed{u("amazon_main", "a.jpg", at("FRONT"))}, []string{"amazon/B07ABCDEFG.MAIN.jpg"}, 0},
+		"no number":                 {[]Unnamed{u("amazon_main", "mug.jpg", picture.Product{SKU: "A"}), u("walmart", "mug.jpg", picture.Product{ASIN: "B07ABCDEFG"})}, []string{"amazon/mug-studio-main.jpg", "walmart/mug-studio.jpg"}, 2},
+		"two photos of one barcode": {[]Unnamed{u("bol_main", "a.jpg", mug), u("bol_main", "b.jpg", mug)}, []string{"bol/4006381333931.jpg", "bol/4006381333931-2.jpg"}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var n Names
+			var got []string
+			wrong := 0
+			for _, named := range n.All(c.files) {
+				if got = append(got, named.Path); named.Problem != "" {
+					wrong++
+				}
+			}
+			if d := cmp.Diff(c.want, got); d != "" || wrong != c.wrong {
+				t.Errorf("%d are not as demanded (-want +got):\n%s", wrong, d)
+			}
+		})
+	}
+}
+
+func TestASlotIsGivenOnce(t *testing.T) {
+	var files []Unnamed
+	for range 102 {
+		files = append(files, unnamed(t, "amazon_main", "a.jpg", picture.Product{ASIN: "B07ABCDEFG"}))
+	}
+	var n Names
+	got := n.All(files)
+	if got[0].Slot != "MAIN" || got[99].Path != "amazon/B07ABCDEFG.PT99.jpg" || got[99].Problem != "" {
+		t.Errorf("%+v %+v", got[0], got[99])
+	}
+	if got[100].Problem == "" || got[101].Problem == "" || got[100].Path == got[101].Path {
+		t.Errorf("%+v %+v", got[100], got[101])
+	}
+}
+
+func TestAltText(t *testing.T) {
+	for name, c := range map[string]struct {
+		preset, photo string
+		product       picture.Product
+		want          string
+	}{
+		"a title on white":         {"amazon_main", "a.jpg", picture.Product{Title: "Blue mug"}, "Blue mug on a white background"},
+		"a title in its scene":     {"shopify", "a.jpg", picture.Product{Title: "Blue mug"}, "Blue mug in a studio scene"},
+		"a photo's name":           {"cutout_png", "blue-mug_300ml.jpg", picture.Product{}, "Blue mug 300ml on a transparent background"},
+		"a camera's name":          {"shopify", "IMG_1234.jpg", picture.Product{}, "Product in a studio scene"},
+		"a number and an SKU":      {"shopify", "12345.jpg", picture.Product{SKU: "A-1"}, "Product A-1 in a studio scene"},
+		"a name in another tongue": {"amazon_main", "コップ.jpg", picture.Product{}, "コップ on a white background"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := unnamed(t, c.preset, c.photo, c.product)
+			if d := cmp.Diff(c.want, AltText(u.Preset, u.Source)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
