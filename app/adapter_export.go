@@ -7,6 +7,7 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // exporter gives jobs the export module.
@@ -31,6 +32,16 @@ func (e exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error) 
 func (e exporter) Rerender(ctx context.Context, tx *db.Tx, r job.Rerender) (job.Rerendered, error) {
 	n, err := e.service.Rerender(ctx, tx, export.RerenderRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Presets: r.Presets})
 	return job.Rerendered(n), err
+}
+
+// Layers returns the picture that an item's variants are made of.
+func (e exporter) Layers(ctx context.Context, q db.Querier, itemID string) (picture.Layers, error) {
+	return e.service.Picture(ctx, q, itemID)
+}
+
+// Remake has an item's variants made again of other layers.
+func (e exporter) Remake(ctx context.Context, tx *db.Tx, r job.Remake) (int, error) {
+	return e.service.Remake(ctx, tx, export.RemakeRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Layers: &r.Layers, Review: r.Review})
 }
 
 // Bundle asks for a job's ZIP and reports whether it has ended.

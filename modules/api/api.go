@@ -19,6 +19,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/opal-photo/opal/modules/channel"
 )
@@ -75,6 +76,7 @@ type Mount struct {
 const (
 	defaultMaxUpload = 25 << 20
 	defaultStreams   = 256
+	maxWaits         = 64
 )
 
 // server is a built API.
@@ -87,6 +89,7 @@ type server struct {
 	health  *health
 	streams *slots // open event streams
 	watches watches
+	waits   *semaphore.Weighted // calls that wait for something
 	routes  []*route
 	openAPI []byte
 
@@ -128,7 +131,7 @@ func build(o Options) (*server, error) {
 	s := &server{
 		open: open, protection: http.NewCrossOriginProtection(), jsonPace: jsonPace, formPace: formPace, mountPace: mountPace, streamCheck: streamCheck,
 		Options: o, echo: echo.New(), limiter: newLimiter(o.RateLimit), meters: newMeters(o.Meters), health: newHealth(o.Checks),
-		streams: newSlots(o.Streams),
+		streams: newSlots(o.Streams), waits: semaphore.NewWeighted(maxWaits),
 	}
 	for _, origin := range o.Origins {
 		if err := s.protection.AddTrustedOrigin(origin); err != nil {
@@ -141,6 +144,7 @@ func build(o Options) (*server, error) {
 	jobRoutes(r)
 	reviewRoutes(r)
 	reexportRoutes(r)
+	cutoutRoutes(r)
 	deletionRoutes(r)
 	uploadRoutes(r)
 	downloadRoutes(r)

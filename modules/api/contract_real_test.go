@@ -43,6 +43,10 @@ func (noWork) Forget(context.Context, *db.Tx, string) (int, error) { return 0, n
 
 func (noWork) Paths(context.Context, string) ([]string, error) { return nil, nil }
 
+func (noWork) Layers(context.Context, db.Querier, string) (picture.Layers, error) {
+	return picture.Layers{}, nil
+}
+func (noWork) Remake(context.Context, *db.Tx, job.Remake) (int, error) { return 0, nil }
 func (noWork) Rerender(context.Context, *db.Tx, job.Rerender) (job.Rerendered, error) {
 	return job.Rerendered{}, nil
 }

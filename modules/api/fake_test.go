@@ -26,6 +26,7 @@ import (
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -34,6 +35,8 @@ import (
 // module's own are about jobs.
 type memoryJobs struct {
 	reexported []job.Reexport
+	changed    []job.Change
+	making     int // looks until the second version is completed
 	mu         sync.Mutex
 	jobs       map[string]*job.Job
 	events     []event.Event
@@ -235,6 +238,41 @@ func (m *memoryJobs) Reexport(_ context.Context, r job.Reexport) (job.Item, erro
 	}
 	m.reexported = append(m.reexported, r)
 	return *it, nil
+}
+
+func (m *memoryJobs) ChangeCutout(_ context.Context, c job.Change) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	it, err := m.item(c.TenantID, c.JobID, c.ItemID)
+	switch {
+	case err != nil:
+		return err
+	case it.Status != job.ItemCompleted:
+		return job.ErrNoCutout
+	case (c.Hints == nil) == (c.Restore == 0):
+		return job.ErrHintsMissing
+	}
+	if c.Hints != nil {
+		if err := c.Hints.Check(0, 0); err != nil {
+			return err
+		}
+	}
+	m.changed = append(m.changed, c)
+	return nil
+}
+
+func (m *memoryJobs) Versions(_ context.Context, tenantID, jobID, itemID string) ([]job.Version, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.item(tenantID, jobID, itemID); err != nil {
+		return nil, err
+	}
+	second := job.Version{Version: 2, Status: job.VersionCompleted, Hints: &picture.Hints{}}
+	if m.making > 0 {
+		m.making--
+		second.Status = job.VersionProcessing
+	}
+	return []job.Version{{Version: 1, Status: job.VersionCompleted, Current: true}, second}, nil
 }
 
 // Changes counts how often a job differed from the previous call.

@@ -52,6 +52,13 @@ var operations = map[string]operation{
 			"The variants keep their files until the new ones are there; then the job's ZIP is made again. Presets that are new, or failed before, open the job until then. The item and the credits stay as they are.",
 		errors: []*fault.Error{job.ErrNotExportable, channel.ErrPreset, export.ErrNoLayers, export.ErrRerenders},
 	},
+	"getCutout": {doc: "With wait it answers when the version that is being made is there, or after that many seconds."},
+	"changeCutout": {
+		doc: "Strokes and points change the part that they touch, up to where the colours change; a box takes away what lies outside. The hints are about the version that counts, and the new one counts when it is there: " +
+			"the picture is put together and the variants are made again, and the job's ZIP follows. The item's status, its price and the job stay as they are; a decision about the former picture is forgotten. " +
+			"One version is made at a time.",
+		errors: []*fault.Error{picture.ErrHints, job.ErrHintsMissing, job.ErrNoCutout, job.ErrCutoutBusy, job.ErrVersions, job.ErrNoVersion, export.ErrNoLayers},
+	},
 	"deleteJob": {},
 	"jobEvents": {
 		doc: "Events come with their type and an id; send the last one as Last-Event-ID to go on from there. The stream ends after the job's end, " +

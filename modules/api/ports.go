@@ -23,6 +23,9 @@ type Jobs interface {
 	Cancel(ctx context.Context, tenantID, jobID string) error
 	Retry(ctx context.Context, tenantID, jobID, itemID string) (job.Item, error)
 	Decide(ctx context.Context, d job.Decision) (job.Item, error)
+	// ChangeCutout has another version of an item's cut-out made; Versions lists them.
+	ChangeCutout(ctx context.Context, c job.Change) error
+	Versions(ctx context.Context, tenantID, jobID, itemID string) ([]job.Version, error)
 	// Reexport has variants of a finished item made anew.
 	Reexport(ctx context.Context, r job.Reexport) (job.Item, error)
 }

@@ -48,7 +48,7 @@ func summaryOf(j job.Job) client.JobSummary {
 func itemOf(it job.Item) client.Item {
 	return client.Item{
 		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, ScenePrompt: it.ScenePrompt, SourceURL: it.SourceURL,
-		RawBlobPath: it.RawBlobPath, CutoutBlobPath: it.CutoutBlobPath, OutputBlobPath: it.OutputBlobPath, ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage,
+		RawBlobPath: it.RawBlobPath, CutoutBlobPath: it.CutoutBlobPath, OutputBlobPath: it.OutputBlobPath, CutoutVersion: it.CutoutVersion, ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage,
 		NeedsReview: it.Review != nil && it.Review.State == picture.ReviewPending, Review: (*client.Review)(it.Review), ReviewReason: it.ReviewReason, Concerns: each(it.Concerns, concernOf), Confidence: it.Confidence, Fidelity: (*client.Fidelity)(it.Fidelity), Attempt: it.Attempt,
 		RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, CreatedAt: it.CreatedAt, UpdatedAt: it.UpdatedAt, EndedAt: it.EndedAt,
 		Steps: each(it.Steps, func(s job.Step) client.Step { return client.Step(s) }), Exports: []client.Variant{},

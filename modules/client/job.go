@@ -156,6 +156,7 @@ type Item struct {
 	RawBlobPath    *string    `json:"raw_blob_path" doc:"The photo; null before the upload"`
 	CutoutBlobPath *string    `json:"cutout_blob_path"`
 	OutputBlobPath *string    `json:"output_blob_path"`
+	CutoutVersion  *int       `json:"cutout_version" doc:"The version of the cut-out that counts; null before there is one" example:"1"`
 	ErrorCode      *string    `json:"error_code" doc:"Why it failed, stable; null unless it did"`
 	ErrorMessage   *string    `json:"error_message" doc:"Why it failed, for people"`
 	NeedsReview    bool       `json:"needs_review" doc:"A person has yet to look at the picture before it is used; in the ZIP it is in the folder review"`

@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/lease"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
@@ -20,10 +22,10 @@ type RemakeRequest struct {
 
 	// Presets are the variants to be made again; nil: all that are there.
 	Presets []string
-	// Source is the picture that they are made of; nil: the one they were made of.
-	Source *Source
-	// Review is the state of the new picture: picture.ReviewPending, ReviewApproved
-	// or ReviewRejected, or "": nobody has to look. It counts with Source alone.
+	// Layers are the picture that they are made of; nil: the one they were made of.
+	Layers *picture.Layers
+	// Review is the state of the new picture: picture.ReviewPending, or "": nobody has
+	// to look. It counts with Layers alone.
 	Review string
 }
 
@@ -44,12 +46,21 @@ const (
 // of the new source then; variants that failed stay failed. A remake that is being made
 // begins anew.
 func (s *Service) Remake(ctx context.Context, tx *db.Tx, r RemakeRequest) (int, error) {
-	if r.Source != nil {
-		src, err := json.Marshal(r.Source)
+	if r.Layers != nil {
+		// no other change of the source comes in between
+		if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET review = review WHERE item_id = $1`, r.ItemID); err != nil {
+			return 0, fmt.Errorf("lock the source of item %s: %w", r.ItemID, err)
+		}
+		src, err := s.source(ctx, tx, r.ItemID)
 		if err != nil {
 			return 0, err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET source = $2, review = NULLIF($3, '') WHERE item_id = $1`, r.ItemID, string(src), r.Review); err != nil {
+		src.Layers = *r.Layers
+		text, err := json.Marshal(src)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET source = $2, review = NULLIF($3, '') WHERE item_id = $1`, r.ItemID, string(text), r.Review); err != nil {
 			return 0, fmt.Errorf("record the source of item %s: %w", r.ItemID, err)
 		}
 	}
@@ -100,6 +111,28 @@ func (s *Service) Remake(ctx context.Context, tx *db.Tx, r RemakeRequest) (int, 
 	return n, nil
 }
 
+// Picture returns the layers that an item's variants are made of. Error: ErrNoLayers.
+func (s *Service) Picture(ctx context.Context, q db.Querier, itemID string) (picture.Layers, error) {
+	src, err := s.source(ctx, q, itemID)
+	return src.Layers, err
+}
+
+// source returns what an item's variants are made of.
+func (s *Service) source(ctx context.Context, q db.Querier, itemID string) (src Source, err error) {
+	var text string
+	err = q.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, itemID).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return src, ErrNoLayers
+	}
+	if err != nil {
+		return src, fmt.Errorf("load the source of item %s: %w", itemID, err)
+	}
+	if err := json.Unmarshal([]byte(text), &src); err != nil {
+		return src, fmt.Errorf("read the source of item %s: %w", itemID, err)
+	}
+	return src, nil
+}
+
 // askForRemake writes the message for an item's remakes.
 func (s *Service) askForRemake(ctx context.Context, tx *db.Tx, b queue.Body, opts ...queue.SendOption) error {
 	return s.Outbox.SendExport(ctx, tx, b, append(opts, queue.Kind(queue.KindRemake, b.ItemID))...)
@@ -122,16 +155,17 @@ func (m remaking) folder(preset string) string { return preset + remakeFolder }
 // record puts the new file in the place of the former one. A variant that is not there
 // any more stays as it is.
 func (m remaking) record(ctx context.Context, tx *db.Tx, k *work, f file) error {
+	// the variant, its source, its remake: the order in which Rerender locks them
+	var former sql.NullString
+	if err := tx.QueryRowContext(ctx, `SELECT rejected FROM exports WHERE item_id = $1 AND preset = $2`+tx.ForUpdate(), k.body.ItemID, f.preset).Scan(&former); err != nil {
+		return gone(err)
+	}
 	// one at a time: the last of an item's remakes has the ZIP made again
 	var source string
 	if err := tx.QueryRowContext(ctx, `SELECT item_id FROM export_sources WHERE item_id = $1`+tx.ForUpdate(), k.body.ItemID).Scan(&source); err != nil {
-		return err
+		return gone(err)
 	}
 	if err := m.table().Update(ctx, tx, k.held[f.preset], `status = 'completed', lease_until = NULL, error_code = NULL, error_message = NULL`); err != nil {
-		return err
-	}
-	var former sql.NullString
-	if err := tx.QueryRowContext(ctx, `SELECT rejected FROM exports WHERE item_id = $1 AND preset = $2`, k.body.ItemID, f.preset).Scan(&former); err != nil {
 		return err
 	}
 	r, err := tx.ExecContext(ctx, `UPDATE exports SET rejected_first = COALESCE(rejected_first, rejected IS NOT NULL), blob_path = $3, format = $4, width = $5, height = $6,
@@ -149,6 +183,14 @@ func (m remaking) record(ctx context.Context, tx *db.Tx, k *work, f file) error 
 		}
 	}
 	return m.zip(ctx, tx, k.body)
+}
+
+// gone says that a row that is missing went with its job.
+func gone(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return lease.ErrLost
+	}
+	return err
 }
 
 // zip has the job's ZIP made again when the last of an item's remakes has ended.

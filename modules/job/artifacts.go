@@ -14,9 +14,10 @@ import (
 // attempts never overwrite each other's pictures; the path in the database says
 // which one counts.
 type artifacts struct {
-	s *Service
-	c *claimed
-	n map[string]int
+	s      *Service
+	c      *claimed
+	prefix string // of the steps' names: a version's attempts are counted for themselves
+	n      map[string]int
 }
 
 // scoreURLTTL is how long the scoring service can read and write: the longest
@@ -28,6 +29,7 @@ func (a *artifacts) path(step, ext string) (string, error) {
 	if a.n == nil {
 		a.n = map[string]int{}
 	}
+	step = a.prefix + step
 	a.n[step]++
 	if n := a.n[step]; n > 1 {
 		step = fmt.Sprintf("%s-%d", step, n)

@@ -43,10 +43,12 @@ type world struct {
 	dir   string // where they lie
 	jobs  *job.Service
 
-	cutter cutter
-	placer placer
-	plans  []job.Plan
+	cutter  cutter
+	placer  placer
+	refiner refiner
+	plans   []job.Plan
 
+	remakes   []job.Remake
 	rerenders []job.Rerender
 	reopened  job.Rerendered     // what Rerender answers
 	paths     []string           // that variants name
@@ -79,7 +81,29 @@ func (c *cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 			return pipeline.Cutout{}, ctx.Err()
 		}
 	}
-	return pipeline.Cutout{Image: photo, Confidence: .9, Concerns: c.concerns}, c.err
+	return pipeline.Cutout{Image: photo, Confidence: .9, Concerns: c.concerns, Logits: image.NewGray(image.Rect(0, 0, 6, 4))}, c.err
+}
+
+// refiner makes the cut-out clear at its first pixel, or fails with err.
+type refiner struct {
+	err    error
+	panics bool
+	calls  int
+	logits *image.Gray // of the last call
+	hints  picture.Hints
+}
+
+// Refine returns the cut-out with one pixel less.
+func (r *refiner) Refine(_ context.Context, photo, cut *image.NRGBA, logits *image.Gray, _ bool, h picture.Hints) (*image.NRGBA, error) {
+	r.calls++
+	r.logits, r.hints = logits, h
+	if r.panics {
+		panic("the refiner has a defect")
+	}
+	out := image.NewNRGBA(photo.Rect)
+	copy(out.Pix, cut.Pix)
+	clear(out.Pix[:4])
+	return out, r.err
 }
 
 // placer makes a plain scene, or fails with err.
@@ -195,6 +219,22 @@ func (w *world) Rerender(_ context.Context, _ *db.Tx, r job.Rerender) (job.Reren
 	return w.reopened, nil
 }
 
+// Layers returns those of the item's plan.
+func (w *world) Layers(_ context.Context, _ db.Querier, itemID string) (picture.Layers, error) {
+	for _, p := range w.plans {
+		if p.ItemID == itemID {
+			return p.Result.Layers, nil
+		}
+	}
+	return picture.Layers{}, errors.New("no plan")
+}
+
+// Remake keeps what is asked for.
+func (w *world) Remake(_ context.Context, _ *db.Tx, r job.Remake) (int, error) {
+	w.remakes = append(w.remakes, r)
+	return 1, nil
+}
+
 func (w *world) Review(_ context.Context, _ *db.Tx, itemID, state string) error {
 	w.reviews = append(w.reviews, state)
 	return nil
@@ -219,7 +259,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		DB: d, Blobs: store, Containers: job.Containers{Raw: "raw", Outputs: "outputs", Exports: "exports"}, Outbox: queue.NewOutbox(),
 		Brands: w, Exporter: w, Meter: &w.meter, Lease: 30 * time.Second,
 		Inspect:  imagefile.InspectHead,
-		Pipeline: pipeline.New(dec, &w.cutter, &w.placer),
+		Pipeline: pipeline.New(dec, &w.cutter, &w.placer).WithRefiner(&w.refiner),
 	})
 	return w
 }

@@ -133,6 +133,7 @@ type Item struct {
 	RawBlobPath    *string            `json:"raw_blob_path"`
 	CutoutBlobPath *string            `json:"cutout_blob_path"`
 	OutputBlobPath *string            `json:"output_blob_path"`
+	CutoutVersion  *int               `json:"cutout_version"` // that counts; nil: there is none yet
 	ErrorCode      *string            `json:"error_code"`
 	ErrorMessage   *string            `json:"error_message"`
 	NeedsReview    bool               `json:"needs_review"`

@@ -118,20 +118,23 @@ func (s *Service) namedBy(ctx context.Context, tenantID, jobID string) (func(pat
 		return nil, err
 	}
 	paths := map[string]bool{}
-	rows, err := s.DB.QueryContext(ctx, `SELECT COALESCE(raw_blob_path, ''), COALESCE(output_blob_path, ''), COALESCE(cutout_blob_path, ''), COALESCE(placement, '')
-		FROM items WHERE job_id = $1 UNION ALL SELECT COALESCE(export_blob_path, ''), '', '', '' FROM jobs WHERE job_id = $1`, jobID)
+	rows, err := s.DB.QueryContext(ctx, `SELECT COALESCE(raw_blob_path, ''), COALESCE(output_blob_path, ''), COALESCE(cutout_blob_path, ''), COALESCE(placement, ''), ''
+		FROM items WHERE job_id = $1 UNION ALL SELECT COALESCE(export_blob_path, ''), '', '', '', '' FROM jobs WHERE job_id = $1
+		UNION ALL SELECT '', COALESCE(output_blob_path, ''), COALESCE(cutout_blob_path, ''), COALESCE(checkpoint, ''), COALESCE(layers, '') FROM cutout_versions WHERE job_id = $1`, jobID)
 	if err != nil {
 		return nil, fmt.Errorf("load the paths of job %s: %w", jobID, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var raw, output, cutout, placement string
-		if err := rows.Scan(&raw, &output, &cutout, &placement); err != nil {
+		var raw, output, cutout, placement, layers string
+		if err := rows.Scan(&raw, &output, &cutout, &placement, &layers); err != nil {
 			return nil, err
 		}
 		paths[raw], paths[output], paths[cutout] = true, true, true
-		if err := addStrings(paths, placement); err != nil {
-			return nil, fmt.Errorf("read the checkpoints of job %s: %w", jobID, err)
+		for _, text := range []string{placement, layers} {
+			if err := addStrings(paths, text); err != nil {
+				return nil, fmt.Errorf("read the checkpoints of job %s: %w", jobID, err)
+			}
 		}
 	}
 	if err := rows.Err(); err != nil {

@@ -53,8 +53,12 @@ func timePtr(n sql.NullInt64) *time.Time {
 	return &t
 }
 
-const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_prompt, source_url, raw_blob_path, cutout_blob_path, output_blob_path,
-	error_code, error_message, needs_review, review_reason, concerns, confidence, fidelity, attempt, retry_of,
+const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_prompt, source_url, raw_blob_path,
+	COALESCE((SELECT v.cutout_blob_path FROM cutout_versions v WHERE v.item_id = items.item_id AND v.is_current), cutout_blob_path) AS cutout_blob_path,
+	COALESCE((SELECT v.output_blob_path FROM cutout_versions v WHERE v.item_id = items.item_id AND v.is_current), output_blob_path) AS output_blob_path,
+	(SELECT v.version FROM cutout_versions v WHERE v.item_id = items.item_id AND v.is_current) AS cutout_version,
+	error_code, error_message, needs_review, review_reason, concerns, confidence,
+	COALESCE((SELECT v.fidelity FROM cutout_versions v WHERE v.item_id = items.item_id AND v.is_current), fidelity) AS fidelity, attempt, retry_of,
 	(SELECT n.item_id FROM items n WHERE n.retry_of = items.item_id) AS retried_by, created_at, updated_at, ended_at, entry_id,
 	(SELECT r.decision FROM reviews r WHERE r.item_id = items.item_id) AS decision, (SELECT r.note FROM reviews r WHERE r.item_id = items.item_id) AS note,
 	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at, ` + productColumns
@@ -65,12 +69,15 @@ func scanItem(r scanner) (Item, error) {
 	var created, updated int64
 	var ended, decided sql.NullInt64
 	if err := r.Scan(append([]any{&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.SourceURL, &it.RawBlobPath, &it.CutoutBlobPath,
-		&it.OutputBlobPath, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &concerns, &it.Confidence, &fidelity, &it.Attempt,
+		&it.OutputBlobPath, &it.CutoutVersion, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &concerns, &it.Confidence, &fidelity, &it.Attempt,
 		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided}, productDest(&it.Product)...)...); err != nil {
 		return Item{}, err
 	}
 	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), timePtr(ended)
 	it.Steps = []Step{}
+	if it.CutoutVersion == nil && it.Status == ItemCompleted && it.CutoutBlobPath != nil {
+		it.CutoutVersion = new(1)
+	}
 	switch {
 	case decision.Valid:
 		it.Review = &Review{State: decision.String, Note: note.String, DecidedAt: timePtr(decided)}

@@ -32,6 +32,11 @@ type Exporter interface {
 	// made anew, unless they would be as they are. It returns the number of those that
 	// are counted as first makings are, for which the caller writes the message.
 	Rerender(ctx context.Context, tx *db.Tx, r Rerender) (Rerendered, error)
+	// Layers returns the picture that an item's variants are made of.
+	Layers(ctx context.Context, q db.Querier, itemID string) (picture.Layers, error)
+	// Remake has an item's variants made again of other layers, free of charge, and has
+	// ExportsRemade called when they are there. It returns their number.
+	Remake(ctx context.Context, tx *db.Tx, r Remake) (int, error)
 	// Bundle asks, in the caller's transaction, for the ZIP of a job's round, unless
 	// that was done before. It reports whether the ZIP has ended, and if so whether
 	// it failed permanently.
@@ -59,6 +64,14 @@ type Plan struct {
 	Product  picture.Product
 	Scene    string // scene type
 	Result   *pipeline.Result
+}
+
+// Remake says of which layers an item's variants are made again.
+type Remake struct {
+	TenantID, JobID, ItemID, CorrelationID string
+
+	Layers picture.Layers
+	Review string // of the new picture: picture.ReviewPending, or "" when nobody has to look
 }
 
 // Rerender says which variants of a finished item to make anew.

@@ -52,6 +52,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 			telemetry.Log(ctx).Warn().Int("items", n).Msg(r.what)
 		}
 	}
+	if err := s.sweepVersions(ctx); err != nil {
+		return err
+	}
 	return s.settleLate(ctx)
 }
 

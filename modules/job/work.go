@@ -53,6 +53,9 @@ type claimed struct {
 // means that nothing could be recorded and the message is to come again.
 func (s *Service) Process(ctx context.Context, b queue.Body) error {
 	telemetry.Log(ctx).Info().Msg("Processing job message")
+	if b.Kind == queue.KindCutout {
+		return s.processVersion(ctx, b)
+	}
 	// a shutdown in mid-claim must not leave open whether the item was taken: it
 	// is claimed, and then given back
 	taking, taken := lease.Settle(ctx)

@@ -44,6 +44,9 @@ type Body struct {
 const (
 	// KindBundle asks the export worker for the ZIP that is the subject.
 	KindBundle = "bundle"
+	// KindCutout asks the worker on jobs for the version of the item's cut-out that is
+	// the subject.
+	KindCutout = "cutout"
 	// KindRemake asks the export worker for the variants of the item, the subject,
 	// that are to be made again.
 	KindRemake = "remake"

@@ -1,0 +1,295 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/queue"
+	"github.com/opal-photo/opal/modules/telemetry"
+)
+
+// MaxVersions bounds the versions of a cut-out, which cost their tenant nothing.
+const MaxVersions = 100
+
+// Errors of a change of a cut-out.
+var (
+	ErrNoCutout     = fault.New(fault.Conflict, "cutout_missing", "Only an item that is completed and whose background was removed has a cut-out to change")
+	ErrCutoutBusy   = fault.New(fault.Conflict, "cutout_busy", "A version of this cut-out is being made; wait until it is there")
+	ErrVersions     = fault.New(fault.Conflict, "versions_exhausted", fmt.Sprintf("The cut-out has %d versions, as many as it can have", MaxVersions))
+	ErrNoVersion    = fault.New(fault.NotFound, "version_not_found", "There is no such version of the cut-out, or it is not completed")
+	ErrHintsMissing = fault.New(fault.Invalid, "hints_missing", "Give hints or the version to restore, one of the two")
+)
+
+// The states of a version.
+const (
+	VersionQueued     = "queued"
+	VersionProcessing = "processing"
+	VersionCompleted  = "completed"
+	VersionFailed     = "failed"
+)
+
+// Version is one version of an item's cut-out.
+type Version struct {
+	Version      int
+	Status       string
+	Current      bool           // it is the item's cut-out
+	Base         *int           // the version that the hints are about; nil: the engine's own
+	Hints        *picture.Hints // nil: the engine's own
+	CutoutURL    *string        // short-lived; nil until it is completed
+	ErrorCode    *string
+	ErrorMessage *string
+	CreatedAt    time.Time
+	EndedAt      *time.Time
+}
+
+// Change asks for another version of an item's cut-out.
+type Change struct {
+	TenantID, JobID, ItemID string
+
+	Hints   *picture.Hints // what is wrong with the version that counts; nil: nothing
+	Restore int            // the version that is to count again; 0: none
+}
+
+// ChangeCutout has a new version of an item's cut-out made as the hints say, or a former
+// one count again, free of charge. When the new version is there, it is the item's
+// cut-out: its picture is put together and its variants are made again, and the ZIP has
+// another round. The item's status, its price and its job's state stay as they are. A
+// decision about the former picture does not count for the new one.
+//
+// Errors: ErrItemNotFound, ErrNoCutout, ErrCutoutBusy, ErrVersions, ErrNoVersion,
+// ErrHintsMissing, picture.ErrHints.
+func (s *Service) ChangeCutout(ctx context.Context, c Change) error {
+	if (c.Hints == nil) == (c.Restore == 0) {
+		return ErrHintsMissing
+	}
+	if c.Hints != nil {
+		if err := c.Hints.Check(0, 0); err != nil {
+			return err
+		}
+	}
+	if err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.changeCutout(ctx, tx, c) }); err != nil {
+		return fmt.Errorf("change the cut-out of item %s: %w", c.ItemID, err)
+	}
+	return nil
+}
+
+// changeCutout locks in the order of all transitions: the item first.
+func (s *Service) changeCutout(ctx context.Context, tx *db.Tx, c Change) error {
+	rows, err := selectRows(ctx, tx, `item_id = $1`+tx.ForUpdate(), c.ItemID)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 || rows[0].jobID != c.JobID || rows[0].tenantID != c.TenantID {
+		return ErrItemNotFound
+	}
+	it := rows[0]
+	if it.status != ItemCompleted {
+		return ErrNoCutout.With("it is %s", it.status)
+	}
+	newest, open, err := s.versionState(ctx, tx, it)
+	if err != nil {
+		return err
+	}
+	if open > 0 {
+		return ErrCutoutBusy.With("version %d", open)
+	}
+	if c.Restore != 0 {
+		return s.restore(ctx, tx, it, c.Restore)
+	}
+	if newest >= MaxVersions {
+		return ErrVersions
+	}
+	var base int
+	var text string
+	if err := tx.QueryRowContext(ctx, `SELECT version, checkpoint FROM cutout_versions WHERE item_id = $1 AND is_current`, it.itemID).Scan(&base, &text); err != nil {
+		return fmt.Errorf("load the version that counts: %w", err)
+	}
+	var draft pipeline.Checkpoint
+	if err := json.Unmarshal([]byte(text), &draft); err != nil {
+		return fmt.Errorf("read version %d: %w", base, err)
+	}
+	if size := draft.Cutout.Size; size[0] > 0 {
+		if err := c.Hints.Check(size[0], size[1]); err != nil {
+			return err
+		}
+	}
+	hints, err := json.Marshal(c.Hints)
+	if err != nil {
+		return err
+	}
+	id := newID()
+	if _, err := tx.ExecContext(ctx, `INSERT INTO cutout_versions (version_id, item_id, version, job_id, tenant_id, correlation_id, status, base, hints, due_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, now_ms(), now_ms(), now_ms())`,
+		id, it.itemID, newest+1, it.jobID, it.tenantID, it.correlationID, base, string(hints)); err != nil {
+		return fmt.Errorf("record version %d: %w", newest+1, err)
+	}
+	if err := s.askForVersion(ctx, tx, it.body(), id); err != nil {
+		return err
+	}
+	return changed(ctx, tx, it.jobID)
+}
+
+// askForVersion writes the message for a version.
+func (s *Service) askForVersion(ctx context.Context, tx *db.Tx, b queue.Body, id string, opts ...queue.SendOption) error {
+	return s.Outbox.SendJob(ctx, tx, b, append(opts, queue.Kind(queue.KindCutout, id))...)
+}
+
+// versionState returns an item's newest version and the one that is being made, 0 when
+// none is. The engine's own gets its row with the first change.
+func (s *Service) versionState(ctx context.Context, tx *db.Tx, it row) (newest, open int, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT COALESCE(max(version), 0), COALESCE(max(CASE WHEN status IN ('queued', 'processing') THEN version END), 0)
+		FROM cutout_versions WHERE item_id = $1`, it.itemID).Scan(&newest, &open)
+	if err != nil || newest > 0 {
+		return newest, open, err
+	}
+	var text sql.NullString
+	var options string
+	if err := tx.QueryRowContext(ctx, `SELECT i.placement, j.options FROM items i JOIN jobs j ON j.job_id = i.job_id WHERE i.item_id = $1`, it.itemID).Scan(&text, &options); err != nil {
+		return 0, 0, fmt.Errorf("load the engine's cut-out: %w", err)
+	}
+	var o pipeline.Options
+	var c pipeline.Checkpoint
+	if err := json.Unmarshal([]byte(options), &o); err != nil {
+		return 0, 0, err
+	}
+	if text.Valid {
+		if err := json.Unmarshal([]byte(text.String), &c); err != nil {
+			return 0, 0, fmt.Errorf("read the engine's cut-out: %w", err)
+		}
+	}
+	if !o.RemoveBackground || c.Cutout == nil || c.Cutout.Path == "" {
+		return 0, 0, ErrNoCutout
+	}
+	layers, err := s.Exporter.Layers(ctx, tx, it.itemID)
+	if err != nil {
+		return 0, 0, err
+	}
+	b, err := json.Marshal(layers)
+	if err != nil {
+		return 0, 0, err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO cutout_versions (version_id, item_id, version, job_id, tenant_id, correlation_id, status, is_current, checkpoint, layers,
+			cutout_blob_path, output_blob_path, fidelity, created_at, updated_at, ended_at)
+		SELECT $2, item_id, 1, job_id, tenant_id, correlation_id, 'completed', TRUE, placement, $3, cutout_blob_path, output_blob_path, fidelity, ended_at, now_ms(), ended_at
+		FROM items WHERE item_id = $1`, it.itemID, newID(), string(b))
+	if err != nil {
+		return 0, 0, fmt.Errorf("record the engine's cut-out: %w", err)
+	}
+	return 1, 0, nil
+}
+
+// restore has a former version count again.
+func (s *Service) restore(ctx context.Context, tx *db.Tx, it row, version int) error {
+	var id, text string
+	var current bool
+	err := tx.QueryRowContext(ctx, `SELECT version_id, layers, is_current FROM cutout_versions WHERE item_id = $1 AND version = $2 AND status = 'completed'`, it.itemID, version).
+		Scan(&id, &text, &current)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNoVersion.With("%d", version)
+	}
+	if err != nil {
+		return fmt.Errorf("load version %d: %w", version, err)
+	}
+	if current {
+		return nil
+	}
+	var layers picture.Layers
+	if err := json.Unmarshal([]byte(text), &layers); err != nil {
+		return fmt.Errorf("read version %d: %w", version, err)
+	}
+	tx.AfterCommit(func() {
+		telemetry.Log(telemetry.With(ctx, telemetry.IDs{TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID})).Info().Int("version", version).Msg("Restored a cut-out")
+	})
+	return s.counts(ctx, tx, it, id, layers)
+}
+
+// counts makes a completed version the one that counts: the decision about the former
+// picture is forgotten, and the variants are made again.
+func (s *Service) counts(ctx context.Context, tx *db.Tx, it row, versionID string, layers picture.Layers) error {
+	for _, q := range []string{
+		`UPDATE cutout_versions SET is_current = FALSE WHERE item_id = $1 AND is_current AND version_id <> $2`,
+		`UPDATE cutout_versions SET is_current = TRUE, updated_at = now_ms() WHERE item_id = $1 AND version_id = $2`,
+	} {
+		if _, err := tx.ExecContext(ctx, q, it.itemID, versionID); err != nil {
+			return fmt.Errorf("make the version count: %w", err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM reviews WHERE item_id = $1`, it.itemID); err != nil {
+		return fmt.Errorf("forget the decision: %w", err)
+	}
+	var needed bool
+	if err := tx.QueryRowContext(ctx, `SELECT needs_review FROM items WHERE item_id = $1`, it.itemID).Scan(&needed); err != nil {
+		return err
+	}
+	r := Remake{TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID, CorrelationID: it.correlationID, Layers: layers}
+	if needed {
+		r.Review = picture.ReviewPending
+	}
+	if _, err := s.Exporter.Remake(ctx, tx, r); err != nil {
+		return err
+	}
+	return changed(ctx, tx, it.jobID)
+}
+
+// Versions returns the versions of an item's cut-out, the first first; none for an item
+// that has no cut-out yet. ErrItemNotFound for another tenant's item.
+func (s *Service) Versions(ctx context.Context, tenantID, jobID, itemID string) ([]Version, error) {
+	it, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.DB.QueryContext(ctx, `SELECT version, status, is_current, base, hints, cutout_blob_path, error_code, error_message, created_at, ended_at
+		FROM cutout_versions WHERE item_id = $1 ORDER BY version`, itemID)
+	if err != nil {
+		return nil, fmt.Errorf("list the versions of item %s: %w", itemID, err)
+	}
+	defer rows.Close()
+	all := []Version{}
+	for rows.Next() {
+		var v Version
+		var hints, path sql.NullString
+		var created int64
+		var ended sql.NullInt64
+		if err := rows.Scan(&v.Version, &v.Status, &v.Current, &v.Base, &hints, &path, &v.ErrorCode, &v.ErrorMessage, &created, &ended); err != nil {
+			return nil, err
+		}
+		v.CreatedAt, v.EndedAt = db.Time(created), timePtr(ended)
+		if hints.Valid {
+			v.Hints = new(picture.Hints)
+			if err := json.Unmarshal([]byte(hints.String), v.Hints); err != nil {
+				return nil, fmt.Errorf("read the hints of version %d: %w", v.Version, err)
+			}
+		}
+		if path.Valid && v.Status == VersionCompleted {
+			if err := s.signVersion(ctx, &v, path.String); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if len(all) == 0 && it.Status == ItemCompleted && it.CutoutBlobPath != nil && it.EndedAt != nil {
+		v := Version{Version: 1, Status: VersionCompleted, Current: true, CreatedAt: *it.EndedAt, EndedAt: it.EndedAt}
+		if err := s.signVersion(ctx, &v, *it.CutoutBlobPath); err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+func (s *Service) signVersion(ctx context.Context, v *Version, path string) error {
+	u, err := s.readURL(ctx, s.Containers.Outputs, path)
+	v.CutoutURL = &u
+	return err
+}
