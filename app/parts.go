@@ -155,6 +155,16 @@ var exportSweep = sweeper("the sweep of exports", func(ctx context.Context, w *w
 	return exports.Sweep, nil
 })
 
+// webhooks sends events to their tenants' webhooks.
+var webhooks = part{name: "the webhooks", background: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	d, err := w.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	service := w.webhookService(d)
+	return func(ctx context.Context) error { return service.Run(telemetry.WithLogger(ctx, w.log)) }, nil
+}}
+
 // scoreServer is the scoring service.
 var scoreServer = part{name: "the scoring service", server: true, open: func(_ context.Context, w *wire) (func(context.Context) error, error) {
 	engine, err := scoreEngine(w.cfg)

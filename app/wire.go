@@ -19,6 +19,7 @@ import (
 	"github.com/opal-photo/opal/modules/cutout/refine"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/egress"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imagefile"
@@ -29,6 +30,7 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
+	"github.com/opal-photo/opal/modules/webhook"
 )
 
 // wire opens what a role needs, each thing once and when it is first asked for,
@@ -59,6 +61,8 @@ type wire struct {
 	billing *billing.Service
 	jobs    *job.Service
 	urls    *egress.URLs
+
+	webhooks *webhook.Service
 }
 
 // orEnvironment is the process's environment where no other is given.
@@ -213,12 +217,25 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	exports := export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox()})
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
-		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Inspect: imagefile.InspectHead, Sources: intake.NewFetcher(w.customerURLs()), Lease: w.cfg.Worker.Lease,
+		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Inspect: imagefile.InspectHead, Sources: intake.NewFetcher(w.customerURLs()), Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
 		Review:    picture.Review{Off: w.cfg.Review.Below == 0, Below: w.cfg.Review.Below},
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})
 	w.exports = export.NewWorker(exports, export.WorkerOptions{Jobs: w.jobs, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})
 	return w.jobs, w.exports, nil
+}
+
+// webhookService opens the webhooks. Their secrets are sealed with what seals other
+// answers, so every replica of the API reads them.
+func (w *wire) webhookService(d *db.DB) *webhook.Service {
+	if w.webhooks == nil {
+		var types []string
+		for _, t := range event.Types() {
+			types = append(types, t.Name)
+		}
+		w.webhooks = webhook.New(webhook.Options{DB: d, URLs: w.customerURLs(), Secret: w.pepper(), Types: types, Metrics: webhook.NewMetrics(w.metrics)})
+	}
+	return w.webhooks
 }
 
 // customerURLs calls the addresses that customers name.

@@ -33,13 +33,14 @@ type Options struct {
 	Deletions Deletions
 	Brands    Brands
 
-	Events  Events // nil: no event streams
-	Presets []channel.Preset
-	Exports Exports  // nil: items show no variants
-	Keys    Keys     // nil: no /v1/api-keys
-	Billing *Billing // nil: no /v1/billing and no webhook
-	Quotes  Quotes   // nil: no dry_run
-	Scenes  []string // scene types that a request may ask for
+	Events   Events // nil: no event streams
+	Presets  []channel.Preset
+	Exports  Exports  // nil: items show no variants
+	Keys     Keys     // nil: no /v1/api-keys
+	Billing  *Billing // nil: no /v1/billing and no webhook
+	Quotes   Quotes   // nil: no dry_run
+	Webhooks Webhooks // nil: no /v1/webhooks
+	Scenes   []string // scene types that a request may ask for
 
 	Auth        Authenticator // nil: Anyone
 	Idempotency Idempotency   // nil: the Idempotency-Key header is ignored
@@ -161,6 +162,9 @@ func build(o Options) (*server, error) {
 		paymentRoutes(r)
 		accountRoutes(r)
 	}
+	if o.Webhooks != nil {
+		webhookRoutes(r)
+	}
 	if o.Dead != nil {
 		deadRoutes(r)
 	}
@@ -216,6 +220,7 @@ var tags = []*huma.Tag{
 	{Name: tagCatalogue, Description: "What can be asked for."},
 	{Name: tagKeys, Description: "A tenant's keys."},
 	{Name: tagBilling, Description: "Credits, usage, payments and invoices."},
+	{Name: tagWebhooks, Description: "Your own server, told what happens."},
 	{Name: tagQueues, Description: "For operators: messages that no worker can handle."},
 	{Name: tagHealth, Description: "Probes."},
 }

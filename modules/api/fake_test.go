@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ import (
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
@@ -29,6 +31,7 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/tenant"
+	"github.com/opal-photo/opal/modules/webhook"
 )
 
 // memoryJobs keeps jobs in memory: these tests are about the edge, and the job
@@ -475,6 +478,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},
 		Billing: billingOf(billing.New(billing.Options{DB: d})), Dead: fixedDead{}, Operators: "t1",
+		Webhooks: webhook.New(webhook.Options{DB: d, URLs: egress.NewURLs([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), Secret: []byte("s"), Types: []string{"item.completed", "job.finished"}}),
 		Settings: []SettingGroup{{Title: "The <workers>", Settings: []SettingRow{{Name: "WORKER_LEASE", Doc: "How long.", Default: "45s", Rule: "at least 10s"}}}},
 	}
 	for _, c := range change {

@@ -13,6 +13,7 @@ import (
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/tenant"
+	"github.com/opal-photo/opal/modules/webhook"
 )
 
 // operation is a call's part of the document beside its route: its description,
@@ -29,7 +30,8 @@ var (
 		job.ErrUploadEmpty, job.ErrUploadClosed, job.ErrUploadsBusy, imagefile.ErrTooLarge, imagefile.ErrTooManyPixels, imagefile.ErrUnsupported,
 		imagefile.ErrAnimated, imagefile.ErrCorrupt, blob.ErrUnavailable,
 	}
-	payable = []*fault.Error{billing.ErrCredits, billing.ErrDebt, billing.ErrBudget}
+	webhookErrors = []*fault.Error{webhook.ErrURL, webhook.ErrEvents, webhook.ErrDescription, webhook.ErrTooMany}
+	payable       = []*fault.Error{billing.ErrCredits, billing.ErrDebt, billing.ErrBudget}
 )
 
 func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return append(more, list...) }
@@ -38,7 +40,8 @@ func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return app
 var operations = map[string]operation{
 	"createJob": {
 		doc:    "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
-		errors: with(payable, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, channel.ErrPreset, brand.ErrNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources),
+		errors: with(payable, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, channel.ErrPreset, brand.ErrNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
+			webhook.ErrURL, job.ErrNoCallbacks),
 	},
 	"listJobs":    {errors: []*fault.Error{job.ErrCursor}},
 	"getJob":      {doc: "Poll it until its status is completed, partial, failed or cancelled, or follow its events."},
@@ -89,6 +92,19 @@ var operations = map[string]operation{
 	"listKeys":  {},
 	"createKey": {errors: []*fault.Error{tenant.ErrScope, tenant.ErrExpiry, tenant.ErrKeysFull, tenant.ErrName}},
 	"revokeKey": {doc: "Its calls are refused immediately, and its event streams end within seconds."},
+
+	"listWebhooks": {}, "getWebhook": {},
+	"createWebhook": {
+		doc: "Each event is POSTed as JSON with the headers webhook-id, webhook-timestamp and webhook-signature of Standard Webhooks. An answer of 200 to 299 within 15 seconds takes it; " +
+			"else it is sent again, ten times in three days. Who has seen a webhook-id has seen the event: the same one may come twice. 410 disables the webhook.",
+		errors: webhookErrors,
+	},
+	"replaceWebhook": {errors: webhookErrors[:3]}, "deleteWebhook": {},
+	"pauseWebhook": {doc: "Repeated, it changes nothing."}, "enableWebhook": {doc: "What failed meanwhile is sent when it is replayed."},
+	"rotateWebhook": {}, "testWebhook": {doc: "It is sent once, also to a paused or disabled webhook."},
+	"listDeliveries": {errors: []*fault.Error{webhook.ErrCursor}}, "getDelivery": {errors: []*fault.Error{webhook.ErrDeliveryNotFound}},
+	"replayDelivery":   {errors: []*fault.Error{webhook.ErrDeliveryNotFound, webhook.ErrBusy}},
+	"replayDeliveries": {doc: "Without a body: all that failed in the last 30 days."},
 
 	"listDeadLetters": {errors: []*fault.Error{errOperators}}, "redriveDeadLetters": {errors: []*fault.Error{errOperators}}, "purgeDeadLetters": {errors: []*fault.Error{errOperators}},
 

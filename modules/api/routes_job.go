@@ -90,7 +90,7 @@ func jobRoutes(r *Routes) {
 func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[client.CreatedJob], error) {
 	n := job.NewJob{
 		TenantID: TenantID(ctx), BrandProfileID: in.Body.BrandProfileID, CorrelationID: telemetry.CorrelationID(ctx),
-		Presets: in.Body.Presets, Options: optionsOf(in.Body.Options), Review: in.Body.Review, ReviewBelow: in.Body.ReviewBelow, Uploads: in.Body.Uploads,
+		Presets: in.Body.Presets, Options: optionsOf(in.Body.Options), Review: in.Body.Review, ReviewBelow: in.Body.ReviewBelow, Uploads: in.Body.Uploads, CallbackURL: in.Body.CallbackURL,
 	}
 	for i, it := range in.Body.Items {
 		if it.Filename == "" && it.SourceURL == "" && !callOf(ctx).has("items", i, "filename") {
@@ -110,7 +110,7 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 		return nil, err
 	}
 	recordOf(ctx).ids.JobID = j.JobID
-	out := client.CreatedJob{JobID: j.JobID, CorrelationID: j.CorrelationID, Items: []client.CreatedItem{}}
+	out := client.CreatedJob{JobID: j.JobID, CorrelationID: j.CorrelationID, Items: []client.CreatedItem{}, Secret: j.CallbackSecret}
 	for _, it := range j.Items {
 		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType, UploadURL: it.UploadURL, Product: productOf(it.Product)})
 	}

@@ -35,6 +35,7 @@ type NewJob struct {
 	Options        *JobOptions `json:"processing_options,omitempty" doc:"Which steps run"`
 	Review         string      `json:"review,omitempty" nullable:"true" enum:"on,off" doc:"off: no picture waits for a person; left out: the brand's choice" example:"on"`
 	ReviewBelow    *float64    `json:"review_below,omitempty" nullable:"true" minimum:"0" maximum:"1" doc:"Cut-outs of a lower confidence wait for a person; left out: the brand's, else the operator's" example:"0.5"`
+	CallbackURL    string      `json:"callback_url,omitempty" nullable:"true" maxLength:"2048" doc:"Where the job's events are sent, as to a webhook: an https address that the internet can reach" example:"https://shop.example/opal"`
 	Uploads        bool        `json:"uploads,omitempty" doc:"Answer each item's upload_url, so that POST /v1/uploads/sas isn't needed" example:"true"`
 	DryRun         bool        `json:"dry_run,omitempty" doc:"Answer the exact cost and make nothing" example:"false"`
 }
@@ -81,6 +82,7 @@ type CreatedJob struct {
 	JobID         string        `json:"job_id,omitempty" doc:"The job; left out of a dry run" example:"0198f7a0-0000-7000-8000-000000000001"`
 	CorrelationID string        `json:"correlation_id" doc:"Found again in every log line about the job" example:"0198f7a0-0000-7000-8000-00000000000c"`
 	Items         []CreatedItem `json:"items" nullable:"false" doc:"In the order of the request, one per scene"`
+	Secret        string        `json:"callback_secret,omitempty" doc:"With callback_url: the secret that signs the job's events, shown only here" example:"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"`
 	Quote         *Quote        `json:"quote,omitempty" doc:"Of a dry run: the exact cost; nothing was made"`
 }
 
@@ -295,11 +297,11 @@ type DeletionPage struct {
 	NextCursor *string    `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
 }
 
-// Event is one thing that happened to a job, as webhooks and the event stream send
-// it. More types are added with time.
+// Event is one thing that happened to a job, as the event stream sends it. More types
+// are added with time.
 type Event struct {
 	ID        string          `json:"id" example:"0198f7a0-0000-7000-8000-000000000005"`
-	Type      string          `json:"type" doc:"job.created, item.completed, item.failed, item.cancelled, item.retried, job.finished, and more" example:"item.completed"`
+	Type      string          `json:"type" doc:"job.created, item.completed, item.needs_review, item.failed, item.cancelled, item.retried, export.completed, job.finished, and more" example:"item.completed"`
 	TenantID  string          `json:"tenant_id" example:"default"`
 	JobID     string          `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
 	ItemID    *string         `json:"item_id"`

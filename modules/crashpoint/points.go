@@ -19,8 +19,11 @@ const (
 	ExportClaimed  = "export.claimed"
 	ExportStored   = "export.stored" // a variant's file is stored and not recorded
 	ExportRecorded = "export.recorded"
-	BundleStored   = "bundle.stored" // the ZIP is stored and not recorded
-	PaymentBegun   = "payment.begun" // the payment's row is written and Mollie was not called yet
+	BundleStored   = "bundle.stored"   // the ZIP is stored and not recorded
+	WebhookSpread  = "webhook.spread"  // an event's deliveries are written and none is sent
+	WebhookClaimed = "webhook.claimed" // a delivery is held and not sent
+	WebhookSent    = "webhook.sent"    // the endpoint has answered and its answer is not recorded
+	PaymentBegun   = "payment.begun"   // the payment's row is written and Mollie was not called yet
 	PaymentCreated = "payment.created"
 	PaymentNoted   = "payment.noted"   // a webhook's id is noted
 	PaymentFetched = "payment.fetched" // the payment is paid at Mollie and not booked yet
@@ -32,6 +35,7 @@ func Points() []string {
 	return []string{
 		UploadMarked, JobQueued, OutboxTaken, OutboxSent, ItemClaimed, ArtifactStored, SceneScored, StepRecorded, ItemCompleted, MessageHandled,
 		ExportClaimed, ExportStored, ExportRecorded, BundleStored,
+		WebhookSpread, WebhookClaimed, WebhookSent,
 		PaymentBegun, PaymentCreated, PaymentNoted, PaymentFetched, PaymentBooked,
 	}
 }

@@ -7,7 +7,10 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,7 +18,7 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 )
 
-// Event is one thing that happened, as webhooks and the event stream send it.
+// Event is one thing that happened, as the event stream sends it.
 type Event struct {
 	ID        string          `json:"id"`
 	Type      string          `json:"type"` // a row of Types
@@ -40,7 +43,7 @@ type New struct {
 // events get their ids in the order in which they are committed, and a reader
 // with a cursor misses none.
 func Add(ctx context.Context, tx *db.Tx, n New) error {
-	if !known(n.Type) {
+	if !Known(n.Type) {
 		return fmt.Errorf("insert event: there is no type %q", n.Type)
 	}
 	data, err := json.Marshal(n.Data)
@@ -79,11 +82,22 @@ func idAfter(last string) string {
 // After returns up to limit events of a job that came after the one named ("":
 // from the first on), oldest first.
 func After(ctx context.Context, q db.Querier, tenantID, jobID, after string, limit int) ([]Event, error) {
-	rows, err := q.QueryContext(ctx, `SELECT event_id, type, tenant_id, job_id, item_id, data, created_at FROM events
+	rows, err := q.QueryContext(ctx, `SELECT `+columns+` FROM events
 		WHERE job_id = $2 AND tenant_id = $1 AND event_id > $3 ORDER BY event_id LIMIT $4`, tenantID, jobID, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("load events of job %s: %w", jobID, err)
 	}
+	out, err := scan(rows)
+	if err != nil {
+		return nil, fmt.Errorf("load events of job %s: %w", jobID, err)
+	}
+	return out, nil
+}
+
+const columns = `event_id, type, tenant_id, job_id, item_id, data, created_at`
+
+// scan reads and closes rows of columns.
+func scan(rows *sql.Rows) ([]Event, error) {
 	defer rows.Close()
 	var out []Event
 	for rows.Next() {
@@ -91,13 +105,53 @@ func After(ctx context.Context, q db.Querier, tenantID, jobID, after string, lim
 		var data string
 		var at int64
 		if err := rows.Scan(&e.ID, &e.Type, &e.TenantID, &e.JobID, &e.ItemID, &data, &at); err != nil {
-			return nil, fmt.Errorf("load events of job %s: %w", jobID, err)
+			return nil, err
 		}
 		e.Data, e.CreatedAt = json.RawMessage(data), db.Time(at)
 		out = append(out, e)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("load events of job %s: %w", jobID, err)
+	return out, rows.Err()
+}
+
+// Untold returns up to limit events that were returned to no committed transaction
+// before, oldest first. The caller writes what it makes of them in the same
+// transaction, so each event is told once, whatever crashes. Any number of processes
+// may ask at the same time.
+func Untold(ctx context.Context, tx *db.Tx, limit int) ([]Event, error) {
+	rows, err := tx.QueryContext(ctx, `UPDATE events SET untold = FALSE WHERE event_id IN (SELECT event_id FROM events WHERE untold ORDER BY event_id LIMIT $1`+
+		tx.SkipLocked()+`) RETURNING `+columns, limit)
+	if err != nil {
+		return nil, fmt.Errorf("take untold events: %w", err)
+	}
+	out, err := scan(rows)
+	if err != nil {
+		return nil, fmt.Errorf("take untold events: %w", err)
+	}
+	slices.SortFunc(out, func(a, b Event) int { return strings.Compare(a.ID, b.ID) })
+	return out, nil
+}
+
+// AnyUntold reports whether there are untold events. It locks nothing.
+func AnyUntold(ctx context.Context, q db.Querier) (bool, error) {
+	var id string
+	err := q.QueryRowContext(ctx, `SELECT event_id FROM events WHERE untold LIMIT 1`).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Of returns up to limit events of a tenant after the one named ("": from the first
+// on), oldest first. Transactions of different jobs commit in no order, so a reader
+// that wants all events looks again at those of the last seconds.
+func Of(ctx context.Context, q db.Querier, tenantID, after string, limit int) ([]Event, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+columns+` FROM events WHERE tenant_id = $1 AND event_id > $2 ORDER BY event_id LIMIT $3`, tenantID, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("load events of tenant %s: %w", tenantID, err)
+	}
+	out, err := scan(rows)
+	if err != nil {
+		return nil, fmt.Errorf("load events of tenant %s: %w", tenantID, err)
 	}
 	return out, nil
 }
@@ -116,4 +170,9 @@ type Log struct{ DB db.Querier }
 // After calls the function After on the database.
 func (l Log) After(ctx context.Context, tenantID, jobID, after string, limit int) ([]Event, error) {
 	return After(ctx, l.DB, tenantID, jobID, after, limit)
+}
+
+// Of calls the function Of on the database.
+func (l Log) Of(ctx context.Context, tenantID, after string, limit int) ([]Event, error) {
+	return Of(ctx, l.DB, tenantID, after, limit)
 }

@@ -2,12 +2,14 @@ package event
 
 // The types of events. A new one is a row of Types and nothing else.
 const (
-	JobCreated    = "job.created"
-	JobFinished   = "job.finished"
-	ItemCompleted = "item.completed"
-	ItemFailed    = "item.failed"
-	ItemCancelled = "item.cancelled"
-	ItemRetried   = "item.retried"
+	JobCreated      = "job.created"
+	JobFinished     = "job.finished"
+	ItemCompleted   = "item.completed"
+	ItemNeedsReview = "item.needs_review"
+	ItemFailed      = "item.failed"
+	ItemCancelled   = "item.cancelled"
+	ItemRetried     = "item.retried"
+	ExportCompleted = "export.completed"
 )
 
 // Type is a kind of event, as the documentation lists it.
@@ -22,15 +24,17 @@ func Types() []Type {
 	return []Type{
 		{JobCreated, "A job was made; data: items, their number"},
 		{ItemCompleted, "An item's picture is there; data: output_blob_path, needs_review"},
+		{ItemNeedsReview, "A person should look at an item's picture before it is used; it comes before the item's item.completed; data: review_reason"},
 		{ItemFailed, "An item failed for good; data: code"},
 		{ItemCancelled, "An item was cancelled, or its photo never came; data: code"},
 		{ItemRetried, "A failed item is tried again as another item; data: retry_of, the failed one's id"},
+		{ExportCompleted, "A job's ZIP is there, made anew after each retry and each decision that moves a picture; data: export_blob_path"},
 		{JobFinished, "All of a job's items and variants have ended, once a round; data: status"},
 	}
 }
 
-// known reports whether a type is a row of Types.
-func known(name string) bool {
+// Known reports whether a type is a row of Types.
+func Known(name string) bool {
 	for _, t := range Types() {
 		if t.Name == name {
 			return true

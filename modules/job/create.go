@@ -43,6 +43,11 @@ func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 		if err := insertJob(ctx, tx, &j, brand); err != nil {
 			return err
 		}
+		if n.CallbackURL != "" {
+			if j.CallbackSecret, err = s.Callbacks.Callback(ctx, tx, n.TenantID, j.JobID, n.CallbackURL); err != nil {
+				return err
+			}
+		}
 		if err := insertUploads(ctx, tx, n.TenantID, uploads); err != nil {
 			return err
 		}
@@ -110,6 +115,14 @@ func firstNonEmpty(lists ...[]string) []string {
 func (s *Service) validate(n *NewJob) error {
 	if len(n.Items) == 0 || len(n.Items) > MaxItems {
 		return ErrRequest.With("items must hold 1 to %d entries, got %d", MaxItems, len(n.Items))
+	}
+	if n.CallbackURL != "" {
+		if s.Callbacks == nil {
+			return ErrNoCallbacks
+		}
+		if err := s.Callbacks.CheckURL(n.CallbackURL); err != nil {
+			return err
+		}
 	}
 	known := picture.SceneTypes()
 	for i := range n.Items {

@@ -99,6 +99,11 @@ func (s *Service) delete(ctx context.Context, tx *db.Tx, tenantID, jobID, reason
 	if err := event.Forget(ctx, tx, jobID); err != nil {
 		return err
 	}
+	if s.Callbacks != nil {
+		if err := s.Callbacks.Forget(ctx, tx, jobID); err != nil {
+			return err
+		}
+	}
 	tx.AfterCommit(func() {
 		telemetry.Log(telemetry.With(ctx, telemetry.IDs{TenantID: tenantID, JobID: jobID})).Info().Str("reason", reason).Int("items", len(items)).Msg("Deleted a job")
 	})

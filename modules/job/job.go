@@ -48,6 +48,7 @@ var (
 	ErrUploadsBusy   = fault.New(fault.Unavailable, "uploads_busy", "Too many photos are being taken in at once; try again shortly")
 	ErrUploadURLs    = fault.New(fault.RateLimited, "upload_urls_exhausted", "The item has as many upload URLs as it can have; PUT the photo to one of them, or wait until the first has ended")
 	ErrNoSources     = fault.New(fault.Invalid, "source_url_off", "Photos are not fetched from addresses here; upload them")
+	ErrNoCallbacks   = fault.New(fault.Invalid, "callback_url_off", "Jobs' events are not sent to a callback_url here; follow the job instead")
 	ErrOutputMissing = fault.New(fault.NotFound, "output_not_ready", "The item has no output yet")
 	ErrExportMissing = fault.New(fault.NotFound, "export_not_ready", "The job's export is not ready yet")
 )
@@ -88,6 +89,7 @@ type NewJob struct {
 	Options        pipeline.Options
 	Review         string   // "on" or "off"; "": the brand's choice
 	ReviewBelow    *float64 // confidence, 0–1; nil: the brand's threshold, else the operator's
+	CallbackURL    string   // where the job's events are sent; "": nowhere
 	Uploads        bool     // sign an upload URL for each entry that has no source
 }
 
@@ -106,6 +108,8 @@ type Job struct {
 	Options        pipeline.Options `json:"processing_options"`
 	Counts         Counts           `json:"counts"`
 	Items          []Item           `json:"items"`
+
+	CallbackSecret string `json:"-"` // signs the job's events, of a job that was just made with a CallbackURL
 }
 
 // Counts are the job's counters.

@@ -55,7 +55,7 @@ func TestAFinishedJobsVariantsAreMadeAnew(t *testing.T) {
 		}
 		events, err := event.After(w.t.Context(), w.db, tenantID, j.JobID, "", 100)
 		w.must(err)
-		if last := events[len(events)-1]; last.Type != event.JobFinished || len(events) != 4 {
+		if last := events[len(events)-1]; last.Type != event.JobFinished || len(events) != 6 {
 			w.t.Errorf("%+v", events)
 		}
 		if w.meter.held[j.Items[0].ItemID] != held {

@@ -83,7 +83,7 @@ func TestARetryGoesOnFromTheLastGoodStep(t *testing.T) {
 		for _, e := range events {
 			kinds = append(kinds, e.Type)
 		}
-		if got := strings.Join(kinds, " "); got != "job.created item.failed item.completed job.finished item.retried item.completed job.finished" {
+		if got := strings.Join(kinds, " "); got != "job.created item.failed item.completed export.completed job.finished item.retried item.completed export.completed job.finished" {
 			w.t.Errorf("events: %s", got)
 		}
 	})

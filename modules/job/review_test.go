@@ -71,8 +71,8 @@ func TestADecisionMovesThePictureAndNothingElse(t *testing.T) {
 		}
 		events, err := event.After(w.t.Context(), w.db, tenantID, j.JobID, "", 100)
 		w.must(err)
-		if last := events[len(events)-1]; last.Type != event.JobFinished {
-			w.t.Errorf("a decision was told as %s", last.Type)
+		if last := events[len(events)-2:]; last[0].Type != event.JobFinished || last[1].Type != event.ExportCompleted {
+			w.t.Errorf("a decision tells of the new ZIP alone, not %s, %s", last[0].Type, last[1].Type)
 		}
 		// a ZIP that can't be made leaves the former one
 		w.decide(j, picture.ReviewApproved, "")

@@ -135,6 +135,17 @@ type Sources interface {
 	Fetch(ctx context.Context, address string) ([]byte, error)
 }
 
+// Callbacks tells the callback URLs of jobs of their events; see webhook.Service.
+type Callbacks interface {
+	// CheckURL refuses a URL that is never called.
+	CheckURL(url string) error
+	// Callback has a job's events sent to a URL, in the transaction that makes the
+	// job, and returns the secret that signs them.
+	Callback(ctx context.Context, tx *db.Tx, tenantID, jobID, url string) (secret string, err error)
+	// Forget deletes what is kept of a job, in the transaction that deletes it.
+	Forget(ctx context.Context, tx *db.Tx, jobID string) error
+}
+
 // Containers names the blob containers.
 type Containers struct{ Raw, Outputs, Exports string }
 
@@ -152,6 +163,7 @@ type Options struct {
 	Inspect    func(head []byte, size int64) (more bool, err error)
 	Pipeline   *pipeline.Pipeline // nil where no work is done
 	Sources    Sources            // nil: items can't name the address of their photo
+	Callbacks  Callbacks          // nil: jobs have no callback URL
 
 	Lease  time.Duration  // of a worker on an item; 0: lease.DefaultTime
 	Review picture.Review // which cut-outs a person looks at, where the brand has no choice of its own

@@ -239,5 +239,10 @@ func (s *Service) BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID st
 	if n, err := r.RowsAffected(); err != nil || n == 0 {
 		return err
 	}
+	if exportBlobPath != "" {
+		if err := event.Add(ctx, tx, event.New{Type: event.ExportCompleted, TenantID: tenantID, JobID: jobID, Round: round, Data: map[string]any{"export_blob_path": exportBlobPath}}); err != nil {
+			return err
+		}
+	}
 	return s.settle(ctx, tx, jobID)
 }

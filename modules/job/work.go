@@ -11,6 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/lease"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
@@ -226,12 +227,27 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 				return err
 			}
 		}
+		if err := s.needsReview(ctx, tx, c, res); err != nil {
+			return err
+		}
 		return s.ended(ctx, tx, c.row, ItemCompleted, n, map[string]any{"output_blob_path": res.OutputPath, "needs_review": res.NeedsReview})
 	})
 	if err != nil {
 		return fmt.Errorf("complete item %s: %w", c.itemID, err)
 	}
 	return nil
+}
+
+// needsReview tells of a picture that a person should look at. It locks the job's row,
+// as every event does.
+func (s *Service) needsReview(ctx context.Context, tx *db.Tx, c *claimed, res *pipeline.Result) error {
+	if !res.NeedsReview {
+		return nil
+	}
+	if err := changed(ctx, tx, c.jobID); err != nil {
+		return err
+	}
+	return event.Add(ctx, tx, event.New{Type: event.ItemNeedsReview, TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, Data: map[string]any{"review_reason": res.ReviewReason}})
 }
 
 // again takes the item back to queued and writes its next message.
