@@ -39,7 +39,7 @@ func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return app
 // operations has a row for each operation; a test checks that none is missing.
 var operations = map[string]operation{
 	"createJob": {
-		doc:    "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
+		doc: "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
 		errors: with(payable, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, channel.ErrPreset, brand.ErrNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
 			webhook.ErrURL, job.ErrNoCallbacks),
 	},
