@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/opal-photo/opal/modules/batch"
 	"github.com/opal-photo/opal/modules/fault"
 )
 
@@ -12,12 +13,14 @@ const (
 	exitOK          = 0
 	exitFailed      = 1   // the work failed, or some of it
 	exitUsage       = 2   // the command line or the configuration is wrong
+	exitNotFound    = 3   // opal verify: the product was not found, so nothing was compared
 	exitInterrupted = 130 // a signal ended it, as shells say it of SIGINT
 )
 
 const exitCodesHelp = `  0    done; a role: stopped as it was told to
   1    the work failed, or some of it
   2    the command line or a setting is wrong; nothing was done
+  3    opal verify alone: the product is not in the delivered picture, so nothing was compared
   130  interrupted (Ctrl+C); what had been done stays done`
 
 // errReported ends a command with exitFailed when it has already said why.
@@ -35,6 +38,8 @@ func exitCode(err error) int {
 		return exitFailed
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
+	case errors.Is(err, batch.ErrProductNotFound):
+		return exitNotFound
 	}
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Malformed:

@@ -39,7 +39,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // commands makes the commands that are not roles.
 var commands = []func(Streams) *cobra.Command{
-	devCommand, migrateCommand, processCommand, cutoutCommand, checkCommand, modelsCommand, doctorCommand, tenantsCommand, keysCommand, queuesCommand, settingsCommand,
+	devCommand, migrateCommand, processCommand, cutoutCommand, checkCommand, verifyCommand, modelsCommand, doctorCommand, tenantsCommand, keysCommand, queuesCommand, settingsCommand,
 	demoCommand, versionCommand, childCommand, exitCodesTopic,
 }
 

@@ -457,7 +457,7 @@ func (r *run) writeAll(ctx context.Context, w work, it *Item, store *pipeline.Me
 	l.On = r.On
 	err = export.Render(ctx, l, w.presets, func(v export.Variant) error {
 		shown, err := write(variantName(v.Preset), v.File)
-		made := Variant{Preset: v.Preset.Name, File: shown, Width: v.Width, Height: v.Height, Bytes: len(v.File), Status: Completed, Fidelity: v.Fidelity, Checks: v.Checks}
+		made := Variant{Preset: v.Preset.Name, File: shown, Width: v.Width, Height: v.Height, Bytes: len(v.File), Status: Completed, Fidelity: v.Fidelity, Place: v.Place, Checks: v.Checks}
 		if v.Fidelity != nil {
 			l := check.Limits(v.Preset)
 			made.Limits = &l

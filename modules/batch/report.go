@@ -14,6 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/provenance"
 )
 
 // reportName is the report's file in the folder of the results.
@@ -107,10 +108,11 @@ type Variant struct {
 	Bytes  int    `json:"bytes"`
 	// Status is completed, or rejected when it breaks a rule by which its channel
 	// refuses it. The file is there all the same.
-	Status   string           `json:"status"`
-	Fidelity *proof.Delivered `json:"fidelity"`                  // of the product in the file; null where nothing was cut out
-	Limits   *proof.Limits    `json:"fidelity_limits,omitempty"` // that Fidelity has to keep
-	Checks   []check.Check    `json:"checks"`
+	Status   string            `json:"status"`
+	Fidelity *proof.Delivered  `json:"fidelity"`                  // of the product in the file; null where nothing was cut out
+	Place    *provenance.Place `json:"place,omitempty"`           // where the file shows the product of the photo
+	Limits   *proof.Limits     `json:"fidelity_limits,omitempty"` // that Fidelity has to keep
+	Checks   []check.Check     `json:"checks"`
 }
 
 // count sums the items up.

@@ -28,6 +28,7 @@ type Variant struct {
 	// Fidelity compares the product in the file, decoded, with the product in the
 	// photo; nil where nothing was cut out.
 	Fidelity *proof.Delivered
+	Place    *provenance.Place // of the product in photo and file; nil likewise
 }
 
 // Render makes the variants of the named presets from decoded layers and hands
@@ -119,16 +120,18 @@ func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	if p.Format == channel.PNG || p.Format == channel.AVIF {
 		o.Effort = fastEffort
 	}
-	var err error
-	if v.File, err = imaging.Encode(img, o); err != nil {
-		return v, err
-	}
 	facts := check.Facts{Source: provenance.Strongest(l.made(), l.Marks), Enlarged: enlargement(p, l), On: l.On}
 	at, known := place(p, l, prod)
 	var placed *image.NRGBA
 	if known {
 		placed = prod.at(at.Dx(), at.Dy())
 		facts.Product = maskAt(placed, at, img.Rect.Dx(), img.Rect.Dy())
+		where := provenance.PlaceOf(l.CutoutBounds.Rect(), l.Cutout.Rect.Size(), at, img.Rect.Size())
+		v.Place, o.XMP = &where, provenance.WithPlace(o.XMP, where)
+	}
+	var err error
+	if v.File, err = imaging.Encode(img, o); err != nil {
+		return v, err
 	}
 	pic, checks, err := check.File(p, v.File, facts)
 	if err != nil {
