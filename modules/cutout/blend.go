@@ -9,9 +9,7 @@ const (
 	blendReach = 5.  // and from here on not at all
 	blendSoft  = .25 // where the network is undecided, colours move its coverage so far,
 	blendClear = .35 // and so much further where both sides are clearly apart
-	blendFaint = .004
 	clearSides = .06 // squared difference of the sides (square root of linear light) that is clear
-	noiseFloor = .06 // coverage below it, or so little from whole, is noise
 )
 
 // matte brings the decision to the photo's size. Along the outline it explains
@@ -41,34 +39,15 @@ func (j *joint) matte(im *image.NRGBA, fg []bool) (*image.Alpha, *image.NRGBA) {
 				if near < -blendReach-1 && m < noiseFloor {
 					continue
 				}
-				var px, F, B [3]float32
-				var num, den float32
-				for c := range 3 {
-					px[c], F[c], B[c] = toGamma2[im.Pix[i*4+c]], front[c].at(u, v), back[c].at(u, v)
-					num += (px[c] - B[c]) * (F[c] - B[c])
-					den += (F[c] - B[c]) * (F[c] - B[c])
-				}
+				photo := im.Pix[i*4 : i*4+4]
+				mix := mixedAt(photo, &front, &back, u, v)
 				a := m
-				if free := j.freedom(signed.at(u, v), m, den); free > 0 {
-					r := den / (den + blendFaint)
-					t := min(max(num/max(den, 1e-5), m-free), m+free)
+				if free := j.freedom(signed.at(u, v), m, mix.apart); free > 0 {
+					r := mix.certainty()
+					t := min(max(mix.share(), m-free), m+free)
 					a = m*(1-r) + min(max(t, 0), 1)*r
 				}
-				a = min(max((a-noiseFloor)/(1-2*noiseFloor), 0), 1)
-				alpha[i] = uint8(a*255 + .5)
-				rgb[i*4+3] = alpha[i]
-				if alpha[i] == 0 {
-					continue
-				}
-				for c := range 3 {
-					if a > .999 {
-						rgb[i*4+c] = im.Pix[i*4+c]
-						continue
-					}
-					e := min(max((px[c]-(1-a)*B[c])/max(a, .05), 0), 1)
-					f := e*a*a + F[c]*(1-a*a) // a faint pixel says little of the product's colour
-					rgb[i*4+c] = rootToByte[int(min(max(f, 0), 1)*rootSteps+.5)]
-				}
+				alpha[i] = mix.paint(rgb[i*4:i*4+4], photo, a)
 			}
 		}
 	})
