@@ -73,10 +73,11 @@ func (c Client) Try(method, path string, into any) int {
 	return res.StatusCode
 }
 
-// WaitReady waits up to 30 s for the API.
+// WaitReady waits up to two minutes for the API: a fleet's processes start beside
+// each other.
 func (c Client) WaitReady() {
 	c.T.Helper()
-	ctx, cancel := context.WithTimeout(c.T.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(c.T.Context(), 2*time.Minute)
 	defer cancel()
 	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Base+"/readyz", nil)

@@ -4,7 +4,6 @@ package apptest
 
 import (
 	"os"
-	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -14,7 +13,7 @@ import (
 
 // Main is a whole TestMain. It lets the test binary be the program: as its own
 // decoding child, and as the command "opal" of scripts and of Start.
-func Main(m *testing.M) {
+func Main(m testscript.TestingM) {
 	imagingtest.ServeIfChild()
 	testscript.Main(m, map[string]func(){
 		"opal": func() { os.Exit(app.Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },

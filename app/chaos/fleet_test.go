@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -19,13 +20,28 @@ import (
 	"github.com/opal-photo/opal/modules/crashpoint"
 )
 
-// chaosBuild builds opal with its crash points.
+// built is opal with its crash points, which all tests share: a link takes a
+// gigabyte and minutes of a busy machine. TestMain removes it.
+var built = sync.OnceValues(func() (exe string, err error) {
+	if builtDir, err = os.MkdirTemp("", "opal-chaos-"); err != nil {
+		return "", err
+	}
+	exe = filepath.Join(builtDir, "opal")
+	if out, err := exec.Command("go", "build", "-tags", "chaos", "-o", exe, "../..").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return exe, nil
+})
+
+// builtDir is where built lies.
+var builtDir string
+
+// chaosBuild returns opal with its crash points.
 func chaosBuild(t *testing.T) string {
 	t.Helper()
-	exe := filepath.Join(t.TempDir(), "opal")
-	cmd := exec.Command("go", "build", "-tags", "chaos", "-o", exe, "../..")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	exe, err := built()
+	if err != nil {
+		t.Fatalf("build: %v", err)
 	}
 	return exe
 }

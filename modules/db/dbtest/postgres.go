@@ -127,6 +127,9 @@ func removeAbandoned() {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
+// startPatience is how long Postgres may take to answer on a busy machine.
+const startPatience = 2 * time.Minute
+
 // Start starts the server again after Kill, on the same port and data.
 func (s *Server) Start() error {
 	s.quit, s.done = make(chan struct{}), make(chan struct{})
@@ -158,7 +161,7 @@ func (s *Server) Start() error {
 	if err := <-started; err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(startPatience); ; time.Sleep(50 * time.Millisecond) {
 		d, err := db.Open(context.Background(), db.Options{URL: s.URL, MaxOpen: 1})
 		if err == nil {
 			return d.Close()

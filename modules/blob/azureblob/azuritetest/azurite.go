@@ -104,6 +104,10 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
+// startPatience is how long Azurite may take to listen: on a busy machine Node
+// alone takes more than a minute to load it.
+const startPatience = 5 * time.Minute
+
 // start starts the process and waits until it listens.
 func (s *Server) start(main string) error {
 	args := []string{main, "--silent", "--disableTelemetry", "--skipApiVersionCheck", "--blobHost", "127.0.0.1", "--blobPort", strconv.Itoa(s.port), "--location", s.dir}
@@ -115,7 +119,7 @@ func (s *Server) start(main string) error {
 		return err
 	}
 	go func(cmd *exec.Cmd, done chan struct{}) { _ = cmd.Wait(); close(done) }(s.cmd, s.done)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(startPatience); ; time.Sleep(50 * time.Millisecond) {
 		c, err := net.DialTimeout("tcp", s.Addr(), time.Second)
 		if err == nil {
 			return c.Close()
