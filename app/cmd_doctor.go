@@ -15,6 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imaging"
 )
 
 // finding is what the doctor says of one dependency.
@@ -22,7 +23,11 @@ type finding struct {
 	what string
 	err  error
 	cure string
+	can  bool // OPAL works without it: the finding is told and is not a failure
 }
+
+// failed reports whether something has to be done.
+func (f finding) failed() bool { return f.err != nil && !f.can }
 
 // maxSkew is how far the database's clock may be from this machine's before
 // signed URLs and leases are in danger.
@@ -62,12 +67,17 @@ func reportJSON(s Streams, findings []finding) error {
 		Check string `json:"check"`
 		OK    bool   `json:"ok"`
 		Error string `json:"error,omitempty"`
+		Note  string `json:"note,omitempty"` // in place of an error, where OPAL works without it
 		Cure  string `json:"cure,omitempty"`
 	}
 	rows, bad := make([]row, len(findings)), false
 	for i, f := range findings {
-		if rows[i] = (row{Check: f.what, OK: f.err == nil}); f.err != nil {
+		rows[i] = row{Check: f.what, OK: !f.failed()}
+		switch {
+		case f.failed():
 			rows[i].Error, rows[i].Cure, bad = f.err.Error(), f.cure, true
+		case f.err != nil:
+			rows[i].Note, rows[i].Cure = f.err.Error(), f.cure
 		}
 	}
 	if err := printJSON(s, rows); err != nil {
@@ -85,6 +95,10 @@ func report(out io.Writer, findings []finding) error {
 	for _, f := range findings {
 		if f.err == nil {
 			fmt.Fprintf(out, "ok      %s\n", f.what)
+			continue
+		}
+		if f.can {
+			fmt.Fprintf(out, "note    %s: %v\n        %s\n", f.what, f.err, f.cure)
 			continue
 		}
 		bad++
@@ -108,7 +122,7 @@ func (w *wire) examine(ctx context.Context) []finding {
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		defer cancel()
 		err := check(ctx)
-		all = append(all, finding{what, err, cure})
+		all = append(all, finding{what: what, err: err, cure: cure})
 		return err == nil
 	}
 	role := config.Role{Database: true, Storage: true, Queue: true, AML: len(endpoints(w.cfg)) > 0, API: true}
@@ -157,11 +171,26 @@ func (w *wire) examine(ctx context.Context) []finding {
 	if row, _ := cutters.choose(w.cfg); row.name == "onnx" {
 		add("cut-out model: whole, and runs", "get it anew with `opal models get` or `opal models add`; see CUTOUT_MODEL, CUTOUT_RUNTIME and MODELS_DIR", w.tryModel)
 	}
+	all = append(all, pictures(imaging.HEIFVersion))
 	for _, e := range endpoints(w.cfg) {
 		add("engine "+e.engine+": reached", "check "+e.setting+", that the service is running, and what the network lets out",
 			func(ctx context.Context) error { return reach(ctx, e.url) })
 	}
 	return all
+}
+
+// pictures says which libraries decode photos. HEIC, the format of phones, is the
+// one that OPAL can be without: its library is not part of libvips.
+func pictures(heif func() (string, error)) finding {
+	version, err := heif()
+	if err != nil {
+		return finding{
+			what: "photos: libvips " + imaging.LibraryVersion() + "; HEIC photos are refused", err: err, can: true,
+			cure: "to take them install libheif 1.12 or newer with its HEVC decoder, and start OPAL anew: apt-get install libheif1 (and libheif-plugin-libde265 " +
+				"where it is a package), or brew install libheif. HEVC has patents: see modules/imaging/NOTICE-libvips.md",
+		}
+	}
+	return finding{what: "photos: libvips " + imaging.LibraryVersion() + ", and libheif " + version + " for HEIC"}
 }
 
 // tryModel checks the operator's model and runs it once.

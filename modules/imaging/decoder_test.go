@@ -247,6 +247,39 @@ func TestDecodeRefusesDamage(t *testing.T) {
 	}
 }
 
+// libjpeg tells of its first warning alone: a harmless one must not hide that rows
+// are lost after it.
+func TestDecodeRefusesLostRowsBehindAHarmlessWarning(t *testing.T) {
+	d := newDecoder(t, DecoderOptions{})
+	jpg := imagefiletest.JPEG(t, imagefiletest.Photo(320, 240, 1))
+	sos := bytes.Index(jpg, []byte{0xff, 0xda})
+	odd := bytes.Clone(jpg)
+	odd[sos+2+int(binary.BigEndian.Uint16(odd[sos+2:]))-2] = 0 // the last coefficient, as some cameras state it: 0 instead of 63
+	img, _, err := d.Decode(t.Context(), odd)
+	if err != nil {
+		t.Fatalf("a whole picture: %v", err)
+	}
+	want, _, err := d.Decode(t.Context(), jpg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(img.Pix, want.Pix) {
+		t.Error("the pixels differ from those of a picture that states 63")
+	}
+	stray := bytes.Join([][]byte{odd[:len(odd)-2], {1, 2, 3}, {0xff, imagefiletest.EOI}}, nil)
+	if img, _, err := d.Decode(t.Context(), stray); err != nil || !bytes.Equal(img.Pix, want.Pix) {
+		t.Errorf("a whole picture with bytes before its end: %v", err)
+	}
+	for _, lost := range []int{3, 20, 200, len(jpg) / 2} {
+		t.Run(fmt.Sprintf("%d bytes lost", lost), func(t *testing.T) {
+			cut := append(bytes.Clone(odd[:len(odd)-2-lost]), 0xff, imagefiletest.EOI)
+			if _, _, err := d.Decode(t.Context(), cut); !errors.Is(err, ErrCorrupt) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 // A picture whose stream unfolds to far more than its header says.
 func TestDecodeIgnoresWhatTheHeaderDoesNotSay(t *testing.T) {
 	d := newDecoder(t, DecoderOptions{})

@@ -6,6 +6,7 @@
 
 #include "shim.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vips/vips.h>
@@ -233,6 +234,62 @@ static int lost_pixels(void) {
 	return 0;
 }
 
+// digest returns a number that differs, in all likelihood, when the pixels do.
+static uint64_t digest(const struct opal_source *s, const void *pixels) {
+	uint64_t h = 0xcbf29ce484222325;
+	const uint32_t *p = pixels;
+	for (size_t n = (size_t)s->width * s->height; n > 0; n--, p++)
+		h = (h ^ *p) * 0x100000001b3;
+	return h;
+}
+
+enum { FILLER = 64 };
+
+// decode_longer decodes a JPEG with more coded data before its end marker. Where
+// all pixels are there the decoder passes over it; where the last rows are lost
+// it takes it for them.
+static int decode_longer(const struct opal_source *s, void *pixels) {
+	size_t len = s->len;
+	const uint8_t *data = s->data;
+	if (len >= 2 && data[len - 2] == 0xff && data[len - 1] == 0xd9)
+		len -= 2;
+	uint8_t *longer = malloc(len + FILLER + 2);
+	if (longer == NULL) {
+		vips_error("opal", "no memory for %zu bytes", len + FILLER + 2);
+		return -1;
+	}
+	memcpy(longer, data, len);
+	for (uint32_t i = 0, x = 1; i < FILLER; i++) {
+		x = x * 1664525 + 1013904223;
+		longer[len + i] = x >> 24 == 0xff ? 0x5a : x >> 24;
+	}
+	longer[len + FILLER] = 0xff;
+	longer[len + FILLER + 1] = 0xd9;
+	struct opal_source more = *s;
+	more.data = longer;
+	more.len = len + FILLER + 2;
+	int r = decode(&more, VIPS_FAIL_ON_ERROR, pixels);
+	free(longer);
+	return r;
+}
+
+// decode_odd decodes a JPEG of which libjpeg has warned for a harmless reason. It
+// tells of its first warning alone, so another way has to show whether the last
+// rows are there.
+static int decode_odd(const struct opal_source *s, void *pixels) {
+	if (decode_longer(s, pixels) != 0)
+		return -1;
+	uint64_t longer = digest(s, pixels);
+	vips_error_clear();
+	if (decode(s, VIPS_FAIL_ON_ERROR, pixels) != 0)
+		return -1;
+	if (digest(s, pixels) != longer) {
+		vips_error("opal", "premature end: the last rows are not there");
+		return -1;
+	}
+	return 0;
+}
+
 int opal_decode(const struct opal_source *s, void *pixels, char *err, size_t errlen) {
 	// Without fail_on a truncated file passes with its rest grey.
 	if (s->format != OPAL_JPEG)
@@ -240,7 +297,7 @@ int opal_decode(const struct opal_source *s, void *pixels, char *err, size_t err
 	int r = decode(s, VIPS_FAIL_ON_WARNING, pixels);
 	if (r != 0 && !lost_pixels()) {
 		vips_error_clear();
-		r = decode(s, VIPS_FAIL_ON_ERROR, pixels);
+		r = decode_odd(s, pixels);
 	}
 	// A warning from the last rows comes when nothing is read any more, and is
 	// left in the buffer.
