@@ -43,6 +43,11 @@ func (w *Worker) bundle(ctx context.Context, b queue.Body) (whole bool, err erro
 		return false, err // the drain's deadline: the message is given back
 	}
 	defer w.zips.Release(1)
+	leave, err := w.bundles().Alone(ctx, w.DB, `bundle_id = $1`, b.Subject)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
 	taking, taken := lease.Settle(ctx)
 	z, err := w.claimBundle(taking, b)
 	taken()

@@ -151,6 +151,11 @@ func (w *Worker) handleRemake(ctx context.Context, b queue.Body) (whole bool, er
 }
 
 func (w *Worker) handleMaking(ctx context.Context, how making, b queue.Body) (whole bool, err error) {
+	leave, err := how.table().Alone(ctx, w.DB, `item_id = $1`, b.ItemID)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
 	// a shutdown in mid-claim must not leave open whether the variants were taken
 	taking, taken := lease.Settle(ctx)
 	k, err := w.claim(taking, how, b)

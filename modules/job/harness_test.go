@@ -61,6 +61,7 @@ type world struct {
 
 // cutter cuts nothing out, or fails with err.
 type cutter struct {
+	mu       sync.Mutex // of calls, which may come together
 	err      error
 	panics   bool
 	calls    int
@@ -70,7 +71,9 @@ type cutter struct {
 
 // Cut returns the photo.
 func (c *cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
+	c.mu.Lock()
 	c.calls++
+	c.mu.Unlock()
 	if c.panics {
 		panic("the cutter has a defect")
 	}
@@ -108,6 +111,7 @@ func (r *refiner) Refine(_ context.Context, photo, cut *image.NRGBA, logits *ima
 
 // placer makes a plain scene, or fails with err.
 type placer struct {
+	mu     sync.Mutex // of calls
 	err    error
 	panics bool
 	calls  int
@@ -115,7 +119,9 @@ type placer struct {
 
 // Place returns a grey scene.
 func (p *placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Placed, error) {
+	p.mu.Lock()
 	p.calls++
+	p.mu.Unlock()
 	if p.panics {
 		panic("the placer has a defect")
 	}

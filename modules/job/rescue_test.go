@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -81,6 +82,53 @@ func TestAnItemWhoseWorkersDieFails(t *testing.T) {
 			w.spent(j, w.jobs.Process(w.t.Context(), body(j, 0)))
 		})
 	})
+}
+
+// An item that lay beside one that ends its workers is worked on without it before
+// its own rescues are used up.
+func TestItemsThatBrokeOffAreWorkedOnAlone(t *testing.T) {
+	for rescues, together := range map[int]bool{lease.Suspicious - 1: true, lease.Suspicious: false, lease.MaxRescues - 1: false} {
+		t.Run(fmt.Sprintf("%d rescues", rescues), func(t *testing.T) {
+			each(t, func(w *world) {
+				j := w.create(2, pipeline.DefaultOptions)
+				for _, it := range j.Items {
+					w.must(w.upload(j.JobID, it.ItemID))
+				}
+				w.exec(`UPDATE items SET rescues = $1`, rescues)
+				w.cutter.block = make(chan struct{})
+				done := make(chan error, 2)
+				for i := range 2 {
+					go func() { done <- w.jobs.Process(w.t.Context(), body(j, i)) }()
+				}
+				under := func() (n int) {
+					for _, it := range w.get(j.JobID).Items {
+						if it.Status == job.ItemProcessing {
+							n++
+						}
+					}
+					return n
+				}
+				if together {
+					w.until(func() bool { return under() == 2 })
+				} else {
+					w.until(func() bool { return under() == 1 })
+					time.Sleep(100 * time.Millisecond) // for the other to begin, if it would
+					if n := under(); n != 1 {
+						w.t.Errorf("%d are worked on together", n)
+					}
+				}
+				close(w.cutter.block)
+				for range 2 {
+					w.must(<-done)
+				}
+				for _, it := range w.get(j.JobID).Items {
+					if it.Status != job.ItemCompleted {
+						w.t.Errorf("one is %s", it.Status)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestAFinishedStepTakesBackWhatBrokeOff(t *testing.T) {

@@ -57,6 +57,11 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 	if b.Kind == queue.KindCutout {
 		return s.processVersion(ctx, b)
 	}
+	leave, err := s.items().Alone(ctx, s.DB, `item_id = $1`, b.ItemID)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	// a shutdown in mid-claim must not leave open whether the item was taken: it
 	// is claimed, and then given back
 	taking, taken := lease.Settle(ctx)
