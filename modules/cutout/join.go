@@ -14,7 +14,7 @@ const joinSize = 1024
 // opinionSize is the longest side on which the classical engine is asked beside a
 // network. Its edges are found again at full size, so what it has to see is
 // which parts belong to the product.
-const opinionSize = 512
+const opinionSize = 400
 
 // CutLearned separates the product from its background with a network, joined
 // with the classical engine: the network decides what the product is, and on plain
@@ -37,17 +37,25 @@ func CutLearned(ctx context.Context, img *image.NRGBA, net Network) (*Result, er
 	if err != nil {
 		return nil, fmt.Errorf("ask the network for the product: %w", err)
 	}
-	lap("network")
-	return r.join(im, m, lap), nil
+	scale := min(1, joinSize/float64(max(im.Rect.Dx(), im.Rect.Dy())))
+	raw := m.sized(max(minSide, int(float64(im.Rect.Dx())*scale+.5)), max(minSide, int(float64(im.Rect.Dy())*scale+.5)))
+	if box, yes := again(raw); yes {
+		lap("network")
+		if err := lookAgain(ctx, im, net, raw, box); err != nil {
+			return nil, fmt.Errorf("ask the network for the product again: %w", err)
+		}
+		lap("again")
+	} else {
+		lap("network")
+	}
+	return r.join(im, raw, scale, lap), nil
 }
 
 // join makes the cut-out of a flattened picture.
-func (r *Result) join(im *image.NRGBA, m Mask, lap func(string)) *Result {
-	W, H := im.Rect.Dx(), im.Rect.Dy()
-	scale := min(1, joinSize/float64(max(W, H)))
-	w, h := max(minSide, int(float64(W)*scale+.5)), max(minSide, int(float64(H)*scale+.5))
-	j := &joint{raw: m.sized(w, h)}
-	r.Logits = m.logits()
+func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(string)) *Result {
+	w, h := raw.w, raw.h
+	j := &joint{raw: raw}
+	r.Logits = Mask{Width: w, Height: h, Coverage: raw.p}.logits()
 	fg := settle(j.raw)
 	area := share(fg)
 	r.Features.Area = area
@@ -59,13 +67,20 @@ func (r *Result) join(im *image.NRGBA, m Mask, lap func(string)) *Result {
 	lap("scene")
 	r.Features.Spread = j.spread()
 	var other []bool
-	if j.plain = r.Features.Spread < plainSpread && max(j.sigma[0], j.sigma[1], j.sigma[2]) < plainSigma; j.plain {
+	j.plain = r.Features.Spread < plainSpread && max(j.sigma[0], j.sigma[1], j.sigma[2]) < plainSigma
+	fg = j.resolve(fg)
+	lap("resolve")
+	if j.plain {
 		other = opinion(lin, float32(scale))
 		lap("classical")
 		r.Features.Agree = iou(fg, other)
 		fg = j.combine(fg, other)
 		j.doubting(fg, j.openGaps)
+		before := slices.Clone(fg)
 		j.doubting(fg, j.shedShadow)
+		for i, v := range before { // a shadow takes nothing along that the network is sure of
+			fg[i] = fg[i] || v && j.raw.p[i] > shedSure
+		}
 		j.tidy(fg)
 	}
 	lap("join")
@@ -77,7 +92,7 @@ func (r *Result) join(im *image.NRGBA, m Mask, lap func(string)) *Result {
 	r.Alpha, r.Image = j.matte(im, fg)
 	lap("matte")
 	r.Found, r.Confidence = true, joinedConfidence(&r.Features)
-	r.tell(at.concerns(W, H))
+	r.tell(at.concerns(im.Rect.Dx(), im.Rect.Dy()))
 	return r
 }
 
@@ -179,6 +194,7 @@ const (
 	partBelieved = .3  // mean coverage from which the network half believes in a part,
 	partLikely   = .65 // from which a dark product is likelier than a shadow,
 	partSure     = .9  // and from which it is sure
+	shedSure     = .97 // coverage of a pixel that no shadow takes along
 )
 
 // combine adds to the network's decision the parts that only the classical
@@ -254,7 +270,8 @@ const (
 	exactOff   = 1.2 // mean difference (Lab) of the part's colour
 	exactShare = .85 // share of its pixels that differ by less than partAlike
 
-	mostDoubted = .2 // largest share of the product that may be taken away
+	mostDoubted = .2  // largest share of the product that may be taken away
+	openSure    = .98 // mean coverage from which more is not
 )
 
 // doubting lets change take parts away from the decision, and puts back those that
@@ -262,10 +279,8 @@ const (
 func (j *joint) doubting(fg []bool, change func(fg []bool)) {
 	before := slices.Clone(fg)
 	change(fg)
-	if share(fg) < (1-mostDoubted)*share(before) {
-		copy(fg, before) // so large an opening is a product of the backdrop's colour
-		return
-	}
+	// so large an opening is a product of the backdrop's colour, unless the network is in doubt too
+	much := share(fg) < (1-mostDoubted)*share(before)
 	gone := make([]bool, j.n)
 	for i, v := range before {
 		gone[i] = v && !fg[i]
@@ -273,14 +288,10 @@ func (j *joint) doubting(fg []bool, change func(fg []bool)) {
 	eachPart(gone, j.w, j.h, func(part []int32) {
 		var believed float32
 		var off [3]float32
-		alike := 0
 		for _, i := range part {
 			believed += j.raw.p[i]
 			for c := range 3 {
 				off[c] += j.smooth[c].p[i] - j.local[c].p[i]
-			}
-			if d, _ := j.differs(int(i)); d < partAlike {
-				alike++
 			}
 		}
 		n := float32(len(part))
@@ -289,13 +300,40 @@ func (j *joint) doubting(fg []bool, change func(fg []bool)) {
 		if d > partForeign {
 			limit = partLikely
 		}
-		if believed < limit*n || d < exactOff && float32(alike) > exactShare*n {
+		if !much && believed < limit*n || j.shows(part) && (!much || believed < openSure*n) {
 			return
 		}
 		for _, i := range part {
 			fg[i] = true
 		}
 	})
+}
+
+// alike is the share of the part's pixels that look like the bare backdrop.
+func (j *joint) alike(part []int32) float32 {
+	n := 0
+	for _, i := range part {
+		if d, _ := j.differs(int(i)); d < exactOff {
+			n++
+		}
+	}
+	return float32(n) / float32(max(len(part), 1))
+}
+
+// shows tells whether the part looks like the bare backdrop.
+func (j *joint) shows(part []int32) bool {
+	var off [3]float32
+	alike := 0
+	for _, i := range part {
+		for c := range 3 {
+			off[c] += j.smooth[c].p[i] - j.local[c].p[i]
+		}
+		if d, _ := j.differs(int(i)); d < partAlike {
+			alike++
+		}
+	}
+	n := float32(len(part))
+	return sqrt32(off[0]*off[0]+off[1]*off[1]+off[2]*off[2]) < exactOff*n && float32(alike) > exactShare*n
 }
 
 // A shadow keeps the backdrop's colour but for a cast (Lab) that grows with its

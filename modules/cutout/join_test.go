@@ -14,13 +14,34 @@ import (
 	"github.com/opal-photo/opal/modules/cutout/cutouttest"
 )
 
-// network is a cutout.Network that answers with what it is given.
+// network is a cutout.Network that answers with what it is given. Asked about a part
+// again, it sees the same there, or what second says.
 type network struct {
-	mask cutout.Mask
-	err  error
+	mask   cutout.Mask
+	second *cutout.Mask
+	size   image.Point // of the photo
+	err    error
 }
 
-func (n network) Mask(context.Context, *image.NRGBA) (cutout.Mask, error) { return n.mask, n.err }
+func (n network) Mask(_ context.Context, photo *image.NRGBA) (cutout.Mask, error) {
+	if n.err != nil || n.size == (image.Point{}) || photo.Rect.Size() == n.size {
+		return n.mask, n.err
+	}
+	m := n.mask
+	if n.second != nil {
+		m = *n.second
+	}
+	box := cutout.SecondLook(n.mask, n.size.X, n.size.Y)
+	part := cutout.Mask{Width: m.Width, Height: m.Height, Coverage: make([]float32, len(m.Coverage))}
+	for y := range m.Height {
+		for x := range m.Width {
+			u := float64(box.Min.X) + (1-(float64(x)+.5)/float64(m.Width))*float64(box.Dx())
+			v := float64(box.Min.Y) + (float64(y)+.5)/float64(m.Height)*float64(box.Dy())
+			part.Coverage[y*m.Width+x] = m.Coverage[int(v*float64(m.Height)/float64(n.size.Y))*m.Width+int(u*float64(m.Width)/float64(n.size.X))]
+		}
+	}
+	return part, nil
+}
 
 // seen is what a good network answers: the true coverage on a square, a little
 // blurred, changed by f (x and y are 0–1).
@@ -49,6 +70,10 @@ func seen(alpha *image.Alpha, f func(x, y float64, v float32) float32) network {
 
 func cutLearned(t *testing.T, img *image.NRGBA, n cutout.Network) *cutout.Result {
 	t.Helper()
+	if m, ok := n.(network); ok {
+		m.size = img.Rect.Size()
+		n = m
+	}
 	r, err := cutout.CutLearned(t.Context(), img, n)
 	if err != nil {
 		t.Fatal(err)
@@ -148,6 +173,188 @@ func TestBackdropTheNetworkTookAlongGoes(t *testing.T) {
 	}
 	if a := r.Alpha.AlphaAt(300, 300).A; a != 255 {
 		t.Errorf("the product has coverage %d", a)
+	}
+}
+
+// A network that misses half a product in the photo and sees it in its mirrored box has
+// seen it; where the second look sees less, the first counts too.
+func TestSecondLookAddsWhatTheFirstMissed(t *testing.T) {
+	p := cutouttest.New(cutouttest.Clutter, cutouttest.Box, 600, 450, 3)
+	whole := seen(p.Alpha, nil)
+	half := seen(p.Alpha, func(x, _ float64, v float32) float32 {
+		if x > .5 {
+			return min(v, .2)
+		}
+		return v
+	})
+	half.second = &whole.mask
+	if box := cutout.SecondLook(half.mask, 600, 450); box.Empty() {
+		t.Fatal("doubts don't make it look again")
+	}
+	r := cutLearned(t, p.Image, half)
+	if s := cutouttest.Compare(r.Alpha, p.Alpha); s.IoU < .95 {
+		t.Errorf("IoU %.4f", s.IoU)
+	}
+}
+
+// A second look that misses a part takes nothing away.
+func TestSecondLookTakesNoPartAway(t *testing.T) {
+	p := cutouttest.New(cutouttest.Clutter, cutouttest.Box, 600, 450, 3)
+	first := seen(p.Alpha, func(x, _ float64, v float32) float32 {
+		if x > .5 {
+			return min(v, .85)
+		}
+		return v
+	})
+	less := seen(p.Alpha, func(x, _ float64, v float32) float32 {
+		if x > .5 {
+			return 0
+		}
+		return v
+	})
+	first.second = &less.mask
+	if box := cutout.SecondLook(first.mask, 600, 450); box.Empty() {
+		t.Fatal("doubts don't make it look again")
+	}
+	r := cutLearned(t, p.Image, first)
+	if s := cutouttest.Compare(r.Alpha, p.Alpha); s.IoU < .95 {
+		t.Errorf("IoU %.4f", s.IoU)
+	}
+}
+
+func TestSureOfALargeProductTheNetworkLooksOnce(t *testing.T) {
+	body := image.NewAlpha(image.Rect(0, 0, 600, 450))
+	for y := 30; y < 420; y++ {
+		for x := 60; x < 540; x++ {
+			body.SetAlpha(x, y, color.Alpha{A: 255})
+		}
+	}
+	if box := cutout.SecondLook(seen(body, nil).mask, 600, 450); !box.Empty() {
+		t.Errorf("it looks again at %v", box)
+	}
+}
+
+// What the network hardly saw and what has the product's colours, before planks that
+// haven't, is the product: the second of two shoes.
+func TestColoursDecideWhatTheNetworkDoubts(t *testing.T) {
+	img, truth := planks(600, 450), image.NewAlpha(image.Rect(0, 0, 600, 450))
+	for _, r := range []image.Rectangle{image.Rect(120, 100, 270, 360), image.Rect(320, 100, 470, 360)} {
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				img.SetNRGBA(x, y, wine)
+				truth.SetAlpha(x, y, color.Alpha{A: 255})
+			}
+		}
+	}
+	r := cutLearned(t, img, seen(truth, func(x, _ float64, v float32) float32 {
+		if x > .5 {
+			return .06 * v
+		}
+		return v
+	}))
+	if s := cutouttest.Compare(r.Alpha, truth); s.IoU < .97 {
+		t.Errorf("IoU %.4f", s.IoU)
+	}
+}
+
+// planks is a backdrop of boards with grain.
+func planks(w, h int) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			d := uint8((x*7+y*3)%23) + uint8(40*((x/48)%2))
+			img.SetNRGBA(x, y, color.NRGBA{R: 150 + d, G: 110 + d, B: 60 + d, A: 255})
+		}
+	}
+	return img
+}
+
+// A soft shadow that the network takes for half the product ends without an edge.
+func TestShadowTheNetworkHalfBelievesGoes(t *testing.T) {
+	img := planks(600, 450)
+	for y := range 450 {
+		for x := range 600 {
+			k := min(1, .35+math.Hypot(float64(x-300)/180, float64(y-330)/60)*.65)
+			c := img.NRGBAAt(x, y)
+			if image.Pt(x, y).In(image.Rect(200, 100, 400, 330)) {
+				c = color.NRGBA{R: 40, G: 50, B: 120, A: 255}
+			} else {
+				c.R, c.G, c.B = uint8(k*float64(c.R)), uint8(k*float64(c.G)), uint8(k*float64(c.B))
+			}
+			img.SetNRGBA(x, y, c)
+		}
+	}
+	m := cutout.Mask{Width: 600, Height: 450, Coverage: make([]float32, 600*450)}
+	for y := range 450 {
+		for x := range 600 {
+			if image.Pt(x, y).In(image.Rect(200, 100, 400, 330)) {
+				m.Coverage[y*600+x] = 1
+			} else if d := math.Hypot(float64(x-300)/180, float64(y-330)/60); d < 1 {
+				m.Coverage[y*600+x] = float32(.4 * (1 - d))
+			}
+		}
+	}
+	r := cutLearned(t, img, network{mask: m})
+	if a := r.Alpha.AlphaAt(300, 375).A; a > 30 {
+		t.Errorf("the shadow has coverage %d", a)
+	}
+	if a := r.Alpha.AlphaAt(300, 200).A; a != 255 {
+		t.Errorf("the product has coverage %d", a)
+	}
+}
+
+// A ring shows the backdrop inside, though the network nearly takes it for the product.
+func TestLargeOpeningShowsTheBackdrop(t *testing.T) {
+	img, disc := filled(600, 450, paper, wine, image.Rectangle{}), image.NewAlpha(image.Rect(0, 0, 600, 450))
+	for y := range 450 {
+		for x := range 600 {
+			d := math.Hypot(float64(x)-300, float64(y)-225)
+			if d < 180 {
+				disc.SetAlpha(x, y, color.Alpha{A: 255})
+			}
+			if d < 180 && d > 110 {
+				img.SetNRGBA(x, y, wine)
+			}
+		}
+	}
+	r := cutLearned(t, img, seen(disc, func(x, y float64, v float32) float32 {
+		if math.Hypot(600*x-300, 450*y-225) < 110 {
+			return min(v, .93)
+		}
+		return v
+	}))
+	if a := r.Alpha.AlphaAt(300, 225).A; a > 10 {
+		t.Errorf("the opening has coverage %d", a)
+	}
+	if a := r.Alpha.AlphaAt(300, 80).A; a != 255 {
+		t.Errorf("the ring has coverage %d", a)
+	}
+}
+
+// A plate that the network half believes in and the product surrounds, but for a small
+// mouth, is the product's.
+func TestDoubtfulBayIsFilled(t *testing.T) {
+	p := image.Rect(150, 100, 450, 380)
+	body := image.NewAlpha(image.Rect(0, 0, 600, 450))
+	for y := p.Min.Y; y < p.Max.Y; y++ {
+		for x := p.Min.X; x < p.Max.X; x++ {
+			body.SetAlpha(x, y, color.Alpha{A: 255})
+		}
+	}
+	img := planks(600, 450)
+	for y := p.Min.Y; y < p.Max.Y; y++ {
+		for x := p.Min.X; x < p.Max.X; x++ {
+			img.SetNRGBA(x, y, wine)
+		}
+	}
+	r := cutLearned(t, img, seen(body, func(x, y float64, v float32) float32 {
+		if at := image.Pt(int(600*x), int(450*y)); at.In(image.Rect(220, 160, 380, 300)) || at.In(image.Rect(380, 220, 450, 240)) {
+			return min(v, .4)
+		}
+		return v
+	}))
+	if a := r.Alpha.AlphaAt(300, 230).A; a != 255 {
+		t.Errorf("the plate has coverage %d", a)
 	}
 }
 

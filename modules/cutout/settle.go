@@ -11,6 +11,13 @@ const speck = 500
 // rather than an opening, whose coverage is close to 0.
 const doubtful = .2
 
+// A part that the network hardly doubts less than that, open to the background only
+// along a small share of its rim, is a doubt as well.
+const (
+	bayDoubt = .25
+	bayMouth = .2
+)
+
 // settle turns the coverage of the network into a decision for each pixel, without
 // specks and with doubtful gaps filled.
 func settle(raw *plane) []bool {
@@ -41,7 +48,34 @@ func settle(raw *plane) []bool {
 			}
 		}
 	})
+	fillBays(raw, solid)
 	return solid
+}
+
+// fillBays fills the doubtful parts that the product surrounds.
+func fillBays(raw *plane, solid []bool) {
+	w, h := raw.w, raw.h
+	bay := make([]bool, len(solid))
+	for i, v := range solid {
+		bay[i] = !v && raw.p[i] > bayDoubt
+	}
+	eachPart(bay, w, h, func(part []int32) {
+		rim, mouth := 0, 0
+		for _, i := range part {
+			eachNeighbour4(int(i), w, h, func(k int) {
+				if solid[k] {
+					rim++
+				} else if !bay[k] {
+					mouth++
+				}
+			})
+		}
+		if float32(mouth) < bayMouth*float32(rim+mouth) {
+			for _, i := range part {
+				solid[i] = true
+			}
+		}
+	})
 }
 
 // softened returns the coverage that belongs to the decision in fg, whose signed

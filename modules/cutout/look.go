@@ -1,0 +1,106 @@
+package cutout
+
+import (
+	"context"
+	"image"
+)
+
+// When a network looks again, at the mirrored box of what it found: what is small fills
+// its picture then, and doubts of one look are often none of the other's.
+const (
+	lookFound = .3   // coverage that the box holds
+	lookRoom  = .1   // of the box's longer side, left around it
+	lookSmall = .5   // share of the photo below which the box is looked at again,
+	lookDoubt = .012 // and share of the product in doubt, away from outlines, from which any box is
+	lookWide  = 4    // pixels of joinSize that a doubt is wide at least
+	lookLeast = 64   // pixels of the photo that the box's shorter side has at least
+	lookRim   = 8    // pixels around the first look's outline where the second may lower coverage
+	lookFade  = .04  // of the box, at its edges: there the first look counts more and more
+)
+
+// again tells whether the network should look at a part of the picture again, and which
+// part of the plane that is.
+func again(raw *plane) (box image.Rectangle, yes bool) {
+	w, h := raw.w, raw.h
+	doubt, product := make([]bool, w*h), 0
+	for i, v := range raw.p {
+		doubt[i] = v > .03 && v < .97
+		if v > lookFound {
+			x, y := i%w, i/w
+			box = box.Union(image.Rect(x, y, x+1, y+1))
+			product++
+		}
+	}
+	if product == 0 {
+		return box, false
+	}
+	room := int(lookRoom*float64(max(box.Dx(), box.Dy())) + .5)
+	box = box.Inset(-room).Intersect(image.Rect(0, 0, w, h))
+	if float64(box.Dx()*box.Dy()) < lookSmall*float64(w*h) {
+		return box, true
+	}
+	deep := 0
+	for _, v := range opened(doubt, w, h, lookWide) {
+		if v {
+			deep++
+		}
+	}
+	return box, float64(deep) > lookDoubt*float64(product)
+}
+
+// lookAgain asks the network for the mirrored box of the plane, and mixes the answer
+// into the plane: each look counts as much as it sees details. The second look moves
+// the outline and adds parts, but takes none away: without the surroundings a network
+// may take a pot or a white mug for the background.
+func lookAgain(ctx context.Context, im *image.NRGBA, net Network, raw *plane, box image.Rectangle) error {
+	at := inPhoto(box, raw.w, raw.h, im.Rect.Dx(), im.Rect.Dy())
+	if min(at.Dx(), at.Dy()) < lookLeast {
+		return nil
+	}
+	m, err := net.Mask(ctx, mirrored(im, at))
+	if err == nil {
+		err = m.check()
+	}
+	if err != nil {
+		return err
+	}
+	signed := signedDistance(over(raw, .5), raw.w, raw.h)
+	second := m.sized(box.Dx(), box.Dy())
+	weight := 1 / (1 + float32(box.Dx()*box.Dy())/float32(raw.w*raw.h))
+	fade := max(1, lookFade*float32(max(box.Dx(), box.Dy())))
+	for y := range box.Dy() {
+		for x := range box.Dx() {
+			edge := float32(max(raw.w, raw.h))
+			for _, d := range [4]struct{ at, limit, way int }{
+				{box.Min.X, 0, x}, {box.Min.Y, 0, y}, {box.Max.X, raw.w, box.Dx() - 1 - x}, {box.Max.Y, raw.h, box.Dy() - 1 - y},
+			} {
+				if d.at != d.limit { // the photo's own edge is no seam
+					edge = min(edge, float32(d.way))
+				}
+			}
+			k := weight * min(edge/fade, 1)
+			i := (y+box.Min.Y)*raw.w + x + box.Min.X
+			if d := second.p[y*box.Dx()+box.Dx()-1-x] - raw.p[i]; d > 0 || abs32(signed.p[i]) < lookRim {
+				raw.p[i] += k * d
+			}
+		}
+	}
+	return nil
+}
+
+// inPhoto returns the part of a W×H photo that a part of its w×h plane shows.
+func inPhoto(box image.Rectangle, w, h, W, H int) image.Rectangle {
+	return image.Rect(box.Min.X*W/w, box.Min.Y*H/h, (box.Max.X*W+w-1)/w, (box.Max.Y*H+h-1)/h).Intersect(image.Rect(0, 0, W, H))
+}
+
+// mirrored copies a part of a picture, left for right.
+func mirrored(im *image.NRGBA, part image.Rectangle) *image.NRGBA {
+	o := image.NewNRGBA(image.Rect(0, 0, part.Dx(), part.Dy()))
+	for y := range part.Dy() {
+		in, out := im.Pix[im.PixOffset(part.Min.X, part.Min.Y+y):][:4*part.Dx()], o.Pix[y*o.Stride:][:4*part.Dx()]
+		for x := 0; x < len(in); x += 4 {
+			copy(out[len(in)-4-x:len(in)-x], in[x:x+4])
+		}
+	}
+	return o
+}
