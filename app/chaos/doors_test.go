@@ -24,6 +24,7 @@ const (
 
 	hugeCount  = 60
 	hugeBytes  = 24 << 20
+	hugeHeader = 1 << 20
 	doorMemory = 200 << 10 // KiB that serve-api may hold meanwhile
 )
 
@@ -69,15 +70,15 @@ func slowBodies(t *testing.T, g *ground) (end func()) {
 	}
 }
 
-// hugePhotos has photos of 24 MB declared complete together: noise first, which is
-// refused, then photos whose header holds as much. They come from a store at 2 MB/s.
+// hugePhotos has 60 uploads declared complete together: 24 MB of noise first, which
+// is refused, then photos with a header of 1 MB. They come from a store at 2 MB/s.
 func hugePhotos(t *testing.T, g *ground) (end func()) {
 	t.Helper()
 	f := g.fleet
 	r := rand.NewChaCha8([32]byte{1})
 	noise := make([]byte, hugeBytes)
 	_, _ = r.Read(noise)
-	photo := paddedJPEG(apptest.Photo(t, 160, 120), noise)
+	photo := paddedJPEG(apptest.Photo(t, 160, 120), noise[:hugeHeader])
 	items := make([]map[string]any, hugeCount)
 	for i := range items {
 		items[i] = map[string]any{"filename": fmt.Sprintf("huge-%d.jpg", i)}

@@ -42,6 +42,11 @@ type claimedVersion struct {
 // processVersion makes the version of a cut-out that a message names. It returns nil
 // when the message is done with.
 func (s *Service) processVersion(ctx context.Context, b queue.Body) error {
+	leave, err := s.versions().Alone(ctx, s.DB, `version_id = $1`, b.Subject)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	taking, taken := lease.Settle(ctx)
 	c, err := s.claimVersion(taking, b)
 	taken()
