@@ -83,7 +83,21 @@ func TestAutoUsesAModel(t *testing.T) {
 
 func TestEveryEngineOpens(t *testing.T) {
 	model := modelEnv(t)
-	kinds := map[string]string{"auto": "onnx.", "onnx": "onnx.", "studio": "studio.", "azureml": "azureml.", "removebg": "hosted.", "photoroom": "hosted.", "score": "azureml.", "openai": "openai."}
+	// the package that each engine comes from, and whether it is behind a network
+	type kind struct {
+		from    string
+		network bool
+	}
+	kinds := map[string]kind{
+		"auto": {"onnx.", false}, "onnx": {"onnx.", false}, "studio": {"studio.", false},
+		"azureml": {"azureml.", true}, "removebg": {"hosted.", true}, "photoroom": {"hosted.", true},
+		"score": {"azureml.", true}, "openai": {"openai.", true},
+	}
+	for _, name := range append(cutters.values(), placers.values()...) {
+		if _, ok := kinds[name]; !ok {
+			t.Fatalf("add %q to kinds in this test: its package, and whether it is behind a network", name)
+		}
+	}
 	for _, cutout := range cutters.values() {
 		for _, place := range placers.values() {
 			t.Run(cutout+" and "+place, func(t *testing.T) {
@@ -100,20 +114,22 @@ func TestEveryEngineOpens(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if kind := fmt.Sprintf("%T", cutter); !strings.Contains(kind, kinds[cutout]) {
-					t.Errorf("CUTOUT_ENGINE opens a %s", kind)
+				if got := fmt.Sprintf("%T", cutter); !strings.Contains(got, kinds[cutout].from) {
+					t.Errorf("CUTOUT_ENGINE opens a %s", got)
 				}
-				if kind := fmt.Sprintf("%T", placer); !strings.Contains(kind, kinds[place]) {
-					t.Errorf("PLACE_ENGINE opens a %s", kind)
+				if got := fmt.Sprintf("%T", placer); !strings.Contains(got, kinds[place].from) {
+					t.Errorf("PLACE_ENGINE opens a %s", got)
 				}
 				// each engine behind a network holds the worker back when it pauses, and
 				// is where the doctor looks
-				behind := 1
-				if kinds[cutout] != "studio." && kinds[cutout] != "onnx." {
-					behind++
+				behind := 0
+				for _, name := range []string{cutout, place} {
+					if kinds[name].network {
+						behind++
+					}
 				}
 				if len(w.providers) != behind || len(endpoints(w.cfg)) != behind {
-					t.Errorf("%d are waited for and %d are asked, not %d: a row with at is behind a network, which kinds of this test says, too", len(w.providers), len(endpoints(w.cfg)), behind)
+					t.Errorf("%d are waited for and %d are asked, not %d: the row of an engine behind a network has at, and others have none", len(w.providers), len(endpoints(w.cfg)), behind)
 				}
 			})
 		}

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -218,7 +219,11 @@ func TestImportsAreThoseOfTheMap(t *testing.T) {
 			if tr := m.roomOf(own); tr != nil {
 				target = tr.dir
 			}
-			t.Errorf("%s imports %s, an arrow that the map lacks; add %s to line %d of %s, or don't import it", u.file, own, name(target), r.line, mapLabel)
+			advice := fmt.Sprintf("add %s to line %d of %s", name(target), r.line, mapLabel)
+			if u.dir != r.dir {
+				advice = fmt.Sprintf("give %s a row of its own in %s (it belongs to line %d until then)", name(u.dir), mapLabel, r.line)
+			}
+			t.Errorf("%s imports %s, an arrow that the map lacks; %s, or don't import it", u.file, own, advice)
 			continue
 		}
 		used[r.dir+" "+arrow] = true
