@@ -29,5 +29,6 @@ func (b brandSource) Brand(ctx context.Context, tenantID, id string) (job.Brand,
 		},
 		Presets: p.DefaultPresets,
 		Review:  picture.Review{Off: p.Review == brand.ReviewOff, Below: p.ReviewBelow},
+		Rights:  p.Rights,
 	}, nil
 }

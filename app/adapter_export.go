@@ -23,14 +23,18 @@ func (exporter) DefaultPresets() []string { return channel.Defaults() }
 func (e exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error) {
 	return e.service.Plan(ctx, tx, export.PlanRequest{
 		TenantID: p.TenantID, JobID: p.JobID, ItemID: p.ItemID, CorrelationID: p.CorrelationID,
-		Presets: p.Presets, Source: export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene, Product: p.Product,
+		Presets: p.Presets, Source: export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene, Product: p.Product, Rights: p.Rights,
 			Confidence: p.Result.Confidence, NeedsReview: p.Result.NeedsReview, ReviewReason: p.Result.ReviewReason},
 	})
 }
 
 // Rerender records which variants of a finished item are made anew.
 func (e exporter) Rerender(ctx context.Context, tx *db.Tx, r job.Rerender) (job.Rerendered, error) {
-	n, err := e.service.Rerender(ctx, tx, export.RerenderRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Presets: r.Presets})
+	q := export.RerenderRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Presets: r.Presets}
+	if r.Rights != nil {
+		q.Change = func(s *export.Source) { s.Rights = *r.Rights }
+	}
+	n, err := e.service.Rerender(ctx, tx, q)
 	return job.Rerendered(n), err
 }
 

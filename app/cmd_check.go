@@ -37,7 +37,10 @@ func checkCommand(s Streams) *cobra.Command {
 			"  opal check photos/ --channel amazon --fix fixed/            # make finished files of what failed",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
+			err := loadChannels(os.Getenv(channelsDir))
+			if err != nil {
+				return err
+			}
 			if o.FailOnWarn, err = failsOnWarn(failOn); err != nil {
 				return err
 			}

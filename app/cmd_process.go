@@ -38,6 +38,9 @@ func processCommand(s Streams) *cobra.Command {
 			"  opal process photos/ --out finished/ --resume        # after Ctrl-C, or with new photos",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := loadChannels(os.Getenv(channelsDir)); err != nil {
+				return err
+			}
 			if !cmd.Flags().Changed("preset") {
 				o.Presets = channel.Defaults()
 			}

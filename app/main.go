@@ -25,6 +25,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	s := Streams{In: stdin, Out: stdout, Err: stderr}
+	_ = loadChannels(os.Getenv(channelsDir)) // for help and completion; commands that use channels say what is wrong
 	cmd := command(s)
 	cmd.SetArgs(args[1:])
 	cmd.SetIn(stdin)

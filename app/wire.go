@@ -86,6 +86,9 @@ func loadFrom(environ []string, file string, s Streams, service string, needs co
 	if err := w.cfg.Validate(needs, loopback, CheckEngines); err != nil {
 		return nil, err
 	}
+	if err := loadChannels(w.cfg.Channels.Dir); err != nil {
+		return nil, err
+	}
 	return w, nil
 }
 

@@ -33,6 +33,7 @@ type Config struct {
 	Score      Score      `envPrefix:"SCORE_" doc:"The scoring service itself, opal score."`
 	Cutout     Cutout     `envPrefix:"CUTOUT_" doc:"The removal of the background."`
 	Models     Models     `envPrefix:"MODELS_" doc:"Trained models that the operator brings."`
+	Channels   Channels   `envPrefix:"CHANNELS_" doc:"The shops and marketplaces that finished files are for."`
 	RemoveBG   RemoveBG   `envPrefix:"REMOVEBG_" doc:"The remove.bg account."`
 	Photoroom  Photoroom  `envPrefix:"PHOTOROOM_" doc:"The Photoroom account."`
 	Place      Place      `envPrefix:"PLACE_" doc:"The placing of a product into a scene."`
@@ -112,6 +113,11 @@ type Cutout struct {
 // Models says where the operator's models lie.
 type Models struct {
 	Dir string `env:"DIR" example:"/var/lib/opal/models" doc:"The folder of opal models; it may be mounted read-only. Without it, opal/models where the user's programs keep data."`
+}
+
+// Channels says where the operator's own channels lie.
+type Channels struct {
+	Dir string `env:"DIR" example:"/etc/opal/channels" doc:"A folder of YAML files, a channel each, that add channels or replace those of the same name. Every process reads it as it starts."`
 }
 
 // RemoveBG is the account for CUTOUT_ENGINE=removebg.

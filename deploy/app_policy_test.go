@@ -214,6 +214,7 @@ var leftOut = map[string]string{
 	"SCORE_KEY":                    "the scoring service runs on Azure ML: ml/deployment*.yml",
 	"SCORE_AUTH":                   "the scoring service runs on Azure ML: ml/deployment*.yml",
 	"REVIEW_BELOW":                 "its default is what the engines are calibrated to; brands choose for themselves",
+	"CHANNELS_DIR":                 "an image that carries channels of its own sets it",
 	"MODELS_DIR":                   "an image that carries a model sets it: the runbook's Choosing engines",
 	"CUTOUT_MODEL":                 "an image that carries a model carries one",
 	"CUTOUT_RUNTIME":               "the library lies beside the program in the image",

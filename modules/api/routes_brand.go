@@ -10,6 +10,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
@@ -24,14 +25,14 @@ type BrandPath struct {
 func profileOf(b client.NewBrandProfile) brand.Profile {
 	return brand.Profile{ID: b.ID, Name: b.Name, ScenePrompt: b.ScenePrompt, NegativePrompt: b.NegativePrompt, Palette: b.Palette, Mood: b.Mood,
 		Keywords: b.Keywords, LightDirection: b.LightDirection, ProductFill: b.ProductFill, DefaultPresets: b.DefaultPresets,
-		Review: b.Review, ReviewBelow: b.ReviewBelow}
+		Review: b.Review, ReviewBelow: b.ReviewBelow, Rights: picture.Rights(b.Rights)}
 }
 
 // brandOf returns a profile as callers read it.
 func brandOf(p brand.Profile) client.BrandProfile {
 	v := client.BrandProfile{ID: p.ID, Name: p.Name, ScenePrompt: p.ScenePrompt, NegativePrompt: p.NegativePrompt, Palette: append([]string{}, p.Palette...),
 		Mood: p.Mood, Keywords: append([]string{}, p.Keywords...), LightDirection: p.LightDirection, ProductFill: p.ProductFill,
-		DefaultPresets: append([]string{}, p.DefaultPresets...), Review: p.Review, ReviewBelow: p.ReviewBelow}
+		DefaultPresets: append([]string{}, p.DefaultPresets...), Review: p.Review, ReviewBelow: p.ReviewBelow, Rights: client.Rights(p.Rights)}
 	if !p.CreatedAt.IsZero() {
 		v.CreatedAt, v.UpdatedAt = &p.CreatedAt, &p.UpdatedAt
 	}

@@ -6,6 +6,7 @@
 package brand
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -44,6 +45,8 @@ const (
 	MaxPresets    = 40
 	MinFill       = 0.3
 	MaxFill       = 0.9
+	MaxRights     = 500 // of a statement of rights: as much as is read back from files
+	MaxRightsURL  = 500
 	maxPresetName = 64
 )
 
@@ -59,20 +62,21 @@ var (
 // Profile is a brand's look. The zero value of each field leaves the choice to
 // the scene.
 type Profile struct {
-	ID             string    `json:"brand_profile_id"`
-	Name           string    `json:"name"`
-	ScenePrompt    string    `json:"scene_prompt"`
-	NegativePrompt string    `json:"negative_prompt"`
-	Palette        []string  `json:"palette"` // #rrggbb, the most important first
-	Mood           string    `json:"mood"`
-	Keywords       []string  `json:"keywords"`
-	LightDirection string    `json:"light_direction"` // LightAuto, LightLeft or LightRight
-	ProductFill    float64   `json:"product_fill"`    // share of the frame's side that the product takes, MinFill–MaxFill; 0: the scene's own
-	DefaultPresets []string  `json:"default_presets"` // for jobs that name none
-	Review         string    `json:"review"`          // ReviewOn or ReviewOff
-	ReviewBelow    float64   `json:"review_below"`    // confidence, 0–1, under which a person looks at a cut-out; 0: the operator's setting
-	CreatedAt      time.Time `json:"created_at"`      // zero while default is unedited
-	UpdatedAt      time.Time `json:"updated_at"`
+	ID             string         `json:"brand_profile_id"`
+	Name           string         `json:"name"`
+	ScenePrompt    string         `json:"scene_prompt"`
+	NegativePrompt string         `json:"negative_prompt"`
+	Palette        []string       `json:"palette"` // #rrggbb, the most important first
+	Mood           string         `json:"mood"`
+	Keywords       []string       `json:"keywords"`
+	LightDirection string         `json:"light_direction"` // LightAuto, LightLeft or LightRight
+	ProductFill    float64        `json:"product_fill"`    // share of the frame's side that the product takes, MinFill–MaxFill; 0: the scene's own
+	DefaultPresets []string       `json:"default_presets"` // for jobs that name none
+	Review         string         `json:"review"`          // ReviewOn or ReviewOff
+	ReviewBelow    float64        `json:"review_below"`    // confidence, 0–1, under which a person looks at a cut-out; 0: the operator's setting
+	Rights         picture.Rights `json:"rights,omitzero"` // stated in every picture in the place of the photo's
+	CreatedAt      time.Time      `json:"created_at"`      // zero while default is unedited
+	UpdatedAt      time.Time      `json:"updated_at"`
 }
 
 // defaultProfile is profile default before anybody edits it.
@@ -128,7 +132,36 @@ func (p *Profile) normalize() error {
 	if !(p.ReviewBelow >= 0 && p.ReviewBelow <= 1) {
 		return ErrInvalid.With("review_below must be between 0 and 1; 0 is the operator's setting")
 	}
+	if err := p.normalizeRights(); err != nil {
+		return err
+	}
 	return p.normalizeLists()
+}
+
+// normalizeRights trims and validates what is written into pictures' files.
+func (p *Profile) normalizeRights() error {
+	r := &p.Rights
+	for _, f := range []struct {
+		name string
+		text *string
+		max  int
+		url  bool
+	}{
+		{"creator", &r.Creator, MaxRights, false}, {"copyright", &r.Copyright, MaxRights, false}, {"credit", &r.Credit, MaxRights, false}, {"licensor", &r.Licensor, MaxRights, false},
+		{"web_statement", &r.WebStatement, MaxRightsURL, true}, {"licensor_url", &r.LicensorURL, MaxRightsURL, true},
+	} {
+		*f.text = strings.TrimSpace(*f.text)
+		if err := checkText("rights."+f.name, *f.text, f.max); err != nil {
+			return err
+		}
+		if strings.ContainsAny(*f.text, "\n\r\t") {
+			return ErrInvalid.With("rights.%s must be one line", f.name)
+		}
+		if u, err := url.Parse(*f.text); f.url && *f.text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+			return ErrInvalid.With("rights.%s must be an http or https address", f.name)
+		}
+	}
+	return nil
 }
 
 func (p *Profile) normalizeLists() error {

@@ -121,11 +121,12 @@ func TestLoad(t *testing.T) {
 	t.Cleanup(func() { current.Store(nil) })
 	for name, c := range map[string]struct{ file, says string }{
 		"a channel":           {own, ""},
-		"an unknown field":    {strings.Replace(own, "order: 1", "order: 1\nrulez: []", 1), "rulez"},
-		"an unknown rule":     {strings.Replace(own, "long_side", "moon", 1), "moon"},
+		"an unknown field":    {strings.Replace(own, "order: 1", "order: 1\nrulez: []", 1), "market.yaml: line 1: file: additional properties 'rulez'"},
+		"an unknown rule":     {strings.Replace(own, "long_side", "moon", 1), "market.yaml: line 7: file.presets.0.rules.0.rule: market: there is no rule \"moon\""},
 		"a missing source":    {strings.Replace(own, "source: terms", "source: none", 1), "none"},
 		"no official source":  {strings.Replace(own, "official: true", "official: false", 1), "not the channel's own"},
 		"a fill above 1":      {strings.Replace(own, "fill: 0.8", "fill: 8", 1), "fill"},
+		"an unknown slot":     {strings.Replace(own, "{name: market,", "{name: market, slot: ZZ99,", 1) + "slots: [{name: MAIN, title: Main}]\n", "line 6: file.presets.0.slot: market: slot \"ZZ99\""},
 		"a taken name":        {strings.Replace(own, "name: market", "name: shopify", 1), "shopify"},
 		"no day":              {strings.Replace(own, "2026-11-01", "yesterday", 1), "seen"},
 		"something else":      {"just words", ""},

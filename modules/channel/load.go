@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -93,7 +94,7 @@ func read(base map[string]file, from fs.FS, dir string) (*all, error) {
 		}
 		f, err := parse(schema, b)
 		if err != nil {
-			return nil, ErrChannel.With("%s: %v", e.Name(), err)
+			return nil, ErrChannel.With("%s: %v", e.Name(), located(b, err))
 		}
 		t.files[f.Channel] = f
 	}
@@ -163,8 +164,9 @@ func (f *file) resolve() error {
 	for i := range f.Presets {
 		p := &f.Presets[i]
 		p.Channel, p.Slots = f.Channel, f.Slots
+		own := len(f.Rules) // rules before the preset's own are the channel's
 		if len(f.Slots) > 0 && p.Slot != "" && !p.HasSlot(p.Slot) {
-			return fmt.Errorf("%s: slot %q is not one of the channel's slots", p.Name, p.Slot)
+			return &at{[]string{"presets", strconv.Itoa(i), "slot"}, fmt.Errorf("%s: slot %q is not one of the channel's slots; add it to them", p.Name, p.Slot)}
 		}
 		p.Rules = slices.Concat(f.Rules, p.Rules)
 		if p.Rules == nil {
@@ -173,13 +175,17 @@ func (f *file) resolve() error {
 		for j := range p.Rules {
 			r := &p.Rules[j]
 			src, ok := f.Sources[r.SourceKey]
+			path := []string{"rules", strconv.Itoa(j)}
+			if j >= own {
+				path = []string{"presets", strconv.Itoa(i), "rules", strconv.Itoa(j - own)}
+			}
 			switch {
 			case !ok:
-				return fmt.Errorf("%s: rule %s names the source %q, which is not there", p.Name, r.Name, r.SourceKey)
+				return &at{append(path, "source"), fmt.Errorf("%s: rule %s names the source %q, which is not there; add it to sources", p.Name, r.Name, r.SourceKey)}
 			case !slices.Contains(ruleNames, r.Name):
-				return fmt.Errorf("%s: there is no rule %q; there are %s", p.Name, r.Name, strings.Join(ruleNames, ", "))
+				return &at{append(path, "rule"), fmt.Errorf("%s: there is no rule %q; there are %s", p.Name, r.Name, strings.Join(ruleNames, ", "))}
 			case r.Severity == Reject && !src.Official:
-				return fmt.Errorf("%s: rule %s rejects by a source that is not the channel's own", p.Name, r.Name)
+				return &at{append(path, "severity"), fmt.Errorf("%s: rule %s rejects by a source that is not the channel's own; make it a warning, or name an official source", p.Name, r.Name)}
 			}
 			r.Source = src
 		}

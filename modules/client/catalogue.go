@@ -59,6 +59,18 @@ type NewBrandProfile struct {
 	DefaultPresets []string `json:"default_presets,omitempty" nullable:"true" doc:"Names from GET /v1/presets" example:"[\"shopify\"]"`
 	Review         string   `json:"review,omitempty" nullable:"true" doc:"off: no picture waits for a person; else on" example:"on"`
 	ReviewBelow    float64  `json:"review_below,omitempty" nullable:"true" doc:"Cut-outs of a lower confidence, 0 to 1, wait for a person; 0: the operator's setting" example:"0.5"`
+	Rights         Rights   `json:"rights,omitzero" doc:"Stated in every picture's file, each in the place of the photo's"`
+}
+
+// Rights are what a brand states of its pictures' rights, in the fields that IPTC and
+// image search know.
+type Rights struct {
+	Creator      string `json:"creator,omitempty" nullable:"true" doc:"At most 500 characters" example:"Acme Studio"`
+	Copyright    string `json:"copyright,omitempty" nullable:"true" doc:"The notice" example:"© 2026 Acme"`
+	Credit       string `json:"credit,omitempty" nullable:"true" doc:"The line that is to be printed" example:"Photo: Acme"`
+	WebStatement string `json:"web_statement,omitempty" nullable:"true" doc:"Address of the terms of use" example:"https://acme.example/terms"`
+	Licensor     string `json:"licensor,omitempty" nullable:"true" doc:"Who gives licences" example:"Acme Licensing"`
+	LicensorURL  string `json:"licensor_url,omitempty" nullable:"true" doc:"Where they are to be had" example:"https://acme.example/licences"`
 }
 
 // BrandProfile is a brand's look.
@@ -75,6 +87,7 @@ type BrandProfile struct {
 	DefaultPresets []string   `json:"default_presets" nullable:"false" example:"[\"shopify\"]"`
 	Review         string     `json:"review" enum:"on,off" doc:"off: no picture waits for a person" example:"on"`
 	ReviewBelow    float64    `json:"review_below" doc:"Cut-outs of a lower confidence wait for a person; 0: the operator's setting" example:"0.5"`
+	Rights         Rights     `json:"rights" doc:"Stated in every picture's file, each in the place of the photo's"`
 	CreatedAt      *time.Time `json:"created_at" doc:"null for a default that nobody edited"`
 	UpdatedAt      *time.Time `json:"updated_at"`
 }

@@ -116,7 +116,7 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	v := Variant{Preset: p}
 	img := compose(p, l, prod)
-	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: provenance.XMP(l.made(), l.Marks)}
+	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: provenance.XMP(l.made(), l.Marks.With(l.Rights))}
 	if p.Format == channel.PNG || p.Format == channel.AVIF {
 		o.Effort = fastEffort
 	}

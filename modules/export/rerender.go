@@ -179,7 +179,8 @@ func recipe(p channel.Preset, src Source, on time.Time) string {
 		Version int
 		Preset  channel.Preset
 		Layers  picture.Layers
-	}{renderVersion, p, src.Layers})
+		Rights  picture.Rights
+	}{renderVersion, p, src.Layers, src.Rights})
 	if err != nil {
 		return ""
 	}

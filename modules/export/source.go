@@ -18,6 +18,7 @@ type Source struct {
 	Scene    string `json:"scene,omitempty"` // scene type
 
 	Product picture.Product `json:"product,omitzero"`
+	Rights  picture.Rights  `json:"rights,omitzero"` // of the brand: stated in the place of the photo's
 
 	Confidence   *float64 `json:"confidence,omitempty"`    // of the cut-out
 	NeedsReview  bool     `json:"needs_review,omitempty"`  // a person has to look before it is delivered

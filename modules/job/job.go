@@ -67,6 +67,7 @@ type Brand struct {
 	Look    picture.Look   `json:"look"`
 	Presets []string       `json:"presets,omitempty"`
 	Review  picture.Review `json:"review,omitzero"`
+	Rights  picture.Rights `json:"rights,omitzero"`
 }
 
 // NewItem is one entry of a request. It becomes one item per scene.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // ErrNotExportable says that an item has no finished picture to make variants of.
@@ -32,14 +33,35 @@ func (s *Service) Reexport(ctx context.Context, r Reexport) (Item, error) {
 	if it.Status != ItemCompleted {
 		return Item{}, ErrNotExportable.With("it is %s", it.Status)
 	}
-	if err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.reexport(ctx, tx, r) }); err != nil {
+	rights, err := s.rightsNow(ctx, r)
+	if err != nil {
+		return Item{}, err
+	}
+	if err := s.DB.InTx(ctx, func(tx *db.Tx) error { return s.reexport(ctx, tx, r, rights) }); err != nil {
 		return Item{}, fmt.Errorf("export item %s anew: %w", r.ItemID, err)
 	}
 	return it, nil
 }
 
+// rightsNow returns the rights that the job's brand states now; nil when the brand is
+// gone.
+func (s *Service) rightsNow(ctx context.Context, r Reexport) (*picture.Rights, error) {
+	j, err := getJob(ctx, s.DB, r.TenantID, r.JobID)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.Brands.Brand(ctx, r.TenantID, j.BrandProfileID)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load brand profile %s: %w", j.BrandProfileID, err)
+	}
+	return &b.Rights, nil
+}
+
 // reexport locks variants before jobs, as workers do.
-func (s *Service) reexport(ctx context.Context, tx *db.Tx, r Reexport) error {
+func (s *Service) reexport(ctx context.Context, tx *db.Tx, r Reexport, rights *picture.Rights) error {
 	rows, err := selectRows(ctx, tx, `item_id = $1 AND status = 'completed'`, r.ItemID)
 	if err != nil {
 		return err
@@ -47,7 +69,7 @@ func (s *Service) reexport(ctx context.Context, tx *db.Tx, r Reexport) error {
 	if len(rows) == 0 { // deleted in between
 		return ErrItemNotFound
 	}
-	n, err := s.Exporter.Rerender(ctx, tx, Rerender{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: rows[0].correlationID, Presets: r.Presets})
+	n, err := s.Exporter.Rerender(ctx, tx, Rerender{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: rows[0].correlationID, Presets: r.Presets, Rights: rights})
 	if err != nil || n.New+n.Failed == 0 {
 		return err
 	}

@@ -29,7 +29,11 @@ func TestAFinishedJobsVariantsAreMadeAnew(t *testing.T) {
 		w.bundle(j.JobID, "first")
 		before, sent, held := w.get(j.JobID), w.messages(queue.Exports), w.meter.held[j.Items[0].ItemID]
 
+		w.brand.Rights.Copyright = "© Acme" // since
 		w.reexport(j, job.Rerendered{})
+		if r := w.rerenders[0].Rights; r == nil || *r != w.brand.Rights {
+			w.t.Errorf("%+v", r)
+		}
 		if d := cmp.Diff(before, w.get(j.JobID), cmp.AllowUnexported(job.Item{})); d != "" || w.messages(queue.Exports) != sent {
 			w.t.Errorf("nothing is to be made: %s", d)
 		}

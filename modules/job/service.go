@@ -62,6 +62,7 @@ type Plan struct {
 	Presets  []string
 	Filename string
 	Product  picture.Product
+	Rights   picture.Rights
 	Scene    string // scene type
 	Result   *pipeline.Result
 }
@@ -78,7 +79,8 @@ type Remake struct {
 type Rerender struct {
 	TenantID, JobID, ItemID, CorrelationID string
 
-	Presets []string // none: all that the item has
+	Presets []string        // none: all that the item has
+	Rights  *picture.Rights // the brand's, as they are now; nil: as they were
 }
 
 // Rerendered counts variants that are made for the first time: New ones, and those that

@@ -183,7 +183,7 @@ func (s *Service) adoptCutout(ctx context.Context, tx *db.Tx, c *claimed) error 
 func (s *Service) input(c *claimed) pipeline.Input {
 	return pipeline.Input{
 		TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, Filename: c.filename,
-		Scene: c.scene, Prompt: c.prompt, Look: c.brand.Look, Options: c.options, Review: s.review(c.brand.Review), Done: c.checkpoint,
+		Scene: c.scene, Prompt: c.prompt, Look: c.brand.Look, Options: c.options, Review: s.review(c.brand.Review), Rights: c.brand.Rights, Done: c.checkpoint,
 		Raw: func(ctx context.Context) ([]byte, error) { return s.original(ctx, c) },
 	}
 }
@@ -223,7 +223,7 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 			return err
 		}
 		n, err := s.Exporter.Plan(ctx, tx, Plan{TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, CorrelationID: c.correlationID,
-			Presets: c.presets, Filename: c.filename, Product: c.product, Scene: c.scene, Result: res})
+			Presets: c.presets, Filename: c.filename, Product: c.product, Rights: c.brand.Rights, Scene: c.scene, Result: res})
 		if err != nil {
 			return err
 		}

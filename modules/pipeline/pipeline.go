@@ -36,6 +36,7 @@ type Input struct {
 	Look     picture.Look
 	Options  Options
 	Review   picture.Review // which cut-outs a person has to look at
+	Rights   picture.Rights // of the brand: stated in the place of the photo's
 
 	// Raw fetches the photo's bytes. It is not called when a checkpoint makes
 	// the photo unnecessary.

@@ -37,7 +37,7 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 	rec.Marks, rec.Size = s.marks, [2]int{s.photo.Rect.Dx(), s.photo.Rect.Dy()}
 	s.photo = nil // 48 MB at 12 megapixels
 	s.setCut(c.Image)
-	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, XMP: provenance.XMP(imaging.SourceComposite, rec.Marks)})
+	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, XMP: provenance.XMP(imaging.SourceComposite, rec.Marks.With(s.in.Rights))})
 	if err != nil {
 		return fmt.Errorf("encode the cut-out: %w", err)
 	}

@@ -23,7 +23,7 @@ func output(ctx context.Context, _ *Pipeline, s *state) error {
 	if s.done.Placed.Generated {
 		source = imaging.SourceGenerated
 	}
-	b, err := imaging.Encode(s.final, imaging.EncodeOptions{Format: imaging.JPEG, Quality: outputQuality, ICC: true, XMP: provenance.XMP(source, s.result.Marks)})
+	b, err := imaging.Encode(s.final, imaging.EncodeOptions{Format: imaging.JPEG, Quality: outputQuality, ICC: true, XMP: provenance.XMP(source, s.result.Marks.With(s.in.Rights))})
 	if err != nil {
 		return fmt.Errorf("encode the output: %w", err)
 	}
