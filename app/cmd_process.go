@@ -24,7 +24,7 @@ import (
 // processCommand is the whole pipeline over files, with no server.
 func processCommand(s Streams) *cobra.Command {
 	o := batch.Options{Version: version(), Look: picture.Look{ID: picture.DefaultBrand}}
-	var failOn string
+	var failOn, products string
 	var noScene, noCutout, noUpscale, quiet bool
 	cmd := &cobra.Command{
 		Use:   "process PATH...",
@@ -43,6 +43,12 @@ func processCommand(s Streams) *cobra.Command {
 			}
 			if !cmd.Flags().Changed("preset") {
 				o.Presets = channel.Defaults()
+			}
+			if products != "" {
+				var err error
+				if o.Products, err = batch.ReadProducts(products); err != nil {
+					return err
+				}
 			}
 			if err := checkLook(&o); err != nil {
 				return err
@@ -77,6 +83,8 @@ func processCommand(s Streams) *cobra.Command {
 	f.StringSliceVar(&o.Look.Palette, "palette", nil, "brand colours, such as #a3b18a, the most important first")
 	f.StringVar(&o.Look.Light, "light", "", "side of the light: left or right (default: the scene's own)")
 	f.Float64Var(&o.Look.ProductFill, "fill", 0, fmt.Sprintf("share of the frame that the product takes, %.1f to %.1f (default: the scene's own)", brand.MinFill, brand.MaxFill))
+	f.BoolVar(&o.ChannelNames, "channel-names", false, "lay the finished files out under the names that their channels demand, too: OUT/channels, with manifest.csv and manifest.json")
+	f.StringVar(&products, "products", "", "CSV file of what the photos show: file, and any of sku, gtin, asin, slot, title; names of files say some of it themselves")
 	f.BoolVar(&noScene, "no-scene", false, "stop at the cut-out")
 	f.BoolVar(&noCutout, "no-cutout", false, "take the whole frame as the product")
 	f.BoolVar(&noUpscale, "no-upscale", false, "leave the scene at its own size")

@@ -39,6 +39,11 @@ type Options struct {
 	Own     bool             `json:"own,omitempty"`    // take OPAL's own results for photos
 	Jobs    int              `json:"jobs"`             // photos side by side; 0: DefaultJobs
 
+	// ChannelNames has the finished files laid out under the names that their channels
+	// demand, too.
+	ChannelNames bool                       `json:"channel_names,omitempty"`
+	Products     map[string]picture.Product `json:"-"` // by photo, see ReadProducts
+
 	Version string    `json:"-"` // of OPAL, for the report
 	On      time.Time `json:"-"` // the day whose rules count; zero: today
 	JSON    bool      `json:"-"` // a line of JSON on Streams.Out for each item that ends
@@ -149,6 +154,12 @@ func finish(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, fou
 		return nil, err
 	}
 	interrupted := r.all(ctx, items)
+	if r.ChannelNames && !interrupted {
+		if err := r.deliver(); err != nil {
+			r.folder.close()
+			return r.journal.report, errors.Join(err, r.journal.end(Interrupted))
+		}
+	}
 	r.folder.close()
 	state := Finished
 	if interrupted {
@@ -201,6 +212,9 @@ func (r *run) items(found Found) []work {
 	photos := found.Photos
 	var names filename.Names
 	names.Reserve(reportName)
+	if r.ChannelNames {
+		names.Reserve(deliveryFolder)
+	}
 	kept := r.keep(photos)
 	for _, dir := range kept {
 		names.Reserve(dir)

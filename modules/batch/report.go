@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,6 +52,8 @@ type Report struct {
 	Items      []*Item    `json:"items"`
 	// PassedOver are files that are OPAL's own results and not photos.
 	PassedOver []string `json:"passed_over,omitempty"`
+	// Delivery are the files under their channels' names, and the manifests.
+	Delivery []File `json:"delivery,omitempty"`
 	// Earlier are files of runs before, in the same folder, that this run didn't
 	// make anew.
 	Earlier []File `json:"earlier,omitempty"`
@@ -156,7 +159,7 @@ func (r *Report) count() {
 
 // all are the files that a report names.
 func (r *Report) all() []File {
-	out := r.Earlier
+	out := slices.Concat(r.Earlier, r.Delivery)
 	for _, it := range r.Items {
 		out = append(out, it.Files...)
 	}

@@ -103,6 +103,9 @@ func (r *Report) sort() {
 			mine[f.Path] = true
 		}
 	}
+	for _, f := range r.Delivery {
+		mine[f.Path] = true
+	}
 	var out []File
 	for _, f := range r.Earlier {
 		if !mine[f.Path] {

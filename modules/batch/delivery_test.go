@@ -1,0 +1,93 @@
+package batch
+
+import (
+	"encoding/csv"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// With ChannelNames the finished files lie under their channels' names, too, and are
+// taken over by the next run.
+func TestFilesAreDeliveredByTheirChannelsNames(t *testing.T) {
+	place(t, "in/4006381333931.jpg", "in/b.jpg", "in/channels.jpg")
+	o := options()
+	o.Presets, o.ChannelNames = []string{"web_thumb", "bol_main"}, true
+	o.Products = map[string]picture.Product{"b.jpg": {GTIN: "96385074", Title: "Blue Mug"}}
+	for range 2 {
+		o.Resume = true
+		if _, err := process(t, t.Context(), cutter{}, o, "in"); err != nil && !errors.Is(err, ErrFailed) {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range files(t) {
+			if strings.HasPrefix(f, "out/channels/") {
+				got = append(got, strings.TrimPrefix(f, "out/channels/"))
+			}
+		}
+		stripped := make([]string, len(got))
+		for i, f := range got {
+			stripped[i] = strings.TrimPrefix(f, "review/") // a channel may refuse what the test draws
+		}
+		slices.Sort(stripped)
+		want := []string{"bol/4006381333931.jpg", "bol/96385074.jpg", "bol/channels.jpg", "manifest.csv", "manifest.json", "website/4006381333931-thumb.webp", "website/blue-mug-thumb.webp", "website/channels-thumb.webp"}
+		if d := cmp.Diff(want, stripped); d != "" {
+			t.Fatalf("(-want +got):\n%s", d)
+		}
+		f, err := os.Open("out/channels/manifest.csv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(f).ReadAll()
+		_ = f.Close()
+		if err != nil || len(rows) != 7 || !strings.HasSuffix(rows[1][0], "4006381333931-thumb.webp") || rows[1][7] != "4006381333931" {
+			t.Fatalf("%v %q", err, rows)
+		}
+		if rep := reportOf(t, "out"); len(rep.Delivery) != len(want) || len(rep.Earlier) > 0 {
+			t.Errorf("%d delivered, %d earlier", len(rep.Delivery), len(rep.Earlier))
+		}
+	}
+}
+
+func TestProductsAreRead(t *testing.T) {
+	mug := map[string]picture.Product{"mug.jpg": {SKU: "A-1", GTIN: "4006381333931", Title: "Mug, blue"}}
+	for name, c := range map[string]struct {
+		text string
+		want map[string]picture.Product
+		says string
+	}{
+		"commas":          {"file,SKU,EAN,Title,price\nphotos/Mug.JPG,A-1,4006381333931,\"Mug, blue\",3\n", mug, ""},
+		"semicolons":      {"\xef\xbb\xbfFile;Seller SKU;Barcode;Name\r\nmug.jpg;A-1;400638 1333931;Mug, blue\r\n", mug, ""},
+		"tabs":            {"image\tsku\tgtin\ttitle\nmug.jpg\tA-1\t4006381333931\tMug, blue\n", mug, ""},
+		"a short row":     {"file,sku\nmug.jpg\n,x\n", map[string]picture.Product{"mug.jpg": {}}, ""},
+		"a wrong barcode": {"file,gtin\na.jpg,\nmug.jpg,4006381333932\n", nil, "line 3: "},
+		"no file":         {"sku,gtin\n1,2\n", nil, "column file"},
+		"no product":      {"file,price\n1,2\n", nil, "one of sku"},
+		"nothing":         {"", nil, "empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := parseProducts([]byte(c.text))
+			if c.says != "" {
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			if d := cmp.Diff(c.want, got); d != "" || err != nil {
+				t.Errorf("%v %s", err, d)
+			}
+		})
+	}
+}
+
+func FuzzProducts(f *testing.F) {
+	f.Add([]byte("file,sku\na,b\n"))
+	f.Add([]byte("file;sku;\"\n\""))
+	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = parseProducts(b) })
+}
