@@ -56,6 +56,9 @@ func (s *Service) Remake(ctx context.Context, tx *db.Tx, r RemakeRequest) (int, 
 			return 0, err
 		}
 		src.Layers = *r.Layers
+		if src.NeedsReview = r.Review == picture.ReviewPending; !src.NeedsReview {
+			src.ReviewReason = "" // of the former picture
+		}
 		text, err := json.Marshal(src)
 		if err != nil {
 			return 0, err
