@@ -63,8 +63,8 @@ func openModel(w *wire) (pipeline.Cutter, error) {
 }
 
 // whatAModelAdds is said once where auto finds no model.
-const whatAModelAdds = "Cut-outs are made by the built-in engine, which is for plain backdrops. `opal models get isnet` brings a model that tells products " +
-	"from shadows and busy backgrounds."
+const whatAModelAdds = "Cut-outs are made by the built-in engine with OPAL's own small network, for plain backdrops. `opal models get isnet` brings a large " +
+	"model that tells products from busy backgrounds."
 
 // modelNote is what a person should know of the choice that auto made; "" when
 // there is nothing to say.

@@ -56,6 +56,11 @@ var cutters = engines[pipeline.Cutter]{
 			open:  openModel,
 		},
 		{
+			name:  "own",
+			ready: func(*config.Config) bool { return true },
+			open:  func(*wire) (pipeline.Cutter, error) { return studio.NewOwnCutter() },
+		},
+		{
 			name:  "studio",
 			ready: func(*config.Config) bool { return true },
 			open:  func(*wire) (pipeline.Cutter, error) { return studio.Cutter{}, nil },

@@ -51,11 +51,12 @@ func TestAutoUsesAModel(t *testing.T) {
 		want string // kind of engine, or what the error says
 		note string // part of it
 	}{
-		"auto, no model":             {[]string{none}, "studio.", "opal models get isnet"},
+		"auto, no model":             {[]string{none}, "studio.OwnCutter", "opal models get isnet"},
 		"auto, a model":              {model, "onnx.", ""},
-		"auto, a model, no library":  {model[:1], "studio.", "library is missing"},
+		"auto, a model, no library":  {model[:1], "studio.OwnCutter", "library is missing"},
 		"auto, another model":        {with("CUTOUT_MODEL=isnet"), "there is no such model", ""},
-		"studio, a model":            {with("CUTOUT_ENGINE=studio"), "studio.", ""},
+		"studio, a model":            {with("CUTOUT_ENGINE=studio"), "studio.Cutter", ""},
+		"own, a model":               {with("CUTOUT_ENGINE=own"), "studio.OwnCutter", ""},
 		"onnx, a model":              {with("CUTOUT_ENGINE=onnx", "CUTOUT_MODEL=u2net"), "onnx.", ""},
 		"onnx, no model":             {[]string{none, "CUTOUT_ENGINE=onnx"}, "opal models get isnet", ""},
 		"onnx, a model, no library":  {[]string{model[0], "CUTOUT_ENGINE=onnx"}, "library is missing", ""},
@@ -89,7 +90,7 @@ func TestEveryEngineOpens(t *testing.T) {
 		network bool
 	}
 	kinds := map[string]kind{
-		"auto": {"onnx.", false}, "onnx": {"onnx.", false}, "studio": {"studio.", false},
+		"auto": {"onnx.", false}, "onnx": {"onnx.", false}, "own": {"studio.", false}, "studio": {"studio.", false},
 		"azureml": {"azureml.", true}, "removebg": {"hosted.", true}, "photoroom": {"hosted.", true},
 		"score": {"azureml.", true}, "openai": {"openai.", true},
 	}
@@ -146,7 +147,7 @@ func TestEnginesNeedTheirSettings(t *testing.T) {
 		"auto":                             {[]string{aml, "CUTOUT_ENGINE=auto"}, ""},
 		"no scoring endpoint":              {nil, "AML_ENDPOINT_URL is missing"},
 		"a retired engine":                 {[]string{aml, "CUTOUT_ENGINE=azure-vision"}, "retired Azure AI Vision's background removal on 31 March 2025; set CUTOUT_ENGINE=azureml"},
-		"an unknown cutter":                {[]string{aml, "CUTOUT_ENGINE=rembg"}, "CUTOUT_ENGINE must be auto, onnx, studio, azureml, removebg or photoroom"},
+		"an unknown cutter":                {[]string{aml, "CUTOUT_ENGINE=rembg"}, "CUTOUT_ENGINE must be auto, onnx, own, studio, azureml, removebg or photoroom"},
 		"an endpoint without its URL":      {[]string{aml, "CUTOUT_ENGINE=azureml"}, "CUTOUT_ENDPOINT_URL is missing"},
 		"an endpoint":                      {[]string{aml, "CUTOUT_ENGINE=azureml", "CUTOUT_ENDPOINT_URL=https://x.inference.ml.azure.com/score"}, ""},
 		"removebg without its key":         {[]string{aml, "CUTOUT_ENGINE=removebg"}, "REMOVEBG_API_KEY is missing"},

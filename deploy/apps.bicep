@@ -63,7 +63,7 @@ param placeQuality string = ''
 param placeKeyInVault bool = true
 
 @description('What cuts products out. removebg and photoroom take their key from the secret removebg-api-key or photoroom-api-key.')
-@allowed(['auto', 'onnx', 'studio', 'azureml', 'removebg', 'photoroom'])
+@allowed(['auto', 'onnx', 'own', 'studio', 'azureml', 'removebg', 'photoroom'])
 param cutoutEngine string = 'auto'
 @description('For cutoutEngine azureml: the endpoint of a model that follows ml/contract.')
 param cutoutUrl string = ''

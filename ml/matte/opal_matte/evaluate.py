@@ -12,7 +12,7 @@ from .compose import Compositor
 from .net import MEAN, SPREAD
 from .train import VALIDATION_SEED
 
-SIDE = 320  # as modules/cutout/net has it
+SIDE = 288  # as modules/cutout/net has it
 
 
 def coverage(net, picture, side=SIDE, mirror=True):

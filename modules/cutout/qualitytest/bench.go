@@ -11,25 +11,33 @@ import (
 
 	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/cutout/cutouttest"
+	"github.com/opal-photo/opal/modules/cutout/net"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline/onnx"
 )
 
 // The engines, as columns.
 const (
-	studio = iota
-	network
-	joined
+	studio  = iota
+	network // the operator's model alone
+	joined  // and with the classical engine
+	own     // OPAL's own network alone
+	builtIn // and as CUTOUT_ENGINE=own uses it
 	engines
 )
 
-var engineNames = [engines]string{"studio", "network", "joined"}
+var engineNames = [engines]string{"studio", "network", "joined", "own", "built-in"}
+
+// masksAlone tells whether a column is a network's coverage as it is, which has no
+// confidence.
+func masksAlone(e int) bool { return e == network || e == own }
 
 // bench holds what measures.
 type bench struct {
 	decoder *imaging.Decoder
 	cutter  *onnx.Cutter // nil: there is no model
-	used    onnx.Usage   // of the network's last run
+	own     *net.Network
+	used    onnx.Usage // of the network's last run
 	cpu     [engines][]float64
 	peak    [engines]int64 // KB
 }
@@ -37,12 +45,16 @@ type bench struct {
 // openBench opens the model that is there.
 func openBench(o options) (*bench, error) {
 	b := &bench{decoder: imaging.NewDecoder(imaging.DecoderOptions{})}
+	var err error
+	if b.own, err = net.New(); err != nil {
+		return nil, err
+	}
 	m, found, err := onnx.Store{Dir: o.models}.Choose(o.model)
 	if err != nil {
 		return nil, err
 	}
 	if !found {
-		fmt.Printf("There is no model in %s: the built-in engine is measured alone. `make model` brings one.\n\n", o.models)
+		fmt.Printf("There is no model in %s: the built-in engines are measured alone. `make model` brings one.\n\n", o.models)
 		return b, nil
 	}
 	library, err := onnx.FindLibrary(o.runtime)
@@ -63,7 +75,7 @@ func (b *bench) close() {
 	}
 }
 
-// row holds a picture's three cut-outs; nil for an engine that isn't there.
+// row holds a picture's cut-outs; nil for an engine that isn't there.
 type row struct {
 	name   string
 	result [engines]*cutout.Result
@@ -98,11 +110,24 @@ func (b *bench) measure(ctx context.Context, name string, img *image.NRGBA) (r r
 	r.result[studio] = cutout.Cut(img)
 	b.cpu[studio] = append(b.cpu[studio], cpu()-t)
 	b.peak[studio] = max(b.peak[studio], ownPeak())
+	t = cpu()
+	mask, err := b.own.Mask(ctx, img)
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", name, err)
+	}
+	r.result[own] = raw(img, mask)
+	b.cpu[own] = append(b.cpu[own], cpu()-t)
+	t = cpu()
+	if r.result[builtIn], err = cutout.CutOwn(ctx, img, b.own); err != nil {
+		return r, fmt.Errorf("%s: %w", name, err)
+	}
+	b.cpu[builtIn] = append(b.cpu[builtIn], cpu()-t)
+	b.peak[own], b.peak[builtIn] = ownPeak(), ownPeak()
 	if b.cutter == nil {
 		return r, nil
 	}
 	t = cpu()
-	mask, err := b.cutter.Mask(ctx, img)
+	mask, err = b.cutter.Mask(ctx, img)
 	if err != nil {
 		return r, fmt.Errorf("%s: %w", name, err)
 	}

@@ -1,12 +1,13 @@
 // Command qualitytest measures the cut-outs and prints one table: what `make
-// quality` runs. It measures the built-in engine, the operator's model alone where
-// one is there, and both joined.
+// quality` runs. It measures the built-in engine without a network, OPAL's own network
+// alone and as the built-in engine uses it, the operator's model alone where one is
+// there, and that model joined with the built-in engine.
 //
 //   - generated photographs with known coverage, of seeds that nothing is tuned on;
 //   - --alpha DIR: photographs NAME.jpg, .png or .webp with their coverage NAME_a.png;
 //   - --photos DIR: photographs without, and --judgements FILE, what a person thought
-//     of each engine's cut-outs: a line NAME,studio,network,joined with P (publishable),
-//     M (a minor flaw), U (unusable) or nothing. --out DIR keeps the cut-outs to be
+//     of each engine's cut-outs: a line NAME,studio,network,joined,own,built-in with P
+//     (publishable), M (a minor flaw), U (unusable) or nothing. --out DIR keeps the cut-outs to be
 //     judged.
 package main
 
@@ -47,7 +48,7 @@ func main() {
 	flag.Uint64Var(&o.first, "first", heldOut, "first seed; rules and weights are tuned below 1000")
 	flag.StringVar(&o.alpha, "alpha", "", "folder of photographs with their coverage beside them, NAME_a.png")
 	flag.StringVar(&o.photos, "photos", "", "folder of photographs without")
-	flag.StringVar(&o.judged, "judgements", "", "file of judgements: NAME,studio,network,joined with P, M or U")
+	flag.StringVar(&o.judged, "judgements", "", "file of judgements: NAME,studio,network,joined,own,built-in with P, M or U")
 	flag.StringVar(&o.out, "out", "", "folder for the cut-outs of photographs, one a folder for each engine")
 	flag.StringVar(&o.models, "models", onnx.DefaultDir(), "folder of opal models")
 	flag.StringVar(&o.model, "model", "", "the model's name; without it, the one that is there")

@@ -45,7 +45,7 @@ func (b *bench) scores(title string, rows []row) {
 		slices.Sort(edge)
 		wrong, passed := 0, 0
 		for _, r := range rows {
-			if e != network && r.result[e].Confidence >= cutout.ReviewBelow {
+			if !masksAlone(e) && r.result[e].Confidence >= cutout.ReviewBelow {
 				passed++
 				if r.scored[e].IoU < goodIoU {
 					wrong++
@@ -53,7 +53,7 @@ func (b *bench) scores(title string, rows []row) {
 			}
 		}
 		said := fmt.Sprintf("%2d passed, %d of them wrong", passed, wrong)
-		if e == network {
+		if masksAlone(e) {
 			said = ""
 		}
 		fmt.Printf("  %-14s %-8s n %3d  IoU %.4f (lowest %.3f)  boundary px %6.2f  BF@2px %.3f  band %.4f  %s\n", title, engineNames[e], len(iou), mean(iou), slices.Min(iou),
@@ -61,7 +61,8 @@ func (b *bench) scores(title string, rows []row) {
 	}
 }
 
-// readJudgements reads lines NAME,studio,network,joined.
+// readJudgements reads lines NAME,studio,network,joined,own,built-in; the last two may
+// be missing.
 func readJudgements(file string) (map[string][engines]string, error) {
 	all := map[string][engines]string{}
 	if file == "" {
@@ -73,7 +74,7 @@ func readJudgements(file string) (map[string][engines]string, error) {
 	}
 	defer f.Close()
 	r := csv.NewReader(f)
-	r.Comment, r.FieldsPerRecord, r.TrimLeadingSpace = '#', 1+engines, true
+	r.Comment, r.FieldsPerRecord, r.TrimLeadingSpace = '#', -1, true
 	for {
 		line, err := r.Read()
 		if err == io.EOF {
@@ -82,8 +83,11 @@ func readJudgements(file string) (map[string][engines]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		if len(line) != 1+own && len(line) != 1+engines {
+			return nil, fmt.Errorf("%s: a line of %d fields; NAME and a judgement for each of %s", file, len(line), strings.Join(engineNames[:], ", "))
+		}
 		var j [engines]string
-		for e := range engines {
+		for e := range len(line) - 1 {
 			if j[e] = strings.TrimSpace(line[1+e]); j[e] != "" && !strings.Contains("PMU", j[e]) {
 				return nil, fmt.Errorf("%s: %s is judged %q; P, M or U", file, line[0], j[e])
 			}
@@ -109,7 +113,7 @@ func (b *bench) judgements(rows []row, judged map[string][engines]string) {
 			confidence, good = append(confidence, r.result[e].Confidence), append(good, j == "P")
 		}
 		fmt.Printf("  %-8s publishable %d, minor flaw %d, unusable %d", engineNames[e], count["P"], count["M"], count["U"])
-		if e == network || len(good) == 0 {
+		if masksAlone(e) || len(good) == 0 {
 			fmt.Println()
 			continue
 		}
@@ -136,10 +140,14 @@ func (b *bench) judgements(rows []row, judged map[string][engines]string) {
 		fmt.Println()
 	}
 	for _, r := range rows {
+		j := judged[r.name]
+		last := r.result[builtIn]
+		fmt.Printf("  %-20s studio %.2f %1s  built-in %.2f %1s", r.name, r.result[studio].Confidence, j[studio], last.Confidence, j[builtIn])
 		if r.result[joined] != nil {
-			c := r.result[joined]
-			fmt.Printf("  %-20s studio %.2f %1s  joined %.2f %1s  %s\n", r.name, r.result[studio].Confidence, judged[r.name][studio], c.Confidence, judged[r.name][joined], c.ReviewReason)
+			last = r.result[joined]
+			fmt.Printf("  joined %.2f %1s", last.Confidence, j[joined])
 		}
+		fmt.Printf("  %s\n", last.ReviewReason)
 	}
 	fmt.Println()
 }

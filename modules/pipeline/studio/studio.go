@@ -1,5 +1,5 @@
-// Package studio fits the model-free engines, cut-out and scene, to the
-// pipeline's ports.
+// Package studio fits the engines that are built in, cut-out with and without OPAL's
+// own network and scene, to the pipeline's ports.
 package studio
 
 import (
@@ -9,6 +9,7 @@ import (
 	"image/draw"
 
 	"github.com/opal-photo/opal/modules/cutout"
+	"github.com/opal-photo/opal/modules/cutout/net"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -22,6 +23,28 @@ type Cutter struct{}
 // Cut separates the product from its background. It does not fail.
 func (Cutter) Cut(_ context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
 	return answer.Of(cutout.Cut(photo)), nil
+}
+
+// OwnCutter removes backgrounds in this process, with OPAL's own network where Cutter
+// is unsure. It is a pipeline.Cutter.
+type OwnCutter struct{ network cutout.Network }
+
+// NewOwnCutter returns a cutter. Errors: the network's weights are damaged.
+func NewOwnCutter() (*OwnCutter, error) {
+	n, err := net.New()
+	if err != nil {
+		return nil, err
+	}
+	return &OwnCutter{n}, nil
+}
+
+// Cut separates the product from its background.
+func (c *OwnCutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
+	r, err := cutout.CutOwn(ctx, photo, c.network)
+	if err != nil {
+		return pipeline.Cutout{}, err
+	}
+	return answer.Of(r), nil
 }
 
 // Placer makes scenes in this process. It is a pipeline.Placer for work without

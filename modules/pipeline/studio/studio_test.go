@@ -14,6 +14,14 @@ func TestMain(m *testing.M) { imagingtest.Main(m) }
 
 func TestCutterSuite(t *testing.T) { cuttertest.Run(t, studio.Cutter{}) }
 
+func TestOwnCutterSuite(t *testing.T) {
+	c, err := studio.NewOwnCutter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cuttertest.Run(t, c)
+}
+
 func TestPlacerSuite(t *testing.T) {
 	d := imaging.NewDecoder(imaging.DecoderOptions{})
 	defer d.Close()
