@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/onnx"
 	"github.com/opal-photo/opal/modules/pipeline/studio"
@@ -85,16 +86,36 @@ func (s Streams) say(line string, quiet bool) {
 	}
 }
 
-// localCutter returns the background removal of commands that work without a
-// server, what ends it, and a line for people, if there is one to say.
-func localCutter(environ []string) (c pipeline.Cutter, end func() error, note string, err error) {
-	var own []string // these commands don't depend on the settings of other parts
+// localConfig returns the settings of commands that work without a server: they don't
+// depend on those of other parts.
+func localConfig(environ []string) (*config.Config, error) {
+	var own []string
 	for _, e := range environ {
-		if strings.HasPrefix(e, "CUTOUT_") || strings.HasPrefix(e, "MODELS_") {
+		if strings.HasPrefix(e, "CUTOUT_") || strings.HasPrefix(e, "MODELS_") || strings.HasPrefix(e, "REVIEW_") {
 			own = append(own, e)
 		}
 	}
-	cfg, err := config.Load("", own)
+	return config.Load("", own)
+}
+
+// localReview returns which cut-outs a person has to look at, by REVIEW_BELOW.
+func localReview(environ []string) (picture.Review, error) {
+	cfg, err := localConfig(environ)
+	if err != nil {
+		return picture.Review{}, err
+	}
+	return reviewOf(cfg), nil
+}
+
+// reviewOf returns the operator's choice of the cut-outs that a person looks at.
+func reviewOf(c *config.Config) picture.Review {
+	return picture.Review{Off: c.Review.Below == 0, Below: c.Review.Below}
+}
+
+// localCutter returns the background removal of commands that work without a
+// server, what ends it, and a line for people, if there is one to say.
+func localCutter(environ []string) (c pipeline.Cutter, end func() error, note string, err error) {
+	cfg, err := localConfig(environ)
 	if err != nil {
 		return nil, nil, "", err
 	}

@@ -20,6 +20,10 @@ func children() map[string]sandbox.Handler {
 	}
 }
 
+// ServeIfChild exits after serving when this process was started as a child of one of
+// these kinds; else it returns immediately. It is for tests whose binary is the program.
+func ServeIfChild() { sandbox.ServeIfChild(children()) }
+
 // childCommand runs a child for another opal process. People have no use for it.
 func childCommand(Streams) *cobra.Command {
 	return &cobra.Command{

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/modules/batch"
+	"github.com/opal-photo/opal/modules/cutout/refine"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -13,17 +14,28 @@ import (
 func cutoutCommand(s Streams) *cobra.Command {
 	var o batch.CutoutOptions
 	var quiet bool
+	var hints hintFlags
 	cmd := &cobra.Command{
 		Use:   "cutout IMAGE...",
 		Short: "Remove the background: RGBA PNGs, and a JSON line for each file",
 		Long: "Removes the background of files, and of those in folders: a PNG each in --out, and a line of JSON each on standard output.\n" +
+			"Those that a person should look at (REVIEW_BELOW) lie in the folder review of --out.\n" +
 			"The name - is standard input; its PNG goes to standard output. OPAL's own results are no photos, and no file is\n" +
-			"overwritten that OPAL didn't make.",
+			"overwritten that OPAL didn't make.\n" +
+			"--keep, --remove and --box say of one picture, in its pixels, what is wrong with its cut-out.",
 		Example: "  opal cutout mug.jpg photos/ --out cutouts/\n" +
 			"  opal cutout mug.jpg --output mug-alone.png\n" +
+			"  opal cutout watch.jpg --remove 563,600 --keep 120,80     # the strap's opening goes, the buckle stays\n" +
 			"  opal cutout - < mug.jpg > mug.png",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.Hints, err = hints.read(); err != nil {
+				return err
+			}
+			if o.Review, err = localReview(os.Environ()); err != nil {
+				return err
+			}
 			cutter, end, note, err := localCutter(os.Environ())
 			if err != nil {
 				return err
@@ -33,8 +45,10 @@ func cutoutCommand(s Streams) *cobra.Command {
 			d := imaging.NewDecoder(imaging.DecoderOptions{})
 			defer d.Close()
 			d.Warm()
+			refiner := refine.New(refine.Options{})
+			defer refiner.Close()
 			return ended(batch.Cutout(cmd.Context(), batch.Streams{In: s.In, Out: s.Out, Err: s.Err, Quiet: quiet},
-				batch.Cutters{Decoder: d, Cutter: cutter}, o, args))
+				batch.Cutters{Decoder: d, Cutter: cutter, Refiner: refiner}, o, args))
 		},
 	}
 	f := cmd.Flags()
@@ -43,6 +57,9 @@ func cutoutCommand(s Streams) *cobra.Command {
 	f.BoolVar(&o.Force, "force", false, "overwrite files that OPAL didn't make")
 	f.BoolVar(&o.Own, "own", false, "take OPAL's own results for photos, too")
 	f.IntVarP(&o.Jobs, "jobs", "j", batch.DefaultJobs(), "photos that are worked on at the same time")
+	f.StringArrayVar(&hints.keep, "keep", nil, "a pixel x,y of the product that the cut-out lost; may be repeated")
+	f.StringArrayVar(&hints.remove, "remove", nil, "a pixel x,y that isn't the product's; may be repeated")
+	f.StringVar(&hints.box, "box", "", "x0,y0,x1,y1: the product lies within these pixels")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no words on standard error")
 	cmd.MarkFlagsMutuallyExclusive("out", "output")
 	return cmd

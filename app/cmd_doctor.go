@@ -170,6 +170,7 @@ func (w *wire) examine(ctx context.Context) []finding {
 	}
 	if row, _ := cutters.choose(w.cfg); row.name == "onnx" {
 		add("cut-out model: whole, and runs", "get it anew with `opal models get` or `opal models add`; see CUTOUT_MODEL, CUTOUT_RUNTIME and MODELS_DIR", w.tryModel)
+		add("cut-out model: enough memory", "give the worker more memory, lower WORKER_CONCURRENCY, or set CUTOUT_ENGINE=studio", w.enoughMemory)
 	}
 	all = append(all, pictures(imaging.HEIFVersion))
 	for _, e := range endpoints(w.cfg) {
@@ -198,6 +199,9 @@ func (w *wire) tryModel(ctx context.Context) error {
 	o, found, err := findModel(w.cfg)
 	if err != nil || !found {
 		return config.ErrConfig.With("%v", append(checkModel(w.cfg), "")[0])
+	}
+	if err := o.Model.Verify(); err != nil { // said once, not by each child that does not start
+		return err
 	}
 	return runModel(ctx, o)
 }

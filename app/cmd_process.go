@@ -31,6 +31,7 @@ func processCommand(s Streams) *cobra.Command {
 		Short: "Run the whole pipeline over files and folders, with no server",
 		Long: "Cuts each product out, places it into a scene, and makes every channel's variant.\n" +
 			"Outputs, variants and report.json go to --out, a folder for each photo. Bad files are reported and passed over,\n" +
+			"Pictures whose cut-out a person should look at (REVIEW_BELOW) lie in the folder review of --out.\n" +
 			"OPAL's own results are no photos, and no file is overwritten that OPAL didn't make.\n" +
 			"A run that was interrupted goes on with --resume.",
 		Example: "  opal process photos/ --out finished/\n" +
@@ -55,6 +56,9 @@ func processCommand(s Streams) *cobra.Command {
 			}
 			var err error
 			if o.FailOnWarn, err = failsOnWarn(failOn); err != nil {
+				return err
+			}
+			if o.Review, err = localReview(os.Environ()); err != nil {
 				return err
 			}
 			o.Steps = pipeline.Options{RemoveBackground: !noCutout, GenerateScene: !noScene, Upscale: !noUpscale}

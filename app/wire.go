@@ -26,7 +26,6 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/intake"
 	"github.com/opal-photo/opal/modules/job"
-	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -221,7 +220,7 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
 		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Inspect: imagefile.InspectHead, Sources: intake.NewFetcher(w.customerURLs()), Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
-		Review:    picture.Review{Off: w.cfg.Review.Below == 0, Below: w.cfg.Review.Below},
+		Review:    reviewOf(w.cfg),
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})
 	w.exports = export.NewWorker(exports, export.WorkerOptions{Jobs: w.jobs, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})

@@ -8,13 +8,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/opal-photo/opal/app"
-	"github.com/opal-photo/opal/modules/imaging/imagingtest"
 )
 
 // Main is a whole TestMain. It lets the test binary be the program: as its own
-// decoding child, and as the command "opal" of scripts and of Start.
+// children, and as the command "opal" of scripts and of Start.
 func Main(m testscript.TestingM) {
-	imagingtest.ServeIfChild()
+	app.ServeIfChild()
 	testscript.Main(m, map[string]func(){
 		"opal": func() { os.Exit(app.Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
 	})

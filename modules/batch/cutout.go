@@ -27,6 +27,9 @@ type CutoutOptions struct {
 	Force bool   // overwrite files that OPAL didn't make
 	Own   bool   // take OPAL's own results for photos
 	Jobs  int    // photos side by side; 0: DefaultJobs
+
+	Review picture.Review // which cut-outs a person has to look at
+	Hints  *picture.Hints // of one picture: what is wrong with the cut-out that its engine makes
 }
 
 // CutoutLine is what is said of one file, as a line of JSON.
@@ -36,16 +39,19 @@ type CutoutLine struct {
 	Confidence   *float64 `json:"confidence"` // null when there is no cut-out
 	NeedsReview  bool     `json:"needs_review"`
 	ReviewReason string   `json:"review_reason,omitempty"`
-	Millis       int64    `json:"ms"`
-	Error        string   `json:"error,omitempty"`
-	Code         string   `json:"code,omitempty"`
-	Skipped      bool     `json:"skipped,omitempty"` // one of OPAL's own results, passed over
+	// Concerns are what may be wrong and where, in pixels of the photo.
+	Concerns []picture.Concern `json:"concerns,omitempty"`
+	Millis   int64             `json:"ms"`
+	Error    string            `json:"error,omitempty"`
+	Code     string            `json:"code,omitempty"`
+	Skipped  bool              `json:"skipped,omitempty"` // one of OPAL's own results, passed over
 }
 
 // Cutters cut products out of photos.
 type Cutters struct {
 	Decoder pipeline.Decoder
 	Cutter  pipeline.Cutter
+	Refiner pipeline.Refiner // nil: hints can't be followed
 }
 
 // Cutout removes the backgrounds of the photos that paths lead to: a PNG each, and a
@@ -66,6 +72,10 @@ func Cutout(ctx context.Context, s Streams, c Cutters, o CutoutOptions, paths []
 	switch {
 	case o.File != "" && len(found.Photos) > 1:
 		return fault.New(fault.Invalid, "one_picture_expected", "One output is for one picture; for several name a folder with --out")
+	case o.Hints != nil && len(found.Photos) > 1:
+		return fault.New(fault.Invalid, "one_picture_expected", "Hints are for one picture: they are pixels of it")
+	case o.Hints != nil && c.Refiner == nil:
+		return pipeline.ErrNoHints
 	case o.Jobs < 0 || o.Jobs > MaxJobs:
 		return fault.New(fault.Invalid, "jobs_invalid", fmt.Sprintf("Photos side by side must be 1 to %d", MaxJobs))
 	case o.Jobs == 0:
@@ -194,9 +204,15 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 		l.Skipped = true
 		return nil
 	}
+	doubtful := name
+	if r.File == "" {
+		doubtful = doubtfulPlace(name, true)
+	}
 	if r.File != Stdin {
-		if err := r.folder.free(name); err != nil {
-			return err
+		for _, n := range []string{name, doubtful} {
+			if err := r.folder.free(n); err != nil {
+				return err
+			}
 		}
 	}
 	photo, _, err := r.Decoder.Decode(ctx, raw)
@@ -206,9 +222,23 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 	if err != nil {
 		return err
 	}
+	if r.Hints != nil { // before the engine's work
+		if err := r.Hints.Check(photo.Rect.Dx(), photo.Rect.Dy()); err != nil {
+			return err
+		}
+	}
 	c, err := r.Cutter.Cut(ctx, photo)
 	if err != nil {
 		return err
+	}
+	if r.Hints != nil {
+		if c.Image, err = r.Refiner.Refine(ctx, photo, c.Image, c.Logits, c.Whole, *r.Hints); err != nil {
+			return err
+		}
+	}
+	// hints come from a person who looked at it
+	if l.NeedsReview = r.Hints == nil && r.Review.Wanted(c.Confidence); l.NeedsReview {
+		l.ReviewReason, name = pipeline.ReviewReason(&c), doubtful
 	}
 	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imagefile.PNG, XMP: provenance.XMP(imagefile.SourceComposite, provenance.Read(raw))})
 	if err != nil {
@@ -225,9 +255,6 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 		}
 		l.Output = r.folder.shown(name)
 	}
-	l.Confidence = &c.Confidence
-	if l.NeedsReview = (picture.Review{}).Wanted(c.Confidence); l.NeedsReview {
-		l.ReviewReason = c.Reason
-	}
+	l.Confidence, l.Concerns = &c.Confidence, c.Concerns
 	return nil
 }

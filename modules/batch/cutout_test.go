@@ -18,7 +18,7 @@ import (
 func cutouts(t *testing.T, ctx context.Context, c cutter, stdin []byte, o CutoutOptions, paths ...string) (lines []CutoutLine, stdout []byte, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	err = Cutout(ctx, Streams{In: bytes.NewReader(stdin), Out: &out, Err: &errs}, Cutters{decoder(), c}, o, paths)
+	err = Cutout(ctx, Streams{In: bytes.NewReader(stdin), Out: &out, Err: &errs}, Cutters{Decoder: decoder(), Cutter: c}, o, paths)
 	text := out.String()
 	if o.File == Stdin || slices.Contains(paths, Stdin) && o.File == "" {
 		text = errs.String()

@@ -38,6 +38,7 @@ type Options struct {
 	Force   bool             `json:"force,omitempty"`  // overwrite files that OPAL didn't make
 	Own     bool             `json:"own,omitempty"`    // take OPAL's own results for photos
 	Jobs    int              `json:"jobs"`             // photos side by side; 0: DefaultJobs
+	Review  picture.Review   `json:"review,omitzero"`  // which cut-outs a person has to look at
 
 	// ChannelNames has the finished files laid out under the names that their channels
 	// demand, too.
@@ -222,6 +223,7 @@ func (r *run) items(found Found) []work {
 	for _, dir := range r.foreign(photos) {
 		names.Reserve(dir)
 	}
+	names.Reserve(reviewFolder)
 	dirs := make([]string, len(photos))
 	found.Named(func(i int, p Photo) {
 		dir, ok := kept[absolute(p.Path)]
@@ -262,8 +264,8 @@ func (r *run) folders() map[string]string {
 		if len(it.Files) == 0 {
 			continue
 		}
-		dir, _, ok := strings.Cut(it.Files[0].Path, "/")
-		if ok && filepath.IsLocal(dir) && exists(filepath.Join(r.Dir, dir)) {
+		dir, ok := photoDir(it.Files[0].Path)
+		if ok && filepath.IsLocal(dir) && (exists(filepath.Join(r.Dir, dir)) || exists(filepath.Join(r.Dir, reviewFolder, dir))) {
 			out[absolute(it.File)] = dir
 		}
 	}
@@ -400,7 +402,7 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 	}
 	store := &pipeline.Memory{}
 	in := pipeline.Input{
-		TenantID: "local", Filename: filepath.Base(w.photo.Path), Scene: it.Scene, Prompt: r.Prompt, Look: r.Look, Options: r.Steps,
+		TenantID: "local", Filename: filepath.Base(w.photo.Path), Scene: it.Scene, Prompt: r.Prompt, Look: r.Look, Options: r.Steps, Review: r.Review,
 		Raw: func(context.Context) ([]byte, error) { return raw, nil },
 	}
 	if in.Scene == "" {
@@ -410,7 +412,8 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 	if err != nil {
 		return err
 	}
-	it.Confidence, it.NeedsReview, it.ReviewReason, it.Fidelity = res.Confidence, res.NeedsReview, res.ReviewReason, res.Fidelity
+	it.Confidence, it.NeedsReview, it.ReviewReason, it.Concerns, it.Fidelity = res.Confidence, res.NeedsReview, res.ReviewReason, boxes(res.Concerns), res.Fidelity
+	w.dir = doubtfulPlace(w.dir, res.NeedsReview)
 	began := time.Now()
 	if err := r.writeAll(ctx, w, it, store, res); err != nil {
 		return err
@@ -430,9 +433,11 @@ func (r *run) free(w work) error {
 			names = append(names, variantName(p))
 		}
 	}
-	for _, n := range names {
-		if err := r.folder.free(path.Join(w.dir, n)); err != nil {
-			return err
+	for _, dir := range places(w.dir) {
+		for _, n := range names {
+			if err := r.folder.free(path.Join(dir, n)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

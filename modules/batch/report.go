@@ -14,6 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/check/proof"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/provenance"
 )
@@ -84,22 +85,24 @@ type File struct {
 
 // Item is one photo in one scene.
 type Item struct {
-	File         string             `json:"file"` // the photo, as it was named
-	Scene        string             `json:"scene"`
-	Status       string             `json:"status"`
-	Reused       bool               `json:"reused,omitempty"`
-	Error        *string            `json:"error"`
-	Code         *string            `json:"code,omitempty"`
-	SHA256       string             `json:"sha256,omitempty"` // of the photo
-	Key          string             `json:"key,omitempty"`    // of the photo and of all that its picture depends on
-	Output       string             `json:"output,omitempty"`
-	Confidence   *float64           `json:"confidence"`
-	NeedsReview  bool               `json:"needs_review"`
-	ReviewReason string             `json:"review_reason,omitempty"`
-	Fidelity     *pipeline.Fidelity `json:"fidelity"`
-	Steps        map[string]int64   `json:"step_ms"`
-	Variants     []Variant          `json:"variants"`
-	Files        []File             `json:"files,omitempty"`
+	File         string   `json:"file"` // the photo, as it was named
+	Scene        string   `json:"scene"`
+	Status       string   `json:"status"`
+	Reused       bool     `json:"reused,omitempty"`
+	Error        *string  `json:"error"`
+	Code         *string  `json:"code,omitempty"`
+	SHA256       string   `json:"sha256,omitempty"` // of the photo
+	Key          string   `json:"key,omitempty"`    // of the photo and of all that its picture depends on
+	Output       string   `json:"output,omitempty"`
+	Confidence   *float64 `json:"confidence"`
+	NeedsReview  bool     `json:"needs_review"`
+	ReviewReason string   `json:"review_reason,omitempty"`
+	// Concerns are what may be wrong with the cut-out and where, in pixels of the photo.
+	Concerns []picture.Concern  `json:"concerns,omitempty"`
+	Fidelity *pipeline.Fidelity `json:"fidelity"`
+	Steps    map[string]int64   `json:"step_ms"`
+	Variants []Variant          `json:"variants"`
+	Files    []File             `json:"files,omitempty"`
 }
 
 // Variant is one preset's file.

@@ -16,7 +16,8 @@ func (r *run) key(it *Item) string {
 		Photo, Scene, Prompt string
 		Look                 picture.Look
 		Steps                pipeline.Options
-	}{it.SHA256, it.Scene, r.Prompt, r.Look, r.Steps})
+		Review               picture.Review
+	}{it.SHA256, it.Scene, r.Prompt, r.Look, r.Steps, r.Review})
 	if err != nil {
 		return "" // numbers that JSON doesn't know; nothing is reused then
 	}

@@ -29,6 +29,9 @@ func (r *run) sum() {
 	if n := len(rep.Earlier); n > 0 {
 		lines = append(lines, fmt.Sprintf("%d files of earlier runs are still in %s", n, filename.Show(r.Dir)))
 	}
+	if n := rep.doubtful(); n > 0 {
+		lines = append(lines, fmt.Sprintf("%d to be looked at before they are used are in %s", n, filename.Show(r.folder.shown(reviewFolder))))
+	}
 	end := fmt.Sprintf("%d finished (%d to be reviewed), %d failed", t.Completed, t.NeedsReview, t.Failed)
 	if t.Rejected+t.Warned > 0 {
 		lines = append(lines, fmt.Sprintf("%d variants: %d rejected, %d with a warning", t.Variants, t.Rejected, t.Warned))
@@ -40,6 +43,16 @@ func (r *run) sum() {
 		end = fmt.Sprintf("interrupted: %s, %d not done; --resume goes on", end, t.Pending)
 	}
 	r.say(append(lines, end+"; see "+filename.Show(r.folder.shown(reportName))))
+}
+
+// doubtful counts the items whose files are in the folder for what has to be looked at.
+func (r *Report) doubtful() (n int) {
+	for _, it := range r.Items {
+		if len(it.Files) > 0 && strings.HasPrefix(it.Files[0].Path, reviewFolder+"/") {
+			n++
+		}
+	}
+	return n
 }
 
 // words are what is to be said of an item.

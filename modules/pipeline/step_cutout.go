@@ -31,7 +31,7 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 		}
 		rec = &CutoutRecord{Confidence: &c.Confidence, Whole: c.Whole, Concerns: c.Concerns[:min(len(c.Concerns), maxConcerns)]}
 		if s.in.Review.Wanted(c.Confidence) {
-			rec.NeedsReview, rec.ReviewReason = true, reviewReason(&c)
+			rec.NeedsReview, rec.ReviewReason = true, ReviewReason(&c)
 		}
 	}
 	rec.Marks, rec.Size = s.marks, [2]int{s.photo.Rect.Dx(), s.photo.Rect.Dy()}
@@ -55,8 +55,8 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 // maxConcerns bounds how many concerns are kept: people read no more.
 const maxConcerns = 20
 
-// reviewReason says for people what is to be looked at, and where.
-func reviewReason(c *Cutout) string {
+// ReviewReason says for people what is to be looked at, and where.
+func ReviewReason(c *Cutout) string {
 	size := c.Image.Rect.Size()
 	text := c.Reason
 	if len(c.Concerns) > 0 {

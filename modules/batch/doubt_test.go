@@ -1,0 +1,84 @@
+package batch
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// strict is a threshold that the tests' cutter stays below.
+var strict = picture.Review{Below: .95}
+
+func TestWhatAPersonShouldLookAtLiesApart(t *testing.T) {
+	place(t, "vase.jpg", "review.jpg")
+	o := options()
+	o.Review = strict
+	said, err := process(t, t.Context(), cutter{}, o, "vase.jpg", "review.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, said, "review  vase.jpg: ", "2 to be looked at before they are used are in out/review", "2 finished (2 to be reviewed)")
+	want := []string{"out/report.json", "review.jpg", "vase.jpg"}
+	for _, dir := range []string{"review/review-2", "review/vase"} {
+		want = append(want, made(dir)...)
+	}
+	slices.Sort(want)
+	if d := cmp.Diff(want, files(t)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	it := reportOf(t, "out").Items[0]
+	if !it.NeedsReview || it.ReviewReason == "" || len(it.Files) != 3 {
+		t.Errorf("%+v", it)
+	}
+	o.Resume = true
+	if _, err := process(t, t.Context(), cutter{}, o, "vase.jpg", "review.jpg"); err != nil {
+		t.Fatal(err)
+	}
+	if r := reportOf(t, "out"); r.Totals.Reused != 2 {
+		t.Errorf("%+v", r.Totals)
+	}
+	// by another threshold it is delivered
+	o.Review = picture.Review{Off: true}
+	if _, err := process(t, t.Context(), cutter{}, o, "vase.jpg"); err != nil {
+		t.Fatal(err)
+	}
+	if r := reportOf(t, "out"); r.Totals.Reused != 0 || r.Items[0].NeedsReview || r.Items[0].Files[0].Path != "vase/output.png" {
+		t.Errorf("%+v", r.Items[0])
+	}
+}
+
+func TestCutOutsThatAPersonShouldLookAtLieApart(t *testing.T) {
+	place(t, "vase.jpg", "review.jpg")
+	lines, _, err := cutouts(t, t.Context(), cutter{}, nil, CutoutOptions{Dir: "out", Review: strict}, "vase.jpg", "review.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var outputs []string
+	for _, l := range lines {
+		outputs = append(outputs, l.Output)
+		if !l.NeedsReview || l.ReviewReason == "" {
+			t.Errorf("%+v", l)
+		}
+	}
+	if d := cmp.Diff([]string{"out/review/vase.png", "out/review/review.png"}, outputs); d != "" {
+		t.Error(d)
+	}
+	// a name of one's own is a place of one's own
+	lines, _, err = cutouts(t, t.Context(), cutter{}, nil, CutoutOptions{File: "alone.png", Review: strict}, "vase.jpg")
+	if err != nil || lines[0].Output != "alone.png" || !lines[0].NeedsReview {
+		t.Errorf("%+v, %v", lines, err)
+	}
+}
+
+func TestHintsWantARefiner(t *testing.T) {
+	place(t, "vase.jpg")
+	hints := &picture.Hints{Keep: []picture.Stroke{{Points: [][2]float64{{1, 1}}}}}
+	if _, _, err := cutouts(t, t.Context(), cutter{}, nil, CutoutOptions{Dir: "out", Hints: hints}, "vase.jpg"); !errors.Is(err, pipeline.ErrNoHints) {
+		t.Errorf("%v", err)
+	}
+}
