@@ -106,7 +106,7 @@ func faults() []fault {
 	all = append(all, fault{name: "queue: poison, doubled and shuffled messages", share: "queue", short: true, begin: badMessages},
 		fault{name: "outbox: damaged rows", share: "database", short: true, begin: damagedRows},
 		fault{name: "api: 200 bodies of one byte", share: shareDoors, lasts: slowBodiesEnd + 5*time.Second, begin: slowBodies},
-		fault{name: "api: 60 uploads of 24 MB completed together", share: shareDoors, most: map[string]int{"api": doorMemory}, begin: hugePhotos},
+		fault{name: "api: 60 uploads of 24 MB completed together", share: shareDoors, goal: apptest.JobPatience, most: map[string]int{"api": doorMemory}, begin: hugePhotos},
 	)
 	for _, a := range badAnswers() {
 		all = append(all, fault{name: "scoring: " + a.name, share: "scoring", short: a.name == "garbage", begin: func(_ *testing.T, g *ground) func() { return g.scorer.answers(a.do) }})
