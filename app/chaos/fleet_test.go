@@ -286,20 +286,25 @@ func (f *fleet) sendItems(key string, items []any, photo []byte) string {
 // answer away.
 func (f *fleet) upload(jobID, itemID string, photo []byte) {
 	ids := map[string]string{"tenant_id": "default", "job_id": jobID, "item_id": itemID, "filename": "p.jpg", "content_type": "image/jpeg"}
+	var sas struct {
+		UploadURL string `json:"upload_url"`
+	}
 	for deadline := time.Now().Add(insistence); time.Now().Before(deadline); {
-		var sas struct {
-			UploadURL string `json:"upload_url"`
-		}
-		switch code := f.insist(http.MethodPost, "/v1/uploads/sas", "", ids, &sas); code {
-		case http.StatusOK:
-		case http.StatusConflict:
-			return // complete had got through
-		default:
-			f.t.Errorf("sas: %d", code)
-			return
+		if sas.UploadURL == "" { // a URL is used until it is refused: an item has 20 at most
+			switch code := f.insist(http.MethodPost, "/v1/uploads/sas", "", ids, &sas); code {
+			case http.StatusOK:
+			case http.StatusConflict:
+				return // complete had got through
+			default:
+				f.t.Errorf("sas: %d", code)
+				return
+			}
 		}
 		code, _, err := f.once(http.MethodPut, sas.UploadURL, "", photo, http.Header{"X-Ms-Blob-Type": {"BlockBlob"}})
 		if err != nil || code != http.StatusCreated {
+			if err == nil && code < 500 {
+				sas.UploadURL = ""
+			}
 			time.Sleep(200 * time.Millisecond)
 			continue
 		}
