@@ -16,6 +16,10 @@ import (
 // be as before.
 func TestTheDatabaseRefusesAWrongLedger(t *testing.T) {
 	const transfer = `INSERT INTO transfers (posting_key, leg, legs, prev_leg, tenant_id, seq, kind, debit, credit, amount, created_at) VALUES `
+	const charge = `INSERT INTO charges (item_id, kind, name, tenant_id, job_id, brand_id, price_version, price_name, price,
+		billed, from_free, from_paid, state, month, held_at) VALUES `
+	const reservation = `INSERT INTO charges (item_id, kind, name, tenant_id, job_id, brand_id, price_version, price_name, price,
+		billed, from_free, from_paid, state, month, reserved_by, held_at) VALUES `
 	forbidden := map[string]string{
 		"a transfer changed":                 `UPDATE transfers SET amount = amount + 1 WHERE posting_key = 'import:1'`,
 		"a transfer deleted":                 `DELETE FROM transfers WHERE posting_key = 'import:1'`,
@@ -42,10 +46,10 @@ func TestTheDatabaseRefusesAWrongLedger(t *testing.T) {
 		"an account of a seventh kind":       `INSERT INTO accounts (tenant_id, kind) VALUES ('c', 'gold')`,
 		"a price changed":                    `UPDATE prices SET amount = 0 WHERE version = 1 AND name = 'upscale'`,
 		"a price deleted":                    `DELETE FROM prices WHERE version = 1 AND kind = 'preset'`,
-		"a charge cheaper than its price":    `INSERT INTO charges (item_id, kind, name, tenant_id, job_id, brand_id, price_version, price_name, price, billed, from_free, from_paid, state, month, held_at) VALUES ('x', 'step', 'upscale', 'a', '', '', 1, 'upscale', 1, FALSE, 0, 0, 'held', '', 0)`,
-		"a charge nobody paid for":           `INSERT INTO charges (item_id, kind, name, tenant_id, job_id, brand_id, price_version, price_name, price, billed, from_free, from_paid, state, month, held_at) VALUES ('x', 'step', 'upscale', 'a', '', '', 1, 'upscale', 20, TRUE, 20, 0, 'held', '', 0)`,
-		"a charge that pays half":            `INSERT INTO charges (item_id, kind, name, tenant_id, job_id, brand_id, price_version, price_name, price, billed, from_free, from_paid, state, month, reserved_by, held_at) VALUES ('x', 'step', 'upscale', 'a', '', '', 1, 'upscale', 20, TRUE, 10, 0, 'held', '', 'res:i1', 0)`,
-		"another tenant's hold":              `INSERT INTO charges (item_id, kind, name, tenant_id, job_id, brand_id, price_version, price_name, price, billed, from_free, from_paid, state, month, reserved_by, held_at) VALUES ('x', 'step', 'upscale', 'b', '', '', 1, 'upscale', 20, TRUE, 0, 20, 'held', '', 'res:i1', 0)`,
+		"a charge cheaper than its price":    charge + `('x', 'step', 'upscale', 'a', '', '', 1, 'upscale', 1, FALSE, 0, 0, 'held', '', 0)`,
+		"a charge nobody paid for":           charge + `('x', 'step', 'upscale', 'a', '', '', 1, 'upscale', 20, TRUE, 20, 0, 'held', '', 0)`,
+		"a charge that pays half":            reservation + `('x', 'step', 'upscale', 'a', '', '', 1, 'upscale', 20, TRUE, 10, 0, 'held', '', 'res:i1', 0)`,
+		"another tenant's hold":              reservation + `('x', 'step', 'upscale', 'b', '', '', 1, 'upscale', 20, TRUE, 0, 20, 'held', '', 'res:i1', 0)`,
 		"a frozen price changed":             `UPDATE charges SET price = 20, from_paid = 20, price_name = '*' WHERE item_id = 'i2' AND name = 'generate_scene'`,
 		"a hold resolved without a posting":  `UPDATE charges SET state = 'captured', ended_at = 1 WHERE item_id = 'i2'`,
 		"a hold resolved twice":              `UPDATE charges SET state = 'released' WHERE item_id = 'i1'`,

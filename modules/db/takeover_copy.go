@@ -249,7 +249,8 @@ func (c copying) seal(ctx context.Context) error {
 		return err
 	}
 	var odd sql.NullString
-	if err := c.tx.QueryRowContext(ctx, `SELECT string_agg(tenant_id, ', ') FROM (SELECT tenant_id FROM tenants WHERE tenant_id !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' ORDER BY 1 LIMIT 20) x`).Scan(&odd); err != nil {
+	if err := c.tx.QueryRowContext(ctx, `SELECT string_agg(tenant_id, ', ') FROM
+		(SELECT tenant_id FROM tenants WHERE tenant_id !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' ORDER BY 1 LIMIT 20) x`).Scan(&odd); err != nil {
 		return err
 	}
 	if odd.Valid {
