@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/opal-photo/opal/modules/batch"
+	"github.com/opal-photo/opal/modules/client/shell"
 	"github.com/opal-photo/opal/modules/fault"
 )
 
@@ -34,7 +35,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errReported):
+	case errors.Is(err, errReported), errors.Is(err, shell.ErrReported):
 		return exitFailed
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted

@@ -286,7 +286,7 @@ func (m *houseMap) way(r *room, barred, path []string) []string {
 	for _, a := range r.imports {
 		to := m.roomOf(a)
 		switch {
-		case to == nil || slices.Contains(path, to.dir) || below(to.dir, []string{path[0]}):
+		case to == nil || slices.Contains(path, to.dir) || below(to.dir, []string{path[0]}), below(path[0], []string{to.dir}): // the room that it belongs to
 			continue
 		case below(to.dir, barred):
 			return append(path, to.dir)

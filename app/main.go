@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/opal-photo/opal/modules/client/shell"
 )
 
 // Streams are the process's standard streams.
@@ -32,7 +34,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errReported) {
+	if err != nil && !errors.Is(err, errReported) && !errors.Is(err, shell.ErrReported) {
 		fmt.Fprintln(stderr, "opal:", explain(err))
 	}
 	return exitCode(err)
@@ -60,6 +62,7 @@ func command(s Streams) *cobra.Command {
 	for _, c := range commands {
 		root.AddCommand(c(s))
 	}
+	root.AddCommand(shell.Commands(shell.Streams(s), "opal/"+version())...)
 	root.SetHelpTemplate(root.HelpTemplate() + helpFooter)
 	root.SetHelpCommand(helpCommand(s))
 	root.InitDefaultHelpCmd()

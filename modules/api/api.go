@@ -151,6 +151,7 @@ func build(o Options) (*server, error) {
 	downloadRoutes(r)
 	if o.Events != nil {
 		eventRoutes(r)
+		tenantEventRoutes(r)
 	}
 	brandRoutes(r)
 	presetRoutes(r)

@@ -378,6 +378,18 @@ func (m *memoryJobs) ExportURL(_ context.Context, tenantID, jobID string) (strin
 	return "http://blobs.test/" + *j.ExportBlobPath, nil
 }
 
+func (m *memoryJobs) Of(_ context.Context, tenantID, after string, limit int) ([]event.Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []event.Event
+	for _, e := range m.events {
+		if e.TenantID == tenantID && e.ID > after && len(out) < limit {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
 func (m *memoryJobs) After(_ context.Context, tenantID, jobID, after string, limit int) ([]event.Event, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

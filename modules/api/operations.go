@@ -93,6 +93,7 @@ var operations = map[string]operation{
 	"createKey": {errors: []*fault.Error{tenant.ErrScope, tenant.ErrExpiry, tenant.ErrKeysFull, tenant.ErrName}},
 	"revokeKey": {doc: "Its calls are refused immediately, and its event streams end within seconds."},
 
+	"listEvents":   {doc: "An event is shown two seconds after it happened, so that a reader with a cursor misses none.", errors: []*fault.Error{job.ErrCursor}},
 	"listWebhooks": {}, "getWebhook": {},
 	"createWebhook": {
 		doc: "Each event is POSTed as JSON with the headers webhook-id, webhook-timestamp and webhook-signature of Standard Webhooks. An answer of 200 to 299 within 15 seconds takes it; " +

@@ -58,6 +58,8 @@ type Events interface {
 	// After returns up to limit events that came after the one named ("": from the
 	// first on), oldest first; no events of another tenant's job.
 	After(ctx context.Context, tenantID, jobID, after string, limit int) ([]event.Event, error)
+	// Of returns up to limit events of all of a tenant's jobs after the one named.
+	Of(ctx context.Context, tenantID, after string, limit int) ([]event.Event, error)
 }
 
 // Exports is the export module's service: a job's variants and ZIPs.

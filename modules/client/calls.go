@@ -31,6 +31,12 @@ func (c *Client) CreateJob(ctx context.Context, n NewJob) (CreatedJob, error) {
 	return call[CreatedJob](ctx, c, http.MethodPost, path("jobs"), nil, n, NewIdempotencyKey())
 }
 
+// CreateJobOnce makes a job under a key of the caller's, who may repeat the call with it
+// after a crash.
+func (c *Client) CreateJobOnce(ctx context.Context, n NewJob, key string) (CreatedJob, error) {
+	return call[CreatedJob](ctx, c, http.MethodPost, path("jobs"), nil, n, key)
+}
+
 // Job returns a job with its items.
 func (c *Client) Job(ctx context.Context, jobID string) (Job, error) {
 	return get[Job](ctx, c, path("jobs", jobID), nil)

@@ -130,6 +130,13 @@ func call[T any](ctx context.Context, c *Client, method, p string, query url.Val
 	}
 }
 
+// Again reports whether a call that ended in an error may succeed later: the API was not
+// reached, or busy.
+func Again(err error) bool {
+	_, again := retry(err)
+	return again
+}
+
 // retry reports whether the call may be repeated after an error, and the wait
 // that the API asked for.
 func retry(err error) (after time.Duration, again bool) {

@@ -25,10 +25,24 @@ func (c *Client) Upload(ctx context.Context, jobID, itemID, filename string, pho
 // Put sends a photo to an upload URL. The URL itself is the credential: no key is
 // sent there.
 func (c *Client) Put(ctx context.Context, uploadURL string, photo []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, uploadURL, bytes.NewReader(photo))
+	return c.PutFrom(ctx, uploadURL, photo, nil)
+}
+
+// PutFrom is Put, and calls sent with the number of bytes that have been read for
+// sending, as they grow (nil: it doesn't).
+func (c *Client) PutFrom(ctx context.Context, uploadURL string, photo []byte, sent func(int64)) error {
+	var body io.Reader = bytes.NewReader(photo)
+	switch {
+	case len(photo) == 0:
+		body = http.NoBody
+	case sent != nil:
+		body = &counted{r: body, sent: sent}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, uploadURL, body)
 	if err != nil {
 		return ErrAnswer.With("the upload URL is not one")
 	}
+	req.ContentLength = int64(len(photo))
 	req.Header.Set("User-Agent", c.o.Agent)
 	req.Header.Set("Content-Type", "application/octet-stream")
 	req.Header.Set("x-ms-blob-type", "BlockBlob")
@@ -71,4 +85,21 @@ func (c *Client) Fetch(ctx context.Context, downloadURL string, to io.Writer) (i
 		return n, fmt.Errorf("fetch a file: %w", err)
 	}
 	return n, nil
+}
+
+// counted tells how much of a reader has been read.
+type counted struct {
+	r    io.Reader
+	n    int64
+	sent func(int64)
+}
+
+// Read reads and tells.
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if n > 0 {
+		c.n += int64(n)
+		c.sent(c.n)
+	}
+	return n, err
 }
