@@ -39,7 +39,7 @@ RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
 COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
 STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
 
-.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips onnxruntime model quality test-dependencies test-ml matte test-matte clean
+.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -71,6 +71,15 @@ check: libvips $(GOLANGCI) ## vet, lint of what changed, short tests from the ca
 # QUALITY holds the measuring program's flags: --seeds, --photos, --judgements, --out.
 quality: onnxruntime libvips ## measure the cut-outs: generated photos, QUALITY_DIR=photos with NAME_a.png, QUALITY="--photos DIR --judgements FILE"
 	@$(WITH_LIBVIPS) && $(GO) run ./modules/cutout/qualitytest --runtime "$$(ls $(ONNXRUNTIME)/lib/libonnxruntime.*)" $(if $(QUALITY_DIR),--alpha '$(QUALITY_DIR)') $(QUALITY)
+
+# PROOF_FILES and RULES_PICTURES say how many, PROOF_SEED and RULES_SEED which.
+proof: libvips ## hold the limits of proof against 2,000 files with a changed product and as many honest ones
+	@$(WITH_LIBVIPS) && OPAL_PROOF_FILES=$(or $(PROOF_FILES),2000) OPAL_PROOF_SEED=$(or $(PROOF_SEED),1) \
+		$(GO) test -count=1 -timeout 12h -v -run TestProofFindsChangedProducts ./modules/export
+
+check-rules: libvips ## hold the channels' rules against 500 drawn pictures with planted violations
+	@$(WITH_LIBVIPS) && OPAL_RULES_PICTURES=$(or $(RULES_PICTURES),500) OPAL_RULES_SEED=$(or $(RULES_SEED),1) \
+		$(GO) test -count=1 -timeout 12h -v -run TestSeededViolations ./modules/check
 
 # A test that can't run fails here instead of being skipped, and a skipped one
 # fails the run. Packages that pass print one line, others all they said.

@@ -55,7 +55,7 @@ type Verified struct {
 
 // registered are the limits where the place is looked for: other programs resize in
 // other ways, which changes fine detail a little.
-var registered = proof.Limits{SSIM: 0.9, DeltaE95: 5, Cast: 0.6, Spot: 4, Detail: 1.3, Bleed: 28, Shift: 0.6}
+var registered = proof.Limits{SSIM: 0.9, DeltaE95: 5, Cast: 0.5, Spot: 4, Mark: 10, Detail: 1.3, Bleed: 20, Shift: 0.6}
 
 // leastAlike is the likeness below which a stated place can't be the right one.
 const leastAlike = 0.35

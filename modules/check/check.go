@@ -142,8 +142,18 @@ const provable = 1000
 // Provable reports whether a preset's files are held to its limits.
 func Provable(p channel.Preset) bool { return max(p.Width, p.Height) >= provable }
 
+// webpBleed is the limit of WebP, which always halves the resolution of colour unless it
+// is lossless, and large.
+const webpBleed = 25
+
 // Limits are those that a preset's files have to keep.
-func Limits(channel.Preset) proof.Limits { return proof.DefaultLimits }
+func Limits(p channel.Preset) proof.Limits {
+	l := proof.DefaultLimits
+	if p.Format == channel.WebP {
+		l.Bleed = webpBleed
+	}
+	return l
+}
 
 // Proof says whether a delivered product is unchanged from the photo.
 func Proof(p channel.Preset, d proof.Delivered) Check {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"image"
+	"slices"
 )
 
 // ground is what is seen beside the product, halo pixels from it and farther.
@@ -16,8 +17,8 @@ type ground struct {
 	shadow float64 // share of the frame that the product's shadow takes
 }
 
-// The look of a shadow. It lies at the product and away from the frame, has hardly any
-// colour, and fades outwards; a remainder of the backdrop ends with an edge or is even.
+// The look of a shadow. It lies at the product, has hardly any colour, and
+// fades outwards; a remainder of the backdrop ends with an edge or is even.
 const (
 	shadowColour = 40  // levels between its channels for a hundred levels of dark, at most
 	shadowEnds   = 230 // mean level of its outermost cells, at least
@@ -67,13 +68,16 @@ func (p *product) lookAt(img *image.NRGBA, plain bool) *ground {
 	faint := make([]bool, cells)
 	for _, group := range islands(g.gw, g.gh, g.grey, cell*cell/4) {
 		n := sum(group, g.grey)
-		if !g.isShadow(group, beside, level, colour) {
+		dark := g.isShadow(group, beside, level, colour)
+		if dark {
+			g.shadow += float64(n) / pixels
+			g.dim = append(g.dim, group...)
+		}
+		if !dark || g.atFrame(group) { // a shadow that the frame cuts off is as bad as a backdrop
 			g.patch = max(g.patch, float64(n)/pixels)
 			g.off = append(g.off, group...)
 			continue
 		}
-		g.shadow += float64(n) / pixels
-		g.dim = append(g.dim, group...)
 		for _, c := range group {
 			g.fade(faint, c)
 		}
@@ -101,6 +105,14 @@ func (g *ground) fade(faint []bool, c int) {
 	}
 }
 
+// atFrame reports whether an area reaches the frame.
+func (g *ground) atFrame(group []int) bool {
+	return slices.ContainsFunc(group, func(c int) bool {
+		x, y := c%g.gw, c/g.gw
+		return x == 0 || y == 0 || x == g.gw-1 || y == g.gh-1
+	})
+}
+
 // isShadow tells a shadow from what is left of a backdrop. level and colour are sums
 // over the grey pixels of each cell.
 func (g *ground) isShadow(group []int, beside []bool, level, colour []int) bool {
@@ -111,10 +123,6 @@ func (g *ground) isShadow(group []int, beside []bool, level, colour []int) bool 
 		isIn[c] = true
 	}
 	for _, c := range group {
-		x, y := c%g.gw, c/g.gw
-		if x == 0 || y == 0 || x == g.gw-1 || y == g.gh-1 {
-			return false
-		}
 		tint, dark = tint+colour[c], dark+255*g.grey[c]-level[c]
 		atProduct, atGround := beside[c], false
 		around(g.gw, g.gh, c, func(o int) {

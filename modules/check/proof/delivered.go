@@ -15,6 +15,7 @@ type Delivered struct {
 	DeltaE95 float64 `json:"delta_e_p95"` // the pixel that one in twenty exceed
 	Cast     float64 `json:"cast"`        // CIEDE2000 between the mean colours of areas, the median area: what noise doesn't explain
 	Spot     float64 `json:"spot"`        // the same, the worst area: a label's letter, a stain
+	Mark     float64 `json:"mark"`        // levels by which brightness differs in the worst area of the size of a letter, root mean square
 	Detail   float64 `json:"detail"`      // strength of fine detail: 1 as it was, below where compression took some, above where it was sharpened
 	Bleed    float64 `json:"bleed"`       // levels by which colour runs over its edges where these are strong: halved colour does that
 	Shift    float64 `json:"shift_px"`    // the largest shift of a part of the product, in delivered pixels
@@ -27,6 +28,7 @@ type Limits struct {
 	DeltaE95 float64 `json:"delta_e_p95"`
 	Cast     float64 `json:"cast"`
 	Spot     float64 `json:"spot"`
+	Mark     float64 `json:"mark"`
 	Detail   float64 `json:"detail"`
 	Bleed    float64 `json:"bleed"`
 	Shift    float64 `json:"shift_px"`
@@ -34,7 +36,7 @@ type Limits struct {
 
 // DefaultLimits are the limits that unaltered files of quality 80 and more keep, with
 // some room.
-var DefaultLimits = Limits{SSIM: 0.94, DeltaE95: 4, Cast: 0.5, Spot: 3, Detail: 1.12, Bleed: 20, Shift: 0.5}
+var DefaultLimits = Limits{SSIM: 0.94, DeltaE95: 4, Cast: 0.3, Spot: 3, Mark: 6, Detail: 1.12, Bleed: 8, Shift: 0.5}
 
 // Within returns "" when the figures keep to the limits, else the first that doesn't.
 func (d Delivered) Within(l Limits) string {
@@ -47,6 +49,8 @@ func (d Delivered) Within(l Limits) string {
 		return fmt.Sprintf("its colour has changed by ΔE %.1f", d.Cast)
 	case d.Spot > l.Spot:
 		return fmt.Sprintf("a part of it has changed by ΔE %.1f", d.Spot)
+	case d.Mark > l.Mark:
+		return fmt.Sprintf("a small part of it, such as a letter, has changed by %.0f levels", d.Mark)
 	case d.Detail > l.Detail:
 		return fmt.Sprintf("it was sharpened: its detail is %.2f times as strong", d.Detail)
 	case d.Bleed > l.Bleed:
@@ -90,6 +94,7 @@ func Compare(product, delivered *image.NRGBA) Delivered {
 	la, lb := lumaOf(product), lumaOf(delivered)
 	out.Shift = shift(la, lb, mask)
 	out.Detail = detail(la, lb, mask)
+	out.Mark = mark(la, lb, mask)
 	out.Bleed = bleed(product, delivered, mask)
 	return out
 }
@@ -275,6 +280,46 @@ func detail(la, lb []float32, mask *image.Alpha) float64 {
 		return 1
 	}
 	return ab / aa
+}
+
+// mark is the root mean square of how brightness differs, averaged over three by three
+// pixels, which takes out what compression does to single ones, in the worst area of two
+// by two cells.
+func mark(la, lb []float32, mask *image.Alpha) float64 {
+	const (
+		side = 8  // of a cell, in pixels
+		full = .6 // share of the area that the mask has to hold
+	)
+	w, h := mask.Rect.Dx(), mask.Rect.Dy()
+	gw, gh := w/side, h/side
+	sums, counts := make([]float64, gw*gh), make([]int, gw*gh)
+	for y := 1; y < min(h-1, gh*side); y++ {
+		for x := 1; x < min(w-1, gw*side); x++ {
+			i := y*w + x
+			if mask.Pix[i] == 0 {
+				continue
+			}
+			var d float32
+			for _, k := range [3]int{i - w, i, i + w} {
+				d += la[k-1] - lb[k-1] + la[k] - lb[k] + la[k+1] - lb[k+1]
+			}
+			d /= 9
+			c := y/side*gw + x/side
+			sums[c] += float64(d * d)
+			counts[c]++
+		}
+	}
+	worst := 0.0
+	for y := range gh - 1 {
+		for x := range gw - 1 {
+			c := y*gw + x
+			n := counts[c] + counts[c+1] + counts[c+gw] + counts[c+gw+1]
+			if float64(n) >= full*4*side*side {
+				worst = max(worst, (sums[c]+sums[c+1]+sums[c+gw]+sums[c+gw+1])/float64(n))
+			}
+		}
+	}
+	return math.Sqrt(worst)
 }
 
 // bleed is how far colour differs at strong edges of colour: in nine of ten pixels at
