@@ -57,6 +57,8 @@ var walks = []walk{
 	{method: "GET", path: "/v1/presets", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/scenes", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/brand-profiles", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/jobs/{job}/items/{item}/cutout", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "POST", path: "/v1/jobs/{job}/items/{item}/cutout", body: `{"keep":[{"points":[[10,10]]}]}`, readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/brand-profiles", body: brandJSON, readOnly: 403, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/brand-profiles/{brand}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
 	{method: "PUT", path: "/v1/brand-profiles/{brand}", body: brandJSON, readOnly: 403, writeOnly: 200, other: 404, right: 200},
