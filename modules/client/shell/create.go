@@ -196,7 +196,7 @@ func (n *creation) upload(ctx context.Context, o *order, p *part) error {
 			continue
 		}
 		ids = append(ids, id)
-		if p.Uploaded[id] {
+		if o.arrived(p, id) {
 			bars.done(e.Item.Filename)
 			continue
 		}

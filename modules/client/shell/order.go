@@ -114,6 +114,13 @@ func (o *order) uploaded(p *part, itemID string) error {
 	return writeJSON(o.path, o)
 }
 
+// arrived tells whether an item's photo was noted as arrived.
+func (o *order) arrived(p *part, itemID string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return p.Uploaded[itemID]
+}
+
 // done forgets the order: the same command makes another.
 func (o *order) done() error {
 	if err := os.Remove(o.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
