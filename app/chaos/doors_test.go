@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -49,7 +50,8 @@ func slowBodies(t *testing.T, g *ground) (end func()) {
 			defer conn.Close()
 			_ = conn.SetReadDeadline(began.Add(3 * slowBodiesEnd))
 			_, err := io.Copy(io.Discard, conn) // the answer, if any, and then the end
-			if ne, ok := err.(net.Error); ok && ne.Timeout() {
+			var ne net.Error
+			if errors.As(err, &ne) && ne.Timeout() {
 				return
 			}
 			mu.Lock()

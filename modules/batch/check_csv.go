@@ -197,7 +197,7 @@ func (c *checking) fetch(ctx context.Context, u *url.URL) ([]byte, error) {
 			return errURL.With("it is malformed")
 		}
 		req.Header.Set("Accept", "image/*")
-		res, err := c.Fetch.Do(req)
+		res, err := c.Fetch.Do(req) //nolint:bodyclose // Discard closes it
 		switch {
 		case errors.Is(err, egress.ErrProhibited):
 			return errURL.With("%v", egress.ErrProhibited)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -81,7 +82,7 @@ func checked(t *testing.T, o CheckOptions, c Checkers, want error, paths ...stri
 		o.Format = formatJSON
 	}
 	var out, said bytes.Buffer
-	if err := Check(t.Context(), Streams{Out: &out, Err: &said}, c, o, paths); err != want {
+	if err := Check(t.Context(), Streams{Out: &out, Err: &said}, c, o, paths); !errors.Is(err, want) {
 		t.Fatalf("%v, want %v: %s", err, want, said.String())
 	}
 	return out.String()

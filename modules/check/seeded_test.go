@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -369,7 +368,7 @@ func TestSeededViolationsAreFoundAndNothingElse(t *testing.T) {
 	t.Logf("%d pictures of seed %d, %d presets: recall %.4f (%d of %d), false alarms %.4f (%d of %d), %v a picture",
 		drawn, seed, len(channel.Presets()), recall, found, planted, falsely, alarms, clean, spent/time.Duration(max(1, drawn)))
 	if planted < drawn/2 || recall < leastRecall || falsely > mostFalseAlarm {
-		t.Error(fmt.Sprintf("recall %.4f, false alarms %.4f", recall, falsely))
+		t.Errorf("recall %.4f, false alarms %.4f", recall, falsely)
 	}
 }
 

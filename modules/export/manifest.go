@@ -79,7 +79,7 @@ func brokenRules(e *Entry) string {
 	var out []string
 	for _, c := range e.Checks {
 		if !c.Passed {
-			out = append(out, string(c.Severity)+" "+c.Rule+": "+c.Measured+", wanted "+c.Wanted)
+			out = append(out, c.Severity+" "+c.Rule+": "+c.Measured+", wanted "+c.Wanted)
 		}
 	}
 	return strings.Join(out, "; ")

@@ -1,7 +1,6 @@
 package export
 
 import (
-	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -258,6 +257,6 @@ func TestProofFindsChangedProducts(t *testing.T) {
 	recall, falsely := float64(caught)/float64(mutated), float64(alarms)/float64(honest)
 	t.Logf("seed %d: %d mutated files, %.4f found; %d honest files, %.4f false alarms", seed, mutated, recall, honest, falsely)
 	if recall < leastFound || falsely > mostAlarms {
-		t.Error(fmt.Sprintf("found %.4f, false alarms %.4f", recall, falsely))
+		t.Errorf("found %.4f, false alarms %.4f", recall, falsely)
 	}
 }

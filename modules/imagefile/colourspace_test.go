@@ -1,6 +1,7 @@
 package imagefile
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -23,7 +24,7 @@ func TestColourSpace(t *testing.T) {
 		"sRGB":                      {Info{Format: JPEG, Channels: 3}, jpeg(madeProfile(gamuts[1], srgbTransfer, false)), SRGB},
 		"Display P3":                {Info{Format: JPEG, Channels: 3}, jpeg(madeProfile(gamuts[12], srgbTransfer, false)), Wide},
 		"Adobe RGB":                 {Info{Format: JPEG, Channels: 3}, jpeg(adobeRGBProfile()), Wide},
-		"Display P3 in a PNG":       {Info{Format: PNG, Channels: 3}, append([]byte(pngMagic), pngChunk("iCCP", deflated("x\x00\x00", madeProfile(gamuts[12], srgbTransfer, false)))...), Wide},
+		"Display P3 in a PNG":       {Info{Format: PNG, Channels: 3}, slices.Concat(pngMagic, pngChunk("iCCP", deflated("x\x00\x00", madeProfile(gamuts[12], srgbTransfer, false)))), Wide},
 		"a grey picture":            {Info{Format: JPEG, Channels: 1}, jpeg(nil), Grey},
 		"a press picture":           {Info{Format: JPEG, Channels: 4}, jpeg(nil), CMYK},
 		"a press profile":           {Info{Format: JPEG, Channels: 3}, jpeg(cmyk), CMYK},

@@ -94,7 +94,7 @@ func (f *Fetcher) Fetch(ctx context.Context, address string) ([]byte, error) {
 	}
 	r.Header.Set("User-Agent", agent)
 	r.Header.Set("Accept", "image/*")
-	res, err := f.client.Do(r)
+	res, err := f.client.Do(r) //nolint:bodyclose // Discard closes it
 	if err != nil {
 		return nil, failure(ctx, err, ErrUnreachable)
 	}

@@ -105,7 +105,7 @@ func TestOneItemsWay(t *testing.T) {
 		for _, e := range events {
 			kinds = append(kinds, e.Type)
 		}
-		if strings.Join(kinds, " ") != "job.created item.completed job.finished" {
+		if strings.Join(kinds, " ") != "job.created item.completed export.completed job.finished" {
 			w.t.Errorf("events %v", kinds)
 		}
 		if w.meter.held[it.ItemID] != 0 || w.meter.spent[it.ItemID] != 1 {

@@ -30,7 +30,7 @@ func (s *Service) attempt(ctx context.Context, p parcel) (a Attempt, err error) 
 	if err != nil {
 		return a, err
 	}
-	res, err := s.client.Do(r)
+	res, err := s.client.Do(r) //nolint:bodyclose // Discard closes it
 	if err != nil {
 		return a, failure(err)
 	}

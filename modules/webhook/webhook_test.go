@@ -59,7 +59,6 @@ type receiver struct {
 	*httptest.Server
 	mu       sync.Mutex
 	status   int
-	after    string // Retry-After
 	requests []*http.Request
 	bodies   []string
 }
