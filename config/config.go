@@ -103,7 +103,7 @@ type Score struct {
 
 // Cutout chooses the background removal.
 type Cutout struct {
-	Engine      string `env:"ENGINE" envDefault:"auto" example:"studio" doc:"auto is onnx where a model is, else own; onnx runs a model of MODELS_DIR; own and, without a network, studio are built in; azureml, removebg and photoroom are services."`
+	Engine      string `env:"ENGINE" envDefault:"auto" example:"studio" doc:"auto is onnx where a model is, else own; onnx runs a model of MODELS_DIR; own and studio are built in; azureml, removebg and photoroom are services."`
 	Model       string `env:"MODEL" example:"isnet" doc:"With auto and onnx: the model's name in MODELS_DIR; without it, the one that is there."`
 	Runtime     string `env:"RUNTIME" example:"/opt/onnxruntime/lib/libonnxruntime.so.1" doc:"With auto and onnx: ONNX Runtime's library; without it, the one in lib beside the program."`
 	EndpointURL string `env:"ENDPOINT_URL" check:"url" example:"https://cutout.westeurope.inference.ml.azure.com/score" doc:"With azureml: the model's endpoint."`
