@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/fault"
@@ -229,43 +227,22 @@ func sameSlot(a, b string) bool {
 func (r *checking) all(ctx context.Context, subjects []subject) (interrupted bool) {
 	p := newProgress(r.Streams, "checking", len(subjects))
 	defer p.end()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		var g errgroup.Group
-		g.SetLimit(r.Jobs)
-		for i, s := range subjects {
+	return abreast(ctx, r.Jobs, len(subjects), func(i int) {
+		s := subjects[i]
+		done := CheckedItem{File: s.label, SKU: s.sku, Slot: s.slot, Presets: []Verdict{}}
+		if err := fault.Guard(func() error { return r.one(ctx, s, &done) }); err != nil {
 			if ctx.Err() != nil {
-				break
+				return // the picture is not to blame
 			}
-			g.Go(func() error {
-				done := CheckedItem{File: s.label, SKU: s.sku, Slot: s.slot, Presets: []Verdict{}}
-				if err := fault.Guard(func() error { return r.one(ctx, s, &done) }); err != nil {
-					if ctx.Err() != nil {
-						return nil // the picture is not to blame
-					}
-					done.Status, done.Error, done.Code = couldNotRead, err.Error(), fault.CodeOf(err)
-				}
-				r.mu.Lock()
-				if !r.over {
-					*r.report.Items[i] = done
-				}
-				r.mu.Unlock()
-				p.add()
-				return nil
-			})
+			done.Status, done.Error, done.Code = couldNotRead, err.Error(), fault.CodeOf(err)
 		}
-		_ = g.Wait()
-	}()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		select {
-		case <-ended:
-		case <-time.After(grace):
+		r.mu.Lock()
+		if !r.over {
+			*r.report.Items[i] = done
 		}
-	}
-	return ctx.Err() != nil
+		r.mu.Unlock()
+		p.add()
+	})
 }
 
 // one checks a picture.

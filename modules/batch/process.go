@@ -14,8 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/export"
@@ -296,46 +294,22 @@ func (r *run) foreign(photos []Photo) []string {
 	return out
 }
 
-// grace is how long an interrupted run waits for items that are about to end.
-const grace = time.Second
-
 // all works on the items side by side and reports whether it was interrupted. Items
 // unfinished by then are abandoned: their files never appear.
 func (r *run) all(ctx context.Context, items []work) (interrupted bool) {
 	p := newProgress(r.Streams, "processing", len(items))
 	defer p.end()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		var g errgroup.Group
-		g.SetLimit(r.Jobs)
-		for _, w := range items {
-			if ctx.Err() != nil {
-				break
-			}
-			g.Go(func() error {
-				done := *w.item
-				done.Steps = map[string]int64{} // the report is written meanwhile
-				r.one(ctx, w, &done)
-				if ctx.Err() != nil && done.Status != Completed {
-					return nil // the photo is not to blame
-				}
-				r.record(w, done)
-				p.add()
-				return nil
-			})
+	return abreast(ctx, r.Jobs, len(items), func(i int) {
+		w := items[i]
+		done := *w.item
+		done.Steps = map[string]int64{} // the report is written meanwhile
+		r.one(ctx, w, &done)
+		if ctx.Err() != nil && done.Status != Completed {
+			return // the photo is not to blame
 		}
-		_ = g.Wait()
-	}()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		select {
-		case <-ended:
-		case <-time.After(grace):
-		}
-	}
-	return ctx.Err() != nil
+		r.record(w, done)
+		p.add()
+	})
 }
 
 // record puts an item that ended into the report, unless the run is over.

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"path"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imagefile"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // knows reports whether what a rule is about is known of the picture.
@@ -93,7 +93,7 @@ func named(name string, forms []string) bool {
 		ok := true
 		for i, f := range field.FindAllString(form, -1) {
 			if i+1 < len(m) && (strings.HasPrefix(f, "{gtin") || f == "{asin}" && len(m[i+1]) != asinLength) && allDigits.MatchString(m[i+1]) {
-				ok = ok && checkDigit(m[i+1])
+				ok = ok && picture.ValidGTIN(m[i+1])
 			}
 		}
 		if ok {
@@ -104,20 +104,6 @@ func named(name string, forms []string) bool {
 }
 
 const asinLength = 10
-
-// checkDigit reports whether a barcode's last digit fits the others (GS1 General
-// Specifications 7.9).
-func checkDigit(code string) bool {
-	sum := 0
-	for i := range len(code) - 1 {
-		d, _ := strconv.Atoi(code[i : i+1])
-		if (len(code)-i)%2 == 0 {
-			d *= 3
-		}
-		sum += d
-	}
-	return byte('0'+(10-sum%10)%10) == code[len(code)-1]
-}
 
 // inZone reports whether the product lies within a box of shares: left, top, right and
 // bottom. Two pixels are left to rounding.

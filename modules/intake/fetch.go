@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -67,26 +68,29 @@ func NewFetcher(urls *egress.URLs) *Fetcher {
 // Check refuses an address that is never fetched, with ErrAddress or ErrProhibited.
 // It calls nobody.
 func (f *Fetcher) Check(address string) error {
-	_, err := f.urls.Check(address)
+	_, err := f.allowed(address)
+	return err
+}
+
+// allowed parses an address that may be fetched.
+func (f *Fetcher) allowed(address string) (*url.URL, error) {
+	to, err := f.urls.Check(address)
 	switch {
 	case errors.Is(err, egress.ErrProhibited):
-		return ErrProhibited
+		return nil, ErrProhibited
 	case err != nil:
-		return ErrAddress.With("%s", err)
+		return nil, ErrAddress.With("%s", err)
 	}
-	return nil
+	return to, nil
 }
 
 // Fetch returns the file at an address, of at most imagefile.MaxBytes. Whether it is
 // a photo is for the caller to judge. Errors: FetchErrors, or the context's; none
 // holds the address, whose query may be a secret.
 func (f *Fetcher) Fetch(ctx context.Context, address string) ([]byte, error) {
-	if err := f.Check(address); err != nil {
-		return nil, err
-	}
-	to, err := f.urls.Check(address)
+	to, err := f.allowed(address)
 	if err != nil {
-		return nil, ErrAddress
+		return nil, err
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
 	if err != nil {
