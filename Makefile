@@ -125,7 +125,7 @@ bench: libvips ## the benchmarks, one package after another (BENCH=Decode for so
 chaos: libvips test-dependencies ## kill OPAL at every point and at random, break each part, and count what was lost (an hour; six fleets beside each other)
 	@$(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 $(GO) test ./app/chaos -run 'TestChaos' -count=1 -parallel $(FLEETS) -timeout 240m -v -chaos
 
-golden: libvips ## write the golden files anew; look at them before you commit
+golden: libvips ## write the golden files anew, pictures and the OpenAPI document; look at them before you commit
 	@$(WITH_LIBVIPS) && dirs=$$(grep -rl --include='*_test.go' 'flag.Bool("update"' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') && \
 	if [ -n "$$dirs" ]; then $(GO) test $$dirs -update; else echo "there are no golden files"; fi
 
