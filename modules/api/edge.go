@@ -49,6 +49,8 @@ type record struct {
 	// key is the Idempotency-Key header, for routes whose effect outlives a crash
 	// of the process.
 	key string
+	// resourceID is the id of what a call with an Idempotency-Key makes; "": a new one.
+	resourceID string
 }
 
 type recordKey struct{}

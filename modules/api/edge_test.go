@@ -49,7 +49,7 @@ func TestIdempotencyKey(t *testing.T) {
 	if a := h.do(t, "POST", "/v1/jobs", body, idempotencyHeader, "k3"); a.status != 200 {
 		t.Errorf("after a panic: %d %s", a.status, a.body)
 	}
-	if token, _, err := h.tenants.Begin(t.Context(), "default", "k4", requestDigest(httptest.NewRequest("POST", "/v1/jobs", nil), []byte(body))); err != nil || token == "" {
+	if token, _, err := h.tenants.Begin(t.Context(), "default", "k4", requestDigest(httptest.NewRequest("POST", "/v1/jobs", nil), []byte(body))); err != nil || token.Token == "" {
 		t.Fatal(err)
 	}
 	a := h.do(t, "POST", "/v1/jobs", body, idempotencyHeader, "k4")

@@ -204,16 +204,16 @@ func (m *memoryJobs) Deletions(_ context.Context, tenantID, cursor string, limit
 	return m.deleted[tenantID], "", nil
 }
 
-func (m *memoryJobs) Retry(_ context.Context, tenantID, jobID, itemID string) (job.Item, error) {
+func (m *memoryJobs) Retry(_ context.Context, a job.Again) (job.Item, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	it, err := m.item(tenantID, jobID, itemID)
+	it, err := m.item(a.TenantID, a.JobID, a.ItemID)
 	if err != nil {
 		return job.Item{}, err
 	}
 	again := *it
 	again.ItemID, again.Status, again.RetryOf = uuid.Must(uuid.NewV7()).String(), job.ItemQueued, &it.ItemID
-	m.jobs[jobID].Items = append(m.jobs[jobID].Items, again)
+	m.jobs[a.JobID].Items = append(m.jobs[a.JobID].Items, again)
 	return again, nil
 }
 

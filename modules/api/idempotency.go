@@ -37,7 +37,7 @@ func (s *server) once(c echo.Context, key string, body []byte, run func()) {
 		writeProblem(c.Response(), r, errIdempotencyKey)
 		return
 	}
-	token, reply, err := s.Idempotency.Begin(ctx, tenantID, key, requestDigest(r, body))
+	claim, reply, err := s.Idempotency.Begin(ctx, tenantID, key, requestDigest(r, body))
 	if err != nil {
 		writeProblem(c.Response(), r, err)
 		return
@@ -47,6 +47,7 @@ func (s *server) once(c echo.Context, key string, body []byte, run func()) {
 		send(c.Response(), *reply)
 		return
 	}
+	recordOf(ctx).resourceID = claim.ResourceID
 	kept := &keptResponse{header: c.Response().Header()}
 	writer := c.Response().Writer
 	c.Response().Writer = kept
@@ -57,9 +58,9 @@ func (s *server) once(c echo.Context, key string, body []byte, run func()) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 		defer cancel()
 		if !done || kept.status < 200 || kept.status > 299 {
-			err = s.Idempotency.Abandon(ctx, tenantID, key, token)
+			err = s.Idempotency.Abandon(ctx, tenantID, key, claim.Token)
 		} else {
-			err = s.Idempotency.Finish(ctx, tenantID, key, token, kept.reply())
+			err = s.Idempotency.Finish(ctx, tenantID, key, claim.Token, kept.reply())
 		}
 		if err != nil {
 			telemetry.Log(ctx).Error().Err(err).Msg("Idempotency key not settled")

@@ -21,7 +21,7 @@ type Jobs interface {
 	List(ctx context.Context, tenantID, cursor string, limit int) (jobs []job.Job, next string, err error)
 	Enqueue(ctx context.Context, tenantID, jobID string) error
 	Cancel(ctx context.Context, tenantID, jobID string) error
-	Retry(ctx context.Context, tenantID, jobID, itemID string) (job.Item, error)
+	Retry(ctx context.Context, a job.Again) (job.Item, error)
 	Decide(ctx context.Context, d job.Decision) (job.Item, error)
 	// ChangeCutout has another version of an item's cut-out made; Versions lists them.
 	ChangeCutout(ctx context.Context, c job.Change) error
@@ -92,7 +92,7 @@ type Keys interface {
 // Idempotency keeps the replies that idempotency keys stand for; see
 // tenant.Service.
 type Idempotency interface {
-	Begin(ctx context.Context, tenantID, key, request string) (token string, reply *tenant.Reply, err error)
+	Begin(ctx context.Context, tenantID, key, request string) (c tenant.Claim, reply *tenant.Reply, err error)
 	Finish(ctx context.Context, tenantID, key, token string, r tenant.Reply) error
 	Abandon(ctx context.Context, tenantID, key, token string) error
 }

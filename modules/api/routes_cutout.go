@@ -36,7 +36,7 @@ func (s *server) changeCutout(ctx context.Context, in *cutoutChangeInput) (*repl
 	if !idPattern.MatchString(in.JobID) || !idPattern.MatchString(in.ItemID) {
 		return nil, job.ErrItemNotFound
 	}
-	c := job.Change{TenantID: TenantID(ctx), JobID: in.JobID, ItemID: in.ItemID, Restore: in.Body.Restore}
+	c := job.Change{ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), JobID: in.JobID, ItemID: in.ItemID, Restore: in.Body.Restore}
 	if b := in.Body; len(b.Keep) > 0 || len(b.Remove) > 0 || b.Box != nil {
 		c.Hints = &picture.Hints{Keep: each(b.Keep, hintOf), Remove: each(b.Remove, hintOf), Box: (*picture.Box)(b.Box)}
 	}

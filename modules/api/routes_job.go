@@ -89,7 +89,7 @@ func jobRoutes(r *Routes) {
 
 func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[client.CreatedJob], error) {
 	n := job.NewJob{
-		TenantID: TenantID(ctx), BrandProfileID: in.Body.BrandProfileID, CorrelationID: telemetry.CorrelationID(ctx),
+		ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), BrandProfileID: in.Body.BrandProfileID, CorrelationID: telemetry.CorrelationID(ctx),
 		Presets: in.Body.Presets, Options: optionsOf(in.Body.Options), Review: in.Body.Review, ReviewBelow: in.Body.ReviewBelow, Uploads: in.Body.Uploads, CallbackURL: in.Body.CallbackURL,
 	}
 	for i, it := range in.Body.Items {
@@ -182,7 +182,7 @@ func (s *server) retryItem(ctx context.Context, in *retryInput) (*reply[client.R
 	}
 	ids := &recordOf(ctx).ids
 	ids.JobID, ids.ItemID = in.JobID, in.ItemID
-	it, err := s.Jobs.Retry(ctx, TenantID(ctx), in.JobID, in.ItemID)
+	it, err := s.Jobs.Retry(ctx, job.Again{ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), JobID: in.JobID, ItemID: in.ItemID})
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,9 @@ func webhookRoutes(r *Routes) {
 		return replyOf(client.WebhookList{Webhooks: each(list, webhookOf)}, err)
 	})
 	Add(r, post(base, "createWebhook", "Have events sent to a server of yours; the answer holds the secret that signs them", JSONBody), func(ctx context.Context, in *newWebhookInput) (*secretOutput, error) {
-		return secretAnswer(w.Create(ctx, TenantID(ctx), endpointOf(in.Body)))
+		n := endpointOf(in.Body)
+		n.ID = recordOf(ctx).resourceID
+		return secretAnswer(w.Create(ctx, TenantID(ctx), n))
 	})
 	Add(r, read(one, "getWebhook", "A webhook"), onWebhook(w.Get))
 	Add(r, Route{Method: http.MethodPut, Path: one, ID: "replaceWebhook", Summary: "Change a webhook as a whole; its secret stays", Tag: tagWebhooks, Scope: tenant.Write, Body: JSONBody, NotFound: webhook.ErrNotFound},

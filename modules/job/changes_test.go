@@ -87,7 +87,7 @@ func TestWhateverChangesInAJobIsCounted(t *testing.T) {
 		w.cutter.err = errRefused
 		w.must(w.jobs.Process(w.t.Context(), body(j, 1)))
 		watch.look("a failure")
-		again, err := w.jobs.Retry(w.t.Context(), tenantID, j.JobID, j.Items[1].ItemID)
+		again, err := w.jobs.Retry(w.t.Context(), job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: j.Items[1].ItemID})
 		w.must(err)
 		watch.look("a retry")
 		w.cutter.err = nil

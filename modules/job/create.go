@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -18,7 +19,8 @@ import (
 )
 
 // Create makes a job and its items: one item per entry and scene. Items whose photo
-// is fetched from an address are queued, and their credit is held.
+// is fetched from an address are queued, and their credit is held. A job that is there
+// under the request's ID is returned as it was made.
 func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 	j, brand, err := s.draft(ctx, n)
 	if err != nil {
@@ -31,7 +33,11 @@ func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 			return Job{}, err
 		}
 	}
+	there := false
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE job_id = $1 AND tenant_id = $2)`, j.JobID, n.TenantID).Scan(&there); err != nil || there {
+			return err
+		}
 		now, err := db.Now(ctx, tx)
 		if err != nil {
 			return err
@@ -53,11 +59,32 @@ func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 		}
 		return s.queueSources(ctx, tx, &j, charges)
 	})
+	if there || (db.IsUnique(err) && n.ID != "") {
+		return s.made(ctx, n)
+	}
 	if err != nil {
 		return Job{}, fmt.Errorf("create a job: %w", err)
 	}
 	j.Counts = Counts{Total: len(j.Items), Open: len(j.Items)}
 	return j, nil
+}
+
+// made returns the job that a request made before, whose answer was lost.
+func (s *Service) made(ctx context.Context, n NewJob) (Job, error) {
+	j, err := s.Get(ctx, n.TenantID, n.ID)
+	if err != nil {
+		return Job{}, err
+	}
+	j.Items = slices.DeleteFunc(j.Items, func(it Item) bool { return it.RetryOf != nil })
+	if n.Uploads {
+		if _, err := s.signUploads(ctx, &j); err != nil {
+			return Job{}, err
+		}
+	}
+	if n.CallbackURL != "" {
+		j.CallbackSecret, err = s.Callbacks.CallbackSecret(ctx, n.TenantID, n.ID)
+	}
+	return j, err
 }
 
 // Charges checks a request as Create does and returns what its items would use.
@@ -84,7 +111,7 @@ func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
 	}
 	brand.Review = n.review(brand.Review)
 	j := Job{
-		JobID: newID(), TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Status: JobCreated, CorrelationID: n.CorrelationID,
+		JobID: cmp.Or(n.ID, newID()), TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Status: JobCreated, CorrelationID: n.CorrelationID,
 		Presets: firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets()), Options: n.Options, Items: expand(n.Items),
 	}
 	if slices.ContainsFunc(j.Items, func(it Item) bool { return it.SourceURL != nil }) {

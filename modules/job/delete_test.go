@@ -141,7 +141,7 @@ func TestARetryAndADeletionAtOnce(t *testing.T) {
 			j := w.broken(1)
 			var both sync.WaitGroup
 			both.Go(func() {
-				if _, err := w.jobs.Retry(w.t.Context(), tenantID, j.JobID, j.Items[0].ItemID); err != nil && !errors.Is(err, job.ErrItemNotFound) && !errors.Is(err, job.ErrJobNotFound) {
+				if _, err := w.jobs.Retry(w.t.Context(), job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: j.Items[0].ItemID}); err != nil && !errors.Is(err, job.ErrItemNotFound) && !errors.Is(err, job.ErrJobNotFound) {
 					w.t.Error(err)
 				}
 			})

@@ -82,6 +82,9 @@ type NewItem struct {
 
 // NewJob is a request for a job.
 type NewJob struct {
+	// ID is the job's id; "": a new one. When the tenant has a job of this id already,
+	// the request was carried out before: that job is the answer.
+	ID             string
 	TenantID       string
 	BrandProfileID string // "": default
 	CorrelationID  string

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -19,10 +20,18 @@ var (
 	ErrPhotoGone = fault.New(fault.Conflict, "photo_gone", "The item's photo has been deleted; make a new job with it")
 )
 
+// Again names the failed item that is to be tried again.
+type Again struct {
+	TenantID, JobID, ItemID string
+
+	ID string // the new item's id; "": a new one. When it is there already, the request was carried out before
+}
+
 // Retry tries a failed item again, from its last good step, and returns the new
 // item that does so: the failed one stays as it is, and no longer counts in its
 // job. The job opens again and ends again, with a new ZIP.
-func (s *Service) Retry(ctx context.Context, tenantID, jobID, itemID string) (Item, error) {
+func (s *Service) Retry(ctx context.Context, a Again) (Item, error) {
+	tenantID, jobID, itemID := a.TenantID, a.JobID, a.ItemID
 	failed, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
 	if err != nil {
 		return Item{}, err
@@ -33,7 +42,7 @@ func (s *Service) Retry(ctx context.Context, tenantID, jobID, itemID string) (It
 	if err := s.photoThere(ctx, failed); err != nil {
 		return Item{}, err
 	}
-	id := newID()
+	id := cmp.Or(a.ID, newID())
 	for range retryRaces {
 		err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.retry(ctx, tx, tenantID, jobID, itemID, id) })
 		if !db.IsUnique(err) {
@@ -76,6 +85,8 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 	}
 	var next string
 	switch err := tx.QueryRowContext(ctx, `SELECT item_id FROM items WHERE retry_of = $1`, failedID).Scan(&next); {
+	case err == nil && next == id: // this request was carried out before
+		return nil
 	case err == nil:
 		return ErrRetried.With("it is %s", next)
 	case !errors.Is(err, sql.ErrNoRows):

@@ -48,7 +48,7 @@ func TestARetryGoesOnFromTheLastGoodStep(t *testing.T) {
 			w.t.Fatalf("%+v", got)
 		}
 		cuts, failed := w.cutter.calls, j.Items[0]
-		again, err := w.jobs.Retry(w.t.Context(), tenantID, j.JobID, failed.ItemID)
+		again, err := w.jobs.Retry(w.t.Context(), job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: failed.ItemID})
 		w.must(err)
 		if again.Status != job.ItemQueued || again.RetryOf == nil || *again.RetryOf != failed.ItemID || again.Filename != failed.Filename || again.SceneType != failed.SceneType {
 			w.t.Fatalf("%+v", again)
@@ -94,12 +94,12 @@ func TestARetriedRetryCountsOnce(t *testing.T) {
 		j := w.broken(1)
 		id := j.Items[0].ItemID
 		for range 3 {
-			again, err := w.jobs.Retry(w.t.Context(), tenantID, j.JobID, id)
+			again, err := w.jobs.Retry(w.t.Context(), job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: id})
 			w.must(err)
-			if _, err := w.jobs.Retry(w.t.Context(), tenantID, j.JobID, id); !errors.Is(err, job.ErrRetried) || !strings.Contains(err.Error(), again.ItemID) {
+			if _, err := w.jobs.Retry(w.t.Context(), job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: id}); !errors.Is(err, job.ErrRetried) || !strings.Contains(err.Error(), again.ItemID) {
 				w.t.Fatalf("twice: %v", err)
 			}
-			if _, err := w.jobs.Retry(w.t.Context(), tenantID, j.JobID, again.ItemID); !errors.Is(err, job.ErrNotFailed) {
+			if _, err := w.jobs.Retry(w.t.Context(), job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: again.ItemID}); !errors.Is(err, job.ErrNotFailed) {
 				w.t.Fatalf("a queued one: %v", err)
 			}
 			w.placer.err = errRefused
@@ -118,7 +118,7 @@ func TestTheZIPOfARoundBeforeIsIgnored(t *testing.T) {
 		j := w.broken(2)
 		w.exports(j.JobID, 2, 0)
 		stale := w.asked(j.JobID)
-		again, err := w.jobs.Retry(w.t.Context(), tenantID, j.JobID, j.Items[0].ItemID)
+		again, err := w.jobs.Retry(w.t.Context(), job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: j.Items[0].ItemID})
 		w.must(err)
 		end := func() { w.bundleEnded(j.JobID, stale.round, "stale") }
 		end()
@@ -148,7 +148,7 @@ func TestRetriesAtOnceOfOneJob(t *testing.T) {
 		made := 0
 		for _, it := range append(j.Items, j.Items...) {
 			all.Go(func() {
-				_, err := w.jobs.Retry(w.t.Context(), tenantID, j.JobID, it.ItemID)
+				_, err := w.jobs.Retry(w.t.Context(), job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: it.ItemID})
 				mu.Lock()
 				defer mu.Unlock()
 				if err == nil {
@@ -169,17 +169,17 @@ func TestWhatCantBeRetried(t *testing.T) {
 	each(t, func(w *world) {
 		j := w.broken(2)
 		ctx, failed := w.t.Context(), j.Items[0]
-		if _, err := w.jobs.Retry(ctx, "t2", j.JobID, failed.ItemID); !errors.Is(err, job.ErrItemNotFound) {
+		if _, err := w.jobs.Retry(ctx, job.Again{TenantID: "t2", JobID: j.JobID, ItemID: failed.ItemID}); !errors.Is(err, job.ErrItemNotFound) {
 			w.t.Errorf("another tenant: %v", err)
 		}
-		if _, err := w.jobs.Retry(ctx, tenantID, w.create(1, bare).JobID, failed.ItemID); !errors.Is(err, job.ErrItemNotFound) {
+		if _, err := w.jobs.Retry(ctx, job.Again{TenantID: tenantID, JobID: w.create(1, bare).JobID, ItemID: failed.ItemID}); !errors.Is(err, job.ErrItemNotFound) {
 			w.t.Errorf("another job: %v", err)
 		}
-		if _, err := w.jobs.Retry(ctx, tenantID, j.JobID, j.Items[1].ItemID); !errors.Is(err, job.ErrNotFailed) {
+		if _, err := w.jobs.Retry(ctx, job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: j.Items[1].ItemID}); !errors.Is(err, job.ErrNotFailed) {
 			w.t.Errorf("a completed item: %v", err)
 		}
 		w.meter.broke = true
-		if _, err := w.jobs.Retry(ctx, tenantID, j.JobID, failed.ItemID); !errors.Is(err, errBroke) {
+		if _, err := w.jobs.Retry(ctx, job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: failed.ItemID}); !errors.Is(err, errBroke) {
 			w.t.Errorf("without credits: %v", err)
 		}
 		if got := w.get(j.JobID); len(got.Items) != 2 || got.Counts.Failed != 1 {
@@ -187,7 +187,7 @@ func TestWhatCantBeRetried(t *testing.T) {
 		}
 		w.meter.broke = false
 		w.must(w.blobs.Delete(ctx, "raw", *failed.RawBlobPath))
-		if _, err := w.jobs.Retry(ctx, tenantID, j.JobID, failed.ItemID); !errors.Is(err, job.ErrPhotoGone) {
+		if _, err := w.jobs.Retry(ctx, job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: failed.ItemID}); !errors.Is(err, job.ErrPhotoGone) {
 			w.t.Errorf("without its photo: %v", err)
 		}
 	})

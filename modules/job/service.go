@@ -144,6 +144,8 @@ type Callbacks interface {
 	// Callback has a job's events sent to a URL, in the transaction that makes the
 	// job, and returns the secret that signs them.
 	Callback(ctx context.Context, tx *db.Tx, tenantID, jobID, url string) (secret string, err error)
+	// CallbackSecret returns the secret of a job's callback again.
+	CallbackSecret(ctx context.Context, tenantID, jobID string) (secret string, err error)
 	// Forget deletes what is kept of a job, in the transaction that deletes it.
 	Forget(ctx context.Context, tx *db.Tx, jobID string) error
 }

@@ -97,7 +97,7 @@ func TestAnAddressThatFailsFailsItsItemAndMayBeRetried(t *testing.T) {
 			t.Fatalf("%+v, held %v", it, w.meter.held)
 		}
 		src.err, src.photo = nil, photo()
-		again, err := w.jobs.Retry(t.Context(), tenantID, j.JobID, it.ItemID)
+		again, err := w.jobs.Retry(t.Context(), job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: it.ItemID})
 		if err != nil {
 			t.Fatal(err)
 		}

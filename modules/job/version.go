@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -54,6 +55,7 @@ type Version struct {
 type Change struct {
 	TenantID, JobID, ItemID string
 
+	ID      string         // the new version's id; "": a new one. When it is there already, the request was carried out before
 	Hints   *picture.Hints // what is wrong with the version that counts; nil: nothing
 	Restore int            // the version that is to count again; 0: none
 }
@@ -91,6 +93,10 @@ func (s *Service) changeCutout(ctx context.Context, tx *db.Tx, c Change) error {
 		return ErrItemNotFound
 	}
 	it := rows[0]
+	var there bool
+	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM cutout_versions WHERE version_id = $1 AND item_id = $2)`, c.ID, c.ItemID).Scan(&there); err != nil || there {
+		return err
+	}
 	if it.status != ItemCompleted {
 		return ErrNoCutout.With("it is %s", it.status)
 	}
@@ -125,7 +131,7 @@ func (s *Service) changeCutout(ctx context.Context, tx *db.Tx, c Change) error {
 	if err != nil {
 		return err
 	}
-	id := newID()
+	id := cmp.Or(c.ID, newID())
 	if _, err := tx.ExecContext(ctx, `INSERT INTO cutout_versions (version_id, item_id, version, job_id, tenant_id, correlation_id, status, base, hints, due_at, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, now_ms(), now_ms(), now_ms())`,
 		id, it.itemID, newest+1, it.jobID, it.tenantID, it.correlationID, base, string(hints)); err != nil {

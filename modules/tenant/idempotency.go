@@ -42,49 +42,59 @@ type Reply struct {
 	Body        []byte `json:"body"`
 }
 
+// Claim is the right to work on an idempotency key.
+type Claim struct {
+	Token string // for Finish or Abandon
+	// ResourceID is the id of what the call makes. It stays with the key: a call that is
+	// done again after a crash finds what the first one made.
+	ResourceID string
+}
+
 // Begin claims an idempotency key for a request, which the digest request
-// stands for. It returns a token for Finish or Abandon; or the reply of the
+// stands for. It returns a claim for Finish or Abandon; or the reply of the
 // finished call; or ErrKeyReused for another request, ErrInFlight while the
-// first is worked on. A call whose process died is done again. A duplicate made
-// this way is never queued, so it costs nothing and expires.
-func (s *Service) Begin(ctx context.Context, tenantID, key, request string) (token string, reply *Reply, err error) {
+// first is worked on. A call whose process died is done again, with the same
+// ResourceID.
+func (s *Service) Begin(ctx context.Context, tenantID, key, request string) (c Claim, reply *Reply, err error) {
 	digest := s.idempotencyDigest(tenantID, key)
-	token = uuid.NewString()
+	c.Token = uuid.NewString()
+	made := uuid.Must(uuid.NewV7()).String()
 	var sealed sql.NullString
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		sealed = sql.NullString{}
+		sealed, c.ResourceID = sql.NullString{}, made
 		if _, err := tx.ExecContext(ctx, `DELETE FROM idempotency_keys WHERE (tenant_id, digest) IN
 			(SELECT tenant_id, digest FROM idempotency_keys WHERE expires_at <= now_ms() ORDER BY expires_at LIMIT $1`+tx.SkipLocked()+`)`, sweepLimit); err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, `INSERT INTO idempotency_keys (tenant_id, digest, request, token, lease_until, expires_at)
-			VALUES ($1, $2, $3, $4, now_ms() + $5, now_ms() + $6) ON CONFLICT (tenant_id, digest) DO NOTHING`,
-			tenantID, digest, request, token, idempotencyLease.Milliseconds(), idempotencyTTL.Milliseconds())
+		res, err := tx.ExecContext(ctx, `INSERT INTO idempotency_keys (tenant_id, digest, request, token, resource_id, lease_until, expires_at)
+			VALUES ($1, $2, $3, $4, $5, now_ms() + $6, now_ms() + $7) ON CONFLICT (tenant_id, digest) DO NOTHING`,
+			tenantID, digest, request, c.Token, made, idempotencyLease.Milliseconds(), idempotencyTTL.Milliseconds())
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 1 {
 			return err
 		}
-		return s.takeOver(ctx, tx, tenantID, digest, request, token, &sealed)
+		return s.takeOver(ctx, tx, tenantID, digest, request, &c, &sealed)
 	})
 	if err != nil {
-		return "", nil, fmt.Errorf("claim an idempotency key: %w", err)
+		return Claim{}, nil, fmt.Errorf("claim an idempotency key: %w", err)
 	}
 	if !sealed.Valid {
-		return token, nil, nil
+		return c, nil, nil
 	}
 	reply, err = s.open(tenantID, key, sealed.String)
-	return "", reply, err
+	return Claim{}, reply, err
 }
 
 // takeOver reads the row that another call made, and takes it over when that
 // call's lease has ended.
-func (s *Service) takeOver(ctx context.Context, tx *db.Tx, tenantID, digest, request, token string, sealed *sql.NullString) error {
+func (s *Service) takeOver(ctx context.Context, tx *db.Tx, tenantID, digest, request string, c *Claim, sealed *sql.NullString) error {
 	var was string
+	var made sql.NullString
 	var free bool
-	if err := tx.QueryRowContext(ctx, `SELECT request, reply, lease_until <= now_ms() FROM idempotency_keys
-		WHERE tenant_id = $1 AND digest = $2`+tx.ForUpdate(), tenantID, digest).Scan(&was, sealed, &free); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT request, reply, resource_id, lease_until <= now_ms() FROM idempotency_keys
+		WHERE tenant_id = $1 AND digest = $2`+tx.ForUpdate(), tenantID, digest).Scan(&was, sealed, &made, &free); err != nil {
 		return err
 	}
 	switch {
@@ -95,8 +105,11 @@ func (s *Service) takeOver(ctx context.Context, tx *db.Tx, tenantID, digest, req
 	case !free:
 		return fault.Transient(ErrInFlight, idempotencyRetry)
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE idempotency_keys SET token = $1, lease_until = now_ms() + $2 WHERE tenant_id = $3 AND digest = $4`,
-		token, idempotencyLease.Milliseconds(), tenantID, digest)
+	if made.Valid {
+		c.ResourceID = made.String
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE idempotency_keys SET token = $1, resource_id = $2, lease_until = now_ms() + $3 WHERE tenant_id = $4 AND digest = $5`,
+		c.Token, c.ResourceID, idempotencyLease.Milliseconds(), tenantID, digest)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -76,6 +77,7 @@ type Key struct {
 
 // NewKey is a request for a key.
 type NewKey struct {
+	ID        string // "": a new one; a key that has it already, and whose text was never told, is replaced
 	Name      string
 	Scopes    []Scope    // empty: read and write
 	ExpiresAt *time.Time // nil: never
@@ -94,7 +96,7 @@ func (s *Service) CreateKey(ctx context.Context, tenantID string, n NewKey) (k K
 	}
 	prefix := keyMark + "_" + hex.EncodeToString(random(prefixBytes))
 	text = prefix + "_" + base64.RawURLEncoding.EncodeToString(random(secretBytes))
-	k = Key{ID: uuid.Must(uuid.NewV7()).String(), TenantID: tenantID, Name: n.Name, Prefix: prefix, Scopes: scopes, ExpiresAt: n.ExpiresAt}
+	k = Key{ID: cmp.Or(n.ID, uuid.Must(uuid.NewV7()).String()), TenantID: tenantID, Name: n.Name, Prefix: prefix, Scopes: scopes, ExpiresAt: n.ExpiresAt}
 	if err := s.db.InTx(ctx, func(tx *db.Tx) error { return s.insertKey(ctx, tx, &k, s.digest(text)) }); err != nil {
 		return Key{}, "", fmt.Errorf("create a key of tenant %s: %w", tenantID, err)
 	}
@@ -129,6 +131,9 @@ func (s *Service) insertKey(ctx context.Context, tx *db.Tx, k *Key, digest strin
 		return ErrKeysFull.With("%d", n)
 	}
 	k.CreatedAt = now
+	if _, err := tx.ExecContext(ctx, `DELETE FROM api_keys WHERE key_id = $1 AND tenant_id = $2`, k.ID, k.TenantID); err != nil {
+		return err
+	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO api_keys (key_id, tenant_id, prefix, digest, name, scopes, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		k.ID, k.TenantID, k.Prefix, digest, k.Name, joinScopes(k.Scopes), now.UnixMilli(), millis(k.ExpiresAt))

@@ -184,6 +184,33 @@ func TestKeys(t *testing.T) {
 	})
 }
 
+// A call whose answer was lost is done again with the id of the key that it made: the
+// text that nobody was told ends.
+func TestAKeyIsMadeAgainUnderItsID(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx, s := context.Background(), open(t, d)
+		must[tenant.Tenant](t)(s.Create(ctx, "t1", ""))
+		const id = "01900000-0000-7000-8000-000000000001"
+		var texts []string
+		for range 2 {
+			k, text, err := s.CreateKey(ctx, "t1", tenant.NewKey{ID: id, Name: "ci"})
+			if err != nil || k.ID != id {
+				t.Fatalf("%+v, %v", k, err)
+			}
+			texts = append(texts, text)
+		}
+		if keys := must[[]tenant.Key](t)(s.ListKeys(ctx, "t1")); len(keys) != 1 {
+			t.Errorf("%d keys", len(keys))
+		}
+		if _, err := s.Authenticate(ctx, texts[0]); err == nil {
+			t.Error("the text that nobody was told works")
+		}
+		if _, err := s.Authenticate(ctx, texts[1]); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestKeyExpiryAndScopes(t *testing.T) {
 	d := dbtest.Open(t, dbtest.SQLiteURL(t))
 	ctx, s := context.Background(), open(t, d)
@@ -220,7 +247,7 @@ func TestIdempotency(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
 		ctx, s := context.Background(), open(t, d)
 		token, reply, err := s.Begin(ctx, "t1", "k", "r1")
-		if err != nil || token == "" || reply != nil {
+		if err != nil || token.Token == "" || reply != nil {
 			t.Fatalf("first: %q, %v, %v", token, reply, err)
 		}
 		if _, _, err := s.Begin(ctx, "t1", "k", "r1"); !errors.Is(err, tenant.ErrInFlight) || fault.RetryAfter(err) == 0 {
@@ -229,17 +256,17 @@ func TestIdempotency(t *testing.T) {
 		if _, _, err := s.Begin(ctx, "t1", "k", "r2"); !errors.Is(err, tenant.ErrKeyReused) {
 			t.Errorf("another request in flight: %v", err)
 		}
-		if tok, _, err := s.Begin(ctx, "t2", "k", "r2"); err != nil || tok == "" {
+		if tok, _, err := s.Begin(ctx, "t2", "k", "r2"); err != nil || tok.Token == "" {
 			t.Errorf("another tenant's same key: %q, %v", tok, err)
 		}
 		want := tenant.Reply{Status: 200, ContentType: "application/json", Body: []byte("{\"secret\":\"s3cret\"}\n")}
 		if err := s.Finish(ctx, "t1", "k", "not the token", tenant.Reply{Status: 500}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Finish(ctx, "t1", "k", token, want); err != nil {
+		if err := s.Finish(ctx, "t1", "k", token.Token, want); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Abandon(ctx, "t1", "k", token); err != nil { // too late: the reply is kept
+		if err := s.Abandon(ctx, "t1", "k", token.Token); err != nil { // too late: the reply is kept
 			t.Fatal(err)
 		}
 		_, reply, err = s.Begin(ctx, "t1", "k", "r1")
@@ -258,23 +285,24 @@ func TestIdempotency(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Abandon(ctx, "t1", "k2", token); err != nil {
+		if err := s.Abandon(ctx, "t1", "k2", token.Token); err != nil {
 			t.Fatal(err)
 		}
-		if tok, _, err := s.Begin(ctx, "t1", "k2", "other"); err != nil || tok == "" {
+		tok, _, err := s.Begin(ctx, "t1", "k2", "other")
+		if err != nil || tok.Token == "" || tok.ResourceID == "" || tok.ResourceID == token.ResourceID {
 			t.Errorf("after abandoning: %q, %v", tok, err)
 		}
 		// The process that worked on it died, and its lease passed.
 		if _, err := d.Exec(`UPDATE idempotency_keys SET lease_until = now_ms() WHERE reply IS NULL`); err != nil {
 			t.Fatal(err)
 		}
-		if tok, _, err := s.Begin(ctx, "t1", "k2", "other"); err != nil || tok == "" || tok == token {
-			t.Errorf("taken over: %q, %v", tok, err)
+		if over, _, err := s.Begin(ctx, "t1", "k2", "other"); err != nil || over.Token == "" || over.Token == tok.Token || over.ResourceID != tok.ResourceID {
+			t.Errorf("taken over: %q after %q, %v", over, tok, err)
 		}
 		if _, err := d.Exec(`UPDATE idempotency_keys SET expires_at = now_ms()`); err != nil {
 			t.Fatal(err)
 		}
-		if tok, reply, err := s.Begin(ctx, "t1", "k", "r2"); err != nil || tok == "" || reply != nil {
+		if tok, reply, err := s.Begin(ctx, "t1", "k", "r2"); err != nil || tok.Token == "" || reply != nil {
 			t.Errorf("after 30 days: %q, %v, %v", tok, reply, err)
 		}
 	})

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -45,8 +46,12 @@ func (s *Service) Create(ctx context.Context, tenantID string, n NewEndpoint) (e
 	if err := s.check(&n); err != nil {
 		return Endpoint{}, "", err
 	}
-	id := newID()
+	id := cmp.Or(n.ID, newID())
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
+		secret, err = s.secretOf(ctx, tx, `endpoint_id = $1 AND tenant_id = $2`, id, tenantID)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		var count int
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM webhook_endpoints WHERE tenant_id = $1 AND job_id IS NULL`, tenantID).Scan(&count); err != nil {
 			return err
@@ -72,6 +77,24 @@ func (s *Service) Callback(ctx context.Context, tx *db.Tx, tenantID, jobID, url 
 		return "", err
 	}
 	return s.insert(ctx, tx, newID(), tenantID, &jobID, n)
+}
+
+// CallbackSecret returns the secret of a job's callback again.
+func (s *Service) CallbackSecret(ctx context.Context, tenantID, jobID string) (string, error) {
+	secret, err := s.secretOf(ctx, s.DB, `job_id = $1 AND tenant_id = $2`, jobID, tenantID)
+	if err != nil {
+		return "", fmt.Errorf("load the secret of job %s's callback: %w", jobID, err)
+	}
+	return secret, nil
+}
+
+// secretOf returns an endpoint's secret, or sql.ErrNoRows.
+func (s *Service) secretOf(ctx context.Context, q db.Querier, where string, args ...any) (string, error) {
+	var id, sealed string
+	if err := q.QueryRowContext(ctx, `SELECT endpoint_id, secret FROM webhook_endpoints WHERE `+where, args...).Scan(&id, &sealed); err != nil {
+		return "", err
+	}
+	return s.open(id, sealed)
 }
 
 // CheckURL refuses a URL that no endpoint can have, with ErrURL.

@@ -103,6 +103,7 @@ type Endpoint struct {
 
 // NewEndpoint asks for an endpoint.
 type NewEndpoint struct {
+	ID          string // "": a new one; when it is there already, the request was carried out before
 	URL         string
 	Description string
 	Events      []string // types; empty: all

@@ -277,6 +277,40 @@ func TestEndpointsThatAreOverAreDisabled(t *testing.T) {
 	})
 }
 
+// A call whose answer was lost is done again with the id of what it made.
+func TestAWebhookIsMadeOnceUnderItsID(t *testing.T) {
+	t.Parallel()
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := newService(t, d, loopback)
+		const id = "01900000-0000-7000-8000-000000000001"
+		n := webhook.NewEndpoint{ID: id, URL: "https://shop.example/hook"}
+		_, first, err := s.Create(t.Context(), tenantID, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, again, err := s.Create(t.Context(), tenantID, n)
+		if err != nil || e.EndpointID != id || again != first {
+			t.Errorf("%+v, the same secret: %v, %v", e, again == first, err)
+		}
+		if list, err := s.List(t.Context(), tenantID); err != nil || len(list) != 1 {
+			t.Errorf("%d, %v", len(list), err)
+		}
+		if _, _, err := s.Create(t.Context(), "another", n); err == nil {
+			t.Error("another tenant was given it")
+		}
+		var secret string
+		if err := d.InTx(t.Context(), func(tx *db.Tx) error {
+			secret, err = s.Callback(t.Context(), tx, tenantID, "j1", "https://shop.example/job")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.CallbackSecret(t.Context(), tenantID, "j1"); err != nil || got != secret {
+			t.Errorf("a callback's secret: %q, %v", got, err)
+		}
+	})
+}
+
 func TestASlowEndpointHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	dbtest.Run(t, func(t *testing.T, d *db.DB) {
