@@ -8,13 +8,14 @@ import (
 	"github.com/opal-photo/opal/modules/cutout/refine"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline/onnx"
+	"github.com/opal-photo/opal/modules/provenance"
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
 // children are the processes that work on bytes from outside, a row a kind.
 func children() map[string]sandbox.Handler {
 	return map[string]sandbox.Handler{
-		imaging.ChildKind: imaging.ChildHandler(),
+		imaging.ChildKind: imaging.ChildHandler(provenance.Answer),
 		onnx.ChildKind:    onnx.ChildHandler(),
 		refine.ChildKind:  refine.ChildHandler(),
 	}

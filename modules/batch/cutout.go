@@ -49,7 +49,7 @@ type CutoutLine struct {
 
 // Cutters cut products out of photos.
 type Cutters struct {
-	Decoder pipeline.Decoder
+	Decoder pipeline.PhotoDecoder
 	Cutter  pipeline.Cutter
 	Refiner pipeline.Refiner // nil: hints can't be followed
 }
@@ -215,7 +215,7 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 			}
 		}
 	}
-	photo, _, err := r.Decoder.Decode(ctx, raw)
+	photo, marks, err := pipeline.DecodePhoto(ctx, r.Decoder, raw)
 	if err == nil {
 		err = imaging.Visible(photo)
 	}
@@ -240,7 +240,7 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 	if l.NeedsReview = r.Hints == nil && r.Review.Wanted(c.Confidence); l.NeedsReview {
 		l.ReviewReason, name = pipeline.ReviewReason(&c), doubtful
 	}
-	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imagefile.PNG, XMP: provenance.XMP(imagefile.SourceComposite, provenance.Read(raw))})
+	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imagefile.PNG, XMP: provenance.XMP(imagefile.SourceComposite, marks)})
 	if err != nil {
 		return err
 	}

@@ -15,83 +15,125 @@ type Metadata struct {
 
 // ReadMetadata walks the file's own structure; a malformed part ends the walk.
 func ReadMetadata(f Format, file []byte) Metadata {
-	switch f {
-	case JPEG:
-		return jpegMetadata(file)
-	case PNG:
-		return pngMetadata(file)
-	case WebP:
-		return webpMetadata(file)
-	}
-	return avifMetadata(file)
-}
-
-const (
-	jpegXMP = "http://ns.adobe.com/xap/1.0/\x00"
-	pngXMP  = "XML:com.adobe.xmp\x00"
-)
-
-// jpegMetadata reads the segments before the picture's data (ITU T.81, B.1.1.4).
-func jpegMetadata(b []byte) (m Metadata) {
-	const soi, app1, sos = 2, 0xe1, 0xda
-	for b = b[min(soi, len(b)):]; len(b) >= 4 && b[0] == 0xff && b[1] != sos; {
-		n := int(binary.BigEndian.Uint16(b[2:])) + 2
-		if n < 4 || n > len(b) {
-			return m
-		}
-		if body := b[4:n]; b[1] == app1 {
-			m.EXIF = m.EXIF || bytes.HasPrefix(body, jpegEXIF)
-			if xmp, ok := bytes.CutPrefix(body, []byte(jpegXMP)); ok {
-				m.XMP = xmp
-			}
-		}
-		b = b[n:]
+	s := ReadStatements(f, file)
+	m := Metadata{EXIF: s.EXIF, XMP: s.XMP}
+	if s.Deflated {
+		m.XMP = Inflate(s.XMP)
 	}
 	return m
 }
 
-// pngMetadata reads the chunks (PNG specification, third edition, 5.3).
-func pngMetadata(b []byte) (m Metadata) {
+// Statements are the parts of a file that state something of the picture, as they
+// stand in it: none of them is read here, so that a confined process can do it.
+type Statements struct {
+	EXIF     bool     // a block is there
+	XMP      []byte   // the first packet, nil without one
+	Deflated bool     // XMP is compressed: see Inflate
+	IPTC     [][]byte // blocks of IIM records
+	Adobe    [][]byte // blocks of Photoshop's image resources, which may hold IIM records
+	C2PA     bool     // a manifest of content credentials is there
+}
+
+// maxBlocks bounds how many blocks of a kind are looked at.
+const maxBlocks = 16
+
+// ReadStatements walks the file's own structure; a malformed part ends the walk.
+func ReadStatements(f Format, file []byte) Statements {
+	switch f {
+	case JPEG:
+		return jpegStatements(file)
+	case PNG:
+		return pngStatements(file)
+	case WebP:
+		return webpStatements(file)
+	case TIFF:
+		return tiffStatements(file)
+	}
+	return heifStatements(file)
+}
+
+const (
+	jpegXMP       = "http://ns.adobe.com/xap/1.0/\x00"
+	jpegPhotoshop = "Photoshop 3.0\x00"
+	pngXMP        = "XML:com.adobe.xmp\x00"
+)
+
+// jpegStatements reads the segments before the picture's data (ITU T.81, B.1.1.4):
+// XMP in APP1, Photoshop's block in APP13 (IIM 4.2), a manifest as JUMBF in APP11.
+func jpegStatements(b []byte) (s Statements) {
+	const app11, app13 = 0xeb, 0xed
+	for pos := 2; ; {
+		start, marker, body := nextSegment(b, pos)
+		switch {
+		case marker == 0 || marker == markerEOI || marker == markerSOS:
+			return s
+		case body == nil: // stands alone
+			pos = start + 2
+			continue
+		}
+		pos = start + 4 + len(body)
+		switch marker {
+		case markerAPP1:
+			s.EXIF = s.EXIF || bytes.HasPrefix(body, jpegEXIF)
+			if xmp, ok := bytes.CutPrefix(body, []byte(jpegXMP)); ok && s.XMP == nil {
+				s.XMP = xmp
+			}
+		case app11:
+			s.C2PA = s.C2PA || bytes.Contains(body, []byte("c2pa"))
+		case app13:
+			if block, ok := bytes.CutPrefix(body, []byte(jpegPhotoshop)); ok && len(s.Adobe) < maxBlocks {
+				s.Adobe = append(s.Adobe, block)
+			}
+		}
+	}
+}
+
+// pngStatements reads the chunks (PNG specification, third edition, 5.3).
+func pngStatements(b []byte) (s Statements) {
 	const signature, overhead = 8, 12
 	for b = b[min(signature, len(b)):]; len(b) >= overhead; {
 		n := int64(binary.BigEndian.Uint32(b))
 		if n+overhead > int64(len(b)) {
-			return m
+			return s
 		}
 		body := b[8 : 8+n]
 		switch string(b[4:8]) {
 		case "eXIf":
-			m.EXIF = true
+			s.EXIF = true
+		case "caBX":
+			s.C2PA = true
 		case "iTXt":
-			if text, ok := bytes.CutPrefix(body, []byte(pngXMP)); ok {
-				m.XMP = internationalText(text)
+			if text, ok := bytes.CutPrefix(body, []byte(pngXMP)); ok && s.XMP == nil {
+				s.XMP, s.Deflated = internationalText(text)
 			}
 		}
 		b = b[n+overhead:]
 	}
-	return m
+	return s
 }
 
 // internationalText returns the text of an iTXt chunk, given what follows its
 // keyword: compression flag and method, language, translated keyword, text (PNG
 // specification, third edition, 11.3.3.4). nil when it is not well formed.
-func internationalText(b []byte) []byte {
-	const maxText = 1 << 20
+func internationalText(b []byte) (text []byte, deflated bool) {
 	if len(b) < 2 {
-		return nil
+		return nil, false
 	}
-	compressed := b[0] == 1
+	deflated = b[0] == 1
 	b = b[2:]
 	for range 2 {
 		_, rest, ok := bytes.Cut(b, []byte{0})
 		if !ok {
-			return nil
+			return nil, false
 		}
 		b = rest
 	}
-	if !compressed {
-		return b
-	}
+	return b, deflated
+}
+
+// Inflate returns a compressed packet's text, cut at 1 MB; nil when it is damaged.
+func Inflate(b []byte) []byte {
+	const maxText = 1 << 20
 	z, err := zlib.NewReader(bytes.NewReader(b))
 	if err != nil {
 		return nil
@@ -103,36 +145,74 @@ func internationalText(b []byte) []byte {
 	return text
 }
 
-// webpMetadata reads the chunks (RFC 9649, 2.3).
-func webpMetadata(b []byte) (m Metadata) {
+// webpStatements reads the chunks (RFC 9649, 2.3).
+func webpStatements(b []byte) (s Statements) {
 	const header, chunkHeader = 12, 8
 	for b = b[min(header, len(b)):]; len(b) >= chunkHeader; {
 		n := int64(binary.LittleEndian.Uint32(b[4:]))
 		end := chunkHeader + n + n&1
 		if chunkHeader+n > int64(len(b)) {
-			return m
+			return s
 		}
 		switch string(b[:4]) {
 		case "EXIF":
-			m.EXIF = true
+			s.EXIF = true
+		case "C2PA":
+			s.C2PA = true
 		case "XMP ":
-			m.XMP = b[chunkHeader : chunkHeader+n]
+			if s.XMP == nil {
+				s.XMP = b[chunkHeader : chunkHeader+n]
+			}
 		}
 		b = b[min(end, int64(len(b))):]
 	}
-	return m
+	return s
 }
 
-// avifMetadata looks for the items by their marks: an Exif item is declared by
+// tiffStatements reads the tags of the first directory: XMP (part 3 of its
+// specification, 2.2), IIM records and Photoshop's resources.
+func tiffStatements(b []byte) (s Statements) {
+	const tagXMP, tagIPTC, tagAdobe, tagC2PA = 700, 33723, 34377, 52545
+	t, ok := openTIFF(b)
+	if !ok {
+		return s
+	}
+	d := t.directory(t.start)
+	_, n, _ := d.field(tagExifIFD)
+	s.EXIF = n > 0
+	_, n, _ = d.field(tagC2PA)
+	s.C2PA = n > 0
+	_, _, s.XMP = d.field(tagXMP)
+	if _, _, block := d.field(tagIPTC); block != nil {
+		s.IPTC = append(s.IPTC, block)
+	}
+	if _, _, block := d.field(tagAdobe); block != nil {
+		s.Adobe = append(s.Adobe, block)
+	}
+	return s
+}
+
+// heifStatements looks for the items by their marks: an Exif item is declared by
 // its type, and XMP is text.
-func avifMetadata(b []byte) (m Metadata) {
+func heifStatements(b []byte) (s Statements) {
 	head := b
 	if i := bytes.Index(b, []byte("mdat")); i >= 0 {
 		head = b[:i]
 	}
-	m.EXIF = bytes.Contains(head, []byte("infe")) && bytes.Contains(head, []byte("Exif"))
-	if _, after, ok := bytes.Cut(b, []byte("<x:xmpmeta")); ok {
-		m.XMP, _, _ = bytes.Cut(after, []byte("</x:xmpmeta>"))
+	s.EXIF = bytes.Contains(head, []byte("infe")) && bytes.Contains(head, []byte("Exif"))
+	s.C2PA = bytes.Contains(b, []byte("c2pa.manifest"))
+	for _, element := range []string{"x:xmpmeta", "rdf:RDF"} { // the outer one may be left out
+		start := bytes.Index(b, []byte("<"+element))
+		if start < 0 {
+			continue
+		}
+		end := []byte("</" + element + ">")
+		if n := bytes.Index(b[start:], end); n >= 0 {
+			s.XMP = b[start : start+n+len(end)]
+		} else {
+			s.XMP = b[start:]
+		}
+		return s
 	}
-	return m
+	return s
 }

@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,16 +16,17 @@ import (
 const ChildKind = "decode"
 
 // ChildHandler returns the decoding child: it decodes the one picture its
-// parent asks for. A binary whose Decoders have no Command of their own serves
-// it under ChildKind.
-func ChildHandler() sandbox.Handler {
+// parent asks for, and answers with what read, which may be nil, makes of the
+// parts beside the pixels (see DecodeWith), 64 KB at most. A binary whose
+// Decoders have no Command of their own serves it under ChildKind.
+func ChildHandler(read func(beside []byte) (answer []byte)) sandbox.Handler {
 	return sandbox.Handler{Prepare: func([]string) (sandbox.Worker, error) {
 		if err := prepareVips(true); err != nil {
 			return nil, err
 		}
 		// Where libheif is missing the other formats are decoded all the same.
 		_ = loadHEIF()
-		return decodeWork, nil
+		return func(job sandbox.Work) ([]byte, error) { return decodeWork(job, read) }, nil
 	}}
 }
 
@@ -33,6 +35,7 @@ func ChildHandler() sandbox.Handler {
 type params struct {
 	Format        uint32
 	Width, Height uint32 // as stored
+	Beside        uint32 // bytes at the input's end that are not the picture's
 }
 
 var wire = binary.LittleEndian
@@ -42,18 +45,23 @@ func (p params) bytes() []byte {
 	return b
 }
 
-// noHEIF is the reply of a child that can't decode HEIC at all. Others are empty.
+// noHEIF is the reply of a child that can't decode HEIC at all. Others are answers of
+// the function that reads what lies beside the pixels.
 const noHEIF = "no libheif"
 
 // decodeWork is the child's sandbox.Worker.
-func decodeWork(job sandbox.Work) ([]byte, error) {
+func decodeWork(job sandbox.Work, read func([]byte) []byte) ([]byte, error) {
 	var p params
 	n, err := binary.Decode(job.Params, wire, &p)
 	if err != nil {
 		return nil, fmt.Errorf("read the parameters: %w", err)
 	}
 	size := uint64(p.Width) * uint64(p.Height) * bytesPerPixel
-	if len(job.In) == 0 || len(job.In) > MaxBytes || size == 0 || size > MaxPixels*bytesPerPixel || size != uint64(len(job.Out)) {
+	if p.Beside > maxBeside || uint64(p.Beside) >= uint64(len(job.In)) {
+		return nil, errors.New("the request is out of bounds")
+	}
+	data, beside := job.In[:len(job.In)-int(p.Beside)], job.In[len(job.In)-int(p.Beside):]
+	if len(data) > MaxBytes || size == 0 || size > MaxPixels*bytesPerPixel || size != uint64(len(job.Out)) {
 		return nil, errors.New("the request is out of bounds")
 	}
 	format := formatOf(p.Format)
@@ -63,12 +71,31 @@ func decodeWork(job sandbox.Work) ([]byte, error) {
 		}
 	}
 	err = decodeInto(source{
-		format: format, data: job.In, profile: job.Params[n:], w: int(p.Width), h: int(p.Height),
+		format: format, data: data, profile: job.Params[n:], w: int(p.Width), h: int(p.Height),
 	}, unsafe.Pointer(unsafe.SliceData(job.Out)))
 	if err != nil && !ownFault(err) {
 		return nil, sandbox.Refuse(err.Error())
 	}
-	return nil, err
+	if err != nil || read == nil || len(beside) == 0 {
+		return nil, err
+	}
+	return answered(read, beside), nil
+}
+
+const maxAnswer = 64 << 10
+
+// answered returns nil where reading panics: the picture is decoded, and its marks are
+// not worth it.
+func answered(read func([]byte) []byte, beside []byte) (answer []byte) {
+	defer func() {
+		if recover() != nil {
+			answer = nil
+		}
+	}()
+	if answer = read(bytes.Clone(beside)); len(answer) > maxAnswer {
+		return nil
+	}
+	return answer
 }
 
 // ownFault reports whether libvips ran into this process's limits instead of

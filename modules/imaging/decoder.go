@@ -34,6 +34,8 @@ const (
 	cpuPerMegapixel  = 500 * time.Millisecond
 	pixelsPerMega    = 1_000_000
 	minRowsPerWorker = 256
+
+	maxBeside = 4 << 20
 )
 
 // DecoderOptions are a Decoder's limits. The zero value is the default.
@@ -96,17 +98,26 @@ func (d *Decoder) Close() error { return d.pool.Close() }
 // twice, or once at its time limit; ErrNoChild when none could be started; the context's
 // error.
 func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, error) {
+	img, info, _, err := d.DecodeWith(ctx, b, nil)
+	return img, info, err
+}
+
+// DecodeWith decodes like Decode, and has the child read beside, which is what the caller
+// has found beside the picture's pixels, 4 MB at most: answer is what the function answered
+// that ChildHandler was given, nil for an empty beside. A beside that can't be read costs
+// its answer, not the picture.
+func (d *Decoder) DecodeWith(ctx context.Context, b, beside []byte) (img *image.NRGBA, info Info, answer []byte, err error) {
 	p, err := imagefile.Parse(b)
 	if err != nil {
-		return nil, Info{}, err
+		return nil, Info{}, nil, err
 	}
-	var img *image.NRGBA
 	missing := false
-	err = d.pool.Do(ctx, d.job(p), func(pixels io.ReaderAt, reply []byte) (err error) {
+	err = d.pool.Do(ctx, d.job(p, beside), func(pixels io.ReaderAt, reply []byte) (err error) {
 		if missing = string(reply) == noHEIF; missing {
 			return nil
 		}
 		img, err = readPixels(pixels, p.Info)
+		answer = reply
 		return err
 	})
 	var refused *sandbox.RefusedError
@@ -116,7 +127,7 @@ func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, err
 	case missing:
 		err = ErrNoHEIF
 	case err == nil:
-		return img, p.Info, nil
+		return img, p.Info, answer, nil
 	case errors.As(err, &refused):
 		err = ErrCorrupt.With("%s", refused.Reason)
 	case errors.As(err, &died):
@@ -124,7 +135,7 @@ func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, err
 	case errors.As(err, &unavailable):
 		err = fmt.Errorf("%w: %w", ErrNoChild, err)
 	}
-	return nil, p.Info, err
+	return nil, p.Info, nil, err
 }
 
 // diedError is ErrDecoderDied with how each child ended.
@@ -144,9 +155,13 @@ func Deaths(err error) int {
 	return 0
 }
 
-// job returns the work of decoding data, with limits that fit its size.
-func (d *Decoder) job(p imagefile.Parsed) sandbox.Job {
+// job returns the work of decoding a picture and reading what lies beside its pixels,
+// with limits that fit its size.
+func (d *Decoder) job(p imagefile.Parsed, beside []byte) sandbox.Job {
 	info, data := p.Info, p.Essential()
+	if len(beside) > maxBeside {
+		beside = nil
+	}
 	w, h := info.Stored()
 	perPixel := int64(memoryPerPixel)
 	switch info.Format {
@@ -158,8 +173,10 @@ func (d *Decoder) job(p imagefile.Parsed) sandbox.Job {
 		perPixel = memoryPerPixelTIFF
 	}
 	return sandbox.Job{
-		Params: append(params{Format: uint32(formatCode(info.Format)), Width: uint32(w), Height: uint32(h)}.bytes(), p.Profile()...),
-		Input:  data,
+		Params: append(params{
+			Format: uint32(formatCode(info.Format)), Width: uint32(w), Height: uint32(h), Beside: uint32(len(beside)),
+		}.bytes(), p.Profile()...),
+		Input:  append(data, beside...),
 		Output: int64(w) * int64(h) * bytesPerPixel,
 		Memory: min(d.opts.MemoryLimit, memoryBase+int64(w)*int64(h)*perPixel+2*int64(len(data))),
 		CPU:    min(d.opts.Timeout, cpuBase+cpuPerMegapixel*time.Duration(w*h/pixelsPerMega)),

@@ -396,13 +396,45 @@ func TestLibraryVersion(t *testing.T) {
 // Every limit grows with the picture and stops at the decoder's own.
 func TestRequestLimits(t *testing.T) {
 	d := NewDecoder(DecoderOptions{})
-	small := d.job(imagefile.Parsed{Info: Info{Format: JPEG, Width: 10, Height: 10, Orientation: 1}})
-	large := d.job(imagefile.Parsed{Info: Info{Format: JPEG, Width: 5000, Height: 10000, Orientation: 6}})
+	small := d.job(imagefile.Parsed{Info: Info{Format: JPEG, Width: 10, Height: 10, Orientation: 1}}, nil)
+	large := d.job(imagefile.Parsed{Info: Info{Format: JPEG, Width: 5000, Height: 10000, Orientation: 6}}, nil)
 	if want := (params{Format: uint32(formatCode(JPEG)), Width: 10000, Height: 5000}).bytes(); !bytes.Equal(large.Params, want) {
 		t.Errorf("parameters %x; want %x", large.Params, want)
 	}
 	if small.Memory >= large.Memory || large.Memory > defaultMemoryLimit || small.CPU >= large.CPU || large.CPU > defaultTimeout {
 		t.Errorf("%+v, %+v", small, large)
+	}
+}
+
+// readBeside is what the tests' child makes of the parts beside the pixels.
+func readBeside(beside []byte) []byte {
+	switch string(beside) {
+	case "panic":
+		panic("a crafted packet")
+	case "long":
+		return make([]byte, maxAnswer+1)
+	}
+	return append([]byte("read "), beside...)
+}
+
+// What lies beside the pixels is read in the child, and costs no picture.
+func TestWhatLiesBesideIsReadInTheChild(t *testing.T) {
+	d := newDecoder(t, DecoderOptions{})
+	b := imagefiletest.PNG(t, card())
+	for _, c := range []struct{ name, beside, answer string }{
+		{"nothing", "", ""}, {"a packet", "a packet", "read a packet"}, {"a panic", "panic", ""}, {"an answer beyond bounds", "long", ""},
+		{"more than is handed over", strings.Repeat("x", maxBeside+1), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			img, info, answer, err := d.DecodeWith(t.Context(), b, []byte(c.beside))
+			if err != nil || info.Width != cardWidth {
+				t.Fatal(info, err)
+			}
+			near(t, img, 4, 4, cardColours[0], 0)
+			if string(answer) != c.answer {
+				t.Errorf("%q, want %q", answer, c.answer)
+			}
+		})
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // misbehaves. (The helper of package imagingtest would import this package in a
 // circle.)
 func TestMain(m *testing.M) {
-	sandbox.ServeIfChild(map[string]sandbox.Handler{ChildKind: ChildHandler()})
+	sandbox.ServeIfChild(map[string]sandbox.Handler{ChildKind: ChildHandler(readBeside)})
 	if len(os.Args) == 3 && os.Args[1] == badChildArgument {
 		os.Exit(badChild(os.Args[2]))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/provenance"
 )
 
 // Options say which steps an item goes through.
@@ -119,6 +120,23 @@ type Decoder interface {
 	Decode(ctx context.Context, b []byte) (*image.NRGBA, imaging.Info, error)
 }
 
+// PhotoDecoder decodes photos, too, of which more counts than the pixels.
+// *imaging.Decoder is one.
+type PhotoDecoder interface {
+	Decoder
+	DecodeWith(ctx context.Context, b, beside []byte) (img *image.NRGBA, info imaging.Info, answer []byte, err error)
+}
+
+// DecodePhoto decodes a photo, and has its decoder's child read what it states of its
+// making and its rights; marks is nil when it states nothing.
+func DecodePhoto(ctx context.Context, d PhotoDecoder, photo []byte) (img *image.NRGBA, marks *picture.Marks, err error) {
+	img, _, answer, err := d.DecodeWith(ctx, photo, provenance.Gather(photo))
+	if err != nil {
+		return nil, nil, err
+	}
+	return img, provenance.Marks(answer), nil
+}
+
 // Cutout is a cut-out as an engine returns it.
 type Cutout struct {
 	Image      *image.NRGBA      // the photo's size, straight alpha
@@ -159,14 +177,14 @@ type Placer interface {
 
 // Pipeline runs the steps with the engines that configuration chose.
 type Pipeline struct {
-	decoder Decoder
+	decoder PhotoDecoder
 	cutter  Cutter
 	placer  Placer
 	refiner Refiner // nil: hints can't be followed
 }
 
 // New returns a pipeline.
-func New(decoder Decoder, cutter Cutter, placer Placer) *Pipeline {
+func New(decoder PhotoDecoder, cutter Cutter, placer Placer) *Pipeline {
 	return &Pipeline{decoder: decoder, cutter: cutter, placer: placer}
 }
 

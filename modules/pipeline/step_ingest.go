@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/provenance"
 )
 
 // ingest fetches the photo and decodes it in a child process: oriented, in
@@ -15,8 +14,7 @@ func ingest(ctx context.Context, p *Pipeline, s *state) error {
 	if err != nil {
 		return fmt.Errorf("fetch the photo: %w", err)
 	}
-	s.marks = provenance.Read(raw)
-	s.photo, _, err = p.decoder.Decode(ctx, raw)
+	s.photo, s.marks, err = DecodePhoto(ctx, p.decoder, raw)
 	if err != nil {
 		return fmt.Errorf("decode the photo: %w", err)
 	}

@@ -19,35 +19,30 @@ import (
 // The limits of what is read: larger packets are history, longer values are not names.
 const (
 	maxXMP   = 1 << 20
-	maxValue = 2000 // characters
-	maxList  = 20   // of creators
+	maxValue = 2000     // characters
+	maxList  = 20       // of creators
+	maxText  = 16 << 10 // bytes of all values
 )
 
 // vocabulary is the address before IPTC's digital source types.
 const vocabulary = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
-// Read returns what a photo states of its making and its rights, in XMP and, for a
-// JPEG, in IPTC's older records; nil when it states nothing. Malformed parts are
-// passed over. No place, serial number or device name is read. It is written in Go,
-// which no crafted file can make write out of bounds, and bounded in size.
-func Read(file []byte) *picture.Marks {
-	info, err := imagefile.Inspect(file)
-	if err != nil {
-		return nil
+// readStatements returns what a photo states of its making and its rights, in XMP and in
+// IPTC's older records; nil when it states nothing. Malformed parts are passed over. No
+// place, serial number or device name is read.
+func readStatements(s imagefile.Statements) *picture.Marks {
+	m := picture.Marks{C2PA: s.C2PA}
+	if s.Deflated {
+		s.XMP = imagefile.Inflate(s.XMP)
 	}
-	var m picture.Marks
-	if xmp := imagefile.ReadMetadata(info.Format, file).XMP; len(xmp) > 0 && len(xmp) <= maxXMP {
-		readXMP(&m, xmp)
+	if len(s.XMP) > 0 && len(s.XMP) <= maxXMP {
+		readXMP(&m, s.XMP)
 	}
-	switch info.Format {
-	case imagefile.JPEG:
-		readJPEG(&m, file)
-	case imagefile.PNG:
-		m.C2PA = hasChunk(file, 8, "caBX", true)
-	case imagefile.WebP:
-		m.C2PA = hasChunk(file, 12, "C2PA", false)
-	default:
-		m.C2PA = bytes.Contains(file, []byte("c2pa.manifest"))
+	for _, block := range s.IPTC {
+		readRecords(&m, block)
+	}
+	for _, block := range s.Adobe {
+		readResources(&m, block)
 	}
 	if m.Empty() {
 		return nil
@@ -101,7 +96,7 @@ var sourceType = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9:/._#-]{0,199}$`)
 
 // put takes one property.
 func put(m *picture.Marks, name, value string) {
-	if value = clean(value); value == "" {
+	if value = clean(value); value == "" || size(m)+len(value) > maxText {
 		return
 	}
 	first := func(into *string) {
@@ -131,6 +126,14 @@ func put(m *picture.Marks, name, value string) {
 	}
 }
 
+// size returns the bytes of all values.
+func size(m *picture.Marks) (n int) {
+	for _, v := range append([]string{m.SourceType, m.Copyright, m.Credit, m.WebStatement, m.Licensor, m.LicensorURL}, m.Creators...) {
+		n += len(v)
+	}
+	return n
+}
+
 // clean makes a value fit to be written again.
 func clean(s string) string {
 	s = strings.TrimSpace(strings.Map(func(r rune) rune {
@@ -147,27 +150,6 @@ func clean(s string) string {
 		}
 	}
 	return s
-}
-
-// readJPEG reads the segments: IPTC's records in Photoshop's block (IIM 4.2), and
-// whether there is a C2PA manifest (JUMBF in APP11).
-func readJPEG(m *picture.Marks, b []byte) {
-	const soi, app11, app13, sos = 2, 0xeb, 0xed, 0xda
-	for b = b[min(soi, len(b)):]; len(b) >= 4 && b[0] == 0xff && b[1] != sos; {
-		n := int(binary.BigEndian.Uint16(b[2:])) + 2
-		if n < 4 || n > len(b) {
-			return
-		}
-		switch body := b[4:n]; b[1] {
-		case app11:
-			m.C2PA = m.C2PA || bytes.Contains(body, []byte("c2pa"))
-		case app13:
-			if resources, ok := bytes.CutPrefix(body, []byte("Photoshop 3.0\x00")); ok {
-				readResources(m, resources)
-			}
-		}
-		b = b[n:]
-	}
 }
 
 // readResources looks for IPTC's records among Photoshop's image resources.
@@ -200,7 +182,7 @@ func readRecords(m *picture.Marks, b []byte) {
 		if n > len(b)-5 { // longer ones state their length otherwise, and are not names
 			return
 		}
-		if value := string(b[5 : 5+n]); b[1] == record {
+		if value := iptcText(b[5 : 5+n]); b[1] == record {
 			switch b[2] {
 			case byline:
 				put(m, "creator", value)
@@ -214,19 +196,15 @@ func readRecords(m *picture.Marks, b []byte) {
 	}
 }
 
-// hasChunk walks the chunks of a PNG (big-endian, with a checksum) or a WebP.
-func hasChunk(b []byte, header int, name string, png bool) bool {
-	for b = b[min(header, len(b)):]; len(b) >= 8; {
-		kind, n := string(b[:4]), int64(binary.LittleEndian.Uint32(b[4:]))
-		end := 8 + n + n&1
-		if png {
-			kind, n = string(b[4:8]), int64(binary.BigEndian.Uint32(b))
-			end = 12 + n
-		}
-		if kind == name {
-			return true
-		}
-		b = b[min(end, int64(len(b))):]
+// iptcText reads a record's text. Records that state no character set are in Latin-1 as
+// often as in UTF-8, and one can hardly be taken for the other.
+func iptcText(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
 	}
-	return false
+	runes := make([]rune, len(b))
+	for i, c := range b {
+		runes[i] = rune(c)
+	}
+	return string(runes)
 }

@@ -2,13 +2,16 @@ package provenance
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/opal-photo/opal/modules/imagefile"
+	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -99,21 +102,106 @@ func TestIPTCRecordsAreRead(t *testing.T) {
 	body := slices.Concat([]byte("Photoshop 3.0\x00"), resource, records)
 	segment := append(binary.BigEndian.AppendUint16([]byte{0xff, 0xed}, uint16(len(body)+2)), body...)
 	jumbf := append(binary.BigEndian.AppendUint16([]byte{0xff, 0xeb}, 14), []byte("JP....jumbc2pa")[:12]...)
-	var got picture.Marks
-	readJPEG(&got, slices.Concat([]byte{0xff, 0xd8}, segment, jumbf, []byte{0xff, 0xda}))
-	if d := cmp.Diff(picture.Marks{Creators: []string{"Ann"}, Credit: "Agency", Copyright: "© Ann"}, got); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
+	jpeg := func(parts ...[]byte) imagefile.Statements {
+		return imagefile.ReadStatements(imagefile.JPEG, slices.Concat([]byte{0xff, 0xd8}, slices.Concat(parts...), []byte{0xff, 0xda}))
+	}
+	manifest := append(binary.BigEndian.AppendUint16([]byte{0xff, 0xeb}, 16), []byte("JP....jumbc2pa")...)
+	want := &picture.Marks{Creators: []string{"Ann"}, Credit: "Agency", Copyright: "© Ann"}
+	for name, c := range map[string]struct {
+		in   imagefile.Statements
+		want *picture.Marks
+	}{
+		"a JPEG":                             {jpeg(segment, jumbf), want},
+		"a JPEG with stray bytes and fill":   {jpeg([]byte{0, 0, 0xff, 0}, segment, []byte{0xff, 0xff}, jumbf), want},
+		"a JPEG with content credentials":    {jpeg(manifest), &picture.Marks{C2PA: true}},
+		"records alone, as a TIFF has them":  {imagefile.Statements{IPTC: [][]byte{records}}, want},
+		"Latin-1":                            {imagefile.Statements{IPTC: [][]byte{record(116, "\xa9 Ren\xe9")}}, &picture.Marks{Copyright: "© René"}},
+		"a record longer than its block":     {imagefile.Statements{IPTC: [][]byte{{0x1c, 2, 80, 0x7f, 0xff, 'A'}}}, nil},
+		"a resource longer than the segment": {imagefile.Statements{Adobe: [][]byte{[]byte("8BIM\x04\x04\x00\x00\xff\xff\xff\xff\x1c")}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, Marks(Answer(pack(c.in)))); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// A photo's statements are bounded, however long they are, and a child's answer is not
+// trusted.
+func TestMarksAreBounded(t *testing.T) {
+	long := strings.Repeat("\"&<\u2028", maxValue)
+	rdf := packet(`<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator><rdf:Seq>` + strings.Repeat("<rdf:li>"+strings.Repeat("x&amp;&quot;", 99)+"%d</rdf:li>", 50) + `</rdf:Seq></dc:creator></rdf:Description>`)
+	for i := range 50 {
+		rdf = strings.Replace(rdf, "%d", strings.Repeat("y", i), 1)
+	}
+	answer := Answer(pack(imagefile.Statements{XMP: []byte(rdf)}))
+	if len(answer) < 2000 || len(answer) > 64<<10 {
+		t.Errorf("%d bytes", len(answer))
+	}
+	if m := Marks(answer); m == nil || len(m.Creators) == 0 || len(m.Creators) > maxList {
+		t.Errorf("%+v", m)
+	}
+	forged, err := json.Marshal(picture.Marks{SourceType: `x"/><a`, Copyright: long, Creators: slices.Repeat([]string{long, "A"}, 50)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := Marks(forged)
+	if m == nil || m.SourceType != "" || utf8.RuneCountInString(m.Copyright) > maxValue || len(m.Creators) > maxList || size(m) > maxText {
+		t.Errorf("%d bytes, %d creators, %q", size(m), len(m.Creators), m.SourceType)
+	}
+	if m := Marks([]byte(`{"creators":`)); m != nil {
+		t.Errorf("%+v", m)
+	}
+	if parts := pack(imagefile.Statements{XMP: make([]byte, maxXMP+1), Adobe: slices.Repeat([][]byte{make([]byte, maxXMP)}, 4)}); len(parts) > maxParts+64 || parts[0] != partAdobe {
+		t.Errorf("%d bytes", len(parts))
+	}
+}
+
+func TestEveryFormatStatesItsMarks(t *testing.T) {
+	xmp := XMP(imagefile.SourceGenerated, &picture.Marks{Copyright: "© Ann"})
+	want := &picture.Marks{SourceType: "compositeWithTrainedAlgorithmicMedia", Copyright: "© Ann"}
+	embed := func(f imagefile.Format, file []byte) []byte {
+		b, err := imagefile.Embed(f, file, xmp, nil, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	jpg, png := imagefiletest.JPEG(t, imagefiletest.Photo(16, 12, 1)), imagefiletest.PNG(t, imagefiletest.Photo(16, 12, 1))
+	deflated := imagefiletest.Chunk("iTXt", slices.Concat([]byte("XML:com.adobe.xmp\x00\x01\x00\x00\x00"), imagefiletest.Deflate(t, xmp)))
+	for name, b := range map[string][]byte{
+		"JPEG":                embed(imagefile.JPEG, jpg),
+		"PNG":                 embed(imagefile.PNG, png),
+		"PNG with compressed": imagefiletest.WithChunk(png, deflated),
+		"WebP":                embed(imagefile.WebP, imagefiletest.LossyWebP(16, 12)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if d := cmp.Diff(want, Marks(Answer(Gather(b)))); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
 	}
 }
 
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("\xff\xd8\xff\xed\x00\x20Photoshop 3.0\x008BIM\x04\x04\x00\x00\x00\x00\x00\x05\x1c\x02P\x00\x00"))
 	f.Add([]byte(packet(`<rdf:Description dc:rights="a"/>`)))
+	f.Add(pack(imagefile.Statements{C2PA: true, XMP: []byte(packet(`<rdf:Description dc:rights="a"/>`)), IPTC: [][]byte{[]byte("\x1c\x02P\x00\x01A")}, Adobe: [][]byte{[]byte("8BIM")}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		Read(b)
+		Gather(b)
+		answer := Answer(b)
+		if len(answer) > 64<<10 {
+			t.Fatalf("%d bytes", len(answer))
+		}
+		Marks(b)
+		if d := cmp.Diff(readStatements(unpack(b)), Marks(answer)); d != "" {
+			t.Errorf("the child's answer (-had +read):\n%s", d)
+		}
 		var m picture.Marks
 		readXMP(&m, b)
-		readJPEG(&m, b)
+		readRecords(&m, b)
+		readResources(&m, b)
 		var back picture.Marks
 		readXMP(&back, XMP(imagefile.SourceComposite, &m))
 		if m.SourceType != "" && rank(m.SourceType) > rank("composite") && back.SourceType != m.SourceType {

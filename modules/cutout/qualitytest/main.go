@@ -42,7 +42,7 @@ type options struct {
 }
 
 func main() {
-	sandbox.ServeIfChild(map[string]sandbox.Handler{onnx.ChildKind: onnx.ChildHandler(), imaging.ChildKind: imaging.ChildHandler()})
+	sandbox.ServeIfChild(map[string]sandbox.Handler{onnx.ChildKind: onnx.ChildHandler(), imaging.ChildKind: imaging.ChildHandler(nil)})
 	var o options
 	flag.IntVar(&o.seeds, "seeds", 1, "generated photographs per tier and shape; 0: none")
 	flag.Uint64Var(&o.first, "first", heldOut, "first seed; rules and weights are tuned below 1000")

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/provenance"
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
@@ -22,5 +23,5 @@ func Main(m *testing.M) {
 // ServeIfChild exits after serving, when this process was started as a decoding
 // child; else it returns immediately. For a TestMain that does more.
 func ServeIfChild() {
-	sandbox.ServeIfChild(map[string]sandbox.Handler{imaging.ChildKind: imaging.ChildHandler()})
+	sandbox.ServeIfChild(map[string]sandbox.Handler{imaging.ChildKind: imaging.ChildHandler(provenance.Answer)})
 }

@@ -18,7 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	sandbox.ServeIfChild(map[string]sandbox.Handler{ChildKind: ChildHandler(), imaging.ChildKind: imaging.ChildHandler()})
+	sandbox.ServeIfChild(map[string]sandbox.Handler{ChildKind: ChildHandler(), imaging.ChildKind: imaging.ChildHandler(nil)})
 	goleak.VerifyTestMain(m)
 }
 
