@@ -143,6 +143,7 @@ func build(o Options) (*server, error) {
 	s.huma = humaecho.New(s.echo, s.config())
 	r := &Routes{s}
 	jobRoutes(r)
+	itemRoutes(r)
 	reviewRoutes(r)
 	reexportRoutes(r)
 	cutoutRoutes(r)

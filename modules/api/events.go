@@ -35,6 +35,7 @@ var errStreams = fault.New(fault.Unavailable, "streams_full", "Too many event st
 type eventsInput struct {
 	JobPath
 	LastEventID string `header:"Last-Event-ID" doc:"The id of the last event seen; those after it are sent"`
+	Delta       bool   `query:"delta" doc:"true: each progress names only the items that changed since the one before" example:"true"`
 }
 
 type eventsOutput struct {
@@ -74,6 +75,9 @@ func (s *server) jobEvents(ctx context.Context, in *eventsInput) (*eventsOutput,
 		shared, leave := s.watches.enter(tenantID, id)
 		defer leave()
 		st := &stream{server: s, w: c.Response(), r: c.Request(), tenantID: tenantID, jobID: id, after: after, shared: shared, seen: unseen, checked: time.Now()}
+		if in.Delta {
+			st.sent = map[string]client.ItemProgress{}
+		}
 		st.run(hc.Context())
 	}}, nil
 }
@@ -87,8 +91,9 @@ type stream struct {
 	w               http.ResponseWriter
 	r               *http.Request
 	tenantID, jobID string
-	after           string // the last event sent
-	progress        string // the last progress sent
+	after           string                         // the last event sent
+	progress        string                         // the last progress sent
+	sent            map[string]client.ItemProgress // of a stream of deltas: each item as it was last sent; else nil
 	shared          *watched
 	seen            int64 // the job's count of changes when it was last sent
 	wrote           time.Time
@@ -184,7 +189,7 @@ func (st *stream) look(ctx context.Context) (ended bool, err error) {
 	}
 	if string(now.progress) != st.progress {
 		st.progress = string(now.progress)
-		if err := st.event("progress", "", json.RawMessage(now.progress)); err != nil {
+		if err := st.event("progress", "", st.delta(now)); err != nil {
 			return false, err
 		}
 	}
@@ -193,6 +198,21 @@ func (st *stream) look(ctx context.Context) (ended bool, err error) {
 	}
 	st.seen = changes
 	return false, nil
+}
+
+// delta returns what a progress event says: all of it, or what changed since the last.
+func (st *stream) delta(now *view) any {
+	if st.sent == nil {
+		return json.RawMessage(now.progress)
+	}
+	p := now.items
+	p.Items = []client.ItemProgress{}
+	for _, it := range now.items.Items {
+		if st.sent[it.ItemID] != it {
+			p.Items, st.sent[it.ItemID] = append(p.Items, it), it
+		}
+	}
+	return p
 }
 
 func (st *stream) event(kind, id string, data any) error {
@@ -221,6 +241,12 @@ func progressOf(j job.Job) client.Progress {
 	p := client.Progress{JobID: j.JobID, Status: j.Status, Counts: client.Counts(j.Counts), Items: make([]client.ItemProgress, len(j.Items))}
 	for i, it := range j.Items {
 		p.Items[i] = client.ItemProgress{ItemID: it.ItemID, Status: it.Status, Attempt: it.Attempt}
+		if it.ErrorCode != nil {
+			p.Items[i].Error = *it.ErrorCode
+		}
+		if it.Review != nil {
+			p.Items[i].Review = it.Review.State
+		}
 		if n := len(it.Steps); n > 0 {
 			p.Items[i].Step, p.Items[i].State = it.Steps[n-1].Step, it.Steps[n-1].Status
 		}

@@ -175,6 +175,29 @@ func (m *memoryJobs) Cancel(_ context.Context, tenantID, jobID string) error {
 	return m.onJob(tenantID, jobID)
 }
 
+func (m *memoryJobs) CancelItem(_ context.Context, tenantID, jobID, itemID string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	it, err := m.item(tenantID, jobID, itemID)
+	if err != nil {
+		return err
+	}
+	if it.Status == job.ItemCompleted {
+		return job.ErrItemEnded
+	}
+	it.Status = job.ItemCancelled
+	return nil
+}
+
+func (m *memoryJobs) Thumbnail(_ context.Context, tenantID, jobID, itemID string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.item(tenantID, jobID, itemID); err != nil {
+		return nil, err
+	}
+	return []byte("RIFF"), nil
+}
+
 func (m *memoryJobs) Delete(_ context.Context, tenantID, jobID string) (job.Deletion, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -62,6 +62,13 @@ var operations = map[string]operation{
 			"One version is made at a time.",
 		errors: []*fault.Error{picture.ErrHints, job.ErrHintsMissing, job.ErrNoCutout, job.ErrCutoutBusy, job.ErrVersions, job.ErrNoVersion, export.ErrNoLayers},
 	},
+	"listJobItems": {doc: "Small enough to follow a large job: read it once, then name in item_id those that its event stream says have changed.", errors: []*fault.Error{job.ErrCursor}},
+	"getJobItem":   {},
+	"cancelItem":   {doc: "Also one whose photo was refused or never came: its job need not wait for it. Repeated, it changes nothing.", errors: []*fault.Error{job.ErrItemEnded}},
+	"thumbnail": {
+		doc:    "It is made once and kept. Send as version what the item's picture says, and the answer may be cached for a year.",
+		errors: []*fault.Error{job.ErrOutputMissing, blob.ErrUnavailable}, types: []mediaType{{name: "image/webp"}},
+	},
 	"deleteJob": {},
 	"jobEvents": {
 		doc: "Events come with their type and an id; send the last one as Last-Event-ID to go on from there. The stream ends after the job's end, " +

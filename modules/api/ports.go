@@ -21,6 +21,7 @@ type Jobs interface {
 	List(ctx context.Context, tenantID, cursor string, limit int) (jobs []job.Job, next string, err error)
 	Enqueue(ctx context.Context, tenantID, jobID string) error
 	Cancel(ctx context.Context, tenantID, jobID string) error
+	CancelItem(ctx context.Context, tenantID, jobID, itemID string) error
 	Retry(ctx context.Context, a job.Again) (job.Item, error)
 	Decide(ctx context.Context, d job.Decision) (job.Item, error)
 	// ChangeCutout has another version of an item's cut-out made; Versions lists them.
@@ -44,6 +45,8 @@ type Downloads interface {
 	CutoutURL(ctx context.Context, tenantID, itemID string) (string, error)
 	RawURL(ctx context.Context, tenantID, itemID string) (string, error)
 	ExportURL(ctx context.Context, tenantID, jobID string) (string, error)
+	// Thumbnail returns a small WebP of an item's finished picture.
+	Thumbnail(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error)
 }
 
 // Deletions deletes jobs and keeps the receipts.

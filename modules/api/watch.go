@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"sync"
 
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/job"
 )
 
@@ -12,6 +13,7 @@ import (
 type view struct {
 	changes  int64 // the job's counter, read before the job itself
 	progress []byte
+	items    client.Progress
 	status   string
 	finished bool
 }
@@ -68,9 +70,10 @@ func (w *watched) at(ctx context.Context, jobs Jobs, tenantID, jobID string, cha
 }
 
 func viewOf(j job.Job, changes int64) (*view, error) {
-	b, err := json.Marshal(progressOf(j))
+	p := progressOf(j)
+	b, err := json.Marshal(p)
 	if err != nil {
 		return nil, err
 	}
-	return &view{changes: changes, progress: b, status: j.Status, finished: j.FinishedAt != nil}, nil
+	return &view{changes: changes, progress: b, items: p, status: j.Status, finished: j.FinishedAt != nil}, nil
 }

@@ -258,6 +258,41 @@ type Check struct {
 	Unsure   bool   `json:"unsure,omitempty" doc:"The product's place is not certain enough to tell"`
 }
 
+// ItemBrief is an item without its timeline, its checks and its measures: what a list of
+// many shows.
+type ItemBrief struct {
+	ItemID       string       `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
+	Filename     string       `json:"filename" example:"mug.jpg"`
+	Status       string       `json:"status" enum:"created,uploaded,queued,processing,completed,failed,cancelled" example:"completed"`
+	SceneIndex   int          `json:"scene_index" example:"0"`
+	SceneType    string       `json:"scene_type" example:"studio"`
+	SKU          *string      `json:"sku" example:"CHAIR-04"`
+	ErrorCode    *string      `json:"error_code" doc:"Why it failed, or why its photo was refused while it waits for another; else null"`
+	ErrorMessage *string      `json:"error_message"`
+	Review       *string      `json:"review" enum:"pending,approved,rejected" doc:"null: nobody has to look, and nobody did"`
+	ReviewReason *string      `json:"review_reason"`
+	Confidence   *float64     `json:"confidence" doc:"Of the cut-out, 0 to 1"`
+	RetryOf      *string      `json:"retry_of"`
+	RetriedBy    *string      `json:"retried_by" doc:"The item that counts in its place"`
+	Picture      *string      `json:"picture" doc:"Changes when the finished picture does, for caches of its thumbnail; null: there is none" example:"3f9a2c1d"`
+	Variants     VariantCount `json:"variants"`
+	Rejected     []string     `json:"rejected" nullable:"false" doc:"The presets whose channel refuses the variant" example:"[\"amazon_main\"]"`
+	UpdatedAt    time.Time    `json:"updated_at" example:"2026-11-27T09:30:05Z"`
+}
+
+// VariantCount counts an item's variants.
+type VariantCount struct {
+	Total  int `json:"total" example:"6"`
+	Open   int `json:"open" doc:"Not made yet" example:"0"`
+	Failed int `json:"failed" example:"0"`
+}
+
+// ItemPage is a page of a job's items, in the order of its request.
+type ItemPage struct {
+	Items      []ItemBrief `json:"items" nullable:"false"`
+	NextCursor *string     `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
+}
+
 // JobPage is a page of a tenant's jobs, newest first.
 type JobPage struct {
 	Jobs       []JobSummary `json:"jobs" nullable:"false"`
@@ -325,6 +360,8 @@ type ItemProgress struct {
 	Attempt int    `json:"attempt" example:"1"`
 	Step    string `json:"step,omitempty" doc:"The last begun" example:"place"`
 	State   string `json:"step_status,omitempty" enum:"running,done,failed,reused" example:"running"`
+	Error   string `json:"error_code,omitempty" doc:"Why it failed, or why its photo was refused" example:"image_corrupt"`
+	Review  string `json:"review,omitempty" enum:"pending,approved,rejected" example:"pending"`
 }
 
 // End is the last event of a job's stream.

@@ -131,6 +131,9 @@ func (s *Service) namedBy(ctx context.Context, tenantID, jobID string) (func(pat
 			return nil, err
 		}
 		paths[raw], paths[output], paths[cutout] = true, true, true
+		if output != "" {
+			paths[thumbnailPath(output)] = true
+		}
 		for _, text := range []string{placement, layers} {
 			if err := addStrings(paths, text); err != nil {
 				return nil, fmt.Errorf("read the checkpoints of job %s: %w", jobID, err)

@@ -15,6 +15,7 @@ import (
 
 // Errors of a retry.
 var (
+	ErrItemEnded = fault.New(fault.Conflict, "item_ended", "The item has completed or failed; it can no longer be left out")
 	ErrNotFailed = fault.New(fault.Conflict, "item_not_failed", "Only an item that failed can be retried")
 	ErrRetried   = fault.New(fault.Conflict, "item_retried", "The item has been retried already; look at the item that it became")
 	ErrPhotoGone = fault.New(fault.Conflict, "photo_gone", "The item's photo has been deleted; make a new job with it")

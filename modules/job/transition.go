@@ -103,6 +103,33 @@ func (s *Service) Cancel(ctx context.Context, tenantID, jobID string) error {
 	return nil
 }
 
+// CancelItem leaves one item out: it is cancelled as Cancel would. Repeated, it changes
+// nothing.
+//
+// Errors: ErrItemNotFound, and ErrItemEnded when it has completed or failed.
+func (s *Service) CancelItem(ctx context.Context, tenantID, jobID, itemID string) error {
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		rows, err := selectRows(ctx, tx, `item_id = $1`+tx.ForUpdate(), itemID)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 || rows[0].jobID != jobID || rows[0].tenantID != tenantID {
+			return ErrItemNotFound
+		}
+		switch rows[0].status {
+		case ItemCancelled:
+			return nil
+		case ItemCompleted, ItemFailed:
+			return ErrItemEnded.With("it is %s", rows[0].status)
+		}
+		return s.cancelRows(ctx, tx, rows, "left_out", "Left out on request")
+	})
+	if err != nil {
+		return fmt.Errorf("cancel item %s: %w", itemID, err)
+	}
+	return nil
+}
+
 func (s *Service) cancelRows(ctx context.Context, tx *db.Tx, items []row, code, message string) error {
 	for _, it := range items {
 		if _, err := tx.ExecContext(ctx, `UPDATE items SET status = 'cancelled', error_code = $2, error_message = $3, lease_until = NULL,

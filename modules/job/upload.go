@@ -130,6 +130,9 @@ func (s *Service) Complete(ctx context.Context, tenantID, jobID, itemID string) 
 	}
 	path, err := s.usableUpload(ctx, it.entry)
 	if err != nil {
+		if noted := s.noteRefusal(ctx, it.entry, err); noted != nil {
+			return noted
+		}
 		return err
 	}
 	if err := s.markUploaded(ctx, it.entry, path); err != nil {
@@ -140,6 +143,32 @@ func (s *Service) Complete(ctx context.Context, tenantID, jobID, itemID string) 
 		return err
 	}
 	crashpoint.Reach(crashpoint.JobQueued)
+	return nil
+}
+
+// noteRefusal keeps why a photo was refused with its items, which wait for another, so
+// that whoever looks at the job later is told. A failure of the store is no refusal.
+func (s *Service) noteRefusal(ctx context.Context, entryID string, refused error) error {
+	var why *fault.Error
+	if !errors.As(refused, &why) || errors.Is(refused, ErrUploadMissing) {
+		return nil
+	}
+	switch why.Kind {
+	case fault.Invalid, fault.TooLarge, fault.Unsupported:
+	default:
+		return nil
+	}
+	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE items SET error_code = $1, error_message = $2, updated_at = now_ms() WHERE entry_id = $3 AND status = 'created'`,
+			why.Code, why.Text, entryID); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE jobs SET `+counted+` WHERE job_id IN (SELECT job_id FROM items WHERE entry_id = $1)`, entryID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note why the photo was refused: %w", err)
+	}
 	return nil
 }
 
@@ -270,7 +299,7 @@ func (s *Service) photo(ctx context.Context, path string) ([]byte, error) {
 // markUploaded gives the photo to an entry's items that wait for one.
 func (s *Service) markUploaded(ctx context.Context, entryID, path string) error {
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE items SET status = 'uploaded', raw_blob_path = $1, updated_at = now_ms()
+		if _, err := tx.ExecContext(ctx, `UPDATE items SET status = 'uploaded', raw_blob_path = $1, error_code = NULL, error_message = NULL, updated_at = now_ms()
 			WHERE entry_id = $2 AND status IN ('created', 'uploaded')`, path, entryID); err != nil {
 			return err
 		}

@@ -1,0 +1,175 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// JobItemPath is the path parameters of an item of a job.
+type JobItemPath struct {
+	JobPath
+	ItemID string `path:"item_id" doc:"The item" example:"0198f7a0-0000-7000-8000-000000000002"`
+}
+
+// ids checks and notes both ids.
+func (p *JobItemPath) ids(ctx context.Context) (jobID, itemID string, err error) {
+	if !idPattern.MatchString(p.JobID) || !idPattern.MatchString(p.ItemID) {
+		return "", "", job.ErrItemNotFound
+	}
+	ids := &recordOf(ctx).ids
+	ids.JobID, ids.ItemID = p.JobID, p.ItemID
+	return p.JobID, p.ItemID, nil
+}
+
+type jobItemsInput struct {
+	JobPath
+	Items  []string `query:"item_id,explode" maxItems:"200" doc:"Only these items" example:"[\"0198f7a0-0000-7000-8000-000000000002\"]"`
+	Cursor string   `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
+	Limit  int      `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"rows of a page"`
+}
+
+type thumbnailInput struct {
+	JobItemPath
+	Version string `query:"version" maxLength:"100" doc:"The item's picture, as GET /v1/jobs/{job_id}/items says it" example:"3f9a2c1d"`
+}
+
+type pictureOutput struct {
+	ContentType  string `header:"Content-Type"`
+	CacheControl string `header:"Cache-Control"`
+	Body         []byte
+}
+
+// itemRoutes are a job's items one by one and in pages.
+func itemRoutes(r *Routes) {
+	s := r.s
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/items", ID: "listJobItems", Summary: "A job's items in brief, page by page", Tag: tagJobs,
+		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, s.jobItems)
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/items/{item_id}", ID: "getJobItem", Summary: "An item with its timeline and variants", Tag: tagJobs,
+		Scope: tenant.Read, NotFound: job.ErrItemNotFound}, s.jobItem)
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/items/{item_id}/cancel", ID: "cancelItem", Summary: "Leave an item out that has not ended", Tag: tagJobs,
+		Scope: tenant.Write, NotFound: job.ErrItemNotFound}, s.cancelItem)
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/items/{item_id}/thumbnail", ID: "thumbnail", Summary: "A small WebP of an item's finished picture", Tag: tagDownloads,
+		Scope: tenant.Read, NotFound: job.ErrItemNotFound}, s.thumbnail)
+}
+
+func (s *server) jobItems(ctx context.Context, in *jobItemsInput) (*reply[client.ItemPage], error) {
+	id, err := in.id(ctx)
+	if err != nil {
+		return nil, err
+	}
+	from := 0
+	if in.Cursor != "" {
+		if from, err = strconv.Atoi(in.Cursor); err != nil || from < 0 {
+			return nil, job.ErrCursor
+		}
+	}
+	j, err := s.Jobs.Get(ctx, TenantID(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.Items) > 0 {
+		j.Items = slices.DeleteFunc(j.Items, func(it job.Item) bool { return !slices.Contains(in.Items, it.ItemID) })
+	}
+	variants := map[string][]export.Export{}
+	if s.Exports != nil {
+		all, err := s.Exports.List(ctx, j.TenantID, j.JobID)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range all {
+			variants[e.ItemID] = append(variants[e.ItemID], e)
+		}
+	}
+	from = min(from, len(j.Items))
+	end := min(from+in.Limit, len(j.Items))
+	out := client.ItemPage{Items: each(j.Items[from:end], func(it job.Item) client.ItemBrief { return briefOf(it, variants[it.ItemID]) })}
+	if end < len(j.Items) {
+		next := strconv.Itoa(end)
+		out.NextCursor = &next
+	}
+	return replyOf(out, nil)
+}
+
+func briefOf(it job.Item, variants []export.Export) client.ItemBrief {
+	out := client.ItemBrief{
+		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, SKU: productOf(it.Product).SKU,
+		ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage, ReviewReason: it.ReviewReason, Confidence: it.Confidence,
+		RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, Rejected: []string{}, UpdatedAt: it.UpdatedAt,
+	}
+	if it.Review != nil {
+		out.Review = &it.Review.State
+	}
+	if it.OutputBlobPath != nil {
+		sum := sha256.Sum256([]byte(*it.OutputBlobPath))
+		version := hex.EncodeToString(sum[:4])
+		out.Picture = &version
+	}
+	for _, v := range variants {
+		out.Variants.Total++
+		switch v.Status {
+		case "pending", "processing":
+			out.Variants.Open++
+		case "failed":
+			out.Variants.Failed++
+		case "rejected":
+			out.Rejected = append(out.Rejected, v.Preset)
+		}
+	}
+	return out
+}
+
+func (s *server) jobItem(ctx context.Context, in *JobItemPath) (*reply[client.Item], error) {
+	jobID, itemID, err := in.ids(ctx)
+	if err != nil {
+		return nil, err
+	}
+	j, err := s.Jobs.Get(ctx, TenantID(ctx), jobID)
+	if err != nil {
+		return nil, err
+	}
+	j.Items = slices.DeleteFunc(j.Items, func(it job.Item) bool { return it.ItemID != itemID })
+	if len(j.Items) == 0 {
+		return nil, job.ErrItemNotFound
+	}
+	out, err := s.withExports(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	return replyOf(out.Items[0], nil)
+}
+
+func (s *server) cancelItem(ctx context.Context, in *JobItemPath) (*okOutput, error) {
+	jobID, itemID, err := in.ids(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Jobs.CancelItem(ctx, TenantID(ctx), jobID, itemID); err != nil {
+		return nil, err
+	}
+	return ok(), nil
+}
+
+func (s *server) thumbnail(ctx context.Context, in *thumbnailInput) (*pictureOutput, error) {
+	jobID, itemID, err := in.ids(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.Downloads.Thumbnail(ctx, TenantID(ctx), jobID, itemID)
+	if err != nil {
+		return nil, err
+	}
+	cache := "private, no-cache"
+	if in.Version != "" {
+		cache = "private, max-age=31536000, immutable"
+	}
+	return &pictureOutput{"image/webp", cache, b}, nil
+}

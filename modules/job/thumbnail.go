@@ -1,0 +1,92 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/imaging"
+)
+
+// ThumbnailSide bounds both sides of a thumbnail, in pixels.
+const ThumbnailSide = 320
+
+const (
+	maxThumbnail  = 1 << 20   // bytes of a thumbnail; one has about 15 kB
+	maxOwnPicture = 256 << 20 // bytes of a finished picture
+)
+
+// thumbnailing bounds how many finished pictures a process decodes for thumbnails at the
+// same time: one of 4,096 × 4,096 pixels takes 64 MB.
+var thumbnailing = semaphore.NewWeighted(2)
+
+// Thumbnail returns a small WebP of an item's finished picture. It is made when it is
+// first asked for and kept beside the picture.
+//
+// Errors: ErrItemNotFound, ErrOutputMissing, those of the blob store.
+func (s *Service) Thumbnail(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error) {
+	it, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
+	if err != nil {
+		return nil, err
+	}
+	if it.OutputBlobPath == nil {
+		return nil, ErrOutputMissing.With("it is %s", it.Status)
+	}
+	at := thumbnailPath(*it.OutputBlobPath)
+	b, _, err := s.Blobs.Get(ctx, s.Containers.Outputs, at, maxThumbnail)
+	if err == nil || !errors.Is(err, blob.ErrNotFound) {
+		return b, wrapThumbnail(itemID, err)
+	}
+	b, err = s.makeThumbnail(ctx, *it.OutputBlobPath, at)
+	return b, wrapThumbnail(itemID, err)
+}
+
+func wrapThumbnail(itemID string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("thumbnail of item %s: %w", itemID, err)
+}
+
+func (s *Service) makeThumbnail(ctx context.Context, from, to string) ([]byte, error) {
+	if err := thumbnailing.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer thumbnailing.Release(1)
+	// Another call may have made it during the wait.
+	if b, _, err := s.Blobs.Get(ctx, s.Containers.Outputs, to, maxThumbnail); err == nil {
+		return b, nil
+	}
+	full, _, err := s.Blobs.Get(ctx, s.Containers.Outputs, from, maxOwnPicture)
+	if err != nil {
+		return nil, err
+	}
+	img, err := imaging.DecodeOwn(full)
+	if err != nil {
+		return nil, err
+	}
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	if longest := max(w, h); longest > ThumbnailSide {
+		img = imaging.Resize(img, max(1, w*ThumbnailSide/longest), max(1, h*ThumbnailSide/longest))
+	}
+	b, err := imaging.Encode(img, imaging.EncodeOptions{Format: imaging.WebP, Quality: 78})
+	if err != nil {
+		return nil, err
+	}
+	// Two processes may make it at the same time; both make the same.
+	if err := s.Blobs.Put(ctx, s.Containers.Outputs, to, b, blob.PutOptions{ContentType: "image/webp"}); err != nil && !errors.Is(err, blob.ErrExists) {
+		return nil, err
+	}
+	return b, nil
+}
+
+// thumbnailPath returns where the thumbnail of an attempt's picture is: in a step of its
+// own, under the attempt's number.
+func thumbnailPath(output string) string {
+	name := path.Base(output)
+	return path.Dir(output) + "-thumbnail/" + name[:len(name)-len(path.Ext(name))] + ".webp"
+}

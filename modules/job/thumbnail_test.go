@@ -1,0 +1,54 @@
+package job_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+func TestAThumbnailIsMadeOnceAndKept(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := w.t.Context()
+		j := w.create(1, pipeline.Options{RemoveBackground: true})
+		id := j.Items[0].ItemID
+		if _, err := w.jobs.Thumbnail(ctx, tenantID, j.JobID, id); !errors.Is(err, job.ErrOutputMissing) {
+			w.t.Errorf("before there is a picture: %v", err)
+		}
+		w.must(w.upload(j.JobID, id))
+		w.must(w.jobs.Process(ctx, body(j, 0)))
+		before := w.files()
+		b, err := w.jobs.Thumbnail(ctx, tenantID, j.JobID, id)
+		w.must(err)
+		img, err := imaging.DecodeOwn(b)
+		w.must(err)
+		if max(img.Rect.Dx(), img.Rect.Dy()) > job.ThumbnailSide || !strings.HasPrefix(string(b[8:]), "WEBP") {
+			w.t.Errorf("%v %q", img.Rect, b[:12])
+		}
+		again, err := w.jobs.Thumbnail(ctx, tenantID, j.JobID, id)
+		w.must(err)
+		if string(again) != string(b) || w.files() != before+1 {
+			w.t.Errorf("%d files before, %d after two calls", before, w.files())
+		}
+		for _, other := range []struct{ tenant, job, item string }{{"t2", j.JobID, id}, {tenantID, j.JobID, "x"}, {tenantID, "x", id}} {
+			if _, err := w.jobs.Thumbnail(ctx, other.tenant, other.job, other.item); !errors.Is(err, job.ErrItemNotFound) {
+				w.t.Errorf("%v: %v", other, err)
+			}
+		}
+		// The look for files that nobody names leaves it alone.
+		old := time.Now().Add(-8 * 24 * time.Hour)
+		w.must(filepath.Walk(w.dir, func(p string, _ os.FileInfo, err error) error { return errors.Join(err, os.Chtimes(p, old, old)) }))
+		w.exec(`UPDATE chores SET due_at = 0`)
+		kept := w.files()
+		w.tidy()
+		if n := w.files(); n != kept {
+			w.t.Errorf("%d files of %d are left", n, kept)
+		}
+	})
+}
