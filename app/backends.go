@@ -71,7 +71,10 @@ func openQueues(ctx context.Context, w *wire) (*queueBackend, error) {
 // takes about 10 MB.
 const backdropCache = 12
 
-// scoreEngine returns the engine that SCORE_ENGINE names.
+// engineCutout is the SCORE_ENGINE that removes backgrounds instead of making scenes.
+const engineCutout = "cutout"
+
+// scoreEngine returns the engine that SCORE_ENGINE names, of those that make scenes.
 func scoreEngine(c *config.Config) (server.Engine, error) {
 	switch c.Score.Engine {
 	case "studio":
@@ -79,7 +82,7 @@ func scoreEngine(c *config.Config) (server.Engine, error) {
 	case "stub":
 		return server.NewStub(), nil
 	}
-	return nil, config.ErrConfig.With("SCORE_ENGINE must be studio or stub")
+	return nil, config.ErrConfig.With("SCORE_ENGINE must be studio, stub or %s", engineCutout)
 }
 
 // credential is the process's managed identity.

@@ -55,6 +55,9 @@ func openModel(w *wire) (pipeline.Cutter, error) {
 	if err != nil || !found {
 		return nil, config.ErrConfig.With("%v", append(checkModel(w.cfg), "")[0])
 	}
+	if w.cfg.Score.Engine == engineCutout {
+		o.Concurrency, o.Keep = w.cfg.Score.Concurrency, true
+	}
 	c, err := onnx.New(o)
 	if err != nil {
 		return nil, err

@@ -166,14 +166,21 @@ var webhooks = part{name: "the webhooks", background: true, open: func(ctx conte
 }}
 
 // scoreServer is the scoring service.
-var scoreServer = part{name: "the scoring service", server: true, open: func(_ context.Context, w *wire) (func(context.Context) error, error) {
-	engine, err := scoreEngine(w.cfg)
+var scoreServer = part{name: "the scoring service", server: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	s := w.cfg.Score
+	var engine server.Engine
+	var cutter server.Cutter
+	var err error
+	if s.Engine == engineCutout {
+		cutter, err = openScoreCutter(ctx, w)
+	} else {
+		engine, err = scoreEngine(w.cfg)
+	}
 	if err != nil {
 		return nil, err
 	}
-	s := w.cfg.Score
 	h, err := server.New(server.Options{
-		Engine: engine, Auth: s.Auth, Key: s.Key.Value(), AllowedHosts: s.AllowedHosts, AllowedNetworks: s.AllowedNetworks,
+		Engine: engine, Cutter: cutter, Auth: s.Auth, Key: s.Key.Value(), AllowedHosts: s.AllowedHosts, AllowedNetworks: s.AllowedNetworks,
 		AllowLoopback: loopback(w.scoreListen), Decoder: w.openDecoder(), Concurrency: s.Concurrency,
 		Logger: w.log,
 	})

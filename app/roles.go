@@ -63,9 +63,10 @@ var roles = []role{
 	},
 	{
 		name: "score", short: "Run the scoring service behind the Azure ML contract", service: "scoring", listen: ":8080", drain: apiDrain,
-		example: "  SCORE_KEY=RANDOM-STRING opal score --listen 127.0.0.1:8084\n  opal score --engine stub --config opal.yaml",
-		needs:   config.Role{Score: true},
-		parts:   []part{scoreServer},
+		example: "  SCORE_KEY=RANDOM-STRING opal score --listen 127.0.0.1:8084\n  opal score --engine stub --config opal.yaml\n" +
+			"  SCORE_KEY=RANDOM-STRING opal score --engine cutout --listen 127.0.0.1:8085",
+		needs: config.Role{Score: true},
+		parts: []part{scoreServer},
 	},
 }
 
@@ -103,8 +104,8 @@ func roleCommand(r role, s Streams) *cobra.Command {
 	cmd.Flags().StringVar(&addr, "listen", r.listen, "address to listen on")
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings; the environment goes before it")
 	if r.needs.Score {
-		cmd.Flags().StringVar(&engine, "engine", "", "studio or stub (default: the setting SCORE_ENGINE, studio)")
-		complete(cmd, "engine", oneOf("studio", "stub"))
+		cmd.Flags().StringVar(&engine, "engine", "", "studio, stub or cutout (default: the setting SCORE_ENGINE, studio)")
+		complete(cmd, "engine", oneOf("studio", "stub", engineCutout))
 	}
 	return cmd
 }

@@ -94,7 +94,7 @@ type AML struct {
 type Score struct {
 	Key          Secret   `env:"KEY" example:"RANDOM-STRING" doc:"The key that callers send as Authorization: Bearer KEY."`
 	Auth         string   `env:"AUTH" envDefault:"key" check:"oneof=key|platform" doc:"The service checks the key, or the platform in front of it does."`
-	Engine       string   `env:"ENGINE" envDefault:"studio" check:"oneof=studio|stub" doc:"studio makes scenes on the CPU; stub answers a plain backdrop."`
+	Engine       string   `env:"ENGINE" envDefault:"studio" check:"oneof=studio|stub|cutout" doc:"studio makes scenes on the CPU; stub answers a plain backdrop; cutout serves CUTOUT_ENGINE for workers whose own is azureml."`
 	AllowedHosts []string `env:"ALLOWED_HOSTS" example:"opalstprod.blob.core.windows.net" doc:"Where photos are fetched from and pictures put: host or host:port."`
 	// AllowedNetworks are where a storage account behind a private endpoint is.
 	AllowedNetworks []netip.Prefix `env:"ALLOWED_NETWORKS" check:"private" example:"10.20.0.0/16" doc:"Private networks that allowed hosts may be in."`
@@ -106,7 +106,7 @@ type Cutout struct {
 	Engine      string `env:"ENGINE" envDefault:"auto" example:"studio" doc:"auto is onnx where a model is, else own; onnx runs a model of MODELS_DIR; own and studio are built in; azureml, removebg and photoroom are services."`
 	Model       string `env:"MODEL" example:"isnet" doc:"With auto and onnx: the model's name in MODELS_DIR; without it, the one that is there."`
 	Runtime     string `env:"RUNTIME" example:"/opt/onnxruntime/lib/libonnxruntime.so.1" doc:"With auto and onnx: ONNX Runtime's library; without it, the one in lib beside the program."`
-	EndpointURL string `env:"ENDPOINT_URL" check:"url" example:"https://cutout.westeurope.inference.ml.azure.com/score" doc:"With azureml: the model's endpoint."`
+	EndpointURL string `env:"ENDPOINT_URL" check:"url" example:"https://cutout.westeurope.inference.ml.azure.com/score" doc:"With azureml: the endpoint of a model, or of opal score --engine cutout."`
 	EndpointKey Secret `env:"ENDPOINT_KEY" example:"KEY" doc:"With azureml: the endpoint's key; without it a token of the managed identity."`
 }
 

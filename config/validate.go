@@ -109,6 +109,7 @@ func (c *Config) Validate(r Role, loopback bool, engines ...func(*Config) []stri
 		say(c.Auth.Mode == "oidc" && (c.Auth.Issuer == "" || c.Auth.Audience == ""), "AUTH_ISSUER and AUTH_AUDIENCE are missing for AUTH_MODE=oidc")
 	}
 	if r.Score {
+		say(r.AML && c.Score.Engine == "cutout", "SCORE_ENGINE=cutout makes no scenes: set studio or stub, or run opal score for the cut-outs")
 		say(c.Score.Auth == "key" && c.Score.Key == "", "SCORE_KEY is missing: what callers send as Authorization: Bearer <key>")
 	}
 	if c.Production() {

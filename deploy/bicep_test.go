@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -269,7 +270,88 @@ func copyFile(t *testing.T, from, to string) {
 
 // The GPU app stands beside the rest and is held to the same schemas and names.
 func TestTheGPUApp(t *testing.T) {
-	plan, err := bicep.Evaluate("sd-gpu-app.bicep", map[string]any{"environmentName": "staging1", "suffix": "abcdef", "image": someImage, "allowedHosts": "a.blob.core.windows.net"})
+	plan := standing(t, "sd-gpu-app.bicep", map[string]any{"allowedHosts": "a.blob.core.windows.net"})
+	for _, r := range plan.Find("Microsoft.App/containerApps") {
+		if r.Get("properties", "template", "scale", "minReplicas") != int64(0) {
+			t.Error("a GPU that waits is paid for")
+		}
+	}
+}
+
+// The cut-out service is reached from inside the environment alone, asks for a key,
+// and runs as the role and with the settings that the code reads.
+func TestTheCutoutApp(t *testing.T) {
+	plan := standing(t, "cutout-app.bicep", nil)
+	for _, f := range cutoutAppFaults(plan) {
+		t.Error(f)
+	}
+	b, err := os.ReadFile("cutout-app.bicep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := string(b)
+	for name, c := range map[string][2]string{
+		"open to everybody":  {"external: false", "external: true"},
+		"no key":             {"{ name: 'SCORE_AUTH', value: 'key' }", "{ name: 'SCORE_AUTH', value: 'platform' }"},
+		"scenes":             {"value: 'cutout'", "value: 'studio'"},
+		"a setting of none":  {"'SCORE_CONCURRENCY'", "'SCORE_WORKERS'"},
+		"its key from a URL": {"secretRef: 'score-key'", "value: 'k'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(source, c[0], c[1], 1)
+			file := filepath.Join(t.TempDir(), "cutout-app.bicep")
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if text == source || len(cutoutAppFaults(standing(t, file, nil))) == 0 {
+				t.Error("not found")
+			}
+		})
+	}
+}
+
+func cutoutAppFaults(plan *bicep.Plan) (found []string) {
+	known := map[string]bool{}
+	for _, s := range config.Settings() {
+		known[s.Name] = true
+	}
+	apps := plan.Find("Microsoft.App/containerApps")
+	if len(apps) != 1 {
+		return []string{fmt.Sprintf("%d apps", len(apps))}
+	}
+	if apps[0].Get("properties", "configuration", "ingress", "external") != false {
+		found = append(found, "it is reached from outside")
+	}
+	env := map[string]any{}
+	containers, _ := apps[0].Get("properties", "template", "containers").([]any)
+	for _, c := range containers {
+		list, _ := c.(map[string]any)["env"].([]any)
+		for _, v := range list {
+			e := v.(map[string]any)
+			name := fmt.Sprint(e["name"])
+			if env[name] = e["value"]; !known[name] {
+				found = append(found, "no code reads "+name)
+			}
+			if ref := e["secretRef"]; ref != nil {
+				env[name] = fmt.Sprint("secret ", ref)
+			}
+		}
+	}
+	for name, want := range map[string]any{"SCORE_AUTH": "key", "SCORE_ENGINE": "cutout", "SCORE_KEY": "secret score-key"} {
+		if env[name] != want {
+			found = append(found, fmt.Sprintf("%s is %v", name, env[name]))
+		}
+	}
+	return found
+}
+
+// standing evaluates a template that stands beside the rest, and holds it to the same
+// schemas and names.
+func standing(t *testing.T, file string, params map[string]any) *bicep.Plan {
+	t.Helper()
+	all := map[string]any{"environmentName": "staging1", "suffix": "abcdef", "image": someImage}
+	maps.Copy(all, params)
+	plan, err := bicep.Evaluate(file, all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,11 +365,7 @@ func TestTheGPUApp(t *testing.T) {
 	for _, f := range append(found, p.found...) {
 		t.Error(f)
 	}
-	for _, r := range plan.Find("Microsoft.App/containerApps") {
-		if r.Get("properties", "template", "scale", "minReplicas") != int64(0) {
-			t.Error("a GPU that waits is paid for")
-		}
-	}
+	return plan
 }
 
 // The workbook's file is one that the portal can read, and every query asks a

@@ -104,7 +104,7 @@ func TestAzureMLLoadsTheFiles(t *testing.T) {
 				t.Fatal(got.Error)
 			}
 			want := amlLoaded{
-				Name: file["name"].(string), Endpoint: "opal-sd-placement-dev", Type: file["instance_type"].(string), TimeoutMS: 180000, Routes: routes,
+				Name: file["name"].(string), Endpoint: file["endpoint_name"].(string), Type: file["instance_type"].(string), TimeoutMS: 180000, Routes: routes,
 				Image: file["environment"].(map[string]any)["image"].(string), Model: got.Model, Variables: map[string]string{},
 			}
 			want.Mount, _ = file["model_mount_path"].(string)

@@ -19,7 +19,10 @@ import (
 )
 
 // deploymentFiles are the deployments and the engine of each.
-var deploymentFiles = []string{"deployment-stub.yml", "deployment-studio.yml", "deployment.yml"}
+var deploymentFiles = []string{"cutout/deployment.yml", "deployment-stub.yml", "deployment-studio.yml", "deployment.yml"}
+
+// cutoutEndpoint is the endpoint of cut-outs: endpoint.yml under another name.
+const cutoutEndpoint = "opal-cutout-dev"
 
 // admittedPerWorker is how many requests OPAL's own service admits for each
 // that it works on.
@@ -72,8 +75,12 @@ func TestFilesFollowTheSchemas(t *testing.T) {
 			if err := schema.Validate(d); err != nil {
 				t.Error(err)
 			}
-			if d["endpoint_name"] != endpoint["name"] {
-				t.Errorf("is for endpoint %v, not %v", d["endpoint_name"], endpoint["name"])
+			want := endpoint["name"]
+			if strings.HasPrefix(file, "cutout/") {
+				want = cutoutEndpoint
+			}
+			if d["endpoint_name"] != want {
+				t.Errorf("is for endpoint %v, not %v", d["endpoint_name"], want)
 			}
 			if other, taken := names[d["name"]]; taken {
 				t.Errorf("%s and %s have the same name: one would replace the other", file, other)
@@ -82,13 +89,14 @@ func TestFilesFollowTheSchemas(t *testing.T) {
 		})
 	}
 	found, err := filepath.Glob("deployment*.yml")
-	if err != nil || !slices.Equal(found, deploymentFiles) {
+	nested, _ := filepath.Glob("*/deployment*.yml")
+	if found = append(nested, found...); err != nil || !slices.Equal(found, deploymentFiles) {
 		t.Errorf("files %v, checked %v: %v", found, deploymentFiles, err)
 	}
 }
 
 func TestEachDeploymentRunsItsEngine(t *testing.T) {
-	for file, want := range map[string]any{"deployment-stub.yml": "stub", "deployment-studio.yml": "studio", "deployment.yml": nil} {
+	for file, want := range map[string]any{"cutout/deployment.yml": "cutout", "deployment-stub.yml": "stub", "deployment-studio.yml": "studio", "deployment.yml": nil} {
 		t.Run(file, func(t *testing.T) {
 			d := load(t, file)
 			env := d["environment_variables"].(map[string]any)
@@ -121,6 +129,10 @@ func TestSchemaFindsFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cutouts, err := os.ReadFile("cutout/deployment.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	edit := func(data []byte, old, replacement string) []byte {
 		if !bytes.Contains(data, []byte(old)) {
 			t.Fatalf("the file does not hold %q", old)
@@ -139,6 +151,7 @@ func TestSchemaFindsFaults(t *testing.T) {
 		"no scoring route":       {deployment, edit(good, "    scoring_route: {port: 8080, path: /score}\n", "")},
 		"key checked twice":      {deployment, edit(good, "SCORE_AUTH: platform", "SCORE_AUTH: key")},
 		"no hosts":               {deployment, edit(good, "SCORE_ALLOWED_HOSTS:", "SCORE_HOSTS:")},
+		"a scene without hosts":  {deployment, edit(cutouts, "SCORE_ENGINE: cutout", "SCORE_ENGINE: studio")},
 		"misspelt key":           {deployment, edit(good, "instance_count", "instances")},
 		"number as variable":     {deployment, edit(good, `SD_PIPELINE: ""`, "SD_PIPELINE: 1")},
 		"image without a tag":    {deployment, edit(good, ":set-on-the-command-line", "")},

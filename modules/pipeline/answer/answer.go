@@ -123,6 +123,27 @@ func (f Finisher) Finish(ctx context.Context, photo *image.NRGBA, answer []byte,
 	return out, nil
 }
 
+// Grey decodes a grey picture with the photo's proportions that came with an answer.
+func (f Finisher) Grey(ctx context.Context, photo *image.NRGBA, b []byte) (*image.Gray, error) {
+	if err := f.Inspect(photo, b); err != nil {
+		return nil, err
+	}
+	img, _, err := f.Decoder.Decode(ctx, b)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, f.Bad.With("%s", err)
+	}
+	g := image.NewGray(image.Rect(0, 0, img.Rect.Dx(), img.Rect.Dy()))
+	for y := range g.Rect.Dy() {
+		for x := range g.Rect.Dx() {
+			g.Pix[y*g.Stride+x] = img.Pix[img.PixOffset(img.Rect.Min.X+x, img.Rect.Min.Y+y)]
+		}
+	}
+	return g, nil
+}
+
 // Unasked returns the cut-out, and true, for a photo that is not sent to a provider:
 // it has transparency of its own, which an answer would lose where it is half
 // transparent, or it is so small that a provider would refuse it or charge for

@@ -1,6 +1,7 @@
 package azureml
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,37 +14,11 @@ import (
 	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/answer"
+	"github.com/opal-photo/opal/modules/score"
 )
-
-// CutRequest is the body of a cut-out endpoint's POST.
-type CutRequest struct {
-	ImageBytes  []byte `json:"image_bytes_b64"` // JPEG, sRGB, upright
-	ContentType string `json:"content_type"`    // image/jpeg
-}
-
-// CutResponse is the body of a 200.
-type CutResponse struct {
-	// AlphaBytes is a PNG with the picture's proportions: grey, white where the
-	// product is, grey where it shares a pixel with the background. All black
-	// when there is none.
-	AlphaBytes []byte `json:"alpha_bytes_b64"`
-	// Confidence is the chance that the outline is right, 0–1; absent when the
-	// model gives none.
-	Confidence *float64 `json:"confidence,omitempty"`
-	Meta       CutMeta  `json:"meta"`
-}
-
-// CutMeta tells what made a cut-out.
-type CutMeta struct {
-	Engine        string `json:"engine"`
-	EngineVersion string `json:"engine_version,omitempty"`
-}
-
-// maxCutPixels keeps a request near 1 MB: managed endpoints fail on large bodies.
-// The edge is looked for in the photo again.
-const maxCutPixels = 1_500_000
 
 // cutFaults are the errors of the cut-out contract, which has no 402.
 var cutFaults = func() egress.Faults {
@@ -99,26 +74,31 @@ func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 	if out, known := answer.Unasked(photo); known {
 		return out, nil
 	}
-	picture, err := answer.JPEG(photo, maxCutPixels)
+	sent, err := answer.JPEG(photo, score.MaxCutPixels)
 	if err != nil {
 		return pipeline.Cutout{}, err
 	}
-	body, err := json.Marshal(CutRequest{ImageBytes: picture, ContentType: imaging.JPEG.MediaType()})
+	body, err := json.Marshal(score.CutRequest{ImageBytes: sent, ContentType: imaging.JPEG.MediaType()})
 	if err != nil {
 		return pipeline.Cutout{}, fmt.Errorf("encode the cut-out's request: %w", err)
 	}
-	var res CutResponse
+	var res score.CutResponse
 	err = c.Do(ctx, egress.Call{
 		Build: func(ctx context.Context) (*http.Request, error) {
 			return post(ctx, c.url, c.token, body, cutFaults.Unavailable, ErrOptions)
 		},
 		Read: func(_ http.Header, body io.Reader) error {
-			res = CutResponse{}
+			res = score.CutResponse{}
 			if err := egress.JSON(body, &res); err != nil {
 				return err
 			}
 			if p := res.Confidence; p != nil && !(*p >= 0 && *p <= 1) {
 				return cutFaults.BadResponse.With("its confidence is not within 0 and 1")
+			}
+			if len(res.LogitsBytes) > 0 {
+				if err := c.finisher.Inspect(photo, res.LogitsBytes); err != nil {
+					return err
+				}
 			}
 			return c.finisher.Inspect(photo, res.AlphaBytes)
 		},
@@ -130,5 +110,61 @@ func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 	if res.Confidence != nil {
 		confidence = *res.Confidence
 	}
-	return c.finisher.Finish(ctx, photo, res.AlphaBytes, cutout.Grey, confidence)
+	out, err := c.finisher.Finish(ctx, photo, res.AlphaBytes, cutout.Grey, confidence)
+	if err != nil || out.Whole {
+		return out, err
+	}
+	info, err := imaging.Inspect(sent)
+	if err != nil {
+		return out, fmt.Errorf("read the picture that was sent: %w", err)
+	}
+	out.Reason = cmp.Or(clipped(res.Reason), out.Reason)
+	out.Concerns = concerns(res.Concerns, image.Pt(info.Width, info.Height), photo.Rect.Size())
+	if len(res.LogitsBytes) > 0 {
+		out.Logits, err = c.finisher.Grey(ctx, photo, res.LogitsBytes)
+	}
+	return out, err
+}
+
+// Bounds of what a service says for people.
+const (
+	maxConcerns = 20
+	maxText     = 300 // bytes
+)
+
+// clipped returns a text of at most maxText bytes.
+func clipped(text string) string {
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "")
+	}
+	return text
+}
+
+// concerns brings a service's concerns from the picture that it was sent to the photo.
+// Those without words, or with a box outside the picture, are left out.
+func concerns(all []picture.Concern, from, to image.Point) (kept []picture.Concern) {
+	for _, c := range all {
+		if c.Text = clipped(c.Text); c.Text == "" || len(kept) == maxConcerns {
+			continue
+		}
+		c.Kind = clipped(c.Kind)
+		if c.Box != (picture.Box{}) {
+			if c.Box = scaled(c.Box, from, to); c.Box.Empty() {
+				continue
+			}
+		}
+		kept = append(kept, c)
+	}
+	return kept
+}
+
+// scaled returns the box in a picture of another size: all pixels that it touches.
+func scaled(b picture.Box, from, to image.Point) picture.Box {
+	inside := func(at, most int) int { return min(max(at, 0), most) }
+	x0, x1 := inside(b[0], from.X), inside(b[0]+inside(b[2], from.X), from.X)
+	y0, y1 := inside(b[1], from.Y), inside(b[1]+inside(b[3], from.Y), from.Y)
+	up := func(v, from, to int) int { return (v*to + from - 1) / from }
+	return picture.BoxOf(image.Rectangle{
+		Min: image.Pt(x0*to.X/from.X, y0*to.Y/from.Y), Max: image.Pt(up(x1, from.X, to.X), up(y1, from.Y, to.Y)),
+	})
 }

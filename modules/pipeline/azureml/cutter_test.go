@@ -11,6 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/azureml"
 	"github.com/opal-photo/opal/modules/pipeline/cuttertest"
+	"github.com/opal-photo/opal/modules/score"
 )
 
 func TestMain(m *testing.M) { imagingtest.Main(m) }
@@ -31,14 +32,14 @@ func TestCutterSuite(t *testing.T) {
 			if r.Method != http.MethodPost || r.URL.Path != "/score" || r.Header.Get("Authorization") != "Bearer "+cuttertest.Key {
 				t.Errorf("%s %s with %q", r.Method, r.URL.Path, r.Header.Get("Authorization"))
 			}
-			var req azureml.CutRequest
+			var req score.CutRequest
 			if err := json.NewDecoder(r.Body).Decode(&req); err != nil || req.ContentType != "image/jpeg" {
 				t.Errorf("%v, %q", err, req.ContentType)
 			}
 			return req.ImageBytes
 		},
 		Answer: func(t testing.TB, w http.ResponseWriter, mask *image.Gray, confidence float64) {
-			res := azureml.CutResponse{AlphaBytes: cuttertest.Grey(t, mask), Meta: azureml.CutMeta{Engine: "fake"}}
+			res := score.CutResponse{AlphaBytes: cuttertest.Grey(t, mask), Meta: score.CutMeta{Engine: "fake"}}
 			if confidence >= 0 {
 				res.Confidence = &confidence
 			}

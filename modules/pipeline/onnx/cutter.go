@@ -42,6 +42,10 @@ type Options struct {
 	// with the model's memory. 0 is 1.
 	Concurrency int
 
+	// Keep lets a child that has no work keep the model's memory, which it else gives
+	// back after some minutes.
+	Keep bool
+
 	// Timeout bounds one run of the network. 0 is a minute.
 	Timeout time.Duration
 
@@ -71,9 +75,13 @@ func New(o Options) (*Cutter, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
+	idle := idleTimeout
+	if o.Keep {
+		idle = 0
+	}
 	return &Cutter{model: o.Model, used: o.Used, pool: sandbox.New(sandbox.Options{
 		Kind: ChildKind, Args: []string{o.Library, o.Model.File, string(m)}, Command: o.Command,
-		Start: startTimeout, Timeout: o.Timeout, Jobs: jobsPerChild, Idle: idleTimeout, Concurrency: max(o.Concurrency, 1),
+		Start: startTimeout, Timeout: o.Timeout, Jobs: jobsPerChild, Idle: idle, Concurrency: max(o.Concurrency, 1),
 	})}, nil
 }
 
@@ -85,6 +93,9 @@ func (c *Cutter) Close() error { return c.pool.Close() }
 
 // Name returns the model's name.
 func (c *Cutter) Name() string { return c.model.Name }
+
+// Version returns the beginning of the model's hash.
+func (c *Cutter) Version() string { return c.model.SHA256[:min(12, len(c.model.SHA256))] }
 
 // Cut separates the product from its background.
 func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {

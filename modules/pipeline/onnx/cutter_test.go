@@ -14,6 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline/cuttertest"
+	"github.com/opal-photo/opal/modules/pipeline/onnx/onnxtest"
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 
 func open(t testing.TB, o Options) *Cutter {
 	t.Helper()
-	o.Library = library(t)
+	o.Library = onnxtest.Library(t)
 	c, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +40,7 @@ func open(t testing.TB, o Options) *Cutter {
 
 // The suite's product is blue on a light ground: what is dark in red is product.
 func redness() []byte {
-	return tiny(tinySide, [3]float32{-255. / 138, 0, 0}, 228./138, false)
+	return onnxtest.Network(tinySide, [3]float32{-255. / 138, 0, 0}, 228./138, false)
 }
 
 func TestSuite(t *testing.T) {
@@ -78,7 +79,7 @@ func TestMaskIsTheNetworksOutput(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := tinyManifest()
 			c.change(&m)
-			mask, err := open(t, Options{Model: stored(t, m, tiny(tinySide, weight, .1, c.free))}).Mask(t.Context(), shade(90, 160, 204, 102, 51))
+			mask, err := open(t, Options{Model: stored(t, m, onnxtest.Network(tinySide, weight, .1, c.free))}).Mask(t.Context(), shade(90, 160, 204, 102, 51))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +121,7 @@ func TestWrongModelsAreNamed(t *testing.T) {
 
 func TestChangedFileIsNotLoaded(t *testing.T) {
 	model := stored(t, tinyManifest(), redness())
-	if err := os.WriteFile(model.File, tiny(tinySide, [3]float32{1, 1, 1}, 0, false), 0o600); err != nil {
+	if err := os.WriteFile(model.File, onnxtest.Network(tinySide, [3]float32{1, 1, 1}, 0, false), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := model.Verify(); !errors.Is(err, ErrChanged) {
@@ -137,13 +138,13 @@ func TestMemoryIsBounded(t *testing.T) {
 	const side = 2048 // input, output and the convolution's own copies: over 64 MB
 	m := tinyManifest()
 	m.Width, m.Height, m.MemoryMB = side, side, 1
-	c := open(t, Options{Model: stored(t, m, tiny(side, [3]float32{1, 0, 0}, 0, false))})
+	c := open(t, Options{Model: stored(t, m, onnxtest.Network(side, [3]float32{1, 0, 0}, 0, false))})
 	err := c.Try(t.Context())
 	if !errors.Is(err, ErrDied) || fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("with 1 MB: %v", err)
 	}
 	m.MemoryMB = 1024
-	if err := open(t, Options{Model: stored(t, m, tiny(side, [3]float32{1, 0, 0}, 0, false))}).Try(t.Context()); err != nil {
+	if err := open(t, Options{Model: stored(t, m, onnxtest.Network(side, [3]float32{1, 0, 0}, 0, false))}).Try(t.Context()); err != nil {
 		t.Errorf("with 1 GB: %v", err)
 	}
 }

@@ -92,6 +92,11 @@ func (s *service) product(ctx context.Context, raw string) (*image.NRGBA, error)
 	if err != nil {
 		return nil, err
 	}
+	return s.decode(ctx, data)
+}
+
+// decode decodes an input.
+func (s *service) decode(ctx context.Context, data []byte) (*image.NRGBA, error) {
 	m, _, err := s.o.Decoder.Decode(ctx, data)
 	switch {
 	case err == nil:

@@ -27,7 +27,7 @@ func (s *service) score(c echo.Context) error {
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(c.Request().Context(), s.o.Timeout)
 	defer cancel()
-	req, err := readRequest(c)
+	req, err := readBody[score.Request](c, maxBody, errBodyTooLarge)
 	if err != nil {
 		return err
 	}
@@ -70,19 +70,17 @@ func (s *service) score(c echo.Context) error {
 	return c.JSON(http.StatusOK, res)
 }
 
-// readRequest decodes the body. Unknown fields are ignored.
-func readRequest(c echo.Context) (score.Request, error) {
-	var req score.Request
-	d := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, maxBody))
-	err := d.Decode(&req)
-	if err == nil {
+// readBody decodes a body of at most limit bytes. Unknown fields are ignored.
+func readBody[T any](c echo.Context, limit int64, tooLarge error) (req T, err error) {
+	d := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
+	if err = d.Decode(&req); err == nil {
 		if _, err = d.Token(); errors.Is(err, io.EOF) {
 			return req, nil
 		}
 	}
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return req, errBodyTooLarge
+		return req, tooLarge
 	}
 	return req, errMalformed
 }

@@ -1,5 +1,6 @@
 // Package server is the HTTP service behind the Azure ML scoring contract:
-// POST /score, GET /livez, GET /readyz. The pictures come from an Engine.
+// POST /score, GET /livez, GET /readyz. Scenes come from an Engine; with a Cutter
+// instead, the service removes backgrounds under the contract of cut-outs.
 package server
 
 import (
@@ -41,7 +42,9 @@ type Decoder interface {
 
 // Options configure the service.
 type Options struct {
+	// Engine makes scenes, or Cutter removes backgrounds: one of the two is given.
 	Engine Engine
+	Cutter Cutter
 	// Auth is AuthKey (the default) or AuthPlatform; Key is for AuthKey.
 	Auth string
 	Key  string
@@ -90,15 +93,17 @@ func New(o Options) (http.Handler, error) {
 // newService checks the options and fills in their defaults.
 func newService(o Options) (*service, error) {
 	switch {
-	case o.Engine == nil:
-		return nil, ErrOptions.With("no engine")
+	case (o.Engine == nil) == (o.Cutter == nil):
+		return nil, ErrOptions.With("it needs an engine for scenes, or one for cut-outs")
 	case o.Auth != "" && o.Auth != AuthKey && o.Auth != AuthPlatform:
 		return nil, ErrOptions.With("SCORE_AUTH must be %q or %q", AuthKey, AuthPlatform)
 	case o.Auth != AuthPlatform && o.Key == "":
 		return nil, ErrOptions.With("SCORE_KEY is not set; set it, or SCORE_AUTH=%s behind an endpoint that checks keys itself", AuthPlatform)
-	case o.Engine.NeedsInput() && o.Decoder == nil:
+	case o.Cutter != nil && o.Decoder == nil:
+		return nil, ErrOptions.With("engine %s needs a decoder", o.Cutter.Name())
+	case o.Engine != nil && o.Engine.NeedsInput() && o.Decoder == nil:
 		return nil, ErrOptions.With("engine %s needs a decoder", o.Engine.Name())
-	case o.Engine.NeedsInput() && len(o.AllowedHosts) == 0:
+	case o.Engine != nil && o.Engine.NeedsInput() && len(o.AllowedHosts) == 0:
 		return nil, ErrOptions.With("engine %s needs the hosts that inputs may come from", o.Engine.Name())
 	}
 	if o.Concurrency <= 0 {
@@ -125,14 +130,25 @@ func (s *service) routes() *echo.Echo {
 	e.Use(s.correlate)
 	e.GET("/livez", func(c echo.Context) error { return c.JSON(http.StatusOK, map[string]string{"status": "ok"}) })
 	e.GET("/readyz", s.ready)
-	e.POST("/score", s.score, s.authorize)
+	handle := s.score
+	if s.o.Cutter != nil {
+		handle = s.cut
+	}
+	e.POST("/score", handle, s.authorize)
 	return e
 }
 
-// ready answers 200 once the engine can work.
+// ready answers 200 once the engine can work. A cutter can from the beginning: it
+// was tried before the service was made.
 func (s *service) ready(c echo.Context) error {
-	if !s.o.Engine.Ready() {
+	name := ""
+	switch {
+	case s.o.Cutter != nil:
+		name = s.o.Cutter.Name()
+	case !s.o.Engine.Ready():
 		return errNotReady
+	default:
+		name = s.o.Engine.Name()
 	}
-	return c.JSON(http.StatusOK, map[string]string{"status": "ok", "engine": s.o.Engine.Name()})
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok", "engine": name})
 }

@@ -43,15 +43,22 @@ func start(t testing.TB, o Options) *httptest.Server {
 		t.Cleanup(func() { d.Close() })
 		o.Decoder = d
 	}
+	s := serve(t, o)
+	for !o.Engine.Ready() {
+		time.Sleep(time.Millisecond)
+	}
+	return s
+}
+
+// serve runs the service with the options as they are.
+func serve(t testing.TB, o Options) *httptest.Server {
+	t.Helper()
 	h, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	for !o.Engine.Ready() {
-		time.Sleep(time.Millisecond)
-	}
 	return s
 }
 
@@ -116,6 +123,7 @@ func TestKeyIsChecked(t *testing.T) {
 
 func TestOptionsAreChecked(t *testing.T) {
 	for name, o := range map[string]Options{
+		"scenes and cut-outs": {Key: "k", Engine: NewStub(), Cutter: halver{}}, "cut-outs without a decoder": {Key: "k", Cutter: halver{}},
 		"no engine": {Key: "k"}, "no key": {Engine: NewStub()}, "auth": {Engine: NewStub(), Key: "k", Auth: "none"},
 		"no decoder": {Engine: studioEngine(), Key: "k", AllowedHosts: []string{"x"}},
 		"no hosts":   {Engine: studioEngine(), Key: "k", Decoder: imaging.NewDecoder(imaging.DecoderOptions{})},
