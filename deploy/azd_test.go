@@ -17,6 +17,36 @@ var azdFields = map[string]bool{
 	"infra": true, "infra.provider": true, "infra.path": true, "infra.module": true, "hooks": true,
 	"hooks.preprovision": true, "hooks.preprovision.shell": true, "hooks.preprovision.run": true, "hooks.preprovision.interactive": true,
 	"hooks.postprovision": true, "hooks.postprovision.shell": true, "hooks.postprovision.run": true, "hooks.postprovision.interactive": true,
+	"workflows": true, "workflows.up": true, "workflows.up.steps": true,
+	"services": true, "services.NAME": true, "services.NAME.project": true, "services.NAME.language": true, "services.NAME.host": true,
+	"services.NAME.resourceName": true, "services.NAME.docker": true, "services.NAME.docker.path": true, "services.NAME.docker.context": true,
+	"services.NAME.docker.platform": true, "services.NAME.docker.remoteBuild": true, "services.NAME.hooks": true,
+	"services.NAME.hooks.postpublish": true, "services.NAME.hooks.postpublish.shell": true, "services.NAME.hooks.postpublish.run": true,
+	"services.NAME.hooks.postpublish.interactive": true,
+}
+
+// azdService holds a service to what azd makes of it: Azure/azure-dev,
+// cli/azd/pkg/project/service_target_containerapp.go; seen 2026-11.
+func azdService(t *testing.T, name string, service map[string]any) (found []string) {
+	t.Helper()
+	if _, err := os.Stat(name + ".bicep"); err == nil {
+		found = append(found, name+".bicep is there: azd would deploy it alone")
+	}
+	if service["host"] != "containerapp" || service["project"] != "." {
+		found = append(found, fmt.Sprintf("service %s: host %v, project %v", name, service["host"], service["project"]))
+	}
+	app, whole := strings.CutSuffix(fmt.Sprint(service["resourceName"]), "-${AZURE_ENV_NAME}")
+	if !whole || !strings.Contains(readFile(t, "apps.bicep"), "'"+app+"-${environmentName}'") {
+		found = append(found, fmt.Sprintf("service %s: apps.bicep makes no app %v", name, service["resourceName"]))
+	}
+	docker, _ := service["docker"].(map[string]any)
+	context := fmt.Sprint(docker["context"])
+	for _, file := range []string{fmt.Sprint(docker["path"]), context + "/go.mod", context + "/.dockerignore"} {
+		if _, err := os.Stat(file); err != nil {
+			found = append(found, err.Error())
+		}
+	}
+	return found
 }
 
 func azdFaults(t *testing.T, text string) []string {
@@ -29,6 +59,9 @@ func azdFaults(t *testing.T, text string) []string {
 	var walk func(prefix string, m map[string]any)
 	walk = func(prefix string, m map[string]any) {
 		for k, v := range m {
+			if prefix == "services." {
+				k = "NAME"
+			}
 			if !azdFields[prefix+k] {
 				found = append(found, "no field "+prefix+k)
 			}
@@ -43,8 +76,22 @@ func azdFaults(t *testing.T, text string) []string {
 		found = append(found, fmt.Sprintf("infra: %v", err))
 	}
 	hooks, _ := root["hooks"].(map[string]any)
-	for _, name := range []string{"preprovision", "postprovision"} {
-		hook, _ := hooks[name].(map[string]any)
+	all := []any{hooks["preprovision"], hooks["postprovision"]}
+	services, _ := root["services"].(map[string]any)
+	for name, s := range services {
+		service, _ := s.(map[string]any)
+		found = append(found, azdService(t, name, service)...)
+		own, _ := service["hooks"].(map[string]any)
+		all = append(all, own["postpublish"])
+	}
+	if len(services) == 0 {
+		found = append(found, "no services")
+	}
+	for _, h := range all {
+		hook, _ := h.(map[string]any)
+		if hook["run"] == nil {
+			found = append(found, "a hook runs nothing")
+		}
 		line := fmt.Sprint(hook["run"])
 		if err := parses(t, line); err != nil {
 			found = append(found, err.Error())
@@ -67,6 +114,14 @@ func TestAzureYAML(t *testing.T) {
 	}
 	for name, c := range map[string][2]string{
 		"a field that is none":    {"  module: ", "  modul: "},
+		"a field of no service":   {"      context: ", "      contexts: "},
+		"another context":         {"context: ..", "context: ."},
+		"another Dockerfile":      {"./Dockerfile", "./Containerfile"},
+		"another host":            {"host: containerapp", "host: appservice"},
+		"an app of none":          {"opal-web-api-$", "opal-api-$"},
+		"a template's name":       {"\n  opal:\n", "\n  apps:\n"},
+		"a hook of no script":     {"./first.sh published", "./deploy.sh published"},
+		"nothing after the push":  {"      postpublish:", "      postbuild:"},
 		"parameters that are not": {"ground.dev", "main"},
 		"a script that is gone":   {"./first.sh after", "./second.sh after"},
 		"a hook bash can't read":  {"run: bash ./first.sh", "run: fi; bash ./first.sh"},

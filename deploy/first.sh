@@ -4,15 +4,16 @@
 #
 #   deploy/first.sh before dev GROUP LOCATION    the group of people who administer the database
 #   deploy/first.sh after dev GROUP LOCATION     README.md, 2. to 6. B and 8., once the ground is laid
+#   deploy/first.sh published dev GROUP LOCATION the migration and the apps, once azd deploy has pushed an image
 #
 # Needs what README.md's "Before you begin" asks for. For prod it stops where the
 # database wants a shell inside its network, and says so.
 set -euo pipefail
 
-when=${1:?usage: first.sh before|after ENVIRONMENT GROUP LOCATION}
-environment=${2:?usage: first.sh before|after ENVIRONMENT GROUP LOCATION}
-group=${3:?usage: first.sh before|after ENVIRONMENT GROUP LOCATION}
-location=${4:?usage: first.sh before|after ENVIRONMENT GROUP LOCATION}
+when=${1:?usage: first.sh before|after|published ENVIRONMENT GROUP LOCATION}
+environment=${2:?usage: first.sh before|after|published ENVIRONMENT GROUP LOCATION}
+group=${3:?usage: first.sh before|after|published ENVIRONMENT GROUP LOCATION}
+location=${4:?usage: first.sh before|after|published ENVIRONMENT GROUP LOCATION}
 here=$(cd "$(dirname "$0")" && pwd)
 ground=$here/ground.$environment.bicepparam
 apps=$here/apps.$environment.bicepparam
@@ -24,6 +25,35 @@ keep() {
 	export "$1=$2"
 	if [ -n "${AZURE_ENV_NAME:-}" ] && command -v azd >/dev/null; then azd env set "$1" "$2" >/dev/null; fi
 }
+
+# bring_all NAME brings jobs, database and apps to OPAL_IMAGE. A right may need a second try.
+bring() {
+	OPAL_DEPLOY_APPS=$1 az deployment group create --resource-group "$group" --name "apps-$2" --parameters "$apps" --output none
+}
+bring_all() {
+	bring false "$1" || { sleep $((wait_seconds * 5)) && bring false "$1"; }
+	"$here/run-job.sh" "$group" "opal-migrate-$environment"
+	bring true "$1"
+	"$here/wait-revision.sh" "$group" "opal-web-api-$environment" "${OPAL_REVISION:-initial}"
+}
+
+case $when in
+before | after) ;;
+published)
+	pushed=${SERVICE_OPAL_IMAGE_NAME:?is not set: azd deploy sets it when it has pushed the image}
+	registry=${pushed%%.*} name=${pushed#*/}
+	digest=$(az acr manifest show-metadata --registry "$registry" --name "$name" --query digest --output tsv)
+	keep OPAL_IMAGE "$registry.azurecr.io/${name%:*}@$digest"
+	keep OPAL_REVISION "azd-$(date +%s)"
+	bring_all "$OPAL_REVISION"
+	say "jobs, database and apps are at $OPAL_IMAGE"
+	exit 0
+	;;
+*)
+	say "usage: first.sh before|after|published ENVIRONMENT GROUP LOCATION"
+	exit 2
+	;;
+esac
 
 if [ "$(az group exists --name "$group")" != true ]; then
 	az group create --name "$group" --location "$location" --output none
@@ -77,6 +107,7 @@ if [ -z "$digest" ]; then
 	digest=$(digest_of opal "$tag")
 fi
 keep OPAL_IMAGE "$registry.azurecr.io/opal@$digest"
+keep AZURE_CONTAINER_REGISTRY_ENDPOINT "$registry.azurecr.io" # where azd deploy pushes to
 say "image $OPAL_IMAGE"
 
 # 4. The scoring endpoint with the stub engine.
@@ -125,14 +156,8 @@ closed
 trap - EXIT
 say "made the database's users"
 
-# 5., 6. The jobs, the migration, the apps. A right may need a second try.
-bring() {
-	OPAL_DEPLOY_APPS=$1 az deployment group create --resource-group "$group" --name "apps-$tag" --parameters "$apps" --output none
-}
-bring false || { sleep $((wait_seconds * 5)) && bring false; }
-"$here/run-job.sh" "$group" "opal-migrate-$environment"
-bring true
-"$here/wait-revision.sh" "$group" "opal-web-api-$environment" "${OPAL_REVISION:-initial}"
+# 5., 6. The jobs, the migration, the apps.
+bring_all "$tag"
 
 # 8. The watch.
 keep OPAL_WATCH_APPS true

@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -125,10 +126,11 @@ case "$*" in
 "deployment group show"*workspaceName*) echo ws ;;
 "deployment group show"*postgresHost*) echo pg.example.com ;;
 "deployment group show"*apiUrl*) echo https://api.example.com ;;
-"deployment group create"*) [ "$FAULT" != deploy ] || exit 1 ;;
+"deployment group create"*) echo "APPS=$OPAL_DEPLOY_APPS" >>"$RECORD"; [ "$FAULT" != deploy ] || exit 1 ;;
 "keyvault secret list"*) sed -n 's/^keyvault secret set .*--name \([a-z-]*\) .*/\1/p' "$RECORD" | sort -u ;;
 "acr repository list"*) sed -n 's/^acr build .*--image \([a-z-]*\):.*/\1/p' "$RECORD" | sort -u ;;
 "acr manifest list-metadata"*) echo sha256:1 ;;
+"acr manifest show-metadata"*) echo sha256:2 ;;
 "ml online-endpoint list"*) ! made "ml online-endpoint create" || echo opal-sd-placement-dev ;;
 "ml online-deployment list"*) ! made "ml online-deployment create" || echo blue ;;
 "containerapp job start"*) echo run-1 ;;
@@ -168,6 +170,29 @@ func TestFirstMayBeRepeated(t *testing.T) {
 				t.Errorf("after run %d %q was done %d times", run, want, n)
 			}
 		}
+	}
+	// azd deploy: the image that it pushed, by digest, for jobs, database and apps
+	if err := os.WriteFile(record, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pushed := append(slices.Clip(env), "SERVICE_OPAL_IMAGE_NAME=reg.azurecr.io/opal/opal-dev:azd-1")
+	if out, ok := script(t, pushed, "first.sh", "published", "dev", "opal-dev", "westeurope"); !ok || !strings.Contains(out, "are at reg.azurecr.io/opal/opal-dev@sha256:2") {
+		t.Errorf("after azd's push: %s", out)
+	}
+	called := readFile(t, record)
+	last := -1
+	for _, want := range []string{"--name opal/opal-dev:azd-1", "APPS=false", "job start --resource-group opal-dev --name opal-migrate-dev", "APPS=true"} {
+		at := strings.Index(called, want)
+		if at <= last || strings.Count(called, want) != 1 {
+			t.Errorf("%q is not where it should be:\n%s", want, called)
+		}
+		last = at
+	}
+	if out, ok := script(t, env, "first.sh", "published", "dev", "opal-dev", "westeurope"); ok || !strings.Contains(out, "SERVICE_OPAL_IMAGE_NAME") {
+		t.Errorf("without an image: %s", out)
+	}
+	if out, ok := script(t, env, "first.sh", "later", "dev", "opal-dev", "westeurope"); ok || !strings.Contains(out, "usage") {
+		t.Errorf("a step that is none: %s", out)
 	}
 	if out, ok := script(t, append(env, "FAULT=deploy"), "first.sh", "after", "dev", "opal-dev", "westeurope"); ok {
 		t.Errorf("a deployment that failed passes: %s", out)

@@ -25,9 +25,10 @@ const (
 	deployWorkflow  = "build-deploy-dev.yml"
 	intoWorkflow    = "deploy.yml" // called by the two others that deploy
 	promoteWorkflow = "promote-prod.yml"
+	pinWorkflow     = "pin-bases.yml"
 )
 
-var allWorkflows = []string{deployWorkflow, ciWorkflow, intoWorkflow, promoteWorkflow}
+var allWorkflows = []string{deployWorkflow, ciWorkflow, intoWorkflow, pinWorkflow, promoteWorkflow}
 
 // workflow is what the checks read of a workflow's file.
 type workflow struct {
