@@ -76,6 +76,7 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 		r.Features.Agree = iou(fg, other)
 		fg = j.combine(fg, other)
 		j.doubting(fg, j.openGaps)
+		j.growOpenings(fg)
 		before := slices.Clone(fg)
 		j.doubting(fg, j.shedShadow)
 		for i, v := range before { // a shadow takes nothing along that the network is sure of

@@ -303,6 +303,55 @@ func TestShadowTheNetworkHalfBelievesGoes(t *testing.T) {
 	}
 }
 
+// What is left of an opening shows the backdrop too, though the network is sure of it; a
+// white label beside an opening has an edge and stays.
+func TestOpeningGrowsOverTheBareBackdrop(t *testing.T) {
+	const inner, outer = 110, 180
+	ring, disc := filled(600, 450, paper, wine, image.Rectangle{}), image.NewAlpha(image.Rect(0, 0, 600, 450))
+	for y := range 450 {
+		for x := range 600 {
+			d := math.Hypot(float64(x)-300, float64(y)-225)
+			if d < outer {
+				disc.SetAlpha(x, y, color.Alpha{A: 255})
+			}
+			if d < outer && d > inner {
+				ring.SetNRGBA(x, y, wine)
+			}
+		}
+	}
+	divided := image.NewNRGBA(ring.Rect)
+	copy(divided.Pix, ring.Pix)
+	for x := 300 - inner; x < 300+inner; x++ {
+		for y := 240; y < 252; y++ {
+			divided.SetNRGBA(x, y, wine)
+		}
+	}
+	below := seen(disc, func(x, y float64, v float32) float32 {
+		if 450*y > 246 && math.Hypot(600*x-300, 450*y-225) < inner {
+			return .02
+		}
+		return v
+	})
+	for _, c := range []struct {
+		name  string
+		photo *image.NRGBA
+		open  bool
+	}{{"one opening", ring, true}, {"an opening and a label", divided, false}} {
+		t.Run(c.name, func(t *testing.T) {
+			r := cutLearned(t, c.photo, below)
+			if a := r.Alpha.AlphaAt(300, 290).A; a > 10 {
+				t.Errorf("the opening has coverage %d where the network sees it", a)
+			}
+			if a := r.Alpha.AlphaAt(300, 180).A; c.open && a > 10 || !c.open && a < 250 {
+				t.Errorf("what the network is sure of has coverage %d", a)
+			}
+			if a := r.Alpha.AlphaAt(300, 80).A; a != 255 {
+				t.Errorf("the ring has coverage %d", a)
+			}
+		})
+	}
+}
+
 // A ring shows the backdrop inside, though the network nearly takes it for the product.
 func TestLargeOpeningShowsTheBackdrop(t *testing.T) {
 	img, disc := filled(600, 450, paper, wine, image.Rectangle{}), image.NewAlpha(image.Rect(0, 0, 600, 450))
