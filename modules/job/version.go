@@ -64,7 +64,8 @@ type Change struct {
 // one count again, free of charge. When the new version is there, it is the item's
 // cut-out: its picture is put together and its variants are made again, and the ZIP has
 // another round. The item's status, its price and its job's state stay as they are. A
-// decision about the former picture does not count for the new one.
+// decision about the former picture does not count for the new one. Items that show the
+// same photo in other scenes, and have the same cut-out, follow.
 //
 // Errors: ErrItemNotFound, ErrNoCutout, ErrCutoutBusy, ErrVersions, ErrNoVersion,
 // ErrHintsMissing, picture.ErrHints.
@@ -85,14 +86,13 @@ func (s *Service) ChangeCutout(ctx context.Context, c Change) error {
 
 // changeCutout locks in the order of all transitions: the item first.
 func (s *Service) changeCutout(ctx context.Context, tx *db.Tx, c Change) error {
-	rows, err := selectRows(ctx, tx, `item_id = $1`+tx.ForUpdate(), c.ItemID)
+	it, siblings, err := lockEntry(ctx, tx, c.ItemID)
 	if err != nil {
 		return err
 	}
-	if len(rows) == 0 || rows[0].jobID != c.JobID || rows[0].tenantID != c.TenantID {
+	if it.jobID != c.JobID || it.tenantID != c.TenantID {
 		return ErrItemNotFound
 	}
-	it := rows[0]
 	var there bool
 	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM cutout_versions WHERE version_id = $1 AND item_id = $2)`, c.ID, c.ItemID).Scan(&there); err != nil || there {
 		return err
@@ -108,7 +108,7 @@ func (s *Service) changeCutout(ctx context.Context, tx *db.Tx, c Change) error {
 		return ErrCutoutBusy.With("version %d", open)
 	}
 	if c.Restore != 0 {
-		return s.restore(ctx, tx, it, c.Restore)
+		return s.restore(ctx, tx, it, siblings, c.Restore)
 	}
 	if newest >= MaxVersions {
 		return ErrVersions
@@ -131,13 +131,26 @@ func (s *Service) changeCutout(ctx context.Context, tx *db.Tx, c Change) error {
 	if err != nil {
 		return err
 	}
-	id := cmp.Or(c.ID, newID())
-	if _, err := tx.ExecContext(ctx, `INSERT INTO cutout_versions (version_id, item_id, version, job_id, tenant_id, correlation_id, status, base, hints, due_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, now_ms(), now_ms(), now_ms())`,
-		id, it.itemID, newest+1, it.jobID, it.tenantID, it.correlationID, base, string(hints)); err != nil {
-		return fmt.Errorf("record version %d: %w", newest+1, err)
+	return s.nextVersion(ctx, tx, it, nextVersion{id: cmp.Or(c.ID, newID()), version: newest + 1, base: base, hints: string(hints)})
+}
+
+// nextVersion is a version that is to be made.
+type nextVersion struct {
+	id            string
+	version, base int
+	hints         string         // JSON
+	checkpoint    sql.NullString // JSON; NULL: its cut-out isn't made yet
+}
+
+// nextVersion records a version of an item's cut-out, and asks for it.
+func (s *Service) nextVersion(ctx context.Context, tx *db.Tx, it row, v nextVersion) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO cutout_versions (version_id, item_id, version, job_id, tenant_id, correlation_id, status, base, hints, checkpoint,
+			due_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9, now_ms(), now_ms(), now_ms())`,
+		v.id, it.itemID, v.version, it.jobID, it.tenantID, it.correlationID, v.base, v.hints, v.checkpoint); err != nil {
+		return fmt.Errorf("record version %d: %w", v.version, err)
 	}
-	if err := s.askForVersion(ctx, tx, it.body(), id); err != nil {
+	if err := s.askForVersion(ctx, tx, it.body(), v.id); err != nil {
 		return err
 	}
 	return changed(ctx, tx, it.jobID)
@@ -192,12 +205,13 @@ func (s *Service) versionState(ctx context.Context, tx *db.Tx, it row) (newest, 
 	return 1, 0, nil
 }
 
-// restore has a former version count again.
-func (s *Service) restore(ctx context.Context, tx *db.Tx, it row, version int) error {
-	var id, text string
+// restore has a former version count again, and with the siblings that share the present
+// cut-out and had the former one.
+func (s *Service) restore(ctx context.Context, tx *db.Tx, it row, siblings []row, version int) error {
+	var id, text, path string
 	var current bool
-	err := tx.QueryRowContext(ctx, `SELECT version_id, layers, is_current FROM cutout_versions WHERE item_id = $1 AND version = $2 AND status = 'completed'`, it.itemID, version).
-		Scan(&id, &text, &current)
+	err := tx.QueryRowContext(ctx, `SELECT version_id, layers, cutout_blob_path, is_current FROM cutout_versions WHERE item_id = $1 AND version = $2 AND status = 'completed'`,
+		it.itemID, version).Scan(&id, &text, &path, &current)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNoVersion.With("%d", version)
 	}
@@ -207,14 +221,42 @@ func (s *Service) restore(ctx context.Context, tx *db.Tx, it row, version int) e
 	if current {
 		return nil
 	}
-	var layers picture.Layers
-	if err := json.Unmarshal([]byte(text), &layers); err != nil {
-		return fmt.Errorf("read version %d: %w", version, err)
+	var was string
+	if err := tx.QueryRowContext(ctx, `SELECT cutout_blob_path FROM cutout_versions WHERE item_id = $1 AND is_current`, it.itemID).Scan(&was); err != nil {
+		return fmt.Errorf("load the version that counts: %w", err)
 	}
 	tx.AfterCommit(func() {
 		telemetry.Log(telemetry.With(ctx, telemetry.IDs{TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID})).Info().Int("version", version).Msg("Restored a cut-out")
 	})
-	return s.counts(ctx, tx, it, id, layers)
+	if err := s.countsAgain(ctx, tx, it, id, text); err != nil {
+		return err
+	}
+	for _, o := range siblings {
+		err := tx.QueryRowContext(ctx, `SELECT f.version_id, f.layers FROM cutout_versions f
+			JOIN cutout_versions c ON c.item_id = f.item_id AND c.is_current AND c.cutout_blob_path = $2
+			WHERE f.item_id = $1 AND f.status = 'completed' AND f.cutout_blob_path = $3
+				AND NOT EXISTS (SELECT 1 FROM cutout_versions n WHERE n.item_id = f.item_id AND n.status IN ('queued', 'processing'))
+			ORDER BY f.version LIMIT 1`, o.itemID, was, path).Scan(&id, &text)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("load the version of a sibling: %w", err)
+		}
+		if err := s.countsAgain(ctx, tx, o, id, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countsAgain has a former version, whose layers are given as JSON, count again.
+func (s *Service) countsAgain(ctx context.Context, tx *db.Tx, it row, versionID, text string) error {
+	var layers picture.Layers
+	if err := json.Unmarshal([]byte(text), &layers); err != nil {
+		return fmt.Errorf("read version %s: %w", versionID, err)
+	}
+	return s.counts(ctx, tx, it, versionID, layers)
 }
 
 // counts makes a completed version the one that counts: the decision about the former

@@ -147,6 +147,67 @@ func TestHintsMakeANewVersionOfACutOut(t *testing.T) {
 	})
 }
 
+// A photo in three scenes has one cut-out: what is said of it once counts for all, but
+// for the item that was changed by itself before.
+func TestSiblingsShareANewVersion(t *testing.T) {
+	each(t, func(w *world) {
+		j, err := w.jobs.Create(w.t.Context(), job.NewJob{TenantID: tenantID, CorrelationID: "c", Items: []job.NewItem{{Filename: "a.png", SceneCount: 3}}, Options: pipeline.DefaultOptions})
+		w.must(err)
+		w.must(w.upload(j.JobID, j.Items[0].ItemID))
+		for i := range 3 {
+			w.must(w.jobs.Process(w.t.Context(), body(j, i)))
+		}
+		// settle carries out what the messages of versions ask for
+		settle := func() {
+			var ids []string
+			rows, err := w.db.Query(`SELECT version_id || ' ' || item_id FROM cutout_versions WHERE status = 'queued'`)
+			w.must(err)
+			for rows.Next() {
+				var id string
+				w.must(rows.Scan(&id))
+				ids = append(ids, id)
+			}
+			w.must(errors.Join(rows.Err(), rows.Close()))
+			for _, id := range ids {
+				b := body(j, 0)
+				b.Kind = queue.KindCutout
+				b.Subject, b.ItemID, _ = strings.Cut(id, " ")
+				w.must(w.jobs.Process(w.t.Context(), b))
+			}
+		}
+		paths := func() (same []bool, versions []int) {
+			items := w.get(j.JobID).Items
+			for _, it := range items {
+				same = append(same, *it.CutoutBlobPath == *items[0].CutoutBlobPath)
+				versions = append(versions, *it.CutoutVersion)
+			}
+			return same, versions
+		}
+		w.must(w.change(j, &dot, 0))
+		for range 3 {
+			settle()
+		}
+		same, versions := paths()
+		if d := cmp.Diff([]bool{true, true, true}, same) + cmp.Diff([]int{2, 2, 2}, versions); d != "" || w.refiner.calls != 1 || len(w.remakes) != 3 {
+			w.t.Errorf("%d calls of the refiner, %d remakes: %s", w.refiner.calls, len(w.remakes), d)
+		}
+		w.must(w.change(j, nil, 1)) // all go back together
+		same, versions = paths()
+		if d := cmp.Diff([]bool{true, true, true}, same) + cmp.Diff([]int{1, 1, 1}, versions); d != "" || len(w.remakes) != 6 {
+			w.t.Errorf("%d remakes: %s", len(w.remakes), d)
+		}
+		w.exec(`UPDATE cutout_versions SET is_current = FALSE WHERE item_id = $1 AND version = 1`, j.Items[2].ItemID)
+		w.exec(`UPDATE cutout_versions SET is_current = TRUE WHERE item_id = $1 AND version = 2`, j.Items[2].ItemID)
+		w.must(w.change(j, &dot, 0))
+		for range 3 {
+			settle()
+		}
+		if _, versions = paths(); cmp.Diff([]int{3, 3, 2}, versions) != "" {
+			w.t.Errorf("versions %v", versions)
+		}
+	})
+}
+
 // remade has the export side say that all variants of a job's first item were made again.
 func (w *world) remade(j job.Job) {
 	w.t.Helper()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/opal-photo/opal/modules/blob"
@@ -140,6 +141,7 @@ func (s *Service) makeVersion(ctx context.Context, c *claimedVersion) (*pipeline
 			return nil, err
 		}
 		in.Done = pipeline.Checkpoint{Cutout: cut}
+		c.checkpoint.Cutout = cut
 		if err := rec.Checkpoint(ctx, in.Done); err != nil {
 			return nil, err
 		}
@@ -184,19 +186,22 @@ func (s *Service) completeVersion(ctx context.Context, c *claimedVersion, res *p
 		fidelity = sql.NullString{String: string(b), Valid: true}
 	}
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		rows, err := selectRows(ctx, tx, `item_id = $1`+tx.ForUpdate(), c.itemID)
+		it, siblings, err := lockEntry(ctx, tx, c.itemID)
+		if errors.Is(err, ErrItemNotFound) { // deleted in between
+			return lease.ErrLost
+		}
 		if err != nil {
 			return err
-		}
-		if len(rows) == 0 { // deleted in between
-			return lease.ErrLost
 		}
 		if err := s.versions().Update(ctx, tx, c.held, `status = 'completed', lease_until = NULL, due_at = NULL, layers = $1, cutout_blob_path = $2, output_blob_path = $3, fidelity = $4,
 			error_code = NULL, error_message = NULL, ended_at = now_ms()`, string(layers), res.CutoutPath, res.OutputPath, fidelity); err != nil {
 			return err
 		}
 		tx.AfterCommit(func() { telemetry.Log(ctx).Info().Int("version", c.version).Msg("Changed a cut-out") })
-		return s.counts(ctx, tx, rows[0], c.id, res.Layers)
+		if err := s.versionsOfSiblings(ctx, tx, c, siblings); err != nil {
+			return err
+		}
+		return s.counts(ctx, tx, it, c.id, res.Layers)
 	})
 	if err != nil {
 		return fmt.Errorf("complete version %s: %w", c.id, err)
