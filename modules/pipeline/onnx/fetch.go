@@ -79,7 +79,7 @@ func npmPack(ctx context.Context, o origin, dir string) (string, error) {
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &said
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
-			return "", ctx.Err()
+			return "", fmt.Errorf("fetch %s@%s: %w", o.pkg, o.version, ctx.Err())
 		}
 		return "", ErrNoModel.With("npm could not fetch %s@%s: %s", o.pkg, o.version, strings.TrimSpace(said.String()))
 	}
