@@ -127,6 +127,9 @@ func (w *wire) examine(ctx context.Context) []finding {
 	}
 	role := config.Role{Database: true, Storage: true, Queue: true, AML: len(endpoints(w.cfg)) > 0, API: true}
 	add("settings", "set what is named; `opal settings` explains each setting", func(context.Context) error { return w.cfg.Validate(role, true, CheckEngines) })
+	if dir := w.cfg.Channels.Dir; dir != "" {
+		add("channels of "+channelsDir, "correct the file that is named; modules/channel/schema.json says what a file holds", func(context.Context) error { return loadChannels(dir) })
+	}
 	if w.cfg.Database.URL != "" && add("database: reached, and lets us in", "check DATABASE_URL's host, user and password, the firewall, and DATABASE_AUTH", func(ctx context.Context) error {
 		_, err := w.database(ctx)
 		return err

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -60,8 +61,17 @@ var jobWorker = part{name: "the worker on queue jobs", open: func(ctx context.Co
 	if err != nil {
 		return nil, err
 	}
+	checks, err := w.preflight(ctx)
+	if err != nil {
+		return nil, err
+	}
 	w.openDecoder().Warm()
-	o := w.consume(q, q.jobs, jobs.Process)
+	o := w.consume(q, q.jobs, func(ctx context.Context, b queue.Body) error {
+		if b.Kind == queue.KindCheck {
+			return checks.Process(ctx, b)
+		}
+		return jobs.Process(ctx, b)
+	})
 	o.Gate = w.enginesGate
 	return func(ctx context.Context) error { return queue.Consume(ctx, o) }, nil
 }}
@@ -135,16 +145,30 @@ var jobSweep = sweeper("the sweep of jobs", func(ctx context.Context, w *wire) (
 	if err != nil {
 		return nil, err
 	}
-	return jobs.Sweep, nil
+	checks, err := w.preflight(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return both(jobs.Sweep, checks.Sweep), nil
 })
 
-// jobTidy deletes what has been kept long enough, and the files of deleted jobs.
+// both runs one sweep after the other, also where the first fails.
+func both(a, b func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error { return errors.Join(a(ctx), b(ctx)) }
+}
+
+// jobTidy deletes what has been kept long enough, and the files of deleted jobs and of
+// checks that have ended.
 var jobTidy = sweeper("the deletion of jobs", func(ctx context.Context, w *wire) (func(context.Context) error, error) {
 	jobs, _, err := w.jobServices(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return jobs.Tidy, nil
+	checks, err := w.preflight(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return both(jobs.Tidy, checks.Tidy), nil
 })
 
 var exportSweep = sweeper("the sweep of exports", func(ctx context.Context, w *wire) (func(context.Context) error, error) {

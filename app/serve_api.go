@@ -57,8 +57,13 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	pictures, err := w.preflight(ctx)
+	if err != nil {
+		return nil, err
+	}
 	o := api.Options{
-		Dead: deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
+		PictureChecks: pictures,
+		Dead:          deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
 		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: w.db}, Brands: w.brands,
 		Presets: channel.Presets(), Exports: exports, Keys: tenants, Scenes: picture.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db}, Webhooks: w.webhookService(w.db),

@@ -27,6 +27,7 @@ import (
 	"github.com/opal-photo/opal/modules/intake"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/preflight"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/webhook"
@@ -62,6 +63,7 @@ type wire struct {
 	urls    *egress.URLs
 
 	webhooks *webhook.Service
+	checked  *preflight.Service
 }
 
 // orEnvironment is the process's environment where no other is given.
@@ -272,7 +274,32 @@ func (w *wire) openPipeline(ctx context.Context) (*job.Service, error) {
 	refiner := refine.New(refine.Options{})
 	w.onClose(refiner.Close)
 	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, placer).WithRefiner(refiner)
+	checks, err := w.preflight(ctx)
+	if err != nil {
+		return nil, err
+	}
+	checks.Cutter = cutter
 	return jobs, nil
+}
+
+// preflight opens the checks of pictures that callers send.
+func (w *wire) preflight(ctx context.Context) (*preflight.Service, error) {
+	if w.checked != nil {
+		return w.checked, nil
+	}
+	d, err := w.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store, err := w.blobStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.checked = preflight.New(preflight.Options{
+		DB: d, Blobs: store, Raw: w.containers().Raw, Outbox: w.openOutbox(), Decoder: w.openDecoder(), Lease: w.cfg.Worker.Lease,
+		Kept: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
+	})
+	return w.checked, nil
 }
 
 // blobStore opens the pictures' store and, where that is allowed, makes its

@@ -40,7 +40,10 @@ type Options struct {
 	Billing  *Billing // nil: no /v1/billing and no webhook
 	Quotes   Quotes   // nil: no dry_run
 	Webhooks Webhooks // nil: no /v1/webhooks
-	Scenes   []string // scene types that a request may ask for
+
+	PictureChecks PictureChecks // nil: no /v1/checks
+
+	Scenes []string // scene types that a request may ask for
 
 	Auth        Authenticator // nil: Anyone
 	Idempotency Idempotency   // nil: the Idempotency-Key header is ignored
@@ -167,6 +170,9 @@ func build(o Options) (*server, error) {
 	if o.Webhooks != nil {
 		webhookRoutes(r)
 	}
+	if o.PictureChecks != nil {
+		checkRoutes(r)
+	}
 	if o.Dead != nil {
 		deadRoutes(r)
 	}
@@ -222,6 +228,7 @@ var tags = []*huma.Tag{
 	{Name: tagCatalogue, Description: "What can be asked for."},
 	{Name: tagKeys, Description: "A tenant's keys."},
 	{Name: tagBilling, Description: "Credits, usage, payments and invoices."},
+	{Name: tagChecks, Description: "Any picture, held against channels' rules."},
 	{Name: tagWebhooks, Description: "Your own server, told what happens."},
 	{Name: tagQueues, Description: "For operators: messages that no worker can handle."},
 	{Name: tagHealth, Description: "Probes."},

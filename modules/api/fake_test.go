@@ -22,6 +22,7 @@ import (
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
+	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/event"
@@ -29,6 +30,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/preflight"
 	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/tenant"
 	"github.com/opal-photo/opal/modules/webhook"
@@ -53,6 +55,45 @@ type memoryJobs struct {
 	changes            map[string]int64
 
 	deleted map[string][]job.Deletion // by tenant
+}
+
+// memoryChecks completes what comes with a mask, and leaves the rest to a worker that
+// ends it before the second look.
+type memoryChecks struct {
+	mu     sync.Mutex
+	checks map[string]preflight.Check
+	last   preflight.NewCheck
+	read   []byte
+}
+
+func (m *memoryChecks) Create(_ context.Context, n preflight.NewCheck) (preflight.Check, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b, err := io.ReadAll(n.Picture.Body)
+	if err != nil {
+		return preflight.Check{}, err
+	}
+	m.last, m.read = n, b
+	c := preflight.Check{CheckID: uuid.Must(uuid.NewV7()).String(), TenantID: n.TenantID, Filename: n.Filename, Status: preflight.Queued, CreatedAt: time.Now()}
+	if n.Mask != nil {
+		c.Status, c.Result = preflight.Completed, &preflight.Result{Verdict: check.Warned, Format: "jpeg", Presets: []preflight.PresetVerdict{
+			{Preset: "ebay", Verdict: check.Warned, Checks: []check.Check{{Rule: "long_side", Measured: "1 px", Wanted: "at least 500 px", Severity: "warn"}}}}}
+	}
+	m.checks[c.CheckID] = c
+	return c, nil
+}
+
+func (m *memoryChecks) Get(_ context.Context, tenantID, checkID string) (preflight.Check, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, ok := m.checks[checkID]
+	if !ok || c.TenantID != tenantID {
+		return preflight.Check{}, preflight.ErrNotFound
+	}
+	ended := c
+	ended.Status = preflight.Failed
+	m.checks[checkID] = ended
+	return c, nil
 }
 
 // fixedDead has one dead letter.
@@ -453,7 +494,8 @@ func (f fixedExports) List(ctx context.Context, tenantID, jobID string) ([]expor
 	for _, it := range j.Items {
 		if it.Status == job.ItemCompleted {
 			out = append(out, export.Export{ItemID: it.ItemID, Preset: "etsy", Status: "completed", Format: "jpeg", Width: 2000, Height: 2000, Bytes: 7,
-				Checks: []check.Check{{Rule: "min_side", Passed: true}}})
+				Checks: []check.Check{{Rule: "min_side", Passed: true}},
+				Proof:  &export.Proof{Delivered: proof.Delivered{SSIM: .99, Shift: .02, Pixels: 9}, Limits: proof.DefaultLimits, Within: true, Held: true}})
 		}
 	}
 	return out, nil
@@ -513,8 +555,9 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},
 		Billing: billingOf(billing.New(billing.Options{DB: d})), Dead: fixedDead{}, Operators: "t1",
-		Webhooks: webhook.New(webhook.Options{DB: d, URLs: egress.NewURLs([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), Secret: []byte("s"), Types: []string{"item.completed", "job.finished"}}),
-		Settings: []SettingGroup{{Title: "The <workers>", Settings: []SettingRow{{Name: "WORKER_LEASE", Doc: "How long.", Default: "45s", Rule: "at least 10s"}}}},
+		Webhooks:      webhook.New(webhook.Options{DB: d, URLs: egress.NewURLs([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), Secret: []byte("s"), Types: []string{"item.completed", "job.finished"}}),
+		PictureChecks: &memoryChecks{checks: map[string]preflight.Check{}},
+		Settings:      []SettingGroup{{Title: "The <workers>", Settings: []SettingRow{{Name: "WORKER_LEASE", Doc: "How long.", Default: "45s", Rule: "at least 10s"}}}},
 	}
 	for _, c := range change {
 		c(&o)

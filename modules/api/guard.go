@@ -6,14 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"iter"
-	"maps"
 	"mime"
 	"mime/multipart"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -138,10 +135,13 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 	named := query["tenant_id"]
 	switch {
 	case rt.Body == FormBody:
-		found.form, err = s.readForm(c)
+		found.form, err = s.readForm(c, rt)
 		if err == nil {
-			err = checkForm(found)
+			err = checkForm(found, rt.Form)
 			named = append(named, found.form.Value["tenant_id"]...)
+		}
+		if err == nil && rt.Creates && r.Header.Get(idempotencyHeader) != "" {
+			body, err = formDigest(found.form)
 		}
 	case r.Method == http.MethodGet:
 	default:
@@ -275,55 +275,6 @@ func namedIn(body []byte, contentType string) []string {
 		return nil
 	}
 	return []string{b.TenantID}
-}
-
-// readForm reads a multipart form with one photo; large files are spooled to
-// disk.
-func (s *server) readForm(c echo.Context) (*multipart.Form, error) {
-	r := c.Request()
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "multipart/form-data" {
-		return nil, errNotForm
-	}
-	paced(c.Response(), r, s.formPace)
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, s.MaxUpload+formOverhead)
-	err := r.ParseMultipartForm(formMemory)
-	if err != nil {
-		if r.MultipartForm != nil {
-			_ = r.MultipartForm.RemoveAll()
-		}
-		c.Response().Header().Set("Connection", "close")
-		return nil, bodyError(err)
-	}
-	return r.MultipartForm, nil
-}
-
-// formFields are those of a form with a photo.
-var formFields = []string{"tenant_id", "job_id", "item_id", "file"}
-
-// checkForm refuses text that can't be kept, and notes fields that the call doesn't
-// know.
-func checkForm(found *call) error {
-	if err := checkQuery(found.form.Value); err != nil {
-		return err
-	}
-	files := map[string][]string{}
-	for name, list := range found.form.File {
-		for _, f := range list {
-			files[name] = append(files[name], f.Filename)
-		}
-	}
-	if err := checkQuery(files); err != nil {
-		return err
-	}
-	for _, names := range []iter.Seq[string]{maps.Keys(found.form.Value), maps.Keys(files)} {
-		for name := range names {
-			if !slices.Contains(formFields, name) && len(found.unknown) < maxFields {
-				found.unknown = append(found.unknown, shortened(name))
-			}
-		}
-	}
-	slices.Sort(found.unknown)
-	return nil
 }
 
 // bodyError returns the fault of a body that could not be read.

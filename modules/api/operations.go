@@ -12,6 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/intake"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/preflight"
 	"github.com/opal-photo/opal/modules/tenant"
 	"github.com/opal-photo/opal/modules/webhook"
 )
@@ -81,6 +82,13 @@ var operations = map[string]operation{
 	"uploadURL":      {doc: "Each call gives a fresh URL, of which an item has at most 20 at a time.", errors: []*fault.Error{job.ErrUploadClosed, job.ErrUploadURLs, job.ErrFilename}},
 	"completeUpload": {doc: "The newest photo that was PUT counts. After an error the item waits for another. With items the answer is 200, and names the error of each that has one.", errors: with(with(payable, photoErrors...), job.ErrUploadMissing)},
 	"directUpload":   {doc: "Photos of up to 25 MB.", errors: with(photoErrors, errFileField, errPhotoSize, job.ErrFilename)},
+
+	"checkPicture": {
+		doc: "Any picture, also one that OPAL didn't make. With a mask, or where no rule asks for the product, the answer is 200 with the verdicts; else it is 202, and a worker cuts the product out: ask for the check by its id. " +
+			"A large picture, or one of many at the same time, may get 202 with a mask, too. Free of charge. The picture is deleted when the check has ended.",
+		errors: with(photoErrors[3:], with(preflight.Errors(), errFileField, errPhotoSize, errDay, channel.ErrNoChannel, channel.ErrPreset)...),
+	},
+	"getPictureCheck": {doc: "With wait it answers when the check has ended, or after that many seconds. Results are kept for 30 days, or as long as finished jobs where that is shorter."},
 
 	"outputURL":   {errors: []*fault.Error{job.ErrOutputMissing}},
 	"originalURL": {errors: []*fault.Error{job.ErrOutputMissing}},

@@ -36,6 +36,11 @@ func TestVariantsAreAskedForAnew(t *testing.T) {
 			if list, _ := v["exports"].([]any); v["item_id"] != itemID || len(list) != 1 {
 				t.Errorf("%v", v)
 			}
+			variant, _ := v["exports"].([]any)[0].(map[string]any)
+			measured, _ := variant["proof"].(map[string]any)
+			if limits, _ := measured["limits"].(map[string]any); measured["ssim"] != .99 || measured["shift_px"] != .02 || measured["within"] != true || limits["bleed"] != 5. {
+				t.Errorf("proof: %v", variant["proof"])
+			}
 			asked := h.jobs.reexported[len(h.jobs.reexported)-1]
 			if d := cmp.Diff(job.Reexport{TenantID: "t1", JobID: jobID, ItemID: itemID, Presets: c.want}, asked); d != "" {
 				t.Error(d)

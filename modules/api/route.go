@@ -19,7 +19,7 @@ const (
 	NoBody       Body = iota // a tenant_id in a JSON or form body is still honoured
 	JSONBody                 // up to maxJSON bytes
 	OptionalJSON             // as JSONBody, or nothing
-	FormBody                 // multipart/form-data with one photo
+	FormBody                 // multipart/form-data with the fields of the route's Form
 )
 
 // Route describes an operation.
@@ -31,8 +31,17 @@ type Route struct {
 	Public       bool // no credentials, no tenant, no rate limit
 	Scope        tenant.Scope
 	Body         Body
+	Form         []Field      // of a FormBody
 	Creates      bool         // takes an Idempotency-Key
 	NotFound     *fault.Error // returned when it does not exist or belongs to another tenant
+}
+
+// Field is one of a form's, beside tenant_id.
+type Field struct {
+	Name, Doc string
+	File      bool
+	Required  bool
+	Many      bool // it may be repeated
 }
 
 // route is a registered Route.
@@ -91,7 +100,7 @@ func Add[I, O any](r *Routes, rt Route, handle func(ctx context.Context, in *I) 
 		reg.schema = r.s.operation(rt).RequestBody.Content[jsonType].Schema
 	}
 	if rt.Body == FormBody { // set afterwards, so that huma doesn't read the body again
-		r.s.operation(rt).RequestBody = uploadForm()
+		r.s.operation(rt).RequestBody = formOf(rt.Form)
 	}
 }
 

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/job"
@@ -46,45 +45,22 @@ func (s *server) changeCutout(ctx context.Context, in *cutoutChangeInput) (*repl
 	return s.cutout(ctx, &in.CutoutPath)
 }
 
-// lookEvery is how often a call that waits looks for the version.
-const lookEvery = 400 * time.Millisecond
-
 func (s *server) cutout(ctx context.Context, in *CutoutPath) (*reply[client.Cutout], error) {
 	if !idPattern.MatchString(in.JobID) || !idPattern.MatchString(in.ItemID) {
 		return nil, job.ErrItemNotFound
 	}
 	ids := &recordOf(ctx).ids
 	ids.JobID, ids.ItemID = in.JobID, in.ItemID
-	end := time.Now().Add(time.Duration(in.Wait) * time.Second)
-	if in.Wait > 0 {
-		if !s.waits.TryAcquire(1) {
-			end = time.Now() // many wait already: the caller asks again
-		} else {
-			defer s.waits.Release(1)
-		}
-	}
-	for {
+	return waitFor(ctx, s, in.Wait, func() (client.Cutout, bool, error) {
 		all, err := s.Jobs.Versions(ctx, TenantID(ctx), in.JobID, in.ItemID)
-		if err != nil {
-			return nil, err
-		}
 		out := client.Cutout{JobID: in.JobID, ItemID: in.ItemID, Versions: each(all, versionOf)}
 		for _, v := range all {
 			if v.Current {
 				out.Version = &v.Version
 			}
 		}
-		if out.Open() == nil || !time.Now().Before(end) {
-			return replyOf(out, nil)
-		}
-		select {
-		case <-time.After(min(lookEvery, time.Until(end))):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-s.Stop:
-			end = time.Now()
-		}
-	}
+		return out, out.Open() == nil, err
+	})
 }
 
 func hintOf(s client.Stroke) picture.Stroke { return picture.Stroke(s) }

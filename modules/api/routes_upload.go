@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/opal-photo/opal/modules/client"
@@ -42,7 +41,7 @@ func uploadRoutes(r *Routes) {
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/complete", ID: "completeUpload", Summary: "Say that the photo has been PUT, and queue it", Tag: tagUploads,
 		Scope: tenant.Write, Body: JSONBody, NotFound: job.ErrItemNotFound}, s.completeUpload)
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/uploads/direct", ID: "directUpload", Summary: "Send the photo through the API; /enqueue queues it", Tag: tagUploads,
-		Scope: tenant.Write, Body: FormBody, NotFound: job.ErrItemNotFound}, s.directUpload)
+		Scope: tenant.Write, Body: FormBody, Form: uploadForm, NotFound: job.ErrItemNotFound}, s.directUpload)
 }
 
 // noteIDs checks the ids of an upload and records them for the log. Ids that
@@ -124,18 +123,8 @@ func (s *server) completeMany(ctx context.Context, b client.CompleteRequest) (*r
 	return replyOf(out, nil)
 }
 
-// uploadForm documents the form that guard has read.
-func uploadForm() *huma.RequestBody {
-	text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
-	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
-		Type: huma.TypeObject, Required: []string{"job_id", "item_id", "file"},
-		Properties: map[string]*huma.Schema{
-			"tenant_id": text("The tenant; may be left out where the credentials name one"),
-			"job_id":    text(""), "item_id": text(""),
-			"file": {Type: huma.TypeString, Format: "binary", Description: "The photo"},
-		},
-	}}}}
-}
+// uploadForm are the fields of a photo that is sent through the API.
+var uploadForm = []Field{{Name: "job_id", Required: true}, {Name: "item_id", Required: true}, {Name: "file", Doc: "The photo", File: true, Required: true}}
 
 func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (_ *reply[client.DirectUpload], err error) {
 	form := callOf(ctx).form

@@ -71,6 +71,8 @@ var walks = []walk{
 	{method: "POST", path: "/v1/api-keys", body: `{"name":"ci"}`, readOnly: 403, writeOnly: 403, other: 200, right: 200},
 	{method: "DELETE", path: "/v1/api-keys/{key}", readOnly: 403, writeOnly: 403, other: 404, right: 200},
 	{method: "GET", path: "/v1/events", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "POST", path: "/v1/checks", form: true, readOnly: 403, writeOnly: 202, other: 202, right: 202},
+	{method: "GET", path: "/v1/checks/none", readOnly: 404, writeOnly: 404, other: 404, right: 404},
 	{method: "GET", path: "/v1/webhooks", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "POST", path: "/v1/webhooks", body: `{"url":"https://shop.example"}`, readOnly: 403, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/webhooks/none", readOnly: 404, writeOnly: 404, other: 404, right: 404},

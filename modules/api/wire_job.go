@@ -80,7 +80,18 @@ func variantOf(e export.Export) client.Variant {
 	return client.Variant{
 		Preset: e.Preset, Status: e.Status, Format: e.Format, Width: e.Width, Height: e.Height, Bytes: e.Bytes, BlobPath: e.BlobPath,
 		Checks:    each(e.Checks, func(c check.Check) client.Check { return client.Check(c) }),
+		Proof:     proofOf(e.Proof),
 		ErrorCode: e.ErrorCode, ErrorMessage: e.ErrorMessage, Review: e.Review,
+	}
+}
+
+func proofOf(p *export.Proof) *client.Proof {
+	if p == nil {
+		return nil
+	}
+	return &client.Proof{
+		SSIM: p.SSIM, DeltaE50: p.DeltaE50, DeltaE95: p.DeltaE95, Cast: p.Cast, Spot: p.Spot, Mark: p.Mark, Detail: p.Detail, Bleed: p.Bleed, Shift: p.Shift, Pixels: p.Pixels,
+		Limits: client.ProofLimits(p.Limits), Within: p.Within, Held: p.Held,
 	}
 }
 

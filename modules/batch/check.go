@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,18 +46,14 @@ type Checkers struct {
 	Fixer   *pipeline.Pipeline // nil when nothing is to be fixed
 }
 
-// ErrChannelUnknown says that no channel has a name.
-var ErrChannelUnknown = fault.New(fault.Invalid, "channel_unknown", "The channel is not known")
-
 // checking is one run of Check.
 type checking struct {
 	Checkers
 	CheckOptions
 	Streams
-	presets []channel.Preset // in order; of each channel one is chosen for a picture
-	named   []string         // presets that were named, and hold for every picture
-	on      time.Time
-	sets    map[string]int // pictures of a product, by SKU
+	wanted channel.Wanted
+	on     time.Time
+	sets   map[string]int // pictures of a product, by SKU
 
 	mu      sync.Mutex
 	report  *CheckReport
@@ -91,7 +88,7 @@ func Check(ctx context.Context, s Streams, c Checkers, o CheckOptions, paths []s
 		}
 	}
 	r.report = &CheckReport{Tool: "opal", Command: "check", Version: o.Version, State: Running, StartedAt: r.started.UTC(), AsOf: r.on.UTC().Format(time.DateOnly)}
-	for _, p := range r.presets {
+	for _, p := range r.wanted.Presets {
 		r.report.Presets = append(r.report.Presets, CheckPreset{Name: p.Name, Title: p.Title, Channel: p.Channel, preset: p})
 	}
 	for _, sub := range subjects {
@@ -142,85 +139,14 @@ func (r *checking) prepare() error {
 	if r.on = r.AsOf; r.on.IsZero() {
 		r.on = time.Now()
 	}
-	if err := channel.Validate(r.Presets); err != nil {
+	var err error
+	if r.wanted, err = channel.Want(r.Channels, r.Presets); err != nil {
 		return err
 	}
-	channels := r.Channels
-	if len(channels) == 0 && len(r.Presets) == 0 {
-		channels = channel.Channels()
-	}
-	for _, name := range r.Presets {
-		if !slices.Contains(r.named, name) {
-			p, _ := channel.Find(name)
-			r.presets, r.named = append(r.presets, p), append(r.named, name)
-		}
-	}
-	for _, name := range channels {
-		of := channel.Of(name)
-		if len(of) == 0 {
-			return ErrChannelUnknown.With("%q; known are %s", name, strings.Join(folders(), ", "))
-		}
-		for _, p := range of {
-			if !slices.ContainsFunc(r.presets, func(q channel.Preset) bool { return q.Name == p.Name }) {
-				r.presets = append(r.presets, p)
-			}
-		}
-	}
-	if r.Category != "" && !slices.ContainsFunc(r.presets, func(p channel.Preset) bool { return strings.EqualFold(p.Category, r.Category) }) {
+	if r.Category != "" && !r.wanted.Has(r.Category) {
 		return fault.New(fault.Invalid, "category_unknown", fmt.Sprintf("No channel that is asked for has rules for the category %q", r.Category))
 	}
 	return nil
-}
-
-func folders() (names []string) {
-	for _, c := range channel.Channels() {
-		names = append(names, channel.Folder(c))
-	}
-	return names
-}
-
-// choose returns the presets that a picture is held against: those that were named, and
-// of each channel the one for its slot and category, else the channel's first.
-func (r *checking) choose(s subject) (out []channel.Preset) {
-	category := s.category
-	if category == "" {
-		category = strings.ToLower(r.Category)
-	}
-	best := map[string]int{} // by channel: index into out
-	score := func(p channel.Preset) int {
-		n := 0
-		switch {
-		case s.slot != "" && sameSlot(p.Slot, s.slot):
-			n += 4
-		case s.slot != "" && p.Slot != "":
-			n -= 4
-		}
-		switch {
-		case category != "" && strings.EqualFold(p.Category, category):
-			n += 2
-		case p.Category != "":
-			n -= 2
-		}
-		return n
-	}
-	for _, p := range r.presets {
-		if slices.Contains(r.named, p.Name) {
-			out = append(out, p)
-			continue
-		}
-		if i, ok := best[p.Channel]; !ok {
-			best[p.Channel] = len(out)
-			out = append(out, p)
-		} else if score(p) > score(out[i]) {
-			out[i] = p
-		}
-	}
-	return out
-}
-
-// sameSlot takes the further pictures PT01, PT02 ... for one slot.
-func sameSlot(a, b string) bool {
-	return a == b || strings.HasPrefix(a, "PT") && strings.HasPrefix(b, "PT")
 }
 
 // all checks the pictures side by side and reports whether it was interrupted.
@@ -261,21 +187,20 @@ func (r *checking) one(ctx context.Context, s subject, it *CheckedItem) error {
 	it.Format, it.Width, it.Height, it.Bytes = string(info.Format), info.Width, info.Height, len(raw)
 	sub := check.NewSubject(raw, img, info)
 	sub.Name, sub.Set = s.name, r.sets[s.sku]
-	presets := r.choose(s)
+	presets := r.wanted.For(s.slot, cmp.Or(s.category, r.Category))
 	needed := slices.ContainsFunc(presets, func(p channel.Preset) bool { return check.NeedsProduct(p, r.on) })
 	if needed {
 		if err := r.locate(ctx, s, sub); err != nil {
 			return err
 		}
-		b := sub.Box()
-		it.Product = &Located{FoundBy: sub.FoundBy, Confidence: sub.Confidence, Certain: sub.Certain(), Box: [4]int{b.Min.X, b.Min.Y, b.Dx(), b.Dy()}}
+		it.Product = sub.Located()
 	}
 	var broken []channel.Rule
 	for _, p := range presets {
 		v := Verdict{Preset: p.Name, Checks: sub.Judge(p, r.on)}
-		v.Status = verdict(v.Checks)
+		v.Status = check.Verdict(v.Checks)
 		if !r.AsOf.IsZero() {
-			if today := verdict(sub.Judge(p, r.started)); today != v.Status {
+			if today := check.Verdict(sub.Judge(p, r.started)); today != v.Status {
 				v.Today = today
 			}
 		}

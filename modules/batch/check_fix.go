@@ -54,7 +54,7 @@ func (r *checking) fix(ctx context.Context, subjects []subject) error {
 			continue
 		}
 		for _, v := range done.Variants {
-			f := Fixed{Preset: v.Preset, File: v.File, Status: verdict(v.Checks), Checks: v.Checks}
+			f := Fixed{Preset: v.Preset, File: v.File, Status: check.Verdict(v.Checks), Checks: v.Checks}
 			if f.Status == Passed && done.NeedsReview {
 				f.Status = unsure // the cut-out has to be looked at
 			}

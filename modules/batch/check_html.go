@@ -38,7 +38,7 @@ var page = template.Must(template.New("check").Funcs(template.FuncMap{
 	"check":   func(f finding) check.Check { return f.check },
 	"presets": func(f finding) string { return strings.Join(f.presets, ", ") },
 	"size":    func(n int) string { return check.Size(float64(n)) },
-	"of":      func(p *Located) string { return fmt.Sprintf("%.2f", p.Confidence) },
+	"of":      func(p *check.Located) string { return fmt.Sprintf("%.2f", p.Confidence) },
 	"sums":    func(r *CheckReport) []string { return r.sums() },
 	"worst": func(items []*CheckedItem) (out []*CheckedItem) {
 		for _, status := range []string{couldNotRead, Rejected, Warned, unsure, Passed, Pending} {

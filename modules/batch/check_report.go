@@ -9,9 +9,9 @@ import (
 
 // The verdicts on a picture, for one preset and for all.
 const (
-	Passed       = "passed"
-	Warned       = "warned"
-	unsure       = "unsure" // nothing is broken for certain, and something may be
+	Passed       = check.Passed
+	Warned       = check.Warned
+	unsure       = check.Unsure
 	couldNotRead = "failed"
 )
 
@@ -58,29 +58,21 @@ type CheckTotals struct {
 
 // CheckedItem is one picture.
 type CheckedItem struct {
-	File     string    `json:"file"`
-	SKU      string    `json:"sku,omitempty"`
-	Slot     string    `json:"slot,omitempty"`
-	Status   string    `json:"status"` // passed, warned, rejected, unsure, failed, pending
-	Error    string    `json:"error,omitempty"`
-	Code     string    `json:"code,omitempty"`
-	Format   string    `json:"format,omitempty"`
-	Width    int       `json:"width,omitempty"`
-	Height   int       `json:"height,omitempty"`
-	Bytes    int       `json:"bytes,omitempty"`
-	Product  *Located  `json:"product"` // null where no rule asked for it
-	Presets  []Verdict `json:"presets"`
-	Fixed    []Fixed   `json:"fixed,omitempty"`
-	thumb    []byte    // a JPEG with the reasons drawn on it
-	needsFix []string  // presets
-}
-
-// Located says where the product is and how it was found.
-type Located struct {
-	FoundBy    string  `json:"found_by"` // mask, alpha or cutter
-	Confidence float64 `json:"confidence"`
-	Certain    bool    `json:"certain"` // false: rules on which a second look disagrees are unsure
-	Box        [4]int  `json:"box"`     // x, y, width, height in pixels
+	File     string         `json:"file"`
+	SKU      string         `json:"sku,omitempty"`
+	Slot     string         `json:"slot,omitempty"`
+	Status   string         `json:"status"` // passed, warned, rejected, unsure, failed, pending
+	Error    string         `json:"error,omitempty"`
+	Code     string         `json:"code,omitempty"`
+	Format   string         `json:"format,omitempty"`
+	Width    int            `json:"width,omitempty"`
+	Height   int            `json:"height,omitempty"`
+	Bytes    int            `json:"bytes,omitempty"`
+	Product  *check.Located `json:"product"` // null where no rule asked for it
+	Presets  []Verdict      `json:"presets"`
+	Fixed    []Fixed        `json:"fixed,omitempty"`
+	thumb    []byte         // a JPEG with the reasons drawn on it
+	needsFix []string       // presets
 }
 
 // Verdict is a picture held against one preset.
@@ -99,30 +91,11 @@ type Fixed struct {
 	Checks []check.Check `json:"checks"`
 }
 
-// verdict sums checks up.
-func verdict(checks []check.Check) string {
-	switch check.Worst(checks) {
-	case channel.Reject:
-		return Rejected
-	case channel.Warn:
-		return Warned
-	}
-	for _, c := range checks {
-		if c.Unsure && c.Severity != string(channel.Advice) {
-			return unsure
-		}
-	}
-	return Passed
-}
-
-// ranks order verdicts, the worst last.
-var ranks = map[string]int{Passed: 0, unsure: 1, Warned: 2, Rejected: 3, couldNotRead: 4}
-
 // settle gives an item the worst of its verdicts.
 func (it *CheckedItem) settle() {
 	it.Status = Passed
 	for _, v := range it.Presets {
-		if ranks[v.Status] > ranks[it.Status] {
+		if check.Worse(v.Status, it.Status) {
 			it.Status = v.Status
 		}
 	}
@@ -131,7 +104,7 @@ func (it *CheckedItem) settle() {
 // breaks reports whether a picture does worse than by today's rules.
 func (it *CheckedItem) breaks() bool {
 	for _, v := range it.Presets {
-		if v.Today != "" && ranks[v.Status] > ranks[v.Today] {
+		if v.Today != "" && check.Worse(v.Status, v.Today) {
 			return true
 		}
 	}

@@ -52,6 +52,20 @@ func (s *Subject) Certain() bool { return s.Product != nil && s.Confidence >= pi
 // Box is where the product is, in pixels; empty when there is none.
 func (s *Subject) Box() image.Rectangle { return s.product().box }
 
+// Located says where the product is and how it was found.
+type Located struct {
+	FoundBy    string  `json:"found_by"` // mask, alpha or cutter
+	Confidence float64 `json:"confidence"`
+	Certain    bool    `json:"certain"` // false: rules on which a second look disagrees are unsure
+	Box        [4]int  `json:"box"`     // x, y, width, height in pixels
+}
+
+// Located returns where the product is.
+func (s *Subject) Located() *Located {
+	b := s.Box()
+	return &Located{FoundBy: s.FoundBy, Confidence: s.Confidence, Certain: s.Certain(), Box: [4]int{b.Min.X, b.Min.Y, b.Dx(), b.Dy()}}
+}
+
 // productRules need to know where the product is.
 var productRules = []string{
 	channel.FillAtLeast, channel.FillAtMost, channel.ProductSide, channel.WhiteBackground, channel.PlainBackground, channel.Residue, channel.Cropped,

@@ -171,6 +171,11 @@ func (c *Client) once(ctx context.Context, method, p string, body []byte, key st
 
 // send makes a call and returns its answer, or the problem that it is.
 func (c *Client) send(ctx context.Context, method, p string, body []byte, key string) (*http.Response, error) {
+	return c.sendAs(ctx, method, p, "application/json", body, key)
+}
+
+// sendAs is send with a body of a content type.
+func (c *Client) sendAs(ctx context.Context, method, p, contentType string, body []byte, key string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+p, bytes.NewReader(body))
 	if err != nil {
 		return nil, ErrAddress
@@ -178,7 +183,7 @@ func (c *Client) send(ctx context.Context, method, p string, body []byte, key st
 	h := req.Header
 	h.Set("User-Agent", c.o.Agent)
 	if body != nil {
-		h.Set("Content-Type", "application/json")
+		h.Set("Content-Type", contentType)
 	}
 	if c.o.Key != "" {
 		h.Set("X-API-Key", c.o.Key)

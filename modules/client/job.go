@@ -241,9 +241,40 @@ type Variant struct {
 	Bytes        int64   `json:"bytes" example:"412345"`
 	BlobPath     *string `json:"blob_path"`
 	Checks       []Check `json:"checks" nullable:"false" doc:"What came of the channel's rules on the finished file"`
+	Proof        *Proof  `json:"proof" doc:"How the product in the file differs from the product in the photo; null where nothing was cut out, and before the file is made"`
 	ErrorCode    *string `json:"error_code"`
 	ErrorMessage *string `json:"error_message"`
 	Review       *string `json:"review" enum:"pending,approved,rejected" doc:"Of its item: pending, a person has yet to look before it is used; null: nobody has to"`
+}
+
+// Proof says how the product in a variant's file, decoded, differs from the product in
+// the photo, a few pixels inside its outline.
+type Proof struct {
+	SSIM     float64     `json:"ssim" doc:"Structural similarity of brightness; 1 is identical" example:"0.997"`
+	DeltaE50 float64     `json:"delta_e_p50" doc:"CIEDE2000, the median pixel" example:"0.4"`
+	DeltaE95 float64     `json:"delta_e_p95" doc:"CIEDE2000, the pixel that one in twenty exceed" example:"1.1"`
+	Cast     float64     `json:"cast" doc:"CIEDE2000 between mean colours of areas, the median area" example:"0.1"`
+	Spot     float64     `json:"spot" doc:"The same, the worst area" example:"0.8"`
+	Mark     float64     `json:"mark" doc:"Levels of brightness in the worst area of the size of a letter, root mean square" example:"1.1"`
+	Detail   float64     `json:"detail" doc:"Strength of fine detail: 1 as it was, above where it was sharpened" example:"0.98"`
+	Bleed    float64     `json:"bleed" doc:"Levels by which colour runs over its strong edges" example:"3"`
+	Shift    float64     `json:"shift_px" doc:"The largest shift of a part of the product, in pixels of the file" example:"0.02"`
+	Pixels   int         `json:"pixels" doc:"That were compared" example:"2949558"`
+	Limits   ProofLimits `json:"limits" doc:"Of the preset"`
+	Within   bool        `json:"within" doc:"All limits are kept" example:"true"`
+	Held     bool        `json:"held" doc:"A file over them is rejected; false for small presets, which are only measured" example:"true"`
+}
+
+// ProofLimits are what the figures of Proof may reach at most, and ssim at least.
+type ProofLimits struct {
+	SSIM     float64 `json:"ssim" example:"0.94"`
+	DeltaE95 float64 `json:"delta_e_p95" example:"4"`
+	Cast     float64 `json:"cast" example:"0.3"`
+	Spot     float64 `json:"spot" example:"3"`
+	Mark     float64 `json:"mark" example:"6"`
+	Detail   float64 `json:"detail" example:"1.12"`
+	Bleed    float64 `json:"bleed" example:"5"`
+	Shift    float64 `json:"shift_px" example:"0.5"`
 }
 
 // Check is the result of one of a channel's rules.

@@ -32,6 +32,7 @@ type file struct {
 	width, height, bytes int
 	checks               string         // JSON
 	refused              sql.NullString // why its channel refuses it
+	proof                sql.NullString // JSON, see Proof
 	recipe               string         // digest of all that it depends on
 }
 
@@ -44,7 +45,7 @@ func (m firstMaking) folder(preset string) string { return preset }
 
 func (m firstMaking) record(ctx context.Context, tx *db.Tx, k *work, f file) error {
 	if err := m.table().Update(ctx, tx, k.held[f.preset], `status = 'completed', lease_until = NULL, blob_path = $1, format = $2, width = $3, height = $4, bytes = $5, checks = $6,
-		error_code = NULL, error_message = NULL, rejected = $7, recipe = $8`, f.path, f.format, f.width, f.height, f.bytes, f.checks, f.refused, f.recipe); err != nil {
+		error_code = NULL, error_message = NULL, rejected = $7, recipe = $8, proof = $9`, f.path, f.format, f.width, f.height, f.bytes, f.checks, f.refused, f.recipe, f.proof); err != nil {
 		return err
 	}
 	if err := m.w.settle(ctx, tx, k.body, f.preset, f.refused.String); err != nil {

@@ -207,7 +207,7 @@ func TestProofFindsChangedProducts(t *testing.T) {
 		p := presets[r.IntN(len(presets))]
 		w := newWare(r, 500+r.IntN(500))
 		l := &Layers{Source: Source{Layers: picture.Layers{CutoutBounds: picture.BoxOf(w.img.Rect)}, Filename: "x.jpg"}, Cutout: w.img}
-		prod := newProduct(l, max(p.Width, p.Height))
+		prod := newProduct(l, max(p.Width, p.Height)).forOne()
 		v, err := one(p, l, prod)
 		if err != nil {
 			t.Fatal(err)

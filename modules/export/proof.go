@@ -1,10 +1,13 @@
 package export
 
 import (
+	"database/sql"
+	"encoding/json"
 	"image"
 	"image/draw"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/picture"
 )
@@ -68,4 +71,31 @@ func prove(placed, delivered *image.NRGBA, at image.Rectangle) proof.Delivered {
 		return proof.Delivered{}
 	}
 	return proof.Compare(cut(placed, in.Min.Sub(at.Min)), cut(delivered, in.Min))
+}
+
+// Proof says how the product in a variant's file differs from the product in the photo,
+// and the limits of its preset.
+type Proof struct {
+	proof.Delivered
+	Limits proof.Limits `json:"limits"`
+	Within bool         `json:"within"` // all limits are kept
+	Held   bool         `json:"held"`   // the preset's files are held to them; smaller ones are only measured
+}
+
+// ProofOf returns what was measured of a variant; nil where nothing was cut out.
+func ProofOf(v Variant) *Proof {
+	if v.Fidelity == nil {
+		return nil
+	}
+	l := check.Limits(v.Preset)
+	return &Proof{Delivered: *v.Fidelity, Limits: l, Within: v.Fidelity.Within(l) == "", Held: check.Provable(v.Preset)}
+}
+
+func proofOf(v Variant) (sql.NullString, error) {
+	p := ProofOf(v)
+	if p == nil {
+		return sql.NullString{}, nil
+	}
+	b, err := json.Marshal(p)
+	return sql.NullString{String: string(b), Valid: err == nil}, err
 }

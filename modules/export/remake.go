@@ -172,8 +172,8 @@ func (m remaking) record(ctx context.Context, tx *db.Tx, k *work, f file) error 
 		return err
 	}
 	r, err := tx.ExecContext(ctx, `UPDATE exports SET rejected_first = COALESCE(rejected_first, rejected IS NOT NULL), blob_path = $3, format = $4, width = $5, height = $6,
-		bytes = $7, checks = $8, rejected = $9, recipe = $10, updated_at = now_ms() WHERE item_id = $1 AND preset = $2 AND status = 'completed'`,
-		k.body.ItemID, f.preset, f.path, f.format, f.width, f.height, f.bytes, f.checks, f.refused, f.recipe)
+		bytes = $7, checks = $8, rejected = $9, recipe = $10, proof = $11, updated_at = now_ms() WHERE item_id = $1 AND preset = $2 AND status = 'completed'`,
+		k.body.ItemID, f.preset, f.path, f.format, f.width, f.height, f.bytes, f.checks, f.refused, f.recipe, f.proof)
 	if err != nil {
 		return err
 	}

@@ -115,6 +115,7 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 // one makes, encodes and checks a variant.
 func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	v := Variant{Preset: p}
+	prod = prod.forOne()
 	img := compose(p, l, prod)
 	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: provenance.XMP(l.made(), l.Marks.With(l.Rights))}
 	if p.Format == channel.PNG || p.Format == channel.AVIF {

@@ -149,6 +149,7 @@ type Export struct {
 	Bytes         int64
 	BlobPath      *string
 	Checks        []check.Check
+	Proof         *Proof // nil: not measured
 	ErrorCode     *string
 	ErrorMessage  *string
 	Rejected      *string // why the channel refuses it; nil: it doesn't
@@ -158,14 +159,14 @@ type Export struct {
 // ErrNotFound says that the variant does not exist or is not finished.
 var ErrNotFound = fault.New(fault.NotFound, "variant_not_found", "There is no such variant, or it is not finished")
 
-const exportColumns = `item_id, preset, status, format, width, height, bytes, blob_path, checks, error_code, error_message, rejected,
+const exportColumns = `item_id, preset, status, format, width, height, bytes, blob_path, checks, proof, error_code, error_message, rejected,
 	(SELECT s.review FROM export_sources s WHERE s.item_id = exports.item_id) AS review`
 
 func scanExport(r interface{ Scan(dest ...any) error }) (Export, error) {
 	var e Export
-	var format, checks sql.NullString
+	var format, checks, measured sql.NullString
 	var w, h, n sql.NullInt64
-	if err := r.Scan(&e.ItemID, &e.Preset, &e.Status, &format, &w, &h, &n, &e.BlobPath, &checks, &e.ErrorCode, &e.ErrorMessage, &e.Rejected, &e.Review); err != nil {
+	if err := r.Scan(&e.ItemID, &e.Preset, &e.Status, &format, &w, &h, &n, &e.BlobPath, &checks, &measured, &e.ErrorCode, &e.ErrorMessage, &e.Rejected, &e.Review); err != nil {
 		return Export{}, err
 	}
 	if e.Status == "completed" && e.Rejected != nil {
@@ -175,6 +176,12 @@ func scanExport(r interface{ Scan(dest ...any) error }) (Export, error) {
 	if checks.Valid {
 		if err := json.Unmarshal([]byte(checks.String), &e.Checks); err != nil {
 			return Export{}, fmt.Errorf("checks of %s/%s: %w", e.ItemID, e.Preset, err)
+		}
+	}
+	if measured.Valid {
+		e.Proof = new(Proof)
+		if err := json.Unmarshal([]byte(measured.String), e.Proof); err != nil {
+			return Export{}, fmt.Errorf("proof of %s/%s: %w", e.ItemID, e.Preset, err)
 		}
 	}
 	return e, nil

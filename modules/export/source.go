@@ -83,10 +83,13 @@ func (l *Layers) whole() bool {
 }
 
 // product is the visible part of the cut-out, at the few sizes from which the
-// variants are made. It is safe for concurrent use.
+// variants are made. It is safe for concurrent use, unless it is one variant's.
 type product struct {
 	img   *image.NRGBA
 	twice func() *image.NRGBA // made when it is first needed
+
+	ofOne bool         // one variant's: it keeps the last size, which that needs twice
+	last  *image.NRGBA // only read
 }
 
 // spare is how much larger than the largest variant a photo must be to be worth
@@ -107,11 +110,29 @@ func newProduct(l *Layers, longest int) *product {
 	return &product{img: p, twice: sync.OnceValue(func() *image.NRGBA { return imaging.Upscale2x(p) })}
 }
 
+// forOne returns the product as one variant uses it.
+func (p *product) forOne() *product {
+	if p.ofOne {
+		return p
+	}
+	return &product{img: p.img, twice: p.twice, ofOne: true}
+}
+
 func (p *product) size() (w, h int) { return p.img.Rect.Dx(), p.img.Rect.Dy() }
 
 // at returns the product at a size. It enlarges with the 2× kernel, which keeps
-// edges sharp and free of rings.
+// edges sharp and free of rings. The caller doesn't write to it.
 func (p *product) at(w, h int) *image.NRGBA {
+	if !p.ofOne {
+		return p.resized(w, h)
+	}
+	if p.last == nil || p.last.Rect.Size() != image.Pt(w, h) {
+		p.last = p.resized(w, h)
+	}
+	return p.last
+}
+
+func (p *product) resized(w, h int) *image.NRGBA {
 	pw, ph := p.size()
 	switch {
 	case w == pw && h == ph:

@@ -300,7 +300,11 @@ func (w *Worker) finish(ctx context.Context, k *work, v Variant) error {
 	if check.Worst(v.Checks) == channel.Reject {
 		refused = sql.NullString{String: check.Reason(v.Checks), Valid: true}
 	}
-	f := file{preset: p.Name, path: path, format: string(p.Format), width: v.Width, height: v.Height, bytes: len(v.File), checks: string(checks), refused: refused, recipe: recipe(p, k.source, time.Now())}
+	measured, err := proofOf(v)
+	if err != nil {
+		return err
+	}
+	f := file{preset: p.Name, proof: measured, path: path, format: string(p.Format), width: v.Width, height: v.Height, bytes: len(v.File), checks: string(checks), refused: refused, recipe: recipe(p, k.source, time.Now())}
 	err = w.DB.InTx(ctx, func(tx *db.Tx) error { return k.how.record(ctx, tx, k, f) })
 	if err != nil {
 		return fmt.Errorf("record %s: %w", p.Name, err)

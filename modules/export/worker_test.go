@@ -294,6 +294,9 @@ func TestVariantsAndTheZIPAreMadeOnce(t *testing.T) {
 		list, err := w.s.List(w.t.Context(), "t", "j")
 		w.must(err)
 		for _, e := range list {
+			if e.Proof == nil || e.Proof.Pixels == 0 || e.Proof.SSIM < e.Proof.Limits.SSIM || e.Proof.Limits.DeltaE95 == 0 || !e.Proof.Within {
+				w.t.Errorf("%s: the proof of its file is %+v", e.Preset, e.Proof)
+			}
 			if e.BlobPath == nil || e.Bytes == 0 || e.Width == 0 || len(e.Checks) < 5 || e.Format == "" {
 				w.t.Errorf("%+v", e)
 			}

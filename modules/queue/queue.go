@@ -47,6 +47,9 @@ const (
 	// KindCutout asks the worker on jobs for the version of the item's cut-out that is
 	// the subject.
 	KindCutout = "cutout"
+	// KindCheck asks the worker on jobs to find the product in a picture that is held
+	// against channels' rules: the check that is the subject, and the body's item.
+	KindCheck = "check"
 	// KindRemake asks the export worker for the variants of the item, the subject,
 	// that are to be made again.
 	KindRemake = "remake"

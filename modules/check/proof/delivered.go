@@ -36,7 +36,7 @@ type Limits struct {
 
 // DefaultLimits are the limits that unaltered files of quality 80 and more keep, with
 // some room.
-var DefaultLimits = Limits{SSIM: 0.94, DeltaE95: 4, Cast: 0.3, Spot: 3, Mark: 6, Detail: 1.12, Bleed: 8, Shift: 0.5}
+var DefaultLimits = Limits{SSIM: 0.94, DeltaE95: 4, Cast: 0.3, Spot: 3, Mark: 6, Detail: 1.12, Bleed: 5, Shift: 0.5}
 
 // Within returns "" when the figures keep to the limits, else the first that doesn't.
 func (d Delivered) Within(l Limits) string {

@@ -18,12 +18,13 @@ export class VariantRow {
     this.name = name;
     this.thumb = make("div", { className: "thumb", "aria-hidden": "true" });
     this.size = make("span", { className: "hint" });
+    this.proof = make("details", { className: "hint", hidden: true }, make("summary"), make("span"));
     this.failed = make("ul", { className: "checks", hidden: true });
     this.passed = make("details", { className: "checks", hidden: true }, make("summary"), make("ul"));
     this.error = make("p", { className: "error", hidden: true });
     this.button = make("button", { type: "button", textContent: "Download", "aria-label": `Download ${title}`, hidden: true, onclick: () => this.download() });
     this.node = make("li", {}, this.thumb,
-      make("div", { className: "variant-text" }, make("strong", { textContent: title }), this.size, this.failed, this.passed, this.error), this.button);
+      make("div", { className: "variant-text" }, make("strong", { textContent: title }), this.size, this.proof, this.failed, this.passed, this.error), this.button);
     this.seen = new IntersectionObserver((entries) => {
       if (entries.some((entry) => entry.isIntersecting) && made(this.variant)) this.picture();
     }, { rootMargin: "200px" });
@@ -41,9 +42,21 @@ export class VariantRow {
     show(this.error, Boolean(variant.error_message));
     show(this.button, made(variant));
     if (first) {
+      this.updateProof(variant.proof);
       this.updateChecks(variant.checks, small);
       this.seen.observe(this.node);
     }
+  }
+
+  // How the product in the file differs from the product in the photo.
+  updateProof(proof) {
+    show(this.proof, Boolean(proof?.pixels));
+    if (!proof?.pixels) return;
+    const verdict = proof.within ? "Product unchanged" : proof.held ? "Product changed" : "Product measured";
+    set(this.proof.children[0], `${verdict}: ΔE ${proof.delta_e_p50.toFixed(1)}, likeness ${proof.ssim.toFixed(3)}`);
+    const limits = proof.limits;
+    set(this.proof.children[1], `Median colour difference ΔE2000 ${proof.delta_e_p50.toFixed(2)}; 95 % of the pixels at most ${proof.delta_e_p95.toFixed(2)} (limit ${limits.delta_e_p95}). `
+      + `Likeness (SSIM) ${proof.ssim.toFixed(4)} (at least ${limits.ssim}). Outline shifted by ${proof.shift_px.toFixed(2)} px (limit ${limits.shift_px}).`);
   }
 
   // What failed is always told; what passed, when it is asked for, and so is the
