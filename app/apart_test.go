@@ -130,6 +130,7 @@ func (a *apart) once(j apptest.Job) {
 }
 
 func TestRolesApart(t *testing.T) {
+	t.Parallel()
 	a := newApart(t)
 	small := apptest.Photo(t, 160, 120)
 

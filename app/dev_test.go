@@ -27,6 +27,7 @@ func runDev(t testing.TB, args ...string) (*apptest.Process, apptest.Client, str
 }
 
 func TestDevTakesAPhotoFromUploadToZIP(t *testing.T) {
+	t.Parallel()
 	p, c, data := runDev(t)
 	if info, err := os.Stat(filepath.Join(data, "dev.env")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("dev.env: %v %v", info, err)
@@ -149,6 +150,7 @@ func checkLog(t *testing.T, p *apptest.Process, j apptest.Job) {
 }
 
 func TestDevRefusesWhatIsNoPhotoAndQueuesNothing(t *testing.T) {
+	t.Parallel()
 	_, c, _ := runDev(t, "--engine", "stub")
 	var j apptest.Job
 	c.Call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "items": []any{map[string]any{"filename": "x.jpg"}}}, &j)
@@ -201,8 +203,9 @@ func TestDevRefusesWhatIsNoPhotoAndQueuesNothing(t *testing.T) {
 }
 
 func TestDevDrainsAndResumes(t *testing.T) {
+	t.Parallel()
 	data, addr := filepath.Join(t.TempDir(), "state"), apptest.FreeAddr(t)
-	p := apptest.Start(t, nil, "dev", "--data", data, "--listen", addr)
+	p := apptest.Start(t, nil, "dev", "--data", data, "--listen", addr, "--engine", "stub") // scenes are not what drains
 	c := apptest.Client{T: t, Base: "http://" + addr}
 	c.WaitReady()
 	var j apptest.Job
@@ -213,7 +216,7 @@ func TestDevDrainsAndResumes(t *testing.T) {
 	if code := p.Stop(t); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	apptest.Start(t, nil, "dev", "--data", data, "--listen", addr)
+	apptest.Start(t, nil, "dev", "--data", data, "--listen", addr, "--engine", "stub")
 	c.WaitReady()
 	if j = c.Wait(j.JobID); j.Status != "completed" {
 		t.Fatalf("%+v", j)

@@ -11,8 +11,9 @@ import (
 // Where credits are asked for, the setting's monthly grant is what a tenant can
 // spend without having bought any, and no more.
 func TestTheMonthlyGrantIsSpent(t *testing.T) {
+	t.Parallel()
 	addr := apptest.FreeAddr(t)
-	apptest.Start(t, []string{"BILLING_MODE=enforce", "BILLING_MONTHLY_GRANT=200"}, "dev", "--data", filepath.Join(t.TempDir(), "state"), "--listen", addr)
+	apptest.Start(t, []string{"BILLING_MODE=enforce", "BILLING_MONTHLY_GRANT=200"}, "dev", "--data", filepath.Join(t.TempDir(), "state"), "--listen", addr, "--engine", "stub")
 	c := apptest.Client{T: t, Base: "http://" + addr}
 	c.WaitReady()
 	balance := func(available, held int64) {

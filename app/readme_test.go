@@ -14,6 +14,7 @@ import (
 
 // TestReadmesWalk runs the README's lines as they stand, but for the port.
 func TestReadmesWalk(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"bash", "curl", "jq"} {
 		if _, err := exec.LookPath(name); err != nil {
 			if os.Getenv("OPAL_REQUIRE_ALL") == "1" {
@@ -30,7 +31,7 @@ func TestReadmesWalk(t *testing.T) {
 	if block == nil {
 		t.Fatal("README.md has no walk that begins with API=")
 	}
-	_, c, _ := runDev(t)
+	_, c, _ := runDev(t, "--engine", "stub") // the lines are tried here, scenes elsewhere
 	dir := t.TempDir()
 	if err := apptest.WritePhoto(filepath.Join(dir, "mug.jpg"), 640, 480, 1); err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 // Work left by v0.2.1 is finished: its items in flight are worked on, its finished
 // ones get their variants, and the clients find everything under the old ids.
 func TestTakeoverIsFinished(t *testing.T) {
+	t.Parallel()
 	var d *db.DB
 	a := newApart(t, func(a *apart) {
 		var err error
