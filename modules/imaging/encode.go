@@ -119,8 +119,19 @@ func Encode(img *image.NRGBA, o EncodeOptions) ([]byte, error) {
 	return imagefile.Embed(o.Format, C.GoBytes(out, C.int(n)), o.XMP, profile, !opaque)
 }
 
-// sRGBProfile is libvips' own profile.
-var sRGBProfile = sync.OnceValues(func() ([]byte, error) {
+var sRGB struct {
+	once    sync.Once
+	profile []byte
+	err     error
+}
+
+// sRGBProfile returns libvips' own profile.
+func sRGBProfile() ([]byte, error) {
+	sRGB.once.Do(func() { sRGB.profile, sRGB.err = readSRGBProfile() })
+	return sRGB.profile, sRGB.err
+}
+
+func readSRGBProfile() ([]byte, error) {
 	var out unsafe.Pointer
 	var n C.size_t
 	err := vipsCall(func(text *C.char, length C.size_t) C.int { return C.opal_srgb_profile(&out, &n, text, length) })
@@ -129,7 +140,7 @@ var sRGBProfile = sync.OnceValues(func() ([]byte, error) {
 	}
 	defer C.opal_free(out)
 	return C.GoBytes(out, C.int(n)), nil
-})
+}
 
 // vipsEffort translates 1..9 to the scale of each of libvips' savers.
 func vipsEffort(f Format, effort int) int {

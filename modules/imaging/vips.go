@@ -54,8 +54,17 @@ func vipsCall(job func(err *C.char, errlen C.size_t) C.int) error {
 	return errors.New(sandbox.OneLine(C.GoString(text)))
 }
 
+// started and loaded hold the results of startVips and loadHEIF.
+var started, loaded struct {
+	once sync.Once
+	err  error
+}
+
 // startVips prepares libvips for this process's own pictures.
-var startVips = sync.OnceValue(func() error { return prepareVips(false) })
+func startVips() error {
+	started.once.Do(func() { started.err = prepareVips(false) })
+	return started.err
+}
 
 // prepareVips allows the loaders: foreign adds the formats that OPAL's own files
 // never have.
@@ -71,9 +80,12 @@ func prepareVips(foreign bool) error {
 }
 
 // loadHEIF finds libheif, without which HEIC pictures are refused.
-var loadHEIF = sync.OnceValue(func() error {
-	return vipsCall(func(text *C.char, n C.size_t) C.int { return C.opal_heif_load(text, n) })
-})
+func loadHEIF() error {
+	loaded.once.Do(func() {
+		loaded.err = vipsCall(func(text *C.char, n C.size_t) C.int { return C.opal_heif_load(text, n) })
+	})
+	return loaded.err
+}
 
 // HEIFVersion returns the version of the libheif that decodes HEIC pictures, or
 // why there is none.

@@ -28,16 +28,22 @@ var toLinear = func() (t [256]float32) {
 	return t
 }()
 
+var encoding struct {
+	once  sync.Once
+	table [65536]uint16
+}
+
 // encodeTable turns a 16-bit linear value into sRGB in 8.8 fixed point, so that
 // adding a dither byte and shifting rounds it. It is made when first needed: a
 // process that renders nothing doesn't wait for it.
-var encodeTable = sync.OnceValue(func() *[65536]uint16 {
-	t := new([65536]uint16)
-	for i := range t {
-		t[i] = uint16(linearToSRGB(float64(i)/65535)*255*256 + 0.5)
-	}
-	return t
-})
+func encodeTable() *[65536]uint16 {
+	encoding.once.Do(func() {
+		for i := range encoding.table {
+			encoding.table[i] = uint16(linearToSRGB(float64(i)/65535)*255*256 + 0.5)
+		}
+	})
+	return &encoding.table
+}
 
 func srgbToLinear(v float64) float64 {
 	if v <= 0.04045 {

@@ -7,9 +7,19 @@ import (
 
 const ditherBits = 7
 
-// ditherTile is a high-pass, rank-equalised noise tile: like blue noise it has
+var dithering struct {
+	once sync.Once
+	tile []uint8
+}
+
+// ditherTile returns a high-pass, rank-equalised noise tile: like blue noise it has
 // no clumps, so the last bit of a gradient breaks up without visible grain.
-var ditherTile = sync.OnceValue(func() []uint8 {
+func ditherTile() []uint8 {
+	dithering.once.Do(func() { dithering.tile = newDitherTile() })
+	return dithering.tile
+}
+
+func newDitherTile() []uint8 {
 	const n = 1 << ditherBits
 	r := rng{7}
 	white := make([]float32, n*n)
@@ -38,4 +48,4 @@ var ditherTile = sync.OnceValue(func() []uint8 {
 		out[i] = uint8(rank * 256 / len(order))
 	}
 	return out
-})
+}

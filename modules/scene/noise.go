@@ -72,11 +72,29 @@ func newNoiseTile(base []float32) *noiseTile {
 	return t
 }
 
+// lazyTile is a noise tile that is made when first needed.
+type lazyTile struct {
+	seed          uint64
+	freq, octaves int
+
+	once sync.Once
+	tile *noiseTile
+}
+
+func (l *lazyTile) get() *noiseTile {
+	l.once.Do(func() { l.tile = newNoiseTile(cloud(l.seed, l.freq, l.octaves)) })
+	return l.tile
+}
+
 var (
-	cloudTile = sync.OnceValue(func() *noiseTile { return newNoiseTile(cloud(11, 4, 6)) })
-	warpTile  = sync.OnceValue(func() *noiseTile { return newNoiseTile(cloud(29, 4, 4)) })
-	speckTile = sync.OnceValue(func() *noiseTile { return newNoiseTile(cloud(53, 128, 2)) })
+	clouds = lazyTile{seed: 11, freq: 4, octaves: 6}
+	warps  = lazyTile{seed: 29, freq: 4, octaves: 4}
+	specks = lazyTile{seed: 53, freq: 128, octaves: 2}
 )
+
+func cloudTile() *noiseTile { return clouds.get() }
+func warpTile() *noiseTile  { return warps.get() }
+func speckTile() *noiseTile { return specks.get() }
 
 // cloud fills a seamless tile with gradient-noise fBm.
 func cloud(seed uint64, freq, octaves int) []float32 {

@@ -26,13 +26,26 @@ const most = 4096
 
 var errWeights = errors.New("the weights of the cut-out network are damaged")
 
+// loaded holds the result of load.
+var loaded struct {
+	once sync.Once
+	net  *network
+	err  error
+}
+
 // load reads the embedded weights once.
-var load = sync.OnceValues(func() (*network, error) {
+func load() (*network, error) {
+	loaded.once.Do(func() { loaded.net, loaded.err = checked() })
+	return loaded.net, loaded.err
+}
+
+// checked reads the embedded weights when their hash is the right one.
+func checked() (*network, error) {
 	if sum := sha256.Sum256(embedded); hex.EncodeToString(sum[:]) != SHA256 {
 		return nil, fmt.Errorf("%w: their hash is not the one in the code", errWeights)
 	}
 	return parse(embedded)
-})
+}
 
 // parse reads weights: the magic, then records of output channels, input channels
 // and kernel size (uint16 each, little-endian), the weights as float16 [out][in][k][k],
