@@ -131,7 +131,7 @@ func fits(t *testing.T, ctx context.Context, what string) {
 	holds(t, ctx, what+" fits its width", `document.documentElement.scrollWidth <= window.innerWidth`)
 }
 
-func TestSampleInTheBrowser(t *testing.T) {
+func TestAFirstPictureInTheBrowser(t *testing.T) {
 	ctx := openBrowser(t, false)
 	_, dev, _ := runDev(t)
 	url := dev.Base

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -191,6 +192,58 @@ func TestTheSettingTellsTheEnginesThreshold(t *testing.T) {
 	}
 }
 
+// TestEveryEnginePassesItsSuite finds engines whose package calls the port's suite less often
+// than it has rows: what a port promises is held there.
+func TestEveryEnginePassesItsSuite(t *testing.T) {
+	for suite, rows := range map[string]map[string][]string{
+		"cuttertest": packagesOf(t, cutters.rows),
+		"placertest": packagesOf(t, placers.rows),
+	} {
+		for pkg, names := range rows {
+			t.Run(suite+" in "+pkg, func(t *testing.T) {
+				calls := 0
+				files, err := filepath.Glob("../modules/pipeline/" + pkg + "/*_test.go")
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, f := range files {
+					b, err := os.ReadFile(f)
+					if err != nil {
+						t.Fatal(err)
+					}
+					calls += len(regexp.MustCompile(`\b`+suite+`\.Run(Remote)?\b`).FindAll(b, -1))
+				}
+				if calls < len(names) {
+					t.Errorf("the tests of modules/pipeline/%s run the suite %d times, for the engines %v: give each engine a test that calls %s.Run or RunRemote", pkg, calls, names, suite)
+				}
+			})
+		}
+	}
+}
+
+// packagesOf returns the names of engines by the package that each is of.
+func packagesOf[E any](t *testing.T, rows []engine[E]) map[string][]string {
+	t.Helper()
+	of := map[string][]string{}
+	for _, r := range rows {
+		w, err := loadFrom(append(append(slices.Clone(engineEnv), modelEnv(t)...), "CUTOUT_ENGINE=auto"), "", Streams{Out: io.Discard, Err: io.Discard}, "t", config.Role{AML: true}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.close()
+		e, err := r.open(w)
+		if err != nil {
+			t.Fatalf("%s: %v", r.name, err)
+		}
+		pkg, _, _ := strings.Cut(strings.TrimPrefix(fmt.Sprintf("%T", e), "*"), ".")
+		if pkg == "app" {
+			t.Fatalf("%s is of package app: an engine has a folder under modules/pipeline", r.name)
+		}
+		of[pkg] = append(of[pkg], r.name)
+	}
+	return of
+}
+
 // Operators read the setting's line, and not this list.
 func TestTheSettingsNameTheEngines(t *testing.T) {
 	for setting, names := range map[string][]string{cutters.setting: cutters.values(), placers.setting: placers.values()} {
@@ -200,13 +253,40 @@ func TestTheSettingsNameTheEngines(t *testing.T) {
 					continue
 				}
 				for _, name := range names {
-					if !strings.Contains(s.Doc, name) {
-						t.Errorf("%q doesn't name %s", s.Doc, name)
+					if !namesEngine(s.Doc, name) {
+						t.Errorf("the doc of %s in config/config.go, %q, doesn't name %s", setting, s.Doc, name)
 					}
 				}
 				return
 			}
 			t.Error("there is no such setting")
+		})
+	}
+}
+
+// namesEngine reports whether a text has an engine's name as a word of its own.
+func namesEngine(text, name string) bool {
+	return slices.Contains(strings.FieldsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_' && r != '\''
+	}), name)
+}
+
+func TestAnEnginesNameIsAWord(t *testing.T) {
+	for _, c := range []struct {
+		text, name string
+		want       bool
+	}{
+		{"auto is onnx where a model is, else own; studio", "own", true},
+		{"score calls a URL, openai another.", "openai", true},
+		{"own and studio are built in", "stud", false},
+		{"download it", "own", false},
+		{"OPAL's own-brand engine", "own", false},
+		{"remove_bg2 is a service", "remove_bg2", true},
+	} {
+		t.Run(c.name+" in "+c.text, func(t *testing.T) {
+			if got := namesEngine(c.text, c.name); got != c.want {
+				t.Error(got)
+			}
 		})
 	}
 }

@@ -145,7 +145,8 @@ func (p *policy) container(r *bicep.Resource, c map[string]any, needs config.Rol
 		if !slices.Contains(p.names, name) {
 			p.say(r, "no code reads %s", name)
 		} else if !reads(needs, a, name) {
-			p.say(r, "role %s does not read %s", a.command, name)
+			p.found = append(p.found, fmt.Sprintf("role %s does not read %s: take it from the app in deploy/apps.bicep, or where the role's code reads it, "+
+				"give the first word of its name a line of groups in deploy/app_policy_test.go", a.command, name))
 		}
 		if slices.Contains(given, name) {
 			p.say(r, "%s is given twice", name)
@@ -234,7 +235,8 @@ func neverGiven(names []string, given map[string]bool) []string {
 	for _, name := range names {
 		why := leftOut[name]
 		if !given[name] && why == "" {
-			found = append(found, "no app is given "+name+", which the code reads")
+			found = append(found, "no app is given "+name+", which the code reads: add it to the apps that read it in deploy/apps.bicep, or say in leftOut of "+
+				"deploy/app_policy_test.go why none gets it")
 		}
 		if given[name] && why != "" {
 			found = append(found, name+" is given, although: "+why)

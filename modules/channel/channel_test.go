@@ -117,17 +117,26 @@ presets:
      rules: [{rule: long_side, limit: 900, severity: reject, source: terms}]}
 `
 
+// second returns a preset's line to put before own's.
+func second(more string) string {
+	return "  - {name: other, title: Other, " + more + " width: 9, height: 9, background: white, fill: 0.8, format: jpeg}\n"
+}
+
 func TestLoad(t *testing.T) {
 	t.Cleanup(func() { current.Store(nil) })
 	for name, c := range map[string]struct{ file, says string }{
-		"a channel":           {own, ""},
-		"an unknown field":    {strings.Replace(own, "order: 1", "order: 1\nrulez: []", 1), "market.yaml: line 1: file: additional properties 'rulez'"},
-		"an unknown rule":     {strings.Replace(own, "long_side", "moon", 1), "market.yaml: line 7: file.presets.0.rules.0.rule: market: there is no rule \"moon\""},
-		"a missing source":    {strings.Replace(own, "source: terms", "source: none", 1), "none"},
-		"no official source":  {strings.Replace(own, "official: true", "official: false", 1), "not the channel's own"},
-		"a fill above 1":      {strings.Replace(own, "fill: 0.8", "fill: 8", 1), "fill"},
-		"an unknown slot":     {strings.Replace(own, "{name: market,", "{name: market, slot: ZZ99,", 1) + "slots: [{name: MAIN, title: Main}]\n", "line 6: file.presets.0.slot: market: slot \"ZZ99\""},
-		"a taken name":        {strings.Replace(own, "name: market", "name: shopify", 1), "shopify"},
+		"a channel":              {own, ""},
+		"an unknown field":       {strings.Replace(own, "order: 1", "order: 1\nrulez: []", 1), "market.yaml: line 1: file: additional properties 'rulez'"},
+		"an unknown rule":        {strings.Replace(own, "long_side", "moon", 1), "market.yaml: line 7: file.presets.0.rules.0.rule: market: there is no rule \"moon\""},
+		"a missing source":       {strings.Replace(own, "source: terms", "source: none", 1), "none"},
+		"no official source":     {strings.Replace(own, "official: true", "official: false", 1), "not the channel's own"},
+		"a fill above 1":         {strings.Replace(own, "fill: 0.8", "fill: 8", 1), "fill"},
+		"an unknown slot":        {strings.Replace(own, "{name: market,", "{name: market, slot: ZZ99,", 1) + "slots: [{name: MAIN, title: Main}]\n", "line 6: file.presets.0.slot: market: slot \"ZZ99\""},
+		"a taken name":           {strings.Replace(own, "name: market", "name: shopify", 1), "shopify"},
+		"two presets, no suffix": {strings.Replace(own, "presets:\n", "presets:\n"+second(""), 1), "market.yaml: line 6: file.presets.0.suffix: other: the channel has 2 presets"},
+		"two of one suffix": {strings.Replace(strings.Replace(own, "{name: market,", "{name: market, suffix: a,", 1), "presets:\n", "presets:\n"+second("suffix: a,"), 1),
+			"line 7: file.presets.1.suffix: market: other has the suffix \"a\", too"},
+		"another's folder":    {strings.Replace(own, "channel: Market", "channel: ETSY", 1), "the channels ETSY and Etsy have one folder, etsy"},
 		"no day":              {strings.Replace(own, "2026-11-01", "yesterday", 1), "seen"},
 		"something else":      {"just words", ""},
 		"YAML that is broken": {"a: [", ""},

@@ -168,6 +168,9 @@ func (f *file) resolve() error {
 		if len(f.Slots) > 0 && p.Slot != "" && !p.HasSlot(p.Slot) {
 			return &at{[]string{"presets", strconv.Itoa(i), "slot"}, fmt.Errorf("%s: slot %q is not one of the channel's slots; add it to them", p.Name, p.Slot)}
 		}
+		if err := f.tellsApart(i); err != nil {
+			return err
+		}
 		p.Rules = slices.Concat(f.Rules, p.Rules)
 		if p.Rules == nil {
 			p.Rules = []Rule{}
@@ -193,7 +196,24 @@ func (f *file) resolve() error {
 	return nil
 }
 
-// gather orders the presets and refuses a name that two have.
+// tellsApart refuses a preset whose files would have the names of another's: several presets
+// of a channel each need a suffix of their own.
+func (f *file) tellsApart(i int) error {
+	p := f.Presets[i]
+	if len(f.Presets) == 1 {
+		return nil
+	}
+	path := []string{"presets", strconv.Itoa(i), "suffix"}
+	if p.Suffix == "" {
+		return &at{path, fmt.Errorf("%s: the channel has %d presets, so each needs a suffix that tells its files from the others'", p.Name, len(f.Presets))}
+	}
+	if other := slices.IndexFunc(f.Presets[:i], func(o Preset) bool { return o.Suffix == p.Suffix }); other >= 0 {
+		return &at{path, fmt.Errorf("%s: %s has the suffix %q, too; give each its own", p.Name, f.Presets[other].Name, p.Suffix)}
+	}
+	return nil
+}
+
+// gather orders the presets, and refuses a name or a folder that two have.
 func (t *all) gather() error {
 	var files []file
 	for _, f := range t.files {
@@ -202,8 +222,12 @@ func (t *all) gather() error {
 	slices.SortFunc(files, func(a, b file) int {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), strings.Compare(a.Channel, b.Channel))
 	})
-	of := map[string]string{}
+	of, folders := map[string]string{}, map[string]string{}
 	for _, f := range files {
+		if other, taken := folders[Folder(f.Channel)]; taken {
+			return ErrChannel.With("the channels %s and %s have one folder, %s; rename one, or give it the other's name to replace that", other, f.Channel, Folder(f.Channel))
+		}
+		folders[Folder(f.Channel)] = f.Channel
 		for _, p := range f.Presets {
 			if other, taken := of[p.Name]; taken {
 				return ErrChannel.With("preset %s is in %s and in %s", p.Name, other, f.Channel)
