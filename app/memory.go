@@ -19,7 +19,7 @@ import (
 // 945 MB where 600 do.
 const memoryPerHand = 200 << 20
 
-// What the children beside a worker take, in bytes, with a photo of 12 megapixels.
+// The memory of the children beside a worker, in bytes, with a photo of 12 megapixels.
 const (
 	decodeMemory = 400 << 20 // one that decodes
 	refineMemory = 450 << 20 // one that changes a cut-out

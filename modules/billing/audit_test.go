@@ -106,7 +106,8 @@ func TestAuditFindsWhatIsWrong(t *testing.T) {
 		"money back, returned":               {"payment_reversals", `UPDATE payment_reversals SET state = 'returned'`},
 		"payment that nobody asks after":     {"payments", `UPDATE payments SET status = 'open', paid_at = NULL, poll_at = NULL`},
 		"notice of the payment provider's":   {"payment_notices", `INSERT INTO payment_notices (mollie_id, due_at, received_at) SELECT mollie_id, now_ms() - 3700000, 0 FROM payments`},
-		"refund that was forgotten":          {"refund_requests", `INSERT INTO refund_requests (request_id, tenant_id, payment_id, amount, description, created_at) SELECT 'q', tenant_id, payment_id, 10, '', 0 FROM payments`},
+		"refund that was forgotten": {"refund_requests", `INSERT INTO refund_requests (request_id, tenant_id, payment_id, amount, description, created_at)
+			SELECT 'q', tenant_id, payment_id, 10, '', 0 FROM payments`},
 		"refund at the payment provider": {"refund_requests", `INSERT INTO refund_requests (request_id, tenant_id, payment_id, amount, description, reversal_id, created_at)
 			SELECT 'q', tenant_id, payment_id, amount + 1, '', reversal_id, 0 FROM payment_reversals`},
 		"more went back than was paid": {"payment_reversals", `UPDATE payment_reversals SET credits = 1001`},

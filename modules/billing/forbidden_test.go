@@ -66,7 +66,8 @@ func TestTheDatabaseRefusesAWrongLedger(t *testing.T) {
 		"a month's budget below zero":        `UPDATE budget_months SET committed = -1`,
 	}
 	lite := map[string]string{
-		"a transfer replaced": `INSERT OR REPLACE INTO transfers (posting_key, leg, legs, tenant_id, seq, kind, debit, credit, amount, created_at) VALUES ('import:1', 1, 1, 'a', 100, 'import', 'world', 'paid', 5, 0)`,
+		"a transfer replaced": `INSERT OR REPLACE INTO transfers (posting_key, leg, legs, tenant_id, seq, kind, debit, credit, amount, created_at)
+			VALUES ('import:1', 1, 1, 'a', 100, 'import', 'world', 'paid', 5, 0)`,
 		"an account replaced": `INSERT OR REPLACE INTO accounts (tenant_id, kind) VALUES ('a', 'debt')`,
 		"an invoice replaced": `INSERT OR REPLACE INTO invoices (year, number, tenant_id, payment_id, document, created_at) VALUES (2026, 1, 'a', 'p1', '{}', 0)`,
 	}

@@ -332,7 +332,8 @@ func TestAllAtOnce(t *testing.T) {
 			t.Errorf("audit: %v, %v", diffs, err)
 		}
 		var invoices, paidOnes int
-		if err := d.QueryRow(`SELECT (SELECT count(*) FROM invoices), (SELECT count(*) FROM payments WHERE status = 'paid')`).Scan(&invoices, &paidOnes); err != nil || invoices != paidOnes || invoices == 0 {
+		err := d.QueryRow(`SELECT (SELECT count(*) FROM invoices), (SELECT count(*) FROM payments WHERE status = 'paid')`).Scan(&invoices, &paidOnes)
+		if err != nil || invoices != paidOnes || invoices == 0 {
 			t.Errorf("%d invoices of %d payments, %v", invoices, paidOnes, err)
 		}
 	})

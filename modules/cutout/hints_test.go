@@ -182,7 +182,7 @@ func TestHintsThatLeaveNoProduct(t *testing.T) {
 	}
 }
 
-// What the engine saw is kept with its result: hints are worked out on it.
+// The result keeps the logits that hints are worked out on.
 func TestACutOutKeepsItsLogits(t *testing.T) {
 	photo, ring, _, _ := drawn()
 	r := cutout.Cut(photo)

@@ -234,8 +234,8 @@ func TestSureOfALargeProductTheNetworkLooksOnce(t *testing.T) {
 	}
 }
 
-// What the network hardly saw and what has the product's colours, before planks that
-// haven't, is the product: the second of two shoes.
+// A part that the network hardly saw and that has the product's colours, before planks that
+// haven't, belongs to the product: the second of two shoes.
 func TestColoursDecideWhatTheNetworkDoubts(t *testing.T) {
 	img, truth := planks(600, 450), image.NewAlpha(image.Rect(0, 0, 600, 450))
 	for _, r := range []image.Rectangle{image.Rect(120, 100, 270, 360), image.Rect(320, 100, 470, 360)} {

@@ -74,7 +74,7 @@ func lookAgain(ctx context.Context, im *image.NRGBA, net Network, raw *plane, bo
 			for _, d := range [4]struct{ at, limit, way int }{
 				{box.Min.X, 0, x}, {box.Min.Y, 0, y}, {box.Max.X, raw.w, box.Dx() - 1 - x}, {box.Max.Y, raw.h, box.Dy() - 1 - y},
 			} {
-				if d.at != d.limit { // the photo's own edge is no seam
+				if d.at != d.limit { // the photo's own edge is not a seam
 					edge = min(edge, float32(d.way))
 				}
 			}

@@ -158,7 +158,8 @@ func TestTakeoverKnowsWhatLaterTablesHave(t *testing.T) {
 		`DROP TABLE credit_ledger`, `ALTER TABLE jobs ALTER COLUMN created_at TYPE timestamp USING created_at AT TIME ZONE 'UTC'`, `ALTER TABLE job_items DROP CONSTRAINT job_items_job_id_fkey`,
 		`ALTER TABLE jobs ALTER COLUMN id TYPE text`)
 	migrate(t, d)
-	wantLines(t, d, `SELECT job_id, status, bundle, COALESCE(export_blob_path, '-'), open_exports, cancelled_items, finished_at IS NOT NULL, created_at, options::json->>'upscale', options::json->>'generate_scene'
+	wantLines(t, d, `SELECT job_id, status, bundle, COALESCE(export_blob_path, '-'), open_exports, cancelled_items,
+		finished_at IS NOT NULL, created_at, options::json->>'upscale', options::json->>'generate_scene'
 		FROM jobs WHERE job_id IN ('job_done', 'job_every', 'job_waiting') ORDER BY 1`,
 		"job_done completed done beta/x.zip 0 0 true 1793700000000 false true", // exported already
 		"job_every processing waiting - 6 0 false 1793527200250 false true",
@@ -304,7 +305,8 @@ func TestTakeoverSaysWhatStopsIt(t *testing.T) {
 // thousands adds n items in each of the states in flight and finished, and rows
 // of the ledger.
 func thousands(n int) string {
-	return fmt.Sprintf(`INSERT INTO jobs (id, tenant_id, brand_profile_id, status, correlation_id) SELECT 'job_' || md5(g::text), 'big', 'default', 'processing', 'c' || g FROM generate_series(1, %[1]d / 50) g;
+	return fmt.Sprintf(`INSERT INTO jobs (id, tenant_id, brand_profile_id, status, correlation_id)
+		SELECT 'job_' || md5(g::text), 'big', 'default', 'processing', 'c' || g FROM generate_series(1, %[1]d / 50) g;
 		INSERT INTO jobs (id, tenant_id, brand_profile_id, status, correlation_id) VALUES ('job_huge', 'big', 'default', 'processing', 'c');
 		INSERT INTO job_items (id, job_id, tenant_id, filename, status, raw_blob_path, output_blob_path)
 			SELECT 'item_' || md5(g::text), CASE WHEN g %% 2 = 0 THEN 'job_huge' ELSE 'job_' || md5((1 + g %% (%[1]d / 50))::text) END, 'big', g || '.jpg',

@@ -44,7 +44,7 @@ type Names struct {
 // Reserve takes paths that are not given to a file.
 func (n *Names) Reserve(paths ...string) { n.taken.Reserve(paths...) }
 
-// All names files. Those whose photos say their place in a listing get it before the
+// All names files. Files whose photos say their place in a listing get it before the
 // others.
 func (n *Names) All(files []Unnamed) []Named {
 	order := make([]int, len(files))

@@ -21,8 +21,7 @@ import (
 	"github.com/opal-photo/opal/modules/imagefile"
 )
 
-// Errors of photos that are fetched. Those of kind Unavailable and RateLimited are
-// tried again.
+// Errors of photos that are fetched. The kinds Unavailable and RateLimited are tried again.
 var (
 	ErrAddress     = fault.New(fault.Invalid, "source_url_invalid", "The source_url can't be used")
 	ErrProhibited  = fault.New(fault.Invalid, "source_url_prohibited", "The source_url leads to an address that is not public; put the photo where the internet can reach it, or upload it")
@@ -144,7 +143,7 @@ func status(res *http.Response) error {
 	return ErrRefused.With("status %s", code)
 }
 
-// page returns the type of an answer that says itself that it is no picture; "" for
+// page returns the type of an answer that says itself that it is not a picture; "" for
 // all others, as the bytes decide.
 func page(contentType string) string {
 	kind, _, err := mime.ParseMediaType(contentType)

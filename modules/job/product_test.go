@@ -14,8 +14,8 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
-// What an item says of its product is kept, told in its events and handed on with its
-// picture, also to the item that tries it again.
+// An item keeps the facts of its product, tells them in its events and hands them on with
+// its picture, also to the item that tries it again.
 func TestAnItemSaysWhichProductItShows(t *testing.T) {
 	each(t, func(w *world) {
 		said := picture.Product{SKU: "A-1", GTIN: "400638-1333931", Title: "Blue mug"}

@@ -297,7 +297,7 @@ func TestWhatCantBeChanged(t *testing.T) {
 	})
 }
 
-// What fails leaves the version that counts, and the next one can be asked for.
+// A failed version leaves the one that counts, and the next one can be asked for.
 func TestAVersionThatFailsChangesNothing(t *testing.T) {
 	for name, cause := range map[string]func(w *world){
 		"hints that leave nothing": func(w *world) { w.refiner.err = picture.ErrHints.With("they leave no product") },

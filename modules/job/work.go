@@ -129,7 +129,8 @@ func (s *Service) claim(ctx context.Context, b queue.Body) (*claimed, error) {
 		c = &claimed{row: row{itemID: b.ItemID, jobID: b.JobID, tenantID: b.TenantID}, held: held[0]}
 		var raw, checkpoint, source sql.NullString
 		var brand, options, presets string
-		if err := tx.QueryRowContext(ctx, `SELECT i.deaths, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, i.source_url, i.entry_id, i.placement, i.correlation_id, j.brand, j.options, j.presets, `+productColumns+`
+		if err := tx.QueryRowContext(ctx, `SELECT i.deaths, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, i.source_url, i.entry_id, i.placement,
+				i.correlation_id, j.brand, j.options, j.presets, `+productColumns+`
 			FROM items i JOIN jobs j ON j.job_id = i.job_id WHERE i.item_id = $1`, b.ItemID).
 			Scan(append([]any{&c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &source, &c.entry, &checkpoint, &c.correlationID, &brand, &options, &presets}, productDest(&c.product)...)...); err != nil {
 			return err

@@ -37,8 +37,8 @@ const (
 	spread = .2
 )
 
-// Run spreads events and sends deliveries until the context ends. What is being sent
-// then is given back. Any number of processes may run it.
+// Run spreads events and sends deliveries until the context ends. Deliveries that are
+// being sent then are given back. Any number of processes may run it.
 func (s *Service) Run(ctx context.Context) error {
 	var hands sync.WaitGroup
 	defer hands.Wait()

@@ -191,8 +191,8 @@ func (s *Service) Pause(ctx context.Context, tenantID, id string) (Endpoint, err
 	return s.change(ctx, tenantID, id, `status = CASE WHEN status = 'enabled' THEN 'paused' ELSE status END`)
 }
 
-// Enable has a paused or disabled endpoint sent to again. What waited is sent; what
-// failed meanwhile is sent when it is replayed.
+// Enable has a paused or disabled endpoint sent to again. Deliveries that
+// waited are sent; failed ones are sent when they are replayed.
 func (s *Service) Enable(ctx context.Context, tenantID, id string) (Endpoint, error) {
 	e, err := s.change(ctx, tenantID, id, `status = 'enabled', disabled_reason = NULL, failing_since = NULL`)
 	s.hurry()

@@ -105,7 +105,7 @@ func (s *Service) Delivery(ctx context.Context, tenantID, endpointID, deliveryID
 	return d, rows.Err()
 }
 
-// again takes ended deliveries back to pending: they are sent at once, and have all
+// again takes ended deliveries back to pending: they are sent immediately, and have all
 // their tries again. Their webhook-id stays, so that a receiver that has had one knows
 // it.
 const again = `status = 'pending', tries = 0, rescues = 0, due_at = now_ms(), error_code = NULL, error_message = NULL, delivered_at = NULL, updated_at = now_ms()`

@@ -184,14 +184,7 @@ func (s *Store) Get(ctx context.Context, containerName, name string, limit int64
 		return nil, blob.Info{}, err
 	}
 	defer r.Close()
-	if info.Size > limit {
-		return nil, info, blob.ErrTooLarge.With("%d bytes, at most %d", info.Size, limit)
-	}
-	b := make([]byte, info.Size)
-	if _, err := io.ReadFull(r, b); err != nil {
-		return nil, blob.Info{}, translate(err)
-	}
-	return b, info, nil
+	return blob.ReadWhole(r, info, limit, translate)
 }
 
 // Open reads a blob from offset on. After a connection that breaks in mid-read

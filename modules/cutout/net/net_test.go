@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"math"
 	"os"
@@ -183,9 +184,11 @@ func TestFloat16(t *testing.T) {
 	for bits, want := range map[uint16]float32{
 		0: 0, 0x8000: 0, 0x3c00: 1, 0xc000: -2, 0x3555: .33325195, 1: 1. / (1 << 24), 0x03ff: 1023. / (1 << 24), 0x0400: 1. / (1 << 14), 0x7bff: 65504,
 	} {
-		if got := float16(bits); got != want {
-			t.Errorf("%#04x is %v, want %v", bits, got, want)
-		}
+		t.Run(fmt.Sprintf("%#04x", bits), func(t *testing.T) {
+			if got := float16(bits); got != want {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
 	}
 	if !math.IsInf(float64(float16(0xfc00)), -1) || !math.IsNaN(float64(float16(0x7e00))) {
 		t.Error("infinity or not a number")
