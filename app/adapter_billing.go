@@ -81,3 +81,13 @@ func (q quotes) Quote(ctx context.Context, n job.NewJob) (billing.Quote, error) 
 	}
 	return q.b.Quote(ctx, q.d, chargesOf(charges))
 }
+
+// QuoteItem returns what another attempt at an item would cost.
+func (q quotes) QuoteItem(ctx context.Context, tenantID, jobID, itemID string) (billing.Quote, error) {
+	j, err := q.jobs.Get(ctx, tenantID, jobID)
+	if err != nil {
+		return billing.Quote{}, err
+	}
+	c := job.Charge{ItemID: itemID, JobID: jobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID}
+	return q.b.Quote(ctx, q.d, chargesOf([]job.Charge{c}))
+}

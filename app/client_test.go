@@ -37,6 +37,7 @@ func TestClientScripts(t *testing.T) {
 			},
 		})
 	})
+	t.Run("agents", func(t *testing.T) { agentsUse(t, "http://"+addr) })
 	if code := p.Stop(t); code != 0 {
 		t.Errorf("opal dev ended with %d", code)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
@@ -136,6 +137,7 @@ func keysCommand(s Streams) *cobra.Command {
 	var file, name string
 	var scopes []string
 	var valid lifetime
+	var budget string
 	var asJSON bool
 	root := &cobra.Command{
 		Use: "keys", Short: "Create, list and revoke API keys",
@@ -144,7 +146,7 @@ func keysCommand(s Streams) *cobra.Command {
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
 	create := &cobra.Command{Use: "create TENANT", Short: "Create a key and show it, this once", Args: cobra.ExactArgs(1),
 		Annotations: map[string]string{needsPepper: "yes"},
-		Example:     "  opal keys create acme --name shop --scope read,write\n  opal keys create acme --valid 90d > key.txt",
+		Example:     "  opal keys create acme --name shop --scope read,write\n  opal keys create acme --name agent --budget 50 --valid 90d > key.txt",
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
 			n := tenant.NewKey{Name: name}
 			for _, sc := range scopes {
@@ -153,6 +155,13 @@ func keysCommand(s Streams) *cobra.Command {
 			if valid > 0 {
 				at := time.Now().Add(time.Duration(valid))
 				n.ExpiresAt = &at
+			}
+			if budget != "" {
+				cap, err := client.ParseCredits(budget)
+				if err != nil {
+					return err
+				}
+				n.Budget = &cap
 			}
 			k, text, err := t.CreateKey(ctx, args[0], n)
 			if err != nil {
@@ -165,6 +174,7 @@ func keysCommand(s Streams) *cobra.Command {
 	create.Flags().StringVar(&name, "name", "key", "what the key is for")
 	create.Flags().StringSliceVar(&scopes, "scope", []string{"read", "write"}, "read, write, admin")
 	create.Flags().Var(&valid, "valid", "how long it works, such as 90d or 12h (default: until it is revoked)")
+	create.Flags().StringVar(&budget, "budget", "", "credits that it may order in all, as quoted, such as 50 (default: any amount)")
 	complete(create, "scope", oneOf("read", "write", "admin"))
 	complete(create, "valid", oneOf("30d", "90d", "365d"))
 	list := &cobra.Command{Use: "list TENANT", Short: "List a tenant's keys", Args: cobra.ExactArgs(1),
@@ -178,14 +188,18 @@ func keysCommand(s Streams) *cobra.Command {
 				return printJSON(s, all)
 			}
 			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
-			fmt.Fprintln(tw, "ID\tNAME\tSCOPES\tCREATED\tEXPIRES\tLAST USED\tREVOKED")
+			fmt.Fprintln(tw, "ID\tNAME\tSCOPES\tCREATED\tEXPIRES\tLAST USED\tREVOKED\tBUDGET")
 			for _, k := range all {
 				var sc []string
 				for _, one := range k.Scopes {
 					sc = append(sc, string(one))
 				}
-				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Name, strings.Join(sc, ","), k.CreatedAt.Format(time.DateOnly),
-					date(k.ExpiresAt), date(k.LastUsedAt), date(k.RevokedAt))
+				left := "-"
+				if k.Budget != nil {
+					left = fmt.Sprintf("%.2f of %.2f used", float64(k.BudgetUsed)/100, float64(*k.Budget)/100)
+				}
+				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Name, strings.Join(sc, ","), k.CreatedAt.Format(time.DateOnly),
+					date(k.ExpiresAt), date(k.LastUsedAt), date(k.RevokedAt), left)
 			}
 			return tw.Flush()
 		})}

@@ -62,7 +62,7 @@ func command(s Streams) *cobra.Command {
 	for _, c := range commands {
 		root.AddCommand(c(s))
 	}
-	root.AddCommand(shell.Commands(shell.Streams(s), "opal/"+version())...)
+	root.AddCommand(shell.Commands(shell.Streams(s), "opal/"+version(), serveAgent)...)
 	root.SetHelpTemplate(root.HelpTemplate() + helpFooter)
 	root.SetHelpCommand(helpCommand(s))
 	root.InitDefaultHelpCmd()

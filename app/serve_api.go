@@ -66,7 +66,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		Dead:          deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
 		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: w.db}, Brands: w.brands,
 		Presets: channel.Presets(), Exports: exports, Keys: tenants, Scenes: picture.SceneTypes(),
-		Auth: api.Anyone{}, Idempotency: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db}, Webhooks: w.webhookService(w.db),
+		Auth: api.Anyone{}, Idempotency: tenants, Budgets: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db}, Webhooks: w.webhookService(w.db),
 		Checks: checks, Log: w.log, Meters: w.metrics, Version: version(), Settings: settingsManual(),
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
@@ -97,7 +97,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 			o.Hosts = append(o.Hosts, host)
 		}
 	}
-	return api.New(o)
+	return withAgents(o)
 }
 
 // pepper is what keys are hashed with. Where nobody has keys it only seals the

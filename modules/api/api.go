@@ -39,6 +39,7 @@ type Options struct {
 	Keys     Keys     // nil: no /v1/api-keys
 	Billing  *Billing // nil: no /v1/billing and no webhook
 	Quotes   Quotes   // nil: no dry_run
+	Budgets  Budgets  // nil: keys with a budget can order nothing
 	Webhooks Webhooks // nil: no /v1/webhooks
 
 	PictureChecks PictureChecks // nil: no /v1/checks

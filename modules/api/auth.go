@@ -24,6 +24,7 @@ var (
 type Principal struct {
 	TenantID string // "": the caller may name any tenant
 	Scopes   []tenant.Scope
+	Key      *tenant.Key // nil: the caller has no API key
 }
 
 // Authenticator identifies the caller. Its errors are of kind Unauthorized or
@@ -58,5 +59,5 @@ func (a APIKeys) Authenticate(ctx context.Context, r *http.Request) (Principal, 
 	if err != nil {
 		return Principal{}, err
 	}
-	return Principal{TenantID: k.TenantID, Scopes: k.Scopes}, nil
+	return Principal{TenantID: k.TenantID, Scopes: k.Scopes, Key: &k}, nil
 }

@@ -48,6 +48,7 @@ type call struct {
 	form     *multipart.Form
 	unknown  []string // fields of the request that the call doesn't know
 	body     []byte   // the JSON that the handler gets
+	key      *tenant.Key
 }
 
 // has reports whether the body's list has an object with the field at a place, whatever
@@ -166,6 +167,7 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 	if found.tenantID, err = settleTenant(who, named, r.Method, rt); err != nil {
 		return nil, err
 	}
+	found.key = who.Key
 	recordOf(ctx).ids.TenantID = found.tenantID
 	if !tenant.Allows(who.Scopes, rt.Scope) {
 		return nil, errScope.With("it needs scope %s", rt.Scope)

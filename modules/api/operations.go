@@ -33,6 +33,7 @@ var (
 	}
 	webhookErrors = []*fault.Error{webhook.ErrURL, webhook.ErrEvents, webhook.ErrDescription, webhook.ErrTooMany}
 	payable       = []*fault.Error{billing.ErrCredits, billing.ErrDebt, billing.ErrBudget}
+	orders        = with(payable, tenant.ErrBudgetSpent)
 )
 
 func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return append(more, list...) }
@@ -41,14 +42,14 @@ func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return app
 var operations = map[string]operation{
 	"createJob": {
 		doc: "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
-		errors: with(payable, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, channel.ErrPreset, brand.ErrNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
+		errors: with(orders, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, channel.ErrPreset, brand.ErrNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
 			webhook.ErrURL, job.ErrNoCallbacks),
 	},
 	"listJobs":    {errors: []*fault.Error{job.ErrCursor}},
 	"getJob":      {doc: "Poll it until its status is completed, partial, failed or cancelled, or follow its events."},
 	"enqueueJob":  {doc: "Photos that are not usable are passed over. Repeated, it changes nothing.", errors: with(payable, blob.ErrUnavailable)},
 	"cancelJob":   {doc: "Repeated, it changes nothing."},
-	"retryItem":   {errors: with(payable, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone)},
+	"retryItem":   {errors: with(orders, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone)},
 	"approveItem": {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
 	"rejectItem":  {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
 	"exportItem": {
@@ -105,7 +106,8 @@ var operations = map[string]operation{
 	"listPresets": {}, "listScenes": {},
 
 	"listKeys":  {},
-	"createKey": {errors: []*fault.Error{tenant.ErrScope, tenant.ErrExpiry, tenant.ErrKeysFull, tenant.ErrName}},
+	"ownKey":    {},
+	"createKey": {errors: []*fault.Error{tenant.ErrScope, tenant.ErrExpiry, tenant.ErrKeysFull, tenant.ErrName, tenant.ErrBudget}},
 	"revokeKey": {doc: "Its calls are refused immediately, and its event streams end within seconds."},
 
 	"listEvents":   {doc: "An event is shown two seconds after it happened, so that a reader with a cursor misses none.", errors: []*fault.Error{job.ErrCursor}},

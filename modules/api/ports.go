@@ -92,6 +92,13 @@ type Keys interface {
 	RevokeKey(ctx context.Context, tenantID, keyID string) error
 }
 
+// Budgets bound what a key may order; see tenant.Service.
+type Budgets interface {
+	ReserveBudget(ctx context.Context, keyID string, amount int64) (tenant.Order, error)
+	CommitBudget(ctx context.Context, o tenant.Order) error
+	ReleaseBudget(ctx context.Context, o tenant.Order) error
+}
+
 // Idempotency keeps the replies that idempotency keys stand for; see
 // tenant.Service.
 type Idempotency interface {

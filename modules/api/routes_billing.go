@@ -36,6 +36,8 @@ type Books interface {
 // Quotes prices a job that is not made.
 type Quotes interface {
 	Quote(ctx context.Context, n job.NewJob) (billing.Quote, error)
+	// QuoteItem returns what another attempt at an item would cost.
+	QuoteItem(ctx context.Context, tenantID, jobID, itemID string) (billing.Quote, error)
 }
 
 var errNoQuotes = fault.New(fault.Unavailable, "quotes_off", "Nothing has a price here")

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 
+	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
@@ -105,8 +106,12 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 	if in.Body.DryRun {
 		return s.dryRun(ctx, n)
 	}
-	j, err := s.Jobs.Create(ctx, n)
+	end, err := s.order(ctx, func() (billing.Quote, error) { return s.Quotes.Quote(ctx, n) })
 	if err != nil {
+		return nil, err
+	}
+	j, err := s.Jobs.Create(ctx, n)
+	if err := end(err); err != nil {
 		return nil, err
 	}
 	recordOf(ctx).ids.JobID = j.JobID
@@ -182,8 +187,12 @@ func (s *server) retryItem(ctx context.Context, in *retryInput) (*reply[client.R
 	}
 	ids := &recordOf(ctx).ids
 	ids.JobID, ids.ItemID = in.JobID, in.ItemID
-	it, err := s.Jobs.Retry(ctx, job.Again{ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), JobID: in.JobID, ItemID: in.ItemID})
+	end, err := s.order(ctx, func() (billing.Quote, error) { return s.Quotes.QuoteItem(ctx, TenantID(ctx), in.JobID, in.ItemID) })
 	if err != nil {
+		return nil, err
+	}
+	it, err := s.Jobs.Retry(ctx, job.Again{ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), JobID: in.JobID, ItemID: in.ItemID})
+	if err := end(err); err != nil {
 		return nil, err
 	}
 	return replyOf(client.RetriedItem{JobID: in.JobID, ItemID: it.ItemID, RetryOf: in.ItemID, Status: it.Status}, nil)

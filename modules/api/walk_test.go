@@ -68,6 +68,7 @@ var walks = []walk{
 	{method: "PUT", path: "/v1/brand-profiles/{brand}", body: brandJSON, readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "DELETE", path: "/v1/brand-profiles/{brand}", readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "GET", path: "/v1/api-keys", readOnly: 403, writeOnly: 403, other: 200, right: 200},
+	{method: "GET", path: "/v1/api-keys/self", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "POST", path: "/v1/api-keys", body: `{"name":"ci"}`, readOnly: 403, writeOnly: 403, other: 200, right: 200},
 	{method: "DELETE", path: "/v1/api-keys/{key}", readOnly: 403, writeOnly: 403, other: 404, right: 200},
 	{method: "GET", path: "/v1/events", readOnly: 200, writeOnly: 200, other: 200, right: 200},

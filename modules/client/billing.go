@@ -1,6 +1,24 @@
 package client
 
-import "time"
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// ErrCredits says that a text is not an amount of credits.
+var ErrCredits = fault.New(fault.Invalid, "credits_invalid", "An amount of credits is a number such as 50 or 12.5")
+
+// ParseCredits returns an amount that people write in credits in hundredths of a credit.
+func ParseCredits(text string) (int64, error) {
+	f, err := strconv.ParseFloat(text, 64)
+	if n := math.Round(f * 100); err == nil && n >= 0 && n <= 1e11 && math.Abs(n-f*100) < 1e-6 {
+		return int64(n), nil
+	}
+	return 0, ErrCredits.With("%q", text)
+}
 
 // Balance is a tenant's credit, in hundredths of a credit.
 type Balance struct {

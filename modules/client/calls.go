@@ -197,3 +197,19 @@ func (c *Client) DeleteBrandProfile(ctx context.Context, id string) error {
 func (c *Client) Balance(ctx context.Context) (Balance, error) {
 	return get[Balance](ctx, c, path("billing", "balance"), nil)
 }
+
+// OwnKey returns the key that the client calls with. Callers without one get the
+// problem api_key_not_found.
+func (c *Client) OwnKey(ctx context.Context) (APIKey, error) {
+	return get[APIKey](ctx, c, path("api-keys", "self"), nil)
+}
+
+// Usage returns what the tenant used in the last 30 days, by day, step or brand.
+func (c *Client) Usage(ctx context.Context, by string) (UsagePage, error) {
+	return get[UsagePage](ctx, c, path("billing", "usage"), url.Values{"by": {by}})
+}
+
+// CutoutURL returns a short-lived URL of an item's cut-out.
+func (c *Client) CutoutURL(ctx context.Context, itemID string) (Download, error) {
+	return get[Download](ctx, c, path("downloads", itemID, "cutout"), nil)
+}

@@ -8,6 +8,7 @@ type NewAPIKey struct {
 	Name      string     `json:"name,omitempty" nullable:"true" maxLength:"120" example:"ci"`
 	Scopes    []string   `json:"scopes,omitempty" nullable:"true" maxItems:"8" doc:"read, write, admin; left out: read and write" example:"[\"read\",\"write\"]"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty" nullable:"true" doc:"Left out: never" example:"2027-11-27T00:00:00Z"`
+	Budget    *int64     `json:"budget,omitempty" nullable:"true" minimum:"0" maximum:"100000000000" doc:"What the key may order in all, in hundredths of a credit as quoted; left out: any amount. A key of scope admin has none" example:"5000"`
 }
 
 // APIKey is a key without its secret.
@@ -21,6 +22,8 @@ type APIKey struct {
 	ExpiresAt  *time.Time `json:"expires_at"`
 	LastUsedAt *time.Time `json:"last_used_at" doc:"To the minute"`
 	RevokedAt  *time.Time `json:"revoked_at"`
+	Budget     *int64     `json:"budget" doc:"What it may order in all, in hundredths of a credit as quoted; null: any amount" example:"5000"`
+	BudgetUsed int64      `json:"budget_used" doc:"What it has ordered of that" example:"110"`
 }
 
 // CreatedAPIKey is a new key with its secret.

@@ -73,6 +73,8 @@ type Key struct {
 	ExpiresAt  *time.Time `json:"expires_at"`
 	LastUsedAt *time.Time `json:"last_used_at"` // to the minute
 	RevokedAt  *time.Time `json:"revoked_at"`
+	Budget     *int64     `json:"budget"`      // what it may order in all, in hundredths of a credit as quoted; nil: any amount
+	BudgetUsed int64      `json:"budget_used"` // of it
 }
 
 // NewKey is a request for a key.
@@ -81,6 +83,7 @@ type NewKey struct {
 	Name      string
 	Scopes    []Scope    // empty: read and write
 	ExpiresAt *time.Time // nil: never
+	Budget    *int64     // see Key; nil: none
 }
 
 // CreateKey makes a key and returns its text, which is shown only this once:
@@ -94,9 +97,12 @@ func (s *Service) CreateKey(ctx context.Context, tenantID string, n NewKey) (k K
 	if err != nil {
 		return Key{}, "", err
 	}
+	if err := checkBudget(n.Budget, scopes); err != nil {
+		return Key{}, "", err
+	}
 	prefix := keyMark + "_" + hex.EncodeToString(random(prefixBytes))
 	text = prefix + "_" + base64.RawURLEncoding.EncodeToString(random(secretBytes))
-	k = Key{ID: cmp.Or(n.ID, uuid.Must(uuid.NewV7()).String()), TenantID: tenantID, Name: n.Name, Prefix: prefix, Scopes: scopes, ExpiresAt: n.ExpiresAt}
+	k = Key{ID: cmp.Or(n.ID, uuid.Must(uuid.NewV7()).String()), TenantID: tenantID, Name: n.Name, Prefix: prefix, Scopes: scopes, ExpiresAt: n.ExpiresAt, Budget: n.Budget}
 	if err := s.db.InTx(ctx, func(tx *db.Tx) error { return s.insertKey(ctx, tx, &k, s.digest(text)) }); err != nil {
 		return Key{}, "", fmt.Errorf("create a key of tenant %s: %w", tenantID, err)
 	}
@@ -134,13 +140,13 @@ func (s *Service) insertKey(ctx context.Context, tx *db.Tx, k *Key, digest strin
 	if _, err := tx.ExecContext(ctx, `DELETE FROM api_keys WHERE key_id = $1 AND tenant_id = $2`, k.ID, k.TenantID); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO api_keys (key_id, tenant_id, prefix, digest, name, scopes, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		k.ID, k.TenantID, k.Prefix, digest, k.Name, joinScopes(k.Scopes), now.UnixMilli(), millis(k.ExpiresAt))
+	_, err = tx.ExecContext(ctx, `INSERT INTO api_keys (key_id, tenant_id, prefix, digest, name, scopes, created_at, expires_at, budget)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		k.ID, k.TenantID, k.Prefix, digest, k.Name, joinScopes(k.Scopes), now.UnixMilli(), millis(k.ExpiresAt), k.Budget)
 	return err
 }
 
-const keyColumns = `k.key_id, k.tenant_id, k.prefix, k.name, k.scopes, k.created_at, k.expires_at, k.last_used_at, k.revoked_at`
+const keyColumns = `k.key_id, k.tenant_id, k.prefix, k.name, k.scopes, k.created_at, k.expires_at, k.last_used_at, k.revoked_at, k.budget, k.budget_used`
 
 // ListKeys returns a tenant's keys, oldest first, revoked ones included.
 func (s *Service) ListKeys(ctx context.Context, tenantID string) ([]Key, error) {
@@ -281,12 +287,15 @@ func scanKey(r interface{ Scan(dest ...any) error }) (Key, error) {
 	var k Key
 	var scopes string
 	var created int64
-	var expires, used, revoked sql.NullInt64
-	if err := r.Scan(&k.ID, &k.TenantID, &k.Prefix, &k.Name, &scopes, &created, &expires, &used, &revoked); err != nil {
+	var expires, used, revoked, budget sql.NullInt64
+	if err := r.Scan(&k.ID, &k.TenantID, &k.Prefix, &k.Name, &scopes, &created, &expires, &used, &revoked, &budget, &k.BudgetUsed); err != nil {
 		return Key{}, err
 	}
 	for _, s := range strings.Split(scopes, ",") {
 		k.Scopes = append(k.Scopes, Scope(s))
+	}
+	if budget.Valid {
+		k.Budget = &budget.Int64
 	}
 	k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RevokedAt = db.Time(created), timePtr(expires), timePtr(used), timePtr(revoked)
 	return k, nil

@@ -35,9 +35,10 @@ var ErrReported = errors.New("reported")
 // errUsage says that the command line is wrong.
 var errUsage = fault.New(fault.Invalid, "usage_invalid", "Wrong usage")
 
-// Commands returns the client's commands. agent names the program to the API.
-func Commands(s Streams, agent string) []*cobra.Command {
-	return []*cobra.Command{loginCommand(s, agent), jobsCommand(s, agent), brandsCommand(s, agent), webhooksCommand(s, agent)}
+// Commands returns the client's commands. agent names the program to the API; serve does
+// what opal mcp is for.
+func Commands(s Streams, agent string, serve Serve) []*cobra.Command {
+	return []*cobra.Command{loginCommand(s, agent), jobsCommand(s, agent), brandsCommand(s, agent), webhooksCommand(s, agent), mcpCommand(s, agent, serve)}
 }
 
 // session is what each command of the client has: its flags, and the API that they
