@@ -5,11 +5,19 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
 	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/telemetry"
+	"github.com/opal-photo/opal/modules/webhook"
 )
 
 // TestMetricsHaveAPortOfTheirOwn reads them as Prometheus does.
@@ -46,5 +54,38 @@ func TestMetricsHaveAPortOfTheirOwn(t *testing.T) {
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestFiguresAreThoseThatPrometheusReads parses what /metrics answers as promtool does,
+// and lints the names of OPAL's own figures.
+func TestFiguresAreThoseThatPrometheusReads(t *testing.T) {
+	w := &wire{metrics: telemetry.NewRegistry()}
+	w.metrics.MustRegister(egress.Metrics()...)
+	w.queueMetrics()
+	w.jobMetrics()
+	billing.NewMetrics(w.metrics)
+	webhook.NewMetrics(w.metrics)
+	egress.New(egress.Options{Name: "score", Faults: egress.Faults{}})
+	rec := httptest.NewRecorder()
+	telemetry.MetricsHandler(w.metrics).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(rec.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"go_goroutines", "opal_egress_breaker_open", "opal_webhook_try_seconds"} {
+		if f := families[name]; f == nil || f.GetHelp() == "" {
+			t.Errorf("%s is not told, or has no help", name)
+		}
+	}
+	problems, err := testutil.GatherAndLint(w.metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "opal_") && !(p.Metric == "opal_queue_messages_count") { // a gauge whose name dashboards know
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
 	}
 }

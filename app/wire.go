@@ -40,6 +40,7 @@ type wire struct {
 	cfg     *config.Config
 	log     zerolog.Logger
 	metrics *prometheus.Registry
+	worked  *job.Metrics
 	drain   time.Duration
 
 	patience time.Duration // how long to wait for a silent database; 0: db.DefaultPatience
@@ -90,6 +91,7 @@ func loadFrom(environ []string, file string, s Streams, service string, needs co
 	if err := loadChannels(w.cfg.Channels.Dir); err != nil {
 		return nil, err
 	}
+	w.metrics.MustRegister(egress.Metrics()...)
 	return w, nil
 }
 
@@ -221,7 +223,7 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	exports := export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox()})
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
-		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Inspect: imagefile.InspectHead, Sources: intake.NewFetcher(w.customerURLs()), Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
+		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Metrics: w.jobMetrics(), Inspect: imagefile.InspectHead, Sources: intake.NewFetcher(w.customerURLs()), Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
 		Review:    reviewOf(w.cfg),
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})
@@ -340,4 +342,11 @@ func (w *wire) queueMetrics() *queue.Metrics {
 		w.counts = queue.NewMetrics(w.metrics)
 	}
 	return w.counts
+}
+
+func (w *wire) jobMetrics() *job.Metrics {
+	if w.worked == nil {
+		w.worked = job.NewMetrics(w.metrics)
+	}
+	return w.worked
 }

@@ -28,6 +28,8 @@ type Options struct {
 	DB   *db.DB
 	Mode Mode // "": Off
 
+	Metrics *Metrics // nil: none
+
 	// MonthlyGrant is the free credit that a tenant gets for each calendar month
 	// (UTC) when it has no amount of its own, in hundredths of a credit. The
 	// unused rest lapses with the month.

@@ -121,6 +121,7 @@ func (s *Service) Reserve(ctx context.Context, tx *db.Tx, tenantID string, c Cha
 			return fmt.Errorf("charge item %s for %s: %w", c.ItemID, n.name, err)
 		}
 	}
+	tx.AfterCommit(func() { s.o.Metrics.moved(stateHeld, total) })
 	return nil
 }
 
@@ -185,9 +186,9 @@ func (s *Service) resolve(ctx context.Context, tx *db.Tx, tenantID, itemID, stat
 		return err
 	}
 	// read again under the lock; an item is reserved once and so in one month
-	var f, p sql.NullInt64
+	var f, p, price sql.NullInt64
 	var month sql.NullString
-	if err := tx.QueryRowContext(ctx, `SELECT sum(from_free), sum(from_paid), max(month)`+mine, itemID, tenantID, kind, name).Scan(&f, &p, &month); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT sum(from_free), sum(from_paid), sum(price), max(month)`+mine, itemID, tenantID, kind, name).Scan(&f, &p, &price, &month); err != nil {
 		return fmt.Errorf("read the holds of item %s: %w", itemID, err)
 	}
 	if !month.Valid {
@@ -215,6 +216,7 @@ func (s *Service) resolve(ctx context.Context, tx *db.Tx, tenantID, itemID, stat
 		itemID, tenantID, kind, name, state, l.Now, orNull(by)); err != nil {
 		return fmt.Errorf("resolve the holds of item %s: %w", itemID, err)
 	}
+	tx.AfterCommit(func() { s.o.Metrics.moved(state, price.Int64) })
 	return nil
 }
 

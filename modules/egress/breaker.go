@@ -30,13 +30,15 @@ type breaker struct {
 
 	paused *fault.Error
 
+	name   string
 	mu     sync.Mutex
 	ready  chan struct{} // closed while calls are let through
 	opened time.Time
 }
 
 func newBreaker(name string, f Faults) *breaker {
-	w := &breaker{ready: make(chan struct{}), paused: f.Paused}
+	w := &breaker{name: name, ready: make(chan struct{}), paused: f.Paused}
+	breakerOpen.WithLabelValues(name).Set(0)
 	close(w.ready)
 	w.b = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		Name: name, MaxRequests: breakerProbes, Timeout: BreakerPause, Interval: BreakerWindow, BucketPeriod: breakerBucket,
@@ -58,8 +60,10 @@ func (w *breaker) changed(to gobreaker.State) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if to != gobreaker.StateOpen {
+		breakerOpen.WithLabelValues(w.name).Set(0)
 		return
 	}
+	breakerOpen.WithLabelValues(w.name).Set(1)
 	w.opened = time.Now()
 	ready := make(chan struct{})
 	w.ready = ready

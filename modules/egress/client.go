@@ -120,6 +120,10 @@ func (c *Client) Do(ctx context.Context, call Call) error {
 		return err
 	})
 	if paused != nil {
+		err = paused
+	}
+	called(c.o.Name, err, time.Since(began))
+	if paused != nil {
 		return paused
 	}
 	return c.uncount(began, err)

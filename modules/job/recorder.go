@@ -47,6 +47,7 @@ func (r *recorder) StepEnded(ctx context.Context, step string, err error) {
 		line = line.Str("code", row.code.String)
 	}
 	line.Msg("Step ended")
+	r.s.Metrics.step(step, row.status, row.ended.Sub(r.began))
 	r.pending = append(r.pending, row)
 }
 

@@ -168,6 +168,7 @@ type Options struct {
 	Pipeline   *pipeline.Pipeline // nil where no work is done
 	Sources    Sources            // nil: items can't name the address of their photo
 	Callbacks  Callbacks          // nil: jobs have no callback URL
+	Metrics    *Metrics           // nil: none
 
 	Lease  time.Duration  // of a worker on an item; 0: lease.DefaultTime
 	Review picture.Review // which cut-outs a person looks at, where the brand has no choice of its own

@@ -100,6 +100,7 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 		crashpoint.Reach(crashpoint.ItemCompleted)
 	case ctx.Err() != nil:
 		telemetry.Log(ctx).Info().Int("attempt", c.held.Attempt).Msg("Gave the item back")
+		s.Metrics.retried("stopped")
 		err = s.again(settle, c, rec, lease.Stopped, 0)
 	default:
 		err = s.failed(settle, c, rec, err)
@@ -216,7 +217,10 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 			return err
 		}
 		// before the export message's own line, which its commit hook writes
-		tx.AfterCommit(func() { telemetry.Log(ctx).Info().Int("attempt", c.held.Attempt).Msg("Item completed") })
+		tx.AfterCommit(func() {
+			telemetry.Log(ctx).Info().Int("attempt", c.held.Attempt).Msg("Item completed")
+			s.Metrics.item(ItemCompleted, "")
+		})
 		if err := rec.flush(ctx, tx); err != nil {
 			return err
 		}
@@ -294,12 +298,14 @@ func (s *Service) failed(ctx context.Context, c *claimed, rec *recorder, cause e
 			return queue.Poison(errPoison.Code, cause)
 		}
 		log.Msg("The decoder died; the item is tried again")
+		s.Metrics.retried(fault.CodeOf(cause))
 		return s.again(ctx, c, rec, lease.Verdict{Again: true, After: s.items().Policy.Backoff(0, 0)}, deaths)
 	}
 	v := s.items().Policy.Judge(c.held, cause)
 	switch {
 	case v.Again:
 		log.Dur("after_ms", v.After).Bool("counted", v.Counted).Int("tries", c.held.Tries).Msg("The item is tried again")
+		s.Metrics.retried(fault.CodeOf(cause))
 		return s.again(ctx, c, rec, v, 0)
 	case v.Rescued:
 		return s.spent(ctx, c, rec, cause)
@@ -342,6 +348,7 @@ func (s *Service) fail(ctx context.Context, c *claimed, rec *recorder, cause err
 	if err != nil {
 		return fmt.Errorf("fail item %s: %w", c.itemID, err)
 	}
+	s.Metrics.item(ItemFailed, code)
 	return nil
 }
 

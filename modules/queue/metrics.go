@@ -12,6 +12,7 @@ type Metrics struct {
 	seconds      *prometheus.HistogramVec
 	sent         *prometheus.CounterVec
 	unsent       *prometheus.GaugeVec
+	oldest       *prometheus.GaugeVec
 	unreadable   *prometheus.GaugeVec
 	messages     *prometheus.GaugeVec
 }
@@ -24,11 +25,12 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Buckets: []float64{.01, .1, .5, 1, 2, 5, 10, 30, 60, 180, 600}}, []string{"queue"}),
 		sent:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "opal_queue_sent_total", Help: "Messages sent from the outbox."}, []string{"queue"}),
 		unsent: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opal_queue_outbox_rows", Help: "Messages that wait in the outbox."}, []string{"queue"}),
+		oldest: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opal_queue_outbox_oldest_seconds", Help: "Age of the oldest message in the outbox that could be sent; a tenant's window makes some wait."}, []string{"queue"}),
 		unreadable: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opal_queue_unreadable_rows",
 			Help: "Damaged messages that were set aside, in table outbox_unreadable. Alert above 0."}, []string{"queue"}),
 		messages: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opal_queue_messages_count", Help: "Messages in the queue, by state: active, dead. Alert on dead."}, []string{"queue", "state"}),
 	}
-	r.MustRegister(m.handledTotal, m.seconds, m.sent, m.unsent, m.unreadable, m.messages)
+	r.MustRegister(m.handledTotal, m.seconds, m.sent, m.unsent, m.oldest, m.unreadable, m.messages)
 	return m
 }
 
@@ -45,8 +47,9 @@ func (m *Metrics) sentMany(queue string, n int) {
 	}
 }
 
-func (m *Metrics) unsentRows(queue string, n int64) {
+func (m *Metrics) unsentRows(queue string, n, millis int64) {
 	m.unsent.WithLabelValues(queue).Set(float64(n))
+	m.oldest.WithLabelValues(queue).Set(float64(millis) / 1000)
 }
 
 func (m *Metrics) unreadableRows(queue string, n int64) {

@@ -103,9 +103,10 @@ func (r *Relay) count(ctx context.Context) {
 	}
 	for _, l := range r.lanes {
 		call, cancel := context.WithTimeout(ctx, countWait)
-		var n int64
-		if err := r.db.QueryRowContext(call, `SELECT count(*) FROM outbox WHERE queue = $1 AND sent_at IS NULL`, l.name).Scan(&n); err == nil {
-			r.metrics.unsentRows(l.name, n)
+		var n, oldest int64
+		if err := r.db.QueryRowContext(call, `SELECT count(*), COALESCE(now_ms() - min(CASE WHEN not_before <= now_ms() THEN created_at END), 0)
+			FROM outbox WHERE queue = $1 AND sent_at IS NULL`, l.name).Scan(&n, &oldest); err == nil {
+			r.metrics.unsentRows(l.name, n, max(0, oldest))
 		}
 		if err := r.db.QueryRowContext(call, `SELECT count(*) FROM outbox_unreadable WHERE queue = $1`, l.name).Scan(&n); err == nil {
 			r.metrics.unreadableRows(l.name, n)
