@@ -20,7 +20,7 @@ import (
 )
 
 // agentsUse drives a running opal dev as agents do: with the SDK's client over HTTP and
-// over standard input and output.
+// over standard input and output, and with the inspector's command line.
 func agentsUse(t *testing.T, api string) {
 	photos, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
 	photo := filepath.Join(photos, "mug.jpg")
@@ -94,6 +94,29 @@ func agentsUse(t *testing.T, api string) {
 		ask(t, s, "download", map[string]any{"job_id": made.JobID}, nil)
 		if _, err := os.Stat(filepath.Join(out, "mug-shopify.jpg")); err != nil {
 			t.Error(err)
+		}
+	})
+	t.Run("by the inspector", func(t *testing.T) {
+		cli, err := filepath.Abs("../modules/client/mcp/node_modules/.bin/mcp-inspector")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(cli); err != nil {
+			if os.Getenv("OPAL_REQUIRE_ALL") == "1" {
+				t.Fatalf("sh .ci/test-dependencies installs it: %v", err)
+			}
+			t.Skip("sh .ci/test-dependencies installs the inspector")
+		}
+		for name, target := range map[string][]string{
+			"standard input": append([]string{exe}, stdio("--read-only").Args[1:]...), "HTTP": {api + "/mcp", "--transport", "http"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				b, err := exec.CommandContext(t.Context(), cli, append(append([]string{"--cli"}, target...), "--method", "tools/call", "--tool-name", "choices")...).CombinedOutput()
+				if err != nil || !bytes.Contains(b, []byte("amazon_main")) {
+					t.Errorf("%v, %.1000s", err, b)
+				}
+			})
 		}
 	})
 }
