@@ -33,7 +33,13 @@ func helpCommand(Streams) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			target, rest, err := c.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return unknownCommand(target, args[len(args)-max(len(rest), 1)])
+				name := args[len(args)-max(len(rest), 1)]
+				for _, topic := range c.Root().Commands() {
+					if topic.IsAdditionalHelpTopicCommand() && levenshtein.ComputeDistance(name, topic.Name()) <= 2 {
+						return usage(c.Root(), "there is no command or topic %q; did you mean %s?", name, topic.Name())
+					}
+				}
+				return unknownCommand(target, name)
 			}
 			return target.Help()
 		},

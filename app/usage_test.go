@@ -122,6 +122,7 @@ func TestWrongUsageEndsWithTwo(t *testing.T) {
 		{"billing audti", "did you mean audit?"},
 		{"completion bsh", `opal completion has no command "bsh"`},
 		{"help nope", `opal has no command "nope"`},
+		{"help exit-code", `there is no command or topic "exit-code"; did you mean exit-codes?`},
 		{"help keys nope", `opal keys has no command "nope"`},
 		{"migrate now", "it is used so: opal migrate"},
 		{"process", "it is used so: opal process PATH..."},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,6 +82,17 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 
 // keepable reports whether both databases can keep a text: valid UTF-8 without NUL.
 func keepable(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+// readQuery returns a request's parameters. It refuses a query that is not well formed:
+// of such a one Go reads only a part, and a tenant or a cursor that is passed over makes
+// another request than the one that was meant.
+func readQuery(r *http.Request) (url.Values, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, errText.With("the query is not well formed: %v", err)
+	}
+	return query, checkQuery(query)
+}
 
 // checkQuery refuses parameters that can't be kept.
 func checkQuery(query map[string][]string) error {

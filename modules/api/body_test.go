@@ -158,6 +158,10 @@ func TestTextThatCantBeKeptIsRefused(t *testing.T) {
 		{"NUL in a customer", "PUT", "/v1/billing/customer", `{"name":"a\u0000"}`, 422, "text_invalid"},
 		{"NUL in a cursor", "GET", "/v1/jobs?cursor=%00", "", 422, "text_invalid"},
 		{"broken UTF-8 in a cursor", "GET", "/v1/jobs?cursor=%ff", "", 422, "text_invalid"},
+		{"an escape that is none", "GET", "/v1/jobs?cursor=%zz", "", 422, "text_invalid"},
+		{"an escape that is cut off", "GET", "/v1/jobs?tenant_id=%", "", 422, "text_invalid"},
+		{"a semicolon, behind which nothing is read", "GET", "/v1/jobs?tenant_id=t1;cursor=x", "", 422, "text_invalid"},
+		{"an escape that is none, for everybody", "GET", "/v1/presets?x=%zz", "", 422, "text_invalid"},
 		{"NUL in a deletions' cursor", "GET", "/v1/deletions?cursor=%00", "", 422, "text_invalid"},
 		{"NUL in a payment's id", "GET", "/v1/billing/payments/%00", "", 404, "payment_not_found"},
 		{"broken UTF-8 in a payment's id", "GET", "/v1/billing/payments/%ff", "", 404, "payment_not_found"},
@@ -182,6 +186,8 @@ func TestTextThatCantBeKeptIsRefused(t *testing.T) {
 		wantProblem(t, "broken UTF-8", h.do(t, "POST", "/v1/uploads/direct", b.String(), "Content-Type", ct), 422, "text_invalid")
 		b, ct = form(t, map[string]string{"job_id": jobID + "\x00", "item_id": itemID}, "a.jpg", []byte("photo"))
 		wantProblem(t, "NUL in a field", h.do(t, "POST", "/v1/uploads/direct", b.String(), "Content-Type", ct), 422, "text_invalid")
+		b, ct = form(t, map[string]string{"job_id": jobID, "item_id": itemID, "file": "\xff\xd8\xff"}, "a.jpg", nil)
+		wantProblem(t, "a photo sent as text", h.do(t, "POST", "/v1/uploads/direct", b.String(), "Content-Type", ct), 422, "file_missing")
 	})
 }
 

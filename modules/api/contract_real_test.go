@@ -278,9 +278,6 @@ func TestRequestsThatTheRealServiceRefuses(t *testing.T) {
 	for _, cursor := range []string{"zzzz", "-1", "AAAA", strings.Repeat("9", 90), "1", "1.", "-1.x", "zzzzzzzzzzzzzzzzzz.x", "1.a%20b", "%F0%9F%98%80", "'", "a%20b"} {
 		t.Run(cursor, func(t *testing.T) {
 			wantProblem(t, "jobs", h.do(t, "GET", "/v1/jobs?cursor="+cursor, nil), 422, "cursor_invalid")
-			if strings.Trim(cursor, "zA19-") == "" {
-				return // might be an id
-			}
 			wantProblem(t, "deletions", h.do(t, "GET", "/v1/deletions?cursor="+cursor, nil), 422, "cursor_invalid")
 		})
 	}

@@ -97,6 +97,10 @@ func TestJobRequestsThatAreWrong(t *testing.T) {
 		t.Errorf("a prompt at the limit: %d %s", a.status, a.body)
 	}
 	wantProblem(t, "form", h.do(t, "POST", "/v1/jobs", "a=b", "Content-Type", "application/x-www-form-urlencoded"), 415, "content_type_unsupported")
+	wantProblem(t, "compressed", h.do(t, "POST", "/v1/jobs", items(1), "Content-Encoding", "gzip"), 415, "content_type_unsupported")
+	if a := h.do(t, "POST", "/v1/jobs", items(1), "Content-Encoding", "identity"); a.status != 200 {
+		t.Errorf("as it is: %d %s", a.status, a.body)
+	}
 	wantProblem(t, "no content type, which any page can send", h.do(t, "POST", "/v1/jobs", items(1), "Content-Type", ""), 415, "content_type_unsupported")
 	for _, ct := range []string{"application/json; charset=utf-8", "application/merge-patch+json"} {
 		t.Run(ct, func(t *testing.T) {

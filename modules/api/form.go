@@ -41,8 +41,12 @@ func formOf(fields []Field) *huma.RequestBody {
 // readForm reads a multipart form; large files are spooled to disk.
 func (s *server) readForm(c echo.Context, rt *route) (*multipart.Form, error) {
 	r := c.Request()
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "multipart/form-data" {
+	t, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case err != nil || t != "multipart/form-data":
 		return nil, errNotForm
+	case parameters["boundary"] == "":
+		return nil, errBodyRead.With("its Content-Type names no boundary; HTTP libraries set it where nobody else sets that header")
 	}
 	files := int64(0)
 	for _, f := range rt.Form {
@@ -52,7 +56,7 @@ func (s *server) readForm(c echo.Context, rt *route) (*multipart.Form, error) {
 	}
 	paced(c.Response(), r, s.formPace)
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, files*s.MaxUpload+formOverhead)
-	err := r.ParseMultipartForm(formMemory)
+	err = r.ParseMultipartForm(formMemory)
 	if err != nil {
 		if r.MultipartForm != nil {
 			_ = r.MultipartForm.RemoveAll()
@@ -66,6 +70,11 @@ func (s *server) readForm(c echo.Context, rt *route) (*multipart.Form, error) {
 // checkForm refuses text that can't be kept, and notes fields that the call doesn't
 // know.
 func checkForm(found *call, fields []Field) error {
+	for _, f := range fields {
+		if f.File { // a file that came as text is missing, and no text to be judged
+			delete(found.form.Value, f.Name)
+		}
+	}
 	if err := checkQuery(found.form.Value); err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (s *server) guard(rt *route) func(huma.Context, func(huma.Context)) {
 // admitPublic reads the body of a call that needs no credentials.
 func (s *server) admitPublic(c echo.Context) error {
 	r := c.Request()
-	if err := checkQuery(r.URL.Query()); err != nil || r.Method == http.MethodGet {
+	if _, err := readQuery(r); err != nil || r.Method == http.MethodGet {
 		return err
 	}
 	_, err := readBody(c)
@@ -126,12 +126,17 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 	if err != nil {
 		return nil, err
 	}
-	query := r.URL.Query()
 	if !keepable(r.URL.Path) {
 		return nil, rt.NotFound
 	}
-	if err := checkQuery(query); err != nil {
+	query, err := readQuery(r)
+	if err != nil {
 		return nil, err
+	}
+	if rt.Body != NoBody {
+		if err := plainBody(r); err != nil {
+			return nil, err
+		}
 	}
 	named := query["tenant_id"]
 	switch {
@@ -277,6 +282,14 @@ func namedIn(body []byte, contentType string) []string {
 		return nil
 	}
 	return []string{b.TenantID}
+}
+
+// plainBody refuses a body that is compressed: nothing here would unpack it.
+func plainBody(r *http.Request) error {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return errNotJSON.With("its Content-Encoding %.40q is not taken; send the body as it is", coding)
+	}
+	return nil
 }
 
 // bodyError returns the fault of a body that could not be read.

@@ -140,7 +140,7 @@ func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (_ *reply[cli
 	}
 	files := form.File["file"]
 	if len(files) != 1 {
-		return nil, errFileField.With("it has %d", len(files))
+		return nil, errFileField.With("it has %d; a part without a file name counts as text", len(files))
 	}
 	if files[0].Size > s.MaxUpload {
 		return nil, errPhotoSize.With("%d bytes; %d is the limit", files[0].Size, s.MaxUpload)

@@ -9,6 +9,8 @@ import (
 	"path"
 	"path/filepath"
 	"sync"
+
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // folder is where a run writes. Names in it are slash-separated and relative; no
@@ -24,11 +26,16 @@ type folder struct {
 	made   map[string]bool // by this run
 }
 
+var errNoFolder = fault.New(fault.Invalid, "out_missing", "The folder for the results has no name; give one with --out")
+
 // openFolder opens the folder, and makes it where it is missing and create says so.
 func openFolder(dir string, create, force bool, known own) (*folder, error) {
 	f := &folder{dir: dir, force: force, own: known, made: map[string]bool{}}
-	if !create && !exists(dir) {
+	if !create && dir != "" && !exists(dir) {
 		return f, nil
+	}
+	if dir == "" {
+		return nil, errNoFolder
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder for the results: %w", err)

@@ -61,8 +61,11 @@ func (o *Options) check() error {
 			return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("Scene %q is not known; known are %s", s, strings.Join(picture.SceneTypes(), ", ")))
 		}
 	}
+	if o.Dir == "" {
+		return errNoFolder
+	}
 	if len(o.Presets) == 0 {
-		return channel.ErrPreset.With("none is named")
+		return channel.ErrPreset.With("none is named; see opal process --help")
 	}
 	if err := channel.Validate(o.Presets); err != nil {
 		return err

@@ -317,6 +317,7 @@ func TestOptionsThatCanNotBeMeant(t *testing.T) {
 		"an unknown scene": {func(o *Options) { o.Scenes = []string{"studio", "moon"} }, "scene_type_unknown"},
 		"no preset":        {func(o *Options) { o.Presets = nil }, "preset_unknown"},
 		"an empty preset":  {func(o *Options) { o.Presets = []string{""} }, "preset_unknown"},
+		"no folder":        {func(o *Options) { o.Dir = "" }, "out_missing"},
 		"too many jobs":    {func(o *Options) { o.Jobs = 1000 }, "jobs_invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {

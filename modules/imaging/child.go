@@ -45,9 +45,20 @@ func (p params) bytes() []byte {
 	return b
 }
 
-// noHEIF is the reply of a child that can't decode HEIC at all. Others are answers of
+// noHEIF is the reply of a child that can't decode HEIC or AVIF at all. Others are answers of
 // the function that reads what lies beside the pixels.
 const noHEIF = "no libheif"
+
+// lacksAV1 reports whether libvips says that it can't decode any AVIF: it was built without
+// libheif or its module is not installed, or libheif found no decoder. There are no codes.
+func lacksAV1(err error) bool {
+	for _, sign := range []string{"heifload_buffer", "decoding plugin"} {
+		if strings.Contains(err.Error(), sign) {
+			return true
+		}
+	}
+	return false
+}
 
 // decodeWork is the child's sandbox.Worker.
 func decodeWork(job sandbox.Work, read func([]byte) []byte) ([]byte, error) {
@@ -73,6 +84,9 @@ func decodeWork(job sandbox.Work, read func([]byte) []byte) ([]byte, error) {
 	err = decodeInto(source{
 		format: format, data: data, profile: job.Params[n:], w: int(p.Width), h: int(p.Height),
 	}, unsafe.Pointer(unsafe.SliceData(job.Out)))
+	if err != nil && format == AVIF && lacksAV1(err) {
+		return []byte(noHEIF), nil
+	}
 	if err != nil && !ownFault(err) {
 		return nil, sandbox.Refuse(err.Error())
 	}

@@ -94,7 +94,7 @@ func (d *Decoder) Close() error { return d.pool.Close() }
 // or TIFF. The result is
 // upright, sRGB, and holds nothing but pixels; Info is the result of Inspect.
 //
-// Errors: those of Inspect; ErrCorrupt; ErrNoHEIF; ErrDecoderDied when the child ended
+// Errors: those of Inspect; ErrCorrupt; ErrNoHEIF; ErrNoAVIF; ErrDecoderDied when the child ended
 // twice, or once at its time limit; ErrNoChild when none could be started; the context's
 // error.
 func (d *Decoder) Decode(ctx context.Context, b []byte) (*image.NRGBA, Info, error) {
@@ -124,6 +124,8 @@ func (d *Decoder) DecodeWith(ctx context.Context, b, beside []byte) (img *image.
 	var died *sandbox.DiedError
 	var unavailable *sandbox.UnavailableError
 	switch {
+	case missing && p.Info.Format == AVIF:
+		err = ErrNoAVIF
 	case missing:
 		err = ErrNoHEIF
 	case err == nil:

@@ -18,6 +18,10 @@ var (
 	ErrNoHEIF = fault.New(fault.Unsupported, "image_heic_unavailable",
 		"HEIC pictures can't be decoded here: libheif is missing; upload a JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible), or have libheif installed")
 
+	// ErrNoAVIF says that this machine's libvips can't decode AVIF.
+	ErrNoAVIF = fault.New(fault.Unsupported, "image_avif_unavailable",
+		"AVIF pictures can't be decoded here: this libvips has no AV1 decoder; upload a JPEG, PNG or WebP, or build OPAL where npm is installed, which brings a libvips that has one")
+
 	// ErrInvisible says that every pixel of a photo is transparent.
 	ErrInvisible = fault.New(fault.Invalid, "image_invisible", "Nothing is visible in the picture: all of it is transparent; export it again with the product")
 

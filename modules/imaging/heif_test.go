@@ -107,3 +107,21 @@ func TestHEIF(t *testing.T) {
 		})
 	}
 }
+
+// A machine without an AV1 decoder says so, and doesn't call the picture damaged.
+func TestAVIFWithoutADecoder(t *testing.T) {
+	b := imagefiletest.HEIF{AVIF: true}.Bytes()
+	d := newDecoder(t, DecoderOptions{Command: badCommand(t, "no AV1")})
+	if _, _, err := d.Decode(t.Context(), b); !errors.Is(err, ErrNoAVIF) {
+		t.Errorf("%v", err)
+	}
+	for text, want := range map[string]bool{
+		"VipsOperation: class \"heifload_buffer\" not found":                                      true,
+		"heifload: Unsupported feature: No decoding plugin installed for this compression format": true,
+		"heifload: Invalid input: Unspecified":                                                    false,
+	} {
+		if got := lacksAV1(errors.New(text)); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

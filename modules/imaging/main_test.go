@@ -39,6 +39,8 @@ func badChild(mode string) int {
 	return sandbox.Serve(map[string]sandbox.Handler{ChildKind: {Prepare: func([]string) (sandbox.Worker, error) {
 		return func(sandbox.Work) ([]byte, error) {
 			switch mode {
+			case "no AV1":
+				return []byte(noHEIF), nil
 			case "crash":
 				fmt.Fprintln(os.Stderr, "free(): invalid pointer")
 				_ = syscall.Kill(os.Getpid(), syscall.SIGABRT)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/opal-photo/opal/modules/db"
@@ -133,11 +134,14 @@ func (s *Service) Deletion(ctx context.Context, tenantID, deletionID string) (De
 	return d, nil
 }
 
+// deletionCursor matches the ids of receipts, which are their lists' cursors.
+var deletionCursor = regexp.MustCompile(`^[0-9a-f-]{36}$`)
+
 // Deletions returns a tenant's receipts, newest first, and the cursor of the
 // next page ("" on the last). The limit is 1 to MaxPage; 0 is 50.
 func (s *Service) Deletions(ctx context.Context, tenantID, cursor string, limit int) (page []Deletion, next string, err error) {
 	limit = pageSize(limit)
-	if cursor != "" && !cursorID.MatchString(cursor) {
+	if cursor != "" && !deletionCursor.MatchString(cursor) {
 		return nil, "", ErrCursor
 	}
 	rows, err := s.DB.QueryContext(ctx, `SELECT `+deletionColumns+` FROM deletions WHERE tenant_id = $1 AND ($2 = '' OR deletion_id < $2) ORDER BY deletion_id DESC LIMIT $3`,
