@@ -81,7 +81,7 @@ func processCommand(s Streams) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.Dir, "out", "o", "finished", "folder for the results")
-	f.StringSliceVar(&o.Scenes, "scene", []string{"studio"}, "scenes to make of each photo: "+strings.Join(picture.SceneTypes(), ", "))
+	f.StringSliceVar(&o.Scenes, "scene", []string{"studio"}, "scenes to make of each photo: "+picture.SceneForms())
 	f.StringSliceVar(&o.Presets, "preset", nil, "variants to make: "+strings.Join(presetNames(), ", ")+" (default "+strings.Join(channel.Defaults(), ",")+")")
 	f.StringVar(&o.Prompt, "prompt", "", "words that steer the scene: colours, materials, light, mood")
 	f.StringSliceVar(&o.Look.Palette, "palette", nil, "brand colours, such as #a3b18a, the most important first")

@@ -27,6 +27,7 @@ import (
 	"github.com/opal-photo/opal/modules/intake"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/pipeline/studio"
 	"github.com/opal-photo/opal/modules/preflight"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
@@ -275,7 +276,7 @@ func (w *wire) openPipeline(ctx context.Context) (*job.Service, error) {
 	}
 	refiner := refine.New(refine.Options{})
 	w.onClose(refiner.Close)
-	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, placer).WithRefiner(refiner)
+	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, studio.WithPaint(placer)).WithRefiner(refiner)
 	checks, err := w.preflight(ctx)
 	if err != nil {
 		return nil, err

@@ -54,11 +54,13 @@ type Options struct {
 // check refuses options that make no sense together, and drops repeated values.
 func (o *Options) check() error {
 	if len(o.Scenes) == 0 {
-		return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("No scene is named; known are %s", strings.Join(picture.SceneTypes(), ", ")))
+		return fault.New(fault.Invalid, "scene_type_unknown", "No scene is named; known are "+picture.SceneForms())
 	}
-	for _, s := range o.Scenes {
-		if !slices.Contains(picture.SceneTypes(), s) {
-			return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("Scene %q is not known; known are %s", s, strings.Join(picture.SceneTypes(), ", ")))
+	o.Scenes = slices.Clone(o.Scenes)
+	for i, s := range o.Scenes {
+		var ok bool
+		if o.Scenes[i], ok = picture.CleanScene(s); !ok {
+			return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("Scene %q is not known; known are %s", s, picture.SceneForms()))
 		}
 	}
 	if o.Dir == "" {
@@ -237,6 +239,7 @@ func (r *run) items(found Found) []work {
 	for i, p := range photos {
 		r.photos[p.Path] = true
 		dir := dirs[i]
+		var folders filename.Names
 		for _, scene := range r.Scenes {
 			w := work{photo: p, dir: dir, presets: r.Presets, item: &Item{File: p.Path, Scene: scene, Status: Pending, Steps: map[string]int64{}, Variants: []Variant{}}}
 			if len(p.presets) > 0 {
@@ -246,7 +249,7 @@ func (r *run) items(found Found) []work {
 				w.item.Scene = ""
 			}
 			if len(r.Scenes) > 1 {
-				w.dir = path.Join(dir, scene)
+				w.dir = path.Join(dir, folders.Unique(picture.SceneLabel(scene), ""))
 			}
 			all = append(all, w)
 		}

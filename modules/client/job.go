@@ -45,7 +45,7 @@ type NewItem struct {
 	Filename    string   `json:"filename" required:"false" doc:"The photo's file name: 1 to 255 characters, without control characters and path separators; with source_url it may be left out" example:"mug.jpg"`
 	SourceURL   string   `json:"source_url,omitempty" nullable:"true" maxLength:"2048" doc:"Where the photo is, in place of an upload: an https address that the internet can reach. The item is queued immediately" example:"https://shop.example/photos/mug.jpg"`
 	ScenePrompt string   `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene, at most 2,000 characters" example:"on an oak table, morning light"`
-	SceneTypes  []string `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene; names from GET /v1/scenes" example:"[\"studio\",\"kitchen\"]"`
+	SceneTypes  []string `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene: names from GET /v1/scenes, colour:#rrggbb, or gradient:#rrggbb-#rrggbb from top to bottom" example:"[\"studio\",\"kitchen\"]"`
 	SceneCount  *int     `json:"scene_count,omitempty" nullable:"true" minimum:"1" maximum:"10" doc:"How many scenes; left out: one per scene type, or one" example:"2"`
 	NewProduct
 }

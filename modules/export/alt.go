@@ -6,6 +6,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/filename"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // AltText describes a finished file for those who don't see it: the product, by its
@@ -28,6 +29,9 @@ func AltText(p channel.Preset, s Source) string {
 		return what + " on a transparent background"
 	case s.BackdropPath == "" || s.Scene == "":
 		return what
+	}
+	if _, ok := picture.ParsePaint(s.Scene); ok {
+		return what + " on a plain background"
 	}
 	article := "a"
 	if strings.ContainsRune("aeiou", rune(s.Scene[0])) {

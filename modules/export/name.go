@@ -8,6 +8,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/filename"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // Reserved names of a folder of finished files.
@@ -132,7 +133,7 @@ func places(p channel.Preset, own string) []string {
 func ownName(s Source) string {
 	stem := filename.Slug(s.Filename)
 	if s.Scene != "" && s.BackdropPath != "" {
-		stem += "-" + filename.Slug(s.Scene)
+		stem += "-" + filename.Slug(picture.SceneLabel(s.Scene))
 	}
 	return stem
 }
@@ -153,7 +154,7 @@ func fill(form string, s Source) (stem, lacks string) {
 		slug = filename.Slug(s.Filename)
 	}
 	if s.Scene != "" && s.BackdropPath != "" {
-		slug += "-" + filename.SEO(s.Scene)
+		slug += "-" + filename.SEO(picture.SceneLabel(s.Scene))
 	}
 	sku := p.SKU
 	if sku != "" {

@@ -151,7 +151,7 @@ func (s *Service) validate(n *NewJob) error {
 			return err
 		}
 	}
-	known := picture.SceneTypes()
+	ok := false
 	for i := range n.Items {
 		it := &n.Items[i]
 		if err := s.checkSource(it, i); err != nil {
@@ -172,9 +172,10 @@ func (s *Service) validate(n *NewJob) error {
 		if it.SceneCount > 0 && len(it.SceneTypes) > 0 && it.SceneCount != len(it.SceneTypes) {
 			return ErrRequest.With("items[%d].scene_count is %d but scene_types has %d entries; leave one of them out", i, it.SceneCount, len(it.SceneTypes))
 		}
-		for _, t := range it.SceneTypes {
-			if !slices.Contains(known, t) {
-				return ErrSceneType.With("items[%d].scene_types has %q; known are %s", i, t, strings.Join(known, ", "))
+		it.SceneTypes = slices.Clone(it.SceneTypes)
+		for k, t := range it.SceneTypes {
+			if it.SceneTypes[k], ok = picture.CleanScene(t); !ok {
+				return ErrSceneType.With("items[%d].scene_types has %q; known are %s", i, t, picture.SceneForms())
 			}
 		}
 	}

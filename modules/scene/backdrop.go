@@ -3,6 +3,8 @@ package scene
 import (
 	"image"
 	"math"
+
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // backdrop is a finished set without a product. It is immutable once built, so
@@ -23,6 +25,10 @@ type backdrop struct {
 func buildBackdrop(lk look, W, H int, r room, seed uint64) *backdrop {
 	b := &backdrop{frame: newFrame(W, H, lk.set, lk.flat, r)}
 	f := &b.frame
+	if lk.painted {
+		b.spread(lk.paint)
+		return b
+	}
 	// About a quarter of a megapixel is plenty for what is out of focus.
 	step := float32(math.Ceil(math.Sqrt(float64(W) * float64(H) / (512 * 512))))
 	lw, lh := int(float32(W)/step)+1, int(float32(H)/step)+1
@@ -67,6 +73,27 @@ func buildBackdrop(lk look, W, H int, r room, seed uint64) *backdrop {
 	b.img = image.NewNRGBA(image.Rect(0, 0, W, H))
 	b.encodeAll()
 	return b
+}
+
+// spread fills the backdrop with paint, exactly and without dithering. All of it
+// catches shadows.
+func (b *backdrop) spread(p picture.Paint) {
+	b.catch, b.catchW, b.catchH, b.catchStep = []float32{1}, 1, 1, float32(max(b.W, b.H))
+	b.lin = make([]uint16, b.W*b.H*3)
+	b.img = image.NewNRGBA(image.Rect(0, 0, b.W, b.H))
+	for y := range b.H {
+		c := p.At(float64(y) / float64(max(b.H-1, 1)))
+		var l [3]uint16
+		for i, v := range c {
+			l[i] = to16(toLinear[v])
+		}
+		for x := range b.W {
+			i := y*b.W + x
+			copy(b.lin[i*3:], l[:])
+			copy(b.img.Pix[i*4:], c[:])
+			b.img.Pix[i*4+3] = 255
+		}
+	}
 }
 
 // rasterise resolves the far background, the surface and the light into

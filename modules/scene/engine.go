@@ -51,7 +51,7 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	if req.Width < 1 || req.Height < 1 || req.Width > MaxSide || req.Height > MaxSide || req.Width*req.Height > MaxPixels {
 		return nil, ErrSize.With("%d×%d", req.Width, req.Height)
 	}
-	st, ok := findSet(req.Scene)
+	st, ok := findScene(req.Scene)
 	if !ok {
 		return nil, ErrUnknownScene.With("%q", req.Scene)
 	}

@@ -30,6 +30,10 @@ const (
 // scene default.
 func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool, side Light, flat bool) look {
 	lk := look{set: st, surface: st.top, exposure: 1, farGain: 1, flat: flat}
+	if st.painted { // words and palettes steer the light at most
+		lk.paintedLight(words, side)
+		return lk
+	}
 	if flat {
 		lk.surface, lk.gobo = st.flatTop, st.flatGobo
 	}
@@ -97,6 +101,19 @@ func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool,
 		lk.reflection *= clamp01(0.15 + 1.3*lk.wallRGB.luma())
 	}
 	return lk
+}
+
+// paintedLight is what words and brand change of a painted backdrop.
+func (lk *look) paintedLight(words steer, side Light) {
+	if side != LightAuto {
+		lk.side = side
+	}
+	switch words.light {
+	case lightSoft:
+		lk.hardness = 0.05
+	case lightHard:
+		lk.hardness = 0.95
+	}
 }
 
 // kinship is 1 for colours of similar hue, or hardly any, and falls to 0 for

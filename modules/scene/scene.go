@@ -50,7 +50,7 @@ const (
 
 // Errors of Render.
 var (
-	ErrUnknownScene = fault.New(fault.Invalid, "unknown_scene", "There is no such scene; take one of studio, lifestyle, outdoor, minimal, luxury, kitchen, office, nature")
+	ErrUnknownScene = fault.New(fault.Invalid, "unknown_scene", "There is no such scene; take one of "+picture.SceneForms())
 	ErrSize         = fault.New(fault.Invalid, "size_out_of_range", fmt.Sprintf("Width and height must be 1 to %d pixels, and their product at most %d", MaxSide, MaxPixels))
 )
 
@@ -114,7 +114,7 @@ type Request struct {
 	// transparent one give a picture with no product in it. An opaque picture
 	// (nothing was cut) is shown as a print lying on the set's surface.
 	Product *image.NRGBA
-	Scene   string   // one of picture.SceneTypes
+	Scene   string   // one of picture.SceneTypes, or a paint (picture.ParsePaint)
 	Title   string   // the product's name; only tells how it is seen (a hoodie lies flat)
 	Prompt  string   // free text; colours, materials, light and mood steer
 	Palette []string // brand colours, "#rrggbb" or "#rgb"; the first four that can be read

@@ -1,6 +1,10 @@
 package scene
 
-import "math"
+import (
+	"math"
+
+	"github.com/opal-photo/opal/modules/picture"
+)
 
 // set is one row of the table: which far background, which surface, and how
 // the light behaves. Everything else is derived.
@@ -21,6 +25,9 @@ type set struct {
 	gobo       goboKind
 	flatGobo   goboKind
 	side       Light
+
+	painted bool // the backdrop is paint and nothing else
+	paint   picture.Paint
 }
 
 const deg = math.Pi / 180
@@ -70,10 +77,30 @@ func findSet(name string) (set, bool) {
 	return sets[0], false
 }
 
+// painted is the set of a paint: a sheet of its colours, lit evenly, on which the
+// product casts a soft shadow.
+func painted(p picture.Paint) set {
+	s := sets[0]
+	s.name, s.paint, s.painted = p.String(), p, true
+	s.light, s.falloff, s.vignette, s.reflection, s.shadow = rgb{1, 1, 1}, 0, 0, 0, 0.6
+	return s
+}
+
+// findScene returns the set of a scene type.
+func findScene(scene string) (set, bool) {
+	if p, ok := picture.ParsePaint(scene); ok {
+		return painted(p), true
+	}
+	return findSet(scene)
+}
+
 // Choose reads a set out of free text: kind is one of picture.SceneTypes, or words such as
 // "on a beach", and else the prompt decides. The first set that is named or
 // described wins; without one it is "studio".
 func Choose(kind, prompt string) string {
+	if p, ok := picture.ParsePaint(kind); ok {
+		return p.String()
+	}
 	for _, text := range []string{kind, prompt} {
 		for _, word := range fields(text) {
 			if name, ok := setWords[word]; ok {

@@ -54,6 +54,24 @@ type Placer struct{ engine *scene.Engine }
 // NewPlacer returns a placer that keeps the given number of backdrops.
 func NewPlacer(backdrops int) *Placer { return &Placer{engine: scene.New(backdrops)} }
 
+// Painter makes the scenes that are plain paint in this process and leaves the others
+// to the next placer. It is a pipeline.Placer.
+type Painter struct {
+	next, own pipeline.Placer
+}
+
+// WithPaint returns a placer that paints plain backdrops exactly, whatever engine makes
+// the scenes: no service is asked for what has no scene.
+func WithPaint(next pipeline.Placer) *Painter { return &Painter{next, NewPlacer(0)} }
+
+// Place makes a scene.
+func (p *Painter) Place(ctx context.Context, r pipeline.Placement) (*picture.Placed, error) {
+	if _, ok := picture.ParsePaint(r.Scene); ok {
+		return p.own.Place(ctx, r)
+	}
+	return p.next.Place(ctx, r)
+}
+
 // layerQuality keeps a backdrop free of visible blocks; it is encoded once more
 // as the output.
 const layerQuality = 95
@@ -80,7 +98,11 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Plac
 		}
 		return path, nil
 	}
-	if out.BackdropPath, err = put("backdrop", "jpg", res.Backdrop, imaging.EncodeOptions{Format: imaging.JPEG, Quality: layerQuality}); err != nil {
+	backdrop, ext := imaging.EncodeOptions{Format: imaging.JPEG, Quality: layerQuality}, "jpg"
+	if _, ok := picture.ParsePaint(r.Scene); ok { // its colours are exact, and it packs to little
+		backdrop, ext = imaging.EncodeOptions{Format: imaging.PNG, Effort: 1}, "png"
+	}
+	if out.BackdropPath, err = put("backdrop", ext, res.Backdrop, backdrop); err != nil {
 		return nil, err
 	}
 	whole := image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))

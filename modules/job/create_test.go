@@ -1,6 +1,8 @@
 package job_test
 
 import (
+	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -24,6 +26,26 @@ func (w *world) count(table string) (n int) {
 	w.t.Helper()
 	w.must(w.db.QueryRowContext(w.t.Context(), `SELECT count(*) FROM `+table).Scan(&n))
 	return n
+}
+
+// A plain backdrop is asked for by its colours, in any spelling; items name it in one.
+func TestScenesMayBePaint(t *testing.T) {
+	each(t, func(w *world) {
+		asked := []string{"color:#F80", "gradient:#000-#FFF", "kitchen"}
+		j, err := w.jobs.Create(w.t.Context(), job.NewJob{TenantID: tenantID, CorrelationID: "c", Options: bare, Items: []job.NewItem{{Filename: "a.png", SceneTypes: asked}}})
+		w.must(err)
+		var got []string
+		for _, it := range w.get(j.JobID).Items {
+			got = append(got, it.SceneType)
+		}
+		if diff := cmp.Diff([]string{"colour:#ff8800", "gradient:#000000-#ffffff", "kitchen"}, got); diff != "" || asked[0] != "color:#F80" {
+			w.t.Errorf("(-want +got):\n%s", diff)
+		}
+		_, err = w.jobs.Create(w.t.Context(), job.NewJob{TenantID: tenantID, CorrelationID: "c", Options: bare, Items: []job.NewItem{{Filename: "a.png", SceneTypes: []string{"colour:orange"}}}})
+		if !errors.Is(err, job.ErrSceneType) || !strings.Contains(err.Error(), "colour:#rrggbb") {
+			w.t.Error(err)
+		}
+	})
 }
 
 // A process may die between a call's effect and the record of its answer. The call is

@@ -1,0 +1,88 @@
+package picture
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Paint is a backdrop of one colour, or of two that run into each other from the top
+// to the bottom. Colours are sRGB.
+type Paint struct{ Top, Bottom [3]uint8 }
+
+// The kinds of painted scenes: colour:#rrggbb and gradient:#rrggbb-#rrggbb.
+const (
+	colourScene   = "colour"
+	gradientScene = "gradient"
+)
+
+// ParsePaint reads a scene type that is a paint: colour:#rrggbb or gradient:#a-#b,
+// top first. #rgb and the spelling "color" are taken too.
+func ParsePaint(scene string) (Paint, bool) {
+	kind, rest, _ := strings.Cut(scene, ":")
+	switch kind {
+	case colourScene, "color":
+		c, ok := parseColour(rest)
+		return Paint{c, c}, ok
+	case gradientScene:
+		top, bottom, _ := strings.Cut(rest, "-")
+		a, ok := parseColour(top)
+		b, also := parseColour(bottom)
+		return Paint{a, b}, ok && also
+	}
+	return Paint{}, false
+}
+
+func parseColour(s string) (c [3]uint8, ok bool) {
+	digits, ok := strings.CutPrefix(s, "#")
+	if len(digits) == 3 {
+		digits = string([]byte{digits[0], digits[0], digits[1], digits[1], digits[2], digits[2]})
+	}
+	if !ok || len(digits) != 6 {
+		return c, false
+	}
+	_, err := hex.Decode(c[:], []byte(digits))
+	return c, err == nil
+}
+
+// String returns the scene type in its one form.
+func (p Paint) String() string {
+	if p.Top == p.Bottom {
+		return fmt.Sprintf("%s:#%x", colourScene, p.Top)
+	}
+	return fmt.Sprintf("%s:#%x-#%x", gradientScene, p.Top, p.Bottom)
+}
+
+// At returns the colour of a share of the height, 0 at the top and 1 at the bottom,
+// mixed in sRGB as browsers mix gradients.
+func (p Paint) At(share float64) (c [3]uint8) {
+	for i := range c {
+		c[i] = uint8(float64(p.Top[i])*(1-share) + float64(p.Bottom[i])*share + .5)
+	}
+	return c
+}
+
+// CleanScene returns a scene type in its one form, and whether there is such a scene.
+func CleanScene(scene string) (string, bool) {
+	if p, ok := ParsePaint(scene); ok {
+		return p.String(), true
+	}
+	return scene, slices.Contains(sceneTypes, scene)
+}
+
+// SceneLabel returns a scene type's name for files and sentences: the kind of a paint,
+// whose colours belong in neither.
+func SceneLabel(scene string) string {
+	if p, ok := ParsePaint(scene); !ok {
+		return scene
+	} else if p.Top == p.Bottom {
+		return colourScene
+	}
+	return gradientScene
+}
+
+// SceneForms says which scene types there are, for messages.
+func SceneForms() string {
+	return strings.Join(sceneTypes, ", ") + ", colour:#rrggbb and gradient:#rrggbb-#rrggbb"
+}
