@@ -165,7 +165,9 @@ func Proof(p channel.Preset, d proof.Delivered) Check {
 	}
 	broken := d.Within(l)
 	if c.Passed = broken == ""; !c.Passed {
-		c.Advice = broken
+		c.Measured = broken + " (" + d.String() + ")"
+		c.Wanted = "the product as it is in the photo"
+		c.Advice = "Make it anew from a larger photo, or use a preset whose format is PNG"
 	}
 	return c
 }

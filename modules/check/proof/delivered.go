@@ -38,27 +38,28 @@ type Limits struct {
 // some room.
 var DefaultLimits = Limits{SSIM: 0.94, DeltaE95: 4, Cast: 0.3, Spot: 3, Mark: 6, Detail: 1.12, Bleed: 5, Shift: 0.5}
 
-// Within returns "" when the figures keep to the limits, else the first that doesn't.
+// Within returns "" when the figures keep to the limits, else words on the first that
+// doesn't, with its limit.
 func (d Delivered) Within(l Limits) string {
 	switch {
 	case d.Pixels == 0:
 		return ""
 	case d.Shift > l.Shift:
-		return fmt.Sprintf("the product is shifted by %.1f px", d.Shift)
+		return fmt.Sprintf("the product is shifted by %.1f px, at most %.1f", d.Shift, l.Shift)
 	case d.Cast > l.Cast:
-		return fmt.Sprintf("its colour has changed by ΔE %.1f", d.Cast)
+		return fmt.Sprintf("its colour has changed by ΔE %.2f as a whole, at most %.2f", d.Cast, l.Cast)
 	case d.Spot > l.Spot:
-		return fmt.Sprintf("a part of it has changed by ΔE %.1f", d.Spot)
+		return fmt.Sprintf("a part of it has changed by ΔE %.1f, at most %.0f", d.Spot, l.Spot)
 	case d.Mark > l.Mark:
-		return fmt.Sprintf("a small part of it, such as a letter, has changed by %.0f levels", d.Mark)
+		return fmt.Sprintf("a small part of it, such as a letter, has changed by %.1f levels, at most %.0f", d.Mark, l.Mark)
 	case d.Detail > l.Detail:
-		return fmt.Sprintf("it was sharpened: its detail is %.2f times as strong", d.Detail)
+		return fmt.Sprintf("it was sharpened: its detail is %.2f times as strong, at most %.2f", d.Detail, l.Detail)
 	case d.Bleed > l.Bleed:
-		return fmt.Sprintf("its colours run over their edges by %.0f levels", d.Bleed)
+		return fmt.Sprintf("its colours run over their edges by %.0f levels, at most %.0f", d.Bleed, l.Bleed)
 	case d.DeltaE95 > l.DeltaE95:
-		return fmt.Sprintf("its colours differ by ΔE %.1f", d.DeltaE95)
+		return fmt.Sprintf("its colours differ by ΔE %.1f in one pixel of twenty, at most %.0f", d.DeltaE95, l.DeltaE95)
 	case d.SSIM < l.SSIM:
-		return fmt.Sprintf("its likeness is %.3f", d.SSIM)
+		return fmt.Sprintf("its likeness is %.3f, at least %.2f", d.SSIM, l.SSIM)
 	}
 	return ""
 }
@@ -168,25 +169,17 @@ func areas(a, b *image.NRGBA, mask *image.Alpha) (cast, spot float64) {
 	var all []float64
 	for ty := 0; ty < h; ty += tile {
 		for tx := 0; tx < w; tx += tile {
-			var sa, sb [3]float64
-			n := 0.0
+			var t tones
 			for y := ty; y < min(ty+tile, h); y++ {
 				for x := tx; x < min(tx+tile, w); x++ {
-					if mask.Pix[y*w+x] == 0 {
-						continue
-					}
-					pa, pb := a.Pix[y*a.Stride+4*x:], b.Pix[y*b.Stride+4*x:]
-					n++
-					for c := range 3 {
-						sa[c] += float64(pa[c])
-						sb[c] += float64(pb[c])
+					if mask.Pix[y*w+x] != 0 {
+						t.add(a.Pix[y*a.Stride+4*x:], b.Pix[y*b.Stride+4*x:])
 					}
 				}
 			}
-			if n < least {
-				continue
+			if t.n >= least {
+				all = append(all, t.apart())
 			}
-			all = append(all, deltaE(meanLab(sa, n), meanLab(sb, n)))
 		}
 	}
 	if len(all) == 0 {
@@ -194,6 +187,57 @@ func areas(a, b *image.NRGBA, mask *image.Alpha) (cast, spot float64) {
 	}
 	slices.Sort(all)
 	return all[len(all)/2], all[len(all)-1]
+}
+
+// tones sums up the colours of a tile in two pictures.
+type tones struct {
+	n            float64
+	sum          [3]float64 // of the first picture, red, green and blue
+	ycc, squares [3]float64 // of the first, brightness and colour difference
+	moved        [3]float64 // from the first to the second, likewise
+}
+
+func (t *tones) add(p, q []uint8) {
+	t.n++
+	u, v := yccOf(p), yccOf(q)
+	for c := range 3 {
+		t.sum[c] += float64(p[c])
+		t.ycc[c] += u[c]
+		t.squares[c] += u[c] * u[c]
+		t.moved[c] += v[c] - u[c]
+	}
+}
+
+// Files keep whole levels of brightness and colour difference. Where a tile is even, all
+// of its pixels are rounded alike, and their mean moves by up to so many levels; where it
+// varies by so many, roundings even out.
+const (
+	rounding = 0.75
+	varied   = 0.6
+)
+
+// apart is the difference of the tile's mean colours, without what rounding explains.
+func (t *tones) apart() float64 {
+	var moved [3]float64
+	for c := range 3 {
+		mean := t.ycc[c] / t.n
+		deviation := math.Sqrt(max(0, t.squares[c]/t.n-mean*mean))
+		explained := rounding * max(0, 1-deviation/varied)
+		d := t.moved[c] / t.n
+		moved[c] = math.Copysign(max(0, math.Abs(d)-explained), d)
+	}
+	y, cb, cr := moved[0], moved[1], moved[2]
+	other := t.sum
+	for c, d := range [3]float64{y + 1.402*cr, y - .344136*cb - .714136*cr, y + 1.772*cb} {
+		other[c] = min(255*t.n, max(0, other[c]+d*t.n))
+	}
+	return deltaE(meanLab(t.sum, t.n), meanLab(other, t.n))
+}
+
+// yccOf is brightness and the two colour differences (BT.601), in levels.
+func yccOf(p []uint8) [3]float64 {
+	r, g, b := float64(p[0]), float64(p[1]), float64(p[2])
+	return [3]float64{.299*r + .587*g + .114*b, -.168736*r - .331264*g + .5*b, .5*r - .418688*g - .081312*b}
 }
 
 // meanLab is the colour of a sum of pixels, finer than whole levels.
