@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/tenant"
+)
+
+// fixedQuotes prices each photo.
+type fixedQuotes struct{ each int64 }
+
+func (q fixedQuotes) Quote(_ context.Context, n job.NewJob) (billing.Quote, error) {
+	return billing.Quote{Total: q.each * int64(len(n.Items))}, nil
+}
+
+func (q fixedQuotes) QuoteItem(context.Context, string, string, string) (billing.Quote, error) {
+	return billing.Quote{Total: q.each}, nil
+}
+
+// TestAKeyOrdersWithinItsBudget holds where nobody pays, too.
+func TestAKeyOrdersWithinItsBudget(t *testing.T) {
+	h := newHouse(t, withKeys, func(o *Options) {
+		o.Quotes, o.Budgets = fixedQuotes{40}, o.Keys.(*tenant.Service)
+	})
+	if _, err := h.tenants.Create(t.Context(), "t9", ""); err != nil {
+		t.Fatal(err)
+	}
+	_, key, err := h.tenants.CreateKey(t.Context(), "t9", tenant.NewKey{Name: "agent", Budget: new(int64(100))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	order := func(body string, status int, want string, headers ...string) {
+		t.Helper()
+		if a := h.do(t, http.MethodPost, "/v1/jobs", body, append([]string{"X-API-Key", key}, headers...)...); a.status != status || !strings.Contains(a.body, want) {
+			t.Errorf("%s: %d %s, want %d %s", body, a.status, a.body, status, want)
+		}
+	}
+	used := func(want string) {
+		t.Helper()
+		if a := h.do(t, http.MethodGet, "/v1/api-keys/self", "", "X-API-Key", key); a.status != http.StatusOK || !strings.Contains(a.body, want) {
+			t.Errorf("%d %s, want %s", a.status, a.body, want)
+		}
+	}
+	const one, two = `{"items":[{"filename":"a.jpg"}]}`, `{"items":[{"filename":"a.jpg"},{"filename":"b.jpg"}]}`
+	order(`{"dry_run":true,"items":[{"filename":"a.jpg"}]}`, http.StatusOK, `"quote"`)
+	used(`"budget_used":0`)
+	order(one, http.StatusOK, "job_id", "Idempotency-Key", "k1")
+	order(one, http.StatusOK, "job_id", "Idempotency-Key", "k1") // the same job
+	used(`"budget":100,"budget_used":40`)
+	order(two, http.StatusPaymentRequired, "key_budget_exceeded")
+	order(`{"items":[{"filename":"a/b.jpg"}]}`, http.StatusUnprocessableEntity, "filename") // refused: given back
+	used(`"budget_used":40`)
+	order(one, http.StatusOK, "job_id")
+	order(one, http.StatusPaymentRequired, "key_budget_exceeded")
+	used(`"budget_used":80`)
+	if n := len(h.jobs.jobs); n != 2 {
+		t.Errorf("%d jobs were made", n)
+	}
+}
