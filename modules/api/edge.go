@@ -51,6 +51,8 @@ type record struct {
 	key string
 	// resourceID is the id of what a call with an Idempotency-Key makes; "": a new one.
 	resourceID string
+	// noneMatch is the header If-None-Match of a call that reads.
+	noneMatch string
 }
 
 type recordKey struct{}
@@ -114,6 +116,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 	}
 	recordOf(r.Context()).accept = r.Header.Get("Accept")
 	recordOf(r.Context()).key = r.Header.Get(idempotencyHeader)
+	recordOf(r.Context()).noneMatch = strings.Join(r.Header.Values(noneMatchHeader), ",")
 	r.Header.Del("Accept") // huma has nothing to negotiate: the API answers JSON, except on a few routes that read record.accept themselves
 	s.echo.ServeHTTP(w, r)
 }

@@ -47,6 +47,7 @@ type memoryJobs struct {
 	events     []event.Event
 	bodies     [][]byte
 	last       job.NewJob
+	filter     job.Filter // of the last list
 	fail       error
 	panics     bool
 
@@ -385,9 +386,26 @@ func (m *memoryJobs) Get(_ context.Context, tenantID, jobID string) (job.Job, er
 	return c, nil
 }
 
-func (m *memoryJobs) List(_ context.Context, tenantID, cursor string, limit int) ([]job.Job, string, error) {
+func (m *memoryJobs) Items(_ context.Context, tenantID string, f job.Filter) ([]job.Found, string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.filter = f
+	var out []job.Found
+	for _, j := range m.jobs {
+		for _, it := range j.Items {
+			if j.TenantID == tenantID && len(out) < max(1, f.Limit) {
+				out = append(out, job.Found{JobID: j.JobID, Item: it})
+			}
+		}
+	}
+	return out, "", nil
+}
+
+func (m *memoryJobs) List(_ context.Context, tenantID string, f job.Filter) ([]job.Job, string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.filter = f
+	cursor, limit := f.Cursor, f.Limit
 	if m.fail != nil {
 		return nil, "", m.fail
 	}
@@ -499,6 +517,11 @@ func (f fixedExports) List(ctx context.Context, tenantID, jobID string) ([]expor
 		}
 	}
 	return out, nil
+}
+
+// OfItems has one variant for each item.
+func (f fixedExports) OfItems(_ context.Context, _ string, itemIDs []string) ([]export.Export, error) {
+	return each(itemIDs, func(id string) export.Export { return export.Export{ItemID: id, Preset: "etsy", Status: "completed"} }), nil
 }
 
 // Parts cuts each ZIP in two.

@@ -103,6 +103,10 @@ func (s *server) guard(rt *route) func(huma.Context, func(huma.Context)) {
 			s.once(c, key, body, func() { next(hc) })
 			return
 		}
+		if rt.revalidated() {
+			tagged(c, func() { next(hc) })
+			return
+		}
 		next(hc)
 	}
 }

@@ -147,6 +147,17 @@ func (s *server) describe(op node, rt *route, schemas node) {
 			content[t.name] = t.media()
 		}
 	}
+	if rt.revalidated() {
+		op["parameters"] = append(listOf(op["parameters"]), node{
+			"name": noneMatchHeader, "in": "header", "description": "The ETag of an answer that the caller has; while it is the same the answer is 304, without a body", "schema": node{"type": "string"},
+		})
+		headers := node{etagHeader: node{"description": "Stands for this answer, for If-None-Match", "schema": node{"type": "string"}}}
+		if schema := ok.at("content", jsonType, "schema"); schemaHas(schema, schemas, "next_cursor") {
+			headers["Link"] = node{"description": "The next page, rel=\"next\"; absent on the last", "schema": node{"type": "string"}}
+		}
+		ok["headers"] = headers
+		responses["304"] = node{"description": "The caller has this answer"}
+	}
 	if rt.Path == readyPath {
 		responses["503"] = node{"description": "It can't take requests", "content": ok["content"]}
 	}
@@ -163,6 +174,12 @@ func (s *server) describe(op node, rt *route, schemas node) {
 	if media := op.at("requestBody", "content", jsonType); media != nil {
 		media["example"] = example(media.at("schema"), schemas, 0)
 	}
+}
+
+// schemaHas reports whether a component that a schema refers to has a field.
+func schemaHas(schema, schemas node, field string) bool {
+	ref, _ := schema["$ref"].(string)
+	return schemas.at(ref[strings.LastIndexByte(ref, '/')+1:], "properties", field) != nil
 }
 
 func listOf(v any) []any {

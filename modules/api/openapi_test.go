@@ -144,6 +144,9 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 				}
 				for status := range op.at("responses") {
 					r := op.at("responses", status)
+					if status == "304" { // it has no body
+						continue
+					}
 					if r.at("content") == nil || r["description"] == "" {
 						t.Errorf("%s: %v", status, r)
 					}

@@ -18,7 +18,9 @@ type Jobs interface {
 	Get(ctx context.Context, tenantID, jobID string) (job.Job, error)
 	// Changes returns a number that grows with every change of a job.
 	Changes(ctx context.Context, tenantID, jobID string) (int64, error)
-	List(ctx context.Context, tenantID, cursor string, limit int) (jobs []job.Job, next string, err error)
+	List(ctx context.Context, tenantID string, f job.Filter) (jobs []job.Job, next string, err error)
+	// Items lists items of all jobs.
+	Items(ctx context.Context, tenantID string, f job.Filter) (items []job.Found, next string, err error)
 	Enqueue(ctx context.Context, tenantID, jobID string) error
 	Cancel(ctx context.Context, tenantID, jobID string) error
 	CancelItem(ctx context.Context, tenantID, jobID, itemID string) error
@@ -69,6 +71,8 @@ type Events interface {
 type Exports interface {
 	// List returns a job's variants. A job of another tenant has none.
 	List(ctx context.Context, tenantID, jobID string) ([]export.Export, error)
+	// OfItems returns the variants of some items. Items of another tenant have none.
+	OfItems(ctx context.Context, tenantID string, itemIDs []string) ([]export.Export, error)
 	// Parts returns the parts of a job's newest ZIP. A job of another tenant has
 	// none.
 	Parts(ctx context.Context, tenantID, jobID string) ([]export.Part, error)

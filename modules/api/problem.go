@@ -155,6 +155,7 @@ var humaCodes = map[int]string{
 func (s *server) transform(hc huma.Context, _ string, v any) (any, error) {
 	e, ok := v.(*huma.ErrorModel)
 	if !ok {
+		linkNext(hc, v)
 		return tell(hc, v), nil
 	}
 	ctx := hc.Context()

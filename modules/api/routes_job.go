@@ -77,6 +77,7 @@ func jobRoutes(r *Routes) {
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs", ID: "createJob", Summary: "Make a job of 1 to 100 photos", Tag: tagJobs,
 		Scope: tenant.Write, Body: JSONBody, Creates: true}, s.createJob)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs", ID: "listJobs", Summary: "The tenant's jobs, newest first", Tag: tagJobs, Scope: tenant.Read}, s.listJobs)
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/items", ID: "listItems", Summary: "The tenant's items of all jobs, newest first", Tag: tagJobs, Scope: tenant.Read}, s.listItems)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}", ID: "getJob", Summary: "A job with its items, their timelines and variants", Tag: tagJobs,
 		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, s.getJob)
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/enqueue", ID: "enqueueJob", Summary: "Queue what has been uploaded", Tag: tagJobs,
@@ -133,47 +134,6 @@ func (s *server) dryRun(ctx context.Context, n job.NewJob) (*reply[client.Create
 	}
 	quote := quoteOf(q)
 	return replyOf(client.CreatedJob{CorrelationID: n.CorrelationID, Items: []client.CreatedItem{}, Quote: &quote}, nil)
-}
-
-func (s *server) listJobs(ctx context.Context, in *PageQuery) (*reply[client.JobPage], error) {
-	jobs, next, err := s.Jobs.List(ctx, TenantID(ctx), in.Cursor, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	return replyOf(client.JobPage{Jobs: each(jobs, summaryOf), NextCursor: cursorOf(next)}, nil)
-}
-
-func (s *server) getJob(ctx context.Context, in *JobPath) (*reply[client.Job], error) {
-	id, err := in.id(ctx)
-	if err != nil {
-		return nil, err
-	}
-	j, err := s.Jobs.Get(ctx, TenantID(ctx), id)
-	if err != nil {
-		return nil, err
-	}
-	return replyOf(s.withExports(ctx, j))
-}
-
-// withExports adds the variants to their items.
-func (s *server) withExports(ctx context.Context, j job.Job) (client.Job, error) {
-	variants := map[string][]client.Variant{}
-	if s.Exports != nil {
-		all, err := s.Exports.List(ctx, j.TenantID, j.JobID)
-		if err != nil {
-			return client.Job{}, err
-		}
-		for _, e := range all {
-			variants[e.ItemID] = append(variants[e.ItemID], variantOf(e))
-		}
-	}
-	out := client.Job{JobSummary: summaryOf(j), Items: each(j.Items, itemOf)}
-	for i, it := range out.Items {
-		if v := variants[it.ItemID]; v != nil {
-			out.Items[i].Exports = v
-		}
-	}
-	return out, nil
 }
 
 type retryInput struct {

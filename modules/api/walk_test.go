@@ -31,6 +31,7 @@ const (
 var walks = []walk{
 	{method: "POST", path: "/v1/jobs", body: createBody, readOnly: 403, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/jobs", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "GET", path: "/v1/items", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/jobs/{job}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/jobs/{job}/enqueue", readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/jobs/{job}/cancel", readOnly: 403, writeOnly: 200, other: 404, right: 200},

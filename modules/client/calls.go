@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -42,9 +43,46 @@ func (c *Client) Job(ctx context.Context, jobID string) (Job, error) {
 	return get[Job](ctx, c, path("jobs", jobID), nil)
 }
 
+// Filter says which jobs or items a list shows. The zero value is the first page of all.
+type Filter struct {
+	Page
+	Status []string // any of them
+	Query  string   // a part of a file name, SKU, GTIN, ASIN or title, or the beginning of an id
+	Brand  string   // brand profile
+	SKU    string
+	From   time.Time // made then or later
+	To     time.Time // made before
+
+	NeedsReview *bool  // items only: whether a person has yet to look
+	JobID       string // items only
+}
+
+func (f Filter) query() url.Values {
+	q := f.Page.query()
+	for name, v := range map[string]string{"status": strings.Join(f.Status, ","), "q": f.Query, "brand": f.Brand, "sku": f.SKU, "job_id": f.JobID} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	for name, t := range map[string]time.Time{"from": f.From, "to": f.To} {
+		if !t.IsZero() {
+			q.Set(name, t.UTC().Format(time.RFC3339Nano))
+		}
+	}
+	if f.NeedsReview != nil {
+		q.Set("needs_review", strconv.FormatBool(*f.NeedsReview))
+	}
+	return q
+}
+
 // Jobs returns a page of the tenant's jobs, newest first.
-func (c *Client) Jobs(ctx context.Context, p Page) (JobPage, error) {
-	return get[JobPage](ctx, c, path("jobs"), p.query())
+func (c *Client) Jobs(ctx context.Context, f Filter) (JobPage, error) {
+	return get[JobPage](ctx, c, path("jobs"), f.query())
+}
+
+// Items returns a page of the tenant's items of all jobs, newest first.
+func (c *Client) Items(ctx context.Context, f Filter) (ItemPage, error) {
+	return get[ItemPage](ctx, c, path("items"), f.query())
 }
 
 // Enqueue queues the items whose photos have been uploaded. Repeated, it

@@ -330,6 +330,18 @@ type JobPage struct {
 	NextCursor *string      `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
 }
 
+// FoundItem is an item of a list over all jobs.
+type FoundItem struct {
+	JobID string `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
+	Item
+}
+
+// ItemPage is a page of a tenant's items, newest first.
+type ItemPage struct {
+	Items      []FoundItem `json:"items" nullable:"false"`
+	NextCursor *string     `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
+}
+
 // RetriedItem is the answer to a retry.
 type RetriedItem struct {
 	JobID   string `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`

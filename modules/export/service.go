@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
@@ -189,9 +191,27 @@ func scanExport(r interface{ Scan(dest ...any) error }) (Export, error) {
 
 // List returns a job's variants in order of item and preset.
 func (s *Service) List(ctx context.Context, tenantID, jobID string) ([]Export, error) {
-	rows, err := s.DB.QueryContext(ctx, `SELECT `+exportColumns+` FROM exports WHERE job_id = $1 AND tenant_id = $2 ORDER BY item_id, preset`, jobID, tenantID)
+	return s.list(ctx, `job_id = $1 AND tenant_id = $2`, jobID, tenantID)
+}
+
+// OfItems returns the variants of up to some hundred items, by item and preset. Items of
+// another tenant have none.
+func (s *Service) OfItems(ctx context.Context, tenantID string, itemIDs []string) ([]Export, error) {
+	if len(itemIDs) == 0 {
+		return nil, nil
+	}
+	args, places := []any{tenantID}, make([]string, len(itemIDs))
+	for i, id := range itemIDs {
+		args = append(args, id)
+		places[i] = "$" + strconv.Itoa(len(args))
+	}
+	return s.list(ctx, `tenant_id = $1 AND item_id IN (`+strings.Join(places, ", ")+`)`, args...)
+}
+
+func (s *Service) list(ctx context.Context, where string, args ...any) ([]Export, error) {
+	rows, err := s.DB.QueryContext(ctx, `SELECT `+exportColumns+` FROM exports WHERE `+where+` ORDER BY item_id, preset`, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list the exports of job %s: %w", jobID, err)
+		return nil, fmt.Errorf("list exports: %w", err)
 	}
 	defer rows.Close()
 	var out []Export

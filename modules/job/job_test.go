@@ -406,7 +406,7 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 				w.t.Errorf("%s: %v", name, err)
 			}
 		}
-		if jobs, _, err := w.jobs.List(ctx, "t2", "", 10); err != nil || len(jobs) != 0 {
+		if jobs, _, err := w.jobs.List(ctx, "t2", job.Filter{Limit: 10}); err != nil || len(jobs) != 0 {
 			w.t.Errorf("list: %v %v", jobs, err)
 		}
 	})
@@ -422,7 +422,7 @@ func TestListPages(t *testing.T) {
 		}
 		var got []string
 		for cursor := ""; ; {
-			page, next, err := w.jobs.List(w.t.Context(), tenantID, cursor, 2)
+			page, next, err := w.jobs.List(w.t.Context(), tenantID, job.Filter{Cursor: cursor, Limit: 2})
 			w.must(err)
 			for _, j := range page {
 				got = append([]string{j.JobID}, got...)
@@ -435,7 +435,7 @@ func TestListPages(t *testing.T) {
 			w.t.Fatalf("%v, want %v", got, ids)
 		}
 		for _, bad := range []string{"x", ".", strings.Repeat("1", 101), "1!.x"} {
-			if _, _, err := w.jobs.List(w.t.Context(), tenantID, bad, 2); !errors.Is(err, job.ErrCursor) {
+			if _, _, err := w.jobs.List(w.t.Context(), tenantID, job.Filter{Cursor: bad, Limit: 2}); !errors.Is(err, job.ErrCursor) {
 				w.t.Errorf("cursor %.10q: %v", bad, err)
 			}
 		}

@@ -6,15 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"regexp"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
-	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
@@ -141,16 +136,23 @@ func jobItems(ctx context.Context, q db.Querier, jobID string) ([]Item, error) {
 }
 
 func (s *Service) timelines(ctx context.Context, j *Job) error {
-	rows, err := s.DB.QueryContext(ctx, `SELECT t.item_id, t.attempt, t.step, t.status, t.error_code, t.started_at, t.ended_at
-		FROM item_steps t JOIN items i ON i.item_id = t.item_id WHERE i.job_id = $1 ORDER BY t.attempt, t.started_at, t.step`, j.JobID)
+	rows, err := s.DB.QueryContext(ctx, `SELECT `+stepColumns+` FROM item_steps t JOIN items i ON i.item_id = t.item_id
+		WHERE i.job_id = $1 ORDER BY t.attempt, t.started_at, t.step`, j.JobID)
 	if err != nil {
 		return fmt.Errorf("load the timeline of job %s: %w", j.JobID, err)
 	}
-	defer rows.Close()
-	at := make(map[string]int, len(j.Items))
-	for i, it := range j.Items {
-		at[it.ItemID] = i
+	at := make(map[string]*Item, len(j.Items))
+	for i := range j.Items {
+		at[j.Items[i].ItemID] = &j.Items[i]
 	}
+	return addSteps(rows, at)
+}
+
+const stepColumns = `t.item_id, t.attempt, t.step, t.status, t.error_code, t.started_at, t.ended_at`
+
+// addSteps reads and closes rows of stepColumns and adds each to its item.
+func addSteps(rows *sql.Rows, items map[string]*Item) error {
+	defer rows.Close()
 	for rows.Next() {
 		var id string
 		var st Step
@@ -164,83 +166,11 @@ func (s *Service) timelines(ctx context.Context, j *Job) error {
 			ms := ended.Int64 - started
 			st.Millis = &ms
 		}
-		if i, ok := at[id]; ok {
-			j.Items[i].Steps = append(j.Items[i].Steps, st)
+		if it := items[id]; it != nil {
+			it.Steps = append(it.Steps, st)
 		}
 	}
 	return rows.Err()
-}
-
-// MaxPage bounds List's page.
-const MaxPage = 200
-
-// defaultPage is the number of jobs in a page when the caller gives no limit.
-const defaultPage = 50
-
-func pageSize(asked int) int {
-	if asked <= 0 {
-		return defaultPage
-	}
-	return min(asked, MaxPage)
-}
-
-// ErrCursor says that a cursor is not one that List returned.
-var ErrCursor = fault.New(fault.Invalid, "cursor_invalid", "The cursor is not one that this call returned")
-
-// List returns a tenant's jobs without their items, newest first, and the
-// cursor of the next page ("" on the last). The limit is 1 to MaxPage; 0 is 50.
-func (s *Service) List(ctx context.Context, tenantID, cursor string, limit int) (jobs []Job, next string, err error) {
-	limit = pageSize(limit)
-	before, beforeID, err := readCursor(cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	rows, err := s.DB.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE tenant_id = $1 AND (created_at, job_id) < ($2, $3) ORDER BY created_at DESC, job_id DESC LIMIT $4`,
-		tenantID, before, beforeID, limit+1)
-	if err != nil {
-		return nil, "", fmt.Errorf("list jobs: %w", err)
-	}
-	defer rows.Close()
-	jobs = []Job{}
-	for rows.Next() {
-		j, err := scanJob(rows)
-		if err != nil {
-			return nil, "", err
-		}
-		jobs = append(jobs, j)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, "", err
-	}
-	if len(jobs) > limit {
-		jobs = jobs[:limit]
-		last := jobs[limit-1]
-		next = strconv.FormatInt(last.CreatedAt.UnixMilli(), cursorBase) + "." + last.JobID
-	}
-	return jobs, next, nil
-}
-
-// cursorBase is the base of a cursor's time.
-const cursorBase = 36
-
-// maxCursor bounds a cursor: a time and an id, which v0.2.1 gave in another form.
-const maxCursor = 100
-
-// cursorID matches the ids in cursors.
-var cursorID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-
-// readCursor splits a cursor into the time and id of the last job that was
-// shown; "" is a place before all jobs.
-func readCursor(cursor string) (created int64, jobID string, err error) {
-	if cursor == "" {
-		return math.MaxInt64, "", nil
-	}
-	at, jobID, ok := strings.Cut(cursor, ".")
-	created, err = strconv.ParseInt(at, cursorBase, 64)
-	if !ok || err != nil || created < 0 || len(cursor) > maxCursor || !cursorID.MatchString(jobID) {
-		return 0, "", ErrCursor
-	}
-	return created, jobID, nil
 }
 
 // getItem returns an item and its job's id; ErrItemNotFound for an item of

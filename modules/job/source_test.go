@@ -136,7 +136,7 @@ func TestJobsWithAddressesAreMadeWholeOrNotAtAll(t *testing.T) {
 		if _, err := w.createFrom(1, "https://shop.example/a.jpg"); err == nil {
 			t.Error("it is made without credit")
 		}
-		if jobs, _, err := w.jobs.List(t.Context(), tenantID, "", 10); err != nil || len(jobs) > 0 {
+		if jobs, _, err := w.jobs.List(t.Context(), tenantID, job.Filter{Limit: 10}); err != nil || len(jobs) > 0 {
 			t.Errorf("%d jobs, %v", len(jobs), err)
 		}
 	})

@@ -21,12 +21,23 @@ func jobsCommand(streams Streams, agent string) *cobra.Command {
 }
 
 func listCommand(s *session) *cobra.Command {
-	var p client.Page
+	var f client.Filter
+	var from, to string
 	c := &cobra.Command{
 		Use: "list", Short: "List the tenant's jobs, newest first", Args: cobra.NoArgs,
-		Example: "  opal jobs list\n  opal jobs list --limit 200 --json",
+		Example: "  opal jobs list --status failed,partial --from 2026-11-01\n  opal jobs list --query CHAIR-04 --limit 200 --json",
 		RunE: s.do(func(ctx context.Context, c *client.Client, _ []string) error {
-			page, err := c.Jobs(ctx, p)
+			var err error
+			if f.From, err = day("--from", from); err != nil {
+				return err
+			}
+			if f.To, err = day("--to", to); err != nil {
+				return err
+			}
+			if to != "" {
+				f.To = f.To.AddDate(0, 0, 1) // its whole day
+			}
+			page, err := c.Jobs(ctx, f)
 			if err != nil {
 				return err
 			}
@@ -41,9 +52,27 @@ func listCommand(s *session) *cobra.Command {
 			})
 		}),
 	}
-	c.Flags().IntVar(&p.Limit, "limit", 50, "jobs of a page, at most 200")
-	c.Flags().StringVar(&p.Cursor, "cursor", "", "the page after another, as that one says")
+	c.Flags().IntVar(&f.Limit, "limit", 50, "jobs of a page, at most 200")
+	c.Flags().StringVar(&f.Cursor, "cursor", "", "the page after another, as that one says")
+	c.Flags().StringSliceVar(&f.Status, "status", nil, "created, processing, completed, failed, partial or cancelled; several with commas")
+	c.Flags().StringVar(&f.Query, "query", "", "a part of a file name, SKU, GTIN, ASIN or title, or the beginning of a job's id")
+	c.Flags().StringVar(&f.Brand, "brand", "", "a brand profile")
+	c.Flags().StringVar(&f.SKU, "sku", "", "the seller's own number, whole")
+	c.Flags().StringVar(&from, "from", "", "made on that date or later, as 2026-11-27")
+	c.Flags().StringVar(&to, "to", "", "made on that date or before")
 	return c
+}
+
+// day reads the date of a flag, of midnight in UTC; "" is the zero time.
+func day(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, errUsage.With("%s %q is not a date; write it as 2026-11-27", flag, text)
+	}
+	return at, nil
 }
 
 func showCommand(s *session) *cobra.Command {

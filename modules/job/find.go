@@ -1,0 +1,249 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/opal-photo/opal/modules/fault"
+)
+
+// Filter says which of a tenant's jobs or items a list shows, and which page of it. The
+// zero value is the first page of all.
+type Filter struct {
+	Status []string // any of them; empty: all
+	Query  string   // a part of a file name, SKU, GTIN, ASIN or title, or the beginning of an id; case doesn't matter
+	Brand  string   // brand profile
+	SKU    string
+	From   time.Time // made then or later
+	To     time.Time // made before
+
+	NeedsReview *bool  // items: whether a person has yet to look
+	JobID       string // items: of one job
+
+	Cursor string // of the page before; "": the first page
+	Limit  int    // 1 to MaxPage; 0: 50
+}
+
+// MaxPage bounds the page of a list.
+const MaxPage = 200
+
+// defaultPage is the number of jobs in a page when the caller gives no limit.
+const defaultPage = 50
+
+func pageSize(asked int) int {
+	if asked <= 0 {
+		return defaultPage
+	}
+	return min(asked, MaxPage)
+}
+
+// ErrCursor says that a cursor is not one that List or Items returned.
+var ErrCursor = fault.New(fault.Invalid, "cursor_invalid", "The cursor is not one that this call returned")
+
+// query builds the conditions of a list.
+type query struct {
+	where []string
+	args  []any
+}
+
+// add adds a condition. Each %s stands for one of the values.
+func (q *query) add(condition string, values ...any) {
+	names := make([]any, len(values))
+	for i, v := range values {
+		q.args = append(q.args, v)
+		names[i] = "$" + strconv.Itoa(len(q.args))
+	}
+	q.where = append(q.where, fmt.Sprintf(condition, names...))
+}
+
+// places returns so many places for values.
+func places(n int) string { return strings.TrimSuffix(strings.Repeat(`%s, `, n), `, `) }
+
+// shared adds the conditions that jobs and items have in common. id is the column of
+// the id by which rows of one moment are ordered.
+func (f Filter) shared(tenantID, id string) (*query, error) {
+	before, beforeID, err := readCursor(f.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	q := &query{}
+	q.add(`tenant_id = %s`, tenantID)
+	q.add(`(created_at, `+id+`) < (%s, %s)`, before, beforeID)
+	if len(f.Status) > 0 {
+		values := make([]any, len(f.Status))
+		for i, s := range f.Status {
+			values[i] = s
+		}
+		q.add(`status IN (`+places(len(values))+`)`, values...)
+	}
+	if !f.From.IsZero() {
+		q.add(`created_at >= %s`, f.From.UnixMilli())
+	}
+	if !f.To.IsZero() {
+		q.add(`created_at < %s`, f.To.UnixMilli())
+	}
+	return q, nil
+}
+
+// likeEscapes keeps the signs of LIKE from meaning more than themselves.
+var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// says is a condition on items: one of their texts holds what is sought.
+const says = `lower(COALESCE(filename, '') || ' ' || COALESCE(sku, '') || ' ' || COALESCE(gtin, '') || ' ' || COALESCE(asin, '') || ' ' || COALESCE(title, '')) LIKE lower(%s) ESCAPE '\'`
+
+// List returns a tenant's jobs without their items, newest first, and the cursor of the
+// next page ("" on the last).
+func (s *Service) List(ctx context.Context, tenantID string, f Filter) (jobs []Job, next string, err error) {
+	q, err := f.shared(tenantID, "job_id")
+	if err != nil {
+		return nil, "", err
+	}
+	if f.Brand != "" {
+		q.add(`brand_profile_id = %s`, f.Brand)
+	}
+	if f.SKU != "" {
+		q.add(`job_id IN (SELECT job_id FROM items WHERE tenant_id = %s AND sku = %s)`, tenantID, f.SKU)
+	}
+	if f.Query != "" {
+		text := likeEscapes.Replace(f.Query)
+		q.add(`(job_id LIKE lower(%s) ESCAPE '\' OR EXISTS (SELECT 1 FROM items i WHERE i.job_id = jobs.job_id AND `+says+`))`, text+"%", "%"+text+"%")
+	}
+	limit := pageSize(f.Limit)
+	rows, err := s.DB.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE `+strings.Join(q.where, ` AND `)+
+		` ORDER BY created_at DESC, job_id DESC LIMIT `+strconv.Itoa(limit+1), q.args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list jobs: %w", err)
+	}
+	defer rows.Close()
+	jobs = []Job{}
+	for rows.Next() {
+		j, err := scanJob(rows)
+		if err != nil {
+			return nil, "", err
+		}
+		jobs = append(jobs, j)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, "", err
+	}
+	if len(jobs) > limit {
+		jobs = jobs[:limit]
+		next = cursorAt(jobs[limit-1].CreatedAt, jobs[limit-1].JobID)
+	}
+	return jobs, next, nil
+}
+
+// Found is an item of a list over all jobs.
+type Found struct {
+	JobID string
+	Item
+}
+
+// Items returns a tenant's items of all jobs with their timelines, newest first, and the
+// cursor of the next page ("" on the last).
+func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items []Found, next string, err error) {
+	q, err := f.shared(tenantID, "item_id")
+	if err != nil {
+		return nil, "", err
+	}
+	if f.JobID != "" {
+		q.add(`job_id = %s`, f.JobID)
+	}
+	if f.Brand != "" {
+		q.add(`job_id IN (SELECT job_id FROM jobs WHERE tenant_id = %s AND brand_profile_id = %s)`, tenantID, f.Brand)
+	}
+	if f.SKU != "" {
+		q.add(`sku = %s`, f.SKU)
+	}
+	if f.NeedsReview != nil {
+		const waits = `(needs_review AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.item_id = items.item_id))`
+		if *f.NeedsReview {
+			q.add(`needs_review AND ` + waits)
+		} else {
+			q.add(`NOT ` + waits)
+		}
+	}
+	if f.Query != "" {
+		text := likeEscapes.Replace(f.Query)
+		q.add(`(item_id LIKE lower(%s) ESCAPE '\' OR `+says+`)`, text+"%", "%"+text+"%")
+	}
+	limit := pageSize(f.Limit)
+	rows, err := s.DB.QueryContext(ctx, `SELECT job_id, `+itemColumns+` FROM items WHERE `+strings.Join(q.where, ` AND `)+
+		` ORDER BY created_at DESC, item_id DESC LIMIT `+strconv.Itoa(limit+1), q.args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list items: %w", err)
+	}
+	if items, err = scanFound(rows); err != nil {
+		return nil, "", fmt.Errorf("list items: %w", err)
+	}
+	if len(items) > limit {
+		items = items[:limit]
+		next = cursorAt(items[limit-1].CreatedAt, items[limit-1].ItemID)
+	}
+	return items, next, s.itemTimelines(ctx, items)
+}
+
+func scanFound(rows *sql.Rows) ([]Found, error) {
+	defer rows.Close()
+	items := []Found{}
+	for rows.Next() {
+		var one Found
+		var err error
+		if one.Item, err = scanItem(prefixed{rows, &one.JobID}); err != nil {
+			return nil, err
+		}
+		items = append(items, one)
+	}
+	return items, rows.Err()
+}
+
+func (s *Service) itemTimelines(ctx context.Context, items []Found) error {
+	if len(items) == 0 {
+		return nil
+	}
+	ids, at := make([]any, len(items)), make(map[string]*Item, len(items))
+	for i := range items {
+		ids[i], at[items[i].ItemID] = items[i].ItemID, &items[i].Item
+	}
+	q := &query{}
+	q.add(`t.item_id IN (`+places(len(ids))+`)`, ids...)
+	rows, err := s.DB.QueryContext(ctx, `SELECT `+stepColumns+` FROM item_steps t WHERE `+q.where[0]+` ORDER BY t.attempt, t.started_at, t.step`, q.args...)
+	if err != nil {
+		return fmt.Errorf("load timelines: %w", err)
+	}
+	return addSteps(rows, at)
+}
+
+// cursorBase is the base of a cursor's time.
+const cursorBase = 36
+
+// maxCursor bounds a cursor: a time and an id, which v0.2.1 gave in another form.
+const maxCursor = 100
+
+// cursorID matches the ids in cursors.
+var cursorID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// readCursor splits a cursor into the time and id of the last row that was
+// shown; "" is a place before all rows.
+func readCursor(cursor string) (created int64, jobID string, err error) {
+	if cursor == "" {
+		return math.MaxInt64, "", nil
+	}
+	at, jobID, ok := strings.Cut(cursor, ".")
+	created, err = strconv.ParseInt(at, cursorBase, 64)
+	if !ok || err != nil || created < 0 || len(cursor) > maxCursor || !cursorID.MatchString(jobID) {
+		return 0, "", ErrCursor
+	}
+	return created, jobID, nil
+}
+
+// cursorAt returns the cursor of the page after a row.
+func cursorAt(created time.Time, id string) string {
+	return strconv.FormatInt(created.UnixMilli(), cursorBase) + "." + id
+}
