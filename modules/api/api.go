@@ -238,7 +238,7 @@ var tags = []*huma.Tag{
 // about is the introduction of the OpenAPI document.
 const about = "Product photos in, finished product images out.\n\n" +
 	"Send the API key in the header X-API-Key. Errors are application/problem+json (RFC 9457) with a stable code and the correlation_id; match on the code. " +
-	"Creating calls take an Idempotency-Key. Lists are read page by page: send next_cursor as cursor. Fields that a call doesn't know are told in unknown_fields, " +
+	"Every POST takes an Idempotency-Key. Lists are read page by page: send next_cursor as cursor. Fields that a call doesn't know are told in unknown_fields, " +
 	"and refused with the header Prefer: handling=strict. 429 and 503 say in Retry-After when to try again."
 
 func (s *server) version() string {

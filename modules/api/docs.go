@@ -11,6 +11,8 @@ import (
 	"github.com/opal-photo/opal/modules/client"
 )
 
+const htmlType = "text/html; charset=utf-8"
+
 //go:embed docs
 var docFiles embed.FS
 
@@ -42,7 +44,7 @@ func (s *server) documentRoutes() error {
 	}
 	serve("/openapi.json", jsonType, s.openAPI, "")
 	for _, f := range []struct{ path, file, contentType, policy string }{
-		{"/docs", "docs/index.html", "text/html; charset=utf-8", docsPolicy},
+		{"/docs", "docs/index.html", htmlType, docsPolicy},
 		{"/docs/reader.js", "docs/reader.js", "text/javascript; charset=utf-8", ""},
 		{"/docs/reader.css", "docs/reader.css", "text/css; charset=utf-8", ""},
 	} {
@@ -57,7 +59,13 @@ func (s *server) documentRoutes() error {
 		if err != nil {
 			return err
 		}
-		serve("/docs/settings", "text/html; charset=utf-8", page, docsPolicy)
+		serve("/docs/settings", htmlType, page, docsPolicy)
 	}
-	return nil
+	text, err := docsText(s.openAPI)
+	if err != nil {
+		return err
+	}
+	serve("/docs.md", "text/markdown; charset=utf-8", text, "")
+	serve("/llms.txt", "text/plain; charset=utf-8", s.llmsText(), "")
+	return s.errorRoutes(serve)
 }

@@ -87,13 +87,13 @@ func (s *server) listJobs(ctx context.Context, in *jobsInput) (*reply[client.Job
 	return replyOf(client.JobPage{Jobs: each(jobs, summaryOf), NextCursor: cursorOf(next)}, err)
 }
 
-func (s *server) listItems(ctx context.Context, in *itemsInput) (*reply[client.ItemPage], error) {
+func (s *server) listItems(ctx context.Context, in *itemsInput) (*reply[client.FoundItemPage], error) {
 	f, err := in.filter(in.Status, itemStates)
 	if err != nil {
 		return nil, err
 	}
 	if f.JobID = in.JobID; f.JobID != "" && !idPattern.MatchString(f.JobID) {
-		return replyOf(client.ItemPage{Items: []client.FoundItem{}}, nil)
+		return replyOf(client.FoundItemPage{Items: []client.FoundItem{}}, nil)
 	}
 	if in.NeedsReview != "" {
 		f.NeedsReview = new(in.NeedsReview == "true")
@@ -114,7 +114,7 @@ func (s *server) listItems(ctx context.Context, in *itemsInput) (*reply[client.I
 	out := each(items, func(it job.Found) client.FoundItem {
 		return client.FoundItem{JobID: it.JobID, Item: withVariants(itemOf(it.Item), variants)}
 	})
-	return replyOf(client.ItemPage{Items: out, NextCursor: cursorOf(next)}, nil)
+	return replyOf(client.FoundItemPage{Items: out, NextCursor: cursorOf(next)}, nil)
 }
 
 // variantsOf returns variants by their item.

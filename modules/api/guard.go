@@ -80,6 +80,7 @@ func (s *server) guard(rt *route) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		c := humaecho.Unwrap(hc)
 		recordOf(c.Request().Context()).route = rt.Path
+		rt.Deprecated.tell(c.Response().Header())
 		if rt.Public {
 			if err := s.admitPublic(c); err != nil {
 				writeProblem(c.Response(), c.Request(), err)
@@ -99,7 +100,7 @@ func (s *server) guard(rt *route) func(huma.Context, func(huma.Context)) {
 			writeProblem(c.Response(), c.Request(), err)
 			return
 		}
-		if key := c.Request().Header.Get(idempotencyHeader); rt.Creates && key != "" && s.Idempotency != nil {
+		if key := c.Request().Header.Get(idempotencyHeader); rt.keyed() && key != "" && s.Idempotency != nil {
 			s.once(c, key, body, func() { next(hc) })
 			return
 		}
@@ -150,7 +151,7 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 			err = checkForm(found, rt.Form)
 			named = append(named, found.form.Value["tenant_id"]...)
 		}
-		if err == nil && rt.Creates && r.Header.Get(idempotencyHeader) != "" {
+		if err == nil && rt.keyed() && r.Header.Get(idempotencyHeader) != "" {
 			body, err = formDigest(found.form)
 		}
 	case r.Method == http.MethodGet:

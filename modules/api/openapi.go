@@ -79,6 +79,9 @@ func (s *server) address() string {
 // node is an object of the document.
 type node map[string]any
 
+// sortedNames returns the names of an object's fields.
+func sortedNames(n node) []string { return slices.Sorted(maps.Keys(n)) }
+
 // at returns the object at a path, nil when there is none.
 func (n node) at(path ...string) node {
 	for _, p := range path {
@@ -127,6 +130,9 @@ func (s *server) describe(op node, rt *route, schemas node) {
 		words = append(words, "Needs no credentials.")
 	default:
 		words = append(words, "Needs scope "+string(rt.Scope)+".")
+	}
+	if d := rt.Deprecated; d != nil {
+		words = append(words, "Deprecated: "+d.Instead)
 	}
 	op["description"] = strings.Join(words, " ")
 	responses := op.at("responses")
@@ -273,7 +279,7 @@ func errorsOf(rt *route) map[int][]*fault.Error {
 	case FormBody:
 		add(errNotForm)
 	}
-	if rt.Creates {
+	if rt.keyed() {
 		add(errIdempotencyKey, tenant.ErrKeyReused, tenant.ErrInFlight)
 	}
 	add(operations[rt.ID].errors...)
@@ -289,7 +295,7 @@ func (s *server) problems(rt *route) map[int]node {
 		examples := node{}
 		for _, e := range errs {
 			lines = append(lines, "`"+e.Code+"`: "+e.Text)
-			p := client.Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Text, Code: e.Code, CorrelationID: "0198f7a0-0000-7000-8000-00000000000c"}
+			p := client.Problem{Type: errorPages + e.Code, Title: http.StatusText(status), Status: status, Detail: e.Text, Code: e.Code, CorrelationID: "0198f7a0-0000-7000-8000-00000000000c"}
 			examples[e.Code] = node{"summary": e.Text, "value": p}
 		}
 		r := node{"description": strings.Join(lines, "\n\n"), "content": node{problemType: node{"schema": node{"$ref": "#/components/schemas/Problem"}, "examples": examples}}}

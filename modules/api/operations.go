@@ -66,7 +66,7 @@ var operations = map[string]operation{
 		errors: []*fault.Error{picture.ErrHints, job.ErrHintsMissing, job.ErrNoCutout, job.ErrCutoutBusy, job.ErrVersions, job.ErrNoVersion, export.ErrNoLayers},
 	},
 	"listJobItems": {doc: "Small enough to follow a large job: read it once, then name in item_id those that its event stream says have changed.", errors: []*fault.Error{job.ErrCursor}},
-	"getJobItem":   {},
+	"getJobItem":   {errors: []*fault.Error{job.ErrJobNotFound}},
 	"cancelItem":   {doc: "Also one whose photo was refused or never came: its job need not wait for it. Repeated, it changes nothing.", errors: []*fault.Error{job.ErrItemEnded}},
 	"thumbnail": {
 		doc:    "It is made once and kept. Send as version what the item's picture says, and the answer may be cached for a year.",
@@ -81,7 +81,7 @@ var operations = map[string]operation{
 	"listDeletions": {errors: []*fault.Error{job.ErrCursor}},
 	"getDeletion":   {},
 
-	"uploadURL":      {doc: "Each call gives a fresh URL, of which an item has at most 20 at a time.", errors: []*fault.Error{job.ErrUploadClosed, job.ErrUploadURLs, job.ErrFilename}},
+	"uploadURL":      {doc: "Each call gives a fresh URL, of which an item has at most 20 at a time. A repeat under an Idempotency-Key gives the same URL, which works for 15 minutes.", errors: []*fault.Error{job.ErrUploadClosed, job.ErrUploadURLs, job.ErrFilename}},
 	"completeUpload": {doc: "The newest photo that was PUT counts. After an error the item waits for another. With items the answer is 200, and names the error of each that has one.", errors: with(with(payable, photoErrors...), job.ErrUploadMissing)},
 	"directUpload":   {doc: "Photos of up to 25 MB.", errors: with(photoErrors, errFileField, errPhotoSize, job.ErrFilename)},
 

@@ -92,7 +92,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	}
 	switch {
 	case !ok && errors.Is(err, context.DeadlineExceeded):
-		p = newProblem(ctx, http.StatusServiceUnavailable, "timeout", timeoutText)
+		p = newProblem(ctx, http.StatusServiceUnavailable, errTimeout.Code, errTimeout.Text)
 	case !ok, f.Kind == fault.Internal:
 		p = newProblem(ctx, http.StatusInternalServerError, "internal", internalText)
 	default:
@@ -108,8 +108,12 @@ func problemOf(ctx context.Context, err error) *Problem {
 	return p
 }
 
+// errorPages is where the pages of the errors are; a problem's type, relative to the
+// API's address, opens that of its code.
+const errorPages = "/docs/errors/"
+
 func newProblem(ctx context.Context, status int, code, detail string) *Problem {
-	return &Problem{client.Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
+	return &Problem{client.Problem{Type: errorPages + code, Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
 		CorrelationID: telemetry.CorrelationID(ctx)}}
 }
 
@@ -133,9 +137,9 @@ func (s *server) routingError(err error, c echo.Context) {
 		ctx := c.Request().Context()
 		switch he.Code {
 		case http.StatusNotFound:
-			err = newProblem(ctx, he.Code, "route_not_found", "There is nothing at this path; GET /docs lists what there is")
+			err = errRoute
 		case http.StatusMethodNotAllowed:
-			err = newProblem(ctx, he.Code, "method_not_allowed", "This path does not take "+c.Request().Method+"; the Allow header lists what it takes")
+			err = newProblem(ctx, he.Code, errMethod.Code, "This path does not take "+c.Request().Method+"; the Allow header lists what it takes")
 		}
 	}
 	writeProblem(c.Response(), c.Request(), err)

@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -32,8 +34,8 @@ type Route struct {
 	Scope        tenant.Scope
 	Body         Body
 	Form         []Field      // of a FormBody
-	Creates      bool         // takes an Idempotency-Key
 	NotFound     *fault.Error // returned when it does not exist or belongs to another tenant
+	Deprecated   *Deprecation // nil: it stays
 }
 
 // Field is one of a form's, beside tenant_id.
@@ -43,6 +45,28 @@ type Field struct {
 	Required  bool
 	Many      bool // it may be repeated
 }
+
+// Deprecation says that a call is on its way out, by RFC 9745 and RFC 8594.
+type Deprecation struct {
+	Since   time.Time
+	Sunset  time.Time // when it ends; zero: that is not decided
+	Instead string    // what to do, for the document
+}
+
+// tell writes the headers that say so with every answer.
+func (d *Deprecation) tell(h http.Header) {
+	if d == nil {
+		return
+	}
+	h.Set("Deprecation", "@"+strconv.FormatInt(d.Since.Unix(), 10))
+	if !d.Sunset.IsZero() {
+		h.Set("Sunset", d.Sunset.UTC().Format(http.TimeFormat))
+	}
+	h.Add("Link", `</docs>; rel="deprecation"`)
+}
+
+// keyed reports whether the call takes an Idempotency-Key: every POST of a tenant's does.
+func (rt *Route) keyed() bool { return rt.Method == http.MethodPost && !rt.Public }
 
 // route is a registered Route.
 type route struct {
@@ -74,10 +98,11 @@ func Add[I, O any](r *Routes, rt Route, handle func(ctx context.Context, in *I) 
 		Middlewares:     huma.Middlewares{r.s.guard(reg)},
 		Responses:       map[string]*huma.Response{"default": r.s.problemResponse()},
 	}
+	op.Deprecated = rt.Deprecated != nil
 	if !rt.Public {
 		op.Security = []map[string][]string{{schemeKey: {}}, {schemeBearer: {}}}
 	}
-	if rt.Creates {
+	if rt.keyed() {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: idempotencyHeader, In: "header",
 			Description: "Repeats of the call with the same key within 30 days get the first one's answer.",
 			Schema:      &huma.Schema{Type: huma.TypeString, MaxLength: new(maxIdempotencyKey)}})

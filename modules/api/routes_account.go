@@ -33,7 +33,7 @@ func accountRoutes(r *Routes) {
 		func(ctx context.Context, _ *TenantQuery) (*reply[client.Customer], error) {
 			return wired(customerOf)(b.Customer(ctx, TenantID(ctx)))
 		})
-	Add(r, changeBilling(http.MethodPut, "/v1/billing/customer", "putCustomer", "Set who the invoices are made out to, from the next purchase on", nil, false),
+	Add(r, changeBilling(http.MethodPut, "/v1/billing/customer", "putCustomer", "Set who the invoices are made out to, from the next purchase on", nil),
 		func(ctx context.Context, in *customerInput) (*reply[client.Customer], error) {
 			c := in.Body
 			return wired(customerOf)(b.SetCustomer(ctx, TenantID(ctx), invoice.Customer{Name: c.Name, Email: c.Email, Address: c.Address, Country: c.Country, VATID: c.VATID}))
@@ -42,7 +42,7 @@ func accountRoutes(r *Routes) {
 		func(ctx context.Context, _ *TenantQuery) (*reply[client.MonthLimits], error) {
 			return wired(limitsOf)(b.Limits(ctx, TenantID(ctx)))
 		})
-	Add(r, changeBilling(http.MethodPut, "/v1/billing/limits", "putLimits", "Cap what may be used in a month", nil, false),
+	Add(r, changeBilling(http.MethodPut, "/v1/billing/limits", "putLimits", "Cap what may be used in a month", nil),
 		func(ctx context.Context, in *limitsInput) (*reply[client.MonthLimits], error) {
 			return wired(limitsOf)(b.SetBudget(ctx, TenantID(ctx), in.Body.BudgetCap))
 		})

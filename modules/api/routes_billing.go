@@ -68,8 +68,8 @@ func readBilling(path, id, summary string, notFound *fault.Error) Route {
 	return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: tagBilling, Scope: tenant.Read, NotFound: notFound}
 }
 
-func changeBilling(method, path, id, summary string, notFound *fault.Error, creates bool) Route {
-	return Route{Method: method, Path: path, ID: id, Summary: summary, Tag: tagBilling, Scope: tenant.Admin, Body: JSONBody, Creates: creates, NotFound: notFound}
+func changeBilling(method, path, id, summary string, notFound *fault.Error) Route {
+	return Route{Method: method, Path: path, ID: id, Summary: summary, Tag: tagBilling, Scope: tenant.Admin, Body: JSONBody, NotFound: notFound}
 }
 
 func billingRoutes(r *Routes) {

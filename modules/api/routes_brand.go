@@ -59,7 +59,7 @@ func brandRoutes(r *Routes) {
 			return replyOf(client.BrandProfileList{Profiles: each(list, brandOf)}, err)
 		})
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/brand-profiles", ID: "createBrandProfile", Summary: "Make a brand profile", Tag: tagBrands,
-		Scope: tenant.Write, Body: JSONBody, Creates: true}, func(ctx context.Context, in *brandInput) (*brandOutput, error) {
+		Scope: tenant.Write, Body: JSONBody}, func(ctx context.Context, in *brandInput) (*brandOutput, error) {
 		p := profileOf(in.Body)
 		if p.ID == "" {
 			p.ID = slug(p.Name)

@@ -52,7 +52,7 @@ type checkOutput struct {
 
 func checkRoutes(r *Routes) {
 	rt := Route{Method: http.MethodPost, Path: "/v1/checks", ID: "checkPicture", Tag: tagChecks, Summary: "Hold a picture against channels' rules",
-		Scope: tenant.Write, Body: FormBody, Form: pictureForm, Creates: true, NotFound: preflight.ErrNotFound}
+		Scope: tenant.Write, Body: FormBody, Form: pictureForm, NotFound: preflight.ErrNotFound}
 	Add(r, rt, r.s.checkPicture)
 	answers := r.s.operation(rt).Responses
 	later := *answers["200"]

@@ -28,7 +28,7 @@ func cutoutRoutes(r *Routes) {
 	Add(r, Route{Method: http.MethodGet, Path: path, ID: "getCutout", Tag: tagJobs, Summary: "List the versions of an item's cut-out",
 		Scope: tenant.Read, NotFound: job.ErrItemNotFound}, r.s.cutout)
 	Add(r, Route{Method: http.MethodPost, Path: path, ID: "changeCutout", Tag: tagJobs, Summary: "Say what is wrong with an item's cut-out, and get a new version, free of charge",
-		Scope: tenant.Write, Body: JSONBody, Creates: true, NotFound: job.ErrItemNotFound}, r.s.changeCutout)
+		Scope: tenant.Write, Body: JSONBody, NotFound: job.ErrItemNotFound}, r.s.changeCutout)
 }
 
 func (s *server) changeCutout(ctx context.Context, in *cutoutChangeInput) (*reply[client.Cutout], error) {

@@ -75,7 +75,7 @@ type PageQuery struct {
 func jobRoutes(r *Routes) {
 	s := r.s
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs", ID: "createJob", Summary: "Make a job of 1 to 100 photos", Tag: tagJobs,
-		Scope: tenant.Write, Body: JSONBody, Creates: true}, s.createJob)
+		Scope: tenant.Write, Body: JSONBody}, s.createJob)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs", ID: "listJobs", Summary: "The tenant's jobs, newest first", Tag: tagJobs, Scope: tenant.Read}, s.listJobs)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/items", ID: "listItems", Summary: "The tenant's items of all jobs, newest first", Tag: tagJobs, Scope: tenant.Read}, s.listItems)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}", ID: "getJob", Summary: "A job with its items, their timelines and variants", Tag: tagJobs,
@@ -86,7 +86,7 @@ func jobRoutes(r *Routes) {
 		Scope: tenant.Write, NotFound: job.ErrJobNotFound}, s.onJob(s.Jobs.Cancel))
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/items/{item_id}/retry", ID: "retryItem", Tag: tagJobs,
 		Summary: "Try a failed item again, from its last good step; the answer names the item that does so",
-		Scope:   tenant.Write, Creates: true, NotFound: job.ErrItemNotFound}, s.retryItem)
+		Scope:   tenant.Write, NotFound: job.ErrItemNotFound}, s.retryItem)
 }
 
 func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[client.CreatedJob], error) {

@@ -31,7 +31,7 @@ func keyRoutes(r *Routes) {
 			return replyOf(client.APIKeyList{Keys: each(keys, keyOf)}, err)
 		})
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/api-keys", ID: "createKey", Summary: "Make a key", Tag: tagKeys,
-		Scope: tenant.Admin, Body: JSONBody, Creates: true}, func(ctx context.Context, in *createKeyInput) (*createKeyOutput, error) {
+		Scope: tenant.Admin, Body: JSONBody}, func(ctx context.Context, in *createKeyInput) (*createKeyOutput, error) {
 		k, text, err := s.Keys.CreateKey(ctx, TenantID(ctx), tenant.NewKey{ID: recordOf(ctx).resourceID, Name: in.Body.Name, Scopes: each(in.Body.Scopes, func(s string) tenant.Scope { return tenant.Scope(s) }), ExpiresAt: in.Body.ExpiresAt, Budget: in.Body.Budget})
 		if err != nil {
 			return nil, err

@@ -56,7 +56,7 @@ func paymentRoutes(r *Routes) {
 			return replyOf(client.PackageList{Packages: each(b.Packages(), packageOf)}, nil)
 		})
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/billing/purchase", ID: "purchase", Summary: "Begin a payment; send the buyer to checkout_url", Tag: tagBilling,
-		Scope: tenant.Admin, Body: JSONBody, Creates: true}, func(ctx context.Context, in *purchaseInput) (*reply[client.PurchaseResult], error) {
+		Scope: tenant.Admin, Body: JSONBody}, func(ctx context.Context, in *purchaseInput) (*reply[client.PurchaseResult], error) {
 		return wired(purchaseOf)(b.Purchase(ctx, TenantID(ctx), in.Body.Package))
 	})
 	Add(r, readBilling("/v1/billing/payments", "listPayments", "The tenant's payments, newest first", nil),
@@ -68,7 +68,7 @@ func paymentRoutes(r *Routes) {
 			return wired(paymentOf)(b.Payment(ctx, TenantID(ctx), in.ID))
 		})
 	Add(r, readBilling("/v1/billing/payments/{payment_id}/invoice", "getInvoice", "A payment's invoice; PDF by Accept", billing.ErrPaymentNotFound), getInvoice(b))
-	Add(r, changeBilling(http.MethodPost, "/v1/billing/payments/{payment_id}/refund", "refundPayment", "Give money of a payment back, as far as its credits are unused", billing.ErrPaymentNotFound, true),
+	Add(r, changeBilling(http.MethodPost, "/v1/billing/payments/{payment_id}/refund", "refundPayment", "Give money of a payment back, as far as its credits are unused", billing.ErrPaymentNotFound),
 		func(ctx context.Context, in *refundInput) (*reply[client.RefundResult], error) {
 			return wired(refundOf)(b.Refund(ctx, billing.RefundOrder{TenantID: TenantID(ctx), PaymentID: in.ID, Cents: in.Body.Amount, Description: in.Body.Description,
 				Key: recordOf(ctx).key, Unused: true}))

@@ -19,7 +19,7 @@ type reexportInput struct {
 func reexportRoutes(r *Routes) {
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/items/{item_id}/exports", ID: "exportItem", Tag: tagJobs,
 		Summary: "Make a finished item's variants anew from its stored layers, free of charge",
-		Scope:   tenant.Write, Body: OptionalJSON, Creates: true, NotFound: job.ErrItemNotFound}, r.s.reexport)
+		Scope:   tenant.Write, Body: OptionalJSON, NotFound: job.ErrItemNotFound}, r.s.reexport)
 }
 
 func (s *server) reexport(ctx context.Context, in *reexportInput) (*reply[client.Item], error) {

@@ -83,7 +83,7 @@ func webhookRoutes(r *Routes) {
 		return Route{Method: http.MethodGet, Path: path, ID: id, Summary: summary, Tag: tagWebhooks, Scope: tenant.Read, NotFound: webhook.ErrNotFound}
 	}
 	post := func(path, id, summary string, body Body) Route {
-		return Route{Method: http.MethodPost, Path: path, ID: id, Summary: summary, Tag: tagWebhooks, Scope: tenant.Write, Body: body, Creates: true, NotFound: webhook.ErrNotFound}
+		return Route{Method: http.MethodPost, Path: path, ID: id, Summary: summary, Tag: tagWebhooks, Scope: tenant.Write, Body: body, NotFound: webhook.ErrNotFound}
 	}
 	Add(r, read(base, "listWebhooks", "The tenant's webhooks, oldest first, without those of jobs"), func(ctx context.Context, _ *TenantQuery) (*reply[client.WebhookList], error) {
 		list, err := w.List(ctx, TenantID(ctx))

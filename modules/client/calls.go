@@ -77,24 +77,52 @@ func (f Filter) query() url.Values {
 
 // Jobs returns a page of the tenant's jobs, newest first.
 func (c *Client) Jobs(ctx context.Context, f Filter) (JobPage, error) {
+	f.NeedsReview, f.JobID = nil, "" // of items
 	return get[JobPage](ctx, c, path("jobs"), f.query())
 }
 
 // Items returns a page of the tenant's items of all jobs, newest first.
-func (c *Client) Items(ctx context.Context, f Filter) (ItemPage, error) {
-	return get[ItemPage](ctx, c, path("items"), f.query())
+func (c *Client) Items(ctx context.Context, f Filter) (FoundItemPage, error) {
+	return get[FoundItemPage](ctx, c, path("items"), f.query())
+}
+
+// JobItemsQuery says which of a job's items JobItems returns. The zero value is the first
+// page of all.
+type JobItemsQuery struct {
+	Page
+	Items []string // only these
+}
+
+// JobItems returns a page of a job's items in brief, in the order of its request.
+func (c *Client) JobItems(ctx context.Context, jobID string, j JobItemsQuery) (ItemPage, error) {
+	q := j.Page.query()
+	for _, id := range j.Items {
+		q.Add("item_id", id)
+	}
+	return get[ItemPage](ctx, c, path("jobs", jobID, "items"), q)
+}
+
+// JobItem returns an item with its timeline and variants.
+func (c *Client) JobItem(ctx context.Context, jobID, itemID string) (Item, error) {
+	return get[Item](ctx, c, path("jobs", jobID, "items", itemID), nil)
+}
+
+// CancelItem leaves an item out that has not ended.
+func (c *Client) CancelItem(ctx context.Context, jobID, itemID string) error {
+	_, err := call[OK](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, "cancel"), nil, nil, NewIdempotencyKey())
+	return err
 }
 
 // Enqueue queues the items whose photos have been uploaded. Repeated, it
 // changes nothing.
 func (c *Client) Enqueue(ctx context.Context, jobID string) error {
-	_, err := call[OK](ctx, c, http.MethodPost, path("jobs", jobID, "enqueue"), nil, nil, "")
+	_, err := call[OK](ctx, c, http.MethodPost, path("jobs", jobID, "enqueue"), nil, nil, NewIdempotencyKey())
 	return err
 }
 
 // Cancel cancels the items that have not ended.
 func (c *Client) Cancel(ctx context.Context, jobID string) error {
-	_, err := call[OK](ctx, c, http.MethodPost, path("jobs", jobID, "cancel"), nil, nil, "")
+	_, err := call[OK](ctx, c, http.MethodPost, path("jobs", jobID, "cancel"), nil, nil, NewIdempotencyKey())
 	return err
 }
 
@@ -115,7 +143,7 @@ func (c *Client) Reject(ctx context.Context, jobID, itemID, note string) (Item, 
 }
 
 func (c *Client) decide(ctx context.Context, jobID, itemID, verb, note string) (Item, error) {
-	return call[Item](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, verb), nil, Decision{Note: note}, "")
+	return call[Item](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, verb), nil, Decision{Note: note}, NewIdempotencyKey())
 }
 
 // Reexport has variants of a finished item made anew from its stored layers, free of
@@ -160,13 +188,13 @@ func (c *Client) Wait(ctx context.Context, jobID string, seen func(Job)) (Job, e
 // UploadURL returns a fresh URL to PUT an item's photo to. Filename "": the
 // item's file name.
 func (c *Client) UploadURL(ctx context.Context, r UploadRequest) (UploadURL, error) {
-	return call[UploadURL](ctx, c, http.MethodPost, path("uploads", "sas"), nil, r, "")
+	return call[UploadURL](ctx, c, http.MethodPost, path("uploads", "sas"), nil, r, NewIdempotencyKey())
 }
 
 // Complete says that an item's photo has been PUT, and queues it. Repeated, it
 // changes nothing.
 func (c *Client) Complete(ctx context.Context, jobID, itemID string) error {
-	_, err := call[OK](ctx, c, http.MethodPost, path("uploads", "complete"), nil, CompleteRequest{JobID: jobID, ItemID: itemID}, "")
+	_, err := call[OK](ctx, c, http.MethodPost, path("uploads", "complete"), nil, CompleteRequest{JobID: jobID, ItemID: itemID}, NewIdempotencyKey())
 	return err
 }
 

@@ -94,7 +94,7 @@ func call[T any](ctx context.Context, c *Client, method, p string, query url.Val
 		}
 		sent = b
 	}
-	if c.o.Tenant != "" {
+	if c.o.Tenant != "" && strings.HasPrefix(p, "/v1/") {
 		if query == nil {
 			query = url.Values{}
 		}

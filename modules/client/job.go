@@ -336,8 +336,8 @@ type FoundItem struct {
 	Item
 }
 
-// ItemPage is a page of a tenant's items, newest first.
-type ItemPage struct {
+// FoundItemPage is a page of a tenant's items, newest first.
+type FoundItemPage struct {
 	Items      []FoundItem `json:"items" nullable:"false"`
 	NextCursor *string     `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
 }

@@ -5,7 +5,7 @@ import "time"
 // Problem is the body of every error (RFC 9457, application/problem+json). Code is
 // stable; match on it. It is an error.
 type Problem struct {
-	Type          string         `json:"type" example:"about:blank"`
+	Type          string         `json:"type" doc:"Opens a page about the error" example:"/docs/errors/job_not_found"`
 	Title         string         `json:"title" example:"Not Found"`
 	Status        int            `json:"status" minimum:"400" maximum:"599" example:"404"`
 	Detail        string         `json:"detail" doc:"What is wrong and what to do, for people" example:"There is no such job"`

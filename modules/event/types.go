@@ -24,7 +24,7 @@ func Types() []Type {
 	return []Type{
 		{JobCreated, "A job was made; data: items, their number"},
 		{ItemCompleted, "An item's picture is there; data: output_blob_path, needs_review"},
-		{ItemNeedsReview, "A person should look at an item's picture before it is used; it comes before the item's item.completed; data: review_reason"},
+		{ItemNeedsReview, "A person should look at an item's picture before it is used; for its cut-out, before the item's item.completed, or for a variant that its channel refuses, after it; data: review_reason"},
 		{ItemFailed, "An item failed for good; data: code"},
 		{ItemCancelled, "An item was cancelled, or its photo never came; data: code"},
 		{ItemRetried, "A failed item is tried again as another item; data: retry_of, the failed one's id"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 )
@@ -133,3 +134,29 @@ func itemsOf(t *testing.T, w *world, names map[string]string, f job.Filter) []st
 }
 
 func sorted(s []string) []string { return slices.Sorted(slices.Values(s)) }
+
+func TestAPictureThatAChannelRefusesIsToldOnce(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		j := w.create(1, bare)
+		for _, reason := range []string{"amazon_main: it is too small", "amazon_main: it is too small", ""} {
+			w.must(w.db.InTx(t.Context(), func(tx *db.Tx) error {
+				return w.jobs.ExportsReviewed(t.Context(), tx, tenantID, j.Items[0].ItemID, reason != "", reason)
+			}))
+		}
+		events, err := event.After(t.Context(), d, tenantID, j.JobID, "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range events {
+			got = append(got, e.Type)
+		}
+		if diff := cmp.Diff([]string{event.JobCreated, event.ItemNeedsReview}, got); diff != "" {
+			t.Errorf("want -, got +:\n%s", diff)
+		}
+		w.must(w.db.InTx(t.Context(), func(tx *db.Tx) error {
+			return w.jobs.ExportsReviewed(t.Context(), tx, "t2", j.Items[0].ItemID, true, "another tenant's")
+		}))
+	})
+}

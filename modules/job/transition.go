@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/opal-photo/opal/modules/db"
@@ -246,11 +247,31 @@ func (s *Service) ExportsRemade(ctx context.Context, tx *db.Tx, tenantID, jobID,
 // ExportsReviewed says whether a person has to look at an item, for its cut-out or for
 // variants that their channels refuse, and why, in the export worker's transaction.
 func (s *Service) ExportsReviewed(ctx context.Context, tx *db.Tx, tenantID, itemID string, needed bool, reason string) error {
+	var was bool
+	err := tx.QueryRowContext(ctx, `SELECT needs_review FROM items WHERE item_id = $1 AND tenant_id = $2`+tx.ForUpdate(), itemID, tenantID).Scan(&was)
+	if errors.Is(err, sql.ErrNoRows) { // deleted in between
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("load item %s: %w", itemID, err)
+	}
 	if _, err := tx.ExecContext(ctx, `UPDATE items SET needs_review = $3, review_reason = $4, updated_at = now_ms() WHERE item_id = $1 AND tenant_id = $2`,
 		itemID, tenantID, needed, sql.NullString{String: reason, Valid: reason != ""}); err != nil {
 		return fmt.Errorf("have item %s looked at: %w", itemID, err)
 	}
-	return nil
+	if was || !needed {
+		return nil
+	}
+	rows, err := selectRows(ctx, tx, `item_id = $1`, itemID)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	it := rows[0]
+	var locked string // as event.Add asks for
+	if err := tx.QueryRowContext(ctx, `SELECT job_id FROM jobs WHERE job_id = $1`+tx.ForUpdate(), it.jobID).Scan(&locked); err != nil {
+		return fmt.Errorf("lock job %s: %w", it.jobID, err)
+	}
+	return event.Add(ctx, tx, event.New{Type: event.ItemNeedsReview, TenantID: tenantID, JobID: it.jobID, ItemID: itemID, Data: it.told(map[string]any{"review_reason": reason})})
 }
 
 // BundleEnded keeps the path of a round's ZIP, or with "" that there is none, and

@@ -60,6 +60,84 @@ const code = (value) => make("pre", {}, make("code", { textContent: JSON.stringi
 const failures = (op) => Object.entries(op.responses ?? {}).filter(([, r]) => r.content?.["application/problem+json"])
   .flatMap(([status, r]) => Object.entries(r.content["application/problem+json"].examples ?? {}).map(([name, e]) => row(name, status, false, e.summary)));
 
+// The key that calls are tried with stays in this page alone: it is gone with it.
+let key = "";
+
+// example is a body's example as it can be edited, with what the document gives.
+const editable = (content) => (content ? JSON.stringify(content.example ?? {}, null, 2) : null);
+
+const field = (label, input) => make("label", {}, make("span", { textContent: label }), input);
+
+// send makes the call that a form describes, and shows its answer as text.
+const send = async (form, path, verb, op, shown) => {
+  const url = new URL(path, location.origin);
+  const headers = new Headers();
+  if (key) headers.set("X-API-Key", key);
+  let at = path;
+  for (const input of form.querySelectorAll("[data-in]")) {
+    const value = input.value.trim();
+    if (input.dataset.in === "path") at = at.replace(`{${input.name}}`, encodeURIComponent(value));
+    else if (value && input.dataset.in === "query") url.searchParams.set(input.name, value);
+    else if (value && input.dataset.in === "header") headers.set(input.name, value);
+  }
+  url.pathname = at;
+  let body;
+  const text = form.querySelector("textarea");
+  if (op.requestBody?.content?.["multipart/form-data"]) {
+    body = new FormData();
+    for (const input of form.querySelectorAll("[data-form]")) {
+      if (input.type === "file" ? input.files.length : input.value) body.set(input.name, input.type === "file" ? input.files[0] : input.value);
+    }
+  } else if (text?.value.trim()) {
+    body = text.value;
+    headers.set("Content-Type", "application/json");
+  }
+  shown.textContent = "…";
+  try {
+    const answer = await fetch(url, { method: verb.toUpperCase(), headers, body, credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(60000) });
+    const kind = answer.headers.get("Content-Type") ?? "";
+    let said = kind.includes("json") || kind.startsWith("text/") ? await answer.text() : `${(await answer.blob()).size} bytes of ${kind}`;
+    try { said = JSON.stringify(JSON.parse(said), null, 2); } catch { /* not JSON: shown as it is */ }
+    shown.textContent = `${answer.status} ${answer.statusText}\n\n${said.slice(0, 100000)}`;
+  } catch (error) {
+    shown.textContent = `No answer: ${error.message}`;
+  }
+};
+
+// tryIt is the form with which an operation is called from this page.
+const tryIt = (path, verb, op) => {
+  if (op.responses?.["200"]?.content?.["text/event-stream"]) return null; // it does not end
+  const shown = make("pre", { className: "answer" });
+  shown.setAttribute("role", "status");
+  const form = make("form");
+  const keyed = (op.security ?? []).some((one) => Object.keys(one).length > 0);
+  if (keyed) {
+    const input = make("input", { type: "password", autocomplete: "off", value: key, placeholder: "not needed with opal dev" });
+    input.addEventListener("input", () => { key = input.value; });
+    form.append(field("X-API-Key", input));
+    form.addEventListener("focusin", () => { if (input !== document.activeElement) input.value = key; });
+  }
+  for (const p of op.parameters ?? []) {
+    const input = make("input", { name: p.name, required: p.in === "path", placeholder: p.schema?.default ?? "" });
+    input.dataset.in = p.in;
+    form.append(field(`${p.name} (${p.in})`, input));
+  }
+  const content = op.requestBody?.content ?? {};
+  for (const [name, schema] of Object.entries(content["multipart/form-data"]?.schema?.properties ?? {})) {
+    const input = make("input", { name, type: schema.format === "binary" ? "file" : "text" });
+    input.dataset.form = "";
+    form.append(field(name, input));
+  }
+  const text = editable(content["application/json"]);
+  if (text) form.append(field("Body", make("textarea", { value: text, rows: Math.min(16, text.split("\n").length + 1), spellcheck: false })));
+  form.append(make("button", { type: "submit", textContent: `Send ${verb.toUpperCase()}` }), shown);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(form, path, verb, op, shown);
+  });
+  return make("details", {}, make("summary", { textContent: "Try it" }), form);
+};
+
 const operation = (resolve, path, verb, op) => {
   const params = (op.parameters ?? []).map((p) => row(p.name, `${typeName(p.schema)}, in ${p.in}`, p.required, [p.description, limits(p.schema ?? {})].filter(Boolean).join(". ")));
   const bodies = Object.entries(op.requestBody?.content ?? {}).map(([type, c]) => make("div", {}, block(`Body, ${type}`, table(fields(resolve, c.schema))), block("Example", c.example ? code(c.example) : null)));
@@ -67,7 +145,7 @@ const operation = (resolve, path, verb, op) => {
     .map(([type, c]) => block(`${status}, ${type}`, table(fields(resolve, c.schema)))));
   return make("article", { id: op.operationId },
     make("h3", {}, make("span", { className: "verb", textContent: verb.toUpperCase() }), make("code", { textContent: path }), make("span", { textContent: op.summary ?? "" })),
-    make("div", {}, make("p", { textContent: op.description ?? "" }), block("Parameters", table(params)), ...bodies, ...answers, block("Errors", table(failures(op)))));
+    make("div", {}, make("p", { textContent: op.description ?? "" }), block("Parameters", table(params)), ...bodies, ...answers, block("Errors", table(failures(op))), tryIt(path, verb, op)));
 };
 
 const show = (doc) => {

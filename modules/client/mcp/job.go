@@ -175,7 +175,7 @@ func (s *server) jobs(ctx context.Context, _ *sdk.CallToolRequest, in Page) (*sd
 		in.Limit = defaultPage
 	}
 	out := Jobs{Jobs: []Summary{}}
-	page, err := s.Client.Jobs(ctx, client.Page{Cursor: in.Cursor, Limit: in.Limit})
+	page, err := s.Client.Jobs(ctx, client.Filter{Page: client.Page{Cursor: in.Cursor, Limit: in.Limit}})
 	if err != nil {
 		return nil, out, err
 	}
