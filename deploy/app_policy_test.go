@@ -281,6 +281,10 @@ func (p *policy) refersTo(r *bicep.Resource, setting, value string) {
 	}
 }
 
+// idlePeriod is the least pace of readiness probes, in seconds: each asks the database
+// and the storage account.
+const idlePeriod = 15
+
 // probes checks that there are three and that they reach what the code serves.
 func (p *policy) probes(r *bicep.Resource, c map[string]any, a appRole, args []any) {
 	port := ""
@@ -297,6 +301,9 @@ func (p *policy) probes(r *bicep.Resource, c map[string]any, a appRole, args []a
 		kind := fmt.Sprint(probe["type"])
 		if get["path"] != paths[kind] || fmt.Sprint(get["port"]) != port {
 			p.say(r, "the %s probe asks %v on port %v, the code answers %s on %s", kind, get["path"], get["port"], paths[kind], port)
+		}
+		if period, _ := probe["periodSeconds"].(int64); kind == "Readiness" && period < idlePeriod {
+			p.say(r, "readiness is asked every %d s: a replica that answers that often is billed as active", period)
 		}
 		delete(paths, kind)
 	}

@@ -86,8 +86,9 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           volumeMounts: [{ volumeName: 'tmp', mountPath: '/tmp' }]
           probes: [
             { type: 'Startup', httpGet: { path: livenessPath, port: port }, periodSeconds: 2, failureThreshold: 30, timeoutSeconds: 2 }
-            { type: 'Liveness', httpGet: { path: livenessPath, port: port }, periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 5 }
-            { type: 'Readiness', httpGet: { path: '/readyz', port: port }, periodSeconds: 5, failureThreshold: 3, timeoutSeconds: 5 }
+            // Each look at the dependencies is traffic, which keeps a replica from being idle.
+            { type: 'Liveness', httpGet: { path: livenessPath, port: port }, periodSeconds: 30, failureThreshold: 3, timeoutSeconds: 5 }
+            { type: 'Readiness', httpGet: { path: '/readyz', port: port }, periodSeconds: 15, failureThreshold: 2, timeoutSeconds: 5 }
           ]
         }
       ]

@@ -41,7 +41,6 @@ func TestExpressions(t *testing.T) {
 		"p.?missing ?? 'default'":                      "default",
 		"p.list[1]":                                    "v",
 		"p['a']":                                       "x",
-		"length(p.list)":                               int64(2),
 		"[for x in p.list: '${x}!']":                   []any{"u!", "v!"},
 		"[for (x, i) in p.list: i]":                    []any{int64(0), int64(1)},
 		"concat(p.list, ['w'])":                        []any{"u", "v", "w"},
@@ -50,11 +49,10 @@ func TestExpressions(t *testing.T) {
 		"{ '${p.a}-y': 1\n ...p.deep }":                map[string]any{"x-y": int64(1), "b": true},
 		"map(filter(p.list, x => x != 'u'), x => [x])": []any{[]any{"v"}},
 		"empty('') && contains(p.list, 'u')":           true,
-		"take(toUpper('abc'), 2)":                      "AB",
+		"take('abc', 2)":                               "ab",
 		"replace('a-b', '-', '')":                      "ab",
 		"join(split('a,b', ','), ';')":                 "a;b",
 		"json('0.5')":                                  0.5,
-		"length(uniqueString('x'))":                    int64(13),
 		"// a comment\n  1":                            nil,
 	} {
 		t.Run(expr, func(t *testing.T) {
@@ -112,7 +110,7 @@ func TestEvaluationRefuses(t *testing.T) {
 		"[1][3]":               "there is no element 3",
 		"'a' + 1":              "needs two numbers",
 		"take('a')":            "argument 2 is missing",
-		"toLower(1)":           "not of the right type",
+		"take(1, 1)":           "not of the right type",
 		"v":                    "needs itself",
 		"1 ? 2 : 3":            "no bool",
 		"[for x in 'a': x]":    "not over an array",
@@ -127,10 +125,10 @@ func TestEvaluationRefuses(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, dir := range []string{"../*.bicep", "../modules/*.bicep", "../*.bicepparam"} {
+	for _, dir := range []string{"../../*.bicep", "../../modules/*.bicep", "../../*.bicepparam"} {
 		files, err := filepath.Glob(dir)
-		if err != nil {
-			f.Fatal(err)
+		if err != nil || len(files) == 0 {
+			f.Fatalf("%s: %d files, %v", dir, len(files), err)
 		}
 		for _, path := range files {
 			b, err := os.ReadFile(path)

@@ -20,9 +20,6 @@ var functions = map[string]function{
 	"resourceGroup": func(*scope, int, []any) any {
 		return map[string]any{"id": "/subscriptions/SUB/resourceGroups/RG", "name": "RG", "location": "westeurope"}
 	},
-	"subscription": func(*scope, int, []any) any {
-		return map[string]any{"id": "/subscriptions/SUB", "subscriptionId": "SUB", "tenantId": "TENANT"}
-	},
 	"tenant": func(*scope, int, []any) any { return map[string]any{"tenantId": "TENANT"} },
 	"environment": func(*scope, int, []any) any {
 		return map[string]any{"suffixes": map[string]any{"storage": "core.windows.net", "keyvaultDns": ".vault.azure.net"}}
@@ -36,22 +33,11 @@ var functions = map[string]function{
 		h := fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, a...)))
 		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:32]
 	},
-	"take":    func(e *scope, l int, a []any) any { s := e.str(l, a, 0); return s[:min(len(s), e.num(l, a, 1))] },
-	"toLower": func(e *scope, l int, a []any) any { return strings.ToLower(e.str(l, a, 0)) },
-	"toUpper": func(e *scope, l int, a []any) any { return strings.ToUpper(e.str(l, a, 0)) },
+	"take": func(e *scope, l int, a []any) any { s := e.str(l, a, 0); return s[:min(len(s), e.num(l, a, 1))] },
 	"replace": func(e *scope, l int, a []any) any {
 		return strings.ReplaceAll(e.str(l, a, 0), e.str(l, a, 1), e.str(l, a, 2))
 	},
-	"startsWith": func(e *scope, l int, a []any) any { return strings.HasPrefix(e.str(l, a, 0), e.str(l, a, 1)) },
-	"endsWith":   func(e *scope, l int, a []any) any { return strings.HasSuffix(e.str(l, a, 0), e.str(l, a, 1)) },
-	"string":     func(_ *scope, _ int, a []any) any { return fmt.Sprint(a...) },
-	"int": func(e *scope, l int, a []any) any {
-		n, err := strconv.ParseInt(e.str(l, a, 0), 10, 64)
-		if err != nil {
-			e.fail(l, "int(%v) is no number", a)
-		}
-		return n
-	},
+	"string": func(_ *scope, _ int, a []any) any { return fmt.Sprint(a...) },
 	// A number that is not an integer: a container's share of a CPU.
 	"json": func(e *scope, l int, a []any) any {
 		n, err := strconv.ParseFloat(e.str(l, a, 0), 64)
@@ -97,8 +83,7 @@ var functions = map[string]function{
 		}
 		return out
 	},
-	"empty":  func(_ *scope, _ int, a []any) any { return size(a[0]) == 0 },
-	"length": func(_ *scope, _ int, a []any) any { return int64(size(a[0])) },
+	"empty": func(_ *scope, _ int, a []any) any { return size(a[0]) == 0 },
 	"contains": func(e *scope, l int, a []any) any {
 		switch v := a[0].(type) {
 		case []any:
@@ -108,17 +93,6 @@ var functions = map[string]function{
 			return ok
 		}
 		return strings.Contains(e.str(l, a, 0), e.str(l, a, 1))
-	},
-	"items": func(e *scope, l int, a []any) any {
-		m, ok := a[0].(map[string]any)
-		if !ok {
-			e.fail(l, "items is for objects")
-		}
-		var out []any
-		for _, k := range slices.Sorted(maps.Keys(m)) {
-			out = append(out, map[string]any{"key": k, "value": m[k]})
-		}
-		return out
 	},
 	"loadTextContent": func(e *scope, l int, a []any) any {
 		b, err := os.ReadFile(filepath.Join(filepath.Dir(e.file.Path), e.str(l, a, 0)))

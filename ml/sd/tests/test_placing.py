@@ -50,6 +50,20 @@ def test_product_comes_back_unchanged():
     assert (np.asarray(out)[0, 0] == (40, 90, 160)).all(), "the model's paint is gone"
 
 
+def test_glass_shows_what_was_painted_behind_it():
+    """A half transparent part is painted behind, and the photo's own pixels lie over it."""
+    glass = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    glass.paste((200, 100, 0, 128), (8, 8, 56, 56))
+    canvas = placing.prepare(placing.read_cutout(png(glass)), ScoreRequest(width=128, height=128))
+    x, y, w, h = canvas.box
+    middle = (x + w // 2, y + h // 2)
+    assert canvas.mask.getpixel(middle) == 255, "the model does not paint behind the glass"
+    got = placing.finish(canvas, paint(canvas)).picture.getpixel(middle)
+    share = 128 / 255
+    want = [round(p * share + b * (1 - share)) for p, b in zip((200, 100, 0), (40, 90, 160))]
+    assert all(abs(a - b) <= 2 for a, b in zip(got, want)), (got, want)
+
+
 @pytest.mark.parametrize("drift", [8, 14, 25])
 def test_the_variant_that_let_the_product_end_is_taken(drift):
     canvas = placing.prepare(cutout(), ScoreRequest(width=256, height=256))

@@ -26,6 +26,8 @@ type cutCase struct {
 		Confidence float64 `json:"confidence"`
 		Covered    int     `json:"covered"` // pixels of a 24×16 photo
 		Whole      bool    `json:"whole"`
+		Concerns   int     `json:"concerns"`
+		Logits     bool    `json:"logits"`
 		Code       string  `json:"code"`
 		Transient  bool    `json:"transient"`
 		RetryAfter int     `json:"retry_after_s"`
@@ -62,7 +64,8 @@ func (c *cutCase) holds(t *testing.T, d *imaging.Decoder) bool {
 			covered++
 		}
 	}
-	return c.Client.OK && math.Abs(out.Confidence-c.Client.Confidence) < 1e-9 && covered == c.Client.Covered && out.Whole == c.Client.Whole
+	return c.Client.OK && math.Abs(out.Confidence-c.Client.Confidence) < 1e-9 && covered == c.Client.Covered && out.Whole == c.Client.Whole &&
+		len(out.Concerns) == c.Client.Concerns && (out.Logits != nil) == c.Client.Logits
 }
 
 func TestCutterKeepsTheContract(t *testing.T) {
