@@ -34,7 +34,10 @@ func (c scoreCutter) Cut(ctx context.Context, photo *image.NRGBA) (server.Cut, e
 }
 
 // loadTimeout bounds how long a model may take to load and to work on a first picture.
-const loadTimeout = 2 * time.Minute
+const loadTimeout = 3 * time.Minute
+
+// serveTimeout bounds one run of a served model: callers give up after 180 s.
+const serveTimeout = 150 * time.Second
 
 // openScoreCutter opens the background removal that the scoring service offers: the
 // one that CUTOUT_ENGINE chooses for a worker, with a model for each picture that is

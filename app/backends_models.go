@@ -56,7 +56,8 @@ func openModel(w *wire) (pipeline.Cutter, error) {
 		return nil, config.ErrConfig.With("%v", append(checkModel(w.cfg), "")[0])
 	}
 	if w.cfg.Score.Engine == engineCutout {
-		o.Concurrency, o.Keep = w.cfg.Score.Concurrency, true
+		// The call's own deadline ends a picture: a small machine may take its time.
+		o.Concurrency, o.Keep, o.Timeout = w.cfg.Score.Concurrency, true, serveTimeout
 	}
 	c, err := onnx.New(o)
 	if err != nil {

@@ -103,9 +103,9 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
             { name: 'SCORE_CONCURRENCY', value: string(concurrency) }
           ]
           volumeMounts: [{ volumeName: 'tmp', mountPath: '/tmp' }]
-          // The model is tried before the service listens: 24 × 5 s.
+          // The model is tried before the service listens: 36 × 5 s.
           probes: [
-            { type: 'Startup', httpGet: { path: '/readyz', port: 8080 }, periodSeconds: 5, failureThreshold: 24, timeoutSeconds: 5 }
+            { type: 'Startup', httpGet: { path: '/readyz', port: 8080 }, periodSeconds: 5, failureThreshold: 36, timeoutSeconds: 5 }
             { type: 'Liveness', httpGet: { path: '/livez', port: 8080 }, periodSeconds: 10, failureThreshold: 6, timeoutSeconds: 5 }
             { type: 'Readiness', httpGet: { path: '/readyz', port: 8080 }, periodSeconds: 5, failureThreshold: 3, timeoutSeconds: 5 }
           ]
