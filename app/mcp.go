@@ -27,7 +27,8 @@ func withAgents(o api.Options) (http.Handler, error) {
 
 // serveAgent offers the tools on the standard streams.
 func serveAgent(ctx context.Context, s shell.Streams, c *client.Client, a shell.Agents) (err error) {
-	o := mcp.Options{Client: c, ReadOnly: a.ReadOnly, Version: version(), Logger: slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	o := mcp.Options{Client: c, ReadOnly: a.ReadOnly, Version: version()}
+	o.Logger = slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if a.Budget != nil {
 		o.Budget = &mcp.Budget{Cap: *a.Budget}
 	}

@@ -14,7 +14,8 @@ import (
 // client.
 var (
 	callSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "opal_egress_call_seconds",
-		Help:    "Time of a call with its tries, by provider and code: ok, or the error's. For the scoring endpoint, its sum times the price of a second is the cost.",
+		Help: "Time of a call with its tries, by provider and code: ok, or the error's. " +
+			"For the scoring endpoint, its sum times the price of a second is the cost.",
 		Buckets: []float64{.1, .25, .5, 1, 2, 5, 10, 20, 40, 90, 180}}, []string{"provider", "code"})
 	breakerOpen = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "opal_egress_breaker_open",
 		Help: "1 while calls to the provider are paused because too many failed, else 0. Alert on 1."}, []string{"provider"})

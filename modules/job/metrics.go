@@ -16,10 +16,13 @@ type Metrics struct {
 // NewMetrics registers the figures.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
-		steps: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "opal_job_step_seconds", Help: "Time of one step of an item, by step and result: done, failed.",
+		steps: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "opal_job_step_seconds",
+			Help:    "Time of one step of an item, by step and result: done, failed.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2, 4, 8, 15, 30, 60, 180}}, []string{"step", "result"}),
-		items:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "opal_job_items_total", Help: "Items whose work ended, by status (completed, failed) and the code of the error."}, []string{"status", "code"}),
-		retries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "opal_job_retries_total", Help: "Attempts at items that are made again, by the code of the error; stopped: a worker that shut down gave its item back."}, []string{"code"}),
+		items: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "opal_job_items_total",
+			Help: "Items whose work ended, by status (completed, failed) and the code of the error."}, []string{"status", "code"}),
+		retries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "opal_job_retries_total",
+			Help: "Attempts at items that are made again, by the code of the error; stopped: a worker that shut down gave its item back."}, []string{"code"}),
 	}
 	r.MustRegister(m.steps, m.items, m.retries)
 	return m

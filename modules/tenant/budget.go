@@ -51,7 +51,8 @@ func (s *Service) ReserveBudget(ctx context.Context, keyID string, amount int64)
 			}
 			return ErrBudgetSpent.With("it costs %d, and %d are left (hundredths of a credit)", amount, max(0, left))
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO key_orders (order_id, key_id, amount, state, created_at) VALUES ($1, $2, $3, 'reserved', now_ms())`, o.ID, keyID, amount)
+		_, err = tx.ExecContext(ctx, `INSERT INTO key_orders (order_id, key_id, amount, state, created_at)
+			VALUES ($1, $2, $3, 'reserved', now_ms())`, o.ID, keyID, amount)
 		return err
 	})
 	if err != nil {
@@ -74,14 +75,16 @@ func (s *Service) ReleaseBudget(ctx context.Context, o Order) error {
 
 func (s *Service) endOrder(ctx context.Context, o Order, state string) error {
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE key_orders SET state = $3, ended_at = now_ms() WHERE order_id = $1 AND key_id = $2 AND state = 'reserved'`, o.ID, o.KeyID, state)
+		res, err := tx.ExecContext(ctx, `UPDATE key_orders SET state = $3, ended_at = now_ms()
+			WHERE order_id = $1 AND key_id = $2 AND state = 'reserved'`, o.ID, o.KeyID, state)
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 0 || state != "released" {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE api_keys SET budget_used = budget_used - (SELECT amount FROM key_orders WHERE order_id = $2) WHERE key_id = $1`, o.KeyID, o.ID)
+		_, err = tx.ExecContext(ctx, `UPDATE api_keys
+			SET budget_used = budget_used - (SELECT amount FROM key_orders WHERE order_id = $2) WHERE key_id = $1`, o.KeyID, o.ID)
 		return err
 	})
 	if err != nil {

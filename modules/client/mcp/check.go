@@ -63,7 +63,9 @@ func (s *server) check(ctx context.Context, _ *sdk.CallToolRequest, in Check) (*
 			if in.Channel != "" && v.Preset != in.Channel && !strings.EqualFold(channels[v.Preset], in.Channel) || !made(v) {
 				continue
 			}
-			one := CheckedVariant{ItemID: it.ItemID, Filename: plain(it.Filename, maxText), Preset: v.Preset, Channel: channels[v.Preset], Status: v.Status, Broken: []client.Check{}}
+			one := CheckedVariant{
+				ItemID: it.ItemID, Filename: plain(it.Filename, maxText), Preset: v.Preset, Channel: channels[v.Preset], Status: v.Status, Broken: []client.Check{},
+			}
 			for _, c := range v.Checks {
 				if c.Passed {
 					one.Kept++

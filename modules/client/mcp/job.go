@@ -34,10 +34,10 @@ type Brand struct {
 	Name string `json:"name"`
 }
 
-// None is the input of tools that take nothing.
-type None struct{}
+// Nothing is the input of tools that take nothing.
+type Nothing struct{}
 
-func (s *server) choices(ctx context.Context, _ *sdk.CallToolRequest, _ None) (*sdk.CallToolResult, Choices, error) {
+func (s *server) choices(ctx context.Context, _ *sdk.CallToolRequest, _ Nothing) (*sdk.CallToolResult, Choices, error) {
 	out := Choices{Presets: []Preset{}, Scenes: []string{}, Brands: []Brand{}}
 	presets, err := s.Client.Presets(ctx)
 	if err != nil {
@@ -216,7 +216,7 @@ type KeyBudget struct {
 	Used   int64    `json:"budget_used"`
 }
 
-func (s *server) usage(ctx context.Context, _ *sdk.CallToolRequest, _ None) (*sdk.CallToolResult, Usage, error) {
+func (s *server) usage(ctx context.Context, _ *sdk.CallToolRequest, _ Nothing) (*sdk.CallToolResult, Usage, error) {
 	out := Usage{Used: []client.UsageRow{}, Process: s.Budget.state()}
 	var err error
 	if out.Balance, err = s.Client.Balance(ctx); err != nil {

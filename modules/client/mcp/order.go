@@ -160,7 +160,8 @@ func (s *server) create(ctx context.Context, r *sdk.CallToolRequest, o Order) (*
 		out.Items[i].UploadURL = ""
 	}
 	if failed != "" {
-		return nil, Created{}, errUploads.With("job %s was made, but: %s. The other photos are being worked on; cancel_job or wait_for_job it, and send the rest in a new job", got.JobID, failed)
+		return nil, Created{}, errUploads.With("job %s was made, but: %s. "+
+			"The other photos are being worked on; cancel_job or wait_for_job it, and send the rest in a new job", got.JobID, failed)
 	}
 	return nil, out, nil
 }

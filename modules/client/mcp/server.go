@@ -85,7 +85,8 @@ func New(o Options) *sdk.Server {
 // sources says where photos come from.
 func (s *server) sources() string {
 	if s.Files == nil {
-		return "fetched from source_url, or PUT to the upload_url that is answered for items without one (with the header x-ms-blob-type: BlockBlob), followed by start_job"
+		return "fetched from source_url, or PUT to the upload_url that is answered for items without one " +
+			"(with the header x-ms-blob-type: BlockBlob), followed by start_job"
 	}
 	return "files below " + s.Files.names() + ", or fetched from source_url"
 }

@@ -296,7 +296,7 @@ func TestAnAgentMakesAPicture(t *testing.T) {
 		t.Errorf("wrote %q", names)
 	}
 	var usage Usage
-	if _, text := use(t, s, "usage", None{}, &usage); text != "" || usage.Balance.Available != 7 || usage.Key != nil {
+	if _, text := use(t, s, "usage", Nothing{}, &usage); text != "" || usage.Balance.Available != 7 || usage.Key != nil {
 		t.Errorf("usage: %+v %s", usage, text)
 	}
 }
