@@ -210,14 +210,21 @@ func (t *tones) add(p, q []uint8) {
 
 // Files keep whole levels of brightness and colour difference. Where a tile is even, all
 // of its pixels are rounded alike, and their mean moves by up to so many levels; where it
-// varies by so many, roundings even out.
+// varies, roundings even out. Of strong colours a rounding turns the hue by less than a
+// change that can be seen: only what varies by hardly a level counts as even there.
 const (
-	rounding = 0.75
-	varied   = 0.6
+	rounding     = 0.75
+	variedGrey   = 0.6  // levels from which a tile of weak colour is not even
+	variedStrong = 0.15 // likewise of strong colour
+	weakChroma   = 15.0 // CIELAB
+	strongChroma = 25.0
 )
 
 // apart is the difference of the tile's mean colours, without what rounding explains.
 func (t *tones) apart() float64 {
+	photo := meanLab(t.sum, t.n)
+	strong := min(1, max(0, (math.Hypot(photo.a, photo.b)-weakChroma)/(strongChroma-weakChroma)))
+	varied := variedGrey + (variedStrong-variedGrey)*strong
 	var moved [3]float64
 	for c := range 3 {
 		mean := t.ycc[c] / t.n
@@ -231,7 +238,7 @@ func (t *tones) apart() float64 {
 	for c, d := range [3]float64{y + 1.402*cr, y - .344136*cb - .714136*cr, y + 1.772*cb} {
 		other[c] = min(255*t.n, max(0, other[c]+d*t.n))
 	}
-	return deltaE(meanLab(t.sum, t.n), meanLab(other, t.n))
+	return deltaE(photo, meanLab(other, t.n))
 }
 
 // yccOf is brightness and the two colour differences (BT.601), in levels.
