@@ -7,6 +7,7 @@ called with: SDXL takes negative words and cuts at 77 tokens; FLUX.2 [klein] tak
 the product as a reference and no negative words.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Callable, Dict, Tuple
 
@@ -72,9 +73,12 @@ def choose(settings: Settings, saved_as: str) -> Kind:
 
 def call(kind: Kind, settings: Settings, job: PaintJob, positive: str, negative: str, generator) -> Dict[str, object]:
     """What the pipeline is called with for one picture."""
+    strength = settings.strength or kind.strength
+    # Of the steps the share strength is taken; without one a pipeline refuses to work.
+    steps = max(settings.steps or kind.steps, math.ceil(1 / strength))
     args: Dict[str, object] = {
         "prompt": positive, "image": job.image, "mask_image": job.mask, "width": job.image.width, "height": job.image.height,
-        "num_inference_steps": settings.steps or kind.steps, "strength": settings.strength or kind.strength, "generator": generator,
+        "num_inference_steps": steps, "strength": strength, "generator": generator,
         kind.guidance_name: kind.guidance if settings.guidance is None else settings.guidance, **kind.extra,
     }
     if kind.negative:

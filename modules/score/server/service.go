@@ -141,7 +141,7 @@ func (s *service) routes() *echo.Echo {
 // ready answers 200 once the engine can work. A cutter can from the beginning: it
 // was tried before the service was made.
 func (s *service) ready(c echo.Context) error {
-	name := ""
+	var name string
 	switch {
 	case s.o.Cutter != nil:
 		name = s.o.Cutter.Name()
