@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -25,10 +26,9 @@ func (h withHeader) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestReplicasAnswerOneClient(t *testing.T) {
 	api := &fakeAPI{price: 50}
 	handlers := []http.Handler{Handler(HTTPOptions{API: func() http.Handler { return api }}), Handler(HTTPOptions{API: func() http.Handler { return api }})}
-	n := 0
+	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n++
-		handlers[n%2].ServeHTTP(w, r)
+		handlers[n.Add(1)%2].ServeHTTP(w, r)
 	}))
 	defer server.Close()
 	session := func(key, query string) *sdk.ClientSession {
