@@ -51,7 +51,7 @@ func (s *server) document() ([]byte, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
-		mayBeNull(schemas.at(name))
+		mayBeNull(schemas.at(name), doc.Components.Schemas.TypeFromRef("#/components/schemas/"+name))
 		if s := schemas.at(name); s["additionalProperties"] == true {
 			delete(s, "additionalProperties") // true is the default, and it makes generated types less useful
 		}
@@ -104,16 +104,23 @@ var closedSets = []struct {
 	values        []string
 }{{"NewAPIKey", "scopes", []string{"read", "write", "admin"}}}
 
-// nullable are fields of object type that may be null, which huma can't say.
-var nullable = []string{"fidelity"}
-
-func mayBeNull(schema node) {
-	for _, name := range nullable {
+// mayBeNull says of a type's fields that hold another object, or null, that they may be
+// null, which huma can't say.
+func mayBeNull(schema node, t reflect.Type) {
+	if t == nil || t.Kind() != reflect.Struct {
+		return
+	}
+	for _, field := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		f := schema.at("properties", name)
-		if f == nil || f["$ref"] == nil {
+		if field.Type.Kind() != reflect.Pointer || f == nil || f["$ref"] == nil || strings.Contains(options, "omit") {
 			continue
 		}
-		schema.at("properties")[name] = node{"anyOf": []any{node{"$ref": f["$ref"]}, node{"type": "null"}}, "description": f["description"]}
+		either := node{"anyOf": []any{node{"$ref": f["$ref"]}, node{"type": "null"}}}
+		if f["description"] != nil {
+			either["description"] = f["description"]
+		}
+		schema.at("properties")[name] = either
 	}
 }
 

@@ -200,6 +200,26 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 	}
 }
 
+// TestFieldsThatMayBeNullSaySo finds the fields of answers that hold an object or null:
+// clients that are generated from the document would not look.
+func TestFieldsThatMayBeNullSaySo(t *testing.T) {
+	var doc node
+	if err := json.Unmarshal(newHouse(t).openAPI, &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []struct{ schema, field string }{{"Item", "review"}, {"Item", "fidelity"}, {"FoundItem", "review"}, {"CompletedItem", "error"}} {
+		t.Run(f.schema+"."+f.field, func(t *testing.T) {
+			got := doc.at("components", "schemas", f.schema, "properties", f.field)
+			if either := listOf(got["anyOf"]); len(either) != 2 {
+				t.Errorf("%v", got)
+			}
+		})
+	}
+	if doc.at("components", "schemas", "CreatedJob", "properties", "quote")["$ref"] == nil {
+		t.Error("a field that is left out rather than null says that it may be null")
+	}
+}
+
 // TestExamplesAreTaken sends each body's example: it must pass the body's checks.
 func TestExamplesAreTaken(t *testing.T) {
 	h := newHouse(t)
