@@ -151,7 +151,7 @@ func (s *Service) validate(n *NewJob) error {
 			return err
 		}
 	}
-	ok := false
+	var ok bool
 	for i := range n.Items {
 		it := &n.Items[i]
 		if err := s.checkSource(it, i); err != nil {
