@@ -31,7 +31,7 @@ const tenantID = "t1"
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
-func newService(t *testing.T, d *db.DB, allowed []netip.Prefix, waits ...time.Duration) *webhook.Service {
+func newService(t testing.TB, d *db.DB, allowed []netip.Prefix, waits ...time.Duration) *webhook.Service {
 	t.Helper()
 	urls := egress.NewURLs(allowed)
 	t.Cleanup(urls.CloseIdleConnections)
@@ -43,7 +43,7 @@ func newService(t *testing.T, d *db.DB, allowed []netip.Prefix, waits ...time.Du
 }
 
 // start runs the service until the test ends.
-func start(t *testing.T, s *webhook.Service) {
+func start(t testing.TB, s *webhook.Service) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -97,7 +97,7 @@ func (r *receiver) taken() (ids []string) {
 	return ids
 }
 
-func happens(t *testing.T, d *db.DB, jobID string, types ...string) {
+func happens(t testing.TB, d *db.DB, jobID string, types ...string) {
 	t.Helper()
 	for _, kind := range types {
 		if err := d.InTx(t.Context(), func(tx *db.Tx) error {
@@ -108,7 +108,7 @@ func happens(t *testing.T, d *db.DB, jobID string, types ...string) {
 	}
 }
 
-func create(t *testing.T, s *webhook.Service, url string, types ...string) (webhook.Endpoint, string) {
+func create(t testing.TB, s *webhook.Service, url string, types ...string) (webhook.Endpoint, string) {
 	t.Helper()
 	e, secret, err := s.Create(t.Context(), tenantID, webhook.NewEndpoint{URL: url, Events: types})
 	if err != nil {
