@@ -55,13 +55,15 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	key := strings.TrimSpace(opalSays(t, f, "tenants", "create", "acme") + opalSays(t, f, "keys", "create", "acme", "--scope", "read,write,admin"))
 	key = key[strings.LastIndexByte(key, '\n')+1:]
 	secrets = append(secrets, key)
+	calls := 0
 	do := func(method, path, key string, body any) (int, map[string]any) {
 		t.Helper()
+		calls++ // a key of its own for each call
 		b, err := json.Marshal(body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		code, answer, err := f.once(method, f.api.Base+path, "idempotency-key-of-"+path, b, http.Header{"X-Api-Key": {key}, "Content-Type": {"application/json"}})
+		code, answer, err := f.once(method, f.api.Base+path, fmt.Sprint("idempotency-key-", calls, "-of-", path), b, http.Header{"X-Api-Key": {key}, "Content-Type": {"application/json"}})
 		if err != nil {
 			t.Fatal(err)
 		}
