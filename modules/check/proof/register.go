@@ -69,10 +69,10 @@ func Register(product, in *image.NRGBA) Registered {
 	byScore := func(a, b candidate) int { return cmp.Compare(b.score, a.score) }
 	for _, level := range []struct {
 		side, step, reach float64
-		points, keep      int
-	}{{middleSide, .012, 3, 900, 3}, {fineSide, .003, 2, 4000, 1}} {
+		take, points      int
+	}{{middleSide, .012, 3, kept, 900}, {fineSide, .003, 2, 3, 4000}} {
 		slices.SortFunc(best, byScore)
-		best = best[:min(len(best), map[bool]int{true: kept, false: 3}[level.side == middleSide])]
+		best = best[:min(len(best), level.take)]
 		k := min(1, level.side/long)
 		scaled := in
 		if k < 1 {
