@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/scene"
@@ -10,25 +9,17 @@ import (
 )
 
 // studio is the compositor that needs no model.
-type studio struct {
-	engine *scene.Engine
-	warm   atomic.Bool
-}
+type studio struct{ engine *scene.Engine }
 
-// NewStudio returns the engine over e. It builds the engine's tables in the
-// background and is ready when they are there.
+// NewStudio returns the engine over e, with its tables built.
 func NewStudio(e *scene.Engine) Engine {
-	s := &studio{engine: e}
-	go func() {
-		scene.Warm()
-		s.warm.Store(true)
-	}()
-	return s
+	scene.Warm()
+	return &studio{engine: e}
 }
 
 func (*studio) Name() string     { return "studio" }
 func (*studio) NeedsInput() bool { return true }
-func (s *studio) Ready() bool    { return s.warm.Load() }
+func (*studio) Ready() bool      { return true }
 
 // Place composes the picture. Scene types outside the engine's list are read as
 // words.
