@@ -105,7 +105,7 @@ func TestDefaultAlwaysExists(t *testing.T) {
 }
 
 func TestProfileIsValidated(t *testing.T) {
-	d := dbtest.Open(t, dbtest.SQLiteURL(t))
+	d := dbtest.SQLite(t)
 	s := brand.New(d, presets)
 	ok := func() brand.Profile { return brand.Profile{ID: "a", Name: "A"} }
 	for name, c := range map[string]struct {

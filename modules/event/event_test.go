@@ -60,7 +60,7 @@ func TestIDsOfOneJobGrow(t *testing.T) {
 }
 
 func TestAnUnknownTypeIsRefused(t *testing.T) {
-	d := dbtest.Open(t, dbtest.SQLiteURL(t))
+	d := dbtest.SQLite(t)
 	if err := d.InTx(t.Context(), func(tx *db.Tx) error {
 		return Add(t.Context(), tx, New{Type: "job.surprised", TenantID: "t", JobID: "j"})
 	}); err == nil {

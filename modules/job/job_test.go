@@ -443,7 +443,7 @@ func TestListPages(t *testing.T) {
 }
 
 func TestRequestsAreChecked(t *testing.T) {
-	w := newWorld(t, dbtest.Open(t, dbtest.SQLiteURL(t)))
+	w := newWorld(t, dbtest.SQLite(t))
 	ok := job.NewItem{Filename: "a.jpg"}
 	for name, items := range map[string][]job.NewItem{
 		"none":           {},

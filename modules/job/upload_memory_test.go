@@ -92,7 +92,7 @@ func noisy(begins []byte) []byte {
 // the same time. All ways of uploading share one bound.
 func TestUploadsHoldLittleInMemory(t *testing.T) {
 	const calls, bound = 60, 2 * imagefile.MaxBytes
-	ctx, w := t.Context(), newWorld(t, dbtest.Open(t, dbtest.SQLiteURL(t)))
+	ctx, w := t.Context(), newWorld(t, dbtest.SQLite(t))
 	store := &slowStore{Store: w.blobs}
 	w.jobs.Blobs = store
 	noise := noisy(nil)
@@ -142,7 +142,7 @@ func TestUploadsHoldLittleInMemory(t *testing.T) {
 // TestAPhotoIsJudgedByItsHeader checks how many bytes of a valid photo are
 // read.
 func TestAPhotoIsJudgedByItsHeader(t *testing.T) {
-	ctx, w := t.Context(), newWorld(t, dbtest.Open(t, dbtest.SQLiteURL(t)))
+	ctx, w := t.Context(), newWorld(t, dbtest.SQLite(t))
 	store := &slowStore{Store: w.blobs}
 	w.jobs.Blobs = store
 	j := w.create(1, pipeline.DefaultOptions)

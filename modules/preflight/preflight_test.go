@@ -311,7 +311,7 @@ func TestOldChecksAreDeleted(t *testing.T) {
 }
 
 func TestWhatCannotBeCheckedIsRefused(t *testing.T) {
-	w := newWorld(t, dbtest.Open(t, dbtest.SQLiteURL(t)))
+	w := newWorld(t, dbtest.SQLite(t))
 	picture, mask := product(t, 255)
 	small := encoded(t, image.NewGray(image.Rect(0, 0, 20, 20)))
 	for name, c := range map[string]struct {
@@ -345,7 +345,7 @@ func TestWhatCannotBeCheckedIsRefused(t *testing.T) {
 }
 
 func TestATenantsOpenChecksAreBounded(t *testing.T) {
-	w := newWorld(t, dbtest.Open(t, dbtest.SQLiteURL(t)))
+	w := newWorld(t, dbtest.SQLite(t))
 	picture, _ := product(t, 255)
 	first := w.must(w.ask(picture, nil))
 	w.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 199) INSERT INTO picture_checks (check_id, tenant_id, correlation_id, filename, wanted, status, created_at, updated_at)

@@ -212,7 +212,7 @@ func TestAKeyIsMadeAgainUnderItsID(t *testing.T) {
 }
 
 func TestKeyExpiryAndScopes(t *testing.T) {
-	d := dbtest.Open(t, dbtest.SQLiteURL(t))
+	d := dbtest.SQLite(t)
 	ctx, s := context.Background(), open(t, d)
 	must[tenant.Tenant](t)(s.Create(ctx, "t1", ""))
 	past, future := time.Now().Add(-time.Minute), time.Now().Add(time.Hour)

@@ -17,7 +17,7 @@ import (
 // of a tenant while a hundredth never answers. p95-ms should be at most 2000.
 func BenchmarkOneDeadAmongLiveEndpoints(b *testing.B) {
 	const live = 99
-	d := dbtest.Open(b, dbtest.SQLiteURL(b))
+	d := dbtest.SQLite(b)
 	s := newService(b, d, loopback)
 	var mu sync.Mutex
 	var took []time.Duration

@@ -17,8 +17,8 @@ import (
 // its own that goes with the subtest.
 func Run(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { fn(t, Open(t, SQLiteURL(t))) })
-	t.Run("postgres", func(t *testing.T) { fn(t, Open(t, PostgresURL(t))) })
+	t.Run("sqlite", func(t *testing.T) { fn(t, SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { fn(t, Postgres(t)) })
 }
 
 // IgnoreServer lets a TestMain that looks for leaked goroutines pass over the two of the
@@ -35,7 +35,10 @@ func SQLiteURL(t testing.TB) string {
 }
 
 // PostgresURL returns the URL of a new, empty database on the test server.
-func PostgresURL(t testing.TB) string {
+func PostgresURL(t testing.TB) string { return postgresURL(t, "") }
+
+// postgresURL makes a database by CREATE DATABASE with the clause.
+func postgresURL(t testing.TB, clause string) string {
 	t.Helper()
 	server := serverURL(t)
 	admin, err := db.Open(context.Background(), db.Options{URL: server, MaxOpen: 1})
@@ -44,7 +47,7 @@ func PostgresURL(t testing.TB) string {
 	}
 	defer admin.Close()
 	name := "t" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	if _, err := admin.Exec(`CREATE DATABASE ` + name); err != nil {
+	if _, err := admin.Exec(`CREATE DATABASE ` + name + clause); err != nil {
 		t.Fatalf("create a database: %v", err)
 	}
 	t.Cleanup(func() {
