@@ -46,7 +46,7 @@ const serveTimeout = 150 * time.Second
 func openScoreCutter(ctx context.Context, w *wire) (server.Cutter, error) {
 	row, why := cutters.choose(w.cfg)
 	if why == "" && row.at != nil {
-		why = fmt.Sprintf("SCORE_ENGINE=%s serves an engine of this process: set CUTOUT_ENGINE to auto, onnx, own or studio, not %s", engineCutout, row.name)
+		why = fmt.Sprintf("SCORE_ENGINE=%s serves an engine of this process: set CUTOUT_ENGINE to %s, not %s", engineCutout, config.Either(cutters.local()), row.name)
 	}
 	if why != "" {
 		return nil, config.ErrConfig.With("%s", why)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/opal-photo/opal/config"
@@ -134,6 +135,13 @@ func (l engines[E]) values() []string {
 		names = append(names, r.name)
 	}
 	return names
+}
+
+// local are the values that choose an engine of this process.
+func (l engines[E]) local() []string {
+	return slices.DeleteFunc(l.values(), func(name string) bool {
+		return slices.ContainsFunc(l.rows, func(r engine[E]) bool { return r.name == name && r.at != nil })
+	})
 }
 
 // choose returns the row that the setting names, or with auto the best that is

@@ -296,6 +296,10 @@ func TestTheDeploymentOffersEveryEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	manual, err := os.ReadFile("../deploy/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for param, names := range map[string][]string{"cutoutEngine": cutters.values(), "placeEngine": placers.values()} {
 		t.Run(param, func(t *testing.T) {
 			m := regexp.MustCompile(`@allowed\(\[([^\]]*)\]\)\nparam ` + param + ` `).FindStringSubmatch(string(b))
@@ -308,6 +312,11 @@ func TestTheDeploymentOffersEveryEngine(t *testing.T) {
 			}
 			if d := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(slices.Values(offered))); d != "" {
 				t.Errorf("@allowed of %s in deploy/apps.bicep (-rows of app/engines.go +offered):\n%s", param, d)
+			}
+			for _, name := range names {
+				if !strings.Contains(string(manual), "\n| `'"+name+"'` |") {
+					t.Errorf("the table of param %s in deploy/README.md, Choosing engines, has no row for %s", param, name)
+				}
 			}
 		})
 	}

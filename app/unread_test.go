@@ -38,13 +38,13 @@ func TestEverySettingIsRead(t *testing.T) {
 		}
 	}
 	seen := 0
-	var walk func(of reflect.Type, path string)
-	walk = func(of reflect.Type, path string) {
+	var walk func(of reflect.Type, path, prefix string)
+	walk = func(of reflect.Type, path, prefix string) {
 		for f := range of.Fields() {
 			name := path + f.Name
 			_, setting := f.Tag.Lookup("env")
 			if !setting && f.Type.Kind() == reflect.Struct { // a group; its field has its type's name
-				walk(f.Type, name+".")
+				walk(f.Type, name+".", prefix+f.Tag.Get("envPrefix"))
 				continue
 			}
 			if !setting {
@@ -52,11 +52,11 @@ func TestEverySettingIsRead(t *testing.T) {
 			}
 			seen++
 			if !read[name] {
-				t.Errorf("no code reads the setting %s (config.Config.%s): hand it to its room in app/wire.go, or take it out", f.Tag.Get("env"), name)
+				t.Errorf("no code reads the setting %s (config.Config.%s): hand it to its room in app/wire.go, or take it out", prefix+f.Tag.Get("env"), name)
 			}
 		}
 	}
-	walk(reflect.TypeFor[config.Config](), "")
+	walk(reflect.TypeFor[config.Config](), "", "")
 	if seen < 50 {
 		t.Errorf("only %d settings were found", seen)
 	}

@@ -13,7 +13,7 @@ import (
 //	env, envDefault  its environment variable and its value when none is set
 //	doc              what it does, for a person who runs OPAL
 //	example          a value, where the default is none
-//	check            a rule that each value obeys; see checkValue
+//	check            a rule that each value obeys; see ruleText
 //
 // A group's tag doc says what its settings have in common. A file has the same
 // names, in lower case if you like.

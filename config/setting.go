@@ -86,6 +86,8 @@ var readable = map[string]string{
 //	url         an absolute http or https URL
 //	private     networks within the private ranges
 //	local       networks within the private ranges or of this machine
+//	origins     origins of pages, or *
+//	listen      an address to listen on
 func ruleText(check string) string {
 	kind, arg, _ := strings.Cut(check, "=")
 	switch kind {

@@ -25,6 +25,9 @@ func TestEverySettingExplainsItself(t *testing.T) {
 			if strings.Contains(s.Name, "_") && s.Group == "" && s.Name != "ENV_NAME" && s.Name != "LOG_LEVEL" && s.Name != "PUBLIC_BASE_URL" {
 				t.Error("its group has no doc")
 			}
+			if s.HasCheck() && s.Rule == "" {
+				t.Error("its check is of no kind that ruleText in setting.go knows")
+			}
 			for what, value := range map[string]string{"default": s.Default, "example": s.Example} {
 				if value == "" {
 					continue
