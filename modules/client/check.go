@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -75,43 +74,7 @@ func (c *Client) CheckPicture(ctx context.Context, n NewPictureCheck) (PictureCh
 	if err != nil {
 		return PictureCheck{}, err
 	}
-	key := rand.Text()
-	for try, wait := 1, firstWait; ; try, wait = try+1, 2*wait {
-		out, err := c.checkOnce(ctx, body, kind, key)
-		if err == nil {
-			return out, nil
-		}
-		after, again := retry(err)
-		if !again || try >= maxTries {
-			return out, err
-		}
-		if after == 0 {
-			after = wait
-		}
-		select {
-		case <-ctx.Done():
-			return out, ctx.Err()
-		case <-time.After(min(after, maxWait)):
-		}
-	}
-}
-
-func (c *Client) checkOnce(ctx context.Context, body []byte, kind, key string) (out PictureCheck, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	res, err := c.sendAs(ctx, http.MethodPost, path("checks"), kind, body, key)
-	if err != nil {
-		return out, err
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
-		return out, c.unreached(ctx, err)
-	}
-	if err := json.Unmarshal(b, &out); err != nil {
-		return out, ErrAnswer.With("POST /v1/checks: %v", err)
-	}
-	return out, nil
+	return decoded[PictureCheck](ctx, c, http.MethodPost, path("checks"), kind, body, rand.Text(), maxTries)
 }
 
 // form writes the request as a multipart form, and its content type.

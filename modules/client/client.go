@@ -107,8 +107,18 @@ func call[T any](ctx context.Context, c *Client, method, p string, query url.Val
 	if method == http.MethodPost && key == "" {
 		tries = 1
 	}
+	return decoded[T](ctx, c, method, p, jsonType, sent, key, tries)
+}
+
+// jsonType is the content type of most bodies.
+const jsonType = "application/json"
+
+// decoded makes a call, again up to tries times while the API is busy or not reached,
+// and decodes the answer.
+func decoded[T any](ctx context.Context, c *Client, method, p, contentType string, body []byte, key string, tries int) (T, error) {
+	var out T
 	for n, wait := 1, firstWait; ; n, wait = n+1, 2*wait {
-		answer, err := c.once(ctx, method, p, sent, key)
+		answer, err := c.once(ctx, method, p, contentType, body, key)
 		if err == nil {
 			if err := json.Unmarshal(answer, &out); err != nil {
 				return out, ErrAnswer.With("%s %s: %v", method, p, err)
@@ -151,10 +161,10 @@ func retry(err error) (after time.Duration, again bool) {
 	return 0, errors.Is(err, ErrUnreachable)
 }
 
-func (c *Client) once(ctx context.Context, method, p string, body []byte, key string) ([]byte, error) {
+func (c *Client) once(ctx context.Context, method, p, contentType string, body []byte, key string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	res, err := c.send(ctx, method, p, body, key)
+	res, err := c.send(ctx, method, p, contentType, body, key)
 	if err != nil {
 		return nil, err
 	}
@@ -169,13 +179,9 @@ func (c *Client) once(ctx context.Context, method, p string, body []byte, key st
 	return b, nil
 }
 
-// send makes a call and returns its answer, or the problem that it is.
-func (c *Client) send(ctx context.Context, method, p string, body []byte, key string) (*http.Response, error) {
-	return c.sendAs(ctx, method, p, "application/json", body, key)
-}
-
-// sendAs is send with a body of a content type.
-func (c *Client) sendAs(ctx context.Context, method, p, contentType string, body []byte, key string) (*http.Response, error) {
+// send makes a call with a body of a content type and returns its answer, or the
+// problem that it is.
+func (c *Client) send(ctx context.Context, method, p, contentType string, body []byte, key string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+p, bytes.NewReader(body))
 	if err != nil {
 		return nil, ErrAddress
