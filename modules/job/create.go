@@ -35,8 +35,10 @@ func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 	}
 	there := false
 	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE job_id = $1 AND tenant_id = $2)`, j.JobID, n.TenantID).Scan(&there); err != nil || there {
-			return err
+		if n.ID != "" {
+			if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE job_id = $1 AND tenant_id = $2)`, n.ID, n.TenantID).Scan(&there); err != nil || there {
+				return err
+			}
 		}
 		now, err := db.Now(ctx, tx)
 		if err != nil {

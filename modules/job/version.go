@@ -93,9 +93,11 @@ func (s *Service) changeCutout(ctx context.Context, tx *db.Tx, c Change) error {
 	if it.jobID != c.JobID || it.tenantID != c.TenantID {
 		return ErrItemNotFound
 	}
-	var there bool
-	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM cutout_versions WHERE version_id = $1 AND item_id = $2)`, c.ID, c.ItemID).Scan(&there); err != nil || there {
-		return err
+	if c.ID != "" {
+		var there bool
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM cutout_versions WHERE version_id = $1 AND item_id = $2)`, c.ID, c.ItemID).Scan(&there); err != nil || there {
+			return err
+		}
 	}
 	if it.status != ItemCompleted {
 		return ErrNoCutout.With("it is %s", it.status)
