@@ -39,7 +39,7 @@ RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
 COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
 STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
 
-.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
+.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips console onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -53,7 +53,7 @@ demo: build ## send the sample photo through a running `make dev` and fetch what
 
 # A library that a running opal has mapped must not be written to: `make demo`
 # builds beside `make dev`.
-build: libvips ## bin/opal, and the library it needs in bin/lib
+build: libvips console ## bin/opal, and the library it needs in bin/lib
 	@rm -rf .build/lib && mkdir -p .build/lib && cp -RP $(LIBVIPS)/lib/. .build/lib/
 	@[ ! -d $(ONNXRUNTIME)/lib ] || cp -RP $(ONNXRUNTIME)/lib/. .build/lib/
 	@diff -r .build/lib bin/lib >/dev/null 2>&1 || { rm -rf bin/lib && mkdir -p bin/lib && cp -RP .build/lib/. bin/lib/; }
@@ -65,7 +65,7 @@ model: onnxruntime build ## fetch a trained cut-out model, after asking you to a
 
 # The quick look before a commit. Tests that start servers, a browser or Python
 # are not among the short ones.
-check: libvips $(GOLANGCI) ## vet, lint of what changed, short tests from the cache: under a minute when warm
+check: libvips console $(GOLANGCI) ## vet, lint of what changed, short tests from the cache: under a minute when warm
 	@$(WITH_LIBVIPS) && GO='$(GO)' GOLANGCI=$(GOLANGCI) sh .ci/check
 
 # QUALITY holds the measuring program's flags: --seeds, --photos, --judgements, --out.
@@ -83,11 +83,11 @@ check-rules: libvips ## hold the channels' rules against 500 drawn pictures with
 
 # A test that can't run fails here instead of being skipped, and a skipped one
 # fails the run. Packages that pass print one line, others all they said.
-test: libvips test-dependencies onnxruntime $(GOLANGCI) ## install what the tests need, then run all tests with the race detector, and lint beside them
+test: libvips console test-dependencies onnxruntime $(GOLANGCI) ## install what the tests need, then run all tests with the race detector, and lint beside them
 	@$(WITH_LIBVIPS) && GO='$(GO)' RUN='$(RUN)' PACKAGES='$(PACKAGES)' sh .ci/test
 
 lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt), actionlint, shell syntax
-	@for f in .ci/run .ci/apt-get .ci/test .ci/check .ci/changed .ci/test-dependencies modules/imaging/libvips.sh modules/pipeline/onnx/onnxruntime.sh; do \
+	@for f in .ci/run .ci/apt-get .ci/test .ci/check .ci/changed .ci/test-dependencies modules/imaging/libvips.sh modules/console/build.sh modules/pipeline/onnx/onnxruntime.sh; do \
 		bash -n $$f || exit 1; \
 	done
 	@$(WITH_LIBVIPS) && $(GOLANGCI) run $(PACKAGES)
@@ -122,7 +122,7 @@ bench: libvips ## the benchmarks, one package after another (BENCH=Decode for so
 	@$(WITH_LIBVIPS) && $(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m \
 	$$(grep -rl --include='*_test.go' '^func Benchmark' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
 
-chaos: libvips test-dependencies ## kill OPAL at every point and at random, break each part, and count what was lost (an hour; six fleets beside each other)
+chaos: libvips console test-dependencies ## kill OPAL at every point and at random, break each part, and count what was lost (an hour; six fleets beside each other)
 	@$(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 $(GO) test ./app/chaos -run 'TestChaos' -count=1 -parallel $(FLEETS) -timeout 240m -v -chaos
 
 golden: libvips ## write the golden files anew, pictures and the OpenAPI document; look at them before you commit
@@ -134,6 +134,9 @@ env: libvips ## print what a shell needs for go build and go test: eval "$(make 
 
 libvips:
 	@sh modules/imaging/libvips.sh $(LIBVIPS)
+
+console: libvips ## the browser console into modules/console/dist, which the binary embeds (needs npm)
+	@$(WITH_LIBVIPS) && GO='$(GO)' sh modules/console/build.sh all .build/console
 
 onnxruntime:
 	@sh modules/pipeline/onnx/onnxruntime.sh $(ONNXRUNTIME)

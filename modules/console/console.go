@@ -1,6 +1,7 @@
-// Package console is the browser console: plain ES modules and CSS, embedded,
-// with no build step and nothing loaded from elsewhere. It talks to the API like
-// any other client.
+// Package console is the browser console: TSX in src/, bundled by build.sh into
+// dist/, embedded, with nothing loaded from elsewhere. It talks to the API like any
+// other client. The first console, plain modules in web/, is at / until the new one
+// takes its place.
 package console
 
 import (
@@ -39,7 +40,8 @@ type Options struct {
 // Console serves the page, its parts and the sample photo.
 type Console struct {
 	policy string
-	files  map[string]file // by path
+	files  map[string]file  // by path
+	bundle map[string]asset // by path
 	photo  func() ([]byte, error)
 }
 
@@ -68,22 +70,31 @@ func New(o Options) (*Console, error) {
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(b)
 		at := assets + strings.TrimPrefix(name, "web/")
 		if name == "web/index.html" {
 			at = "/"
 		}
-		c.files[at] = file{body: b, contentType: contentType(name), etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+		c.files[at] = file{body: b, contentType: contentType(name), etag: etag(b)}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the console's files: %w", err)
 	}
+	if c.bundle, err = bundle(dist, newPath); err != nil {
+		return nil, err
+	}
 	return c, nil
+}
+
+// etag returns the entity tag of a file's content.
+func etag(b []byte) string {
+	sum := sha256.Sum256(b)
+	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }
 
 const (
 	assets     = "/assets/"
+	newPath    = "/console"
 	samplePath = "/sample.jpg"
 )
 
@@ -120,6 +131,9 @@ func (c *Console) Handlers() map[string]http.Handler {
 	for at := range c.files {
 		all[at] = http.HandlerFunc(c.serve)
 	}
+	for at := range c.bundle {
+		all[at] = http.HandlerFunc(c.serve)
+	}
 	return all
 }
 
@@ -131,6 +145,10 @@ func (c *Console) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.URL.Path == samplePath {
 		c.serveSample(w, r)
+		return
+	}
+	if a, ok := c.bundle[r.URL.Path]; ok {
+		c.serveAsset(w, r, a)
 		return
 	}
 	f, ok := c.files[r.URL.Path]

@@ -1,0 +1,92 @@
+// The frame around every page: rail, notices, language, key.
+import { useEffect, useRef } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { key, whoCalls } from "./api";
+import { Dialog } from "./parts/Dialog";
+import { Icon } from "./parts/Icon";
+import { NoticeLine } from "./parts/Notice";
+import { useDrop } from "./parts/Drop";
+import { Home } from "./pages/home";
+import { New } from "./pages/new";
+import { Picture } from "./pages/picture";
+import { Sheet } from "./pages/sheet";
+import { parts, to } from "./route";
+import { hush } from "./state/notice";
+import { rest, resume } from "./state/uploads";
+import { language, languages, speak, t, type Key } from "./words";
+
+type Asked = { wrong: boolean; done: (given: boolean) => void };
+const asked = signal<Asked | null>(null);
+let asking: Promise<boolean> | null = null;
+
+// Calls that are refused together share one dialog.
+whoCalls((wrong) => {
+  asking ??= new Promise<boolean>((done) => { asked.value = { wrong, done }; }).finally(() => { asking = null; asked.value = null; });
+  return asking;
+});
+
+const KeyDialog = ({ wrong, done }: Asked) => (
+  <Dialog title={t("key.title")} close={() => done(false)}>
+    <form onSubmit={(e) => {
+      e.preventDefault();
+      const given = String(new FormData(e.currentTarget).get("key") ?? "").trim();
+      if (given) key.set(given);
+      done(given !== "");
+    }}>
+      {wrong && <p class="bad-text" role="alert">{t("key.wrong")}</p>}
+      <p>{t("key.why")}</p>
+      <label class="field">{t("key.label")}<input name="key" type="password" autocomplete="off" spellcheck={false} placeholder="opal_…" /></label>
+      <div class="row end"><button type="button" onClick={() => done(false)}>{t("cancel")}</button><button type="submit" class="primary">{t("key.use")}</button></div>
+    </form>
+  </Dialog>
+);
+
+const places: [Key, string, string[]][] = [["nav.home", "home", []], ["nav.new", "plus", ["new"]]];
+
+const Page = () => {
+  const [first, second, third] = parts.value;
+  if (first === "sets" && second && third) return <Picture jobID={second} itemID={third} />;
+  if (first === "sets" && second) return <Sheet id={second} />;
+  if (first === "new") return <New />;
+  return <Home />;
+};
+
+export const App = () => {
+  const at = parts.value.join("/");
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  const over = useDrop();
+  useEffect(() => { void resume(); }, []);
+  useEffect(() => {
+    const warn = (e: BeforeUnloadEvent): void => { if (rest.value > 0) e.preventDefault(); };
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
+  }, []);
+  // The focus goes to the new page's heading, as a loaded page would have it.
+  useEffect(() => {
+    hush();
+    if (first.current) { first.current = false; return; }
+    scrollTo(0, 0);
+    const title = main.current?.querySelector<HTMLElement>("h1") ?? main.current;
+    title?.focus({ preventScroll: true });
+  }, [at]);
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); main.current?.focus(); }}>{t("skip")}</a>
+      <nav class="rail" aria-label={t("nav")}>
+        <a class="logo" href={to()}><img src="/assets/mark.svg" alt="" width="28" height="28" /><span>OPAL</span></a>
+        <ul>{places.map(([name, icon, where]) => <li key={name}><a href={to(...where)} aria-current={(where[0] ?? "") === (parts.value[0] ?? "") ? "page" : undefined}><Icon name={icon} /><span>{t(name)}</span></a></li>)}
+          <li><a href="/docs"><Icon name="gear" /><span>API</span></a></li></ul>
+        <label class="language"><span class="unseen">{t("language")}</span>
+          <select value={language.value} onChange={(e) => void speak(e.currentTarget.value)}>{languages.map(([tag, name]) => <option key={tag} value={tag} lang={tag}>{name}</option>)}</select></label>
+      </nav>
+      <main ref={main} id="main" tabIndex={-1}>
+        <NoticeLine />
+        <Page />
+      </main>
+      {rest.value > 0 && <p class="afloat">{t("uploads.rest", { n: rest.value })}</p>}
+      {over.value && <div class="dropping" aria-hidden="true">{t("drop.now")}</div>}
+      {asked.value && <KeyDialog {...asked.value} />}
+    </>
+  );
+};

@@ -1,0 +1,144 @@
+// New set: photos, a look, channels, and the price, before anything is sent.
+import { signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { client, got, Problem } from "../api";
+import { Drop } from "../parts/Drop";
+import { Icon } from "../parts/Icon";
+import { go } from "../route";
+import { brands, byChannel, catalogue, presets, scenes } from "../state/catalogue";
+import { complain, doing, textOf } from "../state/notice";
+import { clear, photos, refused, remove, type Photo } from "../state/photos";
+import { make, perJob, requestOf, type Order } from "../state/uploads";
+import { bytes, credits, named, t, type Key } from "../words";
+
+const remembered = "opal.look";
+type Choice = { brand: string; scenes: string[]; presets: string[]; words: string };
+const choice = signal<Choice>({ brand: "default", scenes: [], presets: [], words: "" });
+
+const restore = (): void => {
+  let was: Partial<Choice> = {};
+  try { was = JSON.parse(localStorage.getItem(remembered) ?? "{}") as Partial<Choice>; } catch { /* what was kept can't be read */ }
+  const s = (was.scenes ?? []).filter((x) => scenes.value.includes(x));
+  const p = (was.presets ?? []).filter((x) => presets.value.some((q) => q.name === x));
+  choice.value = {
+    brand: brands.value.some((b) => b.brand_profile_id === was.brand) ? was.brand! : "default", scenes: s.length ? s : scenes.value.slice(0, 1),
+    presets: p.length ? p : presets.value.filter((q) => q.default).map((q) => q.name), words: was.words ?? "",
+  };
+};
+const choose = (change: Partial<Choice>): void => {
+  choice.value = { ...choice.value, ...change };
+  try { localStorage.setItem(remembered, JSON.stringify(choice.value)); } catch { /* a browser that keeps nothing */ }
+};
+const toggled = (list: string[], name: string): string[] => (list.includes(name) ? list.filter((x) => x !== name) : [...list, name]);
+
+const orderOf = (c: Choice): Order => ({ brand_profile_id: c.brand, presets: c.presets, scenes: c.scenes, words: c.words.trim() });
+
+// short says for how many of the chosen sizes a photo has too few pixels: it would be
+// enlarged more than twice.
+const short = (p: Photo): string[] => (p.width ? presets.value.filter((q) => choice.value.presets.includes(q.name) && Math.max(q.width, q.height) * q.fill > 2 * Math.max(p.width, p.height)).map((q) => q.title) : []);
+
+const PhotoTile = ({ p }: { p: Photo }) => {
+  const few = short(p);
+  const broken = useSignal(false);
+  return (
+    <li class={`photo${few.length ? " warn" : ""}`}>
+      {broken.value ? <span class="thumb none" /> : <img class="thumb" src={p.url} alt="" decoding="async" loading="lazy" onError={() => { broken.value = true; }} />}
+      <span class="photo-name" title={p.file.name}>{p.sku || p.file.name}</span>
+      <span class="soft">{p.width ? `${p.width} × ${p.height}` : bytes(p.file.size)}</span>
+      {few.length > 0 && <span class="warn-text" title={few.join(", ")}><Icon name="warn" />{t("new.small", { n: few.length })}</span>}
+      <button type="button" class="icon-only remove" aria-label={t("new.remove", { name: p.file.name })} onClick={() => remove(p.id)}><Icon name="cross" /></button>
+    </li>
+  );
+};
+
+const Refused = () => {
+  if (!refused.value.length) return null;
+  return (
+    <details class="callout warn" open={refused.value.length <= 5}>
+      <summary>{t("new.refused", { n: refused.value.length })}</summary>
+      <ul>{refused.value.map((r, i) => <li key={i}><strong>{r.name}</strong> {t(`refused.${r.why}` as Key)}</li>)}</ul>
+      <button type="button" class="quiet" onClick={() => { refused.value = []; }}>{t("close")}</button>
+    </details>
+  );
+};
+
+// The price of what is chosen, by the service's own count.
+const usePrice = (): { credits: number | null; why: string } => {
+  const price = useSignal<{ credits: number | null; why: string }>({ credits: null, why: "" });
+  const n = photos.value.length;
+  const asked = JSON.stringify([choice.value, n]);
+  useEffect(() => {
+    if (!n) { price.value = { credits: null, why: "" }; return; }
+    let here = true;
+    const timer = setTimeout(() => {
+      const one = photos.value.slice(0, 1).map((p) => ({ file: p.file, sku: "" }));
+      got(client.POST("/v1/jobs", { body: requestOf(orderOf(choice.value), one, true) })).then(
+        (a) => { if (here) price.value = { credits: (a.quote?.total ?? 0) * n, why: "" }; },
+        (e: unknown) => { if (here) price.value = { credits: null, why: e instanceof Problem && e.code !== "quotes_off" ? textOf(e) : "" }; });
+    }, 400);
+    return () => { here = false; clearTimeout(timer); };
+  }, [asked]);
+  return price.value;
+};
+
+export const New = () => {
+  const ready = useSignal(false);
+  const busy = useSignal(false);
+  useEffect(() => { document.title = `${t("nav.new")} · OPAL`; catalogue().then(() => { restore(); ready.value = true; }, complain); }, []);
+  const c = choice.value;
+  const n = photos.value.length;
+  const price = usePrice();
+  const pictures = n * Math.max(1, c.scenes.length);
+  const start = (): void => void doing(async () => {
+    busy.value = true;
+    try {
+      const all = photos.value.map((p) => ({ file: p.file, sku: p.sku }));
+      let first = "";
+      for (let i = 0; i < all.length; i += perJob) {
+        const id = await make(orderOf(c), all.slice(i, i + perJob));
+        first ||= id;
+      }
+      if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
+      clear();
+      go("sets", first);
+    } finally { busy.value = false; }
+  });
+  return (
+    <div class="new">
+      <header class="page-head"><h1 tabIndex={-1}>{t("nav.new")}</h1></header>
+      <section aria-labelledby="new-photos">
+        <h2 id="new-photos" class="section"><span class="step">1</span>{t("new.photos")} {n > 0 && <span class="count">{n}</span>}</h2>
+        <Refused />
+        {n > 0 && <ul class="photos">{photos.value.map((p) => <PhotoTile key={p.id} p={p} />)}</ul>}
+        <Drop small={n > 0} />
+      </section>
+      {ready.value && <>
+        <section aria-labelledby="new-look">
+          <h2 id="new-look" class="section"><span class="step">2</span>{t("new.look")}</h2>
+          <label class="field narrow">{t("new.brand")}<select value={c.brand} onChange={(e) => choose({ brand: e.currentTarget.value })}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>
+          <fieldset><legend>{t("new.scenes")}</legend>
+            <div class="scene-cards">{scenes.value.map((s) => (
+              <label key={s} class={`scene-card scene-${s}`}><input type="checkbox" checked={c.scenes.includes(s)} onChange={() => { const next = toggled(c.scenes, s); if (next.length) choose({ scenes: next }); else choose({ scenes: c.scenes }); }} />
+                <span class="scene-look" aria-hidden="true">{photos.value[0] && <img src={photos.value[0].url} alt="" />}</span><span>{named(s)}</span></label>))}</div>
+          </fieldset>
+          <label class="field">{t("new.words")}<input type="text" maxLength={2000} value={c.words} placeholder={t("new.words.example")} onInput={(e) => choose({ words: e.currentTarget.value })} /></label>
+        </section>
+        <section aria-labelledby="new-channels">
+          <h2 id="new-channels" class="section"><span class="step">3</span>{t("new.channels")} <span class="count">{c.presets.length}</span></h2>
+          <div class="channels">{byChannel(presets.value).map(([channel, list]) => (
+            <fieldset key={channel} class="channel"><legend>{channel}</legend>
+              {list.map((p) => (
+                <label key={p.name} class="check"><input type="checkbox" checked={c.presets.includes(p.name)} onChange={() => choose({ presets: toggled(c.presets, p.name) })} />
+                  <span class="aspect" aria-hidden="true"><i style={{ aspectRatio: `${p.width} / ${p.height}` }} /></span><span>{p.title}<small class="soft"> {p.width} × {p.height}</small></span></label>))}
+            </fieldset>))}</div>
+        </section>
+        <div class="bar" role="region" aria-label={t("new.sum")}>
+          <p><strong>{t("new.sum.photos", { n })} × {t("new.sum.looks", { n: Math.max(1, c.scenes.length) })} × {t("new.sum.sizes", { n: c.presets.length })}</strong>{" "}
+            <span class="soft">= {t("new.sum.files", { n: pictures * c.presets.length })}{price.credits !== null ? ` · ${t("new.sum.credits", { n: credits(price.credits) })}` : ""}</span>
+            {price.why && <span class="bad-text"> {price.why}</span>}</p>
+          <button type="button" class="primary big" id="make" disabled={n === 0 || c.presets.length === 0 || busy.value} onClick={start}>{busy.value ? t("new.making") : t("new.make", { n: pictures })}</button>
+        </div>
+      </>}
+    </div>
+  );
+};

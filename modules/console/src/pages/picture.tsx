@@ -1,0 +1,196 @@
+// One picture, large: judged, its cut-out corrected, its sizes looked at.
+import { signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { client, got, once, type Schemas } from "../api";
+import { Brush, hints, type Stroke } from "../parts/Brush";
+import { Canvas } from "../parts/Canvas";
+import { Empty, Loading } from "../parts/Empty";
+import { Icon } from "../parts/Icon";
+import { Sizes } from "../parts/Sizes";
+import { go, to } from "../route";
+import { catalogue } from "../state/catalogue";
+import { complain, doing, hear, tell } from "../state/notice";
+import { again, briefs, decide, missing, refresh, revive, stateOf } from "../state/sheet";
+import { named, number, t, when, type Key } from "../words";
+import { enter, listed } from "./sheet";
+
+type Item = Schemas["Item"];
+type Cutout = Schemas["Cutout"];
+type Tab = "cutout" | "sizes" | "history";
+type Look = "picture" | "cutout" | "original";
+
+const tab = signal<Tab>("sizes");
+const backdrop = signal<"plain" | "white" | "black" | "checker">("checker");
+
+const urls = { picture: "/v1/downloads/{item_id}", cutout: "/v1/downloads/{item_id}/cutout", original: "/v1/downloads/{item_id}/original" } as const;
+
+const useFiles = (item: Item | null): Record<Look, string> => {
+  const files = useSignal<Record<Look, string>>({ picture: "", cutout: "", original: "" });
+  const version = item ? `${item.item_id}/${item.output_blob_path}/${item.cutout_blob_path}/${item.raw_blob_path}` : "";
+  useEffect(() => {
+    files.value = { picture: "", cutout: "", original: "" };
+    if (!item) return;
+    let here = true;
+    const there: Record<Look, boolean> = { picture: Boolean(item.output_blob_path), cutout: Boolean(item.cutout_blob_path), original: Boolean(item.raw_blob_path) };
+    for (const look of Object.keys(urls) as Look[]) {
+      if (there[look]) got(client.GET(urls[look], { params: { path: { item_id: item.item_id } } })).then((d) => { if (here) files.value = { ...files.value, [look]: d.download_url }; }, complain);
+    }
+    return () => { here = false; };
+  }, [version]);
+  return files.value;
+};
+
+export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) => {
+  const item = useSignal<Item | null>(null);
+  const cut = useSignal<Cutout | null>(null);
+  const gone = useSignal(false);
+  const zoom = useSignal(0);
+  const look = useSignal<Look>("picture");
+  const held = useSignal(false);
+  const strokes = useSignal<Stroke[]>([]);
+  const kind = useSignal<Stroke["kind"]>("remove");
+  const radius = useSignal(16);
+  const working = useSignal(false);
+  const variant = useSignal<{ preset: string; url: string } | null>(null);
+
+  const at = { params: { path: { job_id: jobID, item_id: itemID } } };
+  const read = async (): Promise<void> => {
+    const it = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}", at));
+    if (it.item_id === itemID) item.value = it;
+    if (it.cutout_blob_path) cut.value = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}/cutout", at));
+  };
+  useEffect(() => {
+    enter(jobID);
+    void catalogue().catch(complain);
+    item.value = null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = []; variant.value = null;
+    read().catch((e: unknown) => { gone.value = true; complain(e); });
+  }, [jobID, itemID]);
+  // the sheet hears of changes: read this picture again when its row changed
+  const brief = briefs.value.find((b) => b.item_id === itemID);
+  useEffect(() => { if (item.value && brief) void read().catch(() => { /* shown as it was */ }); }, [brief?.updated_at, brief?.picture, brief?.variants.open]);
+  useEffect(() => { if (item.value) document.title = `${item.value.filename} · OPAL`; }, [item.value]);
+
+  const list = listed.value;
+  const index = list.findIndex((b) => b.item_id === itemID);
+  const step = (by: number): void => { const next = list[index + by]; if (next) go("sets", jobID, next.item_id); };
+
+  const judge = (verb: "approve" | "reject"): void => {
+    const b = brief;
+    if (!b || b.status !== "completed") return;
+    // the next that needs a look, else the next of all
+    const rest = [...list.slice(index + 1), ...list.slice(0, Math.max(0, index))];
+    const next = rest.find((x) => x.review === "pending");
+    void doing(() => decide(b, verb));
+    hear(t(verb === "approve" ? "sheet.approved" : "sheet.rejected", { n: 1 }));
+    if (next) go("sets", jobID, next.item_id);
+    else if (b.review === "pending") { tell(t("picture.all_looked")); go("sets", jobID); }
+    else step(1);
+  };
+
+  const correct = (body: Schemas["NewCutout"]): void => void doing(async () => {
+    working.value = true;
+    try {
+      let c = await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 }, header: once() }, body }));
+      const open = (): boolean => c.versions.some((v) => v.status === "queued" || v.status === "processing");
+      for (let i = 0; i < 10 && open(); i++) c = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 } } }));
+      cut.value = c;
+      const last = c.versions[c.versions.length - 1];
+      if (last?.status === "failed") throw new Error(last.error_message ?? last.error_code ?? "");
+      strokes.value = [];
+      await refresh(itemID);
+      revive();
+      await read();
+      tell(t("cutout.done"));
+    } finally { working.value = false; }
+  });
+  const apply = (): void => correct({ keep: hints(strokes.value, "keep"), remove: hints(strokes.value, "remove") });
+
+  const files = useFiles(item.value);
+  const painting = tab.value === "cutout" && look.value !== "picture" && !variant.value;
+
+  const pressed = (e: KeyboardEvent): void => {
+    if (e.ctrlKey || e.metaKey) {
+      if (e.key === "z" && painting && strokes.value.length) { e.preventDefault(); strokes.value = strokes.value.slice(0, -1); }
+      return;
+    }
+    const target = e.target as HTMLElement;
+    if (e.altKey || target.matches("input, select, textarea")) return;
+    const inCanvas = target.closest(".canvas") && zoom.value > 0;
+    const acts: Record<string, () => void> = {
+      a: () => judge("approve"), r: () => judge("reject"), j: () => step(1), k: () => step(-1), z: () => { zoom.value = zoom.value ? 0 : 1; }, c: () => { look.value = look.value === "cutout" ? "picture" : "cutout"; },
+      Escape: () => go("sets", jobID), "[": () => { radius.value = Math.max(2, radius.value - 4); }, "]": () => { radius.value = Math.min(200, radius.value + 4); },
+      ...(inCanvas ? {} : { ArrowRight: () => step(1), ArrowLeft: () => step(-1) }),
+    };
+    if (e.key.toLowerCase() === "o") { held.value = true; return; }
+    const act = acts[e.key] ?? acts[e.key.toLowerCase()];
+    if (act) { e.preventDefault(); act(); }
+  };
+  useEffect(() => {
+    const up = (e: KeyboardEvent): void => { if (e.key.toLowerCase() === "o") held.value = false; };
+    addEventListener("keydown", pressed);
+    addEventListener("keyup", up);
+    return () => { removeEventListener("keydown", pressed); removeEventListener("keyup", up); };
+  });
+
+  if (gone.value || missing.value?.status === 404) return <Empty title={t("picture.gone")}><p><a href={to("sets", jobID)}>{t("picture.back")}</a></p></Empty>;
+  const it = item.value;
+  if (!it) return <Loading text={t("loading")} />;
+
+  const looking: Look = held.value ? "original" : look.value;
+  const src = variant.value && !held.value ? variant.value.url : files[looking] || files.original;
+  const state = brief ? stateOf(brief) : "working";
+  const showVariant = (v: Schemas["Variant"] | null): void => {
+    if (!v) { variant.value = null; return; }
+    void doing(async () => { variant.value = { preset: v.preset, url: (await got(client.GET("/v1/downloads/{item_id}/{preset}", { params: { path: { item_id: itemID, preset: v.preset } } }))).download_url }; });
+  };
+  return (
+    <div class="picture">
+      <header class="page-head">
+        <div><p class="crumb"><a href={to("sets", jobID)}><Icon name="left" />{t("picture.back")}</a></p>
+          <h1 tabIndex={-1}>{it.filename}</h1>
+          <p class="soft">{named(it.scene_type)} · <span class={`state ${state}`}>{t(`state.${state}` as Key)}</span>{index >= 0 ? ` · ${t("picture.of", { i: index + 1, n: list.length })}` : ""}</p></div>
+        <div class="row">
+          <button type="button" class="icon-only" aria-label={t("picture.previous")} disabled={index <= 0} onClick={() => step(-1)}><Icon name="left" /></button>
+          <button type="button" class="icon-only" aria-label={t("picture.next")} disabled={index < 0 || index >= list.length - 1} onClick={() => step(1)}><Icon name="right" /></button>
+          {it.status === "completed" && <><button type="button" onClick={() => judge("reject")} aria-pressed={it.review?.state === "rejected"}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button>
+            <button type="button" class="primary" onClick={() => judge("approve")} aria-pressed={brief?.review === "approved"}><Icon name="check" />{t("approve")} <kbd>A</kbd></button></>}
+          {it.status === "failed" && brief && <button type="button" class="primary" onClick={() => void doing(async () => { await again(brief); go("sets", jobID); })}><Icon name="again" />{t("tile.again")}</button>}
+        </div>
+      </header>
+      {(it.review?.state === "pending" || it.error_message) && <div class="callout warn"><Icon name="warn" /><span>{it.error_message ?? it.review_reason ?? t("tile.look")}</span></div>}
+      <div class="picture-columns">
+        <div class="stage">
+          <div class="row stage-tools">
+            <div class="chips small" role="group" aria-label={t("picture.look")}>{(["picture", "cutout", "original"] as const).map((l) => <button type="button" class="chip" key={l} aria-pressed={looking === l && !variant.value} disabled={!files[l]} onClick={() => { variant.value = null; look.value = l; }}>{t(`look.${l}` as Key)}</button>)}</div>
+            <div class="chips small" role="group" aria-label={t("picture.backdrop")}>{(["checker", "white", "black"] as const).map((b) => <button type="button" class={`chip swatch ${b}`} key={b} aria-pressed={backdrop.value === b} aria-label={t(`backdrop.${b}` as Key)} onClick={() => { backdrop.value = b; }} />)}</div>
+            <div class="chips small" role="group" aria-label={t("picture.zoom")}>{[0, 1, 2].map((z) => <button type="button" class="chip" key={z} aria-pressed={zoom.value === z} onClick={() => { zoom.value = z; }}>{z ? `${z * 100} %` : t("picture.fit")}</button>)}</div>
+          </div>
+          <Canvas src={src} alt={variant.value ? variant.value.preset : `${it.filename}, ${t(`look.${looking}` as Key)}`} backdrop={backdrop.value} zoom={zoom.value} onZoom={(z) => { zoom.value = z; }}>
+            {(scale, size) => <>
+              {it.concerns.filter((c) => c.box && (looking !== "picture") && !variant.value).map((c, i) => <span key={i} class="concern" title={c.text} style={{ left: `${c.box![0]! * scale}px`, top: `${c.box![1]! * scale}px`, width: `${c.box![2]! * scale}px`, height: `${c.box![3]! * scale}px` }} />)}
+              {painting && <Brush scale={scale} size={size} strokes={strokes.value} kind={kind.value} radius={radius.value} change={(s) => { strokes.value = s; }} />}
+            </>}
+          </Canvas>
+          <p class="soft keys">{t("picture.keys")}</p>
+        </div>
+        <aside class="panel" aria-label={t("picture.panel")}>
+          <div class="tabs" role="group" aria-label={t("picture.panel")}>{(["sizes", "cutout", "history"] as const).map((x) => <button type="button" key={x} class="tab" aria-pressed={tab.value === x} onClick={() => { tab.value = x; if (x === "cutout" && look.value === "picture") { look.value = "cutout"; variant.value = null; } }}>{t(`tab.${x}` as Key)}</button>)}</div>
+          {tab.value === "sizes" && <>
+            {it.fidelity && it.fidelity.enlarged && it.fidelity.enlarged > 2 ? <p class="warn-text"><Icon name="warn" />{t("picture.small", { x: number(it.fidelity.enlarged, 1) })}</p> : null}
+            <Sizes item={it} show={showVariant} shown={variant.value?.preset ?? null} /></>}
+          {tab.value === "cutout" && (it.cutout_blob_path ? <div class="stack">
+            <p>{t("cutout.how")}</p>
+            <div class="chips" role="group" aria-label={t("cutout.brush")}>{(["remove", "keep"] as const).map((k) => <button type="button" class={`chip ${k}`} key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`brush.${k}` as Key)}</button>)}</div>
+            <label class="field">{t("cutout.size", { n: radius.value })}<input type="range" min={2} max={200} value={radius.value} onInput={(e) => { radius.value = Number(e.currentTarget.value); }} /></label>
+            <div class="row"><button type="button" disabled={!strokes.value.length || working.value} onClick={() => { strokes.value = strokes.value.slice(0, -1); }}><Icon name="undo" />{t("undo")}</button>
+              <button type="button" class="primary" disabled={!strokes.value.length || working.value} onClick={apply}>{working.value ? t("cutout.working") : t("cutout.apply")}</button></div>
+            <p class="soft">{t("cutout.free")}</p></div> : <p class="soft">{t("cutout.none")}</p>)}
+          {tab.value === "history" && <ol class="history">
+            {[...(cut.value?.versions ?? [])].reverse().map((v) => <li key={v.version}><strong>{t("history.version", { n: v.version })}</strong> <span class="soft">{when(v.created_at)} · {v.version === 1 ? t("history.engine") : t("history.hand")}{v.status === "failed" ? ` · ${v.error_message ?? ""}` : ""}</span>
+              {v.current ? <span class="state done"><Icon name="check" />{t("history.current")}</span> : v.status === "completed" ? <button type="button" disabled={working.value} onClick={() => correct({ restore: v.version })}>{t("history.restore")}</button> : null}</li>)}
+            <li><strong>{t("history.uploaded")}</strong> <span class="soft">{when(it.created_at)}</span></li></ol>}
+        </aside>
+      </div>
+    </div>
+  );
+};

@@ -1,0 +1,37 @@
+// Strokes over a photo, in its own pixels.
+import { useRef } from "preact/hooks";
+import type { Schemas } from "../api";
+
+export type Stroke = { kind: "keep" | "remove"; points: [number, number][]; radius: number };
+export const hints = (strokes: Stroke[], kind: Stroke["kind"]): Schemas["Stroke"][] => strokes.filter((s) => s.kind === kind).map((s) => ({ points: s.points, radius: s.radius }));
+
+type Props = { scale: number; size: { w: number; h: number }; strokes: Stroke[]; kind: Stroke["kind"]; radius: number; change: (s: Stroke[]) => void };
+
+const most = 2000; // points of a stroke
+
+export const Brush = ({ scale, size, strokes, kind, radius, change }: Props) => {
+  const svg = useRef<SVGSVGElement>(null);
+  const down = (e: PointerEvent): void => {
+    if (e.button !== 0) return;
+    e.preventDefault();
+    e.stopPropagation();
+    const area = svg.current!.getBoundingClientRect();
+    const at = (p: PointerEvent): [number, number] => [Math.round(10 * Math.max(0, Math.min(size.w, (p.clientX - area.left) / scale))) / 10, Math.round(10 * Math.max(0, Math.min(size.h, (p.clientY - area.top) / scale))) / 10];
+    const stroke: Stroke = { kind, radius, points: [at(e)] };
+    change([...strokes, stroke]);
+    const move = (m: PointerEvent): void => {
+      const p = at(m), last = stroke.points[stroke.points.length - 1]!;
+      if (stroke.points.length < most && Math.hypot(p[0] - last[0], p[1] - last[1]) > Math.max(1, radius / 4)) { stroke.points.push(p); change([...strokes, { ...stroke }]); }
+    };
+    const end = (): void => { removeEventListener("pointermove", move); removeEventListener("pointerup", end); removeEventListener("pointercancel", end); };
+    addEventListener("pointermove", move);
+    addEventListener("pointerup", end);
+    addEventListener("pointercancel", end);
+  };
+  return (
+    <svg ref={svg} data-paint class="brush" viewBox={`0 0 ${size.w} ${size.h}`} aria-hidden="true" onPointerDown={down}>
+      {strokes.map((s, i) => (s.points.length === 1 ? <circle key={i} class={s.kind} cx={s.points[0]![0]} cy={s.points[0]![1]} r={s.radius} />
+        : <polyline key={i} class={s.kind} points={s.points.map((p) => p.join(",")).join(" ")} stroke-width={s.radius * 2} />))}
+    </svg>
+  );
+};

@@ -1,0 +1,64 @@
+// Where photos are dropped. The whole page takes them; this is what shows it.
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { go, parts } from "../route";
+import { doing } from "../state/notice";
+import { add, taken } from "../state/photos";
+import { t } from "../words";
+import { Icon } from "./Icon";
+
+const take = (e: Event): void => {
+  void doing(async () => {
+    const reading = taken(e); // the event's files are gone once it has ended
+    if (parts.value[0] !== "new") go("new");
+    await reading;
+  });
+};
+
+// useDrop takes what is dropped on the page or pasted into it.
+export const useDrop = (): { value: boolean } => {
+  const over = useSignal(false);
+  useEffect(() => {
+    let depth = 0;
+    const files = (e: DragEvent): boolean => [...(e.dataTransfer?.types ?? [])].includes("Files");
+    const enter = (e: DragEvent): void => { if (files(e)) { e.preventDefault(); depth++; over.value = true; } };
+    const leave = (e: DragEvent): void => { if (files(e) && --depth <= 0) { depth = 0; over.value = false; } };
+    const above = (e: DragEvent): void => { if (files(e)) e.preventDefault(); };
+    const drop = (e: DragEvent): void => { if (files(e)) { e.preventDefault(); depth = 0; over.value = false; take(e); } };
+    const paste = (e: ClipboardEvent): void => {
+      const found = [...(e.clipboardData?.files ?? [])];
+      if (!found.length) return;
+      e.preventDefault();
+      void doing(async () => { if (parts.value[0] !== "new") go("new"); await add(found); });
+    };
+    addEventListener("dragenter", enter); addEventListener("dragleave", leave); addEventListener("dragover", above); addEventListener("drop", drop); addEventListener("paste", paste);
+    return () => { removeEventListener("dragenter", enter); removeEventListener("dragleave", leave); removeEventListener("dragover", above); removeEventListener("drop", drop); removeEventListener("paste", paste); };
+  }, []);
+  return over;
+};
+
+export const Drop = ({ small = false }: { small?: boolean }) => {
+  const files = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  useEffect(() => { folder.current?.setAttribute("webkitdirectory", ""); }, []);
+  const picked = (e: Event): void => { take(e); };
+  const sample = (): void => void doing(async () => {
+    const answer = await fetch("/sample.jpg");
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    if (parts.value[0] !== "new") go("new");
+    await add([new File([await answer.blob()], "sample-bottle.jpg", { type: "image/jpeg" })]);
+  });
+  return (
+    <div class={`drop${small ? " small" : ""}`}>
+      {!small && <><Icon name="up" /><p class="drop-text">{t("drop.here")}</p></>}
+      <div class="row">
+        <button type="button" class={small ? "" : "primary"} id="choose" onClick={() => files.current?.click()}>{t("drop.choose")}</button>
+        <button type="button" onClick={() => folder.current?.click()}><Icon name="folder" />{t("drop.folder")}</button>
+        {!small && <button type="button" class="quiet" id="sample" onClick={sample}>{t("drop.sample")}</button>}
+      </div>
+      {!small && <p class="soft">{t("drop.hint")}</p>}
+      <input ref={files} id="files" type="file" multiple hidden accept="image/jpeg,image/png,image/webp,image/avif,image/tiff,image/heic,image/heif,.heic,.heif,.zip" onChange={picked} />
+      <input ref={folder} type="file" multiple hidden onChange={picked} />
+    </div>
+  );
+};

@@ -1,0 +1,54 @@
+// What stands above the pictures of a contact sheet: how far it is, the ZIP, filters.
+import { filter, order, size, sizes, sought, type Filter } from "../pages/sheet";
+import { doing, tell } from "../state/notice";
+import { saveZip } from "../state/save";
+import { cancelRest, counts, job, left, live, shown } from "../state/sheet";
+import { lasting, t, when, type Key } from "../words";
+import { Icon } from "./Icon";
+
+export const SheetHead = () => {
+  const j = job.value!;
+  const n = shown.value.length;
+  const running = !j.finished_at;
+  const all = n + j.counts.open_exports + j.counts.done_exports + j.counts.failed_exports;
+  const made = n - j.counts.open + j.counts.done_exports + j.counts.failed_exports;
+  return (
+    <header class="page-head">
+      <div>
+        <h1 tabIndex={-1}>{t("sheet.title", { n })}</h1>
+        <p class="soft">{when(j.created_at)} · {t(`job.${j.status}` as Key)}{running && left.value ? ` · ${t("sheet.left", { time: lasting(left.value) })}` : ""}
+          {live.value === "asking" && running ? ` · ${t("sheet.asking")}` : ""}</p>
+      </div>
+      <div class="row">
+        {running && <button type="button" class="quiet" onClick={() => void doing(cancelRest)}>{t("sheet.cancel")}</button>}
+        <button type="button" class="primary" disabled={!j.export_blob_path}
+          onClick={() => void doing(async () => { const parts = await saveZip(j.job_id); if (parts > 1) tell(t("sheet.parts", { n: parts })); })}><Icon name="down" />{t("sheet.zip")}</button>
+      </div>
+      {running && <div class="progress" role="progressbar" aria-label={t("sheet.progress")} aria-valuemin={0} aria-valuemax={all} aria-valuenow={made}><span style={{ width: `${100 * made / Math.max(1, all)}%` }} /></div>}
+    </header>
+  );
+};
+
+export const SheetFilters = () => {
+  const c = counts.value;
+  const of: Record<Filter, number> = {
+    all: shown.value.length, look: c.look ?? 0, failed: (c.failed ?? 0) + (c.refused ?? 0), channel: c.channel ?? 0, approved: (c.approved ?? 0) + (c.done ?? 0), open: (c.waiting ?? 0) + (c.working ?? 0),
+  };
+  return (
+    <div class="filters">
+      <div class="chips" role="group" aria-label={t("sheet.filter")}>
+        {(Object.keys(of) as Filter[]).filter((f) => f === "all" || of[f] > 0 || filter.value === f).map((f) => (
+          <button type="button" key={f} class="chip" aria-pressed={filter.value === f} onClick={() => { filter.value = f; }}>{t(`filter.${f}` as Key)} <span class="count">{of[f]}</span></button>
+        ))}
+      </div>
+      <div class="row tools">
+        <input type="search" aria-label={t("sheet.search")} placeholder={t("sheet.search")} value={sought.value} onInput={(e) => { sought.value = e.currentTarget.value; }} />
+        <label class="inline">{t("sheet.order")} <select value={order.value} onChange={(e) => { order.value = e.currentTarget.value as "made"; }}>
+          {(["made", "doubt", "name"] as const).map((o) => <option key={o} value={o}>{t(`order.${o}` as Key)}</option>)}</select></label>
+        <div class="chips small" role="group" aria-label={t("sheet.size")}>
+          {(Object.keys(sizes) as (keyof typeof sizes)[]).map((s) => <button type="button" class="chip" key={s} aria-pressed={size.value === s} aria-label={t(`size.${s}` as Key)} onClick={() => { size.value = s; }}>{s.toUpperCase()}</button>)}
+        </div>
+      </div>
+    </div>
+  );
+};

@@ -1,0 +1,51 @@
+// A picture on the contact sheet.
+import { again, leaveOut, replace, stateOf, type Brief } from "../state/sheet";
+import { doing, textOf } from "../state/notice";
+import { Problem } from "../api";
+import { to } from "../route";
+import { named, t, type Key } from "../words";
+import { Icon } from "./Icon";
+import { Thumb } from "./Thumb";
+
+const marks: Partial<Record<string, string>> = { look: "eye", approved: "check", done: "check", rejected: "cross", failed: "warn", refused: "warn", channel: "warn", out: "cross" };
+
+type Props = { job: string; b: Brief; chosen: boolean; current: boolean; choose: (range: boolean) => void; focus: () => void };
+
+const reason = (b: Brief): string => (b.error_code ? textOf(new Problem(0, b.error_code, b.error_message ?? b.error_code))
+  : b.review === "pending" ? b.review_reason ?? t("tile.look") : b.rejected.length ? t("tile.channel", { n: b.rejected.length }) : "");
+
+const pick = (b: Brief): void => {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = "image/*,.heic,.heif";
+  input.onchange = () => { const file = input.files?.[0]; if (file) void doing(() => replace(b, file)); };
+  input.click();
+};
+
+export const Tile = ({ job, b, chosen, current, choose, focus }: Props) => {
+  const state = stateOf(b);
+  const why = reason(b);
+  const word = t(`state.${state}` as Key);
+  return (
+    <div class={`tile ${state}${chosen ? " chosen" : ""}`} data-item={b.item_id} onFocusIn={focus}>
+      <a class="tile-picture" href={to("sets", job, b.item_id)} tabIndex={current ? 0 : -1} data-main
+        aria-label={`${b.filename}, ${named(b.scene_type)}, ${word}${why ? `: ${why}` : ""}${chosen ? `, ${t("tile.chosen")}` : ""}`}
+        onClick={(e) => { if (e.shiftKey || e.metaKey || e.ctrlKey) { e.preventDefault(); choose(e.shiftKey); } }}>
+        <Thumb job={job} item={b.item_id} version={b.picture} />
+        {state === "working" && <span class="busy" aria-hidden="true" />}
+      </a>
+      <label class="tile-choose"><input type="checkbox" tabIndex={current ? 0 : -1} checked={chosen} aria-label={t("tile.choose", { name: b.filename })}
+        onClick={(e) => { e.preventDefault(); choose(e.shiftKey); }} /></label>
+      <div class="tile-text">
+        <strong title={b.filename}>{b.sku ?? b.filename}</strong>
+        <span class={`state ${state}`} title={why}>{marks[state] && <Icon name={marks[state]!} />}{word}</span>
+        {(state === "refused" || state === "failed") && <p class="tile-why" title={why}>{why}</p>}
+        {state === "refused" && <div class="tile-buttons">
+          <button type="button" tabIndex={current ? 0 : -1} onClick={() => pick(b)}>{t("tile.replace")}<span class="unseen"> {b.filename}</span></button>
+          <button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => leaveOut(b))}>{t("tile.leave")}<span class="unseen"> {b.filename}</span></button>
+        </div>}
+        {state === "failed" && <div class="tile-buttons"><button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => again(b))}>{t("tile.again")}<span class="unseen"> {b.filename}</span></button></div>}
+      </div>
+    </div>
+  );
+};

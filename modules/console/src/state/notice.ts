@@ -1,0 +1,32 @@
+// What the page tells at its top, and what screen readers hear.
+import { signal } from "@preact/signals";
+import { Problem, unreachable } from "../api";
+import { said, t } from "../words";
+
+export type Notice = { kind: "bad" | "good"; text: string; id?: string };
+
+export const notice = signal<Notice | null>(null);
+export const heard = signal("");
+
+// textOf says an error in plain words.
+export const textOf = (error: unknown): string => (error instanceof Problem ? error.code === unreachable ? t("error.unreachable") : said("error", error.code, error.message)
+  : error instanceof Error ? error.message : String(error));
+
+export const complain = (error: unknown): void => {
+  notice.value = { kind: "bad", text: textOf(error), id: error instanceof Problem && error.status >= 500 ? error.correlationID : "" };
+};
+export const tell = (text: string): void => { notice.value = { kind: "good", text }; };
+export const hush = (): void => { notice.value = null; };
+export const hear = (text: string): void => { heard.value = text; };
+
+// doing runs what a button asks for and tells what went wrong.
+export const doing = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    const out = await work();
+    if (notice.value?.kind === "bad") hush();
+    return out;
+  } catch (error) {
+    complain(error);
+    return undefined;
+  }
+};

@@ -1,0 +1,86 @@
+// The photos of the next set: what was dropped, looked at before anything is sent.
+import { signal } from "@preact/signals";
+import { fromEvent } from "file-selector";
+
+export type Photo = { id: string; file: File; sku: string; width: number; height: number; url: string; hash: string };
+export type Refusal = { name: string; why: "type" | "size" | "empty" | "twice" | "many" };
+
+export const photos = signal<Photo[]>([]);
+export const refused = signal<Refusal[]>([]);
+
+const maxBytes = 25 * 1024 * 1024;
+export const maxPhotos = 1000;
+// A browser may know no type for a phone's pictures, so the name counts too.
+const types = /^image\/(jpeg|png|webp|hei[cf]|avif|tiff)$/;
+const names = /\.(jpe?g|png|webp|hei[cf]|avif|tiff?)$/i;
+
+let count = 0;
+
+// skuOf reads a product's number from a file name: CHAIR-04_front.jpg is CHAIR-04.
+export const skuOf = (name: string): string => {
+  const stem = name.replace(/\.[^.]+$/, "");
+  const m = /^([A-Za-z0-9][A-Za-z0-9-]*\d[A-Za-z0-9-]*?)(?:[_.\s]|$)/.exec(stem);
+  return m && !/^(IMG|DSC|DSCN|P|PXL)[-_]?\d+$/i.test(m[1]!) ? m[1]! : "";
+};
+
+const fingerprint = async (file: File): Promise<string> => {
+  // without https there is no digest: size and name have to do
+  if (!crypto.subtle) return `${file.size}/${file.name}`;
+  const sum = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  return [...new Uint8Array(sum)].map((b) => b.toString(16).padStart(2, "0")).join("");
+};
+
+const measure = async (file: File): Promise<{ width: number; height: number }> => {
+  try {
+    const bitmap = await createImageBitmap(file);
+    const size = { width: bitmap.width, height: bitmap.height };
+    bitmap.close();
+    return size;
+  } catch { return { width: 0, height: 0 }; } // a format that this browser doesn't show
+};
+
+// unzip returns the pictures in a ZIP, as files.
+const unzip = async (file: File): Promise<File[]> => {
+  const { unzipSync } = await import("fflate");
+  const found = unzipSync(new Uint8Array(await file.arrayBuffer()), { filter: (e) => names.test(e.name) && !e.name.includes("__MACOSX/") && e.originalSize <= maxBytes });
+  return Object.entries(found).map(([name, bytes]) => new File([bytes as BlobPart], name.split("/").pop()!, { type: "" }));
+};
+
+// add looks at files and takes those that can be used.
+export const add = async (files: File[]): Promise<void> => {
+  const no: Refusal[] = [];
+  const known = new Set(photos.value.map((p) => p.hash));
+  for (const file of files) {
+    if (/\.zip$/i.test(file.name) || file.type === "application/zip") {
+      try { await add(await unzip(file)); } catch { no.push({ name: file.name, why: "type" }); }
+      continue;
+    }
+    if (file.name.startsWith(".")) continue; // a system's own, such as .DS_Store
+    const why = !types.test(file.type) && !names.test(file.name) ? "type" : file.size === 0 ? "empty" : file.size > maxBytes ? "size" : photos.value.length >= maxPhotos ? "many" : null;
+    if (why) { no.push({ name: file.name, why }); continue; }
+    const hash = await fingerprint(file);
+    if (known.has(hash)) { no.push({ name: file.name, why: "twice" }); continue; }
+    known.add(hash);
+    const size = await measure(file);
+    photos.value = [...photos.value, { id: `p${++count}`, file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash }];
+  }
+  if (no.length) refused.value = [...refused.value, ...no];
+};
+
+// taken reads what a drop, a paste or a file field holds: folders, too.
+export const taken = async (event: Event): Promise<void> => {
+  const found = await fromEvent(event);
+  await add(found.filter((f) => f instanceof File));
+};
+
+export const remove = (id: string): void => {
+  const p = photos.value.find((x) => x.id === id);
+  if (p) URL.revokeObjectURL(p.url);
+  photos.value = photos.value.filter((x) => x.id !== id);
+};
+
+export const clear = (): void => {
+  for (const p of photos.value) URL.revokeObjectURL(p.url);
+  photos.value = [];
+  refused.value = [];
+};

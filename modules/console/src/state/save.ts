@@ -1,0 +1,44 @@
+// Saves files: by a link that the browser downloads.
+import { client, got } from "../api";
+
+export const saveAs = (url: string, name: string): void => {
+  const a = document.createElement("a");
+  a.href = url;
+  a.download = name;
+  a.rel = "noopener";
+  document.body.append(a);
+  a.click();
+  a.remove();
+};
+
+// saveFrom downloads a file of another origin under a name, which a link can't.
+export const saveFrom = async (url: string, name: string): Promise<void> => {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  const at = URL.createObjectURL(await answer.blob());
+  saveAs(at, name);
+  setTimeout(() => URL.revokeObjectURL(at), 60_000);
+};
+
+// saveZip saves the parts of a job's ZIP, one after another: browsers ask before several.
+export const saveZip = async (jobID: string): Promise<number> => {
+  const { parts } = await got(client.GET("/v1/downloads/jobs/{job_id}/export", { params: { path: { job_id: jobID } } }));
+  for (const [i, part] of parts.entries()) {
+    if (i > 0) await new Promise((go) => setTimeout(go, 900));
+    saveAs(part.url, "");
+  }
+  return parts.length;
+};
+
+// saveVariants saves every variant of an item.
+export const saveVariants = async (jobID: string, itemID: string): Promise<number> => {
+  const it = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}", { params: { path: { job_id: jobID, item_id: itemID } } }));
+  const made = it.exports.filter((v) => v.status === "completed" || v.status === "rejected");
+  for (const v of made) await saveVariant(itemID, it.filename, v.preset, v.format);
+  return made.length;
+};
+
+export const saveVariant = async (itemID: string, filename: string, preset: string, format: string): Promise<void> => {
+  const { download_url } = await got(client.GET("/v1/downloads/{item_id}/{preset}", { params: { path: { item_id: itemID, preset } } }));
+  await saveFrom(download_url, `${filename.replace(/\.[^.]+$/, "")}-${preset}.${format === "jpeg" ? "jpg" : format}`);
+};

@@ -1,0 +1,248 @@
+// A job as the contact sheet shows it: read once, then kept current by the deltas of
+// its event stream.
+import { computed, signal } from "@preact/signals";
+import { client, events, got, once, Problem, type Schemas } from "../api";
+import { t } from "../words";
+import { hear } from "./notice";
+
+export type Brief = Schemas["ItemBrief"];
+export type Job = Omit<Schemas["Job"], "items">;
+type Progress = Schemas["Progress"];
+
+export const job = signal<Job | null>(null);
+export const briefs = signal<Brief[]>([]);
+export const missing = signal<Problem | null>(null);
+export const live = signal<"live" | "asking" | "ended">("asking");
+
+// speed is how many items ended when, of this visit: for the time that is left.
+const finishes: number[] = [];
+
+let current = "";
+let stop: AbortController | null = null;
+
+// state is what a tile says of itself, one word for status, review and channel.
+export type State = "waiting" | "refused" | "working" | "look" | "approved" | "rejected" | "done" | "channel" | "failed" | "out";
+
+export const stateOf = (b: Brief): State => {
+  if (b.status === "cancelled") return "out";
+  if (b.status === "failed") return "failed";
+  if (b.status === "created") return b.error_code ? "refused" : "waiting";
+  if (b.status !== "completed") return "working";
+  if (b.review === "pending") return "look";
+  if (b.review === "rejected") return "rejected";
+  if (b.rejected.length > 0) return "channel";
+  return b.review === "approved" ? "approved" : "done";
+};
+
+// shown are the items that count: not those that another tries again.
+export const shown = computed(() => briefs.value.filter((b) => !b.retried_by));
+
+export const counts = computed(() => {
+  const n: Partial<Record<State, number>> = {};
+  for (const b of shown.value) { const s = stateOf(b); n[s] = (n[s] ?? 0) + 1; }
+  return n;
+});
+
+// left says how many seconds the rest takes, by this visit's finishes; 0: not known yet.
+export const left = computed(() => {
+  const open = job.value?.counts.open ?? 0;
+  if (!open || finishes.length < 2) return 0;
+  const span = (finishes[finishes.length - 1]! - finishes[0]!) / 1000;
+  return open * span / (finishes.length - 1);
+});
+
+const path = { params: { path: { job_id: "" } } };
+const at = (id: string) => ({ params: { ...path.params, path: { job_id: id } } });
+
+const readAll = async (id: string): Promise<Brief[]> => {
+  const all: Brief[] = [];
+  for (let cursor: string | undefined; ;) {
+    const page = await got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: id }, query: { limit: 1000, cursor } } }));
+    all.push(...page.items);
+    if (!page.next_cursor) return all;
+    cursor = page.next_cursor;
+  }
+};
+
+const readSome = async (id: string, items: string[]): Promise<void> => {
+  for (let i = 0; i < items.length; i += 100) {
+    const page = await got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: id }, query: { item_id: items.slice(i, i + 100) } } }));
+    merge(page.items);
+  }
+};
+
+const merge = (fresh: Brief[]): void => {
+  const by = new Map(fresh.map((b) => [b.item_id, b]));
+  const next = briefs.value.map((b) => {
+    const f = by.get(b.item_id);
+    by.delete(b.item_id);
+    return f ?? b;
+  });
+  briefs.value = [...next, ...by.values()];
+};
+
+// refresh reads items again, after the user changed them.
+export const refresh = async (...items: string[]): Promise<void> => { if (current && items.length) await readSome(current, items); };
+
+const readJob = async (id: string): Promise<void> => {
+  // the job without its items: the list of jobs has it so, the job's own answer doesn't
+  const was = job.value;
+  if (was && was.job_id === id) return;
+  const page = await got(client.GET("/v1/jobs", { params: { query: { limit: 1 } } }));
+  const first = page.jobs[0];
+  if (first?.job_id === id) { job.value = first; return; }
+  const { items: _, ...rest } = await got(client.GET("/v1/jobs/{job_id}", at(id)));
+  job.value = rest;
+};
+
+// ended reads what only the end of the job brings: its ZIP.
+const readEnd = async (id: string): Promise<void> => {
+  const { items: _, ...rest } = await got(client.GET("/v1/jobs/{job_id}", at(id)));
+  if (current === id) job.value = rest;
+};
+
+const follow = async (id: string, signal: AbortSignal): Promise<void> => {
+  let last = "";
+  let changed = new Set<string>();
+  let timer = 0;
+  const flush = (): void => {
+    timer = 0;
+    const now = [...changed];
+    changed = new Set();
+    readSome(id, now).catch(() => { for (const i of now) changed.add(i); });
+  };
+  for (let tries = 0; !signal.aborted; tries++) {
+    try {
+      await events(`/v1/jobs/${encodeURIComponent(id)}/events`, { delta: "true" }, last, (type, data, eventID) => {
+        tries = 0;
+        live.value = "live";
+        if (eventID) last = eventID;
+        if (type === "progress") {
+          const p = data as Progress;
+          const known = new Map(briefs.value.map((b) => [b.item_id, b]));
+          let steps = false;
+          for (const it of p.items) {
+            const b = known.get(it.item_id);
+            const final = it.status === "completed" || it.status === "failed" || it.status === "cancelled";
+            if (!b || final || (b.error_code ?? "") !== (it.error_code ?? "")) changed.add(it.item_id);
+            else if (b.status !== it.status) { known.set(it.item_id, { ...b, status: it.status }); steps = true; }
+            if (b && final && b.status !== it.status) { finishes.push(Date.now()); if (finishes.length > 40) finishes.shift(); }
+          }
+          if (steps) briefs.value = briefs.value.map((b) => known.get(b.item_id) ?? b);
+          if (job.value) job.value = { ...job.value, status: p.status, counts: p.counts };
+        } else if (type.startsWith("export.")) {
+          const item = (data as { item_id?: string }).item_id;
+          if (item) changed.add(item);
+        } else if (type === "end") {
+          live.value = "ended";
+          void finish(id);
+        }
+        if (changed.size && !timer) timer = window.setTimeout(flush, 900);
+      }, signal);
+      if (live.value === "ended") return;
+    } catch (error) {
+      if (signal.aborted || (error instanceof Problem && error.status === 404)) return;
+      live.value = "asking";
+    }
+    await new Promise((go) => setTimeout(go, Math.min(15_000, 1000 * 2 ** Math.min(tries, 4))));
+    if (signal.aborted) return;
+    if (tries > 0) { // streams don't get through: look instead
+      try {
+        briefs.value = await readAll(id);
+        await readEnd(id);
+        if (job.value?.finished_at) { live.value = "ended"; await finish(id); return; }
+      } catch { /* the next round tries again */ }
+    }
+  }
+};
+
+const finish = async (id: string): Promise<void> => {
+  try {
+    const all = await readAll(id);
+    if (current !== id) return;
+    briefs.value = all;
+    await readEnd(id);
+  } catch { return; }
+  hear(t("sheet.finished"));
+  if (document.hidden && "Notification" in window && Notification.permission === "granted") new Notification(t("sheet.finished"), { body: t("sheet.title", { n: shown.value.length }) });
+};
+
+// open shows a job; close stops following it.
+export const open = async (id: string): Promise<void> => {
+  if (current === id && !missing.value) return;
+  close();
+  current = id;
+  const mine = stop = new AbortController();
+  try {
+    const [all] = await Promise.all([readAll(id), readJob(id)]);
+    if (current !== id) return;
+    briefs.value = all;
+  } catch (error) {
+    if (current === id) missing.value = error instanceof Problem ? error : new Problem(0, "", String(error));
+    return;
+  }
+  if (job.value?.finished_at) live.value = "ended";
+  else void follow(id, mine.signal);
+};
+
+export const close = (): void => {
+  stop?.abort();
+  stop = null;
+  current = "";
+  finishes.length = 0;
+  job.value = null;
+  briefs.value = [];
+  missing.value = null;
+  live.value = "asking";
+};
+
+const item = (id: string, itemID: string) => ({ params: { path: { job_id: id, item_id: itemID } } });
+
+// decide approves or rejects, shows it immediately, and takes it back when it fails.
+export const decide = async (b: Brief, verb: "approve" | "reject", note = ""): Promise<void> => {
+  const id = current;
+  merge([{ ...b, review: verb === "approve" ? "approved" : "rejected" }]);
+  try {
+    await got(verb === "approve" ? client.POST("/v1/jobs/{job_id}/items/{item_id}/approve", { ...item(id, b.item_id), body: { note } })
+      : client.POST("/v1/jobs/{job_id}/items/{item_id}/reject", { ...item(id, b.item_id), body: { note } }));
+  } catch (error) {
+    merge([b]);
+    throw error;
+  }
+};
+
+export const leaveOut = async (b: Brief): Promise<void> => {
+  await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/cancel", item(current, b.item_id)));
+  await refresh(b.item_id);
+};
+
+// again tries a failed item again; the new one takes its place.
+export const again = async (b: Brief): Promise<void> => {
+  const id = current;
+  const made = await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/retry", { params: { path: { job_id: id, item_id: b.item_id }, header: once() } }));
+  await readSome(id, [b.item_id, made.item_id]);
+  revive();
+};
+
+// revive follows a job again that had ended.
+export const revive = (): void => {
+  const id = current;
+  if (!id || live.value !== "ended") return;
+  live.value = "asking";
+  stop?.abort();
+  stop = new AbortController();
+  if (job.value) job.value = { ...job.value, status: "processing", finished_at: null, export_blob_path: null };
+  void follow(id, stop.signal);
+};
+
+export const cancelRest = async (): Promise<void> => { await got(client.POST("/v1/jobs/{job_id}/cancel", at(current))); };
+
+// replace sends another photo for an item whose photo was refused.
+export const replace = async (b: Brief, file: File): Promise<void> => {
+  const id = current;
+  const up = await got(client.POST("/v1/uploads/sas", { body: { job_id: id, item_id: b.item_id, filename: file.name, content_type: file.type } }));
+  const { put } = await import("./put");
+  await put(up.upload_url, file, () => { /* one photo: the tile says that it works */ });
+  await got(client.POST("/v1/uploads/complete", { body: { job_id: id, item_id: b.item_id } }));
+  await refresh(b.item_id);
+};

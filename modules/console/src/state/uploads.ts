@@ -1,0 +1,117 @@
+// Photos on their way up. They are kept in the browser's storage until they are there,
+// so that a reload goes on where it was.
+import { computed, signal } from "@preact/signals";
+import { client, got, once, Problem, unreachable, type Schemas } from "../api";
+import { put } from "./put";
+import { refresh } from "./sheet";
+
+type Kept = { item: string; job: string; name: string; type: string; blob: Blob; url: string; at: number };
+export type Upload = { item: string; job: string; name: string; share: number; state: "waits" | "goes" | "broke" };
+
+export const uploads = signal<Upload[]>([]);
+export const rest = computed(() => uploads.value.length);
+
+const parallel = 4;
+let running = 0;
+const kept = new Map<string, Kept>();
+
+const base = (): Promise<IDBDatabase> => new Promise((done, fail) => {
+  const r = indexedDB.open("opal-console", 1);
+  r.onupgradeneeded = () => { r.result.createObjectStore("uploads", { keyPath: "item" }); };
+  r.onsuccess = () => done(r.result);
+  r.onerror = () => fail(r.error);
+});
+
+const inStore = async <T>(mode: IDBTransactionMode, act: (s: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> => {
+  try {
+    const db = await base();
+    return await new Promise<T>((done, fail) => {
+      const t = db.transaction("uploads", mode);
+      const r = act(t.objectStore("uploads"));
+      t.oncomplete = () => { done(r.result); db.close(); };
+      t.onerror = () => fail(t.error);
+      t.onabort = () => fail(t.error);
+    });
+  } catch { return undefined; } // a browser that keeps nothing: the photos live in this tab
+};
+
+const set = (item: string, change: Partial<Upload> | null): void => {
+  uploads.value = change === null ? uploads.value.filter((u) => u.item !== item) : uploads.value.map((u) => (u.item === item ? { ...u, ...change } : u));
+};
+
+// resume goes on with what an earlier visit left.
+export const resume = async (): Promise<void> => {
+  const found = await inStore<Kept[]>("readonly", (s) => s.getAll());
+  for (const k of found ?? []) if (!kept.has(k.item)) queue(k);
+  pump();
+};
+
+const queue = (k: Kept): void => {
+  kept.set(k.item, k);
+  uploads.value = [...uploads.value, { item: k.item, job: k.job, name: k.name, share: 0, state: "waits" }];
+};
+
+const pump = (): void => {
+  for (const u of uploads.value) {
+    if (running >= parallel) return;
+    if (u.state !== "waits") continue;
+    running++;
+    set(u.item, { state: "goes" });
+    void send(kept.get(u.item)!).finally(() => { running--; pump(); });
+  }
+};
+
+const urlLife = 13 * 60_000; // of 15 minutes
+
+const send = async (k: Kept): Promise<void> => {
+  for (let tries = 0; ; tries++) {
+    try {
+      if (Date.now() - k.at > urlLife || tries > 0) {
+        k.url = (await got(client.POST("/v1/uploads/sas", { body: { job_id: k.job, item_id: k.item, filename: k.name, content_type: k.type } }))).upload_url;
+        k.at = Date.now();
+      }
+      await put(k.url, k.blob, (share) => set(k.item, { share }));
+      await got(client.POST("/v1/uploads/complete", { body: { job_id: k.job, item_id: k.item } }));
+      break;
+    } catch (error) {
+      // what the service refuses is told by the item itself; it is not sent again
+      const passing = error instanceof Problem && (error.code === unreachable || error.status >= 500 || error.status === 429 || error.status === 403 || error.code === "upload_missing");
+      if (!passing) break;
+      set(k.item, { state: "broke", share: 0 });
+      await new Promise((go) => setTimeout(go, Math.min(30_000, 1000 * 2 ** Math.min(tries, 5))));
+      set(k.item, { state: "goes" });
+    }
+  }
+  kept.delete(k.item);
+  set(k.item, null);
+  await inStore("readwrite", (s) => s.delete(k.item));
+  void refresh(k.item).catch(() => { /* the stream tells, too */ });
+};
+
+export type Order = Omit<Schemas["NewJob"], "items"> & { scenes: string[]; words: string };
+export type Source = { file: File; sku: string };
+
+export const perJob = 100;
+
+// requestOf is the body of a job of some photos.
+export const requestOf = (order: Order, sources: Source[], dry: boolean): Schemas["NewJob"] => {
+  const { scenes, words, ...rest } = order;
+  return {
+    ...rest, dry_run: dry, uploads: !dry,
+    items: sources.map((s) => ({ filename: s.file.name, ...(s.sku ? { sku: s.sku } : {}), ...(scenes.length ? { scene_types: scenes } : {}), ...(words ? { scene_prompt: words } : {}) })),
+  };
+};
+
+// make orders the pictures of photos and begins to send them. It returns the job.
+export const make = async (order: Order, sources: Source[]): Promise<string> => {
+  const made = await got(client.POST("/v1/jobs", { params: { header: once() }, body: requestOf(order, sources, false) }));
+  const each = Math.max(1, made.items.length / sources.length); // one item a scene; siblings share an upload
+  for (const [i, s] of sources.entries()) {
+    const it = made.items[Math.round(i * each)]!;
+    const k: Kept = { item: it.item_id, job: made.job_id!, name: s.file.name, type: s.file.type, blob: s.file, url: it.upload_url!, at: Date.now() };
+    queue(k);
+    void inStore("readwrite", (st) => st.put(k));
+  }
+  pump();
+  return made.job_id!;
+};
