@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -14,122 +13,12 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/console"
 )
-
-// patience bounds how long a whole test in the browser waits.
-const patience = 4 * time.Minute
-
-// openBrowser opens a page in Chromium and fails the test for whatever the page
-// complains of: exceptions, broken rules of its policy, and answers of 4xx and
-// 5xx unless they are expected.
-func openBrowser(t *testing.T, expectRefusals bool) context.Context {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("not among the short tests: it starts Chromium")
-	}
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		const what = "this test needs Chromium: apt-get install chromium"
-		if os.Getenv("OPAL_REQUIRE_ALL") == "1" {
-			t.Fatal(what)
-		}
-		t.Skip(what)
-	}
-	o := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900))
-	for _, flag := range []string{"no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
-		o = append(o, chromedp.Flag(flag, true))
-	}
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), o...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start Chromium: %v", err)
-	}
-	ctx, cancel = context.WithTimeout(ctx, patience)
-	t.Cleanup(cancel)
-	messages := chromedp.Console(ctx)
-	heard := make(chan struct{})
-	t.Cleanup(func() { cancel(); <-heard })
-	go func() {
-		defer close(heard)
-		for m, err := range messages {
-			if err != nil {
-				return
-			}
-			if m.IsException() || m.Type == "error" && !(expectRefusals && m.Source == "network") {
-				t.Errorf("the page complains: %s %s", m.Text, m.URL)
-			}
-		}
-	}()
-	return ctx
-}
-
-// pageStep is an action that gives nothing back.
-type pageStep = chromedp.Action[chromedp.Void]
-
-func inPage(t *testing.T, ctx context.Context, steps ...pageStep) {
-	t.Helper()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		shoot(t, ctx, "failed")
-		t.Fatal(err)
-	}
-}
-
-// until waits for a JavaScript expression to hold.
-func until(expression string) pageStep {
-	return chromedp.Poll[chromedp.Void]("Boolean("+expression+")", chromedp.WithPollingInterval(200*time.Millisecond), chromedp.WithPollingTimeout(patience))
-}
-
-// script runs JavaScript in the page.
-func script(text string) pageStep { return chromedp.Evaluate[chromedp.Void](text) }
-
-func click(selector string) pageStep { return chromedp.Click(chromedp.CSS(selector)) }
-
-// scheme makes the page light or dark.
-func scheme(name string) pageStep {
-	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
-		})
-		return err
-	})
-}
-
-// holds checks a JavaScript expression.
-func holds(t *testing.T, ctx context.Context, what, expression string) {
-	t.Helper()
-	ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
-	if err != nil || !ok {
-		t.Errorf("%s: %s does not hold (%v)", what, expression, err)
-	}
-}
-
-// shoot keeps a picture of the page; see go test -artifacts.
-func shoot(t *testing.T, ctx context.Context, name string) {
-	t.Helper()
-	b, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	if err != nil {
-		t.Logf("no picture of %s: %v", name, err)
-		return
-	}
-	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name+".png"), b, 0o600); err != nil {
-		t.Error(err)
-	}
-}
-
-// fits checks that nothing is wider than the page.
-func fits(t *testing.T, ctx context.Context, what string) {
-	t.Helper()
-	holds(t, ctx, what+" fits its width", `document.documentElement.scrollWidth <= window.innerWidth`)
-}
 
 func TestAFirstPictureInTheBrowser(t *testing.T) {
 	ctx := openBrowser(t, false)

@@ -64,12 +64,39 @@ const readAll = async (id: string): Promise<Brief[]> => {
   }
 };
 
-const readSome = async (id: string, items: string[]): Promise<void> => {
-  for (let i = 0; i < items.length; i += 100) {
-    const page = await got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: id }, query: { item_id: items.slice(i, i + 100) } } }));
-    merge(page.items);
-  }
+// Decisions of the user that a read may not know yet, because it began before the service
+// had them: since is the moment from which reads know.
+let moments = 0;
+const decisions = new Map<string, { review: Brief["review"]; since: number }>();
+const decided = (b: Brief, begun: number): Brief => {
+  const d = decisions.get(b.item_id);
+  if (!d) return b;
+  if (begun <= d.since) return { ...b, review: d.review };
+  decisions.delete(b.item_id);
+  return b;
 };
+
+// Reads follow each other: an answer never undoes what a later one told.
+let reads: Promise<unknown> = Promise.resolve();
+const inTurn = <T,>(read: () => Promise<T>): Promise<T> => {
+  const mine = reads.then(read);
+  reads = mine.catch(() => { /* told to who waits for it */ });
+  return mine;
+};
+
+const readSome = (id: string, items: string[]): Promise<void> => inTurn(async () => {
+  for (let i = 0; i < items.length; i += 100) {
+    const begun = ++moments;
+    const page = await got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: id }, query: { item_id: items.slice(i, i + 100) } } }));
+    if (current === id) merge(page.items.map((b) => decided(b, begun)));
+  }
+});
+
+const readSheet = (id: string): Promise<void> => inTurn(async () => {
+  const begun = ++moments;
+  const all = await readAll(id);
+  if (current === id) briefs.value = all.map((b) => decided(b, begun));
+});
 
 const merge = (fresh: Brief[]): void => {
   const by = new Map(fresh.map((b) => [b.item_id, b]));
@@ -148,7 +175,7 @@ const follow = async (id: string, signal: AbortSignal): Promise<void> => {
     if (signal.aborted) return;
     if (tries > 0) { // streams don't get through: look instead
       try {
-        briefs.value = await readAll(id);
+        await readSheet(id);
         await readEnd(id);
         if (job.value?.finished_at) { live.value = "ended"; await finish(id); return; }
       } catch { /* the next round tries again */ }
@@ -157,12 +184,18 @@ const follow = async (id: string, signal: AbortSignal): Promise<void> => {
 };
 
 const finish = async (id: string): Promise<void> => {
-  try {
-    const all = await readAll(id);
-    if (current !== id) return;
-    briefs.value = all;
-    await readEnd(id);
-  } catch { return; }
+  // without this last look the ZIP would never be offered
+  for (let tries = 0; ; tries++) {
+    try {
+      await readSheet(id);
+      await readEnd(id);
+      break;
+    } catch (error) {
+      if (current !== id || (error instanceof Problem && error.status === 404)) return;
+      await new Promise((go) => setTimeout(go, Math.min(15_000, 1000 * 2 ** tries)));
+    }
+  }
+  if (current !== id) return;
   hear(t("sheet.finished"));
   if (document.hidden && "Notification" in window && Notification.permission === "granted") new Notification(t("sheet.finished"), { body: t("sheet.title", { n: shown.value.length }) });
 };
@@ -174,9 +207,8 @@ export const open = async (id: string): Promise<void> => {
   current = id;
   const mine = stop = new AbortController();
   try {
-    const [all] = await Promise.all([readAll(id), readJob(id)]);
+    await Promise.all([readSheet(id), readJob(id)]);
     if (current !== id) return;
-    briefs.value = all;
   } catch (error) {
     if (current === id) missing.value = error instanceof Problem ? error : new Problem(0, "", String(error));
     return;
@@ -189,6 +221,7 @@ export const close = (): void => {
   stop?.abort();
   stop = null;
   current = "";
+  decisions.clear();
   finishes.length = 0;
   job.value = null;
   briefs.value = [];
@@ -201,12 +234,18 @@ const item = (id: string, itemID: string) => ({ params: { path: { job_id: id, it
 // decide approves or rejects, shows it immediately, and takes it back when it fails.
 export const decide = async (b: Brief, verb: "approve" | "reject", note = ""): Promise<void> => {
   const id = current;
-  merge([{ ...b, review: verb === "approve" ? "approved" : "rejected" }]);
+  const d: { review: Brief["review"]; since: number } = { review: verb === "approve" ? "approved" : "rejected", since: Infinity };
+  decisions.set(b.item_id, d);
+  merge([{ ...b, review: d.review }]);
   try {
     await got(verb === "approve" ? client.POST("/v1/jobs/{job_id}/items/{item_id}/approve", { ...item(id, b.item_id), body: { note } })
       : client.POST("/v1/jobs/{job_id}/items/{item_id}/reject", { ...item(id, b.item_id), body: { note } }));
+    d.since = ++moments;
   } catch (error) {
-    merge([b]);
+    if (decisions.get(b.item_id) === d) {
+      decisions.delete(b.item_id);
+      merge([b]);
+    }
     throw error;
   }
 };

@@ -1,0 +1,191 @@
+package app_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// patience bounds how long a test in the browser waits for one thing, and lifetime how
+// long a whole test has: what a step waits for in vain is still seen afterwards.
+const patience, lifetime = 3 * time.Minute, 12 * time.Minute
+
+// openBrowser opens a page in Chromium and fails the test for whatever the page
+// complains of: exceptions, broken rules of its policy, and answers of 4xx and
+// 5xx unless they are expected.
+func openBrowser(t *testing.T, expectRefusals bool) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts Chromium")
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		const what = "this test needs Chromium: apt-get install chromium"
+		if os.Getenv("OPAL_REQUIRE_ALL") == "1" {
+			t.Fatal(what)
+		}
+		t.Skip(what)
+	}
+	o := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900))
+	for _, flag := range []string{"no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
+		o = append(o, chromedp.Flag(flag, true))
+	}
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), o...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	ctx, cancel = context.WithTimeout(ctx, lifetime)
+	t.Cleanup(cancel)
+	messages := chromedp.Console(ctx)
+	heard := make(chan struct{})
+	asked := answerDialogs(t, ctx)
+	t.Cleanup(func() { cancel(); <-heard; <-asked })
+	go func() {
+		defer close(heard)
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if m.IsException() || m.Type == "error" && !(expectRefusals && m.Source == "network") {
+				t.Errorf("the page complains: %s %s", m.Text, m.URL)
+			}
+		}
+	}()
+	return ctx
+}
+
+// answerDialogs leaves no dialog of the browser's own open, behind which the page would
+// stand still: it agrees to leave a page, and fails the test for a file chooser, since
+// tests give files without one. The channel is closed when the context has ended.
+func answerDialogs(t *testing.T, ctx context.Context) <-chan struct{} {
+	t.Helper()
+	ended := make(chan struct{})
+	opened := make(chan any, 16)
+	if err := chromedp.Listen(ctx, func(ev any) {
+		switch ev.(type) {
+		case *page.EventJavascriptDialogOpening, *page.EventFileChooserOpened:
+			select {
+			case opened <- ev:
+			default: // 16 are told already
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, page.SetInterceptFileChooserDialog, page.SetInterceptFileChooserDialogParams{Enabled: true}); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case ev := <-opened:
+				if d, ok := ev.(*page.EventJavascriptDialogOpening); ok {
+					if _, err := chromedp.Call(ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true}); err != nil || d.Type != page.DialogTypeBeforeunload {
+						t.Errorf("the page opens a dialog: %s %s (%v)", d.Type, d.Message, err)
+					}
+				} else {
+					t.Error("the page opens a file chooser that nobody asked for")
+				}
+			}
+		}
+	}()
+	return ended
+}
+
+// pageStep is an action that gives nothing back.
+type pageStep = chromedp.Action[chromedp.Void]
+
+func inPage(t *testing.T, ctx context.Context, steps ...pageStep) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer cancel()
+		shoot(t, late, "failed")
+		text, _ := chromedp.Run(late, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
+		t.Fatalf("%v\nthe page: %.3000s", err, text)
+	}
+}
+
+// until waits for a JavaScript expression to hold.
+func until(expression string) pageStep {
+	return chromedp.Poll[chromedp.Void]("Boolean("+expression+")", chromedp.WithPollingInterval(200*time.Millisecond), chromedp.WithPollingTimeout(patience))
+}
+
+// script runs JavaScript in the page.
+func script(text string) pageStep { return chromedp.Evaluate[chromedp.Void](text) }
+
+func click(selector string) pageStep { return chromedp.Click(chromedp.CSS(selector)) }
+
+// press activates a button or link by the keyboard. Unlike a click it doesn't depend on
+// where the element lies, which may change while the page is at work.
+func press(selector string) pageStep {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, step := range []pageStep{
+			until(fmt.Sprintf(`(() => { const e = document.querySelector(%q); if (!e || e.disabled) return false; e.focus(); return document.activeElement === e; })()`, selector)),
+			chromedp.KeyEvent(kb.Enter),
+		} {
+			if _, err := step(ctx, target); err != nil {
+				return fmt.Errorf("press %s: %w", selector, err)
+			}
+		}
+		return nil
+	})
+}
+
+// scheme makes the page light or dark.
+func scheme(name string) pageStep {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
+		})
+		return err
+	})
+}
+
+// holds checks a JavaScript expression.
+func holds(t *testing.T, ctx context.Context, what, expression string) {
+	t.Helper()
+	ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+	if err != nil || !ok {
+		t.Errorf("%s: %s does not hold (%v)", what, expression, err)
+	}
+}
+
+// shoot keeps a picture of the page where go test -artifacts asks for it.
+func shoot(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	if kept := flag.Lookup("test.artifacts"); kept == nil || kept.Value.String() != "true" {
+		return
+	}
+	b, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Logf("no picture of %s: %v", name, err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name+".png"), b, 0o600); err != nil {
+		t.Error(err)
+	}
+}
+
+// fits checks that nothing is wider than the page.
+func fits(t *testing.T, ctx context.Context, what string) {
+	t.Helper()
+	holds(t, ctx, what+" fits its width", `document.documentElement.scrollWidth <= window.innerWidth`)
+}
