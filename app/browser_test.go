@@ -19,7 +19,7 @@ import (
 
 // patience bounds how long a test in the browser waits for one thing, and lifetime how
 // long a whole test has: what a step waits for in vain is still seen afterwards.
-const patience, lifetime = 3 * time.Minute, 12 * time.Minute
+const patience, lifetime = 6 * time.Minute, 25 * time.Minute
 
 // openBrowser opens a page in Chromium and fails the test for whatever the page
 // complains of: exceptions, broken rules of its policy, and answers of 4xx and
