@@ -8,9 +8,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
@@ -171,14 +175,40 @@ func clone(img *image.NRGBA) *image.NRGBA {
 // figures are printed with all their fields.
 type figures proof.Delivered
 
-// few files have all of their figures logged.
-const few = 20
+// few files have all of their figures logged; of many the count is, now and then.
+const few, progress = 20, 100
 
 // The limits of `make proof`.
 const (
 	leastFound = 0.99
 	mostAlarms = 0.005
 )
+
+// mutated measures a file of a preset in which the product is changed, in one of the
+// kinds that can be seen in it.
+func mutated(p channel.Preset, l *Layers, prod *product, w ware, kinds []string, r *rand.Rand) (string, proof.Delivered, error) {
+	at, _ := place(p, l, prod)
+	placed, shown := prod.at(at.Dx(), at.Dy()), compose(p, l, prod)
+	var kind string
+	var changed *image.NRGBA
+	for changed == nil {
+		kind = kinds[r.IntN(len(kinds))]
+		if kind == "halved colour" && p.Format == channel.WebP { // which halves it always
+			continue
+		}
+		changed = mutations[kind](w, placed, r)
+	}
+	imaging.Over(shown, changed, at.Min)
+	b, err := imaging.Encode(shown, imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: max(90, p.Quality), Effort: fastEffort})
+	if err != nil {
+		return kind, proof.Delivered{}, err
+	}
+	decoded, err := imaging.DecodeOwn(b)
+	if err != nil {
+		return kind, proof.Delivered{}, err
+	}
+	return kind, prove(placed, decoded, at), nil
+}
 
 // Files that OPAL delivers keep the limits of proof, and such with a changed product
 // don't. `make proof` runs it over thousands of files, the tests over a few.
@@ -199,63 +229,61 @@ func TestProofFindsChangedProducts(t *testing.T) {
 			presets = append(presets, p)
 		}
 	}
-	r := rand.New(rand.NewPCG(seed, 11))
 	kinds := slices.Sorted(maps.Keys(mutations))
 	found, of := map[string]int{}, map[string]int{}
-	honest, alarms, mutated, caught := 0, 0, 0, 0
-	for honest < files || mutated < files {
-		p := presets[r.IntN(len(presets))]
-		w := newWare(r, 500+r.IntN(500))
-		l := &Layers{Source: Source{Layers: picture.Layers{CutoutBounds: picture.BoxOf(w.img.Rect)}, Filename: "x.jpg"}, Cutout: w.img}
-		prod := newProduct(l, max(p.Width, p.Height)).forOne()
-		v, err := one(p, l, prod)
-		if err != nil {
-			t.Fatal(err)
-		}
-		honest++
-		if files < few {
-			t.Logf("%s: %+v", p.Name, figures(*v.Fidelity))
-		}
-		if reason := v.Fidelity.Within(check.Limits(p)); reason != "" {
-			alarms++
-			t.Logf("false alarm in %s: %s %+v", p.Name, reason, figures(*v.Fidelity))
-		}
-		at, _ := place(p, l, prod)
-		placed, img := prod.at(at.Dx(), at.Dy()), compose(p, l, prod)
-		for _, kind := range []string{kinds[r.IntN(len(kinds))], kinds[r.IntN(len(kinds))]} {
-			changed := mutations[kind](w, placed, r)
-			if changed == nil || mutated >= files || kind == "halved colour" && p.Format == channel.WebP { // which halves it always
-				continue
-			}
-			shown := clone(img)
-			imaging.Over(shown, changed, at.Min)
-			b, err := imaging.Encode(shown, imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: max(90, p.Quality), Effort: fastEffort})
+	alarms, caught, done := 0, 0, 0
+	var counts sync.Mutex
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range files {
+		work.Go(func() error {
+			r := rand.New(rand.NewPCG(seed, uint64(i)))
+			p := presets[r.IntN(len(presets))]
+			w := newWare(r, 500+r.IntN(500))
+			l := &Layers{Source: Source{Layers: picture.Layers{CutoutBounds: picture.BoxOf(w.img.Rect)}, Filename: "x.jpg"}, Cutout: w.img}
+			prod := newProduct(l, max(p.Width, p.Height)).forOne()
+			v, err := one(p, l, prod)
 			if err != nil {
-				t.Fatal(err)
+				return err
 			}
-			decoded, err := imaging.DecodeOwn(b)
+			honest := *v.Fidelity
+			alarm := honest.Within(check.Limits(p))
+			kind, changed, err := mutated(p, l, prod, w, kinds, r)
 			if err != nil {
-				t.Fatal(err)
+				return err
 			}
-			d := prove(placed, decoded, at)
-			mutated++
+			told := changed.Within(check.Limits(p))
+
+			counts.Lock()
+			defer counts.Unlock()
 			if files < few {
-				t.Logf("%s %s: %+v", p.Name, kind, figures(d))
+				t.Logf("%s: %+v, %s: %+v", p.Name, figures(honest), kind, figures(changed))
+			}
+			if alarm != "" {
+				alarms++
+				t.Logf("file %d, false alarm in %s: %s %+v", i, p.Name, alarm, figures(honest))
 			}
 			of[kind]++
-			if d.Within(check.Limits(p)) == "" {
-				t.Logf("missed in %s: %s %+v", p.Name, kind, figures(d))
+			if told == "" {
+				t.Logf("file %d, missed in %s: %s %+v", i, p.Name, kind, figures(changed))
 			} else {
 				found[kind]++
 				caught++
 			}
-		}
+			if done++; done%progress == 0 {
+				t.Logf("%d of %d files: %d found, %d false alarms", done, files, caught, alarms)
+			}
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		t.Fatal(err)
 	}
 	for _, k := range kinds {
 		t.Logf("%-18s %d of %d found", k, found[k], of[k])
 	}
-	recall, falsely := float64(caught)/float64(mutated), float64(alarms)/float64(honest)
-	t.Logf("seed %d: %d mutated files, %.4f found; %d honest files, %.4f false alarms", seed, mutated, recall, honest, falsely)
+	recall, falsely := float64(caught)/float64(files), float64(alarms)/float64(files)
+	t.Logf("seed %d: %d mutated files, %.4f found; %d honest files, %.4f false alarms", seed, files, recall, files, falsely)
 	if recall < leastFound || falsely > mostAlarms {
 		t.Errorf("found %.4f, false alarms %.4f", recall, falsely)
 	}
