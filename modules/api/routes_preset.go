@@ -24,12 +24,12 @@ func presetRoutes(r *Routes) {
 func presetOf(p channel.Preset) client.Preset {
 	return client.Preset{
 		Name: p.Name, Title: p.Title, Channel: p.Channel, Width: p.Width, Height: p.Height, Background: string(p.Background), Fill: p.Fill,
-		Format: string(p.Format), Quality: p.Quality, Default: p.Default, Slot: p.Slot, Category: p.Category,
+		Anchor: string(p.Anchor), SafeZone: p.SafeZone, Format: string(p.Format), Quality: p.Quality, Default: p.Default, Slot: p.Slot, Category: p.Category,
 		Rules: each(p.Rules, ruleOf),
 	}
 }
 
 func ruleOf(r channel.Rule) client.Rule {
-	return client.Rule{Name: r.Name, Limit: r.Limit, AnyOf: r.AnyOf, Severity: string(r.Severity), Source: r.Source.Title, Address: r.Source.Address,
+	return client.Rule{Name: r.Name, Limit: r.Limit, Tolerance: r.Tolerance, Box: r.Box, AnyOf: r.AnyOf, Severity: string(r.Severity), Source: r.Source.Title, Address: r.Source.Address,
 		Seen: r.Source.Seen, From: r.From, Until: r.Until, Advice: r.Advice}
 }

@@ -4,6 +4,11 @@
 // export makes the files.
 package channel
 
+import (
+	"image"
+	"math"
+)
+
 // Background is what a variant shows behind the product.
 type Background string
 
@@ -12,6 +17,16 @@ const (
 	Scene       Background = "scene"       // the picture's own
 	White       Background = "white"       // pure white, 255
 	Transparent Background = "transparent" // none
+)
+
+// Anchor is where a product stands in a frame that is larger than it, on white.
+type Anchor string
+
+// The anchors.
+const (
+	Centre Anchor = "centre"
+	Top    Anchor = "top"
+	Bottom Anchor = "bottom"
 )
 
 // Format is a finished file's format, by the name that package imaging has for it.
@@ -49,11 +64,23 @@ type Preset struct {
 	Height     int        `json:"height" yaml:"height"`                       //
 	Background Background `json:"background" yaml:"background"`               //
 	Fill       float64    `json:"fill" yaml:"fill"`                           // share of the frame that the product's longer relative side takes
+	Anchor     Anchor     `json:"anchor,omitempty" yaml:"anchor"`             // where it stands on white; "": Centre
+	SafeZone   []float64  `json:"safe_zone,omitempty" yaml:"safe_zone"`       // left, top, right and bottom within which the product lies, as shares; nil: the frame
 	Format     Format     `json:"format" yaml:"format"`                       //
 	Quality    int        `json:"quality,omitempty" yaml:"quality,omitempty"` //
 	Default    bool       `json:"default" yaml:"default"`                     // a job that names no presets gets it
 	Rules      []Rule     `json:"rules" yaml:"rules"`                         // the channel's first
 	Slots      []Slot     `json:"slots,omitempty" yaml:"-"`                   // the places in the channel's listings
+}
+
+// Zone is the part of the frame within which the product is to lie, in pixels.
+func (p Preset) Zone() image.Rectangle {
+	if len(p.SafeZone) != 4 {
+		return image.Rect(0, 0, p.Width, p.Height)
+	}
+	w, h := float64(p.Width), float64(p.Height)
+	z := p.SafeZone
+	return image.Rect(int(math.Ceil(z[0]*w)), int(math.Ceil(z[1]*h)), int(z[2]*w), int(z[3]*h))
 }
 
 // Aspect is width by height.

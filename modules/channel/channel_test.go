@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,10 +137,12 @@ func TestLoad(t *testing.T) {
 		"two presets, no suffix": {strings.Replace(own, "presets:\n", "presets:\n"+second(""), 1), "market.yaml: line 6: file.presets.0.suffix: other: the channel has 2 presets"},
 		"two of one suffix": {strings.Replace(strings.Replace(own, "{name: market,", "{name: market, suffix: a,", 1), "presets:\n", "presets:\n"+second("suffix: a,"), 1),
 			"line 7: file.presets.1.suffix: market: other has the suffix \"a\", too"},
-		"another's folder":    {strings.Replace(own, "channel: Market", "channel: ETSY", 1), "the channels ETSY and Etsy have one folder, etsy"},
-		"no day":              {strings.Replace(own, "2026-11-01", "yesterday", 1), "seen"},
-		"something else":      {"just words", ""},
-		"YAML that is broken": {"a: [", ""},
+		"a zone without inside": {strings.Replace(own, "{name: market,", "{name: market, safe_zone: [0, 0.8, 1, 0.2],", 1), "line 6: file.presets.0.safe_zone: market: the safe zone is left, top"},
+		"no zone":               {strings.Replace(own, "rule: long_side", "rule: safe_zone", 1), "market: the rule safe_zone needs a box"},
+		"another's folder":      {strings.Replace(own, "channel: Market", "channel: ETSY", 1), "the channels ETSY and Etsy have one folder, etsy"},
+		"no day":                {strings.Replace(own, "2026-11-01", "yesterday", 1), "seen"},
+		"something else":        {"just words", ""},
+		"YAML that is broken":   {"a: [", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			current.Store(nil)
@@ -161,6 +164,14 @@ func TestLoad(t *testing.T) {
 				t.Error("it was taken all the same")
 			}
 		})
+	}
+}
+
+func TestTheRuleOfASafeZoneTakesThePresets(t *testing.T) {
+	p, _ := Find("instagram_story")
+	i := slices.IndexFunc(p.Rules, func(r Rule) bool { return r.Name == SafeZone })
+	if i < 0 || !slices.Equal(p.Rules[i].Box, p.SafeZone) || p.Zone() != image.Rect(0, 269, 1080, 1536) {
+		t.Errorf("%+v %v", p, p.Zone())
 	}
 }
 

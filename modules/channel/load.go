@@ -168,6 +168,9 @@ func (f *file) resolve() error {
 		if len(f.Slots) > 0 && p.Slot != "" && !p.HasSlot(p.Slot) {
 			return &at{[]string{"presets", strconv.Itoa(i), "slot"}, fmt.Errorf("%s: slot %q is not one of the channel's slots; add it to them", p.Name, p.Slot)}
 		}
+		if p.SafeZone != nil && !isBox(p.SafeZone) {
+			return &at{[]string{"presets", strconv.Itoa(i), "safe_zone"}, fmt.Errorf("%s: the safe zone is left, top, right and bottom, with right beyond left and bottom beyond top", p.Name)}
+		}
 		if err := f.tellsApart(i); err != nil {
 			return err
 		}
@@ -191,10 +194,19 @@ func (f *file) resolve() error {
 				return &at{append(path, "severity"), fmt.Errorf("%s: rule %s rejects by a source that is not the channel's own; make it a warning, or name an official source", p.Name, r.Name)}
 			}
 			r.Source = src
+			if r.Name == SafeZone && r.Box == nil {
+				r.Box = p.SafeZone
+			}
+			if r.Name == SafeZone && !isBox(r.Box) {
+				return &at{append(path, "rule"), fmt.Errorf("%s: the rule safe_zone needs a box, or the preset a safe_zone: left, top, right and bottom, rising", p.Name)}
+			}
 		}
 	}
 	return nil
 }
+
+// isBox reports whether four shares enclose a part of the frame.
+func isBox(b []float64) bool { return len(b) == 4 && b[0] < b[2] && b[1] < b[3] }
 
 // tellsApart refuses a preset whose files would have the names of another's: several presets
 // of a channel each need a suffix of their own.

@@ -20,7 +20,7 @@ type Rule struct {
 	Limit     float64   `json:"limit" yaml:"limit"`                   // pixels, bytes or a share, as the rule says
 	Tolerance float64   `json:"tolerance,omitempty" yaml:"tolerance"` // of Aspect, relative
 	AnyOf     []string  `json:"any_of,omitempty" yaml:"any_of"`       // of Formats, ColourSpace and FileName
-	Box       []float64 `json:"box,omitempty" yaml:"box"`             // of SafeZone: left, top, right and bottom, as shares of width and height
+	Box       []float64 `json:"box,omitempty" yaml:"box"`             // of SafeZone: left, top, right and bottom, as shares of width and height; left out: the preset's
 	Severity  Severity  `json:"severity" yaml:"severity"`
 	Source    Source    `json:"source" yaml:"-"`
 	From      string    `json:"from,omitempty" yaml:"from"`     // the first day on which it holds, as 2027-01-31; "" always did

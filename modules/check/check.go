@@ -8,7 +8,9 @@ import (
 	"cmp"
 	"fmt"
 	"image"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -129,7 +131,7 @@ func Rules(p channel.Preset, pic *Picture, on time.Time) []Check {
 			r.AnyOf = []string{p.FileName}
 		}
 		c := pic.try(r)
-		c.Rule, c.Severity, c.Advice, c.Source = r.Name, string(r.Severity), r.Advice, r.Source.Title
+		c.Rule, c.Severity, c.Advice, c.Source = r.Name, string(r.Severity), adviceOn(r), r.Source.Title
 		out = append(out, c)
 	}
 	return out
@@ -244,7 +246,7 @@ func (p *Picture) try(r channel.Rule) Check {
 	atMost := func(v float64, format string) Check {
 		return Check{Passed: v <= r.Limit, Measured: fmt.Sprintf(format, v), Wanted: "at most " + fmt.Sprintf(format, r.Limit)}
 	}
-	const px, share = "%.0f px", "%.2f"
+	const px = "%.0f px"
 	switch r.Name {
 	case channel.LongSide:
 		return atLeast(float64(max(w, h)), px)
@@ -260,7 +262,7 @@ func (p *Picture) try(r channel.Rule) Check {
 		return atMost(float64(min(w, h)), px)
 	case channel.Aspect:
 		v := float64(w) / float64(h)
-		return Check{Passed: v >= r.Limit*(1-r.Tolerance) && v <= r.Limit*(1+r.Tolerance), Measured: fmt.Sprintf("%.3f", v), Wanted: fmt.Sprintf("%.3f (width by height)", r.Limit)}
+		return Check{Passed: v >= r.Limit*(1-r.Tolerance) && v <= r.Limit*(1+r.Tolerance), Measured: ratio(v), Wanted: ratio(r.Limit) + " (width to height)"}
 	case channel.Formats:
 		return Check{Passed: slices.Contains(r.AnyOf, string(p.Format)), Measured: string(p.Format), Wanted: strings.Join(r.AnyOf, " or ")}
 	case channel.FileSize:
@@ -270,10 +272,10 @@ func (p *Picture) try(r channel.Rule) Check {
 		n := float64(len(p.File))
 		return Check{Passed: n >= r.Limit, Measured: Size(n), Wanted: "at least " + Size(r.Limit)}
 	case channel.WhiteBorder:
-		return atLeast(border(p.Image, white), "%.3f")
+		return ofLeast(border(p.Image, white), r.Limit, " of the outermost pixels white")
 	case channel.HasAlpha:
 		clear := border(p.Image, func(c []uint8) bool { return c[3] == 0 })
-		return Check{Passed: clear >= r.Limit, Measured: fmt.Sprintf("%.3f of the border", clear), Wanted: fmt.Sprintf("%.3f of the border", r.Limit)}
+		return ofLeast(clear, r.Limit, " of the outermost pixels transparent")
 	case channel.IsOpaque:
 		opaque := p.Image.Opaque()
 		return Check{Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels"}
@@ -288,7 +290,7 @@ func (p *Picture) try(r channel.Rule) Check {
 		return Check{Passed: float64(p.Set) >= r.Limit, Measured: fmt.Sprintf("%d of this product", p.Set), Wanted: fmt.Sprintf("at least %.0f", r.Limit)}
 	case channel.FillAtLeast, channel.FillAtMost, channel.ProductSide, channel.WhiteBackground, channel.PlainBackground, channel.Residue, channel.Cropped,
 		channel.ObjectsAtMost, channel.Sharpness, channel.SafeWidth, channel.SafeZone, channel.NoShadow:
-		return p.tryProduct(r, atLeast, atMost)
+		return p.tryProduct(r, atLeast)
 	}
 	return Check{Rule: r.Name, Measured: "unknown rule", Wanted: "a rule that is known"}
 }
@@ -314,15 +316,15 @@ func (p *Picture) ground(plain bool) *ground {
 }
 
 // tryProduct measures the rules that need to know where the product is.
-func (p *Picture) tryProduct(r channel.Rule, atLeast, atMost func(float64, string) Check) Check {
+func (p *Picture) tryProduct(r channel.Rule, atLeast func(float64, string) Check) Check {
 	pr := p.product()
 	w, h := float64(p.Image.Rect.Dx()), float64(p.Image.Rect.Dy())
 	bw, bh := float64(pr.box.Dx()), float64(pr.box.Dy())
 	switch r.Name {
 	case channel.FillAtLeast:
-		return atLeast(max(bw/w, bh/h), "%.2f")
+		return ofLeast(max(bw/w, bh/h), r.Limit, " of the frame")
 	case channel.FillAtMost:
-		return atMost(max(bw/w, bh/h), "%.2f")
+		return ofMost(max(bw/w, bh/h), r.Limit, " of the frame")
 	case channel.ProductSide:
 		return atLeast(max(bw, bh), "%.0f px")
 	case channel.WhiteBackground, channel.PlainBackground:
@@ -333,26 +335,63 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast, atMost func(float64, strin
 		v := p.ground(!p.Image.Opaque()).shadow
 		return Check{Passed: v <= r.Limit, Measured: fmt.Sprintf("a shadow on %.1f %% of the frame", 100*v), Wanted: "no shadow"}
 	case channel.Residue:
-		return atMost(pr.residue, "%.4f")
+		return Check{Passed: pr.residue <= r.Limit, Measured: fmt.Sprintf("%.2f %% of the frame in loose parts", 100*pr.residue), Wanted: fmt.Sprintf("at most %.2f %%", 100*r.Limit)}
 	case channel.ObjectsAtMost:
-		return atMost(float64(pr.objects), "%.0f")
+		return Check{Passed: float64(pr.objects) <= r.Limit, Measured: fmt.Sprintf("%d apart from each other", pr.objects), Wanted: fmt.Sprintf("at most %.0f", r.Limit)}
 	case channel.Cropped:
 		cut := pr.touches(p.Image.Rect)
 		return Check{Passed: !cut, Measured: extent(cut), Wanted: "the whole product"}
 	case channel.Sharpness:
 		// the rule on enlargement reports what enlarging costs
 		v, least := sharpness(p.Image, pr.box), r.Limit/max(1, p.Enlarged)
-		return Check{Passed: v >= least, Measured: fmt.Sprintf("%.2f", v), Wanted: fmt.Sprintf("at least %.2f", least)}
+		return Check{Passed: v >= least, Measured: fmt.Sprintf("%.2f of 1", v), Wanted: fmt.Sprintf("at least %.2f", least)}
 	}
 	if r.Name == channel.SafeZone {
 		return pr.inZone(r.Box)
 	}
 	// SafeWidth
 	in := 2 * max(w/2-float64(pr.box.Min.X), float64(pr.box.Max.X)-w/2) / w
-	return Check{Passed: in <= r.Limit, Measured: fmt.Sprintf("within %.2f of the width", in), Wanted: fmt.Sprintf("within %.2f of the width", r.Limit)}
+	return ofMost(in, r.Limit, " of the width")
 }
 
 const mebibyte = 1 << 20
+
+// percent writes a share with a digit behind the point.
+func percent(share float64) string {
+	return strconv.FormatFloat(math.Round(1000*share)/10, 'f', -1, 64) + " %"
+}
+
+// ofLeast and ofMost say how much was measured and how much is wanted. What breaks a rule
+// by less than is written is rounded away from the limit, so that the two differ.
+func ofLeast(v, limit float64, of string) Check {
+	c := Check{Passed: v >= limit, Measured: percent(v), Wanted: "at least " + percent(limit)}
+	if !c.Passed && c.Measured == percent(limit) {
+		c.Measured = percent(limit - .001)
+	}
+	if limit >= 1 {
+		c.Wanted = "all"
+	}
+	c.Measured += of
+	return c
+}
+
+func ofMost(v, limit float64, of string) Check {
+	c := Check{Passed: v <= limit, Measured: percent(v), Wanted: "at most " + percent(limit)}
+	if !c.Passed && c.Measured == percent(limit) {
+		c.Measured = percent(limit + .001)
+	}
+	c.Measured += of
+	return c
+}
+
+// ratio writes width by height with the shorter side as 1, such as 1:1.44.
+func ratio(v float64) string {
+	short := func(v float64) string { return strconv.FormatFloat(math.Round(100*v)/100, 'f', -1, 64) }
+	if v < 1 && v > 0 {
+		return "1:" + short(1/v)
+	}
+	return short(v) + ":1"
+}
 
 // Size writes a number of bytes for people, such as "1.5 MB".
 func Size(b float64) string {

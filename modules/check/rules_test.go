@@ -5,7 +5,9 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/opal-photo/opal/modules/channel"
 )
@@ -37,6 +39,11 @@ func shadowed(img *image.NRGBA, b image.Rectangle) *image.NRGBA {
 }
 
 func shadowedIn(img *image.NRGBA, b image.Rectangle, tint color.NRGBA) *image.NRGBA {
+	return with(cast(img, b, tint), b, red)
+}
+
+// cast draws the shadow of a box.
+func cast(img *image.NRGBA, b image.Rectangle, tint color.NRGBA) *image.NRGBA {
 	cx, cy := float64(b.Min.X+b.Max.X)/2, float64(b.Max.Y)
 	for y := range img.Rect.Dy() {
 		for x := range img.Rect.Dx() {
@@ -47,7 +54,7 @@ func shadowedIn(img *image.NRGBA, b image.Rectangle, tint color.NRGBA) *image.NR
 			img.SetNRGBA(x, y, color.NRGBA{mix(c.R, tint.R), mix(c.G, tint.G), mix(c.B, tint.B), c.A})
 		}
 	}
-	return with(img, b, red)
+	return img
 }
 
 // soft blurs a picture along its rows.
@@ -67,46 +74,61 @@ func soft(img *image.NRGBA) *image.NRGBA {
 	return out
 }
 
-// Every rule has a picture that keeps it and one that breaks it. The product's mask is
+// testDay is the day whose rules count in tests.
+var testDay = time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+
+// Every rule has a picture that keeps it and one that breaks it, each a jar. Its mask is
 // not given: the check looks for the product.
+//
+//	go test ./modules/check -run EveryRule -sheet /tmp/rules.html
+//
+// writes them on a page, with what is measured and the reason drawn as in a report.
 func TestEveryRuleIsKeptAndBroken(t *testing.T) {
-	middle := image.Rect(250, 250, 750, 750)
-	product := frame(1000, 1000, paper, middle)
+	const side = 500
+	middle := image.Rect(140, 110, 360, 390)
+	clear := color.NRGBA{}
+	product := jar(side, side, paper, middle)
+	small := jar(side, side, paper, image.Rect(210, 200, 290, 300))
+	shown := func(img *image.NRGBA) *Picture { return &Picture{Image: img} }
+	file := func(format channel.Format, n int) *Picture {
+		return &Picture{Image: product, Format: format, File: make([]byte, n)}
+	}
 	cases := map[string]struct {
 		rule         channel.Rule
 		kept, broken *Picture
 	}{
-		channel.LongSide:        {channel.Rule{Limit: 1000}, &Picture{Image: product}, &Picture{Image: frame(999, 500, paper)}},
-		channel.ShortSide:       {channel.Rule{Limit: 500}, &Picture{Image: product}, &Picture{Image: frame(1000, 499, paper)}},
-		channel.Width:           {channel.Rule{Limit: 762}, &Picture{Image: product}, &Picture{Image: frame(761, 1100, paper)}},
-		channel.Height:          {channel.Rule{Limit: 1000}, &Picture{Image: product}, &Picture{Image: frame(1000, 999, paper)}},
-		channel.LongSideAtMost:  {channel.Rule{Limit: 1000}, &Picture{Image: product}, &Picture{Image: frame(1001, 10, paper)}},
-		channel.ProductSide:     {channel.Rule{Limit: 480}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, image.Rect(400, 400, 600, 600))}},
-		channel.Aspect:          {channel.Rule{Limit: 1, Tolerance: .01}, &Picture{Image: product}, &Picture{Image: frame(1000, 900, paper)}},
-		channel.Formats:         {channel.Rule{AnyOf: []string{"jpeg"}}, &Picture{Image: product, Format: channel.JPEG}, &Picture{Image: product, Format: channel.AVIF}},
-		channel.FileSize:        {channel.Rule{Limit: 10}, &Picture{Image: product, File: make([]byte, 10)}, &Picture{Image: product, File: make([]byte, 11)}},
-		channel.FileSizeAtLeast: {channel.Rule{Limit: 10}, &Picture{Image: product, File: make([]byte, 10)}, &Picture{Image: product, File: make([]byte, 9)}},
-		channel.FillAtLeast:     {channel.Rule{Limit: .45}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, image.Rect(400, 400, 600, 600))}},
-		channel.FillAtMost:      {channel.Rule{Limit: .9}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, image.Rect(20, 20, 980, 980))}},
-		channel.WhiteBackground: {channel.Rule{Limit: .995}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, grey, middle)}},
-		channel.PlainBackground: {channel.Rule{Limit: .995}, &Picture{Image: frame(1000, 1000, color.NRGBA{}, middle)}, &Picture{Image: frame(1000, 1000, grey, middle)}},
-		channel.WhiteBorder:     {channel.Rule{Limit: 1}, &Picture{Image: product}, &Picture{Image: with(frame(1000, 1000, paper, middle), image.Rect(0, 0, 10, 1), grey)}},
-		channel.Residue:         {channel.Rule{Limit: .0005}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, middle, image.Rect(100, 100, 140, 140))}},
-		channel.Cropped:         {channel.Rule{}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, image.Rect(400, 400, 600, 1000))}},
-		channel.ObjectsAtMost: {channel.Rule{Limit: 1}, &Picture{Image: product},
-			&Picture{Image: frame(1000, 1000, paper, image.Rect(100, 300, 400, 700), image.Rect(600, 300, 900, 700))}},
-		channel.Sharpness:       {channel.Rule{Limit: .12}, &Picture{Image: product}, &Picture{Image: soft(product)}},
-		channel.SafeWidth:       {channel.Rule{Limit: .9}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, image.Rect(20, 400, 600, 600))}},
-		channel.ShortSideAtMost: {channel.Rule{Limit: 1000}, &Picture{Image: product}, &Picture{Image: frame(1001, 1002, paper)}},
-		channel.SafeZone:        {channel.Rule{Box: []float64{.1, .14, .9, .8}}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, paper, image.Rect(250, 60, 750, 700))}},
-		channel.NoShadow:        {channel.Rule{Limit: .002}, &Picture{Image: product}, &Picture{Image: shadowed(frame(1000, 1000, paper), middle)}},
-		channel.ColourSpace:     {channel.Rule{AnyOf: []string{"srgb", "grey"}}, &Picture{Image: product, Colour: "srgb"}, &Picture{Image: product, Colour: "cmyk"}},
-		channel.FileName:        {channel.Rule{AnyOf: []string{"{asin}.MAIN"}}, &Picture{Image: product, Name: "B0ABCDEFGH.MAIN.jpg"}, &Picture{Image: product, Name: "B0ABCDEFGH-MAIN.jpg"}},
-		channel.SetSize:         {channel.Rule{Limit: 5}, &Picture{Image: product, Set: 5}, &Picture{Image: product, Set: 4}},
-		channel.HasAlpha:        {channel.Rule{Limit: 1}, &Picture{Image: frame(1000, 1000, color.NRGBA{}, middle)}, &Picture{Image: product}},
-		channel.IsOpaque:        {channel.Rule{}, &Picture{Image: product}, &Picture{Image: frame(1000, 1000, color.NRGBA{}, middle)}},
-		channel.NotGenerated:    {channel.Rule{}, &Picture{Image: product, XMP: []byte("composite")}, &Picture{Image: product, XMP: []byte("trainedAlgorithmicMedia")}},
+		channel.LongSide:        {channel.Rule{Limit: 500}, shown(product), shown(jar(499, 300, paper, image.Rect(180, 40, 320, 260)))},
+		channel.ShortSide:       {channel.Rule{Limit: 500}, shown(product), shown(jar(600, 499, paper, image.Rect(190, 110, 410, 390)))},
+		channel.Width:           {channel.Rule{Limit: 381}, shown(jar(381, 550, paper, image.Rect(80, 100, 300, 450))), shown(jar(380, 550, paper, image.Rect(80, 100, 300, 450)))},
+		channel.Height:          {channel.Rule{Limit: 550}, shown(jar(381, 550, paper, image.Rect(80, 100, 300, 450))), shown(jar(381, 549, paper, image.Rect(80, 100, 300, 450)))},
+		channel.LongSideAtMost:  {channel.Rule{Limit: 500}, shown(product), shown(jar(501, 400, paper, image.Rect(160, 60, 340, 340)))},
+		channel.ShortSideAtMost: {channel.Rule{Limit: 500}, shown(product), shown(jar(501, 502, paper, middle))},
+		channel.ProductSide:     {channel.Rule{Limit: 250}, shown(product), shown(small)},
+		channel.Aspect:          {channel.Rule{Limit: .6944, Tolerance: .005}, shown(jar(375, 540, paper, image.Rect(70, 100, 305, 440))), shown(product)},
+		channel.Formats:         {channel.Rule{AnyOf: []string{"jpeg", "png"}}, file(channel.JPEG, 0), file(channel.AVIF, 0)},
+		channel.FileSize:        {channel.Rule{Limit: 10 << 20}, file(channel.JPEG, 2<<20), file(channel.JPEG, 11<<20)},
+		channel.FileSizeAtLeast: {channel.Rule{Limit: 30 << 10}, file(channel.JPEG, 64<<10), file(channel.JPEG, 12<<10)},
+		channel.FillAtLeast:     {channel.Rule{Limit: .5}, shown(product), shown(small)},
+		channel.FillAtMost:      {channel.Rule{Limit: .9}, shown(product), shown(jar(side, side, paper, image.Rect(90, 10, 410, 490)))},
+		channel.WhiteBackground: {channel.Rule{Limit: .995}, shown(shadowedGoods(jar(side, side, paper), middle)), shown(goods(with(jar(side, side, paper), image.Rect(60, 40, 440, 460), grey), middle))},
+		channel.PlainBackground: {channel.Rule{Limit: .995}, shown(jar(side, side, clear, middle)), shown(jar(side, side, grey, middle))},
+		channel.WhiteBorder:     {channel.Rule{Limit: 1}, shown(product), shown(with(jar(side, side, paper, middle), image.Rect(0, 0, side, 6), grey))},
+		channel.Residue:         {channel.Rule{Limit: .0005}, shown(product), shown(with(jar(side, side, paper, middle), image.Rect(60, 60, 84, 84), color.NRGBA{96, 88, 80, 255}))},
+		channel.Cropped:         {channel.Rule{}, shown(product), shown(jar(side, side, paper, image.Rect(140, 250, 360, 580)))},
+		channel.ObjectsAtMost:   {channel.Rule{Limit: 1}, shown(product), shown(jar(side, side, paper, image.Rect(40, 150, 210, 360), image.Rect(290, 150, 460, 360)))},
+		channel.Sharpness:       {channel.Rule{Limit: .12}, shown(product), shown(soft(product))},
+		channel.SafeWidth:       {channel.Rule{Limit: .9}, shown(product), shown(jar(side, side, paper, image.Rect(6, 110, 226, 390)))},
+		channel.SafeZone: {channel.Rule{Box: []float64{0, .14, 1, .8}}, shown(jar(338, 600, paper, image.Rect(60, 160, 278, 460))),
+			shown(jar(338, 600, paper, image.Rect(60, 280, 278, 560)))},
+		channel.NoShadow:     {channel.Rule{Limit: .002}, shown(product), shown(shadowedGoods(jar(side, side, paper), middle))},
+		channel.ColourSpace:  {channel.Rule{AnyOf: []string{"srgb", "grey"}}, &Picture{Image: product, Colour: "srgb"}, &Picture{Image: product, Colour: "cmyk"}},
+		channel.FileName:     {channel.Rule{AnyOf: []string{"{asin}.MAIN"}}, &Picture{Image: product, Name: "B0ABCDEFGH.MAIN.jpg"}, &Picture{Image: product, Name: "B0ABCDEFGH-MAIN.jpg"}},
+		channel.SetSize:      {channel.Rule{Limit: 5}, &Picture{Image: product, Set: 5}, &Picture{Image: product, Set: 4}},
+		channel.HasAlpha:     {channel.Rule{Limit: 1}, shown(jar(side, side, clear, middle)), shown(product)},
+		channel.IsOpaque:     {channel.Rule{}, shown(product), shown(jar(side, side, clear, middle))},
+		channel.NotGenerated: {channel.Rule{}, &Picture{Image: product, XMP: []byte("composite")}, &Picture{Image: product, XMP: []byte("trainedAlgorithmicMedia")}},
 	}
+	var looked []shownRule
 	for _, name := range channel.RuleNames() {
 		t.Run(name, func(t *testing.T) {
 			c, ok := cases[name]
@@ -117,8 +139,35 @@ func TestEveryRuleIsKeptAndBroken(t *testing.T) {
 			if got := c.kept.try(c.rule); !got.Passed {
 				t.Errorf("the good one breaks it: %+v", got)
 			}
-			if got := c.broken.try(c.rule); got.Passed {
+			if got := c.broken.try(c.rule); got.Passed || got.Measured == got.Wanted {
 				t.Errorf("the bad one keeps it: %+v", got)
+			}
+			if adviceOn(c.rule) == "" {
+				t.Error("nothing is said to do about it")
+			}
+			if *sheet != "" {
+				looked = append(looked, shownRule{name, [2]shownPicture{shownOf(t, c.kept, c.rule), shownOf(t, c.broken, c.rule)}})
+			}
+		})
+	}
+	if *sheet != "" {
+		writeSheet(t, looked)
+	}
+}
+
+// shadowedGoods stands the goods on the ground with their shadow.
+func shadowedGoods(img *image.NRGBA, b image.Rectangle) *image.NRGBA {
+	return goods(cast(img, b, color.NRGBA{A: 255}), b)
+}
+
+// What is measured is never written like what is wanted when the rule is broken.
+func TestMeasuresDifferFromLimitsInWords(t *testing.T) {
+	for name, c := range map[string]Check{
+		"just too little": ofLeast(.84996, .85, ""), "just too much": ofMost(.90004, .9, ""), "nearly all": ofLeast(.99999, 1, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.Passed || strings.HasSuffix(c.Wanted, " "+c.Measured) || c.Measured == "100 %" {
+				t.Errorf("%+v", c)
 			}
 		})
 	}

@@ -9,33 +9,37 @@ type PresetList struct {
 
 // Preset is one picture that a channel asks for.
 type Preset struct {
-	Name       string  `json:"name" pattern:"^[A-Za-z0-9_-]{1,64}$" example:"shopify"`
-	Title      string  `json:"title" example:"Shopify product"`
-	Channel    string  `json:"channel" doc:"Where the picture is shown" example:"Shopify"`
-	Width      int     `json:"width" doc:"Pixels; a transparent picture is cut to the product within them" example:"2048"`
-	Height     int     `json:"height" example:"2048"`
-	Background string  `json:"background" enum:"scene,white,transparent" example:"scene"`
-	Fill       float64 `json:"fill" doc:"Share of the frame that the product's longer relative side takes" example:"0.62"`
-	Format     string  `json:"format" doc:"jpeg, webp, avif or png" example:"jpeg"`
-	Quality    int     `json:"quality,omitempty" doc:"Of the format's encoder, 1 to 100" example:"88"`
-	Default    bool    `json:"default" doc:"One of those that a job gets that names none" example:"true"`
-	Slot       string  `json:"slot,omitempty" doc:"The picture's place in a listing" example:"MAIN"`
-	Category   string  `json:"category,omitempty" doc:"Of products, where the preset is for one alone" example:"clothing"`
-	Rules      []Rule  `json:"rules" nullable:"false" doc:"What the channel demands of the finished file"`
+	Name       string    `json:"name" pattern:"^[A-Za-z0-9_-]{1,64}$" example:"shopify"`
+	Title      string    `json:"title" example:"Shopify product"`
+	Channel    string    `json:"channel" doc:"Where the picture is shown" example:"Shopify"`
+	Width      int       `json:"width" doc:"Pixels; a transparent picture is cut to the product within them" example:"2048"`
+	Height     int       `json:"height" example:"2048"`
+	Background string    `json:"background" enum:"scene,white,transparent" example:"scene"`
+	Fill       float64   `json:"fill" doc:"Share of the frame that the product's longer relative side takes" example:"0.62"`
+	Anchor     string    `json:"anchor,omitempty" enum:"centre,top,bottom" doc:"Where the product stands on white; left out: centre" example:"bottom"`
+	SafeZone   []float64 `json:"safe_zone,omitempty" doc:"Left, top, right and bottom within which the product lies, as shares; left out: the frame" example:"[0,0.14,1,0.8]"`
+	Format     string    `json:"format" doc:"jpeg, webp, avif or png" example:"jpeg"`
+	Quality    int       `json:"quality,omitempty" doc:"Of the format's encoder, 1 to 100" example:"88"`
+	Default    bool      `json:"default" doc:"One of those that a job gets that names none" example:"true"`
+	Slot       string    `json:"slot,omitempty" doc:"The picture's place in a listing" example:"MAIN"`
+	Category   string    `json:"category,omitempty" doc:"Of products, where the preset is for one alone" example:"clothing"`
+	Rules      []Rule    `json:"rules" nullable:"false" doc:"What the channel demands of the finished file"`
 }
 
 // Rule is one demand of a channel on the finished file.
 type Rule struct {
-	Name     string   `json:"rule" example:"long_side"`
-	Limit    float64  `json:"limit" doc:"Pixels, bytes or a share, as the rule says" example:"2048"`
-	AnyOf    []string `json:"any_of,omitempty" doc:"Of rule formats: those that are taken" example:"[\"jpeg\",\"png\"]"`
-	Severity string   `json:"severity" enum:"reject,warn,advice" doc:"What it means that the rule is broken" example:"reject"`
-	Source   string   `json:"source" doc:"Where the rule is written" example:"Product image requirements (Seller Central)"`
-	Address  string   `json:"address" doc:"The source's address" example:"sellercentral.amazon.es"`
-	Seen     string   `json:"seen" doc:"The day on which the source was last read" example:"2026-11-27"`
-	From     string   `json:"from,omitempty" doc:"The first day on which the rule holds" example:"2027-01-31"`
-	Until    string   `json:"until,omitempty" doc:"The first day on which it no longer holds" example:"2027-01-31"`
-	Advice   string   `json:"advice,omitempty" doc:"What to do when it is broken" example:"Cut the product out"`
+	Name      string    `json:"rule" example:"long_side"`
+	Limit     float64   `json:"limit" doc:"Pixels, bytes or a share, as the rule says" example:"2048"`
+	Tolerance float64   `json:"tolerance,omitempty" doc:"Of rule aspect, relative" example:"0.005"`
+	Box       []float64 `json:"box,omitempty" doc:"Of rule safe_zone: left, top, right and bottom, as shares" example:"[0,0.14,1,0.8]"`
+	AnyOf     []string  `json:"any_of,omitempty" doc:"Of rule formats: those that are taken" example:"[\"jpeg\",\"png\"]"`
+	Severity  string    `json:"severity" enum:"reject,warn,advice" doc:"What it means that the rule is broken" example:"reject"`
+	Source    string    `json:"source" doc:"Where the rule is written" example:"Product image requirements (Seller Central)"`
+	Address   string    `json:"address" doc:"The source's address" example:"sellercentral.amazon.es"`
+	Seen      string    `json:"seen" doc:"The day on which the source was last read" example:"2026-11-27"`
+	From      string    `json:"from,omitempty" doc:"The first day on which the rule holds" example:"2027-01-31"`
+	Until     string    `json:"until,omitempty" doc:"The first day on which it no longer holds" example:"2027-01-31"`
+	Advice    string    `json:"advice,omitempty" doc:"What to do when it is broken" example:"Cut the product out"`
 }
 
 // SceneList names the scene types.

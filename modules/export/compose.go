@@ -34,12 +34,37 @@ func compose(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	return staged(p, l, prod)
 }
 
-// centred puts the product in the middle of the frame.
+// centred puts the product in the middle of the frame, or where the preset anchors it.
 func centred(p channel.Preset, prod *product) image.Rectangle {
 	pw, ph := prod.size()
-	w, h := picture.Fit(pw, ph, p.Width, p.Height, p.Fill)
-	at := image.Pt((p.Width-w)/2, (p.Height-h)/2)
-	return image.Rectangle{at, at.Add(image.Pt(w, h))}
+	w, h := fit(pw, ph, p, p.Height)
+	y := (p.Height - h) / 2
+	margin := min((p.Width-w)/2, y) // as wide as at the sides that are nearest
+	switch p.Anchor {
+	case channel.Top:
+		y = margin
+	case channel.Bottom:
+		y = p.Height - h - margin
+	}
+	return intoZone(p, image.Rect(0, 0, w, h).Add(image.Pt((p.Width-w)/2, y)))
+}
+
+// fit returns the product's size: the preset's share of a frame of that height, and no
+// more than its safe zone has room for.
+func fit(pw, ph int, p channel.Preset, height int) (int, int) {
+	w, h := picture.Fit(pw, ph, p.Width, height, p.Fill)
+	if z := p.Zone(); w > z.Dx() || h > z.Dy() {
+		return picture.Fit(pw, ph, z.Dx(), z.Dy(), 1)
+	}
+	return w, h
+}
+
+// intoZone moves the product's place into the preset's safe zone, no farther than it has to.
+func intoZone(p channel.Preset, at image.Rectangle) image.Rectangle {
+	z := p.Zone()
+	x := min(max(at.Min.X, z.Min.X), max(z.Min.X, z.Max.X-at.Dx()))
+	y := min(max(at.Min.Y, z.Min.Y), max(z.Min.Y, z.Max.Y-at.Dy()))
+	return at.Add(image.Pt(x, y).Sub(at.Min))
 }
 
 // cropped is the product alone, as large as fits the preset, with a margin of

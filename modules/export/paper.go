@@ -43,7 +43,7 @@ func paperPlace(p channel.Preset, prod *product) image.Rectangle {
 	floor := math.Max(floorShare(p.Aspect())*float64(p.Height), float64(h)+topAir*float64(p.Height))
 	floor = math.Min(floor, (1-bottomAir)*float64(p.Height))
 	x, y := (p.Width-w)/2, max(int(floor+.5)-h, 0)
-	return image.Rect(x, y, x+w, y+h)
+	return intoZone(p, image.Rect(x, y, x+w, y+h))
 }
 
 // touch returns for each column of the product how much of it touches the

@@ -36,6 +36,12 @@ func reframe(p channel.Preset, l *Source) (win, prod image.Rectangle) {
 	if k := math.Max((bw+2*air)/cw, (bh+2*air)/ch); k > 1 {
 		cw, ch = cw*k, ch*k
 	}
+	// and until the product has room in the preset's safe zone
+	zone := [4]float64{0, 0, 1, 1}
+	copy(zone[:], p.SafeZone)
+	if k := math.Max(bw/(cw*(zone[2]-zone[0])), bh/(ch*(zone[3]-zone[1]))); k > 1 {
+		cw, ch = cw*k, ch*k
+	}
 	// what has to be added goes on top rather than below: walls are plainer than
 	// floors
 	oy := y + bh - floorShare(p.Aspect())*ch
@@ -44,6 +50,10 @@ func reframe(p channel.Preset, l *Source) (win, prod image.Rectangle) {
 	}
 	ox := within(x+bw/2-cw/2, cw, float64(l.Width), x-air, x+bw+air)
 	oy = within(oy, ch, float64(l.Height), y-air, y+bh+air)
+	if p.SafeZone != nil {
+		ox = clamp(ox, x+bw-zone[2]*cw, x-zone[0]*cw)
+		oy = clamp(oy, y+bh-zone[3]*ch, y-zone[1]*ch)
+	}
 	win = round(ox, oy, cw, ch)
 
 	t := [2]float64{float64(p.Width) / float64(win.Dx()), float64(p.Height) / float64(win.Dy())}

@@ -32,7 +32,7 @@ func inScene(pw, ph int, p channel.Preset) (int, int) {
 	if p.Aspect() < tallAspect {
 		height = min(height, int(float64(p.Height)*tallCap/p.Fill))
 	}
-	return picture.Fit(pw, ph, p.Width, height, p.Fill)
+	return fit(pw, ph, p, height)
 }
 
 // floorShare returns where the floor lies in a frame of this aspect, as a share
@@ -106,9 +106,14 @@ func stage(p channel.Preset, l *Source) staging {
 	}
 	x := int(math.Round(clamp(fx-float64(pw)/2, 0, w-float64(pw))))
 	y := int(math.Round(clamp(top, 0, h-float64(ph))))
+	at := image.Rect(x, y, x+pw, y+ph)
+	// in a safe zone it stands farther back on the floor, with its shadow, but not on the wall
+	if moved := intoZone(p, at); l.HorizonY == 0 || float64(moved.Max.Y) > (float64(l.HorizonY)-float64(win.Min.Y))*ty {
+		at = moved
+	}
 	return staging{
-		window: win, product: image.Rect(x, y, x+pw, y+ph), scale: s,
-		origin: [2]float64{float64(x) - bx*s, float64(y) - by*s},
+		window: win, product: at, scale: s,
+		origin: [2]float64{float64(at.Min.X) - bx*s, float64(at.Min.Y) - by*s},
 	}
 }
 

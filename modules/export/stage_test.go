@@ -52,6 +52,9 @@ func TestStagingKeepsProductAndWindowInside(t *testing.T) {
 		if got > p.Fill+.01 || p.Aspect() >= tallAspect && got < p.Fill-.01 {
 			t.Fatalf("the product takes %.3f of the frame, want %.3f", got, p.Fill)
 		}
+		if horizon := (l.HorizonY - s.window.Min.Y) * p.Height / s.window.Dy(); !s.product.In(p.Zone()) && (l.HorizonY == 0 || p.Zone().Max.Y > horizon+2) {
+			t.Fatalf("the product %v is not in the safe zone %v", s.product, p.Zone())
+		}
 		if a := s.point(image.Pt(l.Box[0], l.Box[1])).Sub(s.product.Min); a != (image.Point{}) {
 			t.Fatalf("shadow and product are %v apart", a)
 		}
@@ -65,6 +68,9 @@ func TestReframingNeverCutsTheProduct(t *testing.T) {
 		win, at := reframe(p, l)
 		if !l.Box.Rect().In(win) || !at.In(image.Rect(-1, -1, p.Width+1, p.Height+1)) {
 			t.Fatalf("the product %v is cut: window %v, in the variant %v", l.Box, win, at)
+		}
+		if z := p.Zone().Inset(-2); !at.In(z) {
+			t.Fatalf("the product %v is not in the safe zone %v", at, z)
 		}
 		if d := skew(win, p); d > .01 {
 			t.Fatalf("the window %v has not the aspect of %s", win, p.Name)
@@ -82,8 +88,15 @@ func TestPaperStandsTheProductInside(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := rapid.SampledFrom(channel.Presets()).Draw(t, "preset")
 		img := image.NewNRGBA(image.Rect(0, 0, rapid.IntRange(1, 900).Draw(t, "w"), rapid.IntRange(1, 900).Draw(t, "h")))
-		if at := paperPlace(p, &product{img: img}); at.Empty() || !at.In(image.Rect(0, 0, p.Width, p.Height)) {
-			t.Fatalf("%v", at)
+		prod := &product{img: img}
+		if at := paperPlace(p, prod); at.Empty() || !at.In(p.Zone()) {
+			t.Fatalf("on paper %v", at)
+		}
+		p.Anchor = rapid.SampledFrom([]channel.Anchor{"", channel.Centre, channel.Top, channel.Bottom}).Draw(t, "anchor")
+		at := centred(p, prod)
+		above, below := at.Min.Y, p.Height-at.Max.Y
+		if at.Empty() || !at.In(p.Zone()) || p.SafeZone == nil && (p.Anchor == channel.Top && above > below || p.Anchor == channel.Bottom && below > above) {
+			t.Fatalf("on white %v", at)
 		}
 	})
 }
