@@ -20,6 +20,7 @@ func (j *joint) matte(im *image.NRGBA, fg []bool) (*image.Alpha, *image.NRGBA) {
 	signed := signedDistance(fg, w, h)
 	soft := softened(j.raw, fg, signed)
 	front, back := j.sides(fg, signed, soft)
+	varied := j.variety(signed, soft)
 	W, H := im.Rect.Dx(), im.Rect.Dy()
 	coverageOut, out := image.NewAlpha(im.Rect), image.NewNRGBA(im.Rect)
 	alpha, rgb := coverageOut.Pix, out.Pix
@@ -43,6 +44,7 @@ func (j *joint) matte(im *image.NRGBA, fg []bool) (*image.Alpha, *image.NRGBA) {
 				mix := mixedAt(photo, &front, &back, u, v)
 				a := m
 				if free := j.freedom(signed.at(u, v), m, mix.apart); free > 0 {
+					mix.varied = min(varied.at(u, v), variedMost)
 					r := mix.certainty()
 					t := min(max(mix.share(), m-free), m+free)
 					a = m*(1-r) + min(max(t, 0), 1)*r
@@ -65,6 +67,51 @@ func (j *joint) freedom(d, m, den float32) float32 {
 		free = max(free, min(max((blendReach-abs32(d))/(blendReach-blendFree), 0), 1))
 	}
 	return free
+}
+
+// How far from the outline, and around a pixel, the variety of a side is measured.
+const (
+	variedFrom   = 2.4 // pixels
+	variedTo     = 12.
+	variedWindow = 8
+	variedLeast  = .02 // share of the window that a side has at least
+	variedMost   = .02 // a pattern of more contrast is seen in front of anything
+)
+
+// variety returns how much the colours of product and background vary by themselves beside
+// each part of the outline: the sum of their variances (square root of linear light).
+func (j *joint) variety(signed, soft *plane) *plane {
+	sum := newPlane(j.w, j.h)
+	for _, product := range [2]bool{true, false} {
+		weight := newPlane(j.w, j.h)
+		for i, d := range signed.p {
+			a := soft.p[i]
+			if !product {
+				d, a = -d, 1-a
+			}
+			if d > variedFrom && d < variedTo && a > .95 {
+				weight.p[i] = 1
+			}
+		}
+		n := boxBlur(weight, variedWindow)
+		for c := range 3 {
+			v, sq := newPlane(j.w, j.h), newPlane(j.w, j.h)
+			for i, w := range weight.p {
+				if w > 0 {
+					v.p[i] = sqrt32(j.lin[c].p[i])
+					sq.p[i] = j.lin[c].p[i]
+				}
+			}
+			v, sq = boxBlur(v, variedWindow), boxBlur(sq, variedWindow)
+			for i, w := range n.p {
+				if w > variedLeast {
+					m := v.p[i] / w
+					sum.p[i] += max(sq.p[i]/w-m*m, 0)
+				}
+			}
+		}
+	}
+	return sum
 }
 
 // sides returns the colours of product and background (square root of linear light)

@@ -195,6 +195,7 @@ const (
 	partBelieved = .3  // mean coverage from which the network half believes in a part,
 	partLikely   = .65 // from which a dark product is likelier than a shadow,
 	partSure     = .9  // and from which it is sure
+	paleShare    = .06 // share of a product that looks like the backdrop, from which it is pale
 	shedSure     = .97 // coverage of a pixel that no shadow takes along
 )
 
@@ -234,6 +235,10 @@ func (j *joint) combine(fg, c []bool) []bool {
 	for i, v := range dilate(kept, w, h, sameEdge/2+1) {
 		out[i] = out[i] || v && c[i] // up to where it hangs
 	}
+	sure := float32(partSure)
+	if j.pale(df) {
+		sure = partLikely
+	}
 	for i := range only {
 		only[i] = fg[i] && !c[i] && df.p[i] > sameEdge/3
 	}
@@ -252,7 +257,7 @@ func (j *joint) combine(fg, c []bool) []bool {
 			believed += j.raw.p[i]
 		}
 		n := float32(len(part))
-		limit := float32(partSure)
+		limit := sure
 		if shaded > len(part)/2 {
 			limit = partLikely
 		}
@@ -263,6 +268,22 @@ func (j *joint) combine(fg, c []bool) []bool {
 		}
 	})
 	return out
+}
+
+// pale tells whether the product has the backdrop's own colours where the network is sure of
+// it: then looking like the backdrop says little against a part. inner is the distance inside
+// the outline.
+func (j *joint) pale(inner *plane) bool {
+	n, like := 0, 0
+	for i, v := range j.raw.p {
+		if v > shedSure && inner.p[i] > sameEdge {
+			n++
+			if d, _ := j.differs(i); d < partAlike {
+				like++
+			}
+		}
+	}
+	return float32(like) > paleShare*float32(n)
 }
 
 // The marks of a part that is removed though the network is sure of it: it looks like
@@ -299,7 +320,8 @@ func (j *joint) doubting(fg []bool, change func(fg []bool)) {
 		d := sqrt32(off[0]*off[0]+off[1]*off[1]+off[2]*off[2]) / n
 		limit := float32(partSure)
 		if d > partForeign {
-			limit = partLikely
+			inner, outer := j.rims(part, gone, before)
+			limit = partLikely + (partSure-partLikely)*min(max((inner-outer-floorFrom)/(floorTo-floorFrom), 0), 1)
 		}
 		if !much && believed < limit*n || j.shows(part) && (!much || believed < openSure*n) {
 			return
@@ -308,6 +330,38 @@ func (j *joint) doubting(fg []bool, change func(fg []bool)) {
 			fg[i] = true
 		}
 	})
+}
+
+// A floor ends with an edge where the product stands on it, and without one where it goes on.
+const (
+	floorFrom = .3 // difference of the two shares of the rim from which a dark part is rather a floor in shadow,
+	floorTo   = .6 // and where it is one as far as edges can tell
+)
+
+// rims returns the share of a part's rim that has an edge, 0-1: towards the product in fg, and
+// towards the background. in marks the parts.
+func (j *joint) rims(part []int32, in, fg []bool) (product, background float32) {
+	var rim, edge [2]float32
+	for _, i32 := range part {
+		i := int(i32)
+		x, y := i%j.w, i/j.w
+		for d := range 4 {
+			nx, ny := x+dxs[d], y+dys[d]
+			if !j.inside(nx, ny) || in[ny*j.w+nx] {
+				continue
+			}
+			side := 0
+			if !fg[ny*j.w+nx] {
+				side = 1
+			}
+			rim[side]++
+			ox, oy, ix, iy := x+(sidesOut+1)*dxs[d], y+(sidesOut+1)*dys[d], x-sidesIn*dxs[d], y-sidesIn*dys[d]
+			if j.inside(ox, oy) && j.inside(ix, iy) && j.smooth.dist2(oy*j.w+ox, iy*j.w+ix) > confirmEdge*confirmEdge {
+				edge[side]++
+			}
+		}
+	}
+	return edge[0] / max(rim[0], 1), edge[1] / max(rim[1], 1)
 }
 
 // alike is the share of the part's pixels that look like the bare backdrop.

@@ -9,6 +9,7 @@ const noiseFloor = .06
 type mixed struct {
 	photo, front, back [3]float32
 	along, apart       float32 // of the photo's colour on the way from back to front, times apart; squared distance of the sides
+	varied             float32 // variance of the sides' own colours
 }
 
 // mixedAt explains the pixel whose bytes are photo, at u, v of the working picture.
@@ -24,11 +25,16 @@ func mixedAt(photo []uint8, front, back *planes3, u, v float32) (m mixed) {
 // share is the coverage that the colours alone tell. It may lie outside 0–1.
 func (m *mixed) share() float32 { return m.along / max(m.apart, 1e-5) }
 
-// certainty weighs that coverage, 0–1: where both sides look alike it is noise.
-func (m *mixed) certainty() float32 { return m.apart / (m.apart + alikeSides) }
+// certainty weighs that coverage, 0–1: where both sides look alike, or differ no more than
+// each does by itself, it is noise.
+func (m *mixed) certainty() float32 {
+	return m.apart / (m.apart + alikeSides + variedSides*m.varied)
+}
 
-// alikeSides is the squared difference of the sides at which their colours count half.
-const alikeSides = .004
+const (
+	alikeSides  = .004 // squared difference of the sides at which their colours count half
+	variedSides = 3    // the same, in variances of the sides: coverage by colours has that noise against a mask's
+)
 
 // paint writes a pixel of coverage a, 0–1, to out, without the background's colour, and returns
 // its alpha. photo is the pixel's bytes.

@@ -188,8 +188,11 @@ func (j *joint) confirm(fg, res []bool) {
 			}
 			need := confirmMuch + (confirmFew-confirmMuch)*min(max((m-confirmFrom)/(confirmHalf-confirmFrom), 0), 1)
 			sharp := float32(edge) / float32(max(rim, 1))
+			open := float32(outer) / float32(max(rim+outer, 1))
+			if !added && !j.plain && open < confirmMouth { // an opening has edges around
+				need = confirmMuch
+			}
 			if !added && j.plain {
-				open := float32(outer) / float32(rim+outer)
 				switch {
 				case rough > gapTexture*float32(len(part)): // a plain backdrop has no such texture
 					need = 2

@@ -4,6 +4,10 @@ package cutout
 // are all product or all background: its doubts inside are not transparency.
 const settleRim = 9
 
+// sharedOutline is how much farther or nearer an outline may be that is the same, in pixels
+// of joinSize.
+const sharedOutline = 2.5
+
 // A part smaller than one in speck of the largest is dropped.
 const speck = 500
 
@@ -81,13 +85,15 @@ func fillBays(raw *plane, solid []bool) {
 // softened returns the coverage that belongs to the decision in fg, whose signed
 // distances are given: the network's coverage along the outline they share, and 0 or
 // 1 elsewhere. Filters that fit a network's edge to the picture lose spokes and
-// hairs, so the edge is left as it is.
+// hairs, so the edge is left as it is. Beside an outline that is not the network's, its
+// coverage is a doubt and no edge.
 func softened(raw *plane, fg []bool, signed *plane) *plane {
 	a := newPlane(raw.w, raw.h)
+	network := signedDistance(over(raw, .5), raw.w, raw.h)
 	for i, v := range raw.p {
 		d := signed.p[i]
 		switch {
-		case abs32(d) <= settleRim && (v > .5) == fg[i]:
+		case abs32(d) <= settleRim && (v > .5) == fg[i] && abs32(network.p[i]-d) <= sharedOutline:
 			a.p[i] = v
 		case fg[i]:
 			a.p[i] = min(.5+d/2, 1)
