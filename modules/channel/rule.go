@@ -58,7 +58,7 @@ const (
 	Residue         = "residue"            // share of the frame that islands apart from the product take, at most
 	Cropped         = "cropped"            // the product doesn't touch the frame
 	ObjectsAtMost   = "objects_at_most"    // products apart from each other
-	Sharpness       = "sharpness"          // of the product's edges, 0 to 1, at least
+	Sharpness       = "sharpness"          // of the product's edges: the part of their contrast that one pixel takes, 0 to .5, at least
 	SafeWidth       = "safe_width"         // share of the width within which the product lies
 	SafeZone        = "safe_zone"          // the product lies within Box
 	NoShadow        = "no_shadow"          // share of the frame that the product's shadow takes, at most

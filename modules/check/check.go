@@ -131,7 +131,10 @@ func Rules(p channel.Preset, pic *Picture, on time.Time) []Check {
 			r.AnyOf = []string{p.FileName}
 		}
 		c := pic.try(r)
-		c.Rule, c.Severity, c.Advice, c.Source = r.Name, string(r.Severity), adviceOn(r), r.Source.Title
+		c.Rule, c.Severity, c.Source = r.Name, string(r.Severity), r.Source.Title
+		if c.Advice == "" {
+			c.Advice = adviceOn(r)
+		}
 		out = append(out, c)
 	}
 	return out
@@ -315,6 +318,10 @@ func (p *Picture) ground(plain bool) *ground {
 	return p.grounds[i]
 }
 
+// mostlyClear is the share of the outermost pixels that are transparent from which a
+// picture is a cut-out with nothing behind it.
+const mostlyClear = 0.9
+
 // tryProduct measures the rules that need to know where the product is.
 func (p *Picture) tryProduct(r channel.Rule, atLeast func(float64, string) Check) Check {
 	pr := p.product()
@@ -329,6 +336,9 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast func(float64, string) Check
 		return atLeast(max(bw, bh), "%.0f px")
 	case channel.WhiteBackground, channel.PlainBackground:
 		g := p.ground(r.Name == channel.PlainBackground)
+		if clear := border(p.Image, func(c []uint8) bool { return c[3] == 0 }); r.Name == channel.WhiteBackground && clear > mostlyClear {
+			return Check{Measured: "a transparent background", Wanted: "pure white", Advice: "Fill what is transparent with pure white"}
+		}
 		return Check{Passed: g.white >= r.Limit && g.patch <= mostGrey, Measured: fmt.Sprintf("%.1f %% white, the largest other area takes %.1f %% of the frame", 100*g.white, 100*g.patch),
 			Wanted: fmt.Sprintf("at least %.1f %% white, and no other area", 100*r.Limit)}
 	case channel.NoShadow:
@@ -343,8 +353,8 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast func(float64, string) Check
 		return Check{Passed: !cut, Measured: extent(cut), Wanted: "the whole product"}
 	case channel.Sharpness:
 		// the rule on enlargement reports what enlarging costs
-		v, least := sharpness(p.Image, pr.box), r.Limit/max(1, p.Enlarged)
-		return Check{Passed: v >= least, Measured: fmt.Sprintf("%.2f of 1", v), Wanted: fmt.Sprintf("at least %.2f", least)}
+		v, least := pr.sharpness(p.Image), r.Limit/max(1, p.Enlarged)
+		return Check{Passed: v >= least, Measured: edgeWords(v), Wanted: "at most " + edgeWords(least)}
 	}
 	if r.Name == channel.SafeZone {
 		return pr.inZone(r.Box)
@@ -382,6 +392,11 @@ func ofMost(v, limit float64, of string) Check {
 	}
 	c.Measured += of
 	return c
+}
+
+// edgeWords writes a sharpness as the width of edges.
+func edgeWords(sharpness float64) string {
+	return strconv.FormatFloat(math.Round(10/max(sharpness, .01))/10, 'f', -1, 64) + " px wide edges"
 }
 
 // ratio writes width by height with the shorter side as 1, such as 1:1.44.

@@ -203,6 +203,51 @@ func TestWhiteIsMeasuredOutsideTheProduct(t *testing.T) {
 	}
 }
 
+// A product that is sharp and plain has few edges, and one in focus by a part has them there.
+func TestSharpnessIsThatOfEdges(t *testing.T) {
+	box := image.Rect(250, 120, 1750, 1880)
+	large := frame(2000, 2000, paper, box)
+	blurred := soft(large)
+	half := jar(1000, 1000, paper, image.Rect(200, 100, 800, 900))
+	draw.Draw(half, image.Rect(0, 0, 1000, 450), soft(half), image.Point{}, draw.Src)
+	cut := jar(1000, 1000, paper, image.Rect(200, 100, 800, 900))
+	for name, c := range map[string]struct {
+		img    *image.NRGBA
+		passed bool
+	}{
+		"a plain product of 2000 px":       {large, true},
+		"the same, blurred":                {blurred, false},
+		"blurred in its upper half":        {half, true},
+		"blurred, with a sharp outline":    {sharpOutline(soft(cut), cut), false},
+		"too small to have edges measured": {frame(200, 200, paper, image.Rect(90, 90, 110, 110)), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &Picture{Image: c.img}
+			if got := p.try(channel.Rule{Name: channel.Sharpness, Limit: .12}); got.Passed != c.passed {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// sharpOutline cuts a blurred product out by the outline of the sharp one.
+func sharpOutline(blurred, sharp *image.NRGBA) *image.NRGBA {
+	for i := 0; i < len(sharp.Pix); i += 4 {
+		if sharp.Pix[i] == 255 && sharp.Pix[i+1] == 255 {
+			copy(blurred.Pix[i:i+4], []uint8{255, 255, 255, 255})
+		}
+	}
+	return blurred
+}
+
+func TestACutOutIsToldToBeFilledWithWhite(t *testing.T) {
+	r := channel.Rule{Name: channel.WhiteBackground, Limit: .995}
+	got := Rules(channel.Preset{Rules: []channel.Rule{r}}, &Picture{Image: jar(500, 500, color.NRGBA{}, image.Rect(140, 110, 360, 390))}, testDay)[0]
+	if got.Passed || got.Measured != "a transparent background" || !strings.Contains(got.Advice, "Fill") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestWorst(t *testing.T) {
 	for name, c := range map[string]struct {
 		checks []Check

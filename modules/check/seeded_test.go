@@ -74,11 +74,17 @@ func (s *spec) fill(share float64, r *rand.Rand) {
 	s.box = image.Rect(x, y, x+int(w), y+int(h))
 }
 
+// toTwin leads to the second product, which stands at the other side of the frame.
+func (s *spec) toTwin() image.Point { return image.Pt(s.w-s.box.Max.X-s.box.Min.X, 0) }
+
 // broken are the rules that a picture of the spec breaks.
 func (s *spec) broken(p channel.Preset, on time.Time) map[string]bool {
 	out := map[string]bool{}
 	long, short := float64(max(s.w, s.h)), float64(min(s.w, s.h))
 	box := s.box.Intersect(image.Rect(0, 0, s.w, s.h)) // what is seen of it
+	if s.twin {
+		box = box.Union(s.box.Add(s.toTwin()))
+	}
 	share := max(float64(box.Dx())/float64(s.w), float64(box.Dy())/float64(s.h))
 	cut := s.box.Min.X <= 0 || s.box.Min.Y <= 0 || s.box.Max.X >= s.w || s.box.Max.Y >= s.h
 	isWhite, clear := s.ground == color.NRGBA{255, 255, 255, 255}, s.ground.A == 0
@@ -253,7 +259,6 @@ func (s *spec) draw(t *testing.T, r *rand.Rand) *Picture {
 			for x := in.Min.X; x < in.Max.X; x++ {
 				k := 100 - 40*(x-b.Min.X)/b.Dx()
 				switch u, v := 20*(x-b.Min.X)/b.Dx(), 20*(y-b.Min.Y)/b.Dy(); {
-				case s.blurred: // no edge in it
 				case u > 5 && u < 15 && v > 6 && v < 13 && (x/stripe+y/stripe)%2 == 0:
 					k += 60
 				}
@@ -268,7 +273,7 @@ func (s *spec) draw(t *testing.T, r *rand.Rand) *Picture {
 	}
 	product(s.box)
 	if s.twin {
-		product(s.box.Add(image.Pt(s.w-s.box.Max.X-s.box.Min.X, 0)))
+		product(s.box.Add(s.toTwin()))
 	}
 	for i := range s.specks {
 		n := max(s.w, s.h) / 30
@@ -277,7 +282,8 @@ func (s *spec) draw(t *testing.T, r *rand.Rand) *Picture {
 		draw.Draw(mask, speck, image.Opaque, image.Point{}, draw.Src)
 	}
 	if s.blurred {
-		soft := imaging.Resize(imaging.Resize(img, max(1, s.w/60), max(1, s.h/60)), s.w, s.h)
+		k := 20 + r.IntN(24)
+		soft := imaging.Resize(imaging.Resize(img, max(1, s.w/k), max(1, s.h/k)), s.w, s.h)
 		draw.Draw(img, s.box, soft, s.box.Min, draw.Src)
 	}
 	b, err := imaging.Encode(img, imaging.EncodeOptions{Format: s.format, Quality: 92, Effort: 1})
