@@ -33,6 +33,9 @@ const (
 	graceSpare = 30 * time.Second
 )
 
+// pair is a setting and the command of an app or a job that has it.
+type pair struct{ command, setting string }
+
 // policy collects what is wrong with a plan.
 type policy struct {
 	plan  *bicep.Plan
@@ -41,7 +44,8 @@ type policy struct {
 	names []string // of every setting
 	found []string
 
-	given    map[string]bool // settings that some app has
+	reads    map[string][]string // the settings that the code of a role or of a job reaches
+	given    map[pair]bool       // settings that apps and jobs have
 	scenario scenario
 }
 
@@ -144,15 +148,16 @@ func (p *policy) container(r *bicep.Resource, c map[string]any, needs config.Rol
 		}
 		if !slices.Contains(p.names, name) {
 			p.say(r, "no code reads %s", name)
-		} else if !reads(needs, a, name) {
-			p.found = append(p.found, fmt.Sprintf("role %s does not read %s: take it from the app in deploy/apps.bicep, or where the role's code reads it, "+
-				"give the first word of its name a line of groups in deploy/app_policy_test.go", a.command, name))
+		} else if !slices.Contains(p.reads[a.command], name) {
+			p.found = append(p.found, fmt.Sprintf("role %s does not read %s: take it from the app in deploy/apps.bicep", a.command, name))
+		} else if why := needless(a.command, name); why != "" {
+			p.found = append(p.found, fmt.Sprintf("role %s is given %s, although: %s", a.command, name, why))
 		}
 		if slices.Contains(given, name) {
 			p.say(r, "%s is given twice", name)
 		}
 		given = append(given, name)
-		p.given[name] = true
+		p.given[pair{a.command, name}] = true
 		environ = append(environ, name+"="+onlyAzureKnows.ReplaceAllString(value, "x.example.com"))
 		p.refersTo(r, name, value)
 	}
@@ -180,23 +185,6 @@ func (p *policy) container(r *bicep.Resource, c map[string]any, needs config.Rol
 
 // onlyAzureKnows is text that a plan can't know.
 var onlyAzureKnows = regexp.MustCompile(`<[^<>]*>`)
-
-// groups say which settings a need reads.
-var groups = []struct {
-	need   func(config.Role) bool
-	prefix []string
-}{
-	{func(config.Role) bool { return true }, []string{"ENV_NAME", "LOG_LEVEL", "BACKGROUND", "AZURE_CLIENT_ID"}},
-	{func(r config.Role) bool { return r.Database }, []string{"DATABASE_"}},
-	// roles that make or end jobs also charge for them
-	{func(r config.Role) bool { return r.Database && r.Queue }, []string{"BILLING_"}},
-	{func(r config.Role) bool { return r.Storage }, []string{"STORAGE_"}},
-	{func(r config.Role) bool { return r.Queue }, []string{"SERVICEBUS_"}},
-	{func(r config.Role) bool { return r.AML }, []string{"AML_", "CUTOUT_", "REMOVEBG_", "PHOTOROOM_", "PLACE_", "REVIEW_"}},
-	{func(r config.Role) bool { return r.API }, []string{"AUTH_", "RATE_", "PUBLIC_BASE_URL", "MOLLIE_", "RETENTION_"}},
-	{func(r config.Role) bool { return r.Billing }, []string{"MOLLIE_"}},
-	{func(r config.Role) bool { return r.Score }, []string{"SCORE_"}},
-}
 
 // leftOut are the settings that no app on Azure is given, and why. Whoever adds a
 // setting gives it to the apps that read it, or says here why not.
@@ -228,10 +216,65 @@ var leftOut = map[string]string{
 	"SCORE_CONCURRENCY":            "the scoring service runs on Azure ML: ml/deployment*.yml",
 }
 
+// notFor are the settings that the code of some commands reaches and that they are not
+// given, and why: those whose names begin so.
+var notFor = []struct {
+	settings string
+	commands []string
+	why      string
+}{
+	{"BACKGROUND", []string{"orchestrate", "export", "migrate", "doctor"}, "a revision of it is never tried beside another"},
+	{"WORKER_", []string{"serve-api", "billing", "migrate", "doctor"}, "it has no workers, and an end of its own"},
+	{"MOLLIE_", []string{"orchestrate", "export", "doctor"}, "the payments' key is for those who take payments"},
+	{"PUBLIC_BASE_URL", []string{"orchestrate", "export"}, "it gives out no address: payments begin in the API"},
+	{"AUTH_KEY_PEPPER", []string{"orchestrate", "export"}, "it checks no key and sends no webhook"},
+	{"RETENTION_", []string{"orchestrate", "export"}, "the API's sweep deletes"},
+	{"RATE_", []string{"doctor"}, "it answers nobody"},
+	{"AML_", []string{"doctor"}, "the operators' job has no engines"},
+	{"CUTOUT_", []string{"doctor"}, "the operators' job has no engines"},
+	{"PLACE_", []string{"doctor"}, "the operators' job has no engines"},
+	{"REMOVEBG_", []string{"doctor"}, "the operators' job has no engines"},
+	{"PHOTOROOM_", []string{"doctor"}, "the operators' job has no engines"},
+}
+
+// needless returns why a command is not given a setting that its code reaches, or "".
+func needless(command, setting string) string {
+	for _, n := range notFor {
+		if strings.HasPrefix(setting, n.settings) && slices.Contains(n.commands, command) {
+			return n.why
+		}
+	}
+	return ""
+}
+
 // neverGiven compares the settings that the code reads with those that some app
-// was given under some parameters.
-func neverGiven(names []string, given map[string]bool) []string {
+// or job was given under some parameters.
+func neverGiven(names []string, reads map[string][]string, had map[pair]bool) []string {
 	var found []string
+	given := map[string]bool{}
+	for had := range had {
+		given[had.setting] = true
+	}
+	for command, settings := range reads {
+		if command == "score" { // cutout-app.bicep and ml/ run it
+			continue
+		}
+		for _, name := range settings {
+			if given[name] && !had[pair{command, name}] && needless(command, name) == "" {
+				found = append(found, "role "+command+" is not given "+name+", which its code reads: add it to the app in deploy/apps.bicep, or say in notFor of "+
+					"deploy/app_policy_test.go why it does without")
+			}
+		}
+	}
+	for _, n := range notFor {
+		for _, command := range n.commands {
+			if !slices.ContainsFunc(names, func(name string) bool {
+				return strings.HasPrefix(name, n.settings) && slices.Contains(reads[command], name)
+			}) {
+				found = append(found, "role "+command+" reads no setting "+n.settings+", which notFor of deploy/app_policy_test.go excuses")
+			}
+		}
+	}
 	for _, name := range names {
 		why := leftOut[name]
 		if !given[name] && why == "" {
@@ -248,18 +291,6 @@ func neverGiven(names []string, given map[string]bool) []string {
 		}
 	}
 	return found
-}
-
-func reads(needs config.Role, a appRole, setting string) bool {
-	if strings.HasPrefix(setting, "WORKER_") {
-		return a.queue != ""
-	}
-	for _, g := range groups {
-		if g.need(needs) && slices.ContainsFunc(g.prefix, func(s string) bool { return strings.HasPrefix(setting, s) }) {
-			return true
-		}
-	}
-	return false
 }
 
 // refersTo checks that the queue, container or account that a setting names is

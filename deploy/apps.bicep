@@ -386,6 +386,7 @@ module billing 'modules/app.bicep' = if (deployApps) {
       { name: 'AZURE_CLIENT_ID', value: known.outputs.billing.clientId }
       { name: 'DATABASE_URL', value: 'postgres://${names.billing}${databaseAddress}' }
       { name: 'DATABASE_MAX_CONNS', value: string(connections.billing) }
+      { name: 'RATE_LIMIT_PER_SECOND', value: '20' }
     ])
   }
 }

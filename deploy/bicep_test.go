@@ -75,7 +75,7 @@ func faults(t *testing.T, dir string, all bool) []string {
 	roles := codeRoles(t)
 	roles["migrate"] = config.Role{Database: true}
 	roles["doctor"] = config.Role{Database: true, Storage: true, Queue: true, API: true}
-	given := map[string]bool{}
+	reads, given := codeReads(t), map[pair]bool{}
 	for _, c := range scenarios() {
 		plan, err := evaluate(dir, c)
 		if err != nil {
@@ -89,13 +89,13 @@ func faults(t *testing.T, dir string, all bool) []string {
 				found = append(found, "there is no schema for "+typ)
 			}
 		}
-		p := &policy{plan: plan, env: c.environment(), roles: roles, names: names, given: given, scenario: c}
+		p := &policy{plan: plan, env: c.environment(), roles: roles, names: names, reads: reads, given: given, scenario: c}
 		found = append(found, p.check()...)
 		if len(found) > 0 && !all {
 			return found
 		}
 	}
-	return append(found, neverGiven(names, given)...)
+	return append(found, neverGiven(names, reads, given)...)
 }
 
 // evaluate gives the plan of the ground and of the apps on it.
@@ -190,7 +190,10 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"wrong value":                {"modules/vault.bicep", "name: 'standard'", "name: 'cheap'", "cheap"},
 		"preview version":            {"modules/host.bicep", "managedEnvironments@2025-01-01", "managedEnvironments@2025-02-02-preview", "preview"},
 		"setting nobody reads":       {"apps.bicep", "'RATE_LIMIT_PER_SECOND'", "'RATE_LIMIT_PER_MINUTE'", "no code reads RATE_LIMIT_PER_MINUTE"},
-		"setting of another role":    {"apps.bicep", "{ name: 'PLACE_ENGINE', value: placeEngine }", "{ name: 'PLACE_ENGINE', value: placeEngine }\n    { name: 'PUBLIC_BASE_URL', value: baseUrl }", "does not read PUBLIC_BASE_URL"},
+		"setting of another role":    {"apps.bicep", "{ name: 'PLACE_ENGINE', value: placeEngine }", "{ name: 'PLACE_ENGINE', value: placeEngine }\n    { name: 'RATE_LIMIT_PER_SECOND', value: '20' }", "does not read RATE_LIMIT_PER_SECOND"},
+		"setting for another role":   {"apps.bicep", "{ name: 'PLACE_ENGINE', value: placeEngine }", "{ name: 'PLACE_ENGINE', value: placeEngine }\n    { name: 'PUBLIC_BASE_URL', value: baseUrl }", "orchestrate is given PUBLIC_BASE_URL, although"},
+		"a worker without settings":  {"apps.bicep", "env: concat(commonEnv, storageEnv, queueEnv, ledgerEnv, workerEnv, [\n", "env: concat(commonEnv, storageEnv, queueEnv, ledgerEnv, [\n", "export is not given WORKER_CONCURRENCY"},
+		"a setting for half of them": {"apps.bicep", "mollieEnv, [\n      { name: 'AZURE_CLIENT_ID', value: known.outputs.billing.clientId }\n", "[\n      { name: 'AZURE_CLIENT_ID', value: known.outputs.billing.clientId }\n", "MOLLIE_API_KEY"},
 		"missing setting":            {"apps.bicep", "  { name: 'AUTH_KEY_PEPPER', secretRef: 'auth-key-pepper' }\n", "", "AUTH_KEY_PEPPER is missing"},
 		"setting nobody is given":    {"apps.bicep", "  { name: 'BILLING_SELLER_VAT_ID', value: billingSeller.vatId }\n", "", "no app is given BILLING_SELLER_VAT_ID"},
 		"seller without a country":   {"apps.dev.bicepparam", "country: 'NL', ", "", "country"},
@@ -286,8 +289,8 @@ func TestTheGPUApp(t *testing.T) {
 // The cut-out service is reached from inside the environment alone, asks for a key,
 // and runs as the role and with the settings that the code reads.
 func TestTheCutoutApp(t *testing.T) {
-	plan := standing(t, "cutout-app.bicep", nil)
-	for _, f := range cutoutAppFaults(plan) {
+	plan, reads := standing(t, "cutout-app.bicep", nil), codeReads(t)["score"]
+	for _, f := range cutoutAppFaults(plan, reads) {
 		t.Error(f)
 	}
 	b, err := os.ReadFile("cutout-app.bicep")
@@ -300,6 +303,7 @@ func TestTheCutoutApp(t *testing.T) {
 		"no key":             {"{ name: 'SCORE_AUTH', value: 'key' }", "{ name: 'SCORE_AUTH', value: 'platform' }"},
 		"scenes":             {"value: 'cutout'", "value: 'studio'"},
 		"a setting of none":  {"'SCORE_CONCURRENCY'", "'SCORE_WORKERS'"},
+		"another's setting":  {"'SCORE_CONCURRENCY'", "'RETENTION_DAYS'"},
 		"its key from a URL": {"secretRef: 'score-key'", "value: 'k'"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -308,17 +312,17 @@ func TestTheCutoutApp(t *testing.T) {
 			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if text == source || len(cutoutAppFaults(standing(t, file, nil))) == 0 {
+			if text == source || len(cutoutAppFaults(standing(t, file, nil), reads)) == 0 {
 				t.Error("not found")
 			}
 		})
 	}
 }
 
-func cutoutAppFaults(plan *bicep.Plan) (found []string) {
+func cutoutAppFaults(plan *bicep.Plan, reads []string) (found []string) {
 	known := map[string]bool{}
-	for _, s := range config.Settings() {
-		known[s.Name] = true
+	for _, name := range reads {
+		known[name] = true
 	}
 	apps := plan.Find("Microsoft.App/containerApps")
 	if len(apps) != 1 {
@@ -335,7 +339,7 @@ func cutoutAppFaults(plan *bicep.Plan) (found []string) {
 			e := v.(map[string]any)
 			name := fmt.Sprint(e["name"])
 			if env[name] = e["value"]; !known[name] {
-				found = append(found, "no code reads "+name)
+				found = append(found, "the scoring service does not read "+name)
 			}
 			if ref := e["secretRef"]; ref != nil {
 				env[name] = fmt.Sprint("secret ", ref)

@@ -5,10 +5,12 @@ import (
 	"go/parser"
 	"go/token"
 	"reflect"
+	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/config/configtest"
 )
 
 // codeRoles reads app's table of roles: each role's command and the settings that
@@ -50,6 +52,30 @@ func codeRoles(t *testing.T) map[string]config.Role {
 		t.Fatalf("app/roles.go has only %d roles that this test can read", len(roles))
 	}
 	return roles
+}
+
+// codeReads returns the settings that the code of each role, and of the commands that jobs
+// on Azure run, reaches.
+func codeReads(t *testing.T) map[string][]string {
+	t.Helper()
+	code, err := configtest.Read("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads := map[string][]string{
+		"migrate": code.Command("migrateCommand"),
+		"doctor":  code.Command("doctorCommand", "queuesCommand", "tenantsCommand", "keysCommand", "limitsCommand", "auditCommand", "refundCommand", "customerCommand"),
+	}
+	for _, role := range code.Roles() {
+		if reads[role] = code.Role(role); len(reads[role]) < 10 {
+			t.Fatalf("role %s reads only %v: configtest no longer reads the table of roles", role, reads[role])
+		}
+	}
+	// The doctor holds the settings against what the API needs.
+	reads["doctor"] = append(reads["doctor"], reads["serve-api"]...)
+	slices.Sort(reads["doctor"])
+	reads["doctor"] = slices.Compact(reads["doctor"])
+	return reads
 }
 
 func roleOf(lit *ast.CompositeLit) config.Role {
