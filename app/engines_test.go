@@ -2,6 +2,9 @@ package app
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"os"
 	"path/filepath"
@@ -211,13 +214,70 @@ func TestEveryEnginePassesItsSuite(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					calls += len(regexp.MustCompile(`\b`+suite+`\.Run(Remote)?\b`).FindAll(b, -1))
+					calls += suiteRuns(t, suite, b)
 				}
 				if calls < len(names) {
 					t.Errorf("the tests of modules/pipeline/%s run the suite %d times, for the engines %v: give each engine a test that calls %s.Run or RunRemote", pkg, calls, names, suite)
 				}
 			})
 		}
+	}
+}
+
+// suiteRuns counts the places in the tests of a file that name a suite's Run or RunRemote.
+func suiteRuns(t *testing.T, suite string, src []byte) (n int) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), "", src, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	called := ""
+	for _, i := range f.Imports {
+		if strings.HasSuffix(i.Path.Value, "/modules/pipeline/"+suite+`"`) {
+			if called = suite; i.Name != nil {
+				called = i.Name.Name
+			}
+		}
+	}
+	for _, d := range f.Decls {
+		fn, ok := d.(*ast.FuncDecl)
+		if !ok || called == "" || fn.Recv != nil || !strings.HasPrefix(fn.Name.Name, "Test") {
+			continue
+		}
+		ast.Inspect(fn, func(node ast.Node) bool {
+			if s, ok := node.(*ast.SelectorExpr); ok && (s.Sel.Name == "Run" || s.Sel.Name == "RunRemote") {
+				if x, ok := s.X.(*ast.Ident); ok && x.Name == called {
+					n++
+				}
+			}
+			return true
+		})
+	}
+	return n
+}
+
+func TestSuitesAreFoundInTheCode(t *testing.T) {
+	const imports = `import "github.com/opal-photo/opal/modules/pipeline/cuttertest"` + "\n"
+	for name, c := range map[string]struct {
+		src  string
+		want int
+	}{
+		"a call":              {imports + `func TestA(t *testing.T) { cuttertest.Run(t, c) }`, 1},
+		"a remote one":        {imports + `func TestA(t *testing.T) { cuttertest.RunRemote(t, c) }`, 1},
+		"by a variable":       {imports + `func TestA(t *testing.T) { run := cuttertest.RunRemote; run(t, c) }`, 1},
+		"under another name":  {`import suite "github.com/opal-photo/opal/modules/pipeline/cuttertest"` + "\n" + `func TestA(t *testing.T) { suite.Run(t, c) }`, 1},
+		"two":                 {imports + `func TestA(t *testing.T) { cuttertest.Run(t, c) }; func TestB(t *testing.T) { cuttertest.Run(t, d) }`, 2},
+		"a comment":           {imports + `func TestA(t *testing.T) { /* cuttertest.Run(t, c) */ }`, 0},
+		"a text":              {imports + `func TestA(t *testing.T) { t.Log("cuttertest.Run(t, c)") }`, 0},
+		"no test":             {imports + `func later(t *testing.T) { cuttertest.Run(t, c) }`, 0},
+		"half of the suite":   {imports + `func TestA(t *testing.T) { cuttertest.RunGood(t, c) }`, 0},
+		"another's of a name": {`import "example.com/cuttertest"` + "\n" + `func TestA(t *testing.T) { cuttertest.Run(t, c) }`, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := suiteRuns(t, "cuttertest", []byte("package p\n"+c.src)); got != c.want {
+				t.Errorf("%d, want %d", got, c.want)
+			}
+		})
 	}
 }
 

@@ -116,9 +116,55 @@ func ruleText(check string) string {
 	return ""
 }
 
+// fault returns what is wrong with the setting's check itself, or "": its kind is unknown, its
+// bounds or values can't be read, or it is for values of another type.
+func (s *Setting) fault() string {
+	kind, arg, argued := strings.Cut(s.check, "=")
+	wants, known := map[string]string{
+		"": "", "oneof": "text", "range": "number", "url": "text", "private": "networks", "local": "networks", "origins": "list", "listen": "text",
+	}[kind]
+	is := s.Type
+	if is == "whole number" || is == "duration" {
+		is = "number"
+	}
+	switch {
+	case !known:
+		return "its check " + s.check + " is of no kind that ruleText in config/setting.go knows"
+	case kind != "" && is != wants:
+		return "its check " + s.check + " is for values of the type " + wants + ", it is a " + s.Type
+	case kind == "oneof" && (arg == "" || slices.Contains(strings.Split(arg, "|"), "")):
+		return "its check " + s.check + " has an empty value: write oneof=a|b"
+	case kind == "range":
+		low, high, two := strings.Cut(arg, "..")
+		from, err := bound(low, s.Type)
+		to, err2 := bound(high, s.Type)
+		if !two || low == "" && high == "" || err != nil || err2 != nil || low != "" && high != "" && from > to {
+			return "its check " + s.check + " can't be read: write range=1..9 (for a duration range=1s..9s); either bound may be left out"
+		}
+	case kind != "oneof" && argued:
+		return "its check " + kind + " takes no value, such as " + arg
+	}
+	return ""
+}
+
+// bound reads a bound of a range for a setting of a type; "": it is left out.
+func bound(text, typ string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	if typ == "duration" {
+		d, err := time.ParseDuration(text)
+		return float64(d), err
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
 // complaint returns why the setting's value breaks its rule, or "". A value that
 // is not set breaks none; whether it may be missing depends on the role.
 func (s *Setting) complaint() string {
+	if why := s.fault(); why != "" {
+		return s.Name + ": " + why
+	}
 	kind, arg, _ := strings.Cut(s.check, "=")
 	switch kind {
 	case "oneof":
@@ -126,7 +172,7 @@ func (s *Setting) complaint() string {
 			return ""
 		}
 	case "range":
-		if inRange(s.value, arg) {
+		if s.inRange(arg) {
 			return ""
 		}
 	case "url":
@@ -176,27 +222,19 @@ func listenable(text string) bool {
 	return err == nil && n > 0
 }
 
-// inRange reports whether a number or a duration is within bounds.
-func inRange(v reflect.Value, bounds string) bool {
+// inRange reports whether the setting's number or duration is within bounds that can be read.
+func (s *Setting) inRange(bounds string) bool {
 	low, high, _ := strings.Cut(bounds, "..")
 	var value float64
-	if v.CanInt() {
-		value = float64(v.Int())
+	if s.value.CanInt() {
+		value = float64(s.value.Int())
 	} else {
-		value = v.Float()
+		value = s.value.Float()
 	}
-	number := func(text string) float64 {
-		if d, err := time.ParseDuration(text); err == nil && v.Type() == reflect.TypeFor[time.Duration]() {
-			return float64(d)
-		}
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			panic("config: the bound " + text + " of a check can't be read")
-		}
-		return f
-	}
+	from, _ := bound(low, s.Type)
+	to, _ := bound(high, s.Type)
 	// NaN is in no range.
-	return (low == "" || value >= number(low)) && (high == "" || value <= number(high))
+	return (low == "" || value >= from) && (high == "" || value <= to)
 }
 
 // Either lists values as a person does: a, b or c.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -25,8 +26,8 @@ func TestEverySettingExplainsItself(t *testing.T) {
 			if strings.Contains(s.Name, "_") && s.Group == "" && s.Name != "ENV_NAME" && s.Name != "LOG_LEVEL" && s.Name != "PUBLIC_BASE_URL" {
 				t.Error("its group has no doc")
 			}
-			if s.HasCheck() && s.Rule == "" {
-				t.Error("its check is of no kind that ruleText in setting.go knows")
+			if why := s.Fault(); why != "" {
+				t.Fatal(why)
 			}
 			for what, value := range map[string]string{"default": s.Default, "example": s.Example} {
 				if value == "" {
@@ -36,9 +37,42 @@ func TestEverySettingExplainsItself(t *testing.T) {
 				if err != nil {
 					t.Fatalf("its %s can't be read: %v", what, err)
 				}
-				if err := c.Validate(config.Role{}, true); err != nil {
-					t.Errorf("its %s breaks its own rule: %v", what, err)
+				if why := c.Complaint(s.Name); why != "" {
+					t.Errorf("its %s %s breaks its own rule: %s", what, value, why)
 				}
+			}
+		})
+	}
+}
+
+func TestChecksThatCantBeMeant(t *testing.T) {
+	for name, c := range map[string]struct {
+		s    *config.Setting
+		says string
+	}{
+		"a range":                  {config.WithCheck("range=1..9", 5), ""},
+		"a range of numbers":       {config.WithCheck("range=.5..", .7), ""},
+		"a range of durations":     {config.WithCheck("range=..9s", time.Second), ""},
+		"a range with a hyphen":    {config.WithCheck("range=1-9", 5), "X: its check range=1-9 can't be read: write range=1..9"},
+		"a range of words":         {config.WithCheck("range=one..nine", 5), "can't be read"},
+		"a range without bounds":   {config.WithCheck("range=..", 5), "can't be read"},
+		"an empty range":           {config.WithCheck("range=", 5), "can't be read"},
+		"a range that is reversed": {config.WithCheck("range=9..1", 5), "can't be read"},
+		"a bound without a unit":   {config.WithCheck("range=1..9", time.Second), "can't be read"},
+		"a range of text":          {config.WithCheck("range=1..9", "a"), "for values of the type number, it is a text"},
+		"one of":                   {config.WithCheck("oneof=a|b", "a"), ""},
+		"one of nothing":           {config.WithCheck("oneof=", "a"), "has an empty value"},
+		"one of a gap":             {config.WithCheck("oneof=a||b", "a"), "has an empty value"},
+		"one of numbers":           {config.WithCheck("oneof=1|2", 1), "for values of the type text"},
+		"a URL":                    {config.WithCheck("url", "https://a.example"), ""},
+		"a URL with a value":       {config.WithCheck("url=https", "https://a.example"), "takes no value"},
+		"URLs":                     {config.WithCheck("url", []string{"a"}), "for values of the type text"},
+		"networks of text":         {config.WithCheck("private", "10.0.0.0/8"), "for values of the type networks"},
+		"a kind that is unknown":   {config.WithCheck("between=1..9", 5), "no kind"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := c.s.Complain(); c.says == "" && got != "" || !strings.Contains(got, c.says) {
+				t.Errorf("%q, want %q", got, c.says)
 			}
 		})
 	}

@@ -107,7 +107,7 @@ func TestTheDatabaseRefusesAWrongLedger(t *testing.T) {
 			for what, q := range set {
 				t.Run(what, func(t *testing.T) {
 					err := d.InTx(ctx, func(tx *db.Tx) error { _, err := tx.ExecContext(ctx, q); return err })
-					if err == nil || !db.IsConstraint(err) {
+					if err == nil || !dbtest.IsConstraint(err) {
 						t.Error(err)
 					}
 					if now := dump(t, d); now != before {

@@ -1,6 +1,8 @@
 package channel
 
 import (
+	"encoding/json"
+	"fmt"
 	"image"
 	"os"
 	"os/exec"
@@ -14,6 +16,52 @@ import (
 
 	"github.com/opal-photo/opal/modules/fault"
 )
+
+// TestMain reads OPAL's own channels first: a fault in one of their files is then told by its
+// name, and not as the failure of a test that happens to come first.
+func TestMain(m *testing.M) {
+	if _, err := read(map[string]file{}, embedded, "channels"); err != nil {
+		fmt.Fprintf(os.Stderr, "modules/channel/channels: %v\n", err)
+		os.Exit(1)
+	}
+	m.Run()
+}
+
+// Whoever writes a channel's file has the schema to read.
+func TestTheSchemaSaysWhatEachFieldIs(t *testing.T) {
+	b, err := embedded.ReadFile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc any
+	if err := json.Unmarshal(b, &doc); err != nil {
+		t.Fatal(err)
+	}
+	fields := 0
+	var walk func(at string, v any)
+	walk = func(at string, v any) {
+		m, _ := v.(map[string]any)
+		for key, below := range m {
+			properties, _ := below.(map[string]any)
+			if key != "properties" {
+				walk(at, below)
+				continue
+			}
+			for name, field := range properties {
+				fields++
+				text, _ := field.(map[string]any)["description"].(string)
+				if text == "" {
+					t.Errorf("%s%s has no description", at, name)
+				}
+				walk(at+name+".", field)
+			}
+		}
+	}
+	walk("", doc)
+	if fields < 30 {
+		t.Errorf("only %d fields were found", fields)
+	}
+}
 
 func TestPresetNames(t *testing.T) {
 	for _, n := range []string{"amazon_main", "shopify", "etsy", "ebay", "google_shopping", "instagram_square", "instagram_portrait",

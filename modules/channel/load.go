@@ -52,7 +52,7 @@ func table() *all {
 	}
 	t, err := read(map[string]file{}, embedded, "channels")
 	if err != nil {
-		panic(err) // a test reads the same files
+		panic(fmt.Sprintf("modules/channel/channels: %v", err)) // TestMain reads the same files
 	}
 	current.CompareAndSwap(nil, t)
 	return current.Load()

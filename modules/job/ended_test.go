@@ -29,7 +29,7 @@ func TestAnItemThatHasEndedStaysAsItEnded(t *testing.T) {
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				_, err := d.ExecContext(t.Context(), `UPDATE items SET `+c.set+` WHERE item_id = $1`, ended)
-				if err == nil || !db.IsConstraint(err) || !strings.Contains(err.Error(), "stays as it ended") {
+				if err == nil || !dbtest.IsConstraint(err) || !strings.Contains(err.Error(), "stays as it ended") {
 					t.Errorf("written: %v", err)
 				}
 			})

@@ -270,6 +270,16 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	return w
 }
 
+// row runs a row of a table test as a subtest of its own, whose failures are its own.
+func (w *world) row(name string, fn func()) {
+	whole := w.t.(*testing.T)
+	whole.Run(name, func(t *testing.T) {
+		w.t = t
+		defer func() { w.t = whole }()
+		fn()
+	})
+}
+
 // create makes a job of n entries, one scene each.
 func (w *world) create(n int, opts pipeline.Options) job.Job {
 	w.t.Helper()

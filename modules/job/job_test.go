@@ -402,9 +402,11 @@ func TestTenantsDontSeeEachOther(t *testing.T) {
 			"export":   second(w.jobs.ExportURL(ctx, "t2", j.JobID)),
 			"direct":   second(w.jobs.Direct(ctx, "t2", j.JobID, id, "a.png", int64(len(photo())), bytes.NewReader(photo()))),
 		} {
-			if fault.KindOf(err) != fault.NotFound {
-				w.t.Errorf("%s: %v", name, err)
-			}
+			w.row(name, func() {
+				if fault.KindOf(err) != fault.NotFound {
+					w.t.Error(err)
+				}
+			})
 		}
 		if jobs, _, err := w.jobs.List(ctx, "t2", job.Filter{Limit: 10}); err != nil || len(jobs) != 0 {
 			w.t.Errorf("list: %v %v", jobs, err)
@@ -435,9 +437,11 @@ func TestListPages(t *testing.T) {
 			w.t.Fatalf("%v, want %v", got, ids)
 		}
 		for _, bad := range []string{"x", ".", strings.Repeat("1", 101), "1!.x"} {
-			if _, _, err := w.jobs.List(w.t.Context(), tenantID, job.Filter{Cursor: bad, Limit: 2}); !errors.Is(err, job.ErrCursor) {
-				w.t.Errorf("cursor %.10q: %v", bad, err)
-			}
+			w.row(fmt.Sprintf("cursor %.10q", bad), func() {
+				if _, _, err := w.jobs.List(w.t.Context(), tenantID, job.Filter{Cursor: bad, Limit: 2}); !errors.Is(err, job.ErrCursor) {
+					w.t.Error(err)
+				}
+			})
 		}
 	})
 }

@@ -121,10 +121,12 @@ func TestWhatCantBeDecided(t *testing.T) {
 			"a long note":                 {job.Decision{TenantID: tenantID, JobID: done.JobID, ItemID: done.Items[0].ItemID, Note: strings.Repeat("ä", 2001)}, job.ErrNote},
 			"a note with a NUL":           {job.Decision{TenantID: tenantID, JobID: done.JobID, ItemID: done.Items[0].ItemID, Note: "a\x00b"}, job.ErrNote},
 		} {
-			c.decision.State = picture.ReviewApproved
-			if _, err := w.jobs.Decide(w.t.Context(), c.decision); !errors.Is(err, c.want) {
-				w.t.Errorf("%s: %v", name, err)
-			}
+			w.row(name, func() {
+				c.decision.State = picture.ReviewApproved
+				if _, err := w.jobs.Decide(w.t.Context(), c.decision); !errors.Is(err, c.want) {
+					w.t.Error(err)
+				}
+			})
 		}
 		if len(w.reviews) != 0 {
 			w.t.Errorf("%v", w.reviews)
