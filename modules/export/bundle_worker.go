@@ -43,68 +43,23 @@ func (w *Worker) bundle(ctx context.Context, b queue.Body) (whole bool, err erro
 		return false, err // the drain's deadline: the message is given back
 	}
 	defer w.zips.Release(1)
-	leave, err := w.bundles().Alone(ctx, w.DB, `bundle_id = $1`, b.Subject)
-	if err != nil {
-		return false, err
-	}
-	defer leave()
-	taking, taken := lease.Settle(ctx)
-	z, err := w.claimBundle(taking, b)
-	taken()
-	if err != nil || z == nil {
-		return err == nil, err
-	}
-	run, stop := w.bundles().Keep(ctx, w.DB, []lease.Held{z.held})
-	err = fault.Guard(func() error {
-		if z.held.Spent() {
-			return lease.ErrRescues
-		}
-		return w.makeParts(run, z)
-	})
-	lost := lease.Lost(run, err)
-	stop()
-	settle, done := lease.Settle(ctx)
-	defer done()
-	switch {
-	case lost:
-		telemetry.Log(ctx).Warn().Int("attempt", z.held.Attempt).Msg("Discarded a ZIP: it is another worker's, or its job is gone")
-		return false, nil
-	case err == nil:
-		err = w.endBundle(settle, z, nil)
-	case ctx.Err() != nil:
-		telemetry.Log(ctx).Info().Msg("Gave the ZIP back")
-		return false, w.bundleAgain(settle, z, lease.Stopped)
-	default:
-		v := w.bundles().Policy.Judge(z.held, err)
-		telemetry.Log(ctx).Warn().Err(err).Bool("again", v.Again).Bool("counted", v.Counted).Dur("after_ms", v.After).Msg("A ZIP failed")
-		if v.Again {
-			return false, w.bundleAgain(settle, z, v)
-		}
-		cause := err
-		if err = w.endBundle(settle, z, cause); err == nil && v.Rescued {
-			err = queue.Poison(lease.ErrRescues.Code, cause)
-		}
-		return false, err
-	}
-	return err == nil, err
-}
-
-// claimBundle takes the ZIP if it waits, or if its worker's lease ran out. It
-// returns nil otherwise.
-func (w *Worker) claimBundle(ctx context.Context, b queue.Body) (z *bundle, err error) {
-	err = w.DB.InTx(ctx, func(tx *db.Tx) error {
-		z = nil
-		held, err := w.bundles().Claim(ctx, tx, `bundle_id = $1 AND tenant_id = $2`, b.Subject, b.TenantID)
-		if err != nil || len(held) == 0 {
-			return err
-		}
-		z = &bundle{body: b, held: held[0]}
-		return tx.QueryRowContext(ctx, `SELECT owner_id, round FROM bundles WHERE bundle_id = $1`, b.Subject).Scan(&z.ownerID, &z.round)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim ZIP %s: %w", b.Subject, err)
-	}
-	return z, nil
+	return lease.Work[*bundle, struct{}]{
+		Table: w.bundles(), DB: w.DB, Where: `bundle_id = $1 AND tenant_id = $2`, Args: []any{b.Subject, b.TenantID},
+		Load: func(ctx context.Context, tx *db.Tx, h lease.Held) (*bundle, error) {
+			z := &bundle{body: b, held: h}
+			return z, tx.QueryRowContext(ctx, `SELECT owner_id, round FROM bundles WHERE bundle_id = $1`, b.Subject).Scan(&z.ownerID, &z.round)
+		},
+		Make:     func(ctx context.Context, z *bundle) (struct{}, error) { return struct{}{}, w.makeParts(ctx, z) },
+		Complete: func(ctx context.Context, z *bundle, _ struct{}) error { return w.endBundle(ctx, z, nil) },
+		Again:    w.bundleAgain,
+		Fail: func(ctx context.Context, z *bundle, v lease.Verdict, cause error) error {
+			telemetry.Log(ctx).Warn().Err(cause).Msg("A ZIP failed")
+			if err := w.endBundle(ctx, z, cause); err != nil || !v.Rescued {
+				return err
+			}
+			return queue.Poison(lease.ErrRescues.Code, cause)
+		},
+	}.Do(ctx)
 }
 
 // makeParts builds, stores and records the parts that no earlier attempt
@@ -183,7 +138,10 @@ func (w *Worker) endBundle(ctx context.Context, z *bundle, cause error) error {
 }
 
 // bundleAgain gives a ZIP back with its next message.
-func (w *Worker) bundleAgain(ctx context.Context, z *bundle, v lease.Verdict) error {
+func (w *Worker) bundleAgain(ctx context.Context, z *bundle, v lease.Verdict, cause error) error {
+	if cause != nil {
+		telemetry.Log(ctx).Warn().Err(cause).Bool("counted", v.Counted).Dur("after_ms", v.After).Msg("A ZIP is tried again")
+	}
 	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := w.bundles().Again(ctx, tx, z.held, v); err != nil {
 			return err

@@ -119,9 +119,9 @@ func TestADeadWorkersRemakesAreMadeByAnother(t *testing.T) {
 		w.must(w.s.Handle(w.t.Context(), w.body))
 		first := w.files()
 		w.remake(RemakeRequest{})
-		dead, err := w.s.claim(w.t.Context(), remaking{w.s}, w.again())
+		dead, err := w.claim(w.t.Context(), remaking{w.s}, w.again())
 		w.must(err)
-		if k, err := w.s.claim(w.t.Context(), remaking{w.s}, w.again()); err != nil || k != nil {
+		if k, err := w.claim(w.t.Context(), remaking{w.s}, w.again()); err != nil || k != nil {
 			w.t.Fatalf("two workers have it: %v", err)
 		}
 		w.exec(`UPDATE remakes SET lease_until = now_ms() - 1`)
@@ -144,7 +144,7 @@ func TestADeadWorkersRemakesAreMadeByAnother(t *testing.T) {
 // A worker that is making a variant may have read the former source.
 func TestAVariantThatIsBeingMadeIsMadeAgainAfterwards(t *testing.T) {
 	each(t, func(w *world) {
-		k, err := w.s.claim(w.t.Context(), firstMaking{w.s}, w.body)
+		k, err := w.claim(w.t.Context(), firstMaking{w.s}, w.body)
 		w.must(err)
 		w.remake(RemakeRequest{})
 		w.exec(`UPDATE remakes SET due_at = 0`)
@@ -167,7 +167,7 @@ func TestAJobThatIsDeletedTakesItsRemakesAlong(t *testing.T) {
 	each(t, func(w *world) {
 		w.must(w.s.Handle(w.t.Context(), w.body))
 		w.remake(RemakeRequest{})
-		k, err := w.s.claim(w.t.Context(), remaking{w.s}, w.again())
+		k, err := w.claim(w.t.Context(), remaking{w.s}, w.again())
 		w.must(err)
 		w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error {
 			_, err := w.s.Forget(w.t.Context(), tx, "j")

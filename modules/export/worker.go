@@ -151,18 +151,11 @@ func (w *Worker) handleRemake(ctx context.Context, b queue.Body) (whole bool, er
 }
 
 func (w *Worker) handleMaking(ctx context.Context, how making, b queue.Body) (whole bool, err error) {
-	leave, err := how.table().Alone(ctx, w.DB, `item_id = $1`, b.ItemID)
+	k, leave, err := w.take(ctx, how, b)
 	if err != nil {
 		return false, err
 	}
 	defer leave()
-	// a shutdown in mid-claim must not leave open whether the variants were taken
-	taking, taken := lease.Settle(ctx)
-	k, err := w.claim(taking, how, b)
-	taken()
-	if err != nil {
-		return false, err
-	}
 	if k == nil {
 		return true, nil
 	}
@@ -170,32 +163,27 @@ func (w *Worker) handleMaking(ctx context.Context, how making, b queue.Body) (wh
 	return w.make(ctx, k)
 }
 
-// claim takes the item's variants that are pending, or whose worker's lease ran
-// out. It returns nil when there are no such variants.
-func (w *Worker) claim(ctx context.Context, how making, b queue.Body) (*work, error) {
-	var k *work
-	err := w.DB.InTx(ctx, func(tx *db.Tx) error {
-		k = nil
-		rows, err := how.table().Claim(ctx, tx, `item_id = $1 AND tenant_id = $2`+how.ready(), b.ItemID, b.TenantID)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		k = &work{how: how, body: b, held: map[string]lease.Held{}}
-		for _, h := range rows {
-			p := h.Key[1]
-			k.presets = append(k.presets, p)
-			k.held[p] = h
-		}
-		var src string
-		if err := tx.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, b.ItemID).Scan(&src); err != nil {
-			return err
-		}
-		return json.Unmarshal([]byte(src), &k.source)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim the exports of item %s: %w", b.ItemID, err)
+// take claims the item's variants that are pending, or whose worker's lease ran out. It
+// returns nil when there are no such variants. The caller calls leave when its work has ended.
+func (w *Worker) take(ctx context.Context, how making, b queue.Body) (k *work, leave func(), err error) {
+	k, _, leave, err = lease.Take(ctx, how.table(), w.DB, `item_id = $1 AND tenant_id = $2`+how.ready(), []any{b.ItemID, b.TenantID},
+		func(ctx context.Context, tx *db.Tx, rows []lease.Held) (*work, error) { return w.open(ctx, tx, how, b, rows) })
+	return k, leave, err
+}
+
+// open reads what the worker needs to know of the variants that it claimed.
+func (w *Worker) open(ctx context.Context, tx *db.Tx, how making, b queue.Body, rows []lease.Held) (*work, error) {
+	k := &work{how: how, body: b, held: map[string]lease.Held{}}
+	for _, h := range rows {
+		p := h.Key[1]
+		k.presets = append(k.presets, p)
+		k.held[p] = h
 	}
-	return k, nil
+	var src string
+	if err := tx.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, b.ItemID).Scan(&src); err != nil {
+		return nil, fmt.Errorf("load the exports of item %s: %w", b.ItemID, err)
+	}
+	return k, json.Unmarshal([]byte(src), &k.source)
 }
 
 // make renders the claimed variants and records each as it is finished. whole

@@ -43,86 +43,35 @@ type claimedVersion struct {
 // processVersion makes the version of a cut-out that a message names. It returns nil
 // when the message is done with.
 func (s *Service) processVersion(ctx context.Context, b queue.Body) error {
-	leave, err := s.versions().Alone(ctx, s.DB, `version_id = $1`, b.Subject)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	taking, taken := lease.Settle(ctx)
-	c, err := s.claimVersion(taking, b)
-	taken()
-	if err != nil {
-		return err
-	}
-	if c == nil {
-		telemetry.Log(ctx).Info().Msg("Nothing to do for this message")
-		return nil
-	}
-	work, stop := s.versions().Keep(ctx, s.DB, []lease.Held{c.held})
-	var res *pipeline.Result
-	err = fault.Guard(func() (err error) {
-		if c.held.Spent() {
-			return lease.ErrRescues
-		}
-		res, err = s.makeVersion(work, c)
-		return err
-	})
-	lost := lease.Lost(work, err)
-	stop()
-	settle, done := lease.Settle(ctx)
-	defer done()
-	switch {
-	case lost:
-		telemetry.Log(ctx).Warn().Int("attempt", c.held.Attempt).Msg("Discarded a version: it is another worker's, or its item is gone")
-		return nil
-	case err == nil:
-		err = s.completeVersion(settle, c, res)
-	case ctx.Err() != nil:
-		err = s.versionAgain(settle, c, lease.Stopped)
-	default:
-		err = s.versionFailed(settle, c, err)
-	}
-	return heldOnly(err)
+	_, err := lease.Work[*claimedVersion, *pipeline.Result]{
+		Table: s.versions(), DB: s.DB,
+		Where: `version_id = $1 AND item_id = $2 AND job_id = $3 AND tenant_id = $4`, Args: []any{b.Subject, b.ItemID, b.JobID, b.TenantID},
+		Load: func(ctx context.Context, tx *db.Tx, h lease.Held) (*claimedVersion, error) {
+			return s.loadVersion(ctx, tx, &claimedVersion{id: b.Subject, claimed: claimed{row: row{itemID: b.ItemID, jobID: b.JobID, tenantID: b.TenantID}, held: h}})
+		},
+		Make: s.makeVersion, Complete: s.completeVersion, Again: s.versionAgain, Fail: s.failVersion,
+	}.Do(ctx)
+	return err
 }
 
-// claimVersion takes a version that waits, or whose worker's lease ran out. It returns
-// nil when there is nothing to do.
-func (s *Service) claimVersion(ctx context.Context, b queue.Body) (c *claimedVersion, err error) {
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		c = nil
-		held, err := s.versions().Claim(ctx, tx, `version_id = $1 AND item_id = $2 AND job_id = $3 AND tenant_id = $4`, b.Subject, b.ItemID, b.JobID, b.TenantID)
-		if err != nil || len(held) == 0 {
-			return err
-		}
-		c = &claimedVersion{id: b.Subject, claimed: claimed{row: row{itemID: b.ItemID, jobID: b.JobID, tenantID: b.TenantID}, held: held[0]}}
-		var hints, draft, brand, options string
-		var checkpoint, raw sql.NullString
-		if err := tx.QueryRowContext(ctx, `SELECT v.version, v.correlation_id, v.hints, v.checkpoint, d.checkpoint, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, j.brand, j.options
-			FROM cutout_versions v JOIN cutout_versions d ON d.item_id = v.item_id AND d.version = v.base
-			JOIN items i ON i.item_id = v.item_id JOIN jobs j ON j.job_id = i.job_id WHERE v.version_id = $1`, c.id).
-			Scan(&c.version, &c.correlationID, &hints, &checkpoint, &draft, &c.filename, &c.scene, &c.prompt, &raw, &brand, &options); err != nil {
-			return err
-		}
-		c.rawPath = raw.String
-		var of pipeline.Checkpoint
-		for _, f := range []struct {
-			text string
-			into any
-		}{{hints, &c.hints}, {draft, &of}, {brand, &c.brand}, {options, &c.options}, {checkpoint.String, &c.checkpoint}} {
-			if f.text == "" {
-				continue
-			}
-			if err := json.Unmarshal([]byte(f.text), f.into); err != nil {
-				return err
-			}
-		}
-		c.draft = of.Cutout
-		return changed(ctx, tx, c.jobID)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim version %s: %w", b.Subject, err)
+// loadVersion reads what the worker needs to know of a version.
+func (s *Service) loadVersion(ctx context.Context, tx *db.Tx, c *claimedVersion) (*claimedVersion, error) {
+	var hints, draft, brand, options string
+	var checkpoint, raw sql.NullString
+	if err := tx.QueryRowContext(ctx, `SELECT v.version, v.correlation_id, v.hints, v.checkpoint, d.checkpoint, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, j.brand, j.options
+		FROM cutout_versions v JOIN cutout_versions d ON d.item_id = v.item_id AND d.version = v.base
+		JOIN items i ON i.item_id = v.item_id JOIN jobs j ON j.job_id = i.job_id WHERE v.version_id = $1`, c.id).
+		Scan(&c.version, &c.correlationID, &hints, &checkpoint, &draft, &c.filename, &c.scene, &c.prompt, &raw, &brand, &options); err != nil {
+		return nil, fmt.Errorf("load version %s: %w", c.id, err)
 	}
-	return c, nil
+	c.rawPath = raw.String
+	var of pipeline.Checkpoint
+	if err := parsed(jsonColumn{hints, &c.hints}, jsonColumn{draft, &of}, jsonColumn{brand, &c.brand}, jsonColumn{options, &c.options},
+		jsonColumn{checkpoint.String, &c.checkpoint}); err != nil {
+		return nil, err
+	}
+	c.draft = of.Cutout
+	return c, changed(ctx, tx, c.jobID)
 }
 
 // makeVersion changes the cut-out, unless an attempt before has done that, and puts the
@@ -210,7 +159,10 @@ func (s *Service) completeVersion(ctx context.Context, c *claimedVersion, res *p
 }
 
 // versionAgain gives a version back with its next message.
-func (s *Service) versionAgain(ctx context.Context, c *claimedVersion, v lease.Verdict) error {
+func (s *Service) versionAgain(ctx context.Context, c *claimedVersion, v lease.Verdict, cause error) error {
+	if cause != nil {
+		telemetry.Log(ctx).Warn().Err(cause).Int("version", c.version).Bool("counted", v.Counted).Dur("after_ms", v.After).Msg("A version of a cut-out is tried again")
+	}
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := s.versions().Again(ctx, tx, c.held, v); err != nil {
 			return err
@@ -226,14 +178,9 @@ func (s *Service) versionAgain(ctx context.Context, c *claimedVersion, v lease.V
 	return nil
 }
 
-// versionFailed decides what becomes of an attempt that ended in an error. The version
-// that counts stays the one that it was.
-func (s *Service) versionFailed(ctx context.Context, c *claimedVersion, cause error) error {
-	v := s.versions().Policy.Judge(c.held, cause)
-	telemetry.Log(ctx).Warn().Err(cause).Int("version", c.version).Bool("again", v.Again).Bool("counted", v.Counted).Dur("after_ms", v.After).Msg("A version of a cut-out failed")
-	if v.Again {
-		return s.versionAgain(ctx, c, v)
-	}
+// failVersion ends a version permanently. The version that counts stays the one that it was.
+func (s *Service) failVersion(ctx context.Context, c *claimedVersion, v lease.Verdict, cause error) error {
+	telemetry.Log(ctx).Warn().Err(cause).Int("version", c.version).Msg("A version of a cut-out failed")
 	code, message := lease.Describe(cause, errVersion)
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := s.versions().Update(ctx, tx, c.held, `due_at = NULL, ended_at = now_ms()`); err != nil {

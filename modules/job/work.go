@@ -57,106 +57,68 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 	if b.Kind == queue.KindCutout {
 		return s.processVersion(ctx, b)
 	}
-	leave, err := s.items().Alone(ctx, s.DB, `item_id = $1`, b.ItemID)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	// a shutdown in mid-claim must not leave open whether the item was taken: it
-	// is claimed, and then given back
-	taking, taken := lease.Settle(ctx)
-	c, err := s.claim(taking, b)
-	taken()
-	if err != nil {
-		return err
-	}
-	if c == nil {
-		telemetry.Log(ctx).Info().Msg("Nothing to do for this message")
-		return nil
-	}
-	crashpoint.Reach(crashpoint.ItemClaimed)
-	rec := &recorder{s: s, c: c}
-	if c.held.Spent() {
-		return heldOnly(s.spent(ctx, c, rec, lease.ErrRescues))
-	}
-	work, stop := s.items().Keep(ctx, s.DB, []lease.Held{c.held})
-	var res *pipeline.Result
-	err = fault.Guard(func() error {
-		var err error
-		res, err = s.Pipeline.Run(work, s.input(c), &artifacts{s: s, c: c}, rec)
-		return err
-	})
-	lost := lease.Lost(work, err)
-	stop()
-
-	settle, done := lease.Settle(ctx)
-	defer done()
-	switch {
-	case lost:
-		telemetry.Log(ctx).Warn().Int("attempt", c.held.Attempt).Msg("Discarded an attempt: the item is another worker's or has ended")
-		return nil
-	case err == nil:
-		err = s.complete(settle, c, rec, res)
-		crashpoint.Reach(crashpoint.ItemCompleted)
-	case ctx.Err() != nil:
-		telemetry.Log(ctx).Info().Int("attempt", c.held.Attempt).Msg("Gave the item back")
-		s.Metrics.retried("stopped")
-		err = s.again(settle, c, rec, lease.Stopped, 0)
-	default:
-		err = s.failed(settle, c, rec, err)
-	}
-	return heldOnly(err)
-}
-
-// heldOnly returns nil for the error of an attempt that lost its item: the
-// message is done with.
-func heldOnly(err error) error {
-	if errors.Is(err, lease.ErrLost) {
-		return nil
-	}
+	_, err := lease.Work[*attempt, *pipeline.Result]{
+		Table: s.items(), DB: s.DB, Where: `item_id = $1 AND job_id = $2 AND tenant_id = $3`, Args: []any{b.ItemID, b.JobID, b.TenantID},
+		Load: func(ctx context.Context, tx *db.Tx, h lease.Held) (*attempt, error) {
+			return s.load(ctx, tx, &claimed{row: row{itemID: b.ItemID, jobID: b.JobID, tenantID: b.TenantID}, held: h})
+		},
+		Make: func(ctx context.Context, a *attempt) (*pipeline.Result, error) {
+			crashpoint.Reach(crashpoint.ItemClaimed)
+			return s.Pipeline.Run(ctx, s.input(a.claimed), &artifacts{s: s, c: a.claimed}, a.rec)
+		},
+		Complete: func(ctx context.Context, a *attempt, res *pipeline.Result) error {
+			err := s.complete(ctx, a.claimed, a.rec, res)
+			crashpoint.Reach(crashpoint.ItemCompleted)
+			return err
+		},
+		Judge: s.judge, Again: s.again, Fail: s.failed,
+	}.Do(ctx)
 	return err
 }
 
-// claim takes a queued item, or one whose worker's lease ran out. It returns nil
-// when there is nothing to do.
-func (s *Service) claim(ctx context.Context, b queue.Body) (*claimed, error) {
-	var c *claimed
-	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		c = nil
-		held, err := s.items().Claim(ctx, tx, `item_id = $1 AND job_id = $2 AND tenant_id = $3`, b.ItemID, b.JobID, b.TenantID)
-		if err != nil || len(held) == 0 {
-			return err
-		}
-		c = &claimed{row: row{itemID: b.ItemID, jobID: b.JobID, tenantID: b.TenantID}, held: held[0]}
-		var raw, checkpoint, source sql.NullString
-		var brand, options, presets string
-		if err := tx.QueryRowContext(ctx, `SELECT i.deaths, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, i.source_url, i.entry_id, i.placement,
-				i.correlation_id, j.brand, j.options, j.presets, `+productColumns+`
-			FROM items i JOIN jobs j ON j.job_id = i.job_id WHERE i.item_id = $1`, b.ItemID).
-			Scan(append([]any{&c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &source, &c.entry, &checkpoint, &c.correlationID, &brand, &options, &presets}, productDest(&c.product)...)...); err != nil {
-			return err
-		}
-		c.rawPath, c.source = raw.String, source.String
-		for _, f := range []struct {
-			text string
-			into any
-		}{{brand, &c.brand}, {options, &c.options}, {presets, &c.presets}, {checkpoint.String, &c.checkpoint}} {
-			if f.text == "" {
-				continue
-			}
-			if err := json.Unmarshal([]byte(f.text), f.into); err != nil {
-				return err
-			}
-		}
-		if err := s.adoptCutout(ctx, tx, c); err != nil {
-			return err
-		}
-		return changed(ctx, tx, c.jobID)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim item %s: %w", b.ItemID, err)
+// attempt is one try on an item: what is known of it, and what its steps record.
+type attempt struct {
+	*claimed
+	rec *recorder
+}
+
+// load reads what the worker needs to know of an item.
+func (s *Service) load(ctx context.Context, tx *db.Tx, c *claimed) (*attempt, error) {
+	var raw, checkpoint, source sql.NullString
+	var brand, options, presets string
+	if err := tx.QueryRowContext(ctx, `SELECT i.deaths, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, i.source_url, i.entry_id, i.placement,
+			i.correlation_id, j.brand, j.options, j.presets, `+productColumns+`
+		FROM items i JOIN jobs j ON j.job_id = i.job_id WHERE i.item_id = $1`, c.itemID).
+		Scan(append([]any{&c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &source, &c.entry, &checkpoint, &c.correlationID, &brand, &options, &presets}, productDest(&c.product)...)...); err != nil {
+		return nil, fmt.Errorf("load item %s: %w", c.itemID, err)
 	}
-	return c, nil
+	c.rawPath, c.source = raw.String, source.String
+	if err := parsed(jsonColumn{brand, &c.brand}, jsonColumn{options, &c.options}, jsonColumn{presets, &c.presets}, jsonColumn{checkpoint.String, &c.checkpoint}); err != nil {
+		return nil, err
+	}
+	if err := s.adoptCutout(ctx, tx, c); err != nil {
+		return nil, err
+	}
+	return &attempt{c, &recorder{s: s, c: c}}, changed(ctx, tx, c.jobID)
+}
+
+// jsonColumn is a JSON column, and the value that it is read into.
+type jsonColumn struct {
+	json string
+	into any
+}
+
+// parsed reads JSON columns; an empty one leaves its value as it is.
+func parsed(columns ...jsonColumn) error {
+	for _, t := range columns {
+		if t.json == "" {
+			continue
+		}
+		if err := json.Unmarshal([]byte(t.json), t.into); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // adoptCutout takes over the cut-out of a sibling that has one: siblings share
@@ -260,10 +222,49 @@ func (s *Service) needsReview(ctx context.Context, tx *db.Tx, c *claimed, res *p
 	return event.Add(ctx, tx, event.New{Type: event.ItemNeedsReview, TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, Data: map[string]any{"review_reason": res.ReviewReason}})
 }
 
-// again takes the item back to queued and writes its next message.
-func (s *Service) again(ctx context.Context, c *claimed, rec *recorder, v lease.Verdict, deaths int) error {
+// killed returns how often this attempt's photo has killed its decoder.
+func killed(cause error) int {
+	if !errors.Is(cause, imaging.ErrDecoderDied) {
+		return 0
+	}
+	return max(1, imaging.Deaths(cause))
+}
+
+// poisons reports whether the photo has killed its decoder too often.
+func (c *claimed) poisons(cause error) bool {
+	n := killed(cause)
+	return n > 0 && c.deaths+n >= maxDeaths
+}
+
+// judge returns the verdict on an attempt that failed. A photo that kills its decoder is
+// tried again in another one, a few times.
+func (s *Service) judge(a *attempt, cause error) lease.Verdict {
+	switch policy := s.items().Policy; {
+	case a.poisons(cause):
+		return lease.Verdict{}
+	case killed(cause) > 0:
+		return lease.Verdict{Again: true, After: policy.Backoff(0, 0)}
+	default:
+		return policy.Judge(a.held, cause)
+	}
+}
+
+// again takes the item back to queued and writes its next message. cause is nil when a
+// shutdown ended the attempt.
+func (s *Service) again(ctx context.Context, a *attempt, v lease.Verdict, cause error) error {
+	c, why := a.claimed, "stopped"
+	if cause != nil {
+		why = fault.CodeOf(cause)
+		log := telemetry.Log(ctx).Warn().Err(cause).Int("attempt", c.held.Attempt).Str("code", why).Dur("after_ms", v.After)
+		if killed(cause) > 0 { // an alert counts the lines of outages
+			log.Msg("The decoder died; the item is tried again")
+		} else {
+			log.Bool("counted", v.Counted).Int("tries", c.held.Tries).Msg("The item is tried again")
+		}
+	}
+	s.Metrics.retried(why)
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
-		if deaths > 0 {
+		if deaths := killed(cause); deaths > 0 {
 			if err := s.items().Update(ctx, tx, c.held, `deaths = deaths + $1`, deaths); err != nil {
 				return err
 			}
@@ -271,7 +272,7 @@ func (s *Service) again(ctx context.Context, c *claimed, rec *recorder, v lease.
 		if err := s.items().Again(ctx, tx, c.held, v); err != nil {
 			return err
 		}
-		if err := rec.flush(ctx, tx); err != nil {
+		if err := a.rec.flush(ctx, tx); err != nil {
 			return err
 		}
 		if err := s.Outbox.SendJob(ctx, tx, c.body(), queue.NotBefore(v.After)); err != nil {
@@ -285,46 +286,26 @@ func (s *Service) again(ctx context.Context, c *claimed, rec *recorder, v lease.
 	return nil
 }
 
-// failed decides what becomes of an attempt that ended in an error.
-func (s *Service) failed(ctx context.Context, c *claimed, rec *recorder, cause error) error {
-	log := telemetry.Log(ctx).Warn().Err(cause).Int("attempt", c.held.Attempt).Str("code", fault.CodeOf(cause))
-	if errors.Is(cause, imaging.ErrDecoderDied) {
-		deaths := max(1, imaging.Deaths(cause))
-		if c.deaths+deaths >= maxDeaths {
-			log.Msg("Item failed: its photo kills the decoder")
-			if err := s.fail(ctx, c, rec, errPoison); err != nil {
-				return err
-			}
-			return queue.Poison(errPoison.Code, cause)
-		}
-		log.Msg("The decoder died; the item is tried again")
-		s.Metrics.retried(fault.CodeOf(cause))
-		return s.again(ctx, c, rec, lease.Verdict{Again: true, After: s.items().Policy.Backoff(0, 0)}, deaths)
-	}
-	v := s.items().Policy.Judge(c.held, cause)
+// failed ends the item permanently. The message of one that is to blame for its workers'
+// or decoders' deaths is kept with the dead letters.
+func (s *Service) failed(ctx context.Context, a *attempt, v lease.Verdict, cause error) error {
+	log := telemetry.Log(ctx).Warn().Err(cause).Int("attempt", a.held.Attempt)
+	var poison *fault.Error
 	switch {
-	case v.Again:
-		log.Dur("after_ms", v.After).Bool("counted", v.Counted).Int("tries", c.held.Tries).Msg("The item is tried again")
-		s.Metrics.retried(fault.CodeOf(cause))
-		return s.again(ctx, c, rec, v, 0)
+	case a.poisons(cause):
+		log.Str("code", errPoison.Code).Msg("Item failed: its photo kills the decoder")
+		poison = errPoison
 	case v.Rescued:
-		return s.spent(ctx, c, rec, cause)
+		log.Str("code", lease.ErrRescues.Code).Msg("Item failed: its attempts broke off without finishing a step")
+		poison = lease.ErrRescues
+	default:
+		log.Str("code", fault.CodeOf(cause)).Msg("Item failed")
+		return s.fail(ctx, a.claimed, a.rec, cause)
 	}
-	log.Msg("Item failed")
-	return s.fail(ctx, c, rec, cause)
-}
-
-// spent fails an item whose attempts broke off too often without finishing a
-// step, and has its message kept with the dead letters.
-func (s *Service) spent(ctx context.Context, c *claimed, rec *recorder, cause error) error {
-	telemetry.Log(ctx).Error().Err(cause).Int("attempt", c.held.Attempt).Str("code", lease.ErrRescues.Code).
-		Msg("Item failed: its attempts broke off without finishing a step")
-	settle, done := lease.Settle(ctx)
-	defer done()
-	if err := s.fail(settle, c, rec, lease.ErrRescues); err != nil {
+	if err := s.fail(ctx, a.claimed, a.rec, poison); err != nil {
 		return err
 	}
-	return queue.Poison(lease.ErrRescues.Code, cause)
+	return queue.Poison(poison.Code, cause)
 }
 
 // fail ends the item permanently and gives back what was held for it.

@@ -51,72 +51,24 @@ type claimed struct {
 // Process does the check that a message names. It returns nil when the message is done
 // with; an error means that nothing could be recorded and the message is to come again.
 func (s *Service) Process(ctx context.Context, b queue.Body) error {
-	leave, err := s.table().Alone(ctx, s.DB, `check_id = $1`, b.Subject)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	taking, taken := lease.Settle(ctx)
-	c, err := s.claim(taking, b)
-	taken()
-	if err != nil {
-		return err
-	}
-	if c == nil {
-		telemetry.Log(ctx).Info().Msg("Nothing to do for this message")
-		return nil
-	}
-	work, stop := s.table().Keep(ctx, s.DB, []lease.Held{c.held})
-	var res *Result
-	err = fault.Guard(func() (err error) {
-		if c.held.Spent() {
-			return lease.ErrRescues
-		}
-		res, err = s.make(work, c)
-		return err
-	})
-	lost := lease.Lost(work, err)
-	stop()
-	settle, done := lease.Settle(ctx)
-	defer done()
-	switch {
-	case lost:
-		telemetry.Log(ctx).Warn().Int("attempt", c.held.Attempt).Msg("Discarded a check: it is another worker's")
-		return nil
-	case err == nil:
-		err = s.complete(settle, c, res)
-	case ctx.Err() != nil:
-		err = s.again(settle, c, lease.Stopped)
-	default:
-		err = s.failed(settle, c, err)
-	}
-	if errors.Is(err, lease.ErrLost) {
-		return nil
-	}
+	_, err := lease.Work[*claimed, *Result]{
+		Table: s.table(), DB: s.DB, Where: `check_id = $1 AND tenant_id = $2`, Args: []any{b.Subject, b.TenantID},
+		Load: func(ctx context.Context, tx *db.Tx, h lease.Held) (*claimed, error) {
+			return s.load(ctx, tx, &claimed{open: open{id: b.Subject, tenantID: b.TenantID}, held: h})
+		},
+		Make: s.make, Complete: s.complete, Again: s.again, Fail: s.fail,
+	}.Do(ctx)
 	return err
 }
 
-// claim takes a check that waits, or whose worker's lease ran out. It returns nil when
-// there is nothing to do.
-func (s *Service) claim(ctx context.Context, b queue.Body) (c *claimed, err error) {
-	err = s.DB.InTx(ctx, func(tx *db.Tx) error {
-		c = nil
-		held, err := s.table().Claim(ctx, tx, `check_id = $1 AND tenant_id = $2`, b.Subject, b.TenantID)
-		if err != nil || len(held) == 0 {
-			return err
-		}
-		c = &claimed{open: open{id: b.Subject, tenantID: b.TenantID}, held: held[0]}
-		var wanted string
-		if err := tx.QueryRowContext(ctx, `SELECT correlation_id, filename, wanted, picture_path, mask_path FROM picture_checks WHERE check_id = $1`, b.Subject).
-			Scan(&c.correlationID, &c.filename, &wanted, &c.picture, &c.mask); err != nil {
-			return err
-		}
-		return json.Unmarshal([]byte(wanted), &c.wanted)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim check %s: %w", b.Subject, err)
+// load reads what the worker needs to know of a check.
+func (s *Service) load(ctx context.Context, tx *db.Tx, c *claimed) (*claimed, error) {
+	var wanted string
+	if err := tx.QueryRowContext(ctx, `SELECT correlation_id, filename, wanted, picture_path, mask_path FROM picture_checks WHERE check_id = $1`, c.id).
+		Scan(&c.correlationID, &c.filename, &wanted, &c.picture, &c.mask); err != nil {
+		return nil, fmt.Errorf("load check %s: %w", c.id, err)
 	}
-	return c, nil
+	return c, json.Unmarshal([]byte(wanted), &c.wanted)
 }
 
 // make reads the files of a check and judges the picture.
@@ -165,7 +117,10 @@ func (s *Service) complete(ctx context.Context, c *claimed, res *Result) error {
 }
 
 // again gives a check back with its next message.
-func (s *Service) again(ctx context.Context, c *claimed, v lease.Verdict) error {
+func (s *Service) again(ctx context.Context, c *claimed, v lease.Verdict, cause error) error {
+	if cause != nil {
+		telemetry.Log(ctx).Warn().Err(cause).Str("check", c.id).Dur("after_ms", v.After).Msg("A check is tried again")
+	}
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := s.table().Again(ctx, tx, c.held, v); err != nil {
 			return err
@@ -178,13 +133,9 @@ func (s *Service) again(ctx context.Context, c *claimed, v lease.Verdict) error 
 	return nil
 }
 
-// failed decides what becomes of an attempt that ended in an error.
-func (s *Service) failed(ctx context.Context, c *claimed, cause error) error {
-	v := s.table().Policy.Judge(c.held, cause)
-	telemetry.Log(ctx).Warn().Err(cause).Str("check", c.id).Bool("again", v.Again).Dur("after_ms", v.After).Msg("A check failed")
-	if v.Again {
-		return s.again(ctx, c, v)
-	}
+// fail ends a check permanently.
+func (s *Service) fail(ctx context.Context, c *claimed, v lease.Verdict, cause error) error {
+	telemetry.Log(ctx).Warn().Err(cause).Str("check", c.id).Msg("A check failed")
 	code, message := lease.Describe(cause, errCheck)
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := s.table().Update(ctx, tx, c.held, `due_at = NULL, ended_at = now_ms()`); err != nil {
