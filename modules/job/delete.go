@@ -139,31 +139,17 @@ var deletionCursor = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
 // Deletions returns a tenant's receipts, newest first, and the cursor of the
 // next page ("" on the last). The limit is 1 to MaxPage; 0 is 50.
-func (s *Service) Deletions(ctx context.Context, tenantID, cursor string, limit int) (page []Deletion, next string, err error) {
-	limit = pageSize(limit)
-	if cursor != "" && !deletionCursor.MatchString(cursor) {
-		return nil, "", ErrCursor
-	}
-	rows, err := s.DB.QueryContext(ctx, `SELECT `+deletionColumns+` FROM deletions WHERE tenant_id = $1 AND ($2 = '' OR deletion_id < $2) ORDER BY deletion_id DESC LIMIT $3`,
-		tenantID, cursor, limit+1)
-	if err != nil {
-		return nil, "", fmt.Errorf("list deletions: %w", err)
-	}
-	defer rows.Close()
-	page = []Deletion{}
-	for rows.Next() {
-		d, err := scanDeletion(rows)
-		if err != nil {
-			return nil, "", err
+func (s *Service) Deletions(ctx context.Context, tenantID, cursor string, limit int) (all []Deletion, next string, err error) {
+	q := &query{}
+	q.add(`tenant_id = %s`, tenantID)
+	if cursor != "" {
+		if !deletionCursor.MatchString(cursor) {
+			return nil, "", ErrCursor
 		}
-		page = append(page, d)
+		q.add(`deletion_id < %s`, cursor)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, "", err
-	}
-	if len(page) > limit {
-		page = page[:limit]
-		next = page[limit-1].DeletionID
-	}
-	return page, next, nil
+	return page(ctx, s, q, `SELECT `+deletionColumns+` FROM deletions`, `deletion_id DESC`, limit, func(rows *sql.Rows) (Deletion, string, error) {
+		d, err := scanDeletion(rows)
+		return d, d.DeletionID, err
+	})
 }

@@ -114,29 +114,38 @@ func (s *Service) List(ctx context.Context, tenantID string, f Filter) (jobs []J
 		text := likeEscapes.Replace(f.Query)
 		q.add(`(job_id LIKE lower(%s) ESCAPE '\' OR EXISTS (SELECT 1 FROM items i WHERE i.job_id = jobs.job_id AND `+says+`))`, text+"%", "%"+text+"%")
 	}
-	limit := pageSize(f.Limit)
-	rows, err := s.DB.QueryContext(ctx, `SELECT `+jobColumns+` FROM jobs WHERE `+strings.Join(q.where, ` AND `)+
-		` ORDER BY created_at DESC, job_id DESC LIMIT `+strconv.Itoa(limit+1), q.args...)
+	return page(ctx, s, q, `SELECT `+jobColumns+` FROM jobs`, `created_at DESC, job_id DESC`, f.Limit, func(rows *sql.Rows) (j Job, cursor string, err error) {
+		j, err = scanJob(rows)
+		return j, cursorAt(j.CreatedAt, j.JobID), err
+	})
+}
+
+// page reads a page of the rows that a query selects, in an order, and the cursor of the next
+// one ("" on the last). scan reads a row, and gives the cursor of the page that begins after it.
+func page[T any](ctx context.Context, s *Service, q *query, selects, order string, limit int,
+	scan func(rows *sql.Rows) (one T, cursor string, err error),
+) (all []T, next string, err error) {
+	limit = pageSize(limit)
+	rows, err := s.DB.QueryContext(ctx, selects+` WHERE `+strings.Join(q.where, ` AND `)+` ORDER BY `+order+` LIMIT `+strconv.Itoa(limit+1), q.args...)
 	if err != nil {
-		return nil, "", fmt.Errorf("list jobs: %w", err)
+		return nil, "", fmt.Errorf("list: %w", err)
 	}
 	defer rows.Close()
-	jobs = []Job{}
+	all = []T{}
 	for rows.Next() {
-		j, err := scanJob(rows)
+		one, cursor, err := scan(rows)
 		if err != nil {
-			return nil, "", err
+			return nil, "", fmt.Errorf("list: %w", err)
 		}
-		jobs = append(jobs, j)
+		if len(all) == limit { // there is more after the last one
+			return all, next, nil
+		}
+		all, next = append(all, one), cursor
 	}
 	if err := rows.Err(); err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("list: %w", err)
 	}
-	if len(jobs) > limit {
-		jobs = jobs[:limit]
-		next = cursorAt(jobs[limit-1].CreatedAt, jobs[limit-1].JobID)
-	}
-	return jobs, next, nil
+	return all, "", nil
 }
 
 // Found is an item of a list over all jobs.
@@ -164,7 +173,7 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 	if f.NeedsReview != nil {
 		const waits = `(needs_review AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.item_id = items.item_id))`
 		if *f.NeedsReview {
-			q.add(`needs_review AND ` + waits)
+			q.add(waits)
 		} else {
 			q.add(`NOT ` + waits)
 		}
@@ -173,34 +182,14 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 		text := likeEscapes.Replace(f.Query)
 		q.add(`(item_id LIKE lower(%s) ESCAPE '\' OR `+says+`)`, text+"%", "%"+text+"%")
 	}
-	limit := pageSize(f.Limit)
-	rows, err := s.DB.QueryContext(ctx, `SELECT job_id, `+itemColumns+` FROM items WHERE `+strings.Join(q.where, ` AND `)+
-		` ORDER BY created_at DESC, item_id DESC LIMIT `+strconv.Itoa(limit+1), q.args...)
+	items, next, err = page(ctx, s, q, `SELECT job_id, `+itemColumns+` FROM items`, `created_at DESC, item_id DESC`, f.Limit, func(rows *sql.Rows) (one Found, cursor string, err error) {
+		one.Item, err = scanItem(prefixed{rows, &one.JobID})
+		return one, cursorAt(one.CreatedAt, one.ItemID), err
+	})
 	if err != nil {
-		return nil, "", fmt.Errorf("list items: %w", err)
-	}
-	if items, err = scanFound(rows); err != nil {
-		return nil, "", fmt.Errorf("list items: %w", err)
-	}
-	if len(items) > limit {
-		items = items[:limit]
-		next = cursorAt(items[limit-1].CreatedAt, items[limit-1].ItemID)
+		return nil, "", err
 	}
 	return items, next, s.itemTimelines(ctx, items)
-}
-
-func scanFound(rows *sql.Rows) ([]Found, error) {
-	defer rows.Close()
-	items := []Found{}
-	for rows.Next() {
-		var one Found
-		var err error
-		if one.Item, err = scanItem(prefixed{rows, &one.JobID}); err != nil {
-			return nil, err
-		}
-		items = append(items, one)
-	}
-	return items, rows.Err()
 }
 
 func (s *Service) itemTimelines(ctx context.Context, items []Found) error {
