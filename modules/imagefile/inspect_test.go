@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -364,4 +365,31 @@ func allocated(f func()) uint64 {
 	f()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// A file of a million chunks with false sums costs no memory for each.
+func TestFalseSumsAreBounded(t *testing.T) {
+	head := imagefiletest.PNGOf(imagefiletest.IHDR(8, 8, 8, 2))
+	bad := imagefiletest.Chunk("IDAT", []byte{1})
+	bad[len(bad)-1] ^= 1
+	for _, c := range []struct {
+		name   string
+		chunks int
+		want   error
+	}{
+		{"a few", 3, nil},
+		{"as many as are put right", 4096, nil},
+		{"more", 4097, ErrCorrupt},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := slices.Concat(head, bytes.Repeat(bad, c.chunks), imagefiletest.Chunk("IEND", nil))
+			p, err := Parse(b)
+			if !errors.Is(err, c.want) {
+				t.Fatal(err)
+			}
+			if err == nil && bytes.Contains(p.Essential(), bad) {
+				t.Error("a sum is still false")
+			}
+		})
+	}
 }

@@ -32,8 +32,13 @@ type pngWalk struct {
 	gamma     float64
 	primaries *gamut
 	frames    uint32 // of an animation
+	falseSums int
 	grey      bool
 }
+
+// maxFalseSums bounds the chunks whose false sums are put right: each costs a few parts of
+// what is kept, and a program that writes them false writes one or all of a picture's few.
+const maxFalseSums = 4096
 
 const pngOverhead = 4 + 4 + 4 // length, type, sum
 
@@ -62,12 +67,31 @@ func parsePNG(b []byte) (Parsed, error) {
 			return w.Parsed, err
 		}
 		if keep {
-			w.retain(chunk)
+			if err := w.retainChunk(chunk); err != nil {
+				return w.Parsed, err
+			}
 		}
 		if string(chunk[4:8]) == "IEND" {
 			return w.end()
 		}
 	}
+}
+
+// retainChunk keeps a chunk. The sum over one of pixels is put right: they have a sum of
+// their own, within the compressed data, and that one tells whether they are sound.
+func (w *pngWalk) retainChunk(chunk []byte) error {
+	end := len(chunk) - 4
+	kind := string(chunk[4:8])
+	if sum := crc32.ChecksumIEEE(chunk[4:end]); (kind == "IDAT" || kind == "IEND") && sum != binary.BigEndian.Uint32(chunk[end:]) {
+		if w.falseSums++; w.falseSums > maxFalseSums {
+			return ErrCorrupt.With("more than %d chunks have a false sum", maxFalseSums)
+		}
+		w.retain(chunk[:end])
+		w.retain(binary.BigEndian.AppendUint32(nil, sum))
+		return nil
+	}
+	w.retain(chunk)
+	return nil
 }
 
 // cutOff keeps what is left of a chunk of pixels that the file's end cuts off,

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
+	pngenc "image/png"
 	"slices"
 	"testing"
 
@@ -327,6 +329,8 @@ func TestWholePicturesAreTaken(t *testing.T) {
 		{"JPEG profile of which a part is missing", icc(1, 2, imagefiletest.GammaProfile("RGB ", imagefiletest.P3Primaries, 2.2))},
 		{"JPEG profile numbered 0", icc(0, 0, imagefiletest.GammaProfile("RGB ", imagefiletest.P3Primaries, 2.2))},
 		{"PNG without its end chunk", png[:last]},
+		{"PNG whose pixels' chunk has a false sum", falseSum(png, "IDAT")},
+		{"PNG whose end chunk has a false sum", falseSum(png, "IEND")},
 		{"PNG with half an end chunk", png[:len(png)-6]},
 		{"PNG whose last sum is cut", png[:last-2]},
 		{"PNG cut off in a text behind the pixels", withText[:last+20]},
@@ -394,6 +398,10 @@ func TestDamagedPicturesAreRefused(t *testing.T) {
 	scans := bytes.LastIndex(progressive, []byte{0xff, imagefiletest.SOS})
 	png, webp := imagefiletest.PNG(t, busy), encode(t, busy, EncodeOptions{Format: WebP, Lossless: true})
 	lossy := encode(t, busy, EncodeOptions{Format: WebP})
+	var palette bytes.Buffer
+	if err := pngenc.Encode(&palette, image.NewPaletted(busy.Rect, color.Palette{color.Black, color.White})); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name string
 		file []byte
@@ -407,6 +415,9 @@ func TestDamagedPicturesAreRefused(t *testing.T) {
 		{"JPEG cut within its first rows", closed(full[:markerAt(t, full, imagefiletest.SOS)+40])},
 		{"progressive JPEG cut within its last scan", closed(progressive[:len(progressive)-6])},
 		{"progressive JPEG without its last scan, open", progressive[:scans]},
+		{"PNG with a spoiled pixel", spoiledPixel(png, false)},
+		{"PNG with a spoiled pixel, the chunk's sum right", spoiledPixel(png, true)},
+		{"PNG with a false sum over its palette", falseSum(palette.Bytes(), "PLTE")},
 		{"PNG cut within its pixels, closed", slices.Concat(png[:len(png)/2], imagefiletest.Chunk("IEND", nil))},
 		{"PNG cut within its pixels, open", png[:len(png)-400]},
 		{"WebP cut, its size mended", mendedWebP(webp[:len(webp)-200])},
@@ -418,6 +429,27 @@ func TestDamagedPicturesAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// falseSum returns a PNG with a false sum over its first chunk of a kind.
+func falseSum(b []byte, kind string) []byte {
+	b = slices.Clone(b)
+	at := bytes.Index(b, []byte(kind))
+	b[at+4+int(binary.BigEndian.Uint32(b[at-4:]))] ^= 1
+	return b
+}
+
+// spoiledPixel returns a PNG with another bit in the middle of its first chunk of pixels, and
+// the chunk's sum put right where that is asked for.
+func spoiledPixel(b []byte, sum bool) []byte {
+	b = slices.Clone(b)
+	at := bytes.Index(b, []byte("IDAT"))
+	end := at + 4 + int(binary.BigEndian.Uint32(b[at-4:]))
+	b[(at+4+end)/2] ^= 4
+	if sum {
+		binary.BigEndian.PutUint32(b[end:], crc32.ChecksumIEEE(b[at:end]))
+	}
+	return b
 }
 
 // mendedWebP makes the sizes of a WebP of one chunk fit what is left of it.

@@ -22,6 +22,7 @@ import (
 type sample struct {
 	kind, name string
 	file       []byte
+	whole      []byte // the picture before it was damaged, where the damage may cost nothing
 }
 
 // corpus makes the files that OPAL's decoder and sharp are held against each
@@ -29,7 +30,7 @@ type sample struct {
 // and damaged. It is the same each time.
 func corpus(t testing.TB) (all []sample) {
 	add := func(kind, name string, file []byte) {
-		all = append(all, sample{kind, fmt.Sprintf("%s, %s", kind, name), file})
+		all = append(all, sample{kind: kind, name: fmt.Sprintf("%s, %s", kind, name), file: file})
 	}
 	p3 := imagefiletest.GammaProfile("RGB ", imagefiletest.P3Primaries, 2.2)
 	greyGamma := imagefiletest.GammaProfile("GRAY", [3][3]float64{}, 1.8)
@@ -174,10 +175,14 @@ func corpus(t testing.TB) (all []sample) {
 	}
 
 	// Oddities and damages.
-	bases := []sample{
+	bases := []struct {
+		kind, name string
+		file       []byte
+	}{
 		{"JPEG", "4:2:0", goJPEG(imagefiletest.Photo(160, 120, 6), 90)},
 		{"JPEG", "4:4:4", encode(t, imagefiletest.Photo(160, 120, 6), EncodeOptions{Format: JPEG, Quality: 95})},
 		{"JPEG", "grey", goJPEG(grey(160, 120), 90)},
+		{"JPEG", "large", goJPEG(imagefiletest.Photo(640, 480, 9), 80)},
 		{"JPEG", "progressive", imagefiletest.ProgressiveJPEG(160, 120, blocks)},
 		{"PNG", "RGB", imagefiletest.PNG(t, imagefiletest.Photo(160, 120, 6))},
 		{"PNG", "RGBA", imagefiletest.PNG(t, imagefiletest.Cutout(160, 120, 6))},
@@ -211,6 +216,12 @@ func corpus(t testing.TB) (all []sample) {
 			at := len(spoiled)/4 + r.IntN(len(spoiled)/2)
 			spoiled[at] ^= 1 << r.IntN(8)
 			add("spoiled "+b.kind, fmt.Sprintf("%s, bit %d", b.name, i), spoiled)
+			all[len(all)-1].whole = b.file
+		}
+		if b.kind == "PNG" {
+			add("PNG with a false sum", b.name+", over its first pixels", falseSum(b.file, "IDAT"))
+			add("PNG with a false sum", b.name+", over its end", falseSum(b.file, "IEND"))
+			add("PNG with a spoiled pixel and the right sum", b.name, spoiledPixel(b.file, true))
 		}
 	}
 	return all
