@@ -167,7 +167,9 @@ func (w *Worker) handleMaking(ctx context.Context, how making, b queue.Body) (wh
 // returns nil when there are no such variants. The caller calls leave when its work has ended.
 func (w *Worker) take(ctx context.Context, how making, b queue.Body) (k *work, leave func(), err error) {
 	k, _, leave, err = lease.Take(ctx, how.table(), w.DB, `item_id = $1 AND tenant_id = $2`+how.ready(), []any{b.ItemID, b.TenantID},
-		func(ctx context.Context, tx *db.Tx, rows []lease.Held) (*work, error) { return w.open(ctx, tx, how, b, rows) })
+		func(ctx context.Context, tx *db.Tx, rows []lease.Held) (*work, error) {
+			return w.open(ctx, tx, how, b, rows)
+		})
 	return k, leave, err
 }
 
