@@ -39,7 +39,7 @@ RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
 COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
 STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
 
-.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips console onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
+.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips console screenshots onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -137,6 +137,10 @@ libvips:
 
 console: libvips ## the browser console into modules/console/dist, which the binary embeds (needs npm)
 	@$(WITH_LIBVIPS) && GO='$(GO)' sh modules/console/build.sh all .build/console
+
+screenshots: libvips console test-dependencies ## pictures of every page of the console at 390, 820 and 1440 px into .build/screenshots, to be looked at
+	@rm -rf .build/screenshots && mkdir -p .build/screenshots
+	@$(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 $(GO) test ./app -run InTheBrowser -count=1 -timeout 60m -artifacts -outputdir "$(CURDIR)/.build/screenshots"
 
 onnxruntime:
 	@sh modules/pipeline/onnx/onnxruntime.sh $(ONNXRUNTIME)

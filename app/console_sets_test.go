@@ -102,4 +102,6 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	inPage(t, ctx, chromedp.KeyEvent(kb.Escape), until(`document.querySelector(".grid")`), script(`location.hash = "/"`), until(`document.querySelectorAll(".set-row").length === 1`))
 	accessible(t, ctx, "home")
 	shoot(t, ctx, "home")
+
+	officePages(t, ctx)
 }

@@ -2,10 +2,13 @@
 import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { key, whoCalls } from "./api";
+import { Confirm } from "./parts/Confirm";
 import { Dialog } from "./parts/Dialog";
 import { Icon } from "./parts/Icon";
 import { NoticeLine } from "./parts/Notice";
+import { Secret } from "./parts/Secret";
 import { useDrop } from "./parts/Drop";
+import { later } from "./parts/later";
 import { Home } from "./pages/home";
 import { New } from "./pages/new";
 import { Picture } from "./pages/picture";
@@ -41,13 +44,36 @@ const KeyDialog = ({ wrong, done }: Asked) => (
   </Dialog>
 );
 
-const places: [Key, string, string[]][] = [["nav.home", "home", []], ["nav.new", "plus", ["new"]]];
+const places: [Key, string, string[]][] = [
+  ["nav.home", "home", []], ["nav.new", "plus", ["new"]], ["nav.library", "grid", ["library"]], ["nav.brands", "brand", ["brands"]], ["nav.usage", "usage", ["usage"]],
+  ["nav.keys", "key", ["keys"]], ["nav.webhooks", "swap", ["webhooks"]], ["nav.deletions", "bin", ["deletions"]], ["nav.operations", "gear", ["operations"]],
+];
+
+// Pages that most visits don't open come when they are opened.
+const Library = later(async () => (await import("./pages/library")).Library);
+const Brands = later(async () => (await import("./pages/brands")).Brands);
+const Brand = later(async () => (await import("./pages/brand")).Brand);
+const Usage = later(async () => (await import("./pages/usage")).Usage);
+const Keys = later(async () => (await import("./pages/keys")).Keys);
+const Webhooks = later(async () => (await import("./pages/webhooks")).Webhooks);
+const Webhook = later(async () => (await import("./pages/webhook")).Webhook);
+const Deletions = later(async () => (await import("./pages/deletions")).Deletions);
+const Operations = later(async () => (await import("./pages/operations")).Operations);
 
 const Page = () => {
   const [first, second, third] = parts.value;
   if (first === "sets" && second && third) return <Picture jobID={second} itemID={third} />;
   if (first === "sets" && second) return <Sheet id={second} />;
-  if (first === "new") return <New />;
+  switch (first) {
+    case "new": return <New />;
+    case "library": return <Library />;
+    case "brands": return second ? <Brand id={second} /> : <Brands />;
+    case "usage": return <Usage />;
+    case "keys": return <Keys />;
+    case "webhooks": return second ? <Webhook id={second} /> : <Webhooks />;
+    case "deletions": return <Deletions />;
+    case "operations": return <Operations />;
+  }
   return <Home />;
 };
 
@@ -76,7 +102,7 @@ export const App = () => {
       <nav class="rail" aria-label={t("nav")}>
         <a class="logo" href={to()}><img src="/assets/mark.svg" alt="" width="28" height="28" /><span>OPAL</span></a>
         <ul>{places.map(([name, icon, where]) => <li key={name}><a href={to(...where)} aria-current={(where[0] ?? "") === (parts.value[0] ?? "") ? "page" : undefined}><Icon name={icon} /><span>{t(name)}</span></a></li>)}
-          <li><a href="/docs"><Icon name="gear" /><span>API</span></a></li></ul>
+          <li><a href="/docs"><Icon name="brush" /><span>API</span></a></li></ul>
         <label class="language"><span class="unseen">{t("language")}</span>
           <select value={language.value} onChange={(e) => void speak(e.currentTarget.value)}>{languages.map(([tag, name]) => <option key={tag} value={tag} lang={tag}>{name}</option>)}</select></label>
       </nav>
@@ -87,6 +113,8 @@ export const App = () => {
       {rest.value > 0 && <p class="afloat">{t("uploads.rest", { n: rest.value })}</p>}
       {over.value && <div class="dropping" aria-hidden="true">{t("drop.now")}</div>}
       {asked.value && <KeyDialog {...asked.value} />}
+      <Confirm />
+      <Secret />
     </>
   );
 };

@@ -2,10 +2,11 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got, Problem } from "../api";
+import { Channels } from "../parts/Channels";
 import { Drop } from "../parts/Drop";
 import { Icon } from "../parts/Icon";
 import { go } from "../route";
-import { brands, byChannel, catalogue, presets, scenes } from "../state/catalogue";
+import { brands, catalogue, presets, scenes } from "../state/catalogue";
 import { complain, doing, textOf } from "../state/notice";
 import { clear, photos, refused, remove, type Photo } from "../state/photos";
 import { make, perJob, requestOf, type Order } from "../state/uploads";
@@ -125,12 +126,7 @@ export const New = () => {
         </section>
         <section aria-labelledby="new-channels">
           <h2 id="new-channels" class="section"><span class="step">3</span>{t("new.channels")} <span class="count">{c.presets.length}</span></h2>
-          <div class="channels">{byChannel(presets.value).map(([channel, list]) => (
-            <fieldset key={channel} class="channel"><legend>{channel}</legend>
-              {list.map((p) => (
-                <label key={p.name} class="check"><input type="checkbox" checked={c.presets.includes(p.name)} onChange={() => choose({ presets: toggled(c.presets, p.name) })} />
-                  <span class="aspect" aria-hidden="true"><i style={{ aspectRatio: `${p.width} / ${p.height}` }} /></span><span>{p.title}<small class="soft"> {p.width} × {p.height}</small></span></label>))}
-            </fieldset>))}</div>
+          <Channels chosen={c.presets} choose={(presets) => choose({ presets })} />
         </section>
         <div class="bar" role="region" aria-label={t("new.sum")}>
           <p><strong>{t("new.sum.photos", { n })} × {t("new.sum.looks", { n: Math.max(1, c.scenes.length) })} × {t("new.sum.sizes", { n: c.presets.length })}</strong>{" "}

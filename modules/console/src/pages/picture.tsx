@@ -2,6 +2,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
+import { Adjust } from "../parts/Adjust";
 import { Brush, hints, type Stroke } from "../parts/Brush";
 import { Canvas } from "../parts/Canvas";
 import { Empty, Loading } from "../parts/Empty";
@@ -16,7 +17,7 @@ import { enter, listed } from "./sheet";
 
 type Item = Schemas["Item"];
 type Cutout = Schemas["Cutout"];
-type Tab = "cutout" | "sizes" | "history";
+type Tab = "adjust" | "cutout" | "sizes" | "history";
 type Look = "picture" | "cutout" | "original";
 
 const tab = signal<Tab>("sizes");
@@ -174,10 +175,11 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
           <p class="soft keys">{t("picture.keys")}</p>
         </div>
         <aside class="panel" aria-label={t("picture.panel")}>
-          <div class="tabs" role="group" aria-label={t("picture.panel")}>{(["sizes", "cutout", "history"] as const).map((x) => <button type="button" key={x} class="tab" aria-pressed={tab.value === x} onClick={() => { tab.value = x; if (x === "cutout" && look.value === "picture") { look.value = "cutout"; variant.value = null; } }}>{t(`tab.${x}` as Key)}</button>)}</div>
+          <div class="tabs" role="group" aria-label={t("picture.panel")}>{(["sizes", "adjust", "cutout", "history"] as const).map((x) => <button type="button" key={x} class="tab" aria-pressed={tab.value === x} onClick={() => { tab.value = x; if (x === "cutout" && look.value === "picture") { look.value = "cutout"; variant.value = null; } }}>{t(`tab.${x}` as Key)}</button>)}</div>
           {tab.value === "sizes" && <>
             {it.fidelity && it.fidelity.enlarged && it.fidelity.enlarged > 2 ? <p class="warn-text"><Icon name="warn" />{t("picture.small", { x: number(it.fidelity.enlarged, 1) })}</p> : null}
             <Sizes item={it} show={showVariant} shown={variant.value?.preset ?? null} /></>}
+          {tab.value === "adjust" && <Adjust item={it} />}
           {tab.value === "cutout" && (it.cutout_blob_path ? <div class="stack">
             <p>{t("cutout.how")}</p>
             <div class="chips" role="group" aria-label={t("cutout.brush")}>{(["remove", "keep"] as const).map((k) => <button type="button" class={`chip ${k}`} key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`brush.${k}` as Key)}</button>)}</div>

@@ -114,7 +114,17 @@ export const Sheet = ({ id }: { id: string }) => {
   };
   const repeat = (): void => void each(acted().filter((b) => b.status === "failed"), "sheet.repeated", again);
   const leave = (): void => void each(acted().filter((b) => !["completed", "failed", "cancelled"].includes(b.status)), "sheet.left_out", leaveOut);
-  const save = (): void => void each(acted().filter((b) => b.status === "completed"), "sheet.saved", async (b) => { await saveVariants(id, b.item_id); });
+  const save = (): void => {
+    const of = acted().filter((b) => b.status === "completed");
+    if (of.length < 2) { void each(of, "sheet.saved", async (b) => { await saveVariants(id, b.item_id); }); return; }
+    void doing(async () => { const { saveChosen } = await import("../state/zip"); await saveChosen(id, of, "opal-selection.zip", (done) => tell(t("sheet.packing", { done, n: of.length }))); chosen.value = new Set(); });
+  };
+  const another = (): void => void doing(async () => {
+    const of = acted();
+    const { takeAlong } = await import("../state/look");
+    await takeAlong(of, (done) => tell(t("sheet.taking", { done, n: of.length })));
+    go("new");
+  });
 
   const pressed = (e: KeyboardEvent): void => {
     const target = e.target as HTMLElement;
@@ -130,7 +140,7 @@ export const Sheet = ({ id }: { id: string }) => {
     }
     if (inGrid && e.key === " ") { e.preventDefault(); choose(current, e.shiftKey); return; }
     if (e.key === "Escape" && chosen.value.size) { chosen.value = new Set(); return; }
-    const acts: Record<string, () => void> = { a: () => judge("approve"), r: () => judge("reject"), m: repeat, o: leave, d: save, x: () => { if (list[current]) choose(current, false); } };
+    const acts: Record<string, () => void> = { a: () => judge("approve"), r: () => judge("reject"), m: repeat, l: another, o: leave, d: save, x: () => { if (list[current]) choose(current, false); } };
     const act = acts[e.key.toLowerCase()];
     if (act && (inGrid || chosen.value.size)) { e.preventDefault(); act(); }
   };
@@ -154,6 +164,7 @@ export const Sheet = ({ id }: { id: string }) => {
           <button type="button" class="primary" onClick={() => judge("approve")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button>
           <button type="button" onClick={() => judge("reject")}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button>
           <button type="button" onClick={repeat}><Icon name="again" />{t("tile.again")} <kbd>M</kbd></button>
+          <button type="button" onClick={another}><Icon name="swap" />{t("sheet.another")} <kbd>L</kbd></button>
           <button type="button" onClick={leave}>{t("tile.leave")} <kbd>O</kbd></button>
           <button type="button" onClick={save}><Icon name="down" />{t("download")} <kbd>D</kbd></button>
           <button type="button" class="quiet" onClick={() => { chosen.value = new Set(); }}>{t("sheet.unselect")}</button>

@@ -1,9 +1,12 @@
 // What stands above the pictures of a contact sheet: how far it is, the ZIP, filters.
 import { filter, order, size, sizes, sought, type Filter } from "../pages/sheet";
+import { client, got } from "../api";
+import { go } from "../route";
 import { doing, tell } from "../state/notice";
 import { saveZip } from "../state/save";
-import { cancelRest, counts, job, left, live, shown } from "../state/sheet";
+import { cancelRest, close, counts, job, left, live, shown, stateOf } from "../state/sheet";
 import { lasting, t, when, type Key } from "../words";
+import { sure } from "./Confirm";
 import { Icon } from "./Icon";
 
 export const SheetHead = () => {
@@ -12,6 +15,14 @@ export const SheetHead = () => {
   const running = !j.finished_at;
   const all = n + j.counts.open_exports + j.counts.done_exports + j.counts.failed_exports;
   const made = n - j.counts.open + j.counts.done_exports + j.counts.failed_exports;
+  const approved = shown.value.filter((b) => stateOf(b) === "approved" || stateOf(b) === "done");
+  const saveApproved = (): void => void doing(async () => { const { saveChosen } = await import("../state/zip"); await saveChosen(j.job_id, approved, "opal-approved.zip", (done) => tell(t("sheet.packing", { done, n: approved.length }))); });
+  const remove = (): void => void doing(async () => {
+    if (!await sure(t("sheet.delete"), t("sheet.delete.why"), t("delete"))) return;
+    await got(client.DELETE("/v1/jobs/{job_id}", { params: { path: { job_id: j.job_id } } }));
+    close();
+    go("deletions");
+  });
   return (
     <header class="page-head">
       <div>
@@ -21,6 +32,8 @@ export const SheetHead = () => {
       </div>
       <div class="row">
         {running && <button type="button" class="quiet" onClick={() => void doing(cancelRest)}>{t("sheet.cancel")}</button>}
+        {!running && <button type="button" class="quiet" onClick={remove}><Icon name="bin" />{t("delete")}</button>}
+        {approved.length > 0 && approved.length < n && <button type="button" onClick={saveApproved}><Icon name="down" />{t("sheet.zip.approved")}</button>}
         <button type="button" class="primary" disabled={!j.export_blob_path}
           onClick={() => void doing(async () => { const parts = await saveZip(j.job_id); if (parts > 1) tell(t("sheet.parts", { n: parts })); })}><Icon name="down" />{t("sheet.zip")}</button>
       </div>

@@ -39,20 +39,13 @@ const measure = async (file: File): Promise<{ width: number; height: number }> =
   } catch { return { width: 0, height: 0 }; } // a format that this browser doesn't show
 };
 
-// unzip returns the pictures in a ZIP, as files.
-const unzip = async (file: File): Promise<File[]> => {
-  const { unzipSync } = await import("fflate");
-  const found = unzipSync(new Uint8Array(await file.arrayBuffer()), { filter: (e) => names.test(e.name) && !e.name.includes("__MACOSX/") && e.originalSize <= maxBytes });
-  return Object.entries(found).map(([name, bytes]) => new File([bytes as BlobPart], name.split("/").pop()!, { type: "" }));
-};
-
 // add looks at files and takes those that can be used.
 export const add = async (files: File[]): Promise<void> => {
   const no: Refusal[] = [];
   const known = new Set(photos.value.map((p) => p.hash));
   for (const file of files) {
     if (/\.zip$/i.test(file.name) || file.type === "application/zip") {
-      try { await add(await unzip(file)); } catch { no.push({ name: file.name, why: "type" }); }
+      try { const { unzip } = await import("./unzip"); await add(await unzip(file, names, maxBytes)); } catch { no.push({ name: file.name, why: "type" }); }
       continue;
     }
     if (file.name.startsWith(".")) continue; // a system's own, such as .DS_Store

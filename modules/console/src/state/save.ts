@@ -1,5 +1,5 @@
 // Saves files: by a link that the browser downloads.
-import { client, got } from "../api";
+import { address, client, got, problemOf, send } from "../api";
 
 export const saveAs = (url: string, name: string): void => {
   const a = document.createElement("a");
@@ -15,9 +15,7 @@ export const saveAs = (url: string, name: string): void => {
 export const saveFrom = async (url: string, name: string): Promise<void> => {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  const at = URL.createObjectURL(await answer.blob());
-  saveAs(at, name);
-  setTimeout(() => URL.revokeObjectURL(at), 60_000);
+  saveBlob(await answer.blob(), name);
 };
 
 // saveZip saves the parts of a job's ZIP, one after another: browsers ask before several.
@@ -41,4 +39,17 @@ export const saveVariants = async (jobID: string, itemID: string): Promise<numbe
 export const saveVariant = async (itemID: string, filename: string, preset: string, format: string): Promise<void> => {
   const { download_url } = await got(client.GET("/v1/downloads/{item_id}/{preset}", { params: { path: { item_id: itemID, preset } } }));
   await saveFrom(download_url, `${filename.replace(/\.[^.]+$/, "")}-${preset}.${format === "jpeg" ? "jpg" : format}`);
+};
+
+// saveAnswer saves what a call answers in another format: a CSV, a PDF.
+export const saveAnswer = async (path: string, query: Record<string, string>, accept: string, name: string): Promise<void> => {
+  const answer = await send(new Request(address(path, query), { headers: { Accept: accept } }));
+  if (!answer.ok) throw problemOf(answer, await answer.json().catch(() => null));
+  saveBlob(await answer.blob(), name);
+};
+
+export const saveBlob = (blob: Blob, name: string): void => {
+  const at = URL.createObjectURL(blob);
+  saveAs(at, name);
+  setTimeout(() => URL.revokeObjectURL(at), 60_000);
 };

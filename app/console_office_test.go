@@ -1,0 +1,79 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// markup is what a name must never become.
+const markup = `<img src=x onerror="document.title='owned'">`
+
+// fill types into a field as a person's typing does.
+func fill(selector, text string) pageStep {
+	quoted, _ := json.Marshal(text) // a string can always be written
+	return until(fmt.Sprintf(`(() => { const e = document.querySelector(%q); if (!e) return false; e.value = %s; e.dispatchEvent(new Event("input", {bubbles: true})); return true; })()`, selector, quoted))
+}
+
+// seen holds a page to what every page owes: it fits a phone, axe finds nothing, and no
+// text became markup.
+func seen(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	accessible(t, ctx, name)
+	holds(t, ctx, name+" keeps names text", `document.title !== "owned" && document.querySelector("main img[src=x]") === null`)
+	inPage(t, ctx, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	fits(t, ctx, name+" on a phone")
+	shoot(t, ctx, name+"-390")
+	inPage(t, ctx, chromedp.EmulateViewport(820, 1180))
+	shoot(t, ctx, name+"-820")
+	inPage(t, ctx, chromedp.EmulateViewport(1440, 900))
+	shoot(t, ctx, name+"-1440")
+}
+
+// officePages walks the pages around the pictures, after a set was made: a brand is made
+// and kept, a webhook is made,
+// its secret shown once, and paused, the set is deleted.
+func officePages(t *testing.T, ctx context.Context) {
+	t.Helper()
+	to := func(place string) pageStep { return script(fmt.Sprintf(`location.hash = %q`, place)) }
+	agree := press("dialog button:last-child")
+
+	inPage(t, ctx, to("/library"), until(`document.querySelector(".library .tile img")?.naturalWidth > 100`))
+	seen(t, ctx, "library")
+	inPage(t, ctx, fill(".filters input[type=search]", "there is no such picture"), until(`document.querySelector(".empty")`), fill(".filters input[type=search]", "sample"), until(`document.querySelector(".library .tile")`))
+
+	inPage(t, ctx, to("/brands/new"), until(`document.querySelector(".channels")`), fill(`.form input[required]`, "Oak "+markup), press(".palette > button"), fill(".colour input[type=text]", "#1a7f5a"), press(".form .bar button"),
+		until(`location.hash.startsWith("#/brands/oak")`), until(`document.querySelector("h1").textContent.includes("<img")`))
+	holds(t, ctx, "a colour stays exact", `document.querySelector(".colour input[type=text]").value === "#1a7f5a"`)
+	seen(t, ctx, "brand")
+	inPage(t, ctx, to("/brands"), until(`document.querySelectorAll(".cards .card").length === 2`))
+	seen(t, ctx, "brands")
+	inPage(t, ctx, to("/new"), until(`[...document.querySelectorAll(".new select option")].some((o) => o.textContent.includes("<img"))`))
+
+	inPage(t, ctx, to("/usage"), until(`document.querySelectorAll(".pack").length > 0 && document.querySelector(".figures dd").textContent !== "–" && document.querySelector("#buyer")`))
+	seen(t, ctx, "usage")
+	inPage(t, ctx, fill("input[name=cap]", "250"), press("form[aria-labelledby=usage-limit] button"), until(`document.querySelector(".figures").textContent.includes("/ 250")`))
+
+	// Without sign-in there is no tenant that keys could belong to, and the page says so.
+	inPage(t, ctx, to("/keys"), until(`document.querySelector("input[name=name]") && document.querySelector(".empty")`))
+	seen(t, ctx, "keys")
+	inPage(t, ctx, fill("input[name=name]", markup), press("form[aria-labelledby=keys-new] button"), until(`document.querySelector(".notice.bad")?.textContent.includes("no such tenant")`))
+
+	inPage(t, ctx, to("/webhooks"), until(`document.querySelector("input[name=url]")`), fill("input[name=url]", "https://hooks.example.com/opal"), fill("input[name=description]", markup), press("form[aria-labelledby=webhook-new] button.primary"),
+		until(`document.querySelector("dialog .secret")?.value.startsWith("whsec_")`))
+	accessible(t, ctx, "a secret that is shown once")
+	inPage(t, ctx, agree, until(`!document.querySelector("dialog") && document.querySelectorAll(".card").length === 1`))
+	seen(t, ctx, "webhooks")
+	inPage(t, ctx, press(".card a"), until(`document.querySelector("h1")?.textContent.includes("<img") && document.querySelector(".empty")`), press(".page-head .row button:nth-child(2)"), until(`document.querySelector(".page-head .row .primary")`))
+	seen(t, ctx, "webhook")
+
+	inPage(t, ctx, to("/operations"), until(`document.querySelector(".empty") && document.querySelectorAll(".plain li").length > 2`))
+	seen(t, ctx, "operations")
+
+	inPage(t, ctx, to("/"), until(`document.querySelector(".set-row a")`), press(".set-row a"), until(`document.querySelector(".grid .tile")`), press(".page-head .row button:first-child"), until(`document.querySelector("dialog")`), agree,
+		until(`location.hash === "#/deletions" && document.querySelectorAll("tbody tr").length === 1`))
+	seen(t, ctx, "deletions")
+}

@@ -1,0 +1,29 @@
+// The tenant's brands.
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { Loading } from "../parts/Empty";
+import { Icon } from "../parts/Icon";
+import { Swatches } from "../parts/Swatches";
+import { to } from "../route";
+import { brands, readBrands } from "../state/catalogue";
+import { complain } from "../state/notice";
+import { t, when } from "../words";
+
+export const Brands = () => {
+  const ready = useSignal(false);
+  useEffect(() => { document.title = `${t("nav.brands")} · OPAL`; readBrands().then(() => { ready.value = true; }, complain); }, []);
+  return (
+    <>
+      <header class="page-head"><h1 tabIndex={-1}>{t("nav.brands")}</h1><a class="button primary" href={to("brands", "new")}><Icon name="plus" />{t("brand.new")}</a></header>
+      <p class="soft lead">{t("brand.what")}</p>
+      {!ready.value ? <Loading text={t("loading")} /> : (
+        <ul class="cards">{brands.value.map((b) => (
+          <li key={b.brand_profile_id} class="card"><a href={to("brands", b.brand_profile_id)}>
+            <Swatches colours={b.palette} />
+            <strong>{b.name}</strong>
+            <span class="soft">{b.mood || b.scene_prompt || t("brand.plain")}</span>
+            <span class="soft">{t("new.sum.sizes", { n: b.default_presets.length })}{b.updated_at ? ` · ${when(b.updated_at)}` : ""}</span>
+          </a></li>))}</ul>)}
+    </>
+  );
+};

@@ -1,0 +1,51 @@
+// Library: the pictures of all sets, by product, brand and state.
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { client, got, type Schemas } from "../api";
+import { Empty, Loading } from "../parts/Empty";
+import { Icon } from "../parts/Icon";
+import { More, usePages } from "../parts/Pages";
+import { Thumb } from "../parts/Thumb";
+import { to } from "../route";
+import { brands, catalogue } from "../state/catalogue";
+import { complain } from "../state/notice";
+import { named, t, when, type Key } from "../words";
+
+type Found = Schemas["FoundItem"];
+const states = ["", "look", "completed", "failed", "open"] as const;
+
+const sought = signal("");
+const brand = signal("");
+const state = signal<(typeof states)[number]>("");
+const asked = signal(""); // sought, once the typing pauses
+
+const markOf = (f: Found): [string, Key] => (f.status === "failed" ? ["failed", "state.failed"] : f.status === "cancelled" ? ["out", "state.out"] : f.status !== "completed" ? ["working", "state.working"]
+  : f.review?.state === "pending" ? ["look", "state.look"] : f.review?.state === "rejected" ? ["rejected", "state.rejected"] : f.review?.state === "approved" ? ["approved", "state.approved"] : ["done", "state.done"]);
+
+export const Library = () => {
+  useEffect(() => { document.title = `${t("nav.library")} · OPAL`; void catalogue().catch(complain); }, []);
+  useEffect(() => { const timer = setTimeout(() => { asked.value = sought.value.trim(); }, 300); return () => clearTimeout(timer); }, [sought.value]);
+  const list = usePages(async (cursor) => {
+    const p = await got(client.GET("/v1/items", { params: { query: {
+      limit: 60, cursor, ...(asked.value ? { q: asked.value } : {}), ...(brand.value ? { brand: brand.value } : {}),
+      ...(state.value === "look" ? { needs_review: "true" as const } : state.value === "open" ? { status: "queued,processing" } : state.value ? { status: state.value } : {}),
+    } } }));
+    return { rows: p.items, next: p.next_cursor };
+  }, [asked.value, brand.value, state.value]);
+  const rows = list.rows.value?.filter((f) => !f.retried_by);
+  return (
+    <>
+      <header class="page-head"><h1 tabIndex={-1}>{t("nav.library")}</h1></header>
+      <div class="filters">
+        <div class="chips" role="group" aria-label={t("sheet.filter")}>{states.map((s) => <button type="button" class="chip" key={s} aria-pressed={state.value === s} onClick={() => { state.value = s; }}>{t(`library.${s || "all"}` as Key)}</button>)}</div>
+        <div class="row tools"><input type="search" aria-label={t("library.search")} placeholder={t("library.search")} value={sought.value} onInput={(e) => { sought.value = e.currentTarget.value; }} />
+          <label class="inline">{t("new.brand")} <select value={brand.value} onChange={(e) => { brand.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label></div>
+      </div>
+      {!rows ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("sheet.none")}><p>{t("library.none")}</p></Empty> : (
+        <ul class="library">{rows.map((f) => { const [cls, word] = markOf(f); return (
+          <li key={f.item_id} class={`tile ${cls}`}><a class="tile-picture" href={to("sets", f.job_id, f.item_id)} aria-label={`${f.filename}, ${named(f.scene_type)}, ${t(word)}`}><Thumb job={f.job_id} item={f.item_id} version={f.output_blob_path ? `${f.updated_at}` : null} /></a>
+            <div class="tile-text"><strong title={f.title ?? f.filename}>{f.sku ?? f.title ?? f.filename}</strong><span class={`state ${cls}`}>{cls === "look" && <Icon name="eye" />}{t(word)}</span><span class="soft">{when(f.created_at)}</span></div></li>); })}</ul>)}
+      <More of={list} />
+    </>
+  );
+};
