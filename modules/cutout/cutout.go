@@ -127,7 +127,7 @@ func (s *scene) classical() []bool {
 		}
 	}
 	s.shedShadow(fg)
-	s.tidy(fg)
+	s.tidy(fg, 0)
 	return fg
 }
 

@@ -142,3 +142,75 @@ func TestEdgeOfAPaleClothIsEven(t *testing.T) {
 		t.Errorf("the coverage along the edge changes by %.0f", torn)
 	}
 }
+
+// A thin part that the network loses for some pixels, as the temple of glasses, stays whole.
+func TestThinPartWithAGapStays(t *testing.T) {
+	body, wire := image.Rect(100, 150, 300, 300), image.Rect(300, 200, 450, 204)
+	img, n := painted(func(x, y int) (color.NRGBA, float32) {
+		p := image.Pt(x, y)
+		switch {
+		case p.In(wire) && x >= 340 && x < 344:
+			return paper, 0
+		case p.In(body), p.In(wire):
+			return wine, 1
+		}
+		return paper, 0
+	})
+	r := cutLearned(t, img, n)
+	for _, x := range []int{320, 360, 440} {
+		if a := r.Alpha.AlphaAt(x, 202).A; a < 250 {
+			t.Errorf("%d pixels along the wire it has coverage %d", x-300, a)
+		}
+	}
+}
+
+// A string that the network sees, in the colours of what is behind it, stays.
+func TestThinPartInTheBackdropsColoursStays(t *testing.T) {
+	body, line, haze := image.Rect(100, 150, 300, 300), image.Rect(300, 200, 450, 203), image.Rect(305, 180, 455, 223)
+	boards := planks(600, 450)
+	img, n := painted(func(x, y int) (color.NRGBA, float32) {
+		p := image.Pt(x, y)
+		switch {
+		case p.In(body):
+			return wine, 1
+		case p.In(line):
+			return mixOf(boards.NRGBAAt(x, y), wine, .1), .8
+		case p.In(haze):
+			return boards.NRGBAAt(x, y), .01
+		}
+		return boards.NRGBAAt(x, y), 0
+	})
+	r := cutLearned(t, img, n)
+	for _, x := range []int{330, 380, 440} {
+		if a := r.Alpha.AlphaAt(x, 201).A; a < 50 {
+			t.Errorf("%d pixels along the string it has coverage %d", x-300, a)
+		}
+	}
+}
+
+// The links of a chain show the backdrop, though a network blurs openings so small.
+func TestLinksOfAChainAreOpen(t *testing.T) {
+	body := image.Rect(150, 220, 450, 400)
+	at := func(x, y int) (link, hole bool) {
+		u, v := float64(x-300), float64((y+400)%24)-12
+		d := math.Hypot(u/7, v/11)
+		return y < body.Min.Y && y > 40 && d < 1, d < .5
+	}
+	img, n := painted(func(x, y int) (color.NRGBA, float32) {
+		switch link, hole := at(x, y); {
+		case image.Pt(x, y).In(body), link && !hole:
+			return wine, 1
+		case link:
+			v := float64((y+400)%24) - 12
+			return paper, float32(min(.04+.07*math.Hypot(float64(x-300)*1.5, v), .9))
+		}
+		return paper, 0
+	})
+	r := cutLearned(t, img, n)
+	if a := r.Alpha.AlphaAt(300, 140).A; a > 60 {
+		t.Errorf("a link's opening has coverage %d", a)
+	}
+	if a := r.Alpha.AlphaAt(305, 140).A; a < 200 {
+		t.Errorf("a link has coverage %d", a)
+	}
+}

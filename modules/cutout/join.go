@@ -82,7 +82,7 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 		for i, v := range before { // a shadow takes nothing along that the network is sure of
 			fg[i] = fg[i] || v && j.raw.p[i] > shedSure
 		}
-		j.tidy(fg)
+		j.tidyJoined(fg)
 	}
 	lap("join")
 	if area = share(fg); area < minArea || area > maxArea {
@@ -95,6 +95,29 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 	r.Found, r.Confidence = true, joinedConfidence(&r.Features)
 	r.tell(at.concerns(im.Rect.Dx(), im.Rect.Dy()))
 	return r
+}
+
+// tidyJoined tidies the decision, and leaves the small gaps open that the network sees.
+func (j *joint) tidyJoined(fg []bool) {
+	closed := make([]bool, j.n)
+	for i, v := range fg {
+		closed[i] = !v
+	}
+	j.tidy(fg, bridged)
+	for i, v := range fg {
+		closed[i] = closed[i] && v
+	}
+	eachPart(closed, j.w, j.h, func(part []int32) {
+		least := float32(1)
+		for _, i := range part {
+			least = min(least, j.raw.p[i])
+		}
+		if least < clearGap {
+			for _, i := range part {
+				fg[i] = false
+			}
+		}
+	})
 }
 
 // share is the part of the pixels that is set.

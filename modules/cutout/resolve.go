@@ -141,6 +141,9 @@ const (
 	confirmDoubt = .03 // and the network's mean doubt
 	confirmOpen  = .4  // share of the rim towards the background from which a part lies outside,
 	confirmLess  = .12 // and needs less of an edge
+	confirmThin  = 4   // pixels of joinSize below which a part is thin; a thin one stays
+	confirmLone  = .8  // where so much of its rim is towards the background
+	confirmLost  = .35 // and the network's mean doubt is less
 )
 
 // confirm takes back the changes from fg to res that end without an edge, as shadows
@@ -191,6 +194,9 @@ func (j *joint) confirm(fg, res []bool) {
 			open := float32(outer) / float32(max(rim+outer, 1))
 			if !added && !j.plain && open < confirmMouth { // an opening has edges around
 				need = confirmMuch
+			}
+			if wide := 2 * len(part) / max(rim+outer, 1); !added && wide < confirmThin && open > confirmLone && m < confirmLost {
+				need = 2 // the colours of spokes, strings and spines are half the backdrop's
 			}
 			if !added && j.plain {
 				switch {

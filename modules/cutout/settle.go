@@ -15,6 +15,13 @@ const speck = 500
 // rather than an opening, whose coverage is close to 0.
 const doubtful = .2
 
+// A gap of less than smallGap pixels of joinSize is all blur, so its mean coverage says
+// little: it is an opening where its least is below clearGap. A chain's links have such.
+const (
+	smallGap = 200
+	clearGap = .08
+)
+
 // A part that the network hardly doubts less than that, open to the background only
 // along a small share of its rim, is a doubt as well.
 const (
@@ -27,26 +34,21 @@ const (
 func settle(raw *plane) []bool {
 	w, h := raw.w, raw.h
 	solid := over(raw, .5)
-	id, size := components(solid, w, h)
-	big := largest(size)
-	for i, c := range id {
-		if c > 0 && size[c]*speck < big {
-			solid[i] = false
-		}
-	}
+	dropParts(solid, w, h, speck, bridged)
 	gap := make([]bool, len(solid))
 	for i, v := range solid {
 		gap[i] = !v
 	}
 	eachPart(gap, w, h, func(part []int32) {
-		var sum float32
+		sum, least := float32(0), float32(1)
 		for _, i := range part {
 			if x, y := int(i)%w, int(i)/w; x == 0 || y == 0 || x == w-1 || y == h-1 {
 				return
 			}
 			sum += raw.p[i]
+			least = min(least, raw.p[i])
 		}
-		if sum > doubtful*float32(len(part)) {
+		if sum > doubtful*float32(len(part)) && !(len(part) < smallGap && least < clearGap) {
 			for _, i := range part {
 				solid[i] = true
 			}
@@ -54,6 +56,27 @@ func settle(raw *plane) []bool {
 	})
 	fillBays(raw, solid)
 	return solid
+}
+
+// bridged is the gap, in pixels of joinSize, across which parts count as one: a network
+// loses a temple or a wire for some pixels.
+const bridged = 6
+
+// dropParts drops the parts that are smaller than one in share of the largest. Parts with a
+// gap of less than bridge pixels between them are one.
+func dropParts(set []bool, w, h, share, bridge int) {
+	id, _ := components(dilate(set, w, h, bridge/2), w, h)
+	size := map[int32]int{}
+	big := 0
+	for i, v := range set {
+		if v {
+			size[id[i]]++
+			big = max(big, size[id[i]])
+		}
+	}
+	for i, v := range set {
+		set[i] = v && size[id[i]]*share >= big
+	}
 }
 
 // fillBays fills the doubtful parts that the product surrounds.
