@@ -271,6 +271,7 @@ func crashPart(t *testing.T, s setup, p part, exe string, photo []byte, whole *s
 		t.Errorf("%d of %d points killed their process", kills, rounds)
 	}
 	kills := len(f.deaths())
+	t.Logf("%d killed, %d ended by themselves and were started again", kills, len(f.exits()))
 	f.stop()
 	whole.add(f.check(database, jobs, kills, due{}), kills, recovery)
 }

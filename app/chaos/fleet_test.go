@@ -53,8 +53,9 @@ type member struct {
 	mu    sync.Mutex
 	now   *apptest.Process
 	all   []*apptest.Process
-	quits bool // it is being stopped, and not to be started again
-	died  []time.Time
+	quits bool          // it is being stopped, and not to be started again
+	died  []time.Time   // was killed
+	ended []time.Time   // ended by itself, as one that finds no database does
 	idle  chan struct{} // closed when its supervisor has ended
 }
 
@@ -93,6 +94,12 @@ func (m *member) launch(aim string) {
 	m.all = append(m.all, m.now)
 }
 
+// killed tells whether a process that has ended was killed.
+func killed(p *apptest.Process) bool {
+	status, ok := p.Cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled()
+}
+
 // stillborn is how soon a process ends that could not start.
 const stillborn = 200 * time.Millisecond
 
@@ -118,7 +125,11 @@ func (m *member) keep(idle chan struct{}) {
 			m.mu.Unlock()
 			return
 		}
-		m.died = append(m.died, time.Now())
+		if killed(p) {
+			m.died = append(m.died, time.Now())
+		} else {
+			m.ended = append(m.ended, time.Now())
+		}
 		m.launch("")
 		m.mu.Unlock()
 	}
@@ -167,12 +178,21 @@ func (m *member) aimAt(aim string) {
 	m.begin(aim)
 }
 
-// deaths returns the times at which a role died.
+// deaths returns the times at which a role was killed.
 func (f *fleet) deaths() []time.Time {
+	return f.ends(func(m *member) []time.Time { return m.died })
+}
+
+// exits returns the times at which a role ended by itself.
+func (f *fleet) exits() []time.Time {
+	return f.ends(func(m *member) []time.Time { return m.ended })
+}
+
+func (f *fleet) ends(of func(*member) []time.Time) []time.Time {
 	var all []time.Time
 	for _, m := range f.members {
 		m.mu.Lock()
-		all = append(all, m.died...)
+		all = append(all, of(m)...)
 		m.mu.Unlock()
 	}
 	return all
