@@ -23,6 +23,8 @@ var azdFields = map[string]bool{
 	"services.NAME.docker.platform": true, "services.NAME.docker.remoteBuild": true, "services.NAME.hooks": true,
 	"services.NAME.hooks.postpublish": true, "services.NAME.hooks.postpublish.shell": true, "services.NAME.hooks.postpublish.run": true,
 	"services.NAME.hooks.postpublish.interactive": true,
+	"services.NAME.hooks.postdeploy":              true, "services.NAME.hooks.postdeploy.shell": true, "services.NAME.hooks.postdeploy.run": true,
+	"services.NAME.hooks.postdeploy.interactive": true,
 }
 
 // azdService holds a service to what azd makes of it: Azure/azure-dev,
@@ -82,7 +84,7 @@ func azdFaults(t *testing.T, text string) []string {
 		service, _ := s.(map[string]any)
 		found = append(found, azdService(t, name, service)...)
 		own, _ := service["hooks"].(map[string]any)
-		all = append(all, own["postpublish"])
+		all = append(all, own["postpublish"], own["postdeploy"])
 	}
 	if len(services) == 0 {
 		found = append(found, "no services")
@@ -122,6 +124,7 @@ func TestAzureYAML(t *testing.T) {
 		"a template's name":       {"\n  opal:\n", "\n  apps:\n"},
 		"a hook of no script":     {"./first.sh published", "./deploy.sh published"},
 		"nothing after the push":  {"      postpublish:", "      postbuild:"},
+		"revisions that stay":     {"      postdeploy:", "      predeploy:"},
 		"parameters that are not": {"ground.dev", "main"},
 		"a script that is gone":   {"./first.sh after", "./second.sh after"},
 		"a hook bash can't read":  {"run: bash ./first.sh", "run: fi; bash ./first.sh"},

@@ -3,7 +3,6 @@ package deploy_test
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -108,93 +107,5 @@ func TestWaitRevision(t *testing.T) {
 				t.Errorf("passed %v: %s", ok, out)
 			}
 		})
-	}
-}
-
-// azure is an az that remembers what was made, so that a second run finds it.
-const azure = `
-echo "$*" >>"$RECORD"
-made() { grep -q -- "$1" "$RECORD"; }
-case "$*" in
-"group exists"*) made "^group create" && echo true || echo false ;;
-"ad signed-in-user"*) echo me ;;
-"ad group list"*) made "ad group create" && echo people || true ;;
-"ad group create"*) echo people ;;
-"deployment group show"*registryName*) echo reg ;;
-"deployment group show"*vaultName*) echo vault ;;
-"deployment group show"*storageName*) echo store ;;
-"deployment group show"*workspaceName*) echo ws ;;
-"deployment group show"*postgresHost*) echo pg.example.com ;;
-"deployment group show"*apiUrl*) echo https://api.example.com ;;
-"deployment group create"*) echo "APPS=$OPAL_DEPLOY_APPS" >>"$RECORD"; [ "$FAULT" != deploy ] || exit 1 ;;
-"keyvault secret list"*) sed -n 's/^keyvault secret set .*--name \([a-z-]*\) .*/\1/p' "$RECORD" | sort -u ;;
-"acr repository list"*) sed -n 's/^acr build .*--image \([a-z-]*\):.*/\1/p' "$RECORD" | sort -u ;;
-"acr manifest list-metadata"*) echo sha256:1 ;;
-"acr manifest show-metadata"*) echo sha256:2 ;;
-"ml online-endpoint list"*) ! made "ml online-endpoint create" || echo opal-sd-placement-dev ;;
-"ml online-deployment list"*) ! made "ml online-deployment create" || echo blue ;;
-"containerapp job start"*) echo run-1 ;;
-"containerapp job execution show"*) echo Succeeded ;;
-"containerapp revision show"*) echo Running ;;
-*show*|*get-credentials*) echo something ;;
-esac
-`
-
-// The first deployment in one go, twice: the second run makes nothing anew.
-func TestFirstMayBeRepeated(t *testing.T) {
-	record := filepath.Join(t.TempDir(), "record")
-	if err := os.WriteFile(record, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	env := []string{
-		tools(t, map[string]string{"az": azure, "curl": "echo 192.0.2.1\n", "psql": "echo \"psql $*\" >>\"$RECORD\"\n", "sleep": "exit 0\n"}),
-		"RECORD=" + record, "OPAL_ROLE_WAIT=0", "AZURE_ENV_NAME=",
-	}
-	once := []string{
-		"\ngroup create", "\nad group create", "--name auth-key-pepper --value", "--name aml-endpoint-key", "--image opal:c-", "--image opal-score:c-",
-		"ml online-endpoint create", "ml online-deployment create",
-	}
-	for run := 1; run <= 2; run++ {
-		out, ok := script(t, env, "first.sh", "after", "dev", "opal-dev", "westeurope")
-		if !ok || !strings.Contains(out, "the API is at https://api.example.com") {
-			t.Fatalf("run %d: %s", run, out)
-		}
-		called := readFile(t, record)
-		for _, want := range once {
-			if n := strings.Count(called, want); n != 1 {
-				t.Errorf("after run %d %q was done %d times:\n%s", run, want, n, called)
-			}
-		}
-		for _, want := range []string{"users.sql", "job start --resource-group opal-dev --name opal-migrate-dev", "firewall-rule delete"} {
-			if n := strings.Count(called, want); n < run {
-				t.Errorf("after run %d %q was done %d times", run, want, n)
-			}
-		}
-	}
-	// azd deploy: the image that it pushed, by digest, for jobs, database and apps
-	if err := os.WriteFile(record, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	pushed := append(slices.Clip(env), "SERVICE_OPAL_IMAGE_NAME=reg.azurecr.io/opal/opal-dev:azd-1")
-	if out, ok := script(t, pushed, "first.sh", "published", "dev", "opal-dev", "westeurope"); !ok || !strings.Contains(out, "are at reg.azurecr.io/opal/opal-dev@sha256:2") {
-		t.Errorf("after azd's push: %s", out)
-	}
-	called := readFile(t, record)
-	last := -1
-	for _, want := range []string{"--name opal/opal-dev:azd-1", "APPS=false", "job start --resource-group opal-dev --name opal-migrate-dev", "APPS=true"} {
-		at := strings.Index(called, want)
-		if at <= last || strings.Count(called, want) != 1 {
-			t.Errorf("%q is not where it should be:\n%s", want, called)
-		}
-		last = at
-	}
-	if out, ok := script(t, env, "first.sh", "published", "dev", "opal-dev", "westeurope"); ok || !strings.Contains(out, "SERVICE_OPAL_IMAGE_NAME") {
-		t.Errorf("without an image: %s", out)
-	}
-	if out, ok := script(t, env, "first.sh", "later", "dev", "opal-dev", "westeurope"); ok || !strings.Contains(out, "usage") {
-		t.Errorf("a step that is none: %s", out)
-	}
-	if out, ok := script(t, append(env, "FAULT=deploy"), "first.sh", "after", "dev", "opal-dev", "westeurope"); ok {
-		t.Errorf("a deployment that failed passes: %s", out)
 	}
 }

@@ -237,7 +237,7 @@ func checkInto(w workflow, text string, say func(string, ...any)) {
 		{"candidate", "OPAL_STABLE_API: ${{ needs.plan.outputs.api }}", "the new revision gets traffic before it is tried"},
 		{"candidate", "OPAL_STABLE_BILLING: ${{ needs.plan.outputs.billing }}", "the new revision gets traffic before it is tried"},
 		{"smoke", "deploy/smoke.sh", "the new revision is not tried"},
-		{"promote", "deploy/wait-revision.sh", "the old revision is stopped before the new one runs"},
+		{"promote", "deploy/retire.sh", "the revisions before go on running"},
 		{"withdraw", "revision deactivate", "a candidate that failed goes on running"},
 		{"withdraw", "needs.smoke.result == 'failure'", "a candidate that failed goes on running"},
 	})
@@ -339,6 +339,7 @@ func TestWorkflowRulesBite(t *testing.T) {
 		{intoWorkflow, ".diagnostics //", ".nothing //", "left out"},
 		{intoWorkflow, "needs.smoke.result == 'failure'", "false", "goes on running"},
 		{intoWorkflow, "run: deploy/smoke.sh", "run: echo", "not tried"},
+		{intoWorkflow, "deploy/retire.sh", "deploy/wait-revision.sh", "the revisions before go on running"},
 		{intoWorkflow, "          URL: ${{ needs.candidate.outputs.url }}", "          URL: ${{ secrets.AML_ENDPOINT_KEY }}", "which is for plan"},
 		{promoteWorkflow, "environment: prod-approval", "environment: prod", "nobody is asked"},
 		{promoteWorkflow, "cosign copy", "docker pull", "signature stays behind"},

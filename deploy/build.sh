@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds an image into the registry and prints its name by digest, as deployments
+# want it; what the build says goes to standard error:
+#
+#   export OPAL_IMAGE=$(deploy/build.sh $REGISTRY opal:first deploy/Dockerfile . REVISION=$(git rev-parse HEAD))
+#
+# The registry builds it from the working tree, without what .dockerignore names. Where
+# it may not (free credit has no ACR Tasks: TasksOperationsNotAllowed), this
+# machine's docker does; on an Apple laptop that emulates amd64, which takes an hour.
+set -euo pipefail
+
+usage="usage: build.sh REGISTRY NAME:TAG DOCKERFILE CONTEXT [BUILD_ARG=VALUE...]"
+registry=${1:?$usage}
+name=${2:?$usage}
+file=${3:?$usage}
+context=${4:?$usage}
+shift 4
+arguments=()
+for argument in "$@"; do arguments+=(--build-arg "$argument"); done
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+
+if ! az acr build --registry "$registry" --image "$name" --file "$file" ${arguments[@]+"${arguments[@]}"} "$context" --only-show-errors >&2 2> >(tee "$said" >&2); then
+	grep -q TasksOperationsNotAllowed "$said" || exit 1
+	echo "build: the registry does not build; docker does it here" >&2
+	az acr login --name "$registry" >&2
+	docker buildx build --push --platform linux/amd64 --provenance mode=max --sbom true ${arguments[@]+"${arguments[@]}"} \
+		--file "$file" --tag "$registry.azurecr.io/$name" "$context" >&2
+fi
+digest=$(az acr manifest show-metadata --registry "$registry" --name "$name" --query digest --output tsv)
+echo "$registry.azurecr.io/${name%:*}@${digest:?the registry names no digest}"

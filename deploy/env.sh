@@ -1,0 +1,196 @@
+# shellcheck shell=bash
+# Makes a shell of bash ready for one environment, as often as you like:
+#
+#   . deploy/env.sh dev|prod [GROUP [LOCATION]]
+#
+# Takes away what another environment left, asks Azure for all that the commands of
+# README.md name, and changes nothing there. A choice that you exported since the
+# last time is kept: OPAL_ALERT_EMAIL, OPAL_IMAGE and so on. Gives the functions
+# out, ground, live, operate and opal. Needs jq and an az that is logged in.
+
+# _opal_found NAME VALUE exports what was found, unless the caller chose otherwise
+# since. OPAL_FOUND_NAME remembers, also in scripts that this shell starts.
+_opal_found() {
+	local was=OPAL_FOUND_$1
+	if [ "${!1:-}" = "${!was:-}" ]; then export "$1=$2" "$was=$2"; fi
+}
+
+_opal_env() {
+	local environment=${1:-} group=${2:-} location=${3:-} name cleared='' here account parameters='{}' outputs='{}' api='{}' worker='{}' apps='' jobs='' image='' url=''
+	here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || return 1
+	if [ ! -f "$here/ground.$environment.bicepparam" ]; then
+		echo "env: usage: . deploy/env.sh dev|prod [GROUP [LOCATION]]; there is no $here/ground.$environment.bicepparam" >&2
+		return 2
+	fi
+	if [ "${OPAL_ENVIRONMENT:-}" != "$environment" ]; then
+		for name in ${!OPAL_@} ${!AML_@} GROUP LOCATION REGISTRY VAULT STORAGE WORKSPACE DATABASE API ENDPOINT; do
+			case $name in OPAL_*WAIT) continue ;; esac
+			case $name in OPAL_FOUND_* | OPAL_ENVIRONMENT) ;; *) [ -z "${!name:-}" ] || cleared="$cleared $name" ;; esac
+			unset "$name"
+		done
+		[ -z "$cleared" ] || echo "env: cleared$cleared; choices for $environment are exported after this"
+	fi
+	unset OPAL_STABLE_API OPAL_STABLE_BILLING OPAL_WORKER_REVISION
+	export OPAL_ENVIRONMENT=$environment OPAL_DEPLOY_FOLDER=$here
+	GROUP=${group:-${GROUP:-opal-$environment}}
+
+	account=$(az account show --output json) || { echo "env: az is not logged in: az login" >&2; return 1; }
+	SUBSCRIPTION=$(jq -r .id <<<"$account") TENANT_ID=$(jq -r .tenantId <<<"$account")
+	REPOSITORY=
+	if command -v gh >/dev/null; then # one that you may set up; a clone of another's would give his workflows rights here
+		REPOSITORY=$(gh repo view --json nameWithOwner,viewerPermission --jq 'select(.viewerPermission == "ADMIN").nameWithOwner' 2>/dev/null) || REPOSITORY=
+	fi
+
+	# Everything below asks for lists first: no answer is an error then, and never "not there yet".
+	name=$(az group exists --name "$GROUP") || return 1
+	if [ "$name" = true ]; then
+		location=$(az group show --name "$GROUP" --query location --output tsv) || return 1
+		name=$(az deployment group list --resource-group "$GROUP" --query "[?name=='ground'].name" --output tsv) || return 1
+		if [ "$name" = ground ]; then
+			parameters=$(az deployment group show --resource-group "$GROUP" --name ground --query "properties.parameters || \`{}\`" --output json) || return 1
+			outputs=$(az deployment group show --resource-group "$GROUP" --name ground --query "properties.outputs || \`{}\`" --output json) || return 1
+		fi
+		apps=$(az containerapp list --resource-group "$GROUP" --query "[].name" --output tsv) || return 1
+		jobs=$(az containerapp job list --resource-group "$GROUP" --query "[].name" --output tsv) || return 1
+	fi
+	LOCATION=${location:-${LOCATION:-westeurope}}
+	_opal_out() { jq -r --arg n "$1" '.[$n].value // ""' <<<"$outputs"; }
+	_opal_last() { jq -r --arg n "$1" '.[$n].value // "" | if type == "array" then join(" ") else tostring end' <<<"$parameters"; }
+	REGISTRY=$(_opal_out registryName) VAULT=$(_opal_out vaultName) STORAGE=$(_opal_out storageName)
+	WORKSPACE=$(_opal_out workspaceName) DATABASE=$(_opal_out postgresHost) API=$(_opal_out apiUrl)
+
+	# The apps, unless they are still v0.2.1's.
+	if grep -qx "opal-web-api-$environment" <<<"$apps"; then
+		api=$(az containerapp show --resource-group "$GROUP" --name "opal-web-api-$environment" --output json) || return 1
+		jq -e '.properties.template.containers[0].args // [] | index("serve-api")' <<<"$api" >/dev/null || api='{}'
+	fi
+	if [ "$api" != '{}' ] && grep -qx "opal-orchestrator-$environment" <<<"$apps"; then
+		worker=$(az containerapp show --resource-group "$GROUP" --name "opal-orchestrator-$environment" --output json) || return 1
+	fi
+	_opal_setting() { jq -r --arg n "$2" '[.properties.template.containers[0].env[]? | select(.name == $n) | .value // empty][0] // ""' <<<"$1"; }
+
+	# The image that clients have; before the apps, the jobs' or the one that step 3 made.
+	if [ "$api" != '{}' ]; then
+		image=$(az containerapp revision list --resource-group "$GROUP" --name "opal-web-api-$environment" \
+			--query "[?properties.active && properties.trafficWeight==\`100\`].properties.template.containers[0].image | [0]" --output tsv) || return 1
+		[ -n "$image" ] || image=$(jq -r '.properties.template.containers[0].image' <<<"$api")
+	elif grep -qx "opal-migrate-$environment" <<<"$jobs"; then
+		image=$(az containerapp job show --resource-group "$GROUP" --name "opal-migrate-$environment" \
+			--query "properties.template.containers[0].image" --output tsv) || return 1
+	elif [ -n "$REGISTRY" ]; then
+		name=$(az acr repository list --name "$REGISTRY" --output tsv) || return 1
+		if grep -qx opal <<<"$name"; then
+			image=$(az acr manifest list-metadata --registry "$REGISTRY" --name opal --query "[?tags && contains(tags, 'first')].digest | [0]" --output tsv) || return 1
+			[ -z "$image" ] || image=$REGISTRY.azurecr.io/opal@$image
+		fi
+	fi
+	[[ $image =~ ^[a-z0-9]+\.azurecr\.io/[a-z0-9/-]+@sha256:[0-9a-f]+$ ]] || image=
+	_opal_found OPAL_IMAGE "$image"
+
+	# Who administers the database, and what else people chose when they last laid the ground.
+	_opal_found OPAL_DB_ADMIN_NAME "$(_opal_last databaseAdminName)"
+	_opal_found OPAL_DB_ADMIN_ID "$(_opal_last databaseAdminObjectId)"
+	if [ -z "${OPAL_DB_ADMIN_NAME:-}" ]; then
+		name=$(az ad group list --filter "displayName eq 'opal-dba-$environment'" --query "[0].id" --output tsv) || name=
+		[ -z "$name" ] || _opal_found OPAL_DB_ADMIN_NAME "opal-dba-$environment"
+		_opal_found OPAL_DB_ADMIN_ID "$name"
+	fi
+	_opal_found OPAL_ALERT_EMAIL "$(_opal_last alertEmail)"
+	_opal_found OPAL_ALERT_WEBHOOK "$(_opal_last alertWebhook)"
+	url=$(_opal_last runbookUrl)
+	[ -z "$REPOSITORY" ] || url=https://github.com/$REPOSITORY/blob/main/deploy/README.md#alerts
+	_opal_found OPAL_RUNBOOK_URL "$url"
+	url=$(_opal_last githubSubject)
+	if [ -z "$url" ] && [ -n "$REPOSITORY" ]; then # its form depends on the repository's age; what a refusal prints is no subject
+		url=$(gh api "repos/$REPOSITORY/actions/oidc/customization/sub" --jq '.sub_claim_prefix // empty' 2>/dev/null) || url=
+		url=${url:-repo:$REPOSITORY}:environment:$environment
+	fi
+	_opal_found OPAL_GITHUB_SUBJECT "$url"
+
+	# The secrets of the vault, each of which the ground gives its readers.
+	url=$(_opal_last vaultSecrets)
+	if [ -n "$VAULT" ]; then
+		if name=$(az keyvault secret list --vault-name "$VAULT" --query "[].name" --output tsv 2>/dev/null); then
+			url=$(xargs <<<"$name")
+		else
+			echo "env: you may not list the secrets of $VAULT yet (2.): taken are those of the last ground: ${url:-none}"
+		fi
+	fi
+	export OPAL_SECRETS=$url
+
+	# The scoring endpoint, and the URL that the orchestrator has.
+	name=$(_opal_last watchEndpoint)
+	_opal_found OPAL_ENDPOINT "${name:-opal-sd-placement-$environment}"
+	export ENDPOINT=$OPAL_ENDPOINT OPAL_WATCH_ENDPOINT=''
+	url=
+	if [ -n "$WORKSPACE" ]; then
+		export AZURE_DEFAULTS_GROUP=$GROUP AZURE_DEFAULTS_WORKSPACE=$WORKSPACE # of this shell alone, where az configure would stay
+		name=$(az ml online-endpoint list --resource-group "$GROUP" --workspace-name "$WORKSPACE" --query "[].name" --output tsv) || return 1
+		if grep -qx "$ENDPOINT" <<<"$name"; then
+			OPAL_WATCH_ENDPOINT=$ENDPOINT
+			url=$(az ml online-endpoint show --resource-group "$GROUP" --workspace-name "$WORKSPACE" --name "$ENDPOINT" --query scoring_uri --output tsv) || return 1
+		fi
+	fi
+	name=$(_opal_setting "$worker" AML_ENDPOINT_URL)
+	case $name in '' | https://not-yet.*) ;; *) url=$name ;; esac
+	_opal_found AML_ENDPOINT_URL "${url:-https://not-yet.invalid/score}"
+
+	# What the API was last deployed with.
+	url=$(_opal_setting "$api" PUBLIC_BASE_URL)
+	[ "$url" != "$API" ] || url=
+	_opal_found OPAL_PUBLIC_BASE_URL "$url"
+	_opal_found OPAL_CUSTOM_DOMAIN "$(jq -r '.properties.configuration.ingress.customDomains[0].name // ""' <<<"$api")"
+	_opal_found OPAL_CERTIFICATE_ID "$(jq -r '.properties.configuration.ingress.customDomains[0].certificateId // ""' <<<"$api")"
+	url=$(_opal_setting "$api" AUTH_MODE)
+	_opal_found OPAL_AUTH_MODE "${url:-api-key}"
+	if grep -q OPAL_SELLER_NAME "$here/apps.$environment.bicepparam"; then
+		_opal_found OPAL_SELLER_NAME "$(_opal_setting "$api" BILLING_SELLER_NAME)"
+		_opal_found OPAL_SELLER_ADDRESS "$(_opal_setting "$api" BILLING_SELLER_ADDRESS)"
+		url=$(_opal_setting "$api" BILLING_SELLER_COUNTRY)
+		_opal_found OPAL_SELLER_COUNTRY "${url:-NL}"
+		_opal_found OPAL_SELLER_VAT_ID "$(_opal_setting "$api" BILLING_SELLER_VAT_ID)"
+	fi
+
+	# A name that no revision has. Of the apps that are there, the alerts are, too.
+	OPAL_REVISION=h$(date +%s)
+	OPAL_DEPLOY_APPS=false OPAL_WATCH_APPS=false
+	if [ "$api" != '{}' ]; then OPAL_DEPLOY_APPS=true OPAL_WATCH_APPS=true; fi
+	export OPAL_REVISION OPAL_DEPLOY_APPS OPAL_WATCH_APPS
+	export GROUP LOCATION SUBSCRIPTION TENANT_ID REPOSITORY REGISTRY VAULT STORAGE WORKSPACE DATABASE API
+
+	echo "env: $environment is the group $GROUP in $LOCATION, subscription $(jq -r .name <<<"$account")"
+	echo "env: registry ${REGISTRY:-none yet}, API ${API:-none yet}, image ${OPAL_IMAGE:-none yet}"
+	if [ "$parameters" != '{}' ] && [ "$outputs" = '{}' ]; then
+		echo "env: the last deployment of the ground failed: repeat it (1.), the names are known after it"
+	fi
+	for name in OPAL_DB_ADMIN_ID OPAL_ALERT_EMAIL OPAL_SELLER_NAME OPAL_SELLER_ADDRESS; do
+		if [ -z "${!name:-}" ] && grep -q "'$name'" "$here/ground.$environment.bicepparam" "$here/apps.$environment.bicepparam"; then
+			echo "env: $name is not known yet: export it"
+		fi
+	done
+}
+
+# out NAME prints an output of the ground.
+out() { az deployment group show --resource-group "$GROUP" --name ground --query "properties.outputs.$1.value" --output tsv; }
+# ground reads the present state, lays the ground by it, and reads what came of it.
+ground() {
+	_opal_env "$OPAL_ENVIRONMENT" "$GROUP" && az deployment group create --resource-group "$GROUP" --name ground \
+		--parameters "$OPAL_DEPLOY_FOLDER/ground.$OPAL_ENVIRONMENT.bicepparam" --output none && _opal_env "$OPAL_ENVIRONMENT" "$GROUP"
+}
+# live APP prints the revision that has the traffic.
+live() {
+	az containerapp revision list --resource-group "$GROUP" --name "$1" --query "[?properties.active && properties.trafficWeight==\`100\`].name | [0]" --output tsv
+}
+# operate COMMAND... runs an operator's command inside the network; its lines are logged.
+operate() { "$OPAL_DEPLOY_FOLDER/run-job.sh" "$GROUP" "opal-operate-$OPAL_ENVIRONMENT" "$@"; }
+# opal COMMAND... runs a command within the API, and answers in this terminal alone.
+opal() { az containerapp exec --resource-group "$GROUP" --name "opal-web-api-$OPAL_ENVIRONMENT" --command "/opt/opal/opal $*"; }
+
+if [ -z "${BASH_VERSION:-}" ]; then
+	echo "env: this is for bash: start bash, then read it again" >&2
+elif [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	echo "env: read it into your shell: . deploy/env.sh dev|prod [GROUP [LOCATION]]" >&2
+	exit 2
+else
+	_opal_env "$@"
+fi

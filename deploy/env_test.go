@@ -1,0 +1,111 @@
+package deploy_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// laid is what RECORD holds of an environment whose apps run.
+var laid = strings.Join([]string{
+	"group create", "ad group create", "GROUND=on-call@example.com ADMIN=people SECRETS= SUBJECT=repo:o/r:environment:dev WATCH=true",
+	"keyvault secret set --vault-name vault --name auth-key-pepper ", "ml online-endpoint create",
+	"APPS=true IMAGE=reg.azurecr.io/opal@sha256:" + strings.Repeat("a", 64) + " REVISION=r7-live STABLE= WORKERS=", "",
+}, "\n")
+
+// A new shell knows what the last one did, whatever it held before.
+func TestEnvReadsTheGroup(t *testing.T) {
+	present := "reg.azurecr.io/opal@sha256:" + strings.Repeat("a", 64)
+	own := "reg.azurecr.io/opal@sha256:" + strings.Repeat("c", 64)
+	show := func(names ...string) string {
+		s := ""
+		for _, n := range names {
+			s += "echo \"=" + n + "=${" + n + "-unset}\"; "
+		}
+		return s
+	}
+	for _, c := range []struct {
+		name, state string
+		env         []string
+		script      string
+		want        []string // lines
+		fails       bool
+	}{
+		{
+			name: "a new shell", state: laid, script: ". ./env.sh dev; " + show("GROUP", "LOCATION", "REGISTRY", "VAULT", "DATABASE", "API", "ENDPOINT",
+				"OPAL_IMAGE", "OPAL_ALERT_EMAIL", "OPAL_DB_ADMIN_ID", "OPAL_SECRETS", "OPAL_WATCH_APPS", "OPAL_DEPLOY_APPS", "OPAL_WATCH_ENDPOINT", "OPAL_GITHUB_SUBJECT", "AML_ENDPOINT_URL",
+				"OPAL_PUBLIC_BASE_URL", "AZURE_DEFAULTS_WORKSPACE", "OPAL_RUNBOOK_URL"),
+			want: []string{
+				"GROUP=opal-dev", "LOCATION=westeurope", "REGISTRY=reg", "VAULT=vault", "DATABASE=pg.example.com", "API=https://opal-web-api-dev.example.com",
+				"ENDPOINT=opal-sd-placement-dev", "OPAL_IMAGE=" + present, "OPAL_ALERT_EMAIL=on-call@example.com", "OPAL_DB_ADMIN_ID=people", "OPAL_SECRETS=auth-key-pepper",
+				"OPAL_WATCH_APPS=true", "OPAL_DEPLOY_APPS=true", "OPAL_WATCH_ENDPOINT=opal-sd-placement-dev", "OPAL_GITHUB_SUBJECT=repo:o/r:environment:dev",
+				"AML_ENDPOINT_URL=https://scoring.example.com/score", "OPAL_PUBLIC_BASE_URL=", "AZURE_DEFAULTS_WORKSPACE=ws",
+				"OPAL_RUNBOOK_URL=https://github.com/o/r/blob/main/deploy/README.md#alerts",
+			},
+		},
+		{
+			name: "what dev left, for prod", state: "group create\n",
+			env: []string{
+				"OPAL_ENVIRONMENT=dev", "OPAL_SECRETS=a b", "OPAL_GITHUB_SUBJECT=repo:o/r:environment:dev", "OPAL_WATCH_ENDPOINT=opal-sd-placement-dev", "OPAL_DEPLOY_APPS=true",
+				"OPAL_REVISION=r2", "OPAL_IMAGE=devs.azurecr.io/opal@sha256:1", "OPAL_STABLE_API=opal-web-api-dev--r1", "REGISTRY=devs", "GROUP=opal-dev",
+				"AML_ENDPOINT_URL=https://dev.example.com/score", "OPAL_API_KEY=k", "OPAL_DB_ADMIN_ID=devs",
+			},
+			script: ". ./env.sh prod; " + show("GROUP", "REGISTRY", "OPAL_SECRETS", "OPAL_GITHUB_SUBJECT", "OPAL_WATCH_ENDPOINT", "OPAL_DEPLOY_APPS", "OPAL_IMAGE", "OPAL_STABLE_API",
+				"AML_ENDPOINT_URL", "OPAL_API_KEY", "OPAL_DB_ADMIN_ID"),
+			want: []string{
+				"GROUP=opal-prod", "REGISTRY=", "OPAL_SECRETS=", "OPAL_GITHUB_SUBJECT=repo:o@1/r@2:environment:prod", "OPAL_WATCH_ENDPOINT=", "OPAL_DEPLOY_APPS=false", "OPAL_IMAGE=",
+				"OPAL_STABLE_API=unset", "AML_ENDPOINT_URL=https://not-yet.invalid/score", "OPAL_API_KEY=unset", "OPAL_DB_ADMIN_ID=",
+			},
+		},
+		{
+			name: "a choice is kept, what was found is read anew", state: laid,
+			script: ". ./env.sh dev; export OPAL_ALERT_EMAIL=me@example.com OPAL_SUFFIX=abc; sed -i 's/aaa/bbb/' $RECORD; . ./env.sh dev; " + show("OPAL_ALERT_EMAIL", "OPAL_SUFFIX") +
+				`[[ $OPAL_IMAGE == *bbb* ]] && echo =read anew; OPAL_IMAGE=` + own + `; . ./env.sh dev; ` + show("OPAL_IMAGE"),
+			want: []string{"OPAL_ALERT_EMAIL=me@example.com", "OPAL_SUFFIX=abc", "read anew", "OPAL_IMAGE=" + own},
+		},
+		{
+			name: "a revision's name is new each time, none is kept stable", state: laid,
+			script: ". ./env.sh dev; a=$OPAL_REVISION; OPAL_STABLE_API=x OPAL_STABLE_BILLING=x OPAL_WORKER_REVISION=x; . ./env.sh dev; [ $a != $OPAL_REVISION ] && echo =new; " +
+				show("OPAL_STABLE_API", "OPAL_STABLE_BILLING", "OPAL_WORKER_REVISION"),
+			want: []string{"new", "OPAL_STABLE_API=unset", "OPAL_STABLE_BILLING=unset", "OPAL_WORKER_REVISION=unset"},
+		},
+		{
+			name: "v0.2.1's image is none of OPAL's", state: strings.ReplaceAll(laid, "IMAGE=reg.azurecr.io/opal@sha256:"+strings.Repeat("a", 64), "IMAGE=reg.azurecr.io/opal/web-api:9"),
+			script: ". ./env.sh dev other; " + show("GROUP", "OPAL_IMAGE"), want: []string{"GROUP=other", "OPAL_IMAGE="},
+		},
+		{
+			name: "functions", state: laid,
+			script: `. ./env.sh dev; sleep() { :; }; echo "=$(live opal-web-api-dev)"; operate queues list >/dev/null; opal tenants list; grep -c -e '^containerapp job start --resource-group opal-dev --name opal-operate-dev --query name --output tsv --yaml' -e '^containerapp exec .*--command /opt/opal/opal tenants list' $RECORD | sed 's/^/=/'`,
+			want:   []string{"opal-web-api-dev--r7-live", "2"},
+		},
+		{name: "the ground by what was found", state: laid, script: `. ./env.sh dev; ground; grep '^GROUND' $RECORD | tail -n 1 | sed 's/^/=/'`, want: []string{
+			"GROUND=on-call@example.com ADMIN=people SECRETS=auth-key-pepper SUBJECT=repo:o/r:environment:dev WATCH=true ENDPOINT=opal-sd-placement-dev RUNBOOK=https://github.com/o/r/blob/main/deploy/README.md#alerts",
+		}},
+		{name: "an answer that fails is none", state: laid, env: []string{"BROKEN=deployment group show"}, script: ". ./env.sh dev", fails: true},
+		{name: "a list that fails is none", state: laid, env: []string{"BROKEN=containerapp list"}, script: ". ./env.sh dev", fails: true},
+		{name: "no such environment", script: ". ./env.sh qa", fails: true},
+		{name: "no environment", script: ". ./env.sh", fails: true},
+		{name: "run, not read", script: "./env.sh dev || bash ./env.sh dev", fails: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			env, record := azureTools(t)
+			if err := os.WriteFile(record, []byte(c.state), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			out, ok := script(t, append(slices.Clip(env), c.env...), "-c", c.script)
+			var got []string
+			for line := range strings.Lines(out) {
+				if after, ok := strings.CutPrefix(line, "="); ok {
+					got = append(got, strings.TrimSpace(after))
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" || ok == c.fails {
+				t.Errorf("succeeded %v, said\n%s\n%s", ok, out, diff)
+			}
+		})
+	}
+}

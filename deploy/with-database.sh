@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs a command as the database's administrator, after `. deploy/env.sh`: psql and
+# pg_restore find server, user and token in their environment. The firewall is open
+# to this address meanwhile, and closed again however the command ends:
+#
+#   deploy/with-database.sh psql -d postgres -v ON_ERROR_STOP=1 -v env=dev -f deploy/users.sql
+#
+# MY_ADDRESS is your address as Azure sees it, where https://api.ipify.org can't be asked.
+set -euo pipefail
+
+[ $# -gt 0 ] || { echo "usage: with-database.sh COMMAND [ARGUMENT...]" >&2; exit 2; }
+: "${GROUP:?is not set: . deploy/env.sh dev}" "${DATABASE:?is not set: . deploy/env.sh dev}" "${OPAL_DB_ADMIN_NAME:?is not set: . deploy/env.sh dev}"
+server=${DATABASE%%.*}
+mine=${MY_ADDRESS:-$(curl -sf --max-time 20 https://api.ipify.org)} || { echo "with-database: export MY_ADDRESS, or use the portal's Cloud Shell" >&2; exit 1; }
+# A name of its own: two people may be at it.
+rule=hand-$(date +%s)
+closed() { az postgres flexible-server firewall-rule delete --resource-group "$GROUP" --server-name "$server" --name "$rule" --yes; }
+trap closed EXIT
+az postgres flexible-server firewall-rule create --resource-group "$GROUP" --server-name "$server" --name "$rule" \
+	--start-ip-address "$mine" --end-ip-address "$mine" --output none
+PGPASSWORD=$(az account get-access-token --resource-type oss-rdbms --query accessToken --output tsv)
+export PGPASSWORD PGHOST=$DATABASE PGUSER=$OPAL_DB_ADMIN_NAME PGSSLMODE=verify-full PGSSLROOTCERT=system
+"$@"
