@@ -29,6 +29,7 @@ func (w *wire) ages(ctx context.Context) ([]age, error) {
 	}
 	return []age{
 		{"opal_job_oldest_item_seconds", "Age of the oldest item that is queued or processed. Alert above a day.", "item", jobs.Oldest},
+		{"opal_intake_oldest_import_seconds", "Age of the oldest import that waits for a worker. Alert above a day.", "import", w.imports.Oldest},
 		{"opal_export_oldest_variant_seconds", "Age of the oldest variant that is still to be made. Alert above a day.", "variant", exports.Oldest},
 		{"opal_billing_oldest_hold_seconds", "Age of the oldest credit that is held. Alert above a day.", "hold", w.billing.OldestHold},
 	}, nil

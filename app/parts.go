@@ -149,12 +149,18 @@ var jobSweep = sweeper("the sweep of jobs", func(ctx context.Context, w *wire) (
 	if err != nil {
 		return nil, err
 	}
-	return both(jobs.Sweep, checks.Sweep), nil
+	return all(jobs.Sweep, checks.Sweep, w.groups.Sweep, w.imports.Sweep), nil
 })
 
-// both runs one sweep after the other, also where the first fails.
-func both(a, b func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error { return errors.Join(a(ctx), b(ctx)) }
+// all runs one sweep after the other, also where one fails.
+func all(sweeps ...func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		errs := make([]error, len(sweeps))
+		for i, sweep := range sweeps {
+			errs[i] = sweep(ctx)
+		}
+		return errors.Join(errs...)
+	}
 }
 
 // jobTidy deletes what has been kept long enough, and the files of deleted jobs and of
@@ -168,7 +174,7 @@ var jobTidy = sweeper("the deletion of jobs", func(ctx context.Context, w *wire)
 	if err != nil {
 		return nil, err
 	}
-	return both(jobs.Tidy, checks.Tidy), nil
+	return all(jobs.Tidy, checks.Tidy, w.groups.Tidy, w.imports.Tidy), nil
 })
 
 var exportSweep = sweeper("the sweep of exports", func(ctx context.Context, w *wire) (func(context.Context) error, error) {
@@ -178,6 +184,14 @@ var exportSweep = sweeper("the sweep of exports", func(ctx context.Context, w *w
 	}
 	return exports.Sweep, nil
 })
+
+// imports turns the rows of imported tables into jobs.
+var imports = part{name: "the imports", background: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {
+	if _, _, err := w.jobServices(ctx); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error { return w.imports.Run(telemetry.WithLogger(ctx, w.log)) }, nil
+}}
 
 // webhooks sends events to their tenants' webhooks.
 var webhooks = part{name: "the webhooks", background: true, open: func(ctx context.Context, w *wire) (func(context.Context) error, error) {

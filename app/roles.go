@@ -40,7 +40,7 @@ var roles = []role{
 		example: "  opal serve-api --config opal.yaml\n  opal serve-api --listen 127.0.0.1:8081",
 		needs:   config.Role{Database: true, Storage: true, Queue: true, API: true, Billing: true},
 		// The export worker sleeps while its queue is empty, so its sweep runs here, too.
-		parts: []part{apiServer, outboxRelay, jobSweep, exportSweep, jobTidy, webhooks, ageWatch},
+		parts: []part{apiServer, outboxRelay, jobSweep, exportSweep, jobTidy, webhooks, imports, ageWatch},
 	},
 	{
 		name: "orchestrate", short: "Run the worker on queue jobs: from photo to finished picture", service: "orchestrator", listen: ":8080",
@@ -75,7 +75,7 @@ var roles = []role{
 var devRole = role{
 	name: "dev", service: "dev", listen: "127.0.0.1:8080", drain: devDrain,
 	needs: config.Role{Database: true, Storage: true, Queue: true, AML: true, API: true, Score: true},
-	parts: []part{apiServer, outboxRelay, jobSweep, jobTidy, exportSweep, webhooks, paymentSweep, scoreServer, jobWorker, exportWorker, ageWatch},
+	parts: []part{apiServer, outboxRelay, jobSweep, jobTidy, exportSweep, webhooks, imports, paymentSweep, scoreServer, jobWorker, exportWorker, ageWatch},
 }
 
 func roleCommand(r role, s Streams) *cobra.Command {

@@ -36,7 +36,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	tenants, err := tenant.New(w.db, w.pepper())
+	tenants, err := w.tenantService(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		PictureChecks: pictures,
 		Dead:          deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
 		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: w.db}, Brands: w.brands,
-		Presets: channel.Presets(), Exports: exports, Keys: tenants, Scenes: picture.SceneTypes(),
+		Presets: channel.Presets(), Exports: exports, Collections: w.groups, Imports: w.imports, Keys: tenants, Scenes: picture.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Budgets: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db}, Webhooks: w.webhookService(w.db),
 		Checks: checks, Log: w.log, Meters: w.metrics, Version: version(), Settings: settingsManual(),
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),

@@ -16,6 +16,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/collection"
 	"github.com/opal-photo/opal/modules/cutout/refine"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/egress"
@@ -31,6 +32,7 @@ import (
 	"github.com/opal-photo/opal/modules/preflight"
 	"github.com/opal-photo/opal/modules/queue"
 	"github.com/opal-photo/opal/modules/telemetry"
+	"github.com/opal-photo/opal/modules/tenant"
 	"github.com/opal-photo/opal/modules/webhook"
 )
 
@@ -66,6 +68,9 @@ type wire struct {
 
 	webhooks *webhook.Service
 	checked  *preflight.Service
+	groups   *collection.Service
+	imports  *intake.Imports
+	tenants  *tenant.Service
 }
 
 // orEnvironment is the process's environment where no other is given.
@@ -222,14 +227,40 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	}
 	c := w.containers()
 	exports := export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox()})
+	tenants, err := w.tenantService(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	fetcher := intake.NewFetcher(w.customerURLs())
+	w.groups = collection.New(collection.Options{DB: d, Blobs: store, Exports: c.Exports, ZIPs: zips{exports}})
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
-		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Metrics: w.jobMetrics(), Inspect: imagefile.InspectHead, Sources: intake.NewFetcher(w.customerURLs()), Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
+		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Metrics: w.jobMetrics(), Inspect: imagefile.InspectHead, Sources: fetcher, Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
+		Groups:    w.groups,
 		Review:    reviewOf(w.cfg),
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})
-	w.exports = export.NewWorker(exports, export.WorkerOptions{Jobs: w.jobs, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})
+	w.imports = intake.NewImports(intake.ImportOptions{
+		DB: d, Blobs: store, Raw: c.Raw, Fetcher: fetcher, Jobs: w.jobs, Collections: w.groups, Orders: orders{tenants, quotes{w.jobs, ledger, d}}, Lease: w.cfg.Worker.Lease,
+		Kept: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour, Metrics: intake.NewMetrics(w.metrics),
+	})
+	w.groups.Ended = w.imports.CollectionEnded
+	w.jobs.Owners = []job.Owner{w.groups, w.imports}
+	w.exports = export.NewWorker(exports, export.WorkerOptions{Jobs: w.jobs, Groups: w.groups, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})
 	return w.jobs, w.exports, nil
+}
+
+// tenantService opens the tenants and their keys.
+func (w *wire) tenantService(ctx context.Context) (*tenant.Service, error) {
+	if w.tenants != nil {
+		return w.tenants, nil
+	}
+	d, err := w.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.tenants, err = tenant.New(d, w.pepper())
+	return w.tenants, err
 }
 
 // webhookService opens the webhooks. Their secrets are sealed with what seals other

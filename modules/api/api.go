@@ -43,6 +43,8 @@ type Options struct {
 	Webhooks Webhooks // nil: no /v1/webhooks
 
 	PictureChecks PictureChecks // nil: no /v1/checks
+	Collections   Collections   // nil: no /v1/collections
+	Imports       Imports       // nil: no /v1/imports
 
 	Scenes []string // scene types that a request may ask for
 
@@ -174,6 +176,12 @@ func build(o Options) (*server, error) {
 	if o.PictureChecks != nil {
 		checkRoutes(r)
 	}
+	if o.Collections != nil {
+		collectionRoutes(r)
+	}
+	if o.Imports != nil {
+		importRoutes(r)
+	}
 	if o.Dead != nil {
 		deadRoutes(r)
 	}
@@ -229,6 +237,8 @@ var tags = []*huma.Tag{
 	{Name: tagCatalogue, Description: "What can be asked for."},
 	{Name: tagKeys, Description: "A tenant's keys."},
 	{Name: tagBilling, Description: "Credits, usage, payments and invoices."},
+	{Name: tagCollections, Description: "Jobs in groups of any size."},
+	{Name: tagImports, Description: "Catalogues: tables whose rows become jobs."},
 	{Name: tagChecks, Description: "Any picture, held against channels' rules."},
 	{Name: tagWebhooks, Description: "Your own server, told what happens."},
 	{Name: tagQueues, Description: "For operators: messages that no worker can handle."},

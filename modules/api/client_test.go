@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"io"
 	"iter"
 	"net/http"
 	"net/http/httptest"
@@ -149,6 +150,10 @@ func fill(v reflect.Value, depth int) {
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(v.Index(0), depth+1)
+	case reflect.Interface:
+		if discard := reflect.ValueOf(io.Discard); discard.Type().Implements(v.Type()) {
+			v.Set(discard)
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if f := v.Field(i); f.CanSet() && !strings.HasPrefix(v.Type().Field(i).Tag.Get("json"), "-") {

@@ -68,7 +68,7 @@ func (s *server) errorPages() []*errorPage {
 	for e, status := range map[*fault.Error]int{errRoute: http.StatusNotFound, errMethod: http.StatusMethodNotAllowed, errTimeout: http.StatusServiceUnavailable} {
 		note(e, status, nil)
 	}
-	for _, e := range slices.Concat(intake.FetchErrors, photoErrors) {
+	for _, e := range slices.Concat(intake.FetchErrors, intake.ImportErrors, photoErrors) {
 		note(e, 0, nil).Item = true
 	}
 	return slices.SortedFunc(maps.Values(pages), func(a, b *errorPage) int { return bytes.Compare([]byte(a.Code), []byte(b.Code)) })

@@ -22,6 +22,10 @@ func (s *server) llmsText() []byte {
 		"1. POST /v1/jobs with `{\"uploads\": true, \"items\": [{\"filename\": \"mug.jpg\"}]}`, or with `source_url` in place of `filename` for photos on the internet.\n" +
 		"2. PUT each photo to its item's `upload_url` with the header `x-ms-blob-type: BlockBlob`, then POST /v1/uploads/complete with the `job_id` and `items`.\n" +
 		"3. GET /v1/jobs/{job_id}?wait=30 until `status` is completed, partial, failed or cancelled; GET /v1/downloads/jobs/{job_id}/export answers the ZIP's URLs.\n")
+	if s.Imports != nil {
+		b.WriteString("\nMore than 100 photos: POST /v1/imports with a table's `url`, then GET /v1/imports/{import_id}?wait=30 until `status` is completed, partial, failed or cancelled, " +
+			"and GET /v1/downloads/collections/{collection_id}/export with its `collection_id`.\n")
+	}
 	return []byte(b.String())
 }
 

@@ -24,10 +24,13 @@ import (
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/collection"
+	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/intake"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/preflight"
@@ -519,6 +522,67 @@ func (f fixedExports) List(ctx context.Context, tenantID, jobID string) ([]expor
 	return out, nil
 }
 
+// CollectionParts has none.
+func (fixedExports) CollectionParts(context.Context, string, string) ([]export.Part, error) {
+	return nil, nil
+}
+
+// noZIPs makes no ZIPs of collections.
+type noZIPs struct{}
+
+func (noZIPs) AskForZIP(context.Context, *db.Tx, collection.ZIP) error { return nil }
+func (noZIPs) ForgetZIPs(context.Context, *db.Tx, string) error        { return nil }
+func (noZIPs) ZIPPaths(context.Context, string) ([]string, error)      { return nil, nil }
+
+// fixedImports has one import, which is paused, and one row of each kind.
+type fixedImports struct{}
+
+const importID = "0198f7a0-0000-7000-8000-00000000000e"
+
+func (fixedImports) Create(_ context.Context, n intake.NewImport) (intake.Import, error) {
+	if strings.ContainsAny(n.Filename, "/\n") {
+		return intake.Import{}, intake.ErrImportFile
+	}
+	return intake.Import{ImportID: importID, TenantID: n.TenantID, Status: intake.Created, UploadURL: "http://127.0.0.1:1/raw/x"}, nil
+}
+func (fixedImports) Get(_ context.Context, tenantID, id string) (intake.Import, error) {
+	if id != importID || tenantID != "t1" {
+		return intake.Import{}, intake.ErrImportNotFound
+	}
+	return intake.Import{ImportID: id, TenantID: tenantID, Status: intake.Paused, Rows: new(3), RowsDone: 1, ErrorCode: new("insufficient_credits")}, nil
+}
+func (fixedImports) List(_ context.Context, tenantID string, f intake.ImportFilter) ([]intake.Import, string, error) {
+	if f.Cursor != "" {
+		return nil, "", intake.ErrCursor
+	}
+	return []intake.Import{{ImportID: importID, TenantID: tenantID, Status: intake.Queued, Cancelling: true}}, "", nil
+}
+func (m fixedImports) Start(ctx context.Context, tenantID, id string) (intake.Import, error) {
+	return m.Get(ctx, tenantID, id)
+}
+func (m fixedImports) Resume(ctx context.Context, tenantID, id string) (intake.Import, error) {
+	return m.Get(ctx, tenantID, id)
+}
+func (m fixedImports) Cancel(ctx context.Context, tenantID, id string) (intake.Import, error) {
+	return m.Get(ctx, tenantID, id)
+}
+func (m fixedImports) Uploads(ctx context.Context, tenantID, id, _ string, _ int) ([]intake.Upload, string, bool, error) {
+	if _, err := m.Get(ctx, tenantID, id); err != nil {
+		return nil, "", false, err
+	}
+	return []intake.Upload{{Row: 1, File: "a/b.jpg", JobID: "j", ItemID: "i", URL: "http://127.0.0.1:1/raw/y"}}, "99", true, nil
+}
+func (m fixedImports) Errors(ctx context.Context, tenantID, id, _ string, _ int) ([]intake.RowError, string, error) {
+	if _, err := m.Get(ctx, tenantID, id); err != nil {
+		return nil, "", err
+	}
+	return []intake.RowError{{Row: 2, Line: 3, Code: "row_duplicate", Message: "x"}}, "", nil
+}
+func (fixedImports) WriteErrors(_ context.Context, _, _ string, to io.Writer) error {
+	_, err := io.WriteString(to, "file,error\r\na.jpg,x\r\n")
+	return err
+}
+
 // OfItems has one variant for each item.
 func (f fixedExports) OfItems(_ context.Context, _ string, itemIDs []string) ([]export.Export, error) {
 	return each(itemIDs, func(id string) export.Export { return export.Export{ItemID: id, Preset: "etsy", Status: "completed"} }), nil
@@ -579,6 +643,8 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},
 		Billing: billingOf(billing.New(billing.Options{DB: d})), Dead: fixedDead{}, Operators: "t1",
 		Webhooks:      webhook.New(webhook.Options{DB: d, URLs: egress.NewURLs([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), Secret: []byte("s"), Types: []string{"item.completed", "job.finished"}}),
+		Collections:   collection.New(collection.Options{DB: d, ZIPs: noZIPs{}}),
+		Imports:       fixedImports{},
 		PictureChecks: &memoryChecks{checks: map[string]preflight.Check{}},
 		Settings:      []SettingGroup{{Title: "The <workers>", Settings: []SettingRow{{Name: "WORKER_LEASE", Doc: "How long.", Default: "45s", Rule: "at least 10s"}}}},
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/collection"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
 )
@@ -14,11 +15,12 @@ import (
 // FilterQuery is the parameters that lists of jobs and of items have in common.
 type FilterQuery struct {
 	PageQuery
-	Query string `query:"q" maxLength:"200" doc:"A part of a file name, SKU, GTIN, ASIN or title, or the beginning of an id; capitals don't matter"`
-	Brand string `query:"brand" maxLength:"63" doc:"A brand profile"`
-	SKU   string `query:"sku" maxLength:"100" doc:"The seller's own number, whole"`
-	From  string `query:"from" maxLength:"40" doc:"Made then or later: a date, or a time of RFC 3339" example:"2026-11-01"`
-	To    string `query:"to" maxLength:"40" doc:"Made on that date or before it, or before a time of RFC 3339" example:"2026-11-30"`
+	Query      string `query:"q" maxLength:"200" doc:"A part of a file name, SKU, GTIN, ASIN or title, or the beginning of an id; capitals don't matter"`
+	Brand      string `query:"brand" maxLength:"63" doc:"A brand profile"`
+	SKU        string `query:"sku" maxLength:"100" doc:"The seller's own number, whole"`
+	Collection string `query:"collection_id" maxLength:"64" doc:"Those of a collection"`
+	From       string `query:"from" maxLength:"40" doc:"Made then or later: a date, or a time of RFC 3339" example:"2026-11-01"`
+	To         string `query:"to" maxLength:"40" doc:"Made on that date or before it, or before a time of RFC 3339" example:"2026-11-30"`
 }
 
 type jobsInput struct {
@@ -42,22 +44,33 @@ var (
 // filter reads the parameters. status is those of the list, and known its states.
 func (q *FilterQuery) filter(status string, known []string) (job.Filter, error) {
 	f := job.Filter{Query: q.Query, Brand: q.Brand, SKU: q.SKU, Cursor: q.Cursor, Limit: q.Limit}
-	for one := range strings.SplitSeq(status, ",") {
-		one = strings.TrimSpace(one)
-		switch {
-		case one == "":
-		case !slices.Contains(known, one):
-			return f, errField.With("query.status: %q; there are %s", one, strings.Join(known, ", "))
-		case !slices.Contains(f.Status, one):
-			f.Status = append(f.Status, one)
-		}
+	if f.Collection = q.Collection; f.Collection != "" && !idPattern.MatchString(f.Collection) {
+		return f, collection.ErrNotFound
 	}
 	var err error
+	if f.Status, err = statesIn(status, known); err != nil {
+		return f, err
+	}
 	if f.From, err = moment("from", q.From, false); err != nil {
 		return f, err
 	}
 	f.To, err = moment("to", q.To, true)
 	return f, err
+}
+
+// statesIn reads the states of a list's filter.
+func statesIn(text string, known []string) (states []string, err error) {
+	for one := range strings.SplitSeq(text, ",") {
+		one = strings.TrimSpace(one)
+		switch {
+		case one == "":
+		case !slices.Contains(known, one):
+			return nil, errField.With("query.status: %q; there are %s", one, strings.Join(known, ", "))
+		case !slices.Contains(states, one):
+			states = append(states, one)
+		}
+	}
+	return states, nil
 }
 
 // moment reads a time or a date; through is set where a date means its whole day.

@@ -6,6 +6,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/collection"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imagefile"
@@ -43,10 +44,10 @@ var operations = map[string]operation{
 	"createJob": {
 		doc: "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
 		errors: with(orders, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, channel.ErrPreset, brand.ErrNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
-			webhook.ErrURL, job.ErrNoCallbacks),
+			webhook.ErrURL, job.ErrNoCallbacks, collection.ErrNotFound, collection.ErrClosed, collection.ErrFull, job.ErrNoGroups),
 	},
-	"listJobs":    {errors: []*fault.Error{job.ErrCursor}},
-	"listItems":   {doc: "For one list of what a person should look at: needs_review=true.", errors: []*fault.Error{job.ErrCursor}},
+	"listJobs":    {errors: []*fault.Error{job.ErrCursor, collection.ErrNotFound}},
+	"listItems":   {doc: "For one list of what a person should look at: needs_review=true.", errors: []*fault.Error{job.ErrCursor, collection.ErrNotFound}},
 	"getJob":      {doc: "Ask again until its status is completed, partial, failed or cancelled, with wait=30 to be answered when it is; or follow its events."},
 	"enqueueJob":  {doc: "Photos that are not usable are passed over. Repeated, it changes nothing.", errors: with(payable, blob.ErrUnavailable)},
 	"cancelJob":   {doc: "Repeated, it changes nothing."},
@@ -91,6 +92,37 @@ var operations = map[string]operation{
 		errors: with(photoErrors[3:], with(preflight.Errors(), errFileField, errPhotoSize, errDay, channel.ErrNoChannel, channel.ErrPreset)...),
 	},
 	"getPictureCheck": {doc: "With wait it answers when the check has ended, or after that many seconds. Results are kept for 30 days, or as long as finished jobs where that is shorter."},
+
+	"createCollection": {
+		doc: "Jobs join it with collection_id when they are made, or by their ids. When it is closed and all of its jobs have ended, its ZIP is made, in parts, and collection.finished is sent, once. " +
+			"A job may be in several collections. Deleting a job takes it out of them, with the ZIPs that hold its pictures.",
+		errors: []*fault.Error{collection.ErrName, collection.ErrJob, collection.ErrTooMany},
+	},
+	"listCollections":     {errors: []*fault.Error{collection.ErrCursor}},
+	"getCollection":       {doc: "With wait it answers when the collection has ended, or after that many seconds. Its jobs are GET /v1/jobs?collection_id=."},
+	"addToCollection":     {doc: "Repeated, it changes nothing.", errors: []*fault.Error{collection.ErrJob, collection.ErrClosed, collection.ErrFull}},
+	"closeCollection":     {doc: "Repeated, it changes nothing."},
+	"remakeCollectionZIP": {doc: "After retries and decisions, or when a job was deleted and the ZIP with it. While one is being made it changes nothing.", errors: []*fault.Error{collection.ErrUnended, collection.ErrEmpty}},
+	"deleteCollection":    {},
+	"collectionExportURL": {errors: []*fault.Error{collection.ErrNoZIP}},
+
+	"createImport": {
+		doc: "CSV (comma, semicolon or tab; UTF-8, UTF-16 or Latin-1) or JSON lines, of up to 100,000 rows. Columns: file or url, sku, gtin, asin, slot, title, scene, prompt, brand, presets; product exports of Shopify, " +
+			"WooCommerce and Google Merchant are recognised by their headings. Either name the table's url, or PUT it to upload_url and start the import. The answer comes immediately; the rows become jobs of at most 100 photos in a collection, " +
+			"which has their ZIP. Photos that rows name by a file are PUT to the addresses of /uploads. When credits run out, or the budget of the key, the import is paused: resume it. import.finished is sent at the end, once.",
+		errors: with(intake.FetchErrors[:2], intake.ErrImportName, intake.ErrImportFile, intake.ErrImportsFull, job.ErrRequest, job.ErrSceneType, channel.ErrPreset, brand.ErrNotFound, tenant.ErrBudgetSpent, blob.ErrUnavailable),
+	},
+	"listImports":  {errors: []*fault.Error{intake.ErrCursor}},
+	"getImport":    {doc: "With wait it answers when the import has ended or is paused, or after that many seconds.", errors: []*fault.Error{blob.ErrUnavailable}},
+	"startImport":  {doc: "Repeated, it changes nothing.", errors: []*fault.Error{intake.ErrTableMissing, intake.ErrTableLarge, intake.ErrImportEnded, blob.ErrUnavailable}},
+	"resumeImport": {doc: "After credits were bought, for example. It goes on with the first row that is not an item.", errors: []*fault.Error{intake.ErrNotPaused, blob.ErrUnavailable}},
+	"cancelImport": {doc: "Finished pictures stay. Repeated, it changes nothing.", errors: []*fault.Error{intake.ErrImportEnded, blob.ErrUnavailable}},
+	"listImportUploads": {
+		doc:    "Each call gives fresh addresses, of which a photo has at most 20 at a time. Complete the photos with POST /v1/uploads/complete, many in a call. Begin again at the first page for those that are left.",
+		errors: []*fault.Error{intake.ErrCursor, job.ErrUploadURLs, blob.ErrUnavailable},
+	},
+	"listImportErrors": {errors: []*fault.Error{intake.ErrCursor, blob.ErrUnavailable}},
+	"importErrorFile":  {doc: "Its columns are those that an import reads, one photo a row, and line, error_code and error.", errors: []*fault.Error{blob.ErrUnavailable}, types: []mediaType{{name: "text/csv", text: true}}},
 
 	"outputURL":   {errors: []*fault.Error{job.ErrOutputMissing}},
 	"originalURL": {errors: []*fault.Error{job.ErrOutputMissing}},

@@ -76,6 +76,8 @@ type Exports interface {
 	// Parts returns the parts of a job's newest ZIP. A job of another tenant has
 	// none.
 	Parts(ctx context.Context, tenantID, jobID string) ([]export.Part, error)
+	// CollectionParts returns the parts of a collection's newest ZIP.
+	CollectionParts(ctx context.Context, tenantID, collectionID string) ([]export.Part, error)
 	// URL returns a short-lived URL of a finished variant.
 	URL(ctx context.Context, tenantID, itemID, preset string) (string, error)
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -37,21 +38,26 @@ func (s *server) exportURL(ctx context.Context, jobID string) (*exportOutput, er
 	if err != nil {
 		return nil, err
 	}
-	out := &exportOutput{"no-store", client.ExportDownload{DownloadURL: first, Parts: []client.ExportPart{}}}
 	if s.Exports == nil {
-		return out, nil
+		return partsOutput(first, nil), nil
 	}
 	parts, err := s.Exports.Parts(ctx, TenantID(ctx), jobID)
 	if err != nil {
 		return nil, err
 	}
+	return partsOutput(first, parts), nil
+}
+
+// partsOutput answers with the parts of a ZIP; first is its URL where there are none.
+func partsOutput(first string, parts []export.Part) *exportOutput {
+	out := &exportOutput{"no-store", client.ExportDownload{DownloadURL: first, Parts: []client.ExportPart{}}}
 	for i, p := range parts {
 		if i == 0 {
 			out.Body.DownloadURL = p.URL
 		}
 		out.Body.Parts = append(out.Body.Parts, client.ExportPart{URL: p.URL, Bytes: p.Bytes})
 	}
-	return out, nil
+	return out
 }
 
 var presetPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)

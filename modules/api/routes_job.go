@@ -93,6 +93,7 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 	n := job.NewJob{
 		ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), BrandProfileID: in.Body.BrandProfileID, CorrelationID: telemetry.CorrelationID(ctx),
 		Presets: in.Body.Presets, Options: optionsOf(in.Body.Options), Review: in.Body.Review, ReviewBelow: in.Body.ReviewBelow, Uploads: in.Body.Uploads, CallbackURL: in.Body.CallbackURL,
+		CollectionID: in.Body.CollectionID,
 	}
 	for i, it := range in.Body.Items {
 		if it.Filename == "" && it.SourceURL == "" && !callOf(ctx).has("items", i, "filename") {

@@ -53,13 +53,14 @@ type Filter struct {
 	From   time.Time // made then or later
 	To     time.Time // made before
 
+	Collection  string // those of a collection
 	NeedsReview *bool  // items only: whether a person has yet to look
 	JobID       string // items only
 }
 
 func (f Filter) query() url.Values {
 	q := f.Page.query()
-	for name, v := range map[string]string{"status": strings.Join(f.Status, ","), "q": f.Query, "brand": f.Brand, "sku": f.SKU, "job_id": f.JobID} {
+	for name, v := range map[string]string{"status": strings.Join(f.Status, ","), "q": f.Query, "brand": f.Brand, "sku": f.SKU, "job_id": f.JobID, "collection_id": f.Collection} {
 		if v != "" {
 			q.Set(name, v)
 		}

@@ -36,6 +36,7 @@ type NewJob struct {
 	Review         string      `json:"review,omitempty" nullable:"true" enum:"on,off" doc:"off: no picture waits for a person; left out: the brand's choice" example:"on"`
 	ReviewBelow    *float64    `json:"review_below,omitempty" nullable:"true" minimum:"0" maximum:"1" doc:"Cut-outs of a lower confidence wait for a person; left out: the brand's, else the operator's" example:"0.5"`
 	CallbackURL    string      `json:"callback_url,omitempty" nullable:"true" maxLength:"2048" doc:"Where the job's events are sent, as to a webhook: an https address that the internet can reach" example:"https://shop.example/opal"`
+	CollectionID   string      `json:"collection_id,omitempty" nullable:"true" maxLength:"64" doc:"An open collection that the job joins" example:"0198f7a0-0000-7000-8000-00000000000d"`
 	Uploads        bool        `json:"uploads,omitempty" doc:"Answer each item's upload_url, so that POST /v1/uploads/sas isn't needed" example:"true"`
 	DryRun         bool        `json:"dry_run,omitempty" doc:"Answer the exact cost and make nothing" example:"false"`
 }
@@ -379,9 +380,9 @@ type DeletionPage struct {
 // are added with time.
 type Event struct {
 	ID        string          `json:"id" example:"0198f7a0-0000-7000-8000-000000000005"`
-	Type      string          `json:"type" doc:"job.created, item.completed, item.needs_review, item.failed, item.cancelled, item.retried, export.completed, job.finished, and more" example:"item.completed"`
+	Type      string          `json:"type" doc:"job.created, item.completed, item.needs_review, item.failed, item.cancelled, item.retried, export.completed, job.finished, collection.finished, import.finished, and more" example:"item.completed"`
 	TenantID  string          `json:"tenant_id" example:"default"`
-	JobID     string          `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
+	JobID     string          `json:"job_id" doc:"Empty for events of collections and imports, which data names" example:"0198f7a0-0000-7000-8000-000000000001"`
 	ItemID    *string         `json:"item_id"`
 	Data      json.RawMessage `json:"data"`
 	CreatedAt time.Time       `json:"created_at" example:"2026-11-27T09:30:05Z"`

@@ -23,7 +23,7 @@ type Event struct {
 	ID        string          `json:"id"`
 	Type      string          `json:"type"` // a row of Types
 	TenantID  string          `json:"tenant_id"`
-	JobID     string          `json:"job_id"`
+	JobID     string          `json:"job_id"` // "": of a collection or an import, which Data names
 	ItemID    *string         `json:"item_id"`
 	Data      json.RawMessage `json:"data"`
 	CreatedAt time.Time       `json:"created_at"`
@@ -32,7 +32,7 @@ type Event struct {
 // New is an event to be written.
 type New struct {
 	Type            string
-	TenantID, JobID string
+	TenantID, JobID string // of a collection's or an import's event: its own id
 	ItemID          string // "": it concerns the job as a whole
 	Round           int    // of the job: each retry begins another; 0: the first. job.finished comes once a round.
 	Data            any    // as JSON
@@ -108,6 +108,9 @@ func scan(rows *sql.Rows) ([]Event, error) {
 			return nil, err
 		}
 		e.Data, e.CreatedAt = json.RawMessage(data), db.Time(at)
+		if grouped(e.Type) {
+			e.JobID = ""
+		}
 		out = append(out, e)
 	}
 	return out, rows.Err()

@@ -10,27 +10,45 @@ const (
 	ItemCancelled   = "item.cancelled"
 	ItemRetried     = "item.retried"
 	ExportCompleted = "export.completed"
+
+	CollectionFinished = "collection.finished"
+	ImportFinished     = "import.finished"
 )
 
 // Type is a kind of event, as the documentation lists it.
 type Type struct {
 	Name string
 	Doc  string // when it happens, and what its data holds
+
+	group bool // it is a collection's or an import's, and no job's
 }
 
 // Types returns all types, in the order of a job's life. The data of an item's events also hold what the item says of
 // its product: sku, gtin, asin, slot and title, each where it is known.
 func Types() []Type {
 	return []Type{
-		{JobCreated, "A job was made; data: items, their number"},
-		{ItemCompleted, "An item's picture is there; data: output_blob_path, needs_review"},
-		{ItemNeedsReview, "A person should look at an item's picture before it is used; for its cut-out, before the item's item.completed, or for a variant that its channel refuses, after it; data: review_reason"},
-		{ItemFailed, "An item failed for good; data: code"},
-		{ItemCancelled, "An item was cancelled, or its photo never came; data: code"},
-		{ItemRetried, "A failed item is tried again as another item; data: retry_of, the failed one's id"},
-		{ExportCompleted, "A job's ZIP is there, made anew after each retry and each decision that moves a picture; data: export_blob_path"},
-		{JobFinished, "All of a job's items and variants have ended, once a round; data: status"},
+		{Name: JobCreated, Doc: "A job was made; data: items, their number"},
+		{Name: ItemCompleted, Doc: "An item's picture is there; data: output_blob_path, needs_review"},
+		{Name: ItemNeedsReview, Doc: "A person should look at an item's picture before it is used; for its cut-out, before the item's item.completed, or for a variant that its channel refuses, after it; data: review_reason"},
+		{Name: ItemFailed, Doc: "An item failed for good; data: code"},
+		{Name: ItemCancelled, Doc: "An item was cancelled, or its photo never came; data: code"},
+		{Name: ItemRetried, Doc: "A failed item is tried again as another item; data: retry_of, the failed one's id"},
+		{Name: ExportCompleted, Doc: "A job's ZIP is there, made anew after each retry and each decision that moves a picture; data: export_blob_path"},
+		{Name: JobFinished, Doc: "All of a job's items and variants have ended, once a round; data: status"},
+		{Name: CollectionFinished, Doc: "All jobs of a closed collection have ended and its ZIP is made, once; data: collection_id, name, status, and how many jobs and items there are", group: true},
+		{Name: ImportFinished, Doc: "All rows of an import have ended, once; data: import_id, collection_id, name, status, and how many rows and items there are", group: true},
 	}
+}
+
+// grouped reports whether events of a type are a collection's or an import's, whose id
+// they have in their row in place of a job's.
+func grouped(name string) bool {
+	for _, t := range Types() {
+		if t.Name == name {
+			return t.group
+		}
+	}
+	return false
 }
 
 // Known reports whether a type is a row of Types.

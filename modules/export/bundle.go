@@ -14,12 +14,18 @@ import (
 	"github.com/opal-photo/opal/modules/queue"
 )
 
-// ownerJob is the owner of a ZIP that holds one job's variants.
-const ownerJob = "job"
+// The owners of ZIPs: one job, or a collection of several jobs' pictures.
+const (
+	ownerJob        = "job"
+	ownerCollection = "collection"
+)
 
-// BundleRequest asks for the ZIP of a job's round: each retry begins another.
+// BundleRequest asks for the ZIP of a job's round: each retry begins another; or of a
+// collection's.
 type BundleRequest struct {
 	TenantID, JobID, CorrelationID string
+
+	CollectionID string // the collection whose ZIP it is, with JobID one of its jobs; "": the job's own
 
 	ItemID string // one that is completed: every message names an item
 	Round  int
@@ -31,12 +37,16 @@ type BundleRequest struct {
 // last variant ended, unless that was done before. It reports whether the ZIP has
 // ended, and if so whether it failed.
 func (s *Service) Bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended, failed bool, err error) {
+	kind, owner := ownerJob, r.JobID
+	if r.CollectionID != "" {
+		kind, owner = ownerCollection, r.CollectionID
+	}
 	id := uuid.Must(uuid.NewV7()).String()
 	res, err := tx.ExecContext(ctx, `INSERT INTO bundles (bundle_id, owner_kind, owner_id, round, tenant_id, job_id, item_id, correlation_id, status, due_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $3, $6, $7, 'pending', now_ms() + $8, now_ms(), now_ms()) ON CONFLICT DO NOTHING`,
-		id, ownerJob, r.JobID, r.Round, r.TenantID, r.ItemID, r.CorrelationID, r.After.Milliseconds())
+		VALUES ($1, $2, $3, $4, $5, $9, $6, $7, 'pending', now_ms() + $8, now_ms(), now_ms()) ON CONFLICT DO NOTHING`,
+		id, kind, owner, r.Round, r.TenantID, r.ItemID, r.CorrelationID, r.After.Milliseconds(), r.JobID)
 	if err != nil {
-		return false, false, fmt.Errorf("ask for the ZIP of job %s: %w", r.JobID, err)
+		return false, false, fmt.Errorf("ask for the ZIP of %s %s: %w", kind, owner, err)
 	}
 	if n, err := res.RowsAffected(); err != nil {
 		return false, false, err
@@ -44,8 +54,8 @@ func (s *Service) Bundle(ctx context.Context, tx *db.Tx, r BundleRequest) (ended
 		return false, false, s.askForBundle(ctx, tx, queue.Body{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Subject: id}, queue.NotBefore(r.After))
 	}
 	var status string
-	if err := tx.QueryRowContext(ctx, `SELECT status FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND round = $3`, ownerJob, r.JobID, r.Round).Scan(&status); err != nil {
-		return false, false, fmt.Errorf("look at the ZIP of job %s: %w", r.JobID, err)
+	if err := tx.QueryRowContext(ctx, `SELECT status FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND round = $3`, kind, owner, r.Round).Scan(&status); err != nil {
+		return false, false, fmt.Errorf("look at the ZIP of %s %s: %w", kind, owner, err)
 	}
 	return status == "completed" || status == "failed", status == "failed", nil
 }
@@ -79,14 +89,23 @@ type Part struct {
 // Parts returns the parts of a job's newest ZIP in their order; no parts when
 // the job has no ZIP or belongs to another tenant.
 func (s *Service) Parts(ctx context.Context, tenantID, jobID string) ([]Part, error) {
+	return s.partsOf(ctx, ownerJob, tenantID, jobID)
+}
+
+// CollectionParts is Parts for a collection's ZIP.
+func (s *Service) CollectionParts(ctx context.Context, tenantID, collectionID string) ([]Part, error) {
+	return s.partsOf(ctx, ownerCollection, tenantID, collectionID)
+}
+
+func (s *Service) partsOf(ctx context.Context, kind, tenantID, ownerID string) ([]Part, error) {
 	var bundleID string
 	err := s.DB.QueryRowContext(ctx, `SELECT bundle_id FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND tenant_id = $3 AND status = 'completed'
-		ORDER BY round DESC LIMIT 1`, ownerJob, jobID, tenantID).Scan(&bundleID)
+		ORDER BY round DESC LIMIT 1`, kind, ownerID, tenantID).Scan(&bundleID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for the ZIP of job %s: %w", jobID, err)
+		return nil, fmt.Errorf("look for the ZIP of %s %s: %w", kind, ownerID, err)
 	}
 	stored, err := s.parts(ctx, bundleID)
 	if err != nil {
@@ -133,15 +152,39 @@ func (s *Service) parts(ctx context.Context, bundleID string) ([]storedPart, err
 	return out, rows.Err()
 }
 
-// forgetBundles deletes the records of a job's ZIPs.
-func forgetBundles(ctx context.Context, tx *db.Tx, jobID string) error {
+// forgetBundles deletes the records of an owner's ZIPs. The rows of ZIPs go last, so that
+// a worker that is recording a part waits.
+func forgetBundles(ctx context.Context, tx *db.Tx, kind, ownerID string) error {
 	for _, q := range []string{
-		`DELETE FROM bundle_parts WHERE bundle_id IN (SELECT bundle_id FROM bundles WHERE owner_kind = 'job' AND owner_id = $1)`,
-		`DELETE FROM bundles WHERE owner_kind = 'job' AND owner_id = $1`,
+		`DELETE FROM bundle_parts WHERE bundle_id IN (SELECT bundle_id FROM bundles WHERE owner_kind = $1 AND owner_id = $2)`,
+		`DELETE FROM bundles WHERE owner_kind = $1 AND owner_id = $2`,
 	} {
-		if _, err := tx.ExecContext(ctx, q, jobID); err != nil {
-			return fmt.Errorf("delete the ZIPs of job %s: %w", jobID, err)
+		if _, err := tx.ExecContext(ctx, q, kind, ownerID); err != nil {
+			return fmt.Errorf("delete the ZIPs of %s %s: %w", kind, ownerID, err)
 		}
 	}
 	return nil
+}
+
+// ForgetCollection deletes the records of a collection's ZIPs. A worker that is making one
+// loses its fence.
+func (s *Service) ForgetCollection(ctx context.Context, tx *db.Tx, collectionID string) error {
+	return forgetBundles(ctx, tx, ownerCollection, collectionID)
+}
+
+// CollectionPaths returns the paths of the files of a collection's ZIPs.
+func (s *Service) CollectionPaths(ctx context.Context, collectionID string) (paths []string, err error) {
+	rows, err := s.DB.QueryContext(ctx, `SELECT p.blob_path FROM bundle_parts p JOIN bundles b ON b.bundle_id = p.bundle_id WHERE b.owner_kind = $1 AND b.owner_id = $2`, ownerCollection, collectionID)
+	if err != nil {
+		return nil, fmt.Errorf("load the paths of collection %s: %w", collectionID, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var path string
+		if err := rows.Scan(&path); err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, rows.Err()
 }

@@ -3,6 +3,7 @@ package export
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -245,8 +246,17 @@ func TestSplit(t *testing.T) {
 				files = append(files, file(n))
 			}
 			var got []int
-			for _, p := range split(files, c.limit) {
-				got = append(got, len(p))
+			cut := splitter{limit: c.limit, full: func(_ int, part []bundled) error {
+				got = append(got, len(part))
+				return nil
+			}}
+			for i := range files { // one by one, as they come from many jobs
+				if err := cut.add(files[i : i+1]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := cut.end(); err != nil {
+				t.Fatal(err)
 			}
 			if fmt.Sprint(got) != c.want {
 				t.Errorf("got %v, want %s", got, c.want)
@@ -271,6 +281,61 @@ func TestPathsNamesWhateverAJobsFilesAre(t *testing.T) {
 		}
 		if n != len(wanted)+1 || !slices.Contains(paths, "t/cut.png") || !slices.Contains(paths, "t/back.png") || !slices.Contains(paths, "t/shadow.png") {
 			w.t.Errorf("%d files; it names %v", n, paths)
+		}
+	})
+}
+
+// groups is one collection, which keeps what it is told.
+type groups struct {
+	jobs  []string
+	ended []string
+}
+
+func (g *groups) Jobs(context.Context, string) ([]string, error) { return g.jobs, nil }
+
+func (g *groups) ZIPEnded(_ context.Context, _ *db.Tx, id string, round int, made bool) error {
+	g.ended = append(g.ended, fmt.Sprint(id, " ", round, " ", made))
+	return nil
+}
+
+func TestACollectionsZIPHoldsItsJobsUnderUniqueNames(t *testing.T) {
+	each(t, func(w *world) {
+		all := &groups{jobs: []string{"j", "j"}} // two jobs of the same names
+		w.s.Groups = all
+		ask := func(round int) {
+			w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error {
+				_, _, err := w.s.Bundle(w.t.Context(), tx, BundleRequest{TenantID: "t", CollectionID: "c", JobID: "j", ItemID: "i", Round: round})
+				return err
+			}))
+		}
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		ask(1)
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		var names []string
+		for _, p := range w.recorded() {
+			names = append(names, w.zipNames(p)...)
+		}
+		slices.Sort(names)
+		want := []string{"facebook/x-studio-ad-2.jpg", "facebook/x-studio-ad.jpg", "instagram/x-studio-square-2.jpg", "instagram/x-studio-square.jpg", "website/x-studio-thumb-2.webp", "website/x-studio-thumb.webp"}
+		if diff := cmp.Diff(want, names); diff != "" {
+			w.t.Errorf("want -, got +:\n%s", diff)
+		}
+		paths, err := w.s.CollectionPaths(w.t.Context(), "c")
+		w.must(err)
+		if diff := cmp.Diff(w.recorded(), paths); diff != "" || !slices.Equal(all.ended, []string{"c 1 true"}) || w.jobs.ended != 0 {
+			w.t.Errorf("told %v; recorded -, named +:\n%s", all.ended, diff)
+		}
+		if parts, err := w.s.CollectionParts(w.t.Context(), "t", "c"); err != nil || len(parts) != 1 {
+			w.t.Errorf("%v, %v", parts, err)
+		}
+		if parts, err := w.s.CollectionParts(w.t.Context(), "other", "c"); err != nil || len(parts) != 0 {
+			w.t.Errorf("for another tenant: %v, %v", parts, err)
+		}
+		ask(2)
+		w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error { return w.s.ForgetCollection(w.t.Context(), tx, "c") }))
+		w.must(w.s.Handle(w.t.Context(), w.zipBody())) // of a ZIP that is forgotten nothing is made
+		if paths, err = w.s.CollectionPaths(w.t.Context(), "c"); err != nil || len(paths) != 0 || len(all.ended) != 1 {
+			w.t.Errorf("%v, %v, told %v", paths, err, all.ended)
 		}
 	})
 }

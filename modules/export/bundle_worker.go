@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,6 +32,7 @@ func (w *Worker) bundles() *lease.Table {
 type bundle struct {
 	body    queue.Body // Subject is its id
 	held    lease.Held
+	kind    string // ownerJob or ownerCollection
 	ownerID string
 	round   int
 }
@@ -47,7 +49,7 @@ func (w *Worker) bundle(ctx context.Context, b queue.Body) (whole bool, err erro
 		Table: w.bundles(), DB: w.DB, Where: `bundle_id = $1 AND tenant_id = $2`, Args: []any{b.Subject, b.TenantID},
 		Load: func(ctx context.Context, tx *db.Tx, h lease.Held) (*bundle, error) {
 			z := &bundle{body: b, held: h}
-			return z, tx.QueryRowContext(ctx, `SELECT owner_id, round FROM bundles WHERE bundle_id = $1`, b.Subject).Scan(&z.ownerID, &z.round)
+			return z, tx.QueryRowContext(ctx, `SELECT owner_kind, owner_id, round FROM bundles WHERE bundle_id = $1`, b.Subject).Scan(&z.kind, &z.ownerID, &z.round)
 		},
 		Make:     func(ctx context.Context, z *bundle) (struct{}, error) { return struct{}{}, w.makeParts(ctx, z) },
 		Complete: func(ctx context.Context, z *bundle, _ struct{}) error { return w.endBundle(ctx, z, nil) },
@@ -65,38 +67,63 @@ func (w *Worker) bundle(ctx context.Context, b queue.Body) (whole bool, err erro
 // makeParts builds, stores and records the parts that no earlier attempt
 // recorded.
 func (w *Worker) makeParts(ctx context.Context, z *bundle) error {
-	files, err := w.finished(ctx, z.body.TenantID, z.ownerID)
-	if err != nil {
-		return err
-	}
 	there, err := w.parts(ctx, z.body.Subject)
 	if err != nil {
 		return err
 	}
-	for i, part := range split(files, w.PartBytes) {
-		if i < len(there) {
-			continue
+	jobs := []string{z.ownerID}
+	if z.kind == ownerCollection {
+		if w.Groups == nil {
+			return errNoGroups
 		}
-		body, err := w.zip(ctx, part)
+		if jobs, err = w.Groups.Jobs(ctx, z.ownerID); err != nil {
+			return err
+		}
+	}
+	cut := splitter{limit: w.PartBytes, full: func(i int, part []bundled) error {
+		if i <= len(there) {
+			return nil
+		}
+		return w.makePart(ctx, z, i, part)
+	}}
+	// job by job, since the variants of a collection don't fit into memory
+	names := newNames()
+	for _, id := range jobs {
+		files, err := w.finished(ctx, z.body.TenantID, id, names)
 		if err != nil {
 			return err
 		}
-		name := fmt.Sprintf("%s/%s/export/%s-a%d-p%d.zip", z.body.TenantID, z.ownerID, z.body.Subject, z.held.Attempt, i+1)
-		if err := w.Blobs.Put(ctx, w.Exports, name, body, blob.PutOptions{ContentType: "application/zip", IfNoneMatch: true}); err != nil {
-			return fmt.Errorf("store part %d of the ZIP: %w", i+1, err)
-		}
-		crashpoint.Reach(crashpoint.BundleStored)
-		err = w.DB.InTx(ctx, func(tx *db.Tx) error {
-			if err := w.bundles().GoesOn(ctx, tx, z.held, ""); err != nil {
-				return err
-			}
-			_, err := tx.ExecContext(ctx, `INSERT INTO bundle_parts (bundle_id, part, blob_path, files, bytes, created_at) VALUES ($1, $2, $3, $4, $5, now_ms())`,
-				z.body.Subject, i+1, name, len(part), len(body))
+		if err := cut.add(files); err != nil {
 			return err
-		})
-		if err != nil {
-			return fmt.Errorf("record part %d of the ZIP: %w", i+1, err)
 		}
+	}
+	return cut.end()
+}
+
+// errNoGroups says that this process can't list the jobs of a collection.
+var errNoGroups = errors.New("this process knows no collections")
+
+// makePart builds, stores and records part i of a ZIP.
+func (w *Worker) makePart(ctx context.Context, z *bundle, i int, part []bundled) error {
+	body, err := w.zip(ctx, part)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s/%s/export/%s-a%d-p%d.zip", z.body.TenantID, z.ownerID, z.body.Subject, z.held.Attempt, i)
+	if err := w.Blobs.Put(ctx, w.Exports, name, body, blob.PutOptions{ContentType: "application/zip", IfNoneMatch: true}); err != nil {
+		return fmt.Errorf("store part %d of the ZIP: %w", i, err)
+	}
+	crashpoint.Reach(crashpoint.BundleStored)
+	err = w.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := w.bundles().GoesOn(ctx, tx, z.held, ""); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO bundle_parts (bundle_id, part, blob_path, files, bytes, created_at) VALUES ($1, $2, $3, $4, $5, now_ms())`,
+			z.body.Subject, i, name, len(part), len(body))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("record part %d of the ZIP: %w", i, err)
 	}
 	return nil
 }
@@ -124,17 +151,28 @@ func (w *Worker) endBundle(ctx context.Context, z *bundle, cause error) error {
 				`DELETE FROM bundle_parts WHERE bundle_id IN (SELECT bundle_id FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND round < $3 AND status IN ('completed', 'failed'))`,
 				`DELETE FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND round < $3 AND status IN ('completed', 'failed')`,
 			} {
-				if _, err := tx.ExecContext(ctx, q, ownerJob, z.ownerID, z.round); err != nil {
+				if _, err := tx.ExecContext(ctx, q, z.kind, z.ownerID, z.round); err != nil {
 					return err
 				}
 			}
 		}
-		return w.Jobs.BundleEnded(ctx, tx, z.body.TenantID, z.ownerID, z.round, path)
+		return w.tellOwner(ctx, tx, z.kind, z.body.TenantID, z.ownerID, z.round, path)
 	})
 	if err != nil {
-		return fmt.Errorf("end the ZIP of job %s: %w", z.ownerID, err)
+		return fmt.Errorf("end the ZIP of %s %s: %w", z.kind, z.ownerID, err)
 	}
 	return nil
+}
+
+// tellOwner tells a ZIP's job or collection of its end; without a path it failed.
+func (w *Worker) tellOwner(ctx context.Context, tx *db.Tx, kind, tenantID, ownerID string, round int, path string) error {
+	if kind == ownerJob {
+		return w.Jobs.BundleEnded(ctx, tx, tenantID, ownerID, round, path)
+	}
+	if w.Groups == nil {
+		return errNoGroups
+	}
+	return w.Groups.ZIPEnded(ctx, tx, ownerID, round, path != "")
 }
 
 // bundleAgain gives a ZIP back with its next message.
@@ -149,7 +187,7 @@ func (w *Worker) bundleAgain(ctx context.Context, z *bundle, v lease.Verdict, ca
 		return w.askForBundle(ctx, tx, z.body, queue.NotBefore(v.After))
 	})
 	if err != nil {
-		return fmt.Errorf("give the ZIP of job %s back: %w", z.ownerID, err)
+		return fmt.Errorf("give the ZIP of %s %s back: %w", z.kind, z.ownerID, err)
 	}
 	return nil
 }
@@ -189,19 +227,19 @@ func (w *Worker) sweepBundles(ctx context.Context) error {
 func (w *Worker) failLateBundles(ctx context.Context, tx *db.Tx) error {
 	rows, err := tx.QueryContext(ctx, `UPDATE bundles SET status = 'failed', error_code = $3, error_message = $4, updated_at = now_ms()
 		WHERE bundle_id IN (SELECT bundle_id FROM bundles WHERE status = 'pending' AND created_at < now_ms() - $1 ORDER BY bundle_id LIMIT $2`+tx.SkipLocked()+`)
-		RETURNING tenant_id, owner_id, round`, lease.MaxAge.Milliseconds(), lease.SweepBatch, lease.ErrTooOld.Code, lease.ErrTooOld.Text)
+		RETURNING tenant_id, owner_kind, owner_id, round`, lease.MaxAge.Milliseconds(), lease.SweepBatch, lease.ErrTooOld.Code, lease.ErrTooOld.Text)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	type late struct {
-		tenantID, ownerID string
-		round             int
+		tenantID, kind, ownerID string
+		round                   int
 	}
 	var found []late
 	for rows.Next() {
 		var l late
-		if err := rows.Scan(&l.tenantID, &l.ownerID, &l.round); err != nil {
+		if err := rows.Scan(&l.tenantID, &l.kind, &l.ownerID, &l.round); err != nil {
 			return err
 		}
 		found = append(found, l)
@@ -210,7 +248,7 @@ func (w *Worker) failLateBundles(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	for _, l := range found {
-		if err := w.Jobs.BundleEnded(ctx, tx, l.tenantID, l.ownerID, l.round, ""); err != nil {
+		if err := w.tellOwner(ctx, tx, l.kind, l.tenantID, l.ownerID, l.round, ""); err != nil {
 			return err
 		}
 	}

@@ -70,7 +70,7 @@ func TestVariantsAreMadeAgainFreeOfCharge(t *testing.T) {
 		if len(m.count) != len(wanted) || w.jobs.done != done || w.jobs.failed != 0 || w.jobs.remade != 1 {
 			w.t.Errorf("charged %v; %+v", m.count, w.jobs)
 		}
-		all, err := w.s.finished(w.t.Context(), "t", "j")
+		all, err := w.s.finished(w.t.Context(), "t", "j", newNames())
 		w.must(err)
 		if all[0].source.FloorY != 77 || all[0].source.Filename == "" || all[0].state() != picture.ReviewPending {
 			w.t.Errorf("%+v", all[0])

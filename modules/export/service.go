@@ -125,7 +125,7 @@ func (s *Service) Paths(ctx context.Context, jobID string) ([]string, error) {
 // Forget deletes the records of a job's variants, in the transaction that
 // deletes the job, and returns their number. The caller deletes their files.
 func (s *Service) Forget(ctx context.Context, tx *db.Tx, jobID string) (int, error) {
-	if err := forgetBundles(ctx, tx, jobID); err != nil {
+	if err := forgetBundles(ctx, tx, ownerJob, jobID); err != nil {
 		return 0, err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM remakes WHERE job_id = $1`, jobID); err != nil {

@@ -45,6 +45,15 @@ type Jobs interface {
 	BundleEnded(ctx context.Context, tx *db.Tx, tenantID, jobID string, round int, exportBlobPath string) error
 }
 
+// Collections is the part of the collection module that a worker calls.
+type Collections interface {
+	// Jobs returns the ids of a collection's jobs in their order.
+	Jobs(ctx context.Context, collectionID string) ([]string, error)
+	// ZIPEnded tells of the ZIP of a round, and whether it is made. One of an earlier
+	// round is ignored.
+	ZIPEnded(ctx context.Context, tx *db.Tx, collectionID string, round int, made bool) error
+}
+
 // Meter counts what a variant costs, in the transaction that ends it. Each call
 // resolves the variant's hold once and does nothing the second time.
 type Meter interface {
@@ -64,8 +73,9 @@ func (NoMeter) Release(context.Context, *db.Tx, string, string, string) error { 
 
 // WorkerOptions are what a Worker is made of beside its Service.
 type WorkerOptions struct {
-	Jobs  Jobs
-	Meter Meter // nil: NoMeter
+	Jobs   Jobs
+	Groups Collections // nil: there are no collections
+	Meter  Meter       // nil: NoMeter
 
 	Lease     time.Duration // of a worker on an item's variants or on a ZIP; 0: lease.DefaultTime
 	PartBytes int64         // of a part of a ZIP, at most; 0: 256 MiB

@@ -53,22 +53,38 @@ func (b bundled) entry() Entry {
 	return e
 }
 
-// split cuts a ZIP's files into parts of at most limit bytes. A file that is
-// larger has a part of its own. The result has at least one part. The same
-// files are always cut in the same way, so that an attempt can continue where
-// another ended.
-func split(files []bundled, limit int64) [][]bundled {
-	parts := [][]bundled{nil}
-	size := int64(perFile)
+// splitter cuts a ZIP's files into parts of at most limit bytes. A file that is larger has
+// a part of its own. There is at least one part. The same files are always cut in the same
+// way, so that an attempt can continue where another ended.
+type splitter struct {
+	limit int64
+	full  func(part int, files []bundled) error // is called with each part, from 1 on
+
+	parts int
+	files []bundled
+	size  int64
+}
+
+// add takes the next files.
+func (s *splitter) add(files []bundled) error {
 	for _, f := range files {
-		last := len(parts) - 1
-		if len(parts[last]) > 0 && size+f.Bytes+perFile > limit {
-			parts, last, size = append(parts, nil), last+1, perFile
+		if len(s.files) > 0 && s.size+f.Bytes+2*perFile > s.limit {
+			if err := s.end(); err != nil {
+				return err
+			}
 		}
-		parts[last] = append(parts[last], f)
-		size += f.Bytes + perFile
+		s.files = append(s.files, f)
+		s.size += f.Bytes + perFile
 	}
-	return parts
+	return nil
+}
+
+// end hands over the last part.
+func (s *splitter) end() error {
+	s.parts++
+	files := s.files
+	s.files, s.size = nil, 0
+	return s.full(s.parts, files)
 }
 
 // zip builds one part: a folder per channel, the names that it demands, and the
@@ -135,9 +151,9 @@ func (s *Service) copyInto(ctx context.Context, w io.Writer, path string, bytes 
 	return nil
 }
 
-// finished returns a job's finished variants with their names in its ZIP, which
-// are unique over all its parts.
-func (s *Service) finished(ctx context.Context, tenantID, jobID string) ([]bundled, error) {
+// finished returns a job's finished variants with their names in a ZIP, which are unique
+// over all its parts.
+func (s *Service) finished(ctx context.Context, tenantID, jobID string, names *Names) ([]bundled, error) {
 	exports, err := s.List(ctx, tenantID, jobID)
 	if err != nil {
 		return nil, err
@@ -165,14 +181,19 @@ func (s *Service) finished(ctx context.Context, tenantID, jobID string) ([]bundl
 		}
 		out = append(out, f)
 	}
-	nameAll(out)
+	nameAll(names, out)
 	return out, nil
 }
 
-// nameAll gives files their names in the ZIP, but those that a person rejected.
-func nameAll(files []bundled) {
-	var names Names
+// newNames returns the names of a ZIP that has no files yet.
+func newNames() *Names {
+	names := &Names{}
 	names.Reserve(ManifestJSON, ManifestCSV)
+	return names
+}
+
+// nameAll gives files their names in the ZIP, but those that a person rejected.
+func nameAll(names *Names, files []bundled) {
 	var there []int
 	var unnamed []Unnamed
 	for i, f := range files {

@@ -10,7 +10,10 @@ import (
 // Names gives out names of one folder, each once. Names that differ in case or in
 // the way accents are written are the same: file systems disagree about that. The
 // zero value is an empty folder. It is not safe for concurrent use.
-type Names struct{ taken map[string]bool }
+type Names struct {
+	taken map[string]bool
+	last  map[string]int // the number that a name was given last, so that a hundred thousand alike don't try all of them
+}
 
 // Reserve takes names that are never given out.
 func (n *Names) Reserve(names ...string) {
@@ -22,9 +25,18 @@ func (n *Names) Reserve(names ...string) {
 // Unique returns stem+suffix, with -2, -3 ... between them when it is taken.
 func (n *Names) Unique(stem, suffix string) string {
 	name := stem + suffix
-	for i := 2; !n.take(name); i++ {
+	if n.take(name) {
+		return name
+	}
+	if n.last == nil {
+		n.last = map[string]int{}
+	}
+	first, i := name, max(n.last[name], 1)
+	for taken := true; taken; taken = !n.take(name) {
+		i++
 		name = stem + "-" + strconv.Itoa(i) + suffix
 	}
+	n.last[first] = i
 	return name
 }
 

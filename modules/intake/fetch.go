@@ -1,5 +1,12 @@
-// Package intake takes in what customers name by its address: the photos of items
-// that have a source URL.
+// Package intake takes in what customers have elsewhere: the photos of items that have a
+// source URL (fetch.go), and whole catalogues, as tables whose rows become jobs
+// (import.go; feed reads them).
+//
+// An import is leased work (db/lease). Its worker reads the table from its beginning,
+// makes the jobs of one window of rows after another, and records each window when its
+// jobs are there. A job's id follows from the import and its first row, so a window that
+// is done again after a crash finds the jobs that it made. The jobs are in a collection,
+// with whose end the import ends.
 package intake
 
 import (
@@ -87,6 +94,22 @@ func (f *Fetcher) allowed(address string) (*url.URL, error) {
 // a photo is for the caller to judge. Errors: FetchErrors, or the context's; none
 // holds the address, whose query may be a secret.
 func (f *Fetcher) Fetch(ctx context.Context, address string) ([]byte, error) {
+	return f.fetch(ctx, address, "image/*", imagefile.MaxBytes, ErrSourceLarge, func(kind string) error {
+		if kind = page(kind); kind != "" {
+			return ErrNotPicture.With("the host answers %s", kind)
+		}
+		return nil
+	})
+}
+
+// FetchTable returns the table at an address, of at most limit bytes. Errors: as Fetch,
+// with ErrTableLarge.
+func (f *Fetcher) FetchTable(ctx context.Context, address string, limit int64) ([]byte, error) {
+	return f.fetch(ctx, address, "text/csv, text/tab-separated-values, application/x-ndjson, */*;q=0.5", limit, ErrTableLarge, func(string) error { return nil })
+}
+
+// fetch returns the file at an address; judge refuses an answer by its content type.
+func (f *Fetcher) fetch(ctx context.Context, address, accept string, limit int64, tooLarge error, judge func(contentType string) error) ([]byte, error) {
 	to, err := f.allowed(address)
 	if err != nil {
 		return nil, err
@@ -96,7 +119,7 @@ func (f *Fetcher) Fetch(ctx context.Context, address string) ([]byte, error) {
 		return nil, ErrAddress
 	}
 	r.Header.Set("User-Agent", agent)
-	r.Header.Set("Accept", "image/*")
+	r.Header.Set("Accept", accept)
 	res, err := f.client.Do(r) //nolint:bodyclose // Discard closes it
 	if err != nil {
 		return nil, failure(ctx, err, ErrUnreachable)
@@ -105,12 +128,12 @@ func (f *Fetcher) Fetch(ctx context.Context, address string) ([]byte, error) {
 	if err := status(res); err != nil {
 		return nil, err
 	}
-	if kind := page(res.Header.Get("Content-Type")); kind != "" {
-		return nil, ErrNotPicture.With("the host answers %s", kind)
+	if err := judge(res.Header.Get("Content-Type")); err != nil {
+		return nil, err
 	}
-	b, err := egress.ReadAll(res, imagefile.MaxBytes, ErrSourceLarge)
+	b, err := egress.ReadAll(res, limit, tooLarge)
 	switch {
-	case errors.Is(err, ErrSourceLarge):
+	case errors.Is(err, tooLarge):
 		return nil, err
 	case err != nil:
 		return nil, failure(ctx, err, ErrBroken)

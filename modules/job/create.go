@@ -59,7 +59,10 @@ func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 		if err := insertUploads(ctx, tx, n.TenantID, uploads); err != nil {
 			return err
 		}
-		return s.queueSources(ctx, tx, &j, charges)
+		if err := s.queueSources(ctx, tx, &j, charges); err != nil || n.CollectionID == "" {
+			return err
+		}
+		return s.Groups.Join(ctx, tx, n.TenantID, n.CollectionID, j.JobID) // last, as locks are taken
 	})
 	if there || (db.IsUnique(err) && n.ID != "") {
 		return s.made(ctx, n)
@@ -153,34 +156,80 @@ func (s *Service) validate(n *NewJob) error {
 			return err
 		}
 	}
-	var ok bool
+	if n.CollectionID != "" && s.Groups == nil {
+		return ErrNoGroups
+	}
 	for i := range n.Items {
-		it := &n.Items[i]
-		if err := s.checkSource(it, i); err != nil {
+		if err := s.validateItem(&n.Items[i], i); err != nil {
 			return err
-		}
-		if err := checkFilename(it.Filename); err != nil {
-			return err
-		}
-		if err := it.identify(i); err != nil {
-			return err
-		}
-		if utf8.RuneCountInString(it.ScenePrompt) > MaxPromptLength {
-			return ErrRequest.With("items[%d].scene_prompt is longer than %d characters", i, MaxPromptLength)
-		}
-		if len(it.SceneTypes) > MaxScenes || it.SceneCount < 0 || it.SceneCount > MaxScenes {
-			return ErrRequest.With("items[%d] asks for more than %d scenes", i, MaxScenes)
-		}
-		if it.SceneCount > 0 && len(it.SceneTypes) > 0 && it.SceneCount != len(it.SceneTypes) {
-			return ErrRequest.With("items[%d].scene_count is %d but scene_types has %d entries; leave one of them out", i, it.SceneCount, len(it.SceneTypes))
-		}
-		it.SceneTypes = slices.Clone(it.SceneTypes)
-		for k, t := range it.SceneTypes {
-			if it.SceneTypes[k], ok = picture.CleanScene(t); !ok {
-				return ErrSceneType.With("items[%d].scene_types has %q; known are %s", i, t, picture.SceneForms())
-			}
 		}
 	}
+	return s.validateJob(n)
+}
+
+// validateItem checks entry i of a request, and completes it.
+func (s *Service) validateItem(it *NewItem, i int) error {
+	if err := s.checkSource(it, i); err != nil {
+		return err
+	}
+	if err := checkFilename(it.Filename); err != nil {
+		return err
+	}
+	if err := it.identify(i); err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(it.ScenePrompt) > MaxPromptLength {
+		return ErrRequest.With("items[%d].scene_prompt is longer than %d characters", i, MaxPromptLength)
+	}
+	if len(it.SceneTypes) > MaxScenes || it.SceneCount < 0 || it.SceneCount > MaxScenes {
+		return ErrRequest.With("items[%d] asks for more than %d scenes", i, MaxScenes)
+	}
+	if it.SceneCount > 0 && len(it.SceneTypes) > 0 && it.SceneCount != len(it.SceneTypes) {
+		return ErrRequest.With("items[%d].scene_count is %d but scene_types has %d entries; leave one of them out", i, it.SceneCount, len(it.SceneTypes))
+	}
+	var ok bool
+	it.SceneTypes = slices.Clone(it.SceneTypes)
+	for k, t := range it.SceneTypes {
+		if it.SceneTypes[k], ok = picture.CleanScene(t); !ok {
+			return ErrSceneType.With("items[%d].scene_types has %q; known are %s", i, t, picture.SceneForms())
+		}
+	}
+	return nil
+}
+
+// CheckItem refuses an entry of a request that Create would refuse. It calls nobody.
+func (s *Service) CheckItem(n NewItem) error { return s.validateItem(&n, 0) }
+
+// CheckJob refuses what Create would refuse of a request beside its entries.
+func (s *Service) CheckJob(ctx context.Context, n NewJob) error {
+	if err := s.validateJob(&n); err != nil {
+		return err
+	}
+	id := cmp.Or(n.BrandProfileID, picture.DefaultBrand)
+	if _, err := s.Brands.Brand(ctx, n.TenantID, id); err != nil {
+		return fmt.Errorf("load brand profile %s: %w", id, err)
+	}
+	return nil
+}
+
+// Unsent returns the items of a job that wait for their photo. Another tenant's job is
+// not found.
+func (s *Service) Unsent(ctx context.Context, tenantID, jobID string) (itemIDs []string, err error) {
+	if _, err := getJob(ctx, s.DB, tenantID, jobID); err != nil {
+		return nil, err
+	}
+	rows, err := selectRows(ctx, s.DB, `job_id = $1 AND status IN ('created', 'uploaded') ORDER BY position`, jobID)
+	if err != nil {
+		return nil, fmt.Errorf("load the items of job %s: %w", jobID, err)
+	}
+	for _, r := range rows {
+		itemIDs = append(itemIDs, r.itemID)
+	}
+	return itemIDs, nil
+}
+
+// validateJob checks what a request says for all of its entries.
+func (s *Service) validateJob(n *NewJob) error {
 	if b := n.ReviewBelow; b != nil && !(*b >= 0 && *b <= 1) {
 		return ErrRequest.With("review_below must be between 0 and 1")
 	}

@@ -269,6 +269,26 @@ func TestOrphans(t *testing.T) {
 	})
 }
 
+// Old files that a collection or an import names stay, and others of theirs go.
+func TestOtherOwnersFilesAreNotOrphans(t *testing.T) {
+	each(t, func(w *world) {
+		id := uuid.NewString()
+		zip := tenantID + "/" + id + "/export/z-a1-p1.zip"
+		w.jobs.Owners = []job.Owner{owner{}, owner{id, zip}}
+		for container, name := range map[string]string{"exports": zip, "raw": tenantID + "/" + id + "/import/u/table.csv"} {
+			w.must(w.blobs.Put(w.t.Context(), container, name, []byte("x"), blob.PutOptions{}))
+		}
+		w.must(w.blobs.Put(w.t.Context(), "exports", tenantID+"/"+id+"/export/z-a0-p1.zip", []byte("x"), blob.PutOptions{}))
+		old := time.Now().Add(-8 * 24 * time.Hour)
+		w.must(filepath.Walk(w.dir, func(p string, _ os.FileInfo, err error) error { return errors.Join(err, os.Chtimes(p, old, old)) }))
+		w.exec(`UPDATE chores SET due_at = 0`)
+		w.tidy()
+		if n := w.files(); n != 2 {
+			w.t.Errorf("%d files are left, want the two that are named", n)
+		}
+	})
+}
+
 // Files of attempts that were cut short are deleted after a day, by path; files
 // that a job names stay, and so do photos and files that OPAL did not write.
 func TestOrphansOfAttempts(t *testing.T) {

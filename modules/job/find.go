@@ -23,6 +23,7 @@ type Filter struct {
 	From   time.Time // made then or later
 	To     time.Time // made before
 
+	Collection  string // in this collection
 	NeedsReview *bool  // items: whether a person has yet to look
 	JobID       string // items: of one job
 
@@ -81,6 +82,9 @@ func (f Filter) shared(tenantID, id string) (*query, error) {
 			values[i] = s
 		}
 		q.add(`status IN (`+places(len(values))+`)`, values...)
+	}
+	if f.Collection != "" {
+		q.add(`job_id IN (SELECT job_id FROM collection_jobs WHERE collection_id = %s)`, f.Collection)
 	}
 	if !f.From.IsZero() {
 		q.add(`created_at >= %s`, f.From.UnixMilli())

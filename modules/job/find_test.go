@@ -44,6 +44,8 @@ func TestListsShowWhatIsAskedFor(t *testing.T) {
 				w.must(second(w.db.Exec(`INSERT INTO reviews (item_id, job_id, tenant_id, decision, note, decided_at) VALUES ($1, $2, $3, 'approved', '', 1)`, it.ItemID, a.JobID, tenantID)))
 			}
 		}
+		w.must(second(w.db.Exec(`INSERT INTO collections (collection_id, tenant_id, correlation_id, name, status, created_at, updated_at) VALUES ('g', $1, 'c', '', 'open', 1, 1)`, tenantID)))
+		w.must(second(w.db.Exec(`INSERT INTO collection_jobs (collection_id, job_id, position) VALUES ('g', $1, 1)`, a.JobID)))
 		rows := []struct {
 			name        string
 			filter      job.Filter
@@ -52,6 +54,8 @@ func TestListsShowWhatIsAskedFor(t *testing.T) {
 			{"all", job.Filter{}, []string{"c", "b", "a"}, []string{"c", "c2", "b", "b2", "a", "a2"}},
 			{"a status", job.Filter{Status: []string{"cancelled"}}, []string{"b"}, []string{"b", "b2"}},
 			{"one of two", job.Filter{Status: []string{"cancelled", "created"}}, []string{"c", "b", "a"}, []string{"c", "c2", "b", "b2", "a", "a2"}},
+			{"a collection", job.Filter{Collection: "g"}, []string{"a"}, []string{"a", "a2"}},
+			{"no collection", job.Filter{Collection: "h"}, nil, nil},
 			{"a brand", job.Filter{Brand: "acme"}, []string{"a"}, []string{"a", "a2"}},
 			{"a SKU", job.Filter{SKU: "CHAIR-04"}, []string{"a"}, []string{"a"}},
 			{"no SKU's part", job.Filter{SKU: "CHAIR"}, nil, nil},

@@ -49,6 +49,7 @@ var (
 	ErrUploadURLs    = fault.New(fault.RateLimited, "upload_urls_exhausted", "The item has as many upload URLs as it can have; PUT the photo to one of them, or wait until the first has ended")
 	ErrNoSources     = fault.New(fault.Invalid, "source_url_off", "Photos are not fetched from addresses here; upload them")
 	ErrNoCallbacks   = fault.New(fault.Invalid, "callback_url_off", "Jobs' events are not sent to a callback_url here; follow the job instead")
+	ErrNoGroups      = fault.New(fault.Invalid, "collections_off", "There are no collections here; leave collection_id out")
 	ErrOutputMissing = fault.New(fault.NotFound, "output_not_ready", "The item has no output yet")
 	ErrExportMissing = fault.New(fault.NotFound, "export_not_ready", "The job's export is not ready yet")
 )
@@ -94,6 +95,7 @@ type NewJob struct {
 	Review         string   // "on" or "off"; "": the brand's choice
 	ReviewBelow    *float64 // confidence, 0–1; nil: the brand's threshold, else the operator's
 	CallbackURL    string   // where the job's events are sent; "": nowhere
+	CollectionID   string   // the collection that it joins; "": none
 	Uploads        bool     // sign an upload URL for each entry that has no source
 }
 

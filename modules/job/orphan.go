@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,13 +110,16 @@ func (s *Service) deleteOrphans(ctx context.Context, container string, total *or
 	return nil
 }
 
-// namedBy returns a function that reports whether a job names a file; nil when the
-// job does not exist. Code that keeps paths of attempts' files elsewhere than in
-// items and exports must add them here.
+// namedBy returns a function that reports whether a job, a collection or an import names
+// a file; nil when there is nothing of that id. Code that keeps paths of attempts' files
+// elsewhere than in items and exports must add them here, or be one of Owners.
 func (s *Service) namedBy(ctx context.Context, tenantID, jobID string) (func(path string) bool, error) {
 	var jobs int
-	if err := s.DB.QueryRowContext(ctx, `SELECT count(*) FROM jobs WHERE job_id = $1 AND tenant_id = $2`, jobID, tenantID).Scan(&jobs); err != nil || jobs == 0 {
+	if err := s.DB.QueryRowContext(ctx, `SELECT count(*) FROM jobs WHERE job_id = $1 AND tenant_id = $2`, jobID, tenantID).Scan(&jobs); err != nil {
 		return nil, err
+	}
+	if jobs == 0 {
+		return s.namedByOwner(ctx, tenantID, jobID)
 	}
 	paths := map[string]bool{}
 	rows, err := s.DB.QueryContext(ctx, `SELECT COALESCE(raw_blob_path, ''), COALESCE(output_blob_path, ''), COALESCE(cutout_blob_path, ''), COALESCE(placement, ''), ''
@@ -151,6 +155,20 @@ func (s *Service) namedBy(ctx context.Context, tenantID, jobID string) (func(pat
 		paths[text] = true
 	}
 	return func(path string) bool { return paths[path] }, nil
+}
+
+// namedByOwner is namedBy for what is not a job.
+func (s *Service) namedByOwner(ctx context.Context, tenantID, id string) (func(path string) bool, error) {
+	for _, o := range s.Owners {
+		paths, ok, err := o.Names(ctx, tenantID, id)
+		if err != nil {
+			return nil, fmt.Errorf("load the paths of %s: %w", id, err)
+		}
+		if ok {
+			return func(path string) bool { return slices.Contains(paths, path) }, nil
+		}
+	}
+	return nil, nil
 }
 
 // addStrings adds every string of a JSON text, whether it is a path or not.

@@ -150,6 +150,23 @@ type Callbacks interface {
 	Forget(ctx context.Context, tx *db.Tx, jobID string) error
 }
 
+// Collections groups jobs; see collection.Service.
+type Collections interface {
+	// Join puts a job into a collection, in the transaction that makes the job.
+	Join(ctx context.Context, tx *db.Tx, tenantID, collectionID, jobID string) error
+	// JobEnded tells of a job's end, in the transaction that ends it.
+	JobEnded(ctx context.Context, tx *db.Tx, jobID string) error
+	// JobForgotten takes a job out, in the transaction that deletes it.
+	JobForgotten(ctx context.Context, tx *db.Tx, jobID string) error
+}
+
+// Owner names files that are kept beside the jobs': of collections, of imports.
+type Owner interface {
+	// Names returns the files that an id names; ok is false when the tenant has nothing
+	// of that id.
+	Names(ctx context.Context, tenantID, id string) (paths []string, ok bool, err error)
+}
+
 // Containers names the blob containers.
 type Containers struct{ Raw, Outputs, Exports string }
 
@@ -168,6 +185,8 @@ type Options struct {
 	Pipeline   *pipeline.Pipeline // nil where no work is done
 	Sources    Sources            // nil: items can't name the address of their photo
 	Callbacks  Callbacks          // nil: jobs have no callback URL
+	Groups     Collections        // nil: there are no collections
+	Owners     []Owner            // of files that are not jobs'
 	Metrics    *Metrics           // nil: none
 
 	Lease  time.Duration  // of a worker on an item; 0: lease.DefaultTime

@@ -195,7 +195,10 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, jobID string) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET status = $2, finished_at = now_ms(), `+counted+`, updated_at = now_ms() WHERE job_id = $1`, jobID, status); err != nil {
 		return fmt.Errorf("end job %s: %w", jobID, err)
 	}
-	return event.Add(ctx, tx, event.New{Type: event.JobFinished, TenantID: tenantID, JobID: jobID, Round: round, Data: map[string]any{"status": status}})
+	if err := event.Add(ctx, tx, event.New{Type: event.JobFinished, TenantID: tenantID, JobID: jobID, Round: round, Data: map[string]any{"status": status}}); err != nil || s.Groups == nil {
+		return err
+	}
+	return s.Groups.JobEnded(ctx, tx, jobID)
 }
 
 // outcome returns a job's terminal state.

@@ -2,6 +2,8 @@ package tenant
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -31,11 +33,26 @@ type Order struct {
 // budget, however many processes order at the same time, and also where nobody pays.
 // A reservation that a crash left without an end counts as spent: it may have been.
 func (s *Service) ReserveBudget(ctx context.Context, keyID string, amount int64) (Order, error) {
-	o := Order{ID: uuid.Must(uuid.NewV7()).String(), KeyID: keyID, Amount: amount}
+	return s.ReserveBudgetOnce(ctx, uuid.Must(uuid.NewV7()).String(), keyID, amount)
+}
+
+// ReserveBudgetOnce is ReserveBudget under an id of the caller's: a call that is done
+// again after a crash returns the reservation of the first one. A reservation that was
+// released is made anew.
+func (s *Service) ReserveBudgetOnce(ctx context.Context, id, keyID string, amount int64) (Order, error) {
+	o := Order{ID: id, KeyID: keyID, Amount: amount}
 	if amount < 0 || amount > maxBudget {
 		return Order{}, ErrBudget.With("%d", amount)
 	}
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
+		var state string
+		err := tx.QueryRowContext(ctx, `SELECT state, amount FROM key_orders WHERE order_id = $1 AND key_id = $2`+tx.ForUpdate(), id, keyID).Scan(&state, &o.Amount)
+		if err == nil && state != "released" {
+			return nil
+		}
+		if o.Amount = amount; err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		res, err := tx.ExecContext(ctx, `UPDATE api_keys SET budget_used = budget_used + $2
 			WHERE key_id = $1 AND (budget IS NULL OR budget - budget_used >= $2)`, keyID, amount)
 		if err != nil {
@@ -52,7 +69,7 @@ func (s *Service) ReserveBudget(ctx context.Context, keyID string, amount int64)
 			return ErrBudgetSpent.With("it costs %d, and %d are left (hundredths of a credit)", amount, max(0, left))
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO key_orders (order_id, key_id, amount, state, created_at)
-			VALUES ($1, $2, $3, 'reserved', now_ms())`, o.ID, keyID, amount)
+			VALUES ($1, $2, $3, 'reserved', now_ms()) ON CONFLICT (order_id) DO UPDATE SET amount = excluded.amount, state = 'reserved', ended_at = NULL`, o.ID, keyID, amount)
 		return err
 	})
 	if err != nil {

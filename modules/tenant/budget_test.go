@@ -146,3 +146,29 @@ func TestBudgetsThatBindNobodyAreRefused(t *testing.T) {
 		}
 	})
 }
+
+func TestAnOrderOfOneIDIsReservedOnce(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := open(t, d)
+		must[tenant.Tenant](t)(s.Create(context.Background(), owner, ""))
+		k := budgeted(t, s, 100)
+		order := func(want int64) tenant.Order {
+			t.Helper()
+			o, err := s.ReserveBudgetOnce(t.Context(), "the-order", k.ID, 60)
+			if err != nil || used(t, s, k.ID) != want {
+				t.Fatalf("%+v, %d are used, want %d: %v", o, used(t, s, k.ID), want, err)
+			}
+			return o
+		}
+		order(60)
+		o := order(60) // a repeat after a crash
+		if err := s.ReleaseBudget(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		o = order(60) // what was refused is ordered again
+		if err := s.CommitBudget(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		order(60)
+	})
+}

@@ -140,7 +140,7 @@ func endpointsOf(ctx context.Context, tx *db.Tx, events []event.Event) (map[stri
 				return nil, err
 			}
 		}
-		if !jobs[e.JobID] {
+		if e.JobID != "" && !jobs[e.JobID] {
 			jobs[e.JobID] = true
 			if err := load(`tenant_id = $1 AND job_id = $2`, e.TenantID, e.JobID); err != nil {
 				return nil, err

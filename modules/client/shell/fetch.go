@@ -19,6 +19,11 @@ func fetchJob(ctx context.Context, c *client.Client, jobID, dir string) (files i
 	if err != nil {
 		return 0, err
 	}
+	return fetchParts(ctx, c, u, dir)
+}
+
+// fetchParts unpacks all parts of a ZIP.
+func fetchParts(ctx context.Context, c *client.Client, u client.ExportDownload, dir string) (files int, err error) {
 	urls := []string{u.DownloadURL}
 	if len(u.Parts) > 0 {
 		urls = nil

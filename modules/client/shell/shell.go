@@ -1,5 +1,5 @@
-// Package shell is the API's client on a command line: opal login, jobs, brands and
-// webhooks.
+// Package shell is the API's client on a command line: opal login, jobs, brands,
+// collections, imports and webhooks.
 //
 // Answers go to standard output, as a table or with --json as JSON; progress and
 // advice go to standard error.
@@ -38,7 +38,7 @@ var errUsage = fault.New(fault.Invalid, "usage_invalid", "Wrong usage")
 // Commands returns the client's commands. agent names the program to the API; serve does
 // what opal mcp is for.
 func Commands(s Streams, agent string, serve Serve) []*cobra.Command {
-	return []*cobra.Command{loginCommand(s, agent), jobsCommand(s, agent), brandsCommand(s, agent), webhooksCommand(s, agent), mcpCommand(s, agent, serve)}
+	return []*cobra.Command{loginCommand(s, agent), jobsCommand(s, agent), brandsCommand(s, agent), collectionsCommand(s, agent), importsCommand(s, agent), webhooksCommand(s, agent), mcpCommand(s, agent, serve)}
 }
 
 // session is what each command of the client has: its flags, and the API that they

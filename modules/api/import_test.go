@@ -1,0 +1,79 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestCollectionsOverTheAPI(t *testing.T) {
+	h := newHouse(t)
+	const q = "?tenant_id=t1"
+	a := h.do(t, http.MethodPost, "/v1/collections", `{"tenant_id":"t1","name":"Spring"}`, "Content-Type", jsonType, "Idempotency-Key", "k")
+	c := a.json(t)
+	id, _ := c["collection_id"].(string)
+	if a.status != http.StatusOK || c["status"] != "open" || c["zip"] != "none" || c["name"] != "Spring" {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if again := h.do(t, http.MethodPost, "/v1/collections", `{"tenant_id":"t1","name":"Spring"}`, "Content-Type", jsonType, "Idempotency-Key", "k"); again.body != a.body {
+		t.Errorf("repeated: %s, want %s", again.body, a.body)
+	}
+	one := "/v1/collections/" + id
+	wantProblem(t, "an unknown job", h.do(t, http.MethodPost, one+"/jobs", `{"tenant_id":"t1","job_ids":["nothing"]}`, "Content-Type", jsonType), 422, "collection_job_unknown")
+	wantProblem(t, "the ZIP of an open one", h.do(t, http.MethodPost, one+"/export"+q, ""), 409, "collection_not_ended")
+	wantProblem(t, "its URL", h.do(t, http.MethodGet, "/v1/downloads/collections/"+id+"/export"+q, ""), 404, "collection_zip_not_ready")
+	wantProblem(t, "another tenant's", h.do(t, http.MethodGet, one+"?tenant_id=t2", ""), 404, "collection_not_found")
+	wantProblem(t, "an id that can't be", h.do(t, http.MethodGet, "/v1/collections/a%20b"+q, ""), 404, "collection_not_found")
+	wantProblem(t, "a state that is none", h.do(t, http.MethodGet, "/v1/collections"+q+"&status=done", ""), 422, "validation_failed")
+	if a = h.do(t, http.MethodPost, one+"/close"+q, ""); a.status != http.StatusOK || a.json(t)["status"] != "cancelled" {
+		t.Errorf("closed without a job: %d %s", a.status, a.body)
+	}
+	if a = h.do(t, http.MethodGet, one+q+"&wait=5", ""); a.status != http.StatusOK || a.json(t)["finished_at"] == nil {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a = h.do(t, http.MethodGet, "/v1/collections"+q+"&status=cancelled&q=SPR", ""); !strings.Contains(a.body, id) {
+		t.Errorf("the list: %d %s", a.status, a.body)
+	}
+	if a = h.do(t, http.MethodGet, "/v1/jobs"+q+"&collection_id="+id, ""); a.status != http.StatusOK || h.jobs.filter.Collection != id {
+		t.Errorf("its jobs: %d, %+v", a.status, h.jobs.filter)
+	}
+	if a = h.do(t, http.MethodDelete, one+q, ""); a.status != http.StatusOK {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	wantProblem(t, "after its deletion", h.do(t, http.MethodGet, one+q, ""), 404, "collection_not_found")
+}
+
+func TestImportsOverTheAPI(t *testing.T) {
+	h := newHouse(t)
+	const q = "?tenant_id=t1"
+	a := h.do(t, http.MethodPost, "/v1/imports", `{"tenant_id":"t1","filename":"products.csv"}`, "Content-Type", jsonType)
+	if a.status != http.StatusOK || a.json(t)["upload_url"] == nil || a.json(t)["status"] != "created" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	wantProblem(t, "a bad name", h.do(t, http.MethodPost, "/v1/imports", `{"tenant_id":"t1","filename":"a/b"}`, "Content-Type", jsonType), 422, "filename_invalid")
+	if a = h.do(t, http.MethodGet, "/v1/imports"+q, ""); !strings.Contains(a.body, `"status":"cancelling"`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	wantProblem(t, "a strange cursor", h.do(t, http.MethodGet, "/v1/imports"+q+"&cursor=x", ""), 422, "cursor_invalid")
+	one := "/v1/imports/" + importID
+	if a = h.do(t, http.MethodGet, one+q+"&wait=5", ""); a.json(t)["status"] != "paused" || a.json(t)["error_code"] != "insufficient_credits" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	for _, verb := range []string{"start", "resume", "cancel"} {
+		if a = h.do(t, http.MethodPost, one+"/"+verb+q, ""); a.status != http.StatusOK {
+			t.Errorf("%s: %d %s", verb, a.status, a.body)
+		}
+	}
+	if a = h.do(t, http.MethodGet, one+"/uploads"+q, ""); a.header.Get("Cache-Control") != "no-store" || !strings.Contains(a.header.Get("Link"), "cursor=99") || !strings.Contains(a.body, `"all_rows":true`) {
+		t.Errorf("%d %v %s", a.status, a.header, a.body)
+	}
+	if a = h.do(t, http.MethodGet, one+"/errors"+q, ""); !strings.Contains(a.body, `"row_duplicate"`) || !strings.Contains(a.body, `"item_id":null`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a = h.do(t, http.MethodGet, one+"/errors.csv"+q, ""); a.body != "file,error\r\na.jpg,x\r\n" || !strings.HasPrefix(a.header.Get("Content-Type"), "text/csv") {
+		t.Errorf("%d %v %s", a.status, a.header, a.body)
+	}
+	for _, path := range []string{"", "/uploads", "/errors", "/errors.csv"} {
+		wantProblem(t, "another tenant's"+path, h.do(t, http.MethodGet, one+path+"?tenant_id=t2", ""), 404, "import_not_found")
+	}
+}
