@@ -95,7 +95,7 @@ func (s Streams) say(line string, quiet bool) {
 func localConfig(environ []string) (*config.Config, error) {
 	var own []string
 	for _, e := range environ {
-		if strings.HasPrefix(e, "CUTOUT_") || strings.HasPrefix(e, "MODELS_") || strings.HasPrefix(e, "REVIEW_") {
+		if strings.HasPrefix(e, "CUTOUT_") || strings.HasPrefix(e, "MODELS_") || strings.HasPrefix(e, "REVIEW_") || strings.HasPrefix(e, "EGRESS_") {
 			own = append(own, e)
 		}
 	}

@@ -30,6 +30,7 @@ func checkCommand(s Streams) *cobra.Command {
 			"where there are some, sku, slot, category and mask. Each is held against the rules of the channels, with what was\n" +
 			"measured, what is wanted and what to do. The product is found by a mask, by the picture's own transparency, or by\n" +
 			"cutting it out; where it isn't found for certain, rules that depend on it are reported as unsure and reject nothing.\n" +
+			"URLs must lead to public addresses, or into EGRESS_ALLOWED_NETWORKS, such as 127.0.0.0/8.\n" +
 			"Exit code 1 means that a picture was rejected or couldn't be read.",
 		Example: "  opal check photos/ --channel amazon --channel bol\n" +
 			"  opal check listing.csv --channel amazon --format html --output report.html\n" +
@@ -55,10 +56,14 @@ func checkCommand(s Streams) *cobra.Command {
 			}
 			defer func() { _ = end() }()
 			s.say(note, quiet)
+			cfg, err := localConfig(os.Environ())
+			if err != nil {
+				return err
+			}
 			d := imaging.NewDecoder(imaging.DecoderOptions{})
 			defer d.Close()
 			d.Warm()
-			c := batch.Checkers{Decoder: d, Cutter: cutter, Fetch: egress.Guarded(egress.NewGuard(false, nil), fetchTimeout)}
+			c := batch.Checkers{Decoder: d, Cutter: cutter, Fetch: egress.Guarded(egress.NewGuard(false, cfg.Egress.AllowedNetworks), fetchTimeout)}
 			if o.Fix != "" {
 				c.Fixer = pipeline.New(d, cutter, studio.NewPlacer(backdropCache))
 			}

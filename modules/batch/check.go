@@ -267,6 +267,9 @@ func (r *checking) locate(ctx context.Context, s subject, sub *check.Subject) er
 		if mask.Rect.Size() != sub.Image.Rect.Size() {
 			return errMask.With("%s has %d × %d pixels, the picture %d × %d", filename.Show(at), mask.Rect.Dx(), mask.Rect.Dy(), sub.Image.Rect.Dx(), sub.Image.Rect.Dy())
 		}
+		if why := check.MaskFault(mask); why != "" {
+			return errMask.With("%s: %s", filename.Show(at), why)
+		}
 		sub.Place(mask, check.ByMask, 1)
 		return nil
 	}

@@ -111,6 +111,9 @@ func parseCSV(b []byte) ([]map[string]string, error) {
 	}
 	r.FieldsPerRecord, r.ReuseRecord, r.TrimLeadingSpace = -1, true, r.Comma != '\t'
 	head, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("it is empty")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("its first line, the columns' names, can't be read: %w", err)
 	}
@@ -127,7 +130,7 @@ func parseCSV(b []byte) ([]map[string]string, error) {
 		}
 	}
 	if _, ok := index["file"]; !ok {
-		return nil, fmt.Errorf("no column is called file or url; there are %s", shorten(strings.Join(head, ", ")))
+		return nil, fmt.Errorf("its first line must name the columns, and one of them file or url; it says: %s", shorten(strings.Join(head, ", ")))
 	}
 	var out []map[string]string
 	for {

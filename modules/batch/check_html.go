@@ -10,6 +10,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
+	"github.com/opal-photo/opal/modules/filename"
 )
 
 //go:embed check_page.html
@@ -34,6 +35,8 @@ var page = template.Must(template.New("check").Funcs(template.FuncMap{
 		}
 		return f.check.Severity
 	},
+	"name":    filename.Show,
+	"text":    printable,
 	"rule":    func(f finding) string { return strings.ReplaceAll(f.check.Rule, "_", " ") },
 	"check":   func(f finding) check.Check { return f.check },
 	"presets": func(f finding) string { return strings.Join(f.presets, ", ") },

@@ -22,7 +22,9 @@ func writeTable(w io.Writer, r *CheckReport, o CheckOptions) error {
 		}
 	}
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "preset\tpictures\tpassed\twarned\trejected\tunsure\t")
+	if len(r.Presets) > 0 { // else no picture could be read
+		fmt.Fprintln(t, "preset\tpictures\tpassed\twarned\trejected\tunsure\t")
+	}
 	for _, p := range r.Presets {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t\n", p.Name, p.Pictures, p.Passed, p.Warned, p.Rejected, p.Unsure)
 	}
@@ -40,7 +42,11 @@ func writeTable(w io.Writer, r *CheckReport, o CheckOptions) error {
 // sums are the report's totals in words.
 func (r *CheckReport) sums() (lines []string) {
 	t := r.Totals
-	line := fmt.Sprintf("%d pictures: %d passed, %d with warnings, %d rejected", t.Pictures, t.Passed, t.Warned, t.Rejected)
+	pictures := "pictures"
+	if t.Pictures == 1 {
+		pictures = "picture"
+	}
+	line := fmt.Sprintf("%d %s: %d passed, %d with warnings, %d rejected", t.Pictures, pictures, t.Passed, t.Warned, t.Rejected)
 	if t.Unsure > 0 {
 		line += fmt.Sprintf(", %d unsure", t.Unsure)
 	}

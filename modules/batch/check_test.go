@@ -19,6 +19,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/egress"
@@ -180,15 +181,34 @@ func boxed(t *testing.T, side, share int) []byte {
 	return b
 }
 
+// packed writes a ZIP of one entry.
+func packed(t *testing.T, at, name string, b []byte) {
+	t.Helper()
+	var all bytes.Buffer
+	z := zip.NewWriter(&all)
+	w, err := z.Create(name)
+	if err == nil {
+		_, err = w.Write(b)
+	}
+	if err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	put(t, at, all.Bytes())
+}
+
 func TestCheckReportsInEveryFormat(t *testing.T) {
 	t.Chdir(t.TempDir())
 	hostile := `x"><script>alert(1)</script>&=cmd|'.jpg`
 	put(t, "photos/"+strings.ReplaceAll(hostile, "/", "_"), shown(t, 600, dusk, 2, 2, 8, 8))
 	put(t, "photos/\x1b[31mred.jpg", shown(t, 600, paper, 2, 2, 8, 8))
 	put(t, "photos/none.jpg", []byte("no"))
+	packed(t, "in.zip", "../b\xffd.jpg", shown(t, 600, paper, 2, 2, 8, 8))
 	for _, format := range ReportFormats() {
 		t.Run(format, func(t *testing.T) {
-			text := checked(t, CheckOptions{Channels: []string{"amazon", "bol"}, Format: format}, Checkers{}, ErrFailed, "photos")
+			text := checked(t, CheckOptions{Channels: []string{"amazon", "bol"}, Format: format}, Checkers{}, ErrFailed, "photos", "in.zip")
+			if !utf8.ValidString(text) || strings.Contains(text, "\x1b") {
+				t.Error("it is no plain text")
+			}
 			switch format {
 			case formatSARIF:
 				var log sarifLog
@@ -212,7 +232,7 @@ func TestCheckReportsInEveryFormat(t *testing.T) {
 				if err := xml.Unmarshal([]byte(text), &all); err != nil {
 					t.Fatal(err)
 				}
-				if all.Failures == 0 || all.Errors != 1 || all.Tests != 5 {
+				if all.Failures == 0 || all.Errors != 1 || all.Tests != 7 {
 					t.Errorf("%d tests, %d failures, %d errors", all.Tests, all.Failures, all.Errors)
 				}
 			case formatHTML:
@@ -221,7 +241,7 @@ func TestCheckReportsInEveryFormat(t *testing.T) {
 						t.Errorf("it holds %s", never)
 					}
 				}
-				if n := strings.Count(text, "data:image/jpeg;base64,"); n != 2 {
+				if n := strings.Count(text, "data:image/jpeg;base64,"); n != 3 {
 					t.Errorf("%d thumbnails", n)
 				}
 			case formatTable:
@@ -337,8 +357,8 @@ func TestCheckIsBounded(t *testing.T) {
 		}
 	})
 	for name, c := range map[string]struct{ csv, says string }{
-		"no column":      {"a,b\n1,2\n", "no column is called file"},
-		"nothing":        {"", "first line"},
+		"no column":      {"a,b\n1,2\n", "first line must name the columns"},
+		"nothing":        {"", "it is empty"},
 		"not UTF-8":      {"file\n\xff\xfe.jpg\n", "UTF-8"},
 		"too many rows":  {"file\n" + strings.Repeat("a.jpg\n", maxRows+1), "rows"},
 		"a long field":   {"file\n" + strings.Repeat("a", maxField+1) + "\n", "characters"},

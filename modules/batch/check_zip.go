@@ -69,7 +69,7 @@ func fromZIP(p string) (all []subject, notes []string, end func()) {
 func isPicture(name string) bool {
 	parts := strings.Split(strings.ReplaceAll(name, `\`, "/"), "/")
 	for _, p := range parts {
-		if slices.Contains(notPhotos, p) || strings.HasPrefix(p, ".") {
+		if slices.Contains(notPhotos, p) || strings.HasPrefix(p, ".") && p != "." && p != ".." {
 			return false
 		}
 	}

@@ -32,7 +32,12 @@ func Want(channels, names []string) (Wanted, error) {
 			w.Presets, w.named = append(w.Presets, p), append(w.named, name)
 		}
 	}
+	seen := map[string]bool{} // requests may repeat a name without end
 	for _, name := range channels {
+		if seen[Folder(name)] {
+			continue
+		}
+		seen[Folder(name)] = true
 		of := Of(name)
 		if len(of) == 0 {
 			var known []string

@@ -44,9 +44,11 @@ func Of(name string) []Preset {
 	return out
 }
 
+var dashes = strings.NewReplacer(" ", "-", "_", "-")
+
 // Folder is a channel's name as a folder: lower case, with dashes for spaces.
 func Folder(name string) string {
-	return strings.NewReplacer(" ", "-", "_", "-").Replace(strings.ToLower(strings.TrimSpace(name)))
+	return dashes.Replace(strings.ToLower(strings.TrimSpace(name)))
 }
 
 // ErrPreset says that a preset is not known.
@@ -61,7 +63,7 @@ func Validate(names []string) error {
 			for i, p := range known {
 				all[i] = p.Name
 			}
-			return ErrPreset.With("%q; known are %s", n, strings.Join(all, ", "))
+			return ErrPreset.With("%.60q; known are %s", n, strings.Join(all, ", "))
 		}
 	}
 	return nil

@@ -142,6 +142,24 @@ func Mask(img *image.NRGBA) *image.Alpha {
 	return mask
 }
 
+// MaskFault says why a mask can't tell where the product is; "" where it can. One that
+// takes all of the picture for the product would let any background pass.
+func MaskFault(mask *image.Alpha) string {
+	in := 0
+	for _, a := range mask.Pix {
+		if a >= solid {
+			in++
+		}
+	}
+	switch in {
+	case 0:
+		return "nothing in it is white or opaque"
+	case len(mask.Pix):
+		return "all of it is white or opaque, and that must be the product alone"
+	}
+	return ""
+}
+
 // cutOut reports whether a mask leaves out a part of the frame and keeps another.
 func cutOut(mask *image.Alpha) bool {
 	const least = 200 // part of the frame

@@ -64,7 +64,11 @@ func (s *Service) judge(ctx context.Context, p photo, mask *photo, name string, 
 			if m.Rect.Size() != img.Rect.Size() {
 				return nil, ErrMask.With("the mask has %d × %d pixels, the picture %d × %d", m.Rect.Dx(), m.Rect.Dy(), img.Rect.Dx(), img.Rect.Dy())
 			}
-			sub.Place(check.Mask(m), check.ByMask, 1)
+			at := check.Mask(m)
+			if why := check.MaskFault(at); why != "" {
+				return nil, ErrMask.With("%s", why)
+			}
+			sub.Place(at, check.ByMask, 1)
 		case sub.Product != nil:
 		case !cut:
 			return nil, nil

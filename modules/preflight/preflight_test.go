@@ -310,6 +310,18 @@ func TestOldChecksAreDeleted(t *testing.T) {
 	})
 }
 
+// plainMask is a mask of a picture's size and of one colour.
+func plainMask(t *testing.T, picture []byte, c color.Color) []byte {
+	t.Helper()
+	info, err := imagefile.Inspect(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := image.NewGray(image.Rect(0, 0, info.Width, info.Height))
+	draw.Draw(m, m.Rect, image.NewUniform(c), image.Point{}, draw.Src)
+	return encoded(t, m)
+}
+
 func TestWhatCannotBeCheckedIsRefused(t *testing.T) {
 	w := newWorld(t, dbtest.SQLite(t))
 	picture, mask := product(t, 255)
@@ -329,6 +341,8 @@ func TestWhatCannotBeCheckedIsRefused(t *testing.T) {
 		"too much":               {func(n *preflight.NewCheck) { n.Picture.Size = imagefile.MaxBytes + 1 }, imagefile.ErrTooLarge},
 		"a mask of another size": {func(n *preflight.NewCheck) { m := file(small); n.Mask = &m }, preflight.ErrMask},
 		"a mask that is none":    {func(n *preflight.NewCheck) { m := file([]byte("x")); n.Mask = &m }, preflight.ErrMask},
+		"an empty mask":          {func(n *preflight.NewCheck) { m := file(plainMask(t, picture, color.Black)); n.Mask = &m }, preflight.ErrMask},
+		"a mask without ground":  {func(n *preflight.NewCheck) { m := file(plainMask(t, picture, color.White)); n.Mask = &m }, preflight.ErrMask},
 		"a broken mask":          {func(n *preflight.NewCheck) { m := file(mask[:len(mask)-30]); n.Mask = &m }, preflight.ErrMask},
 	} {
 		t.Run(name, func(t *testing.T) {
