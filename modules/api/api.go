@@ -98,7 +98,9 @@ type server struct {
 	watches watches
 	waits   *semaphore.Weighted // calls that wait for something
 	routes  []*route
-	openAPI []byte
+
+	// The OpenAPI document, and the reference as Markdown; made when they are first asked for.
+	openAPI, reference func() ([]byte, error)
 
 	open       bool // callers need no credentials
 	protection *http.CrossOriginProtection
@@ -111,6 +113,9 @@ type server struct {
 func New(o Options) (http.Handler, error) {
 	s, err := build(o)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := s.reference(); err != nil { // a fault of either ends the start
 		return nil, err
 	}
 	return s.edge(), nil

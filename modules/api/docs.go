@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,11 +27,16 @@ const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; con
 // documentRoutes serves the OpenAPI document and its reader. It is called after
 // every operation is registered.
 func (s *server) documentRoutes() error {
-	var err error
-	if s.openAPI, err = s.document(); err != nil {
-		return err
-	}
-	serve := func(path, contentType string, body []byte, policy string) {
+	s.ownSchemas()
+	s.openAPI = sync.OnceValues(s.document)
+	s.reference = sync.OnceValues(func() ([]byte, error) {
+		doc, err := s.openAPI()
+		if err != nil {
+			return nil, err
+		}
+		return docsText(doc)
+	})
+	made := func(path, contentType string, body func() ([]byte, error), policy string) {
 		s.routes = append(s.routes, &route{Route: Route{Method: http.MethodGet, Path: path, Public: true}, echoPath: path})
 		s.echo.GET(path, func(c echo.Context) error {
 			recordOf(c.Request().Context()).route = path
@@ -39,10 +45,17 @@ func (s *server) documentRoutes() error {
 			if policy != "" {
 				h.Set("Content-Security-Policy", policy)
 			}
-			return c.Blob(http.StatusOK, contentType, body)
+			b, err := body()
+			if err != nil {
+				return err
+			}
+			return c.Blob(http.StatusOK, contentType, b)
 		})
 	}
-	serve("/openapi.json", jsonType, s.openAPI, "")
+	serve := func(path, contentType string, body []byte, policy string) {
+		made(path, contentType, func() ([]byte, error) { return body, nil }, policy)
+	}
+	made("/openapi.json", jsonType, s.openAPI, "")
 	for _, f := range []struct{ path, file, contentType, policy string }{
 		{"/docs", "docs/index.html", htmlType, docsPolicy},
 		{"/docs/reader.js", "docs/reader.js", "text/javascript; charset=utf-8", ""},
@@ -61,11 +74,7 @@ func (s *server) documentRoutes() error {
 		}
 		serve("/docs/settings", htmlType, page, docsPolicy)
 	}
-	text, err := docsText(s.openAPI)
-	if err != nil {
-		return err
-	}
-	serve("/docs.md", "text/markdown; charset=utf-8", text, "")
+	made("/docs.md", "text/markdown; charset=utf-8", s.reference, "")
 	serve("/llms.txt", "text/plain; charset=utf-8", s.llmsText(), "")
 	return s.errorRoutes(serve)
 }

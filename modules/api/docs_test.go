@@ -33,7 +33,7 @@ func TestAProblemsTypeOpensAPage(t *testing.T) {
 		})
 	}
 	var doc node
-	if err := json.Unmarshal(h.openAPI, &doc); err != nil {
+	if err := json.Unmarshal(h.text(t), &doc); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}

@@ -658,6 +658,16 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	return h
 }
 
+// text returns the OpenAPI document.
+func (h *house) text(t testing.TB) []byte {
+	t.Helper()
+	b, err := h.openAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // billingOf returns a service as the parts that the API takes.
 func billingOf(b *billing.Service) *Billing { return &Billing{Books: b, Payments: b, Accounts: b} }
 

@@ -25,7 +25,7 @@ func TestTheDocumentBreaksNoClient(t *testing.T) {
 	if onPostgres {
 		return // the document is the same
 	}
-	now := goldenOf(t, newHouse(t).openAPI)
+	now := goldenOf(t, newHouse(t).text(t))
 	was, err := os.ReadFile(goldenDocument)
 	if err != nil && !(*update && errors.Is(err, fs.ErrNotExist)) {
 		t.Fatal(err)

@@ -22,16 +22,7 @@ import (
 
 // document returns the OpenAPI document.
 func (s *server) document() ([]byte, error) {
-	doc := s.huma.OpenAPI()
-	for name, t := range map[string]reflect.Type{ // types that occur in no route
-		"Event": reflect.TypeFor[client.Event](), "Progress": reflect.TypeFor[client.Progress](), "End": reflect.TypeFor[client.End](),
-		"UsagePage": reflect.TypeFor[client.UsagePage](), "Invoice": reflect.TypeFor[client.Invoice](),
-	} {
-		doc.Components.Schemas.Schema(t, true, name)
-	}
-	delete(doc.Components.Schemas.Map(), "ErrorModel") // huma's own error, which is never sent
-	delete(doc.Components.Schemas.Map(), "ErrorDetail")
-	b, err := json.Marshal(doc)
+	b, err := json.Marshal(s.huma.OpenAPI())
 	if err != nil {
 		return nil, fmt.Errorf("encode the OpenAPI document: %w", err)
 	}
@@ -51,7 +42,7 @@ func (s *server) document() ([]byte, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
-		mayBeNull(schemas.at(name), doc.Components.Schemas.TypeFromRef("#/components/schemas/"+name))
+		mayBeNull(schemas.at(name), s.huma.OpenAPI().Components.Schemas.TypeFromRef("#/components/schemas/"+name))
 		if s := schemas.at(name); s["additionalProperties"] == true {
 			delete(s, "additionalProperties") // true is the default, and it makes generated types less useful
 		}
@@ -66,6 +57,19 @@ func (s *server) document() ([]byte, error) {
 		return nil, fmt.Errorf("encode the OpenAPI document: %w", err)
 	}
 	return out, nil
+}
+
+// ownSchemas adds the types that occur in no route, and takes out those that are never sent.
+func (s *server) ownSchemas() {
+	doc := s.huma.OpenAPI()
+	for name, t := range map[string]reflect.Type{
+		"Event": reflect.TypeFor[client.Event](), "Progress": reflect.TypeFor[client.Progress](), "End": reflect.TypeFor[client.End](),
+		"UsagePage": reflect.TypeFor[client.UsagePage](), "Invoice": reflect.TypeFor[client.Invoice](),
+	} {
+		doc.Components.Schemas.Schema(t, true, name)
+	}
+	delete(doc.Components.Schemas.Map(), "ErrorModel") // huma's own error, which is never sent
+	delete(doc.Components.Schemas.Map(), "ErrorDetail")
 }
 
 // address is where the document's paths begin.
