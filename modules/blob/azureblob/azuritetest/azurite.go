@@ -19,7 +19,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -87,12 +86,22 @@ func New(t testing.TB, o Options) *Server {
 
 // program finds the emulator below the package azureblob.
 func program() (string, error) {
-	_, here, _, ok := runtime.Caller(0)
-	if !ok {
-		return "", errors.New("the source's place is not known")
+	// tests run in their package's folder; the compiler may know no paths (-trimpath)
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
 	}
-	p := filepath.Join(filepath.Dir(here), "..", "node_modules", "azurite", "dist", "src", "blob", "main.js")
-	_, err := os.Stat(p)
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if filepath.Dir(dir) == dir {
+			return "", errors.New("the test runs outside the repository")
+		}
+		dir = filepath.Dir(dir)
+	}
+	p := filepath.Join(dir, "modules", "blob", "azureblob", "node_modules", "azurite", "dist", "src", "blob", "main.js")
+	_, err = os.Stat(p)
 	return p, err
 }
 
