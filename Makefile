@@ -39,7 +39,7 @@ RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
 COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
 STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
 
-.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden env libvips console screenshots onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
+.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden man env libvips console screenshots onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ build: libvips console ## bin/opal, and the library it needs in bin/lib
 	@diff -r .build/lib bin/lib >/dev/null 2>&1 || { rm -rf bin/lib && mkdir -p bin/lib && cp -RP .build/lib/. bin/lib/; }
 	@[ -x bin/opal ] || echo "building bin/opal; the first time takes some minutes" >&2
 	@$(WITH_LIBVIPS) && $(GO) build -ldflags='-r $(OWN_LIBRARIES) $(STAMP)' -o bin/opal .
+
+man: build ## the pages of man(1) of every command, into .build/man
+	@rm -rf .build/man && bin/opal man .build/man/man1 && echo "man -M $(CURDIR)/.build/man opal-jobs-create"
 
 model: onnxruntime build ## fetch a trained cut-out model, after asking you to accept its licence (ACCEPT_LICENCE=1 answers)
 	@bin/opal models get isnet $(if $(filter 1 yes true,$(ACCEPT_LICENCE)),--accept-licence)

@@ -43,7 +43,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // commands makes the commands that are not roles.
 var commands = []func(Streams) *cobra.Command{
 	devCommand, migrateCommand, processCommand, cutoutCommand, checkCommand, verifyCommand, modelsCommand, doctorCommand, tenantsCommand, keysCommand, queuesCommand, settingsCommand,
-	demoCommand, versionCommand, childCommand, exitCodesTopic,
+	demoCommand, versionCommand, manCommand, childCommand, exitCodesTopic,
 }
 
 // command builds the command tree: one command per role, and the others.
@@ -65,6 +65,7 @@ func command(s Streams) *cobra.Command {
 	root.AddCommand(shell.Commands(shell.Streams(s), "opal/"+version(), serveAgent)...)
 	root.SetHelpTemplate(root.HelpTemplate() + helpFooter)
 	root.SetHelpCommand(helpCommand(s))
+	root.SetOut(s.Out) // completions keep where they are written from here on
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	strict(root)
