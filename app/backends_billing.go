@@ -22,7 +22,7 @@ func (w *wire) billingService(ctx context.Context) (*billing.Service, error) {
 		return nil, err
 	}
 	c := w.cfg
-	o := billing.Options{DB: d, Mode: billing.Mode(c.Billing.Mode), Metrics: billing.NewMetrics(w.metrics), MonthlyGrant: c.Billing.MonthlyGrant, Seller: invoice.Seller{
+	o := billing.Options{DB: d, Mode: billing.Mode(c.Billing.Mode), Metrics: billing.NewMetrics(w.metrics), MonthlyGrant: c.Billing.MonthlyGrant, LowBelow: c.Billing.LowBelow, Seller: invoice.Seller{
 		Name: c.Billing.SellerName, Address: strings.ReplaceAll(c.Billing.SellerAddress, `\n`, "\n"), Country: c.Billing.SellerCountry, VATID: c.Billing.SellerVATID,
 	}}
 	if key := c.Mollie.APIKey.Value(); key != "" {

@@ -42,6 +42,10 @@ type Options struct {
 	RedirectURL string         // where the buyer comes back to; Mollie requires one
 
 	PollEvery time.Duration // pace of Run; 0: 2 s
+
+	// LowBelow is the available credit, in hundredths, below which a tenant is told that
+	// it is low; 0: never.
+	LowBelow int64
 }
 
 // defaultPoll is the pace of Run; a webhook that this process receives wakes it

@@ -99,12 +99,16 @@ func (s *Service) Reserve(ctx context.Context, tx *db.Tx, tenantID string, c Cha
 		if err := s.affords(ctx, tx, l, total); err != nil {
 			return err
 		}
+		before := l.Available()
 		fromFree = min(l.Balance[ledger.Free], total)
 		if key, err = l.Post(ctx, tx, ledger.Posting{Key: "res:" + c.ItemID, Kind: "reserve", ItemID: c.ItemID,
 			Legs: []ledger.Leg{ledger.Move(ledger.Free, ledger.Held, fromFree), ledger.Move(ledger.Paid, ledger.Held, total-fromFree)}}); err != nil {
 			return err
 		}
 		if err := commit(ctx, tx, tenantID, l.Month, total); err != nil {
+			return err
+		}
+		if err := s.tellLow(ctx, tx, l, before); err != nil {
 			return err
 		}
 	}

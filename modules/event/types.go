@@ -13,6 +13,7 @@ const (
 
 	CollectionFinished = "collection.finished"
 	ImportFinished     = "import.finished"
+	CreditsLow         = "credits.low"
 )
 
 // Type is a kind of event, as the documentation lists it.
@@ -37,6 +38,7 @@ func Types() []Type {
 		{Name: JobFinished, Doc: "All of a job's items and variants have ended, once a round; data: status"},
 		{Name: CollectionFinished, Doc: "All jobs of a closed collection have ended and its ZIP is made, once; data: collection_id, name, status, and how many jobs and items there are", group: true},
 		{Name: ImportFinished, Doc: "All rows of an import have ended, once; data: import_id, collection_id, name, status, and how many rows and items there are", group: true},
+		{Name: CreditsLow, Doc: "A tenant's available credit fell below the operator's threshold, once until credit comes in, or a day has passed, and it falls again; it belongs to no job; data: available, threshold, in hundredths of a credit"},
 	}
 }
 
