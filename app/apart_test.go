@@ -15,6 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob/azureblob/azuritetest"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/queue/servicebus/sbtest"
+	"github.com/opal-photo/opal/modules/telemetry/otlptest"
 )
 
 // apart is OPAL as in production: each role its own process, sharing nothing but
@@ -27,6 +28,7 @@ type apart struct {
 	roles    map[string][]*apptest.Process
 	env      []string
 	api      apptest.Client
+	traces   *otlptest.Server
 }
 
 // newApart starts the roles. before, if any, is done when the database and the
@@ -36,7 +38,7 @@ func newApart(t *testing.T, before ...func(a *apart)) *apart {
 	if testing.Short() {
 		t.Skip("not among the short tests: it starts every role")
 	}
-	a := &apart{t: t, roles: map[string][]*apptest.Process{}, blobs: azuritetest.New(t, azuritetest.Options{})}
+	a := &apart{t: t, roles: map[string][]*apptest.Process{}, blobs: azuritetest.New(t, azuritetest.Options{}), traces: otlptest.New(t)}
 	var err error
 	if a.postgres, err = dbtest.StartServer(""); err != nil {
 		if os.Getenv("OPAL_REQUIRE_ALL") == "1" {
@@ -54,6 +56,7 @@ func newApart(t *testing.T, before ...func(a *apart)) *apart {
 		"ENV_NAME=dev", "DATABASE_URL=" + strings.Replace(a.postgres.URL, "postgres://", "postgresql+psycopg://", 1),
 		"STORAGE_CONNECTION_STRING=" + a.blobs.ConnectionString(), "SERVICEBUS_CONNECTION_STRING=" + a.broker.ConnectionString(),
 		"AML_ENDPOINT_URL=http://" + score + "/score", "AML_ENDPOINT_KEY=k", "SCORE_KEY=k", "SCORE_ALLOWED_HOSTS=" + a.blobs.Addr(), "WORKER_LEASE=10s",
+		"EGRESS_ALLOWED_NETWORKS=127.0.0.0/8", "OTEL_EXPORTER_OTLP_ENDPOINT=" + a.traces.URL, "OTEL_BSP_SCHEDULE_DELAY=200",
 	}
 	a.env = env
 	for _, f := range before {
@@ -147,6 +150,8 @@ func TestRolesApart(t *testing.T) {
 			t.Errorf("%d of 2 orchestrators worked", worked)
 		}
 	})
+
+	t.Run("one trace", func(t *testing.T) { a.oneTrace(t, small) })
 
 	t.Run("outages", func(t *testing.T) {
 		j := a.send(12, small)

@@ -229,6 +229,7 @@ var scoreServer = part{name: "the scoring service", server: true, open: func(ctx
 	if err != nil {
 		return nil, err
 	}
+	h = telemetry.Traced(ctx, h, false)
 	return func(ctx context.Context) error { return serveHTTP(ctx, l, h, serverGrace) }, nil
 }}
 

@@ -123,6 +123,10 @@ func stopped(ctx context.Context, err error) error {
 func (w *wire) run(ctx context.Context, r role, ready func()) error {
 	limitMemory(w.cfg.Worker.Concurrency)
 	ctx = telemetry.WithLogger(ctx, w.log)
+	ctx, err := w.tracing(ctx, r.service)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
 	w.drain = r.drain
 	if w.drain == 0 {
 		w.drain = w.cfg.Worker.Drain

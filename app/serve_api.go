@@ -15,6 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/sample"
+	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
@@ -28,6 +29,7 @@ var apiServer = part{name: "the API", server: true, open: func(ctx context.Conte
 	if err != nil {
 		return nil, err
 	}
+	h = telemetry.Traced(ctx, h, true)
 	return func(ctx context.Context) error { return serveHTTP(ctx, l, h, serverGrace) }, nil
 }}
 

@@ -45,6 +45,7 @@ type Config struct {
 	Worker     Worker     `envPrefix:"WORKER_" doc:"The workers' size and patience."`
 	Egress     Egress     `envPrefix:"EGRESS_" doc:"Calls to the addresses that customers name: photos by URL, webhooks."`
 	Metrics    Metrics    `envPrefix:"METRICS_" doc:"Figures for Prometheus."`
+	OTel       OTel       `envPrefix:"OTEL_" doc:"Traces, by OpenTelemetry's standard settings. Others of them, such as OTEL_BSP_SCHEDULE_DELAY, hold as well where they are in the environment."`
 	Retention  Retention  `envPrefix:"RETENTION_" doc:"How long finished jobs are kept."`
 
 	environmentSet bool // ENV_NAME is set: production is a choice and not the default
@@ -161,6 +162,7 @@ type Billing struct {
 	Mode string `env:"MODE" check:"oneof=off|enforce" example:"enforce" doc:"Whether pictures cost credits. Without it enforce in production, else off."`
 	// MonthlyGrant is in hundredths of a credit.
 	MonthlyGrant  int64  `env:"MONTHLY_GRANT" envDefault:"0" check:"range=0.." doc:"Each tenant's free credit in a calendar month, in hundredths."`
+	LowBelow      int64  `env:"LOW_BELOW" envDefault:"1000" check:"range=0.." doc:"Available credit, in hundredths, below which a tenant's webhooks get credits.low; 0 is never."`
 	SellerName    string `env:"SELLER_NAME" example:"Example B.V." doc:"The seller's name on invoices."`
 	SellerAddress string `env:"SELLER_ADDRESS" example:"Keizersgracht 1, 1015 CN Amsterdam" doc:"The seller's address on invoices; \\n begins a new line."`
 	SellerCountry string `env:"SELLER_COUNTRY" envDefault:"NL" doc:"The seller's country, two letters. It decides the VAT."`
@@ -196,6 +198,25 @@ type Egress struct {
 // for callers.
 type Metrics struct {
 	Listen string `env:"LISTEN" check:"listen" example:"127.0.0.1:9090" doc:"Where GET /metrics answers, in every role. Without it only the workers' probes show figures."`
+}
+
+// OTel says where traces are sent.
+type OTel struct {
+	Endpoint           string  `env:"EXPORTER_OTLP_ENDPOINT" check:"url" example:"http://localhost:4318" doc:"The collector that traces are sent to. Without it, or the next, none are made."`
+	TracesEndpoint     string  `env:"EXPORTER_OTLP_TRACES_ENDPOINT" check:"url" example:"http://localhost:4318/v1/traces" doc:"In its place: the whole URL for traces."`
+	Protocol           string  `env:"EXPORTER_OTLP_PROTOCOL" envDefault:"http/protobuf" check:"oneof=http/protobuf|grpc" doc:"How the collector is spoken to: at port 4318 mostly http/protobuf, at 4317 grpc."`
+	Headers            Secret  `env:"EXPORTER_OTLP_HEADERS" example:"api-key=KEY" doc:"Sent with the traces: name=value, several by commas, percent-encoded."`
+	ServiceName        string  `env:"SERVICE_NAME" example:"opal" doc:"The process's name in traces; without it the role's, as in the log."`
+	ResourceAttributes string  `env:"RESOURCE_ATTRIBUTES" example:"team=studio" doc:"More about the process: name=value, several by commas, percent-encoded."`
+	Sampler            string  `env:"TRACES_SAMPLER" envDefault:"parentbased_always_on" check:"oneof=always_on|always_off|traceidratio|parentbased_always_on|parentbased_always_off|parentbased_traceidratio" doc:"Which traces are recorded."`
+	SamplerArg         float64 `env:"TRACES_SAMPLER_ARG" envDefault:"1" check:"range=0..1" doc:"With a ratio: the share of traces, such as 0.1."`
+	Exporter           string  `env:"TRACES_EXPORTER" envDefault:"otlp" check:"oneof=otlp|none" doc:"none makes no traces, whatever else is set."`
+	Disabled           string  `env:"SDK_DISABLED" envDefault:"false" check:"oneof=true|false" doc:"true makes no traces, whatever else is set."`
+}
+
+// Wanted reports whether traces are made.
+func (o OTel) Wanted() bool {
+	return (o.Endpoint != "" || o.TracesEndpoint != "") && o.Exporter != "none" && o.Disabled != "true"
 }
 
 // Retention says how long finished jobs are kept.

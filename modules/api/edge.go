@@ -142,6 +142,7 @@ func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, re
 		status = http.StatusOK
 	}
 	s.meters.ended(rec.route, r.Method, status, took)
+	telemetry.Routed(ctx, r.Method, rec.route, rec.code)
 	// the lines of a job and its items are under the job's own correlation id;
 	// this one is under the request's id, so it names them by its path alone
 	log := telemetry.Log(telemetry.With(ctx, telemetry.IDs{TenantID: rec.ids.TenantID}))

@@ -97,4 +97,6 @@ func proofOf(p *export.Proof) *client.Proof {
 
 func deletionOf(d job.Deletion) client.Deletion { return client.Deletion(d) }
 
-func eventOf(e event.Event) client.Event { return client.Event(e) }
+func eventOf(e event.Event) client.Event {
+	return client.Event{ID: e.ID, Type: e.Type, TenantID: e.TenantID, JobID: e.JobID, ItemID: e.ItemID, Data: e.Data, CreatedAt: e.CreatedAt}
+}

@@ -62,9 +62,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	d := &DB{postgres: u.Postgres, path: u.Path}
 	if u.Postgres {
-		d.DB, err = openPostgres(u.DSN, orDefault(o.Patience, defaultPatience), o.Password)
+		d.DB, err = openPostgres(ctx, u.DSN, orDefault(o.Patience, defaultPatience), o.Password)
 	} else {
-		d.DB, err = openSQLite(u.Path)
+		d.DB, err = openSQLite(ctx, u.Path)
 	}
 	if err != nil {
 		return nil, err

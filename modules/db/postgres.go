@@ -20,7 +20,7 @@ const (
 	keepAlive      = 10 * time.Second
 )
 
-func openPostgres(dsn string, patience time.Duration, password func(context.Context) (string, error)) (*sql.DB, error) {
+func openPostgres(ctx context.Context, dsn string, patience time.Duration, password func(context.Context) (string, error)) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, ErrURL.With("Postgres's driver can't read it")
@@ -56,7 +56,7 @@ func openPostgres(dsn string, patience time.Duration, password func(context.Cont
 			return nil
 		}))
 	}
-	return stdlib.OpenDB(*cfg, opts...), nil
+	return openTraced(ctx, stdlib.GetConnector(*cfg, opts...), "postgresql"), nil
 }
 
 // scrub drops the parts of a driver's error that may quote the connection

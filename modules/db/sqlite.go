@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -26,7 +27,7 @@ var registerNow = sync.OnceValue(func() error {
 // openSQLite opens the file, creating it and its folder. WAL lets readers go on
 // beside the writer; synchronous=FULL keeps a commit through a power cut, which
 // a message that has been sent relies on.
-func openSQLite(path string) (*sql.DB, error) {
+func openSQLite(ctx context.Context, path string) (*sql.DB, error) {
 	if err := registerNow(); err != nil {
 		return nil, fmt.Errorf("register now_ms: %w", err)
 	}
@@ -41,11 +42,11 @@ func openSQLite(path string) (*sql.DB, error) {
 		"temp_store(MEMORY)", "cache_size(-16000)",
 	}}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
-	d, err := sql.Open("sqlite", u.String())
+	c, err := sqlite.NewConnector(u.String())
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
 	}
-	return d, nil
+	return openTraced(ctx, c, "sqlite"), nil
 }
 
 // makePrivate keeps the machine's other users from reading the database, whatever

@@ -66,7 +66,7 @@ func New(o Options) *Client {
 	if o.Transport == nil {
 		o.Transport = Transport(nil)
 	}
-	return &Client{o: o, http: &http.Client{Transport: o.Transport, CheckRedirect: stayOnHost}, breaker: newBreaker(o.Name, o.Faults)}
+	return &Client{o: o, http: &http.Client{Transport: telemetry.Transport(o.Transport), CheckRedirect: stayOnHost}, breaker: newBreaker(o.Name, o.Faults)}
 }
 
 // stayOnHost follows a redirect only to the same origin and only one that keeps

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 const (
@@ -51,7 +53,7 @@ func Transport(g *Guard) *http.Transport {
 // no redirects: they would lead elsewhere, with the key. Timeout bounds a call
 // with its body.
 func Direct(timeout time.Duration) *http.Client {
-	return &http.Client{Transport: Transport(nil), Timeout: timeout, CheckRedirect: noRedirects}
+	return &http.Client{Transport: telemetry.Transport(Transport(nil)), Timeout: timeout, CheckRedirect: noRedirects}
 }
 
 // Guarded returns a client for addresses that somebody outside has chosen. It
@@ -59,12 +61,12 @@ func Direct(timeout time.Duration) *http.Client {
 // at most three times, never from HTTPS to plain HTTP, and without a Referer.
 // Timeout bounds a call with its body.
 func Guarded(g *Guard, timeout time.Duration) *http.Client {
-	return &http.Client{Transport: Transport(g), Timeout: timeout, CheckRedirect: carefulRedirects}
+	return &http.Client{Transport: telemetry.Transport(Transport(g)), Timeout: timeout, CheckRedirect: carefulRedirects}
 }
 
 // GuardedOnce is Guarded without redirects.
 func GuardedOnce(g *Guard, timeout time.Duration) *http.Client {
-	return &http.Client{Transport: Transport(g), Timeout: timeout, CheckRedirect: noRedirects}
+	return &http.Client{Transport: telemetry.Transport(Transport(g)), Timeout: timeout, CheckRedirect: noRedirects}
 }
 
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

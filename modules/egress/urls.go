@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // MaxURL bounds a customer's URL, in bytes.
@@ -73,12 +75,12 @@ func (u *URLs) RoundTrip(r *http.Request) (*http.Response, error) {
 // Following returns a client that follows redirects as Guarded does. Timeout bounds
 // a call with its body.
 func (u *URLs) Following(timeout time.Duration) *http.Client {
-	return &http.Client{Transport: u, Timeout: timeout, CheckRedirect: carefulRedirects}
+	return &http.Client{Transport: telemetry.Transport(u), Timeout: timeout, CheckRedirect: carefulRedirects}
 }
 
 // Once returns a client that follows no redirects.
 func (u *URLs) Once(timeout time.Duration) *http.Client {
-	return &http.Client{Transport: u, Timeout: timeout, CheckRedirect: noRedirects}
+	return &http.Client{Transport: telemetry.Transport(u), Timeout: timeout, CheckRedirect: noRedirects}
 }
 
 // CloseIdleConnections closes the connections that wait for another call.

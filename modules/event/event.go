@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // Event is one thing that happened, as the event stream sends it.
@@ -27,19 +28,23 @@ type Event struct {
 	ItemID    *string         `json:"item_id"`
 	Data      json.RawMessage `json:"data"`
 	CreatedAt time.Time       `json:"created_at"`
+
+	// Trace and CorrelationID are those of the change: who tells of it carries them on.
+	Trace         string `json:"-"`
+	CorrelationID string `json:"-"`
 }
 
 // New is an event to be written.
 type New struct {
 	Type            string
-	TenantID, JobID string // of a collection's or an import's event: its own id
+	TenantID, JobID string // of a collection's or an import's event: its own id; "": it concerns the tenant alone
 	ItemID          string // "": it concerns the job as a whole
 	Round           int    // of the job: each retry begins another; 0: the first. job.finished comes once a round.
 	Data            any    // as JSON
 }
 
 // Add records an event in the transaction of the change that it tells of. The
-// caller holds the lock on the job's row, or has just made the job: so a job's
+// caller holds the lock on the job's row, or has just made the job, or it is of no job: so a job's
 // events get their ids in the order in which they are committed, and a reader
 // with a cursor misses none.
 func Add(ctx context.Context, tx *db.Tx, n New) error {
@@ -54,9 +59,10 @@ func Add(ctx context.Context, tx *db.Tx, n New) error {
 	if err := tx.QueryRowContext(ctx, `SELECT max(event_id) FROM events WHERE job_id = $1`, n.JobID).Scan(&last); err != nil {
 		return fmt.Errorf("look for the last event of job %s: %w", n.JobID, err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO events (event_id, tenant_id, job_id, item_id, type, data, round, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, now_ms())`,
-		idAfter(last.String), n.TenantID, n.JobID, sql.NullString{String: n.ItemID, Valid: n.ItemID != ""}, n.Type, string(data), max(1, n.Round))
+	_, err = tx.ExecContext(ctx, `INSERT INTO events (event_id, tenant_id, job_id, item_id, type, data, round, traceparent, correlation_id, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now_ms())`,
+		idAfter(last.String), n.TenantID, n.JobID, sql.NullString{String: n.ItemID, Valid: n.ItemID != ""}, n.Type, string(data), max(1, n.Round),
+		telemetry.TraceparentOf(ctx), telemetry.CorrelationID(ctx))
 	if err != nil {
 		return fmt.Errorf("insert event %s: %w", n.Type, err)
 	}
@@ -94,7 +100,7 @@ func After(ctx context.Context, q db.Querier, tenantID, jobID, after string, lim
 	return out, nil
 }
 
-const columns = `event_id, type, tenant_id, job_id, item_id, data, created_at`
+const columns = `event_id, type, tenant_id, job_id, item_id, data, created_at, traceparent, correlation_id`
 
 // scan reads and closes rows of columns.
 func scan(rows *sql.Rows) ([]Event, error) {
@@ -104,7 +110,7 @@ func scan(rows *sql.Rows) ([]Event, error) {
 		var e Event
 		var data string
 		var at int64
-		if err := rows.Scan(&e.ID, &e.Type, &e.TenantID, &e.JobID, &e.ItemID, &data, &at); err != nil {
+		if err := rows.Scan(&e.ID, &e.Type, &e.TenantID, &e.JobID, &e.ItemID, &data, &at, &e.Trace, &e.CorrelationID); err != nil {
 			return nil, err
 		}
 		e.Data, e.CreatedAt = json.RawMessage(data), db.Time(at)

@@ -17,6 +17,7 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/provenance"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // Variant is one finished file.
@@ -87,7 +88,9 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 			}
 			makers.Go(func() error {
 				var v Variant
+				_, end := telemetry.Start(ctx, "variant "+p.Name)
 				err := fault.Guard(func() (err error) { v, err = one(p, l, prod); return err })
+				end(err)
 				if err != nil {
 					v = Variant{Preset: p}
 				}

@@ -391,6 +391,9 @@ func (w *Worker) failed(ctx context.Context, k *work, open map[string]error, sto
 		return false, fmt.Errorf("record the failed exports of item %s: %w", k.body.ItemID, err)
 	}
 	log := telemetry.Log(ctx)
+	for _, cause := range open {
+		telemetry.Failed(ctx, cause)
+	}
 	if stopping {
 		log.Info().Int("exports", len(open)).Msg("Gave the exports back")
 		return again, nil

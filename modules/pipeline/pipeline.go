@@ -10,10 +10,13 @@ import (
 	"fmt"
 	"image"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/provenance"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // Options say which steps an item goes through.
@@ -234,11 +237,15 @@ func (p *Pipeline) Run(ctx context.Context, in Input, a Artifacts, r Recorder) (
 		}
 		r.StepBegan(ctx, st.told())
 		// a panic is the item's error: other items go on in this process
-		err := fault.Guard(func() error { return st.run(ctx, p, s) })
+		inner, end := telemetry.Start(ctx, "step "+st.told())
+		err := fault.Guard(func() error { return st.run(inner, p, s) })
 		if errors.Is(err, errReused) {
+			telemetry.Note(inner, attribute.Bool("opal.reused", true))
+			end(nil)
 			r.StepReused(ctx, st.told())
 			continue
 		}
+		end(err)
 		r.StepEnded(ctx, st.told(), err)
 		if err != nil {
 			return nil, &StepError{Step: st.told(), Err: err}

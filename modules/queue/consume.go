@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/opal-photo/opal/modules/crashpoint"
@@ -134,17 +135,31 @@ func (c *consumer) handle(d *Delivery) {
 	body.Kind, body.Subject = d.Properties[propertyKind], d.Properties[propertySubject]
 	// the id is copied into log lines and headers, whoever wrote the message
 	body.CorrelationID = telemetry.CleanCorrelationID(cmp.Or(body.CorrelationID, d.CorrelationID))
-	ctx := telemetry.With(c.work, telemetry.IDs{CorrelationID: body.CorrelationID, TenantID: body.TenantID, JobID: body.JobID, ItemID: body.ItemID})
-	c.Metrics.handled(c.Queue.Name(), c.run(ctx, d, body), time.Since(began))
+	ctx, end := telemetry.Receive(telemetry.With(c.work, body.ids()), d.Properties[telemetry.Traceparent], "process "+c.Queue.Name(),
+		messagingQueue.String(c.Queue.Name()), messagingID.String(d.ID), attribute.String("opal.kind", body.Kind),
+		attribute.Int("opal.delivery_count", d.DeliveryCount), attribute.Int64("opal.waited_ms", waited(d, began)))
+	outcome, err := c.run(ctx, d, body)
+	telemetry.Note(ctx, attribute.String("opal.outcome", outcome))
+	end(err)
+	c.Metrics.handled(c.Queue.Name(), outcome, time.Since(began))
+}
+
+// waited returns how long a message was in the queue, in milliseconds, as far as this
+// process's clock can tell.
+func waited(d *Delivery, now time.Time) int64 {
+	if d.EnqueuedAt.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(d.EnqueuedAt).Milliseconds())
 }
 
 // run calls the handler under the renewed lock, settles the message and returns
-// what became of it.
-func (c *consumer) run(ctx context.Context, d *Delivery, body Body) string {
+// what became of it, with the error unless it was completed.
+func (c *consumer) run(ctx context.Context, d *Delivery, body Body) (outcome string, err error) {
 	held, cancel := context.WithCancelCause(ctx)
 	renewing := make(chan struct{})
 	go func() { defer close(renewing); c.renew(held, d, cancel) }()
-	err := c.call(held, body)
+	err = c.call(held, body)
 	p, poisoned := asPoison(err)
 	if err != nil && !poisoned {
 		telemetry.Log(ctx).Error().Err(err).Int("delivery_count", d.DeliveryCount).Msg("Handling a message failed; it is delivered again")
@@ -159,19 +174,19 @@ func (c *consumer) run(ctx context.Context, d *Delivery, body Body) string {
 	switch {
 	case lost:
 		telemetry.Log(ctx).Warn().Str("queue", c.Queue.Name()).Msg("The message's lock was lost; it is delivered again")
-		return "lost"
+		return "lost", ErrLockLost
 	case poisoned:
 		telemetry.Log(ctx).Error().Err(err).Str("reason", p.reason).Msg("Moved a message to the dead letters")
 		c.bury(ctx, d, p.reason, p.err.Error())
-		return "dead"
+		return "dead", err
 	case err != nil:
 		c.settle(ctx, func(ctx context.Context) error { return c.Queue.Abandon(ctx, d) })
-		return "abandoned"
+		return "abandoned", err
 	}
 	crashpoint.Reach(crashpoint.MessageHandled)
 	c.end(ctx, d)
 	c.settle(ctx, func(ctx context.Context) error { return c.Queue.Complete(ctx, d) })
-	return "completed"
+	return "completed", nil
 }
 
 // rest waits about d, or until the lock is lost or the drain begins.

@@ -26,7 +26,7 @@ import (
 const flightTime = 10 * time.Minute
 
 // row is an outbox row that this relay has taken.
-type row struct{ id, body, kind, subject string }
+type row struct{ id, body, kind, subject, trace string }
 
 // waiting is a tenant with due rows.
 type waiting struct {
@@ -139,7 +139,7 @@ func share(tenants []waiting, cursor string, n int) ([]waiting, string) {
 }
 
 func dueRows(ctx context.Context, tx *db.Tx, queue string, w waiting) ([]row, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT outbox_id, body, kind, subject FROM outbox
+	rows, err := tx.QueryContext(ctx, `SELECT outbox_id, body, kind, subject, traceparent FROM outbox
 		WHERE queue = $1 AND tenant_id = $2 AND sent_at IS NULL AND not_before <= (SELECT now_ms())
 		ORDER BY not_before, outbox_id LIMIT $3`+tx.SkipLocked(), queue, w.tenant, w.places)
 	if err != nil {
@@ -149,7 +149,7 @@ func dueRows(ctx context.Context, tx *db.Tx, queue string, w waiting) ([]row, er
 	var out []row
 	for rows.Next() {
 		var c row
-		if err := rows.Scan(&c.id, &c.body, &c.kind, &c.subject); err != nil {
+		if err := rows.Scan(&c.id, &c.body, &c.kind, &c.subject, &c.trace); err != nil {
 			return nil, err
 		}
 		out = append(out, c)

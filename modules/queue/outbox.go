@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // The queues' names in the outbox. The configuration sets their names at the
@@ -72,9 +73,9 @@ func (o *Outbox) send(ctx context.Context, tx *db.Tx, queue string, b Body, opts
 	if err != nil {
 		return fmt.Errorf("write a message for queue %s: %w", queue, err)
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (outbox_id, queue, tenant_id, body, kind, subject, not_before, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, now_ms() + $7, now_ms())`,
-		uuid.Must(uuid.NewV7()).String(), queue, b.TenantID, string(body), b.Kind, b.Subject, so.after.Milliseconds()); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (outbox_id, queue, tenant_id, body, kind, subject, traceparent, not_before, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, now_ms() + $8, now_ms())`,
+		uuid.Must(uuid.NewV7()).String(), queue, b.TenantID, string(body), b.Kind, b.Subject, telemetry.TraceparentOf(ctx), so.after.Milliseconds()); err != nil {
 		return fmt.Errorf("write a message for queue %s: %w", queue, err)
 	}
 	tx.AfterCommit(func() { wake(o.woken(queue)) })

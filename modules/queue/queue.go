@@ -11,7 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // The errors of a queue.
@@ -37,6 +40,8 @@ type Body struct {
 	// about.
 	Kind    string `json:"-"`
 	Subject string `json:"-"`
+	// Trace is the trace that the message continues, as W3C's traceparent; "": none.
+	Trace string `json:"-"`
 }
 
 // The kinds of messages beside "", the work on the item. A worker that does not
@@ -61,14 +66,31 @@ const (
 	propertySubject = "subject"
 )
 
-// properties returns the properties sent beside the body; nil when the body has
-// no kind.
+// properties returns the properties sent beside the body; nil when there are none.
 func (b Body) properties() map[string]string {
-	if b.Kind == "" {
+	p := map[string]string{}
+	if b.Kind != "" {
+		p[propertyKind], p[propertySubject] = b.Kind, b.Subject
+	}
+	if b.Trace != "" {
+		p[telemetry.Traceparent] = b.Trace
+	}
+	if len(p) == 0 {
 		return nil
 	}
-	return map[string]string{propertyKind: b.Kind, propertySubject: b.Subject}
+	return p
 }
+
+// ids returns the ids that log lines and spans carry.
+func (b Body) ids() telemetry.IDs {
+	return telemetry.IDs{CorrelationID: b.CorrelationID, TenantID: b.TenantID, JobID: b.JobID, ItemID: b.ItemID}
+}
+
+// The names of a message's data on spans, by OpenTelemetry's conventions.
+const (
+	messagingQueue = attribute.Key("messaging.destination.name")
+	messagingID    = attribute.Key("messaging.message.id")
+)
 
 // maxID bounds an id that a message names, in bytes: it ends up in log lines.
 const maxID = 200

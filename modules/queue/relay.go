@@ -172,12 +172,19 @@ func (r *Relay) send(ctx context.Context, l *lane, rows []row) error {
 		return nil
 	}
 	messages := make([]Message, len(rows))
+	lines := make([]context.Context, len(rows)) // with the ids of each
+	ends := make([]func(error), len(rows))
 	for i, c := range rows {
+		lines[i] = telemetry.With(ctx, bodies[i].ids())
+		bodies[i].Trace, ends[i] = telemetry.Send(lines[i], bodies[i].Trace, "send "+l.name, messagingQueue.String(l.name), messagingID.String(c.id))
 		messages[i] = Message{ID: c.id, Body: []byte(c.body), CorrelationID: bodies[i].CorrelationID, Properties: bodies[i].properties()}
 	}
 	call, cancel := context.WithTimeout(ctx, sendWait)
 	err := l.queue.Send(call, messages)
 	cancel()
+	for _, end := range ends {
+		end(err)
+	}
 	// the rows' state is recorded even while the process ends
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), markWait)
 	defer cancel()
@@ -185,8 +192,7 @@ func (r *Relay) send(ctx context.Context, l *lane, rows []row) error {
 		return errors.Join(fmt.Errorf("send %d messages to queue %s: %w", len(rows), l.queue.Name(), err), r.putBack(record, rows))
 	}
 	for i, c := range rows {
-		line := telemetry.With(ctx, telemetry.IDs{CorrelationID: bodies[i].CorrelationID, TenantID: bodies[i].TenantID, JobID: bodies[i].JobID, ItemID: bodies[i].ItemID})
-		telemetry.Log(line).Info().Str("message_id", c.id).Msg(l.line)
+		telemetry.Log(lines[i]).Info().Str("message_id", c.id).Msg(l.line)
 	}
 	crashpoint.Reach(crashpoint.OutboxSent)
 	r.metrics.sentMany(l.name, len(rows))

@@ -24,7 +24,7 @@ func readable(rows []row) (good []row, bodies []Body, broken []unreadable) {
 			broken = append(broken, unreadable{c, err})
 			continue
 		}
-		b.Kind, b.Subject = c.kind, c.subject
+		b.Kind, b.Subject, b.Trace = c.kind, c.subject, c.trace
 		good, bodies = append(good, c), append(bodies, b)
 	}
 	return good, bodies, broken

@@ -1,4 +1,4 @@
-// Package telemetry holds the logger and the ids in a context, which connect
+// Package telemetry holds the logger, the ids and the trace in a context, which connect
 // log lines, messages and calls, and the metrics registry.
 package telemetry
 
@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // IDs are the identifiers that a log line carries where they apply.
@@ -17,10 +18,15 @@ type IDs struct {
 	ItemID        string
 }
 
+// fields lists the ids with the names of the log's fields.
+func (i IDs) fields() [4]struct{ key, value string } {
+	return [...]struct{ key, value string }{{"correlation_id", i.CorrelationID}, {"tenant_id", i.TenantID}, {"job_id", i.JobID}, {"item_id", i.ItemID}}
+}
+
 type idsKey struct{}
 
-// With returns a context whose log lines and outgoing calls carry ids. Empty
-// fields keep what the context had.
+// With returns a context whose log lines, spans and outgoing calls carry ids; so does
+// the span that it is within. Empty fields keep what the context had.
 func With(ctx context.Context, ids IDs) context.Context {
 	old := From(ctx)
 	if ids.CorrelationID == "" {
@@ -34,6 +40,9 @@ func With(ctx context.Context, ids IDs) context.Context {
 	}
 	if ids.ItemID == "" {
 		ids.ItemID = old.ItemID
+	}
+	if span := trace.SpanFromContext(ctx); ids != old && span.IsRecording() {
+		span.SetAttributes(ids.Attributes()...)
 	}
 	return context.WithValue(ctx, idsKey{}, ids)
 }
@@ -88,10 +97,7 @@ func Log(ctx context.Context) *zerolog.Logger {
 	}
 	ids := From(ctx)
 	c := l.With()
-	for _, f := range [...]struct{ key, value string }{
-		{"correlation_id", ids.CorrelationID}, {"tenant_id", ids.TenantID},
-		{"job_id", ids.JobID}, {"item_id", ids.ItemID},
-	} {
+	for _, f := range ids.fields() {
 		if f.value != "" {
 			c = c.Str(f.key, f.value)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 const (
@@ -75,6 +76,9 @@ func (s *Service) request(ctx context.Context, p parcel, at time.Time) (*http.Re
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", agent)
+	if id := telemetry.CorrelationID(ctx); id != "" {
+		r.Header.Set(telemetry.CorrelationHeader, id)
+	}
 	return r, nil
 }
 

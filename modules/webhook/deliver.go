@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/lease"
@@ -184,8 +186,10 @@ func (s *Service) landed(endpoint string) {
 
 // parcel is a delivery with what its sending needs.
 type parcel struct {
-	id, endpointID, eventID, url, payload string
-	secrets                               []string // sealed
+	id, endpointID, eventID, eventType, url, payload string
+	secrets                                          []string // sealed
+	trace                                            string   // of the event
+	ids                                              telemetry.IDs
 }
 
 // deliver makes one try of a held delivery and records what came of it.
@@ -197,8 +201,11 @@ func (s *Service) deliver(ctx context.Context, h lease.Held) error {
 		}
 		return err
 	}
+	ctx, end := telemetry.Receive(telemetry.With(ctx, p.ids), p.trace, "deliver webhook", attribute.String("opal.event", p.eventType),
+		attribute.String("opal.event_id", p.eventID), attribute.Int("opal.attempt", h.Attempt))
 	var a Attempt
 	cause := error(errRescues)
+	defer func() { end(cause) }()
 	if !h.Spent() {
 		a, cause = s.attempt(ctx, p)
 		crashpoint.Reach(crashpoint.WebhookSent)
@@ -223,9 +230,9 @@ func (s *Service) parcel(ctx context.Context, h lease.Held) (parcel, error) {
 	p := parcel{id: h.Key[0]}
 	var secret string
 	var old sql.NullString
-	err := s.DB.QueryRowContext(ctx, `SELECT d.endpoint_id, d.event_id, d.payload, e.url, e.secret, CASE WHEN e.old_until > now_ms() THEN e.old_secret END
+	err := s.DB.QueryRowContext(ctx, `SELECT d.endpoint_id, d.event_id, d.event_type, d.payload, d.tenant_id, d.job_id, d.traceparent, d.correlation_id, e.url, e.secret, CASE WHEN e.old_until > now_ms() THEN e.old_secret END
 		FROM webhook_deliveries d JOIN webhook_endpoints e ON e.endpoint_id = d.endpoint_id WHERE d.delivery_id = $1 AND d.attempt = $2`, p.id, h.Attempt).
-		Scan(&p.endpointID, &p.eventID, &p.payload, &p.url, &secret, &old)
+		Scan(&p.endpointID, &p.eventID, &p.eventType, &p.payload, &p.ids.TenantID, &p.ids.JobID, &p.trace, &p.ids.CorrelationID, &p.url, &secret, &old)
 	if err != nil {
 		return parcel{}, fmt.Errorf("load delivery %s: %w", p.id, err)
 	}

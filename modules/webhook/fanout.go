@@ -104,9 +104,9 @@ func spreadOne(ctx context.Context, tx *db.Tx, e event.Event, endpoints []Endpoi
 			status, code, text = Failed, &errDisabled.Code, &errDisabled.Text
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO webhook_deliveries
-			(delivery_id, endpoint_id, tenant_id, event_id, event_type, job_id, payload, status, error_code, error_message, due_at, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now_ms(), now_ms(), now_ms()) ON CONFLICT (endpoint_id, event_id) DO NOTHING`,
-			newID(), to.EndpointID, e.TenantID, e.ID, e.Type, e.JobID, body, status, code, text); err != nil {
+			(delivery_id, endpoint_id, tenant_id, event_id, event_type, job_id, payload, status, error_code, error_message, traceparent, correlation_id, due_at, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now_ms(), now_ms(), now_ms()) ON CONFLICT (endpoint_id, event_id) DO NOTHING`,
+			newID(), to.EndpointID, e.TenantID, e.ID, e.Type, e.JobID, body, status, code, text, e.Trace, e.CorrelationID); err != nil {
 			return fmt.Errorf("write a delivery: %w", err)
 		}
 	}

@@ -28,6 +28,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // ErrOptions says that a store can't be opened with the given options.
@@ -60,12 +61,12 @@ const silence = 20 * time.Second
 const idleConnections = 32
 
 func newClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{
+	return &http.Client{Transport: telemetry.Transport(&http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, TLSHandshakeTimeout: 10 * time.Second,
 		ResponseHeaderTimeout: silence, ExpectContinueTimeout: time.Second,
 		MaxIdleConns: idleConnections, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: 90 * time.Second,
-	}}
+	})}
 }
 
 // Store is one account. It is a blob.Store.

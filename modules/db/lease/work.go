@@ -85,6 +85,7 @@ func (w Work[C, R]) Do(ctx context.Context) (whole bool, err error) {
 }
 
 func (w Work[C, R]) failed(ctx context.Context, c C, h Held, cause error) error {
+	telemetry.Failed(ctx, cause)
 	v := w.Table.Policy.Judge(h, cause)
 	if w.Judge != nil {
 		v = w.Judge(c, cause)

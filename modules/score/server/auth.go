@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
@@ -50,6 +51,12 @@ func (s *service) correlate(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Response().Header().Set(telemetry.CorrelationHeader, id)
 		ctx := telemetry.WithLogger(r.Context(), s.o.Logger)
 		c.SetRequest(r.WithContext(telemetry.With(ctx, telemetry.IDs{CorrelationID: id})))
-		return next(c)
+		err := next(c)
+		code := ""
+		if err != nil {
+			code = fault.CodeOf(err)
+		}
+		telemetry.Routed(ctx, r.Method, c.Path(), code)
+		return err
 	}
 }

@@ -53,7 +53,9 @@ func (s *service) score(c echo.Context) error {
 		}
 	}
 	fetched := time.Now()
-	pic, err := s.o.Engine.Place(ctx, w)
+	inner, end := telemetry.Start(ctx, "engine "+s.o.Engine.Name())
+	pic, err := s.o.Engine.Place(inner, w)
+	end(err)
 	if err != nil {
 		return fmt.Errorf("place with engine %s: %w", s.o.Engine.Name(), err)
 	}
