@@ -20,7 +20,9 @@ func TestLowCreditIsToldOnce(t *testing.T) {
 		reserve := func() (item string) {
 			n++
 			item = fmt.Sprintf("i%d", n)
-			inTx(t, d, func(tx *db.Tx) error { return s.Reserve(ctx, tx, "a", Charge{ItemID: item, JobID: "j", BrandID: "default", Steps: steps}) })
+			inTx(t, d, func(tx *db.Tx) error {
+				return s.Reserve(ctx, tx, "a", Charge{ItemID: item, JobID: "j", BrandID: "default", Steps: steps})
+			})
 			return item
 		}
 		told := func(want ...string) {
