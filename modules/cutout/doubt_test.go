@@ -214,3 +214,25 @@ func TestLinksOfAChainAreOpen(t *testing.T) {
 		t.Errorf("a link has coverage %d", a)
 	}
 }
+
+// A piece of a spotted floor between two legs fills a gap that the network sees: it is no
+// thin part that the network missed.
+func TestFloorBetweenLegsIsNoThinPart(t *testing.T) {
+	seat, left, right, spot := image.Rect(150, 80, 450, 180), image.Rect(260, 180, 270, 400), image.Rect(292, 180, 302, 400), image.Rect(270, 300, 292, 360)
+	img, n := painted(func(x, y int) (color.NRGBA, float32) {
+		switch p := image.Pt(x, y); {
+		case p.In(seat), p.In(left), p.In(right):
+			return wine, 1
+		case p.In(spot):
+			return color.NRGBA{150, 170, 120, 255}, 0
+		}
+		return paper, 0
+	})
+	r := cutLearned(t, img, n)
+	if a := r.Alpha.AlphaAt(281, 330).A; a > 20 {
+		t.Errorf("the floor has coverage %d", a)
+	}
+	if a := r.Alpha.AlphaAt(265, 330).A; a < 250 {
+		t.Errorf("the leg has coverage %d", a)
+	}
+}

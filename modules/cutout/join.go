@@ -213,6 +213,7 @@ const sameEdge = 6
 const (
 	partMin      = 12  // pixels; smaller ones stay as the network has them
 	partThin     = 10  // half the width, in pixels, below which the network may have missed a part altogether
+	partBeside   = .6  // share of a part beside the product, from which it fills a gap that the network sees
 	partForeign  = 9.  // Lab difference from the backdrop that no backdrop has
 	partAlike    = 3.5 // and one that says nothing
 	partBelieved = .3  // mean coverage from which the network half believes in a part,
@@ -239,7 +240,7 @@ func (j *joint) combine(fg, c []bool) []bool {
 		if len(part) < partMin {
 			return
 		}
-		foreign, believed, hangs, wide := 0, float32(0), false, float32(0)
+		foreign, believed, hangs, wide, beside := 0, float32(0), false, float32(0), 0
 		for _, i := range part {
 			wide = max(wide, thick.p[i])
 			if d, shadow := j.differs(int(i)); d > partForeign && !shadow {
@@ -247,9 +248,13 @@ func (j *joint) combine(fg, c []bool) []bool {
 			}
 			believed += j.raw.p[i]
 			hangs = hangs || -df.p[i] < sameEdge
+			if -df.p[i] < 2*sameEdge {
+				beside++
+			}
 		}
 		n := float32(len(part))
-		if hangs && float32(foreign) > .6*n && (wide < partThin || believed > partBelieved*n) {
+		missed := wide < partThin && float32(beside) < partBeside*n
+		if hangs && float32(foreign) > .6*n && (missed || believed > partBelieved*n) {
 			for _, i := range part {
 				kept[i] = true
 			}
