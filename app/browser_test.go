@@ -123,15 +123,14 @@ func inPage(t *testing.T, ctx context.Context, steps ...pageStep) {
 	}
 }
 
-// until waits for a JavaScript expression to hold.
+// until waits for a JavaScript expression to hold; it doesn't where it fails, as it does on
+// what is not there yet.
 func until(expression string) pageStep {
-	return chromedp.Poll[chromedp.Void]("Boolean("+expression+")", chromedp.WithPollingInterval(200*time.Millisecond), chromedp.WithPollingTimeout(patience))
+	return chromedp.Poll[chromedp.Void]("(() => { try { return Boolean("+expression+"); } catch { return false; } })()", chromedp.WithPollingInterval(200*time.Millisecond), chromedp.WithPollingTimeout(patience))
 }
 
 // script runs JavaScript in the page.
 func script(text string) pageStep { return chromedp.Evaluate[chromedp.Void](text) }
-
-func click(selector string) pageStep { return chromedp.Click(chromedp.CSS(selector)) }
 
 // press activates a button or link by the keyboard. Unlike a click it doesn't depend on
 // where the element lies, which may change while the page is at work.

@@ -70,7 +70,7 @@ func officePages(t *testing.T, ctx context.Context) {
 	inPage(t, ctx, press(".card a"), until(`document.querySelector("h1")?.textContent.includes("<img") && document.querySelector(".empty")`), press(".page-head .row button:nth-child(2)"), until(`document.querySelector(".page-head .row .primary")`))
 	seen(t, ctx, "webhook")
 
-	inPage(t, ctx, to("/operations"), until(`document.querySelector(".empty") && document.querySelectorAll(".plain li").length > 2`))
+	inPage(t, ctx, to("/operations"), until(`document.querySelector(".empty") && document.querySelectorAll(".inline-list li").length > 2`))
 	seen(t, ctx, "operations")
 
 	inPage(t, ctx, to("/"), until(`document.querySelector(".set-row a")`), press(".set-row a"), until(`document.querySelector(".grid .tile")`), press(".page-head .row button:first-child"), until(`document.querySelector("dialog")`), agree,

@@ -1,15 +1,20 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/opal-photo/opal/modules/channel"
 )
 
 // accessible holds the page to WCAG 2.2 AA with axe, its colours in both schemes: all
@@ -44,30 +49,35 @@ func accessible(t *testing.T, ctx context.Context, what string) {
 	inPage(t, ctx, scheme("light"))
 }
 
-// TestASetFromDropToApprovalInTheBrowser goes the whole way of a new user: the sample and
-// a file that is no picture, made, looked at and approved by keyboard.
+// TestASetFromDropToApprovalInTheBrowser goes the whole way of a new user: the sample, a
+// picture in which there is nothing to cut out, and files that are no pictures; made,
+// looked at, approved and rejected by keyboard, saved; then the pages around it.
 func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
-	if found, _ := filepath.Glob("../modules/console/dist/main-*.js"); len(found) == 0 {
-		const what = "the console is not built: make console"
-		if os.Getenv("OPAL_REQUIRE_ALL") == "1" {
-			t.Fatal(what)
-		}
-		t.Skip(what)
-	}
+	consoleBuilt(t)
 	ctx := openBrowser(t, true)
 	_, dev, _ := runDev(t)
 	desktop, phone := chromedp.EmulateViewport(1440, 900), chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile)
-	broken := filepath.Join(t.TempDir(), "<b>broken<b>.jpg")
-	if err := os.WriteFile(broken, []byte("not a picture"), 0o600); err != nil {
+	dir := t.TempDir()
+	file := func(name, body string) string {
+		at := filepath.Join(dir, name)
+		if err := os.WriteFile(at, []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	var plain bytes.Buffer
+	if err := jpeg.Encode(&plain, image.NewGray(image.Rect(0, 0, 320, 240)), nil); err != nil {
 		t.Fatal(err)
 	}
+	files := []string{file("<b>broken<b>.jpg", "not a picture"), file("plain.jpg", plain.String()), file("notes.txt", "x"), file("photo.psd", "x"), file("empty.png", "")}
 	tile := func(state string) string { return fmt.Sprintf(`document.querySelector(".tile.%s")`, state) }
 
-	inPage(t, ctx, desktop, chromedp.Navigate(dev.Base+"/console"), until(`document.querySelector(".empty h2")`))
+	inPage(t, ctx, desktop, chromedp.Navigate(dev.Base+"/"), until(`document.querySelector(".empty h2")`))
 	shoot(t, ctx, "home-empty")
 	accessible(t, ctx, "home without sets")
 	inPage(t, ctx, press("#sample"), until(`document.querySelectorAll(".photo").length === 1 && document.querySelectorAll(".scene-card").length === 8`),
-		chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{broken}), until(`document.querySelectorAll(".photo").length === 2`))
+		chromedp.SetUploadFiles(chromedp.CSS("#files"), files), until(`document.querySelectorAll(".photo").length === 3 && document.querySelectorAll(".callout li").length === 3`))
+	holds(t, ctx, "each refusal is told", `["notes.txt", "photo.psd", "empty.png"].every((w) => document.querySelector(".callout").textContent.includes(w))`)
 	holds(t, ctx, "a name is no markup", `document.querySelector(".photos b") === null && document.querySelector(".photos").textContent.includes("<b>broken<b>.jpg")`)
 	accessible(t, ctx, "new set")
 	shoot(t, ctx, "new")
@@ -79,7 +89,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	holds(t, ctx, "the refusal is told where the photo is", `document.querySelector(".tile.refused .tile-why").textContent.length > 20`)
 	// It is told after a reload, too, as the service kept it.
 	inPage(t, ctx, chromedp.Reload(), until(tile("refused")))
-	inPage(t, ctx, until(`document.querySelector(".tile img.thumb")?.naturalWidth > 100`))
+	inPage(t, ctx, until(`document.querySelector(".tile img.thumb")?.naturalWidth > 100`), until(tile("look")))
 	shoot(t, ctx, "sheet")
 	accessible(t, ctx, "contact sheet")
 	inPage(t, ctx, phone)
@@ -88,18 +98,31 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	// The job waits for a photo that is refused until it is left out.
 	inPage(t, ctx, desktop, press(".tile.refused .tile-buttons button:last-child"), until(tile("out")), until(`document.querySelector(".page-head .primary").disabled === false`))
 
+	// A doubtful picture says so, and a person decides.
+	inPage(t, ctx, press(".sheet .callout button"), until(`document.querySelector("h1").textContent === "plain.jpg" && document.querySelector(".callout")`), chromedp.KeyEvent("r"), until(tile("rejected")))
+
 	// By keyboard: to the picture, approve, on to the next.
-	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile [data-main]")), chromedp.KeyEvent("a"), until(tile("approved")), until(`document.activeElement.closest(".tile.out")`),
+	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile.done [data-main]")), chromedp.KeyEvent("a"), until(tile("approved")), until(`document.activeElement.closest(".tile.out")`),
 		chromedp.KeyEvent(kb.ArrowLeft), until(`document.activeElement.closest(".tile.approved")`), chromedp.KeyEvent(kb.Enter),
 		until(`document.querySelector(".canvas img")?.naturalWidth > 100 && document.querySelectorAll(".variants > li").length > 3`))
+	holds(t, ctx, "every default size is made", fmt.Sprintf(`document.querySelectorAll(".variants .good-text, .variants .checks").length === %d`, len(channel.Defaults())))
+	saves := saveTo(t, ctx)
+	inPage(t, ctx, press(".variants .icon-only"))
+	saved(t, saves, map[string]string{"sample-bottle-*": "\xff\xd8"})
 	shoot(t, ctx, "picture")
 	accessible(t, ctx, "picture")
+	inPage(t, ctx, press(".tabs button:nth-child(2)"), until(`document.querySelector(".panel textarea") && document.querySelectorAll(".panel .chip").length === 8`))
+	holds(t, ctx, "the same look is not ordered twice", `document.querySelector(".panel .primary").disabled`)
+	accessible(t, ctx, "another look")
+	shoot(t, ctx, "picture-adjust")
 	inPage(t, ctx, phone)
 	fits(t, ctx, "a picture on a phone")
 	shoot(t, ctx, "picture-phone")
-	inPage(t, ctx, desktop, chromedp.KeyEvent("z"))
+	inPage(t, ctx, desktop, script(`document.activeElement.blur()`), chromedp.KeyEvent("z"))
 	holds(t, ctx, "Z shows it at 100 %", `document.querySelector(".canvas-inner").offsetWidth === document.querySelector(".canvas img").naturalWidth`)
-	inPage(t, ctx, chromedp.KeyEvent(kb.Escape), until(`document.querySelector(".grid")`), script(`location.hash = "/"`), until(`document.querySelectorAll(".set-row").length === 1`))
+	inPage(t, ctx, chromedp.KeyEvent(kb.Escape), until(`document.querySelector(".grid")`), until(`document.querySelector(".page-head .primary").disabled === false`), press(".page-head .primary"))
+	saved(t, saves, map[string]string{"*.zip": "PK"})
+	inPage(t, ctx, script(`location.hash = "/"`), until(`document.querySelectorAll(".set-row").length === 1`))
 	accessible(t, ctx, "home")
 	shoot(t, ctx, "home")
 

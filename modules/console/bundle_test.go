@@ -22,7 +22,7 @@ const most = 80_000
 // serving returns a console that serves a bundle of these files.
 func serving(t *testing.T, files fs.FS) *Console {
 	t.Helper()
-	b, err := bundle(files, "/console")
+	b, err := bundle(files, "/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ var sketch = fstest.MapFS{
 
 func TestThePageNamesItsFilesByTheirHash(t *testing.T) {
 	c := serving(t, sketch)
-	page := ask(c, "/console")
+	page := ask(c, "/")
 	if got, want := page.Body.String(), `<link href="/assets/console-ABCDEFGH.css"><script src="/assets/main-4QJ2AB7C.js"></script>`; got != want || page.Header().Get("Cache-Control") != "no-cache" {
 		t.Errorf("%s %v", got, page.Header())
 	}
@@ -103,7 +103,7 @@ func TestFilesAreCompressedForWhoTakesThem(t *testing.T) {
 
 func TestABuildWithoutNpmSaysWhatToDo(t *testing.T) {
 	c := serving(t, fstest.MapFS{"dist/missing.html": sketch["dist/missing.html"]})
-	if page := ask(c, "/console"); page.Code != 200 || !strings.Contains(page.Body.String(), "make build") {
+	if page := ask(c, "/"); page.Code != 200 || !strings.Contains(page.Body.String(), "make build") {
 		t.Errorf("%d %s", page.Code, page.Body)
 	}
 	b, err := dist.ReadFile(missingPage)
@@ -126,7 +126,7 @@ func built(t *testing.T) {
 
 func TestTheBundleIsSmallAndKeepsToItself(t *testing.T) {
 	built(t)
-	all, err := bundle(dist, "/console")
+	all, err := bundle(dist, "/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestTheBundleIsSmallAndKeepsToItself(t *testing.T) {
 		t.Errorf("%d bytes compressed, of at most %d", total, most)
 	}
 	t.Logf("%d bytes compressed in %d files", total, len(all))
-	page := string(all["/console"].body)
+	page := string(all["/"].body)
 	if !regexp.MustCompile(`/assets/main-[0-9A-Z]{8}\.js`).MatchString(page) || !regexp.MustCompile(`/assets/console-[0-9A-Z]{8}\.css`).MatchString(page) || regexp.MustCompile(`(?i)<script>|<style|\sstyle=|\son[a-z]+=`).MatchString(page) {
 		t.Error(page)
 	}

@@ -1,18 +1,15 @@
 // Package console is the browser console: TSX in src/, bundled by build.sh into
 // dist/, embedded, with nothing loaded from elsewhere. It talks to the API like any
-// other client. The first console, plain modules in web/, is at / until the new one
-// takes its place.
+// other client.
 package console
 
 import (
 	"bytes"
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"mime"
 	"net/http"
 	"net/url"
@@ -23,9 +20,6 @@ import (
 
 	"github.com/opal-photo/opal/modules/telemetry"
 )
-
-//go:embed web
-var files embed.FS
 
 // Options set the origins and the sample of the console's pictures.
 type Options struct {
@@ -40,15 +34,8 @@ type Options struct {
 // Console serves the page, its parts and the sample photo.
 type Console struct {
 	policy string
-	files  map[string]file  // by path
 	bundle map[string]asset // by path
 	photo  func() ([]byte, error)
-}
-
-type file struct {
-	body        []byte
-	contentType string
-	etag        string
 }
 
 // New returns a console.
@@ -61,29 +48,11 @@ func New(o Options) (*Console, error) {
 	if o.Sample == nil {
 		o.Sample = func() ([]byte, error) { return nil, errors.New("no sample photo was given") }
 	}
-	c := &Console{policy: policy(o.Origins), files: map[string]file{}, photo: sync.OnceValues(o.Sample)}
-	err := fs.WalkDir(files, "web", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		b, err := files.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		at := assets + strings.TrimPrefix(name, "web/")
-		if name == "web/index.html" {
-			at = "/"
-		}
-		c.files[at] = file{body: b, contentType: contentType(name), etag: etag(b)}
-		return nil
-	})
+	files, err := bundle(dist, pagePath)
 	if err != nil {
-		return nil, fmt.Errorf("read the console's files: %w", err)
-	}
-	if c.bundle, err = bundle(dist, newPath); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return &Console{policy: policy(o.Origins), bundle: files, photo: sync.OnceValues(o.Sample)}, nil
 }
 
 // etag returns the entity tag of a file's content.
@@ -94,7 +63,7 @@ func etag(b []byte) string {
 
 const (
 	assets     = "/assets/"
-	newPath    = "/console"
+	pagePath   = "/"
 	samplePath = "/sample.jpg"
 )
 
@@ -128,9 +97,6 @@ func contentType(name string) string {
 // Handlers returns the console's handlers by the path that each serves.
 func (c *Console) Handlers() map[string]http.Handler {
 	all := map[string]http.Handler{samplePath: http.HandlerFunc(c.serve)}
-	for at := range c.files {
-		all[at] = http.HandlerFunc(c.serve)
-	}
 	for at := range c.bundle {
 		all[at] = http.HandlerFunc(c.serve)
 	}
@@ -147,21 +113,12 @@ func (c *Console) serve(w http.ResponseWriter, r *http.Request) {
 		c.serveSample(w, r)
 		return
 	}
-	if a, ok := c.bundle[r.URL.Path]; ok {
-		c.serveAsset(w, r, a)
-		return
-	}
-	f, ok := c.files[r.URL.Path]
+	a, ok := c.bundle[r.URL.Path]
 	if !ok {
 		problem(w, http.StatusNotFound, "route_not_found", "There is no such file")
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Security-Policy", c.policy)
-	h.Set("Content-Type", f.contentType)
-	h.Set("Cache-Control", "no-cache") // the browser asks each time, and gets 304
-	h.Set("ETag", f.etag)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+	c.serveAsset(w, r, a)
 }
 
 func (c *Console) serveSample(w http.ResponseWriter, r *http.Request) {
