@@ -389,6 +389,34 @@ func (m *memoryJobs) Get(_ context.Context, tenantID, jobID string) (job.Job, er
 	return c, nil
 }
 
+func (m *memoryJobs) Page(_ context.Context, tenantID, jobID string, p job.Part) ([]job.Item, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	j, err := m.job(tenantID, jobID)
+	if err != nil {
+		return nil, false, err
+	}
+	all := slices.DeleteFunc(slices.Clone(j.Items), func(it job.Item) bool { return len(p.IDs) > 0 && !slices.Contains(p.IDs, it.ItemID) })
+	from := min(p.From, len(all))
+	end := min(from+p.Limit, len(all))
+	return all[from:end], end < len(all), nil
+}
+
+func (m *memoryJobs) Item(_ context.Context, tenantID, jobID, itemID string) (job.Item, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	j, err := m.job(tenantID, jobID)
+	if err != nil {
+		return job.Item{}, job.ErrItemNotFound
+	}
+	for _, it := range j.Items {
+		if it.ItemID == itemID {
+			return it, nil
+		}
+	}
+	return job.Item{}, job.ErrItemNotFound
+}
+
 func (m *memoryJobs) Items(_ context.Context, tenantID string, f job.Filter) ([]job.Found, string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

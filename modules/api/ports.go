@@ -16,6 +16,10 @@ import (
 type Jobs interface {
 	Create(ctx context.Context, n job.NewJob) (job.Job, error)
 	Get(ctx context.Context, tenantID, jobID string) (job.Job, error)
+	// Page returns a part of a job's items without their timelines, and whether there are
+	// more; Item returns one with its timeline.
+	Page(ctx context.Context, tenantID, jobID string, p job.Part) (items []job.Item, more bool, err error)
+	Item(ctx context.Context, tenantID, jobID, itemID string) (job.Item, error)
 	// Changes returns a number that grows with every change of a job.
 	Changes(ctx context.Context, tenantID, jobID string) (int64, error)
 	List(ctx context.Context, tenantID string, f job.Filter) (jobs []job.Job, next string, err error)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/opal-photo/opal/modules/client"
@@ -72,31 +71,36 @@ func (s *server) jobItems(ctx context.Context, in *jobItemsInput) (*reply[client
 			return nil, job.ErrCursor
 		}
 	}
-	j, err := s.Jobs.Get(ctx, TenantID(ctx), id)
+	items, more, err := s.Jobs.Page(ctx, TenantID(ctx), id, job.Part{IDs: in.Items, From: from, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
-	if len(in.Items) > 0 {
-		j.Items = slices.DeleteFunc(j.Items, func(it job.Item) bool { return !slices.Contains(in.Items, it.ItemID) })
+	all, err := s.variants(ctx, id, items)
+	if err != nil {
+		return nil, err
 	}
 	variants := map[string][]export.Export{}
-	if s.Exports != nil {
-		all, err := s.Exports.List(ctx, j.TenantID, j.JobID)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range all {
-			variants[e.ItemID] = append(variants[e.ItemID], e)
-		}
+	for _, e := range all {
+		variants[e.ItemID] = append(variants[e.ItemID], e)
 	}
-	from = min(from, len(j.Items))
-	end := min(from+in.Limit, len(j.Items))
-	out := client.ItemPage{Items: each(j.Items[from:end], func(it job.Item) client.ItemBrief { return briefOf(it, variants[it.ItemID]) })}
-	if end < len(j.Items) {
-		next := strconv.Itoa(end)
+	out := client.ItemPage{Items: each(items, func(it job.Item) client.ItemBrief { return briefOf(it, variants[it.ItemID]) })}
+	if more {
+		next := strconv.Itoa(from + in.Limit)
 		out.NextCursor = &next
 	}
 	return replyOf(out, nil)
+}
+
+// variants returns the variants of some items of a job: of many by the job, which has
+// few others then.
+func (s *server) variants(ctx context.Context, jobID string, items []job.Item) ([]export.Export, error) {
+	switch {
+	case s.Exports == nil || len(items) == 0:
+		return nil, nil
+	case len(items) > 200:
+		return s.Exports.List(ctx, TenantID(ctx), jobID)
+	}
+	return s.Exports.OfItems(ctx, TenantID(ctx), each(items, func(it job.Item) string { return it.ItemID }))
 }
 
 func briefOf(it job.Item, variants []export.Export) client.ItemBrief {
@@ -132,19 +136,15 @@ func (s *server) jobItem(ctx context.Context, in *JobItemPath) (*reply[client.It
 	if err != nil {
 		return nil, err
 	}
-	j, err := s.Jobs.Get(ctx, TenantID(ctx), jobID)
+	it, err := s.Jobs.Item(ctx, TenantID(ctx), jobID, itemID)
 	if err != nil {
 		return nil, err
 	}
-	j.Items = slices.DeleteFunc(j.Items, func(it job.Item) bool { return it.ItemID != itemID })
-	if len(j.Items) == 0 {
-		return nil, job.ErrItemNotFound
-	}
-	out, err := s.withExports(ctx, j)
+	all, err := s.variants(ctx, jobID, []job.Item{it})
 	if err != nil {
 		return nil, err
 	}
-	return replyOf(out.Items[0], nil)
+	return replyOf(withVariants(itemOf(it), variantsOf(all)), nil)
 }
 
 func (s *server) cancelItem(ctx context.Context, in *JobItemPath) (*okOutput, error) {
