@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/db/lease"
 )
 
@@ -86,6 +88,75 @@ func TestALargeZIPComesInParts(t *testing.T) {
 		}
 		if other, err := w.s.Parts(w.t.Context(), "other", "j"); len(parts) != 3 || len(other) != 0 || err != nil {
 			w.t.Errorf("%d parts, %d for another tenant, %v", len(parts), len(other), err)
+		}
+	})
+}
+
+// The most items that a job may have, each with a file of its own, come whole in parts of
+// bounded size, and each file is in one of them.
+func TestAThousandItemsComeWholeInParts(t *testing.T) {
+	t.Parallel()
+	const items, partBytes = 1000, 256 << 10
+	house(t, dbtest.SQLite(t), func(w *world) { // a job of a hundred photos in ten scenes
+		w.s.PartBytes = partBytes
+		w.must(w.s.Handle(w.t.Context(), w.body))
+		content := func(i int) string { return strings.Repeat(fmt.Sprintf("picture %d;", i), 20) }
+		w.must(w.db.InTx(t.Context(), func(tx *db.Tx) error {
+			if _, err := tx.Exec(`DELETE FROM exports`); err != nil {
+				return err
+			}
+			for i := range items {
+				id, path := fmt.Sprintf("item-%d", i), fmt.Sprintf("t/j/item-%d.webp", i)
+				if err := w.store.Put(t.Context(), "exports", path, []byte(content(i)), blob.PutOptions{}); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(`INSERT INTO exports (item_id, preset, job_id, tenant_id, correlation_id, status, due_at, blob_path, format, width, height, bytes, checks, created_at, updated_at)
+					VALUES ($1, 'web_thumb', 'j', 't', 'c', 'completed', 0, $2, 'webp', 8, 8, $3, '[]', $4, 0)`, id, path, len(content(i)), i); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(`INSERT INTO export_sources (item_id, source) SELECT $1, source FROM export_sources WHERE item_id = 'i'`, id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		parts, err := w.s.Parts(w.t.Context(), "t", "j")
+		w.must(err)
+		if len(parts) < 2 {
+			t.Fatalf("%d parts", len(parts))
+		}
+		names, found := map[string]bool{}, map[string]bool{}
+		for i, path := range w.recorded() {
+			b, _, err := w.store.Get(t.Context(), "exports", path, 1<<24)
+			w.must(err)
+			if int64(len(b)) != parts[i].Bytes || len(b) > partBytes {
+				t.Errorf("part %d has %d bytes, told are %d, the most is %d", i+1, len(b), parts[i].Bytes, partBytes)
+			}
+			z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+			w.must(err)
+			for _, f := range z.File {
+				if f.Name == ManifestJSON || f.Name == ManifestCSV {
+					continue
+				}
+				if names[f.Name] {
+					t.Errorf("%s is there twice", f.Name)
+				}
+				names[f.Name] = true
+				r, err := f.Open()
+				w.must(err)
+				text, err := io.ReadAll(r) // checks its sum, too
+				w.must(err)
+				found[string(text)] = true
+			}
+		}
+		if len(names) != items || len(found) != items {
+			t.Fatalf("%d names and %d pictures of %d", len(names), len(found), items)
+		}
+		for i := range items {
+			if !found[content(i)] {
+				t.Errorf("picture %d is in no part", i)
+			}
 		}
 	})
 }

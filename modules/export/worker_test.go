@@ -138,40 +138,44 @@ func (w *world) claim(ctx context.Context, how making, b queue.Body) (*work, err
 var wanted = []string{"web_thumb", "facebook_ad", "instagram_square"}
 
 func each(t *testing.T, fn func(w *world)) {
-	dbtest.Run(t, func(t *testing.T, d *db.DB) {
-		files, err := fileblob.Open(fileblob.Options{Dir: filepath.Join(t.TempDir(), "b"), BaseURL: "http://127.0.0.1:1/b", Key: []byte("k")})
+	dbtest.Run(t, func(t *testing.T, d *db.DB) { house(t, d, fn) })
+}
+
+// house makes a worker on a database, with an item whose variants are planned.
+func house(t *testing.T, d *db.DB, fn func(w *world)) {
+	t.Helper()
+	files, err := fileblob.Open(fileblob.Options{Dir: filepath.Join(t.TempDir(), "b"), BaseURL: "http://127.0.0.1:1/b", Key: []byte("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = files.Close() })
+	w := &world{t: t, db: d, store: &failingStore{Store: files}, jobs: &jobs{open: len(wanted)}, body: queue.Body{TenantID: "t", JobID: "j", ItemID: "i", CorrelationID: "c"}}
+	w.jobs.s = New(Options{DB: d, Blobs: w.store, Outputs: "outputs", Exports: "exports", Outbox: queue.NewOutbox()})
+	w.s = NewWorker(w.jobs.s, WorkerOptions{Jobs: w.jobs, Lease: 30 * time.Second})
+	l := scenery(60, 80)
+	for path, layer := range map[string]*image.NRGBA{"t/cut.png": l.Cutout, "t/back.png": l.Backdrop, "t/shadow.png": l.Shadow} {
+		b, err := imaging.Encode(layer, imaging.EncodeOptions{Format: imaging.PNG})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = files.Close() })
-		w := &world{t: t, db: d, store: &failingStore{Store: files}, jobs: &jobs{open: len(wanted)}, body: queue.Body{TenantID: "t", JobID: "j", ItemID: "i", CorrelationID: "c"}}
-		w.jobs.s = New(Options{DB: d, Blobs: w.store, Outputs: "outputs", Exports: "exports", Outbox: queue.NewOutbox()})
-		w.s = NewWorker(w.jobs.s, WorkerOptions{Jobs: w.jobs, Lease: 30 * time.Second})
-		l := scenery(60, 80)
-		for path, layer := range map[string]*image.NRGBA{"t/cut.png": l.Cutout, "t/back.png": l.Backdrop, "t/shadow.png": l.Shadow} {
-			b, err := imaging.Encode(layer, imaging.EncodeOptions{Format: imaging.PNG})
+		if err := files.Put(t.Context(), "outputs", path, b, blob.PutOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.CutoutPath, l.BackdropPath, l.ShadowPath = "t/cut.png", "t/back.png", "t/shadow.png"
+	w.must(d.InTx(t.Context(), func(tx *db.Tx) error {
+		for range 2 { // called twice, planned once
+			n, err := w.s.Plan(t.Context(), tx, PlanRequest{TenantID: "t", JobID: "j", ItemID: "i", CorrelationID: "c", Presets: wanted, Source: l.Source})
 			if err != nil {
-				t.Fatal(err)
+				return err
 			}
-			if err := files.Put(t.Context(), "outputs", path, b, blob.PutOptions{}); err != nil {
-				t.Fatal(err)
+			if n != len(wanted) && n != 0 {
+				t.Errorf("planned %d", n)
 			}
 		}
-		l.CutoutPath, l.BackdropPath, l.ShadowPath = "t/cut.png", "t/back.png", "t/shadow.png"
-		w.must(d.InTx(t.Context(), func(tx *db.Tx) error {
-			for range 2 { // called twice, planned once
-				n, err := w.s.Plan(t.Context(), tx, PlanRequest{TenantID: "t", JobID: "j", ItemID: "i", CorrelationID: "c", Presets: wanted, Source: l.Source})
-				if err != nil {
-					return err
-				}
-				if n != len(wanted) && n != 0 {
-					t.Errorf("planned %d", n)
-				}
-			}
-			return nil
-		}))
-		fn(w)
-	})
+		return nil
+	}))
+	fn(w)
 }
 
 func (w *world) must(err error) {
