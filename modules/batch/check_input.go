@@ -1,12 +1,12 @@
 package batch
 
 import (
+	"cmp"
 	"context"
-	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
+	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
@@ -90,19 +90,9 @@ func (c *checking) gather(paths []string) (all []subject, notes []string, end fu
 	return all, notes, end, nil
 }
 
-// channelName is how shops name pictures: a product's id, a dot, the picture's slot.
-var channelName = regexp.MustCompile(`^([A-Za-z0-9]{8,14})\.((?:MAIN|SWCH|PT[0-9]{2}|PS[0-9]{2}|FRNT|BACK|SIDE|TOPP|BOTT|LEFT|RGHT|EEGL))$`)
-
-// complete reads what the name says of the picture.
+// complete reads what the name says of the picture, as orders do.
 func (s *subject) complete() {
-	m := channelName.FindStringSubmatch(strings.TrimSuffix(s.name, path.Ext(s.name)))
-	if m == nil {
-		return
-	}
-	if s.sku == "" {
-		s.sku = m[1]
-	}
-	if s.slot == "" {
-		s.slot = m[2]
-	}
+	p := filename.Product(s.name)
+	s.sku = cmp.Or(s.sku, p.SKU, p.ASIN, p.GTIN)
+	s.slot = cmp.Or(s.slot, p.Slot)
 }

@@ -109,6 +109,7 @@ func TestCheckFindsPicturesWhereverTheyAre(t *testing.T) {
 	t.Chdir(t.TempDir())
 	good, bad := boxed(t, 1700, 90), shown(t, 1000, dusk, 1, 1, 9, 9)
 	put(t, "photos/good.jpg", good)
+	put(t, "photos/CHAIR-04.PT01.jpg", good)
 	put(t, "photos/bad.jpg", bad)
 	put(t, "photos/broken.jpg", []byte("not a picture"))
 	var packed bytes.Buffer
@@ -139,7 +140,7 @@ func TestCheckFindsPicturesWhereverTheyAre(t *testing.T) {
 	text := checked(t, CheckOptions{Channels: []string{"amazon"}}, c, ErrFailed, "photos", "all.zip", "list.csv")
 	r := parsed(t, text)
 	want := map[string]string{
-		"photos/good.jpg": Passed, "photos/bad.jpg": Rejected, "photos/broken.jpg": couldNotRead, "all.zip/in/good.jpg": Passed, "all.zip/in/bad.jpg": Rejected,
+		"photos/good.jpg": Passed, "photos/CHAIR-04.PT01.jpg": Passed, "photos/bad.jpg": Rejected, "photos/broken.jpg": couldNotRead, "all.zip/in/good.jpg": Passed, "all.zip/in/bad.jpg": Rejected,
 		server.URL + "/bad.jpg": Passed, server.URL + "/gone.jpg": couldNotRead,
 	}
 	got := statuses(r)
@@ -155,7 +156,10 @@ func TestCheckFindsPicturesWhereverTheyAre(t *testing.T) {
 		t.Errorf("%+v", r.Totals)
 	}
 	for _, it := range r.Items {
-		if it.SKU == "M1" && it.Slot == "PT01" && it.Presets[0].Preset != "amazon_pt" {
+		if filepath.Base(it.File) == "CHAIR-04.PT01.jpg" && (it.SKU != "CHAIR-04" || it.Slot != "PT01") {
+			t.Errorf("the name says %q and %q", it.SKU, it.Slot)
+		}
+		if it.Slot == "PT01" && it.Presets[0].Preset != "amazon_pt" {
 			t.Errorf("slot PT01 is held against %s", it.Presets[0].Preset)
 		}
 	}

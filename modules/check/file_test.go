@@ -21,6 +21,16 @@ func TestNamesOfFiles(t *testing.T) {
 		"capitals in a slug":              {"{slug}", "Blue-Mug.webp", false},
 		"no extension":                    {"{slug}", "mug", false},
 		"a path":                          {"{sku}", "a/b.jpg", false},
+		"an ISBN-10, a book's ASIN":       {"{asin}.MAIN", "080442957X.MAIN.jpg", true},
+		"small letters":                   {"{asin}.MAIN", "b07abcdefg.MAIN.jpg", false},
+		"a space before the slot":         {"{asin}.MAIN", "B07ABCDEFG MAIN.jpg", false},
+		"a second extension":              {"{asin}.MAIN", "B07ABCDEFG.MAIN.jpg.jpg", false},
+		"two dots":                        {"{asin}.MAIN", "B07ABCDEFG..MAIN.jpg", false},
+		"nothing before the slot":         {"{asin}.MAIN", ".MAIN.jpg", false},
+		"a slot of one digit":             {"{asin}.PT01", "B07ABCDEFG.PT1.jpg", false},
+		"digits of another script":        {"{gtin}", "٤٠٠٦٣٨١٣٣٣٩٣١.jpg", false},
+		"a GTIN-8 with a zero too few":    {"{gtin}", "9638507.jpg", false},
+		"no picture's extension":          {"{slug}", "blue-mug.exe", false},
 		"nothing":                         {"{sku}", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,6 +30,12 @@ func TestProduct(t *testing.T) {
 		"a slot alone":                  {"MAIN.jpg", picture.Product{}},
 		"a word that begins as an ASIN": {"B0ttle.jpg", picture.Product{}},
 		"a path":                        {`C:\x\B07ABCDEFG.PT10.jpg`, picture.Product{ASIN: "B07ABCDEFG", Slot: "PT10"}},
+		"a book's ISBN-13":              {"9780306406157.PT03.jpg", picture.Product{GTIN: "9780306406157", Slot: "PT03"}},
+		"an SKU with dots":              {"A.B-1_2.MAIN.jpg", picture.Product{SKU: "A.B-1_2", Slot: "MAIN"}},
+		"an SKU like a formula":         {"=1+1.MAIN.jpg", picture.Product{SKU: "=1+1", Slot: "MAIN"}},
+		"an SKU of umlauts":             {"Stühle 04.SIDE.jpg", picture.Product{SKU: "Stühle 04", Slot: "SIDE"}},
+		"two slots":                     {"CHAIR.MAIN.PT01.jpg", picture.Product{SKU: "CHAIR.MAIN", Slot: "PT01"}},
+		"digits too many":               {"40063813339310006.jpg", picture.Product{}},
 		"nothing":                       {"", picture.Product{}},
 	} {
 		t.Run(name, func(t *testing.T) {
