@@ -16,8 +16,8 @@ const (
 
 // finer looks for the smallest file, of those whose product keeps the limits, at higher
 // qualities and with colour at its full resolution. The preset's own encoding is known
-// not to keep them. nil when none does: what breaks the limits is not the encoding.
-func finer(p channel.Preset, img *image.NRGBA, o imaging.EncodeOptions, limits proof.Limits, prove func(*image.NRGBA) proof.Delivered) (best []byte, measured proof.Delivered) {
+// not to keep them. Lossless WebP, which is large, is tried at last where it may be. nil when none does: what breaks the limits is not the encoding.
+func finer(p channel.Preset, img *image.NRGBA, o imaging.EncodeOptions, limits proof.Limits, lossless bool, prove func(*image.NRGBA) proof.Delivered) (best []byte, measured proof.Delivered) {
 	if p.Format == channel.PNG || o.Lossless {
 		return nil, proof.Delivered{}
 	}
@@ -57,7 +57,7 @@ func finer(p channel.Preset, img *image.NRGBA, o imaging.EncodeOptions, limits p
 			}
 		}
 	}
-	if best == nil && p.Format == channel.WebP { // which can't keep colour at its full resolution otherwise
+	if best == nil && lossless && p.Format == channel.WebP { // which can't keep colour at its full resolution otherwise
 		o.Lossless = true
 		try(o)
 	}

@@ -6,6 +6,7 @@ import (
 	"image/draw"
 	"testing"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/picture"
 )
@@ -29,6 +30,9 @@ func TestSaturatedEdgesAreEncodedFiner(t *testing.T) {
 		t.Logf("%s: %d bytes, %s %+v", v.Preset.Name, len(v.File), within, *v.Fidelity)
 		if (within == "") != check.Provable(v.Preset) {
 			t.Errorf("%s: %s", v.Preset.Name, within)
+		}
+		if v.Preset.Format == channel.JPEG && v.Fidelity.Within(check.Limits(v.Preset).Inner()) != "" {
+			t.Errorf("%s keeps its limits without a margin", v.Preset.Name)
 		}
 		return nil
 	}); err != nil {

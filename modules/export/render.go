@@ -144,8 +144,12 @@ func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	v.Checks = checks
 	if known {
 		d := prove(placed, pic.Image, at)
-		if limits := check.Limits(p); check.Provable(p) && d.Within(limits) != "" {
-			file, better := finer(p, img, o, limits, func(decoded *image.NRGBA) proof.Delivered { return prove(placed, decoded, at) })
+		if limits := check.Limits(p); check.Provable(p) && d.Within(limits.Inner()) != "" {
+			again := func(decoded *image.NRGBA) proof.Delivered { return prove(placed, decoded, at) }
+			file, better := finer(p, img, o, limits.Inner(), false, again)
+			if file == nil && d.Within(limits) != "" { // no encoding has a margin
+				file, better = finer(p, img, o, limits, true, again)
+			}
 			if file != nil {
 				v.File, d = file, better
 				if _, v.Checks, err = check.File(p, v.File, facts); err != nil {

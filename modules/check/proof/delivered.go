@@ -38,6 +38,16 @@ type Limits struct {
 // some room.
 var DefaultLimits = Limits{SSIM: 0.94, DeltaE95: 4, Cast: 0.3, Spot: 3, Mark: 6, Detail: 1.12, Bleed: 5, Shift: 0.5}
 
+// margin is the part of a limit that OPAL's own files are made to keep: another decoder
+// measures a little else.
+const margin = 0.9
+
+// Inner returns limits with a margin to these. Bleed is whole levels, which decoders agree on.
+func (l Limits) Inner() Limits {
+	return Limits{SSIM: 1 - margin*(1-l.SSIM), DeltaE95: margin * l.DeltaE95, Cast: margin * l.Cast, Spot: margin * l.Spot, Mark: margin * l.Mark,
+		Detail: 1 + margin*(l.Detail-1), Bleed: l.Bleed, Shift: margin * l.Shift}
+}
+
 // Within returns "" when the figures keep to the limits, else words on the first that
 // doesn't, with its limit.
 func (d Delivered) Within(l Limits) string {

@@ -165,6 +165,27 @@ func TestHonestFilesPassAndChangedProductsDoNot(t *testing.T) {
 	}
 }
 
+// A file that just keeps a limit here breaks it in another decoder.
+func TestInnerLimitsLeaveAMargin(t *testing.T) {
+	sound := Delivered{SSIM: .99, Detail: 1, Pixels: 1}
+	for name, change := range map[string]func(d *Delivered){
+		"cast": func(d *Delivered) { d.Cast = .299 }, "spot": func(d *Delivered) { d.Spot = 2.9 }, "mark": func(d *Delivered) { d.Mark = 5.9 },
+		"likeness": func(d *Delivered) { d.SSIM = .942 }, "detail": func(d *Delivered) { d.Detail = 1.115 }, "shift": func(d *Delivered) { d.Shift = .48 },
+		"colours": func(d *Delivered) { d.DeltaE95 = 3.9 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := sound
+			change(&d)
+			if d.Within(DefaultLimits) != "" || d.Within(DefaultLimits.Inner()) == "" {
+				t.Errorf("%q, %q", d.Within(DefaultLimits), d.Within(DefaultLimits.Inner()))
+			}
+		})
+	}
+	if bad := sound.Within(DefaultLimits.Inner()); bad != "" {
+		t.Error(bad)
+	}
+}
+
 func TestNothingToCompare(t *testing.T) {
 	thin := image.NewNRGBA(image.Rect(0, 0, 5, 100))
 	if d := Compare(thin, thin); d.Pixels != 0 || d.Within(DefaultLimits) != "" {
