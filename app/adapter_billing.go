@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/job"
 )
@@ -13,7 +14,12 @@ type meter struct{ b *billing.Service }
 
 // chargeOf names what an item uses as the price list does.
 func chargeOf(c job.Charge) billing.Charge {
-	out := billing.Charge{ItemID: c.ItemID, JobID: c.JobID, BrandID: c.BrandID, Presets: c.Presets}
+	out := billing.Charge{ItemID: c.ItemID, JobID: c.JobID, BrandID: c.BrandID, Presets: c.Presets, PhotoID: c.PhotoID}
+	for _, name := range c.Presets {
+		if p, ok := channel.Find(name); ok && p.Background != channel.Scene && c.PhotoID != "" {
+			out.Shared = append(out.Shared, name)
+		}
+	}
 	for _, s := range []struct {
 		name string
 		used bool
@@ -82,6 +88,15 @@ func (q quotes) Quote(ctx context.Context, n job.NewJob) (billing.Quote, error) 
 	return q.b.Quote(ctx, q.d, chargesOf(charges))
 }
 
+// QuoteRemake returns what making a finished item's picture again would cost.
+func (q quotes) QuoteRemake(ctx context.Context, tenantID, jobID, itemID string) (billing.Quote, error) {
+	c, err := q.jobs.RemakeCharge(ctx, tenantID, jobID, itemID)
+	if err != nil {
+		return billing.Quote{}, err
+	}
+	return q.b.Quote(ctx, q.d, chargesOf([]job.Charge{c}))
+}
+
 // QuoteItem returns what another attempt at an item would cost.
 func (q quotes) QuoteItem(ctx context.Context, tenantID, jobID, itemID string) (billing.Quote, error) {
 	j, err := q.jobs.Get(ctx, tenantID, jobID)
@@ -89,5 +104,10 @@ func (q quotes) QuoteItem(ctx context.Context, tenantID, jobID, itemID string) (
 		return billing.Quote{}, err
 	}
 	c := job.Charge{ItemID: itemID, JobID: jobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID}
+	for _, it := range j.Items {
+		if it.ItemID == itemID {
+			c.PhotoID = it.PhotoID()
+		}
+	}
 	return q.b.Quote(ctx, q.d, chargesOf([]job.Charge{c}))
 }

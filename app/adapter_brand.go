@@ -25,10 +25,10 @@ func (b brandSource) Brand(ctx context.Context, tenantID, id string) (job.Brand,
 	return job.Brand{
 		Look: picture.Look{
 			ID: id, ScenePrompt: p.ScenePrompt, NegativePrompt: p.NegativePrompt, Palette: p.Palette, Mood: p.Mood,
-			Keywords: p.Keywords, Light: light, ProductFill: p.ProductFill,
+			Keywords: p.Keywords, Light: light, ProductFill: p.ProductFill, Steering: p.Steering,
 		},
-		Presets: p.DefaultPresets,
-		Review:  picture.Review{Off: p.Review == brand.ReviewOff, Below: p.ReviewBelow},
-		Rights:  p.Rights,
+		Presets: p.DefaultPresets, Plates: p.Plates,
+		Review: picture.Review{Off: p.Review == brand.ReviewOff, Below: p.ReviewBelow},
+		Rights: p.Rights,
 	}, nil
 }

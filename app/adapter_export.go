@@ -58,6 +58,11 @@ func (e exporter) BundleWaits(ctx context.Context, tx *db.Tx, jobID string, roun
 	return e.service.BundleWaits(ctx, tx, jobID, round)
 }
 
+// Replace has the ZIP hold another item's picture.
+func (e exporter) Replace(ctx context.Context, tx *db.Tx, itemID, by string) error {
+	return e.service.Replace(ctx, tx, itemID, by)
+}
+
 // Review records what a person said of an item's picture.
 func (e exporter) Review(ctx context.Context, tx *db.Tx, itemID, state string) error {
 	return e.service.Review(ctx, tx, itemID, state)

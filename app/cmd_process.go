@@ -25,6 +25,8 @@ import (
 func processCommand(s Streams) *cobra.Command {
 	o := batch.Options{Version: version(), Look: picture.Look{ID: picture.DefaultBrand}}
 	var failOn, products string
+	var plates []string
+	var steering func() picture.Steering
 	var noScene, noCutout, noUpscale, quiet bool
 	cmd := &cobra.Command{
 		Use:   "process PATH...",
@@ -75,6 +77,24 @@ func processCommand(s Streams) *cobra.Command {
 			d := imaging.NewDecoder(imaging.DecoderOptions{})
 			defer d.Close()
 			d.Warm()
+			o.Steering = steering()
+			if len(plates) > 0 {
+				var scenes []string
+				if o.Plates, scenes, err = batch.ReadPlates(cmd.Context(), plates, func(ctx context.Context, photo []byte) (pipeline.Plate, error) {
+					p, err := studio.PreparePlate(ctx, d, photo)
+					return p.Plate, err
+				}); err != nil {
+					return err
+				}
+				if !cmd.Flags().Changed("scene") {
+					o.Scenes = nil
+				}
+				o.Scenes = append(o.Scenes, scenes...)
+				for _, scene := range scenes {
+					p := o.Plates[scene]
+					s.say(fmt.Sprintf("%s: horizon %.2f, floor %.2f, light from %.0f°, softness %.2f, reflection %.2f", scene, p.Horizon, p.Floor, p.LightAngle, p.Softness, p.Reflection), quiet)
+				}
+			}
 			p := pipeline.New(d, cutter, studio.NewPlacer(backdropCache))
 			return ended(batch.Process(cmd.Context(), batch.Streams{In: s.In, Out: s.Out, Err: s.Err, Quiet: quiet}, p, o, args))
 		},
@@ -82,6 +102,8 @@ func processCommand(s Streams) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVarP(&o.Dir, "out", "o", "finished", "folder for the results")
 	f.StringSliceVar(&o.Scenes, "scene", []string{"studio"}, "scenes to make of each photo: "+picture.SceneForms())
+	f.StringSliceVar(&plates, "plate", nil, "photographs of your own sets as scenes; FILE.json beside one corrects what is guessed of it: horizon, floor, light_angle, softness, reflection, frame_mm")
+	steering = steeringFlags(f)
 	f.StringSliceVar(&o.Presets, "preset", nil, "variants to make: "+strings.Join(presetNames(), ", ")+" (default "+strings.Join(channel.Defaults(), ",")+")")
 	f.StringVar(&o.Prompt, "prompt", "", "words that steer the scene: colours, materials, light, mood")
 	f.StringSliceVar(&o.Look.Palette, "palette", nil, "brand colours, such as #a3b18a, the most important first")

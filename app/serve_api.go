@@ -15,6 +15,7 @@ import (
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/sample"
+	"github.com/opal-photo/opal/modules/scene"
 	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -66,7 +67,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	o := api.Options{
 		PictureChecks: pictures,
 		Dead:          deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
-		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: w.db}, Brands: w.brands,
+		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: w.db}, Brands: w.brands, Plates: w.plates, UnknownWords: scene.UnknownWords,
 		Presets: channel.Presets(), Exports: exports, Collections: w.groups, Imports: w.imports, Keys: tenants, Scenes: picture.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Budgets: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db}, Webhooks: w.webhookService(w.db),
 		Checks: checks, Log: w.log, Meters: w.metrics, Version: version(), Settings: settingsManual(),

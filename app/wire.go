@@ -61,6 +61,7 @@ type wire struct {
 	relay   *queue.Relay
 	decoder *imaging.Decoder
 	brands  *brand.Service
+	plates  *plates
 	exports *export.Worker
 	billing *billing.Service
 	jobs    *job.Service
@@ -226,6 +227,8 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 		return nil, nil, err
 	}
 	c := w.containers()
+	files := plateFiles{store, c.Raw, w.openDecoder()}
+	w.plates = &plates{brand.NewPlates(d, files), files}
 	exports := export.New(export.Options{DB: d, Blobs: store, Outputs: c.Outputs, Exports: c.Exports, Outbox: w.openOutbox()})
 	tenants, err := w.tenantService(ctx)
 	if err != nil {
@@ -235,7 +238,7 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	w.groups = collection.New(collection.Options{DB: d, Blobs: store, Exports: c.Exports, ZIPs: zips{exports}})
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
-		Brands: brandSource{brands}, Exporter: exporter{exports}, Meter: meter{ledger}, Metrics: w.jobMetrics(), Inspect: imagefile.InspectHead, Sources: fetcher, Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
+		Brands: brandSource{brands}, Plates: plateSource{w.plates.Plates, files}, Exporter: exporter{exports}, Meter: meter{ledger}, Metrics: w.jobMetrics(), Inspect: imagefile.InspectHead, Sources: fetcher, Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
 		Groups:    w.groups,
 		Review:    reviewOf(w.cfg),
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,

@@ -32,6 +32,9 @@ type Options struct {
 	Downloads Downloads
 	Deletions Deletions
 	Brands    Brands
+	Plates    Plates // nil: there are no own backgrounds
+	// UnknownWords lists the words of a prompt that no built-in scene heeds; nil: it isn't told.
+	UnknownWords func(prompt string) []string
 
 	Events   Events // nil: no event streams
 	Presets  []channel.Preset
@@ -155,6 +158,7 @@ func build(o Options) (*server, error) {
 	r := &Routes{s}
 	jobRoutes(r)
 	itemRoutes(r)
+	remakeRoutes(r)
 	reviewRoutes(r)
 	reexportRoutes(r)
 	cutoutRoutes(r)
@@ -166,6 +170,9 @@ func build(o Options) (*server, error) {
 		tenantEventRoutes(r)
 	}
 	brandRoutes(r)
+	if s.Plates != nil {
+		plateRoutes(r)
+	}
 	presetRoutes(r)
 	if o.Keys != nil {
 		keyRoutes(r)

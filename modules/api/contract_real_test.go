@@ -56,6 +56,7 @@ func (noWork) Bundle(context.Context, *db.Tx, job.BundleRequest) (ended, failed 
 
 func (noWork) BundleWaits(context.Context, *db.Tx, string, int) (bool, error) { return false, nil }
 func (noWork) Review(context.Context, *db.Tx, string, string) error           { return nil }
+func (noWork) Replace(context.Context, *db.Tx, string, string) error          { return nil }
 
 func (noWork) Plan(context.Context, *db.Tx, job.Plan) (int, error) { return 0, nil }
 

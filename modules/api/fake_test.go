@@ -285,6 +285,22 @@ func (m *memoryJobs) Retry(_ context.Context, a job.Again) (job.Item, error) {
 	return again, nil
 }
 
+func (m *memoryJobs) RemakeItem(_ context.Context, o job.Other) (job.Item, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := o.Steering.Check(); err != nil {
+		return job.Item{}, err
+	}
+	it, err := m.item(o.TenantID, o.JobID, o.ItemID)
+	if err != nil {
+		return job.Item{}, err
+	}
+	again := *it
+	again.ItemID, again.Status, again.RemakeOf, again.Steering = uuid.Must(uuid.NewV7()).String(), job.ItemQueued, &o.ItemID, o.Steering
+	m.jobs[o.JobID].Items = append(m.jobs[o.JobID].Items, again)
+	return again, nil
+}
+
 func (m *memoryJobs) Decide(_ context.Context, d job.Decision) (job.Item, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -665,7 +681,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	}
 	h := &house{jobs: newMemoryJobs(), tenants: tenants, log: &lockedBuffer{}}
 	o := Options{
-		Jobs: h.jobs, Uploads: h.jobs, Downloads: h.jobs, Deletions: h.jobs, Events: h.jobs, Brands: brand.New(d, nil),
+		Jobs: h.jobs, Uploads: h.jobs, Downloads: h.jobs, Deletions: h.jobs, Events: h.jobs, Brands: brand.New(d, nil), Plates: shelf{brand.NewPlates(d, noFiles{})},
 		Presets: channel.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},

@@ -43,15 +43,20 @@ func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return app
 var operations = map[string]operation{
 	"createJob": {
 		doc: "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
-		errors: with(orders, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, channel.ErrPreset, brand.ErrNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
+		errors: with(orders, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, picture.ErrSteering, channel.ErrPreset, brand.ErrNotFound, brand.ErrPlateNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
 			webhook.ErrURL, job.ErrNoCallbacks, collection.ErrNotFound, collection.ErrClosed, collection.ErrFull, job.ErrNoGroups),
 	},
-	"listJobs":    {errors: []*fault.Error{job.ErrCursor, collection.ErrNotFound}},
-	"listItems":   {doc: "For one list of what a person should look at: needs_review=true.", errors: []*fault.Error{job.ErrCursor, collection.ErrNotFound}},
-	"getJob":      {doc: "Ask again until its status is completed, partial, failed or cancelled, with wait=30 to be answered when it is; or follow its events."},
-	"enqueueJob":  {doc: "Photos that are not usable are passed over. Repeated, it changes nothing.", errors: with(payable, blob.ErrUnavailable)},
-	"cancelJob":   {doc: "Repeated, it changes nothing."},
-	"retryItem":   {errors: with(orders, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone)},
+	"listJobs":   {errors: []*fault.Error{job.ErrCursor, collection.ErrNotFound}},
+	"listItems":  {doc: "For one list of what a person should look at: needs_review=true.", errors: []*fault.Error{job.ErrCursor, collection.ErrNotFound}},
+	"getJob":     {doc: "Ask again until its status is completed, partial, failed or cancelled, with wait=30 to be answered when it is; or follow its events."},
+	"enqueueJob": {doc: "Photos that are not usable are passed over. Repeated, it changes nothing.", errors: with(payable, blob.ErrUnavailable)},
+	"cancelJob":  {doc: "Repeated, it changes nothing."},
+	"retryItem":  {errors: with(orders, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone)},
+	"remakeItem": {
+		doc: "The finished item stays as it is, and the job's ZIP holds the new picture in its place. The scene's steps and variants are charged; the cut-out is there already. " +
+			"What an engine can't follow is told in the new item's fidelity. The job opens again and ends again.",
+		errors: with(orders, job.ErrNotRemakable, job.ErrNoScene, job.ErrRemakes, job.ErrSceneType, job.ErrRequest, job.ErrPhotoGone, picture.ErrSteering, brand.ErrPlateNotFound),
+	},
 	"approveItem": {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
 	"rejectItem":  {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
 	"exportItem": {
@@ -131,10 +136,18 @@ var operations = map[string]operation{
 	"variantURL":  {errors: []*fault.Error{export.ErrNotFound}},
 
 	"listBrandProfiles":   {},
-	"createBrandProfile":  {errors: []*fault.Error{brand.ErrInvalid, brand.ErrExists, brand.ErrTooMany, channel.ErrPreset}},
+	"createBrandProfile":  {errors: []*fault.Error{brand.ErrInvalid, brand.ErrExists, brand.ErrTooMany, channel.ErrPreset, picture.ErrSteering}},
 	"getBrandProfile":     {},
-	"replaceBrandProfile": {doc: "A field that is left out is emptied.", errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset}},
+	"replaceBrandProfile": {doc: "A field that is left out is emptied.", errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
 	"deleteBrandProfile":  {errors: []*fault.Error{brand.ErrDefault}},
+
+	"createPlate": {
+		doc:    "A photograph of up to 25 MB of a set or a place, without a product in it. Its horizon, its floor and its light are estimated: look at them, and PATCH what is otherwise. Items name it in scene_types as plate:ID, and brand profiles in plates.",
+		errors: with(photoErrors[3:], errFileField, errPhotoSize, brand.ErrPlateName, brand.ErrPlatesFull, picture.ErrPlateSmall),
+	},
+	"listPlates": {}, "getPlate": {errors: []*fault.Error{blob.ErrUnavailable}},
+	"correctPlate": {doc: "What is left out stays as it is. Pictures that are made from then on follow it.", errors: []*fault.Error{picture.ErrPlate, brand.ErrPlateName}},
+	"deletePlate":  {doc: "Finished pictures keep what they show of it; items that wait for it fail.", errors: []*fault.Error{brand.ErrPlateUsed, blob.ErrUnavailable}},
 
 	"listPresets": {}, "listScenes": {},
 

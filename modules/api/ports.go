@@ -29,6 +29,8 @@ type Jobs interface {
 	Cancel(ctx context.Context, tenantID, jobID string) error
 	CancelItem(ctx context.Context, tenantID, jobID, itemID string) error
 	Retry(ctx context.Context, a job.Again) (job.Item, error)
+	// RemakeItem makes a finished item's picture again, as a new item.
+	RemakeItem(ctx context.Context, o job.Other) (job.Item, error)
 	Decide(ctx context.Context, d job.Decision) (job.Item, error)
 	// ChangeCutout has another version of an item's cut-out made; Versions lists them.
 	ChangeCutout(ctx context.Context, c job.Change) error

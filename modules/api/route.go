@@ -137,6 +137,8 @@ func (s *server) operation(rt Route) *huma.Operation {
 		return p.Post
 	case http.MethodPut:
 		return p.Put
+	case http.MethodPatch:
+		return p.Patch
 	case http.MethodDelete:
 		return p.Delete
 	}

@@ -25,14 +25,15 @@ type BrandPath struct {
 func profileOf(b client.NewBrandProfile) brand.Profile {
 	return brand.Profile{ID: b.ID, Name: b.Name, ScenePrompt: b.ScenePrompt, NegativePrompt: b.NegativePrompt, Palette: b.Palette, Mood: b.Mood,
 		Keywords: b.Keywords, LightDirection: b.LightDirection, ProductFill: b.ProductFill, DefaultPresets: b.DefaultPresets,
-		Review: b.Review, ReviewBelow: b.ReviewBelow, Rights: picture.Rights(b.Rights)}
+		Review: b.Review, ReviewBelow: b.ReviewBelow, Rights: picture.Rights(b.Rights), Plates: b.Plates, Steering: steeringOf(b.Steering)}
 }
 
 // brandOf returns a profile as callers read it.
 func brandOf(p brand.Profile) client.BrandProfile {
 	v := client.BrandProfile{ID: p.ID, Name: p.Name, ScenePrompt: p.ScenePrompt, NegativePrompt: p.NegativePrompt, Palette: append([]string{}, p.Palette...),
 		Mood: p.Mood, Keywords: append([]string{}, p.Keywords...), LightDirection: p.LightDirection, ProductFill: p.ProductFill,
-		DefaultPresets: append([]string{}, p.DefaultPresets...), Review: p.Review, ReviewBelow: p.ReviewBelow, Rights: client.Rights(p.Rights)}
+		DefaultPresets: append([]string{}, p.DefaultPresets...), Review: p.Review, ReviewBelow: p.ReviewBelow, Rights: client.Rights(p.Rights),
+		Plates: append([]string{}, p.Plates...), Steering: wishesOf(p.Steering)}
 	if !p.CreatedAt.IsZero() {
 		v.CreatedAt, v.UpdatedAt = &p.CreatedAt, &p.UpdatedAt
 	}

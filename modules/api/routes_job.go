@@ -99,7 +99,7 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 		if it.Filename == "" && it.SourceURL == "" && !callOf(ctx).has("items", i, "filename") {
 			return nil, errField.With("body.items[%d]: it needs a filename or a source_url", i)
 		}
-		item := job.NewItem{Filename: it.Filename, ScenePrompt: it.ScenePrompt, SceneTypes: it.SceneTypes, SourceURL: it.SourceURL, Product: picture.Product(it.NewProduct)}
+		item := job.NewItem{Filename: it.Filename, ScenePrompt: it.ScenePrompt, SceneTypes: it.SceneTypes, SourceURL: it.SourceURL, Product: picture.Product(it.NewProduct), Steering: steeringOf(it.Steering)}
 		if it.SceneCount != nil {
 			item.SceneCount = *it.SceneCount
 		}
@@ -119,7 +119,7 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 	recordOf(ctx).ids.JobID = j.JobID
 	out := client.CreatedJob{JobID: j.JobID, CorrelationID: j.CorrelationID, Items: []client.CreatedItem{}, Secret: j.CallbackSecret}
 	for _, it := range j.Items {
-		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType, UploadURL: it.UploadURL, Product: productOf(it.Product)})
+		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType, UploadURL: it.UploadURL, Product: productOf(it.Product), UnknownWords: s.unknownWords(it.ScenePrompt)})
 	}
 	return replyOf(out, nil)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
 )
 
 // reply wraps a value as a JSON body.
@@ -47,13 +48,24 @@ func summaryOf(j job.Job) client.JobSummary {
 
 func itemOf(it job.Item) client.Item {
 	return client.Item{
-		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, ScenePrompt: it.ScenePrompt, SourceURL: it.SourceURL,
+		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, ScenePrompt: it.ScenePrompt, Steering: wishesOf(it.Steering), RemakeOf: it.RemakeOf, SourceURL: it.SourceURL,
 		RawBlobPath: it.RawBlobPath, CutoutBlobPath: it.CutoutBlobPath, OutputBlobPath: it.OutputBlobPath, CutoutVersion: it.CutoutVersion, ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage,
-		NeedsReview: it.Review != nil && it.Review.State == picture.ReviewPending, Review: (*client.Review)(it.Review), ReviewReason: it.ReviewReason, Concerns: each(it.Concerns, concernOf), Confidence: it.Confidence, Fidelity: (*client.Fidelity)(it.Fidelity), Attempt: it.Attempt,
+		NeedsReview: it.Review != nil && it.Review.State == picture.ReviewPending, Review: (*client.Review)(it.Review), ReviewReason: it.ReviewReason, Concerns: each(it.Concerns, concernOf), Confidence: it.Confidence, Fidelity: fidelityOf(it.Fidelity), Attempt: it.Attempt,
 		RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, CreatedAt: it.CreatedAt, UpdatedAt: it.UpdatedAt, EndedAt: it.EndedAt,
 		Steps: each(it.Steps, func(s job.Step) client.Step { return client.Step(s) }), Exports: []client.Variant{},
 		Product: productOf(it.Product),
 	}
+}
+
+func fidelityOf(f *pipeline.Fidelity) *client.Fidelity {
+	if f == nil {
+		return nil
+	}
+	out := &client.Fidelity{SSIM: f.SSIM, MaxDiff: f.MaxDiff, EngineSSIM: f.EngineSSIM, Upscale: f.Upscale, Note: f.Note, Enlarged: f.Enlarged}
+	for _, a := range f.Areas {
+		out.Areas = append(out.Areas, client.Area(a))
+	}
+	return out
 }
 
 // productOf returns what an item says of its product; null for what it doesn't.

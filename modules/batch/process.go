@@ -26,17 +26,20 @@ import (
 
 // Options are what a run makes of each photo.
 type Options struct {
-	Dir     string           `json:"out"` // folder for the results
-	Scenes  []string         `json:"scenes"`
-	Presets []string         `json:"presets"`
-	Prompt  string           `json:"prompt,omitempty"`
-	Look    picture.Look     `json:"look"`
-	Steps   pipeline.Options `json:"steps"`
-	Resume  bool             `json:"resume,omitempty"` // take what a run before made of the same bytes with the same options
-	Force   bool             `json:"force,omitempty"`  // overwrite files that OPAL didn't make
-	Own     bool             `json:"own,omitempty"`    // take OPAL's own results for photos
-	Jobs    int              `json:"jobs"`             // photos side by side; 0: DefaultJobs
-	Review  picture.Review   `json:"review,omitzero"`  // which cut-outs a person has to look at
+	Dir     string       `json:"out"` // folder for the results
+	Scenes  []string     `json:"scenes"`
+	Presets []string     `json:"presets"`
+	Prompt  string       `json:"prompt,omitempty"`
+	Look    picture.Look `json:"look"`
+	// Steering is what is wished of every picture.
+	Steering picture.Steering          `json:"steering,omitzero"`
+	Plates   map[string]pipeline.Plate `json:"-"` // by scene type, see ReadPlates
+	Steps    pipeline.Options          `json:"steps"`
+	Resume   bool                      `json:"resume,omitempty"` // take what a run before made of the same bytes with the same options
+	Force    bool                      `json:"force,omitempty"`  // overwrite files that OPAL didn't make
+	Own      bool                      `json:"own,omitempty"`    // take OPAL's own results for photos
+	Jobs     int                       `json:"jobs"`             // photos side by side; 0: DefaultJobs
+	Review   picture.Review            `json:"review,omitzero"`  // which cut-outs a person has to look at
 
 	// ChannelNames has the finished files laid out under the names that their channels
 	// demand, too.
@@ -62,6 +65,11 @@ func (o *Options) check() error {
 		if o.Scenes[i], ok = picture.CleanScene(s); !ok {
 			return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("Scene %q is not known; known are %s", s, picture.SceneForms()))
 		}
+		if _, isPlate := picture.ParsePlate(s); isPlate {
+			if _, ok := o.Plates[s]; !ok {
+				return fault.New(fault.Invalid, "plate_not_found", fmt.Sprintf("Scene %q is no plate of this run; name its photograph with --plate", s))
+			}
+		}
 	}
 	if o.Dir == "" {
 		return errNoFolder
@@ -70,6 +78,9 @@ func (o *Options) check() error {
 		return channel.ErrPreset.With("none is named; see opal process --help")
 	}
 	if err := channel.Validate(o.Presets); err != nil {
+		return err
+	}
+	if err := o.Steering.Check(); err != nil {
 		return err
 	}
 	if o.Jobs < 0 || o.Jobs > MaxJobs {
@@ -208,6 +219,7 @@ type work struct {
 	item    *Item
 	dir     string // below the folder, with slashes
 	presets []string
+	photoOf *ofPhoto // what the photo's scenes share
 }
 
 // items gives each photo its folder. A photo that a run before had keeps the one it
@@ -240,8 +252,9 @@ func (r *run) items(found Found) []work {
 		r.photos[p.Path] = true
 		dir := dirs[i]
 		var folders filename.Names
+		shared := &ofPhoto{left: len(r.Scenes)}
 		for _, scene := range r.Scenes {
-			w := work{photo: p, dir: dir, presets: r.Presets, item: &Item{File: p.Path, Scene: scene, Status: Pending, Steps: map[string]int64{}, Variants: []Variant{}}}
+			w := work{photo: p, dir: dir, photoOf: shared, presets: r.Presets, item: &Item{File: p.Path, Scene: scene, Status: Pending, Steps: map[string]int64{}, Variants: []Variant{}}}
 			if len(p.presets) > 0 {
 				w.presets = p.presets
 			}
@@ -337,6 +350,7 @@ func (r *run) record(w work, done Item) {
 
 // one makes an item.
 func (r *run) one(ctx context.Context, w work, it *Item) {
+	defer w.photoOf.ended()
 	err := fault.Guard(func() error { return r.make(ctx, w, it) })
 	var step *pipeline.StepError
 	if errors.As(err, &step) {
@@ -383,12 +397,18 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 	store := &pipeline.Memory{}
 	in := pipeline.Input{
 		TenantID: "local", Filename: filepath.Base(w.photo.Path), Scene: it.Scene, Prompt: r.Prompt, Look: r.Look, Options: r.Steps, Review: r.Review,
-		Raw: func(context.Context) ([]byte, error) { return raw, nil },
+		Raw: func(context.Context) ([]byte, error) { return raw, nil }, Steering: r.Steering,
 	}
 	if in.Scene == "" {
 		in.Scene = r.Scenes[0]
 	}
-	res, err := r.pipeline.Run(ctx, in, store, &stopwatch{ms: it.Steps})
+	if plate, ok := r.Plates[in.Scene]; ok {
+		in.Plate = func(context.Context) (pipeline.Plate, error) { return plate, nil }
+	}
+	recorder, cut := w.photoOf.cutting(&in, store, &stopwatch{ms: it.Steps})
+	defer cut()
+	res, err := r.pipeline.Run(ctx, in, store, recorder)
+	cut()
 	if err != nil {
 		return err
 	}
@@ -454,7 +474,7 @@ func (r *run) writeAll(ctx context.Context, w work, it *Item, store *pipeline.Me
 		return err
 	}
 	l.On = r.On
-	err = export.Render(ctx, l, w.presets, func(v export.Variant) error {
+	add := func(v export.Variant) error {
 		shown, err := write(variantName(v.Preset), v.File)
 		made := Variant{Preset: v.Preset.Name, File: shown, Width: v.Width, Height: v.Height, Bytes: len(v.File), Status: Completed, Fidelity: v.Fidelity, Place: v.Place, Checks: v.Checks}
 		if v.Fidelity != nil {
@@ -466,7 +486,20 @@ func (r *run) writeAll(ctx context.Context, w work, it *Item, store *pipeline.Me
 		}
 		it.Variants = append(it.Variants, made)
 		return err
-	})
+	}
+	presets := w.presets
+	if len(r.Scenes) > 1 {
+		var shared []export.Variant
+		if shared, presets, err = w.photoOf.sceneless(ctx, l, presets); err != nil {
+			return err
+		}
+		for _, v := range shared {
+			if err := add(v); err != nil {
+				return err
+			}
+		}
+	}
+	err = export.Render(ctx, l, presets, add)
 	slices.SortFunc(it.Variants, func(a, b Variant) int { return slices.Index(w.presets, a.Preset) - slices.Index(w.presets, b.Preset) })
 	it.review()
 	return err

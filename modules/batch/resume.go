@@ -17,11 +17,26 @@ func (r *run) key(it *Item) string {
 		Look                 picture.Look
 		Steps                pipeline.Options
 		Review               picture.Review
-	}{it.SHA256, it.Scene, r.Prompt, r.Look, r.Steps, r.Review})
+		Steering             picture.Steering `json:",omitzero"`
+		Plate                string           `json:",omitempty"`
+	}{it.SHA256, it.Scene, r.Prompt, r.Look, r.Steps, r.Review, r.Steering, r.plateKey(it.Scene)})
 	if err != nil {
 		return "" // numbers that JSON doesn't know; nothing is reused then
 	}
 	return hashOf(b)
+}
+
+// plateKey names the plate that a scene shows; "" where it shows none.
+func (r *run) plateKey(scene string) string {
+	p, ok := r.Plates[scene]
+	if !ok {
+		return ""
+	}
+	b, err := json.Marshal(p.Plate)
+	if err != nil {
+		return ""
+	}
+	return hashOf(append(b, p.File...))
 }
 
 // reuse takes over what a run before made of the same bytes with the same options,

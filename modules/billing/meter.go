@@ -89,6 +89,9 @@ func (s *Service) Reserve(ctx context.Context, tx *db.Tx, tenantID string, c Cha
 	if err != nil {
 		return err
 	}
+	if lines, err = unpaid(ctx, tx, c, lines); err != nil {
+		return err
+	}
 	var total int64
 	for _, n := range lines {
 		total += n.price
@@ -120,8 +123,8 @@ func (s *Service) Reserve(ctx context.Context, tx *db.Tx, tenantID string, c Cha
 			fromFree -= f
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO charges (item_id, kind, name, tenant_id, job_id, brand_id, price_version, price_name, price,
-			billed, from_free, from_paid, state, month, reserved_by, held_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'held', $13, $14, $15)`,
-			c.ItemID, n.kind, n.name, tenantID, c.JobID, c.BrandID, prices.Version, n.priceName, n.price, billed, f, p, l.Month, orNull(key), l.Now); err != nil {
+			billed, from_free, from_paid, state, month, reserved_by, held_at, photo_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'held', $13, $14, $15, $16)`,
+			c.ItemID, n.kind, n.name, tenantID, c.JobID, c.BrandID, prices.Version, n.priceName, n.price, billed, f, p, l.Month, orNull(key), l.Now, orNull(c.sharer(n.kind, n.name))); err != nil {
 			return fmt.Errorf("charge item %s for %s: %w", c.ItemID, n.name, err)
 		}
 	}
@@ -159,6 +162,9 @@ func (s *Service) Capture(ctx context.Context, tx *db.Tx, tenantID, itemID strin
 // CaptureVariant spends what is held for one preset of an item, in the
 // transaction that completes the variant. It does nothing the second time.
 func (s *Service) CaptureVariant(ctx context.Context, tx *db.Tx, tenantID, itemID, preset string) error {
+	if err := s.inherit(ctx, tx, tenantID, itemID, preset); err != nil {
+		return err
+	}
 	return s.resolve(ctx, tx, tenantID, itemID, stateCaptured, "cap:"+itemID+":"+preset, kindPreset, preset)
 }
 
@@ -188,6 +194,11 @@ func (s *Service) resolve(ctx context.Context, tx *db.Tx, tenantID, itemID, stat
 	l, err := ledger.Open(ctx, tx, tenantID)
 	if err != nil {
 		return err
+	}
+	if state == stateReleased && kind != kindStep {
+		if err := s.bequeath(ctx, tx, l, itemID, name); err != nil {
+			return err
+		}
 	}
 	// read again under the lock; an item is reserved once and so in one month
 	var f, p, price sql.NullInt64

@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/opal-photo/opal/modules/db"
 )
@@ -116,6 +117,20 @@ type Charge struct {
 
 	Steps   []string // names of the pipeline's steps, such as generate_scene
 	Presets []string
+
+	// PhotoID names the photo that the item shares with others, and Shared those of
+	// its presets that are made once for all of them: they are charged once.
+	PhotoID string
+	Shared  []string
+}
+
+// sharer returns the photo with which a preset's charge is shared; "" when the preset
+// is the item's alone.
+func (c *Charge) sharer(kind, name string) string {
+	if kind == kindPreset && slices.Contains(c.Shared, name) {
+		return c.PhotoID
+	}
+	return ""
 }
 
 // stepPass is the step that an item is charged for when its job asks for no
@@ -178,13 +193,23 @@ func (s *Service) Quote(ctx context.Context, q db.Querier, items []Charge) (Quot
 	}
 	out := Quote{PriceVersion: prices.Version, Lines: []QuoteLine{}}
 	at := map[string]int{}
+	paid := map[string]bool{} // by photo and preset
 	for _, c := range items {
 		lines, err := prices.lines(c)
 		if err != nil {
 			return Quote{}, err
 		}
+		if lines, err = unpaid(ctx, q, c, lines); err != nil {
+			return Quote{}, err
+		}
 		for _, l := range lines {
 			key := l.kind + "/" + l.name
+			if photo := c.sharer(l.kind, l.name); photo != "" {
+				if paid[photo+" "+key] {
+					continue
+				}
+				paid[photo+" "+key] = true
+			}
 			i, there := at[key]
 			if !there {
 				i = len(out.Lines)

@@ -35,19 +35,20 @@ const (
 
 // The limits of a profile. Lengths are in characters.
 const (
-	MaxProfiles   = 500 // per tenant
-	MaxName       = 120
-	MaxPrompt     = 2000
-	MaxMood       = 200
-	MaxKeyword    = 60
-	MaxKeywords   = 30
-	MaxPalette    = 8
-	MaxPresets    = 40
-	MinFill       = 0.3
-	MaxFill       = 0.9
-	MaxRights     = 500 // of a statement of rights: as much as is read back from files
-	MaxRightsURL  = 500
-	maxPresetName = 64
+	MaxProfiles      = 500 // per tenant
+	MaxName          = 120
+	MaxPrompt        = 2000
+	MaxMood          = 200
+	MaxKeyword       = 60
+	MaxKeywords      = 30
+	MaxPalette       = 8
+	MaxPresets       = 40
+	MaxProfilePlates = 10 // as many as an item can have scenes
+	MinFill          = 0.3
+	MaxFill          = 0.9
+	MaxRights        = 500 // of a statement of rights: as much as is read back from files
+	MaxRightsURL     = 500
+	maxPresetName    = 64
 )
 
 // Errors of callers.
@@ -62,21 +63,23 @@ var (
 // Profile is a brand's look. The zero value of each field leaves the choice to
 // the scene.
 type Profile struct {
-	ID             string         `json:"brand_profile_id"`
-	Name           string         `json:"name"`
-	ScenePrompt    string         `json:"scene_prompt"`
-	NegativePrompt string         `json:"negative_prompt"`
-	Palette        []string       `json:"palette"` // #rrggbb, the most important first
-	Mood           string         `json:"mood"`
-	Keywords       []string       `json:"keywords"`
-	LightDirection string         `json:"light_direction"` // LightAuto, LightLeft or LightRight
-	ProductFill    float64        `json:"product_fill"`    // share of the frame's side that the product takes, MinFill–MaxFill; 0: the scene's own
-	DefaultPresets []string       `json:"default_presets"` // for jobs that name none
-	Review         string         `json:"review"`          // ReviewOn or ReviewOff
-	ReviewBelow    float64        `json:"review_below"`    // confidence, 0–1, under which a person looks at a cut-out; 0: the operator's setting
-	Rights         picture.Rights `json:"rights,omitzero"` // stated in every picture in the place of the photo's
-	CreatedAt      time.Time      `json:"created_at"`      // zero while default is unedited
-	UpdatedAt      time.Time      `json:"updated_at"`
+	ID             string           `json:"brand_profile_id"`
+	Name           string           `json:"name"`
+	ScenePrompt    string           `json:"scene_prompt"`
+	NegativePrompt string           `json:"negative_prompt"`
+	Palette        []string         `json:"palette"` // #rrggbb, the most important first
+	Mood           string           `json:"mood"`
+	Keywords       []string         `json:"keywords"`
+	LightDirection string           `json:"light_direction"`   // LightAuto, LightLeft or LightRight
+	ProductFill    float64          `json:"product_fill"`      // share of the frame's side that the product takes, MinFill–MaxFill; 0: the scene's own
+	DefaultPresets []string         `json:"default_presets"`   // for jobs that name none
+	Plates         []string         `json:"plates,omitempty"`  // ids of own backgrounds: the scenes of items that name none
+	Steering       picture.Steering `json:"steering,omitzero"` // of every picture, unless an item has its own
+	Review         string           `json:"review"`            // ReviewOn or ReviewOff
+	ReviewBelow    float64          `json:"review_below"`      // confidence, 0–1, under which a person looks at a cut-out; 0: the operator's setting
+	Rights         picture.Rights   `json:"rights,omitzero"`   // stated in every picture in the place of the photo's
+	CreatedAt      time.Time        `json:"created_at"`        // zero while default is unedited
+	UpdatedAt      time.Time        `json:"updated_at"`
 }
 
 // defaultProfile is profile default before anybody edits it.
@@ -132,6 +135,9 @@ func (p *Profile) normalize() error {
 	if !(p.ReviewBelow >= 0 && p.ReviewBelow <= 1) {
 		return ErrInvalid.With("review_below must be between 0 and 1; 0 is the operator's setting")
 	}
+	if err := p.Steering.Check(); err != nil {
+		return err
+	}
 	if err := p.normalizeRights(); err != nil {
 		return err
 	}
@@ -176,6 +182,11 @@ func (p *Profile) normalizeLists() error {
 	}
 	if p.Keywords, err = cleanList("keywords", p.Keywords, MaxKeywords, func(s string) (string, error) {
 		return s, checkText("a keyword", s, MaxKeyword)
+	}); err != nil {
+		return err
+	}
+	if p.Plates, err = cleanList("plates", p.Plates, MaxProfilePlates, func(s string) (string, error) {
+		return s, checkText("a plate's id", s, maxPresetName)
 	}); err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (s *Service) List(ctx context.Context, tenantID string) ([]Profile, error) 
 
 // Create stores a new profile; ErrExists when its id is taken, default included.
 func (s *Service) Create(ctx context.Context, tenantID string, p Profile) (Profile, error) {
-	if err := s.check(&p); err != nil {
+	if err := s.check(ctx, tenantID, &p); err != nil {
 		return Profile{}, err
 	}
 	if p.ID == DefaultID {
@@ -98,7 +98,7 @@ func (s *Service) Create(ctx context.Context, tenantID string, p Profile) (Profi
 // Replace changes a profile as a whole; ErrNotFound when there is none. Jobs
 // that run keep the profile they were made with.
 func (s *Service) Replace(ctx context.Context, tenantID string, p Profile) (Profile, error) {
-	if err := s.check(&p); err != nil {
+	if err := s.check(ctx, tenantID, &p); err != nil {
 		return Profile{}, err
 	}
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
@@ -146,9 +146,18 @@ func (s *Service) Delete(ctx context.Context, tenantID, id string) error {
 	return nil
 }
 
-func (s *Service) check(p *Profile) error {
+func (s *Service) check(ctx context.Context, tenantID string, p *Profile) error {
 	if err := p.normalize(); err != nil {
 		return err
+	}
+	for _, id := range p.Plates {
+		var n int
+		if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM plates WHERE plate_id = $1 AND tenant_id = $2 AND gone_at IS NULL`, id, tenantID).Scan(&n); err != nil {
+			return fmt.Errorf("look for plate %s: %w", id, err)
+		}
+		if n == 0 {
+			return ErrInvalid.With("plates has %.64q, which there is not", id)
+		}
 	}
 	return s.checkPresets(p.DefaultPresets)
 }

@@ -50,20 +50,22 @@ type SceneList struct {
 // NewBrandProfile is a brand profile as callers write it. The zero value of each
 // field leaves the choice to the scene.
 type NewBrandProfile struct {
-	TenantID       string   `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
-	ID             string   `json:"brand_profile_id,omitempty" nullable:"true" doc:"a–z, 0–9, - and _; on POST, left out: made of the name" example:"acme"`
-	Name           string   `json:"name,omitempty" nullable:"true" doc:"At most 120 characters" example:"Acme"`
-	ScenePrompt    string   `json:"scene_prompt,omitempty" nullable:"true" doc:"At most 2,000 characters" example:"pale wood, soft light"`
-	NegativePrompt string   `json:"negative_prompt,omitempty" nullable:"true" doc:"At most 2,000 characters" example:"people, text"`
-	Palette        []string `json:"palette,omitempty" nullable:"true" doc:"#rrggbb, the most important first, at most 8" example:"[\"#e8d8c3\",\"#2f4858\"]"`
-	Mood           string   `json:"mood,omitempty" nullable:"true" doc:"At most 200 characters" example:"calm"`
-	Keywords       []string `json:"keywords,omitempty" nullable:"true" doc:"At most 30 of 60 characters" example:"[\"handmade\"]"`
-	LightDirection string   `json:"light_direction,omitempty" nullable:"true" doc:"left, right or auto" example:"left"`
-	ProductFill    float64  `json:"product_fill,omitempty" nullable:"true" doc:"Share of the frame's side that the product takes, 0.3 to 0.9; 0: the scene's own" example:"0.6"`
-	DefaultPresets []string `json:"default_presets,omitempty" nullable:"true" doc:"Names from GET /v1/presets" example:"[\"shopify\"]"`
-	Review         string   `json:"review,omitempty" nullable:"true" doc:"off: no picture waits for a person; else on" example:"on"`
-	ReviewBelow    float64  `json:"review_below,omitempty" nullable:"true" doc:"Cut-outs of a lower confidence, 0 to 1, wait for a person; 0: the operator's setting" example:"0.5"`
-	Rights         Rights   `json:"rights,omitzero" doc:"Stated in every picture's file, each in the place of the photo's"`
+	TenantID       string    `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
+	ID             string    `json:"brand_profile_id,omitempty" nullable:"true" doc:"a–z, 0–9, - and _; on POST, left out: made of the name" example:"acme"`
+	Name           string    `json:"name,omitempty" nullable:"true" doc:"At most 120 characters" example:"Acme"`
+	ScenePrompt    string    `json:"scene_prompt,omitempty" nullable:"true" doc:"At most 2,000 characters" example:"pale wood, soft light"`
+	NegativePrompt string    `json:"negative_prompt,omitempty" nullable:"true" doc:"At most 2,000 characters" example:"people, text"`
+	Palette        []string  `json:"palette,omitempty" nullable:"true" doc:"#rrggbb, the most important first, at most 8" example:"[\"#e8d8c3\",\"#2f4858\"]"`
+	Mood           string    `json:"mood,omitempty" nullable:"true" doc:"At most 200 characters" example:"calm"`
+	Keywords       []string  `json:"keywords,omitempty" nullable:"true" doc:"At most 30 of 60 characters" example:"[\"handmade\"]"`
+	LightDirection string    `json:"light_direction,omitempty" nullable:"true" doc:"left, right or auto" example:"left"`
+	ProductFill    float64   `json:"product_fill,omitempty" nullable:"true" doc:"Share of the frame's side that the product takes, 0.3 to 0.9; 0: the scene's own" example:"0.6"`
+	DefaultPresets []string  `json:"default_presets,omitempty" nullable:"true" doc:"Names from GET /v1/presets" example:"[\"shopify\"]"`
+	Plates         []string  `json:"plates,omitempty" nullable:"true" doc:"Ids of own backgrounds, at most 10: the scenes of items that name none" example:"[]"`
+	Steering       *Steering `json:"steering,omitempty" doc:"Wished of every picture, unless its item has its own"`
+	Review         string    `json:"review,omitempty" nullable:"true" doc:"off: no picture waits for a person; else on" example:"on"`
+	ReviewBelow    float64   `json:"review_below,omitempty" nullable:"true" doc:"Cut-outs of a lower confidence, 0 to 1, wait for a person; 0: the operator's setting" example:"0.5"`
+	Rights         Rights    `json:"rights,omitzero" doc:"Stated in every picture's file, each in the place of the photo's"`
 }
 
 // Rights are what a brand states of its pictures' rights, in the fields that IPTC and
@@ -89,6 +91,8 @@ type BrandProfile struct {
 	LightDirection string     `json:"light_direction" enum:"auto,left,right" example:"left"`
 	ProductFill    float64    `json:"product_fill" doc:"Share of the frame's side that the product takes; 0: the scene's own" example:"0.6"`
 	DefaultPresets []string   `json:"default_presets" nullable:"false" example:"[\"shopify\"]"`
+	Plates         []string   `json:"plates" nullable:"false" doc:"Ids of own backgrounds" example:"[]"`
+	Steering       *Steering  `json:"steering,omitempty" doc:"Wished of every picture; left out: nothing"`
 	Review         string     `json:"review" enum:"on,off" doc:"off: no picture waits for a person" example:"on"`
 	ReviewBelow    float64    `json:"review_below" doc:"Cut-outs of a lower confidence wait for a person; 0: the operator's setting" example:"0.5"`
 	Rights         Rights     `json:"rights" doc:"Stated in every picture's file, each in the place of the photo's"`

@@ -43,11 +43,12 @@ type NewJob struct {
 
 // NewItem asks for the pictures of one photo.
 type NewItem struct {
-	Filename    string   `json:"filename" required:"false" doc:"The photo's file name: 1 to 255 characters, without control characters and path separators; with source_url it may be left out" example:"mug.jpg"`
-	SourceURL   string   `json:"source_url,omitempty" nullable:"true" maxLength:"2048" doc:"Where the photo is, in place of an upload: an https address that the internet can reach. The item is queued immediately" example:"https://shop.example/photos/mug.jpg"`
-	ScenePrompt string   `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene, at most 2,000 characters" example:"on an oak table, morning light"`
-	SceneTypes  []string `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene: names from GET /v1/scenes, colour:#rrggbb, or gradient:#rrggbb-#rrggbb from top to bottom" example:"[\"studio\",\"kitchen\"]"`
-	SceneCount  *int     `json:"scene_count,omitempty" nullable:"true" minimum:"1" maximum:"10" doc:"How many scenes; left out: one per scene type, or one" example:"2"`
+	Filename    string    `json:"filename" required:"false" doc:"The photo's file name: 1 to 255 characters, without control characters and path separators; with source_url it may be left out" example:"mug.jpg"`
+	SourceURL   string    `json:"source_url,omitempty" nullable:"true" maxLength:"2048" doc:"Where the photo is, in place of an upload: an https address that the internet can reach. The item is queued immediately" example:"https://shop.example/photos/mug.jpg"`
+	ScenePrompt string    `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene, at most 2,000 characters" example:"on an oak table, morning light"`
+	SceneTypes  []string  `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene: names from GET /v1/scenes, plate:ID of an own background, colour:#rrggbb, or gradient:#rrggbb-#rrggbb from top to bottom; left out: the brand's own backgrounds, else the first scenes" example:"[\"studio\",\"kitchen\"]"`
+	SceneCount  *int      `json:"scene_count,omitempty" nullable:"true" minimum:"1" maximum:"10" doc:"How many scenes; left out: one per scene type, or one" example:"2"`
+	Steering    *Steering `json:"steering,omitempty" doc:"Where the product stands, how large it is, its light and shadow; over the brand's"`
 	NewProduct
 }
 
@@ -89,11 +90,12 @@ type CreatedJob struct {
 
 // CreatedItem is an item that a request made.
 type CreatedItem struct {
-	ItemID     string `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
-	Filename   string `json:"filename" example:"mug.jpg"`
-	SceneIndex int    `json:"scene_index" doc:"Counts the scenes of one photo from 0" example:"0"`
-	SceneType  string `json:"scene_type" example:"studio"`
-	UploadURL  string `json:"upload_url,omitempty" format:"uri" doc:"With uploads: PUT the photo there within 15 minutes, with x-ms-blob-type: BlockBlob. Items of one photo have the same: PUT it once" example:"https://store.example/raw/default/j/i/u/mug.jpg?sig=x"`
+	ItemID       string   `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
+	Filename     string   `json:"filename" example:"mug.jpg"`
+	SceneIndex   int      `json:"scene_index" doc:"Counts the scenes of one photo from 0" example:"0"`
+	SceneType    string   `json:"scene_type" example:"studio"`
+	UnknownWords []string `json:"unknown_words,omitempty" doc:"Words of scene_prompt that OPAL's own scenes don't know; an engine with a model may heed them" example:"[\"whimsical\"]"`
+	UploadURL    string   `json:"upload_url,omitempty" format:"uri" doc:"With uploads: PUT the photo there within 15 minutes, with x-ms-blob-type: BlockBlob. Items of one photo have the same: PUT it once" example:"https://store.example/raw/default/j/i/u/mug.jpg?sig=x"`
 	Product
 }
 
@@ -155,6 +157,8 @@ type Item struct {
 	SceneIndex     int        `json:"scene_index" example:"0"`
 	SceneType      string     `json:"scene_type" example:"studio"`
 	ScenePrompt    string     `json:"scene_prompt,omitempty"`
+	Steering       *Steering  `json:"steering,omitempty" doc:"What was wished of the picture; left out: nothing"`
+	RemakeOf       *string    `json:"remake_of" doc:"The finished item that this one makes again; null: none"`
 	SourceURL      *string    `json:"source_url" doc:"Where the photo is fetched; null: it is uploaded"`
 	RawBlobPath    *string    `json:"raw_blob_path" doc:"The photo; null before the upload"`
 	CutoutBlobPath *string    `json:"cutout_blob_path"`
@@ -185,7 +189,17 @@ type Fidelity struct {
 	MaxDiff    int      `json:"max_diff" doc:"Largest difference of a channel over the product, 0 to 255" example:"1"`
 	EngineSSIM *float64 `json:"engine_ssim,omitempty" doc:"Of what the scene's engine returned, before the product was put back"`
 	Upscale    string   `json:"upscale,omitempty" doc:"How the scene was enlarged, and the product of a small photo"`
+	Areas      []Area   `json:"areas,omitempty" doc:"Which part of the scene each colour of the brand's palette names"`
+	Note       string   `json:"note,omitempty" doc:"What of the wishes the picture doesn't follow, and why"`
 	Enlarged   float64  `json:"enlarged,omitempty" doc:"The product's pixels in the output for one of the photo's; above 2 it looks soft" example:"1.2"`
+}
+
+// Area says which part of a picture a colour of the palette names.
+type Area struct {
+	Colour string     `json:"colour" doc:"As the palette has it" example:"#e8d8c3"`
+	Name   string     `json:"name" doc:"Empty: the scene shows it nowhere" example:"backdrop"`
+	Exact  bool       `json:"exact" doc:"It is kept there, to a difference (CIEDE2000) of 3; else the scene takes its tone" example:"true"`
+	Where  [4]float64 `json:"where,omitzero" doc:"Left, top, right and bottom, as shares of the scene's frame; left out: no place of its own" example:"[0.2,0.06,0.8,0.24]"`
 }
 
 // Concern is one thing about a cut-out that a person should look at.
@@ -224,7 +238,7 @@ type NewExports struct {
 // Step is one row of an item's timeline.
 type Step struct {
 	Attempt   int        `json:"attempt" example:"1"`
-	Step      string     `json:"step" enum:"ingest,cutout,place,upscale,lock,output" example:"cutout"`
+	Step      string     `json:"step" enum:"ingest,cutout,turn,place,upscale,lock,output" example:"cutout"`
 	Status    string     `json:"status" enum:"running,done,failed,reused" example:"done" doc:"reused: an earlier attempt had done it"`
 	ErrorCode *string    `json:"error_code,omitempty"`
 	StartedAt time.Time  `json:"started_at" example:"2026-11-27T09:30:01Z"`

@@ -16,6 +16,10 @@ type making interface {
 	table() *lease.Table
 	// ready is a further condition of rows that are claimed, in SQL.
 	ready() string
+	// putOff writes the message for variants that wait for another item of their photo.
+	putOff(ctx context.Context, tx *db.Tx, b queue.Body) error
+	// takeOver ends, in the claim's transaction, what needs no making.
+	takeOver(ctx context.Context, tx *db.Tx, k *work) error
 	// folder names the folder of a preset's files below their item.
 	folder(preset string) string
 	// record writes that a file is made, under its fence.
@@ -40,12 +44,14 @@ type file struct {
 type firstMaking struct{ w *Worker }
 
 func (m firstMaking) table() *lease.Table         { return m.w.variants() }
-func (m firstMaking) ready() string               { return "" }
+func (m firstMaking) ready() string               { return firstOfItsPhoto }
 func (m firstMaking) folder(preset string) string { return preset }
 
 func (m firstMaking) record(ctx context.Context, tx *db.Tx, k *work, f file) error {
-	if err := m.table().Update(ctx, tx, k.held[f.preset], `status = 'completed', lease_until = NULL, blob_path = $1, format = $2, width = $3, height = $4, bytes = $5, checks = $6,
-		error_code = NULL, error_message = NULL, rejected = $7, recipe = $8, proof = $9`, f.path, f.format, f.width, f.height, f.bytes, f.checks, f.refused, f.recipe, f.proof); err != nil {
+	if err := lockShared(ctx, tx, k.body.ItemID); err != nil {
+		return err
+	}
+	if err := m.table().Update(ctx, tx, k.held[f.preset], completedBy, f.columns()...); err != nil {
 		return err
 	}
 	if err := m.w.settle(ctx, tx, k.body, f.preset, f.refused.String); err != nil {
@@ -59,10 +65,16 @@ func (m firstMaking) record(ctx context.Context, tx *db.Tx, k *work, f file) err
 	if err := m.w.goesOn(ctx, tx, k); err != nil {
 		return err
 	}
+	if err := m.handOn(ctx, tx, k, f); err != nil {
+		return err
+	}
 	return m.w.Jobs.ExportsEnded(ctx, tx, k.body.TenantID, k.body.JobID, 1, 0)
 }
 
 func (m firstMaking) gone(ctx context.Context, tx *db.Tx, b queue.Body, presets []string) error {
+	if err := m.nextOfPhoto(ctx, tx, b, presets); err != nil {
+		return err
+	}
 	for _, p := range presets {
 		if err := m.w.Meter.Release(ctx, tx, b.TenantID, b.ItemID, p); err != nil {
 			return err

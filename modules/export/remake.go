@@ -66,6 +66,9 @@ func (s *Service) Remake(ctx context.Context, tx *db.Tx, r RemakeRequest) (int, 
 		if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET source = $2, review = NULLIF($3, '') WHERE item_id = $1`, r.ItemID, string(text), r.Review); err != nil {
 			return 0, fmt.Errorf("record the source of item %s: %w", r.ItemID, err)
 		}
+		if err := rekey(ctx, tx, r.ItemID, src); err != nil {
+			return 0, err
+		}
 	}
 	only, args := "", []any{r.ItemID, r.TenantID, r.JobID, r.CorrelationID, beingMade.Milliseconds()}
 	if r.Presets != nil {

@@ -120,11 +120,12 @@ func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	v := Variant{Preset: p}
 	prod = prod.forOne()
 	img := compose(p, l, prod)
-	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: provenance.XMP(l.made(), l.Marks.With(l.Rights))}
+	made := l.made(p)
+	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: provenance.XMP(made, l.Marks.With(l.Rights))}
 	if p.Format == channel.PNG || p.Format == channel.AVIF {
 		o.Effort = fastEffort
 	}
-	facts := check.Facts{Source: provenance.Strongest(l.made(), l.Marks), Enlarged: enlargement(p, l), On: l.On}
+	facts := check.Facts{Source: provenance.Strongest(made, l.Marks), Enlarged: enlargement(p, l), On: l.On}
 	at, known := place(p, l, prod)
 	var placed *image.NRGBA
 	if known {

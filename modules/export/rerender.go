@@ -74,7 +74,7 @@ func (s *Service) Rerender(ctx context.Context, tx *db.Tx, r RerenderRequest) (n
 		}
 		at := slices.IndexFunc(there, func(v recordedVariant) bool { return v.preset == name })
 		if at < 0 {
-			made, err := plan(ctx, tx, r.TenantID, r.JobID, r.ItemID, r.CorrelationID, name, 1)
+			made, err := plan(ctx, tx, r.TenantID, r.JobID, r.ItemID, r.CorrelationID, name, photoKey(name, src), 1)
 			if err != nil {
 				return n, err
 			}
@@ -139,7 +139,7 @@ func (s *Service) change(ctx context.Context, tx *db.Tx, r RerenderRequest) (src
 	if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET source = $2 WHERE item_id = $1`, r.ItemID, string(after)); err != nil {
 		return src, false, fmt.Errorf("change the source of item %s: %w", r.ItemID, err)
 	}
-	return src, true, nil
+	return src, true, rekey(ctx, tx, r.ItemID, src)
 }
 
 // recordedVariant is a variant as its row has it.
@@ -174,13 +174,17 @@ const renderVersion = 1
 // recipe digests all that a variant's file and its checks depend on: the preset with
 // the rules that hold on a day, and the picture.
 func recipe(p channel.Preset, src Source, on time.Time) string {
+	layers := src.Layers
+	if p.Background != channel.Scene {
+		layers = sceneless(layers)
+	}
 	p.Rules = slices.DeleteFunc(slices.Clone(p.Rules), func(r channel.Rule) bool { return !r.Holds(on) })
 	b, err := json.Marshal(struct {
 		Version int
 		Preset  channel.Preset
 		Layers  picture.Layers
 		Rights  picture.Rights
-	}{renderVersion, p, src.Layers, src.Rights})
+	}{renderVersion, p, layers, src.Rights})
 	if err != nil {
 		return ""
 	}

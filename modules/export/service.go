@@ -64,7 +64,7 @@ func (s *Service) Plan(ctx context.Context, tx *db.Tx, r PlanRequest) (int, erro
 	}
 	n := 0
 	for _, p := range r.Presets {
-		made, err := plan(ctx, tx, r.TenantID, r.JobID, r.ItemID, r.CorrelationID, p, 0)
+		made, err := plan(ctx, tx, r.TenantID, r.JobID, r.ItemID, r.CorrelationID, p, photoKey(p, r.Source), 0)
 		if err != nil {
 			return 0, err
 		}
@@ -74,9 +74,9 @@ func (s *Service) Plan(ctx context.Context, tx *db.Tx, r PlanRequest) (int, erro
 }
 
 // plan records a variant, unless it is there, and returns how many were recorded.
-func plan(ctx context.Context, tx *db.Tx, tenantID, jobID, itemID, correlationID, preset string, rerenders int) (int, error) {
-	res, err := tx.ExecContext(ctx, `INSERT INTO exports (item_id, preset, job_id, tenant_id, correlation_id, status, due_at, rerenders, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, 'pending', now_ms(), $6, now_ms(), now_ms()) ON CONFLICT DO NOTHING`, itemID, preset, jobID, tenantID, correlationID, rerenders)
+func plan(ctx context.Context, tx *db.Tx, tenantID, jobID, itemID, correlationID, preset string, photo sql.NullString, rerenders int) (int, error) {
+	res, err := tx.ExecContext(ctx, `INSERT INTO exports (item_id, preset, job_id, tenant_id, correlation_id, status, due_at, rerenders, photo_key, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, 'pending', now_ms(), $6, $7, now_ms(), now_ms()) ON CONFLICT DO NOTHING`, itemID, preset, jobID, tenantID, correlationID, rerenders, photo)
 	if err != nil {
 		return 0, fmt.Errorf("record export %s: %w", preset, err)
 	}
@@ -89,6 +89,15 @@ func plan(ctx context.Context, tx *db.Tx, tenantID, jobID, itemID, correlationID
 func (s *Service) Review(ctx context.Context, tx *db.Tx, itemID, state string) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET review = $2 WHERE item_id = $1`, itemID, state); err != nil {
 		return fmt.Errorf("record the review of item %s: %w", itemID, err)
+	}
+	return nil
+}
+
+// Replace has the ZIP hold the picture of another item in the place of an item's, in
+// the transaction that completes the other.
+func (s *Service) Replace(ctx context.Context, tx *db.Tx, itemID, by string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET replaced_by = $2 WHERE item_id = $1`, itemID, by); err != nil {
+		return fmt.Errorf("replace item %s in the ZIP: %w", itemID, err)
 	}
 	return nil
 }
@@ -156,19 +165,21 @@ type Export struct {
 	ErrorMessage  *string
 	Rejected      *string // why the channel refuses it; nil: it doesn't
 	Review        *string // of its item: picture.ReviewPending, ReviewApproved or ReviewRejected; nil: nobody has to look
+
+	recipe string // digest of all that the file depends on
 }
 
 // ErrNotFound says that the variant does not exist or is not finished.
 var ErrNotFound = fault.New(fault.NotFound, "variant_not_found", "There is no such variant, or it is not finished")
 
-const exportColumns = `item_id, preset, status, format, width, height, bytes, blob_path, checks, proof, error_code, error_message, rejected,
+const exportColumns = `item_id, preset, status, format, width, height, bytes, blob_path, checks, proof, error_code, error_message, rejected, COALESCE(recipe, ''),
 	(SELECT s.review FROM export_sources s WHERE s.item_id = exports.item_id) AS review`
 
 func scanExport(r interface{ Scan(dest ...any) error }) (Export, error) {
 	var e Export
 	var format, checks, measured sql.NullString
 	var w, h, n sql.NullInt64
-	if err := r.Scan(&e.ItemID, &e.Preset, &e.Status, &format, &w, &h, &n, &e.BlobPath, &checks, &measured, &e.ErrorCode, &e.ErrorMessage, &e.Rejected, &e.Review); err != nil {
+	if err := r.Scan(&e.ItemID, &e.Preset, &e.Status, &format, &w, &h, &n, &e.BlobPath, &checks, &measured, &e.ErrorCode, &e.ErrorMessage, &e.Rejected, &e.recipe, &e.Review); err != nil {
 		return Export{}, err
 	}
 	if e.Status == "completed" && e.Rejected != nil {

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
@@ -23,11 +24,14 @@ type Source struct {
 	Confidence   *float64 `json:"confidence,omitempty"`    // of the cut-out
 	NeedsReview  bool     `json:"needs_review,omitempty"`  // a person has to look before it is delivered
 	ReviewReason string   `json:"review_reason,omitempty"` // what is to be looked at, and where
+
+	replaced bool // the ZIP holds another item's picture in its place
 }
 
-// made returns how the picture was made, leaving aside what its photo states.
-func (s *Source) made() imaging.SourceType {
-	if s.Generated {
+// made returns how a preset's variant is made, leaving aside what its photo states. On
+// white or on nothing it shows none of a scene that was generated.
+func (s *Source) made(p channel.Preset) imaging.SourceType {
+	if s.Generated && p.Background == channel.Scene {
 		return imaging.SourceGenerated
 	}
 	return imaging.SourceComposite

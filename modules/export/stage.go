@@ -64,6 +64,12 @@ func (s staging) point(p image.Point) image.Point {
 // product is inside the frame and the window inside the scene, whatever the
 // sizes.
 func stage(p channel.Preset, l *Source) staging {
+	if l.Fixed {
+		return fixed(p, l)
+	}
+	if l.Zoom > 0 {
+		p.Fill = min(p.Fill*l.Zoom, mostFill)
+	}
 	bx, by, bw, bh := float64(l.Box[0]), float64(l.Box[1]), float64(l.Box[2]), float64(l.Box[3])
 	w, h := float64(p.Width), float64(p.Height)
 	pw, ph := inScene(l.Box[2], l.Box[3], p)
@@ -81,6 +87,9 @@ func stage(p channel.Preset, l *Source) staging {
 	if l.HorizonY == 0 { // seen from above: it stands in the middle
 		share = .5 + (float64(ph)/2-below)/h
 	}
+	if l.At[1] > 0 {
+		share = l.At[1]
+	}
 	// a product that would leave too little air above stands lower
 	if need := (float64(ph)-below)/h + topAir; share < need {
 		share = min(need, 1-below/h-bottomAir)
@@ -91,7 +100,11 @@ func stage(p channel.Preset, l *Source) staging {
 		zoom := zoomFor(floor/float64(l.Height), share)
 		cw, ch = cw/zoom, ch/zoom
 	}
-	ox := clamp(centre-cw/2, 0, float64(l.Width)-cw)
+	across := .5
+	if l.At[0] > 0 {
+		across = l.At[0]
+	}
+	ox := clamp(centre-cw*across, 0, float64(l.Width)-cw)
 	oy := clamp(floor-share*ch, 0, float64(l.Height)-ch)
 	win := round(ox, oy, cw, ch).Intersect(image.Rect(0, 0, l.Width, l.Height))
 
@@ -111,10 +124,53 @@ func stage(p channel.Preset, l *Source) staging {
 	if moved := intoZone(p, at); l.HorizonY == 0 || float64(moved.Max.Y) > (float64(l.HorizonY)-float64(win.Min.Y))*ty {
 		at = moved
 	}
+	at = anchored(l.Anchor, at, p)
 	return staging{
 		window: win, product: at, scale: s,
 		origin: [2]float64{float64(at.Min.X) - bx*s, float64(at.Min.Y) - by*s},
 	}
+}
+
+// mostFill bounds the share of a variant that a product takes as large as was wished.
+const mostFill = 0.96
+
+// anchored moves a product to the edge of the frame that it comes out of.
+func anchored(anchor string, at image.Rectangle, p channel.Preset) image.Rectangle {
+	to := at.Min
+	switch anchor {
+	case picture.AnchorBottom:
+		to.Y = p.Height - at.Dy()
+	case picture.AnchorTop:
+		to.Y = 0
+	case picture.AnchorLeft:
+		to.X = 0
+	case picture.AnchorRight:
+		to.X = p.Width - at.Dx()
+	}
+	return at.Add(to.Sub(at.Min))
+}
+
+// fixed lays out a variant in which the product keeps its size against the scene: it is
+// a crop of the picture. A product that such a crop can't hold is made smaller, and its
+// shadow with it.
+func fixed(p channel.Preset, l *Source) staging {
+	bx, by, bw, bh := float64(l.Box[0]), float64(l.Box[1]), float64(l.Box[2]), float64(l.Box[3])
+	w, h := float64(p.Width), float64(p.Height)
+	cw, ch := cover(l, p.Aspect())
+	floor := floorOf(l)
+	ox := clamp(bx+bw/2-cw/2, 0, float64(l.Width)-cw)
+	oy := clamp(floor-floorShare(p.Aspect())*ch, 0, float64(l.Height)-ch)
+	if l.Anchor == picture.AnchorBottom {
+		oy = float64(l.Height) - ch
+	}
+	win := round(ox, oy, cw, ch).Intersect(image.Rect(0, 0, l.Width, l.Height))
+	t := w / float64(win.Dx())
+	s := min(t, mostFill*w/bw, mostFill*h/bh)
+	pw, ph := min(p.Width, atLeastOne(bw*s)), min(p.Height, atLeastOne(bh*s))
+	x := clamp((bx+bw/2-float64(win.Min.X))*t-float64(pw)/2, 0, w-float64(pw))
+	y := clamp((by+bh-float64(win.Min.Y))*h/float64(win.Dy())-float64(ph), 0, h-float64(ph))
+	at := anchored(l.Anchor, image.Rect(0, 0, pw, ph).Add(image.Pt(int(math.Round(x)), int(math.Round(y)))), p)
+	return staging{window: win, product: at, scale: s, origin: [2]float64{float64(at.Min.X) - bx*s, float64(at.Min.Y) - by*s}}
 }
 
 // cover returns the size of the largest part of the scene with an aspect.

@@ -176,7 +176,14 @@ func (w *Worker) handleMaking(ctx context.Context, how making, b queue.Body) (wh
 // take claims the item's variants that are pending, or whose worker's lease ran out. It
 // returns nil when there are no such variants. The caller calls leave when its work has ended.
 func (w *Worker) take(ctx context.Context, how making, b queue.Body) (k *work, leave func(), err error) {
-	k, _, leave, err = lease.Take(ctx, how.table(), w.DB, `item_id = $1 AND tenant_id = $2`+how.ready(), []any{b.ItemID, b.TenantID},
+	t := how.table()
+	t.Before = func(ctx context.Context, tx *db.Tx) (bool, error) {
+		if err := lockShared(ctx, tx, b.ItemID); err != nil {
+			return false, err
+		}
+		return false, how.putOff(ctx, tx, b)
+	}
+	k, _, leave, err = lease.Take(ctx, t, w.DB, `item_id = $1 AND tenant_id = $2`+how.ready(), []any{b.ItemID, b.TenantID},
 		func(ctx context.Context, tx *db.Tx, rows []lease.Held) (*work, error) {
 			return w.open(ctx, tx, how, b, rows)
 		})
@@ -195,7 +202,13 @@ func (w *Worker) open(ctx context.Context, tx *db.Tx, how making, b queue.Body, 
 	if err := tx.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, b.ItemID).Scan(&src); err != nil {
 		return nil, fmt.Errorf("load the exports of item %s: %w", b.ItemID, err)
 	}
-	return k, json.Unmarshal([]byte(src), &k.source)
+	if err := json.Unmarshal([]byte(src), &k.source); err != nil {
+		return nil, err
+	}
+	if err := how.takeOver(ctx, tx, k); err != nil || len(k.presets) == 0 {
+		return nil, err
+	}
+	return k, nil
 }
 
 // make renders the claimed variants and records each as it is finished. whole

@@ -4,9 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/opal-photo/opal/modules/channel"
@@ -26,7 +28,9 @@ const perFile = 12 << 10
 type bundled struct {
 	Export
 	source Source
-	Named  // in the ZIP; without a path it is not there, since the picture was rejected
+	Named         // in the ZIP; without a path it is not there, since the picture was rejected
+	photo  string // what the file shares with those of its photo's other items; "": nothing
+	again  bool   // the file is that of the one before, and packed with it
 }
 
 // state returns the review's state, "" when nobody had to look.
@@ -68,6 +72,10 @@ type splitter struct {
 // add takes the next files.
 func (s *splitter) add(files []bundled) error {
 	for _, f := range files {
+		if f.again { // it is in the part of the one before
+			s.files, s.size = append(s.files, f), s.size+perFile
+			continue
+		}
 		if len(s.files) > 0 && s.size+f.Bytes+2*perFile > s.limit {
 			if err := s.end(); err != nil {
 				return err
@@ -93,7 +101,10 @@ func (s *splitter) end() error {
 func (s *Service) zip(ctx context.Context, files []bundled) ([]byte, error) {
 	total := int64(perFile)
 	for _, f := range files {
-		total += f.Bytes + perFile
+		total += perFile
+		if !f.again {
+			total += f.Bytes
+		}
 	}
 	// allocated once: a buffer that grows takes three times as much
 	out := bytes.NewBuffer(make([]byte, 0, total))
@@ -101,7 +112,7 @@ func (s *Service) zip(ctx context.Context, files []bundled) ([]byte, error) {
 	var manifest []Entry
 	for _, f := range files {
 		manifest = append(manifest, f.entry())
-		if f.Path == "" {
+		if f.Path == "" || f.again {
 			continue
 		}
 		// the pictures are compressed already
@@ -167,22 +178,70 @@ func (s *Service) finished(ctx context.Context, tenantID, jobID string, names *N
 		src, ok := sources[e.ItemID]
 		if !ok {
 			var text string
-			if err := s.DB.QueryRowContext(ctx, `SELECT source FROM export_sources WHERE item_id = $1`, e.ItemID).Scan(&text); err != nil {
+			var replaced sql.NullString
+			if err := s.DB.QueryRowContext(ctx, `SELECT source, replaced_by FROM export_sources WHERE item_id = $1`, e.ItemID).Scan(&text, &replaced); err != nil {
 				return nil, fmt.Errorf("load the source of item %s: %w", e.ItemID, err)
 			}
 			if err := json.Unmarshal([]byte(text), &src); err != nil {
 				return nil, err
 			}
+			src.replaced = replaced.Valid
 			sources[e.ItemID] = src
 		}
+		if src.replaced {
+			continue
+		}
 		f := bundled{Export: e, source: src}
+		if key := photoKey(e.Preset, src); key.Valid {
+			f.photo = e.Preset + " " + key.String + " " + e.recipe
+		}
 		if f.state() == picture.ReviewRejected {
-			f.Bytes = 0
+			f.Bytes, f.photo = 0, ""
 		}
 		out = append(out, f)
 	}
+	out = gather(out)
 	nameAll(names, out)
 	return out, nil
+}
+
+// gather puts files that are one and the same behind each other. The first is packed:
+// one that nobody has to look at, where there is one.
+func gather(files []bundled) []bundled {
+	same := map[string][]bundled{}
+	for _, f := range files {
+		if f.photo != "" {
+			same[f.photo] = append(same[f.photo], f)
+		}
+	}
+	out := make([]bundled, 0, len(files))
+	for _, f := range files {
+		group := same[f.photo]
+		switch {
+		case len(group) == 0:
+			if f.photo == "" {
+				out = append(out, f)
+			}
+			continue // else it came with the first of its group
+		case len(group) > 1:
+			slices.SortStableFunc(group, func(a, b bundled) int { return pending(a) - pending(b) })
+			group[0].source.Scene = "" // the name says no scene
+			for i := range group[1:] {
+				group[i+1].again = true
+			}
+		}
+		out = append(out, group...)
+		delete(same, f.photo)
+	}
+	return out
+}
+
+// pending is 1 for a file that a person has to look at, else 0.
+func pending(f bundled) int {
+	if f.state() == picture.ReviewPending {
+		return 1
+	}
+	return 0
 }
 
 // newNames returns the names of a ZIP that has no files yet.
@@ -197,7 +256,7 @@ func nameAll(names *Names, files []bundled) {
 	var there []int
 	var unnamed []Unnamed
 	for i, f := range files {
-		if f.state() == picture.ReviewRejected {
+		if f.state() == picture.ReviewRejected || f.again {
 			continue
 		}
 		u := Unnamed{Preset: presetOf(f.Export), Source: f.source}
@@ -208,6 +267,11 @@ func nameAll(names *Names, files []bundled) {
 	}
 	for i, n := range names.All(unnamed) {
 		files[there[i]].Named = n
+	}
+	for i := range files {
+		if files[i].again {
+			files[i].Named = files[i-1].Named
+		}
 	}
 }
 

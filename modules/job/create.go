@@ -115,9 +115,16 @@ func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
 		return Job{}, Brand{}, fmt.Errorf("load brand profile %s: %w", n.BrandProfileID, err)
 	}
 	brand.Review = n.review(brand.Review)
+	for _, it := range n.Items {
+		for _, t := range it.SceneTypes {
+			if err := s.checkPlate(ctx, n.TenantID, t); err != nil {
+				return Job{}, Brand{}, err
+			}
+		}
+	}
 	j := Job{
 		JobID: cmp.Or(n.ID, newID()), TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Status: JobCreated, CorrelationID: n.CorrelationID,
-		Presets: firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets()), Options: n.Options, Items: expand(n.Items),
+		Presets: firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets()), Options: n.Options, Items: expand(n.Items, brand.Plates),
 	}
 	if slices.ContainsFunc(j.Items, func(it Item) bool { return it.SourceURL != nil }) {
 		j.Status = JobProcessing
@@ -128,7 +135,7 @@ func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
 func chargesOf(j *Job) []Charge {
 	charges := make([]Charge, len(j.Items))
 	for i, it := range j.Items {
-		charges[i] = Charge{ItemID: it.ItemID, JobID: j.JobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID}
+		charges[i] = Charge{ItemID: it.ItemID, JobID: j.JobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID, PhotoID: it.entry}
 	}
 	return charges
 }
@@ -177,6 +184,9 @@ func (s *Service) validateItem(it *NewItem, i int) error {
 	}
 	if err := it.identify(i); err != nil {
 		return err
+	}
+	if err := it.Steering.Check(); err != nil {
+		return fmt.Errorf("items[%d]: %w", i, err)
 	}
 	if utf8.RuneCountInString(it.ScenePrompt) > MaxPromptLength {
 		return ErrRequest.With("items[%d].scene_prompt is longer than %d characters", i, MaxPromptLength)
@@ -272,8 +282,15 @@ func checkFilename(name string) error {
 
 // expand makes the items of the entries: one per scene, siblings of one entry
 // sharing its upload.
-func expand(entries []NewItem) []Item {
+// Scenes that an entry doesn't name are the brand's plates, else the usual ones.
+func expand(entries []NewItem, plates []string) []Item {
 	known := picture.SceneTypes()
+	if len(plates) > 0 {
+		known = make([]string, len(plates))
+		for i, id := range plates {
+			known[i] = picture.PlateScene(id)
+		}
+	}
 	var items []Item
 	for _, e := range entries {
 		types := e.SceneTypes
@@ -288,7 +305,7 @@ func expand(entries []NewItem) []Item {
 		for i, t := range types {
 			items = append(items, Item{
 				ItemID: newID(), Filename: e.Filename, Status: status,
-				SceneIndex: i, SceneType: t, ScenePrompt: e.ScenePrompt, Product: e.Product, SourceURL: source, Steps: []Step{}, entry: entry,
+				SceneIndex: i, SceneType: t, ScenePrompt: e.ScenePrompt, Steering: e.Steering, Product: e.Product, SourceURL: source, Steps: []Step{}, entry: entry,
 			})
 		}
 	}
@@ -319,11 +336,15 @@ func insertJob(ctx context.Context, tx *db.Tx, j *Job, brand Brand) error {
 	for i := range j.Items {
 		it := &j.Items[i]
 		it.CreatedAt, it.UpdatedAt = j.CreatedAt, j.CreatedAt
+		steering, err := steeringText(it.Steering)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO items
-			(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at, created_at, updated_at, `+productColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+			(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at, created_at, updated_at, steering, `+productColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 			append([]any{it.ItemID, j.JobID, j.TenantID, j.CorrelationID, i, it.entry, it.Filename, it.SceneIndex, it.SceneType, it.ScenePrompt, it.SourceURL,
-				it.Status, sql.NullInt64{Int64: now, Valid: it.Status == ItemQueued}, now, now}, productArgs(it.Product)...)...); err != nil {
+				it.Status, sql.NullInt64{Int64: now, Valid: it.Status == ItemQueued}, now, now, steering}, productArgs(it.Product)...)...); err != nil {
 			return fmt.Errorf("insert item %d: %w", i, err)
 		}
 	}

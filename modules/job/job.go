@@ -67,6 +67,7 @@ const (
 type Brand struct {
 	Look    picture.Look   `json:"look"`
 	Presets []string       `json:"presets,omitempty"`
+	Plates  []string       `json:"plates,omitempty"` // scenes of items that name none
 	Review  picture.Review `json:"review,omitzero"`
 	Rights  picture.Rights `json:"rights,omitzero"`
 }
@@ -79,6 +80,7 @@ type NewItem struct {
 	SceneCount  int    // 0: one per scene type, or one
 	SourceURL   string // where a worker fetches the photo; "": it is uploaded
 	Product     picture.Product
+	Steering    picture.Steering // over the brand's
 }
 
 // NewJob is a request for a job.
@@ -138,6 +140,8 @@ type Item struct {
 	SceneIndex     int                `json:"scene_index"`
 	SceneType      string             `json:"scene_type"`
 	ScenePrompt    string             `json:"scene_prompt,omitempty"`
+	Steering       picture.Steering   `json:"steering,omitzero"`
+	RemakeOf       *string            `json:"remake_of"` // the finished item that this one makes again
 	Product        picture.Product    `json:"product"`
 	SourceURL      *string            `json:"source_url"`
 	RawBlobPath    *string            `json:"raw_blob_path"`
@@ -166,6 +170,9 @@ type Item struct {
 
 	entry string
 }
+
+// PhotoID names what an item's siblings share: the upload of one request entry.
+func (it *Item) PhotoID() string { return it.entry }
 
 // Step is one row of an item's timeline.
 type Step struct {

@@ -56,16 +56,16 @@ const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_p
 	COALESCE((SELECT v.fidelity FROM cutout_versions v WHERE v.item_id = items.item_id AND v.is_current), fidelity) AS fidelity, attempt, retry_of,
 	(SELECT n.item_id FROM items n WHERE n.retry_of = items.item_id) AS retried_by, created_at, updated_at, ended_at, entry_id,
 	(SELECT r.decision FROM reviews r WHERE r.item_id = items.item_id) AS decision, (SELECT r.note FROM reviews r WHERE r.item_id = items.item_id) AS note,
-	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at, ` + productColumns
+	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at, remake_of, steering, ` + productColumns
 
 func scanItem(r scanner) (Item, error) {
 	var it Item
-	var fidelity, concerns, decision, note sql.NullString
+	var fidelity, concerns, decision, note, steering sql.NullString
 	var created, updated int64
 	var ended, decided sql.NullInt64
 	if err := r.Scan(append([]any{&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.SourceURL, &it.RawBlobPath, &it.CutoutBlobPath,
 		&it.OutputBlobPath, &it.CutoutVersion, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &concerns, &it.Confidence, &fidelity, &it.Attempt,
-		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided}, productDest(&it.Product)...)...); err != nil {
+		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided, &it.RemakeOf, &steering}, productDest(&it.Product)...)...); err != nil {
 		return Item{}, err
 	}
 	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), timePtr(ended)
@@ -78,6 +78,11 @@ func scanItem(r scanner) (Item, error) {
 		it.Review = &Review{State: decision.String, Note: note.String, DecidedAt: timePtr(decided)}
 	case it.NeedsReview:
 		it.Review = &Review{State: picture.ReviewPending}
+	}
+	if steering.Valid {
+		if err := json.Unmarshal([]byte(steering.String), &it.Steering); err != nil {
+			return Item{}, fmt.Errorf("item %s: steering: %w", it.ItemID, err)
+		}
 	}
 	it.Concerns = []picture.Concern{}
 	if concerns.Valid {

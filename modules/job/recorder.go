@@ -62,9 +62,18 @@ func (r *recorder) Checkpoint(ctx context.Context, c pipeline.Checkpoint) error 
 	if err != nil {
 		return err
 	}
-	err = r.s.items().GoesOn(ctx, r.s.DB, r.c.held, `placement = $1, cutout_blob_path = $2, confidence = $3, needs_review = $4, review_reason = $5, concerns = $6`,
-		string(b), c.Cutout.Path, c.Cutout.Confidence, c.Cutout.NeedsReview,
-		sql.NullString{String: c.Cutout.ReviewReason, Valid: c.Cutout.ReviewReason != ""}, concernsText(c.Cutout.Concerns))
+	first := r.c.checkpoint.Cutout == nil
+	err = r.s.DB.InTx(ctx, func(tx *db.Tx) error {
+		if err := r.s.items().GoesOn(ctx, tx, r.c.held, `placement = $1, cutout_blob_path = $2, confidence = $3, needs_review = $4, review_reason = $5, concerns = $6`,
+			string(b), c.Cutout.Path, c.Cutout.Confidence, c.Cutout.NeedsReview,
+			sql.NullString{String: c.Cutout.ReviewReason, Valid: c.Cutout.ReviewReason != ""}, concernsText(c.Cutout.Concerns)); err != nil || !first {
+			return err
+		}
+		return r.s.wakeSiblings(ctx, tx, r.c.row)
+	})
+	if err == nil {
+		r.c.checkpoint.Cutout = c.Cutout
+	}
 	crashpoint.Reach(crashpoint.StepRecorded)
 	return err
 }

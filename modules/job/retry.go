@@ -95,9 +95,9 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO items
 		(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at,
-		 raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, retry_of, created_at, updated_at, `+productColumns+`)
+		 raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, retry_of, remake_of, steering, created_at, updated_at, `+productColumns+`)
 		SELECT $2, job_id, tenant_id, correlation_id, (SELECT max(position) + 1 FROM items WHERE job_id = $3), entry_id, filename, scene_index, scene_type, scene_prompt, source_url,
-			'queued', now_ms(), raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, item_id, now_ms(), now_ms(), `+productColumns+`
+			'queued', now_ms(), raw_blob_path, cutout_blob_path, placement, confidence, needs_review, review_reason, concerns, item_id, remake_of, steering, now_ms(), now_ms(), `+productColumns+`
 		FROM items WHERE item_id = $1 AND status = 'failed'`, failedID, id, jobID); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 	if err != nil {
 		return err
 	}
-	if err := s.Meter.Reserve(ctx, tx, tenantID, Charge{ItemID: id, JobID: jobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID}); err != nil {
+	if err := s.Meter.Reserve(ctx, tx, tenantID, Charge{ItemID: id, JobID: jobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID, PhotoID: rows[0].entry}); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET failed_items = failed_items - 1, open_items = open_items + 1, status = 'processing', finished_at = NULL,

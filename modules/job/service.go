@@ -19,6 +19,15 @@ type Brands interface {
 	Brand(ctx context.Context, tenantID, brandProfileID string) (Brand, error)
 }
 
+// Plates are the photographs of tenants' own sets.
+type Plates interface {
+	// CheckPlate fails with the brand module's not-found fault for a plate that the
+	// tenant doesn't have.
+	CheckPlate(ctx context.Context, tenantID, plateID string) error
+	// Plate returns a plate's photograph and what is known of it.
+	Plate(ctx context.Context, tenantID, plateID string) (pipeline.Plate, error)
+}
+
 // Exporter makes the variants of a completed item.
 type Exporter interface {
 	// CheckPresets fails with a fault that names an unknown preset.
@@ -44,6 +53,8 @@ type Exporter interface {
 	// BundleWaits reports whether the ZIP of a job's round is asked for and nobody
 	// has begun it, and keeps that so until the transaction ends.
 	BundleWaits(ctx context.Context, tx *db.Tx, jobID string, round int) (bool, error)
+	// Replace has the ZIP hold the picture of another item in the place of an item's.
+	Replace(ctx context.Context, tx *db.Tx, itemID, by string) error
 	// Review records a person's decision about an item's picture: its variants
 	// move in the next ZIP.
 	Review(ctx context.Context, tx *db.Tx, itemID, state string) error
@@ -118,6 +129,7 @@ type Charge struct {
 	Options pipeline.Options
 	Presets []string
 	BrandID string
+	PhotoID string // what the item's siblings share: what shows no scene is made once for all of them
 }
 
 // NoMeter counts nothing.
@@ -183,6 +195,7 @@ type Options struct {
 	Meter      Meter
 	Inspect    func(head []byte, size int64) (more bool, err error)
 	Pipeline   *pipeline.Pipeline // nil where no work is done
+	Plates     Plates             // nil: no scene is a plate
 	Sources    Sources            // nil: items can't name the address of their photo
 	Callbacks  Callbacks          // nil: jobs have no callback URL
 	Groups     Collections        // nil: there are no collections

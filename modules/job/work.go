@@ -41,9 +41,10 @@ type claimed struct {
 	deaths                  int
 	filename, scene, prompt string
 	rawPath, source         string // source: where to fetch the photo while it has no rawPath
-	entry                   string
 	checkpoint              pipeline.Checkpoint
 	brand                   Brand
+	steering                picture.Steering
+	remakeOf                sql.NullString
 	options                 pipeline.Options
 	presets                 []string
 }
@@ -57,8 +58,10 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 	if b.Kind == queue.KindCutout {
 		return s.processVersion(ctx, b)
 	}
+	t := s.items()
+	t.Before = func(ctx context.Context, tx *db.Tx) (bool, error) { return s.siblingCuts(ctx, tx, b) }
 	_, err := lease.Work[*attempt, *pipeline.Result]{
-		Table: s.items(), DB: s.DB, Where: `item_id = $1 AND job_id = $2 AND tenant_id = $3`, Args: []any{b.ItemID, b.JobID, b.TenantID},
+		Table: t, DB: s.DB, Where: `item_id = $1 AND job_id = $2 AND tenant_id = $3`, Args: []any{b.ItemID, b.JobID, b.TenantID},
 		Load: func(ctx context.Context, tx *db.Tx, h lease.Held) (*attempt, error) {
 			return s.load(ctx, tx, &claimed{row: row{itemID: b.ItemID, jobID: b.JobID, tenantID: b.TenantID}, held: h})
 		},
@@ -84,16 +87,16 @@ type attempt struct {
 
 // load reads what the worker needs to know of an item.
 func (s *Service) load(ctx context.Context, tx *db.Tx, c *claimed) (*attempt, error) {
-	var raw, checkpoint, source sql.NullString
+	var raw, checkpoint, source, steering sql.NullString
 	var brand, options, presets string
 	if err := tx.QueryRowContext(ctx, `SELECT i.deaths, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, i.source_url, i.entry_id, i.placement,
-			i.correlation_id, j.brand, j.options, j.presets, `+productColumns+`
+			i.correlation_id, j.brand, j.options, j.presets, i.steering, i.remake_of, `+productColumns+`
 		FROM items i JOIN jobs j ON j.job_id = i.job_id WHERE i.item_id = $1`, c.itemID).
-		Scan(append([]any{&c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &source, &c.entry, &checkpoint, &c.correlationID, &brand, &options, &presets}, productDest(&c.product)...)...); err != nil {
+		Scan(append([]any{&c.deaths, &c.filename, &c.scene, &c.prompt, &raw, &source, &c.entry, &checkpoint, &c.correlationID, &brand, &options, &presets, &steering, &c.remakeOf}, productDest(&c.product)...)...); err != nil {
 		return nil, fmt.Errorf("load item %s: %w", c.itemID, err)
 	}
 	c.rawPath, c.source = raw.String, source.String
-	if err := parsed(jsonColumn{brand, &c.brand}, jsonColumn{options, &c.options}, jsonColumn{presets, &c.presets}, jsonColumn{checkpoint.String, &c.checkpoint}); err != nil {
+	if err := parsed(jsonColumn{brand, &c.brand}, jsonColumn{options, &c.options}, jsonColumn{presets, &c.presets}, jsonColumn{checkpoint.String, &c.checkpoint}, jsonColumn{steering.String, &c.steering}); err != nil {
 		return nil, err
 	}
 	if err := s.adoptCutout(ctx, tx, c); err != nil {
@@ -145,11 +148,16 @@ func (s *Service) adoptCutout(ctx context.Context, tx *db.Tx, c *claimed) error 
 }
 
 func (s *Service) input(c *claimed) pipeline.Input {
-	return pipeline.Input{
+	in := pipeline.Input{
 		TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, Filename: c.filename,
 		Scene: c.scene, Prompt: c.prompt, Look: c.brand.Look, Options: c.options, Review: s.review(c.brand.Review), Rights: c.brand.Rights, Done: c.checkpoint,
-		Raw: func(ctx context.Context) ([]byte, error) { return s.original(ctx, c) },
+		Raw:      func(ctx context.Context) ([]byte, error) { return s.original(ctx, c) },
+		Steering: c.steering,
 	}
+	if id, ok := picture.ParsePlate(c.scene); ok && s.Plates != nil {
+		in.Plate = func(ctx context.Context) (pipeline.Plate, error) { return s.Plates.Plate(ctx, c.tenantID, id) }
+	}
+	return in
 }
 
 // review returns a job's choice, with the operator's threshold where the job
@@ -193,6 +201,11 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 			Presets: c.presets, Filename: c.filename, Product: c.product, Rights: c.brand.Rights, Scene: c.scene, Result: res})
 		if err != nil {
 			return err
+		}
+		if c.remakeOf.Valid {
+			if err := s.Exporter.Replace(ctx, tx, c.remakeOf.String, c.itemID); err != nil {
+				return err
+			}
 		}
 		if n > 0 {
 			if err := s.Outbox.SendExport(ctx, tx, c.body()); err != nil {

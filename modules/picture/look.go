@@ -15,6 +15,7 @@ type Look struct {
 	Keywords       []string `json:"keywords,omitempty"`
 	Light          string   `json:"light,omitempty"`        // "left", "right" or "" for the scene's choice
 	ProductFill    float64  `json:"product_fill,omitempty"` // share of the frame's side that the product takes
+	Steering       Steering `json:"steering,omitzero"`      // of every picture, unless an item has its own
 }
 
 // Catalogue reports whether a brand's pictures share one set. Pictures with profile

@@ -68,12 +68,18 @@ func CleanScene(scene string) (string, bool) {
 	if p, ok := ParsePaint(scene); ok {
 		return p.String(), true
 	}
+	if _, ok := ParsePlate(scene); ok {
+		return scene, true
+	}
 	return scene, slices.Contains(sceneTypes, scene)
 }
 
 // SceneLabel returns a scene type's name for files and sentences: the kind of a paint,
 // whose colours belong in neither.
 func SceneLabel(scene string) string {
+	if _, ok := ParsePlate(scene); ok {
+		return strings.TrimSuffix(plateScene, ":")
+	}
 	if p, ok := ParsePaint(scene); !ok {
 		return scene
 	} else if p.Top == p.Bottom {
@@ -84,5 +90,5 @@ func SceneLabel(scene string) string {
 
 // SceneForms says which scene types there are, for messages.
 func SceneForms() string {
-	return strings.Join(sceneTypes, ", ") + ", colour:#rrggbb and gradient:#rrggbb-#rrggbb"
+	return strings.Join(sceneTypes, ", ") + ", colour:#rrggbb, gradient:#rrggbb-#rrggbb and plate:ID"
 }

@@ -22,6 +22,23 @@ type Placed struct {
 	HorizonY        int    `json:"horizon_y,omitempty"`        // the row where the surface ends; 0: seen from above, or not known
 	Generated       bool   `json:"generated,omitempty"`        // a trained model painted pixels
 	Note            string `json:"note,omitempty"`
+
+	// Areas say which part of the scene each colour of the palette names.
+	Areas []Area `json:"areas,omitempty"`
+	// Anchor is the frame's edge that the product comes out of; "": it stands or lies in
+	// the scene.
+	Anchor string `json:"anchor,omitempty"`
+	// Zoom is how many times larger than usual the product was wished; 0: it wasn't.
+	Zoom float64 `json:"zoom,omitempty"`
+	// At is where the product was wished, as shares of the frame: its middle and the row
+	// that it stands on; 0: it wasn't.
+	At [2]float64 `json:"at,omitzero"`
+	// Fixed says that the product keeps its size against the scene, whatever the format.
+	Fixed bool `json:"fixed,omitempty"`
+	// Followed says that the engine follows what was wished of the picture.
+	Followed bool `json:"followed,omitempty"`
+	// Finished says that the layers have their final size.
+	Finished bool `json:"finished,omitempty"`
 }
 
 // Layers are a finished picture kept apart, so that every variant is composed

@@ -39,8 +39,12 @@ type Input struct {
 	Prompt   string // the item's own words, added to those of the look
 	Look     picture.Look
 	Options  Options
-	Review   picture.Review // which cut-outs a person has to look at
-	Rights   picture.Rights // of the brand: stated in the place of the photo's
+	Review   picture.Review   // which cut-outs a person has to look at
+	Rights   picture.Rights   // of the brand: stated in the place of the photo's
+	Steering picture.Steering // of the item, over that of the look
+
+	// Plate fetches the photograph in which the product is stood, where Scene is a plate.
+	Plate func(ctx context.Context) (Plate, error)
 
 	// Raw fetches the photo's bytes. It is not called when a checkpoint makes
 	// the photo unnecessary.
@@ -55,6 +59,8 @@ type Input struct {
 type Checkpoint struct {
 	Cutout *CutoutRecord   `json:"cutout,omitempty"`
 	Placed *picture.Placed `json:"placed,omitempty"`
+	// TurnedPath names the cut-out as it was turned; "": it wasn't.
+	TurnedPath string `json:"turned,omitempty"`
 	// EngineSSIM is the EngineSSIM of Fidelity, measured when the product was placed.
 	EngineSSIM *float64 `json:"engine_ssim,omitempty"`
 }
@@ -82,9 +88,11 @@ type Fidelity struct {
 	MaxDiff int     `json:"max_diff"` // largest difference of a channel, 0–255
 	// EngineSSIM is the similarity of what the engine returned, before the lock;
 	// absent when the engine left the product to the lock.
-	EngineSSIM *float64 `json:"engine_ssim,omitempty"`
-	Upscale    string   `json:"upscale,omitempty"`  // how the scene was enlarged, and the product of a small photo
-	Enlarged   float64  `json:"enlarged,omitempty"` // the product's pixels in the output for one pixel of the photo
+	EngineSSIM *float64       `json:"engine_ssim,omitempty"`
+	Upscale    string         `json:"upscale,omitempty"`  // how the scene was enlarged, and the product of a small photo
+	Areas      []picture.Area `json:"areas,omitempty"`    // which part of the scene each colour of the palette names
+	Note       string         `json:"note,omitempty"`     // what of the wishes the picture doesn't follow, and why
+	Enlarged   float64        `json:"enlarged,omitempty"` // the product's pixels in the output for one pixel of the photo
 }
 
 // Result is a finished item.
@@ -155,6 +163,15 @@ type Cutter interface {
 	Cut(ctx context.Context, photo *image.NRGBA) (Cutout, error)
 }
 
+// Plate is a photograph of a set, as it is stored: upright, opaque, sRGB.
+type Plate struct {
+	File []byte
+	picture.Plate
+}
+
+// steering returns the item's wishes over those of its look.
+func (in *Input) steering() picture.Steering { return in.Steering.Over(in.Look.Steering) }
+
 // Placement is a request for a scene.
 type Placement struct {
 	TenantID, JobID, ItemID string
@@ -165,6 +182,8 @@ type Placement struct {
 	Look          picture.Look
 	Width, Height int
 	Seed          uint64
+	Steering      picture.Steering // Rotation and Flip are done
+	Plate         *Plate           // where the scene is a plate
 
 	Cutout     *image.NRGBA // for engines in this process
 	CutoutPath string       // for engines that fetch it
@@ -211,6 +230,7 @@ func (s step) told() string {
 var steps = []step{
 	{"ingest", func(s *state) bool { return s.in.Done.Cutout == nil }, ingest},
 	{"cutout", always, cutout},
+	{"turn", func(s *state) bool { return s.in.steering().Turns() }, turn},
 	{"place", scene, place},
 	{"enlarge", func(s *state) bool { return scene(s) && s.in.Options.Upscale }, enlarge},
 	{"lock", scene, lock},

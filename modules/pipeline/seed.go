@@ -7,6 +7,9 @@ import (
 // seedOf derives a scene's seed from the brand and the scene alone, so that a
 // catalogue has one backdrop and the same job gives the same pictures.
 func seedOf(in *Input) uint64 {
+	if s := in.steering().Seed; s != nil {
+		return *s
+	}
 	h := fnv.New64a()
 	for _, s := range []string{in.TenantID, in.Look.ID, in.Scene} {
 		_, _ = h.Write([]byte(s))

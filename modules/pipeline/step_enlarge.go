@@ -19,6 +19,9 @@ func enlarge(ctx context.Context, p *Pipeline, s *state) error {
 	if err != nil {
 		return err
 	}
+	if s.done.Placed.Finished {
+		return nil
+	}
 	big := &layers{scale: enlargeFactor, backdrop: imaging.Upscale2x(l.backdrop)}
 	if sh := l.shadow; sh != nil {
 		// most of the layer is empty, and the rest is soft: plain Lanczos on

@@ -33,6 +33,7 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	imaging.Over(s.final, product, at)
 	s.layers = nil
 	f := s.fidelity()
+	f.Note, f.Areas = s.done.Placed.Note, s.done.Placed.Areas
 	f.Enlarged = max(float64(box.Dx())/float64(s.cutBounds.Dx()), float64(box.Dy())/float64(s.cutBounds.Dy()))
 	if f.Enlarged > sharpEnough {
 		f.Upscale = strings.TrimPrefix(fmt.Sprintf("%s; the photo is small: its product of %d×%d pixels was enlarged %.1f×", f.Upscale, s.cutBounds.Dx(), s.cutBounds.Dy(), f.Enlarged), "; ")

@@ -15,7 +15,7 @@ const outputQuality = 94
 // is already there.
 func output(ctx context.Context, _ *Pipeline, s *state) error {
 	if !s.in.Options.GenerateScene {
-		s.result.OutputPath, s.result.OutputType = s.done.Cutout.Path, "image/png"
+		s.result.OutputPath, s.result.OutputType = s.result.CutoutPath, "image/png"
 		_, err := s.cutoutImage(ctx) // its bounds are part of the result
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 )
@@ -44,8 +45,14 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 	req := Placement{
 		TenantID: s.in.TenantID, JobID: s.in.JobID, ItemID: s.in.ItemID,
 		Title: title(s.in.Filename), Scene: s.in.Scene, Prompt: prompt(&s.in), Look: s.in.Look,
-		Width: sceneSize, Height: sceneSize,
+		Width: sceneSize, Height: sceneSize, Steering: s.in.steering(),
 		Cutout: cut, CutoutPath: input, Artifacts: s.artifacts,
+	}
+	req.Steering.Rotation, req.Steering.Flip = 0, false
+	if _, ok := picture.ParsePlate(s.in.Scene); ok {
+		if err := s.loadPlate(ctx, &req); err != nil {
+			return err
+		}
 	}
 	for try := range placeTries {
 		req.Seed = seedOf(&s.in) + uint64(try)
@@ -54,6 +61,9 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 			return fmt.Errorf("place the product: %w", err)
 		}
 		crashpoint.Reach(crashpoint.SceneScored)
+		if left := req.Steering.Unfollowed(); len(left) > 0 && !placed.Followed {
+			placed.Note = strings.TrimPrefix(placed.Note+"; engine "+placed.Engine+" doesn't follow "+strings.Join(left, ", "), "; ")
+		}
 		if placed.Box == (picture.Box{}) {
 			placed.Box, placed.FloorY = picture.Stand(s.cutBounds.Dx(), s.cutBounds.Dy(), placed.Width, placed.Height, s.in.Look.ProductFill)
 		}
@@ -74,6 +84,32 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 	return nil
 }
 
+// errNoPlate says that the scene is a plate and nobody knows its photograph.
+var errNoPlate = fault.New(fault.Invalid, "plate_not_found", "The plate that the scene names is not there")
+
+// loadPlate fetches the plate and gives the scene its proportions.
+func (s *state) loadPlate(ctx context.Context, req *Placement) error {
+	if s.in.Plate == nil {
+		return errNoPlate.With("%s", s.in.Scene)
+	}
+	plate, err := s.in.Plate(ctx)
+	if err != nil {
+		return fmt.Errorf("fetch the plate: %w", err)
+	}
+	info, err := imagefile.Inspect(plate.File)
+	if err != nil {
+		return fmt.Errorf("look at the plate: %w", err)
+	}
+	side := sceneSize
+	if s.in.Options.Upscale {
+		side *= enlargeFactor // the photograph has the detail: nothing is enlarged later
+	}
+	k := float64(side) / float64(max(info.Width, info.Height))
+	req.Width, req.Height = max(1, int(float64(info.Width)*k+.5)), max(1, int(float64(info.Height)*k+.5))
+	req.Plate = &plate
+	return nil
+}
+
 // inputSide is the longest side, in pixels, of the picture that a scoring service
 // gets: twice the side of the scene. A 50-megapixel cut-out would only cost it time.
 const inputSide = 2 * sceneSize
@@ -83,7 +119,7 @@ const inputSide = 2 * sceneSize
 func (s *state) placeInput(ctx context.Context, cut *image.NRGBA) (string, error) {
 	k := float64(inputSide) / float64(max(cut.Rect.Dx(), cut.Rect.Dy()))
 	if k >= 1 {
-		return s.done.Cutout.Path, nil
+		return s.result.CutoutPath, nil
 	}
 	small := imaging.Resize(cut, max(1, int(float64(cut.Rect.Dx())*k+.5)), max(1, int(float64(cut.Rect.Dy())*k+.5)))
 	b, err := imaging.Encode(small, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1})

@@ -51,18 +51,40 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	if req.Width < 1 || req.Height < 1 || req.Width > MaxSide || req.Height > MaxSide || req.Width*req.Height > MaxPixels {
 		return nil, ErrSize.With("%d×%d", req.Width, req.Height)
 	}
+	if err := req.Steer.Check(); err != nil {
+		return nil, err
+	}
 	st, ok := findScene(req.Scene)
 	if !ok {
 		return nil, ErrUnknownScene.With("%q", req.Scene)
 	}
+	if _, ok := picture.ParsePlate(req.Scene); ok {
+		if req.Plate == nil || req.Plate.Image == nil {
+			return nil, ErrPlateMissing.With("%s", req.Scene)
+		}
+		st = req.Plate.set()
+	}
+	if s := req.Steer.Seed; s != nil {
+		req.Seed = *s
+	}
 	words := parsePrompt(req.Prompt)
 	palette := readPalette(req.Palette)
+	var hexes []string
 	catalogue := req.Catalogue || len(palette) > 0
 	p := analyse(req.Product)
 	pose := choosePose(req, words, p)
-	side, harmony := chooseLight(req.Light, words.side, st.side, p, catalogue)
+	if pitch := req.Steer.CameraPitch; pitch != nil && req.Pose == PoseAuto && !p.whole {
+		pose = posePitched(*pitch)
+	}
+	if req.Plate != nil && pose == PoseFlat && req.Pose == PoseAuto && req.Plate.Horizon > 0 && !p.whole {
+		pose = PoseStanding // the photograph says where its camera was
+	}
+	side, harmony := chooseLight(steeredLight(req), words.side, st.side, p, catalogue)
 
 	lk := resolveLook(st, words, palette, p, catalogue, side, pose == PoseFlat)
+	if len(palette) > 0 && st.exactBackdrop() && !st.painted && req.Plate == nil {
+		lk.keep(palette[0], req.Seed)
+	}
 	var r room
 	switch {
 	case req.Box[2] >= 1 && req.Box[3] >= 1:
@@ -75,12 +97,23 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b, cached := e.backdrop(cacheKey{lk, req.Width, req.Height, r, req.Seed})
+	r.pitch = pitchOf(req.Steer)
+	var b *backdrop
+	var cached bool
+	if req.Plate != nil {
+		b = req.Plate.backdrop(req.Width, req.Height, pose == PoseFlat)
+	} else {
+		b, cached = e.backdrop(cacheKey{lk, req.Width, req.Height, r, req.Seed})
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 
 	res := &Result{Backdrop: b.img, Meta: Meta{Scene: st.name, Light: lk.side, Pose: pose, Cached: cached}}
+	for i := range palette {
+		hexes = append(hexes, hexOf(palette[i]))
+	}
+	res.Meta.Areas = st.areas(palette, hexes)
 	res.Meta.Seed, res.Meta.Width, res.Meta.Height = req.Seed, req.Width, req.Height
 	floor := b.frame.contact
 	if pose == PoseStanding {
@@ -93,7 +126,17 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 		return res, nil
 	}
 	scale, left, bottom := fit(p, &b.frame, &lk, r.asked(), r.box[2] > 0)
+	scale, left, bottom, wished := moved(req, p, &b.frame, &lk, scale, left, bottom)
 	pl := place(p, scale, left, bottom)
+	if req.Plate != nil && req.Steer.LightAngle == nil && (req.Steer.Shadow == nil || req.Steer.Shadow.Direction == nil) {
+		req.Steer.LightAngle = &req.Plate.LightAngle
+	}
+	lk.shade(req.Steer, wished.anchor)
+	if req.Plate != nil {
+		lk.tint = b.floorColour(left+float64(p.box.Dx())*scale/2, bottom)
+		harmony = 1
+	}
+	res.Meta.Anchor, res.Meta.Zoom, res.Meta.At, res.Meta.Fixed, res.Meta.Note = wished.anchor, wished.zoom, wished.at, wished.fixed || req.Plate != nil, wished.note
 	res.Product = pl.pix
 	res.Meta.Box, res.Meta.Exact, res.Meta.Scale = picture.BoxOf(pl.rect), pl.box, pl.scale
 	res.Meta.FloorY = int(math.Round(pl.box[1] + pl.box[3]))

@@ -28,7 +28,7 @@ func paintFar(c *canvas, lk *look, f *frame, seed uint64) {
 		paintRoom(c, lk, f, sd, r)
 		c.lensBlur(0.034)
 	case farFoliage:
-		paintFoliage(c, lk, f, sd, r)
+		outdoorPlaces[seed%uint64(len(outdoorPlaces))](c, lk, f, sd, r)
 		c.lensBlur(0.03)
 	case farDark:
 		paintDark(c, lk, f, sd, r)
@@ -39,7 +39,7 @@ func paintFar(c *canvas, lk *look, f *frame, seed uint64) {
 		paintOffice(c, lk, f, sd, r)
 		c.lensBlur(0.03)
 	case farForest:
-		paintForest(c, lk, f, sd, r)
+		naturePlaces[seed%uint64(len(naturePlaces))](c, lk, f, sd, r)
 		c.lensBlur(0.032)
 	}
 	if lk.farGain != 1 && lk.far != farCove && lk.far != farPodium {

@@ -10,6 +10,8 @@ const airAbove = 0.6
 type room struct {
 	fill float32    // share of the frame
 	box  [4]float32 // x, y, width, height in pixels
+
+	pitch float32 // of the camera, degrees; below 0: the set's own
 }
 
 func (r room) asked() bool { return r.fill > 0 || r.box[2] > 0 }
@@ -63,6 +65,9 @@ func newFrame(W, H int, st set, flat bool, r room) frame {
 		// The floor line moves down until a product of that height fits, and
 		// leaves a third of the free height below it.
 		f.contact = min(max(f.contact, f.boxH+(f.h-f.boxH)*airAbove), f.h)
+	}
+	if r.pitch >= 0 && !flat {
+		f.edge = min(f.h*edgeAt(r.pitch), f.contact-minFloor*f.h)
 	}
 	f.vanish = f.edge - 0.62*(f.contact-f.edge) - 0.14
 	return f

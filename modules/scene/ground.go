@@ -10,6 +10,7 @@ type ground struct {
 	w, h    int
 	density []float32
 	mirror  []float32 // premultiplied linear RGBA, nil when not glossy
+	tint    rgb       // what the floor's shade keeps of its colour
 }
 
 func castGround(pl *placed, b *backdrop, lk *look, harmony float32) *ground {
@@ -19,9 +20,10 @@ func castGround(pl *placed, b *backdrop, lk *look, harmony float32) *ground {
 	pad := int(0.10 * f.unit)
 	r := pl.rect.Inset(-pad)
 	if !lk.flat {
-		r.Min.X -= int(0.9 * float32(min(ph, pw*3)))
-		r.Max.X += int(0.9 * float32(min(ph, pw*3)))
-		r.Max.Y += int(0.25 * float32(ph))
+		across, near := lk.cast.reach()
+		r.Min.X -= int(across * float32(min(ph, pw*3)))
+		r.Max.X += int(across * float32(min(ph, pw*3)))
+		r.Max.Y += int(near * float32(ph))
 		if lk.reflection > 0 {
 			r.Max.Y = max(r.Max.Y, pl.rect.Max.Y+int(0.34*f.unit))
 		}
@@ -32,7 +34,7 @@ func castGround(pl *placed, b *backdrop, lk *look, harmony float32) *ground {
 	// Align to the grid so that results do not depend on the product's size.
 	r.Min.X -= r.Min.X % step
 	r.Min.Y -= r.Min.Y % step
-	g := &ground{rect: r, step: step, w: r.Dx()/step + 1, h: r.Dy()/step + 1}
+	g := &ground{rect: r, step: step, w: r.Dx()/step + 1, h: r.Dy()/step + 1, tint: lk.tint}
 	if r.Empty() {
 		g.w, g.h = 0, 0
 		return g

@@ -31,6 +31,12 @@ func (g *ground) layerPixel(encode *[65536]uint16, shadow *image.NRGBA, x, y, ro
 		k := 1 / al
 		o[0], o[1], o[2] = to8(encode, m[0]*k), to8(encode, m[1]*k), to8(encode, m[2]*k)
 	}
+	if g.tint != (rgb{}) && m[3] == 0 && al > 0 {
+		// shade of the floor's own colour in the place of black: as dark, and less grey
+		t := g.tint.luma()
+		al = min(al/(1-shadeKeeps*t), 1)
+		o[0], o[1], o[2] = to8(encode, g.tint.R*shadeKeeps*shadeKeeps), to8(encode, g.tint.G*shadeKeeps*shadeKeeps), to8(encode, g.tint.B*shadeKeeps*shadeKeeps)
+	}
 	o[3] = uint8(clamp01(al)*255 + 0.5)
 	return free, m
 }

@@ -16,6 +16,10 @@ type look struct {
 	flat                         bool
 	mood                         mood
 	tinted                       bool // the prompt or brand chose the colours
+
+	// of the shadow alone; zero in the keys of backdrops
+	cast cast
+	tint rgb // what shade on the floor looks like where it isn't black
 }
 
 // A product paler than paleProduct (OKLCH lightness) would lose its edge against
@@ -25,7 +29,7 @@ const (
 	behindPale  = 0.62
 )
 
-// resolveLook picks colours in order of authority: prompt, brand palette,
+// resolveLook picks colours in order of authority: brand palette, prompt,
 // product (only when there is no palette, so a catalogue stays consistent),
 // scene default.
 func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool, side Light, flat bool) look {
@@ -51,7 +55,7 @@ func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool,
 	}
 	lk.mood = words.mood
 
-	chosen := append(append([]rgb{}, words.colours...), palette...)
+	chosen := append(append([]rgb{}, palette...), words.colours...)
 	lk.tinted = len(chosen) > 0
 	switch {
 	case lk.tinted:

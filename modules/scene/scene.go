@@ -33,7 +33,7 @@ import (
 
 // Version names the look of the pictures. It changes whenever the same request
 // gives other bytes.
-const Version = "1"
+const Version = "2"
 
 // Limits of a request.
 const (
@@ -133,6 +133,8 @@ type Request struct {
 	Box           [4]float64
 	Width, Height int // of the picture, in pixels
 	Seed          uint64
+	Steer         picture.Steering // Rotation and Flip are the caller's
+	Plate         *Plate           // of a scene that is a plate
 }
 
 // Meta tells where things are in a picture. Pixels, origin top left.

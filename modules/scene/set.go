@@ -42,7 +42,7 @@ var sets = []set{
 		wall: lch{0.72, 0.045, 70 * deg}, accent: lch{0.55, 0.08, 50 * deg},
 		light: rgb{1.06, 1, 0.9}, falloff: 0.3, vignette: 0.25,
 		gloss: 0.10, reflection: 0.06, shadow: 1, hardness: 0.3, flatGobo: goboWindow, side: LightLeft},
-	{name: "outdoor", far: farFoliage, top: stone, flatTop: stone,
+	{name: "outdoor", far: farFoliage, top: concrete, flatTop: stone,
 		wall: lch{0.6, 0.1, 125 * deg}, accent: lch{0.6, 0.1, 110 * deg},
 		light: rgb{1.12, 1, 0.8}, falloff: 0.3, vignette: 0.2,
 		gloss: 0.03, shadow: 1, hardness: 0.6, flatGobo: goboLeaf, side: LightRight},
@@ -90,6 +90,9 @@ func painted(p picture.Paint) set {
 func findScene(scene string) (set, bool) {
 	if p, ok := picture.ParsePaint(scene); ok {
 		return painted(p), true
+	}
+	if _, ok := picture.ParsePlate(scene); ok {
+		return sets[0], true
 	}
 	return findSet(scene)
 }

@@ -8,7 +8,8 @@ func (g *ground) flatShadow(s *silhouette, lk *look, f *frame) {
 	away := -float32(lk.side)
 	part := func(dx, dy, radius, strength float32) {
 		m := make([]float32, g.w*g.h)
-		sx, sy := ox+int(dx*cell*away), oy+int(dy*cell)
+		dx, dy = lk.cast.offset(dx*away, dy)
+		sx, sy := ox+int(dx*cell), oy+int(dy*cell)
 		for y := range s.h {
 			gy := y + sy
 			if gy < 0 || gy >= g.h {
@@ -23,7 +24,7 @@ func (g *ground) flatShadow(s *silhouette, lk *look, f *frame) {
 		r := int(radius*cell) + 1
 		boxBlur(m, g.w, g.h, r, r, 3)
 		for i, v := range m {
-			g.density[i] = 1 - (1-g.density[i])*(1-strength*v*lk.shadow)
+			g.density[i] = clamp01(1 - (1-g.density[i])*(1-strength*v*lk.shadow))
 		}
 	}
 	part(0.002, 0.002, 0.0022, 0.5)

@@ -56,6 +56,7 @@ func (g *ground) standingShadow(s *silhouette, ft *footing, lk *look, f *frame, 
 		squash = -0.30 // towards the camera
 		shear *= 0.5
 	}
+	shear, squash = lk.cast.steer(shear, squash, room)
 	const slabs = 4
 	reach := 0.72 + 0.28*lk.hardness // part of the height that still casts visibly
 	var layers [slabs][]float32
@@ -111,6 +112,6 @@ func (g *ground) standingShadow(s *silhouette, ft *footing, lk *look, f *frame, 
 	}
 	for i := range n {
 		free := (1 - 0.82*min(contact[i]*1.25, 1)*lk.shadow) * (1 - 0.50*min(tight[i]*1.2, 1)*lk.shadow) * (1 - 0.62*foot[i]*lk.shadow) * cast[i]
-		g.density[i] = 1 - free
+		g.density[i] = 1 - clamp01(free)
 	}
 }

@@ -5,14 +5,14 @@ package scene
 // wood along their edge. side is where the light comes from.
 func moss(wood surfaceFunc, side float32, ou, ov float32) surfaceFunc {
 	cloud, warp, speck := cloudTile(), warpTile(), speckTile()
-	dark, mid, tip := hex(0x1d2610), hex(0x3f4f20), hex(0x8a9548)
+	dark, mid, tip := hex(0x252b1a), hex(0x434e2e), hex(0x737d52)
 	dry := hex(0x6b5f34)
 
 	// Patches leave the middle free, where the product stands, and close in
 	// towards the sides.
 	patch := func(u, v float32, lod int) float32 {
 		aside := smoothstep(0.16, 0.62, abs32(u-floorCentre)) * 0.30
-		return cloud.at(u*0.36+ou*2, v*0.30+ov*2, lod) + 0.45*cloud.at(u*1.4+ov, v*1.2+ou, lod) + aside - 0.14
+		return cloud.at(u*0.36+ou*2, v*0.30+ov*2, lod) + 0.45*cloud.at(u*1.4+ov, v*1.2+ou, lod) + aside - 0.36
 	}
 	// Billows: the distance of noise from zero is round on top and creased below.
 	height := func(u, v float32, lod int) float32 {
@@ -22,12 +22,12 @@ func moss(wood surfaceFunc, side float32, ou, ov float32) surfaceFunc {
 	const reach = 0.012 // how far towards the light slopes are felt
 	return func(u, v float32, lod int, spot float32) rgb {
 		c := wood(u, v, lod, spot)
-		fine := speck.at(u*2.6, v*2.6, max(lod-1, 0))
+		fine := 0.45 * speck.at(u*1.6, v*1.6, lod+1)
 		p := patch(u, v, lod) + 0.05*fine
 		if p < -0.08 {
 			return c
 		}
-		cover := smoothstep(-0.02, 0.05, p+0.035*speck.at(u*5.3, v*5.3, max(lod-1, 0)))
+		cover := smoothstep(-0.02, 0.05, p+0.035*speck.at(u*3.3, v*3.3, lod))
 		// The wood beside a cushion lies in its shadow.
 		c = c.scale(1 - 0.55*smoothstep(-0.08, 0, p))
 		if cover == 0 {
@@ -37,8 +37,8 @@ func moss(wood surfaceFunc, side float32, ou, ov float32) surfaceFunc {
 		// A patch's rim curves down to the wood.
 		rim := smoothstep(0, 0.16, p)
 		slope := h - height(u+side*reach, v+0.6*reach, lod) + 0.35*(patch(u, v, lod)-patch(u+side*reach*2, v+reach, lod))
-		tuft := speck.at(u*6.5+ov, v*6.5, max(lod-1, 0))
-		lit := 0.16 + 0.34*smoothstep(0, 0.5, h)*(0.4+0.6*rim) + 0.95*slope + 0.30*fine + 0.34*tuft
+		tuft := 0.4 * speck.at(u*3.2+ov, v*3.2, lod+1)
+		lit := 0.16 + 0.34*smoothstep(0, 0.5, h)*(0.4+0.6*rim) + 0.5*slope + 0.30*fine + 0.34*tuft
 		m := mix(dark, mid, smoothstep(0, 0.5, lit))
 		m = mix(m, tip, smoothstep(0.36, 1.15, lit))
 		m = mix(m, dry.scale(0.4+0.8*clamp01(lit)), 0.35*smoothstep(0.12, 0.4, warp.at(u*0.9+ou, v*0.9+ov, lod)))

@@ -38,6 +38,8 @@ type Request struct {
 	Fill        float64  `json:"fill,omitempty"`         // share of the frame the product takes, 0..1
 	BackdropSAS string   `json:"backdrop_sas,omitempty"` // write URL for the product-free backdrop
 	ShadowSAS   string   `json:"shadow_sas,omitempty"`   // write URL for shadow and reflection (RGBA, full frame)
+	// Steering is what people wish of the picture, but for turns, which the input has had.
+	Steering *picture.Steering `json:"steering,omitempty"`
 	// LayersOnly says that the caller ignores the picture itself when its backdrop is
 	// stored: a service that stores it may leave the picture out.
 	LayersOnly bool `json:"layers_only,omitempty"`
@@ -73,7 +75,17 @@ type Meta struct {
 	// IPTC DigitalSourceType must then say.
 	Generated bool    `json:"generated"`
 	Layers    *Layers `json:"layers,omitempty"`
-	Note      string  `json:"note,omitempty"` // what a reader should know, such as that no product was placed
+	// Steered says that the service follows the request's steering.
+	Steered bool `json:"steered,omitempty"`
+	// Anchor, Zoom, At and Fixed tell what steering made of the product's place, see
+	// picture.Placed.
+	Anchor string     `json:"anchor,omitempty"`
+	Zoom   float64    `json:"zoom,omitempty"`
+	At     [2]float64 `json:"at,omitzero"`
+	Fixed  bool       `json:"fixed,omitempty"`
+	// Areas say which part of the scene each colour of the palette names.
+	Areas []picture.Area `json:"areas,omitempty"`
+	Note  string         `json:"note,omitempty"` // what a reader should know, such as that no product was placed
 }
 
 // Layers tells which layers were stored at the URLs of the request.
@@ -94,7 +106,7 @@ const maxCoordinate = 1 << 16
 func (m Meta) Placed() picture.Placed {
 	p := picture.Placed{
 		Engine: m.Engine, Seed: m.Seed, Width: m.Width, Height: m.Height, Generated: m.Generated, Note: m.Note,
-		FloorY: int(m.FloorY), HorizonY: int(m.HorizonY),
+		FloorY: int(m.FloorY), HorizonY: int(m.HorizonY), Followed: m.Steered, Anchor: m.Anchor, Zoom: m.Zoom, At: m.At, Fixed: m.Fixed, Areas: m.Areas,
 	}
 	if box, ok := m.Box(); ok {
 		for i, v := range box {

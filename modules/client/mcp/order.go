@@ -30,17 +30,18 @@ type Order struct {
 
 // Photo is an entry of an order: client.NewItem, or a file.
 type Photo struct {
-	File        string   `json:"file,omitempty"`
-	Filename    string   `json:"filename,omitempty"`
-	SourceURL   string   `json:"source_url,omitempty"`
-	ScenePrompt string   `json:"scene_prompt,omitempty"`
-	SceneTypes  []string `json:"scene_types,omitempty"`
-	SceneCount  *int     `json:"scene_count,omitempty"`
-	SKU         string   `json:"sku,omitempty"`
-	GTIN        string   `json:"gtin,omitempty"`
-	ASIN        string   `json:"asin,omitempty"`
-	Slot        string   `json:"slot,omitempty"`
-	Title       string   `json:"title,omitempty"`
+	File        string           `json:"file,omitempty"`
+	Filename    string           `json:"filename,omitempty"`
+	SourceURL   string           `json:"source_url,omitempty"`
+	ScenePrompt string           `json:"scene_prompt,omitempty"`
+	SceneTypes  []string         `json:"scene_types,omitempty"`
+	SceneCount  *int             `json:"scene_count,omitempty"`
+	Steering    *client.Steering `json:"steering,omitempty"`
+	SKU         string           `json:"sku,omitempty"`
+	GTIN        string           `json:"gtin,omitempty"`
+	ASIN        string           `json:"asin,omitempty"`
+	Slot        string           `json:"slot,omitempty"`
+	Title       string           `json:"title,omitempty"`
 }
 
 // Price is the answer to quote.
@@ -62,7 +63,7 @@ type Created struct {
 func (s *server) job(o Order) (client.NewJob, error) {
 	n := client.NewJob{BrandProfileID: o.BrandProfileID, Presets: o.Presets, Options: o.Options, Review: o.Review, ReviewBelow: o.ReviewBelow}
 	for i, p := range o.Items {
-		it := client.NewItem{Filename: p.Filename, SourceURL: p.SourceURL, ScenePrompt: p.ScenePrompt, SceneTypes: p.SceneTypes, SceneCount: p.SceneCount,
+		it := client.NewItem{Filename: p.Filename, SourceURL: p.SourceURL, ScenePrompt: p.ScenePrompt, SceneTypes: p.SceneTypes, SceneCount: p.SceneCount, Steering: p.Steering,
 			NewProduct: client.NewProduct{SKU: p.SKU, GTIN: p.GTIN, ASIN: p.ASIN, Slot: p.Slot, Title: p.Title}}
 		switch {
 		case p.File != "" && s.Files == nil:

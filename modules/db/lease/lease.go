@@ -53,6 +53,9 @@ type Table struct {
 	Time   time.Duration // of a lease; 0: DefaultTime
 	Lost   time.Duration // by which a waiting row's message is overdue and taken to be lost; 0: LostMessage
 	Policy Policy
+	// Before is called in the claim's transaction, for locks that come first; nil: nothing.
+	// later leaves the rows to a later message, which it has written.
+	Before func(ctx context.Context, tx *db.Tx) (later bool, err error)
 }
 
 // Held is a row under this worker's fence.

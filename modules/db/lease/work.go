@@ -110,7 +110,12 @@ func Take[C any](ctx context.Context, t *Table, d *db.DB, where string, args []a
 	defer taken()
 	err = d.InTx(taking, func(tx *db.Tx) (err error) {
 		var none C // a transaction that is repeated begins with nothing
-		c = none
+		c, rows = none, nil
+		if t.Before != nil {
+			if later, err := t.Before(taking, tx); err != nil || later {
+				return err
+			}
+		}
 		if rows, err = t.Claim(taking, tx, where, args...); err != nil || len(rows) == 0 {
 			return err
 		}

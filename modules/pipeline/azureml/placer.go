@@ -38,6 +38,9 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Plac
 		Seed: &r.Seed, Width: r.Width, Height: r.Height, Brand: r.Look.ID, OutputImageSAS: urls[0], Scene: r.Scene, Title: r.Title,
 		Palette: r.Look.Palette, Light: r.Look.Light, Fill: r.Look.ProductFill, BackdropSAS: urls[1], ShadowSAS: urls[2], LayersOnly: true,
 	}
+	if !r.Steering.Empty() {
+		req.Steering = &r.Steering
+	}
 	telemetry.Log(ctx).Info().Str("scene_type", r.Scene).Msg("Calling AML endpoint")
 	began := time.Now()
 	res, err := p.client.Score(ctx, req)

@@ -54,8 +54,8 @@ type Placer struct{ engine *scene.Engine }
 // NewPlacer returns a placer that keeps the given number of backdrops.
 func NewPlacer(backdrops int) *Placer { return &Placer{engine: scene.New(backdrops)} }
 
-// Painter makes the scenes that are plain paint in this process and leaves the others
-// to the next placer. It is a pipeline.Placer.
+// Painter makes the scenes that are plain paint or a brand's own photographs in this
+// process and leaves the others to the next placer. It is a pipeline.Placer.
 type Painter struct {
 	next, own pipeline.Placer
 }
@@ -64,9 +64,23 @@ type Painter struct {
 // the scenes: no service is asked for what has no scene.
 func WithPaint(next pipeline.Placer) *Painter { return &Painter{next, NewPlacer(0)} }
 
+// plateOf decodes a plate, which OPAL has stored itself.
+func plateOf(p *pipeline.Plate) (*scene.Plate, error) {
+	if p == nil {
+		return nil, nil
+	}
+	img, err := imaging.DecodeOwn(p.File)
+	if err != nil {
+		return nil, fmt.Errorf("decode the plate: %w", err)
+	}
+	return &scene.Plate{Image: img, Plate: p.Plate}, nil
+}
+
 // Place makes a scene.
 func (p *Painter) Place(ctx context.Context, r pipeline.Placement) (*picture.Placed, error) {
-	if _, ok := picture.ParsePaint(r.Scene); ok {
+	_, paint := picture.ParsePaint(r.Scene)
+	_, plate := picture.ParsePlate(r.Scene)
+	if paint || plate {
 		return p.own.Place(ctx, r)
 	}
 	return p.next.Place(ctx, r)
@@ -78,7 +92,12 @@ const layerQuality = 95
 
 // Place renders a scene and stores its layers.
 func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Placed, error) {
+	plate, err := plateOf(r.Plate)
+	if err != nil {
+		return nil, err
+	}
 	res, err := p.engine.Render(ctx, scene.Request{
+		Steer: r.Steering, Plate: plate,
 		Product: r.Cutout, Scene: r.Scene, Title: r.Title, Prompt: r.Prompt, Palette: r.Look.Palette, Light: scene.ParseLight(r.Look.Light),
 		Catalogue: picture.Catalogue(r.Look.ID), Fill: r.Look.ProductFill, Width: r.Width, Height: r.Height, Seed: r.Seed,
 	})
@@ -86,7 +105,7 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Plac
 		return nil, fmt.Errorf("render the scene: %w", err)
 	}
 	out := res.Meta.Placed
-	out.Engine = "studio"
+	out.Engine, out.Followed, out.Finished = "studio", true, plate != nil
 	put := func(step, ext string, img *image.NRGBA, o imaging.EncodeOptions) (string, error) {
 		b, err := imaging.Encode(img, o)
 		if err != nil {

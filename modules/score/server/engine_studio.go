@@ -25,7 +25,12 @@ func (*studio) Ready() bool      { return true }
 // words.
 func (s *studio) Place(ctx context.Context, w Work) (*Picture, error) {
 	r := w.Request
+	var steering picture.Steering
+	if r.Steering != nil {
+		steering = *r.Steering
+	}
 	res, err := s.engine.Render(ctx, scene.Request{
+		Steer:   steering,
 		Product: w.Product, Title: r.Title, Scene: scene.Choose(r.Scene, r.Prompt), Prompt: r.Prompt, Palette: r.Palette,
 		Light: scene.ParseLight(r.Light), Catalogue: picture.Catalogue(r.Brand),
 		Fill: r.Fill, Box: w.Box, Width: w.Width, Height: w.Height, Seed: w.Seed,
@@ -35,6 +40,7 @@ func (s *studio) Place(ctx context.Context, w Work) (*Picture, error) {
 	}
 	m := score.Meta{
 		EngineVersion: scene.Version, FloorY: float64(res.Meta.FloorY), HorizonY: float64(res.Meta.HorizonY),
+		Steered: true, Anchor: res.Meta.Anchor, Zoom: res.Meta.Zoom, At: res.Meta.At, Fixed: res.Meta.Fixed, Areas: res.Meta.Areas, Note: res.Meta.Note,
 		Light: res.Meta.Light.String(), Pose: res.Meta.Pose.String(), Scene: res.Meta.Scene,
 	}
 	if res.Meta.Box.Empty() {

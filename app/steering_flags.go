@@ -1,0 +1,52 @@
+package app
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// steeringFlags are what people wish of each picture, as flags. read returns the wishes
+// when the flags have been read.
+func steeringFlags(f *pflag.FlagSet) (read func() picture.Steering) {
+	var s picture.Steering
+	var shadow picture.Shadow
+	var seed uint64
+	numbers := map[string]**float64{}
+	values := map[string]*float64{}
+	number := func(name string, to **float64, usage string) {
+		values[name], numbers[name] = f.Float64(name, 0, usage+" (default: the scene's own)"), to
+	}
+	number("x", &s.X, "where the middle of the product is, a share of the frame's width")
+	number("y", &s.Y, "where its lowest point stands, a share of the frame's height")
+	f.Float64Var(&s.Scale, "scale", 0, "times the size that the product would have, 0.1 to 4")
+	f.Float64Var(&s.Rotation, "rotate", 0, "degrees by which the product is turned clockwise")
+	f.BoolVar(&s.Flip, "flip", false, "exchange left and right of the product")
+	f.StringVar(&s.Anchor, "anchor", "", "floor, or the frame's edge that the product comes out of: bottom, top, left, right (default: bottom where the photo cut it off there)")
+	f.BoolVar(&shadow.Off, "no-shadow", false, "no shadow")
+	number("shadow-strength", &shadow.Strength, "times the scene's own, 0 to 1.5")
+	number("shadow-softness", &shadow.Softness, "0 of bare sun to 1 of a large soft light")
+	number("shadow-length", &shadow.Length, "times the scene's own, 0 to 3")
+	number("shadow-direction", &shadow.Direction, "where the shadow falls, degrees seen from above: 0 to the viewer, 90 right, 180 away, 270 left")
+	number("light-angle", &s.LightAngle, "where the light comes from, degrees seen from above: 0 the viewer, 90 right, 180 behind, 270 left")
+	number("reflection", &s.Reflection, "in the floor, 0 to 1")
+	f.Uint64Var(&seed, "seed", 0, "another number is another picture of the same scene")
+	f.Float64Var(&s.HeightMM, "height-mm", 0, "the products' real height in millimetres")
+	f.Float64Var(&s.FrameMM, "frame-mm", 0, "how many millimetres of the floor the frame shows where products stand (default: the scene's own)")
+	number("camera-pitch", &s.CameraPitch, "degrees by which the camera looks down, 0 to 90")
+	return func() picture.Steering {
+		for name, to := range numbers {
+			if f.Changed(name) {
+				*to = values[name]
+			}
+		}
+		out := s
+		if f.Changed("seed") {
+			out.Seed = &seed
+		}
+		if shadow != (picture.Shadow{}) {
+			out.Shadow = &shadow
+		}
+		return out
+	}
+}

@@ -1,0 +1,72 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// shelf is own backgrounds whose files are nowhere.
+type shelf struct{ *brand.Plates }
+
+func (shelf) PlateURL(_ context.Context, p brand.Plate) (string, error) {
+	return "http://127.0.0.1:1/" + p.Path, nil
+}
+
+type noFiles struct{}
+
+func (noFiles) Prepare(_ context.Context, photo []byte) (brand.PreparedPlate, error) {
+	return brand.PreparedPlate{File: photo, Width: 900, Height: 600, Guess: picture.Plate{Horizon: .5, Floor: [4]float64{0, .52, 1, 1}, LightAngle: 300, Softness: .6}}, nil
+}
+func (noFiles) Put(context.Context, string, []byte) error { return nil }
+func (noFiles) Delete(context.Context, string) error      { return nil }
+
+func TestOwnBackgrounds(t *testing.T) {
+	h := newHouse(t)
+	body, kind := pictureBody(t, [][2]string{{"tenant_id", "t1"}, {"name", "Oak table"}}, nil)
+	a := h.do(t, http.MethodPost, "/v1/plates", body, "Content-Type", kind, "Idempotency-Key", "k")
+	v := a.json(t)
+	id, _ := v["plate_id"].(string)
+	if a.status != http.StatusOK || v["name"] != "Oak table" || v["filename"] != "mug.jpg" || v["scene_type"] != "plate:"+id || id == "" {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	target := "/v1/plates/" + id
+	a = h.do(t, http.MethodPatch, target+"?tenant_id=t1", `{"horizon":0.7,"light_angle":90}`)
+	about, _ := a.json(t)["about"].(map[string]any)
+	if a.status != http.StatusOK || about["horizon"] != .7 || about["light_angle"] != 90.0 || about["softness"] != .6 {
+		t.Errorf("corrected: %d %s", a.status, a.body)
+	}
+	wantProblem(t, "a horizon that is none", h.do(t, http.MethodPatch, target+"?tenant_id=t1", `{"horizon":3}`), 422, "plate_invalid")
+	wantProblem(t, "another tenant's", h.do(t, http.MethodGet, target+"?tenant_id=t2", ""), 404, "plate_not_found")
+	wantProblem(t, "an id that can't be", h.do(t, http.MethodDelete, "/v1/plates/a%20b?tenant_id=t1", ""), 404, "plate_not_found")
+	wantProblem(t, "no file", h.do(t, http.MethodPost, "/v1/plates", strings.ReplaceAll(body, "file", "flie"), "Content-Type", kind), 422, "file_missing")
+	if a := h.do(t, http.MethodGet, "/v1/plates?tenant_id=t1", ""); a.status != http.StatusOK || strings.Count(a.body, `"plate_id"`) != 1 {
+		t.Errorf("listed: %d %s", a.status, a.body)
+	}
+	a = h.do(t, http.MethodPost, "/v1/brand-profiles?tenant_id=t1", fmt.Sprintf(`{"name":"Acme","plates":[%q],"steering":{"light_angle":270,"shadow":{"softness":0.8}}}`, id))
+	if v := a.json(t); a.status != http.StatusOK || fmt.Sprint(v["plates"]) != "["+id+"]" || fmt.Sprint(v["steering"]) != "map[light_angle:270 shadow:map[softness:0.8]]" {
+		t.Errorf("a brand's: %d %s", a.status, a.body)
+	}
+	wantProblem(t, "deleted while a brand has it", h.do(t, http.MethodDelete, target+"?tenant_id=t1", ""), 409, "plate_in_use")
+	h.do(t, http.MethodDelete, "/v1/brand-profiles/acme?tenant_id=t1", "")
+	if a := h.do(t, http.MethodDelete, target+"?tenant_id=t1", ""); a.status != http.StatusOK {
+		t.Errorf("deleted: %d %s", a.status, a.body)
+	}
+}
+
+func TestAPictureIsRemade(t *testing.T) {
+	h := newHouse(t)
+	jobID, itemID := h.make(t, "t1")
+	target := "/v1/jobs/" + jobID + "/items/" + itemID + "/remake?tenant_id=t1"
+	a := h.do(t, http.MethodPost, target, `{"scene_type":"kitchen","steering":{"x":0.4,"flip":true,"seed":7}}`)
+	if v := a.json(t); a.status != http.StatusOK || v["remake_of"] != itemID || v["item_id"] == itemID || v["status"] != "queued" {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	wantProblem(t, "a wish that makes no sense", h.do(t, http.MethodPost, target, `{"steering":{"anchor":"sky"}}`), 422, "steering_invalid")
+	wantProblem(t, "no such item", h.do(t, http.MethodPost, "/v1/jobs/"+jobID+"/items/x/remake?tenant_id=t1", `{}`), 404, "item_not_found")
+}

@@ -1,0 +1,88 @@
+package batch
+
+import (
+	"context"
+	"sync"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// ofPhoto is what the scenes of one photo share: its cut-out, and the variants that show no
+// scene. The scene that comes first makes them, and the others wait for it.
+type ofPhoto struct {
+	mu       sync.Mutex
+	left     int // scenes that haven't ended
+	cut      *pipeline.CutoutRecord
+	cutFile  []byte
+	made     bool
+	variants []export.Variant
+}
+
+// cutting gives a run the photo's cut-out, or has it made by this run while the others
+// wait. The caller calls done when its run has ended.
+func (o *ofPhoto) cutting(in *pipeline.Input, store *pipeline.Memory, watch *stopwatch) (rec pipeline.Recorder, done func()) {
+	o.mu.Lock()
+	if o.cut != nil {
+		store.Set(o.cut.Path, o.cutFile)
+		in.Done.Cutout = o.cut
+		o.mu.Unlock()
+		return watch, func() {}
+	}
+	unlock := sync.OnceFunc(o.mu.Unlock)
+	return &cutKeeper{watch, o, store, unlock}, unlock
+}
+
+// cutKeeper keeps the photo's cut-out for its other scenes.
+type cutKeeper struct {
+	*stopwatch
+	o      *ofPhoto
+	store  *pipeline.Memory
+	unlock func()
+}
+
+// Checkpoint keeps the first cut-out that comes.
+func (k *cutKeeper) Checkpoint(ctx context.Context, c pipeline.Checkpoint) error {
+	if k.o.cut == nil && c.Cutout != nil {
+		b, err := k.store.Get(ctx, c.Cutout.Path)
+		if err != nil {
+			return err
+		}
+		k.o.cut, k.o.cutFile = c.Cutout, b
+	}
+	k.unlock()
+	return nil
+}
+
+// ended frees what the photo's scenes shared when the last one has ended.
+func (o *ofPhoto) ended() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.left--; o.left == 0 {
+		o.cut, o.cutFile, o.variants = nil, nil, nil
+	}
+}
+
+// sceneless returns the variants of those presets that show no scene, made once for the
+// photo, and the presets that do.
+func (o *ofPhoto) sceneless(ctx context.Context, l *export.Layers, presets []string) (variants []export.Variant, rest []string, err error) {
+	var plain []string
+	for _, name := range presets {
+		if p, ok := channel.Find(name); ok && p.Background != channel.Scene {
+			plain = append(plain, name)
+		} else {
+			rest = append(rest, name)
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.made {
+		var made []export.Variant
+		if err := export.Render(ctx, l, plain, func(v export.Variant) error { made = append(made, v); return nil }); err != nil {
+			return nil, nil, err
+		}
+		o.variants, o.made = made, true
+	}
+	return o.variants, rest, nil
+}

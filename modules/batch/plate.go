@@ -1,0 +1,70 @@
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/filename"
+	"github.com/opal-photo/opal/modules/imagefile"
+	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// plateSuffix ends the name of the file that corrects the guess about a plate beside it.
+const plateSuffix = ".json"
+
+// PreparePlate makes a plate of a photograph's bytes; see studio.PreparePlate.
+type PreparePlate func(ctx context.Context, photo []byte) (pipeline.Plate, error)
+
+// ReadPlates reads photographs of sets, by the scene types under which they are named,
+// and the scene types in their order. A file of the same name with .json behind it
+// corrects what is guessed of one.
+//
+// Errors: those of the photographs, picture.ErrPlate.
+func ReadPlates(ctx context.Context, files []string, prepare PreparePlate) (map[string]pipeline.Plate, []string, error) {
+	plates := map[string]pipeline.Plate{}
+	var scenes []string
+	var names filename.Names
+	for _, file := range files {
+		raw, err := readPlate(file)
+		if err != nil {
+			return nil, nil, err
+		}
+		p, err := prepare(ctx, raw)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", file, err)
+		}
+		said, err := os.ReadFile(file + plateSuffix)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, err
+		}
+		if err == nil {
+			if err := json.Unmarshal(said, &p.Plate); err != nil {
+				return nil, nil, picture.ErrPlate.With("%s%s: %s", file, plateSuffix, err)
+			}
+		}
+		if err := p.Check(); err != nil {
+			return nil, nil, fmt.Errorf("%s%s: %w", file, plateSuffix, err)
+		}
+		scene := picture.PlateScene(names.Unique(filename.Slug(filename.Stem(file)), ""))
+		plates[scene] = p
+		scenes = append(scenes, scene)
+	}
+	return plates, scenes, nil
+}
+
+func readPlate(file string) ([]byte, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > imagefile.MaxBytes {
+		return nil, fault.New(fault.Invalid, "plate_unreadable", fmt.Sprintf("%s is not a picture of at most %d MB", file, imagefile.MaxBytes>>20))
+	}
+	return os.ReadFile(file)
+}

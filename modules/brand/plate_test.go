@@ -1,0 +1,97 @@
+package brand_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// shelf keeps files as a store does, and fails as told.
+type shelf struct {
+	files map[string][]byte
+	fails error
+}
+
+func (s *shelf) Prepare(_ context.Context, photo []byte) (brand.PreparedPlate, error) {
+	return brand.PreparedPlate{File: photo, Width: 900, Height: 600, Guess: picture.Plate{Horizon: .5, Floor: [4]float64{0, .52, 1, 1}}}, nil
+}
+
+func (s *shelf) Put(_ context.Context, path string, file []byte) error {
+	if s.fails == nil {
+		s.files[path] = file
+	}
+	return s.fails
+}
+
+func (s *shelf) Delete(_ context.Context, path string) error {
+	if s.fails == nil {
+		delete(s.files, path)
+	}
+	return s.fails
+}
+
+func TestPlatesAreKeptCorrectedAndDeleted(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		ctx, files := t.Context(), &shelf{files: map[string][]byte{}}
+		plates, brands := brand.NewPlates(d, files), brand.New(d, nil)
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := plates.Create(ctx, "a", brand.NewPlate{Name: " Table ", Filename: "t.jpg", File: []byte("x")})
+		must(err)
+		if p.Name != "Table" || len(files.files) != 1 || p.Plate.Horizon != .5 {
+			t.Errorf("%+v, %d files", p, len(files.files))
+		}
+		if again, err := plates.Create(ctx, "a", brand.NewPlate{ID: p.ID, Name: "x", File: []byte("y")}); err != nil || again.Name != "Table" {
+			t.Errorf("repeated: %+v, %v", again, err)
+		}
+		if _, err := plates.Get(ctx, "b", p.ID); !errors.Is(err, brand.ErrPlateNotFound) {
+			t.Errorf("another tenant's: %v", err)
+		}
+		p, err = plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: func(p *picture.Plate) { p.Horizon = .3 }})
+		must(err)
+		if p.Plate.Horizon != .3 || p.Guess.Horizon != .5 {
+			t.Errorf("corrected to %.1f, guessed %.1f", p.Plate.Horizon, p.Guess.Horizon)
+		}
+		if _, err := plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: func(p *picture.Plate) { p.Horizon = 2 }}); !errors.Is(err, picture.ErrPlate) {
+			t.Errorf("a horizon outside: %v", err)
+		}
+		_, err = brands.Create(ctx, "a", brand.Profile{ID: "acme", Name: "Acme", Plates: []string{p.ID}})
+		must(err)
+		if _, err := brands.Create(ctx, "b", brand.Profile{ID: "acme", Name: "Acme", Plates: []string{p.ID}}); !errors.Is(err, brand.ErrInvalid) {
+			t.Errorf("a profile with another tenant's plate: %v", err)
+		}
+		if err := plates.Delete(ctx, "a", p.ID); !errors.Is(err, brand.ErrPlateUsed) {
+			t.Errorf("deleted while a profile names it: %v", err)
+		}
+		must(brands.Delete(ctx, "a", "acme"))
+		files.fails = errors.New("the store is away")
+		if err := plates.Delete(ctx, "a", p.ID); err == nil {
+			t.Error("the file's deletion failed, and nobody is told")
+		}
+		if _, err := plates.Get(ctx, "a", p.ID); !errors.Is(err, brand.ErrPlateNotFound) {
+			t.Errorf("deleted: %v", err)
+		}
+		if _, err := plates.Create(ctx, "a", brand.NewPlate{ID: "n", Name: "x", File: []byte("y")}); err == nil {
+			t.Error("nothing was stored, and nobody is told")
+		}
+		files.fails = nil
+		if _, err := d.Exec(`UPDATE plates SET gone_at = 0 WHERE gone_at IS NOT NULL`); err != nil {
+			t.Fatal(err)
+		}
+		must(plates.Sweep(ctx))
+		var left int
+		must(d.QueryRow(`SELECT count(*) FROM plates`).Scan(&left))
+		if left != 0 || len(files.files) != 0 {
+			t.Errorf("%d rows and %d files are left", left, len(files.files))
+		}
+	})
+}

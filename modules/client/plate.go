@@ -1,0 +1,130 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"time"
+)
+
+// PlateAbout is what is known of a plate. Shares are of its width and height, from the
+// top left.
+type PlateAbout struct {
+	Horizon    float64    `json:"horizon" doc:"The row where the floor ends" example:"0.55"`
+	Floor      [4]float64 `json:"floor" doc:"Where products may stand: left, top, right, bottom" example:"[0,0.58,1,1]"`
+	LightAngle float64    `json:"light_angle" doc:"Where the light comes from, in degrees seen from above: 0 the viewer's side, 90 the right, 180 behind, 270 the left" example:"300"`
+	Softness   float64    `json:"softness" doc:"Of the light: 0 of bare sun, 1 of a large soft light" example:"0.6"`
+	Reflection float64    `json:"reflection" doc:"How much the floor mirrors, 0 to 1" example:"0"`
+	FrameMM    float64    `json:"frame_mm" doc:"How many millimetres of the floor the lower edge shows; 0: not known" example:"900"`
+}
+
+// Plate is a photograph of your own set or place, in which products are stood.
+type Plate struct {
+	PlateID   string     `json:"plate_id" example:"0198f7a0-0000-7000-8000-00000000000d"`
+	SceneType string     `json:"scene_type" doc:"What an item's scene_types name it by" example:"plate:0198f7a0-0000-7000-8000-00000000000d"`
+	Name      string     `json:"name" example:"Oak table by the window"`
+	Filename  string     `json:"filename" example:"table.jpg"`
+	Width     int        `json:"width" doc:"Pixels" example:"3072"`
+	Height    int        `json:"height" example:"2048"`
+	Bytes     int64      `json:"bytes" example:"1830000"`
+	URL       string     `json:"url" format:"uri" doc:"Of the photograph, for 15 minutes" example:"https://store.example/raw/default/plates/p.jpg?sig=x"`
+	About     PlateAbout `json:"about" doc:"What is estimated of it, as it was corrected"`
+	Guess     PlateAbout `json:"guess" doc:"What was estimated"`
+	CreatedAt time.Time  `json:"created_at" example:"2026-11-27T09:30:00Z"`
+	UpdatedAt time.Time  `json:"updated_at" example:"2026-11-27T09:30:00Z"`
+}
+
+// PlateList lists a tenant's plates, the newest first.
+type PlateList struct {
+	Plates []Plate `json:"plates" nullable:"false"`
+}
+
+// PlateCorrection says what is otherwise than was estimated. What is left out stays.
+type PlateCorrection struct {
+	TenantID   string      `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
+	Name       *string     `json:"name,omitempty" nullable:"true" doc:"1 to 120 characters" example:"Oak table by the window"`
+	Horizon    *float64    `json:"horizon,omitempty" nullable:"true" doc:"The row where the floor ends, 0 to 0.95" example:"0.55"`
+	Floor      *[4]float64 `json:"floor,omitempty" nullable:"true" doc:"Where products may stand: left, top, right, bottom" example:"[0,0.58,1,1]"`
+	LightAngle *float64    `json:"light_angle,omitempty" nullable:"true" doc:"0 to 360" example:"300"`
+	Softness   *float64    `json:"softness,omitempty" nullable:"true" doc:"0 to 1" example:"0.6"`
+	Reflection *float64    `json:"reflection,omitempty" nullable:"true" doc:"0 to 1" example:"0"`
+	FrameMM    *float64    `json:"frame_mm,omitempty" nullable:"true" doc:"10 to 50,000 millimetres; 0: not known" example:"900"`
+}
+
+// Remake asks for a finished item's picture again, with other wishes.
+type Remake struct {
+	TenantID    string    `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
+	SceneType   string    `json:"scene_type,omitempty" nullable:"true" doc:"A name from GET /v1/scenes, colour:#rrggbb, gradient:#rrggbb-#rrggbb or plate:ID; left out: as it was" example:"kitchen"`
+	ScenePrompt *string   `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene; left out: as they were" example:"morning light"`
+	Steering    *Steering `json:"steering,omitempty" doc:"Over what was wished of the item before"`
+}
+
+// RemadeItem is the item that makes a finished item's picture again.
+type RemadeItem struct {
+	JobID        string   `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
+	ItemID       string   `json:"item_id" doc:"The new item" example:"0198f7a0-0000-7000-8000-000000000003"`
+	RemakeOf     string   `json:"remake_of" doc:"The item whose picture is made again" example:"0198f7a0-0000-7000-8000-000000000002"`
+	Status       string   `json:"status" example:"queued"`
+	UnknownWords []string `json:"unknown_words,omitempty" doc:"Words of scene_prompt that OPAL's own scenes don't know; an engine with a model may heed them" example:"[\"whimsical\"]"`
+}
+
+// NewPlate is a photograph that becomes a plate.
+type NewPlate struct {
+	Name     string // for people; "": the file's name
+	Filename string
+	Photo    []byte
+}
+
+// CreatePlate brings a photograph as a background. It is made once, even when the client
+// repeats the call.
+func (c *Client) CreatePlate(ctx context.Context, n NewPlate) (Plate, error) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	var err error
+	for _, f := range [][2]string{{"tenant_id", c.o.Tenant}, {"name", n.Name}} {
+		if f[1] != "" && err == nil {
+			err = w.WriteField(f[0], f[1])
+		}
+	}
+	var part io.Writer
+	if err == nil {
+		part, err = w.CreateFormFile("file", n.Filename)
+	}
+	if err == nil {
+		_, err = part.Write(n.Photo)
+	}
+	if err := errors.Join(err, w.Close()); err != nil {
+		return Plate{}, err
+	}
+	return decoded[Plate](ctx, c, http.MethodPost, path("plates"), w.FormDataContentType(), b.Bytes(), rand.Text(), maxTries)
+}
+
+// Plates returns the tenant's plates.
+func (c *Client) Plates(ctx context.Context) (PlateList, error) {
+	return get[PlateList](ctx, c, path("plates"), nil)
+}
+
+// Plate returns a plate.
+func (c *Client) Plate(ctx context.Context, plateID string) (Plate, error) {
+	return get[Plate](ctx, c, path("plates", plateID), nil)
+}
+
+// CorrectPlate changes what is known of a plate.
+func (c *Client) CorrectPlate(ctx context.Context, plateID string, n PlateCorrection) (Plate, error) {
+	return call[Plate](ctx, c, http.MethodPatch, path("plates", plateID), nil, n, "")
+}
+
+// DeletePlate deletes a plate and its photograph.
+func (c *Client) DeletePlate(ctx context.Context, plateID string) error {
+	_, err := call[OK](ctx, c, http.MethodDelete, path("plates", plateID), nil, nil, "")
+	return err
+}
+
+// Remake makes the picture of a finished item again.
+func (c *Client) Remake(ctx context.Context, jobID, itemID string, n Remake) (RemadeItem, error) {
+	return call[RemadeItem](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, "remake"), nil, n, NewIdempotencyKey())
+}

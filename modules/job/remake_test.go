@@ -1,0 +1,68 @@
+package job_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/queue"
+)
+
+func TestAFinishedPictureIsMadeAgainWithOtherWishes(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		j := w.create(1, pipeline.Options{RemoveBackground: true, GenerateScene: true})
+		first := j.Items[0].ItemID
+		other := job.Other{TenantID: tenantID, JobID: j.JobID, ItemID: first, Scene: "kitchen", Steering: picture.Steering{Flip: true, Scale: .7}}
+		if _, err := w.jobs.RemakeItem(t.Context(), other); !errors.Is(err, job.ErrNotRemakable) {
+			t.Errorf("before it is finished: %v", err)
+		}
+		w.must(w.upload(j.JobID, first))
+		process := func(itemID string) {
+			w.must(w.jobs.Process(t.Context(), queue.Body{TenantID: tenantID, JobID: j.JobID, ItemID: itemID, CorrelationID: "c"}))
+		}
+		process(first)
+		other.ID = "0198f7a0-0000-7000-8000-0000000000ff"
+		var second job.Item
+		for range 2 { // a repeat changes nothing
+			var err error
+			second, err = w.jobs.RemakeItem(t.Context(), other)
+			w.must(err)
+		}
+		if got := w.get(j.JobID); got.Counts.Total != 2 || got.Counts.Open != 1 || got.Status != job.JobProcessing {
+			t.Fatalf("%+v, %s", got.Counts, got.Status)
+		}
+		process(second.ItemID)
+		got := w.get(j.JobID)
+		it := got.Items[1]
+		if it.Status != job.ItemCompleted || it.SceneType != "kitchen" || it.RemakeOf == nil || *it.RemakeOf != first || !it.Steering.Flip || w.cutter.calls != 1 || w.placer.calls != 2 {
+			t.Errorf("%+v; cut %d times, placed %d times", it, w.cutter.calls, w.placer.calls)
+		}
+		if first := got.Items[0]; first.Status != job.ItemCompleted || first.OutputBlobPath == nil {
+			t.Errorf("the first picture is %s", first.Status)
+		}
+		if diff := cmp.Diff([]string{first + " by " + second.ItemID}, w.replaced); diff != "" {
+			t.Errorf("in the ZIP, want -, got +:\n%s", diff)
+		}
+		if turned := w.plans[1].Result.Layers.CutoutPath; turned == w.plans[0].Result.Layers.CutoutPath {
+			t.Error("the mirrored product has the cut-out of the other")
+		}
+		if w.meter.spent[second.ItemID] != 1 {
+			t.Errorf("charged %d times", w.meter.spent[second.ItemID])
+		}
+		other.ID, other.Steering = "", picture.Steering{Anchor: "sky"}
+		if _, err := w.jobs.RemakeItem(t.Context(), other); !errors.Is(err, picture.ErrSteering) {
+			t.Errorf("a wish that makes no sense: %v", err)
+		}
+		other.Steering, other.Scene = picture.Steering{}, "moon"
+		if _, err := w.jobs.RemakeItem(t.Context(), other); !errors.Is(err, job.ErrSceneType) {
+			t.Errorf("a scene that there is not: %v", err)
+		}
+	})
+}

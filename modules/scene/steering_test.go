@@ -1,0 +1,199 @@
+package scene
+
+import (
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// block is a product of w×h pixels in a photo with air on all sides.
+func block(w, h int) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, w+40, h+40))
+	draw.Draw(img, image.Rect(20, 20, 20+w, 20+h), image.NewUniform(color.NRGBA{150, 60, 40, 255}), image.Point{}, draw.Src)
+	return img
+}
+
+func rendered(t *testing.T, r Request) *Result {
+	t.Helper()
+	if r.Scene == "" {
+		r.Scene = "studio"
+	}
+	if r.Product == nil {
+		r.Product = block(80, 120)
+	}
+	if r.Width == 0 {
+		r.Width, r.Height = 320, 320
+	}
+	res, err := New(0).Render(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// darkness returns how much shadow a part of the frame holds, given in shares.
+func (r *Result) darkness(x0, y0, x1, y1 float64) (sum float64) {
+	w, h := float64(r.Meta.Width), float64(r.Meta.Height)
+	part := image.Rect(int(x0*w), int(y0*h), int(x1*w), int(y1*h)).Intersect(r.Shadow.Rect)
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			sum += float64(r.Shadow.Pix[r.Shadow.PixOffset(x, y)+3]) / 255
+		}
+	}
+	return sum
+}
+
+func TestAProductStandsWhereItIsWished(t *testing.T) {
+	usual := rendered(t, Request{})
+	moved := rendered(t, Request{Steer: picture.Steering{X: picture.Number(.3), Y: picture.Number(.95), Scale: .5}})
+	b, u := moved.Meta.Box, usual.Meta.Box
+	if got := float64(b[0]) + float64(b[2])/2; math.Abs(got-.3*320) > 1.5 {
+		t.Errorf("its middle is at %.1f, wished at %.1f", got, .3*320)
+	}
+	if got := b[1] + b[3]; math.Abs(float64(got)-.95*320) > 1.5 {
+		t.Errorf("it stands at %d, wished at %.1f", got, .95*320)
+	}
+	if math.Abs(float64(b[3])-float64(u[3])/2) > 1.5 {
+		t.Errorf("it is %d high, usually %d, wished half", b[3], u[3])
+	}
+	if moved.Meta.At != [2]float64{.3, .95} || math.Abs(moved.Meta.Zoom-.5) > .01 {
+		t.Errorf("told %v and %v", moved.Meta.At, moved.Meta.Zoom)
+	}
+}
+
+func TestProductsOfKnownHeightKeepTheirSizesToEachOther(t *testing.T) {
+	small := rendered(t, Request{Steer: picture.Steering{HeightMM: 100}})
+	large := rendered(t, Request{Product: block(100, 60), Steer: picture.Steering{HeightMM: 200}})
+	if k := float64(large.Meta.Box[3]) / float64(small.Meta.Box[3]); math.Abs(k-2) > .03 {
+		t.Errorf("twice the height is shown %.2f times as high", k)
+	}
+	if !small.Meta.Fixed || small.Meta.Note != "" {
+		t.Errorf("fixed: %v, note %q", small.Meta.Fixed, small.Meta.Note)
+	}
+	huge := rendered(t, Request{Steer: picture.Steering{HeightMM: 9000}})
+	if huge.Meta.Note == "" || huge.Meta.Box[3] > 320 {
+		t.Errorf("a product larger than the frame is %d high, note %q", huge.Meta.Box[3], huge.Meta.Note)
+	}
+}
+
+func TestTheShadowIsSteered(t *testing.T) {
+	at := func(s picture.Steering) (left, right float64) {
+		r := rendered(t, Request{Steer: s})
+		b := r.Meta.Box
+		l, w := float64(b[0])/320, float64(b[0]+b[2])/320
+		return r.darkness(0, .5, l, 1), r.darkness(w, .5, 1, 1)
+	}
+	left, right := at(picture.Steering{LightAngle: picture.Number(90)})
+	if left < 4*right {
+		t.Errorf("light from the right: %.0f of shadow at the left, %.0f at the right", left, right)
+	}
+	if left, right = at(picture.Steering{Shadow: &picture.Shadow{Direction: picture.Number(90)}}); right < 4*left {
+		t.Errorf("a shadow to the right: %.0f at the left, %.0f at the right", left, right)
+	}
+	_, short := at(picture.Steering{Shadow: &picture.Shadow{Direction: picture.Number(90), Length: picture.Number(.4)}})
+	if short > .75*right {
+		t.Errorf("less than half as long: %.0f, usually %.0f", short, right)
+	}
+	_, weak := at(picture.Steering{Shadow: &picture.Shadow{Direction: picture.Number(90), Strength: picture.Number(.3)}})
+	if weak > .6*right {
+		t.Errorf("weak: %.0f, usually %.0f", weak, right)
+	}
+	r := rendered(t, Request{Steer: picture.Steering{Shadow: &picture.Shadow{Off: true}, Reflection: picture.Number(0)}})
+	if d := r.darkness(0, 0, 1, 1); d > 0 {
+		t.Errorf("none: %.1f of shadow", d)
+	}
+	near := rendered(t, Request{Steer: picture.Steering{LightAngle: picture.Number(180)}})
+	below := float64(near.Meta.FloorY)/320 + .03
+	if usual := rendered(t, Request{}); near.darkness(0, below, 1, 1) < 1.5*usual.darkness(0, below, 1, 1) {
+		t.Error("light from behind casts no shadow towards the viewer")
+	}
+}
+
+func TestAProductThatThePhotoCutOffComesOutOfTheEdge(t *testing.T) {
+	legs := image.NewNRGBA(image.Rect(0, 0, 200, 200))
+	draw.Draw(legs, image.Rect(70, 40, 130, 200), image.NewUniform(color.NRGBA{90, 90, 90, 255}), image.Point{}, draw.Src)
+	r := rendered(t, Request{Product: legs})
+	if b := r.Meta.Box; r.Meta.Anchor != picture.AnchorBottom || b[1]+b[3] != 320 || r.darkness(0, 0, 1, 1) > 0 {
+		t.Errorf("anchor %q, it ends at %d of 320, %.1f of shadow", r.Meta.Anchor, b[1]+b[3], r.darkness(0, 0, 1, 1))
+	}
+	if r := rendered(t, Request{Product: legs, Steer: picture.Steering{Anchor: picture.AnchorFloor}}); r.Meta.Anchor != "" || r.Meta.Box[1]+r.Meta.Box[3] == 320 {
+		t.Errorf("wished on the floor: anchor %q", r.Meta.Anchor)
+	}
+}
+
+func TestWishesThatMakeNoSenseAreRefused(t *testing.T) {
+	for name, s := range map[string]picture.Steering{
+		"x": {X: picture.Number(2)}, "nan": {Y: picture.Number(math.NaN())}, "scale": {Scale: -1}, "anchor": {Anchor: "sky"}, "pitch": {CameraPitch: picture.Number(91)},
+		"shadow": {Shadow: &picture.Shadow{Length: picture.Number(9)}}, "height": {HeightMM: math.Inf(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := New(0).Render(context.Background(), Request{Scene: "studio", Product: block(9, 9), Width: 64, Height: 64, Steer: s}); !errors.Is(err, picture.ErrSteering) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// photograph is one of a set: a wall, a floor of another colour from a row on, and
+// light from the right.
+func photograph(w, h int, horizon float64) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			k := .75 + .25*float64(x)/float64(w)
+			c := [3]float64{210, 205, 195}
+			if float64(y) >= horizon*float64(h) {
+				c = [3]float64{150, 105, 70}
+			}
+			img.SetNRGBA(x, y, color.NRGBA{uint8(c[0] * k), uint8(c[1] * k), uint8(c[2] * k), 255})
+		}
+	}
+	return img
+}
+
+func TestAPlateIsEstimated(t *testing.T) {
+	for _, horizon := range []float64{.4, .55, .7} {
+		p := EstimatePlate(photograph(600, 400, horizon))
+		if math.Abs(p.Horizon-horizon) > .03 {
+			t.Errorf("horizon %.2f, it is at %.2f", p.Horizon, horizon)
+		}
+		if s := math.Sin(p.LightAngle * deg); s < .5 {
+			t.Errorf("light from %.0f°, it comes from the right", p.LightAngle)
+		}
+		if p.Floor[0] > .1 || p.Floor[2] < .9 || p.Floor[1] < horizon || p.Reflection != 0 {
+			t.Errorf("floor %.2f, reflection %.2f", p.Floor, p.Reflection)
+		}
+		if err := p.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAProductStandsInAPlate(t *testing.T) {
+	photo := photograph(480, 320, .5)
+	plate := &Plate{Image: photo, Plate: EstimatePlate(photo)}
+	r := rendered(t, Request{Scene: "plate:x", Plate: plate, Width: 480, Height: 320})
+	b := r.Meta.Box
+	if floor := b[1] + b[3]; float64(floor) < .5*320 || floor > 320 || !r.Meta.Fixed {
+		t.Errorf("it stands at row %d of 320, whose floor begins at 160", floor)
+	}
+	if got, want := r.Backdrop.Pix[:4], photo.Pix[:4]; got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("the photograph's first pixel is %v, was %v", got, want)
+	}
+	if r.darkness(0, 0, 1, .45) > 0.5 {
+		t.Error("the wall catches the floor's shadow")
+	}
+	left, right := r.darkness(0, .5, float64(b[0])/480, 1), r.darkness(float64(b[0]+b[2])/480, .5, 1, 1)
+	if left < 2*right {
+		t.Errorf("light from the right: %.0f of shadow at the left, %.0f at the right", left, right)
+	}
+	if _, err := New(0).Render(context.Background(), Request{Scene: "plate:x", Width: 64, Height: 64}); !errors.Is(err, picture.ErrPlate) {
+		t.Errorf("without a photograph: %v", err)
+	}
+}
