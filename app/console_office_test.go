@@ -73,7 +73,7 @@ func officePages(t *testing.T, ctx context.Context) {
 	inPage(t, ctx, to("/operations"), until(`document.querySelector(".empty") && document.querySelectorAll(".inline-list li").length > 2`))
 	seen(t, ctx, "operations")
 
-	inPage(t, ctx, to("/"), until(`document.querySelector(".set-row a")`), press(".set-row a"), until(`document.querySelector(".grid .tile")`), press(".page-head .row button:first-child"), until(`document.querySelector("dialog")`), agree,
+	inPage(t, ctx, to("/"), until(`document.querySelector(".set-row a")`), press(".set-row:last-child a"), until(`document.querySelectorAll(".grid .tile").length === 3`), press(".page-head .row button:first-child"), until(`document.querySelector("dialog")`), agree,
 		until(`location.hash === "#/deletions" && document.querySelectorAll("tbody tr").length === 1`))
 	seen(t, ctx, "deletions")
 }

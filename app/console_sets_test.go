@@ -115,6 +115,11 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	holds(t, ctx, "the same look is not ordered twice", `document.querySelector(".panel .primary").disabled`)
 	accessible(t, ctx, "another look")
 	shoot(t, ctx, "picture-adjust")
+	// Another scene is a set of its own; it is not made here.
+	inPage(t, ctx, script(`window.was = location.hash`), press(".panel .chip[aria-pressed=false]"), until(`!document.querySelector(".panel .primary").disabled`), press(".panel .primary"),
+		until(`location.hash.split("/").length === 3 && document.querySelectorAll(".tile").length === 1 && !document.querySelector(".afloat")`), press(".page-head .quiet"),
+		until(`document.querySelector(".page-head").textContent.includes("Cancelled") || document.querySelector(".page-head").textContent.includes("Finished")`),
+		script(`location.hash = window.was`), until(`document.querySelector(".canvas img")?.naturalWidth > 100 && document.querySelector(".panel textarea")`))
 	inPage(t, ctx, phone)
 	fits(t, ctx, "a picture on a phone")
 	shoot(t, ctx, "picture-phone")
@@ -122,7 +127,9 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	holds(t, ctx, "Z shows it at 100 %", `document.querySelector(".canvas-inner").offsetWidth === document.querySelector(".canvas img").naturalWidth`)
 	inPage(t, ctx, chromedp.KeyEvent(kb.Escape), until(`document.querySelector(".grid")`), until(`document.querySelector(".page-head .primary").disabled === false`), press(".page-head .primary"))
 	saved(t, saves, map[string]string{"*.zip": "PK"})
-	inPage(t, ctx, script(`location.hash = "/"`), until(`document.querySelectorAll(".set-row").length === 1`))
+	inPage(t, ctx, press(".bar button"), until(`document.querySelectorAll(".tile.chosen").length === 3`), chromedp.KeyEvent("d"), until(`document.querySelectorAll(".tile.chosen").length === 0`))
+	saved(t, saves, map[string]string{"opal-selection.zip": "PK"})
+	inPage(t, ctx, script(`location.hash = "/"`), until(`document.querySelectorAll(".set-row").length === 2`))
 	accessible(t, ctx, "home")
 	shoot(t, ctx, "home")
 

@@ -159,6 +159,8 @@ export const Sheet = ({ id }: { id: string }) => {
         : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={least} ratio={1} extra={tall ? 138 : 66} handle={(h) => { grid.current = h; }}
           tile={(b, i) => <Tile job={id} b={b} chosen={chosen.value.has(b.item_id)} current={i === current} choose={(range) => choose(i, range)} focus={() => { active.value = i; }} />} />}
       <div class="bar" role="toolbar" aria-label={t("sheet.bar")}>
+        {/* one button for both, so that the focus stays */}
+        <button type="button" class="quiet" onClick={() => { chosen.value = new Set(selected ? [] : list.map((b) => b.item_id)); }}>{selected ? t("sheet.unselect") : t("sheet.select_all")}</button>
         {selected > 0 ? <>
           <strong>{t("sheet.selected", { n: selected })}</strong>
           <button type="button" class="primary" onClick={() => judge("approve")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button>
@@ -167,11 +169,7 @@ export const Sheet = ({ id }: { id: string }) => {
           <button type="button" onClick={another}><Icon name="swap" />{t("sheet.another")} <kbd>L</kbd></button>
           <button type="button" onClick={leave}>{t("tile.leave")} <kbd>O</kbd></button>
           <button type="button" onClick={save}><Icon name="down" />{t("download")} <kbd>D</kbd></button>
-          <button type="button" class="quiet" onClick={() => { chosen.value = new Set(); }}>{t("sheet.unselect")}</button>
-        </> : <>
-          <button type="button" class="quiet" onClick={() => { chosen.value = new Set(list.map((b) => b.item_id)); }}>{t("sheet.select_all")}</button>
-          <span class="soft keys">{t("sheet.keys")}</span>
-        </>}
+        </> : <span class="soft keys">{t("sheet.keys")}</span>}
       </div>
     </div>
   );
