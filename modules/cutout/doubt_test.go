@@ -162,6 +162,9 @@ func TestThinPartWithAGapStays(t *testing.T) {
 			t.Errorf("%d pixels along the wire it has coverage %d", x-300, a)
 		}
 	}
+	if r.Features.Parts != 1 {
+		t.Errorf("a product with a gap of 4 pixels has %.0f parts", r.Features.Parts)
+	}
 }
 
 // A string that the network sees, in the colours of what is behind it, stays.

@@ -81,11 +81,11 @@ func (j *joint) measure(fg, other []bool, f *Features) *places {
 	f.LikeShadow = dark / max(inner, 1)
 	f.BorderInlier = j.inlier
 	f.LogSigma = math.Log(float64(j.sigma[0] + (j.sigma[1]+j.sigma[2])/2))
-	id, size := components(fg, w, h)
+	id, size := components(dilate(fg, w, h, bridged/2), w, h)
 	f.Parts = float64(len(size) - 1)
 	big := largest(size)
 	for i, c := range id {
-		if c > 0 && size[c] < big {
+		if fg[i] && size[c] < big {
 			p.mark(ConcernParts, i)
 		}
 	}
