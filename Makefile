@@ -5,6 +5,7 @@ SHELL := /bin/sh
 
 GO ?= go
 FUZZTIME ?= 20s
+APITIME ?= 5m
 # Packages, tests and benchmarks can be narrowed: make test PACKAGES=./modules/job/...
 PACKAGES ?= ./...
 RUN ?= .
@@ -99,12 +100,14 @@ lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt), ac
 vuln: libvips ## known vulnerabilities in what the binary calls (asks the Go vulnerability database)
 	@$(WITH_LIBVIPS) && $(GO) run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK) ./...
 
-fuzz: libvips ## each fuzz target for 20 s (FUZZTIME=1m for longer)
+fuzz: libvips test-dependencies ## each fuzz target for 20 s (FUZZTIME=1m for longer), and the API by its document for 5 min (APITIME=30m)
 	@$(WITH_LIBVIPS) && grep -rn --include='*_test.go' '^func Fuzz' $(FOLDERS) 2>/dev/null | \
 	sed 's|^\(.*\)/[^/]*\.go:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\).*|\1 \2|' | while read -r dir name; do \
 		echo "== $$dir $$name"; \
 		$(GO) test "./$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
+	@echo "== ./app the API by its document, for $(APITIME)"
+	@$(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 OPAL_SCHEMATHESIS=$(APITIME) $(GO) test ./app -run 'TestClientScripts/by_the_document' -count=1 -v -timeout 60m
 
 test-ml: ## ml/sd's model call with real diffusers and tiny random weights, on the CPU (installs torch, 6 GB, once; ten minutes; not in CI)
 	@[ -f .build/torch/.installed ] || { echo "installing torch and diffusers into .build/torch: 6 GB" >&2; \

@@ -38,6 +38,7 @@ func TestClientScripts(t *testing.T) {
 		})
 	})
 	t.Run("agents", func(t *testing.T) { agentsUse(t, "http://"+addr) })
+	t.Run("by the document", func(t *testing.T) { probeByTheDocument(t, "http://"+addr) })
 	if code := p.Stop(t); code != 0 {
 		t.Errorf("opal dev ended with %d", code)
 	}
