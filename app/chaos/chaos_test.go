@@ -81,7 +81,7 @@ var setups = []setup{
 				return "billing"
 			case strings.HasPrefix(point, "payment."):
 				return "api"
-			case strings.HasPrefix(point, "upload."), strings.HasPrefix(point, "job."):
+			case strings.HasPrefix(point, "upload."), strings.HasPrefix(point, "job."), strings.HasPrefix(point, "webhook."):
 				return "api"
 			case strings.HasPrefix(point, "export."), strings.HasPrefix(point, "bundle."):
 				return "export"
