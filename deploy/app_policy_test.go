@@ -242,7 +242,7 @@ var notFor = []struct {
 	{"RETENTION_", []string{"orchestrate", "export"}, "the API's sweep deletes"},
 	{"RATE_", []string{"doctor"}, "it answers nobody"},
 	{"AML_", []string{"doctor"}, "the operators' job has no engines"},
-	{"CUTOUT_", []string{"doctor"}, "the operators' job has no engines"},
+	{"CUTOUT_ENDPOINT_", []string{"doctor"}, "the operators' job has no engines"},
 	{"PLACE_", []string{"doctor"}, "the operators' job has no engines"},
 	{"REMOVEBG_", []string{"doctor"}, "the operators' job has no engines"},
 	{"PHOTOROOM_", []string{"doctor"}, "the operators' job has no engines"},

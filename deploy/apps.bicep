@@ -245,6 +245,8 @@ module operate 'modules/job.bicep' = {
       { name: 'AZURE_CLIENT_ID', value: known.outputs.operate.clientId }
       { name: 'DATABASE_URL', value: 'postgres://${names.operate}${databaseAddress}' }
       { name: 'DATABASE_MAX_CONNS', value: '3' }
+      // a model in the image wants more memory than a job has, and the engines' keys are the orchestrator's alone
+      { name: 'CUTOUT_ENGINE', value: 'studio' }
     ])
   }
 }

@@ -193,6 +193,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"setting of another role":    {"apps.bicep", "{ name: 'PLACE_ENGINE', value: placeEngine }", "{ name: 'PLACE_ENGINE', value: placeEngine }\n    { name: 'RATE_LIMIT_PER_SECOND', value: '20' }", "does not read RATE_LIMIT_PER_SECOND"},
 		"setting for another role":   {"apps.bicep", "{ name: 'PLACE_ENGINE', value: placeEngine }", "{ name: 'PLACE_ENGINE', value: placeEngine }\n    { name: 'PUBLIC_BASE_URL', value: baseUrl }", "orchestrate is given PUBLIC_BASE_URL, although"},
 		"a worker without settings":  {"apps.bicep", "env: concat(commonEnv, storageEnv, queueEnv, ledgerEnv, workerEnv, [\n", "env: concat(commonEnv, storageEnv, queueEnv, ledgerEnv, [\n", "export is not given WORKER_CONCURRENCY"},
+		"a model in a job of 1 GiB":  {"apps.bicep", "      { name: 'CUTOUT_ENGINE', value: 'studio' }\n", "", "role doctor is not given CUTOUT_ENGINE"},
 		"a setting for half of them": {"apps.bicep", "mollieEnv, [\n      { name: 'AZURE_CLIENT_ID', value: known.outputs.billing.clientId }\n", "[\n      { name: 'AZURE_CLIENT_ID', value: known.outputs.billing.clientId }\n", "MOLLIE_API_KEY"},
 		"missing setting":            {"apps.bicep", "  { name: 'AUTH_KEY_PEPPER', secretRef: 'auth-key-pepper' }\n", "", "AUTH_KEY_PEPPER is missing"},
 		"setting nobody is given":    {"apps.bicep", "  { name: 'BILLING_SELLER_VAT_ID', value: billingSeller.vatId }\n", "", "no app is given BILLING_SELLER_VAT_ID"},

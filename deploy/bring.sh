@@ -8,7 +8,9 @@
 # the image that clients have now, with the parameters of now. With OPAL_API_KEY it
 # is first tried beside the running revision, by smoke.sh, and given the traffic
 # when that passed. OPAL_MIGRATE=false migrates nothing: for a rollback.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 environment=${1:?usage: bring.sh dev|prod RESOURCE_GROUP [IMAGE]}
 group=${2:?usage: bring.sh dev|prod RESOURCE_GROUP [IMAGE]}

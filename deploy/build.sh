@@ -7,7 +7,9 @@
 # The registry builds it from the working tree, without what .dockerignore names. Where
 # it may not (free credit has no ACR Tasks: TasksOperationsNotAllowed), this
 # machine's docker does; on an Apple laptop that emulates amd64, which takes an hour.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 usage="usage: build.sh REGISTRY NAME:TAG DOCKERFILE CONTEXT [BUILD_ARG=VALUE...]"
 registry=${1:?$usage}
@@ -15,17 +17,16 @@ name=${2:?$usage}
 file=${3:?$usage}
 context=${4:?$usage}
 shift 4
-arguments=()
-for argument in "$@"; do arguments+=(--build-arg "$argument"); done
+by_registry=(--only-show-errors) by_docker=(--push --platform linux/amd64 --provenance mode=max --sbom true)
+for argument in "$@"; do by_registry+=(--build-arg "$argument") by_docker+=(--build-arg "$argument"); done
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 
-if ! az acr build --registry "$registry" --image "$name" --file "$file" ${arguments[@]+"${arguments[@]}"} "$context" --only-show-errors >&2 2> >(tee "$said" >&2); then
+if ! az acr build --registry "$registry" --image "$name" --file "$file" "${by_registry[@]}" "$context" >&2 2> >(tee "$said" >&2); then
 	grep -q TasksOperationsNotAllowed "$said" || exit 1
 	echo "build: the registry does not build; docker does it here" >&2
 	az acr login --name "$registry" >&2
-	docker buildx build --push --platform linux/amd64 --provenance mode=max --sbom true ${arguments[@]+"${arguments[@]}"} \
-		--file "$file" --tag "$registry.azurecr.io/$name" "$context" >&2
+	docker buildx build "${by_docker[@]}" --file "$file" --tag "$registry.azurecr.io/$name" "$context" >&2
 fi
 digest=$(az acr manifest show-metadata --registry "$registry" --name "$name" --query digest --output tsv)
 echo "$registry.azurecr.io/${name%:*}@${digest:?the registry names no digest}"

@@ -6,7 +6,7 @@
 # Takes away what another environment left, asks Azure for all that the commands of
 # README.md name, and changes nothing there. A choice that you exported since the
 # last time is kept: OPAL_ALERT_EMAIL, OPAL_IMAGE and so on. Gives the functions
-# out, ground, live, operate and opal. Needs jq and an az that is logged in.
+# out, ground, live, latest, serving, operate and opal. Needs jq and an az that is logged in.
 
 # _opal_found NAME VALUE exports what was found, unless the caller chose otherwise
 # since. OPAL_FOUND_NAME remembers, also in scripts that this shell starts.
@@ -16,7 +16,8 @@ _opal_found() {
 }
 
 _opal_env() {
-	local environment=${1:-} group=${2:-} location=${3:-} name cleared='' here account parameters='{}' outputs='{}' api='{}' worker='{}' apps='' jobs='' image='' url=''
+	local environment=${1:-} group=${2:-} location=${3:-} here account name cleared=''
+	local parameters='{}' outputs='{}' api='{}' worker='{}' apps='' jobs='' image='' url=''
 	here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || return 1
 	if [ ! -f "$here/ground.$environment.bicepparam" ]; then
 		echo "env: usage: . deploy/env.sh dev|prod [GROUP [LOCATION]]; there is no $here/ground.$environment.bicepparam" >&2
@@ -181,6 +182,10 @@ ground() {
 live() {
 	az containerapp revision list --resource-group "$GROUP" --name "$1" --query "[?properties.active && properties.trafficWeight==\`100\`].name | [0]" --output tsv
 }
+# latest APP prints the newest revision; a worker has no other that runs.
+latest() { az containerapp show --resource-group "$GROUP" --name "$1" --query properties.latestRevisionName --output tsv; }
+# serving prints the endpoint's deployment that has most of its traffic.
+serving() { az ml online-endpoint show --name "$ENDPOINT" --query traffic --output json | jq -r 'to_entries | max_by(.value).key'; }
 # operate COMMAND... runs an operator's command inside the network; its lines are logged.
 operate() { "$OPAL_DEPLOY_FOLDER/run-job.sh" "$GROUP" "opal-operate-$OPAL_ENVIRONMENT" "$@"; }
 # opal COMMAND... runs a command within the API, and answers in this terminal alone.

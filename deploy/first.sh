@@ -9,7 +9,9 @@
 #
 # Needs what README.md's "Before you begin" asks for. For prod it stops where the
 # database wants a shell inside its network, and says so.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 when=${1:?usage: first.sh before|after|published|deployed ENVIRONMENT GROUP LOCATION}
 environment=${2:?usage: first.sh before|after|published|deployed ENVIRONMENT GROUP LOCATION}
@@ -107,25 +109,31 @@ export OPAL_IMAGE
 keep AZURE_CONTAINER_REGISTRY_ENDPOINT "$REGISTRY.azurecr.io" # where azd deploy pushes to
 say "image $OPAL_IMAGE"
 
-# 4. The scoring endpoint with the stub engine.
-if ! az ml online-endpoint list --query "[].name" --output tsv | grep -qx "$ENDPOINT"; then
-	az ml online-endpoint create --name "$ENDPOINT" --file "$here/../ml/endpoint.yml" --set "tags.environment=$environment" --output none
-	say "made the endpoint $ENDPOINT"
-fi
-az role assignment create --role AcrPull --assignee-principal-type ServicePrincipal \
-	--assignee-object-id "$(az ml online-endpoint show --name "$ENDPOINT" --query identity.principal_id --output tsv)" \
-	--scope "$(az acr show --name "$REGISTRY" --query id --output tsv)" --output none
-if ! az ml online-deployment list --endpoint-name "$ENDPOINT" --query "[].name" --output tsv | grep -qx blue; then
-	score=$("$here/build.sh" "$REGISTRY" "opal-score:$tag" "$here/../ml/Dockerfile" "$here/../ml" "OPAL_IMAGE=$OPAL_IMAGE")
-	az ml online-deployment create --file "$here/../ml/deployment-stub.yml" --endpoint-name "$ENDPOINT" --all-traffic --output none \
-		--set "environment.image=$score" \
-		"instance_type=${OPAL_SCORE_INSTANCE_TYPE:-Standard_DS2_v2}" "environment_variables.ENV_NAME=$environment" \
-		"environment_variables.SCORE_ALLOWED_HOSTS=$STORAGE.blob.core.windows.net"
-	say "deployed the stub engine"
-fi
-if ! has_secret aml-endpoint-key; then
-	az keyvault secret set --vault-name "$VAULT" --name aml-endpoint-key --output none \
-		--value "$(az ml online-endpoint get-credentials --name "$ENDPOINT" --query primaryKey --output tsv)"
+# 4. The scoring endpoint with the stub engine. Without one the orchestrator wants a key all the same; a later run gives it the endpoint's.
+if [ "${OPAL_WITHOUT_ENDPOINT:-}" = true ]; then
+	has_secret aml-endpoint-key || az keyvault secret set --vault-name "$VAULT" --name aml-endpoint-key --value not-yet --output none
+	say "no scoring endpoint yet: items wait; unset OPAL_WITHOUT_ENDPOINT and run this again when there are cores for it"
+else
+	if ! az ml online-endpoint list --query "[].name" --output tsv | grep -qx "$ENDPOINT"; then
+		az ml online-endpoint create --name "$ENDPOINT" --file "$here/../ml/endpoint.yml" --set "tags.environment=$environment" --output none
+		say "made the endpoint $ENDPOINT"
+	fi
+	az role assignment create --role AcrPull --assignee-principal-type ServicePrincipal \
+		--assignee-object-id "$(az ml online-endpoint show --name "$ENDPOINT" --query identity.principal_id --output tsv)" \
+		--scope "$(az acr show --name "$REGISTRY" --query id --output tsv)" --output none
+	if ! az ml online-deployment list --endpoint-name "$ENDPOINT" --query "[].name" --output tsv | grep -qx blue; then
+		score=$("$here/build.sh" "$REGISTRY" "opal-score:$tag" "$here/../ml/Dockerfile" "$here/../ml" "OPAL_IMAGE=$OPAL_IMAGE")
+		az ml online-deployment create --file "$here/../ml/deployment-stub.yml" --endpoint-name "$ENDPOINT" --all-traffic --output none \
+			--set "environment.image=$score" \
+			"instance_type=${OPAL_SCORE_INSTANCE_TYPE:-Standard_DS2_v2}" "environment_variables.ENV_NAME=$environment" \
+			"environment_variables.SCORE_ALLOWED_HOSTS=$STORAGE.blob.core.windows.net"
+		say "deployed the stub engine"
+	fi
+	if ! has_secret aml-endpoint-key ||
+		[ "$(az keyvault secret show --vault-name "$VAULT" --name aml-endpoint-key --query "value=='not-yet'" --output tsv)" = true ]; then
+		az keyvault secret set --vault-name "$VAULT" --name aml-endpoint-key --output none \
+			--value "$(az ml online-endpoint get-credentials --name "$ENDPOINT" --query primaryKey --output tsv)"
+	fi
 fi
 
 # 5. Rights on the secrets, GitHub's identity, and the database's users.

@@ -37,6 +37,7 @@ case "$*" in
 	echo "APPS=$OPAL_DEPLOY_APPS IMAGE=$OPAL_IMAGE REVISION=$OPAL_REVISION STABLE=$OPAL_STABLE_API WORKERS=$OPAL_WORKER_REVISION URL=$AML_ENDPOINT_URL" >>"$RECORD"
 	[ "$FAULT" != deploy ] || exit 1 ;;
 "keyvault secret list"*) sed -n 's/^keyvault secret set .*--name \([a-z-]*\) .*/\1/p' "$RECORD" | sort -u ;;
+"keyvault secret show"*not-yet*) made "aml-endpoint-key --value not-yet" && ! made "aml-endpoint-key --output none" && echo true || echo false ;;
 "acr build"*) [ "$FAULT" != tasks ] || { echo "(TasksOperationsNotAllowed) not here" >&2; exit 1; }; [ "$FAULT" != build ] || { echo "no such base" >&2; exit 1; } ;;
 "acr repository list"*) sed -n 's/^acr build .*--image \([a-z-]*\):.*/\1/p' "$RECORD" | sort -u ;;
 "acr manifest list-metadata"*) made "^acr build .*$(expr "$*" : ".*tags, .\([a-z0-9-]*\)")" && echo sha256:1 || true ;;
@@ -96,7 +97,7 @@ func deployments(called string) []string {
 func TestFirstMayBeRepeated(t *testing.T) {
 	env, record := azureTools(t)
 	once := []string{
-		"\ngroup create", "\nad group create", "--name auth-key-pepper --value", "--name aml-endpoint-key", "--image opal:c-", "--image opal-score:c-",
+		"\ngroup create", "\nad group create", "--name auth-key-pepper --value", "--name aml-endpoint-key --output none --value", "--image opal:c-", "--image opal-score:c-",
 		"ml online-endpoint create", "ml online-deployment create",
 	}
 	for run := 1; run <= 2; run++ {
@@ -275,5 +276,42 @@ func TestWithDatabaseClosesTheFirewall(t *testing.T) {
 	}
 	if out, ok := script(t, []string{"GROUP="}, "with-database.sh", "psql"); ok || !strings.Contains(out, ". deploy/env.sh") {
 		t.Errorf("in a shell that nothing prepared: %s", out)
+	}
+}
+
+// Where Azure ML has no cores yet, the rest comes up; the endpoint, and its key,
+// come with a later run.
+func TestFirstWithoutAnEndpoint(t *testing.T) {
+	env, record := azureTools(t)
+	env = append(env, "OPAL_ENVIRONMENT=dev")
+	if out, ok := script(t, append(slices.Clip(env), "OPAL_WITHOUT_ENDPOINT=true"), "first.sh", "after", "dev", "opal-dev", "westeurope"); !ok || !strings.Contains(out, "items wait") {
+		t.Fatal(out)
+	}
+	called := readFile(t, record)
+	if strings.Contains(called, "online-endpoint create") || !strings.Contains(called, "--name aml-endpoint-key --value not-yet") || !strings.Contains(called, "URL=https://not-yet.invalid/score") {
+		t.Errorf("without an endpoint:\n%s", called)
+	}
+	if out, ok := script(t, env, "first.sh", "after", "dev", "opal-dev", "westeurope"); !ok {
+		t.Fatal(out)
+	}
+	if called := readFile(t, record); !strings.Contains(called, "online-endpoint create") || !strings.Contains(called, "--name aml-endpoint-key --output none --value something") {
+		t.Errorf("with one later:\n%s", called)
+	}
+}
+
+// A script says what it is for when asked, and finds bash by itself.
+func TestScriptsHelp(t *testing.T) {
+	scripts, err := filepath.Glob("*.sh")
+	if err != nil || len(scripts) < 9 {
+		t.Fatalf("%v, %v", scripts, err)
+	}
+	for _, name := range scripts {
+		if name == "env.sh" || name == "pin-bases.sh" { // read into a shell; takes --check alone
+			continue
+		}
+		out, ok := script(t, nil, "-c", "sh ./"+name+" --help")
+		if !ok || !strings.Contains(out, "deploy/"+name) || strings.Contains(out, "set -euo") {
+			t.Errorf("%s --help: %s", name, out)
+		}
 	}
 }

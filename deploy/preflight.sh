@@ -5,9 +5,12 @@
 #   deploy/preflight.sh dev|prod LOCATION [--register]
 #
 # It only reads. With --register it registers the resource providers that are not.
-# OPAL_SCORE_INSTANCE_TYPE names another size for the scoring endpoint. Needs
+# OPAL_SCORE_INSTANCE_TYPE names another size for the scoring endpoint, and
+# OPAL_WITHOUT_ENDPOINT=true wants none yet. Needs
 # bash, jq and an az that is logged in.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 environment=${1:?usage: preflight.sh dev|prod LOCATION [--register]}
 location=${2:?usage: preflight.sh dev|prod LOCATION [--register]}
@@ -30,20 +33,23 @@ least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 value() { sed -n "s/^ *\(param \)\{0,1\}$1\( =\|:\) *'\{0,1\}\([^']*\)'\{0,1\} *$/\3/p" "$parameters" | head -n 1; }
 
 # Tools. Older az name the server of a firewall rule otherwise.
-for tool in az jq gh psql curl openssl; do
+for tool in az jq gh psql curl openssl python3 git; do
 	command -v "$tool" >/dev/null || bad "$tool is missing" "install it"
 done
 [ "$wrong" = 0 ] || { echo "preflight: $wrong tools missing, nothing else was looked at"; exit 1; }
 version=$(az version --output json | jq -r '."azure-cli"')
 if least "$version" 2.87.0; then good "az $version"; else bad "az is $version, 2.87.0 or newer is needed" "az upgrade"; fi
-if az extension list --query "[].name" --output tsv | grep -qx ml; then
-	good "az extension ml"
-else
-	bad "az has no extension ml" "az extension add -n ml"
-fi
+extensions=$(az extension list --query "[].name" --output tsv)
+for extension in ml containerapp; do
+	if grep -qx "$extension" <<<"$extensions"; then
+		good "az extension $extension"
+	else
+		bad "az has no extension $extension" "az extension add -n $extension"
+	fi
+done
 client=$(psql --version | grep -oE '[0-9]+' | head -n 1)
 if [ "$client" -ge 16 ]; then good "psql $client"; else bad "psql is $client; sslrootcert=system needs 16" "install a newer postgresql-client"; fi
-command -v docker >/dev/null || note "no docker here: build images with az acr build (README.md, 3.)"
+command -v docker >/dev/null || note "no docker here: the registry must build the images (README.md, 3.)"
 
 # Who is asking, and what he may.
 if ! account=$(az account show --output json 2>/dev/null); then
@@ -53,15 +59,21 @@ if ! account=$(az account show --output json 2>/dev/null); then
 fi
 subscription=$(jq -r .id <<<"$account")
 good "subscription $(jq -r .name <<<"$account")"
+if [ "${AZURE_SUBSCRIPTION_ID:-$subscription}" != "$subscription" ]; then
+	bad "azd is at the subscription $AZURE_SUBSCRIPTION_ID" "az account set -s $AZURE_SUBSCRIPTION_ID: az does what azd does not"
+fi
 me=$(az ad signed-in-user show --query id --output tsv)
-roles=$(az role assignment list --assignee "$me" --scope "/subscriptions/$subscription" --include-inherited --include-groups \
+# Rights on the group alone do, too, where there is one.
+scope=/subscriptions/$subscription group=${GROUP:-${AZURE_RESOURCE_GROUP:-opal-$environment}}
+[ "$(az group exists --name "$group")" != true ] || scope=$scope/resourceGroups/$group
+roles=$(az role assignment list --assignee "$me" --scope "$scope" --include-inherited --include-groups \
 	--query "[].roleDefinitionName" --output tsv)
 may() { grep -qx "$1" <<<"$roles"; }
 if may Owner || { may Contributor && { may "Role Based Access Control Administrator" || may "User Access Administrator"; }; }; then
 	good "you may make resources and give rights"
 else
-	bad "you are neither Owner, nor Contributor and Role Based Access Control Administrator, of the subscription" \
-		"have somebody give you both, on the subscription or on the resource group, before step 1"
+	bad "you are neither Owner, nor Contributor and Role Based Access Control Administrator, of the subscription or of the group $group" \
+		"have somebody give you both, on the subscription, or make the group $group and give them to you there"
 fi
 
 # Providers. PolicyInsights and Cdn are asked for by the first scoring endpoint,
@@ -118,11 +130,13 @@ else
 	needed=$((((reserve + 9) / 10) * cores))
 	usage=$(az rest --method get --url "https://management.azure.com/subscriptions/$subscription/providers/Microsoft.MachineLearningServices/locations/$location/usages?api-version=2025-06-01" --output json)
 	free=$(jq -r --arg f "$family" '[.value[] | select((.name.value | ascii_downcase | gsub("[ _]"; "")) == ($f | ascii_downcase | gsub("[ _]"; ""))) | .limit - .currentValue] | max // 0' <<<"$usage")
-	if [ "$free" -ge "$needed" ]; then
+	if [ "${OPAL_WITHOUT_ENDPOINT:-}" = true ]; then
+		note "no scoring endpoint yet: $free cores of $family are free in Azure ML, $size needs $needed"
+	elif [ "$free" -ge "$needed" ]; then
 		good "$free cores for $size, $needed needed"
 	else
 		bad "$free cores of $family are free in Azure ML, $size needs $needed" \
-			"ask for them: portal, Quotas, Machine learning, $location; or name another size: export OPAL_SCORE_INSTANCE_TYPE=Standard_D2as_v5"
+			"ask for them: portal, Quotas, Machine learning, $location; or name another size: export OPAL_SCORE_INSTANCE_TYPE=Standard_D2as_v5; or go on without: export OPAL_WITHOUT_ENDPOINT=true"
 	fi
 fi
 

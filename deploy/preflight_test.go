@@ -24,10 +24,12 @@ func tools(t *testing.T, scripts map[string]string) string {
 const subscription = `
 case "$*" in
 "version "*) if [ "$FAULT" = old ]; then echo '{"azure-cli": "2.86.0"}'; else echo '{"azure-cli": "2.91.0"}'; fi ;;
-"extension list"*) [ "$FAULT" = extension ] || echo ml ;;
+"extension list"*) [ "$FAULT" = extension ] || echo ml; [ "$FAULT" = containerapp ] || echo containerapp ;;
+"group exists"*) if [ "$FAULT" = group ]; then echo true; else echo false; fi ;;
 "account show"*) [ "$FAULT" != login ] || exit 1; echo '{"id": "s", "name": "Example"}' ;;
 "ad signed-in-user"*) echo me ;;
-"role assignment list"*) if [ "$FAULT" = roles ]; then echo Contributor; else printf 'Contributor\nRole Based Access Control Administrator\n'; fi ;;
+"role assignment list"*/resourceGroups/*) echo Owner ;;
+"role assignment list"*) if [ "$FAULT" = roles ] || [ "$FAULT" = group ]; then echo Contributor; else printf 'Contributor\nRole Based Access Control Administrator\n'; fi ;;
 "provider list"*)
 	for p in App Cdn Consumption ContainerInstance ContainerRegistry DBforPostgreSQL Insights KeyVault MachineLearningServices ManagedIdentity Network \
 		OperationalInsights PolicyInsights ServiceBus Storage; do
@@ -50,13 +52,17 @@ esac
 func TestPreflightSaysWhatIsMissing(t *testing.T) {
 	for _, c := range []struct {
 		name, fault, environment string
-		args                     []string
+		args, more               []string
 		want                     string // "" for nothing to do
 	}{
 		{name: "all there", environment: "dev"},
 		{name: "all there, prod", environment: "prod"},
 		{name: "an az that knows the firewall rule's old flags", fault: "old", environment: "dev", want: "az is 2.86.0, 2.87.0 or newer is needed"},
 		{name: "no extension", fault: "extension", environment: "dev", want: "do: az extension add -n ml"},
+		{name: "no extension for the jobs' lines", fault: "containerapp", environment: "dev", want: "do: az extension add -n containerapp"},
+		{name: "rights on the group alone", fault: "group", environment: "dev"},
+		{name: "azd elsewhere", environment: "dev", more: []string{"AZURE_SUBSCRIPTION_ID=other"}, want: "do: az account set -s other"},
+		{name: "no cores, none wanted", fault: "quota", environment: "dev", more: []string{"OPAL_WITHOUT_ENDPOINT=true"}},
 		{name: "nobody logged in", fault: "login", environment: "dev", want: "do: az login"},
 		{name: "no right to give rights", fault: "roles", environment: "dev", want: "neither Owner, nor Contributor and Role Based Access Control Administrator"},
 		{name: "a provider", fault: "provider", environment: "dev", want: "the provider Microsoft.Cdn is NotRegistered"},
@@ -74,7 +80,7 @@ func TestPreflightSaysWhatIsMissing(t *testing.T) {
 			record := filepath.Join(t.TempDir(), "record")
 			path := tools(t, map[string]string{"az": subscription, "gh": "exit 0\n", "psql": "echo 'psql (PostgreSQL) 18.1'\n"})
 			env := []string{path, "FAULT=" + c.fault, "RECORD=" + record, "OPAL_SUFFIX=abcdef"}
-			out, ok := script(t, env, append([]string{"preflight.sh", c.environment, "westeurope"}, c.args...)...)
+			out, ok := script(t, append(env, c.more...), append([]string{"preflight.sh", c.environment, "westeurope"}, c.args...)...)
 			if ok != (c.want == "") || !strings.Contains(out, c.want) || ok && !strings.Contains(out, "ready for README.md") {
 				t.Errorf("passed %v: %s", ok, out)
 			}

@@ -5,7 +5,9 @@
 #   deploy/retire.sh RESOURCE_GROUP APP REVISION
 #
 # A rollback starts them again: az containerapp revision activate.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 group=${1:?usage: retire.sh RESOURCE_GROUP APP REVISION}
 app=${2:?usage: retire.sh RESOURCE_GROUP APP REVISION}

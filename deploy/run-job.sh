@@ -8,7 +8,9 @@
 #   deploy/run-job.sh opal-dev opal-operate-dev queues list
 #
 # Needs bash, jq and an az that is logged in, with the extension containerapp.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 group=${1:?usage: run-job.sh RESOURCE_GROUP JOB [ARGUMENT...]}
 job=${2:?usage: run-job.sh RESOURCE_GROUP JOB [ARGUMENT...]}

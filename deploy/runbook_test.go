@@ -38,6 +38,7 @@ func checkRunbook(t *testing.T, text, workflowText string, made []string) []stri
 	if len(made) == 0 || !slices.Equal(made, told) {
 		say("alerts: there are %v, told of are %v", made, told)
 	}
+	found = append(found, leadsNowhere(text)...)
 	for _, path := range ownFile.FindAllString(text, -1) {
 		if _, err := os.Stat(filepath.Join("..", path)); err != nil {
 			say("there is no %s", path)
@@ -46,6 +47,63 @@ func checkRunbook(t *testing.T, text, workflowText string, made []string) []stri
 	for _, block := range commands(text) {
 		if err := parses(t, block); err != nil {
 			say("bash does not read:\n%s\n%v", block, err)
+		}
+	}
+	return found
+}
+
+var (
+	heading    = regexp.MustCompile(`(?m)^#{2,3} (.+)$`)
+	quotedPart = regexp.MustCompile(`"([A-Z][A-Za-z0-9 .,'-]{2,})"`)
+	stepOf     = regexp.MustCompile(`\((\d)\.[^)\d]*\)`)
+	mailedPart = regexp.MustCompile(`README\.md#([a-z0-9-]+)`)
+	described  = regexp.MustCompile(`README\.md(?:\*\*)?,? "([A-Z][^"]+)"`)
+)
+
+// elsewhere are phrases in quotes that name a part of something else.
+var elsewhere = []string{
+	"Test 1", "Test 2", "Test 3", "Key Vault Secrets Officer", "Cognitive Services OpenAI User",
+	"Cut-outs as a service", // ml/README.md
+}
+
+// leadsNowhere looks up what the runbook, its alerts and scripts refer to: parts by
+// their heading, saved queries by their title, steps by their number.
+func leadsNowhere(text string) []string {
+	var found []string
+	known := slices.Clone(elsewhere)
+	slugs := map[string]bool{}
+	for _, m := range heading.FindAllStringSubmatch(text, -1) {
+		known = append(known, m[1])
+		slugs[strings.ReplaceAll(strings.ToLower(m[1]), " ", "-")] = true
+	}
+	// Parts of a heading or of a paragraph's beginning will do: "By azd".
+	begins := func(what string) bool {
+		return slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(k, what) }) || strings.Contains(text, "\n"+what)
+	}
+	alerts, _ := os.ReadFile("modules/alerts.bicep")
+	for _, m := range quotedPart.FindAllStringSubmatch(text, -1) {
+		if !begins(m[1]) && !strings.Contains(string(alerts), "title: '"+m[1]) {
+			found = append(found, "no part is called "+m[1])
+		}
+	}
+	for _, m := range stepOf.FindAllStringSubmatch(text, -1) {
+		if !begins(m[1] + ". ") {
+			found = append(found, "there is no step "+m[1])
+		}
+	}
+	scripts, _ := filepath.Glob("*.sh")
+	templates, _ := filepath.Glob("modules/*.bicep")
+	for _, path := range append(scripts, templates...) {
+		b, _ := os.ReadFile(path)
+		for _, m := range mailedPart.FindAllStringSubmatch(string(b), -1) {
+			if !slugs[m[1]] {
+				found = append(found, path+" links to #"+m[1])
+			}
+		}
+		for _, m := range described.FindAllStringSubmatch(string(b), -1) {
+			if !begins(m[1]) {
+				found = append(found, path+" names the part "+m[1])
+			}
 		}
 	}
 	return found
@@ -106,6 +164,10 @@ func TestRunbookRulesBite(t *testing.T) {
 		{"| `opal-errors-dev`", "| `opal-mistakes-dev`", "alerts: there are"},
 		{"deploy/users.sql", "deploy/rights.sql", "there is no deploy/rights.sql"},
 		{"    az login", "    fi; az login", "bash does not read"},
+		{"### Putting back", "### Restoring", "no part is called Putting back"},
+		{"saved query \"API calls", "saved query \"Calls", "no part is called Calls by route"},
+		{"## Alerts", "## Warnings", "env.sh links to #alerts"},
+		{"### 8. The watch", "### The watch", "there is no step 8"},
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			planted := strings.ReplaceAll(text, c.old, c.new)

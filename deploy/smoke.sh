@@ -5,7 +5,9 @@
 #
 # Without a key it tries an API that asks for none (make dev). Without a photo it
 # draws one. Needs bash, curl, jq and python3; prints one line for each step.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 base=${1:?usage: smoke.sh BASE_URL [TENANT [PHOTO]]}
 base=${base%/}

@@ -4,7 +4,9 @@
 #   deploy/wait-revision.sh RESOURCE_GROUP APP REVISION
 #
 # A worker that is scaled to zero counts as running.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 group=${1:?usage: wait-revision.sh RESOURCE_GROUP APP REVISION}
 app=${2:?usage: wait-revision.sh RESOURCE_GROUP APP REVISION}

@@ -6,7 +6,9 @@
 #   deploy/with-database.sh psql -d postgres -v ON_ERROR_STOP=1 -v env=dev -f deploy/users.sql
 #
 # MY_ADDRESS is your address as Azure sees it, where https://api.ipify.org can't be asked.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 [ $# -gt 0 ] || { echo "usage: with-database.sh COMMAND [ARGUMENT...]" >&2; exit 2; }
 : "${GROUP:?is not set: . deploy/env.sh dev}" "${DATABASE:?is not set: . deploy/env.sh dev}" "${OPAL_DB_ADMIN_NAME:?is not set: . deploy/env.sh dev}"
