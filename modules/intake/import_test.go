@@ -219,15 +219,26 @@ func (w *imports) exec(q string, args ...any) {
 // put makes an import of a table and starts it.
 func (w *imports) put(table string, wishes intake.Wishes) intake.Import {
 	w.t.Helper()
-	i, err := w.s.Create(w.t.Context(), intake.NewImport{TenantID: "t", Filename: "table.csv", CorrelationID: "c", Wishes: wishes, KeyID: "k"})
+	return w.start("t", table, wishes)
+}
+
+// putFor is put for another tenant.
+func (w *imports) putFor(tenantID, table string) intake.Import {
+	w.t.Helper()
+	return w.start(tenantID, table, intake.Wishes{})
+}
+
+func (w *imports) start(tenantID, table string, wishes intake.Wishes) intake.Import {
+	w.t.Helper()
+	i, err := w.s.Create(w.t.Context(), intake.NewImport{TenantID: tenantID, Filename: "table.csv", CorrelationID: "c", Wishes: wishes, KeyID: "k"})
 	w.must(err)
-	if _, err := w.s.Start(w.t.Context(), "t", i.ImportID); !errors.Is(err, intake.ErrTableMissing) {
+	if _, err := w.s.Start(w.t.Context(), tenantID, i.ImportID); !errors.Is(err, intake.ErrTableMissing) {
 		w.t.Errorf("started without a table: %v", err)
 	}
 	var path string
 	w.must(w.db.QueryRowContext(w.t.Context(), `SELECT blob_path FROM imports WHERE import_id = $1`, i.ImportID).Scan(&path))
 	w.must(w.blobs.Put(w.t.Context(), "raw", path, []byte(table), blob.PutOptions{}))
-	i, err = w.s.Start(w.t.Context(), "t", i.ImportID)
+	i, err = w.s.Start(w.t.Context(), tenantID, i.ImportID)
 	w.must(err)
 	return i
 }
@@ -645,6 +656,23 @@ func TestOneTenantsImportsLetOthersThrough(t *testing.T) {
 		}
 		if _, err := w.s.Create(w.t.Context(), intake.NewImport{TenantID: "t"}); !errors.Is(err, intake.ErrImportsFull) {
 			w.t.Errorf("one too many: %v", err)
+		}
+		first, second := w.putFor("v", rowsOf(1)), w.putFor("v", rowsOf(2))
+		for _, c := range []struct {
+			set, want string
+			worked    bool
+		}{
+			{`status = 'processing', lease_until = now_ms() + 60000`, intake.Queued, false},
+			{`status = 'processing', lease_until = now_ms() + 60000, cancelling = TRUE`, intake.Working, true},
+		} {
+			w.exec(`UPDATE imports SET `+c.set+` WHERE import_id = $1`, first.ImportID)
+			worked, err := w.s.Work(w.t.Context())
+			w.must(err)
+			got, err := w.s.Get(w.t.Context(), "v", second.ImportID)
+			w.must(err)
+			if worked != c.worked || got.Status != c.want {
+				w.t.Errorf("beside one with %s: %s", c.set, got.Status)
+			}
 		}
 		same, err := w.s.Create(w.t.Context(), intake.NewImport{TenantID: "u", ID: collection.NewID()})
 		w.must(err)

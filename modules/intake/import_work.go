@@ -109,10 +109,11 @@ func (s *Imports) Work(ctx context.Context) (worked bool, err error) {
 }
 
 // due finds an import that waits or whose worker died, the one that has waited longest,
-// of a tenant none of whose imports is being worked on.
+// of a tenant none of whose imports is being worked on. One that is being cancelled holds
+// up no other, since the next may be its correction.
 func (s *Imports) due(ctx context.Context) (id string, err error) {
 	err = s.DB.QueryRowContext(ctx, `SELECT i.import_id FROM imports i WHERE (i.status = 'queued' AND i.due_at <= now_ms() OR i.status = 'processing' AND i.lease_until < now_ms())
-		AND NOT EXISTS (SELECT 1 FROM imports o WHERE o.tenant_id = i.tenant_id AND o.status = 'processing' AND o.lease_until >= now_ms()) ORDER BY i.due_at LIMIT 1`).Scan(&id)
+		AND (i.cancelling OR NOT EXISTS (SELECT 1 FROM imports o WHERE o.tenant_id = i.tenant_id AND o.status = 'processing' AND NOT o.cancelling AND o.lease_until >= now_ms())) ORDER BY i.due_at LIMIT 1`).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
