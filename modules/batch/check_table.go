@@ -105,7 +105,7 @@ func (it *CheckedItem) lines(advice bool) (lines []string) {
 	}
 	head := fmt.Sprintf("%s: %s (%d × %d %s, %s)", name, it.Status, it.Width, it.Height, it.Format, check.Size(float64(it.Bytes)))
 	if p := it.Product; p != nil && !p.Certain {
-		head += fmt.Sprintf("; where the product is was found with a confidence of only %.2f", p.Confidence)
+		head += fmt.Sprintf("; the product was found with a confidence of only %.2f", p.Confidence)
 	}
 	return append(append([]string{head}, lines...), "")
 }
