@@ -48,7 +48,7 @@ export const Adjust = ({ item }: { item: Schemas["Item"] }) => {
       <label class="field">{t("new.brand")}<select value={l.brand} onChange={(e) => change({ brand: e.currentTarget.value })}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>
       {why.value && <p class="bad-text" role="alert">{why.value}</p>}
       <div class="row between"><span class="soft">{price.value !== null ? t("new.sum.credits", { n: credits(price.value) }) : ""}</span>
-        <button type="submit" class="primary" disabled={busy.value || same || !item.raw_blob_path}>{busy.value ? t("new.making") : t("adjust.make")}</button></div>
+        <button type="submit" class="primary" disabled={busy.value || !l.scene || same || !item.raw_blob_path}>{busy.value ? t("new.making") : t("adjust.make")}</button></div>
     </form>
   );
 };
