@@ -16,7 +16,7 @@ _opal_found() {
 }
 
 _opal_env() {
-	local environment=${1:-} group=${2:-} location=${3:-} here account name cleared=''
+	local environment=${1:-} group=${2:-} location=${3:-} here account exists name cleared=''
 	local parameters='{}' outputs='{}' api='{}' worker='{}' apps='' jobs='' image='' url=''
 	here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || return 1
 	if [ ! -f "$here/ground.$environment.bicepparam" ]; then
@@ -43,8 +43,8 @@ _opal_env() {
 	fi
 
 	# Everything below asks for lists first: no answer is an error then, and never "not there yet".
-	name=$(az group exists --name "$GROUP") || return 1
-	if [ "$name" = true ]; then
+	exists=$(az group exists --name "$GROUP") || return 1
+	if [ "$exists" = true ]; then
 		location=$(az group show --name "$GROUP" --query location --output tsv) || return 1
 		name=$(az deployment group list --resource-group "$GROUP" --query "[?name=='ground'].name" --output tsv) || return 1
 		if [ "$name" = ground ]; then
@@ -161,6 +161,7 @@ _opal_env() {
 
 	echo "env: $environment is the group $GROUP in $LOCATION, subscription $(jq -r .name <<<"$account")"
 	echo "env: registry ${REGISTRY:-none yet}, API ${API:-none yet}, image ${OPAL_IMAGE:-none yet}"
+	[ "$exists" = true ] || echo "env: there is no group $GROUP yet; another one: . deploy/env.sh $environment GROUP"
 	if [ "$parameters" != '{}' ] && [ "$outputs" = '{}' ]; then
 		echo "env: the last deployment of the ground failed: repeat it (1.), the names are known after it"
 	fi

@@ -86,6 +86,7 @@ func TestEnvReadsTheGroup(t *testing.T) {
 		}},
 		{name: "an answer that fails is none", state: laid, env: []string{"BROKEN=deployment group show"}, script: ". ./env.sh dev", fails: true},
 		{name: "a list that fails is none", state: laid, env: []string{"BROKEN=containerapp list"}, script: ". ./env.sh dev", fails: true},
+		{name: "a group that is not there", script: `. ./env.sh dev other | grep -o 'there is no group other' | sed 's/^/=/'`, want: []string{"there is no group other"}},
 		{name: "no such environment", script: ". ./env.sh qa", fails: true},
 		{name: "no environment", script: ". ./env.sh", fails: true},
 		{name: "run, not read", script: "./env.sh dev || bash ./env.sh dev", fails: true},
