@@ -40,6 +40,9 @@ func TestLowCreditIsToldOnce(t *testing.T) {
 				}
 				got = append(got, data)
 			}
+			if err := rows.Err(); err != nil {
+				t.Fatal(err)
+			}
 			if diff := cmp.Diff(append([]string{}, want...), got); diff != "" {
 				t.Errorf("told (-want +got):\n%s", diff)
 			}
