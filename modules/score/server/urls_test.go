@@ -68,7 +68,7 @@ func whoRefuses(t *testing.T, b *blobs, raw, target string) string {
 		return errUndialled
 	}}
 	client := *b.http
-	transport := b.http.Transport.(*http.Transport).Clone()
+	transport := egress.Transport(guard)
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		_, port, err := net.SplitHostPort(address)
 		if err != nil {
