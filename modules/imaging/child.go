@@ -49,10 +49,10 @@ func (p params) bytes() []byte {
 // the function that reads what lies beside the pixels.
 const noHEIF = "no libheif"
 
-// lacksAV1 reports whether libvips says that it can't decode any AVIF: it was built without
-// libheif or its module is not installed, or libheif found no decoder. There are no codes.
+// lacksAV1 reports whether libvips says that it can't decode, or write, any AVIF: it was built
+// without libheif or its module is not installed, or libheif found no codec. There are no codes.
 func lacksAV1(err error) bool {
-	for _, sign := range []string{"heifload_buffer", "decoding plugin"} {
+	for _, sign := range []string{"heifload_buffer", "heifsave_buffer", "decoding plugin", "encoding plugin"} {
 		if strings.Contains(err.Error(), sign) {
 			return true
 		}

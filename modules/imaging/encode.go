@@ -113,6 +113,10 @@ func Encode(img *image.NRGBA, o EncodeOptions) ([]byte, error) {
 		return C.opal_encode(&e, unsafe.Pointer(&img.Pix[img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y)]), C.int(w), C.int(h), C.size_t(img.Stride), bands, &out, &n, text, length)
 	})
 	if err != nil {
+		if o.Format == AVIF && lacksAV1(err) {
+			return nil, ErrEncode.With("AVIF can't be written here: this libvips has no AV1 encoder; install the one that is missing " +
+				"(libvips' module for HEIF and libheif with aom), ask for webp, or build OPAL where npm is installed, which brings a libvips that has it")
+		}
 		return nil, ErrEncode.With("%v", err)
 	}
 	defer C.opal_free(out)

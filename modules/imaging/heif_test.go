@@ -118,6 +118,7 @@ func TestAVIFWithoutADecoder(t *testing.T) {
 	for text, want := range map[string]bool{
 		"VipsOperation: class \"heifload_buffer\" not found":                                      true,
 		"heifload: Unsupported feature: No decoding plugin installed for this compression format": true,
+		"VipsOperation: class \"heifsave_buffer\" not found":                                      true,
 		"heifload: Invalid input: Unspecified":                                                    false,
 	} {
 		if got := lacksAV1(errors.New(text)); got != want {
