@@ -121,7 +121,7 @@ func stage(p channel.Preset, l *Source) staging {
 	y := int(math.Round(clamp(top, 0, h-float64(ph))))
 	at := image.Rect(x, y, x+pw, y+ph)
 	// in a safe zone it stands farther back on the floor, with its shadow, but not on the wall
-	if moved := intoZone(p, at); l.HorizonY == 0 || float64(moved.Max.Y) > (float64(l.HorizonY)-float64(win.Min.Y))*ty {
+	if moved := intoZone(p, at); l.HorizonY == 0 || moved.Min.Y >= at.Min.Y || float64(moved.Max.Y) > (float64(l.HorizonY)-float64(win.Min.Y))*ty {
 		at = moved
 	}
 	at = anchored(l.Anchor, at, p)
