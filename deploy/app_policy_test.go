@@ -272,7 +272,7 @@ func neverGiven(names []string, reads map[string][]string, had map[pair]bool) []
 		}
 		for _, name := range settings {
 			if given[name] && !had[pair{command, name}] && needless(command, name) == "" {
-				found = append(found, "role "+command+" is not given "+name+", which its code reads: add it to the app in deploy/apps.bicep, or say in notFor of "+
+				found = append(found, "role "+command+" is not given "+name+", which its code reads: add it to the app in deploy/apps.bicep (a list there serves several apps), or say in notFor of "+
 					"deploy/app_policy_test.go why it does without")
 			}
 		}
@@ -289,7 +289,7 @@ func neverGiven(names []string, reads map[string][]string, had map[pair]bool) []
 	for _, name := range names {
 		why := leftOut[name]
 		if !given[name] && why == "" {
-			found = append(found, "no app is given "+name+", which the code reads: add it to the apps that read it in deploy/apps.bicep, or say in leftOut of "+
+			found = append(found, "no app is given "+name+": add it to the apps whose code reads it in deploy/apps.bicep, or say in leftOut of "+
 				"deploy/app_policy_test.go why none gets it")
 		}
 		if given[name] && why != "" {

@@ -291,12 +291,15 @@ func (p *Picture) try(r channel.Rule) Check {
 		return Check{Passed: named(p.Name, r.AnyOf), Measured: p.Name, Wanted: either(r.AnyOf, formWords)}
 	case channel.SetSize:
 		return Check{Passed: float64(p.Set) >= r.Limit, Measured: fmt.Sprintf("%d of this product", p.Set), Wanted: fmt.Sprintf("at least %.0f", r.Limit)}
-	case channel.FillAtLeast, channel.FillAtMost, channel.ProductSide, channel.WhiteBackground, channel.PlainBackground, channel.Residue, channel.Cropped,
-		channel.ObjectsAtMost, channel.Sharpness, channel.SafeWidth, channel.SafeZone, channel.NoShadow:
+	}
+	if slices.Contains(productRules, r.Name) {
 		return p.tryProduct(r, atLeast)
 	}
-	return Check{Rule: r.Name, Measured: "unknown rule", Wanted: "a rule that is known"}
+	return unmeasured
 }
+
+// unmeasured is the answer of a rule that nothing here measures.
+var unmeasured = Check{Measured: "unknown rule", Wanted: "a rule that is known"}
 
 // product locates the product, once.
 func (p *Picture) product() *product {
@@ -322,7 +325,7 @@ func (p *Picture) ground(plain bool) *ground {
 // picture is a cut-out with nothing behind it.
 const mostlyClear = 0.9
 
-// tryProduct measures the rules that need to know where the product is.
+// tryProduct measures the productRules.
 func (p *Picture) tryProduct(r channel.Rule, atLeast func(float64, string) Check) Check {
 	pr := p.product()
 	w, h := float64(p.Image.Rect.Dx()), float64(p.Image.Rect.Dy())
@@ -355,13 +358,13 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast func(float64, string) Check
 		// the rule on enlargement reports what enlarging costs
 		v, least := pr.sharpness(p.Image), r.Limit/max(1, p.Enlarged)
 		return Check{Passed: v >= least, Measured: edgeWords(v), Wanted: "at most " + edgeWords(least)}
-	}
-	if r.Name == channel.SafeZone {
+	case channel.SafeZone:
 		return pr.inZone(r.Box)
+	case channel.SafeWidth:
+		in := 2 * max(w/2-float64(pr.box.Min.X), float64(pr.box.Max.X)-w/2) / w
+		return ofMost(in, r.Limit, " of the width")
 	}
-	// SafeWidth
-	in := 2 * max(w/2-float64(pr.box.Min.X), float64(pr.box.Max.X)-w/2) / w
-	return ofMost(in, r.Limit, " of the width")
+	return unmeasured
 }
 
 const mebibyte = 1 << 20

@@ -133,7 +133,7 @@ func TestEveryRuleIsKeptAndBroken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, ok := cases[name]
 			if !ok {
-				t.Fatal("there is no picture for it")
+				t.Fatal("there is no picture for it: add one that keeps it and one that breaks it to the cases of this test")
 			}
 			c.rule.Name = name
 			if got := c.kept.try(c.rule); !got.Passed {
