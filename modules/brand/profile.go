@@ -190,6 +190,9 @@ func (p *Profile) normalizeLists() error {
 	}); err != nil {
 		return err
 	}
+	if len(p.Plates) == 0 {
+		p.Plates = nil // as it is read again: a profile without plates doesn't store them
+	}
 	p.DefaultPresets, err = cleanList("default_presets", p.DefaultPresets, MaxPresets, func(s string) (string, error) {
 		return s, checkText("a preset's name", s, maxPresetName)
 	})
