@@ -27,6 +27,7 @@ func findModel(c *config.Config) (o onnx.Options, found bool, err error) {
 	if o.Model, found, err = modelStore(c).Choose(c.Cutout.Model); err != nil || !found {
 		return o, false, err
 	}
+	o.Device = onnx.Device(c.Cutout.Device)
 	if o.Library, err = onnx.FindLibrary(c.Cutout.Runtime); err != nil {
 		return o, false, fmt.Errorf("the model %s can't run: %w", o.Model.Name, err)
 	}

@@ -15,9 +15,10 @@ import (
 // children are the processes that work on bytes from outside, a row a kind.
 func children() map[string]sandbox.Handler {
 	return map[string]sandbox.Handler{
-		imaging.ChildKind: imaging.ChildHandler(provenance.Answer),
-		onnx.ChildKind:    onnx.ChildHandler(),
-		refine.ChildKind:  refine.ChildHandler(),
+		imaging.ChildKind:  imaging.ChildHandler(provenance.Answer),
+		onnx.ChildKind:     onnx.ChildHandler(),
+		onnx.CUDAChildKind: onnx.CUDAChildHandler(),
+		refine.ChildKind:   refine.ChildHandler(),
 	}
 }
 

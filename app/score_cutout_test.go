@@ -153,7 +153,11 @@ func TestScoreSaysWhyItServesNoCutouts(t *testing.T) {
 		"an engine behind a network": {[]string{"CUTOUT_ENGINE=azureml", "CUTOUT_ENDPOINT_URL=https://x.example.com/score"}, "not azureml"},
 		"no model":                   {[]string{"CUTOUT_ENGINE=onnx", "MODELS_DIR=" + t.TempDir()}, "needs a model in MODELS_DIR"},
 		"no library":                 {[]string{"CUTOUT_ENGINE=onnx", "MODELS_DIR=" + good, "CUTOUT_RUNTIME=/nowhere/lib.so"}, "CUTOUT_RUNTIME"},
-		"a broken model":             {[]string{"CUTOUT_ENGINE=onnx", "MODELS_DIR=" + broken, "CUTOUT_RUNTIME=" + library}, "can't be used"},
+		"a card that is not there": {
+			[]string{"CUTOUT_ENGINE=onnx", "MODELS_DIR=" + good, "CUTOUT_RUNTIME=" + library, "CUTOUT_DEVICE=cuda"}, "no NVIDIA card can be used",
+		},
+		"another device": {[]string{"CUTOUT_ENGINE=onnx", "MODELS_DIR=" + good, "CUTOUT_RUNTIME=" + library, "CUTOUT_DEVICE=gpu"}, "CUTOUT_DEVICE"},
+		"a broken model": {[]string{"CUTOUT_ENGINE=onnx", "MODELS_DIR=" + broken, "CUTOUT_RUNTIME=" + library}, "can't be used"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -206,6 +206,7 @@ var leftOut = map[string]string{
 	"CHANNELS_DIR":                       "an image that carries channels of its own sets it",
 	"MODELS_DIR":                         "an image that carries a model sets it: the runbook's Choosing engines",
 	"CUTOUT_MODEL":                       "an image that carries a model carries one",
+	"CUTOUT_DEVICE":                      "an image that carries CUDA sets it: ml/cutout/Dockerfile",
 	"CUTOUT_RUNTIME":                     "the library lies beside the program in the image",
 	"SCORE_ENGINE":                       "the scoring service runs on Azure ML: ml/deployment*.yml",
 	"SCORE_ALLOWED_HOSTS":                "the scoring service runs on Azure ML: ml/deployment*.yml",

@@ -320,6 +320,83 @@ func TestTheCutoutApp(t *testing.T) {
 	}
 }
 
+// With a GPU the cut-out service asks for CUDA on a profile that the ground makes, takes all
+// that a replica of it has, and costs nothing while nobody calls.
+func TestTheCutoutAppOnAGPU(t *testing.T) {
+	cores := map[string]string{"": "2", "Consumption-GPU-NC8as-T4": "8", "Consumption-GPU-NC24-A100": "24"}
+	for gpu, cpu := range cores {
+		t.Run("gpu "+gpu, func(t *testing.T) {
+			for _, f := range gpuFaults(t, "cutout-app.bicep", gpu, cpu) {
+				t.Error(f)
+			}
+		})
+	}
+	for name, c := range map[string][2]string{
+		"on the processor's profile": {"empty(gpu) ? 'Consumption' : 'gpu'", "'Consumption'"},
+		"another profile's name":     {"empty(gpu) ? 'Consumption' : 'gpu'", "empty(gpu) ? 'Consumption' : 'card'"},
+		"a card that is not used":    {"empty(gpu) ? 'cpu' : 'cuda'", "'cpu'"},
+		"a card that always waits":   {"param minReplicas int = 0", "param minReplicas int = 1"},
+		"half of the machine":        {"json('8')", "json('4')"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			source, err := os.ReadFile("cutout-app.bicep")
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.Replace(string(source), c[0], c[1], 1)
+			file := filepath.Join(t.TempDir(), "cutout-app.bicep")
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if text == string(source) || len(gpuFaults(t, file, "Consumption-GPU-NC8as-T4", "8")) == 0 {
+				t.Error("not found")
+			}
+		})
+	}
+}
+
+// gpuFaults compares the app with what the ground's environment offers under the same gpu.
+func gpuFaults(t *testing.T, app, gpu, cpu string) (found []string) {
+	t.Helper()
+	ground, err := bicep.EvaluateWith("ground.dev.bicepparam", map[string]any{"gpu": gpu})
+	if err != nil {
+		t.Fatal(err)
+	}
+	profiles := map[string]any{}
+	for _, r := range ground.Find("Microsoft.App/managedEnvironments") {
+		list, _ := r.Get("properties", "workloadProfiles").([]any)
+		for _, p := range list {
+			profiles[fmt.Sprint(p.(map[string]any)["name"])] = p.(map[string]any)["workloadProfileType"]
+		}
+	}
+	device, want := "cpu", "Consumption"
+	if gpu != "" {
+		device, want = "cuda", gpu
+	}
+	if gpu == "" && len(profiles) != 1 {
+		found = append(found, fmt.Sprintf("the ground has the profiles %v without gpu", profiles))
+	}
+	for _, r := range standing(t, app, map[string]any{"gpu": gpu}).Find("Microsoft.App/containerApps") {
+		if name := fmt.Sprint(r.Get("properties", "workloadProfileName")); profiles[name] != want {
+			found = append(found, fmt.Sprintf("it runs on the profile %s, of %v", name, profiles))
+		}
+		if r.Get("properties", "template", "scale", "minReplicas") != int64(0) {
+			found = append(found, "a replica that waits is paid for")
+		}
+		containers, _ := r.Get("properties", "template", "containers").([]any)
+		c := containers[0].(map[string]any)
+		if has := fmt.Sprint(c["resources"].(map[string]any)["cpu"]); has != cpu {
+			found = append(found, "it has "+has+" cores")
+		}
+		for _, v := range c["env"].([]any) {
+			if e := v.(map[string]any); e["name"] == "CUTOUT_DEVICE" && e["value"] != device {
+				found = append(found, fmt.Sprintf("CUTOUT_DEVICE is %v", e["value"]))
+			}
+		}
+	}
+	return found
+}
+
 func cutoutAppFaults(plan *bicep.Plan, reads []string) (found []string) {
 	known := map[string]bool{}
 	for _, name := range reads {

@@ -4,6 +4,8 @@
 // orchestrator to it (cutoutEngine azureml, cutoutUrl of this deployment's output).
 //
 //   az deployment group create -g $GROUP -n cutout -f deploy/cutout-app.bicep -p environmentName=dev image=$CUTOUT_IMAGE
+//
+// With gpu, the image is one built with DEVICE=cuda, and the ground has the same gpu.
 targetScope = 'resourceGroup'
 
 @description('As in ground.bicep.')
@@ -18,13 +20,16 @@ param vaultName string = 'opal-kv-${environmentName}-${suffix}'
 param hostName string = 'opal-env-${environmentName}'
 param location string = resourceGroup().location
 
-@description('The image of ml/cutout by digest, with the model in it.')
+@description('The image of ml/cutout by digest, with the model in it; for gpu, built with DEVICE=cuda.')
 @minLength(71)
 param image string
 @description('Pictures that one replica works on at once; each holds the model in memory.')
 @minValue(1)
 param concurrency int = 2
-@description('Cores and memory of a replica: a core and 2 Gi for each picture suit ISNet.')
+@description('The ground\'s GPU profile. Empty: the processor computes.')
+@allowed(['', 'Consumption-GPU-NC8as-T4', 'Consumption-GPU-NC24-A100'])
+param gpu string = ''
+@description('Cores and memory of a replica without gpu: a core and 2 Gi for each picture suit ISNet. With gpu a replica has the profile\'s.')
 param cpu string = '2'
 param memory string = '4Gi'
 @minValue(0)
@@ -80,7 +85,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${identity.id}': {} } }
   properties: {
     environmentId: host.id
-    workloadProfileName: 'Consumption'
+    workloadProfileName: empty(gpu) ? 'Consumption' : 'gpu'
     configuration: {
       activeRevisionsMode: 'Single'
       registries: [{ server: registry.properties.loginServer, identity: identity.id }]
@@ -94,13 +99,17 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           name: 'cutout'
           image: image
           args: ['score', '--listen', ':8080']
-          resources: { cpu: json(cpu), memory: memory }
+          resources: gpu == 'Consumption-GPU-NC8as-T4'
+            ? { cpu: json('8'), memory: '56Gi' }
+            : gpu == 'Consumption-GPU-NC24-A100' ? { cpu: json('24'), memory: '220Gi' } : { cpu: json(cpu), memory: memory }
           env: [
             { name: 'ENV_NAME', value: environmentName }
             { name: 'SCORE_ENGINE', value: 'cutout' }
             { name: 'SCORE_AUTH', value: 'key' }
             { name: 'SCORE_KEY', secretRef: 'score-key' }
             { name: 'SCORE_CONCURRENCY', value: string(concurrency) }
+            // An image without CUDA refuses 'cuda' before it listens.
+            { name: 'CUTOUT_DEVICE', value: empty(gpu) ? 'cpu' : 'cuda' }
           ]
           volumeMounts: [{ volumeName: 'tmp', mountPath: '/tmp' }]
           // The model is tried before the service listens: 36 × 5 s.

@@ -57,6 +57,10 @@ param privateNetwork bool
 @description('True: vault, storage and registry are reached from the network by private endpoints, too (about $8 a month each; the registry becomes Premium, $50). Needs privateNetwork. Storage keeps its public address: clients upload to it.')
 param privateEndpoints bool = false
 
+@description('A GPU profile in the apps\' environment, for cutout-app.bicep. It costs nothing while no replica runs on it; not every region has one. Empty: none.')
+@allowed(['', 'Consumption-GPU-NC8as-T4', 'Consumption-GPU-NC24-A100'])
+param gpu string = ''
+
 @description('Where alerts go. Empty: they are shown in the portal alone.')
 param alertEmail string = ''
 @description('A second receiver for what must wake somebody (severity 0 and 1), such as a pager\'s webhook. Empty: none.')
@@ -152,6 +156,7 @@ module host 'modules/host.bicep' = {
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
     subnetId: privateNetwork ? network!.outputs.appsSubnetId : ''
+    gpu: gpu
   }
 }
 

@@ -5,13 +5,18 @@ param tags object
 param workspaceId string
 @description('Empty: no virtual network.')
 param subnetId string
+@description('Empty: no GPU profile.')
+param gpu string
 
 resource host 'Microsoft.App/managedEnvironments@2025-01-01' = {
   name: name
   location: location
   tags: tags
   properties: {
-    workloadProfiles: [{ name: 'Consumption', workloadProfileType: 'Consumption' }]
+    workloadProfiles: concat(
+      [{ name: 'Consumption', workloadProfileType: 'Consumption' }],
+      empty(gpu) ? [] : [{ name: 'gpu', workloadProfileType: gpu }]
+    )
     zoneRedundant: !empty(subnetId)
     vnetConfiguration: empty(subnetId) ? null : { infrastructureSubnetId: subnetId, internal: false }
     // by the setting below, not with the workspace's shared key

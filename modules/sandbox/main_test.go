@@ -35,6 +35,7 @@ func testChildren() map[string]Handler {
 		"echo":     {Prepare: ready(echoWork)},
 		"probe":    {Prepare: ready(probeWork)},
 		"prepared": {Prepare: prepareFile},
+		"driver":   {Prepare: ready(probeWork), Unlimited: true},
 	}
 }
 

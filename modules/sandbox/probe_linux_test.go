@@ -229,3 +229,25 @@ func TestLimits(t *testing.T) {
 		}
 	})
 }
+
+// A driver's child opens files, makes its own system calls and maps more than its job
+// says; one with limits does none of it. Both gain no privileges and dump no core.
+func TestUnlimitedChildHasNoLimits(t *testing.T) {
+	for kind, want := range map[string]struct{ open, ioctl, mmap syscall.Errno }{
+		"probe":  {syscall.EPERM, syscall.EPERM, syscall.ENOMEM},
+		"driver": {0, syscall.ENOTTY, 0},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			p := newPool(t, Options{Kind: kind, Jobs: 100, Concurrency: 1, Tries: 1})
+			if errno := try(t, p, unix.SYS_OPENAT, -100, "/dev/null", unix.O_RDONLY, 0); errno != want.open {
+				t.Errorf("open: %v", errno)
+			}
+			if errno := try(t, p, unix.SYS_IOCTL, sharedFD, unix.TIOCGWINSZ, 0); errno != want.ioctl {
+				t.Errorf("ioctl: %v", errno)
+			}
+			if errno := try(t, p, unix.SYS_MMAP, 0, 257<<20, unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_ANON, -1, 0); errno != want.mmap {
+				t.Errorf("mmap: %v", errno)
+			}
+		})
+	}
+}

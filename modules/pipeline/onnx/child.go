@@ -16,32 +16,48 @@ import (
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
-// ChildKind names the child that runs a network.
-const ChildKind = "infer"
+// ChildKind names the child that runs a network on the processor, CUDAChildKind the
+// one that runs it on a graphics card.
+const (
+	ChildKind     = "infer"
+	CUDAChildKind = "infer-cuda"
+)
 
 // A network on the processor is computed by one thread: workers process several
 // pictures at the same time, not parts of one.
 const threads = 1
 
-// ChildHandler serves as the child that runs a network. Its arguments are the
-// runtime's library, the model's file and its manifest.
+// ChildHandler serves as the child that runs a network on the processor. Its
+// arguments are the runtime's library, the model's file and its manifest.
 func ChildHandler() sandbox.Handler {
 	return sandbox.Handler{
-		Prepare: func(args []string) (sandbox.Worker, error) {
-			if len(args) != 3 {
-				return nil, errors.New("usage: LIBRARY MODEL MANIFEST")
-			}
-			m, err := ParseManifest([]byte(args[2]))
-			if err != nil {
-				return nil, err
-			}
-			n, err := load(args[0], Model{m, args[1]})
-			if err != nil {
-				return nil, err
-			}
-			return n.work, nil
-		},
-		Calls: []string{"sysinfo", "uname", "getrusage", "sched_setaffinity", "sched_getparam", "sched_getscheduler"},
+		Prepare: prepare(CPU),
+		Calls:   []string{"sysinfo", "uname", "getrusage", "sched_setaffinity", "sched_getparam", "sched_getscheduler"},
+	}
+}
+
+// CUDAChildHandler serves as the child that runs a network on a graphics card. It has
+// no limits: NVIDIA's driver maps more address space than a limit on memory leaves,
+// opens devices during the work, and is told everything by ioctl, whose filter would
+// bar nothing any more. The network sees pixels that another, limited child decoded.
+func CUDAChildHandler() sandbox.Handler {
+	return sandbox.Handler{Prepare: prepare(CUDA), Unlimited: true}
+}
+
+func prepare(d Device) func(args []string) (sandbox.Worker, error) {
+	return func(args []string) (sandbox.Worker, error) {
+		if len(args) != 3 {
+			return nil, errors.New("usage: LIBRARY MODEL MANIFEST")
+		}
+		m, err := ParseManifest([]byte(args[2]))
+		if err != nil {
+			return nil, err
+		}
+		n, err := load(args[0], Model{m, args[1]}, d)
+		if err != nil {
+			return nil, err
+		}
+		return n.work, nil
 	}
 }
 
@@ -54,7 +70,7 @@ type net struct {
 
 // load opens the library and the model, and checks that the model is what the
 // manifest says.
-func load(library string, m Model) (*net, error) {
+func load(library string, m Model, d Device) (*net, error) {
 	if err := m.Verify(); err != nil {
 		return nil, err
 	}
@@ -75,9 +91,12 @@ func load(library string, m Model) (*net, error) {
 		return nil, err
 	}
 	defer func() { _ = o.Destroy() }()
+	if err := d.add(o); err != nil {
+		return nil, err
+	}
 	n.session, err = ort.NewAdvancedSession(m.File, []string{input}, []string{output}, []ort.Value{n.in}, []ort.Value{n.out}, o)
 	if err != nil {
-		return nil, ErrBadModel.With("%s", err)
+		return nil, d.refused(err)
 	}
 	return n, nil
 }

@@ -29,6 +29,7 @@ var (
 const (
 	defaultTimeout = time.Minute
 	startTimeout   = time.Minute     // a model of 88 MB takes .5 s on an idle machine
+	cudaStart      = 3 * time.Minute // two gigabytes of libraries are read from an image that may just have come
 	idleTimeout    = 5 * time.Minute // a waiting child holds the model's memory
 	jobsPerChild   = 500             // memory that the runtime doesn't give back comes back with the child
 )
@@ -37,6 +38,9 @@ const (
 type Options struct {
 	Library string // ONNX Runtime's library
 	Model   Model
+
+	// Device computes the network. "" is CPU. CUDA wants a Library built with it.
+	Device Device
 
 	// Concurrency is how many pictures are processed together: each has a child
 	// with the model's memory. 0 is 1.
@@ -75,13 +79,16 @@ func New(o Options) (*Cutter, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = defaultTimeout
 	}
-	idle := idleTimeout
+	idle, start := idleTimeout, startTimeout
+	if o.Device == CUDA {
+		start = cudaStart
+	}
 	if o.Keep {
 		idle = 0
 	}
 	return &Cutter{model: o.Model, used: o.Used, pool: sandbox.New(sandbox.Options{
-		Kind: ChildKind, Args: []string{o.Library, o.Model.File, string(m)}, Command: o.Command,
-		Start: startTimeout, Timeout: o.Timeout, Jobs: jobsPerChild, Idle: idle, Concurrency: max(o.Concurrency, 1),
+		Kind: o.Device.kind(), Args: []string{o.Library, o.Model.File, string(m)}, Command: o.Command,
+		Start: start, Timeout: o.Timeout, Jobs: jobsPerChild, Idle: idle, Concurrency: max(o.Concurrency, 1),
 	})}, nil
 }
 

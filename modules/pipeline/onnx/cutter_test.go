@@ -19,7 +19,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	sandbox.ServeIfChild(map[string]sandbox.Handler{ChildKind: ChildHandler(), imaging.ChildKind: imaging.ChildHandler(nil)})
+	sandbox.ServeIfChild(map[string]sandbox.Handler{ChildKind: ChildHandler(), CUDAChildKind: CUDAChildHandler(), imaging.ChildKind: imaging.ChildHandler(nil)})
 	goleak.VerifyTestMain(m)
 }
 
@@ -178,6 +178,15 @@ func TestMissingLibraryIsNamed(t *testing.T) {
 	}
 	defer c.Close()
 	if err := c.Try(t.Context()); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "library is missing") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A card that was asked for and can't be used is an error that says why: the processor
+// doesn't take its place in silence.
+func TestCUDAIsNotReplacedByTheProcessor(t *testing.T) {
+	err := open(t, Options{Model: stored(t, tinyManifest(), redness()), Device: CUDA}).Try(t.Context())
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), ErrNoCUDA.Error()) {
 		t.Errorf("%v", err)
 	}
 }
