@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/opal-photo/opal/modules/api"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // oldAge is the age at which a person should look at work or a hold. Only an outage
@@ -48,13 +49,19 @@ var ageWatch = sweeper("the watch over the oldest work", func(ctx context.Contex
 			return nil, err
 		}
 	}
+	var told time.Time
 	return func(ctx context.Context) error {
+		tell := time.Since(told) >= time.Minute
 		for i, a := range ages {
 			d, err := a.oldest(ctx)
 			if err != nil {
 				return err
 			}
 			gauges[i].Set(d.Seconds())
+			if tell && d > 0 { // the workbook draws it where nothing scrapes the metrics
+				telemetry.Log(ctx).Info().Str("kind", a.what).Int64("seconds", int64(d.Seconds())).Msg("Oldest open work")
+				told = time.Now()
+			}
 		}
 		return nil
 	}, nil

@@ -19,6 +19,7 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/answer"
+	"github.com/opal-photo/opal/modules/telemetry"
 )
 
 // API describes a service.
@@ -102,6 +103,7 @@ func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, 
 	if err != nil {
 		return pipeline.Cutout{}, err
 	}
+	telemetry.Log(ctx).Info().Str("service_name", c.api.title).Msg("Calling cut-out service")
 	var picture []byte
 	confidence := -1.
 	err = c.Do(ctx, egress.Call{
