@@ -31,7 +31,7 @@ func probeByTheDocument(t *testing.T, address string) {
 	args := []string{
 		"run", address + "/openapi.json", "--url", address, "--no-color", "--continue-on-failure", "--suppress-health-check", "all", "--warnings", "off",
 		"--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance",
-		"--request-timeout", "120", "--workers", "2",
+		"--request-timeout", "120", "--workers", "1", // Python 3.11 counts the depth of ast.parse over all threads together, and fails now and then
 		"--exclude-operation-id", "jobEvents", // it does not end
 		"--exclude-operation-id", "purchase", "--exclude-operation-id", "refundPayment", // there is no payment provider
 	}

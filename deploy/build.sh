@@ -22,7 +22,8 @@ for argument in "$@"; do by_registry+=(--build-arg "$argument") by_docker+=(--bu
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 
-if ! az acr build --registry "$registry" --image "$name" --file "$file" "${by_registry[@]}" "$context" >&2 2> >(tee "$said" >&2); then
+# a pipe, for which the shell waits: what the build said is looked at next
+if ! az acr build --registry "$registry" --image "$name" --file "$file" "${by_registry[@]}" "$context" 3>&2 2>&1 >&3 3>&- | tee "$said" >&2; then
 	grep -q TasksOperationsNotAllowed "$said" || exit 1
 	echo "build: the registry does not build; docker does it here" >&2
 	az acr login --name "$registry" >&2
