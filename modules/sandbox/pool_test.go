@@ -151,7 +151,7 @@ func TestMisbehavingChildren(t *testing.T) {
 		{"a program that can't load", bad(t, "stillborn"), 0, "shared libraries"},
 		{"a child that leaves", bad(t, "impatient"), 0, "ended while it waited"},
 		{"a child that is never ready", bad(t, "slow"), 500 * time.Millisecond, "not ready within 500ms"},
-		{"an unknown kind", []string{self(t), Argument, "nothing"}, 0, "there are echo, prepared, probe"},
+		{"an unknown kind", []string{self(t), Argument, "nothing"}, 0, "there are driver, echo, prepared, probe"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPool(t, Options{Command: c.command, Start: c.start})
