@@ -5,13 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/db/paging"
 )
 
 const columns = `collection_id, tenant_id, correlation_id, name, status, zip, created_at, updated_at, finished_at`
@@ -82,39 +82,21 @@ type Filter struct {
 	Limit  int      // 1 to 200; 0: 50
 }
 
-const (
-	maxPage     = 200
-	defaultPage = 50
-	cursorBase  = 36
-)
-
-// cursorPattern matches the cursors that List returns: a time and an id.
-var cursorPattern = regexp.MustCompile(`^([0-9a-z]{1,13})\.([0-9a-f-]{36})$`)
-
-var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+// cursorID matches the ids in cursors.
+var cursorID = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
 // List returns a tenant's collections, newest first, and the cursor of the next page (""
 // on the last). Errors: ErrCursor.
 func (s *Service) List(ctx context.Context, tenantID string, f Filter) (page []Collection, next string, err error) {
-	if f.Limit <= 0 {
-		f.Limit = defaultPage
-	}
-	f.Limit = min(f.Limit, maxPage)
-	before, beforeID := int64(math.MaxInt64), ""
-	if f.Cursor != "" {
-		m := cursorPattern.FindStringSubmatch(f.Cursor)
-		if m == nil {
-			return nil, "", ErrCursor
-		}
-		if before, err = strconv.ParseInt(m[1], cursorBase, 64); err != nil {
-			return nil, "", ErrCursor
-		}
-		beforeID = m[2]
+	f.Limit = paging.Size(f.Limit)
+	before, beforeID, ok := paging.After(f.Cursor, cursorID)
+	if !ok {
+		return nil, "", ErrCursor
 	}
 	args := []any{tenantID, before, beforeID, f.Limit + 1}
 	where := ``
 	if f.Query != "" {
-		args = append(args, "%"+likeEscapes.Replace(f.Query)+"%")
+		args = append(args, "%"+paging.Like(f.Query)+"%")
 		where += ` AND lower(name) LIKE lower($` + strconv.Itoa(len(args)) + `) ESCAPE '\'`
 	}
 	if len(f.Status) > 0 {
@@ -146,7 +128,7 @@ func (s *Service) List(ctx context.Context, tenantID string, f Filter) (page []C
 	if len(page) > f.Limit {
 		page, ids = page[:f.Limit], ids[:f.Limit]
 		last := page[f.Limit-1]
-		next = strconv.FormatInt(last.CreatedAt.UnixMilli(), cursorBase) + "." + last.CollectionID
+		next = paging.Cursor(last.CreatedAt, last.CollectionID)
 	}
 	all, err := s.progress(ctx, s.DB, ids...)
 	for i := range page {

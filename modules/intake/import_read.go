@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/opal-photo/opal/modules/db/paging"
 	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/intake/feed"
 	"github.com/opal-photo/opal/modules/job"
@@ -24,28 +24,16 @@ type ImportFilter struct {
 	Limit  int      // 1 to 200; 0: 50
 }
 
-const (
-	maxPage     = 200
-	defaultPage = 50
-	cursorBase  = 36
-)
-
-var listCursor = regexp.MustCompile(`^([0-9a-z]{1,13})\.([0-9a-f-]{36})$`)
+// cursorID matches the ids in cursors.
+var cursorID = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
 // List returns a tenant's imports, newest first, and the cursor of the next page ("" on
 // the last). Their progress is not summed up. Errors: ErrCursor.
 func (s *Imports) List(ctx context.Context, tenantID string, f ImportFilter) (page []Import, next string, err error) {
-	limit := pageSize(f.Limit)
-	before, beforeID := int64(math.MaxInt64), ""
-	if f.Cursor != "" {
-		m := listCursor.FindStringSubmatch(f.Cursor)
-		if m == nil {
-			return nil, "", ErrCursor
-		}
-		if before, err = strconv.ParseInt(m[1], cursorBase, 64); err != nil {
-			return nil, "", ErrCursor
-		}
-		beforeID = m[2]
+	limit := paging.Size(f.Limit)
+	before, beforeID, ok := paging.After(f.Cursor, cursorID)
+	if !ok {
+		return nil, "", ErrCursor
 	}
 	args, where := []any{tenantID, before, beforeID, limit + 1}, ``
 	if len(f.Status) > 0 {
@@ -75,16 +63,9 @@ func (s *Imports) List(ctx context.Context, tenantID string, f ImportFilter) (pa
 	if len(page) > limit {
 		page = page[:limit]
 		last := page[limit-1]
-		next = strconv.FormatInt(last.CreatedAt.UnixMilli(), cursorBase) + "." + last.ImportID
+		next = paging.Cursor(last.CreatedAt, last.ImportID)
 	}
 	return page, next, nil
-}
-
-func pageSize(asked int) int {
-	if asked <= 0 {
-		return defaultPage
-	}
-	return min(asked, maxPage)
 }
 
 // Upload is a row whose photo is to be PUT to an address.
@@ -145,7 +126,7 @@ func (s *Imports) Uploads(ctx context.Context, tenantID, id, cursor string, limi
 	}
 	all = i.Status == Working || i.Ended()
 	page = []Upload{}
-	for len(page) < pageSize(limit) {
+	for len(page) < paging.Size(limit) {
 		jobs, err := s.jobsAfter(ctx, id, after, 1, ` AND files > 0`)
 		if err != nil || len(jobs) == 0 {
 			return page, "", all, err
@@ -196,7 +177,7 @@ func (s *Imports) Errors(ctx context.Context, tenantID, id, cursor string, limit
 	if _, err := s.Get(ctx, tenantID, id); err != nil {
 		return nil, "", err
 	}
-	limit = pageSize(limit)
+	limit = paging.Size(limit)
 	items := strings.HasPrefix(cursor, "j")
 	after, err := place(strings.TrimPrefix(cursor, "j"))
 	if err != nil || cursor == "j" {
@@ -332,7 +313,7 @@ func (s *Imports) WriteErrors(ctx context.Context, tenantID, id string, to io.Wr
 		return err
 	}
 	for cursor := ""; ; {
-		page, next, err := s.Errors(ctx, tenantID, id, cursor, maxPage)
+		page, next, err := s.Errors(ctx, tenantID, id, cursor, paging.Most)
 		if err != nil {
 			return err
 		}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/opal-photo/opal/modules/db/paging"
 	"github.com/opal-photo/opal/modules/fault"
 )
 
@@ -32,17 +32,7 @@ type Filter struct {
 }
 
 // MaxPage bounds the page of a list.
-const MaxPage = 200
-
-// defaultPage is the number of jobs in a page when the caller gives no limit.
-const defaultPage = 50
-
-func pageSize(asked int) int {
-	if asked <= 0 {
-		return defaultPage
-	}
-	return min(asked, MaxPage)
-}
+const MaxPage = paging.Most
 
 // ErrCursor says that a cursor is not one that List or Items returned.
 var ErrCursor = fault.New(fault.Invalid, "cursor_invalid", "The cursor is not one that this call returned")
@@ -69,9 +59,9 @@ func places(n int) string { return strings.TrimSuffix(strings.Repeat(`%s, `, n),
 // shared adds the conditions that jobs and items have in common. id is the column of
 // the id by which rows of one moment are ordered.
 func (f Filter) shared(tenantID, id string) (*query, error) {
-	before, beforeID, err := readCursor(f.Cursor)
-	if err != nil {
-		return nil, err
+	before, beforeID, ok := paging.After(f.Cursor, cursorID)
+	if !ok {
+		return nil, ErrCursor
 	}
 	q := &query{}
 	q.add(`tenant_id = %s`, tenantID)
@@ -95,9 +85,6 @@ func (f Filter) shared(tenantID, id string) (*query, error) {
 	return q, nil
 }
 
-// likeEscapes keeps the signs of LIKE from meaning more than themselves.
-var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
 // says is a condition on items: one of their texts holds what is sought.
 const says = `lower(COALESCE(filename, '') || ' ' || COALESCE(sku, '') || ' ' || COALESCE(gtin, '') || ' ' || COALESCE(asin, '') || ' ' || COALESCE(title, '')) LIKE lower(%s) ESCAPE '\'`
 
@@ -115,12 +102,12 @@ func (s *Service) List(ctx context.Context, tenantID string, f Filter) (jobs []J
 		q.add(`job_id IN (SELECT job_id FROM items WHERE tenant_id = %s AND sku = %s)`, tenantID, f.SKU)
 	}
 	if f.Query != "" {
-		text := likeEscapes.Replace(f.Query)
+		text := paging.Like(f.Query)
 		q.add(`(job_id LIKE lower(%s) ESCAPE '\' OR EXISTS (SELECT 1 FROM items i WHERE i.job_id = jobs.job_id AND `+says+`))`, text+"%", "%"+text+"%")
 	}
 	return page(ctx, s, q, `SELECT `+jobColumns+` FROM jobs`, `created_at DESC, job_id DESC`, f.Limit, func(rows *sql.Rows) (j Job, cursor string, err error) {
 		j, err = scanJob(rows)
-		return j, cursorAt(j.CreatedAt, j.JobID), err
+		return j, paging.Cursor(j.CreatedAt, j.JobID), err
 	})
 }
 
@@ -129,7 +116,7 @@ func (s *Service) List(ctx context.Context, tenantID string, f Filter) (jobs []J
 func page[T any](ctx context.Context, s *Service, q *query, selects, order string, limit int,
 	scan func(rows *sql.Rows) (one T, cursor string, err error),
 ) (all []T, next string, err error) {
-	limit = pageSize(limit)
+	limit = paging.Size(limit)
 	rows, err := s.DB.QueryContext(ctx, selects+` WHERE `+strings.Join(q.where, ` AND `)+` ORDER BY `+order+` LIMIT `+strconv.Itoa(limit+1), q.args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list: %w", err)
@@ -183,12 +170,12 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 		}
 	}
 	if f.Query != "" {
-		text := likeEscapes.Replace(f.Query)
+		text := paging.Like(f.Query)
 		q.add(`(item_id LIKE lower(%s) ESCAPE '\' OR `+says+`)`, text+"%", "%"+text+"%")
 	}
 	items, next, err = page(ctx, s, q, `SELECT job_id, `+itemColumns+` FROM items`, `created_at DESC, item_id DESC`, f.Limit, func(rows *sql.Rows) (one Found, cursor string, err error) {
 		one.Item, err = scanItem(prefixed{rows, &one.JobID})
-		return one, cursorAt(one.CreatedAt, one.ItemID), err
+		return one, paging.Cursor(one.CreatedAt, one.ItemID), err
 	})
 	if err != nil {
 		return nil, "", err
@@ -213,30 +200,5 @@ func (s *Service) itemTimelines(ctx context.Context, items []Found) error {
 	return addSteps(rows, at)
 }
 
-// cursorBase is the base of a cursor's time.
-const cursorBase = 36
-
-// maxCursor bounds a cursor: a time and an id, which v0.2.1 gave in another form.
-const maxCursor = 100
-
-// cursorID matches the ids in cursors.
+// cursorID matches the ids in cursors; those of v0.2.1 have another form.
 var cursorID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-
-// readCursor splits a cursor into the time and id of the last row that was
-// shown; "" is a place before all rows.
-func readCursor(cursor string) (created int64, jobID string, err error) {
-	if cursor == "" {
-		return math.MaxInt64, "", nil
-	}
-	at, jobID, ok := strings.Cut(cursor, ".")
-	created, err = strconv.ParseInt(at, cursorBase, 64)
-	if !ok || err != nil || created < 0 || len(cursor) > maxCursor || !cursorID.MatchString(jobID) {
-		return 0, "", ErrCursor
-	}
-	return created, jobID, nil
-}
-
-// cursorAt returns the cursor of the page after a row.
-func cursorAt(created time.Time, id string) string {
-	return strconv.FormatInt(created.UnixMilli(), cursorBase) + "." + id
-}
