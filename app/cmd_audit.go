@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/billing/ledger"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
 )
@@ -18,6 +19,7 @@ var errNoState = fault.New(fault.Invalid, "state_not_found", "There is no state 
 // auditCommand recomputes every balance and charge and prints what differs.
 func auditCommand(s Streams) *cobra.Command {
 	var file, data string
+	r := &reply{Streams: s}
 	cmd := &cobra.Command{
 		Use:     "audit",
 		Short:   "Recompute every balance from the ledger and every charge from the items; exit code 1 if any differs",
@@ -52,8 +54,14 @@ func auditCommand(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, d := range found {
-				fmt.Fprintln(s.Out, d)
+			if r.json {
+				if err := printJSON(s, map[string]any{"differences": append([]ledger.Difference{}, found...)}); err != nil {
+					return err
+				}
+			} else {
+				for _, d := range found {
+					fmt.Fprintln(s.Out, d)
+				}
 			}
 			fmt.Fprintf(s.Err, "%d differences.\n", len(found))
 			if len(found) > 0 {
@@ -63,6 +71,7 @@ func auditCommand(s Streams) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	r.flag(cmd.Flags())
 	cmd.Flags().StringVar(&data, "data", "", "audit the state of opal dev in this folder")
 	return cmd
 }

@@ -71,6 +71,7 @@ func refundCommand(s Streams) *cobra.Command {
 	cmd.Flags().StringVar(&amount, "amount", "", "how much, such as 12.50 (default: all that is left of the payment)")
 	cmd.Flags().StringVar(&o.Description, "description", "", "what the buyer's statement says")
 	cmd.Flags().StringVar(&o.Key, "key", "", "a word for this refund: ordered again under the same, it is not made twice")
+	alwaysJSON(cmd.Flags())
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
 	return cmd
 }
@@ -109,6 +110,7 @@ func limitsCommand(s Streams) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&grant, "monthly-grant", "", "free credits of each month, such as 50, or default: the setting BILLING_MONTHLY_GRANT; counts from the next month on when this month's is given")
 	cmd.Flags().StringVar(&budget, "budget-cap", "", "credits that may be used in a month, such as 250, or none")
+	alwaysJSON(cmd.Flags())
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
 	complete(cmd, "monthly-grant", oneOf("default"))
 	complete(cmd, "budget-cap", oneOf("none"))
@@ -136,6 +138,7 @@ func customerCommand(s Streams) *cobra.Command {
 	for _, f := range fields {
 		cmd.Flags().StringVar(f.to(&set), f.flag, "", f.usage)
 	}
+	alwaysJSON(cmd.Flags())
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
 	cmd.RunE = withBilling(s, &file, func(ctx context.Context, b *billing.Service, args []string) error {
 		c, err := b.Customer(ctx, args[0])

@@ -22,7 +22,7 @@ const fetchTimeout = 60 * time.Second
 func checkCommand(s Streams) *cobra.Command {
 	o := batch.CheckOptions{Version: version()}
 	var asOf, failOn string
-	var quiet bool
+	var quiet, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "check PATH...",
 		Short: "Hold pictures against the rules of shops and channels",
@@ -44,6 +44,9 @@ func checkCommand(s Streams) *cobra.Command {
 			}
 			if o.FailOnWarn, err = failsOnWarn(failOn); err != nil {
 				return err
+			}
+			if asJSON {
+				o.Format = "json"
 			}
 			if asOf != "" {
 				if o.AsOf, err = time.Parse(time.DateOnly, asOf); err != nil {
@@ -77,6 +80,7 @@ func checkCommand(s Streams) *cobra.Command {
 	f.StringVar(&o.Masks, "masks", "", "folder with the products' masks: for mug.jpg mug.png, white or opaque where the product is")
 	f.StringVar(&asOf, "as-of", "", "the day whose rules count, such as 2027-01-31 (default: today); says what does worse then")
 	f.StringVar(&o.Format, "format", batch.ReportFormats()[0], "form of the report: "+strings.Join(batch.ReportFormats(), ", "))
+	f.BoolVar(&asJSON, "json", false, "the same as --format json")
 	f.StringVarP(&o.Output, "output", "o", "", "file for the report (default: standard output)")
 	f.StringVar(&o.Fix, "fix", "", "folder for finished files of the pictures that failed, made by the pipeline and checked again")
 	f.BoolVar(&o.Force, "force", false, "overwrite files in the folder of --fix that OPAL didn't make")
@@ -84,6 +88,7 @@ func checkCommand(s Streams) *cobra.Command {
 	f.StringVar(&failOn, "fail-on", "reject", "what makes the exit code 1 beside pictures that can't be read: reject or warn")
 	f.IntVarP(&o.Jobs, "jobs", "j", batch.DefaultJobs(), "pictures that are checked at the same time")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress and no summary on standard error")
+	cmd.MarkFlagsMutuallyExclusive("json", "format")
 	complete(cmd, "channel", listOf(channelNames()))
 	complete(cmd, "preset", listOf(presetNames()))
 	complete(cmd, "format", oneOf(batch.ReportFormats()...))

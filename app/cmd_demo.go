@@ -26,6 +26,7 @@ var errNoAPI = fault.New(fault.Unavailable, "api_not_reached", "The API does not
 func demoCommand(s Streams) *cobra.Command {
 	var base, out string
 	var scenes []string
+	r := &reply{Streams: s}
 	cmd := &cobra.Command{
 		Use:     "demo",
 		Short:   "Send the sample photo through a running opal dev and fetch the results",
@@ -39,13 +40,17 @@ func demoCommand(s Streams) *cobra.Command {
 			if err != nil {
 				return errUsage.With("--api %s is not an address; it is like http://127.0.0.1:8080", base)
 			}
-			err = (&demo{api: c, out: out, log: s.Err}).run(cmd.Context(), scenes)
+			got, err := (&demo{api: c, out: out, log: s.Err}).run(cmd.Context(), scenes)
 			if errors.Is(err, client.ErrUnreachable) {
 				return errNoAPI.With("%s", base)
 			}
-			return err
+			if err != nil {
+				return err
+			}
+			return r.with(got, "")
 		},
 	}
+	r.flag(cmd.Flags())
 	cmd.Flags().StringVar(&base, "api", "http://127.0.0.1:8080", "address of the API")
 	cmd.Flags().StringVar(&out, "out", filepath.Join("out", "demo"), "folder for the results")
 	cmd.Flags().StringSliceVar(&scenes, "scene", []string{"kitchen", "minimal", "luxury"}, "scenes to make")
@@ -58,18 +63,25 @@ type demo struct {
 	log io.Writer
 }
 
-func (d *demo) run(ctx context.Context, scenes []string) error {
+// demonstrated says where the results are.
+type demonstrated struct {
+	JobID  string `json:"job_id"`
+	Files  int    `json:"files"`
+	Folder string `json:"folder"`
+}
+
+func (d *demo) run(ctx context.Context, scenes []string) (got demonstrated, err error) {
 	photo, err := sample.JPEG(sample.Size)
 	if err != nil {
-		return fmt.Errorf("draw the sample: %w", err)
+		return got, fmt.Errorf("draw the sample: %w", err)
 	}
 	const name = "amber-bottle.jpg"
 	made, err := d.api.CreateJob(ctx, client.NewJob{Items: []client.NewItem{{Filename: name, SceneTypes: scenes}}})
 	if err != nil {
-		return err
+		return got, err
 	}
 	if err := d.api.Upload(ctx, made.JobID, made.Items[0].ItemID, name, photo); err != nil {
-		return err
+		return got, err
 	}
 	fmt.Fprintf(d.log, "job %s: uploaded, waiting\n", made.JobID)
 	last := ""
@@ -80,10 +92,10 @@ func (d *demo) run(ctx context.Context, scenes []string) error {
 		}
 	})
 	if err != nil {
-		return err
+		return got, err
 	}
 	if j.Status != client.JobCompleted {
-		return fault.New(fault.Internal, "demo_failed", fmt.Sprintf("The job ended %s; see %s/v1/jobs/%s", j.Status, d.api.Address(), j.JobID))
+		return got, fault.New(fault.Internal, "demo_failed", fmt.Sprintf("The job ended %s; see %s/v1/jobs/%s", j.Status, d.api.Address(), j.JobID))
 	}
 	return d.fetch(ctx, j.JobID)
 }
@@ -101,14 +113,14 @@ func stepsNow(j client.Job) []string {
 }
 
 // fetch unpacks all parts of the job's ZIP into one folder.
-func (d *demo) fetch(ctx context.Context, jobID string) error {
+func (d *demo) fetch(ctx context.Context, jobID string) (got demonstrated, err error) {
 	u, err := d.api.ExportURL(ctx, jobID)
 	if err != nil {
-		return err
+		return got, err
 	}
 	to := filepath.Join(d.out, jobID)
 	if err := os.MkdirAll(to, 0o755); err != nil {
-		return err
+		return got, err
 	}
 	files := 0
 	lines := []json.RawMessage{} // of all parts' manifests
@@ -118,19 +130,19 @@ func (d *demo) fetch(ctx context.Context, jobID string) error {
 		}
 		n, some, err := d.unpack(ctx, part.URL, to)
 		if err != nil {
-			return fmt.Errorf("part %d of the ZIP: %w", i+1, err)
+			return got, fmt.Errorf("part %d of the ZIP: %w", i+1, err)
 		}
 		files, lines = files+n, append(lines, some...)
 	}
 	b, err := json.MarshalIndent(lines, "", "  ")
 	if err != nil {
-		return err
+		return got, err
 	}
 	if err := os.WriteFile(filepath.Join(to, manifestName), append(b, '\n'), 0o644); err != nil {
-		return err
+		return got, err
 	}
 	fmt.Fprintf(d.log, "%d files are in %s\nThe console shows them at %s\n", files+1, to, d.api.Address())
-	return nil
+	return demonstrated{jobID, files + 1, to}, nil
 }
 
 // manifestName is the file in each part of a ZIP that lists the part's pictures.

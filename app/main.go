@@ -5,7 +5,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -35,7 +34,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errReported) && !errors.Is(err, shell.ErrReported) {
-		fmt.Fprintln(stderr, "opal:", explain(err))
+		tell(stderr, err, wantsJSON(args[1:]))
 	}
 	return exitCode(err)
 }
@@ -43,7 +42,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // commands makes the commands that are not roles.
 var commands = []func(Streams) *cobra.Command{
 	devCommand, migrateCommand, processCommand, cutoutCommand, checkCommand, verifyCommand, modelsCommand, doctorCommand, tenantsCommand, keysCommand, queuesCommand, settingsCommand,
-	demoCommand, versionCommand, manCommand, childCommand, exitCodesTopic,
+	demoCommand, versionCommand, manCommand, childCommand, exitCodesTopic, jsonTopic,
 }
 
 // command builds the command tree: one command per role, and the others.

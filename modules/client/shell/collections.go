@@ -23,7 +23,11 @@ func collectionsCommand(streams Streams, agent string) *cobra.Command {
 		&cobra.Command{
 			Use: "delete COLLECTION", Short: "Delete a collection with its ZIP; its jobs and their pictures stay", Args: cobra.ExactArgs(1), Example: exampleOf("collections delete", collectionExample),
 			RunE: s.do(func(ctx context.Context, c *client.Client, args []string) error {
-				return c.DeleteCollection(ctx, args[0])
+				if err := c.DeleteCollection(ctx, args[0]); err != nil {
+					return err
+				}
+				s.say("collection %s: deleted", clean(args[0]))
+				return s.answer(map[string]any{"collection_id": args[0], "deleted": true}, nil)
 			}),
 		})
 	return s.flags(c)

@@ -252,13 +252,16 @@ func cancelCommand(s *session) *cobra.Command {
 		Use: "cancel JOB...", Short: "Cancel what has not ended", Args: cobra.MinimumNArgs(1),
 		Example: "  opal jobs cancel 0198f7a0-0000-7000-8000-000000000001\n  opal jobs list --json | jq -r '.jobs[].job_id' | xargs opal jobs cancel",
 		RunE: s.do(func(ctx context.Context, c *client.Client, args []string) error {
+			done := []string{}
+			var err error
 			for _, id := range args {
-				if err := c.Cancel(ctx, id); err != nil {
-					return err
+				if err = c.Cancel(ctx, id); err != nil {
+					break
 				}
+				done = append(done, id)
 				s.say("job %s: cancelled", clean(id))
 			}
-			return nil
+			return errors.Join(s.answer(map[string]any{"cancelled": done}, nil), err)
 		}),
 	}
 }

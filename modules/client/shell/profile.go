@@ -161,7 +161,7 @@ func loginCommand(streams Streams, agent string) *cobra.Command {
 				return err
 			}
 			s.say("Logged in to %s as profile %s", p.API, name)
-			return nil
+			return s.answer(map[string]any{"profile": name, "api": p.API}, nil)
 		},
 	})
 }

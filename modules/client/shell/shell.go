@@ -58,7 +58,7 @@ func (s *session) flags(c *cobra.Command) *cobra.Command {
 	f.StringVar(&s.address, "api", "", "address of the API (default: OPAL_API, the profile's, else "+defaultAddress+")")
 	f.StringVar(&s.profile, "profile", "", "the profile of opal login (default: OPAL_PROFILE, else "+defaultProfile+")")
 	f.StringVar(&s.tenant, "tenant", "", "the tenant, where the key names none (default: OPAL_TENANT, else the profile's)")
-	f.BoolVar(&s.json, "json", false, "answer as JSON")
+	f.BoolVar(&s.json, "json", false, "answer as JSON (see opal help json)")
 	return c
 }
 
@@ -82,12 +82,16 @@ func (s *session) do(f func(ctx context.Context, c *client.Client, args []string
 	}
 }
 
-// answer writes v as JSON, or calls table for people.
+// answer writes v as JSON, or calls table for people; nil: they read nothing on standard
+// output.
 func (s *session) answer(v any, table func(w io.Writer)) error {
 	if s.json {
 		e := json.NewEncoder(s.Out)
 		e.SetIndent("", "  ")
 		return e.Encode(v)
+	}
+	if table == nil {
+		return nil
 	}
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	table(w)

@@ -39,7 +39,13 @@ func webhooksCommand(streams Streams, agent string) *cobra.Command {
 		},
 		&cobra.Command{
 			Use: "delete WEBHOOK", Short: "Delete a webhook with its log", Args: cobra.ExactArgs(1), Example: example("delete"),
-			RunE: s.do(func(ctx context.Context, c *client.Client, args []string) error { return c.DeleteWebhook(ctx, args[0]) }),
+			RunE: s.do(func(ctx context.Context, c *client.Client, args []string) error {
+				if err := c.DeleteWebhook(ctx, args[0]); err != nil {
+					return err
+				}
+				s.say("webhook %s: deleted", clean(args[0]))
+				return s.answer(map[string]any{"webhook_id": args[0], "deleted": true}, nil)
+			}),
 		})
 	return s.flags(c)
 }
