@@ -103,8 +103,6 @@ func (b *backdrop) rasterise(lk *look, far, mul, add *canvas, hasTable bool, ste
 	cols := newColumns(f.W, far.w, step)
 	farRow, mulRow, addRow := newRowReader(far, step), newRowReader(mul, step), newRowReader(add, step)
 	surface := newSurface(lk.surface, lk, seed)
-	dither := ditherTile()
-	const dm = 1<<ditherBits - 1
 	px := 1 / f.unit
 	fibre := speckTile()
 	for y := range f.H {
@@ -147,14 +145,13 @@ func (b *backdrop) rasterise(lk *look, far, mul, add *canvas, hasTable bool, ste
 				if !hasTable {
 					// Paper tooth, barely visible, keeps a sweep from looking
 					// computed.
-					c = c.scale(1 + 0.006*fibre.at(float32(x)*px*4, fy*4, 1))
+					c = c.scale(1 + 0.006*fibre.sharp(float32(x)*px*4, fy*4, 1))
 				}
 				c = c.times(m)
 			}
 			if cover > 0 {
-				lod := int(level + float32(dither[(y&dm)<<ditherBits|x&dm])*(1.0/256))
 				fx := (float32(x) + 0.5) * px
-				s := surface((fx-f.cx)*scale+floorCentre, depth, lod, spot).times(m)
+				s := surface((fx-f.cx)*scale+floorCentre, depth, detail{level, spot}).times(m)
 				if !lk.flat {
 					s = s.plus(addRow.get(&cols, x))
 				}

@@ -34,8 +34,8 @@ const (
 	tileSize = 1 << tileBits
 )
 
-// at samples the tile (1 unit = one full tile). Result is about -1..1.
-func (t *noiseTile) at(u, v float32, lod int) float32 {
+// sharp samples one level of the tile. Result is about -1..1.
+func (t *noiseTile) sharp(u, v float32, lod int) float32 {
 	lod = min(lod, len(t.levels)-1)
 	n := tileSize >> lod
 	x := (u+64)*float32(n) - 0.5
@@ -55,6 +55,17 @@ func (t *noiseTile) at(u, v float32, lod int) float32 {
 	a := p[y0+x0] + (p[y0+x1]-p[y0+x0])*fx
 	b := p[y1+x0] + (p[y1+x1]-p[y1+x0])*fx
 	return a + (b-a)*fy
+}
+
+// at samples the tile between two levels (1 unit = one full tile), so that what is drawn
+// along a value of the noise has no speckled edge where one goes over into the next.
+func (t *noiseTile) at(u, v, level float32) float32 {
+	lod := int(level)
+	a := t.sharp(u, v, lod)
+	if f := level - float32(lod); f > 0.02 {
+		a += (t.sharp(u, v, lod+1) - a) * f
+	}
+	return a
 }
 
 func newNoiseTile(base []float32) *noiseTile {

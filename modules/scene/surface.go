@@ -17,10 +17,15 @@ const (
 	mossWood
 )
 
-// surfaceFunc returns the albedo at (u, v) in scene units. lod coarsens the
-// look-ups with distance: it prevents shimmer and doubles as depth of field.
-// spot is the same blur as a length, for lines that are drawn, not looked up.
-type surfaceFunc func(u, v float32, lod int, spot float32) rgb
+// detail is how coarse look-ups are at a distance: it prevents shimmer and doubles as
+// depth of field.
+type detail struct {
+	level float32 // of the tiles
+	spot  float32 // the same blur as a length, for lines that are drawn, not looked up
+}
+
+// surfaceFunc returns the albedo at (u, v) in scene units.
+type surfaceFunc func(u, v float32, d detail) rgb
 
 func newSurface(m material, lk *look, seed uint64) surfaceFunc {
 	r := rng{seed ^ 0x5eed50f}
@@ -46,8 +51,8 @@ func newSurface(m material, lk *look, seed uint64) surfaceFunc {
 		return weave(tone(lk.wallRGB, 0.85, 0.05), ou, ov)
 	}
 	c := lk.wallRGB
-	return func(u, v float32, lod int, spot float32) rgb {
-		return c.scale(1 + 0.02*speckTile().at(u*2+ou, v*2+ov, lod))
+	return func(u, v float32, d detail) rgb {
+		return c.scale(1 + 0.02*speckTile().at(u*2+ou, v*2+ov, d.level))
 	}
 }
 

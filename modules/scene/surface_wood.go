@@ -4,7 +4,7 @@ package scene
 // along the board, and boards cut from different trees.
 func planks(dark, light rgb, width float32, alongDepth bool, ou, ov float32) surfaceFunc {
 	cloud, warp, speck := cloudTile(), warpTile(), speckTile()
-	return func(u, v float32, lod int, spot float32) rgb {
+	return func(u, v float32, d detail) rgb {
 		along, across := u, v
 		if alongDepth {
 			along, across = v, u
@@ -18,23 +18,23 @@ func planks(dark, light rgb, width float32, alongDepth bool, ou, ov float32) sur
 		shade := float32(h&1023)/1023 - 0.5
 		off := float32(h>>10&1023) / 64
 		a := along*0.16 + off + ov
-		drift := warp.at(a*0.8, across*0.25+off, lod)
+		drift := warp.at(a*0.8, across*0.25+off, d.level)
 		// Rings: distance from a pith that lies off the board, bent by drift.
 		ring := across*4.2/width + 1.1*drift + off
 		ring -= float32(int(ring))
 		// Slow early wood, then a quick dark line of late wood.
 		ring = smoothstep(0, 0.8, ring) * smoothstep(1, 0.86, ring)
-		fibre := cloud.at(a*0.55, across*1.9+off, lod)
-		fine := speck.at(a*0.30, across*2.3, lod)
-		tone := 0.56 + 0.22*shade + 0.26*fibre - 0.17*(ring-0.4) + 0.20*fine + 0.14*cloud.at(a*0.2, across*6, lod) + 0.13*speck.at(a*1.1+0.6, across*6.5, lod+1)
+		fibre := cloud.at(a*0.55, across*1.9+off, d.level)
+		fine := speck.at(a*0.30, across*2.3, d.level)
+		tone := 0.56 + 0.22*shade + 0.26*fibre - 0.17*(ring-0.4) + 0.20*fine + 0.14*cloud.at(a*0.2, across*6, d.level) + 0.13*speck.at(a*1.1+0.6, across*6.5, d.level+1)
 		c := mix(dark, light, clamp01(tone))
 		// Open pores: short dark dashes along the grain.
-		if pore := speck.at(a*0.8+0.3, across*3.1+0.7, lod); pore > 0.3 {
+		if pore := speck.at(a*0.8+0.3, across*3.1+0.7, d.level); pore > 0.3 {
 			c = c.scale(1 - min((pore-0.3)*1.1, 0.2))
 		}
 		gap := min(in, 1-in) * width
-		if gap < spot*2 {
-			c = c.scale(0.38 + 0.62*smoothstep(0, spot*2, gap))
+		if gap < d.spot*2 {
+			c = c.scale(0.38 + 0.62*smoothstep(0, d.spot*2, gap))
 		}
 		return c
 	}
