@@ -16,6 +16,9 @@ type exporter struct{ service *export.Service }
 // CheckPresets names an unknown preset.
 func (exporter) CheckPresets(names []string) error { return channel.Validate(names) }
 
+// CheckSlot names an unknown place in listings.
+func (exporter) CheckSlot(name string) error { return channel.CheckSlot(name) }
+
 // DefaultPresets returns the presets of a job that names none.
 func (exporter) DefaultPresets() []string { return channel.Defaults() }
 

@@ -76,6 +76,7 @@ func checkCommand(s Streams) *cobra.Command {
 	f := cmd.Flags()
 	f.StringSliceVarP(&o.Channels, "channel", "c", nil, "channels whose rules count (default: all): "+strings.Join(channelNames(), ", "))
 	f.StringSliceVar(&o.Presets, "preset", nil, "presets of channels instead, such as amazon_shoes (see opal process --help)")
+	f.StringVar(&o.Slot, "slot", "", "the pictures' place in a listing, such as MAIN or PT01, where neither a CSV nor their names say it (default: the first)")
 	f.StringVar(&o.Category, "category", "", "category of the products, where a channel has rules for one: clothing, shoes")
 	f.StringVar(&o.Masks, "masks", "", "folder with the products' masks: for mug.jpg mug.png, white or opaque where the product is")
 	f.StringVar(&asOf, "as-of", "", "the day whose rules count, such as 2027-01-31 (default: today); says what does worse then")

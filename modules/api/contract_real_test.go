@@ -38,6 +38,7 @@ func (p plainBrands) Brand(ctx context.Context, tenantID, id string) (job.Brand,
 type noWork struct{}
 
 func (noWork) CheckPresets(names []string) error                   { return channel.Validate(names) }
+func (noWork) CheckSlot(name string) error                         { return channel.CheckSlot(name) }
 func (noWork) DefaultPresets() []string                            { return channel.Defaults() }
 func (noWork) Forget(context.Context, *db.Tx, string) (int, error) { return 0, nil }
 

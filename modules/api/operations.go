@@ -43,7 +43,7 @@ func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return app
 var operations = map[string]operation{
 	"createJob": {
 		doc: "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
-		errors: with(orders, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, picture.ErrSteering, channel.ErrPreset, brand.ErrNotFound, brand.ErrPlateNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
+		errors: with(orders, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, picture.ErrSteering, channel.ErrPreset, channel.ErrSlot, brand.ErrNotFound, brand.ErrPlateNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
 			webhook.ErrURL, job.ErrNoCallbacks, collection.ErrNotFound, collection.ErrClosed, collection.ErrFull, job.ErrNoGroups),
 	},
 	"listJobs":   {errors: []*fault.Error{job.ErrCursor, collection.ErrNotFound}},
@@ -94,7 +94,7 @@ var operations = map[string]operation{
 	"checkPicture": {
 		doc: "Any picture, also one that OPAL didn't make. With a mask, or where no rule asks for the product, the answer is 200 with the verdicts; else it is 202, and a worker cuts the product out: ask for the check by its id. " +
 			"A large picture, or one of many at the same time, may get 202 with a mask, too. Free of charge. The picture is deleted when the check has ended.",
-		errors: with(photoErrors[3:], with(preflight.Errors(), errFileField, errPhotoSize, errDay, channel.ErrNoChannel, channel.ErrPreset)...),
+		errors: with(photoErrors[3:], with(preflight.Errors(), errFileField, errPhotoSize, errDay, channel.ErrNoChannel, channel.ErrPreset, channel.ErrSlot)...),
 	},
 	"getPictureCheck": {doc: "With wait it answers when the check has ended, or after that many seconds. Results are kept for 30 days, or as long as finished jobs where that is shorter."},
 

@@ -30,7 +30,7 @@ var errDay = fault.New(fault.Invalid, "as_of_invalid", "as_of must be a day such
 var pictureForm = []Field{
 	{Name: "file", Doc: "The picture", File: true, Required: true},
 	{Name: "mask", Doc: "A picture of the same size, white or opaque where the product is. Without it, and where the picture is not transparent itself, the product is cut out.", File: true},
-	{Name: "channels", Doc: "Names of channels, such as amazon; repeated, or with commas. With presets left out, too: all channels.", Many: true},
+	{Name: "channels", Doc: "Names of channels, such as amazon; repeated, or with commas. With presets left out, too: all channels but cut-out and website, which hold OPAL's own advice.", Many: true},
 	{Name: "presets", Doc: "Names of presets, such as amazon_shoes; repeated, or with commas", Many: true},
 	{Name: "slot", Doc: "The picture's place in a listing, such as MAIN or PT01; it chooses among a channel's presets"},
 	{Name: "category", Doc: "Of the product, such as clothing; it chooses among a channel's presets"},

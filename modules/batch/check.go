@@ -25,6 +25,7 @@ import (
 type CheckOptions struct {
 	Channels   []string  // by name; none: every channel's first preset
 	Presets    []string  // by name, beside or instead of channels
+	Slot       string    // of pictures that say none themselves: their place in a listing, such as PT01
 	Category   string    // of the products, such as clothing; it chooses among a channel's presets
 	Masks      string    // folder of masks: for mug.jpg its mug.png
 	AsOf       time.Time // the day whose rules count; zero: today
@@ -88,6 +89,12 @@ func Check(ctx context.Context, s Streams, c Checkers, o CheckOptions, paths []s
 		}
 	}
 	r.report = &CheckReport{Tool: "opal", Command: "check", Version: o.Version, State: Running, StartedAt: r.started.UTC(), AsOf: r.on.UTC().Format(time.DateOnly)}
+	if len(r.Channels) == 0 && len(r.Presets) == 0 {
+		r.report.Note = fmt.Sprintf("no channel was named: held against all %d that demand something; name yours with --channel", len(channel.Demanding()))
+		if own := channel.OwnAdvice(); len(own) > 0 {
+			r.report.Note += fmt.Sprintf(" (%s: OPAL's own advice, counts where it is named)", strings.Join(own, ", "))
+		}
+	}
 	for _, p := range r.wanted.Presets {
 		r.report.Presets = append(r.report.Presets, CheckPreset{Name: p.Name, Title: p.Title, Channel: p.Channel, preset: p})
 	}
@@ -143,6 +150,9 @@ func (r *checking) prepare() error {
 	if r.wanted, err = channel.Want(r.Channels, r.Presets); err != nil {
 		return err
 	}
+	if err := channel.CheckSlot(r.Slot); err != nil {
+		return err
+	}
 	if r.Category != "" && !r.wanted.Has(r.Category) {
 		return fault.New(fault.Invalid, "category_unknown", fmt.Sprintf("No channel that is asked for has rules for the category %q", r.Category))
 	}
@@ -187,7 +197,7 @@ func (r *checking) one(ctx context.Context, s subject, it *CheckedItem) error {
 	it.Format, it.Width, it.Height, it.Bytes = string(info.Format), info.Width, info.Height, len(raw)
 	sub := check.NewSubject(raw, img, info)
 	sub.Name, sub.Set = s.name, r.sets[s.sku]
-	presets := r.wanted.For(s.slot, cmp.Or(s.category, r.Category))
+	presets := r.wanted.For(cmp.Or(s.slot, strings.ToUpper(r.Slot)), cmp.Or(s.category, r.Category))
 	needed := slices.ContainsFunc(presets, func(p channel.Preset) bool { return check.NeedsProduct(p, r.on) })
 	if needed {
 		if err := r.locate(ctx, s, sub); err != nil {

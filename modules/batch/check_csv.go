@@ -15,6 +15,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -70,6 +71,7 @@ func (c *checking) fromCSV(p string) ([]subject, error) {
 	var all []subject
 	for _, r := range rows {
 		s := subject{sku: r["sku"], slot: strings.ToUpper(r["slot"]), category: strings.ToLower(r["category"]), label: r["file"]}
+		s.err = channel.CheckSlot(s.slot)
 		if r["mask"] != "" {
 			s.mask = from(p, r["mask"])
 		}

@@ -23,7 +23,8 @@ type CheckReport struct {
 	State      string         `json:"state"`
 	StartedAt  time.Time      `json:"started_at"`
 	DurationMS int64          `json:"duration_ms"`
-	AsOf       string         `json:"as_of"` // the day whose rules counted
+	AsOf       string         `json:"as_of"`          // the day whose rules counted
+	Note       string         `json:"note,omitempty"` // which channels were meant, where none was named
 	Presets    []CheckPreset  `json:"presets"`
 	Totals     CheckTotals    `json:"totals"`
 	Items      []*CheckedItem `json:"items"`

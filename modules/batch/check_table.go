@@ -57,6 +57,9 @@ func (r *CheckReport) sums() (lines []string) {
 		line = fmt.Sprintf("interrupted: %s, %d not checked", line, t.Pending)
 	}
 	lines = append(lines, line+"; by the rules of "+r.AsOf)
+	if r.Note != "" {
+		lines = append(lines, r.Note)
+	}
 	if t.Breaks > 0 {
 		lines = append(lines, fmt.Sprintf("%d do worse on %s than today", t.Breaks, r.AsOf))
 	}

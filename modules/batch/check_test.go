@@ -23,6 +23,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/egress"
+	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/studio"
@@ -163,6 +164,24 @@ func TestCheckFindsPicturesWhereverTheyAre(t *testing.T) {
 			t.Errorf("slot PT01 is held against %s", it.Presets[0].Preset)
 		}
 	}
+	t.Run("a slot that nobody has", func(t *testing.T) {
+		put(t, "slots.csv", []byte("file,slot\nphotos/good.jpg,front\nphotos/good.jpg,back\n"))
+		r := parsed(t, checked(t, CheckOptions{Channels: []string{"amazon"}}, Checkers{}, ErrFailed, "slots.csv"))
+		if it := r.Items[0]; it.Code != "slot_unknown" || !strings.Contains(it.Error, "did you mean FRNT?") || r.Items[1].Status != Passed {
+			t.Errorf("%+v", it)
+		}
+	})
+	t.Run("a slot for all", func(t *testing.T) {
+		r := parsed(t, checked(t, CheckOptions{Channels: []string{"amazon"}, Slot: "back"}, Checkers{}, nil, "photos/bad.jpg"))
+		if it := r.Items[0]; it.Presets[0].Preset != "amazon_pt" {
+			t.Errorf("%+v", it)
+		}
+		var out bytes.Buffer
+		err := Check(t.Context(), Streams{Out: &out, Err: &out, Quiet: true}, Checkers{Decoder: decoder()}, CheckOptions{Format: formatJSON, Slot: "PT1"}, []string{"photos"})
+		if fault.CodeOf(err) != "slot_unknown" || !strings.Contains(err.Error(), "PT01") {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("URLs inside the house", func(t *testing.T) {
 		r := parsed(t, checked(t, CheckOptions{Channels: []string{"amazon"}}, Checkers{Fetch: egress.Guarded(egress.NewGuard(false, nil), time.Second)}, ErrFailed, "list.csv"))
 		if it := r.Items[1]; it.Code != "url_refused" || !strings.Contains(it.Error, "not public") {

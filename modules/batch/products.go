@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/picture"
 )
@@ -102,7 +103,11 @@ func parseProducts(b []byte) (map[string]picture.Product, error) {
 				p.Set(fields[i], v)
 			}
 		}
-		if err := p.Normalise(); err != nil {
+		err = p.Normalise()
+		if err == nil {
+			err = channel.CheckSlot(p.Slot)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 		if out[productKey(strings.TrimSpace(row[file]))] = p; len(out) > maxProducts {

@@ -71,6 +71,8 @@ type Preset struct {
 	Default    bool       `json:"default" yaml:"default"`                     // a job that names no presets gets it
 	Rules      []Rule     `json:"rules" yaml:"rules"`                         // the channel's first
 	Slots      []Slot     `json:"slots,omitempty" yaml:"-"`                   // the places in the channel's listings
+
+	ownAdvice bool // its channel is one of OwnAdvice
 }
 
 // Zone is the part of the frame within which the product is to lie, in pixels.

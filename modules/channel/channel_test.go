@@ -236,3 +236,60 @@ func TestAChannelIsReplaced(t *testing.T) {
 		t.Error("the channel's own presets are still there")
 	}
 }
+
+func TestSlotsChooseThePreset(t *testing.T) {
+	amazon, err := Want([]string{"amazon"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ slot, category, want string }{
+		"the first":             {"", "", "amazon_main"},
+		"the main one":          {"MAIN", "", "amazon_main"},
+		"the main one of shoes": {"MAIN", "shoes", "amazon_shoes"},
+		"a further one":         {"PT07", "", "amazon_pt"},
+		"a swatch":              {"SWCH", "", "amazon_swatch"},
+		"a back":                {"BACK", "", "amazon_pt"},
+		"a back of clothing":    {"BACK", "clothing", "amazon_pt"},
+		"an energy label":       {"EEGL", "", "amazon_pt"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := amazon.For(c.slot, c.category); len(got) != 1 || got[0].Name != c.want {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func TestUnknownSlotsAreNamed(t *testing.T) {
+	for slot, says := range map[string]string{
+		"": "", "main": "", "PT42": "", "BOTT": "",
+		"FRONT": "did you mean FRNT?", "PT1": "did you mean PT01?", "MIAN": "did you mean MAIN?", "PT00": "did you mean PT0", "ZZZZZZ": "There are MAIN, PT01 to PT99",
+		strings.Repeat("x", 9999): "There are MAIN",
+	} {
+		t.Run(slot[:min(len(slot), 9)], func(t *testing.T) {
+			err := CheckSlot(slot)
+			if (err == nil) != (says == "") || err != nil && (!strings.Contains(err.Error(), says) || len(err.Error()) > 400 || fault.CodeOf(err) != "slot_unknown") {
+				t.Errorf("%v doesn't say %q", err, says)
+			}
+		})
+	}
+}
+
+// Whoever asks for all channels isn't told what OPAL alone thinks of pictures.
+func TestAllChannelsAreThoseThatDemandSomething(t *testing.T) {
+	w, err := Want(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range w.Presets {
+		if p.Channel == "Cut-out" || p.Channel == "Website" {
+			t.Errorf("%s is among them", p.Name)
+		}
+	}
+	if d := cmp.Diff([]string{"Website", "Cut-out"}, OwnAdvice()); d != "" || len(Demanding()) != len(Channels())-2 {
+		t.Errorf("own advice (-want +got):\n%s", d)
+	}
+	if named, err := Want([]string{"cut-out"}, nil); err != nil || len(named.Presets) != 2 {
+		t.Errorf("named: %+v %v", named, err)
+	}
+}

@@ -17,14 +17,14 @@ type Wanted struct {
 }
 
 // Want returns the presets of channels and those of names; with neither those of all
-// channels. Errors: ErrNoChannel, ErrPreset.
+// channels but the ones of advice alone. Errors: ErrNoChannel, ErrPreset.
 func Want(channels, names []string) (Wanted, error) {
 	var w Wanted
 	if err := Validate(names); err != nil {
 		return w, err
 	}
 	if len(channels) == 0 && len(names) == 0 {
-		channels = Channels()
+		channels = Demanding()
 	}
 	for _, name := range names {
 		if !slices.Contains(w.named, name) {
@@ -70,6 +70,8 @@ func (w Wanted) For(slot, category string) (out []Preset) {
 		switch {
 		case slot != "" && sameSlot(p.Slot, slot):
 			n += 4
+		case p.further() && p.HasSlot(slot): // a place that no preset is for, such as a back
+			n += 3
 		case slot != "" && p.Slot != "":
 			n -= 4
 		}

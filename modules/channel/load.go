@@ -31,6 +31,7 @@ var ErrChannel = fault.New(fault.Invalid, "channel_invalid", "A channel's file c
 type file struct {
 	Channel string            `yaml:"channel"`
 	Order   int               `yaml:"order"`
+	Advice  bool              `yaml:"own_advice"`
 	Sources map[string]Source `yaml:"sources"`
 	Rules   []Rule            `yaml:"rules"`
 	Slots   []Slot            `yaml:"slots"`
@@ -163,7 +164,7 @@ func datesAsText(v any) any {
 func (f *file) resolve() error {
 	for i := range f.Presets {
 		p := &f.Presets[i]
-		p.Channel, p.Slots = f.Channel, f.Slots
+		p.Channel, p.Slots, p.ownAdvice = f.Channel, f.Slots, f.Advice
 		own := len(f.Rules) // rules before the preset's own are the channel's
 		if len(f.Slots) > 0 && p.Slot != "" && !p.HasSlot(p.Slot) {
 			return &at{[]string{"presets", strconv.Itoa(i), "slot"}, fmt.Errorf("%s: slot %q is not one of the channel's slots; add it to them", p.Name, p.Slot)}

@@ -32,6 +32,25 @@ func Channels() []string {
 	return names
 }
 
+// Demanding lists the channels that demand something of pictures: all but those whose rules
+// are OPAL's own advice.
+func Demanding() []string {
+	own := OwnAdvice()
+	return slices.DeleteFunc(Channels(), func(name string) bool { return slices.Contains(own, name) })
+}
+
+// OwnAdvice lists the channels whose rules are OPAL's own advice. Pictures are held against
+// them where they are named.
+func OwnAdvice() []string {
+	var names []string
+	for _, p := range table().presets {
+		if p.ownAdvice && !slices.Contains(names, p.Channel) {
+			names = append(names, p.Channel)
+		}
+	}
+	return names
+}
+
 // Of lists the presets of a channel, named in any case and with or without its
 // spaces: "tiktok-shop", "TikTok Shop".
 func Of(name string) []Preset {

@@ -4,6 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // MainSlot is the place of a listing's first picture.
@@ -55,4 +60,59 @@ func (p Preset) FurtherSlots() []string {
 		}
 	}
 	return out
+}
+
+// further reports whether the preset is for pictures beside a listing's first.
+func (p Preset) further() bool { return slices.Contains(p.FurtherSlots(), p.Slot) }
+
+// ErrSlot says that no channel has a place of a name in its listings.
+var ErrSlot = fault.New(fault.Invalid, "slot_unknown", "No channel has this slot")
+
+// CheckSlot fails for a slot that no channel has, with the likely one and all that there
+// are: a picture whose slot was mistyped would take another's place. Case doesn't count,
+// and "" is none. Errors: ErrSlot.
+func CheckSlot(name string) error {
+	name = strings.ToUpper(name)
+	if name == "" {
+		return nil
+	}
+	var known, rows []string
+	for _, p := range table().presets {
+		for _, s := range p.Slots {
+			row := s.Name
+			if s.To != "" {
+				row += " to " + s.To
+			}
+			if !slices.Contains(rows, row) {
+				rows, known = append(rows, row), append(known, s.all()...)
+			}
+		}
+	}
+	if slices.Contains(known, name) {
+		return nil
+	}
+	near := ""
+	if like := likeliest(name, known); like != "" {
+		near = "; did you mean " + like + "?"
+	}
+	return ErrSlot.With("%.40q%s There are %s", name, near, strings.Join(rows, ", "))
+}
+
+// likeliest returns the known slot that a name is nearest to, or "" when none is near. A
+// row's number may be written with one digit, as in PT1.
+func likeliest(name string, known []string) string {
+	const far = 3 // changed characters
+	if len(name) > 2*far+len("MAIN") {
+		return ""
+	}
+	if n := len(name); n > 1 && name[n-1] >= '0' && name[n-1] <= '9' && slices.Contains(known, name[:n-1]+"0"+name[n-1:]) {
+		return name[:n-1] + "0" + name[n-1:]
+	}
+	best, at := "", far
+	for _, k := range known {
+		if d := levenshtein.ComputeDistance(name, k); d < at {
+			best, at = k, d
+		}
+	}
+	return best
 }

@@ -182,7 +182,7 @@ func (s *Service) validateItem(it *NewItem, i int) error {
 	if err := checkFilename(it.Filename); err != nil {
 		return err
 	}
-	if err := it.identify(i); err != nil {
+	if err := s.identify(it, i); err != nil {
 		return err
 	}
 	if err := it.Steering.Check(); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/opal-photo/opal/modules/blob/fileblob"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
+	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
@@ -190,7 +191,13 @@ func (l *ledger) Release(_ context.Context, _ *db.Tx, _, itemID string) error {
 // the brand and export ports of the service
 func (w *world) Brand(context.Context, string, string) (job.Brand, error) { return w.brand, nil }
 func (w *world) CheckPresets([]string) error                              { return nil }
-func (w *world) DefaultPresets() []string                                 { return []string{"p1", "p2"} }
+func (w *world) CheckSlot(name string) error {
+	if name == "ZZ99" {
+		return fault.New(fault.Invalid, "slot_unknown", "No such slot")
+	}
+	return nil
+}
+func (w *world) DefaultPresets() []string { return []string{"p1", "p2"} }
 func (w *world) Plan(_ context.Context, _ *db.Tx, p job.Plan) (int, error) {
 	w.plans = append(w.plans, p)
 	return len(p.Presets), nil

@@ -2,6 +2,7 @@ package job
 
 import (
 	"database/sql"
+	"fmt"
 	"maps"
 
 	"github.com/opal-photo/opal/modules/fault"
@@ -40,13 +41,16 @@ func productDest(p *picture.Product) []any {
 
 // identify checks what a request says of an entry's product, and adds what its file's
 // name says.
-func (n *NewItem) identify(i int) error {
+func (s *Service) identify(n *NewItem, i int) error {
 	if err := n.Product.Normalise(); err != nil {
 		detail := err.Error()
 		if f, ok := fault.As(err); ok {
 			detail = f.Detail()
 		}
 		return picture.ErrProduct.With("items[%d]: %s", i, detail)
+	}
+	if err := s.Exporter.CheckSlot(n.Product.Slot); err != nil {
+		return fmt.Errorf("items[%d]: %w", i, err)
 	}
 	n.Product = n.Product.Or(filename.Product(n.Filename))
 	return nil

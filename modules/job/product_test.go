@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/opal-photo/opal/modules/event"
+	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -48,6 +49,14 @@ func TestWhatCantBeAProductIsRefused(t *testing.T) {
 		_, err := w.jobs.Create(w.t.Context(), job.NewJob{TenantID: tenantID, Items: []job.NewItem{{Filename: "a.png"}, {Filename: "b.png", Product: picture.Product{GTIN: "4006381333932"}}}})
 		if !errors.Is(err, picture.ErrProduct) || !strings.Contains(err.Error(), "items[1]: gtin 4006381333932 ends with 2") {
 			w.t.Errorf("%v", err)
+		}
+		_, err = w.jobs.Create(w.t.Context(), job.NewJob{TenantID: tenantID, Items: []job.NewItem{{Filename: "a.png"}, {Filename: "b.png", Product: picture.Product{Slot: "zz99"}}}})
+		if fault.CodeOf(err) != "slot_unknown" || !strings.Contains(err.Error(), "items[1]") {
+			w.t.Errorf("an unknown slot: %v", err)
+		}
+		_, err = w.jobs.Create(w.t.Context(), job.NewJob{TenantID: tenantID, Items: []job.NewItem{{Filename: "a.png"}, {Filename: "b.png", Product: picture.Product{Slot: "zz99"}}}})
+		if fault.CodeOf(err) != "slot_unknown" || !strings.Contains(err.Error(), "items[1]") {
+			w.t.Errorf("an unknown slot: %v", err)
 		}
 	})
 }

@@ -32,6 +32,8 @@ type Plates interface {
 type Exporter interface {
 	// CheckPresets fails with a fault that names an unknown preset.
 	CheckPresets(names []string) error
+	// CheckSlot fails with a fault that names an unknown place in listings.
+	CheckSlot(name string) error
 	// DefaultPresets returns the presets of a job that names none.
 	DefaultPresets() []string
 	// Plan records, in the transaction that completes the item, the variants to

@@ -171,7 +171,7 @@ type PresetVerdict struct {
 // room.
 //
 // Errors: ErrName, ErrCategory, ErrMask, ErrFull, ErrBusy, channel.ErrNoChannel,
-// channel.ErrPreset, those of imagefile.Inspect, and of Decode.
+// channel.ErrPreset, channel.ErrSlot, those of imagefile.Inspect, and of Decode.
 func (s *Service) Create(ctx context.Context, n NewCheck) (Check, error) {
 	if n.Filename == "" || len(n.Filename) > MaxFilename || !utf8.ValidString(n.Filename) || strings.ContainsFunc(n.Filename, unicode.IsControl) {
 		return Check{}, ErrName
@@ -236,6 +236,9 @@ func (s *Service) Create(ctx context.Context, n NewCheck) (Check, error) {
 func wantedOf(n NewCheck) (Wanted, []channel.Preset, error) {
 	all, err := channel.Want(n.Channels, n.Presets)
 	if err != nil {
+		return Wanted{}, nil, err
+	}
+	if err := channel.CheckSlot(n.Slot); err != nil {
 		return Wanted{}, nil, err
 	}
 	if n.Category != "" && !all.Has(n.Category) {

@@ -336,6 +336,7 @@ func TestWhatCannotBeCheckedIsRefused(t *testing.T) {
 		"an unknown channel":     {func(n *preflight.NewCheck) { n.Channels = []string{"moon"} }, channel.ErrNoChannel},
 		"an unknown preset":      {func(n *preflight.NewCheck) { n.Presets = []string{"moon"} }, channel.ErrPreset},
 		"an unknown category":    {func(n *preflight.NewCheck) { n.Category = "moons" }, preflight.ErrCategory},
+		"an unknown slot":        {func(n *preflight.NewCheck) { n.Slot = "FRONT" }, channel.ErrSlot},
 		"no picture":             {func(n *preflight.NewCheck) { n.Picture = file([]byte("<html>")) }, imagefile.ErrUnsupported},
 		"nothing":                {func(n *preflight.NewCheck) { n.Picture = file(nil) }, imagefile.ErrEmpty},
 		"too much":               {func(n *preflight.NewCheck) { n.Picture.Size = imagefile.MaxBytes + 1 }, imagefile.ErrTooLarge},
