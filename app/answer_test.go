@@ -168,7 +168,7 @@ func fakeAPI(t *testing.T) string {
 	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		const counts = `{"total":1,"open":0,"completed":1,"failed":0,"cancelled":0}`
 		switch {
-		case r.Method == http.MethodPut:
+		case r.URL.Path == "/put":
 			w.WriteHeader(http.StatusCreated)
 		case r.URL.Path == "/zip":
 			_, _ = w.Write(z.Bytes())

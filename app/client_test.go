@@ -18,10 +18,13 @@ func TestClientScripts(t *testing.T) {
 	data, addr := filepath.Join(t.TempDir(), "state"), apptest.FreeAddr(t)
 	p := apptest.Start(t, []string{"EGRESS_ALLOWED_NETWORKS=127.0.0.0/8"}, "dev", "--data", data, "--listen", addr, "--engine", "stub")
 	apptest.Client{T: t, Base: "http://" + addr}.WaitReady()
+	hook := newReceiver(t)
 	t.Run("scripts", func(t *testing.T) {
 		testscript.Run(t, testscript.Params{
-			Dir: "testdata/client",
+			Dir:  "testdata/client",
+			Cmds: hook.commands(),
 			Setup: func(e *testscript.Env) error {
+				e.Setenv("HOOK", hook.URL)
 				e.Setenv("OPAL_API", "http://"+addr)
 				e.Setenv("OPAL_CONFIG_DIR", filepath.Join(e.WorkDir, "conf"))
 				e.Setenv("OPAL_STATE_DIR", filepath.Join(e.WorkDir, "orders"))

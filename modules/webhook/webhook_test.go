@@ -200,8 +200,30 @@ func TestEventsArriveSignedAndOnce(t *testing.T) {
 				}
 			})
 		}
+		if now, err := s.Get(t.Context(), tenantID, e.EndpointID); err != nil || now.OldUntil == nil || now.OldUntil.Sub(time.Now().Add(24*time.Hour)).Abs() > time.Minute {
+			t.Errorf("the old secret is valid until %v, %v", now.OldUntil, err)
+		}
+		if _, err := d.ExecContext(t.Context(), `UPDATE webhook_endpoints SET old_until = now_ms() - 1 WHERE endpoint_id = $1`, e.EndpointID); err != nil {
+			t.Fatal(err)
+		}
+		happens(t, d, "j3", event.JobCreated)
+		eventually(t, "one more", func() bool { return len(all.taken()) == 5 })
+		for name, c := range map[string]struct {
+			secret string
+			ok     bool
+		}{"new": {fresh, true}, "old": {secret, false}} {
+			t.Run("a day later by the "+name+" secret", func(t *testing.T) {
+				v, err := standard.NewWebhook(c.secret)
+				if err == nil {
+					err = v.Verify([]byte(all.bodies[4]), all.requests[4].Header)
+				}
+				if (err == nil) != c.ok {
+					t.Error(err)
+				}
+			})
+		}
 		var rows int
-		if err := d.QueryRowContext(t.Context(), `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1`, e.EndpointID).Scan(&rows); err != nil || rows != 4 {
+		if err := d.QueryRowContext(t.Context(), `SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1`, e.EndpointID).Scan(&rows); err != nil || rows != 5 {
 			t.Errorf("%d rows, %v", rows, err)
 		}
 	})

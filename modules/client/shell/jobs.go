@@ -75,6 +75,25 @@ func day(flag, text string) (time.Time, error) {
 	return at, nil
 }
 
+// instant reads the time of a flag: one by RFC 3339, or the midnight in UTC at which a date
+// begins, or ends; nil for "".
+func instant(flag, text string, ends bool) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return &at, nil
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return nil, errUsage.With("%s %q is not a time; write it as 2026-11-27 or 2026-11-27T09:00:00Z", flag, text)
+	}
+	if ends {
+		at = at.AddDate(0, 0, 1)
+	}
+	return &at, nil
+}
+
 func showCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use: "show JOB", Short: "Show a job with its items", Args: cobra.ExactArgs(1),

@@ -110,6 +110,14 @@ func terminal(w any) bool {
 // short writes a time as people read it.
 func short(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
 
+// moment writes a time that may be missing.
+func moment(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return short(*t)
+}
+
 // text returns what a pointer points to, "-" for nothing.
 func text(p *string) string {
 	if p == nil || *p == "" {
