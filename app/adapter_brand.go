@@ -18,17 +18,22 @@ func (b brandSource) Brand(ctx context.Context, tenantID, id string) (job.Brand,
 	if err != nil {
 		return job.Brand{}, err
 	}
-	light := p.LightDirection
-	if light == "auto" {
-		light = ""
-	}
 	return job.Brand{
-		Look: picture.Look{
-			ID: id, ScenePrompt: p.ScenePrompt, NegativePrompt: p.NegativePrompt, Palette: p.Palette, Mood: p.Mood,
-			Keywords: p.Keywords, Light: light, ProductFill: p.ProductFill, Steering: p.Steering,
-		},
+		Look:    lookOf(p),
 		Presets: p.DefaultPresets, Plates: p.Plates,
 		Review: picture.Review{Off: p.Review == brand.ReviewOff, Below: p.ReviewBelow},
 		Rights: p.Rights,
 	}, nil
+}
+
+// lookOf returns what a profile says of scenes.
+func lookOf(p brand.Profile) picture.Look {
+	light := p.LightDirection
+	if light == brand.LightAuto {
+		light = ""
+	}
+	return picture.Look{
+		ID: p.ID, ScenePrompt: p.ScenePrompt, NegativePrompt: p.NegativePrompt, Palette: p.Palette, Mood: p.Mood,
+		Keywords: p.Keywords, Light: light, ProductFill: p.ProductFill, Steering: p.Steering,
+	}
 }

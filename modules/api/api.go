@@ -32,7 +32,8 @@ type Options struct {
 	Downloads Downloads
 	Deletions Deletions
 	Brands    Brands
-	Plates    Plates // nil: there are no own backgrounds
+	Plates    Plates   // nil: there are no own backgrounds
+	Previews  Previews // nil: there are none
 	// UnknownWords lists the words of a prompt that no built-in scene heeds; nil: it isn't told.
 	UnknownWords func(prompt string) []string
 
@@ -159,6 +160,7 @@ func build(o Options) (*server, error) {
 	jobRoutes(r)
 	itemRoutes(r)
 	remakeRoutes(r)
+	previewRoutes(r)
 	reviewRoutes(r)
 	reexportRoutes(r)
 	cutoutRoutes(r)

@@ -57,6 +57,15 @@ var operations = map[string]operation{
 			"What an engine can't follow is told in the new item's fidelity. The job opens again and ends again.",
 		errors: with(orders, job.ErrNotRemakable, job.ErrNoScene, job.ErrRemakes, job.ErrSceneType, job.ErrRequest, job.ErrPhotoGone, picture.ErrSteering, brand.ErrPlateNotFound),
 	},
+	"previewItem": {
+		doc:    "It takes what remake takes, and answers a small picture, made now and kept nowhere, at no charge. OPAL's own scenes draw it: with a learned engine the picture will differ.",
+		errors: []*fault.Error{job.ErrNotRemakable, job.ErrNoCutout, job.ErrSceneType, job.ErrRequest, picture.ErrSteering, brand.ErrPlateNotFound, ErrPreviewBusy, errNoPreviews, blob.ErrUnavailable},
+	},
+	"previewPhoto": {
+		doc: "The photo is cut out and stood in each of the scenes, small, in the look of a brand; nothing is kept and nothing is charged. OPAL's own cut-out and scenes draw it: with learned engines the pictures will differ.",
+		errors: []*fault.Error{ErrPreviewSize, errPreviewScenes, errPreviewBrand, errFileField, job.ErrSceneType, picture.ErrSteering, brand.ErrInvalid, brand.ErrPlateNotFound, imagefile.ErrUnsupported, imagefile.ErrCorrupt, imagefile.ErrAnimated,
+			imagefile.ErrTooManyPixels, ErrPreviewBusy, errNoPreviews},
+	},
 	"approveItem": {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
 	"rejectItem":  {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
 	"exportItem": {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -25,6 +26,27 @@ func (noFiles) Prepare(_ context.Context, photo []byte) (brand.PreparedPlate, er
 }
 func (noFiles) Put(context.Context, string, []byte) error { return nil }
 func (noFiles) Delete(context.Context, string) error      { return nil }
+
+// noPictures previews without drawing.
+type noPictures struct{ jobs *memoryJobs }
+
+func (p noPictures) OfItem(ctx context.Context, o job.Other) (Preview, error) {
+	if _, err := p.jobs.Item(ctx, o.TenantID, o.JobID, o.ItemID); err != nil {
+		return Preview{}, err
+	}
+	return Preview{SceneType: o.Scene, Image: []byte{0xff, 0xd8}, Width: 512, Height: 512, Box: [4]float64{.3, .2, .4, .6}}, o.Steering.Check()
+}
+
+func (noPictures) OfPhoto(_ context.Context, _ string, p PhotoPreview) (all []Preview, found bool, err error) {
+	for _, s := range p.Scenes {
+		name := p.Brand
+		if p.Draft != nil {
+			name = p.Draft.ID + " " + strings.Join(p.Draft.Palette, " ")
+		}
+		all = append(all, Preview{SceneType: s, Image: p.Photo, Note: name})
+	}
+	return all, true, nil
+}
 
 func TestOwnBackgrounds(t *testing.T) {
 	h := newHouse(t)

@@ -93,6 +93,8 @@ var walks = []walk{
 	{method: "GET", path: "/v1/imports/none/errors", readOnly: 404, writeOnly: 404, other: 404, right: 404},
 	{method: "GET", path: "/v1/imports/none/errors.csv", readOnly: 404, writeOnly: 404, other: 404, right: 404},
 	{method: "POST", path: "/v1/jobs/{job}/items/{item}/remake", body: `{}`, readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "POST", path: "/v1/jobs/{job}/items/{item}/preview", body: `{}`, readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "POST", path: "/v1/previews", form: true, readOnly: 403, writeOnly: 422, other: 422, right: 422},
 	{method: "POST", path: "/v1/plates", form: true, readOnly: 403, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/plates", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/plates/none", readOnly: 404, writeOnly: 404, other: 404, right: 404},

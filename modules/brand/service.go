@@ -146,6 +146,13 @@ func (s *Service) Delete(ctx context.Context, tenantID, id string) error {
 	return nil
 }
 
+// Checked returns a profile as it would be kept, and keeps nothing. Errors: ErrInvalid, those
+// of the presets.
+func (s *Service) Checked(ctx context.Context, tenantID string, p Profile) (Profile, error) {
+	err := s.check(ctx, tenantID, &p)
+	return p, err
+}
+
 func (s *Service) check(ctx context.Context, tenantID string, p *Profile) error {
 	if err := p.normalize(); err != nil {
 		return err

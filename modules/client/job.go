@@ -318,6 +318,7 @@ type ItemBrief struct {
 	Review       *string      `json:"review" enum:"pending,approved,rejected" doc:"null: nobody has to look, and nobody did"`
 	ReviewReason *string      `json:"review_reason"`
 	Confidence   *float64     `json:"confidence" doc:"Of the cut-out, 0 to 1"`
+	RemakeOf     *string      `json:"remake_of" doc:"The finished item that this one makes again, and whose place it takes once it is completed; null: none"`
 	RetryOf      *string      `json:"retry_of"`
 	RetriedBy    *string      `json:"retried_by" doc:"The item that counts in its place"`
 	Picture      *string      `json:"picture" doc:"Changes when the finished picture does, for caches of its thumbnail; null: there is none" example:"3f9a2c1d"`

@@ -68,34 +68,20 @@ func (s *Service) RemakeItem(ctx context.Context, o Other) (Item, error) {
 	if done.Status != ItemCompleted {
 		return Item{}, ErrNotRemakable.With("it is %s", done.Status)
 	}
-	if err := o.Steering.Check(); err != nil {
+	w, err := s.wished(ctx, o, done)
+	if err != nil {
 		return Item{}, err
-	}
-	scene := cmp.Or(o.Scene, done.SceneType)
-	var ok bool
-	if scene, ok = picture.CleanScene(scene); !ok {
-		return Item{}, ErrSceneType.With("%q; known are %s", o.Scene, picture.SceneForms())
-	}
-	if err := s.checkPlate(ctx, o.TenantID, scene); err != nil {
-		return Item{}, err
-	}
-	prompt := done.ScenePrompt
-	if o.Prompt != nil {
-		prompt = *o.Prompt
-	}
-	if utf8.RuneCountInString(prompt) > MaxPromptLength {
-		return Item{}, ErrRequest.With("scene_prompt is longer than %d characters", MaxPromptLength)
 	}
 	if err := s.photoThere(ctx, done); err != nil {
 		return Item{}, err
 	}
-	steering, err := steeringText(o.Steering.Over(done.Steering))
+	steering, err := steeringText(w.steering)
 	if err != nil {
 		return Item{}, err
 	}
 	id := cmp.Or(o.ID, newID())
 	for range retryRaces {
-		err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.remake(ctx, tx, o, id, scene, prompt, steering) })
+		err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.remake(ctx, tx, o, id, w.scene, w.prompt, steering) })
 		if !db.IsUnique(err) {
 			break
 		}
@@ -168,9 +154,9 @@ func (s *Service) remake(ctx context.Context, tx *db.Tx, o Other, id, scene, pro
 
 // cutoutOnly returns a finished item's checkpoint without its scene; NULL when it has
 // none.
-func cutoutOnly(ctx context.Context, tx *db.Tx, itemID string) (sql.NullString, error) {
+func cutoutOnly(ctx context.Context, q db.Querier, itemID string) (sql.NullString, error) {
 	var text sql.NullString
-	err := tx.QueryRowContext(ctx, `SELECT COALESCE((SELECT v.checkpoint FROM cutout_versions v WHERE v.item_id = items.item_id AND v.is_current), placement) FROM items WHERE item_id = $1`, itemID).Scan(&text)
+	err := q.QueryRowContext(ctx, `SELECT COALESCE((SELECT v.checkpoint FROM cutout_versions v WHERE v.item_id = items.item_id AND v.is_current), placement) FROM items WHERE item_id = $1`, itemID).Scan(&text)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return text, fmt.Errorf("load the cut-out of item %s: %w", itemID, err)
 	}
@@ -194,6 +180,14 @@ func steeringText(w picture.Steering) (sql.NullString, error) {
 	}
 	b, err := json.Marshal(w)
 	return sql.NullString{String: string(b), Valid: true}, err
+}
+
+// checkPrompt fails when there are more words for a scene than are read.
+func checkPrompt(prompt string) error {
+	if utf8.RuneCountInString(prompt) > MaxPromptLength {
+		return ErrRequest.With("scene_prompt is longer than %d characters", MaxPromptLength)
+	}
+	return nil
 }
 
 // checkPlate fails when a scene is a plate that the tenant doesn't have.

@@ -90,17 +90,22 @@ func (p *Painter) Place(ctx context.Context, r pipeline.Placement) (*picture.Pla
 // as the output.
 const layerQuality = 95
 
+// request returns what the engine renders of a placement.
+func request(r pipeline.Placement, plate *scene.Plate) scene.Request {
+	return scene.Request{
+		Steer: r.Steering, Plate: plate,
+		Product: r.Cutout, Scene: r.Scene, Title: r.Title, Prompt: r.Prompt, Palette: r.Look.Palette, Light: scene.ParseLight(r.Look.Light),
+		Catalogue: picture.Catalogue(r.Look.ID), Fill: r.Look.ProductFill, Width: r.Width, Height: r.Height, Seed: r.Seed,
+	}
+}
+
 // Place renders a scene and stores its layers.
 func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Placed, error) {
 	plate, err := plateOf(r.Plate)
 	if err != nil {
 		return nil, err
 	}
-	res, err := p.engine.Render(ctx, scene.Request{
-		Steer: r.Steering, Plate: plate,
-		Product: r.Cutout, Scene: r.Scene, Title: r.Title, Prompt: r.Prompt, Palette: r.Look.Palette, Light: scene.ParseLight(r.Look.Light),
-		Catalogue: picture.Catalogue(r.Look.ID), Fill: r.Look.ProductFill, Width: r.Width, Height: r.Height, Seed: r.Seed,
-	})
+	res, err := p.engine.Render(ctx, request(r, plate))
 	if err != nil {
 		return nil, fmt.Errorf("render the scene: %w", err)
 	}
