@@ -88,7 +88,7 @@ func Check(ctx context.Context, s Streams, c Checkers, o CheckOptions, paths []s
 			fmt.Fprintln(s.Err, n)
 		}
 	}
-	r.report = &CheckReport{Tool: "opal", Command: "check", Version: o.Version, State: Running, StartedAt: r.started.UTC(), AsOf: r.on.UTC().Format(time.DateOnly)}
+	r.report = &CheckReport{Common: []Common{}, Tool: "opal", Command: "check", Version: o.Version, State: Running, StartedAt: r.started.UTC(), AsOf: r.on.UTC().Format(time.DateOnly)}
 	if len(r.Channels) == 0 && len(r.Presets) == 0 {
 		r.report.Note = fmt.Sprintf("no channel was named: held against all %d that demand something; name yours with --channel", len(channel.Demanding()))
 		if own := channel.OwnAdvice(); len(own) > 0 {

@@ -42,6 +42,8 @@ var page = template.Must(template.New("check").Funcs(template.FuncMap{
 	"presets": func(f finding) string { return strings.Join(f.presets, ", ") },
 	"size":    func(n int) string { return check.Size(float64(n)) },
 	"of":      func(p *check.Located) string { return fmt.Sprintf("%.2f", p.Confidence) },
+	"most":    func(r *CheckReport) []string { return r.most() },
+	"fits":    func(it *CheckedItem) string { return it.fits() },
 	"sums":    func(r *CheckReport) []string { return r.sums() },
 	"worst": func(items []*CheckedItem) (out []*CheckedItem) {
 		for _, status := range []string{couldNotRead, Rejected, Warned, unsure, Passed, Pending} {

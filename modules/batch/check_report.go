@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"slices"
 	"time"
 
 	"github.com/opal-photo/opal/modules/channel"
@@ -27,6 +28,7 @@ type CheckReport struct {
 	Note       string         `json:"note,omitempty"` // which channels were meant, where none was named
 	Presets    []CheckPreset  `json:"presets"`
 	Totals     CheckTotals    `json:"totals"`
+	Common     []Common       `json:"most_common"` // what is wrong with more than one picture, the most frequent first
 	Items      []*CheckedItem `json:"items"`
 }
 
@@ -51,9 +53,10 @@ type CheckTotals struct {
 	Warned   int `json:"warned"`
 	Rejected int `json:"rejected"`
 	Unsure   int `json:"unsure"`
-	Failed   int `json:"failed"` // that couldn't be read
-	Breaks   int `json:"breaks"` // that do worse on the day of AsOf than today
-	Fixed    int `json:"fixed"`  // of the rejected and warned: finished files that keep all rules were made
+	Failed   int `json:"failed"`  // that couldn't be read
+	Breaks   int `json:"breaks"`  // that do worse on the day of AsOf than today
+	Fixable  int `json:"fixable"` // of the rejected and warned: those that --fix makes anew
+	Fixed    int `json:"fixed"`   // of the rejected and warned: finished files that keep all rules were made
 	Pending  int `json:"pending"`
 }
 
@@ -74,6 +77,13 @@ type CheckedItem struct {
 	Fixed    []Fixed        `json:"fixed,omitempty"`
 	thumb    []byte         // a JPEG with the reasons drawn on it
 	needsFix []string       // presets
+}
+
+// Common is a rule that several pictures break.
+type Common struct {
+	Rule     string `json:"rule"`
+	Pictures int    `json:"pictures"`
+	Advice   string `json:"advice,omitempty"`
 }
 
 // Verdict is a picture held against one preset.
@@ -155,6 +165,9 @@ func (r *CheckReport) count() {
 		if it.breaks() {
 			t.Breaks++
 		}
+		if len(it.needsFix) > 0 {
+			t.Fixable++
+		}
 		if it.isFixed() {
 			t.Fixed++
 		}
@@ -166,6 +179,34 @@ func (r *CheckReport) count() {
 		}
 	}
 	r.Totals = t
+	r.Common = common(r.Items)
+}
+
+// common counts the pictures that break a rule by which they are rejected or warned of. A
+// few rules tell most of a report.
+func common(items []*CheckedItem) []Common {
+	const most = 5
+	out := []Common{}
+	for _, it := range items {
+		counted := map[string]bool{}
+		for _, v := range it.Presets {
+			for _, c := range v.Checks {
+				if !c.Broken() || c.Severity == string(channel.Advice) || counted[c.Rule] {
+					continue
+				}
+				counted[c.Rule] = true
+				i := slices.IndexFunc(out, func(o Common) bool { return o.Rule == c.Rule })
+				if i < 0 {
+					i = len(out)
+					out = append(out, Common{Rule: c.Rule, Advice: c.Advice})
+				}
+				out[i].Pictures++
+			}
+		}
+	}
+	out = slices.DeleteFunc(out, func(c Common) bool { return c.Pictures < 2 })
+	slices.SortStableFunc(out, func(a, b Common) int { return b.Pictures - a.Pictures })
+	return out[:min(len(out), most)]
 }
 
 // fail reports whether a check counts as failed.

@@ -31,12 +31,27 @@ func writeTable(w io.Writer, r *CheckReport, o CheckOptions) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	for _, l := range r.sums() {
+	for _, l := range append(r.most(), r.sums()...) {
 		if _, err := fmt.Fprintln(w, l); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// most says in words what is wrong with most pictures, and what to do.
+func (r *CheckReport) most() (lines []string) {
+	for _, c := range r.Common {
+		line := fmt.Sprintf("%d of %d: %s", c.Pictures, r.Totals.Pictures, strings.ReplaceAll(c.Rule, "_", " "))
+		if c.Advice != "" {
+			line += ". " + c.Advice
+		}
+		lines = append(lines, line)
+	}
+	if len(lines) > 0 {
+		lines = append([]string{"most common:"}, lines...)
+	}
+	return lines
 }
 
 // sums are the report's totals in words.
@@ -62,6 +77,9 @@ func (r *CheckReport) sums() (lines []string) {
 	}
 	if t.Breaks > 0 {
 		lines = append(lines, fmt.Sprintf("%d do worse on %s than today", t.Breaks, r.AsOf))
+	}
+	if t.Fixable > 0 && t.Fixed == 0 {
+		lines = append(lines, fmt.Sprintf("--fix DIR has OPAL make finished files of %d of them", t.Fixable))
 	}
 	if t.Fixed > 0 {
 		lines = append(lines, fmt.Sprintf("%d were fixed: files that keep the rules were made", t.Fixed))
@@ -95,6 +113,9 @@ func (it *CheckedItem) lines(advice bool) (lines []string) {
 		}
 		lines = append(lines, line)
 	}
+	if fits := it.fits(); fits != "" {
+		lines = append(lines, "  keeps the rules of "+fits)
+	}
 	for _, v := range it.Presets {
 		if v.Today != "" {
 			lines = append(lines, fmt.Sprintf("  %s: %s today", v.Preset, v.Today))
@@ -113,6 +134,20 @@ func (it *CheckedItem) lines(advice bool) (lines []string) {
 	return append(append([]string{head}, lines...), "")
 }
 
+// fits lists the presets whose rules a picture keeps, where it doesn't keep others'.
+func (it *CheckedItem) fits() string {
+	var names []string
+	for _, v := range it.Presets {
+		if v.Status == Passed {
+			names = append(names, v.Preset)
+		}
+	}
+	if len(names) == len(it.Presets) {
+		return ""
+	}
+	return strings.Join(names, ", ")
+}
+
 // finding is a rule that a picture breaks, or may break, in some presets.
 type finding struct {
 	check   check.Check
@@ -120,7 +155,7 @@ type finding struct {
 }
 
 // findings are the rules that are not kept, each with the presets that have it: the
-// worst first.
+// worst first. Where presets advise otherwise on the same measure, all advice is kept.
 func (it *CheckedItem) findings() (out []finding) {
 	for _, severity := range []channel.Severity{channel.Reject, channel.Warn, channel.Advice} {
 		for _, sure := range []bool{true, false} {
@@ -131,12 +166,14 @@ func (it *CheckedItem) findings() (out []finding) {
 						continue
 					}
 					key := c
-					key.Source = ""
+					key.Source, key.Advice = "", ""
 					i, ok := at[key]
 					if !ok {
 						i = len(out)
 						at[key] = i
 						out = append(out, finding{check: c})
+					} else if have := out[i].check.Advice; !strings.Contains(have, c.Advice) {
+						out[i].check.Advice = have + "; for " + v.Preset + ": " + c.Advice
 					}
 					out[i].presets = append(out[i].presets, v.Preset)
 				}

@@ -15,6 +15,7 @@ type ground struct {
 	white  float64 // share of the ground that is white, its shadow left aside
 	patch  float64 // share of the frame that the largest area takes which is neither white nor shadow
 	shadow float64 // share of the frame that the product's shadow takes
+	filled bool    // most of the frame's rim belongs to one area that is not white: a backdrop
 }
 
 // The look of a shadow. It lies at the product, has hardly any colour, and
@@ -23,6 +24,7 @@ const (
 	shadowColour = 40  // levels between its channels for a hundred levels of dark, at most
 	shadowEnds   = 230 // mean level of its outermost cells, at least
 	shadowFades  = 5   // levels from its inside to its outside, at least
+	mostRim      = 0.5 // share of the frame's rim that a shadow takes, at most
 	shadowFaint  = 16  // part of the frame's longer side: how far beyond it it is too faint to count
 )
 
@@ -68,7 +70,9 @@ func (p *product) lookAt(img *image.NRGBA, plain bool) *ground {
 	faint := make([]bool, cells)
 	for _, group := range islands(g.gw, g.gh, g.grey, cell*cell/4) {
 		n := sum(group, g.grey)
-		dark := g.isShadow(group, beside, level, colour)
+		backdrop := g.alongFrame(group) > mostRim // a grey one has all that a shadow has
+		g.filled = g.filled || backdrop
+		dark := !backdrop && g.isShadow(group, beside, level, colour)
 		if dark {
 			g.shadow += float64(n) / pixels
 			g.dim = append(g.dim, group...)
@@ -111,6 +115,17 @@ func (g *ground) atFrame(group []int) bool {
 		x, y := c%g.gw, c/g.gw
 		return x == 0 || y == 0 || x == g.gw-1 || y == g.gh-1
 	})
+}
+
+// alongFrame returns the share of the frame's outermost cells that an area takes.
+func (g *ground) alongFrame(group []int) float64 {
+	n := 0
+	for _, c := range group {
+		if x, y := c%g.gw, c/g.gw; x == 0 || y == 0 || x == g.gw-1 || y == g.gh-1 {
+			n++
+		}
+	}
+	return float64(n) / float64(max(1, 2*(g.gw+g.gh)-4))
 }
 
 // isShadow tells a shadow from what is left of a backdrop. level and colour are sums

@@ -240,6 +240,72 @@ func sharpOutline(blurred, sharp *image.NRGBA) *image.NRGBA {
 	return blurred
 }
 
+// A grey backdrop has what a shadow has: it lies at the product, and fades.
+func TestABackdropIsNoShadow(t *testing.T) {
+	middle := image.Rect(140, 110, 360, 390)
+	faded := jar(500, 500, paper)
+	for y := range 500 {
+		for x := range 500 {
+			v := uint8(min(255, 228+(500-y)*32/500))
+			faded.SetNRGBA(x, y, color.NRGBA{v, v, v, 255})
+		}
+	}
+	for name, c := range map[string]struct {
+		img    *image.NRGBA
+		passed bool
+	}{
+		"a grey backdrop that fades":        {goods(faded, middle), true},
+		"a shadow on white":                 {shadowedGoods(jar(500, 500, paper), middle), false},
+		"a shadow that the frame cuts off":  {shadowedGoods(jar(500, 500, paper), image.Rect(140, 180, 360, 470)), false},
+		"a shadow wide enough for one side": {shadowedGoods(jar(500, 500, paper), image.Rect(60, 180, 440, 470)), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &Picture{Image: c.img, Product: jarMask(c.img)}
+			if got := p.try(channel.Rule{Name: channel.NoShadow, Limit: .002}); got.Passed != c.passed {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// Two looks at two different things don't tell of loose parts.
+func TestLoosePartsOfTwoProductsAreUnsure(t *testing.T) {
+	img := jar(600, 600, paper, image.Rect(180, 140, 400, 420))
+	with(img, image.Rect(60, 60, 84, 84), color.NRGBA{96, 88, 80, 255})
+	mask := func(b image.Rectangle) *image.Alpha {
+		m := image.NewAlpha(img.Rect)
+		draw.Draw(m, b, image.Opaque, image.Point{}, draw.Src)
+		draw.Draw(m, image.Rect(60, 60, 84, 84), image.Opaque, image.Point{}, draw.Src)
+		return m
+	}
+	p := channel.Preset{Rules: []channel.Rule{{Name: channel.Residue, Limit: .0005, Severity: channel.Reject}}}
+	for name, c := range map[string]struct {
+		at     image.Rectangle
+		unsure bool
+	}{"of the same": {image.Rect(180, 140, 400, 420), false}, "of a part of it": {image.Rect(180, 140, 300, 160), true}} {
+		t.Run(name, func(t *testing.T) {
+			s := &Subject{Picture: Picture{Image: img}}
+			s.Place(mask(c.at), ByCutter, .1)
+			if got := s.Judge(p, testDay)[0]; got.Passed || got.Unsure != c.unsure {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// jarMask is where the goods differ from any grey.
+func jarMask(img *image.NRGBA) *image.Alpha {
+	mask := image.NewAlpha(img.Rect)
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			if c := img.NRGBAAt(x, y); c.R != c.G || c.G != c.B {
+				mask.Pix[y*mask.Stride+x] = 255
+			}
+		}
+	}
+	return mask
+}
+
 func TestACutOutIsToldToBeFilledWithWhite(t *testing.T) {
 	r := channel.Rule{Name: channel.WhiteBackground, Limit: .995}
 	got := Rules(channel.Preset{Rules: []channel.Rule{r}}, &Picture{Image: jar(500, 500, color.NRGBA{}, image.Rect(140, 110, 360, 390))}, testDay)[0]

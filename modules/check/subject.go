@@ -98,7 +98,7 @@ func (s *Subject) Judge(p channel.Preset, on time.Time) []Check {
 		switch {
 		case s.Product == nil: // no cutter looked, and one way alone is a guess
 			c.Passed, c.Unsure = false, true
-		case c.Passed == second.Passed:
+		case c.Passed == second.Passed && (c.Passed || c.Rule != channel.Residue || s.agree()):
 		case c.Rule == channel.WhiteBackground && border(s.Image, white) < mostlyWhite:
 			// however the product is cut, its surroundings are not white
 			c.Passed, c.Measured = false, "a backdrop that is not white"
@@ -108,6 +108,16 @@ func (s *Subject) Judge(p channel.Preset, on time.Time) []Check {
 		}
 	}
 	return checks
+}
+
+// sameProduct is the share of both ways' boxes that is common to them, from which they mean
+// one product. Loose parts of two different ones say nothing.
+const sameProduct = 0.7
+
+func (s *Subject) agree() bool {
+	a, b := s.product().box, s.other.product().box
+	in, all := a.Intersect(b), a.Union(b)
+	return float64(in.Dx()*in.Dy()) >= sameProduct*float64(all.Dx()*all.Dy())
 }
 
 // mostlyWhite is the share of the outermost pixels below which a picture can't stand on
