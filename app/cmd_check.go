@@ -49,7 +49,7 @@ func checkCommand(s Streams) *cobra.Command {
 				o.Format = "json"
 			}
 			if asOf != "" {
-				if o.AsOf, err = time.Parse(time.DateOnly, asOf); err != nil {
+				if o.AsOf, err = time.Parse(time.DateOnly, asOf); err != nil || o.AsOf.IsZero() {
 					return errFlag.With("--as-of %q; a day has the form 2027-01-31", asOf)
 				}
 			}

@@ -75,7 +75,7 @@ func (s *server) checkPicture(ctx context.Context, _ *TenantQuery) (_ *checkOutp
 	}
 	n.Slot = strings.ToUpper(n.Slot)
 	if v := form.Value["as_of"]; len(v) > 0 && v[0] != "" {
-		if n.On, err = time.Parse(time.DateOnly, v[0]); err != nil {
+		if n.On, err = time.Parse(time.DateOnly, v[0]); err != nil || n.On.IsZero() {
 			return nil, errDay.With("%.40q", v[0])
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,6 +84,17 @@ func Check(ctx context.Context, s Streams, c Checkers, o CheckOptions, paths []s
 	if err != nil {
 		return err
 	}
+	if r.Masks != "" {
+		without := 0
+		for _, sub := range subjects {
+			if r.maskOf(sub) == "" {
+				without++
+			}
+		}
+		if without > 0 {
+			notes = append(notes, fmt.Sprintf("%s: no mask for %d of %d pictures; of mug.jpg it is mug.png", filename.Show(r.Masks), without, len(subjects)))
+		}
+	}
 	if !s.Quiet {
 		for _, n := range notes {
 			fmt.Fprintln(s.Err, n)
@@ -149,6 +161,9 @@ func (r *checking) prepare() error {
 	var err error
 	if r.wanted, err = channel.Want(r.Channels, r.Presets); err != nil {
 		return err
+	}
+	if info, err := os.Stat(r.Masks); r.Masks != "" && (err != nil || !info.IsDir()) {
+		return errMask.With("%s is not a folder", filename.Show(r.Masks))
 	}
 	if err := channel.CheckSlot(r.Slot); err != nil {
 		return err
@@ -262,14 +277,7 @@ var errMask = fault.New(fault.Invalid, "mask_invalid", "The picture's mask can't
 // locate finds the product: by the mask that belongs to the picture, by its own
 // transparency, or by cutting it out.
 func (r *checking) locate(ctx context.Context, s subject, sub *check.Subject) error {
-	at := s.mask
-	if at == "" && r.Masks != "" {
-		at = filepath.Join(r.Masks, strings.TrimSuffix(s.name, filepath.Ext(s.name))+".png")
-		if !exists(at) {
-			at = ""
-		}
-	}
-	if at != "" {
+	if at := r.maskOf(s); at != "" {
 		mask, err := r.readMask(ctx, at)
 		if err != nil {
 			return errMask.With("%s: %v", filename.Show(at), err)
@@ -292,6 +300,18 @@ func (r *checking) locate(ctx context.Context, s subject, sub *check.Subject) er
 	}
 	sub.Place(check.AlphaOf(c.Image), check.ByCutter, c.Confidence)
 	return nil
+}
+
+// maskOf returns the file of a picture's mask; "" where it has none.
+func (r *checking) maskOf(s subject) string {
+	if s.mask != "" || r.Masks == "" {
+		return s.mask
+	}
+	at := filepath.Join(r.Masks, strings.TrimSuffix(s.name, filepath.Ext(s.name))+".png")
+	if !exists(at) {
+		return ""
+	}
+	return at
 }
 
 func (r *checking) readMask(ctx context.Context, at string) (*image.Alpha, error) {

@@ -1,9 +1,8 @@
 package batch
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -13,12 +12,12 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/intake/feed"
 )
 
 // The limits of a CSV.
@@ -26,6 +25,7 @@ const (
 	maxCSV   = 64 << 20
 	maxRows  = 100_000
 	maxField = 4096 // bytes
+	maxShown = 40   // columns that an error names
 )
 
 var (
@@ -34,6 +34,9 @@ var (
 	// errURL says the same where another try would end alike.
 	errURL = fault.New(fault.Invalid, "url_refused", "The picture can't be fetched from its URL")
 )
+
+// schemes are those of addresses that are never fetched.
+var schemes = map[string]bool{"file": true, "ftp": true, "ftps": true, "sftp": true, "data": true, "s3": true, "gs": true, "blob": true, "javascript": true, "smb": true}
 
 // columns are the names under which programs write what is read of a CSV.
 var columns = map[string][]string{
@@ -60,11 +63,7 @@ func (c *checking) fromCSV(p string) ([]subject, error) {
 		return nil, errCSV.With("%s: %v", p, explain(err))
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxCSV))
-	if err != nil {
-		return nil, errCSV.With("%s: %v", p, explain(err))
-	}
-	rows, err := parseCSV(b)
+	rows, err := parseCSV(io.LimitReader(f, maxCSV))
 	if err != nil {
 		return nil, errCSV.With("%s: %v", p, err)
 	}
@@ -75,7 +74,9 @@ func (c *checking) fromCSV(p string) ([]subject, error) {
 		if r["mask"] != "" {
 			s.mask = from(p, r["mask"])
 		}
-		if u, ok := webAddress(r["file"]); ok {
+		if scheme, _, ok := strings.Cut(r["file"], ":"); ok && len(scheme) > 1 && schemes[strings.ToLower(scheme)] {
+			s.label, s.err = r["file"], cmp.Or(s.err, error(errURL.With("%s: is not fetched; name a file, or a URL with https:// or http://", scheme)))
+		} else if u, ok := webAddress(r["file"]); ok {
 			s.label, s.name = shownURL(u), path.Base(u.Path)
 			s.load = func(ctx context.Context) ([]byte, error) { return c.fetch(ctx, u) }
 		} else {
@@ -97,23 +98,10 @@ func from(file, p string) string {
 	return filepath.Join(filepath.Dir(file), p)
 }
 
-// parseCSV reads the rows that name a file, by the columns' names. Commas, semicolons
-// and tabs divide.
-func parseCSV(b []byte) ([]map[string]string, error) {
-	b = bytes.TrimPrefix(b, []byte("\ufeff"))
-	if !utf8.Valid(b) {
-		return nil, errors.New("it is not UTF-8; save it as CSV UTF-8")
-	}
-	first, _, _ := bytes.Cut(b, []byte("\n"))
-	r := csv.NewReader(bytes.NewReader(b))
-	for _, d := range []rune{';', '\t'} {
-		if bytes.Count(first, []byte(string(d))) > bytes.Count(first, []byte(string(r.Comma))) {
-			r.Comma = d
-		}
-	}
-	r.FieldsPerRecord, r.ReuseRecord, r.TrimLeadingSpace = -1, true, r.Comma != '\t'
-	head, err := r.Read()
-	if errors.Is(err, io.EOF) {
+// parseCSV reads the rows that name a file, by the columns' names.
+func parseCSV(in io.Reader) ([]map[string]string, error) {
+	t, err := feed.OpenTable(in)
+	if errors.Is(err, feed.ErrEmpty) {
 		return nil, errors.New("it is empty")
 	}
 	if err != nil {
@@ -123,7 +111,7 @@ func parseCSV(b []byte) ([]map[string]string, error) {
 	for field, names := range columns {
 	search:
 		for _, n := range names {
-			for i, h := range head {
+			for i, h := range t.Heading {
 				if strings.NewReplacer("_", " ", "-", " ").Replace(strings.ToLower(strings.TrimSpace(h))) == n {
 					index[field] = i
 					break search
@@ -132,28 +120,27 @@ func parseCSV(b []byte) ([]map[string]string, error) {
 		}
 	}
 	if _, ok := index["file"]; !ok {
-		return nil, fmt.Errorf("its first line must name the columns, and one of them file or url; it says: %s", shorten(strings.Join(head, ", ")))
+		return nil, fmt.Errorf("its first line must name the columns, and one of them file or url; it says: %s", shorten(strings.Join(t.Heading[:min(len(t.Heading), maxShown)], ", ")))
 	}
 	var out []map[string]string
 	for {
-		rec, err := r.Read()
+		cells, line, err := t.Next()
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 		if len(out) == maxRows {
 			return nil, fmt.Errorf("it has more than %d rows; split it", maxRows)
 		}
 		row := map[string]string{}
 		for field, i := range index {
-			if i < len(rec) {
-				if len(rec[i]) > maxField {
-					line, _ := r.FieldPos(i)
+			if i < len(cells) {
+				if len(cells[i]) > maxField {
 					return nil, fmt.Errorf("line %d: the %s has more than %d characters", line, field, maxField)
 				}
-				row[field] = strings.TrimSpace(rec[i])
+				row[field] = strings.TrimSpace(cells[i])
 			}
 		}
 		if row["file"] != "" {

@@ -171,6 +171,34 @@ func TestCheckFindsPicturesWhereverTheyAre(t *testing.T) {
 			t.Errorf("%+v", it)
 		}
 	})
+	for name, text := range map[string]string{
+		"UTF-16": "\xff\xfef\x00i\x00l\x00e\x00\n\x00p\x00h\x00o\x00t\x00o\x00s\x00/\x00g\x00o\x00o\x00d\x00.\x00j\x00p\x00g\x00", "Windows-1252": "file;sku\nphotos/good.jpg;M\xfctze\n",
+		"sep=": "sep=;\r\nfile;sku\r\nphotos/good.jpg;x\r\n", "Excel for Mac": "file,sku\rphotos/good.jpg,x\r", "pipes": "file|sku\nphotos/good.jpg|x\n",
+	} {
+		t.Run("a CSV: "+name, func(t *testing.T) {
+			put(t, "excel.csv", []byte(text))
+			r := parsed(t, checked(t, CheckOptions{Channels: []string{"etsy"}}, Checkers{}, nil, "excel.csv"))
+			if it := r.Items[0]; it.Width == 0 {
+				t.Errorf("%+v", it)
+			}
+		})
+	}
+	t.Run("addresses that are never fetched", func(t *testing.T) {
+		put(t, "odd.csv", []byte("file\nfile:///etc/passwd\nftp://127.0.0.1/a.jpg\ndata:image/png;base64,AA\n"))
+		r := parsed(t, checked(t, CheckOptions{Channels: []string{"etsy"}}, Checkers{}, ErrFailed, "odd.csv"))
+		for _, it := range r.Items {
+			if it.Code != "url_refused" || !strings.Contains(it.Error, "https://") {
+				t.Errorf("%+v", it)
+			}
+		}
+	})
+	t.Run("a folder of masks that is none", func(t *testing.T) {
+		var out bytes.Buffer
+		err := Check(t.Context(), Streams{Out: &out, Err: &out}, Checkers{Decoder: decoder()}, CheckOptions{Format: formatJSON, Masks: "nowhere"}, []string{"photos"})
+		if fault.CodeOf(err) != "mask_invalid" || !strings.Contains(err.Error(), "nowhere is not a folder") {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("a slot for all", func(t *testing.T) {
 		r := parsed(t, checked(t, CheckOptions{Channels: []string{"amazon"}, Slot: "back"}, Checkers{}, nil, "photos/bad.jpg"))
 		if it := r.Items[0]; it.Presets[0].Preset != "amazon_pt" {
@@ -382,11 +410,11 @@ func TestCheckIsBounded(t *testing.T) {
 	for name, c := range map[string]struct{ csv, says string }{
 		"no column":      {"a,b\n1,2\n", "first line must name the columns"},
 		"nothing":        {"", "it is empty"},
-		"not UTF-8":      {"file\n\xff\xfe.jpg\n", "UTF-8"},
 		"too many rows":  {"file\n" + strings.Repeat("a.jpg\n", maxRows+1), "rows"},
 		"a long field":   {"file\n" + strings.Repeat("a", maxField+1) + "\n", "characters"},
 		"an open quote":  {"file\n\"a.jpg\n", ""},
 		"only a heading": {"file\n", "No pictures"},
+		"a workbook":     {"PK\x03\x04", "Excel"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			put(t, "list.csv", []byte(c.csv))

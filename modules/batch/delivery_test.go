@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"os"
@@ -65,6 +66,9 @@ func TestProductsAreRead(t *testing.T) {
 		"commas":          {"file,SKU,EAN,Title,price\nphotos/Mug.JPG,A-1,4006381333931,\"Mug, blue\",3\n", mug, ""},
 		"semicolons":      {"\xef\xbb\xbfFile;Seller SKU;Barcode;Name\r\nmug.jpg;A-1;400638 1333931;Mug, blue\r\n", mug, ""},
 		"tabs":            {"image\tsku\tgtin\ttitle\nmug.jpg\tA-1\t4006381333931\tMug, blue\n", mug, ""},
+		"Excel's own":     {"\xff\xfef\x00i\x00l\x00e\x00\t\x00s\x00k\x00u\x00\n\x00m\x00u\x00g\x00.\x00j\x00p\x00g\x00\t\x00x\x00\n\x00", map[string]picture.Product{"mug.jpg": {SKU: "x"}}, ""},
+		"inches":          {"sep=;\nfile;title\nmug.jpg;Screen 24\"\n", map[string]picture.Product{"mug.jpg": {Title: "Screen 24\""}}, ""},
+		"a slot of none":  {"file,slot\nmug.jpg,FRONT\n", nil, "line 2: No channel has this slot: \"FRONT\"; did you mean FRNT"},
 		"a short row":     {"file,sku\nmug.jpg\n,x\n", map[string]picture.Product{"mug.jpg": {}}, ""},
 		"a wrong barcode": {"file,gtin\na.jpg,\nmug.jpg,4006381333932\n", nil, "line 3: "},
 		"no file":         {"sku,gtin\n1,2\n", nil, "column file"},
@@ -72,7 +76,7 @@ func TestProductsAreRead(t *testing.T) {
 		"nothing":         {"", nil, "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := parseProducts([]byte(c.text))
+			got, err := parseProducts(strings.NewReader(c.text))
 			if c.says != "" {
 				if err == nil || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("%v", err)
@@ -89,5 +93,5 @@ func TestProductsAreRead(t *testing.T) {
 func FuzzProducts(f *testing.F) {
 	f.Add([]byte("file,sku\na,b\n"))
 	f.Add([]byte("file;sku;\"\n\""))
-	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = parseProducts(b) })
+	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = parseProducts(bytes.NewReader(b)) })
 }

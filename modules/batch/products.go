@@ -1,8 +1,6 @@
 package batch
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/intake/feed"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -35,8 +34,7 @@ func productKey(file string) string {
 }
 
 // ReadProducts reads a CSV file with a column file and any of sku, gtin, asin, slot and
-// title, in their usual spellings. Commas, semicolons and tabs separate the cells. It
-// returns the products by their photos' names. Errors: ErrProducts with the line.
+// title, in their usual spellings, with any usual delimiter and encoding. It returns the products by their photos' names. Errors: ErrProducts with the line.
 func ReadProducts(name string) (map[string]picture.Product, error) {
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() {
@@ -45,32 +43,29 @@ func ReadProducts(name string) (map[string]picture.Product, error) {
 	if info.Size() > maxProductsFile {
 		return nil, ErrProducts.With("%s has %d MB; %d is the limit", name, info.Size()>>20, maxProductsFile>>20)
 	}
-	b, err := os.ReadFile(name)
+	f, err := os.Open(name)
 	if err != nil {
-		return nil, ErrProducts.With("%v", err)
+		return nil, ErrProducts.With("%s: %v", name, explain(err))
 	}
-	out, err := parseProducts(b)
+	defer f.Close()
+	out, err := parseProducts(f)
 	if err != nil {
 		return nil, ErrProducts.With("%s: %v", name, err)
 	}
 	return out, nil
 }
 
-// parseProducts reads the text of a list of products.
-func parseProducts(b []byte) (map[string]picture.Product, error) {
-	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
-	first, _, _ := bytes.Cut(b, []byte("\n"))
-	r := csv.NewReader(bytes.NewReader(b))
-	r.FieldsPerRecord, r.LazyQuotes = -1, true
-	for _, c := range ";\t" {
-		if bytes.ContainsRune(first, c) && !bytes.ContainsRune(first, ',') {
-			r.Comma = c
-		}
-	}
-	head, err := r.Read()
-	if err != nil {
+// parseProducts reads a list of products.
+func parseProducts(in io.Reader) (map[string]picture.Product, error) {
+	t, err := feed.OpenTable(in)
+	if errors.Is(err, feed.ErrEmpty) {
 		return nil, errors.New("it is empty")
 	}
+	if err != nil {
+		return nil, err
+	}
+	t.AllowBareQuotes()
+	head := t.Heading
 	file := slices.IndexFunc(head, func(h string) bool {
 		return slices.Contains([]string{"file", "filename", "file name", "image", "photo", "source"}, strings.ToLower(strings.TrimSpace(h)))
 	})
@@ -82,18 +77,17 @@ func parseProducts(b []byte) (map[string]picture.Product, error) {
 		}
 	}
 	if file < 0 || known == 0 {
-		return nil, fmt.Errorf("line 1: it needs the column file and one of sku, gtin, asin, slot, title; there are %q", head)
+		return nil, fmt.Errorf("line 1: it needs the column file and one of sku, gtin, asin, slot, title; there are %q", head[:min(len(head), maxShown)])
 	}
 	out := map[string]picture.Product{}
 	for {
-		row, err := r.Read()
+		row, line, err := t.Next()
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
-		line, _ := r.FieldPos(0)
 		if file >= len(row) || strings.TrimSpace(row[file]) == "" {
 			continue
 		}

@@ -152,6 +152,9 @@ func (c Cutters) product(ctx context.Context, photo *image.NRGBA, maskFile strin
 		if mask = check.Mask(img); mask.Rect.Size() != photo.Rect.Size() {
 			return nil, errMask.With("it has %d × %d pixels, the original %d × %d", mask.Rect.Dx(), mask.Rect.Dy(), photo.Rect.Dx(), photo.Rect.Dy())
 		}
+		if why := check.MaskFault(mask); why != "" {
+			return nil, errMask.With("%s: %s", maskFile, why)
+		}
 		v.Mask = check.ByMask
 	case !photo.Opaque():
 		v.Mask = check.ByAlpha

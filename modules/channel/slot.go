@@ -91,7 +91,7 @@ func CheckSlot(name string) error {
 	if slices.Contains(known, name) {
 		return nil
 	}
-	near := ""
+	near := "."
 	if like := likeliest(name, known); like != "" {
 		near = "; did you mean " + like + "?"
 	}

@@ -419,5 +419,8 @@ func Size(b float64) string {
 	if b >= mebibyte {
 		return fmt.Sprintf("%.1f MB", b/mebibyte)
 	}
+	if b < 1024 {
+		return fmt.Sprintf("%.0f bytes", b)
+	}
 	return fmt.Sprintf("%.0f KB", b/1024)
 }

@@ -2,6 +2,9 @@ package check
 
 import (
 	"image"
+	"image/color"
+	"image/draw"
+	"strings"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/channel"
@@ -24,4 +27,28 @@ func FuzzMetadata(f *testing.F) {
 			imagefile.ReadMetadata(format, b)
 		}
 	})
+}
+
+func TestMasksThatCannotBeRight(t *testing.T) {
+	all := image.Rect(0, 0, 60, 40)
+	with := func(ground, inside uint8) *image.Alpha {
+		m := image.NewAlpha(all)
+		draw.Draw(m, all, image.NewUniform(color.Alpha{ground}), image.Point{}, draw.Src)
+		draw.Draw(m, image.Rect(20, 10, 40, 30), image.NewUniform(color.Alpha{inside}), image.Point{}, draw.Src)
+		return m
+	}
+	cut := with(0, 255) // the frame cuts the product off at three sides
+	draw.Draw(cut, image.Rect(0, 0, 60, 30), image.Opaque, image.Point{}, draw.Src)
+	for name, c := range map[string]struct {
+		mask *image.Alpha
+		says string
+	}{
+		"a product": {with(0, 255), ""}, "a product cut off": {cut, ""}, "nothing": {with(0, 0), "nothing in it"}, "all": {with(255, 255), "all of it"}, "inverted": {with(255, 0), "inverted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := MaskFault(c.mask); (got == "") != (c.says == "") || !strings.Contains(got, c.says) {
+				t.Errorf("%q doesn't say %q", got, c.says)
+			}
+		})
+	}
 }

@@ -161,13 +161,32 @@ func MaskFault(mask *image.Alpha) string {
 			in++
 		}
 	}
-	switch in {
-	case 0:
+	switch {
+	case in == 0:
 		return "nothing in it is white or opaque"
-	case len(mask.Pix):
+	case in == len(mask.Pix):
 		return "all of it is white or opaque, and that must be the product alone"
+	case aroundAll(mask):
+		return "its rim is white or opaque; it seems to be inverted: white or opaque is the product, and not what surrounds it"
 	}
 	return ""
+}
+
+// aroundAll reports whether a mask takes all of the frame's rim: it shows what surrounds the
+// product.
+func aroundAll(mask *image.Alpha) bool {
+	w, h := mask.Rect.Dx(), mask.Rect.Dy()
+	for x := range w {
+		if mask.Pix[x] < solid || mask.Pix[(h-1)*mask.Stride+x] < solid {
+			return false
+		}
+	}
+	for y := range h {
+		if mask.Pix[y*mask.Stride] < solid || mask.Pix[y*mask.Stride+w-1] < solid {
+			return false
+		}
+	}
+	return true
 }
 
 // cutOut reports whether a mask leaves out a part of the frame and keeps another.

@@ -43,6 +43,32 @@ func zeros(head []byte, from int) bool {
 	return true
 }
 
+// lineEnds writes a line feed for each end of a line, be it CR LF, or CR alone, as Excel for
+// Mac writes it.
+type lineEnds struct{ transform.NopResetter }
+
+// Transform implements transform.Transformer.
+func (lineEnds) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
+	for nSrc < len(src) {
+		if nDst == len(dst) {
+			return nDst, nSrc, transform.ErrShortDst
+		}
+		b := src[nSrc]
+		if b == '\r' {
+			switch {
+			case nSrc+1 < len(src) && src[nSrc+1] == '\n':
+				nSrc++
+			case nSrc+1 == len(src) && !atEOF:
+				return nDst, nSrc, transform.ErrShortSrc
+			}
+			b = '\n'
+		}
+		dst[nDst] = b
+		nDst, nSrc = nDst+1, nSrc+1
+	}
+	return nDst, nSrc, nil
+}
+
 // mixed keeps what is UTF-8 and reads other bytes as Windows-1252.
 type mixed struct{ transform.NopResetter }
 

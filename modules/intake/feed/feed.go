@@ -16,6 +16,8 @@ import (
 	"io"
 	"strings"
 
+	"golang.org/x/text/transform"
+
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/picture"
 )
@@ -116,19 +118,10 @@ const sniffed = 64 << 10
 // ErrRecord, and those of the reader.
 func Open(from io.Reader) (*Reader, error) {
 	in := bufio.NewReaderSize(from, sniffed)
-	head, err := in.Peek(8)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err := notText(in); err != nil {
 		return nil, err
 	}
-	for _, f := range []struct{ magic, what string }{
-		{"PK\x03\x04", "it is a ZIP or an Excel workbook; save the sheet as CSV"}, {"\x1f\x8b", "it is compressed; unpack it"}, {"%PDF", "it is a PDF"},
-		{"\xd0\xcf\x11\xe0", "it is an Excel workbook; save the sheet as CSV"}, {"\x89PNG", "it is a picture"}, {"\xff\xd8\xff", "it is a picture"},
-	} {
-		if bytes.HasPrefix(head, []byte(f.magic)) {
-			return nil, ErrNotTable.With("%s", f.what)
-		}
-	}
-	text := bufio.NewReaderSize(decoded(in), sniffed)
+	text := textOf(in)
 	first, err := firstByte(text)
 	if err != nil {
 		return nil, err
@@ -154,6 +147,28 @@ func Open(from io.Reader) (*Reader, error) {
 		return nil, ErrColumns.With("the first line has %.200s", strings.Join(heading[:min(len(heading), 40)], ", "))
 	}
 	return r, nil
+}
+
+// notText names what people send in a table's place.
+func notText(in *bufio.Reader) error {
+	head, err := in.Peek(8)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	for _, f := range []struct{ magic, what string }{
+		{"PK\x03\x04", "it is a ZIP or an Excel workbook; save the sheet as CSV"}, {"\x1f\x8b", "it is compressed; unpack it"}, {"%PDF", "it is a PDF"},
+		{"\xd0\xcf\x11\xe0", "it is an Excel workbook; save the sheet as CSV"}, {"\x89PNG", "it is a picture"}, {"\xff\xd8\xff", "it is a picture"},
+	} {
+		if bytes.HasPrefix(head, []byte(f.magic)) {
+			return ErrNotTable.With("%s", f.what)
+		}
+	}
+	return nil
+}
+
+// textOf decodes a file's text, with line feeds alone at its lines' ends.
+func textOf(in *bufio.Reader) *bufio.Reader {
+	return bufio.NewReaderSize(transform.NewReader(decoded(in), lineEnds{}), sniffed)
 }
 
 // firstByte skips white space and returns the first byte after it, unread; ErrEmpty when
