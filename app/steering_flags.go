@@ -12,6 +12,7 @@ func steeringFlags(f *pflag.FlagSet) (read func() picture.Steering) {
 	var s picture.Steering
 	var shadow picture.Shadow
 	var seed uint64
+	var photoShadow map[string]string
 	numbers := map[string]**float64{}
 	values := map[string]*float64{}
 	number := func(name string, to **float64, usage string) {
@@ -34,6 +35,7 @@ func steeringFlags(f *pflag.FlagSet) (read func() picture.Steering) {
 	f.Float64Var(&s.HeightMM, "height-mm", 0, "the products' real height in millimetres")
 	f.Float64Var(&s.FrameMM, "frame-mm", 0, "how many millimetres of the floor the frame shows where products stand (default: the scene's own)")
 	number("camera-pitch", &s.CameraPitch, "degrees by which the camera looks down, 0 to 90")
+	f.StringToStringVar(&photoShadow, "photo-shadow", nil, "what becomes of the photo's own shadow, by presets' names, white (all on white) and scene: keep, soften, contact (a soft one in its place, on white) or drop, as in white=soften,scene=keep (default: drop)")
 	return func() picture.Steering {
 		for name, to := range numbers {
 			if f.Changed(name) {
@@ -41,6 +43,7 @@ func steeringFlags(f *pflag.FlagSet) (read func() picture.Steering) {
 			}
 		}
 		out := s
+		out.PhotoShadow = photoShadow
 		if f.Changed("seed") {
 			out.Seed = &seed
 		}

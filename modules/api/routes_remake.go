@@ -56,7 +56,7 @@ func steeringOf(s *client.Steering) picture.Steering {
 	}
 	return picture.Steering{
 		X: s.X, Y: s.Y, Scale: s.Scale, Rotation: s.Rotation, Flip: s.Flip, Anchor: s.Anchor, Shadow: (*picture.Shadow)(s.Shadow), LightAngle: s.LightAngle,
-		Reflection: s.Reflection, Relight: s.Relight, Seed: s.Seed, HeightMM: s.HeightMM, FrameMM: s.FrameMM, CameraPitch: s.CameraPitch,
+		Reflection: s.Reflection, Relight: s.Relight, Seed: s.Seed, HeightMM: s.HeightMM, FrameMM: s.FrameMM, CameraPitch: s.CameraPitch, PhotoShadow: s.PhotoShadow,
 	}
 }
 
@@ -67,6 +67,6 @@ func wishesOf(s picture.Steering) *client.Steering {
 	}
 	return &client.Steering{
 		X: s.X, Y: s.Y, Scale: s.Scale, Rotation: s.Rotation, Flip: s.Flip, Anchor: s.Anchor, Shadow: (*client.Shadow)(s.Shadow), LightAngle: s.LightAngle,
-		Reflection: s.Reflection, Relight: s.Relight, Seed: s.Seed, HeightMM: s.HeightMM, FrameMM: s.FrameMM, CameraPitch: s.CameraPitch,
+		Reflection: s.Reflection, Relight: s.Relight, Seed: s.Seed, HeightMM: s.HeightMM, FrameMM: s.FrameMM, CameraPitch: s.CameraPitch, PhotoShadow: s.PhotoShadow,
 	}
 }

@@ -521,7 +521,7 @@ func layersOf(ctx context.Context, store pipeline.Artifacts, src export.Source) 
 	for _, f := range []struct {
 		path string
 		into **image.NRGBA
-	}{{src.CutoutPath, &l.Cutout}, {src.BackdropPath, &l.Backdrop}, {src.ShadowPath, &l.Shadow}} {
+	}{{src.CutoutPath, &l.Cutout}, {src.BackdropPath, &l.Backdrop}, {src.ShadowPath, &l.Shadow}, {src.OwnShadowPath(), &l.Own}} {
 		if f.path == "" {
 			continue
 		}

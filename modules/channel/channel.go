@@ -29,6 +29,17 @@ const (
 	Bottom Anchor = "bottom"
 )
 
+// Shadow is what a variant shows of a shadow under its product, beside its scene's own.
+type Shadow string
+
+// The shadows.
+const (
+	KeepShadow    Shadow = "keep"    // the photo's own
+	SoftenShadow  Shadow = "soften"  // the photo's own, fainter and softer
+	ContactShadow Shadow = "contact" // a soft one where the product touches its ground, on white
+	DropShadow    Shadow = "drop"    // none
+)
+
 // Format is a finished file's format, by the name that package imaging has for it.
 type Format string
 
@@ -66,6 +77,7 @@ type Preset struct {
 	Fill       float64    `json:"fill" yaml:"fill"`                           // share of the frame that the product's longer relative side takes
 	Anchor     Anchor     `json:"anchor,omitempty" yaml:"anchor"`             // where it stands on white; "": Centre
 	SafeZone   []float64  `json:"safe_zone,omitempty" yaml:"safe_zone"`       // left, top, right and bottom within which the product lies, as shares; nil: the frame
+	Shadow     Shadow     `json:"shadow,omitempty" yaml:"shadow"`             // under the product, unless an item or its brand wishes another; "": none but the scene's
 	Format     Format     `json:"format" yaml:"format"`                       //
 	Quality    int        `json:"quality,omitempty" yaml:"quality,omitempty"` //
 	Default    bool       `json:"default" yaml:"default"`                     // a job that names no presets gets it

@@ -22,6 +22,7 @@ func compose(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	case p.Background == channel.White:
 		out := filled(p.Width, p.Height, color.NRGBA{255, 255, 255, 255})
 		at := centred(p, prod)
+		shadeUnder(out, p, l, prod, at)
 		imaging.Over(out, prod.at(at.Dx(), at.Dy()), at.Min)
 		return out
 	case l.Backdrop == nil && l.whole():
@@ -86,7 +87,7 @@ func filled(w, h int, c color.NRGBA) *image.NRGBA {
 func staged(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	s := stage(p, &l.Source)
 	out := imaging.Resize(part(l.Backdrop, s.window), p.Width, p.Height)
-	if l.Shadow != nil {
+	if !shadeUnder(out, p, l, prod, s.product) && l.Shadow != nil {
 		castInto(out, l.Shadow, s)
 	}
 	imaging.Over(out, prod.at(s.product.Dx(), s.product.Dy()), s.product.Min)

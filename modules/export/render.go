@@ -115,17 +115,31 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 	return g.Wait()
 }
 
-// one makes, encodes and checks a variant.
+// one makes, encodes and checks a variant. Where its channel refuses it with the shadow that
+// was wished under it, it is made without.
 func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
+	v, err := made(p, l, prod)
+	if err != nil || check.Worst(v.Checks) != channel.Reject || l.shadowOf(p) == picture.ShadowDrop {
+		return v, err
+	}
+	bare := *l
+	bare.shadowless = true
+	if without, err := made(p, &bare, prod); err == nil && check.Worst(without.Checks) != channel.Reject {
+		return without, nil
+	}
+	return v, nil
+}
+
+func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	v := Variant{Preset: p}
 	prod = prod.forOne()
 	img := compose(p, l, prod)
-	made := l.made(p)
-	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: provenance.XMP(made, l.Marks.With(l.Rights))}
+	how := l.made(p)
+	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: provenance.XMP(how, l.Marks.With(l.Rights))}
 	if p.Format == channel.PNG || p.Format == channel.AVIF {
 		o.Effort = fastEffort
 	}
-	facts := check.Facts{Source: provenance.Strongest(made, l.Marks), Enlarged: enlargement(p, l), On: l.On}
+	facts := check.Facts{Source: provenance.Strongest(how, l.Marks), Enlarged: enlargement(p, l), On: l.On}
 	at, known := place(p, l, prod)
 	var placed *image.NRGBA
 	if known {

@@ -25,7 +25,8 @@ type Source struct {
 	NeedsReview  bool     `json:"needs_review,omitempty"`  // a person has to look before it is delivered
 	ReviewReason string   `json:"review_reason,omitempty"` // what is to be looked at, and where
 
-	replaced bool // the ZIP holds another item's picture in its place
+	shadowless bool // the photo's own shadow is left away: its channel refuses it
+	replaced   bool // the ZIP holds another item's picture in its place
 }
 
 // made returns how a preset's variant is made, leaving aside what its photo states. On
@@ -37,12 +38,21 @@ func (s *Source) made(p channel.Preset) imaging.SourceType {
 	return imaging.SourceComposite
 }
 
+// OwnShadowPath names the layer of the photo's own shadow; "" where there is none.
+func (s *Source) OwnShadowPath() string {
+	if s.OwnShadow == nil {
+		return ""
+	}
+	return s.OwnShadow.Path
+}
+
 // Layers are a source's decoded pictures. Rendering changes none of them.
 type Layers struct {
 	Source
 	Cutout   *image.NRGBA // straight alpha
 	Backdrop *image.NRGBA // opaque; nil without a scene
 	Shadow   *image.NRGBA // nil when there is none; else of the scene's size
+	Own      *image.NRGBA // the photo's own shadow; nil where it isn't kept
 	On       time.Time    // the day whose rules count; zero: today
 }
 

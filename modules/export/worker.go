@@ -274,7 +274,7 @@ func (w *Worker) load(ctx context.Context, src Source) (*Layers, error) {
 	for _, f := range []struct {
 		path string
 		into **image.NRGBA
-	}{{src.CutoutPath, &l.Cutout}, {src.BackdropPath, &l.Backdrop}, {src.ShadowPath, &l.Shadow}} {
+	}{{src.CutoutPath, &l.Cutout}, {src.BackdropPath, &l.Backdrop}, {src.ShadowPath, &l.Shadow}, {src.OwnShadowPath(), &l.Own}} {
 		if f.path == "" {
 			continue
 		}

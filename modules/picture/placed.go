@@ -48,5 +48,8 @@ type Layers struct {
 	CutoutBounds Box    `json:"cutout_bounds"`    // what is visible in the cut-out, in its pixels
 	OutputPath   string `json:"output,omitempty"` // the picture put together
 	Marks        *Marks `json:"marks,omitempty"`  // of the photo; nil when it states nothing
+
+	OwnShadow *OwnShadow  `json:"own_shadow,omitempty"` // of the photo; nil where nobody wished it
+	Shadows   PhotoShadow `json:"shadows,omitempty"`    // what becomes of it
 	Placed
 }

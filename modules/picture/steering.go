@@ -41,6 +41,8 @@ type Steering struct {
 	HeightMM    float64  `json:"height_mm,omitempty"`    // the product's real height, 1–10,000 mm
 	FrameMM     float64  `json:"frame_mm,omitempty"`     // how much the frame shows of the floor's width where the product stands, 10–50,000 mm
 	CameraPitch *float64 `json:"camera_pitch,omitempty"` // how far the camera looks down, 0–90
+
+	PhotoShadow PhotoShadow `json:"photo_shadow,omitempty"` // what becomes of the photo's own shadow
 }
 
 // Shadow is what people wish of a product's shadow.
@@ -113,6 +115,9 @@ func (s Steering) Check() error {
 	}
 	if s.Seed != nil && *s.Seed > 1<<53 {
 		return ErrSteering.With("seed must be 0 to %d, as JSON's numbers are exact", uint64(1)<<53)
+	}
+	if err := s.PhotoShadow.check(); err != nil {
+		return err
 	}
 	switch s.Anchor {
 	case "", AnchorFloor, AnchorBottom, AnchorTop, AnchorLeft, AnchorRight:

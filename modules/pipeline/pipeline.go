@@ -77,6 +77,8 @@ type CutoutRecord struct {
 	Marks    *picture.Marks    `json:"marks,omitempty"` // of the photo
 	// LogitsPath names what the engine saw, a grey PNG of logits; "": that was not kept.
 	LogitsPath string `json:"logits,omitempty"`
+	// Shadow is the photo's own; nil where nobody has wished it yet.
+	Shadow *picture.OwnShadow `json:"shadow,omitempty"`
 	// Size is the photo's, in pixels, upright; 0, 0 in records of before.
 	Size [2]int `json:"size,omitzero"`
 }

@@ -374,3 +374,47 @@ func TestAStepThatPanicsFailsItsItemAlone(t *testing.T) {
 		})
 	}
 }
+
+func TestThePhotosShadowIsKeptOnceAndLate(t *testing.T) {
+	photo, box := product(240, 200)
+	for y := box.Max.Y; y < box.Max.Y+14; y++ {
+		for x := box.Min.X - 10; x < box.Max.X+10; x++ {
+			d := uint8(90 - 6*(y-box.Max.Y))
+			photo.SetNRGBA(x, y, color.NRGBA{255 - d, 255 - d, 255 - d, 255})
+		}
+	}
+	var raw bytes.Buffer
+	if err := png.Encode(&raw, photo); err != nil {
+		t.Fatal(err)
+	}
+	decoder := imaging.NewDecoder(imaging.DecoderOptions{})
+	defer decoder.Close()
+	p := pipeline.New(decoder, cutter{box, 1}, nil)
+	store := &pipeline.Memory{}
+	fetched := 0
+	in := pipeline.Input{Filename: "box.png", Scene: "studio", Options: pipeline.Options{RemoveBackground: true},
+		Raw: func(context.Context) ([]byte, error) { fetched++; return raw.Bytes(), nil }}
+	j := &journal{}
+	if res, err := p.Run(t.Context(), in, store, j); err != nil || res.OwnShadow != nil {
+		t.Fatalf("nobody wished a shadow: %v, %v", res, err)
+	}
+	// wished after the cut-out was made, mirrored
+	in.Done = j.checkpoints[len(j.checkpoints)-1]
+	in.Steering = picture.Steering{Flip: true, PhotoShadow: picture.PhotoShadow{"white": "keep"}}
+	res, err := p.Run(t.Context(), in, store, j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.OwnShadow == nil || res.OwnShadow.Path == "" || res.Shadows["white"] != "keep" {
+		t.Fatalf("the shadow is %+v, the wishes %v", res.OwnShadow, res.Shadows)
+	}
+	if want := picture.BoxOf(image.Rect(box.Max.X-240, -box.Min.Y, box.Max.X, 200-box.Min.Y)); res.OwnShadow.Box != want {
+		t.Errorf("mirrored it covers %v, want %v", res.OwnShadow.Box, want)
+	}
+	in.Done = j.checkpoints[len(j.checkpoints)-2] // with the shadow, before the turn
+	in.Steering.Flip = false
+	before := fetched
+	if res, err = p.Run(t.Context(), in, store, j); err != nil || fetched != before || res.OwnShadow.Path == "" {
+		t.Errorf("it is looked for again: %d photos fetched, %v, %v", fetched-before, res.OwnShadow, err)
+	}
+}

@@ -17,6 +17,9 @@ const defaultReason = "The outline of the product is uncertain; check the cut-ou
 func cutout(ctx context.Context, p *Pipeline, s *state) error {
 	if c := s.done.Cutout; c != nil {
 		s.adoptCutout(c)
+		if err := p.lateShadow(ctx, s); err != nil {
+			return err
+		}
 		return errReused
 	}
 	c := Cutout{Image: s.photo, Whole: true}
@@ -35,6 +38,12 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 		}
 	}
 	rec.Marks, rec.Size = s.marks, [2]int{s.photo.Rect.Dx(), s.photo.Rect.Dy()}
+	if s.wantsShadow() {
+		var err error
+		if rec.Shadow, err = keepShadow(ctx, s.artifacts, s.photo, c.Image); err != nil {
+			return err
+		}
+	}
 	s.photo = nil // 48 MB at 12 megapixels
 	s.setCut(c.Image)
 	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, XMP: provenance.XMP(imaging.SourceComposite, rec.Marks.With(s.in.Rights))})
@@ -74,6 +83,9 @@ func ReviewReason(c *Cutout) string {
 
 func (s *state) adoptCutout(c *CutoutRecord) {
 	s.result.Marks = c.Marks
+	if wishes := s.in.steering().PhotoShadow; len(wishes) > 0 {
+		s.result.OwnShadow, s.result.Shadows = c.Shadow, wishes
+	}
 	s.result.CutoutPath, s.result.Confidence = c.Path, c.Confidence
 	s.result.NeedsReview, s.result.ReviewReason, s.result.Concerns = c.NeedsReview, c.ReviewReason, c.Concerns
 }

@@ -26,7 +26,13 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	product := sized(crop(cut, s.cutBounds), box.Dx(), box.Dy())
 	s.final = image.NewNRGBA(l.backdrop.Rect)
 	copy(s.final.Pix, l.backdrop.Pix)
-	if l.shadow != nil {
+	own, err := s.sceneShadow(ctx, s.final.Rect, box.Rect())
+	switch {
+	case err != nil:
+		return err
+	case own != nil && !s.done.Placed.ContainsProduct:
+		imaging.Over(s.final, own, image.Point{})
+	case l.shadow != nil:
 		imaging.Over(s.final, l.shadow, l.shadowAt)
 	}
 	at := box.Rect().Min
@@ -34,6 +40,9 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	s.layers = nil
 	f := s.fidelity()
 	f.Note, f.Areas = s.done.Placed.Note, s.done.Placed.Areas
+	if own := s.result.OwnShadow; own != nil && own.Why != "" {
+		f.Note = strings.TrimPrefix(f.Note+"; the photo's own shadow is not kept: "+own.Why, "; ")
+	}
 	f.Enlarged = max(float64(box.Dx())/float64(s.cutBounds.Dx()), float64(box.Dy())/float64(s.cutBounds.Dy()))
 	if f.Enlarged > sharpEnough {
 		f.Upscale = strings.TrimPrefix(fmt.Sprintf("%s; the photo is small: its product of %d×%d pixels was enlarged %.1f×", f.Upscale, s.cutBounds.Dx(), s.cutBounds.Dy(), f.Enlarged), "; ")

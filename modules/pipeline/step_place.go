@@ -48,7 +48,7 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 		Width: sceneSize, Height: sceneSize, Steering: s.in.steering(),
 		Cutout: cut, CutoutPath: input, Artifacts: s.artifacts,
 	}
-	req.Steering.Rotation, req.Steering.Flip = 0, false
+	req.Steering.Rotation, req.Steering.Flip, req.Steering.PhotoShadow = 0, false, nil
 	if _, ok := picture.ParsePlate(s.in.Scene); ok {
 		if err := s.loadPlate(ctx, &req); err != nil {
 			return err

@@ -18,6 +18,9 @@ func turn(ctx context.Context, _ *Pipeline, s *state) error {
 		return err
 	}
 	w := s.in.steering()
+	if err := s.turnShadow(ctx, s.cutBounds, w.Rotation); err != nil {
+		return err
+	}
 	turned := turnedBy(crop(cut, s.cutBounds), w.Rotation, w.Flip)
 	s.setCut(turned)
 	if s.done.TurnedPath != "" {

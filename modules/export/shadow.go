@@ -1,0 +1,53 @@
+package export
+
+import (
+	"image"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/shade"
+)
+
+// shadowOf returns what shadow a preset's variant shows under its product: what was wished,
+// else what the preset says. A channel that wants none gets none.
+func (l *Layers) shadowOf(p channel.Preset) string {
+	if l.shadowless {
+		return picture.ShadowDrop
+	}
+	kind := picture.ShadowOnWhite
+	switch p.Background {
+	case channel.Transparent:
+		return picture.ShadowDrop
+	case channel.Scene:
+		kind = picture.ShadowInScene
+	}
+	for _, r := range p.Rules {
+		if r.Name == channel.NoShadow && r.Severity == channel.Reject {
+			return picture.ShadowDrop
+		}
+	}
+	mode := l.Shadows.Of(p.Name, kind)
+	if mode == "" {
+		mode = string(p.Shadow)
+	}
+	own := mode == picture.ShadowKeep || mode == picture.ShadowSoften
+	if mode == "" || own && (l.Own == nil || l.OwnShadow == nil) || mode == picture.ShadowContact && kind != picture.ShadowOnWhite || l.whole() {
+		return picture.ShadowDrop
+	}
+	return mode
+}
+
+// shadeUnder lays the shadow that a variant shows beside its scene's own under the product,
+// and reports whether there is one.
+func shadeUnder(out *image.NRGBA, p channel.Preset, l *Layers, prod *product, at image.Rectangle) bool {
+	switch mode := l.shadowOf(p); mode {
+	case picture.ShadowKeep, picture.ShadowSoften:
+		shade.Lay(out, l.Own, shade.Place(l.OwnShadow.Box.Rect(), l.CutoutBounds.Rect(), at), at, mode == picture.ShadowSoften)
+		return true
+	case picture.ShadowContact:
+		layer, lies := shade.ContactShadow(prod.at(at.Dx(), at.Dy()))
+		shade.Lay(out, layer, lies.Add(at.Min), at, false)
+		return true
+	}
+	return false
+}

@@ -1,0 +1,69 @@
+package picture
+
+import (
+	"regexp"
+	"slices"
+)
+
+// The ways in which a picture shows a shadow under its product.
+const (
+	ShadowKeep    = "keep"    // the photo's own
+	ShadowSoften  = "soften"  // the photo's own, fainter and softer
+	ShadowContact = "contact" // a soft one where the product touches the ground, on white alone
+	ShadowDrop    = "drop"    // none of these: on white no shadow, in a scene the scene's own
+)
+
+// The kinds of presets that PhotoShadow names beside presets themselves.
+const (
+	ShadowOnWhite = "white" // all presets on white
+	ShadowInScene = "scene" // all presets that show a scene, and the picture itself
+)
+
+// PhotoShadow says what becomes of the photo's own shadow, by presets' names, "white" and
+// "scene". What it doesn't name is dropped, unless the preset says otherwise.
+type PhotoShadow map[string]string
+
+// OwnShadow is the shadow that a photo shows, as a layer apart.
+type OwnShadow struct {
+	Path string `json:"path,omitempty"` // RGBA PNG, black with the shadow's alpha; "": there is none, see Why
+	Box  Box    `json:"box"`            // what the layer covers, in pixels of the cut-out; it may reach beyond it
+	Why  string `json:"why,omitempty"`  // there is no layer
+}
+
+const maxPhotoShadows = 60
+
+var presetPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,59}$`)
+
+// Wants reports whether the photo's own shadow is wished anywhere.
+func (s PhotoShadow) Wants() bool {
+	for _, mode := range s {
+		if mode == ShadowKeep || mode == ShadowSoften {
+			return true
+		}
+	}
+	return false
+}
+
+// Of returns what is wished for a preset of a kind; "" where nothing is.
+func (s PhotoShadow) Of(preset, kind string) string {
+	if mode, ok := s[preset]; ok {
+		return mode
+	}
+	return s[kind]
+}
+
+// check tells what is wrong with the wishes. Error: ErrSteering.
+func (s PhotoShadow) check() error {
+	if len(s) > maxPhotoShadows {
+		return ErrSteering.With("photo_shadow names %d presets; %d is the limit", len(s), maxPhotoShadows)
+	}
+	for name, mode := range s {
+		if !presetPattern.MatchString(name) {
+			return ErrSteering.With("photo_shadow names presets, white or scene, and not %q", short(name))
+		}
+		if !slices.Contains([]string{ShadowKeep, ShadowSoften, ShadowContact, ShadowDrop}, mode) {
+			return ErrSteering.With("photo_shadow of %s must be %s, %s, %s or %s", name, ShadowKeep, ShadowSoften, ShadowContact, ShadowDrop)
+		}
+	}
+	return nil
+}
