@@ -16,6 +16,14 @@ import sys
 from . import fetch
 
 
+def sides(text):
+    """Two sides in pixels, as 224,288."""
+    both = tuple(int(side) for side in text.split(','))
+    if len(both) != 2 or any(side < 32 or side % 32 for side in both):
+        raise argparse.ArgumentTypeError('two multiples of 32 are needed, as 224,288')
+    return both
+
+
 def main():
     p = argparse.ArgumentParser(prog='opal_matte', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('step', choices=('all', 'fetch', 'render', 'pack', 'sheet', 'train', 'evaluate', 'export'))
@@ -23,6 +31,7 @@ def main():
     p.add_argument('--views', type=int, default=8, help='views of each model')
     p.add_argument('--render-minutes', type=float, default=60, help='the most that rendering takes; what is there by then is used')
     p.add_argument('--minutes', type=float, default=180, help='of training')
+    p.add_argument('--sides', type=sides, default=(256, 288), help='of the pictures before and in the cooldown, multiples of 32: 224,288 sees more pictures')
     p.add_argument('--threads', type=int, default=1, help='of the trainer')
     p.add_argument('--workers', type=int, default=1, help='compositor processes')
     p.add_argument('--rate', type=float, default=2.5e-3, help='the highest learning rate')
@@ -88,7 +97,7 @@ def do_sheet(a, at):
 def do_train(a, at):
     from .train import train
     train(at('run'), at('sprites.train'), at('renders.train'), (at('sprites.validation'), at('renders.validation')), a.minutes, top=a.rate, cooldown=a.cooldown,
-          workers=a.workers, threads=a.threads, seed=a.seed, begin=a.begin, words=a.words, resume=a.resume, tell=lambda line: print(line, flush=True))
+          sizes=a.sides, workers=a.workers, threads=a.threads, seed=a.seed, begin=a.begin, words=a.words, resume=a.resume, tell=lambda line: print(line, flush=True))
 
 
 def weights(at):
