@@ -21,7 +21,7 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline/onnx"
 )
 
-// engineEnv gives every engine its settings.
+// engineEnv gives every engine its settings; a new engine's belong here, else its row seems to have a fault.
 var engineEnv = []string{
 	"ENV_NAME=dev", "AML_ENDPOINT_URL=https://score.example.com/score", "AML_ENDPOINT_KEY=k",
 	"CUTOUT_ENDPOINT_URL=https://cut.example.com/score", "REMOVEBG_API_KEY=k", "PHOTOROOM_API_KEY=k",

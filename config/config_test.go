@@ -126,6 +126,28 @@ func TestFileThenEnvironment(t *testing.T) {
 	}
 }
 
+func TestListsAreReadAsPeopleWriteThem(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"commas", "a.example,b.example", []string{"a.example", "b.example"}},
+		{"spaces", " a.example, b.example ", []string{"a.example", "b.example"}},
+		{"empty entries", "a.example,,b.example,", []string{"a.example", "b.example"}},
+		{"a space alone", " ", []string{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg, err := config.Load("", []string{"SCORE_ALLOWED_HOSTS=" + c.text})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(c.want, cfg.Score.AllowedHosts); d != "" {
+				t.Fatal(d)
+			}
+		})
+	}
+}
+
 func TestWhoBeginsPaymentsNeedsTheProvidersKey(t *testing.T) {
 	for _, c := range []struct {
 		name    string

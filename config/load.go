@@ -1,6 +1,7 @@
 package config
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -38,11 +39,27 @@ func Load(path string, environ []string) (*Config, error) {
 		}
 	}
 	c := &Config{environmentSet: values["ENV_NAME"] != ""}
-	if err := env.ParseWithOptions(c, env.Options{Environment: values}); err != nil {
+	if err := env.ParseWithOptions(c, parseOptions(values)); err != nil {
 		return nil, ErrConfig.With("%s", unreadable(values))
 	}
 	c.normalise()
 	return c, nil
+}
+
+// parseOptions read lists as people write them: with spaces around the commas, and
+// perhaps a comma at the end.
+func parseOptions(values map[string]string) env.Options {
+	return env.Options{Environment: values, FuncMap: map[reflect.Type]env.ParserFunc{
+		reflect.TypeFor[[]string](): func(text string) (any, error) {
+			list := []string{}
+			for part := range strings.SplitSeq(text, ",") {
+				if part = strings.TrimSpace(part); part != "" {
+					list = append(list, part)
+				}
+			}
+			return list, nil
+		},
+	}}
 }
 
 // Names lists every setting's environment variable.
@@ -61,7 +78,7 @@ func unreadable(values map[string]string) string {
 	var parts []string
 	for _, s := range Settings() {
 		value, ok := values[s.Name]
-		if !ok || env.ParseWithOptions(&Config{}, env.Options{Environment: map[string]string{s.Name: value}}) == nil {
+		if !ok || env.ParseWithOptions(&Config{}, parseOptions(map[string]string{s.Name: value})) == nil {
 			continue
 		}
 		kind := readable[s.Type]

@@ -290,8 +290,8 @@ func neverGiven(names []string, reads map[string][]string, had map[pair]bool) []
 	for _, name := range names {
 		why := leftOut[name]
 		if !given[name] && why == "" {
-			found = append(found, "no app is given "+name+": add it to the apps whose code reads it in deploy/apps.bicep, or say in leftOut of "+
-				"deploy/app_policy_test.go why none gets it")
+			found = append(found, "no app is given "+name+": add it to the apps whose code reads it in deploy/apps.bicep (where they get it under a "+
+				"condition, add a scenario to deploy/scenarios_test.go in which that holds), or say in leftOut of deploy/app_policy_test.go why none gets it")
 		}
 		if given[name] && why != "" {
 			found = append(found, name+" is given, although: "+why)

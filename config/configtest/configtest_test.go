@@ -23,7 +23,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	for _, s := range config.Settings() {
 		t.Run(s.Name, func(t *testing.T) {
 			if !slices.Contains(read, s.Name) {
-				t.Error("no code reads it: hand it to its room in app/wire.go, or take it out")
+				t.Error("no code reads it: hand it to its room in app/wire.go, or in the part of the role that needs it, or take it out")
 			}
 		})
 	}

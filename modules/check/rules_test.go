@@ -1,10 +1,12 @@
 package check
 
 import (
+	"bytes"
 	"image"
 	"image/color"
 	"image/draw"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,10 +139,14 @@ func TestEveryRuleIsKeptAndBroken(t *testing.T) {
 			}
 			c.rule.Name = name
 			if got := c.kept.try(c.rule); !got.Passed {
-				t.Errorf("the good one breaks it: %+v", got)
+				t.Errorf("the good one breaks it: %+v; a rule about the product has to be in productRules of subject.go", got)
 			}
 			if got := c.broken.try(c.rule); got.Passed || got.Measured == got.Wanted {
 				t.Errorf("the bad one keeps it: %+v", got)
+			}
+			plain, drawn := c.broken.Draw(side, nil), c.broken.Draw(side, []channel.Rule{c.rule})
+			if slices.Contains(productRules, name) && bytes.Equal(plain.Pix, drawn.Pix) {
+				t.Error("a report shows no reason on the picture: draw.go draws nothing for it")
 			}
 			if adviceOn(c.rule) == "" {
 				t.Error("nothing is said to do about it")

@@ -180,6 +180,9 @@ func (s *spec) breakRule(r channel.Rule, rnd *rand.Rand) bool {
 		scale((.5 + .45*rnd.Float64()) * r.Limit / float64(s.w))
 	case channel.Height:
 		scale((.5 + .45*rnd.Float64()) * r.Limit / float64(s.h))
+	case channel.LongSideAtMost: // a strip, as a whole picture of that side takes long to draw
+		s.w, s.h = int(r.Limit)+1+rnd.IntN(64), 500
+		s.fill(.8, rnd)
 	case channel.Aspect:
 		s.h = int(float64(s.h) * (1.08 + .4*rnd.Float64()))
 	case channel.Formats:
@@ -187,7 +190,7 @@ func (s *spec) breakRule(r channel.Rule, rnd *rand.Rand) bool {
 	case channel.FileSize:
 		s.pad = int(r.Limit) + 1
 	case channel.FileSizeAtLeast:
-		s.w, s.h = 700, 700
+		s.w, s.h = 300, 300
 		s.fill(.8, rnd)
 	case channel.FillAtLeast:
 		s.fill(r.Limit*(.4+.5*rnd.Float64()), rnd)
@@ -303,6 +306,32 @@ const (
 	leastRecall    = 0.98
 	mostFalseAlarm = 0.01
 )
+
+func TestEveryRuleCanBePlanted(t *testing.T) {
+	on := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+	tried := map[string]bool{}
+	for _, p := range channel.Presets() {
+		for _, r := range p.Rules {
+			if tried[r.Name] || !r.Holds(on) {
+				continue
+			}
+			tried[r.Name] = true
+			t.Run(r.Name, func(t *testing.T) {
+				rnd := rand.New(rand.NewPCG(1, 1))
+				s := plainSpec(p, rnd)
+				if !s.breakRule(r, rnd) {
+					t.Fatal("the generator can't break it: add a case to breakRule")
+				}
+				if r.Name == channel.FileSize || r.Name == channel.FileSizeAtLeast {
+					s.draw(t, rnd) // the file's size is known then
+				}
+				if !s.broken(p, on)[r.Name] {
+					t.Error("nobody says that the planted picture breaks it: add a case to broken")
+				}
+			})
+		}
+	}
+}
 
 func TestSeededViolationsAreFoundAndNothingElse(t *testing.T) {
 	pictures, seed := numberOf("OPAL_RULES_PICTURES", 24), uint64(numberOf("OPAL_RULES_SEED", 1))
