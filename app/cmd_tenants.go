@@ -178,10 +178,10 @@ func keysCommand(s Streams) *cobra.Command {
 			}{k, text}, "%s\n", text)
 		})}
 	create.Flags().StringVar(&name, "name", "key", "what the key is for")
-	create.Flags().StringSliceVar(&scopes, "scope", []string{"read", "write"}, "read, write, admin")
+	create.Flags().StringSliceVar(&scopes, "scope", []string{"read", "write", "approve"}, "read, write, approve, admin; each allows what those before it do")
 	create.Flags().Var(&valid, "valid", "how long it works, such as 90d or 12h (default: until it is revoked)")
 	create.Flags().StringVar(&budget, "budget", "", "credits that it may order in all, as quoted, such as 50 (default: any amount)")
-	complete(create, "scope", oneOf("read", "write", "admin"))
+	complete(create, "scope", oneOf("read", "write", "approve", "admin"))
 	complete(create, "valid", oneOf("30d", "90d", "365d"))
 	list := &cobra.Command{Use: "list TENANT", Short: "List a tenant's keys", Args: cobra.ExactArgs(1),
 		Example: "  opal keys list acme\n  opal keys list acme --json",

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -94,24 +95,37 @@ func saved(t *testing.T, dir string, want map[string]string) {
 // TestKeyIsAskedFor has a service that wants a key and nothing else.
 func TestKeyIsAskedForInTheBrowser(t *testing.T) {
 	ctx := openBrowser(t, true)
+	var signedIn atomic.Bool
 	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
 		switch {
-		case r.Header.Get("X-API-Key") != "opal_right":
+		case r.URL.Path == "/v1/session" && r.Method == http.MethodPost && strings.Contains(string(body), `"opal_right"`):
+			signedIn.Store(true)
+		case r.URL.Path != "/v1/session" && signedIn.Load():
+		case r.URL.Path != "/v1/session" || r.Method == http.MethodPost:
 			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, `{"detail":"The API key is not valid","code":"api_key_invalid"}`)
-		case r.URL.Path == "/v1/jobs":
+			return
+		}
+		switch r.URL.Path {
+		case "/v1/session":
+			fmt.Fprintf(w, `{"mode":"api-key","signed_in":%v,"sign_in":null,"tenant_id":null,"name":"shop","scopes":["admin"],"expires_at":"2100-01-01T00:00:00Z"}`, signedIn.Load())
+		case "/v1/jobs":
 			fmt.Fprint(w, `{"jobs":[],"next_cursor":null}`)
 		default:
 			fmt.Fprint(w, `{"items":[],"next_cursor":null,"scenes":[],"presets":[],"brand_profiles":[]}`)
 		}
 	})
-	inPage(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelector("dialog")?.open`))
+	inPage(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelector(".door input[name=key]")`))
 	shoot(t, ctx, "key")
 	accessible(t, ctx, "the question for a key")
-	inPage(t, ctx, chromedp.SendKeys(chromedp.CSS("dialog input"), "opal_wrong"+kb.Enter), until(`!document.querySelector("dialog") && document.querySelector(".notice.bad")?.textContent.includes("not valid")`))
-	// What is called next asks again, and says that the key was wrong.
-	inPage(t, ctx, script(`location.hash = "/library"`), until(`document.querySelector("dialog .bad-text")`), chromedp.SendKeys(chromedp.CSS("dialog input"), "opal_right"+kb.Enter),
-		until(`!document.querySelector("dialog") && document.querySelector(".empty")`), script(`location.hash = "/"`), until(`document.querySelector(".drop") && document.querySelector(".empty") && !document.querySelector(".notice")`))
+	inPage(t, ctx, chromedp.SendKeys(chromedp.CSS(".door input"), "opal_wrong"+kb.Enter), until(`document.querySelector(".door .bad-text")?.textContent.includes("not valid")`),
+		fill(".door input", "opal_right"), press(".door button.primary"), until(`document.querySelector(".drop") && document.querySelector(".who")?.textContent.includes("shop")`))
+	// A session that ends later is asked for again over the page, which goes on.
+	signedIn.Store(false)
+	inPage(t, ctx, script(`location.hash = "/library"`), until(`document.querySelector("dialog input[name=key]") && document.querySelector("h1")`),
+		chromedp.SendKeys(chromedp.CSS("dialog input"), "opal_right"+kb.Enter), until(`!document.querySelector("dialog") && document.querySelector(".empty") && !document.querySelector(".notice")`))
+	holds(t, ctx, "no key is kept", `document.cookie === "" && sessionStorage.length === 0`)
 }
 
 // brief is an item as a job's list has it, of a photo that is damaged where it failed.

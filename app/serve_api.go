@@ -5,13 +5,17 @@ import (
 	"crypto/sha256"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/opal-photo/opal/config"
 	"github.com/opal-photo/opal/modules/api"
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/console"
+	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/sample"
@@ -69,7 +73,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		PictureChecks: pictures,
 		Dead:          deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
 		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: w.db}, Brands: w.brands, Plates: w.plates, UnknownWords: scene.UnknownWords,
-		Presets: channel.Presets(), Exports: exports, Collections: w.groups, Imports: w.imports, Keys: tenants, Scenes: picture.SceneTypes(),
+		Presets: channel.Presets(), Exports: exports, Collections: w.groups, Imports: w.imports, Keys: tenants, Sessions: tenants, SessionRules: api.SessionRules{Life: w.cfg.Auth.SessionLife, Idle: w.cfg.Auth.SessionIdle}, Scenes: picture.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Budgets: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db}, Webhooks: w.webhookService(w.db),
 		Checks: checks, Log: w.log, Meters: w.metrics, Version: version(), Settings: settingsManual(),
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
@@ -84,7 +88,11 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 			o.Operators = tenant.DefaultID
 		}
 	case "oidc":
-		o.Auth, err = api.NewOIDC(api.OIDCOptions{Issuer: w.cfg.Auth.Issuer, Audience: w.cfg.Auth.Audience, TenantClaim: w.cfg.Auth.TenantClaim, Tenant: tenants.Get})
+		a := w.cfg.Auth
+		o.Auth, err = api.NewOIDC(api.OIDCOptions{
+			Issuer: a.Issuer, Audience: a.Audience, TenantClaim: a.TenantClaim, Tenant: tenants.Get, Client: issuerClient(),
+			RoleClaim: a.RoleClaim, Roles: rolesOf(a.Roles), ClientID: a.ClientID, ClientSecret: a.ClientSecret.Value(), SignInScopes: a.SignInScopes,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -102,6 +110,30 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		}
 	}
 	return withAgents(o)
+}
+
+// issuerTimeout bounds a call to the issuer.
+const issuerTimeout = 10 * time.Second
+
+// issuerClient calls the issuer, and what its document names. An issuer may be of the
+// operator's own network; cloud metadata is never dialled.
+func issuerClient() *http.Client {
+	var own []netip.Prefix
+	for _, n := range []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"} {
+		own = append(own, netip.MustParsePrefix(n))
+	}
+	return egress.Guarded(egress.NewGuard(true, own), issuerTimeout)
+}
+
+// rolesOf returns what each value of the roles' claim allows.
+func rolesOf(pairs []string) map[string]tenant.Scope {
+	out := map[string]tenant.Scope{}
+	for _, pair := range pairs {
+		if value, role, ok := config.RoleOf(pair); ok {
+			out[value] = tenant.Scopes()[slices.Index(config.Roles, role)]
+		}
+	}
+	return out
 }
 
 // pepper is what keys are hashed with. Where nobody has keys it only seals the

@@ -150,12 +150,20 @@ type Review struct {
 
 // Auth says who may call the API.
 type Auth struct {
-	Mode           string `env:"MODE" check:"oneof=none|api-key|oidc" example:"api-key" doc:"How callers prove themselves; none is the default of ENV_NAME=dev."`
-	KeyPepper      Secret `env:"KEY_PEPPER" example:"A-LONG-RANDOM-STRING" doc:"16 characters or more. Changed, every API key stops working."`
-	Issuer         string `env:"ISSUER" check:"url" example:"https://login.example.com/v2.0" doc:"With oidc: the issuer of the tokens."`
-	Audience       string `env:"AUDIENCE" example:"api://opal" doc:"With oidc: the audience of the tokens."`
-	TenantClaim    string `env:"TENANT_CLAIM" envDefault:"tenant_id" doc:"With oidc: the claim that names the tenant."`
-	OperatorTenant string `env:"OPERATOR_TENANT" example:"ops" doc:"The tenant whose admins may see and redrive dead letters by the API."`
+	Mode        string `env:"MODE" check:"oneof=none|api-key|oidc" example:"api-key" doc:"How callers prove themselves; none is the default of ENV_NAME=dev."`
+	KeyPepper   Secret `env:"KEY_PEPPER" example:"A-LONG-RANDOM-STRING" doc:"16 characters or more. Changed, every API key stops working."`
+	Issuer      string `env:"ISSUER" check:"url" example:"https://login.example.com/v2.0" doc:"With oidc: the issuer of the tokens."`
+	Audience    string `env:"AUDIENCE" example:"api://opal" doc:"With oidc: the audience of the tokens."`
+	TenantClaim string `env:"TENANT_CLAIM" envDefault:"tenant_id" doc:"With oidc: the claim that names the tenant."`
+	RoleClaim   string `env:"ROLE_CLAIM" envDefault:"roles" doc:"With oidc: the claim that says a person's roles, for AUTH_ROLES."`
+	// Roles are pairs of a value of the claim and a role.
+	Roles          []string      `env:"ROLES" check:"roles" example:"opal-studio=make,opal-leads=approve" doc:"With oidc: what each value of AUTH_ROLE_CLAIM allows: look, make, approve or admin, each with those before it."`
+	ClientID       string        `env:"CLIENT_ID" example:"opal-console" doc:"With oidc: OPAL's name with the issuer. Without it browsers can't sign in. Its redirect URI is PUBLIC_BASE_URL/signin/callback."`
+	ClientSecret   Secret        `env:"CLIENT_SECRET" example:"SECRET" doc:"With AUTH_CLIENT_ID: its secret. Without it OPAL is a public client, by PKCE alone."`
+	SignInScopes   []string      `env:"SIGN_IN_SCOPES" envDefault:"openid,profile" doc:"With AUTH_CLIENT_ID: the scopes that are asked for."`
+	SessionLife    time.Duration `env:"SESSION_LIFE" envDefault:"12h" check:"range=5m..720h" doc:"After how long people must sign in again."`
+	SessionIdle    time.Duration `env:"SESSION_IDLE" envDefault:"2h" check:"range=5m..720h" doc:"After how long without a call a person's session ends."`
+	OperatorTenant string        `env:"OPERATOR_TENANT" example:"ops" doc:"The tenant whose admins may see and redrive dead letters by the API."`
 }
 
 // Billing says whether credits are asked for.

@@ -88,6 +88,7 @@ var readable = map[string]string{
 //	local       networks within the private ranges or of this machine
 //	origins     origins of pages, or *
 //	listen      an address to listen on
+//	roles       pairs of a value and a role
 func ruleText(check string) string {
 	kind, arg, _ := strings.Cut(check, "=")
 	switch kind {
@@ -112,6 +113,8 @@ func ruleText(check string) string {
 		return "origins"
 	case "listen":
 		return "HOST:PORT"
+	case "roles":
+		return "VALUE=ROLE"
 	}
 	return ""
 }
@@ -121,7 +124,7 @@ func ruleText(check string) string {
 func (s *Setting) fault() string {
 	kind, arg, argued := strings.Cut(s.check, "=")
 	wants, known := map[string]string{
-		"": "", "oneof": "text", "range": "number", "url": "text", "private": "networks", "local": "networks", "origins": "list", "listen": "text",
+		"": "", "oneof": "text", "range": "number", "url": "text", "private": "networks", "local": "networks", "origins": "list", "listen": "text", "roles": "list",
 	}[kind]
 	is := s.Type
 	if is == "whole number" || is == "duration" {
@@ -191,6 +194,15 @@ func (s *Setting) complaint() string {
 		for _, o := range s.value.Interface().([]string) {
 			if o != "*" && !origin(o) {
 				return fmt.Sprintf("%s: %s is not an origin such as %s", s.Name, o, s.Example)
+			}
+		}
+		return ""
+	case "roles":
+		for _, pair := range s.value.Interface().([]string) {
+			if value, role, ok := RoleOf(pair); !ok {
+				return fmt.Sprintf("%s: %s is not a pair such as %s; roles are %s", s.Name, pair, s.Example, Either(Roles))
+			} else if value == "" {
+				return s.Name + ": the role " + role + " has no value of the claim before it"
 			}
 		}
 		return ""

@@ -32,6 +32,20 @@ func (c *Config) normalise() {
 	}
 }
 
+// Roles are what people may do, each with those before it.
+var Roles = []string{"look", "make", "approve", "admin"}
+
+// RoleOf reads a pair of a claim's value and a role: everything before the last = is the
+// value.
+func RoleOf(pair string) (value, role string, ok bool) {
+	at := strings.LastIndexByte(pair, '=')
+	if at < 0 {
+		return "", "", false
+	}
+	value, role = strings.TrimSpace(pair[:at]), strings.TrimSpace(pair[at+1:])
+	return value, role, slices.Contains(Roles, role)
+}
+
 // Level returns the log level. v0.2.1 used the names of Python's levels.
 func (c *Config) Level() zerolog.Level {
 	switch c.LogLevel {
@@ -107,6 +121,10 @@ func (c *Config) Validate(r Role, loopback bool, engines ...func(*Config) []stri
 		say(c.Auth.Mode != "none" && len(c.Auth.KeyPepper) < 16,
 			"AUTH_KEY_PEPPER is missing or shorter than 16 characters: a random string that API keys are hashed with")
 		say(c.Auth.Mode == "oidc" && (c.Auth.Issuer == "" || c.Auth.Audience == ""), "AUTH_ISSUER and AUTH_AUDIENCE are missing for AUTH_MODE=oidc")
+		say(c.Auth.ClientID != "" && c.Auth.Mode != "oidc", "AUTH_CLIENT_ID is for AUTH_MODE=oidc: set that, or leave it out")
+		say(c.Auth.ClientID != "" && c.PublicBaseURL == "" && !loopback, "PUBLIC_BASE_URL is missing for AUTH_CLIENT_ID: the issuer sends browsers back to it")
+		say(c.Auth.ClientID != "" && !slices.Contains(c.Auth.SignInScopes, "openid"), "AUTH_SIGN_IN_SCOPES needs openid: without it the issuer doesn't say who signs in")
+		say(c.Auth.SessionIdle > c.Auth.SessionLife, "AUTH_SESSION_IDLE is longer than AUTH_SESSION_LIFE, after which a session ends anyway")
 	}
 	if r.Score {
 		say(r.AML && c.Score.Engine == "cutout", "SCORE_ENGINE=cutout makes no scenes: set studio or stub, or run opal score for the cut-outs")

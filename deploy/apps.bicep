@@ -86,6 +86,10 @@ param authMode string = 'api-key'
 @description('For authMode oidc: the issuer\'s URL and the audience of its tokens.')
 param authIssuer string = ''
 param authAudience string = ''
+@description('For authMode oidc: OPAL\'s name with the issuer, for the sign-in of browsers, whose secret the vault has as auth-client-secret. Empty: the console has no sign-in.')
+param authClientId string = ''
+@description('For authMode oidc: what each value of the claim roles allows: leads=approve,studio=make.')
+param authRoles string = ''
 
 @allowed(['off', 'enforce'])
 param billingMode string
@@ -188,7 +192,15 @@ var authEnv = concat([
 ], authMode == 'oidc' ? [
   { name: 'AUTH_ISSUER', value: authIssuer }
   { name: 'AUTH_AUDIENCE', value: authAudience }
+  { name: 'AUTH_ROLES', value: authRoles }
 ] : [])
+// The sign-in of browsers, which is the API's alone.
+var signsIn = authMode == 'oidc' && !empty(authClientId)
+var signInEnv = signsIn ? [
+  { name: 'AUTH_CLIENT_ID', value: authClientId }
+  { name: 'AUTH_CLIENT_SECRET', secretRef: 'auth-client-secret' }
+] : []
+var signInSecrets = signsIn ? [{ name: 'auth-client-secret', url: '${known.outputs.vaultUri}secrets/auth-client-secret' }] : []
 
 // The orchestrator's engines, and where they are.
 var engineEnv = concat(
@@ -274,8 +286,8 @@ module api 'modules/app.bicep' = if (deployApps) {
     livenessPath: '/healthz'
     drainSeconds: 90
     scale: [{ name: 'http', http: { metadata: { concurrentRequests: '50' } } }]
-    secrets: concat(pepperSecrets, mollieSecrets)
-    env: concat(commonEnv, storageEnv, queueEnv, ledgerEnv, authEnv, mollieEnv, [
+    secrets: concat(pepperSecrets, mollieSecrets, signInSecrets)
+    env: concat(commonEnv, storageEnv, queueEnv, ledgerEnv, authEnv, signInEnv, mollieEnv, [
       { name: 'AZURE_CLIENT_ID', value: known.outputs.api.clientId }
       { name: 'DATABASE_URL', value: 'postgres://${names.api}${databaseAddress}' }
       { name: 'DATABASE_MAX_CONNS', value: string(connections.api) }

@@ -207,6 +207,7 @@ module vault 'modules/vault.bicep' = {
       { secret: 'auth-key-pepper', principal: identities.outputs.api.principalId }
       { secret: 'auth-key-pepper', principal: identities.outputs.billing.principalId }
       { secret: 'auth-key-pepper', principal: identities.outputs.operate.principalId }
+      { secret: 'auth-client-secret', principal: identities.outputs.api.principalId }
       { secret: 'mollie-api-key', principal: identities.outputs.api.principalId }
       { secret: 'mollie-api-key', principal: identities.outputs.billing.principalId }
       { secret: 'aml-endpoint-key', principal: identities.outputs.orchestrator.principalId }

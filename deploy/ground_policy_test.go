@@ -72,6 +72,9 @@ var githubRights = []string{
 // mollieRight is held by the roles that make payments, where credits are charged.
 const mollieRight = "Key Vault Secrets User on mollie-api-key"
 
+// signInSecret is the API's, where browsers sign in with an issuer.
+const signInSecret = "auth-client-secret"
+
 // grants lists what the plan gives to each identity.
 func (p *policy) grants() map[string][]string {
 	out := map[string][]string{}
@@ -131,8 +134,14 @@ func (p *policy) identities(billed bool) {
 		if (who == "billing" || who == "api") && billed {
 			needed = append(needed, mollieRight)
 		}
+		if who == "api" && slices.Contains(p.scenario.secrets, signInSecret) {
+			needed = append(needed, "Key Vault Secrets User on "+signInSecret)
+		}
 		if who == "orchestrator" {
 			for _, secret := range p.scenario.secrets {
+				if secret == signInSecret {
+					continue
+				}
 				needed = append(needed, "Key Vault Secrets User on "+secret)
 			}
 			if p.scenario.tokens {

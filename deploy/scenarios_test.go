@@ -6,7 +6,7 @@ type scenario struct {
 	env          string // whose parameter files are read
 	ground, apps map[string]any
 	billed       bool
-	secrets      []string // that the vault holds for the orchestrator
+	secrets      []string // that the vault holds for the orchestrator, and signInSecret for the API
 	tokens       bool     // the orchestrator calls Azure ML as itself
 }
 
@@ -26,7 +26,10 @@ func scenarios() []scenario {
 			"customDomain": "api.example.com", "certificateId": "/certificate", "publicBaseUrl": "https://api.example.com",
 		}},
 		{name: "oidc", env: "prod", billed: true, secrets: scoring, apps: map[string]any{
-			"authMode": "oidc", "authIssuer": "https://login.example.com", "authAudience": "opal",
+			"authMode": "oidc", "authIssuer": "https://login.example.com", "authAudience": "opal", "authRoles": "leads=approve,studio=make",
+		}},
+		{name: "sign-in of browsers", env: "prod", billed: true, secrets: append([]string{signInSecret}, scoring...), apps: map[string]any{
+			"authMode": "oidc", "authIssuer": "https://login.example.com", "authAudience": "opal", "authClientId": "opal-console",
 		}},
 		{name: "no keys, for a trial", env: "dev", secrets: scoring, apps: map[string]any{"authMode": "none"}},
 		{

@@ -8,6 +8,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/tenant"
 )
 
 // Options are what the API is made of. The first block is required; the rest is
@@ -52,10 +54,12 @@ type Options struct {
 
 	Scenes []string // scene types that a request may ask for
 
-	Auth        Authenticator // nil: Anyone
-	Idempotency Idempotency   // nil: the Idempotency-Key header is ignored
-	RateLimit   RateLimit     // the zero value limits nothing
-	Checks      []Check       // the dependencies that /healthz and /readyz check
+	Auth         Authenticator // nil: Anyone
+	Sessions     Sessions      // nil: browsers can't sign in
+	SessionRules SessionRules
+	Idempotency  Idempotency // nil: the Idempotency-Key header is ignored
+	RateLimit    RateLimit   // the zero value limits nothing
+	Checks       []Check     // the dependencies that /healthz and /readyz check
 
 	Mounts  []Mount               // other handlers on the same port: blobs, console
 	Dead    DeadLetters           // nil: no routes for them
@@ -106,7 +110,9 @@ type server struct {
 	// The OpenAPI document, and the reference as Markdown; made when they are first asked for.
 	openAPI, reference func() ([]byte, error)
 
-	open       bool // callers need no credentials
+	open       bool                                                       // callers need no credentials
+	issuer     *OIDC                                                      // nil: callers have no tokens
+	keys       func(ctx context.Context, text string) (tenant.Key, error) // nil: callers have no keys
 	protection *http.CrossOriginProtection
 
 	jsonPace, formPace, mountPace pace
@@ -149,6 +155,7 @@ func build(o Options) (*server, error) {
 		Options: o, echo: echo.New(), limiter: newLimiter(o.RateLimit), meters: newMeters(o.Meters), health: newHealth(o.Checks),
 		streams: newSlots(o.Streams), waits: semaphore.NewWeighted(maxWaits),
 	}
+	s.signedIn()
 	for _, origin := range o.Origins {
 		if err := s.protection.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("origin %s: %w", origin, err)
@@ -199,8 +206,33 @@ func build(o Options) (*server, error) {
 	if o.Dead != nil {
 		deadRoutes(r)
 	}
+	if s.Sessions != nil {
+		sessionRoutes(r)
+		if s.issuer != nil && s.issuer.signsIn() {
+			s.signInRoutes()
+		}
+	}
 	healthRoutes(r)
 	return s, s.documentRoutes()
+}
+
+// signedIn notes how callers prove themselves, and lets browsers do so by a session.
+func (s *server) signedIn() {
+	switch a := s.Auth.(type) {
+	case *OIDC:
+		s.issuer = a
+	case APIKeys:
+		s.keys = a.Check
+	}
+	if s.SessionRules.Life == 0 {
+		s.SessionRules.Life = defaultSessionLife
+	}
+	if s.SessionRules.Idle == 0 {
+		s.SessionRules.Idle = defaultSessionIdle
+	}
+	if s.Sessions != nil && !s.open {
+		s.Auth = withSessions{s.Auth, s.Sessions}
+	}
 }
 
 // config returns huma's configuration, without its own pages, links and $schema
@@ -250,6 +282,7 @@ var tags = []*huma.Tag{
 	{Name: tagBrands, Description: "What gives a tenant's pictures one look."},
 	{Name: tagCatalogue, Description: "What can be asked for."},
 	{Name: tagKeys, Description: "A tenant's keys."},
+	{Name: tagSessions, Description: "Sign-in of people, by a browser."},
 	{Name: tagBilling, Description: "Credits, usage, payments and invoices."},
 	{Name: tagCollections, Description: "Jobs in groups of any size."},
 	{Name: tagImports, Description: "Catalogues: tables whose rows become jobs."},

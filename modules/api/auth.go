@@ -24,7 +24,8 @@ var (
 type Principal struct {
 	TenantID string // "": the caller may name any tenant
 	Scopes   []tenant.Scope
-	Key      *tenant.Key // nil: the caller has no API key
+	Key      *tenant.Key     // nil: the caller has no API key
+	Session  *tenant.Session // nil: the caller is no browser that signed in
 }
 
 // Authenticator identifies the caller. Its errors are of kind Unauthorized or

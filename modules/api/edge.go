@@ -53,6 +53,8 @@ type record struct {
 	resourceID string
 	// noneMatch is the header If-None-Match of a call that reads.
 	noneMatch string
+	// request is the request as it came, for calls of browsers.
+	request *http.Request
 }
 
 type recordKey struct{}
@@ -114,6 +116,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 		get.Method = http.MethodGet
 		r = &get
 	}
+	recordOf(r.Context()).request = r
 	recordOf(r.Context()).accept = r.Header.Get("Accept")
 	recordOf(r.Context()).key = r.Header.Get(idempotencyHeader)
 	recordOf(r.Context()).noneMatch = strings.Join(r.Header.Values(noneMatchHeader), ",")

@@ -682,7 +682,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	h := &house{jobs: newMemoryJobs(), tenants: tenants, log: &lockedBuffer{}}
 	o := Options{
 		Jobs: h.jobs, Uploads: h.jobs, Downloads: h.jobs, Deletions: h.jobs, Events: h.jobs, Brands: brand.New(d, nil), Plates: shelf{brand.NewPlates(d, noFiles{})}, Previews: noPictures{h.jobs},
-		Presets: channel.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants,
+		Presets: channel.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants, Sessions: tenants,
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},
 		Billing: billingOf(billing.New(billing.Options{DB: d})), Dead: fixedDead{}, Operators: "t1",

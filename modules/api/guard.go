@@ -49,6 +49,7 @@ type call struct {
 	unknown  []string // fields of the request that the call doesn't know
 	body     []byte   // the JSON that the handler gets
 	key      *tenant.Key
+	scopes   []tenant.Scope
 }
 
 // has reports whether the body's list has an object with the field at a place, whatever
@@ -131,6 +132,11 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 	if err != nil {
 		return nil, err
 	}
+	if who.Session != nil && r.Method != http.MethodGet {
+		if err := s.foreign(r); err != nil {
+			return nil, err
+		}
+	}
 	if !keepable(r.URL.Path) {
 		return nil, rt.NotFound
 	}
@@ -177,7 +183,7 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 	if found.tenantID, err = settleTenant(who, named, r.Method, rt); err != nil {
 		return nil, err
 	}
-	found.key = who.Key
+	found.key, found.scopes = who.Key, who.Scopes
 	recordOf(ctx).ids.TenantID = found.tenantID
 	if !tenant.Allows(who.Scopes, rt.Scope) {
 		return nil, errScope.With("it needs scope %s", rt.Scope)

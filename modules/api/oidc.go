@@ -8,11 +8,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
 	"golang.org/x/time/rate"
 
 	"github.com/opal-photo/opal/modules/fault"
@@ -51,17 +53,36 @@ type OIDCOptions struct {
 	// there, or is disabled, is refused.
 	Tenant func(ctx context.Context, id string) (tenant.Tenant, error)
 	Client *http.Client // nil: one with timeouts
+
+	// RoleClaim names the claim that says a person's roles, and Roles what each of its
+	// values allows; empty: there are none.
+	RoleClaim string
+	Roles     map[string]tenant.Scope
+
+	ClientID     string   // this service's name with the issuer; "": browsers can't sign in
+	ClientSecret string   // "": it is a public client, by PKCE alone
+	SignInScopes []string // empty: openid and profile
 }
 
 // OIDC is AUTH_MODE=oidc: a signed token of the issuer identifies the caller.
-// Scopes are read from the claims scope, scp and roles, as "read", "write" and
-// "admin", alone or after a prefix that ends in "." or "/".
+// Scopes are read from the claims scope, scp and roles, as "read", "write", "approve" and
+// "admin", alone or after a prefix that ends in "." or "/", and from the roles' claim.
 type OIDC struct {
-	o      OIDCOptions
-	client *http.Client
+	o         OIDCOptions
+	client    *http.Client  // for documents and keys, sparing
+	direct    *http.Client  // for codes
+	exchanges *rate.Limiter // of codes
 
 	mu       sync.Mutex
-	verifier *oidc.IDTokenVerifier
+	provider *provider
+}
+
+// provider is the issuer as its discovery document describes it.
+type provider struct {
+	programs   *oidc.IDTokenVerifier // of bearer tokens
+	people     *oidc.IDTokenVerifier // of identities at a sign-in
+	endpoint   oauth2.Endpoint
+	endSession *url.URL // nil: it says none
 }
 
 // NewOIDC returns an authenticator. It doesn't call the issuer yet: the service
@@ -76,13 +97,18 @@ func NewOIDC(o OIDCOptions) (*OIDC, error) {
 	if o.Client == nil {
 		o.Client = &http.Client{Timeout: issuerTimeout}
 	}
-	c := *o.Client
+	if len(o.SignInScopes) == 0 {
+		o.SignInScopes = []string{oidc.ScopeOpenID, "profile"}
+	}
+	direct, c := *o.Client, *o.Client
 	next := c.Transport
 	if next == nil {
 		next = http.DefaultTransport
 	}
 	c.Transport = &sparing{next: next, rate: rate.NewLimiter(rate.Every(issuerEvery), issuerBurst)}
-	return &OIDC{o: o, client: &c}, nil
+	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // with the code, and the secret
+	direct.Transport = &sparing{next: next, rate: rate.NewLimiter(rate.Inf, 0)}                          // exchanges bounds how often
+	return &OIDC{o: o, client: &c, direct: &direct, exchanges: newExchanges()}, nil
 }
 
 // Authenticate verifies the token of the Authorization header.
@@ -94,11 +120,11 @@ func (a *OIDC) Authenticate(ctx context.Context, r *http.Request) (Principal, er
 	if len(token) > maxToken {
 		return Principal{}, errToken.With("it is too long")
 	}
-	v, err := a.discover(ctx)
+	p, err := a.discover(ctx)
 	if err != nil {
 		return Principal{}, err
 	}
-	verified, err := v.Verify(ctx, token)
+	verified, err := p.programs.Verify(ctx, token)
 	if err != nil {
 		return Principal{}, tokenError(err)
 	}
@@ -106,6 +132,11 @@ func (a *OIDC) Authenticate(ctx context.Context, r *http.Request) (Principal, er
 	if err := verified.Claims(&claims); err != nil {
 		return Principal{}, errToken
 	}
+	return a.principal(ctx, claims)
+}
+
+// principal returns whom the claims of a verified token name.
+func (a *OIDC) principal(ctx context.Context, claims map[string]json.RawMessage) (Principal, error) {
 	id := stringsOf(claims[a.o.TenantClaim])
 	if len(id) != 1 || tenant.CheckID(id[0]) != nil {
 		return Principal{}, errTokenTenant.With("claim %s", a.o.TenantClaim)
@@ -119,23 +150,36 @@ func (a *OIDC) Authenticate(ctx context.Context, r *http.Request) (Principal, er
 	case t.DisabledAt != nil:
 		return Principal{}, tenant.ErrDisabled
 	}
-	return Principal{TenantID: t.ID, Scopes: scopesOf(claims)}, nil
+	return Principal{TenantID: t.ID, Scopes: a.scopesOf(claims)}, nil
 }
 
 // discover reads the issuer's document once, and again as long as that fails.
-func (a *OIDC) discover(ctx context.Context) (*oidc.IDTokenVerifier, error) {
+func (a *OIDC) discover(ctx context.Context) (*provider, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.verifier != nil {
-		return a.verifier, nil
+	if a.provider != nil {
+		return a.provider, nil
 	}
 	// The key set outlives this call, so it isn't bound to its context.
 	p, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), a.client), a.o.Issuer)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errIssuerDown, err)
 	}
-	a.verifier = p.Verifier(&oidc.Config{ClientID: a.o.Audience, SupportedSigningAlgs: signatures})
-	return a.verifier, nil
+	found := &provider{
+		programs: p.Verifier(&oidc.Config{ClientID: a.o.Audience, SupportedSigningAlgs: signatures}),
+		people:   p.Verifier(&oidc.Config{ClientID: a.o.ClientID, SupportedSigningAlgs: signatures}),
+		endpoint: p.Endpoint(),
+	}
+	var more struct {
+		EndSession string `json:"end_session_endpoint"`
+	}
+	if err := p.Claims(&more); err == nil {
+		if u, err := url.Parse(more.EndSession); err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
+			found.endSession = u
+		}
+	}
+	a.provider = found
+	return found, nil
 }
 
 // tokenError returns the fault of a token, without quoting the token.
@@ -166,7 +210,9 @@ func stringsOf(raw json.RawMessage) []string {
 	return nil
 }
 
-func scopesOf(claims map[string]json.RawMessage) []tenant.Scope {
+// scopesOf returns what the claims of a token allow. Where roles are told apart, write
+// doesn't allow to approve; before there were roles, it did.
+func (a *OIDC) scopesOf(claims map[string]json.RawMessage) []tenant.Scope {
 	var out []tenant.Scope
 	for _, claim := range []string{"scope", "scp", "roles"} {
 		for _, value := range stringsOf(claims[claim]) {
@@ -174,14 +220,27 @@ func scopesOf(claims map[string]json.RawMessage) []tenant.Scope {
 				if i := strings.LastIndexAny(name, "./"); i >= 0 {
 					name = name[i+1:]
 				}
-				switch s := tenant.Scope(strings.ToLower(name)); s {
-				case tenant.Read, tenant.Write, tenant.Admin:
+				s := tenant.Scope(strings.ToLower(name))
+				if slices.Contains(tenant.Scopes(), s) {
 					out = append(out, s)
+				}
+				if s == tenant.Write && len(a.o.Roles) == 0 {
+					out = append(out, tenant.Approve)
 				}
 			}
 		}
 	}
-	return out
+	if a.o.RoleClaim != "" {
+		for _, role := range stringsOf(claims[a.o.RoleClaim]) {
+			if s, ok := a.o.Roles[role]; ok {
+				out = append(out, s)
+			}
+		}
+	}
+	slices.SortFunc(out, func(x, y tenant.Scope) int {
+		return slices.Index(tenant.Scopes(), x) - slices.Index(tenant.Scopes(), y)
+	})
+	return slices.Compact(out)
 }
 
 // sparing bounds how often, and how much, the issuer is asked.

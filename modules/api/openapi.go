@@ -106,7 +106,7 @@ func (n node) at(path ...string) node {
 var closedSets = []struct {
 	schema, field string
 	values        []string
-}{{"NewAPIKey", "scopes", []string{"read", "write", "admin"}}}
+}{{"NewAPIKey", "scopes", []string{"read", "write", "approve", "admin"}}}
 
 // mayBeNull says of a type's fields that hold another object, or null, that they may be
 // null, which huma can't say.
@@ -278,7 +278,7 @@ func errorsOf(rt *route) map[int][]*fault.Error {
 		byStatus[http.StatusRequestTimeout] = append(byStatus[http.StatusRequestTimeout], errBodyTimeout)
 	}
 	if !rt.Public {
-		add(errKeyMissing, tenant.ErrKey, tenant.ErrDisabled, errScope, rt.NotFound, tenant.ErrID, errTenantConflict, errRate)
+		add(errKeyMissing, tenant.ErrKey, tenant.ErrSession, tenant.ErrDisabled, errScope, rt.NotFound, tenant.ErrID, errTenantConflict, errRate)
 		add(errToken, errTokenTenant, errIssuerDown)
 		if rt.Method != http.MethodGet {
 			add(errTenantForeign, errCrossOrigin)

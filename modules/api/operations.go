@@ -160,6 +160,11 @@ var operations = map[string]operation{
 
 	"listPresets": {}, "listScenes": {},
 
+	"getSession":    {doc: "Answers without credentials, too: signed_in is false then, and sign_in is where a browser signs in.", errors: []*fault.Error{errIssuerDown}},
+	"createSession": {doc: "The answer sets a cookie that scripts can't read; calls with it need no other credentials. The session has the scopes and the budget of the key, and ends with it. A session that the browser had ends.", errors: []*fault.Error{tenant.ErrKey, tenant.ErrDisabled, errNoKeySignIn, errCrossOrigin}},
+	"endSession":    {doc: "Takes the cookie away. Repeated, it changes nothing.", errors: []*fault.Error{errCrossOrigin}},
+	"listSessions":  {}, "revokeSession": {doc: "Its calls are refused immediately, and its event streams end within seconds."},
+
 	"listKeys":  {},
 	"ownKey":    {},
 	"createKey": {errors: []*fault.Error{tenant.ErrScope, tenant.ErrExpiry, tenant.ErrKeysFull, tenant.ErrName, tenant.ErrBudget}},

@@ -6,8 +6,10 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-var errCrossOrigin = fault.New(fault.Forbidden, "cross_origin",
-	"A page of another origin sent this. Without credentials (AUTH_MODE=none) only the console's own pages and programs may change something")
+// crossOriginText says why a page's call is refused.
+const crossOriginText = "A page of another origin sent this; only the console's own pages, and programs with credentials of their own, may change something"
+
+var errCrossOrigin = fault.New(fault.Forbidden, "cross_origin", crossOriginText)
 
 // crossOrigin refuses requests that a page of another origin has a browser send,
 // when the API needs no credentials: reaching it would then be enough for such a

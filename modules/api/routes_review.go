@@ -24,7 +24,7 @@ func reviewRoutes(r *Routes) {
 		{"reject", "rejectItem", picture.ReviewRejected, "Say that a finished picture may not be used; the job's next ZIP leaves it out"},
 	} {
 		Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/items/{item_id}/" + d.verb, ID: d.id, Summary: d.summary, Tag: tagJobs,
-			Scope: tenant.Write, Body: OptionalJSON, NotFound: job.ErrItemNotFound},
+			Scope: tenant.Approve, Body: OptionalJSON, NotFound: job.ErrItemNotFound},
 			func(ctx context.Context, in *decisionInput) (*reply[client.Item], error) {
 				return s.decide(ctx, in, d.state)
 			})

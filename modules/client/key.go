@@ -6,7 +6,7 @@ import "time"
 type NewAPIKey struct {
 	TenantID  string     `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
 	Name      string     `json:"name,omitempty" nullable:"true" maxLength:"120" example:"ci"`
-	Scopes    []string   `json:"scopes,omitempty" nullable:"true" maxItems:"8" doc:"read, write, admin; left out: read and write" example:"[\"read\",\"write\"]"`
+	Scopes    []string   `json:"scopes,omitempty" nullable:"true" maxItems:"8" doc:"read, write, approve, admin, each with those before it; left out: all but admin" example:"[\"read\",\"write\"]"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty" nullable:"true" doc:"Left out: never" example:"2027-11-27T00:00:00Z"`
 	Budget    *int64     `json:"budget,omitempty" nullable:"true" minimum:"0" maximum:"100000000000" doc:"What the key may order in all, in hundredths of a credit as quoted; left out: any amount. A key of scope admin has none" example:"5000"`
 }
@@ -17,7 +17,7 @@ type APIKey struct {
 	TenantID   string     `json:"tenant_id" example:"default"`
 	Name       string     `json:"name" example:"ci"`
 	Prefix     string     `json:"prefix" doc:"How the key begins" example:"opal_k3y1"`
-	Scopes     []string   `json:"scopes" nullable:"false" enum:"read,write,admin" example:"[\"read\",\"write\"]"`
+	Scopes     []string   `json:"scopes" nullable:"false" enum:"read,write,approve,admin" example:"[\"read\",\"write\"]"`
 	CreatedAt  time.Time  `json:"created_at" example:"2026-11-27T09:30:00Z"`
 	ExpiresAt  *time.Time `json:"expires_at"`
 	LastUsedAt *time.Time `json:"last_used_at" doc:"To the minute"`

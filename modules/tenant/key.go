@@ -39,7 +39,7 @@ const lastUsedStep = time.Minute
 var (
 	ErrKey         = fault.New(fault.Unauthorized, "api_key_invalid", "The API key is not valid")
 	ErrKeyNotFound = fault.New(fault.NotFound, "api_key_not_found", "There is no such API key")
-	ErrScope       = fault.New(fault.Invalid, "scope_unknown", "The scope is not known; scopes are read, write and admin")
+	ErrScope       = fault.New(fault.Invalid, "scope_unknown", "The scope is not known; scopes are read, write, approve and admin")
 	ErrExpiry      = fault.New(fault.Invalid, "expiry_past", "The key's expiry lies in the past")
 	ErrKeysFull    = fault.New(fault.Conflict, "api_keys_full", "There are as many keys as a tenant can have; revoke one first")
 )
@@ -49,12 +49,16 @@ type Scope string
 
 // The scopes. Each allows what the ones before it do.
 const (
-	Read  Scope = "read"  // see jobs, pictures and settings
-	Write Scope = "write" // make jobs and change settings
-	Admin Scope = "admin" // make and revoke keys
+	Read    Scope = "read"    // see jobs, pictures and settings
+	Write   Scope = "write"   // make jobs and change settings
+	Approve Scope = "approve" // decide which pictures are used
+	Admin   Scope = "admin"   // make and revoke keys
 )
 
-var scopeOrder = []Scope{Read, Write, Admin}
+var scopeOrder = []Scope{Read, Write, Approve, Admin}
+
+// Scopes returns all scopes. Each allows what the ones before it do.
+func Scopes() []Scope { return slices.Clone(scopeOrder) }
 
 // Allows reports whether scopes include want, or one that allows it.
 func Allows(scopes []Scope, want Scope) bool {
@@ -81,7 +85,7 @@ type Key struct {
 type NewKey struct {
 	ID        string // "": a new one; a key that has it already, and whose text was never told, is replaced
 	Name      string
-	Scopes    []Scope    // empty: read and write
+	Scopes    []Scope    // empty: all but admin
 	ExpiresAt *time.Time // nil: never
 	Budget    *int64     // see Key; nil: none
 }
@@ -252,7 +256,7 @@ func clean(s string) string { return strings.ToValidUTF8(strings.ReplaceAll(s, "
 
 func cleanScopes(in []Scope) ([]Scope, error) {
 	if len(in) == 0 {
-		return []Scope{Read, Write}, nil
+		return []Scope{Read, Write, Approve}, nil
 	}
 	var out []Scope
 	for _, s := range scopeOrder {
@@ -276,6 +280,14 @@ func joinScopes(scopes []Scope) string {
 	return strings.Join(names, ",")
 }
 
+func splitScopes(text string) []Scope {
+	var out []Scope
+	for _, s := range strings.Split(text, ",") {
+		out = append(out, Scope(s))
+	}
+	return out
+}
+
 func millis(t *time.Time) sql.NullInt64 {
 	if t == nil {
 		return sql.NullInt64{}
@@ -291,9 +303,7 @@ func scanKey(r interface{ Scan(dest ...any) error }) (Key, error) {
 	if err := r.Scan(&k.ID, &k.TenantID, &k.Prefix, &k.Name, &scopes, &created, &expires, &used, &revoked, &budget, &k.BudgetUsed); err != nil {
 		return Key{}, err
 	}
-	for _, s := range strings.Split(scopes, ",") {
-		k.Scopes = append(k.Scopes, Scope(s))
-	}
+	k.Scopes = splitScopes(scopes)
 	if budget.Valid {
 		k.Budget = &budget.Int64
 	}

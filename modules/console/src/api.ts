@@ -4,13 +4,6 @@ import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
 
-const keyName = "opal.api-key";
-
-export const key = {
-  get: (): string => sessionStorage.getItem(keyName) ?? "",
-  set: (value: string): void => { if (value) sessionStorage.setItem(keyName, value); else sessionStorage.removeItem(keyName); },
-};
-
 // tenant is what a page's address names, for services without credentials.
 const tenant = new URLSearchParams(location.search).get("tenant_id");
 
@@ -25,10 +18,10 @@ export class Problem extends Error {
 // The name of what is thrown when the service can't be reached.
 export const unreachable = "unreachable";
 
-let askForKey: (wrong: boolean) => Promise<boolean> = async () => false;
+let askWho: () => Promise<boolean> = async () => false;
 
-// whoCalls sets what is done when the service asks for a key.
-export const whoCalls = (ask: (wrong: boolean) => Promise<boolean>): void => { askForKey = ask; };
+// whoCalls sets what is done when the service asks who calls: a sign-in, which may succeed.
+export const whoCalls = (ask: () => Promise<boolean>): void => { askWho = ask; };
 
 export const address = (path: string, query: Record<string, string> = {}): string => {
   const url = new URL(path, location.origin);
@@ -39,13 +32,12 @@ export const address = (path: string, query: Record<string, string> = {}): strin
 
 const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-// send calls, waits where the service says so, and asks once for a key where it wants one.
+// send calls, waits where the service says so, and asks once for a sign-in where it wants one.
 export const send = async (request: Request): Promise<Response> => {
   // The body is read once, so that it can be sent again.
   const body = request.body ? await request.arrayBuffer() : undefined;
   for (let attempt = 0; ; attempt++) {
     const headers = new Headers(request.headers);
-    if (key.get()) headers.set("X-API-Key", key.get());
     let answer: Response;
     try {
       answer = await fetch(address(request.url), { method: request.method, headers, body, signal: request.signal });
@@ -58,7 +50,7 @@ export const send = async (request: Request): Promise<Response> => {
       await wait(pause * 1000);
       continue;
     }
-    if (answer.status === 401 && attempt === 0 && await askForKey(key.get() !== "")) continue;
+    if (answer.status === 401 && attempt === 0 && await askWho()) continue;
     return answer;
   }
 };

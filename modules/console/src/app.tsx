@@ -1,12 +1,12 @@
-// The frame around every page: rail, notices, language, key.
+// The frame around every page: rail, notices, language, sign-in.
 import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { key, whoCalls } from "./api";
+import { whoCalls } from "./api";
 import { Confirm } from "./parts/Confirm";
-import { Dialog } from "./parts/Dialog";
 import { Icon } from "./parts/Icon";
 import { NoticeLine } from "./parts/Notice";
 import { Secret } from "./parts/Secret";
+import { SignIn, SignInDialog } from "./parts/SignIn";
 import { useDrop } from "./parts/Drop";
 import { later } from "./parts/later";
 import { Home } from "./pages/home";
@@ -14,35 +14,22 @@ import { New } from "./pages/new";
 import { Picture } from "./pages/picture";
 import { Sheet } from "./pages/sheet";
 import { parts, to } from "./route";
-import { hush } from "./state/notice";
+import { doing, hush } from "./state/notice";
+import { outside, readSession, session, signOut } from "./state/session";
 import { rest, resume } from "./state/uploads";
 import { language, languages, speak, t, type Key } from "./words";
 
-type Asked = { wrong: boolean; done: (given: boolean) => void };
-const asked = signal<Asked | null>(null);
+const asked = signal<((given: boolean) => void) | null>(null);
 let asking: Promise<boolean> | null = null;
 
-// Calls that are refused together share one dialog.
-whoCalls((wrong) => {
-  asking ??= new Promise<boolean>((done) => { asked.value = { wrong, done }; }).finally(() => { asking = null; asked.value = null; });
+// Calls that are refused together share one dialog. A session that has ended elsewhere may be there again.
+whoCalls(() => {
+  asking ??= (async () => {
+    await readSession();
+    return session.value?.signed_in ? true : new Promise<boolean>((done) => { asked.value = done; });
+  })().finally(() => { asking = null; asked.value = null; });
   return asking;
 });
-
-const KeyDialog = ({ wrong, done }: Asked) => (
-  <Dialog title={t("key.title")} close={() => done(false)}>
-    <form onSubmit={(e) => {
-      e.preventDefault();
-      const given = String(new FormData(e.currentTarget).get("key") ?? "").trim();
-      if (given) key.set(given);
-      done(given !== "");
-    }}>
-      {wrong && <p class="bad-text" role="alert">{t("key.wrong")}</p>}
-      <p>{t("key.why")}</p>
-      <label class="field">{t("key.label")}<input name="key" type="password" autocomplete="off" spellcheck={false} placeholder="opal_…" /></label>
-      <div class="row end"><button type="button" onClick={() => done(false)}>{t("cancel")}</button><button type="submit" class="primary">{t("key.use")}</button></div>
-    </form>
-  </Dialog>
-);
 
 const places: [Key, string, string[]][] = [
   ["nav.home", "home", []], ["nav.new", "plus", ["new"]], ["nav.library", "grid", ["library"]], ["nav.brands", "brand", ["brands"]], ["nav.usage", "usage", ["usage"]],
@@ -61,6 +48,7 @@ const Deletions = later(async () => (await import("./pages/deletions")).Deletion
 const Operations = later(async () => (await import("./pages/operations")).Operations);
 
 const Page = () => {
+  if (outside.value) return <SignIn />;
   const [first, second, third] = parts.value;
   if (first === "sets" && second && third) return <Picture jobID={second} itemID={third} />;
   if (first === "sets" && second) return <Sheet id={second} />;
@@ -82,7 +70,7 @@ export const App = () => {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const over = useDrop();
-  useEffect(() => { void resume(); }, []);
+  useEffect(() => { if (!outside.value) void resume(); }, [outside.value]);
   useEffect(() => {
     const warn = (e: BeforeUnloadEvent): void => { if (rest.value > 0) e.preventDefault(); };
     addEventListener("beforeunload", warn);
@@ -103,6 +91,7 @@ export const App = () => {
         <a class="logo" href={to()}><img src="/assets/mark.svg" alt="" width="28" height="28" /><span>OPAL</span></a>
         <ul>{places.map(([name, icon, where]) => <li key={name}><a href={to(...where)} aria-current={(where[0] ?? "") === (parts.value[0] ?? "") ? "page" : undefined}><Icon name={icon} /><span>{t(name)}</span></a></li>)}
           <li><a href="/docs"><Icon name="brush" /><span>API</span></a></li></ul>
+        {session.value?.expires_at && <div class="who"><span title={session.value.name}>{session.value.name || t("signin.somebody")}</span><button type="button" class="quiet icon-only" aria-label={t("signin.out")} title={t("signin.out")} onClick={() => void doing(signOut)}><Icon name="out" /></button></div>}
         <label class="language"><span class="unseen">{t("language")}</span>
           <select value={language.value} onChange={(e) => void speak(e.currentTarget.value)}>{languages.map(([tag, name]) => <option key={tag} value={tag} lang={tag}>{name}</option>)}</select></label>
       </nav>
@@ -112,7 +101,7 @@ export const App = () => {
       </main>
       {rest.value > 0 && <p class="afloat">{t("uploads.rest", { n: rest.value })}</p>}
       {over.value && <div class="dropping" aria-hidden="true">{t("drop.now")}</div>}
-      {asked.value && <KeyDialog {...asked.value} />}
+      {asked.value && <SignInDialog done={asked.value} />}
       <Confirm />
       <Secret />
     </>

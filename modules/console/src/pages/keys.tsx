@@ -9,10 +9,10 @@ import { doing } from "../state/notice";
 import { credits, t, when, type Key } from "../words";
 
 type APIKey = Schemas["APIKey"];
-type Scope = "read" | "write" | "admin";
+type Scope = "read" | "write" | "approve" | "admin";
 
 const NewKey = ({ made }: { made: () => Promise<void> }) => {
-  const scopes = useSignal<Scope[]>(["read", "write"]);
+  const scopes = useSignal<Scope[]>(["read", "write", "approve"]);
   const make = (e: Event): void => {
     e.preventDefault();
     const form = e.currentTarget as HTMLFormElement;
@@ -34,7 +34,7 @@ const NewKey = ({ made }: { made: () => Promise<void> }) => {
         <label class="field">{t("keys.days")}<input name="days" type="number" min={1} max={3650} step={1} placeholder={t("keys.never")} /></label>
         <label class="field">{t("keys.budget")}<input name="budget" type="number" min={0} step="any" placeholder={t("usage.limit.none")} /></label>
       </div>
-      <fieldset><legend>{t("keys.scopes")}</legend><div class="row">{(["read", "write", "admin"] as const).map((s) => (
+      <fieldset><legend>{t("keys.scopes")}</legend><div class="row">{(["read", "write", "approve", "admin"] as const).map((s) => (
         <label class="check" key={s}><input type="checkbox" checked={scopes.value.includes(s)} onChange={() => { scopes.value = scopes.value.includes(s) ? scopes.value.filter((x) => x !== s) : [...scopes.value, s]; }} />{t(`scope.${s}` as Key)}</label>))}</div></fieldset>
       <div class="row end"><button type="submit" class="primary" disabled={!scopes.value.length}>{t("keys.make")}</button></div>
     </form>

@@ -1,0 +1,59 @@
+package app_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/opal-photo/opal/app/apptest"
+	"github.com/opal-photo/opal/modules/api/issuertest"
+)
+
+// TestSignInWithTheIssuerInTheBrowser goes the whole way of a person whose company has an
+// issuer: to a page, to the issuer, back to that page, and out again.
+func TestSignInWithTheIssuerInTheBrowser(t *testing.T) {
+	consoleBuilt(t)
+	ctx := openBrowser(t, true)
+	issuer := issuertest.New(t)
+	issuer.Page = true
+	issuer.Claims["name"], issuer.Claims["roles"] = "Ada "+markup, []string{"it"}
+	dir, addr := t.TempDir(), apptest.FreeAddr(t)
+	env := []string{
+		"ENV_NAME=dev", "DATABASE_URL=sqlite:///" + filepath.Join(dir, "opal.db"), "STORAGE_DIR=" + filepath.Join(dir, "blobs"), "STORAGE_URL_KEY=0123456789abcdef", "SCORE_KEY=k", "AML_ENDPOINT_URL=http://127.0.0.1:1/score", "AML_ENDPOINT_KEY=k",
+		"AUTH_MODE=oidc", "AUTH_ISSUER=" + issuer.URL, "AUTH_AUDIENCE=opal", "AUTH_KEY_PEPPER=a pepper that is long enough", "AUTH_ROLES=it=admin,makers=make", "AUTH_CLIENT_ID=" + issuertest.ClientID, "AUTH_CLIENT_SECRET=" + issuertest.ClientSecret,
+	}
+	for _, command := range [][]string{{"migrate"}, {"tenants", "create", "t1"}} {
+		if err := apptest.Run(env, command...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apptest.Start(t, env, "serve-api", "--listen", addr)
+	at := "http://" + addr
+	apptest.Client{T: t, Base: at}.WaitReady()
+
+	outside := until(`document.querySelector(".door a.primary") && !document.querySelector(".page-head")`)
+	inside := until(`location.hash === "#/keys" && document.querySelector(".empty") && document.querySelector(".who")`)
+	inPage(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(at+"/#/keys"), outside)
+	seen(t, ctx, "sign-in")
+	inPage(t, ctx, chromedp.EmulateViewport(1280, 900), press(".door a.primary"), until(`document.querySelector("#allow")`), press("#allow"), inside)
+	holds(t, ctx, "the name is text", `document.querySelector(".who").textContent.includes("<img") && !document.querySelector(".who img")`)
+	holds(t, ctx, "scripts see no credentials", `document.cookie === "" && sessionStorage.length === 0 && !JSON.stringify(localStorage).includes("opal_")`)
+	shoot(t, ctx, "signed-in")
+
+	// A session that ends in the middle of work leaves the page as it is, and a sign-in leads back to it.
+	inPage(t, ctx, fill("input[name=name]", "half a name"), script(`void fetch("/v1/session", {method: "DELETE"}).then(() => { window.out = true; })`), until(`window.out`),
+		press("form[aria-labelledby=keys-new] button.primary"), until(`document.querySelector("dialog a.primary")`))
+	holds(t, ctx, "what was typed stays", `document.querySelector("input[name=name]").value === "half a name"`)
+	accessible(t, ctx, "sign in again")
+	inPage(t, ctx, press("dialog a.primary"), until(`document.querySelector("#allow")`), press("#allow"), inside)
+
+	// Out, with the issuer too.
+	inPage(t, ctx, press(".who button"), outside)
+	if issuer.SignedOut() != 1 {
+		t.Errorf("the issuer's session was ended %d times", issuer.SignedOut())
+	}
+	issuer.Claims["roles"] = []string{"guests"}
+	inPage(t, ctx, press(".door a.primary"), until(`document.querySelector("#allow")`), press("#allow"), outside, until(`document.querySelector(".door .bad-text")?.textContent.includes("no role")`))
+	accessible(t, ctx, "a refused sign-in")
+}
