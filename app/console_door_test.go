@@ -1,14 +1,34 @@
 package app_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/opal-photo/opal/app/apptest"
 	"github.com/opal-photo/opal/modules/api/issuertest"
 )
+
+// arrives waits for an expression to hold on a page that the browser is on its way to; until
+// ends with the page on which it began.
+func arrives(expression string) pageStep {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+			there, err := chromedp.Evaluate[bool]("(() => { try { return Boolean("+expression+"); } catch { return false; } })()")(ctx, target)
+			if err == nil && there {
+				return nil
+			}
+			if ctx.Err() != nil || time.Now().After(end) {
+				return fmt.Errorf("the browser does not arrive where %s holds: %w", expression, errors.Join(err, ctx.Err()))
+			}
+		}
+	})
+}
 
 // TestSignInWithTheIssuerInTheBrowser goes the whole way of a person whose company has an
 // issuer: to a page, to the issuer, back to that page, and out again.
@@ -21,7 +41,7 @@ func TestSignInWithTheIssuerInTheBrowser(t *testing.T) {
 	dir, addr := t.TempDir(), apptest.FreeAddr(t)
 	env := []string{
 		"ENV_NAME=dev", "DATABASE_URL=sqlite:///" + filepath.Join(dir, "opal.db"), "STORAGE_DIR=" + filepath.Join(dir, "blobs"), "STORAGE_URL_KEY=0123456789abcdef", "SCORE_KEY=k", "AML_ENDPOINT_URL=http://127.0.0.1:1/score", "AML_ENDPOINT_KEY=k",
-		"AUTH_MODE=oidc", "AUTH_ISSUER=" + issuer.URL, "AUTH_AUDIENCE=opal", "AUTH_KEY_PEPPER=a pepper that is long enough", "AUTH_ROLES=it=admin,makers=make", "AUTH_CLIENT_ID=" + issuertest.ClientID, "AUTH_CLIENT_SECRET=" + issuertest.ClientSecret,
+		"PUBLIC_BASE_URL=http://" + addr, "AUTH_MODE=oidc", "AUTH_ISSUER=" + issuer.URL, "AUTH_AUDIENCE=opal", "AUTH_KEY_PEPPER=a pepper that is long enough", "AUTH_ROLES=it=admin,makers=make", "AUTH_CLIENT_ID=" + issuertest.ClientID, "AUTH_CLIENT_SECRET=" + issuertest.ClientSecret,
 	}
 	for _, command := range [][]string{{"migrate"}, {"tenants", "create", "t1"}} {
 		if err := apptest.Run(env, command...); err != nil {
@@ -32,11 +52,11 @@ func TestSignInWithTheIssuerInTheBrowser(t *testing.T) {
 	at := "http://" + addr
 	apptest.Client{T: t, Base: at}.WaitReady()
 
-	outside := until(`document.querySelector(".door a.primary") && !document.querySelector(".page-head")`)
-	inside := until(`location.hash === "#/keys" && document.querySelector(".empty") && document.querySelector(".who")`)
+	outside := arrives(`document.querySelector(".door a.primary") && !document.querySelector(".page-head")`)
+	inside := arrives(`location.hash === "#/keys" && document.querySelector(".empty") && document.querySelector(".who")`)
 	inPage(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(at+"/#/keys"), outside)
 	seen(t, ctx, "sign-in")
-	inPage(t, ctx, chromedp.EmulateViewport(1280, 900), press(".door a.primary"), until(`document.querySelector("#allow")`), press("#allow"), inside)
+	inPage(t, ctx, chromedp.EmulateViewport(1280, 900), press(".door a.primary"), arrives(`document.querySelector("#allow")`), press("#allow"), inside)
 	holds(t, ctx, "the name is text", `document.querySelector(".who").textContent.includes("<img") && !document.querySelector(".who img")`)
 	holds(t, ctx, "scripts see no credentials", `document.cookie === "" && sessionStorage.length === 0 && !JSON.stringify(localStorage).includes("opal_")`)
 	shoot(t, ctx, "signed-in")
@@ -46,7 +66,7 @@ func TestSignInWithTheIssuerInTheBrowser(t *testing.T) {
 		press("form[aria-labelledby=keys-new] button.primary"), until(`document.querySelector("dialog a.primary")`))
 	holds(t, ctx, "what was typed stays", `document.querySelector("input[name=name]").value === "half a name"`)
 	accessible(t, ctx, "sign in again")
-	inPage(t, ctx, press("dialog a.primary"), until(`document.querySelector("#allow")`), press("#allow"), inside)
+	inPage(t, ctx, press("dialog a.primary"), arrives(`document.querySelector("#allow")`), press("#allow"), inside)
 
 	// Out, with the issuer too.
 	inPage(t, ctx, press(".who button"), outside)
@@ -54,6 +74,6 @@ func TestSignInWithTheIssuerInTheBrowser(t *testing.T) {
 		t.Errorf("the issuer's session was ended %d times", issuer.SignedOut())
 	}
 	issuer.Claims["roles"] = []string{"guests"}
-	inPage(t, ctx, press(".door a.primary"), until(`document.querySelector("#allow")`), press("#allow"), outside, until(`document.querySelector(".door .bad-text")?.textContent.includes("no role")`))
+	inPage(t, ctx, press(".door a.primary"), arrives(`document.querySelector("#allow")`), press("#allow"), outside, until(`document.querySelector(".door .bad-text")?.textContent.includes("no role")`))
 	accessible(t, ctx, "a refused sign-in")
 }
