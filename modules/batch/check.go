@@ -162,8 +162,13 @@ func (r *checking) prepare() error {
 	if r.wanted, err = channel.Want(r.Channels, r.Presets); err != nil {
 		return err
 	}
-	if info, err := os.Stat(r.Masks); r.Masks != "" && (err != nil || !info.IsDir()) {
-		return errMask.With("%s is not a folder", filename.Show(r.Masks))
+	if r.Masks != "" {
+		if _, err := os.ReadDir(r.Masks); err != nil {
+			return errMask.With("%s is not a folder that can be read", filename.Show(r.Masks))
+		}
+	}
+	if err := r.writable(); err != nil {
+		return err
 	}
 	if err := channel.CheckSlot(r.Slot); err != nil {
 		return err

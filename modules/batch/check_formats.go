@@ -3,8 +3,10 @@ package batch
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -60,6 +62,27 @@ func (r *checking) write(format func(io.Writer, *CheckReport, CheckOptions) erro
 		fmt.Fprintln(r.Streams.Err, "see "+filename.Show(r.Output))
 	}
 	return nil
+}
+
+// writable fails before anything is checked where the report's file can't be made.
+func (r *checking) writable() error {
+	if r.Output == "" {
+		return nil
+	}
+	if info, err := os.Stat(r.Output); err == nil && info.IsDir() {
+		return ErrNotWritten.With("%s is a folder; name a file in it", filename.Show(r.Output))
+	}
+	f, err := os.CreateTemp(filepath.Dir(r.Output), ".opal-*.part")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ErrNotWritten.With("there is no folder %s", filename.Show(filepath.Dir(r.Output)))
+	case errors.Is(err, fs.ErrPermission):
+		return ErrNotWritten.With("you may not write in %s", filename.Show(filepath.Dir(r.Output)))
+	case err != nil:
+		return ErrNotWritten.With("%v", err)
+	}
+	_ = f.Close()
+	return os.Remove(f.Name())
 }
 
 func (r *checking) save(format func(io.Writer, *CheckReport, CheckOptions) error) error {

@@ -195,8 +195,17 @@ func TestCheckFindsPicturesWhereverTheyAre(t *testing.T) {
 	t.Run("a folder of masks that is none", func(t *testing.T) {
 		var out bytes.Buffer
 		err := Check(t.Context(), Streams{Out: &out, Err: &out}, Checkers{Decoder: decoder()}, CheckOptions{Format: formatJSON, Masks: "nowhere"}, []string{"photos"})
-		if fault.CodeOf(err) != "mask_invalid" || !strings.Contains(err.Error(), "nowhere is not a folder") {
+		if fault.CodeOf(err) != "mask_invalid" || !strings.Contains(err.Error(), "nowhere is not a folder that") {
 			t.Errorf("%v", err)
+		}
+	})
+	t.Run("a report that can't be written", func(t *testing.T) {
+		for at, says := range map[string]string{"nowhere/r.json": "no folder nowhere", "photos": "is a folder"} {
+			var out bytes.Buffer
+			err := Check(t.Context(), Streams{Out: &out, Err: &out}, Checkers{}, CheckOptions{Format: formatJSON, Output: at}, []string{"photos"})
+			if fault.CodeOf(err) != "not_written" || !strings.Contains(err.Error(), says) {
+				t.Errorf("%v", err)
+			}
 		}
 	})
 	t.Run("a slot for all", func(t *testing.T) {

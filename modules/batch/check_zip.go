@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -39,6 +40,9 @@ func fromZIP(p string) (all []subject, notes []string, end func()) {
 		return bad(ErrNotAFile), nil, end
 	}
 	r, err := zip.OpenReader(p)
+	if errors.Is(err, fs.ErrPermission) {
+		return bad(explain(err)), nil, end
+	}
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) { // names are shown, and nothing is written under them
 		return bad(errZIP.With("%v", err)), nil, end
 	}

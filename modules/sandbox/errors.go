@@ -3,9 +3,22 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 var errClosed = errors.New("the pool of children is closed")
+
+// inTurn writes the errors of several tries on one line, each text once.
+func inTurn(errs []error) string {
+	var all []string
+	for _, err := range errs {
+		if text := err.Error(); !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, "; then ")
+}
 
 // RefusedError says that a worker called its input bad, and why.
 type RefusedError struct{ Reason string }
@@ -16,7 +29,7 @@ func (e *RefusedError) Error() string { return e.Reason }
 // crashed, failed, or ran over its time or its memory.
 type DiedError struct{ Deaths []error }
 
-func (e *DiedError) Error() string { return fmt.Sprint(errors.Join(e.Deaths...)) }
+func (e *DiedError) Error() string { return inTurn(e.Deaths) }
 
 func (e *DiedError) Unwrap() []error { return e.Deaths }
 
@@ -24,7 +37,7 @@ func (e *DiedError) Unwrap() []error { return e.Deaths }
 // and not the job, so it is worth another try.
 type UnavailableError struct{ Causes []error }
 
-func (e *UnavailableError) Error() string { return fmt.Sprint(errors.Join(e.Causes...)) }
+func (e *UnavailableError) Error() string { return inTurn(e.Causes) }
 
 func (e *UnavailableError) Unwrap() []error { return e.Causes }
 

@@ -32,10 +32,11 @@ func testChildren() map[string]Handler {
 		return func([]string) (Worker, error) { return w, nil }
 	}
 	return map[string]Handler{
-		"echo":     {Prepare: ready(echoWork)},
-		"probe":    {Prepare: ready(probeWork)},
-		"prepared": {Prepare: prepareFile},
-		"driver":   {Prepare: ready(probeWork), Unlimited: true},
+		"echo":      {Prepare: ready(echoWork)},
+		"probe":     {Prepare: ready(probeWork)},
+		"prepared":  {Prepare: prepareFile},
+		"wandering": {Prepare: wander},
+		"driver":    {Prepare: ready(probeWork), Unlimited: true},
 	}
 }
 

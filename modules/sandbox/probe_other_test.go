@@ -3,3 +3,5 @@
 package sandbox
 
 func probeWork(Work) ([]byte, error) { return nil, nil }
+
+func wander([]string) (Worker, error) { return echoWork, nil }

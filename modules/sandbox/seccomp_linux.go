@@ -56,6 +56,13 @@ func barSystemCalls(calls []string) error {
 	if err != nil {
 		return err
 	}
+	// Only root may filter without having barred new privileges, which confine does for its
+	// own thread; the work may have come to another one since. This call passes it on to all.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("bar new privileges: %w", err)
+	}
 	prog := unix.SockFprog{Len: uint16(len(program)), Filter: unsafe.SliceData(program)}
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&prog)))
 	runtime.KeepAlive(program)
