@@ -56,7 +56,7 @@ func newApart(t *testing.T, before ...func(a *apart)) *apart {
 		"ENV_NAME=dev", "DATABASE_URL=" + strings.Replace(a.postgres.URL, "postgres://", "postgresql+psycopg://", 1),
 		"STORAGE_CONNECTION_STRING=" + a.blobs.ConnectionString(), "SERVICEBUS_CONNECTION_STRING=" + a.broker.ConnectionString(),
 		"AML_ENDPOINT_URL=http://" + score + "/score", "AML_ENDPOINT_KEY=k", "SCORE_KEY=k", "SCORE_ALLOWED_HOSTS=" + a.blobs.Addr(), "WORKER_LEASE=10s",
-		"EGRESS_ALLOWED_NETWORKS=127.0.0.0/8", "OTEL_EXPORTER_OTLP_ENDPOINT=" + a.traces.URL, "OTEL_BSP_SCHEDULE_DELAY=200",
+		"EGRESS_ALLOWED_NETWORKS=127.0.0.0/8", "OTEL_EXPORTER_OTLP_ENDPOINT=" + a.traces.URL, "OTEL_BSP_SCHEDULE_DELAY=200", "OTEL_METRICS_EXPORTER=otlp", "OTEL_METRIC_EXPORT_INTERVAL=2000",
 	}
 	a.env = env
 	for _, f := range before {
@@ -152,6 +152,7 @@ func TestRolesApart(t *testing.T) {
 	})
 
 	t.Run("one trace", func(t *testing.T) { a.oneTrace(t, small) })
+	t.Run("figures of every role", func(t *testing.T) { a.everyFigure(t) })
 
 	t.Run("outages", func(t *testing.T) {
 		j := a.send(12, small)

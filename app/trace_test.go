@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +42,22 @@ const itemTrace = `web-api: POST /v1/uploads/complete
       web-api: deliver webhook
         web-api: HTTP POST
 `
+
+// everyFigure waits for figures of OPAL's own from each role.
+func (a *apart) everyFigure(t *testing.T) {
+	for _, role := range []string{"web-api", "orchestrator", "export-worker", "scoring", "billing-service"} {
+		t.Run(role, func(t *testing.T) {
+			sent := func() bool {
+				return slices.ContainsFunc(a.traces.Metrics()[role], func(name string) bool { return strings.HasPrefix(name, "opal_") })
+			}
+			for end := time.Now().Add(apptest.JobPatience); !sent() && time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+			}
+			if !sent() {
+				t.Errorf("no figure of OPAL's own, of %v", slices.Sorted(maps.Keys(a.traces.Metrics())))
+			}
+		})
+	}
+}
 
 // oneTrace follows one item through all roles.
 func (a *apart) oneTrace(t *testing.T, photo []byte) {

@@ -45,7 +45,7 @@ type Config struct {
 	Worker     Worker     `envPrefix:"WORKER_" doc:"The workers' size and patience."`
 	Egress     Egress     `envPrefix:"EGRESS_" doc:"Calls to the addresses that customers name: photos by URL, webhooks."`
 	Metrics    Metrics    `envPrefix:"METRICS_" doc:"Figures for Prometheus."`
-	OTel       OTel       `envPrefix:"OTEL_" doc:"Traces, by OpenTelemetry's standard settings. Others of them, such as OTEL_BSP_SCHEDULE_DELAY, hold as well where they are in the environment."`
+	OTel       OTel       `envPrefix:"OTEL_" doc:"Traces and figures, by OpenTelemetry's standard settings. Others, such as OTEL_BSP_SCHEDULE_DELAY, hold where the environment has them."`
 	Retention  Retention  `envPrefix:"RETENTION_" doc:"How long finished jobs are kept."`
 
 	environmentSet bool // ENV_NAME is set: production is a choice and not the default
@@ -209,10 +209,11 @@ type Metrics struct {
 	Listen string `env:"LISTEN" check:"listen" example:"127.0.0.1:9090" doc:"Where GET /metrics answers, in every role. Without it only the workers' probes show figures."`
 }
 
-// OTel says where traces are sent.
+// OTel says where traces and figures are sent.
 type OTel struct {
-	Endpoint           string  `env:"EXPORTER_OTLP_ENDPOINT" check:"url" example:"http://localhost:4318" doc:"The collector that traces are sent to. Without it, or the next, none are made."`
+	Endpoint           string  `env:"EXPORTER_OTLP_ENDPOINT" check:"url" example:"http://localhost:4318" doc:"The collector for traces, and figures if OTEL_METRICS_EXPORTER is otlp. Without it, or the next two, none."`
 	TracesEndpoint     string  `env:"EXPORTER_OTLP_TRACES_ENDPOINT" check:"url" example:"http://localhost:4318/v1/traces" doc:"In its place: the whole URL for traces."`
+	MetricsEndpoint    string  `env:"EXPORTER_OTLP_METRICS_ENDPOINT" check:"url" example:"http://localhost:4318/v1/metrics" doc:"In its place: the whole URL for figures."`
 	Protocol           string  `env:"EXPORTER_OTLP_PROTOCOL" envDefault:"http/protobuf" check:"oneof=http/protobuf|grpc" doc:"How the collector is spoken to: at port 4318 mostly http/protobuf, at 4317 grpc."`
 	Headers            Secret  `env:"EXPORTER_OTLP_HEADERS" example:"api-key=KEY" doc:"Sent with the traces: name=value, several by commas, percent-encoded."`
 	ServiceName        string  `env:"SERVICE_NAME" example:"opal" doc:"The process's name in traces; without it the role's, as in the log."`
@@ -220,7 +221,13 @@ type OTel struct {
 	Sampler            string  `env:"TRACES_SAMPLER" envDefault:"parentbased_always_on" check:"oneof=always_on|always_off|traceidratio|parentbased_always_on|parentbased_always_off|parentbased_traceidratio" doc:"Which traces are recorded."`
 	SamplerArg         float64 `env:"TRACES_SAMPLER_ARG" envDefault:"1" check:"range=0..1" doc:"With a ratio: the share of traces, such as 0.1."`
 	Exporter           string  `env:"TRACES_EXPORTER" envDefault:"otlp" check:"oneof=otlp|none" doc:"none makes no traces, whatever else is set."`
-	Disabled           string  `env:"SDK_DISABLED" envDefault:"false" check:"oneof=true|false" doc:"true makes no traces, whatever else is set."`
+	MetricsExporter    string  `env:"METRICS_EXPORTER" envDefault:"none" check:"oneof=otlp|none" doc:"otlp sends the figures of METRICS_LISTEN to the collector each minute, or OTEL_METRIC_EXPORT_INTERVAL."`
+	Disabled           string  `env:"SDK_DISABLED" envDefault:"false" check:"oneof=true|false" doc:"true makes no traces and sends no figures, whatever else is set."`
+}
+
+// Figures reports whether figures are sent.
+func (o OTel) Figures() bool {
+	return (o.Endpoint != "" || o.MetricsEndpoint != "") && o.MetricsExporter == "otlp" && o.Disabled != "true"
 }
 
 // Wanted reports whether traces are made.

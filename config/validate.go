@@ -91,6 +91,8 @@ func (c *Config) Validate(r Role, loopback bool, engines ...func(*Config) []stri
 			bad = append(bad, text)
 		}
 	}
+	say(c.OTel.MetricsExporter == "otlp" && c.OTel.Disabled != "true" && c.OTel.Endpoint == "" && c.OTel.MetricsEndpoint == "",
+		"OTEL_METRICS_EXPORTER is otlp, and no collector is named: set OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
 	for _, s := range c.settings() {
 		text := s.complaint()
 		say(text != "", text)

@@ -230,6 +230,9 @@ var leftOut = map[string]string{
 	"BILLING_LOW_BELOW":                  "the default suits",
 	"STORAGE_CORS_ORIGINS":               "the storage account has CORS rules of its own: modules/storage.bicep",
 	"SCORE_CONCURRENCY":                  "the scoring service runs on Azure ML: ml/deployment*.yml",
+
+	"OTEL_METRICS_EXPORTER":               "Application Insights takes no figures from the agent; the workbook reads the log",
+	"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "for other collectors than the environment's agent",
 }
 
 // notFor are the settings that the code of some commands reaches and that they are not

@@ -1,4 +1,4 @@
-// Package otlp sends spans to a collector by the OpenTelemetry protocol. It makes the
+// Package otlp sends spans and figures to a collector by the OpenTelemetry protocol. It makes the
 // provider that package telemetry begins spans with; the composition root alone
 // imports it.
 package otlp
@@ -32,18 +32,19 @@ var ErrOptions = fault.New(fault.Invalid, "otel_options", "The OpenTelemetry set
 // Options say where spans are sent and what they are marked with. The texts have the
 // forms of the standard variables of the same names.
 type Options struct {
-	Endpoint       string // the collector's base URL; over HTTP /v1/traces is added
-	TracesEndpoint string // the whole URL; before Endpoint
-	Protocol       string // HTTP or GRPC
-	Headers        string // name=value,name=value, percent-encoded
-	Attributes     string // name=value,name=value, percent-encoded
-	Service        string // before the one of Attributes
-	Role           string // the service where neither names one
-	Version        string
-	Environment    string
-	Sampler        string // "": parentbased_always_on
-	Ratio          float64
-	Log            zerolog.Logger
+	Endpoint        string // the collector's base URL; over HTTP /v1/traces or /v1/metrics is added
+	TracesEndpoint  string // the whole URL of traces; before Endpoint
+	MetricsEndpoint string // the whole URL of figures; before Endpoint
+	Protocol        string // HTTP or GRPC
+	Headers         string // name=value,name=value, percent-encoded
+	Attributes      string // name=value,name=value, percent-encoded
+	Service         string // before the one of Attributes
+	Role            string // the service where neither names one
+	Version         string
+	Environment     string
+	Sampler         string // "": parentbased_always_on
+	Ratio           float64
+	Log             zerolog.Logger
 }
 
 // Open returns a provider of spans. It dials nothing before the first spans are sent,
@@ -70,15 +71,15 @@ func Open(ctx context.Context, o Options) (*trace.TracerProvider, error) {
 	}
 	return trace.NewTracerProvider(
 		trace.WithSampler(sampler), trace.WithResource(res),
-		trace.WithSpanProcessor(marker{}), trace.WithBatcher(&quiet{SpanExporter: exporter, log: o.Log}),
+		trace.WithSpanProcessor(marker{}), trace.WithBatcher(&quiet{exporter, failures{log: o.Log, lost: "spans", message: "Traces can't be sent; they are lost, and the work goes on"}}),
 	), nil
 }
 
-// client returns what speaks the protocol. It dials nothing.
+// client returns what speaks the protocol for traces. It dials nothing.
 func (o Options) client() (otlptrace.Client, error) {
-	headers, err := pairs(o.Headers)
+	headers, err := o.headers()
 	if err != nil {
-		return nil, ErrOptions.With("OTEL_EXPORTER_OTLP_HEADERS must be name=value,name=value, percent-encoded")
+		return nil, err
 	}
 	endpoint := o.TracesEndpoint
 	if endpoint == "" {
@@ -91,6 +92,15 @@ func (o Options) client() (otlptrace.Client, error) {
 		endpoint = strings.TrimRight(endpoint, "/") + "/v1/traces"
 	}
 	return otlptracehttp.NewClient(otlptracehttp.WithEndpointURL(endpoint), otlptracehttp.WithHeaders(headers)), nil
+}
+
+// headers are those of every call of the collector.
+func (o Options) headers() (map[string]string, error) {
+	all, err := pairs(o.Headers)
+	if err != nil {
+		return nil, ErrOptions.With("OTEL_EXPORTER_OTLP_HEADERS must be name=value,name=value, percent-encoded")
+	}
+	return all, nil
 }
 
 // resource says who the process is.

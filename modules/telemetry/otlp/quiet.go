@@ -12,27 +12,37 @@ import (
 // sayEvery is how often a collector that can't be reached is logged.
 const sayEvery = time.Minute
 
+// failures logs what can't be sent, seldom.
+type failures struct {
+	log           zerolog.Logger
+	lost, message string // what is counted, and what is said
+
+	mu   sync.Mutex
+	said time.Time
+	n    int
+}
+
+func (f *failures) note(err error, n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.n += n
+	if time.Since(f.said) >= sayEvery {
+		f.log.Warn().Err(err).Int(f.lost, f.n).Msg(f.message)
+		f.said, f.n = time.Now(), 0
+	}
+}
+
 // quiet is an exporter of clean spans whose failures are logged, seldom, and end there: spans that
 // can't be sent are lost, and nothing waits for them.
 type quiet struct {
 	trace.SpanExporter
-	log zerolog.Logger
-
-	mu   sync.Mutex
-	said time.Time
-	lost int
+	quiet failures
 }
 
 // ExportSpans sends spans. It returns nil.
 func (q *quiet) ExportSpans(ctx context.Context, spans []trace.ReadOnlySpan) error {
 	if err := q.SpanExporter.ExportSpans(ctx, cleaned(spans)); err != nil {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		q.lost += len(spans)
-		if time.Since(q.said) >= sayEvery {
-			q.log.Warn().Err(err).Int("spans", q.lost).Msg("Traces can't be sent; they are lost, and the work goes on")
-			q.said, q.lost = time.Now(), 0
-		}
+		q.quiet.note(err, len(spans))
 	}
 	return nil
 }

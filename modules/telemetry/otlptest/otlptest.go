@@ -1,5 +1,5 @@
-// Package otlptest is a collector for tests: it receives spans by OTLP over HTTP and
-// shows them.
+// Package otlptest is a collector for tests: it receives spans and figures by OTLP over
+// HTTP and shows them.
 package otlptest
 
 import (
@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	figures "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	common "go.opentelemetry.io/proto/otlp/common/v1"
 	wire "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -42,6 +43,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	spans   []Span
+	metrics map[string][]string
 	raw     bytes.Buffer
 	headers http.Header
 }
@@ -67,6 +69,16 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) {
 		body = z
 	}
 	b, err := io.ReadAll(body)
+	if r.URL.Path == "/v1/metrics" && err == nil {
+		var m figures.ExportMetricsServiceRequest
+		if err := proto.Unmarshal(b, &m); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		s.AddMetrics(&m)
+		w.Header().Set("Content-Type", "application/x-protobuf")
+		return
+	}
 	var req collector.ExportTraceServiceRequest
 	if err == nil {
 		err = proto.Unmarshal(b, &req)
@@ -88,6 +100,36 @@ func (s *Server) Add(req *collector.ExportTraceServiceRequest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.add(req)
+}
+
+// AddMetrics takes figures that came by another way.
+func (s *Server) AddMetrics(req *figures.ExportMetricsServiceRequest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range req.GetResourceMetrics() {
+		service := attributes(r.GetResource().GetAttributes())["service.name"]
+		for _, scope := range r.GetScopeMetrics() {
+			for _, m := range scope.GetMetrics() {
+				if !slices.Contains(s.metrics[service], m.GetName()) {
+					if s.metrics == nil {
+						s.metrics = map[string][]string{}
+					}
+					s.metrics[service] = append(s.metrics[service], m.GetName())
+				}
+			}
+		}
+	}
+}
+
+// Metrics returns the names of the figures that each service has sent.
+func (s *Server) Metrics() map[string][]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string][]string{}
+	for service, names := range s.metrics {
+		out[service] = slices.Sorted(slices.Values(names))
+	}
+	return out
 }
 
 func (s *Server) add(req *collector.ExportTraceServiceRequest) {
