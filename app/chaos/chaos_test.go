@@ -58,7 +58,10 @@ type setup struct {
 
 // photoPoints returns the crash points that a photo passes.
 func photoPoints() []string {
-	return slices.DeleteFunc(crashpoint.Points(), func(p string) bool { return strings.HasPrefix(p, "payment.") || strings.HasPrefix(p, "webhook.") })
+	return slices.DeleteFunc(crashpoint.Points(), func(p string) bool {
+		room, _, _ := strings.Cut(p, ".")
+		return slices.Contains([]string{"payment", "webhook", "import"}, room)
+	})
 }
 
 var setups = []setup{
@@ -81,7 +84,7 @@ var setups = []setup{
 				return "billing"
 			case strings.HasPrefix(point, "payment."):
 				return "api"
-			case strings.HasPrefix(point, "upload."), strings.HasPrefix(point, "job."), strings.HasPrefix(point, "webhook."):
+			case strings.HasPrefix(point, "upload."), strings.HasPrefix(point, "job."), strings.HasPrefix(point, "webhook."), strings.HasPrefix(point, "import."):
 				return "api"
 			case strings.HasPrefix(point, "export."), strings.HasPrefix(point, "bundle."):
 				return "export"

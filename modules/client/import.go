@@ -33,7 +33,7 @@ type Import struct {
 	Name          string     `json:"name" example:"Spring 2027"`
 	Filename      string     `json:"filename" example:"products.csv"`
 	URL           *string    `json:"url" doc:"Where the table is fetched; null: it is uploaded"`
-	Status        string     `json:"status" enum:"created,queued,processing,working,paused,cancelling,completed,partial,failed,cancelled" doc:"created: waits for its table; queued, processing: rows are becoming jobs; working: all rows are jobs, which are worked on; paused: waits for you to resume it, error_code says why; the last four are terminal" example:"processing"`
+	Status        string     `json:"status" enum:"created,queued,processing,working,paused,cancelling,completed,partial,failed,cancelled" doc:"created: waits for its table; queued, processing: rows are becoming jobs; working: all rows are jobs, which are worked on; paused: waits for you to resume it, because nobody could pay or something was away for too long, error_code says why; after 30 days it is cancelled; the last four are terminal" example:"processing"`
 	Format        *string    `json:"format" enum:"csv,jsonl,shopify,woocommerce,merchant" doc:"What the table was recognised as; null until it is read" example:"shopify"`
 	Rows          *int       `json:"rows" doc:"Of the table, without its headings; null until they are counted" example:"200"`
 	RowsDone      int        `json:"rows_done" doc:"Rows that have become items, or errors" example:"150"`

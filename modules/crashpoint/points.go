@@ -23,6 +23,11 @@ const (
 	WebhookSpread  = "webhook.spread"  // an event's deliveries are written and none is sent
 	WebhookClaimed = "webhook.claimed" // a delivery is held and not sent
 	WebhookSent    = "webhook.sent"    // the endpoint has answered and its answer is not recorded
+	ImportFetched  = "import.fetched"  // an import's table is kept and not read
+	ImportCounted  = "import.counted"  // its rows are counted and none is a job
+	ImportOrdered  = "import.ordered"  // a job of its rows is made and not recorded
+	ImportRecorded = "import.recorded" // the jobs of a window of rows are recorded, and the next is not begun
+	ImportEnded    = "import.ended"    // all rows are jobs
 	PaymentBegun   = "payment.begun"   // the payment's row is written and Mollie was not called yet
 	PaymentCreated = "payment.created"
 	PaymentNoted   = "payment.noted"   // a webhook's id is noted
@@ -36,6 +41,7 @@ func Points() []string {
 		UploadMarked, JobQueued, OutboxTaken, OutboxSent, ItemClaimed, ArtifactStored, SceneScored, StepRecorded, ItemCompleted, MessageHandled,
 		ExportClaimed, ExportStored, ExportRecorded, BundleStored,
 		WebhookSpread, WebhookClaimed, WebhookSent,
+		ImportFetched, ImportCounted, ImportOrdered, ImportRecorded, ImportEnded,
 		PaymentBegun, PaymentCreated, PaymentNoted, PaymentFetched, PaymentBooked,
 	}
 }

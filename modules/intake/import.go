@@ -63,22 +63,23 @@ var (
 	ErrTableMissing   = fault.New(fault.Conflict, "import_file_missing", "The table has not been uploaded; PUT it to the upload_url first")
 	ErrTableLarge     = fault.New(fault.TooLarge, "import_file_too_large", fmt.Sprintf("The table is larger than %d MB, or %d MB where it is fetched; leave out columns, or split it", MaxTable>>20, MaxFetched>>20))
 	ErrStarted        = fault.New(fault.Conflict, "import_started", "The import has its table already")
-	ErrNotPaused      = fault.New(fault.Conflict, "import_not_paused", "Only an import that is paused can be resumed")
+	ErrNotPaused      = fault.New(fault.Conflict, "import_not_paused", "Only an import that is paused can be resumed; rows without a picture are in its table of errors, to be mended and sent as another import")
 	ErrImportEnded    = fault.New(fault.Conflict, "import_ended", "The import has ended")
 	ErrImportsFull    = fault.New(fault.RateLimited, "imports_full", fmt.Sprintf("%d imports have not ended; begin another when one has", MaxOpen))
 	ErrCursor         = fault.New(fault.Invalid, "cursor_invalid", "The cursor is not one that this call returned")
 	ErrUnlike         = fault.New(fault.Invalid, "import_too_mixed", fmt.Sprintf("The rows ask for more than %d combinations of brand and presets; split the table", maxGroups))
 	ErrGroupDeleted   = fault.New(fault.Conflict, "import_collection_deleted", "The import's collection was deleted; the jobs that it made go on")
 	ErrAbandoned      = fault.New(fault.Conflict, "import_file_expired", "No table was uploaded and started within a day")
+	ErrBrokeOff       = fault.New(fault.Internal, "import_broke_off", "The work on the import broke off repeatedly without getting on; resume it, or ask the operators, who have the details under its correlation id")
 )
 
 // ImportErrors are the errors with which an import may be paused or end, and those of its
 // rows, beside those of jobs and of fetching, for the documentation.
-var ImportErrors = []*fault.Error{ErrTableLarge, ErrUnlike, ErrAbandoned, ErrGroupDeleted, feed.ErrEmpty, feed.ErrNotTable, feed.ErrColumns, feed.ErrRecord, feed.ErrTooManyRows,
+var ImportErrors = []*fault.Error{ErrTableLarge, ErrUnlike, ErrAbandoned, ErrGroupDeleted, ErrBrokeOff, feed.ErrEmpty, feed.ErrNotTable, feed.ErrColumns, feed.ErrRecord, feed.ErrTooManyRows,
 	feed.ErrRow, feed.ErrNoPhoto, feed.ErrDuplicate, feed.ErrCell, feed.ErrMany, feed.ErrFile}
 
 // errImport stands for errors that have no code of their own.
-var errImport = fault.New(fault.Internal, "internal", "The import could not go on; the operators have the details under its correlation id")
+var errImport = fault.New(fault.Internal, "internal", "The import could not go on; resume it later, or ask the operators, who have the details under its correlation id")
 
 // Wishes are what a row gets that doesn't ask for something itself.
 type Wishes struct {

@@ -359,16 +359,63 @@ func TestAWorkerThatDiesMakesNoRowTwice(t *testing.T) {
 	}
 }
 
-func TestAnImportWhoseWorkersDieFails(t *testing.T) {
+// What is no fault of the table pauses an import: when it is resumed, it goes on where it
+// was, and nobody was told of an end that was none.
+func TestAnImportGoesOnAfterAFailure(t *testing.T) {
+	for name, c := range map[string]struct {
+		create func() error
+		code   string
+	}{
+		"its workers died":    {func() error { panic("killed") }, intake.ErrBrokeOff.Code},
+		"an unknown error":    {func() error { return errors.New("x") }, "internal"},
+		"a part stays away":   {func() error { return errAway }, errAway.Code},
+		"the budget is spent": {func() error { return errCredits }, errCredits.Code},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachImports(t, func(w *imports) {
+				i := w.put(rowsOf(700), intake.Wishes{})
+				w.create = func() error {
+					if len(w.order) >= 6 {
+						return c.create()
+					}
+					return nil
+				}
+				for range lease.DefaultTries + 1 {
+					w.exec(`UPDATE imports SET due_at = 0 WHERE due_at IS NOT NULL`)
+					w.work()
+				}
+				got := w.get(i.ImportID)
+				if got.Status != intake.Paused || got.ErrorCode == nil || *got.ErrorCode != c.code || got.RowsDone != 500 || w.events(i.ImportID) != 0 {
+					w.t.Fatalf("%+v, %v", got, got.ErrorCode)
+				}
+				w.create = nil
+				_, err := w.s.Resume(w.t.Context(), "t", i.ImportID)
+				w.must(err)
+				w.orders = map[string]int{} // what was refused is ordered again
+				w.work()
+				if got := w.get(i.ImportID); got.Status != intake.Working || got.ErrorCode != nil || got.Photos != 700 {
+					w.t.Errorf("%+v", got)
+				}
+				w.once(700)
+			})
+		})
+	}
+}
+
+func TestAnImportThatNobodyResumesIsCancelled(t *testing.T) {
 	eachImports(t, func(w *imports) {
 		i := w.put(rowsOf(3), intake.Wishes{})
-		w.create = func() error { panic("killed") }
-		for range lease.MaxRescues + 1 {
-			w.exec(`UPDATE imports SET due_at = 0`)
-			_, err := w.s.Work(w.t.Context())
-			w.must(err)
+		w.create = func() error { return errCredits }
+		w.work()
+		w.must(w.s.Sweep(w.t.Context()))
+		w.work()
+		if got := w.get(i.ImportID); got.Status != intake.Paused {
+			w.t.Fatalf("%+v", got)
 		}
-		if got := w.get(i.ImportID); got.Status != intake.Failed || got.ErrorCode == nil || w.events(i.ImportID) != 1 {
+		w.exec(`UPDATE imports SET updated_at = updated_at - $1`, (2 * intake.Kept).Milliseconds())
+		w.must(w.s.Sweep(w.t.Context()))
+		w.work()
+		if got := w.get(i.ImportID); !got.Cancelling && got.Status != intake.Cancelled {
 			w.t.Errorf("%+v", got)
 		}
 	})
@@ -390,6 +437,8 @@ func TestAnImportThatIsTakenOverByAnotherWorker(t *testing.T) {
 		w.once(700)
 	})
 }
+
+var errAway = fault.New(fault.Unavailable, "part_away", "A part is away")
 
 var errCredits = fault.New(fault.PaymentRequired, "insufficient_credits", "The credits don't suffice")
 

@@ -13,7 +13,8 @@ import (
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
-// Sweep cancels imports that never got their table. Any number of processes may sweep at
+// Sweep cancels imports that never got their table, and those that nobody resumed for
+// as long as ended ones are kept. Any number of processes may sweep at
 // the same time.
 func (s *Imports) Sweep(ctx context.Context) error {
 	ids, err := s.ids(ctx, `SELECT import_id FROM imports WHERE status = 'created' AND created_at < now_ms() - $1 ORDER BY created_at LIMIT $2`, abandoned)
@@ -32,6 +33,19 @@ func (s *Imports) Sweep(ctx context.Context) error {
 			return s.abandon(ctx, tx, i, ErrAbandoned)
 		})
 		if err != nil {
+			return fmt.Errorf("cancel import %s: %w", id, err)
+		}
+	}
+	forgotten, err := s.ids(ctx, `SELECT import_id FROM imports WHERE status = 'paused' AND updated_at < now_ms() - $1 ORDER BY updated_at LIMIT $2`, s.Kept)
+	if err != nil {
+		return err
+	}
+	for _, id := range forgotten {
+		var tenantID string
+		if err := s.DB.QueryRowContext(ctx, `SELECT tenant_id FROM imports WHERE import_id = $1`, id).Scan(&tenantID); err != nil {
+			return fmt.Errorf("cancel import %s: %w", id, err)
+		}
+		if _, err := s.Cancel(ctx, tenantID, id); err != nil && !errors.Is(err, ErrImportEnded) {
 			return fmt.Errorf("cancel import %s: %w", id, err)
 		}
 	}

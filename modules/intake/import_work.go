@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/opal-photo/opal/modules/blob"
+	"github.com/opal-photo/opal/modules/crashpoint"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/lease"
 	"github.com/opal-photo/opal/modules/fault"
@@ -177,6 +178,7 @@ func (s *Imports) fetch(ctx context.Context, h *held) error {
 	if err != nil && !errors.Is(err, blob.ErrExists) {
 		return fmt.Errorf("keep the table: %w", err)
 	}
+	crashpoint.Reach(crashpoint.ImportFetched)
 	return nil
 }
 
@@ -236,6 +238,7 @@ func (s *Imports) count(ctx context.Context, h *held) error {
 	if err := s.table().GoesOn(ctx, s.DB, h.Held, `format = $1, total_rows = $2, total_entries = $3`, r.Format, rows, n); err != nil {
 		return err
 	}
+	crashpoint.Reach(crashpoint.ImportCounted)
 	h.Rows, h.Format = &rows, &r.Format
 	telemetry.Log(ctx).Info().Str("import", h.ImportID).Str("format", r.Format).Int("rows", rows).Int("photos", n).Msg("Counted the rows of an import")
 	return nil
@@ -364,6 +367,7 @@ func (s *Imports) makeWindow(ctx context.Context, h *held, w []numbered, rows in
 			if err != nil {
 				return err
 			}
+			crashpoint.Reach(crashpoint.ImportOrdered)
 			jobs = append(jobs, m)
 		}
 	}
@@ -469,6 +473,7 @@ func (s *Imports) record(ctx context.Context, h *held, entries, rows int, jobs [
 	if err != nil {
 		return fmt.Errorf("record rows: %w", err)
 	}
+	crashpoint.Reach(crashpoint.ImportRecorded)
 	h.entries, h.RowsDone, h.Photos, h.Errors = h.entries+entries, rows, h.Photos+photos, h.Errors+len(bad)
 	s.Metrics.rows(photos, len(bad))
 	return nil
@@ -515,6 +520,7 @@ func (s *Imports) rowsDone(ctx context.Context, h *held) error {
 	if err != nil {
 		return fmt.Errorf("end the rows of import %s: %w", h.ImportID, err)
 	}
+	crashpoint.Reach(crashpoint.ImportEnded)
 	telemetry.Log(ctx).Info().Str("import", h.ImportID).Int("rows", h.RowsDone).Int("photos", h.Photos).Int("errors", h.Errors).Msg("All rows of an import are jobs")
 	return nil
 }
@@ -534,17 +540,34 @@ func (s *Imports) end(ctx context.Context, tx *db.Tx, h *held, why *fault.Error)
 	return told(ctx, tx, i, h.Progress)
 }
 
-// failed pauses an import that nobody can pay for, and ends others.
-func (s *Imports) failed(ctx context.Context, h *held, _ lease.Verdict, cause error) error {
+// mayGoOn reports whether an import that ended in an error may go on once somebody resumes
+// it: nobody could pay, a part was away for too long, workers died. An error of the table
+// stays one.
+func mayGoOn(f *fault.Error) bool {
+	switch f.Kind {
+	case fault.PaymentRequired, fault.Unavailable, fault.RateLimited, fault.Internal, fault.Unauthorized, fault.Forbidden:
+		return true
+	}
+	return false
+}
+
+// failed pauses an import that may go on, and ends others.
+func (s *Imports) failed(ctx context.Context, h *held, v lease.Verdict, cause error) error {
 	f, known := fault.As(cause)
-	if known && f.Kind == fault.PaymentRequired {
+	switch {
+	case v.Rescued:
+		f = ErrBrokeOff
+	case !known:
+		f = errImport
+	}
+	if mayGoOn(f) && !h.Cancelling {
+		if f.Kind != fault.PaymentRequired {
+			telemetry.Log(ctx).Error().Err(cause).Str("import", h.ImportID).Msg("An import could not go on")
+		}
 		telemetry.Log(ctx).Warn().Str("import", h.ImportID).Str("code", f.Code).Int("rows", h.RowsDone).Msg("Paused an import")
 		return s.table().Update(ctx, s.DB, h.Held, `status = 'paused', lease_until = NULL, due_at = NULL, error_code = $1, error_message = $2`, f.Code, clean(f.Error()))
 	}
 	telemetry.Log(ctx).Warn().Err(cause).Str("import", h.ImportID).Msg("An import failed")
-	if !known {
-		f = errImport
-	}
 	return s.DB.InTx(ctx, func(tx *db.Tx) error {
 		if err := s.table().Update(ctx, tx, h.Held, `tries = tries + 1`); err != nil { // holds the fence
 			return err
