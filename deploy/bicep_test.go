@@ -234,7 +234,9 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"right to give any right":    {"modules/github.bicep", "GuidEquals {${pull}} AND", "GuidNotEquals {${pull}} AND", "may give itself any right"},
 		"domain that is lost":        {"modules/app.bicep", "customDomains: empty(customDomain)", "customDomains: !empty(customDomain)", "takes the own domain away"},
 		"clients kept out":           {"modules/network.bicep", "'443', '31443'", "'443'", "keeps out what comes to port 31443"},
-		"shared key of the logs":     {"modules/host.bicep", "destination: 'azure-monitor'", "destination: 'log-analytics'", "appLogsConfiguration"},
+		"shared key of the logs":     {"ground.bicep", "destination: 'azure-monitor'", "destination: 'log-analytics'", "appLogsConfiguration"},
+		"traces that go nowhere":     {"modules/host-traced.bicep", "destinations: ['appInsights']", "destinations: []", "traces go to []"},
+		"an agent without a target":  {"modules/host-traced.bicep", "insights.properties.ConnectionString", "''", "ConnectionString"},
 		"other identity":             {"apps.bicep", "{ name: 'AZURE_CLIENT_ID', value: known.outputs.export.clientId }", "{ name: 'AZURE_CLIENT_ID', value: known.outputs.api.clientId }", "not its own identity"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -98,6 +98,7 @@ _opal_env() {
 	fi
 	_opal_found OPAL_ALERT_EMAIL "$(_opal_last alertEmail)"
 	_opal_found OPAL_ALERT_WEBHOOK "$(_opal_last alertWebhook)"
+	_opal_found OPAL_TRACES "$(_opal_last traces)"
 	url=$(_opal_last runbookUrl)
 	[ -z "$REPOSITORY" ] || url=https://github.com/$REPOSITORY/blob/main/deploy/README.md#alerts
 	_opal_found OPAL_RUNBOOK_URL "$url"

@@ -24,6 +24,12 @@ func (p *policy) foundation() {
 	}
 	for _, r := range p.plan.Find("Microsoft.App/managedEnvironments") {
 		p.want(r, "azure-monitor", "properties", "appLogsConfiguration", "destination")
+		if p.scenario.ground["traces"] == true {
+			p.want(r, "<insights.properties.ConnectionString>", "properties", "appInsightsConfiguration", "connectionString")
+			if to := fmt.Sprint(r.Get("properties", "openTelemetryConfiguration", "tracesConfiguration", "destinations")); to != "[appInsights]" {
+				p.say(r, "traces go to %s", to)
+			}
+		}
 	}
 	for _, r := range p.plan.Find("Microsoft.OperationalInsights/workspaces") {
 		p.want(r, true, "properties", "features", "disableLocalAuth")

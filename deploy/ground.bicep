@@ -61,6 +61,9 @@ param privateEndpoints bool = false
 @allowed(['', 'Consumption-GPU-NC8as-T4', 'Consumption-GPU-NC24-A100'])
 param gpu string = ''
 
+@description('True: traces go to Application Insights, by the environment\'s OpenTelemetry agent, which Azure has as a preview. Each role sends them from its next revision on.')
+param traces bool = false
+
 @description('Where alerts go. Empty: they are shown in the portal alone.')
 param alertEmail string = ''
 @description('A second receiver for what must wake somebody (severity 0 and 1), such as a pager\'s webhook. Empty: none.')
@@ -148,19 +151,42 @@ module registry 'modules/registry.bicep' = {
   }
 }
 
-module host 'modules/host.bicep' = {
+var appsSubnetId = privateNetwork ? network!.outputs.appsSubnetId : ''
+var hostProperties = {
+  workloadProfiles: concat(
+    [{ name: 'Consumption', workloadProfileType: 'Consumption' }],
+    empty(gpu) ? [] : [{ name: 'gpu', workloadProfileType: gpu }]
+  )
+  zoneRedundant: privateNetwork
+  vnetConfiguration: privateNetwork ? { infrastructureSubnetId: appsSubnetId, internal: false } : null
+  // by a diagnostic setting, not with the workspace's shared key
+  appLogsConfiguration: { destination: 'azure-monitor' }
+}
+
+module host 'modules/host.bicep' = if (!traces) {
   name: 'host'
   params: {
     name: hostName
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
-    subnetId: privateNetwork ? network!.outputs.appsSubnetId : ''
-    gpu: gpu
+    properties: hostProperties
   }
 }
 
-var ownAddress = 'https://${names.api}.${host.outputs.domain}'
+module tracedHost 'modules/host-traced.bicep' = if (traces) {
+  name: 'host-traced'
+  params: {
+    name: hostName
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    properties: hostProperties
+    insightsName: monitoring.outputs.insightsName
+  }
+}
+
+var ownAddress = 'https://${names.api}.${traces ? tracedHost!.outputs.domain : host!.outputs.domain}'
 
 module storage 'modules/storage.bicep' = {
   name: 'storage'

@@ -6,6 +6,7 @@ param publicBaseUrl = readEnvironmentVariable('OPAL_PUBLIC_BASE_URL', '')
 param vaultSecrets = split(readEnvironmentVariable('OPAL_SECRETS', ''), ' ')
 param watchApps = readEnvironmentVariable('OPAL_WATCH_APPS', 'false') == 'true'
 param watchEndpoint = readEnvironmentVariable('OPAL_WATCH_ENDPOINT', '')
+param traces = readEnvironmentVariable('OPAL_TRACES', 'false') == 'true'
 param alertEmail = readEnvironmentVariable('OPAL_ALERT_EMAIL')
 param alertWebhook = readEnvironmentVariable('OPAL_ALERT_WEBHOOK', '')
 param runbookUrl = readEnvironmentVariable('OPAL_RUNBOOK_URL', '')

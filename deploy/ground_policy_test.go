@@ -310,8 +310,9 @@ func (p *policy) ground() {
 		p.want(r, false, "properties", "adminUserEnabled")
 	}
 	for _, r := range p.plan.Resources {
-		// Diagnostic settings only exist as preview versions.
-		if strings.Contains(r.APIVersion, "preview") && r.Type != "Microsoft.Insights/diagnosticSettings" {
+		// Diagnostic settings only exist as preview versions, and so does the OpenTelemetry agent.
+		agent := p.scenario.ground["traces"] == true && strings.HasSuffix(r.File, "host-traced.bicep")
+		if strings.Contains(r.APIVersion, "preview") && r.Type != "Microsoft.Insights/diagnosticSettings" && !agent {
 			p.say(r, "its API version %s is a preview", r.APIVersion)
 		}
 	}

@@ -31,6 +31,7 @@ func scenarios() []scenario {
 		{name: "sign-in of browsers", env: "prod", billed: true, secrets: append([]string{signInSecret}, scoring...), apps: map[string]any{
 			"authMode": "oidc", "authIssuer": "https://login.example.com", "authAudience": "opal", "authClientId": "opal-console",
 		}},
+		{name: "traces", env: "prod", billed: true, secrets: scoring, ground: map[string]any{"traces": true}},
 		{name: "no keys, for a trial", env: "dev", secrets: scoring, apps: map[string]any{"authMode": "none"}},
 		{
 			name: "the longest name that an environment may have", env: "prod", billed: true, secrets: scoring,

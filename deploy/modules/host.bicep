@@ -3,25 +3,14 @@ param name string
 param location string
 param tags object
 param workspaceId string
-@description('Empty: no virtual network.')
-param subnetId string
-@description('Empty: no GPU profile.')
-param gpu string
+@description('See hostProperties in ground.bicep.')
+param properties object
 
 resource host 'Microsoft.App/managedEnvironments@2025-01-01' = {
   name: name
   location: location
   tags: tags
-  properties: {
-    workloadProfiles: concat(
-      [{ name: 'Consumption', workloadProfileType: 'Consumption' }],
-      empty(gpu) ? [] : [{ name: 'gpu', workloadProfileType: gpu }]
-    )
-    zoneRedundant: !empty(subnetId)
-    vnetConfiguration: empty(subnetId) ? null : { infrastructureSubnetId: subnetId, internal: false }
-    // by the setting below, not with the workspace's shared key
-    appLogsConfiguration: { destination: 'azure-monitor' }
-  }
+  properties: properties
 }
 
 // The tables ContainerAppConsoleLogs and ContainerAppSystemLogs.
@@ -31,5 +20,4 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   properties: { workspaceId: workspaceId, logs: [{ categoryGroup: 'allLogs', enabled: true }] }
 }
 
-output id string = host.id
 output domain string = host.properties.defaultDomain

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Schemas are the shapes of resource types, by type.
+// Schemas are the shapes of resource types, by type, and by type@version where a second
+// version is used.
 type Schemas map[string]schema
 
 type schema struct {
@@ -42,7 +43,10 @@ func (s Schemas) Check(p *Plan) (found, unchecked []string) {
 		if r.Existing {
 			continue
 		}
-		sc, ok := s[r.Type]
+		sc, ok := s[r.Type+"@"+r.APIVersion]
+		if !ok {
+			sc, ok = s[r.Type]
+		}
 		if !ok {
 			unchecked = append(unchecked, r.Type)
 			continue
