@@ -12,6 +12,7 @@ func steeringFlags(f *pflag.FlagSet) (read func() picture.Steering) {
 	var s picture.Steering
 	var shadow picture.Shadow
 	var seed uint64
+	var relight float64
 	var photoShadow map[string]string
 	numbers := map[string]**float64{}
 	values := map[string]*float64{}
@@ -31,6 +32,7 @@ func steeringFlags(f *pflag.FlagSet) (read func() picture.Steering) {
 	number("shadow-direction", &shadow.Direction, "where the shadow falls, degrees seen from above: 0 to the viewer, 90 right, 180 away, 270 left")
 	number("light-angle", &s.LightAngle, "where the light comes from, degrees seen from above: 0 the viewer, 90 right, 180 behind, 270 left")
 	number("reflection", &s.Reflection, "in the floor, 0 to 1")
+	f.Float64Var(&relight, "relight", 0, "how much of the scene's light falls on the product, 0 to 1: tint, rim and darkness at its foot, on a layer of its own; never on white and on marketplaces")
 	f.Uint64Var(&seed, "seed", 0, "another number is another picture of the same scene")
 	f.Float64Var(&s.HeightMM, "height-mm", 0, "the products' real height in millimetres")
 	f.Float64Var(&s.FrameMM, "frame-mm", 0, "how many millimetres of the floor the frame shows where products stand (default: the scene's own)")
@@ -44,6 +46,9 @@ func steeringFlags(f *pflag.FlagSet) (read func() picture.Steering) {
 		}
 		out := s
 		out.PhotoShadow = photoShadow
+		if f.Changed("relight") {
+			out.Relight = &relight
+		}
 		if f.Changed("seed") {
 			out.Seed = &seed
 		}

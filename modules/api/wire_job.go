@@ -62,6 +62,7 @@ func fidelityOf(f *pipeline.Fidelity) *client.Fidelity {
 		return nil
 	}
 	out := &client.Fidelity{SSIM: f.SSIM, MaxDiff: f.MaxDiff, EngineSSIM: f.EngineSSIM, Upscale: f.Upscale, Note: f.Note, Enlarged: f.Enlarged}
+	out.Unlit = (*client.Unlit)(f.Unlit)
 	for _, a := range f.Areas {
 		out.Areas = append(out.Areas, client.Area(a))
 	}
@@ -101,8 +102,13 @@ func proofOf(p *export.Proof) *client.Proof {
 	if p == nil {
 		return nil
 	}
+	var unlit *client.UnlitProof
+	if u := p.Unlit; u != nil {
+		unlit = &client.UnlitProof{SSIM: u.SSIM, DeltaE50: u.DeltaE50, DeltaE95: u.DeltaE95}
+	}
 	return &client.Proof{
-		SSIM: p.SSIM, DeltaE50: p.DeltaE50, DeltaE95: p.DeltaE95, Cast: p.Cast, Spot: p.Spot, Mark: p.Mark, Detail: p.Detail, Bleed: p.Bleed, Shift: p.Shift, Pixels: p.Pixels,
+		Unlit: unlit,
+		SSIM:  p.SSIM, DeltaE50: p.DeltaE50, DeltaE95: p.DeltaE95, Cast: p.Cast, Spot: p.Spot, Mark: p.Mark, Detail: p.Detail, Bleed: p.Bleed, Shift: p.Shift, Pixels: p.Pixels,
 		Limits: client.ProofLimits(p.Limits), Within: p.Within, Held: p.Held,
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/shade"
 )
 
 // Options are what a run makes of each photo.
@@ -476,7 +477,7 @@ func (r *run) writeAll(ctx context.Context, w work, it *Item, store *pipeline.Me
 	l.On = r.On
 	add := func(v export.Variant) error {
 		shown, err := write(variantName(v.Preset), v.File)
-		made := Variant{Preset: v.Preset.Name, File: shown, Width: v.Width, Height: v.Height, Bytes: len(v.File), Status: Completed, Fidelity: v.Fidelity, Place: v.Place, Checks: v.Checks}
+		made := Variant{Preset: v.Preset.Name, File: shown, Width: v.Width, Height: v.Height, Bytes: len(v.File), Status: Completed, Fidelity: v.Fidelity, Unlit: v.Unlit, Place: v.Place, Checks: v.Checks}
 		if v.Fidelity != nil {
 			l := check.Limits(v.Preset)
 			made.Limits = &l
@@ -530,6 +531,15 @@ func layersOf(ctx context.Context, store pipeline.Artifacts, src export.Source) 
 			*f.into, err = imaging.DecodeOwn(b)
 		}
 		if err != nil {
+			return nil, err
+		}
+	}
+	if src.LightPath != "" {
+		b, err := store.Get(ctx, src.LightPath)
+		if err != nil {
+			return nil, err
+		}
+		if l.Light, err = shade.DecodeLight(b); err != nil {
 			return nil, err
 		}
 	}

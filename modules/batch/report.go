@@ -117,6 +117,7 @@ type Variant struct {
 	Status   string            `json:"status"`
 	Fidelity *proof.Delivered  `json:"fidelity"`                  // of the product in the file; null where nothing was cut out
 	Place    *provenance.Place `json:"place,omitempty"`           // where the file shows the product of the photo
+	Unlit    *proof.Delivered  `json:"fidelity_unlit,omitempty"`  // Fidelity with the scene's light taken for a change; absent where none fell on the product
 	Limits   *proof.Limits     `json:"fidelity_limits,omitempty"` // that Fidelity has to keep
 	Checks   []check.Check     `json:"checks"`
 }

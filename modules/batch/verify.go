@@ -17,6 +17,7 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/provenance"
+	"github.com/opal-photo/opal/modules/shade"
 )
 
 // The ways in which a product's place in a delivered picture is known.
@@ -49,8 +50,12 @@ type Verified struct {
 	Place      [4]float64      `json:"place"` // x, y, width and height of the original in the delivered picture, in pixels
 	Score      float64         `json:"score,omitempty"`
 	Measured   proof.Delivered `json:"measured"`
-	Limits     proof.Limits    `json:"limits"`
-	Note       string          `json:"note,omitempty"`
+	// Unlit is Measured with the light that the file states taken for a change; nil where it states none.
+	Unlit  *proof.Delivered `json:"unlit,omitempty"`
+	Limits proof.Limits     `json:"limits"`
+	Note   string           `json:"note,omitempty"`
+
+	light *shade.Light // that the delivered file states
 }
 
 // registered are the limits where the place is looked for: other programs resize in
@@ -83,12 +88,15 @@ func Verify(ctx context.Context, s Streams, c Cutters, o VerifyOptions, original
 		return err
 	}
 	found := false
+	if v.light, err = lightOf(raw, by); err != nil {
+		return fmt.Errorf("%s: %w", delivered, err)
+	}
 	if by != "" {
 		v.By, v.Limits = by, proof.DefaultLimits
 		found = v.byPlace(product, shown, at)
 	}
 	if !found {
-		v.By, v.Limits = ByRegistration, registered
+		v.By, v.Limits, v.Unlit = ByRegistration, registered, nil
 		found = v.byRegistration(product, shown)
 	}
 	if err := ctx.Err(); err != nil {
@@ -124,6 +132,9 @@ func (v *Verified) tell(s Streams, asJSON bool) error {
 	}
 	by := map[string]string{ByXMP: "the place that the file states", ByReport: "the place in report.json", ByRegistration: fmt.Sprintf("searching for it (score %.2f)", v.Score)}[v.By]
 	_, err := fmt.Fprintf(s.Out, "%s\n%s\nfound by %s, on %d pixels of the product\n", word, v.Measured, by, v.Measured.Pixels)
+	if err == nil && v.Unlit != nil {
+		_, err = fmt.Fprintf(s.Out, "its scene's light, which the file states, is taken into account; without it: %s\n", *v.Unlit)
+	}
 	if err == nil && v.Note != "" && !s.Quiet {
 		_, err = fmt.Fprintln(s.Err, v.Note)
 	}
@@ -235,9 +246,35 @@ func (v *Verified) byPlace(product, shown *image.NRGBA, p provenance.Place) bool
 		return false
 	}
 	placed := imaging.Resize(window(product, src), to.Dx(), to.Dy())
-	v.Measured = proof.Compare(window(placed, in.Sub(to.Min)), window(shown, in))
+	v.compare(placed, shown, to.Min, in)
 	v.Place = [4]float64{float64(to.Min.X), float64(to.Min.Y), float64(to.Dx()), float64(to.Dy())}
 	return v.Measured.Pixels == 0 || v.Measured.SSIM >= leastAlike
+}
+
+// lightOf returns the light that a delivered file states of the place where it shows the
+// product.
+func lightOf(raw []byte, by string) (*shade.Light, error) {
+	info, err := imagefile.Inspect(raw)
+	if err != nil || by != ByXMP {
+		return nil, nil
+	}
+	b := provenance.ReadLight(imagefile.ReadMetadata(info.Format, raw).XMP)
+	if b == nil {
+		return nil, nil
+	}
+	return shade.DecodeLight(b)
+}
+
+// compare measures a product, placed at a point, against a part of the delivered picture.
+// Light that the file states is applied to it first.
+func (v *Verified) compare(placed, shown *image.NRGBA, at image.Point, in image.Rectangle) {
+	original := placed
+	if v.light != nil {
+		placed = v.light.On(placed)
+		d := proof.Compare(window(original, in.Sub(at)), window(shown, in))
+		v.Unlit = &d
+	}
+	v.Measured = proof.Compare(window(placed, in.Sub(at)), window(shown, in))
 }
 
 // byRegistration looks for the product.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/studio"
 )
@@ -123,4 +124,39 @@ func other(side int) *image.NRGBA {
 		}
 	}
 	return img
+}
+
+func TestVerifyTakesTheScenesLightIntoAccount(t *testing.T) {
+	t.Chdir(t.TempDir())
+	saved(t, "tin.png", tin(800), imaging.PNG)
+	var out bytes.Buffer
+	s := Streams{Out: &out, Err: &out, Quiet: true}
+	cutter := redCutter{.95}
+	o := Options{Dir: "out", Scenes: []string{"luxury"}, Presets: []string{"meta_catalog"}, Steps: pipeline.Options{RemoveBackground: true, GenerateScene: true},
+		Steering: picture.Steering{Relight: picture.Number(1)}}
+	if err := Process(t.Context(), s, pipeline.New(decoder(), cutter, studio.NewPlacer(1<<20)), o, []string{"tin.png"}); err != nil {
+		t.Fatal(err, out.String())
+	}
+	rep, err := loadReport("out/report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	it := rep.Items[0]
+	if f := it.Fidelity; f.Unlit == nil || f.SSIM < .999 || f.Unlit.MaxDiff <= f.MaxDiff {
+		t.Errorf("of the picture: %+v, without the light %+v", f, f.Unlit)
+	}
+	if v := it.Variants[0]; v.Unlit == nil || v.Unlit.DeltaE50 <= v.Fidelity.DeltaE50 {
+		t.Errorf("of the variant: %+v, without the light %+v", v.Fidelity, v.Unlit)
+	}
+	out.Reset()
+	if err := Verify(t.Context(), s, Cutters{Decoder: decoder(), Cutter: cutter}, VerifyOptions{JSON: true}, "tin.png", "out/tin/meta_catalog.jpg"); err != nil {
+		t.Fatal(err, out.String())
+	}
+	var v Verified
+	if err := json.Unmarshal(out.Bytes(), &v); err != nil {
+		t.Fatal(err)
+	}
+	if !v.Untouched || v.By != ByXMP || v.Unlit == nil || v.Unlit.DeltaE50 < v.Measured.DeltaE50+1 {
+		t.Errorf("%+v, without the light %+v", v, v.Unlit)
+	}
 }

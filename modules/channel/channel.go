@@ -78,6 +78,7 @@ type Preset struct {
 	Anchor     Anchor     `json:"anchor,omitempty" yaml:"anchor"`             // where it stands on white; "": Centre
 	SafeZone   []float64  `json:"safe_zone,omitempty" yaml:"safe_zone"`       // left, top, right and bottom within which the product lies, as shares; nil: the frame
 	Shadow     Shadow     `json:"shadow,omitempty" yaml:"shadow"`             // under the product, unless an item or its brand wishes another; "": none but the scene's
+	Unlit      bool       `json:"unlit,omitempty" yaml:"unlit"`               // the product is shown as it was photographed, without the scene's light on it
 	Format     Format     `json:"format" yaml:"format"`                       //
 	Quality    int        `json:"quality,omitempty" yaml:"quality,omitempty"` //
 	Default    bool       `json:"default" yaml:"default"`                     // a job that names no presets gets it

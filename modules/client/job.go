@@ -188,10 +188,17 @@ type Fidelity struct {
 	SSIM       float64  `json:"ssim" doc:"Structural similarity over the product; 1 is identical" example:"0.999"`
 	MaxDiff    int      `json:"max_diff" doc:"Largest difference of a channel over the product, 0 to 255" example:"1"`
 	EngineSSIM *float64 `json:"engine_ssim,omitempty" doc:"Of what the scene's engine returned, before the product was put back"`
+	Unlit      *Unlit   `json:"unlit,omitempty" doc:"The same figures with the scene's light, which relight wished, taken for a change; absent where none fell on the product"`
 	Upscale    string   `json:"upscale,omitempty" doc:"How the scene was enlarged, and the product of a small photo"`
 	Areas      []Area   `json:"areas,omitempty" doc:"Which part of the scene each colour of the brand's palette names"`
 	Note       string   `json:"note,omitempty" doc:"What of the wishes the picture doesn't follow, and why"`
 	Enlarged   float64  `json:"enlarged,omitempty" doc:"The product's pixels in the output for one of the photo's; above 2 it looks soft" example:"1.2"`
+}
+
+// Unlit says how much of the product a picture kept when the scene's light counts as a change.
+type Unlit struct {
+	SSIM    float64 `json:"ssim" doc:"Structural similarity over the product; 1 is identical" example:"0.981"`
+	MaxDiff int     `json:"max_diff" doc:"Largest difference of a channel over the product, 0 to 255" example:"41"`
 }
 
 // Area says which part of a picture a colour of the palette names.
@@ -278,6 +285,15 @@ type Proof struct {
 	Limits   ProofLimits `json:"limits" doc:"Of the preset"`
 	Within   bool        `json:"within" doc:"All limits are kept" example:"true"`
 	Held     bool        `json:"held" doc:"A file over them is rejected; false for small presets, which are only measured" example:"true"`
+	Unlit    *UnlitProof `json:"unlit,omitempty" doc:"With the scene's light, which relight wished, taken for a change: the other figures take it into account. Absent where none fell on the product"`
+}
+
+// UnlitProof says how the product in a file differs from the photo's when the scene's light
+// counts as a change.
+type UnlitProof struct {
+	SSIM     float64 `json:"ssim" doc:"Structural similarity of brightness; 1 is identical" example:"0.981"`
+	DeltaE50 float64 `json:"delta_e_p50" doc:"CIEDE2000, the median pixel" example:"3.1"`
+	DeltaE95 float64 `json:"delta_e_p95" doc:"CIEDE2000, the pixel that one in twenty exceed" example:"7.4"`
 }
 
 // ProofLimits are what the figures of Proof may reach at most, and ssim at least.

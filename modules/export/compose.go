@@ -90,7 +90,7 @@ func staged(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	if !shadeUnder(out, p, l, prod, s.product) && l.Shadow != nil {
 		castInto(out, l.Shadow, s)
 	}
-	imaging.Over(out, prod.at(s.product.Dx(), s.product.Dy()), s.product.Min)
+	imaging.Over(out, l.shown(p, prod, s.product.Dx(), s.product.Dy()), s.product.Min)
 	return out
 }
 

@@ -80,6 +80,8 @@ type Proof struct {
 	Limits proof.Limits `json:"limits"`
 	Within bool         `json:"within"` // all limits are kept
 	Held   bool         `json:"held"`   // the preset's files are held to them; smaller ones are only measured
+	// Unlit are the figures with the scene's light taken for a change; nil where none fell on the product.
+	Unlit *proof.Delivered `json:"unlit,omitempty"`
 }
 
 // ProofOf returns what was measured of a variant; nil where nothing was cut out.
@@ -88,7 +90,7 @@ func ProofOf(v Variant) *Proof {
 		return nil
 	}
 	l := check.Limits(v.Preset)
-	return &Proof{Delivered: *v.Fidelity, Limits: l, Within: v.Fidelity.Within(l) == "", Held: check.Provable(v.Preset)}
+	return &Proof{Delivered: *v.Fidelity, Limits: l, Within: v.Fidelity.Within(l) == "", Held: check.Provable(v.Preset), Unlit: v.Unlit}
 }
 
 func proofOf(v Variant) (sql.NullString, error) {

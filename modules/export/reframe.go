@@ -21,7 +21,7 @@ func reframed(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	shadowed := l.Box // what stands on the floor darkens it
 	shadowed[3] += int(productMargin * float64(l.Box[3]))
 	out := imaging.Resize(extended(l.Backdrop, win, shadowed.Rect()), p.Width, p.Height)
-	imaging.Over(out, prod.at(at.Dx(), at.Dy()), at.Min)
+	imaging.Over(out, l.shown(p, prod, at.Dx(), at.Dy()), at.Min)
 	return out
 }
 

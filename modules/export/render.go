@@ -29,7 +29,9 @@ type Variant struct {
 	// Fidelity compares the product in the file, decoded, with the product in the
 	// photo; nil where nothing was cut out.
 	Fidelity *proof.Delivered
-	Place    *provenance.Place // of the product in photo and file; nil likewise
+	// Unlit is Fidelity with the scene's light taken for a change; nil where none fell on the product.
+	Unlit *proof.Delivered
+	Place *provenance.Place // of the product in photo and file; nil likewise
 }
 
 // Render makes the variants of the named presets from decoded layers and hands
@@ -141,12 +143,21 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	}
 	facts := check.Facts{Source: provenance.Strongest(how, l.Marks), Enlarged: enlargement(p, l), On: l.On}
 	at, known := place(p, l, prod)
-	var placed *image.NRGBA
+	var placed, original *image.NRGBA
+	light := l.lightOn(p)
 	if known {
 		placed = prod.at(at.Dx(), at.Dy())
 		facts.Product = maskAt(placed, at, img.Rect.Dx(), img.Rect.Dy())
 		where := provenance.PlaceOf(l.CutoutBounds.Rect(), l.Cutout.Rect.Size(), at, img.Rect.Size())
 		v.Place, o.XMP = &where, provenance.WithPlace(o.XMP, where)
+		if original = placed; light != nil { // the file says what light fell on it, so that anybody can take it into account
+			placed = light.On(placed)
+			b, err := light.Encode()
+			if err != nil {
+				return v, err
+			}
+			o.XMP = provenance.WithLight(o.XMP, b)
+		}
 	}
 	var err error
 	if v.File, err = imaging.Encode(img, o); err != nil {
@@ -172,7 +183,14 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 				}
 			}
 		}
-		v.Fidelity = &d
+		if v.Fidelity = &d; light != nil {
+			shown, err := imaging.DecodeOwn(v.File)
+			if err != nil {
+				return v, err
+			}
+			unlit := prove(original, shown, at)
+			v.Unlit = &unlit
+		}
 		v.Checks = append(v.Checks, check.Proof(p, d))
 	}
 	v.Width, v.Height = img.Rect.Dx(), img.Rect.Dy()

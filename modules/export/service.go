@@ -126,7 +126,7 @@ func (s *Service) Paths(ctx context.Context, jobID string) ([]string, error) {
 		if err := json.Unmarshal([]byte(text), &src); err != nil {
 			return nil, fmt.Errorf("read a source of job %s: %w", jobID, err)
 		}
-		paths = append(paths, src.CutoutPath, src.BackdropPath, src.ShadowPath, src.OutputPath, src.OwnShadowPath())
+		paths = append(paths, src.CutoutPath, src.BackdropPath, src.ShadowPath, src.OutputPath, src.OwnShadowPath(), src.LightPath)
 	}
 	return paths, rows.Err()
 }

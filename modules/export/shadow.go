@@ -51,3 +51,21 @@ func shadeUnder(out *image.NRGBA, p channel.Preset, l *Layers, prod *product, at
 	}
 	return false
 }
+
+// lightOn returns the light that falls on a preset's product; nil for none. White pages,
+// and listings on marketplaces, show it as it was photographed.
+func (l *Layers) lightOn(p channel.Preset) *shade.Light {
+	if p.Background != channel.Scene || p.Unlit || l.Backdrop == nil {
+		return nil
+	}
+	return l.Light
+}
+
+// shown returns the product at a size as a variant shows it.
+func (l *Layers) shown(p channel.Preset, prod *product, w, h int) *image.NRGBA {
+	img := prod.at(w, h)
+	if light := l.lightOn(p); light != nil {
+		return light.On(img)
+	}
+	return img
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/shade"
 )
 
 // Source is the finished picture that variants are made of, in its layers. Its
@@ -53,6 +54,7 @@ type Layers struct {
 	Backdrop *image.NRGBA // opaque; nil without a scene
 	Shadow   *image.NRGBA // nil when there is none; else of the scene's size
 	Own      *image.NRGBA // the photo's own shadow; nil where it isn't kept
+	Light    *shade.Light // of the scene on the product; nil where none falls on it
 	On       time.Time    // the day whose rules count; zero: today
 }
 

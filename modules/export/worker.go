@@ -22,6 +22,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/queue"
+	"github.com/opal-photo/opal/modules/shade"
 	"github.com/opal-photo/opal/modules/telemetry"
 )
 
@@ -291,6 +292,19 @@ func (w *Worker) load(ctx context.Context, src Source) (*Layers, error) {
 			})
 		})
 	}
+	g.Go(func() error {
+		if src.LightPath == "" {
+			return nil
+		}
+		return fault.Guard(func() error {
+			b, _, err := w.Blobs.Get(ctx, w.Outputs, src.LightPath, maxLayer)
+			if err != nil {
+				return fmt.Errorf("load %s: %w", src.LightPath, err)
+			}
+			l.Light, err = shade.DecodeLight(b)
+			return err
+		})
+	})
 	return l, g.Wait()
 }
 

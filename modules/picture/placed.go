@@ -51,5 +51,6 @@ type Layers struct {
 
 	OwnShadow *OwnShadow  `json:"own_shadow,omitempty"` // of the photo; nil where nobody wished it
 	Shadows   PhotoShadow `json:"shadows,omitempty"`    // what becomes of it
+	LightPath string      `json:"light,omitempty"`      // PNG: the scene's light on the product, a layer above its pixels; "": none
 	Placed
 }

@@ -146,6 +146,14 @@ func cosSin(degrees float64) (c, s float64) {
 	return math.Cos(a), math.Sin(a)
 }
 
+// RelightBy returns how much of the scene's light falls on the product, 0–1.
+func (s Steering) RelightBy() float64 {
+	if s.Relight == nil {
+		return 0
+	}
+	return *s.Relight
+}
+
 // Unfollowed lists the wishes, by their names, that an engine can't follow which knows
 // nothing of steering.
 func (s Steering) Unfollowed() (names []string) {

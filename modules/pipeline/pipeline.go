@@ -90,11 +90,20 @@ type Fidelity struct {
 	MaxDiff int     `json:"max_diff"` // largest difference of a channel, 0–255
 	// EngineSSIM is the similarity of what the engine returned, before the lock;
 	// absent when the engine left the product to the lock.
-	EngineSSIM *float64       `json:"engine_ssim,omitempty"`
-	Upscale    string         `json:"upscale,omitempty"`  // how the scene was enlarged, and the product of a small photo
-	Areas      []picture.Area `json:"areas,omitempty"`    // which part of the scene each colour of the palette names
-	Note       string         `json:"note,omitempty"`     // what of the wishes the picture doesn't follow, and why
-	Enlarged   float64        `json:"enlarged,omitempty"` // the product's pixels in the output for one pixel of the photo
+	EngineSSIM *float64 `json:"engine_ssim,omitempty"`
+	// Unlit compares with the original as it was, without the scene's light, which the other
+	// figures take into account; nil where no light fell on it.
+	Unlit    *Unlit         `json:"unlit,omitempty"`
+	Upscale  string         `json:"upscale,omitempty"`  // how the scene was enlarged, and the product of a small photo
+	Areas    []picture.Area `json:"areas,omitempty"`    // which part of the scene each colour of the palette names
+	Note     string         `json:"note,omitempty"`     // what of the wishes the picture doesn't follow, and why
+	Enlarged float64        `json:"enlarged,omitempty"` // the product's pixels in the output for one pixel of the photo
+}
+
+// Unlit is SSIM and MaxDiff of Fidelity, with the scene's light taken for a change.
+type Unlit struct {
+	SSIM    float64 `json:"ssim"`
+	MaxDiff int     `json:"max_diff"`
 }
 
 // Result is a finished item.

@@ -36,6 +36,10 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 		imaging.Over(s.final, l.shadow, l.shadowAt)
 	}
 	at := box.Rect().Min
+	original := product
+	if product, err = s.lit(ctx, l.backdrop, product, box.Rect()); err != nil {
+		return err
+	}
 	imaging.Over(s.final, product, at)
 	s.layers = nil
 	f := s.fidelity()
@@ -47,7 +51,12 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	if f.Enlarged > sharpEnough {
 		f.Upscale = strings.TrimPrefix(fmt.Sprintf("%s; the photo is small: its product of %d×%d pixels was enlarged %.1f×", f.Upscale, s.cutBounds.Dx(), s.cutBounds.Dy(), f.Enlarged), "; ")
 	}
-	f.SSIM, f.MaxDiff = proof.Fidelity(product, window(s.final, product.Rect.Add(at)), erode(product))
+	shown := window(s.final, product.Rect.Add(at))
+	f.SSIM, f.MaxDiff = proof.Fidelity(product, shown, erode(product))
+	if s.result.LightPath != "" {
+		f.Unlit = &Unlit{}
+		f.Unlit.SSIM, f.Unlit.MaxDiff = proof.Fidelity(original, shown, erode(original))
+	}
 	return nil
 }
 

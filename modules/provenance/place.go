@@ -2,6 +2,7 @@ package provenance
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"image"
 	"regexp"
@@ -47,6 +48,35 @@ func ReadPlace(packet []byte) (p Place, ok bool) {
 	n, err := fmt.Sscan(strings.TrimSpace(string(m[1])), &p.Photo[0], &p.Photo[1], &p.Photo[2], &p.Photo[3],
 		&p.File[0], &p.File[1], &p.File[2], &p.File[3], &p.Size[0], &p.Size[1])
 	return p, err == nil && n == 10 && p.Sound()
+}
+
+// maxLight bounds a layer of light in a packet, in bytes.
+const maxLight = 24 << 10
+
+// WithLight adds to a packet that has a place the layer of light that falls on the product
+// there, so that what it changes can be told from what it doesn't. A layer too large for a
+// packet is left away.
+func WithLight(packet, layer []byte) []byte {
+	if len(layer) > maxLight {
+		return packet
+	}
+	const behind = ` opal:Product="`
+	return bytes.Replace(packet, []byte(behind), []byte(` opal:Light="`+base64.StdEncoding.EncodeToString(layer)+`"`+behind), 1)
+}
+
+var lightPattern = regexp.MustCompile(`opal:Light="([A-Za-z0-9+/=]+)"`)
+
+// ReadLight returns the layer of light that a packet states; nil without one.
+func ReadLight(packet []byte) []byte {
+	m := lightPattern.FindSubmatch(packet)
+	if m == nil {
+		return nil
+	}
+	b, err := base64.StdEncoding.DecodeString(string(m[1]))
+	if err != nil || len(b) > maxLight {
+		return nil
+	}
+	return b
 }
 
 // Sound reports whether a place can be: windows that are not empty and lie in their
