@@ -30,6 +30,6 @@ const (
 	MaxPixels = 50_000_000 // width times height
 
 	// maxProfileBytes bounds a decompressed ICC profile. The largest in common
-	// use, for printing presses, are near 3 MB.
-	maxProfileBytes = 4 << 20
+	// use, for printing presses, are near 3 MB; a JPEG can hold one of 16 MB.
+	maxProfileBytes = 16 << 20
 )

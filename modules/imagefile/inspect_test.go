@@ -114,6 +114,8 @@ func hostileFiles() []hostile {
 		}, ErrTooManyPixels, ""},
 		{"PNG of 2³¹ × 2³¹", func(testing.TB) []byte { return imagefiletest.PNGOf(imagefiletest.IHDR(1<<31-1, 1<<31-1, 8, pngRGB)) }, ErrTooManyPixels, ""},
 		{"PNG of no size", func(testing.TB) []byte { return imagefiletest.PNGOf(imagefiletest.IHDR(0, 5, 8, pngRGB)) }, ErrCorrupt, "0 × 5"},
+		{"PNG of an iPhone's program", withChunk("CgBI"), ErrUnsupported, "iPhone"},
+		{"PNG with an unknown part that can't be left out", withChunk("ABCD"), ErrUnsupported, "ABCD"},
 		{"PNG with a profile of 512 MB", profileBomb, ErrCorrupt, "profile is larger"},
 		{"PNG with a false header sum", func(t testing.TB) []byte {
 			b := imagefiletest.PNG(t, imagefiletest.Photo(8, 8, 1))
@@ -204,6 +206,13 @@ func tiffBomb(testing.TB) []byte {
 		b = binary.LittleEndian.AppendUint32(b, 60000)
 	}
 	return append(b, 0, 0, 0, 0)
+}
+
+// withChunk is a PNG with a chunk of a kind.
+func withChunk(kind string) func(t testing.TB) []byte {
+	return func(t testing.TB) []byte {
+		return imagefiletest.WithChunk(imagefiletest.PNG(t, image.NewGray(image.Rect(0, 0, 4, 4))), imagefiletest.Chunk(kind, make([]byte, 4)))
+	}
 }
 
 // profileBomb unfolds to 512 MB.

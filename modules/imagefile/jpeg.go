@@ -50,6 +50,9 @@ type jpegWalk struct {
 	profile  jpegProfile
 	scans    int
 	coverage coverage
+	restarts restarts
+	adobe    []byte // the last of Adobe's segments, which counts
+	adobeAt  int    // the place of the first one in keep
 }
 
 // parseJPEG walks the segments of a JPEG up to its end marker. Stray bytes between
@@ -81,7 +84,15 @@ func parseJPEG(b []byte) (Parsed, error) {
 			return w.Parsed, err
 		}
 		if marker == markerSOS {
+			data := pos
 			pos = entropyEnd(b, pos)
+			if n := w.restarts.wanted(body); n > 0 && restartsIn(b[data:pos]) < n {
+				return w.Parsed, ErrCorrupt.With("the JPEG lacks some of its %d restart markers", n)
+			}
+			if sound := plainScan(body); !w.coverage.progressive && !bytes.Equal(sound, body) {
+				w.retain(appendSegment(nil, markerSOS, sound))
+				start = data
+			}
 		}
 		if keep {
 			w.retain(b[start:pos])
@@ -128,6 +139,9 @@ func nextSegment(b []byte, pos int) (start int, marker byte, body []byte) {
 // segment reads one segment and says whether a decoder needs it.
 func (w *jpegWalk) segment(marker byte, body []byte) (keep bool, err error) {
 	switch {
+	case marker == markerDRI && len(body) >= 2:
+		w.restarts.interval = int(binary.BigEndian.Uint16(body))
+		return true, nil
 	case marker == markerDHT || marker == markerDQT || marker == markerDRI || marker == markerDAC:
 		return true, nil
 	case marker >= markerSOF0 && marker <= markerSOF15 && marker != markerJPG:
@@ -135,7 +149,11 @@ func (w *jpegWalk) segment(marker byte, body []byte) (keep bool, err error) {
 			return false, ErrCorrupt.With("the JPEG has two frame headers")
 		}
 		w.coverage.frame(marker, body)
-		return true, w.jpegFrame(marker, body)
+		if err := w.jpegFrame(marker, body); err != nil {
+			return false, err
+		}
+		w.restarts.frame(body)
+		return true, nil
 	case marker == markerSOS:
 		w.scans++
 		if width, height := w.Info.Width, w.Info.Height; w.scans > maxScans || w.scans*width*height > maxScanPixels {
@@ -154,8 +172,12 @@ func (w *jpegWalk) segment(marker byte, body []byte) (keep bool, err error) {
 			return false, nil
 		}
 		return true, nil
-	case marker == markerAPP14:
-		return bytes.HasPrefix(body, jpegAdobe), nil
+	case marker == markerAPP14 && bytes.HasPrefix(body, jpegAdobe) && len(body) >= adobeLength && w.scans == 0:
+		if w.adobe == nil { // how many channels there are may come later
+			w.adobeAt = len(w.keep)
+			w.keep = append(w.keep, nil)
+		}
+		w.adobe = body[:adobeLength]
 	case marker == markerAPP1 && bytes.HasPrefix(body, jpegEXIF[:5]) && len(body) > len(jpegEXIF) && w.scans == 0:
 		if w.exif == nil {
 			e := readEXIF(body[len(jpegEXIF):])
@@ -176,6 +198,9 @@ func (w *jpegWalk) end(marked bool) (Parsed, error) {
 		return w.Parsed, ErrUnsupported.With("the JPEG has %d bits a channel; save it with 8", w.Info.Depth)
 	case !w.coverage.started(), !marked && !w.coverage.complete():
 		return w.Parsed, ErrCorrupt.With("the JPEG ends early")
+	}
+	if w.adobe != nil {
+		w.keep[w.adobeAt] = appendSegment(nil, markerAPP14, knownTransform(w.adobe, w.Info.Channels))
 	}
 	if profile := w.profile.segments(); profile != nil {
 		w.Info.HasProfile = true
@@ -225,75 +250,6 @@ func (p *jpegProfile) segments() (out []byte) {
 		out = appendSegment(out, markerAPP2, jpegICC, p.parts[byte(i)])
 	}
 	return out
-}
-
-// coverage tells which coefficients of which components the scans have brought:
-// a file that is cut off between two scans looks whole otherwise.
-type coverage struct {
-	progressive bool
-	components  map[byte]*[64]int8 // by identifier: the bits still missing of each coefficient, -1 for all
-}
-
-const coefficients = 64
-
-// frame begins with a frame header, T.81 B.2.2.
-func (c *coverage) frame(marker byte, body []byte) {
-	const header, each = 6, 3
-	c.progressive = marker == markerSOF2
-	c.components = map[byte]*[coefficients]int8{}
-	for i := header; i+each <= len(body) && len(c.components) < 4; i += each {
-		var missing [coefficients]int8
-		for k := range missing {
-			missing[k] = -1
-		}
-		c.components[body[i]] = &missing
-	}
-}
-
-// scan reads a scan header, T.81 B.2.3.
-func (c *coverage) scan(body []byte) {
-	if len(body) < 1 {
-		return
-	}
-	n := int(body[0])
-	if len(body) < 1+2*n+3 {
-		return
-	}
-	first, last, low := 0, coefficients-1, int8(0)
-	if c.progressive {
-		first, last, low = int(body[1+2*n]), int(body[2+2*n]), int8(body[3+2*n]&15)
-	}
-	for i := range n {
-		missing := c.components[body[1+2*i]]
-		if missing == nil {
-			continue
-		}
-		for k := first; k <= min(last, coefficients-1); k++ {
-			missing[k] = low
-		}
-	}
-}
-
-// started reports whether each component has its first scan.
-func (c *coverage) started() bool {
-	for _, missing := range c.components {
-		if missing[0] < 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// complete reports whether nothing is missing.
-func (c *coverage) complete() bool {
-	for _, missing := range c.components {
-		for _, m := range missing {
-			if m != 0 {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // jpegFrame reads a frame header, T.81 B.2.2.

@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
+	"strconv"
 )
 
 var pngMagic = []byte("\x89PNG\r\n\x1a\n")
@@ -26,6 +27,7 @@ type pngWalk struct {
 	Parsed
 	exif      *exif // of the first chunk
 	data      bool  // a chunk of pixels was there
+	palette   []byte
 	profile   bool
 	srgb      bool
 	coded     []byte // cICP
@@ -39,6 +41,9 @@ type pngWalk struct {
 // maxFalseSums bounds the chunks whose false sums are put right: each costs a few parts of
 // what is kept, and a program that writes them false writes one or all of a picture's few.
 const maxFalseSums = 4096
+
+// ancillary is the bit of a kind's first letter by which a chunk may be left out: it is small.
+const ancillary = 0x20
 
 const pngOverhead = 4 + 4 + 4 // length, type, sum
 
@@ -112,6 +117,9 @@ func (w *pngWalk) cutOff(rest []byte) {
 // chunk reads one chunk and says whether a decoder needs it.
 func (w *pngWalk) chunk(kind string, chunk []byte) (keep bool, err error) {
 	body := chunk[8 : len(chunk)-4]
+	if kind == "CgBI" { // it stands before the header, and the pixels are packed otherwise
+		return false, ErrUnsupported.With("this is a PNG as iPhones' programs hold it; save it anew")
+	}
 	if (w.Info.Width == 0) != (kind == "IHDR") {
 		return false, ErrCorrupt.With("its header chunk is missing, or there twice")
 	}
@@ -121,17 +129,19 @@ func (w *pngWalk) chunk(kind string, chunk []byte) (keep bool, err error) {
 		w.grey = w.Info.Channels == 1
 		return true, err
 	case "PLTE":
-		return true, nil
+		if w.palette != nil && !bytes.Equal(w.palette, body) {
+			return false, ErrCorrupt.With("the PNG has two palettes")
+		}
+		keep, w.palette = w.palette == nil, body
+		return keep, nil
 	case "IDAT":
 		w.data = true
 		return true, nil
 	case "IEND":
 		return true, nil
-	case "acTL":
-		if len(body) >= 4 {
-			w.frames = binary.BigEndian.Uint32(body)
-		}
-		return false, nil
+	}
+	if kind[0]&ancillary == 0 {
+		return false, ErrUnsupported.With("the PNG can't be shown without its part %s, which is not known; save it anew", strconv.Quote(kind))
 	}
 	// A damaged chunk that holds no pixels is ignored; the picture is still
 	// taken. Chunks of colour stand before the pixels.
@@ -139,6 +149,10 @@ func (w *pngWalk) chunk(kind string, chunk []byte) (keep bool, err error) {
 		return false, nil
 	}
 	switch kind {
+	case "acTL": // behind the pixels it means nothing
+		if len(body) >= 4 {
+			w.frames = binary.BigEndian.Uint32(body)
+		}
 	case "tRNS":
 		w.Info.HasAlpha = true
 		return true, nil

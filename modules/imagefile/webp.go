@@ -8,6 +8,7 @@ import (
 // Flags of the VP8X chunk, WebP container specification.
 const (
 	webpAnimation = 0x02
+	webpEXIF      = 0x08
 	webpAlpha     = 0x10
 	webpProfile   = 0x20
 )
@@ -28,7 +29,7 @@ func parseWebP(b []byte) (Parsed, error) {
 	}
 	b = b[:size]
 	p.retain(b[:riffHeader])
-	canvas, data, frames := false, false, 0
+	canvas, data, frames, flags := false, false, 0, byte(0)
 	var block *exif // the first one counts
 	for pos := riffHeader; pos < len(b); {
 		if len(b)-pos < 8 {
@@ -46,6 +47,9 @@ func parseWebP(b []byte) (Parsed, error) {
 		// Chunks are padded to even sizes. The last padding byte may be missing.
 		end := min(pos+8+int(n)+int(n&1), len(b))
 		keep := false
+		if pos == riffHeader && kind != "VP8X" && kind != "VP8 " && kind != "VP8L" {
+			return p, ErrCorrupt.With("its header chunk does not come first")
+		}
 		switch kind {
 		case "VP8X":
 			if canvas || data || len(body) != 10 {
@@ -55,7 +59,7 @@ func parseWebP(b []byte) (Parsed, error) {
 				return p, err
 			}
 			p.Info.HasAlpha = body[0]&webpAlpha != 0
-			canvas, keep = true, true
+			canvas, keep, flags = true, true, body[0]
 		case "ANIM":
 			keep = canvas
 		case "ANMF":
@@ -73,7 +77,10 @@ func parseWebP(b []byte) (Parsed, error) {
 			}
 			data, keep = true, true
 		case "ALPH":
-			keep = !data
+			if data {
+				return p, ErrCorrupt.With("its transparency comes behind its pixels")
+			}
+			keep = true
 		case "ICCP":
 			if n > maxProfileBytes {
 				return p, ErrCorrupt.With("its colour profile is larger than %d MB", maxProfileBytes>>20)
@@ -81,7 +88,7 @@ func parseWebP(b []byte) (Parsed, error) {
 			p.Info.HasProfile = true
 			keep = !data
 		case "EXIF":
-			if block == nil {
+			if block == nil && flags&webpEXIF != 0 { // without the flag nobody looks for it
 				e := readEXIF(bytes.TrimPrefix(body, jpegEXIF))
 				block = &e
 			}
@@ -94,7 +101,7 @@ func parseWebP(b []byte) (Parsed, error) {
 		}
 		pos = end
 	}
-	if !data {
+	if !data || flags&webpAnimation != 0 && frames == 0 {
 		return p, ErrCorrupt.With("the WebP holds no pixels")
 	}
 	if block != nil {

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 	pngenc "image/png"
 	"slices"
@@ -32,12 +33,34 @@ func quarters(w, h int, c [4]color.NRGBA) *image.NRGBA {
 	return img
 }
 
+// cardBlock is the card's colour in a block of 8 × 8.
+func cardBlock(bx, by int) color.NRGBA {
+	const block = 8
+	return cardColours[2*(2*by*block/cardHeight)+2*bx*block/cardWidth]
+}
+
 // progressiveCard is the card as a progressive JPEG.
 func progressiveCard() []byte {
-	const block = 8
-	return imagefiletest.ProgressiveJPEG(cardWidth, cardHeight, func(bx, by int) color.NRGBA {
-		return cardColours[2*(2*by*block/cardHeight)+2*bx*block/cardWidth]
-	})
+	return imagefiletest.ProgressiveJPEG(cardWidth, cardHeight, cardBlock)
+}
+
+// restartCard is the card as a JPEG with a restart marker behind each few blocks.
+func restartCard(interval int) []byte {
+	return imagefiletest.RestartJPEG(cardWidth, cardHeight, interval, cardBlock)
+}
+
+// adobe is Adobe's segment with a transform of the colours.
+func adobe(transform byte) []byte {
+	return imagefiletest.Segment(imagefiletest.APP14, []byte("Adobe\x00\x64\x00\x00\x00\x00"), []byte{transform})
+}
+
+// otherChoice is a JPEG of one scan whose header chooses no coefficients but the mean.
+func otherChoice(t testing.TB, jpg []byte) []byte {
+	t.Helper()
+	const choice = 4 + 1 + 2*3
+	b := slices.Clone(jpg)
+	copy(b[markerAt(t, b, imagefiletest.SOS)+choice:], []byte{0, 0, 0})
+	return b
 }
 
 // onItsSide is the card as a camera held in orientation 6 stores it.
@@ -91,11 +114,6 @@ func TestColoursOfPNG(t *testing.T) {
 	srgbPrimaries := chunk("cHRM", bigEndian(31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000))
 	gamma := func(v uint32) []byte { return chunk("gAMA", bigEndian(v)) }
 	p3Profile := chunk("iCCP", append([]byte("p3\x00\x00"), imagefiletest.Deflate(t, imagefiletest.GammaProfile("RGB ", imagefiletest.P3Primaries, 2.2))...))
-	spoiled := func(c []byte) []byte {
-		c = slices.Clone(c)
-		c[len(c)-1] ^= 1
-		return c
-	}
 	for _, c := range []struct {
 		name   string
 		chunks [][]byte
@@ -110,7 +128,7 @@ func TestColoursOfPNG(t *testing.T) {
 		{"cICP of an unknown kind", [][]byte{chunk("cICP", []byte{2, 2, 0, 1})}, cardColours, 0},
 		{"cICP with a matrix", [][]byte{chunk("cICP", []byte{12, 13, 6, 1})}, cardColours, 0},
 		{"cICP cut short", [][]byte{chunk("cICP", []byte{12, 13})}, cardColours, 0},
-		{"cICP with a false sum", [][]byte{spoiled(chunk("cICP", []byte{12, 13, 0, 1}))}, cardColours, 0},
+		{"cICP with a false sum", [][]byte{spoiledSum(chunk("cICP", []byte{12, 13, 0, 1}))}, cardColours, 0},
 		{"gAMA and cHRM of Display P3", [][]byte{gamma(45455), p3}, cardInP3, 10},
 		{"cHRM of Display P3 alone", [][]byte{p3}, cardInP3, 3},
 		{"gAMA of linear light", [][]byte{gamma(100_000)}, cardLinear, 2},
@@ -353,11 +371,56 @@ func TestWholePicturesAreTaken(t *testing.T) {
 		{"JPEG with an HTML comment", imagefiletest.WithSegments(jpg, imagefiletest.Segment(imagefiletest.COM, []byte("<html><body>made by a shop</body></html>")))},
 		{"JPEG with a script in a comment", imagefiletest.WithSegments(jpg, imagefiletest.Segment(imagefiletest.COM, []byte("<!DOCTYPE html><script>1</script>")))},
 		{"JPEG of an unknown version", ofVersion(t, jpg, 7)},
+		{"JPEG of an unknown transform", imagefiletest.WithSegments(jpg, adobe(7))},
+		{"JPEG of the transform for four inks", imagefiletest.WithSegments(jpg, adobe(2))},
+		{"JPEG with half a segment of Adobe's", imagefiletest.WithSegments(jpg, imagefiletest.Segment(imagefiletest.APP14, []byte("Adobe\x00")))},
+		{"JPEG whose scan header chooses other coefficients", otherChoice(t, jpg)},
+		{"JPEG with a profile of 5 MB that is none", func() []byte {
+			const parts, size = 80, 65_000
+			var segments [][]byte
+			for i := range byte(parts) {
+				segments = append(segments, imagefiletest.Segment(imagefiletest.APP2, []byte(imagefiletest.JPEGICC), []byte{i + 1, parts}, make([]byte, size)))
+			}
+			return imagefiletest.WithSegments(jpg, segments...)
+		}()},
+		{"JPEG with restart markers", restartCard(5)},
+		{"JPEG with a restart marker behind each block", restartCard(1)},
+		{"JPEG with an interval longer than the picture", restartCard(1000)},
+		{"JPEG with restart markers and zeros behind its pixels", slices.Insert(restartCard(7), len(restartCard(7))-2, 0, 0, 0)},
+		{"JPEG with restart markers and no end marker", restartCard(7)[:len(restartCard(7))-2]},
+		{"PNG whose count of frames stands behind its pixels", slices.Concat(png[:last], chunk("acTL", bigEndian(2, 0)), png[last:])},
+		{"PNG whose count of frames has a false sum", imagefiletest.WithChunk(png, spoiledSum(chunk("acTL", bigEndian(2, 0))))},
+		{"PNG with its palette twice", twicePLTE(t)},
 		{"JPEG with a clip behind it", append(slices.Clone(jpg), "\x00\x00\x00\x18ftypmp42"...)},
 		{"JPEG with a second picture behind it", append(slices.Clone(jpg), jpg...)},
 	} {
 		t.Run(c.name, func(t *testing.T) { takes(t, d, c.file, cardColours, 8) })
 	}
+}
+
+// spoiledSum is a chunk with a false sum.
+func spoiledSum(c []byte) []byte {
+	c = slices.Clone(c)
+	c[len(c)-1] ^= 1
+	return c
+}
+
+// twicePLTE is the card as a PNG that says its palette twice.
+func twicePLTE(t testing.TB) []byte {
+	t.Helper()
+	var palette color.Palette
+	for _, c := range cardColours {
+		palette = append(palette, c)
+	}
+	img := image.NewPaletted(image.Rect(0, 0, cardWidth, cardHeight), palette)
+	draw.Draw(img, img.Rect, card(), image.Point{}, draw.Src)
+	var b bytes.Buffer
+	if err := pngenc.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(b.Bytes(), []byte("PLTE")) - 4
+	whole := b.Bytes()[at : at+12+3*len(palette)]
+	return slices.Insert(slices.Clone(b.Bytes()), at, whole...)
 }
 
 // ofVersion is a JPEG with another major version in its JFIF segment.
@@ -396,6 +459,10 @@ func TestDamagedPicturesAreRefused(t *testing.T) {
 	}
 	progressive := progressiveCard()
 	scans := bytes.LastIndex(progressive, []byte{0xff, imagefiletest.SOS})
+	restarts := restartCard(5)
+	third := bytes.Index(restarts, []byte{0xff, imagefiletest.RST0 + 2})
+	outOfOrder := slices.Clone(restarts)
+	outOfOrder[third+1] = imagefiletest.RST0 + 6
 	png, webp := imagefiletest.PNG(t, busy), encode(t, busy, EncodeOptions{Format: WebP, Lossless: true})
 	lossy := encode(t, busy, EncodeOptions{Format: WebP})
 	var palette bytes.Buffer
@@ -415,7 +482,20 @@ func TestDamagedPicturesAreRefused(t *testing.T) {
 		{"JPEG cut within its first rows", closed(full[:markerAt(t, full, imagefiletest.SOS)+40])},
 		{"progressive JPEG cut within its last scan", closed(progressive[:len(progressive)-6])},
 		{"progressive JPEG without its last scan, open", progressive[:scans]},
+		{"JPEG that lacks a restart marker", slices.Concat(restarts[:third], restarts[third+2:])},
+		{"JPEG that lacks a restart marker and its end", slices.Concat(restarts[:third], restarts[third+2:len(restarts)-2])},
+		{"JPEG that lacks all restart markers", slices.Insert(slices.Clone(full), markerAt(t, full, imagefiletest.SOS), imagefiletest.Segment(imagefiletest.DRI, []byte{0, 4})...)},
+		{"JPEG with restart markers out of order", outOfOrder},
+		{"JPEG with restart markers out of order and an unknown transform", imagefiletest.WithSegments(outOfOrder, adobe(7))},
+		{"JPEG with restart markers out of order and another choice of coefficients", otherChoice(t, outOfOrder)},
+		{"JPEG with blocks too many before a restart marker", slices.Insert(slices.Clone(restarts), third, bytes.Repeat([]byte{0x15}, 40)...)},
+		{"progressive JPEG that refines what is exact", slices.Concat(progressive[:len(progressive)-2],
+			imagefiletest.Segment(imagefiletest.SOS, []byte{1, 1, 0, 0, 0, 0x10}), bytes.Repeat([]byte{0x55}, cardWidth*cardHeight/64/8), progressive[len(progressive)-2:])},
 		{"PNG with a spoiled pixel", spoiledPixel(png, false)},
+		{"PNG with two palettes", imagefiletest.WithChunk(palette.Bytes(), imagefiletest.Chunk("PLTE", []byte{1, 2, 3, 4, 5, 6}))},
+		{"WebP whose transparency comes behind its pixels", imagefiletest.WebPOf(imagefiletest.VP8X(0x10, 160, 120), lossy[12:], imagefiletest.WebPChunk("ALPH", make([]byte, 40)))},
+		{"WebP whose header comes second", imagefiletest.WebPOf(imagefiletest.WebPChunk("ABCD", make([]byte, 4)), imagefiletest.VP8X(0, 160, 120), lossy[12:])},
+		{"WebP that moves and has no frames", imagefiletest.WebPOf(imagefiletest.VP8X(0x02, 160, 120), lossy[12:])},
 		{"PNG with a spoiled pixel, the chunk's sum right", spoiledPixel(png, true)},
 		{"PNG with a false sum over its palette", falseSum(palette.Bytes(), "PLTE")},
 		{"PNG cut within its pixels, closed", slices.Concat(png[:len(png)/2], imagefiletest.Chunk("IEND", nil))},

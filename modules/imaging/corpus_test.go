@@ -68,6 +68,7 @@ func corpus(t testing.TB) (all []sample) {
 		"grey":        goJPEG(grey(96, 64), 90),
 		"CMYK":        imagefiletest.CMYKJPEG(96, 64, inks),
 		"progressive": imagefiletest.ProgressiveJPEG(96, 64, blocks),
+		"restarts":    imagefiletest.RestartJPEG(96, 64, 5, blocks),
 	}
 	for _, layout := range sorted(jpegs) {
 		kind := "JPEG"
@@ -184,6 +185,7 @@ func corpus(t testing.TB) (all []sample) {
 		{"JPEG", "grey", goJPEG(grey(160, 120), 90)},
 		{"JPEG", "large", goJPEG(imagefiletest.Photo(640, 480, 9), 80)},
 		{"JPEG", "progressive", imagefiletest.ProgressiveJPEG(160, 120, blocks)},
+		{"JPEG", "restarts", imagefiletest.RestartJPEG(160, 120, 7, blocks)},
 		{"PNG", "RGB", imagefiletest.PNG(t, imagefiletest.Photo(160, 120, 6))},
 		{"PNG", "RGBA", imagefiletest.PNG(t, imagefiletest.Cutout(160, 120, 6))},
 		{"WebP", "lossy", encode(t, imagefiletest.Photo(160, 120, 6), EncodeOptions{Format: WebP})},

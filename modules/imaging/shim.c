@@ -109,7 +109,7 @@ static int load_heic(const struct opal_source *s, struct opal_heif *h, VipsImage
 	g_object_unref(in);
 	if (r)
 		return -1;
-	enum { MOST = 4 << 20 };
+	enum { MOST = 16 << 20 };
 	void *profile = g_try_malloc(MOST);
 	size_t n = profile != NULL ? opal_heif_profile(h, profile, MOST) : 0;
 	if (n > 0)
@@ -225,13 +225,16 @@ static int decode(const struct opal_source *s, VipsFailOn fail_on, void *pixels)
 
 // lost_pixels reports whether libjpeg's warning means that a part of the
 // picture is not there. To libjpeg both such damage and harmless oddities, which
-// many cameras and editors leave, are warnings; its texts tell them apart.
+// many cameras and editors leave, are warnings; its texts tell them apart. Bytes
+// that nothing needs are harmless at a scan's end, not between restart markers.
 static int lost_pixels(void) {
-	static const char *const texts[] = {"premature end", "bad Huffman code", "found marker"};
+	static const char *const texts[] = {"premature end", "bad Huffman code", "found marker", "Inconsistent progression"};
+	static const char before[] = "extraneous bytes before marker 0xd";
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		if (strstr(vips_error_buffer(), texts[i]) != NULL)
 			return 1;
-	return 0;
+	const char *marker = strstr(vips_error_buffer(), before);
+	return marker != NULL && marker[sizeof before - 1] >= '0' && marker[sizeof before - 1] <= '7';
 }
 
 // digest returns a number that differs, in all likelihood, when the pixels do.

@@ -97,10 +97,12 @@ func PNG(t testing.TB, img image.Image) []byte {
 const (
 	SOF0  = 0xc0
 	DHT   = 0xc4
+	RST0  = 0xd0
 	SOI   = 0xd8
 	EOI   = 0xd9
 	SOS   = 0xda
 	DQT   = 0xdb
+	DRI   = 0xdd
 	APP0  = 0xe0
 	APP1  = 0xe1
 	APP2  = 0xe2
@@ -406,6 +408,38 @@ func (w *bitWriter) dc(d int) {
 		d--
 	}
 	w.put(uint32(d), bits)
+}
+
+// RestartJPEG is a baseline JPEG of 8 × 8 blocks of plain colour with a restart marker
+// behind each interval of them.
+func RestartJPEG(w, h, interval int, colour func(bx, by int) color.NRGBA) []byte {
+	b := []byte{0xff, SOI}
+	b = append(b, Segment(DQT, append([]byte{0}, bytes.Repeat([]byte{1}, 64)...))...)
+	b = append(b, Segment(SOF0, []byte{8, byte(h >> 8), byte(h), byte(w >> 8), byte(w), 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0})...)
+	b = append(b, Segment(DHT, []byte{0}, []byte{0, 0, 0, 12}, make([]byte, 12), []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})...)
+	b = append(b, Segment(DHT, []byte{0x10}, []byte{1}, make([]byte, 15), []byte{0})...)
+	b = append(b, Segment(DRI, []byte{byte(interval >> 8), byte(interval)})...)
+	b = append(b, Segment(SOS, []byte{3, 1, 0, 2, 0, 3, 0, 0, 63, 0})...)
+	var bits bitWriter
+	var last [3]int
+	across, down := (w+7)/8, (h+7)/8
+	for n := range across * down {
+		if n > 0 && n%interval == 0 {
+			bits.put(0x7f, 7)
+			b = append(append(b, bits.b...), 0xff, RST0+byte((n/interval-1)%8))
+			bits, last = bitWriter{}, [3]int{}
+		}
+		c := colour(n%across, n/across)
+		y, cb, cr := color.RGBToYCbCr(c.R, c.G, c.B)
+		for i, v := range [3]uint8{y, cb, cr} {
+			dc := 8 * (int(v) - 128)
+			bits.dc(dc - last[i])
+			last[i] = dc
+			bits.put(0, 1)
+		}
+	}
+	bits.put(0x7f, 7)
+	return append(append(b, bits.b...), 0xff, EOI)
 }
 
 // ProgressiveJPEG is a progressive JPEG of 8 × 8 blocks of plain colour: a scan
