@@ -40,7 +40,7 @@ RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
 COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
 STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
 
-.PHONY: help dev demo build check test lint vuln fuzz bench chaos golden man env libvips console screenshots onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
+.PHONY: help dev demo build check test lint vuln fuzz bench race chaos golden man env libvips console screenshots onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -127,6 +127,11 @@ test-matte: ## the tests of ml/matte, with small networks (installs Debian's tor
 bench: libvips ## the benchmarks, one package after another (BENCH=Decode for some)
 	@$(WITH_LIBVIPS) && $(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m \
 	$$(grep -rl --include='*_test.go' '^func Benchmark' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
+
+# RACE holds the flags: --only cutout, --rounds 5, --photos 8.
+race: build test-dependencies ## OPAL beside sharp and OpenCV on the same work: ratios of CPU, wall and memory (RACE="--only cutout"; installs Debian's OpenCV)
+	@/usr/bin/python3 -c 'import cv2' 2>/dev/null || sh .ci/apt-get python3-opencv
+	@$(WITH_LIBVIPS) && $(GO) build -o .build/race ./app/race && .build/race $(RACE)
 
 chaos: libvips console test-dependencies ## kill OPAL at every point and at random, break each part, and count what was lost (an hour; six fleets beside each other)
 	@$(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 $(GO) test ./app/chaos -run 'TestChaos' -count=1 -parallel $(FLEETS) -timeout 240m -v -chaos

@@ -1,0 +1,91 @@
+// Command race measures OPAL beside what people would use instead, on the same work in
+// one run, and prints the table that the README quotes: what `make race` runs.
+//
+// Machines are noisy, so it compares and never says how long something took alone: the
+// two contenders of a row take turns, each as a process of its own, and the medians of
+// their CPU time (their children's included), wall time and peak memory are divided.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"syscall"
+
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/sandbox"
+)
+
+type options struct {
+	opal, peers, python string
+	only                string
+	rounds, photos      int
+}
+
+func main() {
+	sandbox.ServeIfChild(map[string]sandbox.Handler{imaging.ChildKind: imaging.ChildHandler(nil)})
+	var o options
+	flag.StringVar(&o.opal, "opal", "bin/opal", "the program that is measured")
+	flag.StringVar(&o.peers, "peers", "app/race/peers", "folder of the peers' scripts")
+	flag.StringVar(&o.python, "python", "/usr/bin/python3", "Python with OpenCV")
+	flag.StringVar(&o.only, "only", "", "rows whose name this regular expression finds")
+	flag.IntVar(&o.rounds, "rounds", 3, "turns of each contender")
+	flag.IntVar(&o.photos, "photos", 4, "photos of a turn")
+	flag.Parse()
+	if name := flag.Arg(0); name != "" { // one of ours, in a process of its own
+		if err := contend(name, flag.Args()[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, "race:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "race:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	only, err := regexp.Compile(o.only)
+	if err != nil {
+		return fmt.Errorf("--only: %w", err)
+	}
+	if o.rounds < 1 || o.photos < 1 {
+		return errors.New("--rounds and --photos are at least 1")
+	}
+	dir, err := os.MkdirTemp("", "opal-race-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	track, err := newTrack(o, dir)
+	if err != nil {
+		return err
+	}
+	var results []result
+	for _, r := range rows {
+		if !only.MatchString(r.name) {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "race: %s: %s\n", r.name, r.work)
+		got, err := track.race(ctx, r)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
+		results = append(results, got)
+	}
+	if len(results) == 0 {
+		return errors.New("no row is called so")
+	}
+	fmt.Print(table(results))
+	return nil
+}

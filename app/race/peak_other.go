@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// maxrssUnit is how many bytes make the kernel's unit.
+const maxrssUnit = 1

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// track is where a run's races are held: its folder with the photos and the results.
+type track struct {
+	options
+	self, dir string
+}
+
+func newTrack(o options, dir string) (*track, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range []*string{&o.opal, &o.peers} {
+		if *p, err = filepath.Abs(*p); err != nil {
+			return nil, err
+		}
+		if _, err := os.Stat(*p); err != nil {
+			return nil, fmt.Errorf("%w; `make race` builds what is needed", err)
+		}
+	}
+	return &track{options: o, self: self, dir: dir}, nil
+}
+
+// photosOf draws the photos of a kind, once, and returns their folder. A process of its
+// own does it: the peak memory of what this one starts would begin at its own.
+func (t *track) photosOf(ctx context.Context, k kind) (string, error) {
+	dir := filepath.Join(t.dir, string(k))
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	for _, d := range []string{dir, t.truthOf(k)} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			return "", err
+		}
+	}
+	_, err := measure(ctx, command{args: []string{t.self, "draw", string(k), strconv.Itoa(t.photos), dir, t.truthOf(k)}})
+	return dir, err
+}
+
+// truthOf is the folder of the coverage of a kind's photos.
+func (t *track) truthOf(k kind) string { return filepath.Join(t.dir, "truth-"+string(k)) }
+
+// fresh returns an empty folder for what a contender makes.
+func (t *track) fresh(who string) (string, error) {
+	dir := t.out(who)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", err
+	}
+	return dir, os.Mkdir(dir, 0o700)
+}
+
+func (t *track) out(who string) string { return filepath.Join(t.dir, "out-"+who) }
+
+// result is how a row ended.
+type result struct {
+	row
+	ours, theirs []usage
+	quality      string
+}
+
+// race has both contenders take turns. Who begins changes every round.
+func (t *track) race(ctx context.Context, r row) (result, error) {
+	got := result{row: r}
+	for round := range t.rounds {
+		turns := []bool{true, false}
+		if round%2 == 1 {
+			turns = []bool{false, true}
+		}
+		for _, mine := range turns {
+			make, who, list := r.theirs, "theirs", &got.theirs
+			if mine {
+				make, who, list = r.ours, "ours", &got.ours
+			}
+			if _, err := t.fresh(who); err != nil {
+				return got, err
+			}
+			c, err := make(ctx, t)
+			if err != nil {
+				return got, err
+			}
+			u, err := measure(ctx, c)
+			if err != nil {
+				return got, err
+			}
+			*list = append(*list, u)
+		}
+	}
+	if r.quality != nil {
+		var err error
+		if got.quality, err = r.quality(t); err != nil {
+			return got, err
+		}
+	}
+	return got, nil
+}
