@@ -84,7 +84,7 @@ func (s *server) previewItem(ctx context.Context, in *remakeInput) (*reply[clien
 		return nil, errNoPreviews
 	}
 	b := in.Body
-	p, err := s.Previews.OfItem(ctx, job.Other{TenantID: TenantID(ctx), JobID: jobID, ItemID: itemID, Scene: b.SceneType, Prompt: b.ScenePrompt, Steering: steeringOf(b.Steering)})
+	p, err := s.Previews.OfItem(ctx, job.Other{TenantID: TenantID(ctx), JobID: jobID, ItemID: itemID, Scene: b.SceneType, Prompt: b.ScenePrompt, Steering: steeringOf(b.Steering), Fresh: b.Fresh})
 	if err != nil {
 		return nil, err
 	}

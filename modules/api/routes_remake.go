@@ -33,7 +33,7 @@ func (s *server) remakeItem(ctx context.Context, in *remakeInput) (*reply[client
 	}
 	it, err := s.Jobs.RemakeItem(ctx, job.Other{
 		ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), JobID: jobID, ItemID: itemID,
-		Scene: in.Body.SceneType, Prompt: in.Body.ScenePrompt, Steering: steeringOf(in.Body.Steering),
+		Scene: in.Body.SceneType, Prompt: in.Body.ScenePrompt, Steering: steeringOf(in.Body.Steering), Fresh: in.Body.Fresh,
 	})
 	if err := end(err); err != nil {
 		return nil, err

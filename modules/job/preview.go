@@ -22,6 +22,9 @@ func (s *Service) wished(ctx context.Context, o Other, done Item) (wishes, error
 		return wishes{}, err
 	}
 	w := wishes{scene: done.SceneType, prompt: done.ScenePrompt, steering: o.Steering.Over(done.Steering)}
+	if o.Fresh {
+		w.steering = o.Steering
+	}
 	if o.Scene != "" {
 		w.scene = o.Scene
 	}

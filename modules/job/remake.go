@@ -34,6 +34,7 @@ type Other struct {
 	Scene    string           // scene type; "": as it was
 	Prompt   *string          // nil: as it was
 	Steering picture.Steering // over what was wished of the item before
+	Fresh    bool             // what was wished of the item before doesn't count
 }
 
 // remadeCharge is a finished item's charge for another picture: the cut-out is there.

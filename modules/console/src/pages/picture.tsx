@@ -2,17 +2,20 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
-import { Adjust } from "../parts/Adjust";
+import { Adjust, wishOf } from "../parts/Adjust";
 import { Brush, hints, type Stroke } from "../parts/Brush";
 import { Canvas } from "../parts/Canvas";
 import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
+import { Place } from "../parts/Place";
 import { Sizes } from "../parts/Sizes";
+import { Thumb } from "../parts/Thumb";
 import { go, to } from "../route";
-import { catalogue } from "../state/catalogue";
+import { catalogue, sceneTitle } from "../state/catalogue";
 import { complain, doing, hear, tell } from "../state/notice";
-import { again, briefs, decide, missing, refresh, revive, stateOf } from "../state/sheet";
-import { named, number, t, when, type Key } from "../words";
+import { again, briefs, decide, missing, newer, refresh, revive, stateOf, type Brief } from "../state/sheet";
+import { layer, shown, type Wish } from "../state/steer";
+import { number, t, when, type Key } from "../words";
 import { enter, listed } from "./sheet";
 
 type Item = Schemas["Item"];
@@ -24,6 +27,16 @@ const tab = signal<Tab>("sizes");
 const backdrop = signal<"plain" | "white" | "black" | "checker">("checker");
 
 const urls = { picture: "/v1/downloads/{item_id}", cutout: "/v1/downloads/{item_id}/cutout", original: "/v1/downloads/{item_id}/original" } as const;
+
+// versionsOf lists what a picture was made again as, the newest first.
+const versionsOf = (id: string): Brief[] => {
+  const by = new Map(briefs.value.map((b) => [b.item_id, b]));
+  let tip = id;
+  for (let next = newer.value.get(tip); next && next !== id; next = newer.value.get(tip)) tip = next;
+  const all: Brief[] = [];
+  for (let b = by.get(tip); b && all.length < 60; b = by.get(b.remake_of ?? "")) all.push(b);
+  return all;
+};
 
 const useFiles = (item: Item | null): Record<Look, string> => {
   const files = useSignal<Record<Look, string>>({ picture: "", cutout: "", original: "" });
@@ -52,6 +65,8 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
   const kind = useSignal<Stroke["kind"]>("remove");
   const radius = useSignal(16);
   const working = useSignal(false);
+  const wish = useSignal<Wish | null>(null);
+  const product = useSignal("");
   const variant = useSignal<{ preset: string; url: string } | null>(null);
 
   const at = { params: { path: { job_id: jobID, item_id: itemID } } };
@@ -63,7 +78,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
   useEffect(() => {
     enter(jobID);
     void catalogue().catch(complain);
-    item.value = null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = []; variant.value = null;
+    item.value = null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = []; variant.value = null; wish.value = null; product.value = "";
     read().catch((e: unknown) => { gone.value = true; complain(e); });
   }, [jobID, itemID]);
   // the sheet hears of changes: read this picture again when its row changed
@@ -107,6 +122,8 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
   const apply = (): void => correct({ keep: hints(strokes.value, "keep"), remove: hints(strokes.value, "remove") });
 
   const files = useFiles(item.value);
+  const steering = tab.value === "adjust" && item.value?.status === "completed" && !variant.value && look.value === "picture";
+  useEffect(() => { if (steering && files.cutout && !product.value) layer(files.cutout).then((at) => { product.value = at; }, () => { /* the frame alone is moved */ }); }, [steering, files.cutout]);
   const painting = tab.value === "cutout" && look.value !== "picture" && !variant.value;
 
   const pressed = (e: KeyboardEvent): void => {
@@ -137,8 +154,12 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
   const it = item.value;
   if (!it) return <Loading text={t("loading")} />;
 
+  const w = wish.value ?? wishOf(it);
+  const later = newer.value.get(itemID);
+  const chain = versionsOf(itemID);
   const looking: Look = held.value ? "original" : look.value;
-  const src = variant.value && !held.value ? variant.value.url : files[looking] || files.original;
+  const steered = steering && !held.value ? shown.value : null;
+  const src = steered ? steered.url : variant.value && !held.value ? variant.value.url : files[looking] || files.original;
   const state = brief ? stateOf(brief) : "working";
   const showVariant = (v: Schemas["Variant"] | null): void => {
     if (!v) { variant.value = null; return; }
@@ -149,7 +170,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
       <header class="page-head">
         <div><p class="crumb"><a href={to("sets", jobID)}><Icon name="left" />{t("picture.back")}</a></p>
           <h1 tabIndex={-1}>{it.filename}</h1>
-          <p class="soft">{named(it.scene_type)} · <span class={`state ${state}`}>{t(`state.${state}` as Key)}</span>{index >= 0 ? ` · ${t("picture.of", { i: index + 1, n: list.length })}` : ""}</p></div>
+          <p class="soft">{sceneTitle(it.scene_type)} · <span class={`state ${state}`}>{t(`state.${state}` as Key)}</span>{index >= 0 ? ` · ${t("picture.of", { i: index + 1, n: list.length })}` : ""}</p></div>
         <div class="row">
           <button type="button" class="icon-only" aria-label={t("picture.previous")} disabled={index <= 0} onClick={() => step(-1)}><Icon name="left" /></button>
           <button type="button" class="icon-only" aria-label={t("picture.next")} disabled={index < 0 || index >= list.length - 1} onClick={() => step(1)}><Icon name="right" /></button>
@@ -166,20 +187,21 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
             <div class="chips small" role="group" aria-label={t("picture.backdrop")}>{(["checker", "white", "black"] as const).map((b) => <button type="button" class={`chip swatch ${b}`} key={b} aria-pressed={backdrop.value === b} aria-label={t(`backdrop.${b}` as Key)} onClick={() => { backdrop.value = b; }} />)}</div>
             <div class="chips small" role="group" aria-label={t("picture.zoom")}>{[0, 1, 2].map((z) => <button type="button" class="chip" key={z} aria-pressed={zoom.value === z} onClick={() => { zoom.value = z; }}>{z ? `${z * 100} %` : t("picture.fit")}</button>)}</div>
           </div>
-          <Canvas src={src} alt={variant.value ? variant.value.preset : `${it.filename}, ${t(`look.${looking}` as Key)}`} backdrop={backdrop.value} zoom={zoom.value} onZoom={(z) => { zoom.value = z; }}>
+          <Canvas src={src} alt={variant.value ? variant.value.preset : `${it.filename}, ${t(`look.${looking}` as Key)}`} backdrop={backdrop.value} zoom={zoom.value} least={steered ? 2048 : 0} onZoom={(z) => { zoom.value = z; }}>
             {(scale, size) => <>
               {it.concerns.filter((c) => c.box && (looking !== "picture") && !variant.value).map((c, i) => <span key={i} class="concern" title={c.text} style={{ left: `${c.box![0]! * scale}px`, top: `${c.box![1]! * scale}px`, width: `${c.box![2]! * scale}px`, height: `${c.box![3]! * scale}px` }} />)}
+              {steered && <Place scale={scale} size={size} steering={w.steering} product={product.value} change={(s) => { wish.value = { ...w, steering: { ...w.steering, ...s } }; }} />}
               {painting && <Brush scale={scale} size={size} strokes={strokes.value} kind={kind.value} radius={radius.value} change={(s) => { strokes.value = s; }} />}
             </>}
           </Canvas>
           <p class="soft keys">{t("picture.keys")}</p>
         </div>
         <aside class="panel" aria-label={t("picture.panel")}>
-          <div class="tabs" role="group" aria-label={t("picture.panel")}>{(["sizes", "adjust", "cutout", "history"] as const).map((x) => <button type="button" key={x} class="tab" aria-pressed={tab.value === x} onClick={() => { tab.value = x; if (x === "cutout" && look.value === "picture") { look.value = "cutout"; variant.value = null; } }}>{t(`tab.${x}` as Key)}</button>)}</div>
+          <div class="tabs" role="group" aria-label={t("picture.panel")}>{(["sizes", "adjust", "cutout", "history"] as const).map((x) => <button type="button" key={x} class="tab" aria-pressed={tab.value === x} onClick={() => { tab.value = x; if (x === "cutout" && look.value === "picture") { look.value = "cutout"; variant.value = null; } if (x === "adjust") { look.value = "picture"; variant.value = null; } }}>{t(`tab.${x}` as Key)}</button>)}</div>
           {tab.value === "sizes" && <>
             {it.fidelity && it.fidelity.enlarged && it.fidelity.enlarged > 2 ? <p class="warn-text"><Icon name="warn" />{t("picture.small", { x: number(it.fidelity.enlarged, 1) })}</p> : null}
             <Sizes item={it} show={showVariant} shown={variant.value?.preset ?? null} /></>}
-          {tab.value === "adjust" && <Adjust item={it} />}
+          {tab.value === "adjust" && (later ? <p>{t("adjust.newer")} <a href={to("sets", jobID, later)}>{t("adjust.newer.go")}</a></p> : <Adjust jobID={jobID} item={it} wish={w} change={(next) => { wish.value = next; }} />)}
           {tab.value === "cutout" && (it.cutout_blob_path ? <div class="stack">
             <p>{t("cutout.how")}</p>
             <div class="chips" role="group" aria-label={t("cutout.brush")}>{(["remove", "keep"] as const).map((k) => <button type="button" class={`chip ${k}`} key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`brush.${k}` as Key)}</button>)}</div>
@@ -188,6 +210,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
               <button type="button" class="primary" disabled={!strokes.value.length || working.value} onClick={apply}>{working.value ? t("cutout.working") : t("cutout.apply")}</button></div>
             <p class="soft">{t("cutout.free")}</p></div> : <p class="soft">{t("cutout.none")}</p>)}
           {tab.value === "history" && <ol class="history">
+            {chain.length > 1 && chain.map((b) => <li key={b.item_id}><a class="history-picture" href={to("sets", jobID, b.item_id)} aria-current={b.item_id === itemID ? "true" : undefined}><Thumb job={jobID} item={b.item_id} version={b.picture} /><span><strong>{b.item_id === itemID ? t("history.now") : b.remake_of ? t("history.remade") : t("history.first")}</strong> <span class="soft">{sceneTitle(b.scene_type)} · {when(b.updated_at)}</span></span></a></li>)}
             {[...(cut.value?.versions ?? [])].reverse().map((v) => <li key={v.version}><strong>{t("history.version", { n: v.version })}</strong> <span class="soft">{when(v.created_at)} · {v.version === 1 ? t("history.engine") : t("history.hand")}{v.status === "failed" ? ` · ${v.error_message ?? ""}` : ""}</span>
               {v.current ? <span class="state done"><Icon name="check" />{t("history.current")}</span> : v.status === "completed" ? <button type="button" disabled={working.value} onClick={() => correct({ restore: v.version })}>{t("history.restore")}</button> : null}</li>)}
             <li><strong>{t("history.uploaded")}</strong> <span class="soft">{when(it.created_at)}</span></li></ol>}

@@ -9,7 +9,7 @@ import { Tile } from "../parts/Tile";
 import { go } from "../route";
 import { doing, hear, tell } from "../state/notice";
 import { saveVariants } from "../state/save";
-import { again, briefs, close, counts, decide, job, leaveOut, missing, open, shown, stateOf, type Brief, type State } from "../state/sheet";
+import { again, briefs, chosen, close, counts, decide, job, leaveOut, missing, open, shown, stateOf, type Brief, type State } from "../state/sheet";
 import { t, type Key } from "../words";
 
 export type Filter = "all" | "look" | "failed" | "channel" | "approved" | "open";
@@ -42,13 +42,12 @@ export const enter = (id: string): void => {
 };
 
 export const Sheet = ({ id }: { id: string }) => {
-  const chosen = useSignal<Set<string>>(new Set());
   const active = useSignal(0);
   const anchor = useRef(0);
   const grid = useRef<GridHandle>({ columns: 1, reveal: () => undefined });
   const root = useRef<HTMLDivElement>(null);
 
-  useEffect(() => { enter(id); chosen.value = new Set(); active.value = 0; }, [id]);
+  useEffect(() => { enter(id); active.value = 0; }, [id]);
 
   const j = job.value;
   useEffect(() => {

@@ -1,54 +1,129 @@
-// Another look for a picture: scene, words, brand. It becomes a set of its own, so that
-// the picture that is there stays.
+// A picture as it could be: place, light, scene and words, seen small before it is ordered.
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { client, got, Problem, type Schemas } from "../api";
+import { useEffect, useRef } from "preact/hooks";
+import { Problem, type Schemas } from "../api";
 import { go } from "../route";
-import { brands, scenes } from "../state/catalogue";
+import { brands, plates, readPlates, scenes } from "../state/catalogue";
 import { withLook } from "../state/look";
-import { doing, textOf } from "../state/notice";
-import { job } from "../state/sheet";
-import { requestOf, type Order } from "../state/uploads";
-import { credits, named, t } from "../words";
+import { doing, tell, textOf } from "../state/notice";
+import { chosen, job, readSome, revive, shown as pictures, type Brief } from "../state/sheet";
+import { changes, latest, moving, preview, remake, remakeAs, same, shown, tidy, type Shown, type Steering, type Wish } from "../state/steer";
+import { credits, named, number, t, type Key } from "../words";
+import { sure } from "./Confirm";
+import { Dial } from "./Dial";
+import { Icon } from "./Icon";
+import { Words } from "./Words";
 
-type Look = { scene: string; words: string; brand: string };
+export const wishOf = (item: Schemas["Item"]): Wish => ({ scene: item.scene_type, words: item.scene_prompt ?? "", steering: item.steering ?? {} });
 
-export const Adjust = ({ item }: { item: Schemas["Item"] }) => {
-  const look = useSignal<Look>({ scene: "", words: "", brand: "" });
-  const price = useSignal<number | null>(null);
+const percent = (v: number): string => `${number(100 * v)} %`;
+const degrees = (v: number): string => `${number(v)}°`;
+const anchors = ["", "floor", "bottom", "top", "left", "right"] as const;
+
+type Props = { jobID: string; item: Schemas["Item"]; wish: Wish; change: (w: Wish) => void };
+
+export const Adjust = ({ jobID, item, wish, change }: Props) => {
   const why = useSignal("");
   const busy = useSignal(false);
-  useEffect(() => { look.value = { scene: item.scene_type, words: item.scene_prompt ?? "", brand: job.value?.brand_profile_id ?? "default" }; }, [item.item_id, job.value?.brand_profile_id]);
-  const l = look.value;
-  const order = (): Order => ({ brand_profile_id: l.brand, presets: item.exports.map((v) => v.preset), scenes: [l.scene], words: l.words.trim() });
+  const brand = useSignal("");
+  const before = wishOf(item);
+  const ask = useRef<((a: () => Promise<Shown>) => void) | null>(null);
+  ask.current ??= latest<Shown>((s) => { if (shown.value) URL.revokeObjectURL(shown.value.url); shown.value = s; moving.value = null; why.value = ""; }, (e) => { moving.value = null; why.value = textOf(e); });
+  useEffect(() => { void readPlates(); return () => { if (shown.value) URL.revokeObjectURL(shown.value.url); shown.value = null; moving.value = null; }; }, [item.item_id]);
+  const told = JSON.stringify([wish.scene, wish.words.trim(), tidy(wish.steering)]);
   useEffect(() => {
-    if (!l.scene) return;
-    let here = true;
-    const timer = setTimeout(() => {
-      got(client.POST("/v1/jobs", { body: requestOf(order(), [{ file: new File([], item.filename), sku: "" }], true) })).then(
-        (a) => { if (here) { price.value = a.quote?.total ?? null; why.value = ""; } },
-        (e: unknown) => { if (here) { price.value = null; why.value = e instanceof Problem && e.code === "quotes_off" ? "" : textOf(e); } });
-    }, 400);
-    return () => { here = false; clearTimeout(timer); };
-  }, [l.scene, l.words, l.brand, item.item_id]);
-  const change = (c: Partial<Look>): void => { look.value = { ...l, ...c }; };
-  const same = l.scene === item.scene_type && l.words.trim() === (item.scene_prompt ?? "").trim() && l.brand === (job.value?.brand_profile_id ?? "default");
+    if (item.status !== "completed") return;
+    const timer = setTimeout(() => ask.current!(() => preview(jobID, item.item_id, wish)), 80);
+    return () => clearTimeout(timer);
+  }, [told, item.item_id, item.cutout_version]);
+
+  const s = wish.steering, shadow = s.shadow ?? {};
+  const steer = (c: Partial<Steering>): void => change({ ...wish, steering: { ...s, ...c } });
+  const shade = (c: Partial<NonNullable<Steering["shadow"]>>): void => steer({ shadow: { ...shadow, ...c } });
+  const price = shown.value?.quote?.total ?? null;
+  const unchanged = same(wish, before);
+
+  const others = (all: boolean): Brief[] => pictures.value.filter((b) => b.status === "completed" && b.item_id !== item.item_id && (all || chosen.value.has(b.item_id)));
+  const selected = others(false), rest = others(true);
   const make = (e: Event): void => {
     e.preventDefault();
     void doing(async () => {
       busy.value = true;
-      try { go("sets", await withLook(item, order())); } finally { busy.value = false; }
+      try {
+        const id = await remakeAs(jobID, item.item_id, wish);
+        await readSome(jobID, [item.item_id, id]);
+        revive();
+        tell(t("adjust.going"));
+        go("sets", jobID, id);
+      } finally { busy.value = false; }
     });
   };
+  const spread = (list: Brief[]): void => void doing(async () => {
+    const n = list.length + 1;
+    if (!await sure(t("adjust.spread", { n }), price ? t("adjust.spread.price", { n, total: credits(n * price) }) : t("adjust.spread.why", { n }), t("adjust.make"))) return;
+    busy.value = true;
+    try {
+      const body = changes(wish, before);
+      const made = [await remakeAs(jobID, item.item_id, wish)];
+      const queue = [...list];
+      let broke: unknown = null;
+      await Promise.all(Array.from({ length: 4 }, async () => {
+        for (let b = queue.shift(); b && !broke; b = queue.shift()) {
+          try { made.push(await remake(jobID, b.item_id, body)); tell(t("adjust.spreading", { done: made.length, n })); } catch (error) { broke = error; }
+        }
+      }));
+      await readSome(jobID, [item.item_id, ...list.map((b) => b.item_id), ...made]);
+      revive();
+      if (broke) throw broke instanceof Problem ? new Problem(broke.status, broke.code, t("adjust.stopped", { done: made.length, n, why: textOf(broke) }), broke.correlationID) : broke;
+      go("sets", jobID);
+      tell(t("adjust.all_going", { n }));
+    } finally { busy.value = false; }
+  });
+  const elsewhere = (): void => void doing(async () => {
+    busy.value = true;
+    try { go("sets", await withLook(item, { brand_profile_id: brand.value || job.value?.brand_profile_id || "default", presets: item.exports.map((v) => v.preset), scenes: [wish.scene], words: wish.words.trim(), steering: tidy(s) })); } finally { busy.value = false; }
+  });
+  if (item.status !== "completed") return <p class="soft">{t("adjust.later")}</p>;
+  const known = [...new Set([...scenes.value, ...plates.value.map((p) => p.scene_type), before.scene])];
   return (
-    <form class="stack" onSubmit={make}>
+    <form class="stack adjust" onSubmit={make}>
       <p class="soft">{t("adjust.how")}</p>
-      <fieldset><legend>{t("adjust.scene")}</legend><div class="chips">{[...new Set([...scenes.value, item.scene_type])].map((s) => <button type="button" class="chip" key={s} aria-pressed={l.scene === s} onClick={() => change({ scene: s })}>{named(s)}</button>)}</div></fieldset>
-      <label class="field">{t("new.words")}<textarea rows={3} maxLength={2000} placeholder={t("new.words.example")} value={l.words} onInput={(e) => change({ words: e.currentTarget.value })} /></label>
-      <label class="field">{t("new.brand")}<select value={l.brand} onChange={(e) => change({ brand: e.currentTarget.value })}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>
+      <fieldset><legend>{t("adjust.scene")}</legend><div class="chips small">{known.map((x) => <button type="button" class="chip" key={x} aria-pressed={wish.scene === x} onClick={() => change({ ...wish, scene: x })}>{plates.value.find((p) => p.scene_type === x)?.name ?? named(x)}</button>)}
+        <label class="chip paint" title={t("adjust.paint")}><input type="color" aria-label={t("adjust.paint")} value={/^colour:(#[0-9a-f]{6})$/.exec(wish.scene)?.[1] ?? "#ffffff"} onChange={(e) => change({ ...wish, scene: `colour:${e.currentTarget.value}` })} /></label></div></fieldset>
+      <Words value={wish.words} unknown={shown.value?.unknown_words ?? []} change={(words) => change({ ...wish, words })} />
+      <div class="row between"><button type="button" onClick={() => steer({ seed: ((s.seed ?? 0) + 1) % 1000 })}><Icon name="again" />{t("adjust.other")}</button>
+        {s.seed != null && <button type="button" class="quiet" onClick={() => steer({ seed: null })}>{t("adjust.first")}</button>}</div>
+      <details open><summary>{t("adjust.place")}</summary><div class="stack">
+        <Dial label={t("adjust.scale")} value={s.scale || null} usual={1} min={0.2} max={2.5} step={0.02} say={percent} change={(v) => steer({ scale: v })} />
+        <Dial label={t("adjust.x")} value={s.x} usual={0.5} min={0} max={1} step={0.005} say={percent} change={(v) => steer({ x: v })} />
+        <Dial label={t("adjust.y")} value={s.y} usual={0.82} min={0} max={1} step={0.005} say={percent} change={(v) => steer({ y: v })} />
+        <Dial label={t("adjust.turn")} value={s.rotation || null} usual={0} min={-180} max={180} step={1} say={degrees} change={(v) => steer({ rotation: v })} />
+        <label class="check"><input type="checkbox" checked={s.flip ?? false} onChange={(e) => steer({ flip: e.currentTarget.checked })} />{t("adjust.flip")}</label>
+        <label class="field">{t("adjust.anchor")}<select value={s.anchor ?? ""} onChange={(e) => steer({ anchor: e.currentTarget.value || null })}>{anchors.map((a) => <option key={a} value={a}>{t(`anchor.${a || "auto"}` as Key)}</option>)}</select></label>
+      </div></details>
+      <details><summary>{t("adjust.light")}</summary><div class="stack">
+        <Dial label={t("adjust.angle")} value={s.light_angle} usual={300} min={0} max={360} step={5} say={degrees} change={(v) => steer({ light_angle: v })} />
+        <Dial label={t("adjust.reflection")} value={s.reflection} usual={0} min={0} max={1} step={0.05} say={percent} change={(v) => steer({ reflection: v })} />
+        <label class="check"><input type="checkbox" checked={shadow.off ?? false} onChange={(e) => shade({ off: e.currentTarget.checked })} />{t("shadow.off")}</label>
+        {!shadow.off && <>
+          <Dial label={t("shadow.strength")} value={shadow.strength} usual={1} min={0} max={1.5} step={0.05} say={percent} change={(v) => shade({ strength: v })} />
+          <Dial label={t("shadow.softness")} value={shadow.softness} usual={0.6} min={0} max={1} step={0.05} say={percent} change={(v) => shade({ softness: v })} />
+          <Dial label={t("shadow.length")} value={shadow.length} usual={1} min={0} max={3} step={0.1} say={(v) => `${number(v, 1)}×`} change={(v) => shade({ length: v })} />
+          <Dial label={t("shadow.direction")} value={shadow.direction} usual={120} min={0} max={360} step={5} say={degrees} change={(v) => shade({ direction: v })} /></>}
+      </div></details>
+      {shown.value?.note && <p class="warn-text"><Icon name="warn" />{shown.value.note}</p>}
       {why.value && <p class="bad-text" role="alert">{why.value}</p>}
-      <div class="row between"><span class="soft">{price.value !== null ? t("new.sum.credits", { n: credits(price.value) }) : ""}</span>
-        <button type="submit" class="primary" disabled={busy.value || !l.scene || same || !item.raw_blob_path}>{busy.value ? t("new.making") : t("adjust.make")}</button></div>
+      <div class="adjust-end">
+        <div class="row between"><span class="soft">{price !== null && price > 0 ? t("new.sum.credits", { n: credits(price) }) : price === 0 ? t("adjust.free") : ""}</span>
+          <div class="row"><button type="button" class="quiet" disabled={unchanged} onClick={() => change(before)}>{t("adjust.back")}</button>
+            <button type="submit" class="primary" disabled={busy.value || unchanged}>{busy.value ? t("new.making") : t("adjust.make")}</button></div></div>
+        {(selected.length > 0 || rest.length > 0) && <div class="row end">
+          {selected.length > 0 && <button type="button" disabled={busy.value || unchanged} onClick={() => spread(selected)}>{t("adjust.selected", { n: selected.length })}</button>}
+          {rest.length > 0 && <button type="button" disabled={busy.value || unchanged} onClick={() => spread(rest)}>{t("adjust.all", { n: rest.length })}</button>}</div>}
+      </div>
+      <details><summary>{t("adjust.set")}</summary><div class="stack"><p class="soft">{t("adjust.set.why")}</p>
+        <label class="field">{t("new.brand")}<select value={brand.value || job.value?.brand_profile_id || "default"} onChange={(e) => { brand.value = e.currentTarget.value; }}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>
+        <div class="row end"><button type="button" class="as-set" disabled={busy.value || !item.raw_blob_path} onClick={elsewhere}>{t("adjust.set.make")}</button></div></div></details>
     </form>
   );
 };

@@ -6,11 +6,12 @@ import { t } from "../words";
 
 type Props = {
   src: string; alt: string; backdrop: "plain" | "white" | "black" | "checker"; zoom: number; onZoom: (z: number) => void;
-  under?: string; children?: (scale: number, size: { w: number; h: number }) => ComponentChildren;
+  least?: number; children?: (scale: number, size: { w: number; h: number }) => ComponentChildren;
 };
 
-// zoom 0 fits the picture in; else it is screen pixels for one of the picture's.
-export const Canvas = ({ src, alt, backdrop, zoom, onZoom, under, children }: Props) => {
+// zoom 0 fits the picture in; else it is screen pixels for one of the picture's. A picture
+// whose longer side has fewer than least pixels counts as one that has them: a preview.
+export const Canvas = ({ src, alt, backdrop, zoom, onZoom, least = 0, children }: Props) => {
   const box = useRef<HTMLDivElement>(null);
   const size = useSignal({ w: 0, h: 0 });
   const room = useSignal({ w: 0, h: 0 });
@@ -41,8 +42,7 @@ export const Canvas = ({ src, alt, backdrop, zoom, onZoom, under, children }: Pr
   return (
     <div ref={box} class={`canvas ${backdrop}`} tabIndex={0} role="group" aria-label={t("picture.canvas", { n: Math.round(scale * 100) })} onPointerDown={grab} onWheel={wheel} onDblClick={() => onZoom(zoom ? 0 : 1)}>
       {src && <div class="canvas-inner" style={w ? { width: `${w * scale}px`, height: `${h * scale}px` } : {}}>
-        <img src={src} alt={alt} draggable={false} onLoad={(e) => { size.value = { w: e.currentTarget.naturalWidth, h: e.currentTarget.naturalHeight }; }} />
-        {under && <img class="over" src={under} alt="" draggable={false} />}
+        <img src={src} alt={alt} draggable={false} onLoad={(e) => { const { naturalWidth: w, naturalHeight: h } = e.currentTarget, k = Math.max(1, least / Math.max(w, h, 1)); size.value = { w: Math.round(w * k), h: Math.round(h * k) }; }} />
         {w > 0 && children?.(scale, size.value)}
       </div>}
     </div>

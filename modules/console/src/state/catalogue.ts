@@ -1,13 +1,16 @@
 // What the service offers: scenes, presets, brands. Read once.
 import { signal } from "@preact/signals";
 import { client, got, type Schemas } from "../api";
+import { named } from "../words";
 
 export type Preset = Schemas["Preset"];
 export type Brand = Schemas["BrandProfile"];
+export type Plate = Schemas["Plate"];
 
 export const scenes = signal<string[]>([]);
 export const presets = signal<Preset[]>([]);
 export const brands = signal<Brand[]>([]);
+export const plates = signal<Plate[]>([]);
 
 let reading: Promise<void> | null = null;
 
@@ -25,6 +28,11 @@ const read = async (): Promise<void> => {
 };
 
 export const readBrands = async (): Promise<void> => { brands.value = (await got(client.GET("/v1/brand-profiles"))).brand_profiles; };
+
+export const readPlates = async (): Promise<void> => { plates.value = (await got(client.GET("/v1/plates"))).plates; };
+
+// sceneTitle names a scene, a plate or a paint.
+export const sceneTitle = (scene: string): string => plates.value.find((p) => p.scene_type === scene)?.name ?? named(scene);
 
 export const presetTitle = (name: string): string => presets.value.find((p) => p.name === name)?.title ?? name;
 

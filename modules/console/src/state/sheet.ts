@@ -34,8 +34,14 @@ export const stateOf = (b: Brief): State => {
   return b.review === "approved" ? "approved" : "done";
 };
 
-// shown are the items that count: not those that another tries again.
-export const shown = computed(() => briefs.value.filter((b) => !b.retried_by));
+// newer names the finished picture that takes the place of another, by the other.
+export const newer = computed(() => new Map(briefs.value.flatMap((b) => (b.remake_of && b.status === "completed" && !b.retried_by ? [[b.remake_of, b.item_id]] : []))));
+
+// shown are the items that count: not those that another tries again or takes the place of.
+export const shown = computed(() => briefs.value.filter((b) => !b.retried_by && !newer.value.has(b.item_id)));
+
+// chosen are the items that the user has selected.
+export const chosen = signal<ReadonlySet<string>>(new Set());
 
 export const counts = computed(() => {
   const n: Partial<Record<State, number>> = {};
@@ -84,7 +90,7 @@ const inTurn = <T,>(read: () => Promise<T>): Promise<T> => {
   return mine;
 };
 
-const readSome = (id: string, items: string[]): Promise<void> => inTurn(async () => {
+export const readSome = (id: string, items: string[]): Promise<void> => inTurn(async () => {
   for (let i = 0; i < items.length; i += 100) {
     const begun = ++moments;
     const page = await got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: id }, query: { item_id: items.slice(i, i + 100) } } }));
@@ -204,6 +210,7 @@ const finish = async (id: string): Promise<void> => {
 export const open = async (id: string): Promise<void> => {
   if (current === id && !missing.value) return;
   close();
+  chosen.value = new Set();
   current = id;
   const mine = stop = new AbortController();
   try {

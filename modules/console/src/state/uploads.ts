@@ -88,17 +88,17 @@ const send = async (k: Kept): Promise<void> => {
   void refresh(k.item).catch(() => { /* the stream tells, too */ });
 };
 
-export type Order = Omit<Schemas["NewJob"], "items"> & { scenes: string[]; words: string };
+export type Order = Omit<Schemas["NewJob"], "items"> & { scenes: string[]; words: string; steering?: Schemas["Steering"] };
 export type Source = { file: File; sku: string };
 
 export const perJob = 100;
 
 // requestOf is the body of a job of some photos.
 export const requestOf = (order: Order, sources: Source[], dry: boolean): Schemas["NewJob"] => {
-  const { scenes, words, ...rest } = order;
+  const { scenes, words, steering, ...rest } = order;
   return {
     ...rest, dry_run: dry, uploads: !dry,
-    items: sources.map((s) => ({ filename: s.file.name, ...(s.sku ? { sku: s.sku } : {}), ...(scenes.length ? { scene_types: scenes } : {}), ...(words ? { scene_prompt: words } : {}) })),
+    items: sources.map((s) => ({ filename: s.file.name, ...(s.sku ? { sku: s.sku } : {}), ...(scenes.length ? { scene_types: scenes } : {}), ...(words ? { scene_prompt: words } : {}), ...(steering && Object.keys(steering).length ? { steering } : {}) })),
   };
 };
 
