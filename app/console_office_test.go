@@ -51,7 +51,7 @@ func officePages(t *testing.T, ctx context.Context) {
 	seen(t, ctx, "brand")
 	inPage(t, ctx, to("/brands"), until(`document.querySelectorAll(".cards .card").length === 2`))
 	seen(t, ctx, "brands")
-	inPage(t, ctx, to("/new"), until(`[...document.querySelectorAll(".new select option")].some((o) => o.textContent.includes("<img"))`))
+	inPage(t, ctx, to("/new"), until(`[...document.querySelectorAll(".new .scene-card")].some((o) => o.textContent.includes("<img"))`))
 
 	inPage(t, ctx, to("/usage"), until(`document.querySelectorAll(".pack").length > 0 && document.querySelector(".figures dd").textContent !== "–" && document.querySelector("#buyer")`))
 	seen(t, ctx, "usage")

@@ -56,6 +56,24 @@ func TestAFinishedPictureIsMadeAgainWithOtherWishes(t *testing.T) {
 		if w.meter.spent[second.ItemID] != 1 {
 			t.Errorf("charged %d times", w.meter.spent[second.ItemID])
 		}
+		draft := job.Other{TenantID: tenantID, JobID: j.JobID, ItemID: second.ItemID, Steering: picture.Steering{Scale: .5}}
+		in, file, err := w.jobs.Draft(t.Context(), draft)
+		w.must(err)
+		cut, err := file()
+		if err != nil || len(cut) == 0 || in.Scene != "kitchen" || !in.Steering.Flip || in.Steering.Scale != .5 || in.Done.Placed != nil {
+			t.Errorf("a draft of the second: %+v, %d bytes, %v", in, len(cut), err)
+		}
+		draft.Fresh = true
+		if in, _, err := w.jobs.Draft(t.Context(), draft); err != nil || in.Steering.Flip || in.Steering.Scale != .5 {
+			t.Errorf("a fresh one: %+v, %v", in.Steering, err)
+		}
+		draft.Scene = "moon"
+		if _, _, err := w.jobs.Draft(t.Context(), draft); !errors.Is(err, job.ErrSceneType) {
+			t.Errorf("a draft in a scene that there is not: %v", err)
+		}
+		if got := w.get(j.JobID); len(got.Items) != 2 {
+			t.Errorf("drafts made items: %d", len(got.Items))
+		}
 		other.ID, other.Steering = "", picture.Steering{Anchor: "sky"}
 		if _, err := w.jobs.RemakeItem(t.Context(), other); !errors.Is(err, picture.ErrSteering) {
 			t.Errorf("a wish that makes no sense: %v", err)

@@ -40,6 +40,8 @@ const places: [Key, string, string[]][] = [
 const Library = later(async () => (await import("./pages/library")).Library);
 const Brands = later(async () => (await import("./pages/brands")).Brands);
 const Brand = later(async () => (await import("./pages/brand")).Brand);
+const Plates = later(async () => (await import("./pages/plates")).Plates);
+const Plate = later(async () => (await import("./pages/plate")).Plate);
 const Usage = later(async () => (await import("./pages/usage")).Usage);
 const Keys = later(async () => (await import("./pages/keys")).Keys);
 const Webhooks = later(async () => (await import("./pages/webhooks")).Webhooks);
@@ -56,6 +58,7 @@ const Page = () => {
     case "new": return <New />;
     case "library": return <Library />;
     case "brands": return second ? <Brand id={second} /> : <Brands />;
+    case "plates": return second ? <Plate id={second} /> : <Plates />;
     case "usage": return <Usage />;
     case "keys": return <Keys />;
     case "webhooks": return second ? <Webhook id={second} /> : <Webhooks />;
@@ -89,7 +92,7 @@ export const App = () => {
       <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); main.current?.focus(); }}>{t("skip")}</a>
       <nav class="rail" aria-label={t("nav")}>
         <a class="logo" href={to()}><img src="/assets/mark.svg" alt="" width="28" height="28" /><span>OPAL</span></a>
-        <ul>{places.map(([name, icon, where]) => <li key={name}><a href={to(...where)} aria-current={(where[0] ?? "") === (parts.value[0] ?? "") ? "page" : undefined}><Icon name={icon} /><span>{t(name)}</span></a></li>)}
+        <ul>{places.map(([name, icon, where]) => <li key={name}><a href={to(...where)} aria-current={(where[0] ?? "") === (parts.value[0] === "plates" ? "brands" : parts.value[0] ?? "") ? "page" : undefined}><Icon name={icon} /><span>{t(name)}</span></a></li>)}
           <li><a href="/docs"><Icon name="brush" /><span>API</span></a></li></ul>
         {session.value?.expires_at && <div class="who"><span title={session.value.name}>{session.value.name || t("signin.somebody")}</span><button type="button" class="quiet icon-only" aria-label={t("signin.out")} title={t("signin.out")} onClick={() => void doing(signOut)}><Icon name="out" /></button></div>}
         <label class="language"><span class="unseen">{t("language")}</span>

@@ -14,7 +14,7 @@ export const Brands = () => {
   useEffect(() => { document.title = `${t("nav.brands")} · OPAL`; readBrands().then(() => { ready.value = true; }, complain); }, []);
   return (
     <>
-      <header class="page-head"><h1 tabIndex={-1}>{t("nav.brands")}</h1><a class="button primary" href={to("brands", "new")}><Icon name="plus" />{t("brand.new")}</a></header>
+      <header class="page-head"><h1 tabIndex={-1}>{t("nav.brands")}</h1><div class="row"><a class="button" href={to("plates")}>{t("plates")}</a><a class="button primary" href={to("brands", "new")}><Icon name="plus" />{t("brand.new")}</a></div></header>
       <p class="soft lead">{t("brand.what")}</p>
       {!ready.value ? <Loading text={t("loading")} /> : (
         <ul class="cards">{brands.value.map((b) => (

@@ -5,12 +5,14 @@ import { client, got, Problem } from "../api";
 import { Channels } from "../parts/Channels";
 import { Drop } from "../parts/Drop";
 import { Icon } from "../parts/Icon";
+import { Looks } from "../parts/Looks";
 import { go } from "../route";
-import { brands, catalogue, presets, scenes } from "../state/catalogue";
+import { brands, catalogue, plates, presets, readPlates, scenes } from "../state/catalogue";
 import { complain, doing, textOf } from "../state/notice";
 import { clear, photos, refused, remove, type Photo } from "../state/photos";
+import { pace, readPace } from "../state/pace";
 import { make, perJob, requestOf, type Order } from "../state/uploads";
-import { bytes, credits, named, t, type Key } from "../words";
+import { bytes, credits, lasting, t, type Key } from "../words";
 
 const remembered = "opal.look";
 type Choice = { brand: string; scenes: string[]; presets: string[]; words: string };
@@ -19,7 +21,7 @@ const choice = signal<Choice>({ brand: "default", scenes: [], presets: [], words
 const restore = (): void => {
   let was: Partial<Choice> = {};
   try { was = JSON.parse(localStorage.getItem(remembered) ?? "{}") as Partial<Choice>; } catch { /* what was kept can't be read */ }
-  const s = (was.scenes ?? []).filter((x) => scenes.value.includes(x));
+  const s = (was.scenes ?? []).filter((x) => scenes.value.includes(x) || plates.value.some((p) => p.scene_type === x) || /^(colour:#[0-9a-f]{6}|gradient:#[0-9a-f]{6}-#[0-9a-f]{6})$/.test(x)).slice(0, 10);
   const p = (was.presets ?? []).filter((x) => presets.value.some((q) => q.name === x));
   choice.value = {
     brand: brands.value.some((b) => b.brand_profile_id === was.brand) ? was.brand! : "default", scenes: s.length ? s : scenes.value.slice(0, 1),
@@ -30,7 +32,6 @@ const choose = (change: Partial<Choice>): void => {
   choice.value = { ...choice.value, ...change };
   try { localStorage.setItem(remembered, JSON.stringify(choice.value)); } catch { /* a browser that keeps nothing */ }
 };
-const toggled = (list: string[], name: string): string[] => (list.includes(name) ? list.filter((x) => x !== name) : [...list, name]);
 
 const orderOf = (c: Choice): Order => ({ brand_profile_id: c.brand, presets: c.presets, scenes: c.scenes, words: c.words.trim() });
 
@@ -85,7 +86,7 @@ const usePrice = (): { credits: number | null; why: string } => {
 export const New = () => {
   const ready = useSignal(false);
   const busy = useSignal(false);
-  useEffect(() => { document.title = `${t("nav.new")} · OPAL`; catalogue().then(() => { restore(); ready.value = true; }, complain); }, []);
+  useEffect(() => { document.title = `${t("nav.new")} · OPAL`; void readPace().catch(() => { /* without it no time is told */ }); Promise.all([catalogue(), readPlates()]).then(() => { restore(); ready.value = true; }, complain); }, []);
   const c = choice.value;
   const n = photos.value.length;
   const price = usePrice();
@@ -116,13 +117,7 @@ export const New = () => {
       {ready.value && <>
         <section aria-labelledby="new-look">
           <h2 id="new-look" class="section"><span class="step">2</span>{t("new.look")}</h2>
-          <label class="field narrow">{t("new.brand")}<select value={c.brand} onChange={(e) => choose({ brand: e.currentTarget.value })}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>
-          <fieldset><legend>{t("new.scenes")}</legend>
-            <div class="scene-cards">{scenes.value.map((s) => (
-              <label key={s} class={`scene-card scene-${s}`}><input type="checkbox" checked={c.scenes.includes(s)} onChange={() => { const next = toggled(c.scenes, s); if (next.length) choose({ scenes: next }); else choose({ scenes: c.scenes }); }} />
-                <span class="scene-look" aria-hidden="true">{photos.value[0] && <img src={photos.value[0].url} alt="" />}</span><span>{named(s)}</span></label>))}</div>
-          </fieldset>
-          <label class="field">{t("new.words")}<input type="text" maxLength={2000} value={c.words} placeholder={t("new.words.example")} onInput={(e) => choose({ words: e.currentTarget.value })} /></label>
+          <Looks photo={photos.value[0]} chosen={c} choose={choose} />
         </section>
         <section aria-labelledby="new-channels">
           <h2 id="new-channels" class="section"><span class="step">3</span>{t("new.channels")} <span class="count">{c.presets.length}</span></h2>
@@ -130,7 +125,7 @@ export const New = () => {
         </section>
         <div class="bar" role="region" aria-label={t("new.sum")}>
           <p><strong>{t("new.sum.photos", { n })} × {t("new.sum.looks", { n: Math.max(1, c.scenes.length) })} × {t("new.sum.sizes", { n: c.presets.length })}</strong>{" "}
-            <span class="soft">= {t("new.sum.files", { n: pictures * c.presets.length })}{price.credits !== null ? ` · ${t("new.sum.credits", { n: credits(price.credits) })}` : ""}</span>
+            <span class="soft">= {t("new.sum.files", { n: pictures * c.presets.length })}{price.credits !== null ? ` · ${t("new.sum.credits", { n: credits(price.credits) })}` : ""}{pace.value > 0 && n > 0 ? ` · ${lasting(pace.value * pictures)}` : ""}</span>
             {price.why && <span class="bad-text"> {price.why}</span>}</p>
           <button type="button" class="primary big" id="make" disabled={n === 0 || c.presets.length === 0 || busy.value} onClick={start}>{busy.value ? t("new.making") : t("new.make", { n: pictures })}</button>
         </div>
