@@ -1,6 +1,6 @@
 // The photos of the next set: what was dropped, looked at before anything is sent.
 import { signal } from "@preact/signals";
-import { fromEvent } from "file-selector";
+import { filesOf } from "./files";
 
 export type Photo = { id: string; file: File; sku: string; width: number; height: number; url: string; hash: string };
 export type Refusal = { name: string; why: "type" | "size" | "empty" | "twice" | "many" };
@@ -62,8 +62,7 @@ export const add = async (files: File[]): Promise<void> => {
 
 // taken reads what a drop, a paste or a file field holds: folders, too.
 export const taken = async (event: Event): Promise<void> => {
-  const found = await fromEvent(event);
-  await add(found.filter((f) => f instanceof File));
+  await add(await filesOf(event));
 };
 
 export const remove = (id: string): void => {

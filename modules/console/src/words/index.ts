@@ -1,8 +1,9 @@
 // Texts in the user's language. A text with "|" has a singular and a plural.
 import { signal } from "@preact/signals";
-import { en, type Words } from "./en";
+import type { Words } from "./en";
 
 const loaders: Record<string, () => Promise<Words>> = {
+  en: async () => (await import("./en")).en,
   nl: async () => (await import("./nl")).nl,
   de: async () => (await import("./de")).de,
   fr: async () => (await import("./fr")).fr,
@@ -12,14 +13,14 @@ export const languages = [["en", "English"], ["nl", "Nederlands"], ["de", "Deuts
 const chosenName = "opal.language";
 
 export const language = signal("en");
-const words = signal<Words>(en);
+const words = signal<Words>({} as Words);
 let plural = new Intl.PluralRules("en");
 
 const wanted = (): string => {
   const chosen = localStorage.getItem(chosenName);
   for (const tag of chosen ? [chosen, ...navigator.languages] : navigator.languages) {
     const short = tag.slice(0, 2).toLowerCase();
-    if (short === "en" || short in loaders) return short;
+    if (short in loaders) return short;
   }
   return "en";
 };
@@ -29,8 +30,11 @@ export const speak = async (choice?: string): Promise<void> => {
   if (choice) localStorage.setItem(chosenName, choice);
   const to = choice ?? wanted();
   try {
-    words.value = to in loaders ? await loaders[to]!() : en;
-  } catch { return; } // the language's file can't be had: the texts stay as they are
+    words.value = await (loaders[to] ?? loaders.en!)();
+  } catch { // the language's file can't be had: the texts stay as they are
+    if (to === "en" || Object.keys(words.value).length) return;
+    words.value = await loaders.en!();
+  }
   plural = new Intl.PluralRules(to);
   language.value = to;
   document.documentElement.lang = to;
@@ -40,7 +44,7 @@ export type Key = keyof Words;
 
 // t returns a text with its {fields} filled; n picks the plural.
 export const t = (key: Key, fields: Record<string, string | number> = {}): string => {
-  let text = words.value[key];
+  let text = words.value[key] ?? key;
   const at = text.indexOf("|");
   if (at >= 0) text = plural.select(Number(fields.n ?? 0)) === "one" ? text.slice(0, at) : text.slice(at + 1);
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
