@@ -37,17 +37,17 @@ const places: [Key, string, string[]][] = [
 ];
 
 // Pages that most visits don't open come when they are opened.
-const Library = later(async () => (await import("./pages/library")).Library);
-const Brands = later(async () => (await import("./pages/brands")).Brands);
-const Brand = later(async () => (await import("./pages/brand")).Brand);
-const Plates = later(async () => (await import("./pages/plates")).Plates);
-const Plate = later(async () => (await import("./pages/plate")).Plate);
-const Usage = later(async () => (await import("./pages/usage")).Usage);
-const Keys = later(async () => (await import("./pages/keys")).Keys);
-const Webhooks = later(async () => (await import("./pages/webhooks")).Webhooks);
-const Webhook = later(async () => (await import("./pages/webhook")).Webhook);
-const Deletions = later(async () => (await import("./pages/deletions")).Deletions);
-const Operations = later(async () => (await import("./pages/operations")).Operations);
+const Library = later(async () => (await import("./pages/office")).Library);
+const Brands = later(async () => (await import("./pages/office")).Brands);
+const Brand = later(async () => (await import("./pages/office")).Brand);
+const Plates = later(async () => (await import("./pages/office")).Plates);
+const Plate = later(async () => (await import("./pages/office")).Plate);
+const Usage = later(async () => (await import("./pages/office")).Usage);
+const Keys = later(async () => (await import("./pages/office")).Keys);
+const Webhooks = later(async () => (await import("./pages/office")).Webhooks);
+const Webhook = later(async () => (await import("./pages/office")).Webhook);
+const Deletions = later(async () => (await import("./pages/office")).Deletions);
+const Operations = later(async () => (await import("./pages/office")).Operations);
 
 const Page = () => {
   if (outside.value) return <SignIn />;
