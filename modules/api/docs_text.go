@@ -23,9 +23,13 @@ func (s *server) llmsText() []byte {
 		"2. PUT each photo to its item's `upload_url` with the header `x-ms-blob-type: BlockBlob`, then POST /v1/uploads/complete with the `job_id` and `items`.\n" +
 		"3. GET /v1/jobs/{job_id}?wait=30 until `status` is completed, partial, failed or cancelled; GET /v1/downloads/jobs/{job_id}/export answers the ZIP's URLs.\n")
 	if s.Imports != nil {
-		b.WriteString("\nMore than 100 photos: POST /v1/imports with a table's `url`, then GET /v1/imports/{import_id}?wait=30 until `status` is completed, partial, failed or cancelled, " +
+		b.WriteString("\nMore than 100 photos: POST /v1/imports with a table's `url`, then GET /v1/imports/{import_id}?wait=30 until `status` is completed, partial, failed or cancelled, or paused, when error_code says why and POST .../resume lets it go on, " +
 			"and GET /v1/downloads/collections/{collection_id}/export with its `collection_id`.\n")
 	}
+	if s.Webhooks != nil {
+		b.WriteString("\nTo be told instead of asking: POST /v1/webhooks, or `callback_url` on a job; deliveries are signed by Standard Webhooks.\n")
+	}
+	b.WriteString("\nAgents can use the same as tools of the Model Context Protocol: POST /mcp with the same key, or `opal mcp` on standard input and output.\n")
 	return []byte(b.String())
 }
 

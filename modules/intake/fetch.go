@@ -105,7 +105,29 @@ func (f *Fetcher) Fetch(ctx context.Context, address string) ([]byte, error) {
 // FetchTable returns the table at an address, of at most limit bytes. Errors: as Fetch,
 // with ErrTableLarge.
 func (f *Fetcher) FetchTable(ctx context.Context, address string, limit int64) ([]byte, error) {
-	return f.fetch(ctx, address, "text/csv, text/tab-separated-values, application/x-ndjson, */*;q=0.5", limit, ErrTableLarge, func(string) error { return nil })
+	b, err := f.fetch(ctx, address, "text/csv, text/tab-separated-values, application/x-ndjson, */*;q=0.5", limit, ErrTableLarge, func(string) error { return nil })
+	return b, ofTable(err)
+}
+
+// tableWords put what is said of a photo and its source_url into an import's words.
+var tableWords = strings.NewReplacer("source_url", "url", "photo", "table", "picture", "table")
+
+// ofTable returns an error of fetching in words of a table. Its code, and whether another
+// try may help, stay.
+func ofTable(err error) error {
+	f, ok := fault.As(err)
+	if !ok || !strings.HasPrefix(f.Code, "source_url_") {
+		return err
+	}
+	told := f.With("%s", f.Detail())
+	told.Text = tableWords.Replace(f.Text)
+	switch after := fault.RetryAfter(err); {
+	case fault.IsUncounted(err):
+		return fault.Uncounted(told, after)
+	case fault.IsTransient(err):
+		return fault.Transient(told, after)
+	}
+	return told
 }
 
 // fetch returns the file at an address; judge refuses an answer by its content type.

@@ -164,3 +164,31 @@ func TestFetching(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// What is wrong with a table's address is told in words of a table, under the same code.
+func TestErrorsOfTablesSpeakOfTables(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(map[string]int{"/gone": 404, "/login": 401, "/busy": 429, "/broken": 500}[r.URL.Path])
+	}))
+	defer s.Close()
+	f := newFetcher(t, loopback)
+	for address, c := range map[string]struct {
+		want  error
+		again bool
+	}{
+		"https://10.1.2.3/t.csv": {intake.ErrProhibited, false}, "ftp://x/t.csv": {intake.ErrAddress, false}, s.URL + "/gone": {intake.ErrNotFound, false},
+		s.URL + "/login": {intake.ErrForbidden, false}, s.URL + "/busy": {intake.ErrBusy, true}, s.URL + "/broken": {intake.ErrServer, true},
+	} {
+		t.Run(address, func(t *testing.T) {
+			_, err := f.FetchTable(t.Context(), address, 1000)
+			if !errors.Is(err, c.want) || fault.IsTransient(err) != c.again {
+				t.Fatalf("%v", err)
+			}
+			for _, word := range []string{"photo", "picture", "source_url"} {
+				if strings.Contains(err.Error(), word) {
+					t.Errorf("%q says %s", err, word)
+				}
+			}
+		})
+	}
+}

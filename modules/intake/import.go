@@ -222,7 +222,7 @@ func (s *Imports) Create(ctx context.Context, n NewImport) (Import, error) {
 	}
 	if n.SourceURL != "" {
 		if err := s.Fetcher.Check(n.SourceURL); err != nil {
-			return Import{}, err
+			return Import{}, ofTable(err)
 		}
 	}
 	n.Filename = cmp.Or(n.Filename, lastPart(n.SourceURL), "table.csv")
