@@ -41,7 +41,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // commands makes the commands that are not roles.
 var commands = []func(Streams) *cobra.Command{
-	devCommand, migrateCommand, processCommand, cutoutCommand, checkCommand, verifyCommand, modelsCommand, doctorCommand, tenantsCommand, keysCommand, queuesCommand, settingsCommand,
+	devCommand, migrateCommand, processCommand, cutoutCommand, checkCommand, verifyCommand, consistencyCommand, modelsCommand, doctorCommand, tenantsCommand, keysCommand, queuesCommand, settingsCommand,
 	demoCommand, versionCommand, manCommand, childCommand, exitCodesTopic, jsonTopic,
 }
 

@@ -179,6 +179,7 @@ func build(o Options) (*server, error) {
 		tenantEventRoutes(r)
 	}
 	brandRoutes(r)
+	consistencyRoutes(r)
 	if s.Plates != nil {
 		plateRoutes(r)
 	}

@@ -147,6 +147,7 @@ var operations = map[string]operation{
 	"listBrandProfiles":   {},
 	"createBrandProfile":  {errors: []*fault.Error{brand.ErrInvalid, brand.ErrExists, brand.ErrTooMany, channel.ErrPreset, picture.ErrSteering}},
 	"getBrandProfile":     {},
+	"brandConsistency":    {doc: "Fill, centre, floor line, horizon, white point, exposure, and the shadows' angle and depth of the newest 500 pictures, measured when they were made. Pictures that were made anew are left aside for the new ones."},
 	"replaceBrandProfile": {doc: "A field that is left out is emptied.", errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
 	"deleteBrandProfile":  {errors: []*fault.Error{brand.ErrDefault}},
 

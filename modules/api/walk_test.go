@@ -66,6 +66,7 @@ var walks = []walk{
 	{method: "POST", path: "/v1/jobs/{job}/items/{item}/cutout", body: `{"keep":[{"points":[[10,10]]}]}`, readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/brand-profiles", body: brandJSON, readOnly: 403, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/brand-profiles/{brand}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/brand-profiles/{brand}/consistency", readOnly: 200, writeOnly: 200, other: 404, right: 200},
 	{method: "PUT", path: "/v1/brand-profiles/{brand}", body: brandJSON, readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "DELETE", path: "/v1/brand-profiles/{brand}", readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "GET", path: "/v1/api-keys", readOnly: 403, writeOnly: 403, other: 200, right: 200},

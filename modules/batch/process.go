@@ -35,12 +35,14 @@ type Options struct {
 	// Steering is what is wished of every picture.
 	Steering picture.Steering          `json:"steering,omitzero"`
 	Plates   map[string]pipeline.Plate `json:"-"` // by scene type, see ReadPlates
-	Steps    pipeline.Options          `json:"steps"`
-	Resume   bool                      `json:"resume,omitempty"` // take what a run before made of the same bytes with the same options
-	Force    bool                      `json:"force,omitempty"`  // overwrite files that OPAL didn't make
-	Own      bool                      `json:"own,omitempty"`    // take OPAL's own results for photos
-	Jobs     int                       `json:"jobs"`             // photos side by side; 0: DefaultJobs
-	Review   picture.Review            `json:"review,omitzero"`  // which cut-outs a person has to look at
+	// Corrections are what is wished of single pictures beside that, see Consistency.
+	Corrections map[string]Correction `json:"corrections,omitempty"`
+	Steps       pipeline.Options      `json:"steps"`
+	Resume      bool                  `json:"resume,omitempty"` // take what a run before made of the same bytes with the same options
+	Force       bool                  `json:"force,omitempty"`  // overwrite files that OPAL didn't make
+	Own         bool                  `json:"own,omitempty"`    // take OPAL's own results for photos
+	Jobs        int                   `json:"jobs"`             // photos side by side; 0: DefaultJobs
+	Review      picture.Review        `json:"review,omitzero"`  // which cut-outs a person has to look at
 
 	// ChannelNames has the finished files laid out under the names that their channels
 	// demand, too.
@@ -397,9 +399,10 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 	}
 	store := &pipeline.Memory{}
 	in := pipeline.Input{
-		TenantID: "local", Filename: filepath.Base(w.photo.Path), Scene: it.Scene, Prompt: r.Prompt, Look: r.Look, Options: r.Steps, Review: r.Review,
-		Raw: func(context.Context) ([]byte, error) { return raw, nil }, Steering: r.Steering,
+		TenantID: "local", Filename: filepath.Base(w.photo.Path), Scene: it.Scene, Prompt: r.Prompt, Options: r.Steps, Review: r.Review,
+		Raw: func(context.Context) ([]byte, error) { return raw, nil },
 	}
+	in.Look, in.Steering = r.wishes(it)
 	if in.Scene == "" {
 		in.Scene = r.Scenes[0]
 	}

@@ -12,6 +12,7 @@ import (
 
 // key names what an item's picture depends on: the photo's bytes and the options.
 func (r *run) key(it *Item) string {
+	look, steering := r.wishes(it)
 	b, err := json.Marshal(struct {
 		Photo, Scene, Prompt string
 		Look                 picture.Look
@@ -19,7 +20,7 @@ func (r *run) key(it *Item) string {
 		Review               picture.Review
 		Steering             picture.Steering `json:",omitzero"`
 		Plate                string           `json:",omitempty"`
-	}{it.SHA256, it.Scene, r.Prompt, r.Look, r.Steps, r.Review, r.Steering, r.plateKey(it.Scene)})
+	}{it.SHA256, it.Scene, r.Prompt, look, r.Steps, r.Review, steering, r.plateKey(it.Scene)})
 	if err != nil {
 		return "" // numbers that JSON doesn't know; nothing is reused then
 	}

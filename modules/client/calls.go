@@ -244,6 +244,11 @@ func (c *Client) BrandProfile(ctx context.Context, id string) (BrandProfile, err
 	return get[BrandProfile](ctx, c, path("brand-profiles", id), nil)
 }
 
+// BrandConsistency tells how much a brand's newest pictures look alike.
+func (c *Client) BrandConsistency(ctx context.Context, id string) (Consistency, error) {
+	return get[Consistency](ctx, c, path("brand-profiles", id, "consistency"), nil)
+}
+
 // CreateBrandProfile makes a brand profile.
 func (c *Client) CreateBrandProfile(ctx context.Context, n NewBrandProfile) (BrandProfile, error) {
 	return call[BrandProfile](ctx, c, http.MethodPost, path("brand-profiles"), nil, n, NewIdempotencyKey())

@@ -94,6 +94,7 @@ type Fidelity struct {
 	// Unlit compares with the original as it was, without the scene's light, which the other
 	// figures take into account; nil where no light fell on it.
 	Unlit    *Unlit         `json:"unlit,omitempty"`
+	Seen     *picture.Seen  `json:"seen,omitempty"`     // how the picture shows the product; nil where nothing was cut out
 	Upscale  string         `json:"upscale,omitempty"`  // how the scene was enlarged, and the product of a small photo
 	Areas    []picture.Area `json:"areas,omitempty"`    // which part of the scene each colour of the palette names
 	Note     string         `json:"note,omitempty"`     // what of the wishes the picture doesn't follow, and why

@@ -6,6 +6,7 @@ import (
 	"image"
 	"strings"
 
+	"github.com/opal-photo/opal/modules/check/consistency"
 	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/imaging"
 )
@@ -50,6 +51,10 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	f.Enlarged = max(float64(box.Dx())/float64(s.cutBounds.Dx()), float64(box.Dy())/float64(s.cutBounds.Dy()))
 	if f.Enlarged > sharpEnough {
 		f.Upscale = strings.TrimPrefix(fmt.Sprintf("%s; the photo is small: its product of %d×%d pixels was enlarged %.1f×", f.Upscale, s.cutBounds.Dx(), s.cutBounds.Dy(), f.Enlarged), "; ")
+	}
+	if !s.done.Cutout.Whole {
+		seen := consistency.Measure(s.final, box.Rect())
+		f.Seen = &seen
 	}
 	shown := window(s.final, product.Rect.Add(at))
 	f.SSIM, f.MaxDiff = proof.Fidelity(product, shown, erode(product))

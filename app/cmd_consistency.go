@@ -1,0 +1,50 @@
+package app
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/opal-photo/opal/modules/batch"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/pipeline/studio"
+)
+
+// consistencyCommand holds a catalogue's pictures against each other.
+func consistencyCommand(s Streams) *cobra.Command {
+	var o batch.ConsistencyOptions
+	var quiet bool
+	cmd := &cobra.Command{
+		Use:   "consistency FOLDER",
+		Short: "Say whether a catalogue's pictures have one look, and which stand out",
+		Long: "Holds pictures against each other by fill, centre, floor line, horizon, white point, exposure, and the angle and depth\n" +
+			"of their shadows: a score from 0 to 100, and the five worst with the reason. Of a folder that opal process made the\n" +
+			"outputs are compared, scene by scene; of another folder all pictures of one size. --fix makes the worst again as the\n" +
+			"others are; repeated, it changes nothing that it has changed before.",
+		Example: "  opal consistency finished/\n" +
+			"  opal consistency finished/ --fix\n" +
+			"  opal consistency from-the-agency/ --json",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := loadChannels(os.Getenv(channelsDir)); err != nil {
+				return err
+			}
+			cutter, end, _, err := localCutter(os.Environ())
+			if err != nil {
+				return err
+			}
+			defer func() { _ = end() }()
+			d := imaging.NewDecoder(imaging.DecoderOptions{})
+			defer d.Close()
+			return ended(batch.Consistency(cmd.Context(), batch.Streams{In: s.In, Out: s.Out, Err: s.Err, Quiet: quiet},
+				batch.Cutters{Decoder: d, Cutter: cutter}, pipeline.New(d, cutter, studio.NewPlacer(backdropCache)), o, args[0]))
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.Fix, "fix", false, "make the five worst again, as the others are; of a folder that opal process made")
+	f.BoolVar(&o.JSON, "json", false, "the result as a line of JSON")
+	f.IntVarP(&o.Jobs, "jobs", "j", batch.DefaultJobs(), "pictures that are worked on at the same time")
+	f.BoolVarP(&quiet, "quiet", "q", false, "no progress")
+	return cmd
+}

@@ -1,0 +1,278 @@
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/opal-photo/opal/modules/check/consistency"
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/imagefile"
+	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/provenance"
+)
+
+// ConsistencyOptions say what becomes of the pictures that stand out.
+type ConsistencyOptions struct {
+	Fix  bool // make the worst again, as the others are
+	JSON bool
+	Jobs int // photos side by side; 0: DefaultJobs
+}
+
+// Consistent is what a look at a folder came to.
+type Consistent struct {
+	consistency.Result
+	Fixed  []string            `json:"fixed,omitempty"`  // photos that were made again
+	Before *consistency.Result `json:"before,omitempty"` // as it was before they were
+	Left   []string            `json:"left,omitempty"`   // that were made again in an earlier run, and stand out still
+}
+
+// Correction is what was changed for a picture so that it looks as the others do.
+type Correction struct {
+	Steering  picture.Steering `json:"steering,omitzero"`
+	Catalogue bool             `json:"catalogue,omitempty"` // its set follows the catalogue, not the product
+}
+
+// ErrNotARun says that a folder's pictures can't be made again.
+var ErrNotARun = fault.New(fault.Invalid, "not_a_run", "Only pictures that `opal process` made can be made again: name the folder with its report.json")
+
+// Consistency holds a folder's pictures against each other and tells which stand out. The
+// outputs of a run of Process are looked at by its report; of other folders each picture,
+// by the place that it states for its product, else by cutting that out.
+//
+// Errors: ErrNoPictures, ErrNotARun; ErrFailed when pictures were to be made again and
+// failed; those of the files.
+func Consistency(ctx context.Context, s Streams, c Cutters, p *pipeline.Pipeline, o ConsistencyOptions, folder string) error {
+	rep, err := loadReport(filepath.Join(folder, reportName))
+	if err != nil {
+		return err
+	}
+	var out Consistent
+	if rep == nil {
+		if o.Fix {
+			return ErrNotARun
+		}
+		pictures, err := c.seen(ctx, s, folder, o.Jobs)
+		if err != nil {
+			return err
+		}
+		out.Result = consistency.Of(pictures)
+		return out.tell(s, o.JSON)
+	}
+	out.Result = rep.consistency()
+	if o.Fix && out.Drifting > 0 {
+		if err := out.fix(ctx, s, p, o, rep, folder); err != nil {
+			return err
+		}
+	}
+	return out.tell(s, o.JSON)
+}
+
+// consistency holds a run's pictures against each other. Each is named by its photo.
+func (r *Report) consistency() consistency.Result {
+	var pictures []consistency.Picture
+	for _, it := range r.Items {
+		if it.Status == Completed && it.Fidelity != nil && it.Fidelity.Seen != nil {
+			pictures = append(pictures, consistency.Picture{Name: it.File, Group: it.Scene, Seen: *it.Fidelity.Seen})
+		}
+	}
+	return consistency.Of(pictures)
+}
+
+// fix makes the worst pictures again, as the others are. A picture is corrected once: it
+// would not look otherwise the second time.
+func (c *Consistent) fix(ctx context.Context, s Streams, p *pipeline.Pipeline, o ConsistencyOptions, rep *Report, folder string) error {
+	run := rep.Options
+	run.Dir, run.Resume, run.Force, run.Jobs, run.JSON, run.DryRun, run.ChannelNames, run.Own = folder, true, false, o.Jobs, false, false, false, true
+	run.Corrections = map[string]Correction{}
+	for name, was := range rep.Options.Corrections {
+		run.Corrections[name] = was
+	}
+	for _, d := range c.Worst {
+		name := correctionOf(d.Name, d.Group)
+		if _, ok := run.Corrections[name]; ok {
+			c.Left = append(c.Left, d.Name)
+			continue
+		}
+		run.Corrections[name] = correct(d, run.Steering)
+		c.Fixed = append(c.Fixed, d.Name)
+	}
+	if len(c.Fixed) == 0 {
+		return nil
+	}
+	for _, scene := range run.Scenes {
+		if _, ok := picture.ParsePlate(scene); ok {
+			return ErrNotARun.With("the run has plates, whose photographs it doesn't keep")
+		}
+	}
+	var photos []string
+	for _, it := range rep.Items {
+		if !slices.Contains(photos, it.File) {
+			photos = append(photos, it.File)
+		}
+	}
+	quiet := s
+	quiet.Out, quiet.Quiet = s.Err, true
+	err := Process(ctx, quiet, p, run, photos)
+	if err != nil && !errors.Is(err, ErrFailed) { // a variant that its channel refuses is in the report
+		return err
+	}
+	after, loadErr := loadReport(filepath.Join(folder, reportName))
+	if loadErr != nil || after == nil {
+		return errors.Join(err, loadErr)
+	}
+	before := c.Result
+	c.Before, c.Result = &before, after.consistency()
+	return nil
+}
+
+// correctionOf is the name of an item's correction.
+func correctionOf(file, scene string) string { return scene + " " + file }
+
+// correct returns the wishes by which a picture comes to look as the others do.
+func correct(d consistency.Drift, base picture.Steering) Correction {
+	var out Correction
+	w := &out.Steering
+	shadow := picture.Shadow{}
+	for _, kind := range d.Kinds {
+		switch kind {
+		case "fill":
+			scale := base.Scale
+			if scale == 0 {
+				scale = 1
+			}
+			w.Scale = min(max(math.Round(1000*scale*d.Usual.Fill/max(d.Seen.Fill, 0.01))/1000, 0.1), 4)
+		case "centre":
+			w.X = picture.Number(rounded(d.Usual.Centre))
+		case "floor":
+			w.Y = picture.Number(rounded(d.Usual.Floor))
+		case "shadow_angle":
+			shadow.Direction = picture.Number(math.Round(math.Mod(d.Usual.ShadowAngle+360, 360)))
+		case "shadow_depth":
+			shadow.Strength = picture.Number(min(rounded(d.Usual.ShadowDepth/max(d.Seen.ShadowDepth, 1)), 1.5))
+		default: // colour and light follow the product where there is no catalogue
+			out.Catalogue = true
+		}
+	}
+	if shadow != (picture.Shadow{}) {
+		w.Shadow = &shadow
+	}
+	return out
+}
+
+func rounded(v float64) float64 { return math.Round(1000*v) / 1000 }
+
+// seen measures the pictures of a folder that is no run's.
+func (c Cutters) seen(ctx context.Context, s Streams, folder string, jobs int) ([]consistency.Picture, error) {
+	found, err := Find([]string{folder})
+	if err != nil {
+		return nil, err
+	}
+	if jobs == 0 {
+		jobs = DefaultJobs()
+	}
+	all := make([]consistency.Picture, len(found.Photos))
+	bad := make([]error, len(found.Photos))
+	progress := newProgress(s, "looking", len(found.Photos))
+	interrupted := abreast(ctx, jobs, len(found.Photos), func(i int) {
+		p := found.Photos[i]
+		all[i].Name = p.Path
+		if bad[i] = p.Err; bad[i] == nil {
+			bad[i] = fault.Guard(func() error { return c.look(ctx, p, &all[i]) })
+		}
+		progress.add()
+	})
+	progress.end()
+	if interrupted {
+		return nil, ErrInterrupted
+	}
+	var pictures []consistency.Picture
+	for i, err := range bad {
+		if err == nil {
+			pictures = append(pictures, all[i])
+			continue
+		}
+		if !s.Quiet {
+			fmt.Fprintf(s.Err, "opal: %s: %v\n", found.Photos[i].Path, err)
+		}
+	}
+	if len(pictures) == 0 {
+		return nil, ErrNoPictures
+	}
+	return pictures, nil
+}
+
+// look measures one picture. Pictures of one size are held against each other.
+func (c Cutters) look(ctx context.Context, p Photo, into *consistency.Picture) error {
+	raw, err := p.read(ctx)
+	if err != nil {
+		return err
+	}
+	img, _, err := c.Decoder.Decode(ctx, raw)
+	if err != nil {
+		return err
+	}
+	into.Group = fmt.Sprintf("%d×%d", img.Rect.Dx(), img.Rect.Dy())
+	var box image.Rectangle
+	if info, err := imagefile.Inspect(raw); err == nil {
+		if at, ok := provenance.ReadPlace(imagefile.ReadMetadata(info.Format, raw).XMP); ok && at.Size == [2]int{img.Rect.Dx(), img.Rect.Dy()} {
+			box = image.Rect(at.File[0], at.File[1], at.File[0]+at.File[2], at.File[1]+at.File[3])
+		}
+	}
+	if box.Empty() {
+		cut, err := c.Cutter.Cut(ctx, img)
+		if err != nil {
+			return err
+		}
+		box = imaging.AlphaBounds(cut.Image, 128)
+	}
+	into.Seen = consistency.Measure(img, box)
+	return nil
+}
+
+func (c *Consistent) tell(s Streams, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(s.Out).Encode(c)
+	}
+	var b strings.Builder
+	if c.Before != nil {
+		fmt.Fprintf(&b, "%.1f of 100 before, with %d of %d pictures that stood out; made again:\n", c.Before.Score, c.Before.Drifting, c.Before.Pictures)
+		for _, name := range c.Fixed {
+			fmt.Fprintf(&b, "  %s\n", name)
+		}
+	}
+	fmt.Fprintf(&b, "%.1f of 100: %d of %d pictures stand out\n", c.Score, c.Drifting, c.Pictures)
+	for _, d := range c.Worst {
+		fmt.Fprintf(&b, "  %s: %s\n", d.Name, d.Reason)
+	}
+	for _, name := range c.Left {
+		fmt.Fprintf(&b, "  %s was made again before, and stands out still: change it by hand\n", name)
+	}
+	_, err := fmt.Fprint(s.Out, b.String())
+	return err
+}
+
+// catalogueLook is the look of a picture whose set follows the catalogue where no brand is
+// named.
+const catalogueLook = "catalogue"
+
+// wishes returns the look and the steering of an item: the run's, corrected.
+func (r *run) wishes(it *Item) (picture.Look, picture.Steering) {
+	look, steering := r.Look, r.Steering
+	c, ok := r.Corrections[correctionOf(it.File, it.Scene)]
+	if !ok {
+		return look, steering
+	}
+	if c.Catalogue && !picture.Catalogue(look.ID) {
+		look.ID = catalogueLook
+	}
+	return look, c.Steering.Over(steering)
+}

@@ -1,0 +1,132 @@
+package consistency
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// shot is how a picture of a catalogue is drawn.
+type shot struct {
+	w, h                     float64 // of the product, shares
+	centre, floor, horizon   float64
+	tint                     [3]float64
+	light, angle, deep, tone float64
+}
+
+const drawn = 200 // pixels of a side
+
+func (s shot) draw(r *rand.Rand) (*image.NRGBA, image.Rectangle) {
+	img := image.NewNRGBA(image.Rect(0, 0, drawn, drawn))
+	box := image.Rect(int((s.centre-s.w/2)*drawn), int((s.floor-s.h)*drawn), int((s.centre+s.w/2)*drawn), int(s.floor*drawn))
+	cx, fy, half := s.centre*drawn, s.floor*drawn, s.w*drawn/2
+	for y := range drawn {
+		for x := range drawn {
+			k := .8
+			if float64(y) > s.horizon*drawn {
+				k = .62
+			}
+			k *= s.light * (1 - .1*math.Abs(float64(x)-drawn/2)/drawn)
+			u, v := (float64(x)-cx-math.Sin(s.angle)*half*1.1)/(half*.9), (float64(y)-fy-math.Cos(s.angle)*4)/9
+			k *= 1 - s.deep*math.Exp(-u*u-v*v)
+			if image.Pt(x, y).In(box) {
+				k = s.tone
+			}
+			var c [3]uint8
+			for ch := range 3 {
+				t := s.tint[ch]
+				if image.Pt(x, y).In(box) {
+					t = 1
+				}
+				c[ch] = uint8(min(max(255*k*t+r.NormFloat64(), 0), 255))
+			}
+			img.SetNRGBA(x, y, color.NRGBA{c[0], c[1], c[2], 255})
+		}
+	}
+	return img, box
+}
+
+// catalogue draws n pictures of one look, one of which drifts in one way, and returns which.
+func catalogue(seed uint64, n int, drift string) (pictures []Picture, which string) {
+	r := rand.New(rand.NewPCG(seed, 7))
+	between := func(a, b float64) float64 { return a + (b-a)*r.Float64() }
+	sign := float64(1 - 2*r.IntN(2))
+	horizon, light, angle, deep := between(.5, .6), between(.85, 1.1), sign*between(.6, 1.3), between(.35, .55)
+	odd := r.IntN(n)
+	for i := range n {
+		s := shot{h: .6 + between(-.02, .02), w: between(.2, .45), centre: .5 + between(-.008, .008), floor: .84 + between(-.006, .006), horizon: horizon,
+			tint: [3]float64{1, 1, 1}, light: light + between(-.012, .012), angle: angle + between(-.12, .12), deep: deep + between(-.03, .03), tone: between(.15, .7)}
+		if i == odd {
+			switch drift {
+			case "fill":
+				s.h *= .72
+				s.w *= .72
+			case "centre":
+				s.centre += .09 * sign
+			case "floor":
+				s.floor -= .08
+			case "horizon":
+				s.horizon -= .09
+			case "white_point":
+				s.tint = [3]float64{1.03, 1, .93}
+			case "exposure":
+				s.light *= .84
+			case "shadow_angle":
+				s.angle = -s.angle
+			case "shadow_depth":
+				s.deep *= .25
+			}
+		}
+		img, box := s.draw(r)
+		pictures = append(pictures, Picture{Name: fmt.Sprintf("%02d", i), Group: "studio", Seen: Measure(img, box)})
+	}
+	return pictures, fmt.Sprintf("%02d", odd)
+}
+
+var drifts = []string{"fill", "centre", "floor", "horizon", "white_point", "exposure", "shadow_angle", "shadow_depth"}
+
+func TestAPictureThatDriftsIsFound(t *testing.T) {
+	for _, drift := range drifts {
+		t.Run(drift, func(t *testing.T) {
+			t.Parallel()
+			pictures, odd := catalogue(41, 10, drift)
+			got := Of(pictures)
+			if len(got.Worst) == 0 || got.Worst[0].Name != odd || got.Worst[0].Kind != drift {
+				t.Errorf("%s drifts in its %s: %+v", odd, drift, got.Worst)
+			}
+			if got.Score >= 100 || got.Score < 50 {
+				t.Errorf("the score is %.1f", got.Score)
+			}
+		})
+	}
+}
+
+func TestACatalogueOfOneLookHasFullMarks(t *testing.T) {
+	pictures, _ := catalogue(42, 10, "")
+	if got := Of(pictures); got.Score < 98 || got.Drifting > 0 {
+		t.Errorf("%+v", got)
+	}
+	if got := Of(nil); got.Score != 100 || len(got.Worst) != 0 {
+		t.Errorf("no pictures: %+v", got)
+	}
+}
+
+// BenchmarkDrifts counts how often a planted drift is ranked first: -benchtime 100x makes
+// a hundred catalogues of each kind.
+func BenchmarkDrifts(b *testing.B) {
+	for _, drift := range drifts {
+		b.Run(drift, func(b *testing.B) {
+			first := 0
+			for i := range b.N {
+				pictures, odd := catalogue(uint64(1000+i), 12, drift)
+				if got := Of(pictures); len(got.Worst) > 0 && got.Worst[0].Name == odd {
+					first++
+				}
+			}
+			b.ReportMetric(100*float64(first)/float64(b.N), "%first")
+		})
+	}
+}
