@@ -68,24 +68,45 @@ const leastAlike = 0.35
 // Verify compares the product in a delivered picture with the photo that it was made of,
 // without a server, and writes the figures to s.Out.
 //
-// Errors: ErrFailed when the product was changed; ErrProductNotFound; those of the files.
+// Errors: ErrFailed when the product was changed; ErrProductNotFound; ErrInterrupted, within a
+// second of ctx's end; those of the files.
 func Verify(ctx context.Context, s Streams, c Cutters, o VerifyOptions, original, delivered string) error {
-	v := Verified{Original: original, Delivered: delivered}
+	var v Verified
+	var err error
+	done := func(int) { v, err = compare(ctx, c, o, original, delivered) }
+	if abreast(ctx, 1, 1, done) { // it may still be at work on v and err
+		return ErrInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	if err := v.tell(s, o.JSON); err != nil {
+		return err
+	}
+	if !v.Untouched {
+		return ErrFailed
+	}
+	return nil
+}
+
+// compare finds the product and measures it.
+func compare(ctx context.Context, c Cutters, o VerifyOptions, original, delivered string) (v Verified, err error) {
+	v = Verified{Original: original, Delivered: delivered}
 	_, photo, err := c.load(ctx, original)
 	if err != nil {
-		return fmt.Errorf("%s: %w", original, err)
+		return v, fmt.Errorf("%s: %w", original, err)
 	}
 	raw, shown, err := c.load(ctx, delivered)
 	if err != nil {
-		return fmt.Errorf("%s: %w", delivered, err)
+		return v, fmt.Errorf("%s: %w", delivered, err)
 	}
 	product, err := c.product(ctx, photo, o.Mask, &v)
 	if err != nil {
-		return err
+		return v, err
 	}
 	at, by, err := placeOf(raw, delivered, o.Report)
 	if err != nil {
-		return err
+		return v, err
 	}
 	found := false
 	if v.light, err = lightOf(raw, by); err != nil {
@@ -99,11 +120,8 @@ func Verify(ctx context.Context, s Streams, c Cutters, o VerifyOptions, original
 		v.By, v.Limits, v.Unlit = ByRegistration, registered, nil
 		found = v.byRegistration(product, shown)
 	}
-	if err := ctx.Err(); err != nil {
-		return ErrInterrupted
-	}
 	if !found {
-		return ErrProductNotFound
+		return v, ErrProductNotFound
 	}
 	v.Reason = v.Measured.Within(v.Limits)
 	v.Untouched = v.Reason == ""
@@ -113,13 +131,7 @@ func Verify(ctx context.Context, s Streams, c Cutters, o VerifyOptions, original
 	if v.Mask == check.ByCutter && v.Confidence < picture.ReviewBelow {
 		v.Note = fmt.Sprintf("the product was cut out of the original with a confidence of %.2f; give --mask for a result to rely on", v.Confidence)
 	}
-	if err := v.tell(s, o.JSON); err != nil {
-		return err
-	}
-	if !v.Untouched {
-		return ErrFailed
-	}
-	return nil
+	return v, nil
 }
 
 func (v *Verified) tell(s Streams, asJSON bool) error {

@@ -2,11 +2,13 @@ package batch
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"image"
 	"image/color"
 	"image/draw"
+	"io"
 	"os"
 	"testing"
 
@@ -158,5 +160,30 @@ func TestVerifyTakesTheScenesLightIntoAccount(t *testing.T) {
 	}
 	if !v.Untouched || v.By != ByXMP || v.Unlit == nil || v.Unlit.DeltaE50 < v.Measured.DeltaE50+1 {
 		t.Errorf("%+v, without the light %+v", v, v.Unlit)
+	}
+}
+
+// waitingCutter cuts nothing until it is let go.
+type waitingCutter struct{ begun, free chan struct{} }
+
+// Cut implements pipeline.Cutter.
+func (w waitingCutter) Cut(context.Context, *image.NRGBA) (pipeline.Cutout, error) {
+	close(w.begun)
+	<-w.free
+	return pipeline.Cutout{}, errors.New("too late")
+}
+
+func TestVerifyEndsWhenItIsInterrupted(t *testing.T) {
+	t.Chdir(t.TempDir())
+	put(t, "a.jpg", shown(t, 300, dusk, 2, 2, 8, 8))
+	w := waitingCutter{make(chan struct{}), make(chan struct{})}
+	t.Cleanup(func() { close(w.free) })
+	ctx, stop := context.WithCancel(t.Context())
+	go func() {
+		<-w.begun
+		stop()
+	}()
+	if err := Verify(ctx, Streams{Out: io.Discard, Err: io.Discard}, Cutters{Decoder: decoder(), Cutter: w}, VerifyOptions{}, "a.jpg", "a.jpg"); !errors.Is(err, ErrInterrupted) {
+		t.Errorf("%v", err)
 	}
 }

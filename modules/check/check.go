@@ -108,7 +108,7 @@ func File(p channel.Preset, file []byte, f Facts) (*Picture, []Check, error) {
 		opaque := img.Opaque()
 		out = append(out, Check{Rule: "opaque", Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels", Severity: reject})
 	}
-	pic := &Picture{File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Product: f.Product, Enlarged: f.Enlarged,
+	pic := &Picture{File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Sources: meta.Sources, Product: f.Product, Enlarged: f.Enlarged,
 		Colour: imagefile.ColourSpace(info, file)}
 	return pic, append(out, Rules(p, pic, f.On)...), nil
 }
@@ -228,6 +228,7 @@ type Picture struct {
 	Format  channel.Format
 	Image   *image.NRGBA
 	XMP     []byte
+	Sources []string     // digital source types that its content credentials name
 	Product *image.Alpha // where the product is; nil: it is looked for
 
 	Enlarged float64 // pixels of the picture for one of its photo; 0: not known
@@ -239,6 +240,9 @@ type Picture struct {
 	found   *product
 	grounds [2]*ground
 }
+
+// byModel ends the digital source types of pictures that a model made, all or in part.
+const byModel = "lgorithmicMedia" // of "algorithmicMedia" and "trainedAlgorithmicMedia"
 
 // try measures one rule.
 func (p *Picture) try(r channel.Rule) Check {
@@ -283,7 +287,7 @@ func (p *Picture) try(r channel.Rule) Check {
 		opaque := p.Image.Opaque()
 		return Check{Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels"}
 	case channel.NotGenerated:
-		made := bytes.Contains(p.XMP, []byte("lgorithmicMedia"))
+		made := bytes.Contains(p.XMP, []byte(byModel)) || slices.ContainsFunc(p.Sources, func(s string) bool { return strings.HasSuffix(s, byModel) })
 		return Check{Passed: !made, Measured: generation(made), Wanted: "no generated picture"}
 	case channel.ColourSpace:
 		return Check{Passed: slices.Contains(r.AnyOf, p.Colour), Measured: colourWords(p.Colour), Wanted: either(r.AnyOf, colourWords)}

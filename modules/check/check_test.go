@@ -52,3 +52,15 @@ func TestMasksThatCannotBeRight(t *testing.T) {
 		})
 	}
 }
+
+// Pictures of some models say so in their content credentials alone.
+func TestContentCredentialsTellOfModels(t *testing.T) {
+	for source, passed := range map[string]bool{"trainedAlgorithmicMedia": false, "compositeWithTrainedAlgorithmicMedia": false, "algorithmicMedia": false, "digitalCapture": true} {
+		t.Run(source, func(t *testing.T) {
+			p := &Picture{Image: image.NewNRGBA(image.Rect(0, 0, 1, 1)), Sources: []string{source}}
+			if got := p.try(channel.Rule{Name: channel.NotGenerated}); got.Passed != passed {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}

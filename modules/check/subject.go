@@ -30,8 +30,9 @@ type Subject struct {
 // NewSubject takes a decoded picture and its file. Its own transparency, where it has
 // some, says where the product is.
 func NewSubject(file []byte, img *image.NRGBA, info imagefile.Info) *Subject {
+	meta := imagefile.ReadMetadata(info.Format, file)
 	s := &Subject{Picture: Picture{
-		File: file, Format: channel.Format(info.Format), Image: img, XMP: imagefile.ReadMetadata(info.Format, file).XMP, Colour: imagefile.ColourSpace(info, file),
+		File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Sources: meta.Sources, Colour: imagefile.ColourSpace(info, file),
 	}}
 	if mask := AlphaOf(img); cutOut(mask) {
 		s.Place(mask, ByAlpha, 1)
@@ -87,7 +88,7 @@ func (s *Subject) Judge(p channel.Preset, on time.Time) []Check {
 		return checks
 	}
 	if s.other == nil {
-		s.other = &Picture{File: s.File, Format: s.Format, Image: s.Image, XMP: s.XMP, Enlarged: s.Enlarged, Colour: s.Colour}
+		s.other = &Picture{File: s.File, Format: s.Format, Image: s.Image, XMP: s.XMP, Sources: s.Sources, Enlarged: s.Enlarged, Colour: s.Colour}
 	}
 	s.other.Name, s.other.Set = s.Name, s.Set
 	for i, second := range Rules(p, s.other, on) {

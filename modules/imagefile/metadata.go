@@ -5,18 +5,21 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"io"
+	"slices"
 )
 
 // Metadata is what a finished file holds beside its pixels.
 type Metadata struct {
 	EXIF bool   // a block is there
 	XMP  []byte // the packet, nil without one
+	// Sources are the digital source types that content credentials name, as Statements has them.
+	Sources []string
 }
 
 // ReadMetadata walks the file's own structure; a malformed part ends the walk.
 func ReadMetadata(f Format, file []byte) Metadata {
 	s := ReadStatements(f, file)
-	m := Metadata{EXIF: s.EXIF, XMP: s.XMP}
+	m := Metadata{EXIF: s.EXIF, XMP: s.XMP, Sources: s.Sources}
 	if s.Deflated {
 		m.XMP = Inflate(s.XMP)
 	}
@@ -32,6 +35,28 @@ type Statements struct {
 	IPTC     [][]byte // blocks of IIM records
 	Adobe    [][]byte // blocks of Photoshop's image resources, which may hold IIM records
 	C2PA     bool     // a manifest of content credentials is there
+	Sources  []string // the digital source types that it names, of the picture and of its ingredients, without the vocabulary's address
+}
+
+// credentials notes a manifest, or a part of one. Its assertions are CBOR, in which an
+// address stands as it is written; who signed it is not looked at.
+func (s *Statements) credentials(manifest []byte) {
+	const vocabulary, longest = "cv.iptc.org/newscodes/digitalsourcetype/", 60
+	s.C2PA = true
+	for len(s.Sources) < maxBlocks {
+		_, rest, ok := bytes.Cut(manifest, []byte(vocabulary))
+		if !ok {
+			return
+		}
+		n := 0
+		for n < len(rest) && n < longest && (rest[n]|0x20 >= 'a' && rest[n]|0x20 <= 'z') {
+			n++
+		}
+		if name := string(rest[:n]); n > 0 && !slices.Contains(s.Sources, name) {
+			s.Sources = append(s.Sources, name)
+		}
+		manifest = rest
+	}
 }
 
 // maxBlocks bounds how many blocks of a kind are looked at.
@@ -79,7 +104,9 @@ func jpegStatements(b []byte) (s Statements) {
 				s.XMP = xmp
 			}
 		case app11:
-			s.C2PA = s.C2PA || bytes.Contains(body, []byte("c2pa"))
+			if s.C2PA || bytes.Contains(body, []byte("c2pa")) { // one box may take several segments
+				s.credentials(body)
+			}
 		case app13:
 			if block, ok := bytes.CutPrefix(body, []byte(jpegPhotoshop)); ok && len(s.Adobe) < maxBlocks {
 				s.Adobe = append(s.Adobe, block)
@@ -101,7 +128,7 @@ func pngStatements(b []byte) (s Statements) {
 		case "eXIf":
 			s.EXIF = true
 		case "caBX":
-			s.C2PA = true
+			s.credentials(body)
 		case "iTXt":
 			if text, ok := bytes.CutPrefix(body, []byte(pngXMP)); ok && s.XMP == nil {
 				s.XMP, s.Deflated = internationalText(text)
@@ -158,7 +185,7 @@ func webpStatements(b []byte) (s Statements) {
 		case "EXIF":
 			s.EXIF = true
 		case "C2PA":
-			s.C2PA = true
+			s.credentials(b[chunkHeader : chunkHeader+n])
 		case "XMP ":
 			if s.XMP == nil {
 				s.XMP = b[chunkHeader : chunkHeader+n]
@@ -180,8 +207,9 @@ func tiffStatements(b []byte) (s Statements) {
 	d := t.directory(t.start)
 	_, n, _ := d.field(tagExifIFD)
 	s.EXIF = n > 0
-	_, n, _ = d.field(tagC2PA)
-	s.C2PA = n > 0
+	if _, n, manifest := d.field(tagC2PA); n > 0 {
+		s.credentials(manifest)
+	}
 	_, _, s.XMP = d.field(tagXMP)
 	if _, _, block := d.field(tagIPTC); block != nil {
 		s.IPTC = append(s.IPTC, block)
@@ -200,7 +228,9 @@ func heifStatements(b []byte) (s Statements) {
 		head = b[:i]
 	}
 	s.EXIF = bytes.Contains(head, []byte("infe")) && bytes.Contains(head, []byte("Exif"))
-	s.C2PA = bytes.Contains(b, []byte("c2pa.manifest"))
+	if i := bytes.Index(b, []byte("c2pa.manifest")); i >= 0 {
+		s.credentials(b[i:])
+	}
 	for _, element := range []string{"x:xmpmeta", "rdf:RDF"} { // the outer one may be left out
 		start := bytes.Index(b, []byte("<"+element))
 		if start < 0 {

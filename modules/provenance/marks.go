@@ -38,6 +38,9 @@ func readStatements(s imagefile.Statements) *picture.Marks {
 	if len(s.XMP) > 0 && len(s.XMP) <= maxXMP {
 		readXMP(&m, s.XMP)
 	}
+	for _, name := range s.Sources {
+		put(&m, "DigitalSourceType", name)
+	}
 	for _, block := range s.IPTC {
 		readRecords(&m, block)
 	}

@@ -106,6 +106,8 @@ func TestIPTCRecordsAreRead(t *testing.T) {
 		return imagefile.ReadStatements(imagefile.JPEG, slices.Concat([]byte{0xff, 0xd8}, slices.Concat(parts...), []byte{0xff, 0xda}))
 	}
 	manifest := append(binary.BigEndian.AppendUint16([]byte{0xff, 0xeb}, 16), []byte("JP....jumbc2pa")...)
+	assertion := "JP....jumbc2pa....\x71digitalSourceType\x78\x46http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia\xff"
+	generated := append(binary.BigEndian.AppendUint16([]byte{0xff, 0xeb}, uint16(2+len(assertion))), assertion...)
 	want := &picture.Marks{Creators: []string{"Ann"}, Credit: "Agency", Copyright: "© Ann"}
 	for name, c := range map[string]struct {
 		in   imagefile.Statements
@@ -114,6 +116,7 @@ func TestIPTCRecordsAreRead(t *testing.T) {
 		"a JPEG":                             {jpeg(segment, jumbf), want},
 		"a JPEG with stray bytes and fill":   {jpeg([]byte{0, 0, 0xff, 0}, segment, []byte{0xff, 0xff}, jumbf), want},
 		"a JPEG with content credentials":    {jpeg(manifest), &picture.Marks{C2PA: true}},
+		"credentials that name a model":      {jpeg(generated), &picture.Marks{C2PA: true, SourceType: "trainedAlgorithmicMedia"}},
 		"records alone, as a TIFF has them":  {imagefile.Statements{IPTC: [][]byte{records}}, want},
 		"Latin-1":                            {imagefile.Statements{IPTC: [][]byte{record(116, "\xa9 Ren\xe9")}}, &picture.Marks{Copyright: "© René"}},
 		"a record longer than its block":     {imagefile.Statements{IPTC: [][]byte{{0x1c, 2, 80, 0x7f, 0xff, 'A'}}}, nil},
