@@ -3,21 +3,37 @@ import type { Schemas } from "../api";
 import { presetTitle } from "../state/catalogue";
 import { doing } from "../state/notice";
 import { saveVariant } from "../state/save";
-import { bytes, named, said, t, type Key } from "../words";
+import { bytes, named, number, said, t, type Key } from "../words";
 import { Icon } from "./Icon";
 
 type Variant = Schemas["Variant"];
 type Check = Schemas["Check"];
+type Proof = Schemas["Proof"];
 
 const Failed = ({ c }: { c: Check }) => (
   <li class={c.severity === "reject" ? "bad-text" : "warn-text"}><Icon name="warn" /><span>{said("rule", c.rule, named(c.rule))}: {c.measured}; {t("sizes.wanted", { wanted: c.wanted })}{c.advice ? <em> {c.advice}</em> : null}</span></li>
+);
+
+// Untouched says how the product in the file differs from the product in the photo, with the
+// preset's limits.
+const Untouched = ({ p }: { p: Proof }) => (
+  <details class="soft">
+    <summary>{t(p.within ? "proof.kept" : "proof.changed")}</summary>
+    <ul class="checks">
+      <li>{t("proof.colour", { median: number(p.delta_e_p50, 2), most: number(p.delta_e_p95, 2), limit: number(p.limits.delta_e_p95, 2) })}</li>
+      <li>{t("proof.likeness", { ssim: number(p.ssim, 3), limit: number(p.limits.ssim, 3) })}</li>
+      <li>{t("proof.shift", { shift: number(p.shift_px, 2), limit: number(p.limits.shift_px, 2) })}</li>
+      {p.held ? null : <li>{t("proof.small")}</li>}
+    </ul>
+  </details>
 );
 
 export const Sizes = ({ item, show, shown }: { item: Schemas["Item"]; show: (v: Variant | null) => void; shown: string | null }) => (
   <ul class="variants">
     {item.exports.map((v) => {
       const made = v.status === "completed" || v.status === "rejected";
-      const failed = v.checks.filter((c) => !c.passed);
+      const failed = v.checks.filter((c) => !c.passed && c.severity !== "advice");
+      const advice = v.checks.filter((c) => !c.passed && c.severity === "advice");
       return (
         <li key={v.preset}>
           <div class="variant-head">
@@ -26,7 +42,9 @@ export const Sizes = ({ item, show, shown }: { item: Schemas["Item"]; show: (v: 
           </div>
           <p class="soft">{made ? `${v.width} × ${v.height} · ${v.format.toUpperCase()} · ${bytes(v.bytes)}` : t(`variant.${v.status}` as Key)}{v.error_message ? `: ${v.error_message}` : ""}</p>
           {made && (failed.length ? <ul class="checks">{failed.map((c) => <Failed key={c.rule} c={c} />)}</ul>
-            : <p class="good-text"><Icon name="check" />{t("sizes.passed", { n: v.checks.length })}</p>)}
+            : <p class="good-text"><Icon name="check" />{t("sizes.passed", { n: v.checks.length - advice.length })}</p>)}
+          {made && advice.length > 0 && <details class="soft"><summary>{t("sizes.advice", { n: advice.length })}</summary><ul class="checks">{advice.map((c) => <Failed key={c.rule} c={c} />)}</ul></details>}
+          {made && v.proof && <Untouched p={v.proof} />}
         </li>);
     })}
     {item.exports.length === 0 && <li class="soft">{t("sizes.none")}</li>}
