@@ -8,7 +8,7 @@ import (
 )
 
 // grace is how long an interrupted run waits for items that are about to end.
-const grace = time.Second
+const grace = 700 * time.Millisecond
 
 // abreast does the work on n items, at most jobs of them at the same time, and reports
 // whether it was interrupted. No item is begun then, and the work on those that don't

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -166,6 +167,39 @@ presets:
      rules: [{rule: long_side, limit: 900, severity: reject, source: terms}]}
 `
 
+// laughs is a small text of very many words.
+func laughs() string {
+	var b strings.Builder
+	b.WriteString("a: &a [x,x,x,x,x,x,x,x,x]\n")
+	for c := 'b'; c < 'k'; c++ {
+		fmt.Fprintf(&b, "%c: &%c [%s]\n", c, c, strings.Join(slices.Repeat([]string{"*" + string(c-1)}, 9), ","))
+	}
+	return b.String()
+}
+
+func TestWhatIsNoChannelsFileIsNamed(t *testing.T) {
+	t.Cleanup(func() { current.Store(nil) })
+	for name, c := range map[string]struct {
+		make func(dir string) error
+		says string
+	}{
+		"nothing":   {func(string) error { return nil }, "no file in it ends with .yaml"},
+		"a pipe":    {func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "a.yaml"), 0o600) }, "a.yaml: it is not a file"},
+		"a link":    {func(dir string) error { return os.Symlink("/nowhere", filepath.Join(dir, "a.yaml")) }, "a.yaml: it can't be read: no such file"},
+		"no folder": {func(dir string) error { return os.Remove(dir) }, "no such file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := c.make(dir); err != nil {
+				t.Fatal(err)
+			}
+			if err := Load(dir); fault.CodeOf(err) != "channel_invalid" || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v doesn't say %q", err, c.says)
+			}
+		})
+	}
+}
+
 // second returns a preset's line to put before own's.
 func second(more string) string {
 	return "  - {name: other, title: Other, " + more + " width: 9, height: 9, background: white, fill: 0.8, format: jpeg}\n"
@@ -185,12 +219,36 @@ func TestLoad(t *testing.T) {
 		"two presets, no suffix": {strings.Replace(own, "presets:\n", "presets:\n"+second(""), 1), "market.yaml: line 6: file.presets.0.suffix: other: the channel has 2 presets"},
 		"two of one suffix": {strings.Replace(strings.Replace(own, "{name: market,", "{name: market, suffix: a,", 1), "presets:\n", "presets:\n"+second("suffix: a,"), 1),
 			"line 7: file.presets.1.suffix: market: other has the suffix \"a\", too"},
-		"a zone without inside": {strings.Replace(own, "{name: market,", "{name: market, safe_zone: [0, 0.8, 1, 0.2],", 1), "line 6: file.presets.0.safe_zone: market: the safe zone is left, top"},
-		"no zone":               {strings.Replace(own, "rule: long_side", "rule: safe_zone", 1), "market: the rule safe_zone needs a box"},
-		"another's folder":      {strings.Replace(own, "channel: Market", "channel: ETSY", 1), "the channels ETSY and Etsy have one folder, etsy"},
-		"no day":                {strings.Replace(own, "2026-11-01", "yesterday", 1), "seen"},
-		"something else":        {"just words", ""},
-		"YAML that is broken":   {"a: [", ""},
+		"a zone without inside":      {strings.Replace(own, "{name: market,", "{name: market, safe_zone: [0, 0.8, 1, 0.2],", 1), "line 6: file.presets.0.safe_zone: market: the safe zone is left, top"},
+		"no zone":                    {strings.Replace(own, "rule: long_side", "rule: safe_zone", 1), "market: the rule safe_zone needs a box"},
+		"another's folder":           {strings.Replace(own, "channel: Market", "channel: ETSY", 1), "the channels ETSY and Etsy have one folder, etsy"},
+		"no day":                     {strings.Replace(own, "2026-11-01", "yesterday", 1), "seen"},
+		"something else":             {"just words", ""},
+		"a path for a name":          {strings.Replace(own, "channel: Market", "channel: ../../etc", 1), "line 1: file.channel: a folder is called after the channel"},
+		"a device for a name":        {strings.Replace(own, "channel: Market", "channel: CON", 1), "a folder is called"},
+		"OPAL's own folder":          {strings.Replace(own, "channel: Market", "channel: Review", 1), "a folder is called"},
+		"no limit":                   {strings.Replace(own, "limit: 900, ", "", 1), "file.presets.0.rules.0.limit: market: rule long_side: it needs a limit above 0"},
+		"a limit below 0":            {strings.Replace(own, "limit: 900", "limit: -900", 1), "above 0"},
+		"a limit without end":        {strings.Replace(own, "limit: 900", "limit: .inf", 1), "Inf"},
+		"a limit beyond reason":      {strings.Replace(own, "limit: 900", "limit: 1e300", 1), "above 100000"},
+		"percent for a share":        {strings.Replace(own, "long_side, limit: 900", "fill, limit: 85", 1), "its limit is a share, from 0 to 1: 0.85 is 85 %"},
+		"formats of none":            {strings.Replace(own, "long_side, limit: 900", "formats", 1), "it needs any_of: jpeg"},
+		"jpg for jpeg":               {strings.Replace(own, "long_side, limit: 900", "formats, any_of: [jpg]", 1), `"jpg" is not one of jpeg`},
+		"no tolerance":               {strings.Replace(own, "long_side, limit: 900", "aspect, limit: 1", 1), "needs a tolerance"},
+		"no form of names":           {strings.Replace(own, "long_side, limit: 900", "file_name", 1), "the preset a file_name"},
+		"a form without fields":      {strings.Replace(own, "{name: market,", "{name: market, file_name: x,", 1), "names all files alike"},
+		"an unknown field of a form": {strings.Replace(own, "{name: market,", `{name: market, file_name: "{foo}",`, 1), `"{foo}" is not one of {asin}`},
+		"a form with a path":         {strings.Replace(own, "{name: market,", `{name: market, file_name: "../{sku}",`, 1), "may hold letters"},
+		"an end before":              {strings.Replace(own, "limit: 900,", "limit: 900, from: 2027-01-01, until: 2026-01-01,", 1), "lies after from"},
+		"an hour":                    {strings.Replace(own, "limit: 900,", "limit: 900, from: 2027-01-01T10:00:00Z,", 1), "is not a day"},
+		"a slot twice":               {own + "slots: [{name: AA01, to: AA09, title: x}, {name: AA05, title: y}]\n", "AA05 is there twice"},
+		"a row of two names":         {own + "slots: [{name: AA01, to: BB09, title: x}]\n", "the last of the row"},
+		"a transparent JPEG":         {strings.Replace(own, "background: white", "background: transparent", 1), "JPEG holds no transparency"},
+		"two documents":              {own + "---\n" + own, "several documents"},
+		"a terminal's escapes":       {strings.Replace(own, "title: Market", `title: "\e[31mMarket"`, 1), "line 6: file.presets.0.title: it holds control characters"},
+		"aliases of aliases":         {laughs(), "excessive aliasing"},
+		"far too much":               {own + "# " + strings.Repeat("x", maxFile), "is the limit"},
+		"YAML that is broken":        {"a: [", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			current.Store(nil)

@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -82,6 +84,7 @@ func read(base map[string]file, from fs.FS, dir string) (*all, error) {
 		return nil, ErrChannel.With("%v", err)
 	}
 	t := &all{files: map[string]file{}}
+	found := false
 	for name, f := range base {
 		t.files[name] = f
 	}
@@ -89,9 +92,10 @@ func read(base map[string]file, from fs.FS, dir string) (*all, error) {
 		if ext := path.Ext(e.Name()); e.IsDir() || ext != ".yaml" && ext != ".yml" {
 			continue
 		}
-		b, err := fs.ReadFile(from, path.Join(dir, e.Name()))
+		found = true
+		b, err := readFile(from, path.Join(dir, e.Name()))
 		if err != nil {
-			return nil, ErrChannel.With("%v", err)
+			return nil, ErrChannel.With("%s: %v", e.Name(), err)
 		}
 		f, err := parse(schema, b)
 		if err != nil {
@@ -99,7 +103,40 @@ func read(base map[string]file, from fs.FS, dir string) (*all, error) {
 		}
 		t.files[f.Channel] = f
 	}
+	if !found {
+		return nil, ErrChannel.With("no file in it ends with .yaml")
+	}
 	return t, t.gather()
+}
+
+// maxFile bounds a channel's file, in bytes; OPAL's own have less than 5,000.
+const maxFile = 1 << 20
+
+// readFile reads a channel's file, of which a link may lead to anything.
+func readFile(from fs.FS, name string) ([]byte, error) {
+	info, err := fs.Stat(from, name)
+	switch {
+	case err != nil:
+		return nil, errors.New("it can't be read: " + plain(err))
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a file")
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("it has %d bytes; %d is the limit", info.Size(), maxFile)
+	}
+	b, err := fs.ReadFile(from, name)
+	if err != nil {
+		return nil, errors.New("it can't be read: " + plain(err))
+	}
+	return b, nil
+}
+
+// plain is an error of the file system without the path.
+func plain(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
 }
 
 func compile() (*jsonschema.Schema, error) {
@@ -123,8 +160,12 @@ func compile() (*jsonschema.Schema, error) {
 func parse(schema *jsonschema.Schema, b []byte) (file, error) {
 	var f file
 	var doc any
-	if err := yaml.Unmarshal(b, &doc); err != nil {
+	docs := yaml.NewDecoder(bytes.NewReader(b))
+	if err := docs.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return f, err
+	}
+	if err := docs.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return f, errors.New("it holds several documents; a file has one channel")
 	}
 	plain, err := json.Marshal(datesAsText(doc))
 	if err != nil {
@@ -137,7 +178,13 @@ func parse(schema *jsonschema.Schema, b []byte) (file, error) {
 	if err := schema.Validate(value); err != nil {
 		return f, err
 	}
+	if err := controls(doc, nil); err != nil {
+		return f, err
+	}
 	if err := yaml.Unmarshal(b, &f); err != nil {
+		return f, err
+	}
+	if err := f.sound(); err != nil {
 		return f, err
 	}
 	return f, f.resolve()
@@ -193,6 +240,9 @@ func (f *file) resolve() error {
 				return &at{append(path, "rule"), fmt.Errorf("%s: there is no rule %q; there are %s", p.Name, r.Name, strings.Join(ruleNames, ", "))}
 			case r.Severity == Reject && !src.Official:
 				return &at{append(path, "severity"), fmt.Errorf("%s: rule %s rejects by a source that is not the channel's own; make it a warning, or name an official source", p.Name, r.Name)}
+			}
+			if field, what := r.fault(*p); what != "" {
+				return &at{append(path, field), fmt.Errorf("%s: rule %s: %s", p.Name, r.Name, what)}
 			}
 			r.Source = src
 			if r.Name == SafeZone && r.Box == nil {

@@ -39,6 +39,9 @@ func (s Slot) all() []string {
 	if err != nil || err2 != nil {
 		return nil
 	}
+	if s.To[:len(s.To)-digits] != stem {
+		return nil
+	}
 	var out []string
 	for i := first; i <= last; i++ {
 		out = append(out, fmt.Sprintf("%s%02d", stem, i))
