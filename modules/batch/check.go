@@ -117,12 +117,11 @@ func Check(ctx context.Context, s Streams, c Checkers, o CheckOptions, paths []s
 		r.report.Items = append(r.report.Items, &CheckedItem{File: sub.label, SKU: sub.sku, Slot: sub.slot, Status: Pending, Presets: []Verdict{}})
 	}
 	interrupted := r.all(ctx, subjects)
+	var notFixed error
 	if !interrupted && o.Fix != "" {
-		if err := r.fix(ctx, subjects); err != nil {
-			interrupted = errors.Is(err, ErrInterrupted)
-			if !interrupted {
-				return err
-			}
+		notFixed = r.fix(ctx, subjects)
+		if interrupted = errors.Is(notFixed, ErrInterrupted); interrupted {
+			notFixed = nil
 		}
 	}
 	r.mu.Lock() // pictures that are still worked on change nothing any more
@@ -141,6 +140,8 @@ func Check(ctx context.Context, s Streams, c Checkers, o CheckOptions, paths []s
 	switch {
 	case interrupted:
 		return ErrInterrupted
+	case notFixed != nil: // the report of what was checked is there
+		return notFixed
 	case r.report.Totals.fail(o.FailOnWarn):
 		return ErrFailed
 	}

@@ -11,6 +11,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -206,6 +207,15 @@ func TestCheckFindsPicturesWhereverTheyAre(t *testing.T) {
 			if fault.CodeOf(err) != "not_written" || !strings.Contains(err.Error(), says) {
 				t.Errorf("%v", err)
 			}
+		}
+	})
+	t.Run("a folder of --fix that can't be made", func(t *testing.T) {
+		put(t, "taken", []byte("a file"))
+		var out bytes.Buffer
+		c := Checkers{Decoder: decoder(), Cutter: redCutter{1}, Fixer: pipeline.New(decoder(), redCutter{1}, studio.NewPlacer(1<<20))}
+		err := Check(t.Context(), Streams{Out: &out, Err: io.Discard, Quiet: true}, c, CheckOptions{Format: formatJSON, Channels: []string{"etsy"}, Fix: "taken/fixed"}, []string{"photos/good.jpg"})
+		if err == nil || !strings.Contains(out.String(), "photos/good.jpg") {
+			t.Errorf("%v, and the report is %q", err, out.String())
 		}
 	})
 	t.Run("a slot for all", func(t *testing.T) {

@@ -110,7 +110,7 @@ func compare(ctx context.Context, c Cutters, o VerifyOptions, original, delivere
 	}
 	found := false
 	if v.light, err = lightOf(raw, by); err != nil {
-		return fmt.Errorf("%s: %w", delivered, err)
+		return v, fmt.Errorf("%s: %w", delivered, err)
 	}
 	if by != "" {
 		v.By, v.Limits = by, proof.DefaultLimits
