@@ -18,7 +18,7 @@ const operatorsPatience = time.Hour
 // a deployment runs it once, before the new roles start.
 func migrateCommand(s Streams) *cobra.Command {
 	var file string
-	var users []string
+	var users, readers []string
 	r := &reply{Streams: s}
 	cmd := &cobra.Command{
 		Use:     "migrate",
@@ -46,11 +46,18 @@ func migrateCommand(s Streams) *cobra.Command {
 				}
 				fmt.Fprintln(s.Err, "May read and write rows: "+strings.Join(users, ", "))
 			}
-			return r.with(map[string]any{"up_to_date": true, "granted_to": append([]string{}, users...)}, "")
+			if len(readers) > 0 {
+				if err := d.GrantRead(cmd.Context(), readers); err != nil {
+					return err
+				}
+				fmt.Fprintln(s.Err, "May read rows: "+strings.Join(readers, ", "))
+			}
+			return r.with(map[string]any{"up_to_date": true, "granted_to": append([]string{}, users...), "readable_by": append([]string{}, readers...)}, "")
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "YAML file with settings")
 	r.flag(cmd.Flags())
 	cmd.Flags().StringSliceVar(&users, "grant-to", nil, "users of Postgres that may then read and write rows, without changing the schema")
+	cmd.Flags().StringSliceVar(&readers, "read-to", nil, "users or roles of Postgres that may then read rows, such as azure_pg_admin, whose members administer a server on Azure")
 	return cmd
 }

@@ -356,7 +356,7 @@ func TestTheDeploymentOffersEveryEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manual, err := os.ReadFile("../deploy/README.md")
+	manual, err := os.ReadFile("../deploy/engines.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -375,7 +375,7 @@ func TestTheDeploymentOffersEveryEngine(t *testing.T) {
 			}
 			for _, name := range names {
 				if !strings.Contains(string(manual), "\n| `'"+name+"'` |") {
-					t.Errorf("the table of param %s in deploy/README.md, Choosing engines, has no row for %s", param, name)
+					t.Errorf("the table of param %s in deploy/engines.md has no row for %s", param, name)
 				}
 			}
 		})

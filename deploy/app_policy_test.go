@@ -208,7 +208,7 @@ var leftOut = map[string]string{
 	"SCORE_AUTH":                         "the scoring service runs on Azure ML: ml/deployment*.yml",
 	"REVIEW_BELOW":                       "its default is what the engines are calibrated to; brands choose for themselves",
 	"CHANNELS_DIR":                       "an image that carries channels of its own sets it",
-	"MODELS_DIR":                         "an image that carries a model sets it: the runbook's Choosing engines",
+	"MODELS_DIR":                         "an image that carries a model sets it: deploy/engines.md",
 	"CUTOUT_MODEL":                       "an image that carries a model carries one",
 	"CUTOUT_DEVICE":                      "an image that carries CUDA sets it: ml/cutout/Dockerfile",
 	"CUTOUT_RUNTIME":                     "the library lies beside the program in the image",

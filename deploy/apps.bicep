@@ -136,7 +136,7 @@ var names = {
 }
 
 module known 'modules/known.bicep' = {
-  name: 'known-${revision}'
+  name: 'known'
   params: {
     names: names
     hostName: hostName
@@ -220,7 +220,7 @@ var pepperSecrets = [{ name: 'auth-key-pepper', url: '${known.outputs.vaultUri}s
 var mollieSecrets = billingMode == 'enforce' ? [{ name: 'mollie-api-key', url: '${known.outputs.vaultUri}secrets/mollie-api-key' }] : []
 
 module migrate 'modules/job.bicep' = {
-  name: 'migrate-${revision}'
+  name: 'migrate'
   params: {
     name: names.migrate
     location: location
@@ -229,8 +229,8 @@ module migrate 'modules/job.bicep' = {
     identityId: known.outputs.migrate.id
     registryServer: known.outputs.registryServer
     image: image
-    // it owns the tables, so it gives the others their rights
-    args: ['migrate', '--grant-to', join([names.api, names.orchestrator, names.export, names.billing, names.operate], ',')]
+    // it owns the tables, so it gives the others their rights; those who administer the server may look
+    args: ['migrate', '--grant-to', join([names.api, names.orchestrator, names.export, names.billing, names.operate], ','), '--read-to', 'azure_pg_admin']
     env: concat(commonEnv, [
       { name: 'AZURE_CLIENT_ID', value: known.outputs.migrate.clientId }
       { name: 'DATABASE_URL', value: 'postgres://${names.migrate}${databaseAddress}' }
@@ -242,7 +242,7 @@ module migrate 'modules/job.bicep' = {
 // For operators: doctor, queues, tenants and keys, inside the network and
 // without anybody's own access.
 module operate 'modules/job.bicep' = {
-  name: 'operate-${revision}'
+  name: 'operate'
   params: {
     name: names.operate
     location: location
@@ -264,7 +264,7 @@ module operate 'modules/job.bicep' = {
 }
 
 module api 'modules/app.bicep' = if (deployApps) {
-  name: 'web-api-${revision}'
+  name: 'web-api'
   params: {
     name: names.api
     location: location
@@ -297,7 +297,7 @@ module api 'modules/app.bicep' = if (deployApps) {
 }
 
 module orchestrator 'modules/app.bicep' = if (deployApps) {
-  name: 'orchestrator-${revision}'
+  name: 'orchestrator'
   params: {
     name: names.orchestrator
     location: location
@@ -338,7 +338,7 @@ module orchestrator 'modules/app.bicep' = if (deployApps) {
 }
 
 module exporter 'modules/app.bicep' = if (deployApps) {
-  name: 'export-worker-${revision}'
+  name: 'export-worker'
   params: {
     name: names.export
     location: location
@@ -375,7 +375,7 @@ module exporter 'modules/app.bicep' = if (deployApps) {
 }
 
 module billing 'modules/app.bicep' = if (deployApps) {
-  name: 'billing-service-${revision}'
+  name: 'billing-service'
   params: {
     name: names.billing
     location: location

@@ -15,7 +15,7 @@ param scoringKey = readEnvironmentVariable('AML_ENDPOINT_KEY', '')
 // none for a trial without keys, such as v0.2.1's "Test 1": README.md
 param authMode = readEnvironmentVariable('OPAL_AUTH_MODE', 'api-key')
 
-// Other engines: README.md, "Choosing engines".
+// Other engines: engines.md.
 param placeEngine = 'score'
 param cutoutEngine = 'auto'
 

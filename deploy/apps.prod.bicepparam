@@ -14,7 +14,7 @@ param certificateId = readEnvironmentVariable('OPAL_CERTIFICATE_ID', '')
 param scoringUrl = readEnvironmentVariable('AML_ENDPOINT_URL')
 param scoringKey = readEnvironmentVariable('AML_ENDPOINT_KEY', '')
 
-// Other engines: README.md, "Choosing engines".
+// Other engines: engines.md.
 param placeEngine = 'score'
 param cutoutEngine = 'auto'
 

@@ -153,7 +153,7 @@ func everyAzCommand(t *testing.T) []azCommand {
 	for _, path := range scripts {
 		add(path, readFile(t, path))
 	}
-	for _, path := range []string{"README.md", "../ml/README.md", "../ml/sd/README.md"} {
+	for _, path := range []string{"README.md", "engines.md", "upgrade.md", "../ml/README.md", "../ml/sd/README.md"} {
 		all = append(all, azOfPage(t, path, readFile(t, path))...)
 	}
 	// Comments of files that a person deploys.

@@ -287,6 +287,10 @@ func TestTheGPUApp(t *testing.T) {
 			t.Error("a GPU that waits is paid for")
 		}
 	}
+	// an environment of its own, whose lines would be nowhere
+	if len(plan.Find("Microsoft.Insights/diagnosticSettings")) != 1 {
+		t.Error("nobody sees what the service says")
+	}
 }
 
 // The cut-out service is reached from inside the environment alone, asks for a key,

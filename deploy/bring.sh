@@ -21,22 +21,23 @@ migrate=${OPAL_MIGRATE:-true} key=${OPAL_API_KEY:-}
 if [ -n "${3:-}" ]; then export OPAL_IMAGE=$3; fi
 : "${OPAL_IMAGE:?is not known: build the image first (README.md, 3.)}"
 say() { printf 'bring: %s\n' "$*"; }
-# deploy APPS [SUFFIX] deploys the jobs, and the apps where APPS is true.
+# deploy APPS NAME deploys the jobs, and the apps where APPS is true.
 deploy() {
-	OPAL_DEPLOY_APPS=$1 az deployment group create --resource-group "$group" --name "opal-${2:-$OPAL_REVISION}" \
+	# The same names each time: Azure keeps 800 deployments, and forgets the ground's, which env.sh reads, for newer ones.
+	OPAL_DEPLOY_APPS=$1 az deployment group create --resource-group "$group" --name "opal-$2" \
 		--parameters "$here/apps.$environment.bicepparam" --output none
 }
 api=opal-web-api-$environment billing=opal-billing-service-$environment live_api='' live_billing=''
 if [ "$OPAL_DEPLOY_APPS" = true ]; then live_api=$(live "$api") live_billing=$(live "$billing"); fi
 
 # A right that was just given may need a second try.
-deploy false "jobs-$OPAL_REVISION" || { sleep $((${OPAL_ROLE_WAIT:-60} * 5)) && deploy false "jobs-$OPAL_REVISION"; }
+deploy false jobs || { sleep $((${OPAL_ROLE_WAIT:-60} * 5)) && deploy false jobs; }
 [ "$migrate" = false ] || "$here/run-job.sh" "$group" "opal-migrate-$environment"
 
 if [ -n "$live_api" ] && [ -n "$key" ]; then
 	tried=$OPAL_REVISION
 	passed() {
-		OPAL_STABLE_API=$live_api OPAL_STABLE_BILLING=$live_billing deploy true &&
+		OPAL_STABLE_API=$live_api OPAL_STABLE_BILLING=$live_billing deploy true apps &&
 			"$here/wait-revision.sh" "$group" "$api" "$tried" &&
 			OPAL_API_KEY=$key "$here/smoke.sh" "https://$api---candidate.${API#https://*.}" "${OPAL_SMOKE_TENANT:-smoke}"
 	}
@@ -50,7 +51,7 @@ if [ -n "$live_api" ] && [ -n "$key" ]; then
 	fi
 	export OPAL_WORKER_REVISION=$tried OPAL_REVISION=$tried-live
 fi
-deploy true
+deploy true apps
 for role in orchestrator export-worker; do
 	"$here/wait-revision.sh" "$group" "opal-$role-$environment" "${OPAL_WORKER_REVISION:-$OPAL_REVISION}"
 done

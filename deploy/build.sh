@@ -24,6 +24,10 @@ trap 'rm -f "$said"' EXIT
 
 # a pipe, for which the shell waits: what the build said is looked at next
 if ! az acr build --registry "$registry" --image "$name" --file "$file" "${by_registry[@]}" "$context" 3>&2 2>&1 >&3 3>&- | tee "$said" >&2; then
+	if grep -qiE 'toomanyrequests|429 Too Many' "$said"; then # the registry asks Docker Hub without a login, beside many others
+		echo "build: Docker Hub refuses more pulls for now. Wait an hour, or take a base over with a login of yours and name it:" >&2
+		sed -n "s|^ARG \([A-Z_]*_IMAGE\)=\([a-z]*\):\([^@ ]*\).*|  az acr import -n $registry --source docker.io/library/\2:\3 -t \2:\3 -u USER -p TOKEN; then build.sh ... \1=$registry.azurecr.io/\2:\3|p" "$file" >&2
+	fi
 	grep -q TasksOperationsNotAllowed "$said" || exit 1
 	echo "build: the registry does not build; docker does it here" >&2
 	az acr login --name "$registry" >&2

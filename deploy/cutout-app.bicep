@@ -3,7 +3,7 @@
 // scales to nothing. ../ml/README.md says how to build the image and bring the
 // orchestrator to it (cutoutEngine azureml, cutoutUrl of this deployment's output).
 //
-//   az deployment group create -g $GROUP -n cutout -f deploy/cutout-app.bicep -p environmentName=dev image=$CUTOUT_IMAGE
+//   az deployment group create -g $GROUP -n cutout -f deploy/cutout-app.bicep -p environmentName=$OPAL_ENVIRONMENT image=$CUTOUT_IMAGE
 //
 // With gpu, the image is one built with DEVICE=cuda, and the ground has the same gpu.
 targetScope = 'resourceGroup'

@@ -5,33 +5,52 @@
 #
 # Takes away what another environment left, asks Azure for all that the commands of
 # README.md name, and changes nothing there. A choice that you exported since the
-# last time is kept: OPAL_ALERT_EMAIL, OPAL_IMAGE and so on. Gives the functions
-# out, ground, live, latest, serving, operate and opal. Needs jq and an az that is logged in.
+# last time is kept: OPAL_ALERT_EMAIL, OPAL_IMAGE and so on. README.md, "In a new shell",
+# lists the functions that it gives. Needs jq and an az that is logged in.
+# shellcheck disable=SC2317 # it returns where it is read, and exits where it is run
+[ -n "${BASH_VERSION:-}" ] || { echo "env: this is for bash: start bash, then . deploy/env.sh dev" >&2; return 2 2>/dev/null || exit 2; }
+
+# az ml takes group and workspace from here. Other commands of az misread such
+# defaults, or refuse them, so the shell has none.
+az() {
+	if [ "${1:-}" = ml ]; then
+		AZURE_DEFAULTS_GROUP=${GROUP:-} AZURE_DEFAULTS_WORKSPACE=${WORKSPACE:-} command az "$@"
+	else
+		command az "$@"
+	fi
+}
 
 # _opal_found NAME VALUE exports what was found, unless the caller chose otherwise
-# since. OPAL_FOUND_NAME remembers, also in scripts that this shell starts.
+# since. OPAL_FOUND_NAME remembers, also in scripts that this shell starts. A choice
+# that the group has taken over is one no longer: the next change there is followed.
 _opal_found() {
 	local was=OPAL_FOUND_$1
-	if [ "${!1:-}" = "${!was:-}" ]; then export "$1=$2" "$was=$2"; fi
+	if [ "${!1:-}" = "${!was:-}" ] || [ "${!1:-}" = "$2" ]; then export "$1=$2" "$was=$2"; fi
 }
 
 _opal_env() {
-	local environment=${1:-} group=${2:-} location=${3:-} here account exists name cleared=''
-	local parameters='{}' outputs='{}' api='{}' worker='{}' apps='' jobs='' image='' url=''
+	local environment=${1:-} group=${2:-} location=${3:-} here account exists name was cleared=''
+	local parameters='{}' outputs='{}' api='{}' worker='{}' apps='' jobs='' image='' url='' endpoints='' has_ground=''
 	here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || return 1
 	if [ ! -f "$here/ground.$environment.bicepparam" ]; then
 		echo "env: usage: . deploy/env.sh dev|prod [GROUP [LOCATION]]; there is no $here/ground.$environment.bicepparam" >&2
 		return 2
 	fi
 	if [ "${OPAL_ENVIRONMENT:-}" != "$environment" ]; then
-		for name in ${!OPAL_@} ${!AML_@} GROUP LOCATION REGISTRY VAULT STORAGE WORKSPACE DATABASE API ENDPOINT; do
-			case $name in OPAL_*WAIT) continue ;; esac
-			case $name in OPAL_FOUND_* | OPAL_ENVIRONMENT) ;; *) [ -z "${!name:-}" ] || cleared="$cleared $name" ;; esac
-			unset "$name"
+		# Told are the choices of people alone.
+		for name in ${!OPAL_@} ${!AML_@}; do
+			was=OPAL_FOUND_$name
+			case $name in
+			OPAL_FOUND_* | OPAL_ENVIRONMENT | OPAL_*WAIT | OPAL_DEPLOY_* | OPAL_WATCH_* | OPAL_STABLE_* | OPAL_*REVISION | OPAL_SECRETS | OPAL_POSTGRES_GB | OPAL_BUDGET_START) ;;
+			*) [ "${!name:-}" = "${!was:-}" ] || cleared="$cleared $name" ;;
+			esac
+		done
+		for name in ${!OPAL_@} ${!AML_@} GROUP LOCATION REGISTRY VAULT STORAGE WORKSPACE DATABASE API ENDPOINT LOGS; do
+			case $name in OPAL_*WAIT) ;; *) unset "$name" ;; esac
 		done
 		[ -z "$cleared" ] || echo "env: cleared$cleared; choices for $environment are exported after this"
 	fi
-	unset OPAL_STABLE_API OPAL_STABLE_BILLING OPAL_WORKER_REVISION
+	unset OPAL_STABLE_API OPAL_STABLE_BILLING OPAL_WORKER_REVISION AZURE_DEFAULTS_GROUP AZURE_DEFAULTS_WORKSPACE
 	export OPAL_ENVIRONMENT=$environment OPAL_DEPLOY_FOLDER=$here
 	GROUP=${group:-${GROUP:-opal-$environment}}
 
@@ -47,6 +66,7 @@ _opal_env() {
 	if [ "$exists" = true ]; then
 		location=$(az group show --name "$GROUP" --query location --output tsv) || return 1
 		name=$(az deployment group list --resource-group "$GROUP" --query "[?name=='ground'].name" --output tsv) || return 1
+		has_ground=$name
 		if [ "$name" = ground ]; then
 			parameters=$(az deployment group show --resource-group "$GROUP" --name ground --query "properties.parameters || \`{}\`" --output json) || return 1
 			outputs=$(az deployment group show --resource-group "$GROUP" --name ground --query "properties.outputs || \`{}\`" --output json) || return 1
@@ -59,11 +79,22 @@ _opal_env() {
 	_opal_last() { jq -r --arg n "$1" '.[$n].value // "" | if type == "array" then join(" ") else tostring end' <<<"$parameters"; }
 	REGISTRY=$(_opal_out registryName) VAULT=$(_opal_out vaultName) STORAGE=$(_opal_out storageName)
 	WORKSPACE=$(_opal_out workspaceName) DATABASE=$(_opal_out postgresHost) API=$(_opal_out apiUrl)
+	LOGS=$(_opal_last logsName)
+	LOGS=${LOGS:-opal-log-$environment}
 
 	# The apps, unless they are still v0.2.1's.
 	if grep -qx "opal-web-api-$environment" <<<"$apps"; then
 		api=$(az containerapp show --resource-group "$GROUP" --name "opal-web-api-$environment" --output json) || return 1
 		jq -e '.properties.template.containers[0].args // [] | index("serve-api")' <<<"$api" >/dev/null || api='{}'
+	fi
+	if [ "$api" != '{}' ] && [ -z "$has_ground" ]; then
+		cat >&2 <<-END
+			env: the apps run, but Azure no longer keeps the deployment named ground of $GROUP, so what people chose can't be read.
+			env: lay it once by hand, with your choices: export OPAL_DB_ADMIN_NAME=... OPAL_DB_ADMIN_ID=... OPAL_ALERT_EMAIL=... OPAL_BUDGET_START=YYYY-MM-01
+			env: (the budget's own: az consumption budget list -g $GROUP), then
+			env: az deployment group create -g $GROUP --name ground -p $here/ground.$environment.bicepparam, and read this again
+		END
+		return 1
 	fi
 	if [ "$api" != '{}' ] && grep -qx "opal-orchestrator-$environment" <<<"$apps"; then
 		worker=$(az containerapp show --resource-group "$GROUP" --name "opal-orchestrator-$environment" --output json) || return 1
@@ -81,9 +112,16 @@ _opal_env() {
 	elif [ -n "$REGISTRY" ]; then
 		name=$(az acr repository list --name "$REGISTRY" --output tsv) || return 1
 		if grep -qx opal <<<"$name"; then
-			image=$(az acr manifest list-metadata --registry "$REGISTRY" --name opal --query "[?tags && contains(tags, 'first')].digest | [0]" --output tsv) || return 1
+			image=$(az acr manifest list-metadata --registry "$REGISTRY" --name opal --orderby time_desc \
+				--query "[?tags && tags[?starts_with(@, 'first')]].digest | [0]" --output tsv) || return 1
 			[ -z "$image" ] || image=$REGISTRY.azurecr.io/opal@$image
 		fi
+	fi
+	# azd leaves a tag at the API; v0.2.1's images have other names.
+	if [[ $image =~ ^([a-z0-9]+)\.azurecr\.io/(opal(/opal-[a-z0-9]+)?:[A-Za-z0-9._-]+)$ ]]; then
+		name=${BASH_REMATCH[1]} url=${BASH_REMATCH[2]}
+		image=$(az acr manifest show-metadata --registry "$name" --name "$url" --query digest --output tsv) || image=
+		[ -z "$image" ] || image=$name.azurecr.io/${url%:*}@$image
 	fi
 	[[ $image =~ ^[a-z0-9]+\.azurecr\.io/[a-z0-9/-]+@sha256:[0-9a-f]+$ ]] || image=
 	_opal_found OPAL_IMAGE "$image"
@@ -120,19 +158,22 @@ _opal_env() {
 	fi
 	export OPAL_SECRETS=$url
 
-	# The scoring endpoint, and the URL that the orchestrator has.
+	# The scoring endpoint, its size, and the URL that the orchestrator has. Until a
+	# ground watches it, it is the only one that the workspace has.
 	name=$(_opal_last watchEndpoint)
+	if [ -n "$WORKSPACE" ]; then
+		endpoints=$(az ml online-endpoint list --query "[?!starts_with(name, 'opal-cutout-')].name" --output tsv) || return 1
+		if [ -z "$name" ] && [ "$(grep -c . <<<"$endpoints")" = 1 ]; then name=$endpoints; fi
+	fi
 	_opal_found OPAL_ENDPOINT "${name:-opal-sd-placement-$environment}"
 	export ENDPOINT=$OPAL_ENDPOINT OPAL_WATCH_ENDPOINT=''
-	url=
-	if [ -n "$WORKSPACE" ]; then
-		export AZURE_DEFAULTS_GROUP=$GROUP AZURE_DEFAULTS_WORKSPACE=$WORKSPACE # of this shell alone, where az configure would stay
-		name=$(az ml online-endpoint list --resource-group "$GROUP" --workspace-name "$WORKSPACE" --query "[].name" --output tsv) || return 1
-		if grep -qx "$ENDPOINT" <<<"$name"; then
-			OPAL_WATCH_ENDPOINT=$ENDPOINT
-			url=$(az ml online-endpoint show --resource-group "$GROUP" --workspace-name "$WORKSPACE" --name "$ENDPOINT" --query scoring_uri --output tsv) || return 1
-		fi
+	url='' name=''
+	if grep -qx -- "$ENDPOINT" <<<"$endpoints"; then
+		OPAL_WATCH_ENDPOINT=$ENDPOINT
+		url=$(az ml online-endpoint show --name "$ENDPOINT" --query scoring_uri --output tsv) || return 1
+		name=$(az ml online-deployment list --endpoint-name "$ENDPOINT" --query "[?name=='blue'].instance_type | [0]" --output tsv) || return 1
 	fi
+	_opal_found OPAL_SCORE_INSTANCE_TYPE "${name:-Standard_DS2_v2}"
 	name=$(_opal_setting "$worker" AML_ENDPOINT_URL)
 	case $name in '' | https://not-yet.*) ;; *) url=$name ;; esac
 	_opal_found AML_ENDPOINT_URL "${url:-https://not-yet.invalid/score}"
@@ -153,16 +194,33 @@ _opal_env() {
 		_opal_found OPAL_SELLER_VAT_ID "$(_opal_setting "$api" BILLING_SELLER_VAT_ID)"
 	fi
 
+	# The first month of the budget, which can't be changed, and the size to which the
+	# database has grown, which can't be taken back.
+	OPAL_BUDGET_START='' OPAL_POSTGRES_GB=0
+	if [ "$exists" = true ]; then
+		name=$(az consumption budget list --resource-group "$GROUP" --query "[?name=='opal-budget-$environment'].timePeriod.startDate | [0]" --output tsv 2>/dev/null) ||
+			name=$(_opal_last budgetStart)
+		OPAL_BUDGET_START=${name:0:10}
+	fi
+	[[ $OPAL_BUDGET_START =~ ^20[0-9]{2}-[01][0-9]-01$ ]] || OPAL_BUDGET_START=$(date +%Y-%m-01)
+	if [ -n "$DATABASE" ]; then
+		name=$(az postgres flexible-server list --resource-group "$GROUP" --query "[?name=='${DATABASE%%.*}'].storage | [0]" --output json) || return 1
+		OPAL_POSTGRES_GB=$(jq -r '.storageSizeGb // .storageSizeGB // 0' <<<"${name:-null}")
+	fi
+	export OPAL_BUDGET_START OPAL_POSTGRES_GB
+
 	# A name that no revision has. Of the apps that are there, the alerts are, too.
 	OPAL_REVISION=h$(date +%s)
 	OPAL_DEPLOY_APPS=false OPAL_WATCH_APPS=false
 	if [ "$api" != '{}' ]; then OPAL_DEPLOY_APPS=true OPAL_WATCH_APPS=true; fi
 	export OPAL_REVISION OPAL_DEPLOY_APPS OPAL_WATCH_APPS
-	export GROUP LOCATION SUBSCRIPTION TENANT_ID REPOSITORY REGISTRY VAULT STORAGE WORKSPACE DATABASE API
+	export GROUP LOCATION SUBSCRIPTION TENANT_ID REPOSITORY REGISTRY VAULT STORAGE WORKSPACE DATABASE API LOGS
 
 	echo "env: $environment is the group $GROUP in $LOCATION, subscription $(jq -r .name <<<"$account")"
 	echo "env: registry ${REGISTRY:-none yet}, API ${API:-none yet}, image ${OPAL_IMAGE:-none yet}"
 	[ "$exists" = true ] || echo "env: there is no group $GROUP yet; another one: . deploy/env.sh $environment GROUP"
+	[ -n "$REPOSITORY" ] || [ -n "${OPAL_GITHUB_SUBJECT:-}" ] ||
+		echo "env: no GitHub repository whose admin you are, so no identity for the workflow: gh auth login, in a clone of your own"
 	if [ "$parameters" != '{}' ] && [ "$outputs" = '{}' ]; then
 		echo "env: the last deployment of the ground failed: repeat it (1.), the names are known after it"
 	fi
@@ -180,22 +238,49 @@ ground() {
 	_opal_env "$OPAL_ENVIRONMENT" "$GROUP" && az deployment group create --resource-group "$GROUP" --name ground \
 		--parameters "$OPAL_DEPLOY_FOLDER/ground.$OPAL_ENVIRONMENT.bicepparam" --output none && _opal_env "$OPAL_ENVIRONMENT" "$GROUP"
 }
+# bring [IMAGE] brings jobs, database and apps to an image, and reads the state again.
+bring() { "$OPAL_DEPLOY_FOLDER/bring.sh" "$OPAL_ENVIRONMENT" "$GROUP" "$@" && _opal_env "$OPAL_ENVIRONMENT" "$GROUP"; }
 # live APP prints the revision that has the traffic.
 live() {
 	az containerapp revision list --resource-group "$GROUP" --name "$1" --query "[?properties.active && properties.trafficWeight==\`100\`].name | [0]" --output tsv
 }
 # latest APP prints the newest revision; a worker has no other that runs.
 latest() { az containerapp show --resource-group "$GROUP" --name "$1" --query properties.latestRevisionName --output tsv; }
+# restart ROLE... restarts what runs of web-api, orchestrator and so on: they read their secrets anew.
+restart() {
+	local role revision all
+	for role in "$@"; do
+		all=$(az containerapp revision list --resource-group "$GROUP" --name "opal-$role-$OPAL_ENVIRONMENT" --query "[?properties.active].name" --output tsv) || return 1
+		for revision in $all; do
+			az containerapp revision restart --resource-group "$GROUP" --name "opal-$role-$OPAL_ENVIRONMENT" --revision "$revision" --output none || return 1
+		done
+	done
+}
 # serving prints the endpoint's deployment that has most of its traffic.
-serving() { az ml online-endpoint show --name "$ENDPOINT" --query traffic --output json | jq -r 'to_entries | max_by(.value).key'; }
+serving() { az ml online-endpoint show --name "$ENDPOINT" --query traffic --output json | jq -r 'to_entries | max_by(.value).key // ""'; }
 # operate COMMAND... runs an operator's command inside the network; its lines are logged.
 operate() { "$OPAL_DEPLOY_FOLDER/run-job.sh" "$GROUP" "opal-operate-$OPAL_ENVIRONMENT" "$@"; }
 # opal COMMAND... runs a command within the API, and answers in this terminal alone.
-opal() { az containerapp exec --resource-group "$GROUP" --name "opal-web-api-$OPAL_ENVIRONMENT" --command "/opt/opal/opal $*"; }
+opal() {
+	local word
+	for word in "$@"; do
+		case $word in *[[:space:]\"\']*) echo "opal: Azure cuts a command at its spaces: write '$word' without spaces and quotes" >&2 && return 2 ;; esac
+	done
+	az containerapp exec --resource-group "$GROUP" --name "opal-web-api-$OPAL_ENVIRONMENT" --command "/opt/opal/opal $*"
+}
+# logs QUERY asks the log workspace, in KQL.
+logs() {
+	az monitor log-analytics query --output table --analytics-query "$1" \
+		--workspace "$(az monitor log-analytics workspace show --resource-group "$GROUP" --workspace-name "$LOGS" --query customerId --output tsv)"
+}
+# lines ID prints all roles' lines of one request, job or item.
+lines() {
+	case $1 in *[!A-Za-z0-9._-]*) echo "lines: '$1' is no id" >&2 && return 2 ;; esac
+	logs "ContainerAppConsoleLogs | extend l = parse_json(Log) | where l.correlation_id == '$1' or l.job_id == '$1' or l.item_id == '$1'
+		| order by TimeGenerated asc | project TimeGenerated, service = l.service, level = l.level, message = l.message, code = l.code, item = l.item_id"
+}
 
-if [ -z "${BASH_VERSION:-}" ]; then
-	echo "env: this is for bash: start bash, then read it again" >&2
-elif [ "${BASH_SOURCE[0]}" = "$0" ]; then
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	echo "env: read it into your shell: . deploy/env.sh dev|prod [GROUP [LOCATION]]" >&2
 	exit 2
 else

@@ -18,7 +18,6 @@ environment=${2:?usage: first.sh before|after|published|deployed ENVIRONMENT GRO
 group=${3:?usage: first.sh before|after|published|deployed ENVIRONMENT GROUP LOCATION}
 location=${4:?usage: first.sh before|after|published|deployed ENVIRONMENT GROUP LOCATION}
 here=$(cd "$(dirname "$0")" && pwd)
-wait_seconds=${OPAL_ROLE_WAIT:-60}
 
 say() { printf 'first: %s\n' "$*"; }
 # keep NAME VALUE also tells azd, where it is azd that calls.
@@ -45,7 +44,7 @@ published)
 	exit 0
 	;;
 deployed)
-	# azd's own revision of the API has the traffic now.
+	# azd's own revision of the API has the traffic now; retire.sh looks.
 	latest=$(az containerapp show --resource-group "$group" --name "opal-web-api-$environment" --query properties.latestRevisionName --output tsv)
 	"$here/retire.sh" "$group" "opal-web-api-$environment" "${latest#*--}"
 	exit 0
@@ -72,6 +71,8 @@ fi
 keep OPAL_DB_ADMIN_NAME "$OPAL_DB_ADMIN_NAME"
 keep OPAL_DB_ADMIN_ID "$OPAL_DB_ADMIN_ID"
 keep OPAL_RUNBOOK_URL "$OPAL_RUNBOOK_URL"
+keep OPAL_BUDGET_START "$OPAL_BUDGET_START"
+keep OPAL_POSTGRES_GB "$OPAL_POSTGRES_GB"
 [ "$when" = after ] || exit 0
 
 # The ground again: it is there already, where azd laid it, and costs minutes.
@@ -79,21 +80,23 @@ ground
 say "the ground is laid: registry $REGISTRY, vault $VAULT"
 
 # 2. The pepper, made once.
-az role assignment create --role "Key Vault Secrets Officer" --assignee-object-id "$me" --assignee-principal-type User \
-	--scope "$(az keyvault show --name "$VAULT" --query id --output tsv)" --output none
-sleep "$wait_seconds" # a right takes a while
+"$here/secret.sh" auth-key-pepper --random
 has_secret() { az keyvault secret list --vault-name "$VAULT" --query "[].name" --output tsv | grep -qx "$1"; }
-if ! has_secret auth-key-pepper; then
-	az keyvault secret set --vault-name "$VAULT" --name auth-key-pepper --value "$(openssl rand -base64 48)" --output none
-	say "made the pepper"
-fi
 if [ "$environment" = prod ] && ! has_secret mollie-api-key; then
-	say "put Mollie's key into the vault (README.md, 2.), then run this again"
+	say "put Mollie's key into the vault: deploy/secret.sh mollie-api-key, then run this again"
 	exit 1
 fi
 
 # 3. The image, by the registry itself, named by its content.
-tag=c-$(cd "$here/.." && git ls-tree -r HEAD -- main.go go.mod go.sum app config modules deploy/Dockerfile .dockerignore | sha256sum | cut -c1-24)
+# Its tag is never one of the workflow's, which would sign what was built here.
+content=(main.go go.mod go.sum app config modules deploy/Dockerfile .dockerignore)
+changed=$(cd "$here/.." && git status --porcelain -- "${content[@]}")
+if [ -n "$changed" ]; then
+	say "the image is named by its commit, and these are not committed: commit them, or put them aside (git stash), then run this again:" >&2
+	printf '%s\n' "$changed" >&2
+	exit 1
+fi
+tag=first-$(cd "$here/.." && git ls-tree -r HEAD -- "${content[@]}" | git hash-object --stdin | cut -c1-24)
 digest_of() {
 	az acr repository list --name "$REGISTRY" --output tsv | grep -qx "$1" || return 0
 	az acr manifest list-metadata --registry "$REGISTRY" --name "$1" --query "[?tags && contains(tags, '$2')].digest | [0]" --output tsv
@@ -111,7 +114,7 @@ say "image $OPAL_IMAGE"
 
 # 4. The scoring endpoint with the stub engine. Without one the orchestrator wants a key all the same; a later run gives it the endpoint's.
 if [ "${OPAL_WITHOUT_ENDPOINT:-}" = true ]; then
-	has_secret aml-endpoint-key || az keyvault secret set --vault-name "$VAULT" --name aml-endpoint-key --value not-yet --output none
+	"$here/secret.sh" aml-endpoint-key --random
 	say "no scoring endpoint yet: items wait; unset OPAL_WITHOUT_ENDPOINT and run this again when there are cores for it"
 else
 	if ! az ml online-endpoint list --query "[].name" --output tsv | grep -qx "$ENDPOINT"; then
@@ -125,14 +128,13 @@ else
 		score=$("$here/build.sh" "$REGISTRY" "opal-score:$tag" "$here/../ml/Dockerfile" "$here/../ml" "OPAL_IMAGE=$OPAL_IMAGE")
 		az ml online-deployment create --file "$here/../ml/deployment-stub.yml" --endpoint-name "$ENDPOINT" --all-traffic --output none \
 			--set "environment.image=$score" \
-			"instance_type=${OPAL_SCORE_INSTANCE_TYPE:-Standard_DS2_v2}" "environment_variables.ENV_NAME=$environment" \
+			"instance_type=$OPAL_SCORE_INSTANCE_TYPE" "environment_variables.ENV_NAME=$environment" \
 			"environment_variables.SCORE_ALLOWED_HOSTS=$STORAGE.blob.core.windows.net"
 		say "deployed the stub engine"
 	fi
 	if ! has_secret aml-endpoint-key ||
-		[ "$(az keyvault secret show --vault-name "$VAULT" --name aml-endpoint-key --query "value=='not-yet'" --output tsv)" = true ]; then
-		az keyvault secret set --vault-name "$VAULT" --name aml-endpoint-key --output none \
-			--value "$(az ml online-endpoint get-credentials --name "$ENDPOINT" --query primaryKey --output tsv)"
+		[ "$(az keyvault secret show --vault-name "$VAULT" --name aml-endpoint-key --query tags.from --output tsv)" = random ]; then
+		az ml online-endpoint get-credentials --name "$ENDPOINT" --query primaryKey --output tsv | "$here/secret.sh" aml-endpoint-key
 	fi
 fi
 

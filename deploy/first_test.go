@@ -14,6 +14,11 @@ const azure = `
 echo "$*" >>"$RECORD"
 [ -z "$BROKEN" ] || case "$*" in "$BROKEN"*) echo "no network" >&2; exit 1 ;; esac
 made() { grep -q -- "$1" "$RECORD"; }
+case "$*" in
+ml\ *--workspace-name*) ;;
+ml\ *) [ "$AZURE_DEFAULTS_WORKSPACE" = ws ] || { echo "ml: which workspace?" >&2; exit 1; } ;;
+*) [ -z "$AZURE_DEFAULTS_GROUP$AZURE_DEFAULTS_WORKSPACE" ] || { echo "Resource group is redundant" >&2; exit 1; } ;;
+esac
 apps() { made "^APPS=true"; }
 case "$*" in
 "account show --output json") echo '{"id": "s", "tenantId": "t", "name": "Example"}' ;;
@@ -23,30 +28,42 @@ case "$*" in
 "group show"*) echo westeurope ;;
 "ad signed-in-user"*) echo me ;;
 "ad group list"*) made "ad group create" && echo people || true ;;
-"ad group create"*) echo people ;;
-"deployment group list"*) made "^GROUND=" && echo ground || true ;;
+"ad group create"* | "ad group show"*) echo people ;;
+"deployment group list"*) [ "$FAULT" != forgotten ] || exit 0; made "^GROUND=" && echo ground || true ;;
 "deployment group show"*parameters*)
 	email=$(sed -n 's/^GROUND=\([^ ]*\) .*/\1/p' "$RECORD" | tail -n 1)
-	echo "{\"alertEmail\": {\"value\": \"$email\"}, \"databaseAdminName\": {\"value\": \"opal-dba-dev\"}, \"databaseAdminObjectId\": {\"value\": \"people\"}, \"vaultSecrets\": {\"value\": [\"old\"]}, \"githubSubject\": {\"value\": \"$(sed -n 's/^GROUND=.* SUBJECT=\([^ ]*\) .*/\1/p' "$RECORD" | tail -n 1)\"}}" ;;
+	echo "{\"alertEmail\": {\"value\": \"$email\"}, \"databaseAdminName\": {\"value\": \"opal-dba-$OPAL_ENVIRONMENT\"}, \"databaseAdminObjectId\": {\"value\": \"people\"}, \"vaultSecrets\": {\"value\": [\"old\"]}, \"githubSubject\": {\"value\": \"$(sed -n 's/^GROUND=.* SUBJECT=\([^ ]*\) .*/\1/p' "$RECORD" | tail -n 1)\"}}" ;;
+"deployment group show"*githubClientId*) echo client ;;
 "deployment group show"*outputs*)
 	echo '{"registryName": {"value": "reg"}, "vaultName": {"value": "vault"}, "storageName": {"value": "store"}, "workspaceName": {"value": "ws"}, "postgresHost": {"value": "pg.example.com"}, "apiUrl": {"value": "https://opal-web-api-dev.example.com"}}' ;;
 "deployment group create"*ground.*)
-	echo "GROUND=$OPAL_ALERT_EMAIL ADMIN=$OPAL_DB_ADMIN_ID SECRETS=$OPAL_SECRETS SUBJECT=$OPAL_GITHUB_SUBJECT WATCH=$OPAL_WATCH_APPS ENDPOINT=$OPAL_WATCH_ENDPOINT RUNBOOK=$OPAL_RUNBOOK_URL" >>"$RECORD"
+	echo "GROUND=$OPAL_ALERT_EMAIL ADMIN=$OPAL_DB_ADMIN_ID SECRETS=$OPAL_SECRETS SUBJECT=$OPAL_GITHUB_SUBJECT WATCH=$OPAL_WATCH_APPS ENDPOINT=$OPAL_WATCH_ENDPOINT RUNBOOK=$OPAL_RUNBOOK_URL BUDGET=$OPAL_BUDGET_START GB=$OPAL_POSTGRES_GB" >>"$RECORD"
 	[ "$FAULT" != deploy ] || exit 1 ;;
 "deployment group create"*)
-	echo "APPS=$OPAL_DEPLOY_APPS IMAGE=$OPAL_IMAGE REVISION=$OPAL_REVISION STABLE=$OPAL_STABLE_API WORKERS=$OPAL_WORKER_REVISION URL=$AML_ENDPOINT_URL" >>"$RECORD"
+	echo "APPS=$OPAL_DEPLOY_APPS IMAGE=$OPAL_IMAGE REVISION=$OPAL_REVISION STABLE=$OPAL_STABLE_API WORKERS=$OPAL_WORKER_REVISION URL=$AML_ENDPOINT_URL DOMAIN=$OPAL_CUSTOM_DOMAIN CERTIFICATE=$OPAL_CERTIFICATE_ID" >>"$RECORD"
 	[ "$FAULT" != deploy ] || exit 1 ;;
-"keyvault secret list"*) sed -n 's/^keyvault secret set .*--name \([a-z-]*\) .*/\1/p' "$RECORD" | sort -u ;;
-"keyvault secret show"*not-yet*) made "aml-endpoint-key --value not-yet" && ! made "aml-endpoint-key --output none" && echo true || echo false ;;
+"keyvault secret list"*) [ "$FAULT" != rights ] || made "^role assignment create --role Key Vault Secrets Officer" || exit 1
+	sed -n 's/^keyvault secret set .*--name \([a-z-]*\) .*/\1/p' "$RECORD" | sort -u ;;
+"keyvault secret set"*) echo "SECRET=$(cat "$(expr "$*" : '.*--file \([^ ]*\)')")" >>"$RECORD" ;;
+"keyvault secret show"*tags.from*) sed -n 's/^keyvault secret set .*--name aml-endpoint-key .*--tags from=\([a-z]*\) .*/\1/p' "$RECORD" | tail -n 1 ;;
+"consumption budget list"*) [ "$FAULT" != budget ] || exit 1; echo "$BUDGET" ;;
+"postgres flexible-server show"*) if [ "$FAULT" = private ]; then echo Disabled; else echo Enabled; fi ;;
+"postgres flexible-server list"*) echo '{"storageSizeGb": 64}' ;;
+"acr list"*) echo /subscriptions/s/registries/devs ;;
+"containerapp env list"*) echo opal-env-prod ;;
+"containerapp env certificate create"*) exit 0 ;;
+"containerapp env certificate list"*provisioningState*) if [ "$FAULT" = certificate ]; then echo Failed; elif [ "$(grep -c provisioningState "$RECORD")" -gt 2 ]; then echo Succeeded; else echo Pending; fi ;;
+"containerapp env certificate list"*) ! made "certificate create" || echo /certificates/api ;;
 "acr build"*) [ "$FAULT" != tasks ] || { echo "(TasksOperationsNotAllowed) not here" >&2; exit 1; }; [ "$FAULT" != build ] || { echo "no such base" >&2; exit 1; } ;;
 "acr repository list"*) sed -n 's/^acr build .*--image \([a-z-]*\):.*/\1/p' "$RECORD" | sort -u ;;
 "acr manifest list-metadata"*) made "^acr build .*$(expr "$*" : ".*tags, .\([a-z0-9-]*\)")" && echo sha256:1 || true ;;
 "acr manifest show-metadata"*) echo sha256:2 ;;
-"ml online-endpoint list"*) ! made "ml online-endpoint create" || echo opal-sd-placement-dev ;;
+"ml online-endpoint list"*) ! made "ml online-endpoint create" || echo "${OTHER:-opal-sd-placement-$OPAL_ENVIRONMENT}" ;;
+"ml online-deployment list"*instance_type*) echo "$SIZE" ;;
 "ml online-deployment list"*) ! made "ml online-deployment create" || echo blue ;;
 "ml online-endpoint show"*scoring_uri*) echo https://scoring.example.com/score ;;
-"containerapp list"*) ! apps || printf 'opal-web-api-dev\nopal-orchestrator-dev\nopal-billing-service-dev\n' ;;
-"containerapp job list"*) ! made "^APPS=" || echo opal-migrate-dev ;;
+"containerapp list"*) ! apps || printf "opal-%s-$OPAL_ENVIRONMENT\n" web-api orchestrator billing-service ;;
+"containerapp job list"*) ! made "^APPS=" || echo "opal-migrate-$OPAL_ENVIRONMENT" ;;
 "containerapp job show"*image*) sed -n 's/^APPS=.* IMAGE=\([^ ]*\) .*/\1/p' "$RECORD" | tail -n 1 ;;
 "containerapp job show"*) echo '{"containers": [{"name": "opal", "image": "i"}]}' ;;
 "containerapp job start"*) echo run-1 ;;
@@ -61,6 +78,12 @@ case "$*" in
 	sed -n 's/^APPS=true .*REVISION=\([^ ]*\) STABLE.*/\1/p' "$RECORD" | sed "s/^/$(expr "$*" : '.*--name \([a-z-]*\)')--/" |
 		grep -vx -- "$(expr "$*" : ".*name!='\([a-z0-9-]*\)'")" || true ;;
 "containerapp revision list"*name==*) expr "$*" : ".*name=='\([a-z0-9-]*\)'" ;;
+"containerapp revision list"*--all*)
+	printf '[{"name": "%s", "properties": {"active": true, "trafficWeight": 100, "createdTime": "2026-02-03", "template": {"containers": [{"image": "i"}]}}},' opal-web-api-dev--r2-live
+	printf '{"name": "%s", "properties": {"active": false, "template": {"containers": [{"image": "i", "env": [{"name": "BACKGROUND", "value": "off"}]}]}}},' opal-web-api-dev--r1
+	printf '{"name": "%s", "properties": {"active": false, "template": {"containers": [{"image": "i", "env": []}]}}}]' opal-web-api-dev--r1-live ;;
+"containerapp revision list"*) printf 'opal-any--1\nopal-any--2\n' ;;
+"containerapp revision show"*trafficWeight*) if [ "$FAULT" = traffic ]; then echo 0; else echo 100; fi ;;
 "containerapp revision show"*) if [ "$FAULT" = candidate ]; then echo Failed; else echo Running; fi ;;
 *show*|*get-credentials*) echo something ;;
 esac
@@ -68,7 +91,25 @@ esac
 
 // second is a sleep that takes no time and a date that moves on a second with each
 // look, for names that are made of it.
-const second = `n=$(cat "$RECORD.date" 2>/dev/null || echo 1764327600); echo $((n + 1)) >"$RECORD.date"; echo $n
+const second = `case $* in +%Y*) echo 2026-02-01; exit ;; esac
+n=$(cat "$RECORD.date" 2>/dev/null || echo 1764327600); echo $((n + 1)) >"$RECORD.date"; echo $n
+`
+
+// github is a gh that is an admin's, writes down what it is told, and lacks reviewers
+// where FAULT is reviewers.
+const github = `[ "$FAULT" != stranger ] || exit 1
+case "$*" in
+*viewerPermission*) echo o/r ;;
+*oidc*) echo repo:o@1/r@2 ;;
+"api user"*) echo 7 ;;
+"api -X PUT"*)
+	body=$(jq -c .)
+	case "$FAULT$body" in reviewers*reviewers*) echo "HTTP 422" >&2; exit 1 ;; esac
+	echo "gh $* $body" >>"$RECORD" ;;
+"api -X POST"*) echo "gh $*" >>"$RECORD" ;;
+"secret set"*) echo "gh $* $(cat)" >>"$RECORD" ;;
+"variable set"*) for last; do :; done; [ -n "$last" ] || exit 1; echo "gh $*" >>"$RECORD" ;;
+esac
 `
 
 func azureTools(t *testing.T) (env []string, record string) {
@@ -81,9 +122,9 @@ func azureTools(t *testing.T) (env []string, record string) {
 		tools(t, map[string]string{
 			"az": azure, "curl": "echo 192.0.2.1\n", "psql": "echo \"psql $* as $PGUSER with $PGPASSWORD at $PGHOST\" >>\"$RECORD\"; [ \"$FAULT\" != psql ]\n",
 			"sleep": "exit 0\n", "docker": "echo \"docker $*\" >>\"$RECORD\"\n",
-			"date": second, "gh": "case \"$*\" in *viewerPermission*) echo o/r ;; *) echo repo:o@1/r@2 ;; esac\n",
+			"date": second, "gh": github, "git": "case \"$*\" in status*) echo \"$DIRTY\" ;; *) exec " + program(t, "git") + " \"$@\" ;; esac\n",
 		}),
-		"RECORD=" + record, "OPAL_ROLE_WAIT=0", "AZURE_ENV_NAME=", "AZURE_SUBSCRIPTION_ID=", "FAULT=", "OPAL_ENVIRONMENT=",
+		"RECORD=" + record, "OPAL_ROLE_WAIT=0", "AZURE_ENV_NAME=", "AZURE_SUBSCRIPTION_ID=", "FAULT=", "OPAL_ENVIRONMENT=", "DIRTY=", "BUDGET=", "SIZE=", "OTHER=", "AZURE_DEFAULTS_GROUP=", "AZURE_DEFAULTS_WORKSPACE=",
 	}, record
 }
 
@@ -97,7 +138,7 @@ func deployments(called string) []string {
 func TestFirstMayBeRepeated(t *testing.T) {
 	env, record := azureTools(t)
 	once := []string{
-		"\ngroup create", "\nad group create", "--name auth-key-pepper --value", "--name aml-endpoint-key --output none --value", "--image opal:c-", "--image opal-score:c-",
+		"\ngroup create", "\nad group create", "--name auth-key-pepper --file", "--name aml-endpoint-key --file", "SECRET=something", "--image opal:first-", "--image opal-score:first-",
 		"ml online-endpoint create", "ml online-deployment create",
 	}
 	for run := 1; run <= 2; run++ {
@@ -139,7 +180,7 @@ func TestFirstMayBeRepeated(t *testing.T) {
 	}
 	grounds := strings.Count(called, "GROUND=")
 	if want := "GROUND= ADMIN=people SECRETS=aml-endpoint-key auth-key-pepper SUBJECT=repo:o@1/r@2:environment:dev WATCH=true " +
-		"ENDPOINT=opal-sd-placement-dev RUNBOOK=https://github.com/o/r/blob/main/deploy/README.md#alerts"; grounds != 6 || !strings.Contains(called, want) {
+		"ENDPOINT=opal-sd-placement-dev RUNBOOK=https://github.com/o/r/blob/main/deploy/README.md#alerts BUDGET=2026-02-01 GB=64"; grounds != 6 || !strings.Contains(called, want) {
 		t.Errorf("%d times the ground, never %s:\n%s", grounds, want, called)
 	}
 	if out, ok := script(t, env, "first.sh", "later", "dev", "opal-dev", "westeurope"); ok || !strings.Contains(out, "usage") {
@@ -193,7 +234,7 @@ func TestBringTriesThenPromotes(t *testing.T) {
 		t.Fatalf("without an image: %s", out)
 	}
 	// bring.sh reads the group only where it is
-	if err := os.WriteFile(record, []byte("group create\n"), 0o600); err != nil {
+	if err := os.WriteFile(record, []byte(laid[:strings.Index(laid, "APPS=")]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, ok := script(t, env, "bring.sh", "dev", "opal-dev", first); !ok {
@@ -224,7 +265,7 @@ func TestBringTriesThenPromotes(t *testing.T) {
 		t.Fatal(out)
 	}
 	all = deployments(readFile(t, record))
-	if last := all[len(all)-1]; strings.Contains(last, tried) || !strings.Contains(last, "STABLE= WORKERS= URL=https://scoring.example.com/score") {
+	if last := all[len(all)-1]; strings.Contains(last, tried) || !strings.Contains(last, "STABLE= WORKERS= URL=https://scoring.example.com/score ") {
 		t.Errorf("brought again: %s", last)
 	}
 }
@@ -274,6 +315,11 @@ func TestWithDatabaseClosesTheFirewall(t *testing.T) {
 			}
 		})
 	}
+	env, record := azureTools(t)
+	env = append(env, "FAULT=private", "GROUP=g", "DATABASE=pg.example.com", "OPAL_DB_ADMIN_NAME=people")
+	if out, ok := script(t, env, "with-database.sh", "psql"); ok || !strings.Contains(out, "A shell inside the network") || strings.Contains(readFile(t, record), "firewall-rule") {
+		t.Errorf("a server without a public address: %s", out)
+	}
 	if out, ok := script(t, []string{"GROUP="}, "with-database.sh", "psql"); ok || !strings.Contains(out, ". deploy/env.sh") {
 		t.Errorf("in a shell that nothing prepared: %s", out)
 	}
@@ -288,13 +334,13 @@ func TestFirstWithoutAnEndpoint(t *testing.T) {
 		t.Fatal(out)
 	}
 	called := readFile(t, record)
-	if strings.Contains(called, "online-endpoint create") || !strings.Contains(called, "--name aml-endpoint-key --value not-yet") || !strings.Contains(called, "URL=https://not-yet.invalid/score") {
+	if strings.Contains(called, "online-endpoint create") || !strings.Contains(called, "--name aml-endpoint-key --file") || strings.Contains(called, "SECRET=something") || !strings.Contains(called, "URL=https://not-yet.invalid/score") {
 		t.Errorf("without an endpoint:\n%s", called)
 	}
 	if out, ok := script(t, env, "first.sh", "after", "dev", "opal-dev", "westeurope"); !ok {
 		t.Fatal(out)
 	}
-	if called := readFile(t, record); !strings.Contains(called, "online-endpoint create") || !strings.Contains(called, "--name aml-endpoint-key --output none --value something") {
+	if called := readFile(t, record); !strings.Contains(called, "online-endpoint create") || !strings.Contains(called, "SECRET=something") {
 		t.Errorf("with one later:\n%s", called)
 	}
 }
@@ -302,11 +348,11 @@ func TestFirstWithoutAnEndpoint(t *testing.T) {
 // A script says what it is for when asked, and finds bash by itself.
 func TestScriptsHelp(t *testing.T) {
 	scripts, err := filepath.Glob("*.sh")
-	if err != nil || len(scripts) < 9 {
+	if err != nil || len(scripts) < 13 {
 		t.Fatalf("%v, %v", scripts, err)
 	}
 	for _, name := range scripts {
-		if name == "env.sh" || name == "pin-bases.sh" { // read into a shell; takes --check alone
+		if name == "env.sh" { // read into a shell
 			continue
 		}
 		out, ok := script(t, nil, "-c", "sh ./"+name+" --help")

@@ -14,8 +14,8 @@ param environmentName string
 @maxLength(6)
 param suffix string = take(uniqueString(resourceGroup().id), 6)
 
-// Names that are unique in Azure or in a region, or that v0.2.1 chose otherwise.
-// Set them to those of v0.2.1 to take its resources over, in apps.bicep, too.
+// Names that are unique in Azure or in a region. Set those of storage, registry, vault,
+// logs and host to v0.2.1's to take its resources over, in apps.bicep, too: upgrade.md.
 @minLength(3)
 @maxLength(24)
 param storageName string = 'opalst${environmentName}${suffix}'
@@ -78,8 +78,8 @@ param watchEndpoint string = ''
 @description('US dollars a month from whose 50, 80 and 100 % on a mail is sent. 0: no budget.')
 @minValue(0)
 param monthlyBudget int = 0
-@description('The first day of a month, as budgets want it.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('The first day of a month, as budgets want it: this month\'s at first, and the same ever after, a budget takes no other.')
+param budgetStart string
 
 @description('name, tier, storageGb, highAvailability (Disabled, SameZone or ZoneRedundant), backupDays, geoBackup, connections (what the size leaves to users)')
 param postgresSku object

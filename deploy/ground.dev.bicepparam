@@ -17,7 +17,8 @@ param privateNetwork = false
 param postgresSku = {
   name: 'Standard_B1ms'
   tier: 'Burstable'
-  storageGb: 32
+  // it grows by itself and never shrinks: env.sh says how large it is by now
+  storageGb: max(32, int(readEnvironmentVariable('OPAL_POSTGRES_GB', '0')))
   highAvailability: 'Disabled'
   backupDays: 7
   geoBackup: false
@@ -26,4 +27,6 @@ param postgresSku = {
 param storageRedundancy = 'Standard_LRS'
 param logRetentionDays = 30
 param logQuotaGb = 1
+// the first day of a month; the budget keeps the one that it was made with, and takes no other: env.sh looks
+param budgetStart = readEnvironmentVariable('OPAL_BUDGET_START')
 param monthlyBudget = 250

@@ -22,7 +22,8 @@ param privateEndpoints = false
 param postgresSku = {
   name: 'Standard_D2ds_v5'
   tier: 'GeneralPurpose'
-  storageGb: 128
+  // it grows by itself and never shrinks: env.sh says how large it is by now
+  storageGb: max(128, int(readEnvironmentVariable('OPAL_POSTGRES_GB', '0')))
   highAvailability: 'ZoneRedundant'
   backupDays: 35
   geoBackup: false
@@ -31,5 +32,7 @@ param postgresSku = {
 param storageRedundancy = 'Standard_ZRS'
 param registrySku = 'Standard'
 param logRetentionDays = 90
+// the first day of a month; the budget keeps the one that it was made with, and takes no other: env.sh looks
+param budgetStart = readEnvironmentVariable('OPAL_BUDGET_START')
 param monthlyBudget = 1500
 param lockData = true

@@ -7,9 +7,11 @@
 #
 # pin-bases.yml runs it every week and opens a pull request. Needs curl and jq, and
 # no login: the bases are public. OPAL_PIN_FILES names other Dockerfiles.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 check=
 case ${1:-} in
+-h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;;
 "") ;;
 --check) check=yes ;;
 *)
@@ -32,7 +34,7 @@ ask() {
 	curl -sS --max-time 60 --retry 2 --head "${headers[@]}" "$1" | tr -d '\r'
 }
 # header NAME prints a header of the head on standard input.
-header() { sed -n "s/^$1: *//Ip" | tail -n 1; }
+header() { awk -v name="$1:" 'tolower($1) == name { $1 = ""; sub(/^ /, ""); v = $0 } END { print v }'; }
 
 # digest_of NAME:TAG prints the digest of the image for all platforms.
 digest_of() {

@@ -10,6 +10,7 @@
 # bash, jq and an az that is logged in.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+export AZURE_DEFAULTS_GROUP='' # a default is misread, or refused, by commands of the subscription
 case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 environment=${1:?usage: preflight.sh dev|prod LOCATION [--register]}
@@ -30,13 +31,18 @@ bad() {
 # least HAVE WANT: whether a version is at least another.
 least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 # value NAME: of a line "  name: 'value'" or "param name = 'value'" of the parameters.
-value() { sed -n "s/^ *\(param \)\{0,1\}$1\( =\|:\) *'\{0,1\}\([^']*\)'\{0,1\} *$/\3/p" "$parameters" | head -n 1; }
+value() { sed -nE "s/^ *(param )?$1( =|:) *'?([^']*)'? *$/\\3/p" "$parameters" | head -n 1; }
 
 # Tools. Older az name the server of a firewall rule otherwise.
-for tool in az jq gh psql curl openssl python3 git; do
+for tool in az jq; do
 	command -v "$tool" >/dev/null || bad "$tool is missing" "install it"
 done
-[ "$wrong" = 0 ] || { echo "preflight: $wrong tools missing, nothing else was looked at"; exit 1; }
+[ "$wrong" = 0 ] || { echo "preflight: nothing else can be looked at without them"; exit 1; }
+for tool in psql curl openssl python3 git; do
+	command -v "$tool" >/dev/null || bad "$tool is missing" "install it"
+done
+command -v gh >/dev/null || note "no gh here: it sets up the workflow, nothing else wants it"
+command -v pg_dump >/dev/null || note "no pg_dump here: an upgrade from v0.2.1 wants it"
 version=$(az version --output json | jq -r '."azure-cli"')
 if least "$version" 2.87.0; then good "az $version"; else bad "az is $version, 2.87.0 or newer is needed" "az upgrade"; fi
 extensions=$(az extension list --query "[].name" --output tsv)
@@ -47,8 +53,11 @@ for extension in ml containerapp; do
 		bad "az has no extension $extension" "az extension add -n $extension"
 	fi
 done
-client=$(psql --version | grep -oE '[0-9]+' | head -n 1)
-if [ "$client" -ge 16 ]; then good "psql $client"; else bad "psql is $client; sslrootcert=system needs 16" "install a newer postgresql-client"; fi
+grep -qx log-analytics <<<"$extensions" || note "az has no extension log-analytics, which reads the logs: az extension add -n log-analytics"
+client=$(psql --version 2>/dev/null | grep -oE '[0-9]+' | head -n 1) || client=
+if [ -z "$client" ]; then
+	: # said above
+elif [ "$client" -ge 16 ]; then good "psql $client"; else bad "psql is $client; sslrootcert=system needs 16" "install a newer postgresql-client"; fi
 command -v docker >/dev/null || note "no docker here: the registry must build the images (README.md, 3.)"
 
 # Who is asking, and what he may.
@@ -87,8 +96,11 @@ for provider in "${providers[@]}"; do
 	if [ "$state" = Registered ]; then
 		continue
 	elif [ "$register" = --register ]; then
-		az provider register --namespace "$provider" --wait
-		good "registered $provider"
+		if az provider register --namespace "$provider" --wait; then
+			good "registered $provider"
+		else
+			bad "you may not register $provider" "have an owner of the subscription run: az provider register -n $provider --wait (rights on the group are not enough)"
+		fi
 	else
 		bad "the provider $provider is $state" "az provider register -n $provider --wait, or run this with --register"
 	fi

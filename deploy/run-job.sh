@@ -28,17 +28,19 @@ if [ $# -gt 0 ]; then
 fi
 run=$("${start[@]}")
 echo "run-job: $job started as $run"
+lines="its lines: az containerapp job logs show -g $group -n $job --execution $run --container opal; later, when Azure has cleared the run away,
+  after . deploy/env.sh: logs 'ContainerAppConsoleLogs | where JobName == \"$job\" | project TimeGenerated, Log | order by TimeGenerated desc | take 100'"
 
 for ((waited = 0; waited < wait_seconds; waited += 5)); do
 	status=$(az containerapp job execution show --resource-group "$group" --name "$job" --job-execution-name "$run" \
 		--query properties.status --output tsv)
 	case $status in
 	Succeeded)
-		echo "run-job: $run succeeded; its lines: az containerapp job logs show -g $group -n $job --execution $run --container opal"
+		echo "run-job: $run succeeded; $lines"
 		exit 0
 		;;
 	Failed | Stopped | Degraded)
-		echo "run-job: $run is $status. Its lines: az containerapp job logs show -g $group -n $job --execution $run --container opal" >&2
+		echo "run-job: $run is $status; $lines" >&2
 		exit 1
 		;;
 	esac

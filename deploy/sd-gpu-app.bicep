@@ -3,7 +3,7 @@
 // has no limit of 180 s. OPAL calls it like the endpoint, by AML_ENDPOINT_URL and
 // AML_ENDPOINT_KEY. ../ml/README.md says how, and what it costs.
 //
-//   az deployment group create -g $GROUP -n sd -f deploy/sd-gpu-app.bicep -p environmentName=dev image=$SD_IMAGE allowedHosts=$STORAGE.blob.core.windows.net
+//   az deployment group create -g $GROUP -n sd -f deploy/sd-gpu-app.bicep -p environmentName=$OPAL_ENVIRONMENT image=$SD_IMAGE allowedHosts=$STORAGE.blob.core.windows.net
 //
 // A GPU profile is not to be had in every region, and needs quota: az containerapp env workload-profile list-supported -l LOCATION
 targetScope = 'resourceGroup'
@@ -17,6 +17,7 @@ param environmentName string
 param suffix string = take(uniqueString(resourceGroup().id), 6)
 param registryName string = 'opalacr${environmentName}${suffix}'
 param vaultName string = 'opal-kv-${environmentName}-${suffix}'
+param logsName string = 'opal-log-${environmentName}'
 param location string = resourceGroup().location
 
 @description('The image of ml/sd by digest, with the weights in it or fetched from the hub once a replica.')
@@ -85,6 +86,17 @@ resource host 'Microsoft.App/managedEnvironments@2025-01-01' = {
     ]
     appLogsConfiguration: { destination: 'azure-monitor' }
   }
+}
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' existing = {
+  name: logsName
+}
+
+// The service's lines, beside those of the apps.
+resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'opal'
+  scope: host
+  properties: { workspaceId: workspace.id, logs: [{ categoryGroup: 'allLogs', enabled: true }] }
 }
 
 resource app 'Microsoft.App/containerApps@2025-01-01' = {

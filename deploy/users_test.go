@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -21,7 +22,7 @@ var azureServer = []string{
 	`CREATE FUNCTION pgaadauth_create_principal(name text, admin boolean, mfa boolean) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS
 		$$ BEGIN EXECUTE format('CREATE ROLE %I LOGIN', name); RETURN name; END $$`,
 	`CREATE ROLE azure_pg_admin CREATEROLE`,
-	`CREATE ROLE "opal-dba" LOGIN CREATEROLE IN ROLE azure_pg_admin`,
+	`CREATE ROLE "opal-dba" LOGIN CREATEROLE CREATEDB IN ROLE azure_pg_admin`,
 }
 
 // azureGround is what the ground's deployment makes of an environment.
@@ -68,6 +69,7 @@ func TestUsersAndTheirRights(t *testing.T) {
 	for i, c := range []struct {
 		name     string
 		inOpal   bool   // psql is told to connect to OPAL's database
+		anew     string // how people drop the database and make it again; empty: they don't
 		old, new string // in users.sql
 		roles    []string
 		says     string // "" for what is right
@@ -76,6 +78,8 @@ func TestUsersAndTheirRights(t *testing.T) {
 		{name: "in the wrong database", inOpal: true, says: "connect to the database postgres"},
 		{name: "a user too few", old: "'opal-operate'", new: "'opal-operator'", says: `does not exist`},
 		{name: "no user of the migrations", old: "'opal-migrate-' ||", new: "'opal-migrations-' ||", says: "lay the ground first"},
+		{name: "made again, as upgrade.md has it", anew: upgradesDatabase(t)},
+		{name: "made again as one's own", anew: `create database opal`, says: "permission denied for schema public"},
 		{name: "no rights", roles: []string{"opal-web-api"}, says: "permission denied for table"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -101,12 +105,31 @@ func TestUsersAndTheirRights(t *testing.T) {
 			if c.inOpal {
 				database = "opal_" + env
 			}
+			if c.anew != "" {
+				run(t, as("opal-dba", "postgres"), `DROP DATABASE "opal_`+env+`"`)
+				run(t, as("opal-dba", "postgres"), strings.Replace(c.anew, "opal", `"opal_`+env+`"`, 1))
+			}
 			found := userFaults(t, psql, file, env, as, database, c.roles)
 			if c.says == "" && found != nil || c.says != "" && (found == nil || !strings.Contains(found.Error(), c.says)) {
 				t.Errorf("found %v, want %q", found, c.says)
 			}
 		})
 	}
+}
+
+// upgradesDatabase is the command by which upgrade.md has the database made again.
+func upgradesDatabase(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("upgrade.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, ok := strings.Cut(string(b), "-c 'create database ")
+	command, _, end := strings.Cut(after, "'")
+	if !ok || !end {
+		t.Fatal("upgrade.md no longer says how to make the database again")
+	}
+	return "create database " + command
 }
 
 func run(t *testing.T, address, statement string) {
@@ -154,16 +177,41 @@ func userFaults(t *testing.T, psql, file, env string, as func(user, database str
 		if err := d.Grant(t.Context(), users); err != nil {
 			return err
 		}
+		if err := d.GrantRead(t.Context(), []string{"azure_pg_admin"}); err != nil {
+			return err
+		}
 	}
 	// a table of a migration to come
 	if _, err := d.ExecContext(t.Context(), `CREATE TABLE later (x int)`); err != nil {
 		return err
+	}
+	if err := mayLook(t, as("opal-dba", "opal_"+env)); err != nil {
+		return fmt.Errorf("opal-dba: %w", err)
 	}
 	for _, role := range all {
 		user := role + "-" + env
 		if err := rightsOf(t, as(user, "opal_"+env)); err != nil {
 			return fmt.Errorf("%s: %w", user, err)
 		}
+	}
+	return nil
+}
+
+// mayLook says what those who administer the server can't look at, or can change.
+func mayLook(t *testing.T, address string) error {
+	t.Helper()
+	d, err := sql.Open("pgx", address)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = d.Close() }()
+	for _, table := range []string{"jobs", "goose_db_version", "later"} {
+		if _, err := d.ExecContext(t.Context(), "SELECT count(*) FROM "+table); err != nil {
+			return err
+		}
+	}
+	if _, err := d.ExecContext(t.Context(), `DELETE FROM jobs`); err == nil {
+		return errors.New("it may delete jobs")
 	}
 	return nil
 }

@@ -10,7 +10,8 @@ case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; 
 
 group=${1:?usage: wait-revision.sh RESOURCE_GROUP APP REVISION}
 app=${2:?usage: wait-revision.sh RESOURCE_GROUP APP REVISION}
-revision=$app--${3:?usage: wait-revision.sh RESOURCE_GROUP APP REVISION}
+revision=${3:?usage: wait-revision.sh RESOURCE_GROUP APP REVISION}
+revision=$app--${revision#"$app--"}
 wait_seconds=${OPAL_REVISION_WAIT:-600}
 
 state=unknown

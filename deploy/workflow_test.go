@@ -221,6 +221,8 @@ func checkDeployment(w workflow, text string, say func(string, ...any)) {
 		{"scan", "--fail-on critical", "nobody looks for known holes in the image"},
 		{"aml", `[ "$state" = Succeeded ]`, "a deployment that did not come up passes"},
 		{"aml", `[ "$state" != Succeeded ]`, "an endpoint that did not come up passes"},
+		{"aml", `elif [ -n "$deployments" ]; then`, "the stub takes the traffic of what took its place"},
+		{"aml", "vars.OPAL_WITHOUT_ENDPOINT != 'true'", "who took the endpoint away gets it again at the next push"},
 	})
 }
 
@@ -237,6 +239,9 @@ func checkInto(w workflow, text string, say func(string, ...any)) {
 		{"candidate", "OPAL_STABLE_API: ${{ needs.plan.outputs.api }}", "the new revision gets traffic before it is tried"},
 		{"candidate", "OPAL_STABLE_BILLING: ${{ needs.plan.outputs.billing }}", "the new revision gets traffic before it is tried"},
 		{"smoke", "deploy/smoke.sh", "the new revision is not tried"},
+		{"migrate", "--name opal-jobs ", "deployments pile up until Azure forgets the ground's"},
+		{"candidate", "--name opal-apps ", "deployments pile up until Azure forgets the ground's"},
+		{"promote", "--name opal-apps ", "deployments pile up until Azure forgets the ground's"},
 		{"promote", "deploy/retire.sh", "the revisions before go on running"},
 		{"withdraw", "revision deactivate", "a candidate that failed goes on running"},
 		{"withdraw", "needs.smoke.result == 'failure'", "a candidate that failed goes on running"},
@@ -354,6 +359,10 @@ func TestWorkflowRulesBite(t *testing.T) {
 		{deployWorkflow, "run: az acr login", "run: echo '::add-mask::x'; az acr login", "masks a value"},
 		{deployWorkflow, `[ "$state" = Succeeded ]`, "true", "did not come up"},
 		{deployWorkflow, `[ "$state" != Succeeded ]`, "false", "an endpoint that did not come up"},
+		{deployWorkflow, `elif [ -n "$deployments" ]; then`, "elif false; then", "takes the traffic of what took its place"},
+		{deployWorkflow, " && vars.OPAL_WITHOUT_ENDPOINT != 'true'", "", "gets it again at the next push"},
+		{intoWorkflow, "--name opal-jobs ", `--name "opal-jobs-$OPAL_REVISION" `, "forgets the ground's"},
+		{intoWorkflow, "--name opal-apps ", `--name "opal-$OPAL_REVISION" `, "forgets the ground's"},
 	} {
 		t.Run(c.file+" "+c.want, func(t *testing.T) {
 			text := readWorkflow(t, c.file)

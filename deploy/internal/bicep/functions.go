@@ -83,6 +83,14 @@ var functions = map[string]function{
 		}
 		return out
 	},
+	"int": func(e *scope, l int, a []any) any {
+		n, err := strconv.ParseInt(e.str(l, a, 0), 10, 64)
+		if err != nil {
+			e.fail(l, "%v", err)
+		}
+		return n
+	},
+	"max":   func(e *scope, l int, a []any) any { return int64(max(e.num(l, a, 0), e.num(l, a, 1))) },
 	"empty": func(_ *scope, _ int, a []any) any { return size(a[0]) == 0 },
 	"contains": func(e *scope, l int, a []any) any {
 		switch v := a[0].(type) {
