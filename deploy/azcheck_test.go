@@ -170,6 +170,13 @@ func TestAzTakesEveryCommand(t *testing.T) {
 		}
 		all = append(all, commands...)
 	}
+	for _, say := range []string{"say \"look at it: az acr list --registrie $REGISTRY\" >&2"} { // and those that are said
+		commands, err := azCommands("said", strings.Join(told(say), "\n"))
+		if err != nil || len(commands) != 1 {
+			t.Fatalf("%v, %v", commands, err)
+		}
+		all, planted = append(all, commands...), append(planted, "said")
+	}
 	found := azFaults(t, all)
 	for _, script := range planted {
 		t.Run(script, func(t *testing.T) {

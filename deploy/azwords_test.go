@@ -152,12 +152,15 @@ func everyAzCommand(t *testing.T) []azCommand {
 	}
 	for _, path := range scripts {
 		add(path, readFile(t, path))
+		for _, c := range told(readFile(t, path)) {
+			add(path+", what it says", c)
+		}
 	}
 	for _, path := range []string{"README.md", "engines.md", "upgrade.md", "../ml/README.md", "../ml/sd/README.md"} {
 		all = append(all, azOfPage(t, path, readFile(t, path))...)
 	}
 	// Comments of files that a person deploys.
-	for _, pattern := range []string{"../ml/*.yml", "*.bicep", "azure.yaml"} {
+	for _, pattern := range []string{"../ml/*.yml", "../ml/cutout/*.yml", "*.bicep", "azure.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -167,6 +170,26 @@ func everyAzCommand(t *testing.T) []azCommand {
 		}
 	}
 	return all
+}
+
+// advised is a command within a sentence that a script says: … : az acr list -g $group
+var advised = regexp.MustCompile(`\baz [a-z][a-z-]*(?: [a-z][a-z-]*)*(?: --?[a-z-]+(?: (?:\$\([a-z ]+\)|\$?[A-Za-z_\\][\w./:\\-]*))?)+`)
+
+// told returns the commands of az that a script tells people to run.
+func told(script string) (found []string) {
+	for line := range strings.Lines(script) {
+		for _, at := range advised.FindAllStringIndex(line, -1) {
+			before := strings.TrimRight(line[:at[0]], " \t")
+			run := before == "" || strings.HasPrefix(line[at[1]:], ` "`) || strings.HasPrefix(strings.TrimSpace(line), "#")
+			for _, end := range []string{"$(", "||", "&&", "!", "if", "true", "command", "\\"} { // the script runs it itself
+				run = run || strings.HasSuffix(before, end)
+			}
+			if !run {
+				found = append(found, line[at[0]:at[1]])
+			}
+		}
+	}
+	return found
 }
 
 // printed is a line that a workflow prints for people to run.

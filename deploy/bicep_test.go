@@ -208,6 +208,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"lock of 5 minutes":          {"modules/servicebus.bicep", "'PT1M'", "'PT5M'", "lockDuration"},
 		"partitioned queue":          {"modules/servicebus.bicep", "enablePartitioning: false", "enablePartitioning: true", "enablePartitioning"},
 		"role of the code":           {"apps.bicep", "args: ['orchestrate',", "args: ['work',", "must run orchestrate"},
+		"administrators kept out":    {"apps.bicep", ", '--read-to', 'azure_pg_admin'", "", "may not look at a row"},
 		"jobs worker":                {"apps.bicep", "'opal-orchestrator-${environmentName}'", "'opal-jobs-worker-${environmentName}'", "no app of OPAL"},
 		"probe path":                 {"apps.bicep", "livenessPath: '/livez'\n    drainSeconds: 600", "livenessPath: '/health'\n    drainSeconds: 600", "probe asks"},
 		"no readiness probe":         {"modules/app.bicep", "            { type: 'Readiness', httpGet: { path: '/readyz', port: port }, periodSeconds: 15, failureThreshold: 2, timeoutSeconds: 5 }\n", "", "no Readiness probe"},

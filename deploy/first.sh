@@ -90,6 +90,10 @@ fi
 # 3. The image, by the registry itself, named by its content.
 # Its tag is never one of the workflow's, which would sign what was built here.
 content=(main.go go.mod go.sum app config modules deploy/Dockerfile .dockerignore)
+if ! (cd "$here/.." && git rev-parse --quiet --verify HEAD >/dev/null); then
+	say "the image is named by its commit, and there is none here: git init, git add, git commit, then run this again" >&2
+	exit 1
+fi
 changed=$(cd "$here/.." && git status --porcelain -- "${content[@]}")
 if [ -n "$changed" ]; then
 	say "the image is named by its commit, and these are not committed: commit them, or put them aside (git stash), then run this again:" >&2

@@ -54,7 +54,8 @@ case "$*" in
 "containerapp env certificate create"*) exit 0 ;;
 "containerapp env certificate list"*provisioningState*) if [ "$FAULT" = certificate ]; then echo Failed; elif [ "$(grep -c provisioningState "$RECORD")" -gt 2 ]; then echo Succeeded; else echo Pending; fi ;;
 "containerapp env certificate list"*) ! made "certificate create" || echo /certificates/api ;;
-"acr build"*) [ "$FAULT" != tasks ] || { echo "(TasksOperationsNotAllowed) not here" >&2; exit 1; }; [ "$FAULT" != build ] || { echo "no such base" >&2; exit 1; } ;;
+"acr build"*) [ "$FAULT" != tasks ] || { echo "(TasksOperationsNotAllowed) not here" >&2; exit 1; }; [ "$FAULT" != build ] || { echo "no such base" >&2; exit 1; }
+	[ "$FAULT" != hub ] || { echo "toomanyrequests: You have reached your unauthenticated pull rate limit" >&2; exit 1; } ;;
 "acr repository list"*) sed -n 's/^acr build .*--image \([a-z-]*\):.*/\1/p' "$RECORD" | sort -u ;;
 "acr manifest list-metadata"*) made "^acr build .*$(expr "$*" : ".*tags, .\([a-z0-9-]*\)")" && echo sha256:1 || true ;;
 "acr manifest show-metadata"*) echo sha256:2 ;;
@@ -288,6 +289,15 @@ func TestBuildFallsBackToDocker(t *testing.T) {
 				t.Errorf("called:\n%s", called)
 			}
 		})
+	}
+}
+
+// Where Docker Hub refuses a base, the lines that bring it in another way are said.
+func TestBuildSaysHowToGetABase(t *testing.T) {
+	env, _ := azureTools(t)
+	out, ok := script(t, append(env, "FAULT=hub"), "build.sh", "reg", "opal:first", "Dockerfile", "..")
+	if ok || !strings.Contains(out, "az acr import -n reg --source docker.io/library/golang:") || !strings.Contains(out, "GO_IMAGE=reg.azurecr.io/golang:") {
+		t.Errorf("passed %v: %s", ok, out)
 	}
 }
 

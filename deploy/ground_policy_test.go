@@ -344,9 +344,12 @@ func (p *policy) jobs() {
 		}
 		if a.command == "migrate" {
 			granted := []string{}
-			if len(args) == 3 && args[1] == "--grant-to" {
+			if len(args) > 2 && args[1] == "--grant-to" {
 				granted = strings.Split(fmt.Sprint(args[2]), ",")
 				slices.Sort(granted)
+			}
+			if len(args) != 5 || args[3] != "--read-to" || args[4] != "azure_pg_admin" {
+				p.say(r, "those who administer the server may not look at a row")
 			}
 			if !slices.Equal(granted, users) {
 				p.say(r, "it gives the database's rows to %v, the roles are %v", granted, users)

@@ -23,8 +23,8 @@ func byHand(t *testing.T, state string, more ...string) (env []string, record st
 	return append(env, more...), record
 }
 
-// told returns the lines of the record that begin with one of the words, without them.
-func told(t *testing.T, record string, words ...string) []string {
+// recorded returns the lines of the record that begin with one of the words, without them.
+func recorded(t *testing.T, record string, words ...string) []string {
 	t.Helper()
 	var found []string
 	for line := range strings.Lines(readFile(t, record)) {
@@ -64,7 +64,7 @@ func TestSecrets(t *testing.T) {
 			if ok != c.ok || !strings.Contains(out, c.says) {
 				t.Errorf("passed %v: %s", ok, out)
 			}
-			values := told(t, record, "SECRET=")
+			values := recorded(t, record, "SECRET=")
 			if len(values) != c.sets || c.value != "" && values[0] != "SECRET="+c.value || len(values) == 1 && len(values[0]) < len("SECRET=k") {
 				t.Errorf("set %q", values)
 			}
@@ -147,7 +147,7 @@ func TestGithubIsSetUp(t *testing.T) {
 			if ok != c.ok || !strings.Contains(out, c.says) || strings.Contains(out, "opal_k") {
 				t.Errorf("passed %v: %s", ok, out)
 			}
-			all := told(t, record, "gh ", "role assignment")
+			all := recorded(t, record, "gh ", "role assignment")
 			for _, want := range c.want {
 				if !slices.ContainsFunc(all, func(l string) bool { return strings.HasPrefix(l, want) }) {
 					t.Errorf("gh was not told %s, only:\n%s", want, strings.Join(all, "\n"))
@@ -179,7 +179,7 @@ func TestDomain(t *testing.T) {
 			if ok != c.ok || !strings.Contains(out, c.says) {
 				t.Errorf("passed %v: %s", ok, out)
 			}
-			if n := len(told(t, record, "APPS=true")) - 1; n != c.brought {
+			if n := len(recorded(t, record, "APPS=true")) - 1; n != c.brought {
 				t.Errorf("brought %d times, want %d", n, c.brought)
 			}
 			if c.ok {
@@ -188,7 +188,7 @@ func TestDomain(t *testing.T) {
 				if made < 0 || waited < made || bound < waited {
 					t.Errorf("out of order:\n%s", called)
 				}
-				if rows := told(t, record, "APPS=true"); len(rows) != 3 || !strings.HasSuffix(rows[1], "DOMAIN=api.example.com CERTIFICATE=") || !strings.HasSuffix(rows[2], "DOMAIN=api.example.com CERTIFICATE=/certificates/api") {
+				if rows := recorded(t, record, "APPS=true"); len(rows) != 3 || !strings.HasSuffix(rows[1], "DOMAIN=api.example.com CERTIFICATE=") || !strings.HasSuffix(rows[2], "DOMAIN=api.example.com CERTIFICATE=/certificates/api") {
 					t.Errorf("bound as %q", rows)
 				}
 			}
@@ -223,7 +223,7 @@ func TestBackAndRetire(t *testing.T) {
 			if ok != c.ok || !strings.Contains(out, c.says) {
 				t.Errorf("passed %v: %s", ok, out)
 			}
-			if got := told(t, record, "containerapp revision activate", "containerapp revision deactivate", "containerapp ingress"); !cmp.Equal(c.want, got) {
+			if got := recorded(t, record, "containerapp revision activate", "containerapp revision deactivate", "containerapp ingress"); !cmp.Equal(c.want, got) {
 				t.Error(cmp.Diff(c.want, got))
 			}
 		})
