@@ -37,6 +37,8 @@ var extensionFlags = map[string][]string{
 	"ml online-deployment get-logs":      {"!--name", "!--endpoint-name", "--lines", "--container", "--instance-id"},
 	"ml model create":                    {"--file", "--name", "--version", "--type", "--path", "--set", "--stage"},
 	"ml compute list-usage":              {"--location"},
+	// the extension containerapp
+	"containerapp job logs show": {"!--name", "!--container", "--execution", "--replica", "--follow", "--tail", "--format"},
 	// the extension log-analytics
 	"monitor log-analytics query": {"!--workspace", "!--analytics-query", "--timespan"},
 }
@@ -105,7 +107,8 @@ func azFaults(t *testing.T, all []azCommand) []string {
 	var parsed []azCommand
 	lists := [][]string{}
 	for _, c := range all {
-		if c.words[0] == "ml" || strings.HasPrefix(strings.Join(c.words, " "), "monitor log-analytics query ") {
+		line := strings.Join(c.words, " ")
+		if c.words[0] == "ml" || strings.HasPrefix(line, "monitor log-analytics query ") || strings.HasPrefix(line, "containerapp job logs ") {
 			if fault := extensionFault(c.words); fault != "" {
 				found = append(found, c.where+": az "+fault)
 			}
@@ -159,6 +162,7 @@ func TestAzTakesEveryCommand(t *testing.T) {
 		"az ml online-endpoint show --endpoint e",
 		"az ml online-deployment show -n blue",
 		"az ml online-deployment restart -n blue",
+		"az containerapp job logs show -g g -n j --run r --container opal",
 		"x=$(az acr manifest show-metadata -r r --nome x)",
 		`args=(--nome x); az acr list "${args[@]}"`,
 		"echo x | xargs -n 1 az lock remove --name",

@@ -46,7 +46,7 @@ for ((waited = 0; waited < ${OPAL_CERTIFICATE_WAIT:-1800}; waited += 15)); do
 done
 if [ "$state" != Succeeded ]; then
 	say "the certificate is ${state:-not there}: look at the two records and at the domain's CAA record (digicert.com must be allowed), delete it" >&2
-	say "(az containerapp env certificate delete -g $GROUP -n $host --certificate $(certificate name)), and run this again" >&2
+	say "(az containerapp env certificate delete -g $GROUP -n $host --certificate $(certificate name) --yes), and run this again" >&2
 	exit 1
 fi
 OPAL_CERTIFICATE_ID=$(certificate id)
