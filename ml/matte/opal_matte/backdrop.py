@@ -107,7 +107,7 @@ def clutter(d, S, xx, yy, objects):
     return B, None
 
 
-KINDS = ((white, .18), (plain, .16), (sweep, .2), (table, .14), (room, .08), (surface, .15), (clutter, .09))
+KINDS = ((white, .2), (plain, .17), (sweep, .22), (table, .14), (room, .07), (surface, .12), (clutter, .08))
 
 
 def backdrop(d, S, objects):

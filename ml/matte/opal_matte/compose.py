@@ -22,7 +22,7 @@ class Compositor:
         self.S = S
         self.sprites = np.load(sprites + '.npy', mmap_mode='r')
         self.renders = self.shadows = None
-        self.kind = ''  # of the last picture: its backdrop, "tone on tone" or "part in tone"
+        self.kind = ''  # of the last picture: its backdrop, or "tone on tone"
         if renders:
             self.renders, self.shadows = np.load(renders + '.rgba.npy', mmap_mode='r'), np.load(renders + '.shadow.npy', mmap_mode='r')
 
@@ -204,23 +204,6 @@ class Compositor:
         keep = d.u(0.2, 1)
         return np.clip((F - f.mean(0)) * keep + (around + shift + d.r.normal(0, 0.012, 3)).astype(f32), 0, 1)
 
-    def region(self):
-        """Returns where in the picture something holds, 0 to 1: patches, one side of a line, or panels."""
-        d, S = self.d, self.S
-        k = d.r.random()
-        if k < .4:
-            m = (d.noise(S, S, S * d.u(.08, .4)) > d.u(-.3, .6)).astype(f32)
-        elif k < .7:
-            a = d.u(0, 6.28)
-            yy, xx = np.mgrid[0:S, 0:S].astype(f32) / S - .5
-            m = (xx * np.cos(a) + yy * np.sin(a) > d.u(-.15, .15)).astype(f32)
-        else:
-            m = np.zeros((S, S), f32)
-            for _ in range(d.n(1, 4)):
-                box = (d.u(.2, .8) * S, d.u(.2, .8) * S), (d.u(.1, .5) * S, d.u(.1, .5) * S), d.u(0, 180)
-                cv2.fillPoly(m, [np.int32(cv2.boxPoints(box))], 1, cv2.LINE_AA)
-        return blur(m, 10 ** d.u(-.5, 1.1))
-
     def cast(self, W, own, at):
         """Returns how much light the backdrop loses, 0 to 1, by shadows of several kinds."""
         d, S = self.d, self.S
@@ -325,10 +308,6 @@ class Compositor:
         if d.p(0.26):
             self.kind = 'tone on tone'
             F = self.toned(F, A, around)
-        elif d.p(.2):  # a part of it alone, as a white label or a silver side before white
-            self.kind = 'part in tone'
-            part = self.region()[..., None]
-            F = F * (1 - part) + self.toned(F, A, around) * part
         else:
             f = F[A > .6]
             if np.abs(f.mean(0) - around).max() < 0.05 and f.std() < 0.05:  # never quite invisible
