@@ -254,7 +254,7 @@ func (j *joint) combine(fg, c []bool) []bool {
 		}
 		n := float32(len(part))
 		missed := wide < partThin && float32(beside) < partBeside*n
-		if hangs && float32(foreign) > .6*n && (missed || believed > partBelieved*n) {
+		if hangs && !j.deepShadow(part, only, df) && float32(foreign) > .6*n && (missed || believed > partBelieved*n) {
 			for _, i := range part {
 				kept[i] = true
 			}

@@ -3,6 +3,7 @@ package cutout
 import (
 	"context"
 	"image"
+	"math"
 )
 
 // When a network looks again, at the mirrored box of what it found: what is small fills
@@ -17,6 +18,60 @@ const (
 	lookRim   = 8    // pixels around the first look's outline where the second may lower coverage
 	lookFade  = .04  // of the box, at its edges: there the first look counts more and more
 )
+
+// A pale product before a pale backdrop is high key: the second look is at the whole picture made
+// darker, in which light tones are farther apart. A box without the surroundings shows
+// a network less of what it missed.
+const (
+	lookPale = 220 // median luma of product and backdrop from which both are pale
+	lookDark = 3.  // exponent of the darker picture
+	lookStep = 4   // pixels of joinSize between those that are looked at
+)
+
+// highKey tells whether both the product that the network found and the backdrop are pale.
+func highKey(im *image.NRGBA, raw *plane) bool {
+	var tone [2][256]int
+	var all [2]int
+	for y := 0; y < raw.h; y += lookStep {
+		for x := 0; x < raw.w; x += lookStep {
+			side := 0
+			switch v := raw.p[y*raw.w+x]; {
+			case v > .9:
+				side = 1
+			case v > .002:
+				continue
+			}
+			p := im.Pix[im.PixOffset(x*im.Rect.Dx()/raw.w, y*im.Rect.Dy()/raw.h):]
+			tone[side][(299*int(p[0])+587*int(p[1])+114*int(p[2]))/1000]++
+			all[side]++
+		}
+	}
+	for side, n := range all {
+		dark := 0
+		for _, k := range tone[side][:lookPale] {
+			dark += k
+		}
+		if n == 0 || 2*dark >= n {
+			return false
+		}
+	}
+	return true
+}
+
+// darker returns the picture with light tones farther apart.
+func darker(im *image.NRGBA) *image.NRGBA {
+	var to [256]uint8
+	for v := range to {
+		to[v] = uint8(255*math.Pow(float64(v)/255, lookDark) + .5)
+	}
+	o := image.NewNRGBA(im.Rect)
+	for i, v := range im.Pix {
+		if o.Pix[i] = v; i&3 != 3 {
+			o.Pix[i] = to[v]
+		}
+	}
+	return o
+}
 
 // again tells whether the network should look at a part of the picture again, and which
 // part of the plane that is.
@@ -51,13 +106,21 @@ func again(raw *plane) (box image.Rectangle, yes bool) {
 // lookAgain asks the network for the mirrored box of the plane, and mixes the answer
 // into the plane: each look counts as much as it sees details. The second look moves
 // the outline and adds parts, but takes none away: without the surroundings a network
-// may take a pot or a white mug for the background.
+// may take a pot or a white mug for the background. What it adds to a high-key picture
+// counts whole.
 func lookAgain(ctx context.Context, im *image.NRGBA, net Network, raw *plane, box image.Rectangle) error {
 	at := inPhoto(box, raw.w, raw.h, im.Rect.Dx(), im.Rect.Dy())
-	if min(at.Dx(), at.Dy()) < lookLeast {
+	bright := highKey(im, raw)
+	var part *image.NRGBA
+	switch {
+	case bright:
+		box, part = image.Rect(0, 0, raw.w, raw.h), darker(im)
+	case min(at.Dx(), at.Dy()) < lookLeast:
 		return nil
+	default:
+		part = mirrored(im, at)
 	}
-	m, err := net.Mask(ctx, mirrored(im, at))
+	m, err := net.Mask(ctx, part)
 	if err == nil {
 		err = m.check()
 	}
@@ -80,7 +143,15 @@ func lookAgain(ctx context.Context, im *image.NRGBA, net Network, raw *plane, bo
 			}
 			k := weight * min(edge/fade, 1)
 			i := (y+box.Min.Y)*raw.w + x + box.Min.X
-			if d := second.p[y*box.Dx()+box.Dx()-1-x] - raw.p[i]; d > 0 || abs32(signed.p[i]) < lookRim {
+			seen := box.Dx() - 1 - x
+			if bright {
+				seen = x
+			}
+			d := second.p[y*box.Dx()+seen] - raw.p[i]
+			if bright && d > 0 {
+				k = 1
+			}
+			if d > 0 || abs32(signed.p[i]) < lookRim {
 				raw.p[i] += k * d
 			}
 		}

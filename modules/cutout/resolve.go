@@ -151,6 +151,7 @@ const (
 // measures find its gaps.
 func (j *joint) confirm(fg, res []bool) {
 	w, h := j.w, j.h
+	before := signedDistance(fg, w, h)
 	for _, added := range [2]bool{true, false} {
 		changed := make([]bool, j.n)
 		for i, v := range res {
@@ -207,6 +208,9 @@ func (j *joint) confirm(fg, res []bool) {
 				case open > confirmOpen: // a reflection begins with the product's own colours
 					need -= confirmLess
 				}
+			}
+			if added && j.deepShadow(part, changed, before) {
+				need = 2
 			}
 			if sharp < need {
 				for _, i := range part {
