@@ -1,6 +1,9 @@
 package cutout
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // A harness with pieces of its floor: a tenth of what was cut out looks like the backdrop,
 // though its outline is clear.
@@ -12,5 +15,23 @@ func TestFloorInsideTheOutlineIsLookedAt(t *testing.T) {
 	f.AgreeInside = .99
 	if c := confidence(&f); c < ReviewBelow {
 		t.Errorf("without floor the confidence is %.2f", c)
+	}
+}
+
+// The joined confidence is mapped to shares that were seen: more fit is never less, and what passes
+// unseen stays what it was.
+func TestCalibrationKeepsOrderAndThreshold(t *testing.T) {
+	last := -1.
+	for i := range 1001 {
+		c := calibrated(float64(i) / 1000)
+		if c <= last || c > 1 {
+			t.Fatalf("at %.3f it is %.4f, before that %.4f", float64(i)/1000, c, last)
+		}
+		last = c
+	}
+	for p, want := range map[float64]float64{0: 0, ReviewBelow: ReviewBelow, 1: 1} {
+		if c := calibrated(p); math.Abs(c-want) > 1e-9 {
+			t.Errorf("at %v it is %v", p, c)
+		}
 	}
 }
