@@ -25,7 +25,7 @@ packages() {
 	if [ -d "$dir/node_modules" ] && [ "$(cat "$dir/packages.stamp" 2>/dev/null)" = "$stamp" ]; then
 		return
 	fi
-	say "getting the packages from npm"
+	say "getting the packages from npm (3 MB; some seconds, longer on a slow line)"
 	rm -rf "$dir/node_modules"
 	cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$dir/"
 	(cd "$dir" && npm ci --omit=dev --loglevel=error) >&2
@@ -40,6 +40,7 @@ bundle() {
 		return
 	fi
 	clear_dist
+	say "bundling the pages; the first time Go builds esbuild for it, which takes a minute or two"
 	(cd "$here" && NODE_PATH="$dir/node_modules" ${GO:-go} tool esbuild src/main.tsx src/console.css --bundle --splitting --format=esm --minify --target=es2022 \
 		--jsx=automatic --jsx-import-source=preact --charset=utf8 --legal-comments=none --log-level=warning \
 		--entry-names='[name]-[hash]' --chunk-names='[name]-[hash]' --outdir="$dist") >&2

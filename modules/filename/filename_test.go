@@ -112,11 +112,11 @@ func TestUnique(t *testing.T) {
 	var n Names
 	n.Reserve("report.json")
 	var got []string
-	for _, s := range []string{"vase", "Vase", "café", "cafe\u0301", "report.json", "vase-2", "STRASSE", "straße", "①", "1"} {
+	for _, s := range []string{"vase", "Vase", "café", "cafe\u0301", "report.json", "vase-2", "STRASSE", "straße", "①", "1", "می\u200cخواهم", "میخواهم", "J\u030c", "\u01f0"} {
 		got = append(got, n.Unique(s, ""))
 	}
 	got = append(got, n.Unique("vase", ".png"), n.Unique("vase", ".png"))
-	want := []string{"vase", "Vase-2", "café", "cafe\u0301-2", "report.json-2", "vase-2-2", "STRASSE", "straße-2", "①", "1-2", "vase.png", "vase-2.png"}
+	want := []string{"vase", "Vase-2", "café", "cafe\u0301-2", "report.json-2", "vase-2-2", "STRASSE", "straße-2", "①", "1-2", "می\u200cخواهم", "میخواهم-2", "J\u030c", "\u01f0-2", "vase.png", "vase-2.png"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

@@ -2,10 +2,15 @@ package filename
 
 import (
 	"strconv"
+	"strings"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
+
+// unjoined takes out the joiners that spelling may need and macOS's older file system
+// does not see.
+var unjoined = strings.NewReplacer(string(zeroWidthJoiner), "", string(zeroWidthNonJoiner), "")
 
 // Names gives out names of one folder, each once. Names that differ in case or in
 // the way accents are written are the same: file systems disagree about that. The
@@ -45,7 +50,7 @@ func (n *Names) take(name string) bool {
 	if n.taken == nil {
 		n.taken = map[string]bool{}
 	}
-	key := cases.Fold().String(norm.NFKC.String(name))
+	key := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(unjoined.Replace(name))))
 	if n.taken[key] {
 		return false
 	}

@@ -63,7 +63,7 @@ from_npm() {
 	platform=$(npm_platform) || return 1
 	command -v npm >/dev/null || return 1
 	case $dir in *[!A-Za-z0-9/._+@-]*) die "the path $dir has characters that compiler flags can't hold; clone into a plainer one" ;; esac
-	say "getting the prebuilt library from npm"
+	say "getting the prebuilt library from npm (10 MB; some seconds, longer on a slow line)"
 	rm -rf "$dir/npm" "$dir/lib"
 	mkdir -p "$dir/npm" "$dir/lib"
 	cp "$here/package.json" "$here/package-lock.json" "$here/.npmrc" "$dir/npm/"
