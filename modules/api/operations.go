@@ -194,7 +194,7 @@ var operations = map[string]operation{
 		errors: []*fault.Error{billing.ErrCursor, billing.ErrQuery}, types: []mediaType{{name: jsonType, schema: "UsagePage"}, {name: "text/csv", text: true}},
 	},
 	"getPrices": {}, "listPackages": {},
-	"purchase":      {errors: []*fault.Error{billing.ErrPackage, billing.ErrNoPayments, billing.ErrProvider, billing.ErrProviderRefused}},
+	"purchase":      {errors: []*fault.Error{billing.ErrPackage, billing.ErrOpenPayments, billing.ErrNoPayments, billing.ErrProvider, billing.ErrProviderRefused}},
 	"listPayments":  {errors: []*fault.Error{billing.ErrCursor}},
 	"getPayment":    {},
 	"getInvoice":    {doc: "Ask for a PDF with Accept: application/pdf.", errors: []*fault.Error{billing.ErrInvoiceNotFound}, types: []mediaType{{name: jsonType, schema: "Invoice"}, {name: "application/pdf"}}},

@@ -13,6 +13,7 @@ var (
 	ErrPaymentNotFound = fault.New(fault.NotFound, "payment_not_found", "There is no such payment")
 	ErrInvoiceNotFound = fault.New(fault.NotFound, "invoice_not_found", "There is no invoice for this payment; one is made when it is paid")
 	ErrNoPayments      = fault.New(fault.Unavailable, "payments_off", "Nothing can be bought here: MOLLIE_API_KEY is not set")
+	ErrOpenPayments    = fault.New(fault.RateLimited, "payments_open", "Too many purchases of yours are begun and not paid; pay one of them, or wait until they expire")
 	ErrProvider        = fault.New(fault.Unavailable, "payment_provider_unavailable", "The payment provider does not answer; try again shortly")
 	ErrProviderRefused = fault.New(fault.Invalid, "payment_refused", "The payment provider refused the payment")
 	ErrRejected        = fault.New(fault.Conflict, "payment_rejected", "The payment provider's payment is not the one that was asked for")

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -340,6 +342,51 @@ func TestForgedNoticesWaitBehindRealOnes(t *testing.T) {
 		var n int
 		if err := s.d.QueryRow(`SELECT count(*) FROM payment_notices`).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%d notices are left after hours, %v", n, err)
+		}
+	})
+}
+
+func TestOpenPaymentsAreBounded(t *testing.T) {
+	withShop(t, func(t *testing.T, s *shop) {
+		first, real := s.buy("small")
+		inTx(t, s.d, func(tx *db.Tx) error { // others of the tenant's, begun before
+			for i := range maxBegun - 2 {
+				if _, err := tx.ExecContext(ctx, `INSERT INTO payments (payment_id, tenant_id, package, credits, net, vat, amount, currency, vat_rate, vat_rule, customer, mode,
+					status, created_at, updated_at) SELECT $1, tenant_id, package, credits, net, vat, amount, currency, vat_rate, vat_rule, customer, mode, 'open', 0, 0
+					FROM payments WHERE payment_id = $2`, fmt.Sprintf("begun-%d", i), first); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		var made, refused atomic.Int64
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				switch _, err := s.Purchase(ctx, "a", "small"); {
+				case err == nil:
+					made.Add(1)
+				case errors.Is(err, ErrOpenPayments):
+					refused.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if made.Load() != 1 || refused.Load() != 3 {
+			t.Errorf("%d were begun, %d refused", made.Load(), refused.Load())
+		}
+		if _, err := s.Purchase(ctx, "b", "small"); err != nil {
+			t.Errorf("another tenant: %v", err)
+		}
+		s.mollie.Set(real, mollie.Paid)
+		if err := s.Notice(ctx, real); err != nil {
+			t.Fatal(err)
+		}
+		s.sweep()
+		if _, err := s.Purchase(ctx, "a", "small"); err != nil {
+			t.Errorf("after one is paid: %v", err)
 		}
 	})
 }

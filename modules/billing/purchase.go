@@ -23,6 +23,10 @@ const (
 	statusRejected = "rejected" // Mollie's payment is not the one that was asked for
 )
 
+// maxBegun is how many payments a tenant may have that have not ended: each is looked
+// at again and again, and each costs a call of the provider, who bounds ours.
+const maxBegun = 50
+
 // metaPayment and metaRequest are the keys under which Mollie keeps OPAL's ids,
 // so that payments and refunds are found again when Mollie's answer was lost.
 const (
@@ -77,6 +81,15 @@ func (s *Service) Purchase(ctx context.Context, tenantID, pkg string) (PurchaseR
 	err = s.o.DB.InTx(ctx, func(tx *db.Tx) error {
 		if _, err := ledger.Open(ctx, tx, tenantID); err != nil {
 			return err
+		}
+		// The ledger's lock holds off the tenant's other purchases.
+		var begun int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM payments WHERE tenant_id = $1 AND status IN ('creating', 'open', 'pending', 'authorized')`,
+			tenantID).Scan(&begun); err != nil {
+			return err
+		}
+		if begun >= maxBegun {
+			return ErrOpenPayments.With("%d are open", begun)
 		}
 		c, err := s.customer(ctx, tx, tenantID)
 		if err != nil {
