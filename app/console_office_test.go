@@ -1,9 +1,14 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/jpeg"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -33,6 +38,26 @@ func seen(t *testing.T, ctx context.Context, name string) {
 	shoot(t, ctx, name+"-1440")
 }
 
+// plateFile writes a photograph of a floor before a wall.
+func plateFile(t *testing.T) string {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 640, 400))
+	for y := range 400 {
+		for x := range 640 {
+			img.Pix[y*img.Stride+x] = uint8(200 - 80*(y/220) + x%7)
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(t.TempDir(), "<b>table<b>.jpg")
+	if err := os.WriteFile(at, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
 // officePages walks the pages around the pictures, after a set was made: a brand is made
 // and kept, a webhook is made,
 // its secret shown once, and paused, the set is deleted.
@@ -48,10 +73,20 @@ func officePages(t *testing.T, ctx context.Context) {
 	inPage(t, ctx, to("/brands/new"), until(`document.querySelector(".channels")`), fill(`.form input[required]`, "Oak "+markup), press(".palette > button"), fill(".colour input[type=text]", "#1a7f5a"), press(".form .bar button"),
 		until(`location.hash.startsWith("#/brands/oak")`), until(`document.querySelector("h1").textContent.includes("<img")`))
 	holds(t, ctx, "a colour stays exact", `document.querySelector(".colour input[type=text]").value === "#1a7f5a"`)
+	inPage(t, ctx, until(`document.querySelector(".brand-seen img")?.naturalWidth === 360`))
 	seen(t, ctx, "brand")
 	inPage(t, ctx, to("/brands"), until(`document.querySelectorAll(".cards .card").length === 2`))
 	seen(t, ctx, "brands")
 	inPage(t, ctx, to("/new"), until(`[...document.querySelectorAll(".new .scene-card")].some((o) => o.textContent.includes("<img"))`))
+
+	// An own scene photo: its horizon is moved, and a product is seen in it.
+	inPage(t, ctx, to("/plates"), until(`document.querySelector("#plate-files") && document.querySelector(".empty")`), chromedp.SetUploadFiles(chromedp.CSS("#plate-files"), []string{plateFile(t)}),
+		until(`location.hash.startsWith("#/plates/") && document.querySelector(".plate-view img")?.naturalWidth === 640 && document.querySelector(".tried img")?.naturalWidth === 360`))
+	holds(t, ctx, "it is named for its file", `document.querySelector("h1").textContent === "<b>table<b>" && document.querySelector("h1 b") === null`)
+	inPage(t, ctx, fill(".plate-form .panel input[type=range]", "0.4"), until(`document.querySelector(".plate-horizon").style.top === "40%" && document.querySelector(".plate-floor").offsetTop > 0`), press(".form .bar button"), until(`document.querySelector(".notice.good") && document.querySelector(".form .bar button").disabled`))
+	seen(t, ctx, "plate")
+	inPage(t, ctx, to("/plates"), until(`document.querySelector(".cards .card img")?.naturalWidth === 640`))
+	seen(t, ctx, "plates")
 
 	inPage(t, ctx, to("/usage"), until(`document.querySelectorAll(".pack").length > 0 && document.querySelector(".figures dd").textContent !== "–" && document.querySelector("#buyer")`))
 	seen(t, ctx, "usage")

@@ -76,7 +76,9 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	shoot(t, ctx, "home-empty")
 	accessible(t, ctx, "home without sets")
 	inPage(t, ctx, press("#sample"), until(`document.querySelectorAll(".photo").length === 1 && document.querySelectorAll(".scene-card").length === 8`),
-		chromedp.SetUploadFiles(chromedp.CSS("#files"), files), until(`document.querySelectorAll(".photo").length === 3 && document.querySelectorAll(".callout li").length === 3`))
+		chromedp.SetUploadFiles(chromedp.CSS("#files"), files), until(`document.querySelectorAll(".photo").length === 3 && document.querySelectorAll(".callout li").length === 3`),
+		// the first photo is seen in every scene before anything is ordered
+		until(`[...document.querySelectorAll(".seen .scene-look img")].filter((i) => i.naturalWidth === 360).length === 8`))
 	holds(t, ctx, "each refusal is told", `["notes.txt", "photo.psd", "empty.png"].every((w) => document.querySelector(".callout").textContent.includes(w))`)
 	holds(t, ctx, "a name is no markup", `document.querySelector(".photos b") === null && document.querySelector(".photos").textContent.includes("<b>broken<b>.jpg")`)
 	accessible(t, ctx, "new set")
@@ -111,6 +113,10 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	saved(t, saves, map[string]string{"sample-bottle-*": "\xff\xd8"})
 	shoot(t, ctx, "picture")
 	accessible(t, ctx, "picture")
+	// The photo lies over the picture, to be compared: the product of both has one place.
+	inPage(t, ctx, press(".stage-tools .chips:first-child .chip:last-child"), until(`document.querySelector(".compare img")?.naturalWidth > 100 && document.querySelector(".compare-range")`))
+	accessible(t, ctx, "before and after")
+	shoot(t, ctx, "picture-compare")
 	inPage(t, ctx, press(".tabs button:nth-child(2)"), until(`document.querySelector(".place") && document.querySelectorAll(".panel .chip[aria-pressed]").length === 8`))
 	// the same picture is not ordered twice
 	holds(t, ctx, "nothing is changed yet", `document.querySelector(".panel .chip[aria-pressed=true]") && document.querySelector(".adjust .primary").disabled`)
@@ -133,6 +139,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	inPage(t, ctx, press(".bar button"), until(`document.querySelectorAll(".tile.chosen").length === 3`), chromedp.KeyEvent("d"), until(`document.querySelectorAll(".tile.chosen").length === 0`))
 	saved(t, saves, map[string]string{"opal-selection.zip": "PK"})
 	inPage(t, ctx, script(`location.hash = "/"`), until(`document.querySelectorAll(".set-row").length === 1`))
+	inPage(t, ctx, until(`document.querySelector(".strip img")?.naturalWidth > 100`))
 	accessible(t, ctx, "home")
 	shoot(t, ctx, "home")
 

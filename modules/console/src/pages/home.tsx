@@ -1,51 +1,86 @@
-// Home: what was made lately, and what wants a look.
+// Home: what wants a look, what runs and how long it takes, and what was made lately.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got, type Schemas } from "../api";
 import { Drop } from "../parts/Drop";
 import { Empty, Loading } from "../parts/Empty";
+import { Icon } from "../parts/Icon";
+import { Thumb } from "../parts/Thumb";
 import { to } from "../route";
 import { complain, doing } from "../state/notice";
-import { t, when, type Key } from "../words";
-import { Thumb } from "../parts/Thumb";
+import { pace, paceOf } from "../state/pace";
+import { credits, lasting, t, when, type Key } from "../words";
 
 type Summary = Schemas["JobSummary"];
 type Brief = Schemas["ItemBrief"];
+type Found = Schemas["FoundItem"];
 
 const Row = ({ j }: { j: Summary }) => {
   const some = useSignal<Brief[]>([]);
   useEffect(() => {
     got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: j.job_id }, query: { limit: 4 } } })).then((p) => { some.value = p.items; }, () => { /* the row says enough */ });
-  }, [j.job_id]);
+  }, [j.job_id, j.counts.open === 0]);
+  const open = j.counts.open;
   return (
     <li class="set-row">
       <a href={to("sets", j.job_id)}>
         <span class="set-thumbs">{some.value.map((b) => <Thumb key={b.item_id} job={j.job_id} item={b.item_id} version={b.picture} />)}</span>
         <span><strong>{t("sheet.title", { n: j.counts.total })}</strong><span class="soft">{when(j.created_at)}</span></span>
-        <span class={`state job-${j.status}`}>{j.finished_at ? t(`job.${j.status}` as Key) : t("home.running", { done: j.counts.total - j.counts.open, n: j.counts.total })}</span>
+        <span class={`state job-${j.status}`}>{j.finished_at ? t(`job.${j.status}` as Key) : `${t("home.running", { done: j.counts.total - open, n: j.counts.total })}${open && pace.value ? ` · ${t("sheet.left", { time: lasting(open * pace.value) })}` : ""}`}</span>
       </a>
     </li>
   );
 };
 
+const Strip = ({ title, more, items }: { title: string; more?: preact.ComponentChildren; items: Found[] }) => (
+  <section aria-label={title}><div class="row between section"><h2>{title}</h2>{more}</div>
+    <ul class="strip">{items.map((it) => <li key={it.item_id}><a href={to("sets", it.job_id, it.item_id)}><Thumb job={it.job_id} item={it.item_id} version={it.output_blob_path} alt={it.filename} /></a></li>)}</ul></section>
+);
+
+const shownItems = 12;
+
 export const Home = () => {
   const jobs = useSignal<Summary[] | null>(null);
   const next = useSignal<string | null>(null);
-  const more = async (): Promise<void> => {
-    const page = await got(client.GET("/v1/jobs", { params: { query: { limit: 20, cursor: next.value ?? undefined } } }));
-    // a set that was begun and never got a photo is not worth a row
-    jobs.value = [...(jobs.value ?? []), ...page.jobs];
-    next.value = page.next_cursor ?? null;
+  const doubtful = useSignal<Found[]>([]);
+  const recent = useSignal<Found[]>([]);
+  const left = useSignal<number | null>(null);
+  const read = async (cursor?: string): Promise<void> => {
+    const page = await got(client.GET("/v1/jobs", { params: { query: { limit: 20, cursor } } }));
+    // what runs is read again, and stands where it stood
+    const fresh = new Map(page.jobs.map((j) => [j.job_id, j]));
+    jobs.value = cursor ? [...(jobs.value ?? []), ...page.jobs] : [...page.jobs, ...(jobs.value ?? []).filter((j) => !fresh.has(j.job_id))];
+    if (!jobs.value.length || cursor || next.value === null) next.value = page.next_cursor ?? null;
+    if (!cursor) paceOf(page.jobs);
   };
-  useEffect(() => { document.title = "OPAL"; more().catch((e: unknown) => { jobs.value ??= []; complain(e); }); }, []);
+  const look = async (): Promise<void> => {
+    await Promise.all([read(),
+      got(client.GET("/v1/items", { params: { query: { limit: shownItems, needs_review: "true" } } })).then((p) => { doubtful.value = p.items; }),
+      got(client.GET("/v1/items", { params: { query: { limit: shownItems, status: "completed" } } })).then((p) => { recent.value = p.items.filter((it) => it.output_blob_path); })]);
+  };
+  useEffect(() => {
+    document.title = "OPAL";
+    look().catch((e: unknown) => { jobs.value ??= []; complain(e); });
+    got(client.GET("/v1/billing/balance")).then((b) => { left.value = b.available; }, () => { /* without the right to see it, or without credits */ });
+    const timer = setInterval(() => { if (!document.hidden && jobs.value?.some((j) => !j.finished_at)) look().catch(() => { /* the next time tells */ }); }, 5000);
+    return () => clearInterval(timer);
+  }, []);
+  const running = jobs.value?.filter((j) => !j.finished_at && j.counts.open > 0) ?? [];
+  const open = running.reduce((n, j) => n + j.counts.open, 0);
+  const first = doubtful.value[0];
   return (
     <>
-      <header class="page-head"><h1 tabIndex={-1}>{t("home.title")}</h1></header>
+      <header class="page-head"><h1 tabIndex={-1}>{t("home.title")}</h1>
+        <p class="row home-sum">{first && <a class="button warn" href={to("sets", first.job_id, first.item_id)}><Icon name="eye" />{t(doubtful.value.length < shownItems ? "home.look" : "home.look.many", { n: doubtful.value.length })}</a>}
+          {open > 0 && <span class="soft">{t("home.open", { n: open })}{pace.value ? ` · ${lasting(open * pace.value)}` : ""}</span>}
+          {left.value !== null && left.value > 0 && <a href={to("usage")}>{t("home.credits", { n: credits(left.value) })}</a>}</p></header>
       <Drop />
+      {doubtful.value.length > 0 && <Strip title={t("filter.look")} items={doubtful.value} />}
+      {recent.value.length > 0 && <Strip title={t("home.pictures")} more={<a href={to("library")}>{t("nav.library")}</a>} items={recent.value} />}
       <h2 class="section">{t("home.recent")}</h2>
       {jobs.value === null ? <Loading text={t("loading")} /> : jobs.value.length === 0 ? <Empty title={t("home.empty")}><p>{t("home.empty.why")}</p></Empty>
         : <ul class="sets">{jobs.value.map((j) => <Row key={j.job_id} j={j} />)}</ul>}
-      {next.value && <p><button type="button" onClick={() => void doing(more)}>{t("more")}</button></p>}
+      {next.value && <p><button type="button" onClick={() => void doing(() => read(next.value!))}>{t("more")}</button></p>}
     </>
   );
 };

@@ -5,6 +5,7 @@ import { client, got, once, type Schemas } from "../api";
 import { Adjust, wishOf } from "../parts/Adjust";
 import { Brush, hints, type Stroke } from "../parts/Brush";
 import { Canvas } from "../parts/Canvas";
+import { Compare, type Registered } from "../parts/Compare";
 import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
 import { Place } from "../parts/Place";
@@ -14,7 +15,7 @@ import { go, to } from "../route";
 import { catalogue, sceneTitle } from "../state/catalogue";
 import { complain, doing, hear, tell } from "../state/notice";
 import { again, briefs, decide, missing, newer, refresh, revive, stateOf, type Brief } from "../state/sheet";
-import { layer, shown, type Wish } from "../state/steer";
+import { layer, preview, shown, type Wish } from "../state/steer";
 import { number, t, when, type Key } from "../words";
 import { enter, listed } from "./sheet";
 
@@ -67,6 +68,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
   const working = useSignal(false);
   const wish = useSignal<Wish | null>(null);
   const product = useSignal("");
+  const compared = useSignal<Registered | null>(null);
   const variant = useSignal<{ preset: string; url: string } | null>(null);
 
   const at = { params: { path: { job_id: jobID, item_id: itemID } } };
@@ -78,7 +80,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
   useEffect(() => {
     enter(jobID);
     void catalogue().catch(complain);
-    item.value = null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = []; variant.value = null; wish.value = null; product.value = "";
+    item.value = null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = []; variant.value = null; wish.value = null; product.value = ""; compared.value = null;
     read().catch((e: unknown) => { gone.value = true; complain(e); });
   }, [jobID, itemID]);
   // the sheet hears of changes: read this picture again when its row changed
@@ -123,7 +125,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
 
   const files = useFiles(item.value);
   const steering = tab.value === "adjust" && item.value?.status === "completed" && !variant.value && look.value === "picture";
-  useEffect(() => { if (steering && files.cutout && !product.value) layer(files.cutout).then((at) => { product.value = at; }, () => { /* the frame alone is moved */ }); }, [steering, files.cutout]);
+  useEffect(() => { if (steering && files.cutout && !product.value) layer(files.cutout).then((l) => { product.value = l?.url ?? ""; }, () => { /* the frame alone is moved */ }); }, [steering, files.cutout]);
   const painting = tab.value === "cutout" && look.value !== "picture" && !variant.value;
 
   const pressed = (e: KeyboardEvent): void => {
@@ -158,6 +160,18 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
   const later = newer.value.get(itemID);
   const chain = versionsOf(itemID);
   const looking: Look = held.value ? "original" : look.value;
+  const compare = (): void => {
+    if (compared.value) { compared.value = null; return; }
+    look.value = "picture"; variant.value = null;
+    if (tab.value === "adjust") tab.value = "sizes";
+    void doing(async () => {
+      const [l, p] = await Promise.all([layer(files.cutout), preview(jobID, itemID, wishOf(it))]);
+      URL.revokeObjectURL(p.url);
+      if (l && p.box) { URL.revokeObjectURL(l.url); compared.value = { photo: files.original, bounds: l.bounds, box: p.box }; }
+    });
+  };
+  // a product that was turned does not lie on its photo
+  const comparable = it.status === "completed" && files.original && files.cutout && files.picture && !it.steering?.rotation && !it.steering?.flip;
   const steered = steering && !held.value ? shown.value : null;
   const src = steered ? steered.url : variant.value && !held.value ? variant.value.url : files[looking] || files.original;
   const state = brief ? stateOf(brief) : "working";
@@ -183,13 +197,15 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
       <div class="picture-columns">
         <div class="stage">
           <div class="row stage-tools">
-            <div class="chips small" role="group" aria-label={t("picture.look")}>{(["picture", "cutout", "original"] as const).map((l) => <button type="button" class="chip" key={l} aria-pressed={looking === l && !variant.value} disabled={!files[l]} onClick={() => { variant.value = null; look.value = l; }}>{t(`look.${l}` as Key)}</button>)}</div>
+            <div class="chips small" role="group" aria-label={t("picture.look")}>{(["picture", "cutout", "original"] as const).map((l) => <button type="button" class="chip" key={l} aria-pressed={looking === l && !variant.value} disabled={!files[l]} onClick={() => { variant.value = null; look.value = l; compared.value = null; }}>{t(`look.${l}` as Key)}</button>)}
+              <button type="button" class="chip" aria-pressed={compared.value !== null} disabled={!comparable} onClick={compare}>{t("look.compare")}</button></div>
             <div class="chips small" role="group" aria-label={t("picture.backdrop")}>{(["checker", "white", "black"] as const).map((b) => <button type="button" class={`chip swatch ${b}`} key={b} aria-pressed={backdrop.value === b} aria-label={t(`backdrop.${b}` as Key)} onClick={() => { backdrop.value = b; }} />)}</div>
             <div class="chips small" role="group" aria-label={t("picture.zoom")}>{[0, 1, 2].map((z) => <button type="button" class="chip" key={z} aria-pressed={zoom.value === z} onClick={() => { zoom.value = z; }}>{z ? `${z * 100} %` : t("picture.fit")}</button>)}</div>
           </div>
           <Canvas src={src} alt={variant.value ? variant.value.preset : `${it.filename}, ${t(`look.${looking}` as Key)}`} backdrop={backdrop.value} zoom={zoom.value} least={steered ? 2048 : 0} onZoom={(z) => { zoom.value = z; }}>
             {(scale, size) => <>
               {it.concerns.filter((c) => c.box && (looking !== "picture") && !variant.value).map((c, i) => <span key={i} class="concern" title={c.text} style={{ left: `${c.box![0]! * scale}px`, top: `${c.box![1]! * scale}px`, width: `${c.box![2]! * scale}px`, height: `${c.box![3]! * scale}px` }} />)}
+              {compared.value && looking === "picture" && !steered && !variant.value && <Compare {...compared.value} />}
               {steered && <Place scale={scale} size={size} steering={w.steering} product={product.value} change={(s) => { wish.value = { ...w, steering: { ...w.steering, ...s } }; }} />}
               {painting && <Brush scale={scale} size={size} strokes={strokes.value} kind={kind.value} radius={radius.value} change={(s) => { strokes.value = s; }} />}
             </>}
@@ -197,12 +213,14 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
           <p class="soft keys">{t("picture.keys")}</p>
         </div>
         <aside class="panel" aria-label={t("picture.panel")}>
-          <div class="tabs" role="group" aria-label={t("picture.panel")}>{(["sizes", "adjust", "cutout", "history"] as const).map((x) => <button type="button" key={x} class="tab" aria-pressed={tab.value === x} onClick={() => { tab.value = x; if (x === "cutout" && look.value === "picture") { look.value = "cutout"; variant.value = null; } if (x === "adjust") { look.value = "picture"; variant.value = null; } }}>{t(`tab.${x}` as Key)}</button>)}</div>
+          <div class="tabs" role="group" aria-label={t("picture.panel")}>{(["sizes", "adjust", "cutout", "history"] as const).map((x) => <button type="button" key={x} class="tab" aria-pressed={tab.value === x} onClick={() => { tab.value = x; if (x === "cutout" || x === "adjust") compared.value = null; if (x === "cutout" && look.value === "picture") { look.value = "cutout"; variant.value = null; } if (x === "adjust") { look.value = "picture"; variant.value = null; } }}>{t(`tab.${x}` as Key)}</button>)}</div>
           {tab.value === "sizes" && <>
             {it.fidelity && it.fidelity.enlarged && it.fidelity.enlarged > 2 ? <p class="warn-text"><Icon name="warn" />{t("picture.small", { x: number(it.fidelity.enlarged, 1) })}</p> : null}
             <Sizes item={it} show={showVariant} shown={variant.value?.preset ?? null} /></>}
           {tab.value === "adjust" && (later ? <p>{t("adjust.newer")} <a href={to("sets", jobID, later)}>{t("adjust.newer.go")}</a></p> : <Adjust jobID={jobID} item={it} wish={w} change={(next) => { wish.value = next; }} />)}
           {tab.value === "cutout" && (it.cutout_blob_path ? <div class="stack">
+            {it.confidence !== null && <p class="confidence"><span>{t("cutout.confidence", { n: number(100 * it.confidence) })}</span><meter min={0} max={1} low={0.5} high={0.8} optimum={1} value={it.confidence} aria-label={t("cutout.confidence", { n: number(100 * it.confidence) })} /></p>}
+            {it.concerns.length > 0 && <ul class="concerns">{it.concerns.map((c, i) => <li key={i}>{c.text}</li>)}</ul>}
             <p>{t("cutout.how")}</p>
             <div class="chips" role="group" aria-label={t("cutout.brush")}>{(["remove", "keep"] as const).map((k) => <button type="button" class={`chip ${k}`} key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`brush.${k}` as Key)}</button>)}</div>
             <label class="field">{t("cutout.size", { n: radius.value })}<input type="range" min={2} max={200} value={radius.value} onInput={(e) => { radius.value = Number(e.currentTarget.value); }} /></label>

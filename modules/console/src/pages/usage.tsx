@@ -9,7 +9,7 @@ import { More, usePages } from "../parts/Pages";
 import { brands, catalogue, presetTitle } from "../state/catalogue";
 import { complain, doing, tell } from "../state/notice";
 import { saveAnswer } from "../state/save";
-import { credits, day, money, named, t, when, type Key } from "../words";
+import { credits, day, money, named, said, t, when, type Key } from "../words";
 
 type Row = Schemas["UsageRow"];
 const days = 30;
@@ -39,7 +39,7 @@ const barsOf = (rows: Row[]): Bar[] => {
 const nameOf = (key: string): string => {
   const [kind, name] = key.split("/");
   if (!name) return brands.value.find((b) => b.brand_profile_id === key)?.name ?? key;
-  return kind === "preset" ? presetTitle(name) : name === "*" ? t("usage.other") : named(name);
+  return kind === "preset" ? presetTitle(name) : name === "*" ? t("usage.other") : said("step", name, named(name));
 };
 
 const Limits = ({ limits, change }: { limits: Schemas["MonthLimits"]; change: (l: Schemas["MonthLimits"]) => void }) => {

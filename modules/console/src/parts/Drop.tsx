@@ -2,16 +2,37 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { go, parts } from "../route";
-import { doing } from "../state/notice";
-import { add, taken } from "../state/photos";
+import { doing, tell } from "../state/notice";
+import { sure } from "./Confirm";
+import { add } from "../state/photos";
+import { filesOf } from "../state/files";
+import { addresses, importTable, isTable, orderAddresses } from "../state/tables";
 import { t } from "../words";
 import { Icon } from "./Icon";
 
+// takeTables imports tables of products, after a question: their rows are ordered.
+const takeTables = async (tables: File[]): Promise<void> => {
+  for (const f of tables) {
+    if (!await sure(t("table.import", { name: f.name }), t("table.import.why"), t("table.import.act"))) continue;
+    tell(t("table.importing"));
+    const i = await importTable(f);
+    if (i.error_message) throw new Error(i.error_message);
+    tell(`${t("table.imported", { n: i.photos })}${i.errors ? ` ${t("table.errors", { n: i.errors })}` : ""}`);
+    go();
+  }
+};
+
+const takeAddresses = async (all: string[]): Promise<void> => {
+  if (await sure(t("addresses.order", { n: all.length }), t("addresses.why"), t("addresses.act"))) go("sets", await orderAddresses(all));
+};
+
 const take = (e: Event): void => {
   void doing(async () => {
-    const reading = taken(e); // the event's files are gone once it has ended
+    const found = await filesOf(e); // begun while the event lasts
+    const tables = found.filter((f) => isTable(f.name));
+    if (tables.length && tables.length === found.length) { await takeTables(tables); return; }
     if (parts.value[0] !== "new") go("new");
-    await reading;
+    await add(found);
   });
 };
 
@@ -27,6 +48,8 @@ export const useDrop = (): { value: boolean } => {
     const drop = (e: DragEvent): void => { if (files(e)) { e.preventDefault(); depth = 0; over.value = false; take(e); } };
     const paste = (e: ClipboardEvent): void => {
       const found = [...(e.clipboardData?.files ?? [])];
+      const named = found.length || (e.target as HTMLElement).closest("input, textarea") ? [] : addresses(e.clipboardData?.getData("text/plain") ?? "");
+      if (named.length) { e.preventDefault(); void doing(() => takeAddresses(named)); return; }
       if (!found.length) return;
       e.preventDefault();
       void doing(async () => { if (parts.value[0] !== "new") go("new"); await add(found); });
@@ -57,7 +80,7 @@ export const Drop = ({ small = false }: { small?: boolean }) => {
         {!small && <button type="button" class="quiet" id="sample" onClick={sample}>{t("drop.sample")}</button>}
       </div>
       {!small && <p class="soft">{t("drop.hint")}</p>}
-      <input ref={files} id="files" type="file" multiple hidden accept="image/jpeg,image/png,image/webp,image/avif,image/tiff,image/heic,image/heif,.heic,.heif,.zip" onChange={picked} />
+      <input ref={files} id="files" type="file" multiple hidden accept="image/jpeg,image/png,image/webp,image/avif,image/tiff,image/heic,image/heif,.heic,.heif,.zip,.csv,.tsv,.jsonl" onChange={picked} />
       <input ref={folder} type="file" multiple hidden onChange={picked} />
     </div>
   );

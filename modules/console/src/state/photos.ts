@@ -1,6 +1,5 @@
 // The photos of the next set: what was dropped, looked at before anything is sent.
 import { signal } from "@preact/signals";
-import { filesOf } from "./files";
 
 export type Photo = { id: string; file: File; sku: string; width: number; height: number; url: string; hash: string };
 export type Refusal = { name: string; why: "type" | "size" | "empty" | "twice" | "many" };
@@ -58,11 +57,6 @@ export const add = async (files: File[]): Promise<void> => {
     photos.value = [...photos.value, { id: `p${++count}`, file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash }];
   }
   if (no.length) refused.value = [...refused.value, ...no];
-};
-
-// taken reads what a drop, a paste or a file field holds: folders, too.
-export const taken = async (event: Event): Promise<void> => {
-  await add(await filesOf(event));
 };
 
 export const remove = (id: string): void => {

@@ -59,8 +59,9 @@ export const latest = <T,>(done: (v: T) => void, failed: (e: unknown) => void): 
   return (ask) => { next = ask; if (!running) void run(); };
 };
 
-// layer returns the product alone, cut to what is visible of it, for dragging.
-export const layer = async (url: string): Promise<string> => {
+// layer returns the product alone, cut to what is visible of it, and where that is in the
+// photo: left, top, width and height as shares. It returns null where nothing is visible.
+export const layer = async (url: string): Promise<{ url: string; bounds: number[] } | null> => {
   const bitmap = await createImageBitmap(await (await fetch(url)).blob());
   const k = Math.min(1, 512 / Math.max(bitmap.width, bitmap.height));
   const [w, h] = [Math.max(1, Math.round(bitmap.width * k)), Math.max(1, Math.round(bitmap.height * k))];
@@ -70,8 +71,8 @@ export const layer = async (url: string): Promise<string> => {
   const pixels = draw.getImageData(0, 0, w, h).data;
   let [left, top, right, bottom] = [w, h, 0, 0];
   for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) if (pixels[4 * (y * w + x) + 3]! > 8) { left = Math.min(left, x); right = Math.max(right, x + 1); top = Math.min(top, y); bottom = y + 1; }
-  if (right <= left) return "";
+  if (right <= left) return null;
   const out = new OffscreenCanvas(right - left, bottom - top);
   out.getContext("2d")!.drawImage(all, -left, -top);
-  return URL.createObjectURL(await out.convertToBlob());
+  return { url: URL.createObjectURL(await out.convertToBlob()), bounds: [left / w, top / h, (right - left) / w, (bottom - top) / h] };
 };
