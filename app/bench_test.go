@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/app/apptest"
+	"github.com/opal-photo/opal/modules/telemetry/otlptest"
 )
 
 // The whole way of a photo through `opal dev`, as its user waits for it: from
@@ -34,6 +35,39 @@ func benchmarkPhoto(b *testing.B, w, h int) {
 	}
 	slices.Sort(took)
 	b.ReportMetric(took[len(took)/2].Seconds(), "s/item-p50")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkTracing compares the CPU time of a whole `opal dev` that sends its traces to a
+// collector with that of one that makes none. The photos are tiny and the scenes a stub's, so
+// that the pictures, which tracing costs nothing, weigh least.
+func BenchmarkTracing(b *testing.B) {
+	const photos = 60
+	body := apptest.Photo(b, 160, 120)
+	took := func(env ...string) time.Duration {
+		addr := apptest.FreeAddr(b)
+		p := apptest.Start(b, env, "dev", "--data", filepath.Join(b.TempDir(), "state"), "--listen", addr, "--engine", "stub")
+		c := apptest.Client{T: b, Base: "http://" + addr}
+		c.WaitReady()
+		for range photos {
+			follow(c, []string{"web_thumb"}, body)
+		}
+		if code := p.Stop(b); code != 0 {
+			b.Errorf("opal dev ended with %d", code)
+		}
+		return p.Cmd.ProcessState.UserTime() + p.Cmd.ProcessState.SystemTime()
+	}
+	collector := otlptest.New(b)
+	var without, with time.Duration
+	for b.Loop() {
+		without += took()
+		with += took("OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL)
+	}
+	n := float64(b.N * photos)
+	b.ReportMetric(1000*without.Seconds()/n, "ms-cpu/item-untraced")
+	b.ReportMetric(1000*with.Seconds()/n, "ms-cpu/item-traced")
+	b.ReportMetric(with.Seconds()/without.Seconds(), "traced/untraced")
+	b.ReportMetric(float64(len(collector.Spans()))/n, "spans/item")
 	b.ReportMetric(0, "ns/op")
 }
 

@@ -124,7 +124,7 @@ func (p *Process) Said() string {
 }
 
 // Stop ends the process as the platform does and returns its exit code.
-func (p *Process) Stop(t *testing.T) int {
+func (p *Process) Stop(t testing.TB) int {
 	t.Helper()
 	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

@@ -237,8 +237,11 @@ func problemOf(res *http.Response) *Problem {
 			Detail: fmt.Sprintf("The address answered %d %s, and not as OPAL's API does", res.StatusCode, http.StatusText(res.StatusCode))}
 	}
 	p.Status = res.StatusCode
-	if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && s > 0 {
+	asked := res.Header.Get("Retry-After")
+	if s, err := strconv.Atoi(asked); err == nil && s > 0 {
 		p.RetryAfter = time.Duration(s) * time.Second
+	} else if at, err := http.ParseTime(asked); err == nil { // as proxies write it
+		p.RetryAfter = max(0, time.Until(at))
 	}
 	return p
 }

@@ -87,7 +87,12 @@ func TestErrorsThatAreNoProblems(t *testing.T) {
 	c, _ := serve(t, map[string][]answer{
 		"GET /v1/scenes":  {{200, "<html>", nil}},
 		"GET /v1/presets": {{404, "<html>nothing</html>", map[string]string{"Retry-After": "7"}}},
+		"GET /v1/jobs/j":  {{404, "<html>nothing</html>", map[string]string{"Retry-After": time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}}},
 	})
+	var dated *Problem
+	if _, err := c.Job(t.Context(), "j"); !errors.As(err, &dated) || (dated.RetryAfter-time.Hour).Abs() > time.Minute {
+		t.Errorf("Retry-After as a date: %v, %#v", err, dated)
+	}
 	if _, err := c.Scenes(t.Context()); !errors.Is(err, ErrAnswer) {
 		t.Errorf("HTML as an answer: %v", err)
 	}
