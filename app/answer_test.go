@@ -254,7 +254,7 @@ func TestClientsGetJSON(t *testing.T) {
 				t.Errorf("exit code %d\n%s", code, err)
 			}
 			answers(t, out, lines)
-			code, out, err = run(line...)
+			_, out, err = run(line...)
 			if strings.Contains(out+err, "\x1b") {
 				t.Errorf("it draws, and there is no terminal:\n%s%s", out, err)
 			}
