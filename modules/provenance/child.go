@@ -21,6 +21,7 @@ const (
 	partIPTC     = 'i'
 	partAdobe    = 'a'
 	partC2PA     = 'c'
+	partSource   = 's' // one of the source types that C2PA names
 )
 
 // maxParts bounds what is handed over, in bytes; parts that don't fit are left out.
@@ -43,6 +44,9 @@ func pack(s imagefile.Statements) (parts []byte) {
 	}
 	if s.C2PA {
 		add(partC2PA, nil)
+	}
+	for _, name := range s.Sources {
+		add(partSource, []byte(name))
 	}
 	if len(s.XMP) > 0 {
 		kind := byte(partXMP)
@@ -77,6 +81,8 @@ func unpack(parts []byte) (s imagefile.Statements) {
 			s.Adobe = append(s.Adobe, part)
 		case partC2PA:
 			s.C2PA = true
+		case partSource:
+			s.Sources = append(s.Sources, string(part))
 		}
 		parts = parts[head+n:]
 	}
