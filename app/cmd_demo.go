@@ -71,6 +71,7 @@ type demonstrated struct {
 }
 
 func (d *demo) run(ctx context.Context, scenes []string) (got demonstrated, err error) {
+	fmt.Fprintln(d.log, "drawing the sample photo")
 	photo, err := sample.JPEG(sample.Size)
 	if err != nil {
 		return got, fmt.Errorf("draw the sample: %w", err)
@@ -125,9 +126,7 @@ func (d *demo) fetch(ctx context.Context, jobID string) (got demonstrated, err e
 	files := 0
 	lines := []json.RawMessage{} // of all parts' manifests
 	for i, part := range u.Parts {
-		if len(u.Parts) > 1 {
-			fmt.Fprintf(d.log, "fetching part %d of %d of the ZIP (%.1f MB)\n", i+1, len(u.Parts), float64(part.Bytes)/1e6)
-		}
+		fmt.Fprintf(d.log, "fetching part %d of %d of the ZIP (%.1f MB)\n", i+1, len(u.Parts), float64(part.Bytes)/1e6)
 		n, some, err := d.unpack(ctx, part.URL, to)
 		if err != nil {
 			return got, fmt.Errorf("part %d of the ZIP: %w", i+1, err)
