@@ -174,7 +174,7 @@ var jobTidy = sweeper("the deletion of jobs", func(ctx context.Context, w *wire)
 	if err != nil {
 		return nil, err
 	}
-	return all(jobs.Tidy, checks.Tidy, w.groups.Tidy, w.imports.Tidy, w.plates.Sweep), nil
+	return all(jobs.Tidy, checks.Tidy, w.groups.Tidy, w.imports.Tidy, w.plates.Sweep, w.shares.Tidy), nil
 })
 
 var exportSweep = sweeper("the sweep of exports", func(ctx context.Context, w *wire) (func(context.Context) error, error) {

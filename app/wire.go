@@ -31,6 +31,7 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline/studio"
 	"github.com/opal-photo/opal/modules/preflight"
 	"github.com/opal-photo/opal/modules/queue"
+	"github.com/opal-photo/opal/modules/share"
 	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/tenant"
 	"github.com/opal-photo/opal/modules/webhook"
@@ -70,6 +71,7 @@ type wire struct {
 	webhooks *webhook.Service
 	checked  *preflight.Service
 	groups   *collection.Service
+	shares   *share.Service
 	imports  *intake.Imports
 	tenants  *tenant.Service
 }
@@ -236,10 +238,12 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	}
 	fetcher := intake.NewFetcher(w.customerURLs())
 	w.groups = collection.New(collection.Options{DB: d, Blobs: store, Exports: c.Exports, ZIPs: zips{exports}})
+	w.shares = share.NewService(d)
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
 		Brands: brandSource{brands}, Plates: plateSource{w.plates.Plates, files}, Exporter: exporter{exports}, Meter: meter{ledger}, Metrics: w.jobMetrics(), Inspect: imagefile.InspectHead, Sources: fetcher, Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
 		Groups:    w.groups,
+		Shares:    w.shares,
 		Review:    reviewOf(w.cfg),
 		Retention: time.Duration(w.cfg.Retention.Days) * 24 * time.Hour,
 	})

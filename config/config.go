@@ -188,6 +188,7 @@ type Mollie struct {
 type Rate struct {
 	LimitPerSecond float64 `env:"LIMIT_PER_SECOND" envDefault:"0" check:"range=0.." doc:"A tenant's calls a second; 0 is without limit."`
 	LimitBurst     int     `env:"LIMIT_BURST" envDefault:"50" check:"range=1.." doc:"How many calls may come in one moment."`
+	Proxies        int     `env:"PROXIES" envDefault:"0" check:"range=0..5" doc:"How many proxies of your own add an address to X-Forwarded-For; limits by address need it."`
 }
 
 // Worker sizes the workers.

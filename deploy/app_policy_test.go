@@ -248,6 +248,7 @@ var notFor = []struct {
 	{"PUBLIC_BASE_URL", []string{"orchestrate", "export"}, "it gives out no address: payments begin in the API"},
 	{"AUTH_KEY_PEPPER", []string{"orchestrate", "export"}, "it checks no key and sends no webhook"},
 	{"AUTH_CLIENT_", []string{"billing", "doctor"}, "browsers sign in at the API"},
+	{"RATE_PROXIES", []string{"billing"}, "guests come to the API"},
 	{"RETENTION_", []string{"orchestrate", "export"}, "the API's sweep deletes"},
 	{"RATE_", []string{"doctor"}, "it answers nobody"},
 	{"AML_", []string{"doctor"}, "the operators' job has no engines"},

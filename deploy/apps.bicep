@@ -196,10 +196,13 @@ var authEnv = concat([
 ] : [])
 // The sign-in of browsers, which is the API's alone.
 var signsIn = authMode == 'oidc' && !empty(authClientId)
-var signInEnv = signsIn ? [
+var signInEnv = concat([
+  // the environment's ingress adds the caller's address
+  { name: 'RATE_PROXIES', value: '1' }
+], signsIn ? [
   { name: 'AUTH_CLIENT_ID', value: authClientId }
   { name: 'AUTH_CLIENT_SECRET', secretRef: 'auth-client-secret' }
-] : []
+] : [])
 var signInSecrets = signsIn ? [{ name: 'auth-client-secret', url: '${known.outputs.vaultUri}secrets/auth-client-secret' }] : []
 
 // The orchestrator's engines, and where they are.

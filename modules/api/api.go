@@ -49,6 +49,7 @@ type Options struct {
 	Webhooks Webhooks // nil: no /v1/webhooks
 
 	PictureChecks PictureChecks // nil: no /v1/checks
+	Shares        Shares        // nil: no /v1/shares and no guests
 	Collections   Collections   // nil: no /v1/collections
 	Imports       Imports       // nil: no /v1/imports
 
@@ -69,6 +70,7 @@ type Options struct {
 	Log     zerolog.Logger        // carried by each request's context
 	Meters  prometheus.Registerer // nil: no metrics
 
+	Proxies   int            // how many of the operator's own add to X-Forwarded-For
 	Operators string         // the tenant whose admins may manage dead letters; "": no tenant
 	Version   string         // shown in the OpenAPI document
 	Address   string         // where the API is reached, for the document: https://opal.example; "": the address that the document is read from
@@ -97,15 +99,16 @@ const (
 // server is a built API.
 type server struct {
 	Options
-	huma    huma.API
-	echo    *echo.Echo
-	limiter *limiter
-	meters  *meters
-	health  *health
-	streams *slots // open event streams
-	watches watches
-	waits   *semaphore.Weighted // calls that wait for something
-	routes  []*route
+	huma        huma.API
+	echo        *echo.Echo
+	limiter     *limiter
+	meters      *meters
+	health      *health
+	streams     *slots // open event streams
+	guestLimits guestLimits
+	watches     watches
+	waits       *semaphore.Weighted // calls that wait for something
+	routes      []*route
 
 	// The OpenAPI document, and the reference as Markdown; made when they are first asked for.
 	openAPI, reference func() ([]byte, error)
@@ -153,7 +156,7 @@ func build(o Options) (*server, error) {
 	s := &server{
 		open: open, protection: http.NewCrossOriginProtection(), jsonPace: jsonPace, formPace: formPace, mountPace: mountPace, streamCheck: streamCheck,
 		Options: o, echo: echo.New(), limiter: newLimiter(o.RateLimit), meters: newMeters(o.Meters), health: newHealth(o.Checks),
-		streams: newSlots(o.Streams), waits: semaphore.NewWeighted(maxWaits),
+		streams: newSlots(o.Streams), guestLimits: newGuestLimits(), waits: semaphore.NewWeighted(maxWaits),
 	}
 	s.signedIn()
 	for _, origin := range o.Origins {
@@ -204,6 +207,9 @@ func build(o Options) (*server, error) {
 	if o.Imports != nil {
 		importRoutes(r)
 	}
+	if o.Shares != nil {
+		shareRoutes(r)
+	}
 	if o.Dead != nil {
 		deadRoutes(r)
 	}
@@ -251,6 +257,7 @@ func (s *server) config() huma.Config {
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					schemeKey: {Type: "apiKey", In: "header", Name: keyHeader,
 						Description: "An API key: opal keys create TENANT, or POST /v1/api-keys with a key of scope admin."},
+					schemeShare:  {Type: "apiKey", In: "header", Name: shareHeader, Description: "The token of a share link: what its URL has behind #."},
 					schemeBearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token of the OIDC issuer, where AUTH_MODE is oidc."},
 				},
 			},
@@ -287,6 +294,7 @@ var tags = []*huma.Tag{
 	{Name: tagBilling, Description: "Credits, usage, payments and invoices."},
 	{Name: tagCollections, Description: "Jobs in groups of any size."},
 	{Name: tagImports, Description: "Catalogues: tables whose rows become jobs."},
+	{Name: tagShares, Description: "Links by which people without an account look, comment and approve."},
 	{Name: tagChecks, Description: "Any picture, held against channels' rules."},
 	{Name: tagWebhooks, Description: "Your own server, told what happens."},
 	{Name: tagQueues, Description: "For operators: messages that no worker can handle."},

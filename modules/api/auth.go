@@ -28,6 +28,17 @@ type Principal struct {
 	Session  *tenant.Session // nil: the caller is no browser that signed in
 }
 
+// name returns the name of the person or the key that calls; "": it has none.
+func (p Principal) name() string {
+	switch {
+	case p.Session != nil:
+		return p.Session.Name
+	case p.Key != nil:
+		return p.Key.Name
+	}
+	return ""
+}
+
 // Authenticator identifies the caller. Its errors are of kind Unauthorized or
 // Forbidden, or Unavailable when it can't decide. It is safe for concurrent
 // use.

@@ -34,6 +34,7 @@ import (
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/preflight"
+	"github.com/opal-photo/opal/modules/share"
 	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/tenant"
 	"github.com/opal-photo/opal/modules/webhook"
@@ -232,6 +233,10 @@ func (m *memoryJobs) CancelItem(_ context.Context, tenantID, jobID, itemID strin
 	}
 	it.Status = job.ItemCancelled
 	return nil
+}
+
+func (m *memoryJobs) Preview(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error) {
+	return m.Thumbnail(ctx, tenantID, jobID, itemID)
 }
 
 func (m *memoryJobs) Thumbnail(_ context.Context, tenantID, jobID, itemID string) ([]byte, error) {
@@ -440,7 +445,8 @@ func (m *memoryJobs) Items(_ context.Context, tenantID string, f job.Filter) ([]
 	var out []job.Found
 	for _, j := range m.jobs {
 		for _, it := range j.Items {
-			if j.TenantID == tenantID && len(out) < max(1, f.Limit) {
+			named := (f.JobID == "" || f.JobID == j.JobID) && (f.IDs == nil || slices.Contains(f.IDs, it.ItemID)) && (len(f.Status) == 0 || !slices.Contains(f.Status, job.ItemCompleted) || it.Status == job.ItemCompleted)
+			if j.TenantID == tenantID && named && len(out) < max(1, f.Limit) {
 				out = append(out, job.Found{JobID: j.JobID, Item: it})
 			}
 		}
@@ -689,6 +695,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 		Webhooks:      webhook.New(webhook.Options{DB: d, URLs: egress.NewURLs([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}), Secret: []byte("s"), Types: []string{"item.completed", "job.finished"}}),
 		Collections:   collection.New(collection.Options{DB: d, ZIPs: noZIPs{}}),
 		Imports:       fixedImports{},
+		Shares:        share.NewService(d),
 		PictureChecks: &memoryChecks{checks: map[string]preflight.Check{}},
 		Settings:      []SettingGroup{{Title: "The <workers>", Settings: []SettingRow{{Name: "WORKER_LEASE", Doc: "How long.", Default: "45s", Rule: "at least 10s"}}}},
 	}

@@ -50,6 +50,8 @@ type call struct {
 	body     []byte   // the JSON that the handler gets
 	key      *tenant.Key
 	scopes   []tenant.Scope
+	name     string // of the person or the key that calls; "": not known
+	guest    *guest // nil: the caller is no guest of a share link
 }
 
 // has reports whether the body's list has an object with the field at a place, whatever
@@ -91,6 +93,14 @@ func (s *server) guard(rt *route) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		found := &call{}
+		if rt.Guest {
+			if err := s.admitGuest(c, rt, found); err != nil {
+				writeProblem(c.Response(), c.Request(), err)
+				return
+			}
+			next(hc)
+			return
+		}
 		defer func() {
 			if found.form != nil {
 				_ = found.form.RemoveAll() // spooled files; the system's cleaner removes files that stay
@@ -183,7 +193,7 @@ func (s *server) admit(c echo.Context, rt *route, found *call) (body []byte, err
 	if found.tenantID, err = settleTenant(who, named, r.Method, rt); err != nil {
 		return nil, err
 	}
-	found.key, found.scopes = who.Key, who.Scopes
+	found.key, found.scopes, found.name = who.Key, who.Scopes, who.name()
 	recordOf(ctx).ids.TenantID = found.tenantID
 	if !tenant.Allows(who.Scopes, rt.Scope) {
 		return nil, errScope.With("it needs scope %s", rt.Scope)

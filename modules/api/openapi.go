@@ -13,6 +13,7 @@ import (
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/share"
 	"github.com/opal-photo/opal/modules/tenant"
 )
 
@@ -136,6 +137,8 @@ func (s *server) describe(op node, rt *route, schemas node) {
 		words = append(words, more.doc)
 	}
 	switch {
+	case rt.Guest:
+		words = append(words, "Needs the token of a share link.")
 	case rt.Public:
 		op["security"] = []any{node{}}
 		words = append(words, "Needs no credentials.")
@@ -277,7 +280,10 @@ func errorsOf(rt *route) map[int][]*fault.Error {
 		add(errBodyTooLarge, errBodyRead)
 		byStatus[http.StatusRequestTimeout] = append(byStatus[http.StatusRequestTimeout], errBodyTimeout)
 	}
-	if !rt.Public {
+	if rt.Guest {
+		add(share.ErrToken, share.ErrEnded, rt.NotFound, errRate)
+	}
+	if !rt.Public && !rt.Guest {
 		add(errKeyMissing, tenant.ErrKey, tenant.ErrSession, tenant.ErrDisabled, errScope, rt.NotFound, tenant.ErrID, errTenantConflict, errRate)
 		add(errToken, errTokenTenant, errIssuerDown)
 		if rt.Method != http.MethodGet {

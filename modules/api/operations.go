@@ -14,6 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/preflight"
+	"github.com/opal-photo/opal/modules/share"
 	"github.com/opal-photo/opal/modules/tenant"
 	"github.com/opal-photo/opal/modules/webhook"
 )
@@ -106,6 +107,20 @@ var operations = map[string]operation{
 		errors: with(photoErrors[3:], with(preflight.Errors(), errFileField, errPhotoSize, errDay, channel.ErrNoChannel, channel.ErrPreset, channel.ErrSlot)...),
 	},
 	"getPictureCheck": {doc: "With wait it answers when the check has ended, or after that many seconds. Results are kept for 30 days, or as long as finished jobs where that is shorter."},
+
+	"createShare": {
+		doc:    "Its URL is for people: guests see the finished pictures, comment on them and approve them, as far as the link allows. Calls of guests are limited by link and address, and the log says who did what.",
+		errors: []*fault.Error{share.ErrWhat, share.ErrName, share.ErrExpiry, share.ErrTooMany, job.ErrJobNotFound, job.ErrItemNotFound, collection.ErrNotFound},
+	},
+	"listShares": {errors: []*fault.Error{share.ErrCursor}}, "revokeShare": {doc: "Its guests' calls are refused immediately. Repeated, it changes nothing."},
+	"shareLog":     {doc: "The newest 500 lines. A link's log goes 90 days after its end."},
+	"listComments": {}, "addComment": {errors: []*fault.Error{share.ErrText, share.ErrManyOfItem}},
+	"guestLink": {}, "guestItems": {errors: []*fault.Error{job.ErrCursor}},
+	"guestPicture":    {errors: []*fault.Error{job.ErrOutputMissing, blob.ErrUnavailable}, types: []mediaType{{name: "image/webp"}}},
+	"guestComments":   {},
+	"addGuestComment": {errors: []*fault.Error{share.ErrRight, share.ErrGuest, share.ErrText, share.ErrFull, share.ErrManyOfItem}},
+	"decideAsGuest":   {doc: "It may be said again, and otherwise; the log keeps each.", errors: []*fault.Error{share.ErrRight, share.ErrGuest, share.ErrFull, job.ErrNotFinished, job.ErrNote}},
+	"guestDownload":   {errors: []*fault.Error{share.ErrRight, share.ErrFull, job.ErrOutputMissing, blob.ErrUnavailable}},
 
 	"createCollection": {
 		doc: "Jobs join it with collection_id when they are made, or by their ids. When it is closed and all of its jobs have ended, its ZIP is made, in parts, and collection.finished is sent, once. " +

@@ -55,6 +55,8 @@ type Downloads interface {
 	ExportURL(ctx context.Context, tenantID, jobID string) (string, error)
 	// Thumbnail returns a small WebP of an item's finished picture.
 	Thumbnail(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error)
+	// Preview returns one that is large enough to judge it.
+	Preview(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error)
 }
 
 // Deletions deletes jobs and keeps the receipts.

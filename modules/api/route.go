@@ -31,6 +31,7 @@ type Route struct {
 	Summary      string
 	Tag          string
 	Public       bool // no credentials, no tenant, no rate limit
+	Guest        bool // the token of a share link in place of credentials
 	Scope        tenant.Scope
 	Body         Body
 	Form         []Field      // of a FormBody
@@ -66,7 +67,7 @@ func (d *Deprecation) tell(h http.Header) {
 }
 
 // keyed reports whether the call takes an Idempotency-Key: every POST of a tenant's does.
-func (rt *Route) keyed() bool { return rt.Method == http.MethodPost && !rt.Public }
+func (rt *Route) keyed() bool { return rt.Method == http.MethodPost && !rt.Public && !rt.Guest }
 
 // route is a registered Route.
 type route struct {
@@ -99,7 +100,10 @@ func Add[I, O any](r *Routes, rt Route, handle func(ctx context.Context, in *I) 
 		Responses:       map[string]*huma.Response{"default": r.s.problemResponse()},
 	}
 	op.Deprecated = rt.Deprecated != nil
-	if !rt.Public {
+	switch {
+	case rt.Guest:
+		op.Security = []map[string][]string{{schemeShare: {}}}
+	case !rt.Public:
 		op.Security = []map[string][]string{{schemeKey: {}}, {schemeBearer: {}}}
 	}
 	if rt.keyed() {

@@ -52,6 +52,7 @@ func New(o Options) (*Console, error) {
 	if err != nil {
 		return nil, err
 	}
+	files[guestPath] = files[pagePath]
 	return &Console{policy: policy(o.Origins), bundle: files, photo: sync.OnceValues(o.Sample)}, nil
 }
 
@@ -64,6 +65,7 @@ func etag(b []byte) string {
 const (
 	assets     = "/assets/"
 	pagePath   = "/"
+	guestPath  = "/share" // the same page, for guests of share links
 	samplePath = "/sample.jpg"
 )
 

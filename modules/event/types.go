@@ -13,6 +13,8 @@ const (
 
 	CollectionFinished = "collection.finished"
 	ImportFinished     = "import.finished"
+	ShareCommented     = "share.commented"
+	ShareDecided       = "share.decided"
 	CreditsLow         = "credits.low"
 )
 
@@ -21,7 +23,7 @@ type Type struct {
 	Name string
 	Doc  string // when it happens, and what its data holds
 
-	group bool // it is a collection's or an import's, and no job's
+	group bool // it is a collection's, an import's or a share link's, and no job's
 }
 
 // Types returns all types, in the order of a job's life. The data of an item's events also hold what the item says of
@@ -38,6 +40,8 @@ func Types() []Type {
 		{Name: JobFinished, Doc: "All of a job's items and variants have ended, once a round; data: status"},
 		{Name: CollectionFinished, Doc: "All jobs of a closed collection have ended and its ZIP is made, once; data: collection_id, name, status, and how many jobs and items there are", group: true},
 		{Name: ImportFinished, Doc: "All rows of an import have ended, once; data: import_id, collection_id, name, status, and how many rows and items there are", group: true},
+		{Name: ShareCommented, Doc: "A guest of a share link commented on a picture; data: share_id, name, job_id, item_id, guest, text", group: true},
+		{Name: ShareDecided, Doc: "A guest of a share link approved or rejected a picture; data: share_id, name, job_id, item_id, guest, decision", group: true},
 		{Name: CreditsLow, Doc: "A tenant's available credit fell below the operator's threshold, once until credit comes in, or a day has passed, and it falls again; it belongs to no job; data: available, threshold, in hundredths of a credit"},
 	}
 }

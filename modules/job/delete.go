@@ -110,6 +110,11 @@ func (s *Service) delete(ctx context.Context, tx *db.Tx, tenantID, jobID, reason
 			return err
 		}
 	}
+	if s.Shares != nil {
+		if err := s.Shares.JobForgotten(ctx, tx, jobID); err != nil {
+			return err
+		}
+	}
 	tx.AfterCommit(func() {
 		telemetry.Log(telemetry.With(ctx, telemetry.IDs{TenantID: tenantID, JobID: jobID})).Info().Str("reason", reason).Int("items", len(items)).Msg("Deleted a job")
 	})

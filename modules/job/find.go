@@ -23,9 +23,11 @@ type Filter struct {
 	From   time.Time // made then or later
 	To     time.Time // made before
 
-	Collection  string // in this collection
-	NeedsReview *bool  // items: whether a person has yet to look
-	JobID       string // items: of one job
+	Collection  string   // in this collection
+	NeedsReview *bool    // items: whether a person has yet to look
+	JobID       string   // items: of one job
+	IDs         []string // items: only these, up to some hundred; nil: all
+	Standing    bool     // items: without those that were made again
 
 	Cursor string // of the page before; "": the first page
 	Limit  int    // 1 to MaxPage; 0: 50
@@ -154,6 +156,20 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 	}
 	if f.JobID != "" {
 		q.add(`job_id = %s`, f.JobID)
+	}
+	if f.IDs != nil {
+		ids := make([]any, len(f.IDs))
+		for i, id := range f.IDs {
+			ids[i] = id
+		}
+		if len(ids) == 0 {
+			q.add(`FALSE`)
+		} else {
+			q.add(`item_id IN (`+places(len(ids))+`)`, ids...)
+		}
+	}
+	if f.Standing {
+		q.add(`NOT EXISTS (SELECT 1 FROM items later WHERE later.remake_of = items.item_id AND later.status = %s)`, ItemCompleted)
 	}
 	if f.Brand != "" {
 		q.add(`job_id IN (SELECT job_id FROM jobs WHERE tenant_id = %s AND brand_profile_id = %s)`, tenantID, f.Brand)

@@ -136,7 +136,7 @@ func (s *Service) namedBy(ctx context.Context, tenantID, jobID string) (func(pat
 		}
 		paths[raw], paths[output], paths[cutout] = true, true, true
 		if output != "" {
-			paths[thumbnailPath(output)] = true
+			paths[thumbnailPath(output)], paths[previewPath(output)] = true, true
 		}
 		for _, text := range []string{placement, layers} {
 			if err := addStrings(paths, text); err != nil {

@@ -151,6 +151,11 @@ type Sources interface {
 	Fetch(ctx context.Context, address string) ([]byte, error)
 }
 
+// Forgetter deletes what it keeps of a job, in the transaction that deletes the job.
+type Forgetter interface {
+	JobForgotten(ctx context.Context, tx *db.Tx, jobID string) error
+}
+
 // Callbacks tells the callback URLs of jobs of their events; see webhook.Service.
 type Callbacks interface {
 	// CheckURL refuses a URL that is never called.
@@ -201,6 +206,7 @@ type Options struct {
 	Sources    Sources            // nil: items can't name the address of their photo
 	Callbacks  Callbacks          // nil: jobs have no callback URL
 	Groups     Collections        // nil: there are no collections
+	Shares     Forgetter          // nil: there are no share links
 	Owners     []Owner            // of files that are not jobs'
 	Metrics    *Metrics           // nil: none
 

@@ -12,11 +12,14 @@ import (
 	"github.com/opal-photo/opal/modules/imaging"
 )
 
-// ThumbnailSide bounds both sides of a thumbnail, in pixels.
-const ThumbnailSide = 320
+// ThumbnailSide and PreviewSide bound both sides of a thumbnail and of a preview, in pixels.
+const (
+	ThumbnailSide = 320
+	PreviewSide   = 1280
+)
 
 const (
-	maxThumbnail  = 1 << 20   // bytes of a thumbnail; one has about 15 kB
+	maxThumbnail  = 4 << 20   // bytes of a thumbnail, which has about 15 kB, or of a preview
 	maxOwnPicture = 256 << 20 // bytes of a finished picture
 )
 
@@ -29,6 +32,16 @@ var thumbnailing = semaphore.NewWeighted(2)
 //
 // Errors: ErrItemNotFound, ErrOutputMissing, those of the blob store.
 func (s *Service) Thumbnail(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error) {
+	return s.small(ctx, tenantID, jobID, itemID, ThumbnailSide, thumbnailPath)
+}
+
+// Preview returns a WebP of an item's finished picture that is large enough to judge it, and is
+// not the finished file. It is made and kept as a thumbnail is, with the same errors.
+func (s *Service) Preview(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error) {
+	return s.small(ctx, tenantID, jobID, itemID, PreviewSide, previewPath)
+}
+
+func (s *Service) small(ctx context.Context, tenantID, jobID, itemID string, side int, path func(output string) string) ([]byte, error) {
 	it, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
 	if err != nil {
 		return nil, err
@@ -36,12 +49,12 @@ func (s *Service) Thumbnail(ctx context.Context, tenantID, jobID, itemID string)
 	if it.OutputBlobPath == nil {
 		return nil, ErrOutputMissing.With("it is %s", it.Status)
 	}
-	at := thumbnailPath(*it.OutputBlobPath)
+	at := path(*it.OutputBlobPath)
 	b, _, err := s.Blobs.Get(ctx, s.Containers.Outputs, at, maxThumbnail)
 	if err == nil || !errors.Is(err, blob.ErrNotFound) {
 		return b, wrapThumbnail(itemID, err)
 	}
-	b, err = s.makeThumbnail(ctx, *it.OutputBlobPath, at)
+	b, err = s.makeThumbnail(ctx, *it.OutputBlobPath, at, side)
 	return b, wrapThumbnail(itemID, err)
 }
 
@@ -52,7 +65,7 @@ func wrapThumbnail(itemID string, err error) error {
 	return fmt.Errorf("thumbnail of item %s: %w", itemID, err)
 }
 
-func (s *Service) makeThumbnail(ctx context.Context, from, to string) ([]byte, error) {
+func (s *Service) makeThumbnail(ctx context.Context, from, to string, side int) ([]byte, error) {
 	if err := thumbnailing.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
@@ -70,8 +83,8 @@ func (s *Service) makeThumbnail(ctx context.Context, from, to string) ([]byte, e
 		return nil, err
 	}
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	if longest := max(w, h); longest > ThumbnailSide {
-		img = imaging.Resize(img, max(1, w*ThumbnailSide/longest), max(1, h*ThumbnailSide/longest))
+	if longest := max(w, h); longest > side {
+		img = imaging.Resize(img, max(1, w*side/longest), max(1, h*side/longest))
 	}
 	b, err := imaging.Encode(img, imaging.EncodeOptions{Format: imaging.WebP, Quality: 78})
 	if err != nil {
@@ -86,7 +99,11 @@ func (s *Service) makeThumbnail(ctx context.Context, from, to string) ([]byte, e
 
 // thumbnailPath returns where the thumbnail of an attempt's picture is: in a step of its
 // own, under the attempt's number.
-func thumbnailPath(output string) string {
+func thumbnailPath(output string) string { return besides(output, "-thumbnail/") }
+
+func previewPath(output string) string { return besides(output, "-preview/") }
+
+func besides(output, step string) string {
 	name := path.Base(output)
-	return path.Dir(output) + "-thumbnail/" + name[:len(name)-len(path.Ext(name))] + ".webp"
+	return path.Dir(output) + step + name[:len(name)-len(path.Ext(name))] + ".webp"
 }

@@ -92,7 +92,7 @@ export const App = () => {
       <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); main.current?.focus(); }}>{t("skip")}</a>
       <nav class="rail" aria-label={t("nav")}>
         <a class="logo" href={to()}><img src="/assets/mark.svg" alt="" width="28" height="28" /><span>OPAL</span></a>
-        <ul>{places.map(([name, icon, where]) => <li key={name}><a href={to(...where)} aria-current={(where[0] ?? "") === (parts.value[0] === "plates" ? "brands" : parts.value[0] ?? "") ? "page" : undefined}><Icon name={icon} /><span>{t(name)}</span></a></li>)}
+        <ul hidden={outside.value}>{places.map(([name, icon, where]) => <li key={name}><a href={to(...where)} aria-current={(where[0] ?? "") === (parts.value[0] === "plates" ? "brands" : parts.value[0] ?? "") ? "page" : undefined}><Icon name={icon} /><span>{t(name)}</span></a></li>)}
           <li><a href="/docs"><Icon name="brush" /><span>API</span></a></li></ul>
         {session.value?.expires_at && <div class="who"><span title={session.value.name}>{session.value.name || t("signin.somebody")}</span><button type="button" class="quiet icon-only" aria-label={t("signin.out")} title={t("signin.out")} onClick={() => void doing(signOut)}><Icon name="out" /></button></div>}
         <label class="language"><span class="unseen">{t("language")}</span>

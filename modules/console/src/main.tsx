@@ -4,5 +4,11 @@ import { App } from "./app";
 import { arrive } from "./state/session";
 import { speak } from "./words";
 
-await Promise.all([speak(), arrive()]);
-render(<App />, document.getElementById("root")!);
+const root = document.getElementById("root")!;
+if (location.pathname === "/share") { // a guest has no account, and nothing of the console
+  const [{ Guest }] = await Promise.all([import("./pages/guest"), speak()]);
+  render(<Guest />, root);
+} else {
+  await Promise.all([speak(), arrive()]);
+  render(<App />, root);
+}

@@ -150,7 +150,7 @@ export const Sheet = ({ id }: { id: string }) => {
   const least = innerWidth < 500 ? Math.min(sizes[size.value], 150) : sizes[size.value];
   return (
     <div ref={root} onKeyDown={pressed} class="sheet">
-      <SheetHead />
+      <SheetHead chosen={[...chosen.value]} />
       <SheetFilters />
       {doubt && !selected && <p class="callout"><Icon name="eye" /><span>{t("sheet.doubts", { n: counts.value.look ?? 0 })}</span>
         <button type="button" class="primary" onClick={() => { order.value = "doubt"; go("sets", id, doubt.item_id); }}>{t("sheet.review")}</button></p>}

@@ -1,4 +1,5 @@
 // What stands above the pictures of a contact sheet: how far it is, the ZIP, filters.
+import { signal } from "@preact/signals";
 import { filter, order, size, sizes, sought, type Filter } from "../pages/sheet";
 import { client, got } from "../api";
 import { go } from "../route";
@@ -8,8 +9,12 @@ import { cancelRest, close, counts, job, left, live, shown, stateOf } from "../s
 import { lasting, t, when, type Key } from "../words";
 import { sure } from "./Confirm";
 import { Icon } from "./Icon";
+import { later } from "./later";
 
-export const SheetHead = () => {
+const ShareDialog = later(async () => (await import("./Share")).ShareDialog);
+const sharing = signal(false);
+
+export const SheetHead = ({ chosen = [] }: { chosen?: string[] }) => {
   const j = job.value!;
   const n = shown.value.length;
   const running = !j.finished_at;
@@ -33,10 +38,12 @@ export const SheetHead = () => {
       <div class="row">
         {running && <button type="button" class="quiet" onClick={() => void doing(cancelRest)}>{t("sheet.cancel")}</button>}
         {!running && <button type="button" class="quiet" onClick={remove}><Icon name="bin" />{t("delete")}</button>}
+        {n > 0 && <button type="button" onClick={() => { sharing.value = true; }}><Icon name="link" />{t("share")}</button>}
         {approved.length > 0 && approved.length < n && <button type="button" onClick={saveApproved}><Icon name="down" />{t("sheet.zip.approved")}</button>}
         <button type="button" class="primary" disabled={!j.export_blob_path}
           onClick={() => void doing(async () => { const parts = await saveZip(j.job_id); if (parts > 1) tell(t("sheet.parts", { n: parts })); })}><Icon name="down" />{t("sheet.zip")}</button>
       </div>
+      {sharing.value && <ShareDialog {...(chosen.length ? { what: { items: chosen.slice(0, 500).map((id) => ({ job_id: j.job_id, item_id: id })) }, n: Math.min(500, chosen.length) } : { what: { job_id: j.job_id }, n })} close={() => { sharing.value = false; }} />}
       {running && <div class="progress" role="progressbar" aria-label={t("sheet.progress")} aria-valuemin={0} aria-valuemax={all} aria-valuenow={made}><span style={{ width: `${100 * made / Math.max(1, all)}%` }} /></div>}
     </header>
   );

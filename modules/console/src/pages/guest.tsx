@@ -1,0 +1,166 @@
+// The page of a share link: its pictures, one large, approved or rejected, commented, by keyboard.
+import { signal, useSignal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { got, Problem, type Schemas } from "../api";
+import { Empty, Loading } from "../parts/Empty";
+import { Icon } from "../parts/Icon";
+import { NoticeLine } from "../parts/Notice";
+import { client, guestName, pictureURL } from "../state/guest";
+import { complain, doing, hear, tell } from "../state/notice";
+import { saveAs } from "../state/save";
+import { language, languages, named, speak, t, when, type Key } from "../words";
+
+type Link = Schemas["GuestLink"];
+type Item = Schemas["GuestItem"];
+type Comment = Schemas["Comment"];
+
+const link = signal<Link | null>(null);
+const refused = signal<Problem | null>(null);
+const items = signal<Item[]>([]);
+const next = signal<string | null>(null);
+const at = signal(0);
+const name = signal(guestName.get());
+
+const read = async (): Promise<void> => {
+  const page = await got(client.GET("/v1/guest/items", { params: { query: { limit: 100, ...(next.value ? { cursor: next.value } : {}) } } }));
+  items.value = [...items.value, ...page.items];
+  next.value = page.next_cursor;
+};
+
+const begin = async (): Promise<void> => {
+  try {
+    link.value = await got(client.GET("/v1/guest"));
+    document.title = `${link.value.name || t("guest.title")} · OPAL`;
+    await read();
+  } catch (error) {
+    if (error instanceof Problem) refused.value = error;
+    else complain(error);
+  }
+};
+
+const titleOf = (it: Item): string => it.title ?? it.sku ?? it.filename;
+const stateOf = (it: Item): [string, Key] => (it.review === "approved" ? ["approved", "state.approved"] : it.review === "rejected" ? ["rejected", "state.rejected"] : ["", "guest.open"]);
+
+const Shown = ({ it, size, alt }: { it: Item; size: "small" | "large"; alt: string }) => {
+  const [src, set] = useState("");
+  useEffect(() => {
+    let here = true;
+    set("");
+    pictureURL(it.item_id, size, it.updated_at).then((url) => { if (here) set(url); }, (error) => { if (here && size === "large") complain(error); });
+    return () => { here = false; };
+  }, [it.item_id, it.updated_at, size]);
+  return src ? <img class={size === "small" ? "thumb" : ""} src={src} alt={alt} draggable={false} /> : size === "small" ? <span class="thumb none" aria-hidden="true" /> : <Loading text={t("loading")} />;
+};
+
+// sayWho asks for the guest's name where there is none yet.
+const sayWho = (): boolean => {
+  if (name.value.trim()) { guestName.set(name.value.trim()); return true; }
+  tell(t("guest.name.first"));
+  document.querySelector<HTMLInputElement>("#guest-name")?.focus();
+  return false;
+};
+
+const decide = (it: Item, decision: "approved" | "rejected"): void => void doing(async () => {
+  if (!link.value?.approve || !sayWho()) return;
+  const now = await got(client.POST("/v1/guest/items/{item_id}/decision", { params: { path: { item_id: it.item_id } }, body: { name: name.value.trim(), decision } }));
+  items.value = items.value.map((o) => (o.item_id === now.item_id ? now : o));
+  hear(`${titleOf(it)}: ${t(stateOf(now)[1])}`);
+  const open = items.value.findIndex((o, i) => i > at.value && o.review !== "approved" && o.review !== "rejected");
+  if (open >= 0) at.value = open;
+});
+
+const Comments = ({ it }: { it: Item }) => {
+  const all = useSignal<Comment[]>([]);
+  const text = useSignal("");
+  useEffect(() => {
+    let here = true;
+    all.value = [];
+    client.GET("/v1/guest/items/{item_id}/comments", { params: { path: { item_id: it.item_id } } }).then(({ data }) => { if (here && data) all.value = data.comments; }, complain);
+    return () => { here = false; };
+  }, [it.item_id]);
+  const say = (e: Event): void => {
+    e.preventDefault();
+    void doing(async () => {
+      if (!text.value.trim() || !sayWho()) return;
+      const c = await got(client.POST("/v1/guest/items/{item_id}/comments", { params: { path: { item_id: it.item_id } }, body: { name: name.value.trim(), text: text.value.trim() } }));
+      all.value = [...all.value, c];
+      text.value = "";
+    });
+  };
+  return (
+    <section class="stack" aria-label={t("guest.comments")}>
+      <h2>{t("guest.comments")}</h2>
+      {all.value.length === 0 ? <p class="soft">{t("guest.comments.none")}</p>
+        : <ul class="comments">{all.value.map((c) => <li key={c.comment_id}><p><strong>{c.author || t("guest.team")}</strong> <small class="soft">{when(c.at)}</small></p><p class="said">{c.text}</p></li>)}</ul>}
+      {link.value!.comment && <form class="stack" onSubmit={say}>
+        <label class="field">{t("guest.comment")}<textarea rows={3} maxLength={2000} value={text.value} onInput={(e) => { text.value = e.currentTarget.value; }} /></label>
+        <div class="row end"><button type="submit" disabled={!text.value.trim()}>{t("guest.say")}</button></div>
+      </form>}
+    </section>
+  );
+};
+
+const One = ({ it }: { it: Item }) => {
+  const [cls, word] = stateOf(it);
+  const l = link.value!;
+  const save = (): void => void doing(async () => {
+    const { download_url } = await got(client.POST("/v1/guest/items/{item_id}/download", { params: { path: { item_id: it.item_id } } }));
+    saveAs(download_url, "");
+  });
+  return (
+    <section class="guest-one" aria-label={titleOf(it)}>
+      <div class="guest-canvas checker"><Shown it={it} size="large" alt={`${titleOf(it)}, ${named(it.scene_type)}`} /></div>
+      <div class="panel stack">
+        <div><h2 class="breaks">{titleOf(it)}</h2><p class="soft">{named(it.scene_type)} · {t("picture.of", { i: at.value + 1, n: items.value.length })}</p><p class={`state ${cls}`}>{t(word)}</p></div>
+        {it.note && <p class="said soft">{it.note}</p>}
+        {l.approve && <div class="row">
+          <button type="button" class="primary" aria-pressed={it.review === "approved"} onClick={() => decide(it, "approved")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button>
+          <button type="button" aria-pressed={it.review === "rejected"} onClick={() => decide(it, "rejected")}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button></div>}
+        {l.download && <div class="row"><button type="button" onClick={save}><Icon name="down" />{t("download")}</button></div>}
+        <Comments it={it} />
+      </div>
+    </section>
+  );
+};
+
+export const Guest = () => {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => { void begin(); }, []);
+  useEffect(() => { list.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" }); }, [at.value]);
+  useEffect(() => {
+    const pressed = (e: KeyboardEvent): void => {
+      if (e.ctrlKey || e.metaKey || e.altKey || e.target instanceof Element && e.target.closest("input, textarea, select")) return;
+      const it = items.value[at.value];
+      const acts: Record<string, () => void> = {
+        j: () => { at.value = Math.min(items.value.length - 1, at.value + 1); }, k: () => { at.value = Math.max(0, at.value - 1); },
+        a: () => { if (it) decide(it, "approved"); }, r: () => { if (it) decide(it, "rejected"); },
+      };
+      acts.arrowright = acts.j!; acts.arrowleft = acts.k!;
+      const act = acts[e.key.toLowerCase()];
+      if (act && items.value.length) { e.preventDefault(); act(); }
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+  const l = link.value;
+  const it = items.value[at.value];
+  return (
+    <main class="guest" id="main" tabIndex={-1}>
+      <NoticeLine />
+      {refused.value ? <Empty title={t("guest.gone")}><p>{t(refused.value.code === "share_link_ended" ? "guest.ended" : refused.value.status === 429 ? "guest.often" : refused.value.status === 0 ? "error.unreachable" : "guest.invalid")}</p></Empty>
+        : !l ? <Loading text={t("loading")} /> : (
+          <>
+            <header class="page-head"><div><h1 tabIndex={-1}>{l.name || t("guest.title")}</h1><p class="soft">{t("guest.until", { time: when(l.expires_at) })}{l.approve ? ` · ${t("guest.keys")}` : ""}</p></div>
+              <div class="row">
+                {(l.comment || l.approve) && <label class="inline">{t("guest.name")} <input id="guest-name" autocomplete="name" maxLength={80} value={name.value} onInput={(e) => { name.value = e.currentTarget.value; }} /></label>}
+                <label><span class="unseen">{t("language")}</span><select value={language.value} onChange={(e) => void speak(e.currentTarget.value)}>{languages.map(([tag, word]) => <option key={tag} value={tag} lang={tag}>{word}</option>)}</select></label></div></header>
+            {!it ? <Empty title={t("sheet.none")}><p>{t("guest.none")}</p></Empty> : <>
+              <One it={it} />
+              <ul class="guest-strip" ref={list} aria-label={t("sheet.grid")}>{items.value.map((o, i) => { const [cls, word] = stateOf(o); return (
+                <li key={o.item_id} class={`tile ${cls}`}><button type="button" aria-current={i === at.value ? "true" : undefined} aria-label={`${titleOf(o)}, ${t(word)}`} onClick={() => { at.value = i; }}><Shown it={o} size="small" alt="" /></button></li>); })}</ul>
+              {next.value && <p class="more"><button type="button" onClick={() => void doing(read)}>{t("more")}</button></p>}
+            </>}
+          </>)}
+    </main>
+  );
+};

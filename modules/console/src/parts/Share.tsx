@@ -1,0 +1,64 @@
+// Share links: made, listed, revoked, and what guests did by them.
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { client, got, once, type Schemas } from "../api";
+import { textOf } from "../state/notice";
+import { may } from "../state/session";
+import { t, when, type Key } from "../words";
+import { Dialog } from "./Dialog";
+
+type Share = Schemas["Share"];
+type Entry = Schemas["ShareEntry"];
+type Shown = { job_id: string } | { items: { job_id: string; item_id: string }[] };
+
+export const ShareDialog = ({ what, n, close }: { what: Shown; n: number; close: () => void }) => {
+  const links = useSignal<Share[]>([]);
+  const url = useSignal("");
+  const wrong = useSignal("");
+  const copied = useSignal(false);
+  const log = useSignal<{ id: string; entries: Entry[] } | null>(null);
+  const tried = async (work: () => Promise<void>): Promise<void> => { try { wrong.value = ""; await work(); } catch (error) { wrong.value = textOf(error); } };
+  const read = async (): Promise<void> => {
+    const { shares } = await got(client.GET("/v1/shares", { params: { query: { limit: 50, ...("job_id" in what ? { job_id: what.job_id } : {}) } } }));
+    links.value = shares.filter((s) => !s.revoked_at && new Date(s.expires_at) > new Date());
+  };
+  useEffect(() => { void tried(read); }, []);
+  const make = (e: Event): void => {
+    e.preventDefault();
+    const f = new FormData(e.currentTarget as HTMLFormElement);
+    void tried(async () => {
+      const made = await got(client.POST("/v1/shares", { params: { header: once() }, body: {
+        ...what, name: String(f.get("name") ?? "").trim(), comment: f.get("comment") !== null, approve: f.get("approve") !== null, download: f.get("download") !== null,
+        expires_at: new Date(Date.now() + Math.min(366, Math.max(1, Number(f.get("days")) || 14)) * 86_400_000 - 60_000).toISOString(),
+      } }));
+      url.value = made.url;
+      copied.value = false;
+      await read();
+    });
+  };
+  const revoke = (s: Share): void => void tried(async () => { await got(client.DELETE("/v1/shares/{share_id}", { params: { path: { share_id: s.share_id } } })); await read(); });
+  const look = (s: Share): void => void tried(async () => {
+    log.value = log.value?.id === s.share_id ? null : { id: s.share_id, entries: (await got(client.GET("/v1/shares/{share_id}/log", { params: { path: { share_id: s.share_id } } }))).entries };
+  });
+  return (
+    <Dialog title={t("share.title", { n })} close={close}>
+      <p class="bad-text" role="alert">{wrong.value}</p>
+      {url.value ? <div class="stack"><p>{t("share.once")}</p><input class="secret" readOnly value={url.value} aria-label={t("share.url")} onFocus={(e) => e.currentTarget.select()} />
+        <div class="row end"><span role="status" class="soft">{copied.value ? t("secret.copied") : ""}</span><button type="button" class="primary" onClick={() => void navigator.clipboard?.writeText(url.value).then(() => { copied.value = true; }, () => { /* it can be selected */ })}>{t("secret.copy")}</button></div></div> : (
+        <form class="stack" onSubmit={make}>
+          <label class="field">{t("share.name")}<input name="name" maxLength={120} autocomplete="off" /></label>
+          <label class="field narrow">{t("share.days")}<input name="days" type="number" min={1} max={366} step={1} value={14} required /></label>
+          <fieldset><legend>{t("share.may")}</legend>
+            <label class="check"><input type="checkbox" name="comment" defaultChecked />{t("share.comment")}</label>
+            <label class="check"><input type="checkbox" name="approve" defaultChecked={may("approve")} disabled={!may("approve")} />{t("share.approve")}</label>
+            <label class="check"><input type="checkbox" name="download" />{t("share.download")}</label></fieldset>
+          <div class="row end"><button type="button" onClick={close}>{t("cancel")}</button><button type="submit" class="primary">{t("share.make")}</button></div>
+        </form>)}
+      {links.value.length > 0 && <section class="stack" aria-label={t("share.there")}><h3>{t("share.there")}</h3>
+        <ul class="comments">{links.value.map((s) => <li key={s.share_id}><div class="row between"><span class="breaks"><strong>{s.name || when(s.created_at)}</strong> <small class="soft">{t("guest.until", { time: when(s.expires_at) })} · {s.opened_at ? t("share.opened", { time: when(s.opened_at) }) : t("share.unopened")}</small></span>
+          <span class="row"><button type="button" class="quiet" aria-expanded={log.value?.id === s.share_id} onClick={() => look(s)}>{t("share.log")}</button><button type="button" onClick={() => revoke(s)}>{t("share.revoke")}</button></span></div>
+          {log.value?.id === s.share_id && (log.value.entries.length === 0 ? <p class="soft">{t("share.log.none")}</p>
+            : <ul class="history">{log.value.entries.map((e, i) => <li key={i}><span>{t(`share.act.${e.act}` as Key)}{e.guest ? `: ${e.guest}` : ""}</span><small class="soft">{when(e.at)} · {e.address}</small></li>)}</ul>)}</li>)}</ul></section>}
+    </Dialog>
+  );
+};
