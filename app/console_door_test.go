@@ -77,3 +77,39 @@ func TestSignInWithTheIssuerInTheBrowser(t *testing.T) {
 	inPage(t, ctx, press(".door a.primary"), arrives(`document.querySelector("#allow")`), press("#allow"), outside, until(`document.querySelector(".door .bad-text")?.textContent.includes("no role")`))
 	accessible(t, ctx, "a refused sign-in")
 }
+
+// sharePages goes the way of a share link, from a contact sheet: made, opened by a guest in
+// another browser, who approves by keyboard and comments, looked up and ended. The sheet is
+// open again at its end.
+func sharePages(t *testing.T, ctx context.Context, base string) {
+	t.Helper()
+	share := `.page-head .row button:has(path[d^="M8 12a3"])`
+	inPage(t, ctx, script(`window.sheet = location.hash`), press(share), until(`document.querySelector("dialog input[name=days]")`))
+	accessible(t, ctx, "the dialog of share links")
+	inPage(t, ctx, fill("dialog input[name=name]", "Look "+markup), press("dialog button.primary"), until(`document.querySelector("dialog input.secret")?.value.includes("/share#")`))
+	accessible(t, ctx, "a share link that is shown once")
+	shoot(t, ctx, "share-dialog")
+	url, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("dialog input.secret").value`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	guest := openBrowser(t, true)
+	inPage(t, guest, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(url), until(`document.querySelector(".guest-canvas img")?.naturalWidth > 400 && document.querySelector(".guest-strip img")?.naturalWidth > 100`))
+	holds(t, guest, "a name is text", `document.querySelector("h1").textContent.includes("<img") && document.title !== "owned"`)
+	holds(t, guest, "nothing of the console is there", `!document.querySelector(".rail")`)
+	seen(t, guest, "guest")
+	current := func(state string) pageStep { return until(`document.querySelector(".guest-strip li.` + state + ` [aria-current=true]")`) }
+	inPage(t, guest, chromedp.EmulateViewport(1440, 900), chromedp.KeyEvent("a"), until(`document.activeElement.id === "guest-name"`), fill("#guest-name", "Grace "+markup), script(`document.activeElement.blur()`),
+		chromedp.KeyEvent("a"), current("approved"), chromedp.KeyEvent("r"), current("rejected"),
+		fill("textarea", markup+"\nbrighter"), press("form button[type=submit]"), until(`document.querySelector(".comments .said")?.textContent.includes("brighter")`))
+	holds(t, guest, "a comment is text", `document.title !== "owned" && document.querySelectorAll(".guest img").length === document.querySelectorAll(".guest-canvas img, .guest-strip img").length`)
+	shoot(t, guest, "guest-commented")
+
+	inPage(t, ctx, script(`document.querySelector("dialog").close()`), until(`!document.querySelector("dialog")`), press(share), until(`document.querySelector("dialog .comments button[aria-expanded]")`),
+		press("dialog .comments button[aria-expanded]"), until(`document.querySelectorAll("dialog .history li").length >= 4 && document.querySelector("dialog .history").textContent.includes("Grace <img")`))
+	accessible(t, ctx, "the log of a share link")
+	inPage(t, ctx, press("dialog .comments button:not([aria-expanded])"), until(`!document.querySelector("dialog .comments")`), script(`document.querySelector("dialog").close()`), until(`!document.querySelector("dialog")`))
+	inPage(t, guest, chromedp.Reload(), until(`document.querySelector(".empty")?.textContent.includes("ended")`))
+	accessible(t, guest, "a link that has ended")
+	inPage(t, guest, chromedp.Navigate("about:blank"), chromedp.Navigate(base+"/share#wrong"), until(`document.querySelector(".empty")?.textContent.includes("not valid")`))
+}

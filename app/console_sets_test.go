@@ -138,6 +138,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	saved(t, saves, map[string]string{"*.zip": "PK"})
 	inPage(t, ctx, press(".bar button"), until(`document.querySelectorAll(".tile.chosen").length === 3`), chromedp.KeyEvent("d"), until(`document.querySelectorAll(".tile.chosen").length === 0`))
 	saved(t, saves, map[string]string{"opal-selection.zip": "PK"})
+	sharePages(t, ctx, dev.Base)
 	inPage(t, ctx, script(`location.hash = "/"`), until(`document.querySelectorAll(".set-row").length === 1`))
 	inPage(t, ctx, until(`document.querySelector(".strip img")?.naturalWidth > 100`))
 	accessible(t, ctx, "home")
