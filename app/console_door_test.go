@@ -98,7 +98,9 @@ func sharePages(t *testing.T, ctx context.Context, base string) {
 	holds(t, guest, "a name is text", `document.querySelector("h1").textContent.includes("<img") && document.title !== "owned"`)
 	holds(t, guest, "nothing of the console is there", `!document.querySelector(".rail")`)
 	seen(t, guest, "guest")
-	current := func(state string) pageStep { return until(`document.querySelector(".guest-strip li.` + state + ` [aria-current=true]")`) }
+	current := func(state string) pageStep {
+		return until(`document.querySelector(".guest-strip li.` + state + ` [aria-current=true]")`)
+	}
 	inPage(t, guest, chromedp.EmulateViewport(1440, 900), chromedp.KeyEvent("a"), until(`document.activeElement.id === "guest-name"`), fill("#guest-name", "Grace "+markup), script(`document.activeElement.blur()`),
 		chromedp.KeyEvent("a"), current("approved"), chromedp.KeyEvent("r"), current("rejected"),
 		fill("textarea", markup+"\nbrighter"), press("form button[type=submit]"), until(`document.querySelector(".comments .said")?.textContent.includes("brighter")`))

@@ -147,6 +147,7 @@ export const Guest = () => {
   return (
     <main class="guest" id="main" tabIndex={-1}>
       <NoticeLine />
+      {!l && <h1 class="unseen">{t("guest.title")}</h1>}
       {refused.value ? <Empty title={t("guest.gone")}><p>{t(refused.value.code === "share_link_ended" ? "guest.ended" : refused.value.status === 429 ? "guest.often" : refused.value.status === 0 ? "error.unreachable" : "guest.invalid")}</p></Empty>
         : !l ? <Loading text={t("loading")} /> : (
           <>
