@@ -148,7 +148,7 @@ export const Guest = () => {
     <main class="guest" id="main" tabIndex={-1}>
       <NoticeLine />
       {!l && <h1 class="unseen">{t("guest.title")}</h1>}
-      {refused.value ? <Empty title={t("guest.gone")}><p>{t(refused.value.code === "share_link_ended" ? "guest.ended" : refused.value.status === 429 ? "guest.often" : refused.value.status === 0 ? "error.unreachable" : "guest.invalid")}</p></Empty>
+      {refused.value ? <Empty title={t("guest.gone")}><p>{t(refused.value.code === "share_link_ended" ? "guest.ended" : refused.value.status === 0 || refused.value.status === 429 ? "error.unreachable" : "guest.invalid")}</p></Empty>
         : !l ? <Loading text={t("loading")} /> : (
           <>
             <header class="page-head"><div><h1 tabIndex={-1}>{l.name || t("guest.title")}</h1><p class="soft">{t("guest.until", { time: when(l.expires_at) })}{l.approve ? ` · ${t("guest.keys")}` : ""}</p></div>

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { client, got, type Schemas } from "../api";
 import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
-import { later } from "../parts/later";
+import { ShareDialog } from "../parts/Share";
 import { More, usePages } from "../parts/Pages";
 import { Thumb } from "../parts/Thumb";
 import { to } from "../route";
@@ -15,7 +15,6 @@ import { named, t, when, type Key } from "../words";
 type Found = Schemas["FoundItem"];
 const states = ["", "look", "completed", "failed", "open"] as const;
 
-const ShareDialog = later(async () => (await import("../parts/Share")).ShareDialog);
 const sharing = signal(false);
 const sought = signal("");
 const brand = signal("");
@@ -40,7 +39,7 @@ export const Library = () => {
   return (
     <>
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.library")}</h1>
-        {finished.length > 0 && <div class="row"><button type="button" onClick={() => { sharing.value = true; }}><Icon name="link" />{t("share.shown", { n: finished.length })}</button></div>}</header>
+        {finished.length > 0 && <div class="row"><button type="button" onClick={() => { sharing.value = true; }}><Icon name="link" />{t("share.title", { n: finished.length })}</button></div>}</header>
       {sharing.value && <ShareDialog what={{ items: finished }} n={finished.length} close={() => { sharing.value = false; }} />}
       <div class="filters">
         <div class="chips" role="group" aria-label={t("sheet.filter")}>{states.map((s) => <button type="button" class="chip" key={s} aria-pressed={state.value === s} onClick={() => { state.value = s; }}>{t(`library.${s || "all"}` as Key)}</button>)}</div>

@@ -43,7 +43,7 @@ export const ShareDialog = ({ what, n, close }: { what: Shown; n: number; close:
   return (
     <Dialog title={t("share.title", { n })} close={close}>
       <p class="bad-text" role="alert">{wrong.value}</p>
-      {url.value ? <div class="stack"><p>{t("share.once")}</p><input class="secret" readOnly value={url.value} aria-label={t("share.url")} onFocus={(e) => e.currentTarget.select()} />
+      {url.value ? <div class="stack"><p>{t("share.once")}</p><input class="secret" readOnly value={url.value} aria-label={t("share.once")} onFocus={(e) => e.currentTarget.select()} />
         <div class="row end"><span role="status" class="soft">{copied.value ? t("secret.copied") : ""}</span><button type="button" class="primary" onClick={() => void navigator.clipboard?.writeText(url.value).then(() => { copied.value = true; }, () => { /* it can be selected */ })}>{t("secret.copy")}</button></div></div> : (
         <form class="stack" onSubmit={make}>
           <label class="field">{t("share.name")}<input name="name" maxLength={120} autocomplete="off" /></label>
@@ -57,8 +57,7 @@ export const ShareDialog = ({ what, n, close }: { what: Shown; n: number; close:
       {links.value.length > 0 && <section class="stack" aria-label={t("share.there")}><h3>{t("share.there")}</h3>
         <ul class="comments">{links.value.map((s) => <li key={s.share_id}><div class="row between"><span class="breaks"><strong>{s.name || when(s.created_at)}</strong> <small class="soft">{t("guest.until", { time: when(s.expires_at) })} · {s.opened_at ? t("share.opened", { time: when(s.opened_at) }) : t("share.unopened")}</small></span>
           <span class="row"><button type="button" class="quiet" aria-expanded={log.value?.id === s.share_id} onClick={() => look(s)}>{t("share.log")}</button><button type="button" onClick={() => revoke(s)}>{t("share.revoke")}</button></span></div>
-          {log.value?.id === s.share_id && (log.value.entries.length === 0 ? <p class="soft">{t("share.log.none")}</p>
-            : <ul class="history">{log.value.entries.map((e, i) => <li key={i}><span>{t(`share.act.${e.act}` as Key)}{e.guest ? `: ${e.guest}` : ""}</span><small class="soft">{when(e.at)} · {e.address}</small></li>)}</ul>)}</li>)}</ul></section>}
+          {log.value?.id === s.share_id && (<ul class="history">{log.value.entries.map((e, i) => <li key={i}><span>{t(`${e.act === "approved" || e.act === "rejected" ? "state" : "share.act"}.${e.act}` as Key)}{e.guest ? `: ${e.guest}` : ""}</span><small class="soft">{when(e.at)} · {e.address}</small></li>)}</ul>)}</li>)}</ul></section>}
     </Dialog>
   );
 };

@@ -9,9 +9,8 @@ import { cancelRest, close, counts, job, left, live, shown, stateOf } from "../s
 import { lasting, t, when, type Key } from "../words";
 import { sure } from "./Confirm";
 import { Icon } from "./Icon";
-import { later } from "./later";
+import { ShareDialog } from "./Share";
 
-const ShareDialog = later(async () => (await import("./Share")).ShareDialog);
 const sharing = signal(false);
 
 export const SheetHead = ({ chosen = [] }: { chosen?: string[] }) => {

@@ -49,11 +49,11 @@ export const SignInDialog = ({ done }: { done: (given: boolean) => void }) => (
 
 export const SignIn = () => {
   const [first, code = ""] = parts.value;
-  useEffect(() => { document.title = `${t("signin.title")} · OPAL`; }, []);
+  useEffect(() => { document.title = `${t("signin.do")} · OPAL`; }, []);
   return (
     <div class="door">
       <img src="/assets/mark.svg" alt="" width="40" height="40" />
-      <h1 tabIndex={-1}>{t("signin.title")}</h1>
+      <h1 tabIndex={-1}>{t("signin.do")}</h1>
       {first === "signin" && code && <p class="bad-text" role="alert">{said("signin", code, t("signin.failed"))}</p>}
       {session.value?.mode === "oidc" ? <ByIssuer /> : <KeyForm done={() => { if (first === "signin") go(); }} />}
     </div>
