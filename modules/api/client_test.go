@@ -21,6 +21,18 @@ var unlike = map[string]string{
 	"mollieWebhook": "the payment provider's",
 	"directUpload":  "the client PUTs photos to their upload_url",
 	"thumbnail":     "a file for pages; the client fetches the picture itself",
+
+	"getSession":    "a browser's, whose credentials are a cookie",
+	"createSession": "a browser's; the client sends its key with every call",
+	"endSession":    "a browser's",
+
+	"guestLink":       "for the page of people without an account",
+	"guestItems":      "for that page",
+	"guestPicture":    "for that page",
+	"guestComments":   "for that page",
+	"addGuestComment": "for that page",
+	"decideAsGuest":   "for that page",
+	"guestDownload":   "for that page",
 }
 
 // TestTheClientIsEqualToTheDocument makes every call of the client: each is an operation

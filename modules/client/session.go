@@ -1,6 +1,11 @@
 package client
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
 
 // NewSession exchanges an API key for a session of a browser.
 type NewSession struct {
@@ -38,4 +43,15 @@ type Session struct {
 // SessionList is a tenant's sessions that have not ended, newest first.
 type SessionList struct {
 	Sessions []Session `json:"sessions" nullable:"false"`
+}
+
+// Sessions returns the tenant's sessions that have not ended, newest first.
+func (c *Client) Sessions(ctx context.Context) (SessionList, error) {
+	return get[SessionList](ctx, c, path("sessions"), url.Values{})
+}
+
+// RevokeSession signs somebody out.
+func (c *Client) RevokeSession(ctx context.Context, sessionID string) error {
+	_, err := call[OK](ctx, c, http.MethodDelete, path("sessions", sessionID), nil, nil, "")
+	return err
 }

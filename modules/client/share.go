@@ -154,3 +154,13 @@ func (c *Client) RevokeShare(ctx context.Context, id string) error {
 func (c *Client) ShareLog(ctx context.Context, id string) (ShareLog, error) {
 	return get[ShareLog](ctx, c, path("shares", id, "log"), url.Values{})
 }
+
+// Comments returns what was written about a picture, oldest first.
+func (c *Client) Comments(ctx context.Context, jobID, itemID string) (CommentList, error) {
+	return get[CommentList](ctx, c, path("jobs", jobID, "items", itemID, "comments"), url.Values{})
+}
+
+// AddComment writes about a picture.
+func (c *Client) AddComment(ctx context.Context, jobID, itemID string, n NewComment) (Comment, error) {
+	return call[Comment](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, "comments"), nil, n, NewIdempotencyKey())
+}
