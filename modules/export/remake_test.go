@@ -183,3 +183,43 @@ func TestAJobThatIsDeletedTakesItsRemakesAlong(t *testing.T) {
 		}
 	})
 }
+
+func TestTheZIPHoldsTheLastPictureThatWasMadeAgain(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		pairs [][2]string // an item, and the one that takes its place
+		want  []string    // what the ZIP holds
+	}{
+		{"once", [][2]string{{"i", "b"}}, []string{"b", "c", "d"}},
+		{"a chain", [][2]string{{"i", "b"}, {"b", "c"}}, []string{"c", "d"}},
+		{"the first one twice", [][2]string{{"i", "b"}, {"i", "c"}}, []string{"c", "d"}},
+		{"the first one after a chain", [][2]string{{"i", "b"}, {"b", "c"}, {"i", "d"}}, []string{"d"}},
+		{"told twice", [][2]string{{"i", "b"}, {"i", "b"}}, []string{"b", "c", "d"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.must(w.s.Handle(w.t.Context(), w.body))
+				for _, id := range []string{"b", "c", "d"} {
+					_, err := w.db.ExecContext(w.t.Context(), `INSERT INTO export_sources (item_id, source) SELECT CAST($1 AS TEXT), source FROM export_sources WHERE item_id = 'i'`, id)
+					w.must(err)
+				}
+				for _, p := range c.pairs {
+					w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error { return w.s.Replace(w.t.Context(), tx, p[0], p[1]) }))
+				}
+				rows, err := w.db.QueryContext(w.t.Context(), `SELECT item_id FROM export_sources WHERE replaced_by IS NULL ORDER BY item_id`)
+				w.must(err)
+				defer rows.Close()
+				var held []string
+				for rows.Next() {
+					var id string
+					w.must(rows.Scan(&id))
+					held = append(held, id)
+				}
+				w.must(rows.Err())
+				if d := cmp.Diff(c.want, held); d != "" {
+					w.t.Error(d)
+				}
+			})
+		})
+	}
+}

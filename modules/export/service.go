@@ -93,10 +93,13 @@ func (s *Service) Review(ctx context.Context, tx *db.Tx, itemID, state string) e
 	return nil
 }
 
-// Replace has the ZIP hold the picture of another item in the place of an item's, in
-// the transaction that completes the other.
+// Replace has the ZIP hold the picture of another item in the place of an item's and of
+// those that were made from it before, in the transaction that completes the other.
 func (s *Service) Replace(ctx context.Context, tx *db.Tx, itemID, by string) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE export_sources SET replaced_by = $2 WHERE item_id = $1`, itemID, by); err != nil {
+	if _, err := tx.ExecContext(ctx, `WITH RECURSIVE line(item_id) AS (
+			SELECT CAST($1 AS TEXT)
+			UNION SELECT e.replaced_by FROM export_sources e JOIN line ON e.item_id = line.item_id WHERE e.replaced_by IS NOT NULL)
+		UPDATE export_sources SET replaced_by = $2 WHERE item_id IN (SELECT item_id FROM line) AND item_id <> $2`, itemID, by); err != nil {
 		return fmt.Errorf("replace item %s in the ZIP: %w", itemID, err)
 	}
 	return nil
