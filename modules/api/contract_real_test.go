@@ -212,9 +212,19 @@ func TestDirectUploadWithTheRealService(t *testing.T) {
 	d := testDB(t)
 	h := newRealHouse(t, d)
 	jobID, itemID, _ := h.item(t)
-	send := func(name string, b []byte) answer {
+	sendTo := func(jobID, itemID, name string, b []byte) answer {
 		body, ct := form(t, map[string]string{"tenant_id": "t1", "job_id": jobID, "item_id": itemID}, name, b)
 		return h.do(t, "POST", "/v1/uploads/direct", body.Bytes(), "Content-Type", ct)
+	}
+	send := func(name string, b []byte) answer { return sendTo(jobID, itemID, name, b) }
+	for _, name := range []string{`C:\photos\a.jpg`, `\\server\photos\a.jpg`, "../a.jpg", "/etc/a.jpg"} { // a path's last part counts
+		t.Run(name, func(t *testing.T) {
+			other, item, _ := h.item(t)
+			a := sendTo(other, item, name, photo(t))
+			if a.status != 200 || !strings.HasSuffix(a.json(t)["raw_blob_path"].(string), "/a.jpg") {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
 	}
 	wantProblem(t, "empty", send("a.jpg", []byte{}), 422, "upload_empty")
 	if a := send("a.jpg", []byte("no picture")); a.status < 400 || a.status > 499 || a.header.Get("Content-Type") != problemType {
