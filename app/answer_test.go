@@ -31,8 +31,8 @@ var withoutJSON = map[string]string{
 }
 
 // elsewhere are commands that work on pictures, or fetch over the internet: their scripts in
-// testdata/script and the tests of batch read what they answer.
-var elsewhere = []string{"opal process", "opal cutout", "opal check", "opal verify", "opal demo", "opal models get", "opal models add"}
+// testdata/script and the tests of batch and check/consistency read what they answer.
+var elsewhere = []string{"opal process", "opal cutout", "opal check", "opal verify", "opal consistency", "opal demo", "opal models get", "opal models add"}
 
 // operations are command lines of the operators' commands, in an order in which they work.
 // Those with a ! fail.

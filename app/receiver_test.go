@@ -51,6 +51,12 @@ func (r *receiver) at(path string) []letter {
 	return slices.Clone(r.took[path])
 }
 
+func (r *receiver) forget(path string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.took, path)
+}
+
 // scriptPatience bounds what a script waits for.
 const scriptPatience = 2 * time.Minute
 
@@ -60,6 +66,8 @@ const scriptPatience = 2 * time.Minute
 //	until PATTERN opal ...    runs a command until its output has the pattern
 //	capture NAME FILE PATTERN sets a variable to what a pattern's group finds in a file
 //	took PATH N               waits until N calls were taken at a path
+//	tookany PATH              waits until a call was taken at a path: its own retry may come beside a replay
+//	forget PATH               counts the calls at a path anew
 //	signed PATH FILE...       the last call at a path is signed with the secret that each file holds
 //	same PATH PATH            the last calls at two paths are of one event, and have one body
 func (r *receiver) commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
@@ -105,6 +113,10 @@ func (r *receiver) commands() map[string]func(ts *testscript.TestScript, neg boo
 				ts.Fatalf("%d calls, want %d", got, n)
 			}
 		},
+		"tookany": func(ts *testscript.TestScript, _ bool, args []string) {
+			wait(ts, "a call at "+args[0], func() bool { return len(r.at(args[0])) > 0 })
+		},
+		"forget": func(_ *testscript.TestScript, _ bool, args []string) { r.forget(args[0]) },
 		"signed": func(ts *testscript.TestScript, neg bool, args []string) {
 			l := last(ts, args[0])
 			for _, file := range args[1:] {

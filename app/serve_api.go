@@ -77,7 +77,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		Auth: api.Anyone{}, Idempotency: tenants, Budgets: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db}, Webhooks: w.webhookService(w.db),
 		Checks: checks, Log: w.log, Meters: w.metrics, Version: version(), Settings: settingsManual(),
 		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
-		Shares: w.shares, Proxies: w.cfg.Rate.Proxies,
+		Shares: shares{w.shares, tenants}, Proxies: w.cfg.Rate.Proxies,
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
 	}
 	if u, err := url.Parse(w.cfg.PublicBaseURL); err == nil && u.Host != "" {
