@@ -15,7 +15,7 @@ type ofPhoto struct {
 	mu       sync.Mutex
 	left     int // scenes that haven't ended
 	cut      *pipeline.CutoutRecord
-	cutFile  []byte
+	files    map[string][]byte // those that the cut-out's record names, by their paths
 	made     bool
 	variants []export.Variant
 }
@@ -25,7 +25,9 @@ type ofPhoto struct {
 func (o *ofPhoto) cutting(in *pipeline.Input, store *pipeline.Memory, watch *stopwatch) (rec pipeline.Recorder, done func()) {
 	o.mu.Lock()
 	if o.cut != nil {
-		store.Set(o.cut.Path, o.cutFile)
+		for path, b := range o.files {
+			store.Set(path, b)
+		}
 		in.Done.Cutout = o.cut
 		o.mu.Unlock()
 		return watch, func() {}
@@ -45,11 +47,15 @@ type cutKeeper struct {
 // Checkpoint keeps the first cut-out that comes.
 func (k *cutKeeper) Checkpoint(ctx context.Context, c pipeline.Checkpoint) error {
 	if k.o.cut == nil && c.Cutout != nil {
-		b, err := k.store.Get(ctx, c.Cutout.Path)
-		if err != nil {
-			return err
+		files := map[string][]byte{}
+		for _, path := range c.Cutout.Paths() {
+			b, err := k.store.Get(ctx, path)
+			if err != nil {
+				return err
+			}
+			files[path] = b
 		}
-		k.o.cut, k.o.cutFile = c.Cutout, b
+		k.o.cut, k.o.files = c.Cutout, files
 	}
 	k.unlock()
 	return nil
@@ -60,7 +66,7 @@ func (o *ofPhoto) ended() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.left--; o.left == 0 {
-		o.cut, o.cutFile, o.variants = nil, nil, nil
+		o.cut, o.files, o.variants = nil, nil, nil
 	}
 }
 

@@ -83,6 +83,18 @@ type CutoutRecord struct {
 	Size [2]int `json:"size,omitzero"`
 }
 
+// Paths are the artifacts that the record names.
+func (r *CutoutRecord) Paths() []string {
+	paths := []string{r.Path}
+	if r.LogitsPath != "" {
+		paths = append(paths, r.LogitsPath)
+	}
+	if r.Shadow != nil && r.Shadow.Path != "" {
+		paths = append(paths, r.Shadow.Path)
+	}
+	return paths
+}
+
 // Fidelity compares the product in the output with the original, inside the
 // mask where alpha, eroded, is 1, before encoding.
 type Fidelity struct {
