@@ -8,6 +8,8 @@ import (
 const (
 	// tinted is by how much the channels' ratios may differ for a dark area to be shade.
 	tinted = 0.45
+	// nearBlack is the difference of the channels' ratios below which their colour is noise.
+	nearBlack = 0.008
 	// touches is how near a shadow comes to its product, and seen the alpha from which it
 	// goes on to the next pixel.
 	touches = 0.025
@@ -41,7 +43,7 @@ func (p *plain) shadow() (alpha []float64, most float64) {
 			d := p.light[c][i] - p.ground[c][i]
 			low, high = min(low, d), max(high, d)
 		}
-		if high-low > tinted { // a part of something, or what it mirrors
+		if high-low > tinted && math.Exp(high)-math.Exp(low) > nearBlack { // a part of something, or what it mirrors
 			a = 0
 		}
 		alpha[i] = a * smooth(0.5*noise, 1.5*noise, a)

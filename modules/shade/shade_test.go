@@ -110,3 +110,35 @@ func TestAPhotosShadowIsFound(t *testing.T) {
 		})
 	}
 }
+
+// Nearly black pixels have no colour that means anything.
+func TestANearlyBlackShadowHasNoHoles(t *testing.T) {
+	const w, h = 200, 160
+	photo, cut := image.NewNRGBA(image.Rect(0, 0, w, h)), image.NewNRGBA(image.Rect(0, 0, w, h))
+	r := rand.New(rand.NewPCG(5, 5))
+	in := func(x, y int) bool { u, v := float64(x-100)/60, float64(y-110)/14; return u*u+v*v < 1 }
+	for y := range h {
+		for x := range w {
+			c := color.NRGBA{235, 235, 235, 255}
+			switch {
+			case x >= 60 && x < 140 && y >= 30 && y < 110:
+				c = color.NRGBA{120, 60, 40, 255}
+				cut.SetNRGBA(x, y, c)
+			case in(x, y):
+				c = color.NRGBA{uint8(r.IntN(8)), uint8(r.IntN(8)), uint8(r.IntN(8)), 255}
+			}
+			photo.SetNRGBA(x, y, c)
+		}
+	}
+	own := OwnShadow(photo, cut)
+	if own.Layer == nil {
+		t.Fatal(own.Why)
+	}
+	for y := 113; y < 121; y++ {
+		for x := 60; x < 140; x++ {
+			if a := own.Layer.Pix[own.Layer.PixOffset(x*own.Layer.Rect.Dx()/w, y*own.Layer.Rect.Dy()/h)+3]; in(x, y) && a < 160 {
+				t.Fatalf("at %d,%d the shadow's alpha is %d", x, y, a)
+			}
+		}
+	}
+}
