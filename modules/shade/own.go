@@ -9,7 +9,7 @@ const (
 	// tinted is by how much the channels' ratios may differ for a dark area to be shade.
 	tinted = 0.45
 	// nearBlack is the difference of the channels' ratios below which their colour is noise.
-	nearBlack = 0.008
+	nearBlack = 0.012
 	// touches is how near a shadow comes to its product, and seen the alpha from which it
 	// goes on to the next pixel.
 	touches = 0.025

@@ -119,7 +119,7 @@ func TestANearlyBlackShadowHasNoHoles(t *testing.T) {
 	var blocks [w / 8][h / 8]color.NRGBA // as JPEG keeps colours
 	for i := range blocks {
 		for j := range blocks[i] {
-			blocks[i][j] = color.NRGBA{uint8(r.IntN(8)), uint8(r.IntN(8)), uint8(r.IntN(8)), 255}
+			blocks[i][j] = color.NRGBA{uint8(r.IntN(24)), uint8(r.IntN(24)), uint8(r.IntN(24)), 255}
 		}
 	}
 	in := func(x, y int) bool { u, v := float64(x-100)/60, float64(y-110)/14; return u*u+v*v < 1 }
