@@ -160,11 +160,7 @@ func scanPayment(row interface{ Scan(...any) error }) (Payment, error) {
 		&p.CheckoutURL, &p.Problem, &created, &paidAt, &p.mollieID, &p.mode, &p.customer, &p.Refunded, &p.CreditsBack); err != nil {
 		return p, err
 	}
-	p.CreatedAt = db.Time(created)
-	if paidAt.Valid {
-		t := db.Time(paidAt.Int64)
-		p.PaidAt = &t
-	}
+	p.CreatedAt, p.PaidAt = db.Time(created), db.MaybeTime(paidAt)
 	return p, nil
 }
 

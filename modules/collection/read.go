@@ -23,11 +23,7 @@ func scan(r interface{ Scan(dest ...any) error }) (Collection, error) {
 	if err := r.Scan(&c.CollectionID, &c.TenantID, &c.CorrelationID, &c.Name, &c.Status, &c.ZIP, &created, &updated, &finished); err != nil {
 		return Collection{}, err
 	}
-	c.CreatedAt, c.UpdatedAt = db.Time(created), db.Time(updated)
-	if finished.Valid {
-		at := db.Time(finished.Int64)
-		c.FinishedAt = &at
-	}
+	c.CreatedAt, c.UpdatedAt, c.FinishedAt = db.Time(created), db.Time(updated), db.MaybeTime(finished)
 	return c, nil
 }
 

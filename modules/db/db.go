@@ -128,3 +128,12 @@ func Now(ctx context.Context, q Querier) (time.Time, error) {
 
 // Time converts a stored time (milliseconds since 1970) to UTC.
 func Time(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// MaybeTime converts a stored time as Time does; NULL is nil.
+func MaybeTime(ms sql.NullInt64) *time.Time {
+	if !ms.Valid {
+		return nil
+	}
+	t := Time(ms.Int64)
+	return &t
+}

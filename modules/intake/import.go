@@ -313,11 +313,7 @@ func scanImport(r interface{ Scan(dest ...any) error }) (Import, error) {
 		&i.Errors, &i.ErrorCode, &i.ErrorMessage, &created, &updated, &ended, &i.path); err != nil {
 		return Import{}, err
 	}
-	i.CreatedAt, i.UpdatedAt = db.Time(created), db.Time(updated)
-	if ended.Valid {
-		at := db.Time(ended.Int64)
-		i.EndedAt = &at
-	}
+	i.CreatedAt, i.UpdatedAt, i.EndedAt = db.Time(created), db.Time(updated), db.MaybeTime(ended)
 	return i, nil
 }
 

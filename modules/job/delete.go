@@ -128,7 +128,7 @@ func scanDeletion(r scanner) (Deletion, error) {
 	var created int64
 	var files, completed sql.NullInt64
 	err := r.Scan(&d.DeletionID, &d.JobID, &d.Reason, &d.Items, &d.Variants, &d.Files, &d.Bytes, &created, &files, &completed)
-	d.CreatedAt, d.FilesAt, d.CompletedAt = db.Time(created), timePtr(files), timePtr(completed)
+	d.CreatedAt, d.FilesAt, d.CompletedAt = db.Time(created), db.MaybeTime(files), db.MaybeTime(completed)
 	return d, err
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
@@ -29,7 +28,7 @@ func scanJob(r scanner) (Job, error) {
 		&c.Failed, &c.Cancelled, &c.OpenExports, &c.DoneExports, &c.FailedExports, &j.ExportBlobPath, &created, &updated, &finished); err != nil {
 		return Job{}, err
 	}
-	j.CreatedAt, j.UpdatedAt, j.FinishedAt = db.Time(created), db.Time(updated), timePtr(finished)
+	j.CreatedAt, j.UpdatedAt, j.FinishedAt = db.Time(created), db.Time(updated), db.MaybeTime(finished)
 	if err := json.Unmarshal([]byte(presets), &j.Presets); err != nil {
 		return Job{}, fmt.Errorf("job %s: presets: %w", j.JobID, err)
 	}
@@ -38,14 +37,6 @@ func scanJob(r scanner) (Job, error) {
 	}
 	j.Items = []Item{}
 	return j, nil
-}
-
-func timePtr(n sql.NullInt64) *time.Time {
-	if !n.Valid {
-		return nil
-	}
-	t := db.Time(n.Int64)
-	return &t
 }
 
 const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_prompt, source_url, raw_blob_path,
@@ -68,14 +59,14 @@ func scanItem(r scanner) (Item, error) {
 		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided, &it.RemakeOf, &steering}, productDest(&it.Product)...)...); err != nil {
 		return Item{}, err
 	}
-	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), timePtr(ended)
+	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), db.MaybeTime(ended)
 	it.Steps = []Step{}
 	if it.CutoutVersion == nil && it.Status == ItemCompleted && it.CutoutBlobPath != nil {
 		it.CutoutVersion = new(1)
 	}
 	switch {
 	case decision.Valid:
-		it.Review = &Review{State: decision.String, Note: note.String, DecidedAt: timePtr(decided)}
+		it.Review = &Review{State: decision.String, Note: note.String, DecidedAt: db.MaybeTime(decided)}
 	case it.NeedsReview:
 		it.Review = &Review{State: picture.ReviewPending}
 	}
@@ -166,7 +157,7 @@ func addSteps(rows *sql.Rows, items map[string]*Item) error {
 		if err := rows.Scan(&id, &st.Attempt, &st.Step, &st.Status, &st.ErrorCode, &started, &ended); err != nil {
 			return err
 		}
-		st.StartedAt, st.EndedAt = db.Time(started), timePtr(ended)
+		st.StartedAt, st.EndedAt = db.Time(started), db.MaybeTime(ended)
 		if ended.Valid {
 			ms := ended.Int64 - started
 			st.Millis = &ms

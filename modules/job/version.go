@@ -311,7 +311,7 @@ func (s *Service) Versions(ctx context.Context, tenantID, jobID, itemID string) 
 		if err := rows.Scan(&v.Version, &v.Status, &v.Current, &v.Base, &hints, &path, &v.ErrorCode, &v.ErrorMessage, &created, &ended); err != nil {
 			return nil, err
 		}
-		v.CreatedAt, v.EndedAt = db.Time(created), timePtr(ended)
+		v.CreatedAt, v.EndedAt = db.Time(created), db.MaybeTime(ended)
 		if hints.Valid {
 			v.Hints = new(picture.Hints)
 			if err := json.Unmarshal([]byte(hints.String), v.Hints); err != nil {

@@ -375,9 +375,6 @@ func (s *Service) Get(ctx context.Context, tenantID, checkID string) (Check, err
 	}
 	c.CreatedAt = db.Time(created)
 	c.ExpiresAt = c.CreatedAt.Add(s.Kept)
-	if ended.Valid {
-		c.EndedAt = new(time.Time)
-		*c.EndedAt = db.Time(ended.Int64)
-	}
+	c.EndedAt = db.MaybeTime(ended)
 	return c, nil
 }

@@ -316,16 +316,8 @@ func scanLink(r interface{ Scan(dest ...any) error }) (Link, error) {
 	if err := r.Scan(&l.ID, &l.TenantID, &l.Name, &l.Kind, &l.Target, &l.Comment, &l.Approve, &l.Download, &l.By, &created, &expires, &revoked, &opened, &l.Items); err != nil {
 		return Link{}, err
 	}
-	l.CreatedAt, l.ExpiresAt, l.RevokedAt, l.OpenedAt = db.Time(created), db.Time(expires), timePtr(revoked), timePtr(opened)
+	l.CreatedAt, l.ExpiresAt, l.RevokedAt, l.OpenedAt = db.Time(created), db.Time(expires), db.MaybeTime(revoked), db.MaybeTime(opened)
 	return l, nil
-}
-
-func timePtr(n sql.NullInt64) *time.Time {
-	if !n.Valid {
-		return nil
-	}
-	t := db.Time(n.Int64)
-	return &t
 }
 
 // digest is what is stored of a token. The token is random, so its hash needs no secret.

@@ -307,7 +307,7 @@ func scanKey(r interface{ Scan(dest ...any) error }) (Key, error) {
 	if budget.Valid {
 		k.Budget = &budget.Int64
 	}
-	k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RevokedAt = db.Time(created), timePtr(expires), timePtr(used), timePtr(revoked)
+	k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RevokedAt = db.Time(created), db.MaybeTime(expires), db.MaybeTime(used), db.MaybeTime(revoked)
 	return k, nil
 }
 

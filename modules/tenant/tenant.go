@@ -172,16 +172,8 @@ func scanTenant(r interface{ Scan(dest ...any) error }) (Tenant, error) {
 	if err := r.Scan(&t.ID, &t.Name, &created, &disabled, &t.RetentionDays); err != nil {
 		return Tenant{}, err
 	}
-	t.CreatedAt, t.DisabledAt = db.Time(created), timePtr(disabled)
+	t.CreatedAt, t.DisabledAt = db.Time(created), db.MaybeTime(disabled)
 	return t, nil
-}
-
-func timePtr(n sql.NullInt64) *time.Time {
-	if !n.Valid {
-		return nil
-	}
-	t := db.Time(n.Int64)
-	return &t
 }
 
 func checkName(name string) error {

@@ -129,19 +129,11 @@ func scanEndpoint(r scanner) (Endpoint, error) {
 	if err := r.Scan(&e.EndpointID, &e.TenantID, &e.JobID, &e.URL, &e.Description, &types, &e.Status, &e.DisabledReason, &failing, &old, &created, &updated); err != nil {
 		return Endpoint{}, err
 	}
-	e.FailingSince, e.OldUntil, e.CreatedAt, e.UpdatedAt = timeOf(failing), timeOf(old), db.Time(created), db.Time(updated)
+	e.FailingSince, e.OldUntil, e.CreatedAt, e.UpdatedAt = db.MaybeTime(failing), db.MaybeTime(old), db.Time(created), db.Time(updated)
 	if e.OldUntil != nil && e.OldUntil.Before(time.Now()) {
 		e.OldUntil = nil
 	}
 	return e, json.Unmarshal([]byte(types), &e.Events)
-}
-
-func timeOf(n sql.NullInt64) *time.Time {
-	if !n.Valid {
-		return nil
-	}
-	t := db.Time(n.Int64)
-	return &t
 }
 
 // Get returns an endpoint; ErrNotFound for another tenant's.

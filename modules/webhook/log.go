@@ -25,9 +25,9 @@ func scanDelivery(r scanner) (Delivery, error) {
 		return Delivery{}, err
 	}
 	if d.Status == Pending || d.Status == Processing {
-		d.DueAt = timeOf(due)
+		d.DueAt = db.MaybeTime(due)
 	}
-	d.DeliveredAt, d.CreatedAt, d.Payload, d.Attempts = timeOf(delivered), db.Time(created), json.RawMessage(body), []Attempt{}
+	d.DeliveredAt, d.CreatedAt, d.Payload, d.Attempts = db.MaybeTime(delivered), db.Time(created), json.RawMessage(body), []Attempt{}
 	return d, nil
 }
 
