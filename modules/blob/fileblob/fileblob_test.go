@@ -250,7 +250,8 @@ func TestDeletionLeavesNoEmptyFolders(t *testing.T) {
 }
 
 func TestAFolderThatGoesFailsNoWriter(t *testing.T) {
-	s, err := fileblob.Open(fileblob.Options{Dir: t.TempDir(), BaseURL: "http://127.0.0.1:1/b", Key: []byte("k")})
+	o := fileblob.Options{Dir: t.TempDir(), BaseURL: "http://127.0.0.1:1/b", Key: []byte("k")}
+	s, err := fileblob.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,5 +270,15 @@ func TestAFolderThatGoesFailsNoWriter(t *testing.T) {
 			}
 		})
 	}
+	g.Go(func() { // another process opens the same folder
+		for range 50 {
+			other, err := fileblob.Open(o)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = other.Close()
+		}
+	})
 	g.Wait()
 }

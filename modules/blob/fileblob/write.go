@@ -42,7 +42,9 @@ func (s *Store) begin(container, name string, o blob.PutOptions) (*writer, error
 		if err == nil {
 			w.f, err = s.root.OpenFile(w.temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		// MkdirAll reports a folder that is removed while it looks as one that
+		// exists; the file's own name is never taken
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 			break
 		}
 	}
@@ -106,6 +108,9 @@ const staleAfter = time.Hour
 func (s *Store) sweep() error {
 	var folders []string
 	err := fs.WalkDir(s.root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // another process removed it meanwhile
+		}
 		if err != nil {
 			return err
 		}
@@ -117,7 +122,9 @@ func (s *Store) sweep() error {
 			return nil
 		}
 		if st, err := d.Info(); err == nil && time.Since(st.ModTime()) > staleAfter {
-			return s.root.Remove(filepath.FromSlash(p))
+			if err := s.root.Remove(filepath.FromSlash(p)); !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
 		return nil
 	})
