@@ -37,17 +37,17 @@ const places: [Key, string, string[]][] = [
 ];
 
 // Pages that most visits don't open come when they are opened.
-const Library = later(async () => (await import("./pages/office")).Library);
-const Brands = later(async () => (await import("./pages/office")).Brands);
-const Brand = later(async () => (await import("./pages/office")).Brand);
-const Plates = later(async () => (await import("./pages/office")).Plates);
-const Plate = later(async () => (await import("./pages/office")).Plate);
-const Usage = later(async () => (await import("./pages/office")).Usage);
-const Keys = later(async () => (await import("./pages/office")).Keys);
-const Webhooks = later(async () => (await import("./pages/office")).Webhooks);
-const Webhook = later(async () => (await import("./pages/office")).Webhook);
-const Deletions = later(async () => (await import("./pages/office")).Deletions);
-const Operations = later(async () => (await import("./pages/office")).Operations);
+const shelf = () => import("./pages/shelf");
+const style = () => import("./pages/style");
+const account = () => import("./pages/account");
+const [Library, Collections, Collection] = [later(async () => (await shelf()).Library), later(async () => (await shelf()).Collections), later(async () => (await shelf()).Collection)];
+const [Imports, Import] = [later(async () => (await shelf()).Imports), later(async () => (await shelf()).Import)];
+const [Brands, Brand, Plates, Plate] = [later(async () => (await style()).Brands), later(async () => (await style()).Brand), later(async () => (await style()).Plates), later(async () => (await style()).Plate)];
+const [Usage, Keys, Webhooks, Webhook] = [later(async () => (await account()).Usage), later(async () => (await account()).Keys), later(async () => (await account()).Webhooks), later(async () => (await account()).Webhook)];
+const [Deletions, Operations] = [later(async () => (await account()).Deletions), later(async () => (await account()).Operations)];
+
+// within names the place in the rail that a page belongs to.
+const within: Record<string, string> = { plates: "brands", collections: "library", imports: "library" };
 
 const Page = () => {
   if (outside.value) return <SignIn />;
@@ -57,6 +57,8 @@ const Page = () => {
   switch (first) {
     case "new": return <New />;
     case "library": return <Library />;
+    case "collections": return second ? <Collection id={second} /> : <Collections />;
+    case "imports": return second ? <Import id={second} /> : <Imports />;
     case "brands": return second ? <Brand id={second} /> : <Brands />;
     case "plates": return second ? <Plate id={second} /> : <Plates />;
     case "usage": return <Usage />;
@@ -92,7 +94,7 @@ export const App = () => {
       <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); main.current?.focus(); }}>{t("skip")}</a>
       <nav class="rail" aria-label={t("nav")}>
         <a class="logo" href={to()}><img src="/assets/mark.svg" alt="" width="28" height="28" /><span>OPAL</span></a>
-        <ul hidden={outside.value}>{places.map(([name, icon, where]) => <li key={name}><a href={to(...where)} aria-current={(where[0] ?? "") === (parts.value[0] === "plates" ? "brands" : parts.value[0] ?? "") ? "page" : undefined}><Icon name={icon} /><span>{t(name)}</span></a></li>)}
+        <ul hidden={outside.value}>{places.map(([name, icon, where]) => <li key={name}><a href={to(...where)} aria-current={(where[0] ?? "") === (within[parts.value[0] ?? ""] ?? parts.value[0] ?? "") ? "page" : undefined}><Icon name={icon} /><span>{t(name)}</span></a></li>)}
           <li><a href="/docs"><Icon name="brush" /><span>API</span></a></li></ul>
         {session.value?.expires_at && <div class="who"><span title={session.value.name}>{session.value.name || t("signin.somebody")}</span><button type="button" class="quiet icon-only" aria-label={t("signin.out")} title={t("signin.out")} onClick={() => void doing(signOut)}><Icon name="out" /></button></div>}
         <label class="language"><span class="unseen">{t("language")}</span>

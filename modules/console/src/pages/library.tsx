@@ -1,18 +1,17 @@
 // Library: the pictures of all sets, by product, brand and state.
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { client, got, type Schemas } from "../api";
+import { client, got } from "../api";
 import { Empty, Loading } from "../parts/Empty";
+import { FoundList } from "../parts/Found";
 import { Icon } from "../parts/Icon";
 import { ShareDialog } from "../parts/Share";
 import { More, usePages } from "../parts/Pages";
-import { Thumb } from "../parts/Thumb";
-import { to } from "../route";
+import { Shelf } from "../parts/Shelf";
 import { brands, catalogue } from "../state/catalogue";
 import { complain } from "../state/notice";
-import { named, t, when, type Key } from "../words";
+import { t, type Key } from "../words";
 
-type Found = Schemas["FoundItem"];
 const states = ["", "look", "completed", "failed", "open"] as const;
 
 const sharing = signal(false);
@@ -20,9 +19,6 @@ const sought = signal("");
 const brand = signal("");
 const state = signal<(typeof states)[number]>("");
 const asked = signal(""); // sought, once the typing pauses
-
-const markOf = (f: Found): [string, Key] => (f.status === "failed" ? ["failed", "state.failed"] : f.status === "cancelled" ? ["out", "state.out"] : f.status !== "completed" ? ["working", "state.working"]
-  : f.review?.state === "pending" ? ["look", "state.look"] : f.review?.state === "rejected" ? ["rejected", "state.rejected"] : f.review?.state === "approved" ? ["approved", "state.approved"] : ["done", "state.done"]);
 
 export const Library = () => {
   useEffect(() => { document.title = `${t("nav.library")} · OPAL`; void catalogue().catch(complain); }, []);
@@ -38,18 +34,14 @@ export const Library = () => {
   const finished = (rows ?? []).filter((f) => f.status === "completed").slice(0, 500).map((f) => ({ job_id: f.job_id, item_id: f.item_id }));
   return (
     <>
-      <header class="page-head"><h1 tabIndex={-1}>{t("nav.library")}</h1>
-        {finished.length > 0 && <div class="row"><button type="button" onClick={() => { sharing.value = true; }}><Icon name="link" />{t("share.title", { n: finished.length })}</button></div>}</header>
+      <Shelf at="library">{finished.length > 0 && <button type="button" onClick={() => { sharing.value = true; }}><Icon name="link" />{t("share.title", { n: finished.length })}</button>}</Shelf>
       {sharing.value && <ShareDialog what={{ items: finished }} n={finished.length} close={() => { sharing.value = false; }} />}
       <div class="filters">
         <div class="chips" role="group" aria-label={t("sheet.filter")}>{states.map((s) => <button type="button" class="chip" key={s} aria-pressed={state.value === s} onClick={() => { state.value = s; }}>{t(`library.${s || "all"}` as Key)}</button>)}</div>
         <div class="row tools"><input type="search" aria-label={t("library.search")} placeholder={t("library.search")} value={sought.value} onInput={(e) => { sought.value = e.currentTarget.value; }} />
           <label class="inline">{t("new.brand")} <select value={brand.value} onChange={(e) => { brand.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label></div>
       </div>
-      {!rows ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("sheet.none")}><p>{t("library.none")}</p></Empty> : (
-        <ul class="library">{rows.map((f) => { const [cls, word] = markOf(f); return (
-          <li key={f.item_id} class={`tile ${cls}`}><a class="tile-picture" href={to("sets", f.job_id, f.item_id)} aria-label={`${f.filename}, ${named(f.scene_type)}, ${t(word)}`}><Thumb job={f.job_id} item={f.item_id} version={f.output_blob_path ? `${f.updated_at}` : null} /></a>
-            <div class="tile-text"><strong title={f.title ?? f.filename}>{f.sku ?? f.title ?? f.filename}</strong><span class={`state ${cls}`}>{cls === "look" && <Icon name="eye" />}{t(word)}</span><span class="soft">{when(f.created_at)}</span></div></li>); })}</ul>)}
+      {!rows ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("sheet.none")}><p>{t("library.none")}</p></Empty> : <FoundList rows={rows} />}
       <More of={list} />
     </>
   );

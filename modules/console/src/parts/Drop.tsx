@@ -2,35 +2,39 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { go, parts } from "../route";
-import { doing, tell } from "../state/notice";
+import { doing, hush, tell } from "../state/notice";
 import { sure } from "./Confirm";
 import { add } from "../state/photos";
 import { filesOf } from "../state/files";
-import { addresses, importTable, isTable, orderAddresses } from "../state/tables";
+import { addresses, beginImport, bringNamed, isTable, orderAddresses } from "../state/tables";
 import { t } from "../words";
 import { Icon } from "./Icon";
 
-// takeTables imports tables of products, after a question: their rows are ordered.
-const takeTables = async (tables: File[]): Promise<void> => {
+// takeTables imports tables of products, after a question: their rows are ordered. Photos
+// that come with them are those that rows name.
+const takeTables = async (tables: File[], others: File[]): Promise<void> => {
   for (const f of tables) {
-    if (!await sure(t("table.import", { name: f.name }), t("table.import.why"), t("table.import.act"))) continue;
+    if (!await sure(t("table.import", { name: f.name }), t("table.import.why"), t("table.import.act"), true)) continue;
     tell(t("table.importing"));
-    const i = await importTable(f);
-    if (i.error_message) throw new Error(i.error_message);
-    tell(`${t("table.imported", { n: i.photos })}${i.errors ? ` ${t("table.errors", { n: i.errors })}` : ""}`);
-    go();
+    const id = await beginImport(f);
+    hush();
+    go("imports", id);
+    if (others.length) void doing(() => bringNamed(id, others));
   }
 };
 
 const takeAddresses = async (all: string[]): Promise<void> => {
-  if (await sure(t("addresses.order", { n: all.length }), t("addresses.why"), t("addresses.act"))) go("sets", await orderAddresses(all));
+  if (await sure(t("addresses.order", { n: all.length }), t("addresses.why"), t("addresses.act"), true)) go("sets", await orderAddresses(all));
 };
 
 const take = (e: Event): void => {
   void doing(async () => {
     const found = await filesOf(e); // begun while the event lasts
     const tables = found.filter((f) => isTable(f.name));
-    if (tables.length && tables.length === found.length) { await takeTables(tables); return; }
+    if (tables.length) { await takeTables(tables, found.filter((f) => !isTable(f.name))); return; }
+    // photos that are dropped on an import are those that its rows name
+    const [first, id] = parts.value;
+    if (first === "imports" && id) { await bringNamed(id, found); return; }
     if (parts.value[0] !== "new") go("new");
     await add(found);
   });

@@ -5,7 +5,7 @@ import { doing } from "../state/notice";
 import { t } from "../words";
 
 type Page<T> = { rows: T[]; next: string | null };
-export type Paged<T> = { rows: Signal<T[] | null>; next: Signal<string | null>; more: () => Promise<void>; again: () => Promise<void> };
+export type Paged<T> = { rows: Signal<T[] | null>; next: Signal<string | null>; more: () => Promise<void>; again: () => Promise<void>; fresh: (id: (row: T) => string) => Promise<void> };
 
 // usePages reads a list from its beginning whenever what depends changes.
 export const usePages = <T,>(read: (cursor: string | undefined) => Promise<Page<T>>, depends: unknown[]): Paged<T> => {
@@ -20,7 +20,12 @@ export const usePages = <T,>(read: (cursor: string | undefined) => Promise<Page<
     next.value = page.next;
   };
   useEffect(() => { rows.value = null; next.value = null; void doing(() => from(undefined)).then(() => { rows.value ??= []; }); }, depends);
-  return { rows, next, more: () => from(next.peek() ?? undefined), again: () => from(undefined) };
+  // fresh reads the first page again and leaves those behind it where they stand
+  const fresh = async (id: (row: T) => string): Promise<void> => {
+    const mine = turn.peek(), page = await read(undefined), now = new Set(page.rows.map(id));
+    if (mine === turn.peek()) rows.value = [...page.rows, ...(rows.peek() ?? []).filter((r) => !now.has(id(r)))];
+  };
+  return { rows, next, more: () => from(next.peek() ?? undefined), again: () => from(undefined), fresh };
 };
 
 export const More = <T,>({ of }: { of: Paged<T> }) => (of.next.value ? <p class="more"><button type="button" onClick={() => void doing(of.more)}>{t("more")}</button></p> : null);

@@ -9,7 +9,7 @@ import { Dialog } from "./Dialog";
 
 type Share = Schemas["Share"];
 type Entry = Schemas["ShareEntry"];
-type Shown = { job_id: string } | { items: { job_id: string; item_id: string }[] };
+type Shown = { job_id: string } | { collection_id: string } | { items: { job_id: string; item_id: string }[] };
 
 export const ShareDialog = ({ what, n, close }: { what: Shown; n: number; close: () => void }) => {
   const links = useSignal<Share[]>([]);
@@ -19,7 +19,7 @@ export const ShareDialog = ({ what, n, close }: { what: Shown; n: number; close:
   const log = useSignal<{ id: string; entries: Entry[] } | null>(null);
   const tried = async (work: () => Promise<void>): Promise<void> => { try { wrong.value = ""; await work(); } catch (error) { wrong.value = textOf(error); } };
   const read = async (): Promise<void> => {
-    const { shares } = await got(client.GET("/v1/shares", { params: { query: { limit: 50, ...("job_id" in what ? { job_id: what.job_id } : {}) } } }));
+    const { shares } = await got(client.GET("/v1/shares", { params: { query: { limit: 50, ...("items" in what ? {} : what) } } }));
     links.value = shares.filter((s) => !s.revoked_at && new Date(s.expires_at) > new Date());
   };
   useEffect(() => { void tried(read); }, []);

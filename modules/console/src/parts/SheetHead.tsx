@@ -7,6 +7,7 @@ import { doing, tell } from "../state/notice";
 import { saveZip } from "../state/save";
 import { cancelRest, close, counts, job, left, live, shown, stateOf } from "../state/sheet";
 import { lasting, t, when, type Key } from "../words";
+import { Bar, ofCounts } from "./Bar";
 import { sure } from "./Confirm";
 import { Icon } from "./Icon";
 import { ShareDialog } from "./Share";
@@ -17,8 +18,6 @@ export const SheetHead = ({ chosen = [] }: { chosen?: string[] }) => {
   const j = job.value!;
   const n = shown.value.length;
   const running = !j.finished_at;
-  const all = n + j.counts.open_exports + j.counts.done_exports + j.counts.failed_exports;
-  const made = n - j.counts.open + j.counts.done_exports + j.counts.failed_exports;
   const approved = shown.value.filter((b) => stateOf(b) === "approved" || stateOf(b) === "done");
   const saveApproved = (): void => void doing(async () => { const { saveChosen } = await import("../state/zip"); await saveChosen(j.job_id, approved, "opal-approved.zip", (done) => tell(t("sheet.packing", { done, n: approved.length }))); });
   const remove = (): void => void doing(async () => {
@@ -43,7 +42,7 @@ export const SheetHead = ({ chosen = [] }: { chosen?: string[] }) => {
           onClick={() => void doing(async () => { const parts = await saveZip(j.job_id); if (parts > 1) tell(t("sheet.parts", { n: parts })); })}><Icon name="down" />{t("sheet.zip")}</button>
       </div>
       {sharing.value && <ShareDialog {...(chosen.length ? { what: { items: chosen.slice(0, 500).map((id) => ({ job_id: j.job_id, item_id: id })) }, n: Math.min(500, chosen.length) } : { what: { job_id: j.job_id }, n })} close={() => { sharing.value = false; }} />}
-      {running && <div class="progress" role="progressbar" aria-label={t("sheet.progress")} aria-valuemin={0} aria-valuemax={all} aria-valuenow={made}><span style={{ width: `${100 * made / Math.max(1, all)}%` }} /></div>}
+      {running && <Bar {...ofCounts({ ...j.counts, total: n })} />}
     </header>
   );
 };

@@ -1,7 +1,11 @@
 // Tables of products and addresses of photos that are dropped or pasted: the service fetches
-// what they name.
+// what they name, and gets the files that they name from here.
+import { signal } from "@preact/signals";
 import { client, got, once, type Schemas } from "../api";
 import { put } from "./put";
+import { bring } from "./uploads";
+
+export type Import = Schemas["Import"];
 
 export const isTable = (name: string): boolean => /\.(csv|tsv|jsonl|ndjson)$/i.test(name);
 
@@ -11,19 +15,58 @@ export const addresses = (text: string): string[] => {
   return all.length > 0 && all.length <= 100 && all.every((a) => /^https:\/\/[^\s/]+\/\S+$/.test(a)) ? [...new Set(all)] : [];
 };
 
-// importTable begins an import and returns it once its rows are counted, or after a while.
-export const importTable = async (file: File): Promise<Schemas["Import"]> => {
-  let i = await got(client.POST("/v1/imports", { params: { header: once() }, body: { filename: file.name } }));
-  await put(i.upload_url!, file, () => { /* a table is small */ });
-  const path = { params: { path: { import_id: i.import_id } } };
-  i = await got(client.POST("/v1/imports/{import_id}/start", { params: { ...path.params, header: once() } }));
-  for (let tries = 0; tries < 20 && ["created", "queued", "processing"].includes(i.status); tries++) {
-    await new Promise((go) => setTimeout(go, 1000));
-    i = await got(client.GET("/v1/imports/{import_id}", path));
+export const ended = (i: Import): boolean => i.finished_at !== null;
+export const at = (id: string) => ({ params: { path: { import_id: id } } });
+
+// beginImport sends a table, or names a feed's address, and has its rows become sets.
+export const beginImport = async (from: File | string, brand?: string): Promise<string> => {
+  const wishes = brand ? { brand_profile_id: brand } : {};
+  const file = typeof from === "string" ? null : from;
+  const i = await got(client.POST("/v1/imports", { params: { header: once() }, body: { ...wishes, ...(file ? { filename: file.name } : { url: from as string }) } }));
+  if (file) {
+    await put(i.upload_url!, file, () => { /* a table is small */ });
+    await got(client.POST("/v1/imports/{import_id}/start", { params: { ...at(i.import_id).params, header: once() } }));
   }
-  return i;
+  return i.import_id;
 };
 
-// orderOf has pictures made of photos at their addresses, and returns the set.
+// bare is a file's name without folders, as systems write it differently.
+const bare = (name: string): string => name.replaceAll("\\", "/").split("/").pop()!.normalize("NFC").toLowerCase();
+
+// unused names the files that no row of a table names, by import; sent are the items whose
+// photos this page has sent.
+export const unused = signal<Record<string, string[]>>({});
+export const sent = signal<ReadonlySet<string>>(new Set());
+
+// bringNamed sends the files that an import's rows name, as its rows become pictures. The
+// service gives a photo few addresses at a time, so they are asked for when rows were added.
+export const bringNamed = async (id: string, files: File[]): Promise<void> => {
+  const by = new Map(files.map((f) => [bare(f.name), f]));
+  const used = new Set<string>();
+  for (let known = -1, all = false; !all;) {
+    const i = await got(client.GET("/v1/imports/{import_id}", at(id)));
+    if (ended(i)) break;
+    for (let cursor: string | undefined; i.uploads !== known || i.status === "working";) {
+      const page = await got(client.GET("/v1/imports/{import_id}/uploads", { params: { ...at(id).params, query: { limit: 200, cursor } } }));
+      const fit = page.uploads.filter((u) => by.has(bare(u.file)));
+      for (const u of fit) used.add(bare(u.file));
+      const fresh = fit.filter((u) => !sent.value.has(u.item_id));
+      sent.value = new Set([...sent.value, ...fresh.map((u) => u.item_id)]);
+      bring(fresh.map((u) => { const file = by.get(bare(u.file))!; return { item: u.item_id, job: u.job_id, name: file.name, file, url: u.upload_url }; }));
+      all = page.all_rows;
+      if (!page.next_cursor) break;
+      cursor = page.next_cursor;
+    }
+    known = i.uploads;
+    if (!all) await new Promise((go) => setTimeout(go, 2000));
+  }
+  unused.value = { ...unused.value, [id]: [...by].filter(([name]) => !used.has(name)).map(([, f]) => f.name) };
+};
+
+// missing returns photos that rows name by their files and that have not arrived, up to 100.
+export const missing = async (id: string): Promise<Schemas["ImportUpload"][]> =>
+  (await got(client.GET("/v1/imports/{import_id}/uploads", { params: { ...at(id).params, query: { limit: 100 } } }))).uploads.slice(0, 100);
+
+// orderAddresses has pictures made of photos at their addresses, and returns the set.
 export const orderAddresses = async (all: string[]): Promise<string> =>
   (await got(client.POST("/v1/jobs", { params: { header: once() }, body: { items: all.map((source_url) => ({ filename: "", source_url })) } }))).job_id!;

@@ -102,16 +102,24 @@ export const requestOf = (order: Order, sources: Source[], dry: boolean): Schema
   };
 };
 
-// make orders the pictures of photos and begins to send them. It returns the job.
-export const make = async (order: Order, sources: Source[]): Promise<string> => {
-  const made = await got(client.POST("/v1/jobs", { params: { header: once() }, body: requestOf(order, sources, false) }));
-  const each = Math.max(1, made.items.length / sources.length); // one item a scene; siblings share an upload
-  for (const [i, s] of sources.entries()) {
-    const it = made.items[Math.round(i * each)]!;
-    const k: Kept = { item: it.item_id, job: made.job_id!, name: s.file.name, type: s.file.type, blob: s.file, url: it.upload_url!, at: Date.now() };
+// bring sends photos of items that wait for them.
+export const bring = (list: { item: string; job: string; name: string; file: File; url: string }[]): void => {
+  for (const { file, ...u } of list) {
+    const k: Kept = { ...u, type: file.type, blob: file, at: Date.now() };
+    if (kept.has(k.item)) continue;
     queue(k);
     void inStore("readwrite", (st) => st.put(k));
   }
   pump();
+};
+
+// make orders the pictures of photos and begins to send them. It returns the job.
+export const make = async (order: Order, sources: Source[]): Promise<string> => {
+  const made = await got(client.POST("/v1/jobs", { params: { header: once() }, body: requestOf(order, sources, false) }));
+  const each = Math.max(1, made.items.length / sources.length); // one item a scene; siblings share an upload
+  bring(sources.map((s, i) => {
+    const it = made.items[Math.round(i * each)]!;
+    return { item: it.item_id, job: made.job_id!, name: s.file.name, file: s.file, url: it.upload_url! };
+  }));
   return made.job_id!;
 };

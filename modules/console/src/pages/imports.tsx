@@ -1,0 +1,56 @@
+// Imports: tables whose rows became sets.
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { client, got } from "../api";
+import { Bar } from "../parts/Bar";
+import { Empty, Loading } from "../parts/Empty";
+import { More, usePages } from "../parts/Pages";
+import { Shelf } from "../parts/Shelf";
+import { go, to } from "../route";
+import { brands, catalogue } from "../state/catalogue";
+import { complain, doing } from "../state/notice";
+import { beginImport, ended, type Import as Row } from "../state/tables";
+import { t, when, type Key } from "../words";
+
+export const classOf = (status: string): string => `state ${({ completed: "done", partial: "look", paused: "look", failed: "failed" } as Record<string, string>)[status] ?? ""}`;
+
+// countOf says in words how far an import is.
+export const countOf = (i: Row): string => [i.rows === null ? "" : i.rows_done < i.rows ? t("import.rows", { done: i.rows_done, n: i.rows }) : t("import.rows.all", { n: i.rows }),
+  i.photos ? t("new.sum.photos", { n: i.photos }) : "", i.errors ? t("table.errors", { n: i.errors }) : ""].filter(Boolean).join(" · ");
+
+export const Imports = () => {
+  const list = usePages(async (cursor) => { const p = await got(client.GET("/v1/imports", { params: { query: { limit: 30, cursor } } })); return { rows: p.imports, next: p.next_cursor }; }, []);
+  const busy = useSignal(false);
+  const brand = useSignal("default");
+  const file = useRef<HTMLInputElement>(null);
+  const rows = list.rows.value;
+  useEffect(() => { document.title = `${t("nav.imports")} · OPAL`; void catalogue().catch(complain); }, []);
+  useEffect(() => {
+    const timer = setInterval(() => { if (!document.hidden && list.rows.peek()?.some((i) => !ended(i) && i.status !== "paused")) void list.fresh((i) => i.import_id).catch(() => { /* the next time tells */ }); }, 4000);
+    return () => clearInterval(timer);
+  }, []);
+  const start = (from: File | string): void => void doing(async () => {
+    busy.value = true;
+    try { go("imports", await beginImport(from, brand.value)); } finally { busy.value = false; }
+  });
+  const feed = (e: Event): void => { e.preventDefault(); start(String(new FormData(e.currentTarget as HTMLFormElement).get("url") ?? "").trim()); };
+  return (
+    <>
+      <Shelf at="imports"><button type="button" class="primary" disabled={busy.value} onClick={() => file.current?.click()}>{t("import.choose")}</button></Shelf>
+      <input ref={file} id="import-file" type="file" hidden accept=".csv,.tsv,.jsonl,.ndjson" onChange={(e) => { const f = e.currentTarget.files?.[0]; if (f) start(f); }} />
+      <p class="soft lead">{t("import.what")}</p>
+      {rows === null ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("import.none")}><p>{t("import.none.why")}</p></Empty> : (
+        <ul class="sets">{rows.map((i) => (
+          <li key={i.import_id} class="set-row plain"><a href={to("imports", i.import_id)}>
+            <span><strong class="breaks">{i.name || i.filename || i.url}</strong><span class="soft">{when(i.created_at)}{countOf(i) ? ` · ${countOf(i)}` : ""}</span></span>
+            <span class={classOf(i.status)}>{t(`import.${i.status}` as Key)}</span>
+            {!ended(i) && i.rows !== null && <Bar done={i.rows_done} of={i.rows} />}</a></li>))}</ul>)}
+      <More of={list} />
+      <form class="sheet-block" onSubmit={feed} aria-labelledby="import-feed"><h2 id="import-feed">{t("import.feed")}</h2>
+        <div class="two"><label class="field">{t("webhook.url")}<input name="url" type="url" required placeholder="https://" maxLength={2000} /></label>
+          <label class="field">{t("import.brand")}<select value={brand.value} onChange={(e) => { brand.value = e.currentTarget.value; }}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label></div>
+        <div class="row end"><button type="submit" disabled={busy.value}>{t("import.fetch")}</button></div>
+      </form>
+    </>
+  );
+};

@@ -1,0 +1,17 @@
+// Pictures of several sets, as tiles that lead to each.
+import type { Schemas } from "../api";
+import { to } from "../route";
+import { named, t, when, type Key } from "../words";
+import { Icon } from "./Icon";
+import { Thumb } from "./Thumb";
+
+type Found = Schemas["FoundItem"];
+
+export const markOf = (f: Found): [string, Key] => (f.status === "failed" ? ["failed", "state.failed"] : f.status === "cancelled" ? ["out", "state.out"] : f.status !== "completed" ? ["working", "state.working"]
+  : f.review?.state === "pending" ? ["look", "state.look"] : f.review?.state === "rejected" ? ["rejected", "state.rejected"] : f.review?.state === "approved" ? ["approved", "state.approved"] : ["done", "state.done"]);
+
+export const FoundList = ({ rows }: { rows: Found[] }) => (
+  <ul class="library">{rows.map((f) => { const [cls, word] = markOf(f); return (
+    <li key={f.item_id} class={`tile ${cls}`}><a class="tile-picture" href={to("sets", f.job_id, f.item_id)} aria-label={`${f.filename}, ${named(f.scene_type)}, ${t(word)}`}><Thumb job={f.job_id} item={f.item_id} version={f.output_blob_path ? `${f.updated_at}` : null} /></a>
+      <div class="tile-text"><strong title={f.title ?? f.filename}>{f.sku ?? f.title ?? f.filename}</strong><span class={`state ${cls}`}>{cls === "look" && <Icon name="eye" />}{t(word)}</span><span class="soft">{when(f.created_at)}</span></div></li>); })}</ul>
+);
