@@ -148,7 +148,7 @@ func summary(status string) string {
 		finished, zip = "null", "null"
 	}
 	return fmt.Sprintf(`{"job_id":"j","brand_profile_id":"default","status":%q,"created_at":"2026-01-01T00:00:00Z","finished_at":%s,"export_blob_path":%s,
-		"counts":{"total":1,"open":0,"completed":1,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0}`, status, finished, zip)
+		"counts":{"total":1,"open":0,"completed":1,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0}}`, status, finished, zip)
 }
 
 // TestAZIPInPartsIsSavedWholeInTheBrowser has a large job, whose ZIP has parts. Its
@@ -166,7 +166,7 @@ func TestAZIPInPartsIsSavedWholeInTheBrowser(t *testing.T) {
 		case r.URL.Path == "/v1/jobs/j/items":
 			fmt.Fprintf(w, `{"items":[%s],"next_cursor":null}`, brief("i", "", "completed"))
 		default:
-			fmt.Fprintf(w, `{"jobs":[%s}],"next_cursor":null}`, summary("completed"))
+			fmt.Fprintf(w, `{"jobs":[%s],"next_cursor":null}`, summary("completed"))
 		}
 	})
 	dir := saveTo(t, ctx)
@@ -203,9 +203,9 @@ func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 			streams.Add(1)
 			w.WriteHeader(http.StatusServiceUnavailable)
 		case r.URL.Path == "/v1/jobs/j":
-			fmt.Fprintf(w, `%s,"items":[]}`, summary(status))
+			fmt.Fprintf(w, `%s,"items":[]}`, strings.TrimSuffix(summary(status), "}"))
 		default:
-			fmt.Fprintf(w, `{"jobs":[%s}],"next_cursor":null}`, summary(status))
+			fmt.Fprintf(w, `{"jobs":[%s],"next_cursor":null}`, summary(status))
 		}
 	})
 	inPage(t, ctx, chromedp.Navigate(url+"/#/sets/j"), until(`document.querySelector(".tile.failed") && document.querySelector(".page-head").textContent.includes("Failed")`))
