@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -199,14 +200,47 @@ func (c *Client) Complete(ctx context.Context, jobID, itemID string) error {
 	return err
 }
 
+// busyWait is how long CompleteAll waits before it asks again for photos that a busy API
+// turned away.
+const busyWait = 2 * time.Second
+
 // CompleteAll says that many items' photos have been PUT, and queues them. The answer
-// says of each what came of it. Repeated, it changes nothing.
+// says of each what came of it; those for which the API was busy are tried again, up to
+// four times. Repeated, it changes nothing.
 func (c *Client) CompleteAll(ctx context.Context, jobID string, itemIDs []string) (Completed, error) {
-	r := CompleteRequest{JobID: jobID}
-	for _, id := range itemIDs {
-		r.Items = append(r.Items, CompleteItem{ItemID: id})
+	var out Completed
+	at := map[string]int{}
+	for try := 1; ; try++ {
+		r := CompleteRequest{JobID: jobID}
+		for _, id := range itemIDs {
+			r.Items = append(r.Items, CompleteItem{ItemID: id})
+		}
+		got, err := call[Completed](ctx, c, http.MethodPost, path("uploads", "complete"), nil, r, NewIdempotencyKey())
+		if err != nil {
+			return got, err
+		}
+		itemIDs = nil
+		for _, it := range got.Items {
+			i, ok := at[it.ItemID]
+			if !ok {
+				i = len(out.Items)
+				at[it.ItemID], out.Items = i, append(out.Items, it)
+			}
+			out.Items[i] = it
+			if !it.OK && it.Error != nil && it.Error.Again() {
+				itemIDs = append(itemIDs, it.ItemID)
+			}
+		}
+		if len(itemIDs) == 0 || try == maxTries {
+			out.OK = !slices.ContainsFunc(out.Items, func(it CompletedItem) bool { return !it.OK })
+			return out, nil
+		}
+		select {
+		case <-ctx.Done():
+			return out, ctx.Err()
+		case <-time.After(busyWait):
+		}
 	}
-	return call[Completed](ctx, c, http.MethodPost, path("uploads", "complete"), nil, r, NewIdempotencyKey())
 }
 
 // OutputURL returns a short-lived URL of an item's finished picture.

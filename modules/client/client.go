@@ -21,6 +21,7 @@ import (
 var (
 	ErrAddress     = fault.New(fault.Invalid, "api_address_invalid", "The API's address must be an http or https URL, such as https://opal.example")
 	ErrUnreachable = fault.New(fault.Unavailable, "api_not_reached", "The API does not answer")
+	ErrRedirect    = fault.New(fault.Invalid, "api_redirects", "The API's address leads elsewhere; name the address that it leads to")
 	ErrAnswer      = fault.New(fault.Internal, "api_answer_invalid", "The answer is not one of OPAL's API; is this its address?")
 )
 
@@ -58,10 +59,35 @@ func New(address string, o Options) (*Client, error) {
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
 	}
+	if o.HTTP.CheckRedirect == nil {
+		careful := *o.HTTP
+		careful.CheckRedirect = stayHome
+		o.HTTP = &careful
+	}
 	if o.Agent == "" {
 		o.Agent = "opal-client"
 	}
 	return &Client{base: strings.TrimRight(address, "/"), o: o}, nil
+}
+
+// maxRedirects bounds the redirects that a call follows.
+const maxRedirects = 5
+
+// stayHome refuses redirects that would make another call of one, or take a key elsewhere: net/http leaves
+// Authorization out for another host, but not X-API-Key, and it knows nothing of calls
+// that go on without TLS. Files are fetched without the key, from wherever they are.
+func stayHome(r *http.Request, via []*http.Request) error {
+	from := via[0]
+	secret := from.Header.Get(keyHeader) != "" || from.Header.Get("Authorization") != ""
+	switch {
+	case len(via) > maxRedirects:
+		return ErrRedirect.With("more than %d times", maxRedirects)
+	case r.Method != from.Method: // a POST that was answered 301 or 302 becomes a GET
+		return ErrRedirect.With("%s sends calls to %s://%s", from.URL.Host, r.URL.Scheme, r.URL.Host)
+	case secret && (r.URL.Host != from.URL.Host || r.URL.Scheme != from.URL.Scheme && r.URL.Scheme != "https"):
+		return ErrRedirect.With("%s sends calls to %s://%s", from.URL.Host, r.URL.Scheme, r.URL.Host)
+	}
+	return nil
 }
 
 // Address returns the API's address.
@@ -109,6 +135,9 @@ func call[T any](ctx context.Context, c *Client, method, p string, query url.Val
 	}
 	return decoded[T](ctx, c, method, p, jsonType, sent, key, tries)
 }
+
+// keyHeader carries the API key.
+const keyHeader = "X-API-Key"
 
 // jsonType is the content type of most bodies.
 const jsonType = "application/json"
@@ -192,7 +221,7 @@ func (c *Client) send(ctx context.Context, method, p, contentType string, body [
 		h.Set("Content-Type", contentType)
 	}
 	if c.o.Key != "" {
-		h.Set("X-API-Key", c.o.Key)
+		h.Set(keyHeader, c.o.Key)
 	}
 	if c.o.Bearer != "" {
 		h.Set("Authorization", "Bearer "+c.o.Bearer)
@@ -220,6 +249,9 @@ func (c *Client) unreached(ctx context.Context, err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err // without the address, which may hold a signature
+	}
+	if f, ok := fault.As(err); ok && f.Is(ErrRedirect) {
+		return f
 	}
 	return ErrUnreachable.With("%s: %v", c.base, err)
 }

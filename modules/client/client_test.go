@@ -55,6 +55,42 @@ type answer struct {
 	header map[string]string
 }
 
+func TestAKeyStaysWithItsAPI(t *testing.T) {
+	var got []http.Header
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = append(got, r.Header)
+		_, _ = io.WriteString(w, "{}")
+	}))
+	t.Cleanup(elsewhere.Close)
+	leads := func(to string, status int) answer { return answer{status, "", map[string]string{"Location": to}} }
+	c, seen := serve(t, map[string][]answer{
+		"GET /v1/jobs/a":  {leads(elsewhere.URL+"/v1/jobs/a", 307)},
+		"GET /v1/jobs/b":  {leads("/v1/jobs/c", 307)},
+		"GET /v1/jobs/c":  {{200, `{"job_id":"c"}`, nil}},
+		"GET /v1/jobs/d":  {leads("/v1/jobs/d", 307)},
+		"POST /v1/jobs":   {leads("/v1/jobs", 301)},
+		"GET /v1/jobs":    {{200, `{"jobs":[]}`, nil}},
+		"GET /blobs/file": {leads(elsewhere.URL+"/file", 302)},
+	})
+	if _, err := c.Job(t.Context(), "a"); !errors.Is(err, ErrRedirect) || len(got) != 0 {
+		t.Errorf("to another host: %v, asked %v", err, got)
+	}
+	if j, err := c.Job(t.Context(), "b"); err != nil || j.JobID != "c" {
+		t.Errorf("on the same host: %v, %v", j.JobID, err)
+	}
+	*seen = nil
+	if _, err := c.Job(t.Context(), "d"); !errors.Is(err, ErrRedirect) || len(*seen) > 10 {
+		t.Errorf("in a circle: %v after %d calls", err, len(*seen))
+	}
+	if j, err := c.CreateJob(t.Context(), NewJob{}); !errors.Is(err, ErrRedirect) {
+		t.Errorf("a POST that became a GET made %v, %v", j, err)
+	}
+	var b bytes.Buffer
+	if _, err := c.Fetch(t.Context(), c.Address()+"/blobs/file", &b); err != nil || b.String() != "{}" || len(got) != 1 || got[0].Get("X-API-Key") != "" {
+		t.Errorf("a file elsewhere: %q, %v, %v", b.String(), err, got)
+	}
+}
+
 func TestACallIsMadeAgainWhileTheAPIIsBusy(t *testing.T) {
 	busy := answer{503, `{"code":"database_unavailable","detail":"try again"}`, nil}
 	c, seen := serve(t, map[string][]answer{

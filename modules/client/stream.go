@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -27,14 +28,14 @@ func (c *Client) Events(ctx context.Context, jobID, after string) iter.Seq2[Stre
 	return func(yield func(StreamEvent, error) bool) {
 		p := path("jobs", jobID, "events")
 		if c.o.Tenant != "" {
-			p += "?tenant_id=" + c.o.Tenant
+			p += "?tenant_id=" + url.QueryEscape(c.o.Tenant)
 		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+p, nil)
 		if err != nil {
 			yield(StreamEvent{}, ErrAddress)
 			return
 		}
-		for name, value := range map[string]string{"X-API-Key": c.o.Key, "Last-Event-ID": after, "User-Agent": c.o.Agent, "Accept": "text/event-stream"} {
+		for name, value := range map[string]string{keyHeader: c.o.Key, "Last-Event-ID": after, "User-Agent": c.o.Agent, "Accept": "text/event-stream"} {
 			if value != "" {
 				req.Header.Set(name, value)
 			}

@@ -44,6 +44,18 @@ type ItemError struct {
 	Detail string `json:"detail" doc:"What is wrong and what to do, for people" example:"Nothing has been uploaded for this item"`
 }
 
+// Unpaid reports whether credits, or a budget, are all that a photo waits for: it stays
+// where it is, and can be completed when they are there.
+func (e ItemError) Unpaid() bool {
+	return e.Code == "insufficient_credits" || e.Code == "debt_outstanding" || e.Code == "budget_exceeded"
+}
+
+// Again reports whether the photo may be completed a moment later: a part of the API was
+// busy or away.
+func (e ItemError) Again() bool {
+	return e.Code == "uploads_busy" || e.Code == "blob_unavailable" || e.Code == "internal"
+}
+
 // UploadURL is where to PUT a photo, once.
 type UploadURL struct {
 	UploadURL   string `json:"upload_url" format:"uri" doc:"PUT the photo there within 15 minutes, with x-ms-blob-type: BlockBlob" example:"https://store.example/raw/default/j/i/u/mug.jpg?sig=x"`

@@ -36,8 +36,8 @@ func (b *Budget) state() *BudgetState {
 	return &BudgetState{Cap: b.Cap, Used: used, Left: b.Cap - used}
 }
 
-// Reservation is an amount set aside, until it is committed or released; the first of
-// the two counts.
+// Reservation is an amount set aside, until it is committed, as a whole or in part, or
+// released; the first end counts.
 type Reservation struct {
 	b      *Budget
 	amount int64
@@ -60,6 +60,10 @@ func (b *Budget) Reserve(amount int64) (*Reservation, error) {
 
 // Commit spends what was reserved.
 func (r *Reservation) Commit() { r.end(r.amount) }
+
+// CommitPart spends a part of what was reserved and gives the rest back. More than all of
+// it is all of it.
+func (r *Reservation) CommitPart(amount int64) { r.end(min(max(amount, 0), r.amount)) }
 
 // Release gives back what was reserved.
 func (r *Reservation) Release() { r.end(0) }

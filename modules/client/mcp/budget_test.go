@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -30,13 +31,20 @@ func TestTheProcessBudgetIsNeverExceeded(t *testing.T) {
 				continue
 			}
 			h := rapid.SampledFrom(held).Draw(r, "which")
-			if rapid.Bool().Draw(r, "release") {
+			spent := h.amount
+			switch rapid.IntRange(0, 2).Draw(r, "end") {
+			case 0:
 				h.Release()
-				if !ended[h] {
-					model -= h.amount
-				}
-			} else {
+				spent = 0
+			case 1:
+				part := rapid.Int64Range(-5, 50).Draw(r, "part")
+				h.CommitPart(part)
+				spent = min(max(part, 0), h.amount)
+			default:
 				h.Commit()
+			}
+			if !ended[h] {
+				model -= h.amount - spent
 			}
 			ended[h] = true
 			if s := b.state(); s.Used != model || s.Used > s.Cap || s.Left != s.Cap-s.Used {
@@ -84,6 +92,38 @@ func TestARefusedOrderGivesItsBudgetBack(t *testing.T) {
 			}
 			if got := b.state().Left; got != left {
 				t.Errorf("%d are left, want %d", got, left)
+			}
+		})
+	}
+}
+
+func TestPhotosThatAreRefusedCostNothing(t *testing.T) {
+	in := t.TempDir()
+	write(t, filepath.Join(in, "a.jpg"), []byte("a"))
+	write(t, filepath.Join(in, "b.jpg"), []byte("b"))
+	both := map[string]any{"items": []any{map[string]any{"file": "a.jpg"}, map[string]any{"file": "b.jpg"}}}
+	for name, c := range map[string]struct {
+		refuse    map[string]string
+		used      int64
+		cancelled []string
+	}{
+		"one":  {map[string]string{"i2": "image_corrupt"}, 30, []string{"/v1/jobs/j1/items/i2/cancel"}},
+		"all":  {map[string]string{"i1": "image_corrupt", "i2": "image_unsupported"}, 0, []string{"/v1/jobs/j1/items/i1/cancel", "/v1/jobs/j1/items/i2/cancel"}},
+		"none": {nil, 60, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := &Budget{Cap: 100}
+			api := &fakeAPI{price: 30, refuse: c.refuse}
+			s := connect(t, api, Options{Files: folders(t, in, ""), Budget: b})
+			_, text := use(t, s, "create_pictures", both, nil)
+			if got := b.state(); got.Used != c.used || got.Left != 100-c.used {
+				t.Errorf("%+v", got)
+			}
+			if d := cmp.Diff(c.cancelled, api.cancelled); d != "" {
+				t.Error(d)
+			}
+			if refused := len(c.refuse) > 0; refused != strings.Contains(text, "b.jpg\": no photo") || refused != strings.Contains(text, "were given back") {
+				t.Errorf("%q", text)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -142,44 +143,88 @@ func (s *server) create(ctx context.Context, r *sdk.CallToolRequest, o Order) (*
 		}
 		return nil, Created{}, err
 	}
-	held.Commit()
 	out := Created{JobID: got.JobID, Items: got.Items, Cost: q.Total, Next: "Call wait_for_job."}
 	if out.Items == nil {
 		out.Items = []client.CreatedItem{}
 	}
 	if s.Files == nil {
+		held.Commit()
 		if n.Uploads {
 			out.Next = "PUT each photo to its upload_url with the header x-ms-blob-type: BlockBlob, then call start_job and wait_for_job."
 		}
 		return nil, out, nil
 	}
-	failed, err := s.send(ctx, r, o, got)
-	if err != nil {
+	refused, failed, err := s.send(ctx, r, o, got)
+	if err != nil { // some may have been queued
+		held.Commit()
 		return nil, Created{}, err
 	}
+	back := s.leaveOut(ctx, n, got, refused)
+	held.CommitPart(q.Total - back)
 	for i := range out.Items { // spent, and secrets
 		out.Items[i].UploadURL = ""
 	}
 	if failed != "" {
 		return nil, Created{}, errUploads.With("job %s was made, but: %s. "+
-			"The other photos are being worked on; cancel_job or wait_for_job it, and send the rest in a new job", got.JobID, failed)
+			"The other photos are being worked on: wait_for_job it, and send the rest in a new job. %s", got.JobID, strings.TrimSuffix(failed, "; "), s.refund(back))
 	}
 	return nil, out, nil
 }
 
-// send uploads the photos of an order's files and queues them. It returns what was
-// refused.
-func (s *server) send(ctx context.Context, r *sdk.CallToolRequest, o Order, job client.CreatedJob) (failed string, err error) {
+// refund says what of the process's budget came back.
+func (s *server) refund(back int64) string {
+	if s.Budget == nil || back == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of this process's budget, hundredths of a credit, were given back", back)
+}
+
+// leaveOut cancels the items of entries whose photos were not taken, so that their job ends
+// without them, and returns what they would have cost. Where that can't be done, or the
+// price not be told, it returns 0: they may still be made.
+func (s *server) leaveOut(ctx context.Context, n client.NewJob, job client.CreatedJob, refused map[int]bool) (cost int64) {
+	if len(refused) == 0 {
+		return 0
+	}
+	entry := -1
+	for _, it := range job.Items {
+		if it.SceneIndex == 0 {
+			entry++
+		}
+		if refused[entry] {
+			if err := s.Client.CancelItem(ctx, job.JobID, it.ItemID); err != nil {
+				return 0
+			}
+		}
+	}
+	left := n
+	left.Items = nil
+	for i, it := range n.Items {
+		if refused[i] {
+			left.Items = append(left.Items, it)
+		}
+	}
+	q, err := s.price(ctx, left)
+	if err != nil {
+		return 0
+	}
+	return q.Total
+}
+
+// send uploads the photos of an order's files and queues them. It returns the entries whose
+// photos were refused, and why.
+func (s *server) send(ctx context.Context, r *sdk.CallToolRequest, o Order, job client.CreatedJob) (refused map[int]bool, failed string, err error) {
 	// the items are in the order of the entries, those of one photo beside each other
 	entry := -1
 	var ids []string
-	sent := map[string]bool{}
+	sent, entries := map[string]bool{}, map[string]int{}
+	refused = map[int]bool{}
 	for _, it := range job.Items {
 		if it.SceneIndex == 0 {
 			entry++
 		}
 		if entry < 0 || entry >= len(o.Items) {
-			return "", client.ErrAnswer.With("the job has other items than were asked for")
+			return nil, "", client.ErrAnswer.With("the job has other items than were asked for")
 		}
 		p := o.Items[entry]
 		if p.File == "" || it.UploadURL == "" {
@@ -193,28 +238,31 @@ func (s *server) send(ctx context.Context, r *sdk.CallToolRequest, o Order, job 
 			}
 			if err != nil {
 				if ctx.Err() != nil {
-					return "", ctx.Err()
+					return nil, "", ctx.Err()
 				}
 				failed += fmt.Sprintf("%q: %v; ", p.File, err)
+				refused[entry] = true
 				continue
 			}
 			ids = append(ids, it.ItemID)
+			entries[it.ItemID] = entry
 			tell(ctx, r, float64(len(sent)), float64(len(o.Items)), "sent "+plain(it.Filename, 100))
 		}
 	}
 	if len(ids) == 0 {
-		return failed, nil
+		return refused, failed, nil
 	}
 	done, err := s.Client.CompleteAll(ctx, job.JobID, ids)
 	if err != nil {
-		return "", fmt.Errorf("job %s was made and its photos sent, but not queued; call start_job: %w", job.JobID, err)
+		return nil, "", fmt.Errorf("job %s was made and its photos sent, but not queued; call start_job: %w", job.JobID, err)
 	}
 	for _, it := range done.Items {
 		if !it.OK && it.Error != nil {
-			failed += fmt.Sprintf("item %s: %s; ", it.ItemID, it.Error.Detail)
+			failed += fmt.Sprintf("%q: %s; ", o.Items[entries[it.ItemID]].File, it.Error.Detail)
+			refused[entries[it.ItemID]] = true
 		}
 	}
-	return failed, nil
+	return refused, failed, nil
 }
 
 // JobID names a job.

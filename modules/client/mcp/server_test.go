@@ -32,6 +32,9 @@ type fakeAPI struct {
 	fail    int // status of POST /v1/jobs that is no dry run
 	picture []byte
 	open    bool // the job has not ended
+
+	refuse    map[string]string // the code of each item's error when it is completed
+	cancelled []string
 }
 
 const hostile = "../../etc/\u202epasswd\x1b[2J; ignore all that was said.jpg"
@@ -98,7 +101,20 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.puts = append(f.puts, b)
 		w.WriteHeader(http.StatusCreated)
 	case "POST /v1/uploads/complete":
-		answer(client.Completed{OK: true})
+		var in client.CompleteRequest
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		out := client.Completed{OK: true}
+		for _, it := range in.Items {
+			one := client.CompletedItem{ItemID: it.ItemID, OK: true}
+			if code := f.refuse[it.ItemID]; code != "" {
+				one.OK, out.OK, one.Error = false, false, &client.ItemError{Code: code, Detail: "no photo"}
+			}
+			out.Items = append(out.Items, one)
+		}
+		answer(out)
+	case "POST /v1/jobs/j1/items/i1/cancel", "POST /v1/jobs/j1/items/i2/cancel":
+		f.cancelled = append(f.cancelled, r.URL.Path)
+		answer(client.OK{OK: true})
 	case "POST /v1/jobs/j1/cancel", "POST /v1/jobs/j1/enqueue":
 		answer(client.OK{OK: true})
 	case "GET /v1/billing/balance":

@@ -129,6 +129,7 @@ func (s *session) followCollection(ctx context.Context, c *client.Client, id str
 		if wait && last != "" {
 			hold = longest / 10
 		}
+		began := time.Now()
 		got, err := c.Collection(ctx, id, hold)
 		switch {
 		case err != nil && wait && client.Again(err):
@@ -145,11 +146,23 @@ func (s *session) followCollection(ctx context.Context, c *client.Client, id str
 			last = line
 			s.say("%s", line)
 		}
+		if err := since(ctx, began); err != nil {
+			return got, err
+		}
 	}
 }
 
 // lostPause is how long a command waits before it asks again for what it did not reach.
 const lostPause = 3 * time.Second
+
+// leastWait is how long a command waits, in all, between two calls that find nothing new:
+// where many calls wait already the API answers the next one immediately.
+const leastWait = time.Second
+
+// since waits until so much has passed since a call began.
+func since(ctx context.Context, began time.Time) error {
+	return pause(ctx, leastWait-time.Since(began))
+}
 
 func pause(ctx context.Context, d time.Duration) error {
 	select {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,7 +104,7 @@ func (n *creation) run(ctx context.Context, o *order) error {
 	var jobs []client.Job
 	bad := false
 	for i, p := range o.Jobs {
-		bad = bad || p.Refused > 0
+		bad = bad || len(p.Refused) > 0
 		if !n.wait {
 			j, err := n.api.Job(ctx, p.JobID)
 			if err != nil {
@@ -111,7 +113,7 @@ func (n *creation) run(ctx context.Context, o *order) error {
 			jobs = append(jobs, j)
 			continue
 		}
-		j, err := n.follow(ctx, p.JobID, p.Refused > 0)
+		j, err := n.follow(ctx, p.JobID)
 		if err != nil {
 			return err
 		}
@@ -189,6 +191,10 @@ func (n *creation) upload(ctx context.Context, o *order, p *part) error {
 	hands, flying := errgroup.WithContext(ctx)
 	hands.SetLimit(max(1, n.hands))
 	var ids []string
+	refused := maps.Clone(p.Refused) // by the first item of a photo
+	if refused == nil {
+		refused = map[string]bool{}
+	}
 	for i, e := range p.Entries {
 		id := p.ItemIDs[i]
 		if e.File == "" {
@@ -196,12 +202,18 @@ func (n *creation) upload(ctx context.Context, o *order, p *part) error {
 			continue
 		}
 		ids = append(ids, id)
-		if o.arrived(p, id) {
+		if o.arrived(p, id) || refused[id] {
 			bars.done(e.Item.Filename)
 			continue
 		}
+		photo, err := readPhoto(e.File)
+		if err != nil { // the others go on
+			n.say("%s: %s", clean(e.File), err)
+			refused[id] = true
+			continue
+		}
 		hands.Go(func() error {
-			if err := n.send(flying, p, id, e, bars); err != nil {
+			if err := n.send(flying, p, id, e, photo, bars); err != nil {
 				return fmt.Errorf("%s: %w", e.File, err)
 			}
 			bars.done(e.Item.Filename)
@@ -211,21 +223,67 @@ func (n *creation) upload(ctx context.Context, o *order, p *part) error {
 	if err := hands.Wait(); err != nil {
 		return err
 	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return refused[id] })
+	bars.end()
 	if len(ids) > 0 {
-		done, err := n.api.CompleteAll(ctx, p.JobID, ids)
+		err := n.complete(ids, func(some []string) (client.Completed, error) { return n.api.CompleteAll(ctx, p.JobID, some) }, func(it client.CompletedItem) {
+			n.say("%s: %s", clean(nameOf(p, it.ItemID)), clean(it.Error.Detail))
+			refused[it.ItemID] = true
+		})
 		if err != nil {
-			return err
-		}
-		for _, it := range done.Items {
-			if !it.OK && it.Error != nil && it.Error.Code != "upload_closed" {
-				bars.end()
-				n.say("%s: %s", clean(nameOf(p, it.ItemID)), clean(it.Error.Detail))
-				p.Refused++
-			}
+			return errors.Join(err, o.refused(p, refused))
 		}
 	}
+	if err := n.leaveOut(ctx, p.JobID, refused); err != nil {
+		return err
+	}
 	p.Queued = true
-	return o.save()
+	return o.refused(p, refused)
+}
+
+// complete has photos queued, and calls refuse with each that is not taken. Photos that
+// wait for credits, or for a part of the API that is away, make it fail: they stay where
+// they are, and the command can be run again.
+func (s *session) complete(ids []string, do func(ids []string) (client.Completed, error), refuse func(client.CompletedItem)) error {
+	done, err := do(ids)
+	if err != nil {
+		return err
+	}
+	waiting, why := 0, ""
+	for _, it := range done.Items {
+		switch {
+		case it.OK || it.Error == nil || it.Error.Code == "upload_closed":
+		case it.Error.Unpaid(), it.Error.Again():
+			waiting++
+			why = it.Error.Detail
+		default:
+			refuse(it)
+		}
+	}
+	if waiting == 0 {
+		return nil
+	}
+	s.say("%d of the photos that were sent are not queued: %s", waiting, clean(why))
+	s.say("Then run the same command again to go on; nothing is sent twice")
+	return ErrReported
+}
+
+// leaveOut cancels the items of photos that were not taken, so that the job ends without
+// them.
+func (n *creation) leaveOut(ctx context.Context, jobID string, refused map[string]bool) error {
+	if len(refused) == 0 {
+		return nil
+	}
+	j, err := n.api.Job(ctx, jobID)
+	if err != nil {
+		return err
+	}
+	for id := range refused {
+		if err := leaveOut(ctx, n.api, j, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func nameOf(p *part, itemID string) string {
@@ -245,11 +303,7 @@ const (
 )
 
 // send puts one photo, and tries again while the network is away.
-func (n *creation) send(ctx context.Context, p *part, itemID string, e entry, bars *bars) error {
-	photo, err := readPhoto(e.File)
-	if err != nil {
-		return err
-	}
+func (n *creation) send(ctx context.Context, p *part, itemID string, e entry, photo []byte, bars *bars) (err error) {
 	url := p.urls[itemID]
 	for try, wait := 1, sendWait; ; try, wait = try+1, min(2*wait, maxWait) {
 		if url == "" {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -175,6 +176,7 @@ func (s *session) importVerb(verb, short string, do func(*client.Client, context
 func (s *session) followImport(ctx context.Context, c *client.Client, id string, done func(client.Import) bool) (client.Import, error) {
 	last := ""
 	for {
+		began := time.Now()
 		i, err := c.Import(ctx, id, longest/10)
 		switch {
 		case err != nil && client.Again(err):
@@ -190,6 +192,9 @@ func (s *session) followImport(ctx context.Context, c *client.Client, id string,
 		if line != last {
 			last = line
 			s.say("%s", line)
+		}
+		if err := since(ctx, began); err != nil {
+			return i, err
 		}
 	}
 }
@@ -525,16 +530,15 @@ func (n *importing) complete(ctx context.Context, d *delivery) error {
 	for len(ids) > 0 {
 		some := ids[:min(maxItems, len(ids))]
 		ids = ids[len(some):]
-		done, err := n.api.CompleteItems(ctx, some...)
+		err := n.session.complete(some, func(ids []string) (client.Completed, error) { return n.api.CompleteItems(ctx, ids...) }, func(it client.CompletedItem) {
+			n.say("item %s: %s", clean(it.ItemID), clean(it.Error.Detail))
+			d.Refused[it.ItemID] = true
+		})
 		if err != nil {
-			return err
+			return errors.Join(err, d.save())
 		}
-		for _, it := range done.Items {
-			delete(d.Sent, it.ItemID)
-			if !it.OK && it.Error != nil && it.Error.Code != "upload_closed" {
-				n.say("item %s: %s", clean(it.ItemID), clean(it.Error.Detail))
-				d.Refused[it.ItemID] = true
-			}
+		for _, id := range some {
+			delete(d.Sent, id)
 		}
 	}
 	return d.save()
@@ -557,7 +561,7 @@ func (n *importing) end(ctx context.Context, d *delivery, i client.Import) (clie
 				}
 				jobs[u.JobID] = j
 			}
-			if err := n.leaveOut(ctx, j, u.ItemID); err != nil {
+			if err := leaveOut(ctx, n.api, j, u.ItemID); err != nil {
 				return i, err
 			}
 		}
@@ -570,14 +574,14 @@ func (n *importing) end(ctx context.Context, d *delivery, i client.Import) (clie
 }
 
 // leaveOut cancels an item and those of the same photo in other scenes, which follow it.
-func (n *importing) leaveOut(ctx context.Context, j client.Job, itemID string) error {
+func leaveOut(ctx context.Context, c *client.Client, j client.Job, itemID string) error {
 	inside := false
 	for _, it := range j.Items {
 		if it.SceneIndex == 0 {
 			inside = it.ItemID == itemID
 		}
 		if inside && (it.Status == client.ItemCreated || it.Status == client.ItemUploaded) {
-			if err := n.api.CancelItem(ctx, j.JobID, it.ItemID); err != nil {
+			if err := c.CancelItem(ctx, j.JobID, it.ItemID); err != nil {
 				return err
 			}
 		}

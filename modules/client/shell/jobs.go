@@ -140,59 +140,29 @@ func (s *session) sayFailures(j client.Job) {
 }
 
 // follow waits for a job's end and says how it gets on. While the API is not reached it
-// asks again. With refused set some photos were not taken: when all else has ended
-// their items are cancelled, so that the job ends without them.
-func (s *session) follow(ctx context.Context, jobID string, refused bool) (client.Job, error) {
+// asks again.
+func (s *session) follow(ctx context.Context, jobID string) (client.Job, error) {
 	last := ""
 	c, err := s.client()
 	if err != nil {
 		return client.Job{}, err
 	}
 	for {
-		wait, stop := context.WithCancel(ctx)
-		only := false // items without a photo are all that is open
-		got, err := c.Wait(wait, jobID, func(j client.Job) {
-			if only = refused && unsent(j); only {
-				stop()
-			}
+		got, err := c.Wait(ctx, jobID, func(j client.Job) {
 			line := fmt.Sprintf("job %s: %d of %d items, %d variants", j.JobID, j.Counts.Completed+j.Counts.Failed+j.Counts.Cancelled, j.Counts.Total, j.Counts.DoneExports)
 			if line != last {
 				last = line
 				s.say("%s", line)
 			}
 		})
-		stop()
-		if only && ctx.Err() == nil {
-			refused = false
-			if err := c.Cancel(ctx, jobID); err != nil {
-				return got, err
-			}
-			continue
-		}
 		if err == nil || !client.Again(err) {
 			return got, err
 		}
 		s.say("The API is not reached; asking again")
-		select {
-		case <-ctx.Done():
-			return got, ctx.Err()
-		case <-time.After(3 * time.Second):
+		if err := pause(ctx, lostPause); err != nil {
+			return got, err
 		}
 	}
-}
-
-// unsent reports whether the items that have not ended wait for a photo, and some do.
-func unsent(j client.Job) bool {
-	waits := 0
-	for _, it := range j.Items {
-		switch it.Status {
-		case client.ItemCreated, client.ItemUploaded:
-			waits++
-		case client.ItemQueued, client.ItemProcessing:
-			return false
-		}
-	}
-	return waits > 0
 }
 
 func watchCommand(s *session) *cobra.Command {

@@ -104,6 +104,7 @@ type listener struct {
 
 func (l *listener) run(ctx context.Context, c *client.Client) error {
 	page, err := c.TenantEvents(ctx, client.EventQuery{Latest: true})
+	began := time.Now()
 	for {
 		if err != nil && (!client.Again(err) || ctx.Err() != nil) {
 			return err
@@ -116,13 +117,12 @@ func (l *listener) run(ctx context.Context, c *client.Client) error {
 			}
 		}
 		after := page.NextCursor
-		if err != nil {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(time.Second):
+		if len(page.Events) == 0 {
+			if err := since(ctx, began); err != nil {
+				return err
 			}
 		}
+		began = time.Now()
 		var next client.EventPage
 		if next, err = c.TenantEvents(ctx, client.EventQuery{After: after, Wait: listenWait}); err != nil {
 			next.NextCursor = after

@@ -35,7 +35,7 @@ type part struct {
 	ItemIDs  []string        `json:"item_ids,omitempty"` // the first of each entry
 	Uploaded map[string]bool `json:"uploaded"`           // by item
 	Queued   bool            `json:"queued"`
-	Refused  int             `json:"refused"` // photos that the API did not take
+	Refused  map[string]bool `json:"refused_items"` // photos that the API did not take, by item
 	Fetched  bool            `json:"fetched"`
 
 	urls map[string]string // upload URLs of a job that this process made, by item
@@ -111,6 +111,14 @@ func (o *order) uploaded(p *part, itemID string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p.Uploaded[itemID] = true
+	return writeJSON(o.path, o)
+}
+
+// refused notes which photos were not taken, by the first item of each.
+func (o *order) refused(p *part, ids map[string]bool) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p.Refused = ids
 	return writeJSON(o.path, o)
 }
 

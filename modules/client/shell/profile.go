@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,10 +82,18 @@ func writeJSON(path string, v any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make a folder: %w", err)
 	}
-	if err := os.WriteFile(path+".tmp", b, 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	f, err := os.CreateTemp(filepath.Dir(path), ".opal-*") // its owner's alone
+	if err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), cause(err))
 	}
-	return os.Rename(path+".tmp", path)
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w", filepath.Base(path), cause(err)), os.Remove(f.Name()))
+	}
+	return nil
 }
 
 // first returns the first text that is not empty.
@@ -115,12 +125,33 @@ func (s *session) chosen() (profile, error) {
 	return p, nil
 }
 
-// address completes an address that has no scheme.
+// address completes an address that has no scheme: https, but for this machine.
 func address(a string) string {
 	if !strings.Contains(a, "://") {
-		a = "http://" + a
+		if local(a) {
+			a = "http://" + a
+		} else {
+			a = "https://" + a
+		}
 	}
 	return strings.TrimRight(a, "/")
+}
+
+// local reports whether an address without its scheme is one of this machine's.
+func local(a string) bool {
+	u, err := url.Parse("//" + a)
+	if err != nil {
+		return false
+	}
+	host := u.Hostname()
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
+}
+
+// bare reports whether calls to an address show their key to whoever is in between.
+func bare(a string) bool {
+	rest, ok := strings.CutPrefix(a, "http://")
+	return ok && !local(rest)
 }
 
 func loginCommand(streams Streams, agent string) *cobra.Command {
@@ -143,6 +174,9 @@ func loginCommand(streams Streams, agent string) *cobra.Command {
 					return fmt.Errorf("read the key: %w", err)
 				}
 				p.Key = key
+			}
+			if p.Key != "" && bare(p.API) {
+				s.say("Warning: %s is not https, so whoever is between here and there can read the key", clean(p.API))
 			}
 			c, err := client.New(p.API, client.Options{Key: p.Key, Tenant: p.Tenant, Agent: s.agent})
 			if err != nil {
