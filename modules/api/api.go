@@ -20,7 +20,6 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/tenant"
@@ -93,7 +92,7 @@ type Mount struct {
 const (
 	defaultMaxUpload = 25 << 20
 	defaultStreams   = 256
-	maxWaits         = 64
+	maxWaits         = 128
 )
 
 // server is a built API.
@@ -107,7 +106,7 @@ type server struct {
 	streams     *slots // open event streams
 	guestLimits guestLimits
 	watches     watches
-	waits       *semaphore.Weighted // calls that wait for something
+	waits       *slots // calls that wait for something
 	routes      []*route
 
 	// The OpenAPI document, and the reference as Markdown; made when they are first asked for.
@@ -156,7 +155,7 @@ func build(o Options) (*server, error) {
 	s := &server{
 		open: open, protection: http.NewCrossOriginProtection(), jsonPace: jsonPace, formPace: formPace, mountPace: mountPace, streamCheck: streamCheck,
 		Options: o, echo: echo.New(), limiter: newLimiter(o.RateLimit), meters: newMeters(o.Meters), health: newHealth(o.Checks),
-		streams: newSlots(o.Streams), guestLimits: newGuestLimits(), waits: semaphore.NewWeighted(maxWaits),
+		streams: newSlots(o.Streams), guestLimits: newGuestLimits(), waits: newSlots(maxWaits),
 	}
 	s.signedIn()
 	for _, origin := range o.Origins {

@@ -23,7 +23,12 @@ func (s *server) order(ctx context.Context, price func() (billing.Quote, error))
 	if err != nil {
 		return nil, err
 	}
-	held, err := s.Budgets.ReserveBudget(ctx, key.ID, q.Total)
+	var held tenant.Order
+	if id := recordOf(ctx).resourceID; id != "" { // done again after a crash, it orders the same once
+		held, err = s.Budgets.ReserveBudgetOnce(ctx, id, key.ID, q.Total)
+	} else {
+		held, err = s.Budgets.ReserveBudget(ctx, key.ID, q.Total)
+	}
 	if err != nil {
 		return nil, err
 	}

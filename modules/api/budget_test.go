@@ -66,3 +66,33 @@ func TestAKeyOrdersWithinItsBudget(t *testing.T) {
 		t.Errorf("%d jobs were made", n)
 	}
 }
+
+// A call that is done again after a crash of its process has the id of what the first made.
+func TestACallThatIsDoneAgainIsOrderedOnce(t *testing.T) {
+	h := newHouse(t, withKeys, func(o *Options) {
+		o.Quotes, o.Budgets = fixedQuotes{40}, o.Keys.(*tenant.Service)
+	})
+	if _, err := h.tenants.Create(t.Context(), "t9", ""); err != nil {
+		t.Fatal(err)
+	}
+	k, text, err := h.tenants.CreateKey(t.Context(), "t9", tenant.NewKey{Name: "agent", Budget: new(int64(100))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.WithValue(t.Context(), callKey{}, &call{tenantID: "t9", key: &k})
+	ctx = context.WithValue(ctx, recordKey{}, &record{resourceID: "0198f7a0-0000-7000-8000-000000000001"})
+	price := func() (billing.Quote, error) { return billing.Quote{Total: 40}, nil }
+	if _, err := h.server.order(ctx, price); err != nil { // and the process dies
+		t.Fatal(err)
+	}
+	end, err := h.server.order(ctx, price)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := end(nil); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := h.tenants.Authenticate(t.Context(), text); err != nil || again.BudgetUsed != 40 {
+		t.Errorf("%d were used, %v", again.BudgetUsed, err)
+	}
+}

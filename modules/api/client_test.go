@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // unlike are operations that the client has no call for.
@@ -33,6 +35,20 @@ var unlike = map[string]string{
 	"addGuestComment": "for that page",
 	"decideAsGuest":   "for that page",
 	"guestDownload":   "for that page",
+}
+
+// The client knows by their codes the errors after which a photo still waits.
+func TestTheClientKnowsWhatAPhotoWaitsFor(t *testing.T) {
+	for _, e := range []*fault.Error{billing.ErrCredits, billing.ErrDebt, billing.ErrBudget} {
+		if one := (client.ItemError{Code: e.Code}); !one.Unpaid() || one.Again() {
+			t.Errorf("%s is an error of payment", e.Code)
+		}
+	}
+	for _, e := range photoErrors {
+		if one := (client.ItemError{Code: e.Code}); one.Unpaid() || one.Again() != (e.Kind == fault.Unavailable) {
+			t.Errorf("%s: %v", e.Code, one.Again())
+		}
+	}
 }
 
 // TestTheClientIsEqualToTheDocument makes every call of the client: each is an operation

@@ -38,6 +38,10 @@ func (s *server) documentRoutes() error {
 	})
 	made := func(path, contentType string, body func() ([]byte, error), policy string) {
 		s.routes = append(s.routes, &route{Route: Route{Method: http.MethodGet, Path: path, Public: true}, echoPath: path})
+		tag := sync.OnceValue(func() string {
+			b, _ := body() // its error is answered below
+			return etagOfBytes(b)
+		})
 		s.echo.GET(path, func(c echo.Context) error {
 			recordOf(c.Request().Context()).route = path
 			h := c.Response().Header()
@@ -49,7 +53,7 @@ func (s *server) documentRoutes() error {
 			if err != nil {
 				return err
 			}
-			return c.Blob(http.StatusOK, contentType, b)
+			return tagBlob(c, contentType, tag(), b)
 		})
 	}
 	serve := func(path, contentType string, body []byte, policy string) {

@@ -115,7 +115,7 @@ func (s *server) errorRoutes(add func(path, contentType string, body []byte, pol
 		h := c.Response().Header()
 		h.Set("Cache-Control", "no-cache")
 		h.Set("Content-Security-Policy", docsPolicy)
-		return c.Blob(http.StatusOK, htmlType, page)
+		return tagBlob(c, htmlType, etagOfBytes(page), page)
 	})
 	return nil
 }

@@ -110,7 +110,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request, rec *record) {
 		writeProblem(w, r, err)
 		return
 	}
-	if r.Method == http.MethodHead && !strings.HasSuffix(r.URL.Path, "/events") {
+	if r.Method == http.MethodHead && !streamPath.MatchString(r.URL.Path) {
 		// Answered like GET; the server leaves the body out.
 		get := *r
 		get.Method = http.MethodGet

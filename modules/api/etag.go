@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 
@@ -18,9 +19,20 @@ const (
 )
 
 // revalidated reports whether a route's answers carry an ETag: those of GET that are
-// JSON and not a stream or a file.
+// JSON, perhaps beside another form, and not a stream or a file alone.
 func (rt *route) revalidated() bool {
-	return rt.Method == http.MethodGet && !rt.Public && len(operations[rt.ID].types) == 0
+	types := operations[rt.ID].types
+	return rt.Method == http.MethodGet && !rt.Public && (len(types) == 0 || types[0].name == jsonType)
+}
+
+// tagBlob answers with bytes that stay the same while the program runs, or with 304 where
+// the caller has them.
+func tagBlob(c echo.Context, contentType, tag string, body []byte) error {
+	c.Response().Header().Set(etagHeader, tag)
+	if matchesETag(recordOf(c.Request().Context()).noneMatch, tag) {
+		return c.NoContent(http.StatusNotModified)
+	}
+	return c.Blob(http.StatusOK, contentType, body)
 }
 
 // tagged runs a call that reads, and gives its answer an ETag; a caller who has it
@@ -90,9 +102,14 @@ func linkNext(hc huma.Context, v any) {
 		return
 	}
 	u := hc.URL()
+	hc.SetHeader("Link", nextLink(&u, next))
+}
+
+// nextLink is the header Link of a list's page that was read from u.
+func nextLink(u *url.URL, next string) string {
 	q := u.Query()
 	q.Set("cursor", next)
-	hc.SetHeader("Link", "<"+u.Path+"?"+q.Encode()+`>; rel="next"`)
+	return "<" + u.Path + "?" + q.Encode() + `>; rel="next"`
 }
 
 // nextOf returns the cursor of a page's next one, "" for all else.

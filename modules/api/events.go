@@ -46,6 +46,9 @@ type eventsOutput struct {
 // with the first event.
 var eventID = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
+// streamPath matches the paths of event streams, which have no end that HEAD could tell of.
+var streamPath = regexp.MustCompile(`^/v1/jobs/[^/]*/events$`)
+
 func eventRoutes(r *Routes) {
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/events", ID: "jobEvents", Tag: tagJobs, Scope: tenant.Read, NotFound: job.ErrJobNotFound,
 		Summary: "Server-sent events of a job: its events by type, \"progress\" at every change, \"end\" when it has ended"}, r.s.jobEvents)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -108,6 +109,22 @@ func TestACallerMayWaitForAJob(t *testing.T) {
 		time.AfterFunc(100*time.Millisecond, func() { h.jobs.finish(id) })
 		if a := h.do(t, http.MethodGet, path+"?wait=30", ""); a.status != http.StatusOK || a.json(t)["status"] != "completed" {
 			t.Errorf("%d %s", a.status, a.body)
+		}
+	})
+	t.Run("also where another tenant's calls wait", func(t *testing.T) {
+		s := newHouse(t).server
+		for range 2 * maxWaits {
+			s.waits.take("greedy")
+		}
+		ctx := context.WithValue(t.Context(), callKey{}, &call{tenantID: "t1"})
+		looks := 0
+		if _, err := waitFor(ctx, s, 1, func() (int, bool, error) { looks++; return 0, looks > 1, nil }); err != nil || looks < 2 {
+			t.Errorf("it looked %d times: %v", looks, err)
+		}
+		ctx = context.WithValue(t.Context(), callKey{}, &call{tenantID: "greedy"})
+		looks = 0
+		if _, err := waitFor(ctx, s, 30, func() (int, bool, error) { looks++; return 0, false, nil }); err != nil || looks != 1 {
+			t.Errorf("the tenant of too many looked %d times: %v", looks, err)
 		}
 	})
 	t.Run("not longer than half a minute", func(t *testing.T) {

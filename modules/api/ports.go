@@ -109,6 +109,7 @@ type Keys interface {
 // Budgets bound what a key may order; see tenant.Service.
 type Budgets interface {
 	ReserveBudget(ctx context.Context, keyID string, amount int64) (tenant.Order, error)
+	ReserveBudgetOnce(ctx context.Context, id, keyID string, amount int64) (tenant.Order, error)
 	CommitBudget(ctx context.Context, o tenant.Order) error
 	ReleaseBudget(ctx context.Context, o tenant.Order) error
 }

@@ -61,6 +61,8 @@ type usageInput struct {
 // rawOutput is an answer whose form the request chose.
 type rawOutput struct {
 	ContentType string `header:"Content-Type"`
+	Vary        string `header:"Vary"`
+	Link        string `header:"Link"`
 	Body        []byte
 }
 
@@ -98,14 +100,18 @@ func usageOf(b Books) func(context.Context, *usageInput) (*rawOutput, error) {
 			return nil, err
 		}
 		if !strings.Contains(recordOf(ctx).accept, "text/csv") {
-			return jsonOf(usagePageOf(page))
+			out, err := jsonOf(usagePageOf(page))
+			if err == nil && page.NextCursor != nil {
+				out.Link = nextLink(recordOf(ctx).request.URL, *page.NextCursor)
+			}
+			return out, err
 		}
 		var out bytes.Buffer
 		w := csv.NewWriter(&out)
 		if err := w.WriteAll(page.Table()); err != nil {
 			return nil, err
 		}
-		return &rawOutput{"text/csv; charset=utf-8", out.Bytes()}, nil
+		return &rawOutput{ContentType: "text/csv; charset=utf-8", Vary: "Accept", Body: out.Bytes()}, nil
 	}
 }
 
@@ -114,5 +120,5 @@ func jsonOf(v any) (*rawOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rawOutput{"application/json", b}, nil
+	return &rawOutput{ContentType: jsonType, Vary: "Accept", Body: b}, nil
 }

@@ -100,6 +100,6 @@ func getInvoice(b Payments) func(context.Context, *PaymentPath) (*rawOutput, err
 		if err != nil {
 			return nil, err
 		}
-		return &rawOutput{"application/pdf", pdf}, nil
+		return &rawOutput{ContentType: "application/pdf", Vary: "Accept", Body: pdf}, nil
 	}
 }

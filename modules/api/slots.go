@@ -5,8 +5,8 @@ import "sync"
 // tenantShare is the part of the slots that one tenant can hold: 1/tenantShare.
 const tenantShare = 4
 
-// slots bounds how many streams are open at the same time, in all and for one
-// tenant.
+// slots bounds how many streams are open, or calls wait, at the same time, in all and for
+// one tenant.
 type slots struct {
 	mu    sync.Mutex
 	limit int

@@ -9,14 +9,15 @@ import (
 const lookEvery = 400 * time.Millisecond
 
 // waitFor answers with what look finds when that is done, at the latest after some
-// seconds. Where many calls wait already it looks once: the caller asks again.
+// seconds. Where many calls wait already, in all or for the tenant, it looks once: the
+// caller asks again.
 func waitFor[T any](ctx context.Context, s *server, seconds int, look func() (found T, done bool, err error)) (*reply[T], error) {
 	end := time.Now().Add(time.Duration(seconds) * time.Second)
 	if seconds > 0 {
-		if !s.waits.TryAcquire(1) {
-			end = time.Now()
+		if id := TenantID(ctx); s.waits.take(id) {
+			defer s.waits.give(id)
 		} else {
-			defer s.waits.Release(1)
+			end = time.Now()
 		}
 	}
 	for {
