@@ -20,6 +20,8 @@ type backdrop struct {
 	catchW    int
 	catchH    int
 	catchStep float32
+
+	named [shownColours]named // where colours of the palette are seen
 }
 
 func buildBackdrop(lk look, W, H int, r room, seed uint64) *backdrop {
@@ -46,7 +48,7 @@ func buildBackdrop(lk look, W, H int, r room, seed uint64) *backdrop {
 	hasTable := lk.flat || (lk.far != farCove && lk.far != farPodium)
 	pod := podium{}
 	if lk.far == farPodium && !lk.flat {
-		pod = newPodium(f)
+		pod = newPodium(f, lk.plinth)
 		pod.castOnFloor(far, &lk, f)
 	}
 	for y := range lh {
@@ -65,10 +67,16 @@ func buildBackdrop(lk look, W, H int, r room, seed uint64) *backdrop {
 	}
 
 	b.lin = make([]uint16, W*H*3)
+	b.named = far.named
 	b.rasterise(&lk, far, mul, add, hasTable, step, seed)
 	if lk.far == farPodium && !lk.flat {
-		paintArch(b, &lk, mul, pod, step, seed)
-		pod.paint(b, &lk, mul, step)
+		s := &stage{b: b, lk: &lk, mul: mul, step: step}
+		s.paintWall()
+		s.paintPlinth(pod)
+	}
+	if lk.surface == lacquer && !lk.flat {
+		at := across(f, float32(lk.side))
+		b.shows(0, "surface", at(0.98), 0.86*f.h, at(0.7), 0.97*f.h)
 	}
 	b.img = image.NewNRGBA(image.Rect(0, 0, W, H))
 	b.encodeAll()
@@ -103,6 +111,10 @@ func (b *backdrop) rasterise(lk *look, far, mul, add *canvas, hasTable bool, ste
 	cols := newColumns(f.W, far.w, step)
 	farRow, mulRow, addRow := newRowReader(far, step), newRowReader(mul, step), newRowReader(add, step)
 	surface := newSurface(lk.surface, lk, seed)
+	var laid []sheet
+	if lk.flat {
+		laid = b.layOut(lk)
+	}
 	px := 1 / f.unit
 	fibre := speckTile()
 	for y := range f.H {
@@ -151,7 +163,11 @@ func (b *backdrop) rasterise(lk *look, far, mul, add *canvas, hasTable bool, ste
 			}
 			if cover > 0 {
 				fx := (float32(x) + 0.5) * px
-				s := surface((fx-f.cx)*scale+floorCentre, depth, detail{level, spot}).times(m)
+				s := surface((fx-f.cx)*scale+floorCentre, depth, detail{level, spot})
+				for i := range laid {
+					s = laid[i].over(s, fx, fy, px, fibre)
+				}
+				s = s.times(m)
 				if !lk.flat {
 					s = s.plus(addRow.get(&cols, x))
 				}

@@ -8,6 +8,7 @@ func (c *canvas) lensBlur(radius float32) {
 	if r < 1 {
 		return
 	}
+	c.shrink(radius * 1.2)
 	r = min(r, c.w/2, c.h/2)
 	w := c.w
 	stride := (w + 1) * 3

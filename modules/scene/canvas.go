@@ -6,10 +6,12 @@ type canvas struct {
 	w, h int
 	unit float32 // canvas pixels per scene unit (see frame)
 	pix  []float32
+
+	named [shownColours]named // where colours of the palette are seen
 }
 
 func newCanvas(w, h int, unit float32) *canvas {
-	return &canvas{w, h, unit, make([]float32, w*h*3)}
+	return &canvas{w: w, h: h, unit: unit, pix: make([]float32, w*h*3)}
 }
 
 // fill sets every pixel from its position in scene units.

@@ -21,6 +21,7 @@ type Engine struct {
 	kept   int
 	order  *list.List // of *entry, most recent first
 	byKey  map[cacheKey]*list.Element
+	looks  map[tuning]look // tuned to palettes
 }
 
 // cacheKey is all that a backdrop depends on.
@@ -42,7 +43,7 @@ func (e *entry) pixels() int { return e.key.w * e.key.h }
 // New returns an engine that keeps as many backdrops as backdrops 2048 px
 // squares take (42 MB each); smaller pictures more, larger ones fewer.
 func New(backdrops int) *Engine {
-	return &Engine{budget: max(backdrops, 0) * usualPixels, order: list.New(), byKey: map[cacheKey]*list.Element{}}
+	return &Engine{budget: max(backdrops, 0) * usualPixels, order: list.New(), byKey: map[cacheKey]*list.Element{}, looks: map[tuning]look{}}
 }
 
 // Render produces one picture. The same request always gives the same bytes on
@@ -67,6 +68,9 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	if s := req.Steer.Seed; s != nil {
 		req.Seed = *s
 	}
+	if req.Plate == nil && !st.painted {
+		st = st.arranged(req.Seed)
+	}
 	words := parsePrompt(req.Prompt)
 	palette := readPalette(req.Palette)
 	var hexes []string
@@ -82,9 +86,6 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	side, harmony := chooseLight(steeredLight(req), words.side, st.side, p, catalogue)
 
 	lk := resolveLook(st, words, palette, p, catalogue, side, pose == PoseFlat)
-	if len(palette) > 0 && st.exactBackdrop() && !st.painted && req.Plate == nil {
-		lk.keep(palette[0], req.Seed)
-	}
 	var r room
 	switch {
 	case req.Box[2] >= 1 && req.Box[3] >= 1:
@@ -98,6 +99,9 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 		return nil, err
 	}
 	r.pitch = pitchOf(req.Steer)
+	if len(palette) > 0 && !st.painted && req.Plate == nil {
+		lk = e.tuned(lk, palette, cacheKey{w: req.Width, h: req.Height, room: r, seed: req.Seed})
+	}
 	var b *backdrop
 	var cached bool
 	if req.Plate != nil {
@@ -113,7 +117,7 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	for i := range palette {
 		hexes = append(hexes, hexOf(palette[i]))
 	}
-	res.Meta.Areas = st.areas(palette, hexes)
+	res.Meta.Areas = b.areas(hexes)
 	res.Meta.Seed, res.Meta.Width, res.Meta.Height = req.Seed, req.Width, req.Height
 	floor := b.frame.contact
 	if pose == PoseStanding {

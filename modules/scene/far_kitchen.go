@@ -1,5 +1,6 @@
 package scene
 
+// paintKitchen is a window over a sink, with herbs, and shelves beside it.
 func paintKitchen(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	wall := lk.wallRGB
 	side := func(t float32) float32 { return f.cx + sd*t*f.w/2 }
@@ -11,7 +12,7 @@ func paintKitchen(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	for row := range 7 {
 		for col := range int(f.w/0.085) + 2 {
 			x, y := float32(col)*0.085-0.04*float32(row&1), 0.42*f.h+float32(row)*0.042
-			c.rect(x, y, x+0.081, y+0.038, wall.scale(r.between(0.72, 1.04)), 0.8)
+			c.rect(x, y, x+0.081, y+0.038, wall.scale(r.between(0.8, 1.0)), 0.8)
 		}
 	}
 	// Window over the sink.
@@ -57,9 +58,15 @@ func paintKitchen(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 		c.leaf(x, 0.06*f.h, 0.05, 0.028, 0, hex(0x4a4a48), 1)
 		c.leaf(x, 0.078*f.h, 0.03, 0.012, 0, rgb{5, 4.2, 2.9}, 1)
 	}
-	// Tools and jars on the counter in front of the tiles.
-	for _, t := range []float32{-0.86, -0.66, 0.9} {
-		x, w, h := side(t), r.between(0.03, 0.05), r.between(0.09, 0.16)
-		c.rect(x-w, f.edge-h, x+w, f.edge+0.05, mix(hex(0xd8c8ae), lk.accentRGB, r.float()), 1)
+	c.shows(0, "tiles", side(-0.4), 0.47*f.h, side(0.4), 0.62*f.h)
+	// Jars on the counter in front of the tiles.
+	for i, t := range []float32{-0.76, 0.84} {
+		x, w, h := side(t), r.between(0.075, 0.085)*f.w, r.between(0.13, 0.15)*f.h
+		col := []rgb{lk.accentRGB, lk.thirdRGB}[i]
+		if lk.kept < i+2 {
+			col = mix(hex(0xd8c8ae), col, 0.6)
+		}
+		c.block(x-w, f.edge-h, x+w, f.edge+0.05, col, sd)
+		c.shows(1+i, "canister", x-w, f.edge-h, x+w, f.edge-0.005)
 	}
 }

@@ -1,5 +1,6 @@
 package scene
 
+// paintOffice is a window over a city, with shelves and a screen beside it.
 func paintOffice(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	wall := lk.wallRGB
 	side := func(t float32) float32 { return f.cx + sd*t*f.w/2 }
@@ -37,8 +38,8 @@ func paintOffice(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	if a > b {
 		a, b = b, a
 	}
-	c.rect(a, 0.03*f.h, b, f.edge+0.1, hex(0x8b97a1).scale(0.8), 1)
-	for _, y := range []float32{0.19, 0.36, 0.53} {
+	c.rect(a, 0.03*f.h, b, f.edge+0.1, lk.wallRGB.scale(0.62), 1)
+	for _, y := range []float32{0.19, 0.36} {
 		for x := a + 0.015; x < b-0.03; {
 			w, h := r.between(0.016, 0.034), r.between(0.07, 0.115)
 			col := []rgb{hex(0xdfe5ea), hex(0x4f6478), lk.accentRGB, hex(0x9fb2c2), hex(0xcfa978), hex(0x2f3b47)}[r.int(6)]
@@ -49,13 +50,30 @@ func paintOffice(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 		}
 		c.rect(a, y*f.h, b, y*f.h+0.014, hex(0xd9dfe4).scale(0.8), 1)
 	}
+	c.fade(side(-0.64)-0.003, 0.375*f.h, side(-0.64)+0.003, f.edge+0.1, lk.wallRGB.scale(0.3), lk.wallRGB.scale(0.3), 1) // two doors
+	c.shows(0, "cupboard", side(-0.98), 0.385*f.h, side(-0.67), f.edge-0.01)
 	// Colleague's screen, chair and a plant.
 	mx := side(0.52)
 	c.rect(mx-0.15, 0.40*f.h, mx+0.15, 0.57*f.h, hex(0x20262c), 1)
-	c.rect(mx-0.14, 0.41*f.h, mx+0.14, 0.56*f.h, mix(rgb{0.25, 0.42, 0.62}, lk.accentRGB, 0.35), 1)
+	c.fade(mx-0.14, 0.41*f.h, mx+0.14, 0.56*f.h, rgb{0.62, 0.66, 0.7}, rgb{0.42, 0.45, 0.5}, 1) // a page on it
+	c.block(mx-0.06, 0.43*f.h, mx+0.06, 0.56*f.h, rgb{0.92, 0.92, 0.9}, sd)
+	for i := range 4 {
+		y := (0.45 + 0.026*float32(i)) * f.h
+		c.block(mx-0.045, y, mx+0.045-0.02*float32(i&1), y+0.01*f.h, rgb{0.5, 0.53, 0.57}, sd)
+	}
 	c.rect(mx-0.02, 0.57*f.h, mx+0.02, 0.68*f.h, hex(0x20262c), 1)
-	c.leaf(side(-0.02), 0.62*f.h, 0.09, 0.12, 0, hex(0x353f49), 1)
-	plant(c, side(0.93), 0.6*f.h, 0.17, hex(0x4f7250), r, 40)
+	chair := hex(0x353f49)
+	if lk.kept > 1 {
+		chair = lk.accentRGB
+	}
+	c.block(side(-0.02)-0.1*f.w, 0.5*f.h, side(-0.02)+0.1*f.w, f.edge+0.1, chair, sd)
+	c.leaf(side(-0.02), 0.5*f.h, 0.1*f.w, 0.03*f.h, 0, chair, 1)
+	c.shows(1, "chair", side(-0.02)-0.1*f.w, 0.5*f.h, side(-0.02)+0.1*f.w, f.edge-0.005)
+	plant(c, side(0.93), 0.55*f.h, 0.15, hex(0x4f7250), r, 40)
+	if lk.kept > 2 {
+		c.block(side(0.78), 0.53*f.h, side(1.1), f.edge+0.1, lk.thirdRGB, sd)
+		c.shows(2, "planter", side(0.78), 0.53*f.h, side(0.99), f.edge-0.005)
+	}
 	for i := range 4 {
 		x := side(-0.8 + 0.5*float32(i))
 		c.leaf(x, 0.05*f.h, 0.03, 0.007, 0, rgb{6, 6.3, 6.8}, 1)

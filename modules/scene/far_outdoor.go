@@ -6,6 +6,9 @@ var outdoorPlaces = []func(c *canvas, lk *look, f *frame, sd float32, r *rng){pa
 
 // brandTint is how far a place follows the set's wall colour.
 func brandTint(lk *look) rgb {
+	if lk.kept > 0 { // the surface has the brand's colour
+		return rgb{1, 1, 1}
+	}
 	return mix(rgb{1, 1, 1}, lk.wallRGB.scale(1/max(lk.wallRGB.luma(), 0.02)), 0.12)
 }
 

@@ -61,7 +61,7 @@ func fit(p *product, f *frame, lk *look, asked, boxed bool) (scale, left, bottom
 	bottom = float64(f.contact * f.unit)
 	if lk.far == farPodium && !boxed {
 		// The middle of the footprint, not its front, goes to the podium's middle.
-		bottom += math.Min(p.depth*bh*k/2, podiumRoom*float64(newPodium(f).b*f.unit))
+		bottom += math.Min(p.depth*bh*k/2, podiumRoom*float64(newPodium(f, lk.plinth).b*f.unit))
 	}
 	if lift := 0.25 * (0.5*f.h - float32(bh*k)/f.unit); lift > 0 && !boxed && lk.far != farPodium {
 		// A low product moves back a little, or the picture is all background.

@@ -44,7 +44,7 @@ func newFrame(W, H int, st set, flat bool, r room) frame {
 	wide := float32(clampF(math.Log2(float64(W)/float64(H)), -1, 1))
 	tall := max(-wide, 0)
 	wide = max(wide, 0)
-	f.edge = f.h * (0.64 - 0.04*tall + 0.01*wide)
+	f.edge = f.h * (0.64 + st.lower - 0.04*tall + 0.01*wide)
 	f.contact = f.h * (0.82 - 0.09*tall + 0.04*wide)
 	f.boxW, f.boxH = min(0.73*f.w, 0.86), f.h*(0.62-0.1*tall+0.06*wide)
 	if st.far == farPodium && !flat {

@@ -16,6 +16,7 @@ type look struct {
 	flat                         bool
 	mood                         mood
 	tinted                       bool // the prompt or brand chose the colours
+	kept                         int  // how many of the palette's colours are shown exactly
 
 	// of the shadow alone; zero in the keys of backdrops
 	cast cast
@@ -33,7 +34,7 @@ const (
 // product (only when there is no palette, so a catalogue stays consistent),
 // scene default.
 func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool, side Light, flat bool) look {
-	lk := look{set: st, surface: st.top, exposure: 1, farGain: 1, flat: flat}
+	lk := look{set: st, surface: st.top, exposure: 1, farGain: 1, flat: flat, backlit: st.behind && !flat}
 	if st.painted { // words and palettes steer the light at most
 		lk.paintedLight(words, side)
 		return lk
@@ -74,7 +75,7 @@ func resolveLook(st set, words steer, palette []rgb, p *product, catalogue bool,
 		lk.wallRGB, lk.accentRGB = st.wall.rgb(), st.accent.rgb()
 	}
 	lk.kinship = kinship(lk.wallRGB, lk.accentRGB)
-	lk.thirdRGB = lk.accentRGB
+	lk.thirdRGB = mix(lk.accentRGB, hex(0xd6c8b2), 0.6*lk.kinship)
 	if len(chosen) > 2 {
 		lk.thirdRGB = chosen[2]
 	}

@@ -8,92 +8,149 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// namedArea returns the part of a set in which the palette's first colour is kept: free
-// of products and props, as shares of the frame.
-func (s *set) namedArea() [4]float64 {
-	if s.far == farPodium { // beside the arch
-		return [4]float64{0.02, 0.05, 0.14, 0.3}
-	}
-	return [4]float64{0.2, 0.06, 0.8, 0.24}
-}
+// shownColours is how many colours of a palette a set shows at most.
+const shownColours = 3
 
 const (
-	// evenLight is how much of the light's fall-off a set keeps whose backdrop shows a
-	// brand's colour.
+	// evenLight is how much of the light's fall-off a set keeps that shows a brand's colour.
 	evenLight = 0.5
-	// tuneSide is the size of the pictures by which a colour is tuned.
-	tuneSide = 128
-	// tuneRounds bounds how often it is tuned; tuneEnough is the relative error, of the
-	// encoded value, at which it is right.
-	tuneRounds = 8
+	// tuneSide is the size of the pictures by which colours are tuned, as the root of their area.
+	tuneSide = 192
+	// tuneRounds bounds how often they are tuned; tuneEnough is the relative error, of the
+	// encoded value, at which they are right; tuneMost bounds what is painted.
+	tuneRounds = 9
 	tuneEnough = 0.004
+	tuneMost   = 16
+	// tunedLooks bounds how many tuned looks are kept.
+	tunedLooks = 256
 )
 
-// exactBackdrop reports whether a set's backdrop is one plain colour.
-func (s *set) exactBackdrop() bool { return s.far == farCove || s.far == farPodium }
+// tuning is all that a tuned look depends on.
+type tuning struct {
+	cacheKey
+	want [shownColours]rgb
+}
 
-// keep tunes the backdrop's colour so that it comes out as the palette's first does,
-// under the set's own light.
-func (lk *look) keep(want rgb, seed uint64) {
+// tuned returns a look whose named areas come out as the palette's colours. Pictures of
+// one brand share it.
+func (e *Engine) tuned(lk look, palette []rgb, at cacheKey) look {
+	at.look = lk
+	key := tuning{cacheKey: at}
+	lk.kept = copy(key.want[:], palette)
+	key.look.kept = lk.kept
+	e.mu.Lock()
+	out, ok := e.looks[key]
+	e.mu.Unlock()
+	if ok {
+		return out
+	}
+	lk.keep(key.want, at)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.looks) >= tunedLooks {
+		clear(e.looks)
+	}
+	e.looks[key] = lk
+	return lk
+}
+
+// keep tunes the look's colours so that the areas which they name come out as wished,
+// under the set's own light. A colour that the set shows nowhere stays as it was resolved.
+func (lk *look) keep(want [shownColours]rgb, at cacheKey) {
 	lk.falloff *= evenLight
 	lk.vignette *= evenLight
-	lk.wallRGB = want
-	for range tuneRounds {
-		got := buildBackdrop(*lk, tuneSide, tuneSide, room{pitch: -1}, seed).mean(lk.namedArea())
+	if (lk.far == farFoliage || lk.far == farForest) && !lk.flat {
+		lk.surface = lacquer // a place has no wall that may have any colour
+	}
+	colours := [shownColours]*rgb{&lk.wallRGB, &lk.accentRGB, &lk.thirdRGB}
+	resolved := [shownColours]rgb{lk.wallRGB, lk.accentRGB, lk.thirdRGB}
+	for i := range lk.kept {
+		*colours[i] = want[i]
+	}
+	k := float32(tuneSide) / sqrt32(float32(at.w)*float32(at.h))
+	w, h := max(int(float32(at.w)*k+0.5), 8), max(int(float32(at.h)*k+0.5), 8)
+	w, h = min(w, 8*tuneSide), min(h, 8*tuneSide)
+	for i := range at.room.box {
+		at.room.box[i] *= k
+	}
+	for round := range tuneRounds {
+		b := buildBackdrop(*lk, w, h, at.room, at.seed)
 		off := 0.0
-		fix := func(c *float32, want, got float32) {
-			k := (want + 1e-4) / (got + 1e-4)
-			off = math.Max(off, math.Abs(math.Pow(float64(k), 1/2.4)-1))
-			*c = min(*c*k, 4)
+		next := [shownColours]rgb{lk.wallRGB, lk.accentRGB, lk.thirdRGB}
+		for i := range lk.kept {
+			part, ok := b.where(i)
+			if !ok {
+				if round == 0 {
+					next[i] = resolved[i]
+				}
+				continue
+			}
+			got := b.mean(part)
+			fix := func(c *float32, want, got float32) {
+				k := (want + 1e-4) / (got + 1e-4)
+				off = math.Max(off, math.Abs(math.Pow(float64(k), 1/2.4)-1))
+				*c = min(*c*k, tuneMost)
+			}
+			fix(&next[i].R, want[i].R, got.R)
+			fix(&next[i].G, want[i].G, got.G)
+			fix(&next[i].B, want[i].B, got.B)
 		}
-		before := lk.wallRGB
-		fix(&lk.wallRGB.R, want.R, got.R)
-		fix(&lk.wallRGB.G, want.G, got.G)
-		fix(&lk.wallRGB.B, want.B, got.B)
-		if off < tuneEnough {
-			lk.wallRGB = before
+		if off < tuneEnough && round > 0 {
 			return
+		}
+		for i := range next {
+			*colours[i] = next[i]
 		}
 	}
 }
+
+// shows notes where a colour of the palette is seen, as what.
+func (b *backdrop) shows(colour int, what string, x0, y0, x1, y1 float32) {
+	b.named[colour] = named{what, min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)}
+}
+
+// where returns the part of the backdrop that shows a colour of the palette, as shares of
+// the frame; ok is false where it is too small to be seen.
+func (b *backdrop) where(colour int) (part [4]float64, ok bool) {
+	n := b.named[colour]
+	if n.what == "" {
+		return part, false
+	}
+	part = [4]float64{float64(n.x0 / b.w), float64(n.y0 / b.h), float64(n.x1 / b.w), float64(n.y1 / b.h)}
+	for i, v := range part {
+		part[i] = math.Round(1000*clampF(v, 0, 1)) / 1000
+	}
+	return part, part[2]-part[0] >= leastShare && part[3]-part[1] >= leastShare
+}
+
+// leastShare is the least side of an area that is named, as a share of the frame's.
+const leastShare = 0.02
 
 // mean returns the mean colour of a part of a backdrop, as it is seen.
 func (b *backdrop) mean(part [4]float64) rgb {
 	var sum [3]float64
 	n := 0.0
-	for y := int(part[1] * float64(b.H)); y < int(part[3]*float64(b.H)); y++ {
-		for x := int(part[0] * float64(b.W)); x < int(part[2]*float64(b.W)); x++ {
+	x0, y0 := int(part[0]*float64(b.W)), int(part[1]*float64(b.H))
+	for y := y0; y < max(int(part[3]*float64(b.H)), y0+1); y++ {
+		for x := x0; x < max(int(part[2]*float64(b.W)), x0+1); x++ {
 			for c := range 3 {
 				sum[c] += float64(b.lin[(y*b.W+x)*3+c]) / 65535
 			}
 			n++
 		}
 	}
-	n = math.Max(n, 1)
 	return rgb{float32(sum[0] / n), float32(sum[1] / n), float32(sum[2] / n)}
 }
 
-// areas says which part of a set each colour of a palette names.
-func (s *set) areas(palette []rgb, hexes []string) []picture.Area {
-	names := []string{"backdrop", "props", "props"}
-	switch {
-	case s.painted, s.name == "plate":
-		names = nil
-	case s.far == farPodium:
-		names = []string{"backdrop", "podium", "arch"}
-	case s.far == farCove:
-		names = []string{"backdrop"}
-	case s.far == farFoliage, s.far == farForest:
-		names = []string{"leaves"}
-	}
-	out := make([]picture.Area, 0, len(palette))
-	for i := range palette {
+// areas says which part of the backdrop each colour of a palette names.
+func (b *backdrop) areas(hexes []string) []picture.Area {
+	out := make([]picture.Area, 0, len(hexes))
+	for i := range hexes {
 		a := picture.Area{Colour: hexes[i]}
-		if i < len(names) {
-			a.Name = names[i]
-		}
-		if i == 0 && s.exactBackdrop() && !s.painted && s.name != "plate" {
-			a.Exact, a.Where = true, s.namedArea()
+		if i < shownColours {
+			if part, ok := b.where(i); ok {
+				a.Name, a.Exact, a.Where = b.named[i].what, true, part
+			}
 		}
 		out = append(out, a)
 	}

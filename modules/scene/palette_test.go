@@ -1,41 +1,91 @@
 package scene
 
 import (
+	"fmt"
+	"image"
+	"math"
 	"slices"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/picture"
 )
 
-func TestThePaletteIsKeptOnTheAreaThatItNames(t *testing.T) {
-	for _, name := range []string{"studio", "minimal"} {
-		for _, hex := range []string{"#0f3d3e", "#e8d9c5", "#c96f3b", "#1b1b1d", "#f4f4f2", "#7a1fa2"} {
-			t.Run(name+hex, func(t *testing.T) {
-				r := rendered(t, Request{Scene: name, Palette: []string{hex, "#ffffff"}, Prompt: "dark slate walls"})
-				if len(r.Meta.Areas) != 2 {
-					t.Fatalf("%+v", r.Meta.Areas)
-				}
-				a := r.Meta.Areas[0]
-				if a.Colour != hex || a.Name != "backdrop" || !a.Exact {
-					t.Fatalf("%+v", a)
-				}
-				want, _ := parseHex(hex)
-				var sum [3]float64
-				n := 0.0
-				for y := int(a.Where[1] * 320); y < int(a.Where[3]*320); y++ {
-					for x := int(a.Where[0] * 320); x < int(a.Where[2]*320); x++ {
-						for c := range 3 {
-							sum[c] += float64(r.Backdrop.Pix[r.Backdrop.PixOffset(x, y)+c])
-						}
-						n++
-					}
-				}
-				got := hexOf(want)
-				for c, v := range [3]float32{want.R, want.G, want.B} {
-					if d := sum[c]/n - 255*linearToSRGB(float64(v)); d > 4 || d < -4 { // ΔE2000 stays below 3
-						t.Errorf("channel %d of %s is off by %.1f levels", c, got, d)
-					}
-				}
-			})
+// levelsOff returns by how many levels the mean of an area is off a colour, at most, and
+// which share of its pixels is off by no more than so many levels.
+func levelsOff(img *image.NRGBA, where [4]float64, hex string, levels float64) (mean, share float64) {
+	want, _ := parseHex(hex)
+	w, h := float64(img.Rect.Dx()), float64(img.Rect.Dy())
+	var sum [3]float64
+	n, near := 0.0, 0.0
+	for y := int(where[1] * h); y < int(where[3]*h); y++ {
+		for x := int(where[0] * w); x < int(where[2]*w); x++ {
+			most := 0.0
+			for c, v := range [3]float32{want.R, want.G, want.B} {
+				off := float64(img.Pix[img.PixOffset(x, y)+c]) - 255*linearToSRGB(float64(v))
+				sum[c] += off
+				most = max(most, math.Abs(off))
+			}
+			if n++; most <= levels {
+				near++
+			}
 		}
+	}
+	for c := range sum {
+		mean = max(mean, math.Abs(sum[c]/n))
+	}
+	return mean, near / n
+}
+
+// TestThePaletteIsKeptOnTheAreasThatItNames holds every set, in every composition, to a
+// brand's colours, words against them or not.
+func TestThePaletteIsKeptOnTheAreasThatItNames(t *testing.T) {
+	const (
+		side  = 320
+		off   = 2.5 // levels of the mean: ΔE2000 stays below 3
+		near  = 20  // levels of a pixel: an area is lit, and has texture
+		share = 0.8
+	)
+	palettes := [][]string{{"#0f3d3e", "#e8d9c5", "#c96f3b"}, {"#f4f4f2", "#1b1b1d", "#7a1fa2"}, {"#c96f3b", "#0f3d3e"}, {"#7a1fa2", "#f4f4f2", "#e8d9c5"}, {"#1b1b1d"}}
+	for _, name := range picture.SceneTypes() {
+		for seed := range compositions {
+			for _, pose := range []Pose{PoseStanding, PoseFlat} {
+				t.Run(fmt.Sprint(name, seed, pose), func(t *testing.T) {
+					t.Parallel()
+					palette := palettes[(seed+len(name))%len(palettes)]
+					r := render(t, New(0), Request{Scene: name, Palette: palette, Prompt: "dark slate walls", Pose: pose, Seed: uint64(seed), Width: side, Height: side})
+					if len(r.Meta.Areas) != len(palette) {
+						t.Fatalf("%+v", r.Meta.Areas)
+					}
+					for i, a := range r.Meta.Areas {
+						switch {
+						case a.Colour != palette[i] || a.Exact != (a.Name != "") || a.Exact != (a.Where != [4]float64{}):
+							t.Errorf("%+v", a)
+						case i == 0 && !a.Exact:
+							t.Errorf("the first colour is shown nowhere: %+v", a)
+						case a.Exact:
+							mean, most := levelsOff(r.Backdrop, a.Where, a.Colour, near)
+							if mean > off || most < share {
+								t.Errorf("%s of %s is off by %.1f levels, %.0f %% of it is near: %v", a.Name, a.Colour, mean, 100*most, a.Where)
+							}
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestPicturesOfOneBrandAreTunedOnce asks for one look twice, and for another.
+func TestPicturesOfOneBrandAreTunedOnce(t *testing.T) {
+	e := New(1)
+	req := Request{Scene: "kitchen", Palette: []string{"#0f3d3e"}}
+	first := render(t, e, req)
+	if again := render(t, e, req); !again.Meta.Cached || len(e.looks) != 1 || again.Backdrop != first.Backdrop {
+		t.Errorf("%d looks, %+v", len(e.looks), again.Meta)
+	}
+	req.Palette = []string{"#c96f3b"}
+	if other := render(t, e, req); other.Meta.Cached || len(e.looks) != 2 {
+		t.Errorf("%d looks, %+v", len(e.looks), other.Meta)
 	}
 }
 

@@ -26,6 +26,11 @@ type set struct {
 	flatGobo   goboKind
 	side       Light
 
+	at     int     // which of its arrangements
+	lower  float32 // how much lower its surface ends, as a share of the frame's height
+	plinth plinth
+	behind bool // its light comes from behind
+
 	painted bool // the backdrop is paint and nothing else
 	paint   picture.Paint
 }

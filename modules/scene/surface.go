@@ -15,6 +15,8 @@ const (
 	marbleBlack
 	linen
 	mossWood
+	laminate
+	lacquer
 )
 
 // detail is how coarse look-ups are at a distance: it prevents shimmer and doubles as
@@ -32,13 +34,13 @@ func newSurface(m material, lk *look, seed uint64) surfaceFunc {
 	ou, ov := r.between(0, 40), r.between(0, 40)
 	switch m {
 	case woodWarm:
-		return planks(hex(0x54341f), hex(0xad8058), 0.30, !lk.flat, ou, ov)
+		return planks(hex(0x54341f), hex(0xad8058), 0.30, ou, ov)
 	case woodOak:
-		return planks(hex(0xb18a5f), hex(0xdfc39c), 0.9, false, ou, ov)
+		return planks(hex(0xb18a5f), hex(0xdfc39c), 0.9, ou, ov)
 	case woodWalnut:
-		return planks(hex(0x2a170d), hex(0x6b442a), 0.36, !lk.flat, ou, ov)
+		return planks(hex(0x2a170d), hex(0x6b442a), 0.36, ou, ov)
 	case mossWood:
-		return moss(planks(hex(0x2c2218), hex(0x76624a), 0.27, false, ou, ov), float32(lk.side), ou, ov)
+		return moss(planks(hex(0x2c2218), hex(0x76624a), 0.27, ou, ov), float32(lk.side), ou, ov)
 	case stone:
 		return slab(hex(0x96979b), 0.2, ou, ov)
 	case concrete:
@@ -47,8 +49,12 @@ func newSurface(m material, lk *look, seed uint64) surfaceFunc {
 		return marble(hex(0xeeedea), hex(0x9b9c9e), hex(0xc3bfb8), 0.75, ou, ov)
 	case marbleBlack:
 		return marble(hex(0x141315), hex(0x8d7a5c), hex(0x3a373a), 0.9, ou, ov)
+	case laminate:
+		return lacquered(hex(0xe9e7e2), ou, ov)
+	case lacquer:
+		return lacquered(lk.wallRGB, ou, ov)
 	case linen:
-		return weave(tone(lk.wallRGB, 0.85, 0.05), ou, ov)
+		return weave(mix(tone(lk.wallRGB, 0.88, 0.03), hex(0xe9e2d6), 0.5), ou, ov)
 	}
 	c := lk.wallRGB
 	return func(u, v float32, d detail) rgb {

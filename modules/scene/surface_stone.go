@@ -1,12 +1,21 @@
 package scene
 
+// lacquered is a coat of paint: hardly any texture, and none of its colour's own.
+func lacquered(base rgb, ou, ov float32) surfaceFunc {
+	cloud, speck := cloudTile(), speckTile()
+	return func(u, v float32, d detail) rgb {
+		return base.scale(1 + 0.03*cloud.at(u*0.8+ou, v*0.8+ov, d.level) + 0.015*speck.at(u*3+ou, v*3+ov, d.level))
+	}
+}
+
+// slab is cast or cut stone.
 func slab(base rgb, contrast float32, ou, ov float32) surfaceFunc {
 	cloud, warp, speck := cloudTile(), warpTile(), speckTile()
 	warm, cool := base.times(rgb{1.07, 1, 0.9}), base.times(rgb{0.93, 1, 1.06})
 	return func(u, v float32, d detail) rgb {
 		broad := warp.at(u*0.22+ou, v*0.22+ov, d.level)
 		mid := cloud.at(u*0.8+ou, v*0.8+ov, d.level)
-		fine := speck.at(u*3.1+ou, v*3.1+ov, d.level)
+		fine := speck.at(u*3.1+ou, v*3.1+ov, d.level+0.5)
 		c := mix(cool, warm, clamp01(0.5+0.8*broad))
 		k := 1 + contrast*(0.9*broad+1.3*mid+1.1*fine)
 		// Pits are few, and their rims soft.

@@ -1,6 +1,9 @@
 package scene
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // speckles counts the pixels of a picture's floor that stand out of all eight neighbours by
 // more than so many levels of green: a line that is drawn by noise without smoothing
@@ -32,13 +35,15 @@ func TestFloorsHaveNoSpeckles(t *testing.T) {
 		most   = 80 // of some 90,000 pixels: fine grain has single ones
 	)
 	for _, name := range []string{"luxury", "kitchen", "office", "lifestyle", "nature", "outdoor"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			st, _ := findSet(name)
-			lk := resolveLook(st, steer{}, nil, &product{}, true, LightAuto, false)
-			if n := speckles(buildBackdrop(lk, 512, 512, room{pitch: -1}, 5), levels); n > most {
-				t.Errorf("%d pixels of the floor stand out of their neighbours, at most %d", n, most)
-			}
-		})
+		for seed := range uint64(compositions) {
+			t.Run(fmt.Sprint(name, seed), func(t *testing.T) {
+				t.Parallel()
+				st, _ := findSet(name)
+				lk := resolveLook(st.arranged(seed), steer{}, nil, &product{}, true, LightAuto, false)
+				if n := speckles(buildBackdrop(lk, 512, 512, room{pitch: -1}, seed), levels); n > most {
+					t.Errorf("%d pixels of the floor stand out of their neighbours, at most %d", n, most)
+				}
+			})
+		}
 	}
 }

@@ -1,14 +1,11 @@
 package scene
 
 // planks is plain-sawn timber: long streaks of fibre, growth rings that drift
-// along the board, and boards cut from different trees.
-func planks(dark, light rgb, width float32, alongDepth bool, ou, ov float32) surfaceFunc {
+// along the board, and boards cut from different trees. They lie across the view.
+func planks(dark, light rgb, width float32, ou, ov float32) surfaceFunc {
 	cloud, warp, speck := cloudTile(), warpTile(), speckTile()
 	return func(u, v float32, d detail) rgb {
 		along, across := u, v
-		if alongDepth {
-			along, across = v, u
-		}
 		// Half a board of offset keeps a seam from running through the
 		// middle of the picture, where the product stands.
 		p := across/width + 0.37 + ou
