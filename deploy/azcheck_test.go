@@ -149,6 +149,7 @@ func azFaults(t *testing.T, all []azCommand) []string {
 // TestAzTakesEveryCommand parses every command that people and workflows are to
 // run, and some that az must refuse.
 func TestAzTakesEveryCommand(t *testing.T) {
+	t.Parallel()
 	all := everyAzCommand(t)
 	if len(all) < 120 {
 		t.Fatalf("only %d commands were found", len(all))

@@ -28,9 +28,26 @@ _opal_found() {
 	if [ "${!1:-}" = "${!was:-}" ] || [ "${!1:-}" = "$2" ]; then export "$1=$2" "$was=$2"; fi
 }
 
+# _opal_table FILTER JSON prints what a filter of jq makes of it, objects of name and value, as
+# lines NAME=VALUE. One jq serves all names: it takes longer to start than to answer.
+_opal_table() { jq -r "$1"' | .value |= (if type == "array" then join(" ") else . // "" | tostring end) | .name + "=" + (.value | split("\n") | join("\u001f"))' <<<"$2"; }
+# _opal_value TABLE NAME prints the value of that name, or nothing.
+_opal_value() {
+	local line apart=$'\037' newline=$'\n'
+	while IFS= read -r line; do
+		if [ "${line%%=*}" = "$2" ]; then
+			line=${line#*=}
+			printf '%s\n' "${line//$apart/$newline}"
+			return
+		fi
+	done <<<"$1"
+}
+
 _opal_env() {
 	local environment=${1:-} group=${2:-} location=${3:-} here account exists name was cleared=''
 	local parameters='{}' outputs='{}' api='{}' worker='{}' apps='' jobs='' image='' url='' endpoints='' has_ground=''
+	local last='' found='' api_has='' worker_has='' subscription=''
+	local values='to_entries[] | {name: .key, value: .value.value}' settings='.properties.template.containers[0]'
 	here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || return 1
 	if [ ! -f "$here/ground.$environment.bicepparam" ]; then
 		echo "env: usage: . deploy/env.sh dev|prod [GROUP [LOCATION]]; there is no $here/ground.$environment.bicepparam" >&2
@@ -55,7 +72,8 @@ _opal_env() {
 	GROUP=${group:-${GROUP:-opal-$environment}}
 
 	account=$(az account show --output json) || { echo "env: az is not logged in: az login" >&2; return 1; }
-	SUBSCRIPTION=$(jq -r .id <<<"$account") TENANT_ID=$(jq -r .tenantId <<<"$account")
+	account=$(_opal_table 'to_entries[] | {name: .key, value: (.value | strings)}' "$account") || return 1
+	SUBSCRIPTION=$(_opal_value "$account" id) TENANT_ID=$(_opal_value "$account" tenantId) subscription=$(_opal_value "$account" name)
 	REPOSITORY=
 	if command -v gh >/dev/null; then # one that you may set up; a clone of another's would give his workflows rights here
 		REPOSITORY=$(gh repo view --json nameWithOwner,viewerPermission --jq 'select(.viewerPermission == "ADMIN").nameWithOwner' 2>/dev/null) || REPOSITORY=
@@ -75,17 +93,18 @@ _opal_env() {
 		jobs=$(az containerapp job list --resource-group "$GROUP" --query "[].name" --output tsv) || return 1
 	fi
 	LOCATION=${location:-${LOCATION:-westeurope}}
-	_opal_out() { jq -r --arg n "$1" '.[$n].value // ""' <<<"$outputs"; }
-	_opal_last() { jq -r --arg n "$1" '.[$n].value // "" | if type == "array" then join(" ") else tostring end' <<<"$parameters"; }
-	REGISTRY=$(_opal_out registryName) VAULT=$(_opal_out vaultName) STORAGE=$(_opal_out storageName)
-	WORKSPACE=$(_opal_out workspaceName) DATABASE=$(_opal_out postgresHost) API=$(_opal_out apiUrl)
-	LOGS=$(_opal_last logsName)
+	last=$(_opal_table "$values" "$parameters") && found=$(_opal_table "$values" "$outputs") || return 1
+	REGISTRY=$(_opal_value "$found" registryName) VAULT=$(_opal_value "$found" vaultName) STORAGE=$(_opal_value "$found" storageName)
+	WORKSPACE=$(_opal_value "$found" workspaceName) DATABASE=$(_opal_value "$found" postgresHost) API=$(_opal_value "$found" apiUrl)
+	LOGS=$(_opal_value "$last" logsName)
 	LOGS=${LOGS:-opal-log-$environment}
 
 	# The apps, unless they are still v0.2.1's.
 	if grep -qx "opal-web-api-$environment" <<<"$apps"; then
 		api=$(az containerapp show --resource-group "$GROUP" --name "opal-web-api-$environment" --output json) || return 1
-		jq -e '.properties.template.containers[0].args // [] | index("serve-api")' <<<"$api" >/dev/null || api='{}'
+		api_has=$(_opal_table "($settings.env[]?, {name: \":args\", value: ($settings.args // [])}, {name: \":image\", value: $settings.image},
+			(.properties.configuration.ingress.customDomains[0]? // {} | {name: \":domain\", value: .name}, {name: \":certificate\", value: .certificateId}))" "$api") || return 1
+		case " $(_opal_value "$api_has" :args) " in *' serve-api '*) ;; *) api='{}' api_has='' ;; esac
 	fi
 	if [ "$api" != '{}' ] && [ -z "$has_ground" ]; then
 		cat >&2 <<-END
@@ -98,14 +117,14 @@ _opal_env() {
 	fi
 	if [ "$api" != '{}' ] && grep -qx "opal-orchestrator-$environment" <<<"$apps"; then
 		worker=$(az containerapp show --resource-group "$GROUP" --name "opal-orchestrator-$environment" --output json) || return 1
+		worker_has=$(_opal_table "$settings.env[]?" "$worker") || return 1
 	fi
-	_opal_setting() { jq -r --arg n "$2" '[.properties.template.containers[0].env[]? | select(.name == $n) | .value // empty][0] // ""' <<<"$1"; }
 
 	# The image that clients have; before the apps, the jobs' or the one that step 3 made.
 	if [ "$api" != '{}' ]; then
 		image=$(az containerapp revision list --resource-group "$GROUP" --name "opal-web-api-$environment" \
 			--query "[?properties.active && properties.trafficWeight==\`100\`].properties.template.containers[0].image | [0]" --output tsv) || return 1
-		[ -n "$image" ] || image=$(jq -r '.properties.template.containers[0].image' <<<"$api")
+		[ -n "$image" ] || image=$(_opal_value "$api_has" :image)
 	elif grep -qx "opal-migrate-$environment" <<<"$jobs"; then
 		image=$(az containerapp job show --resource-group "$GROUP" --name "opal-migrate-$environment" \
 			--query "properties.template.containers[0].image" --output tsv) || return 1
@@ -127,20 +146,20 @@ _opal_env() {
 	_opal_found OPAL_IMAGE "$image"
 
 	# Who administers the database, and what else people chose when they last laid the ground.
-	_opal_found OPAL_DB_ADMIN_NAME "$(_opal_last databaseAdminName)"
-	_opal_found OPAL_DB_ADMIN_ID "$(_opal_last databaseAdminObjectId)"
+	_opal_found OPAL_DB_ADMIN_NAME "$(_opal_value "$last" databaseAdminName)"
+	_opal_found OPAL_DB_ADMIN_ID "$(_opal_value "$last" databaseAdminObjectId)"
 	if [ -z "${OPAL_DB_ADMIN_NAME:-}" ]; then
 		name=$(az ad group list --filter "displayName eq 'opal-dba-$environment'" --query "[0].id" --output tsv) || name=
 		[ -z "$name" ] || _opal_found OPAL_DB_ADMIN_NAME "opal-dba-$environment"
 		_opal_found OPAL_DB_ADMIN_ID "$name"
 	fi
-	_opal_found OPAL_ALERT_EMAIL "$(_opal_last alertEmail)"
-	_opal_found OPAL_ALERT_WEBHOOK "$(_opal_last alertWebhook)"
-	_opal_found OPAL_TRACES "$(_opal_last traces)"
-	url=$(_opal_last runbookUrl)
+	_opal_found OPAL_ALERT_EMAIL "$(_opal_value "$last" alertEmail)"
+	_opal_found OPAL_ALERT_WEBHOOK "$(_opal_value "$last" alertWebhook)"
+	_opal_found OPAL_TRACES "$(_opal_value "$last" traces)"
+	url=$(_opal_value "$last" runbookUrl)
 	[ -z "$REPOSITORY" ] || url=https://github.com/$REPOSITORY/blob/main/deploy/README.md#alerts
 	_opal_found OPAL_RUNBOOK_URL "$url"
-	url=$(_opal_last githubSubject)
+	url=$(_opal_value "$last" githubSubject)
 	if [ -z "$url" ] && [ -n "$REPOSITORY" ]; then # its form depends on the repository's age; what a refusal prints is no subject
 		url=$(gh api "repos/$REPOSITORY/actions/oidc/customization/sub" --jq '.sub_claim_prefix // empty' 2>/dev/null) || url=
 		url=${url:-repo:$REPOSITORY}:environment:$environment
@@ -148,7 +167,7 @@ _opal_env() {
 	_opal_found OPAL_GITHUB_SUBJECT "$url"
 
 	# The secrets of the vault, each of which the ground gives its readers.
-	url=$(_opal_last vaultSecrets)
+	url=$(_opal_value "$last" vaultSecrets)
 	if [ -n "$VAULT" ]; then
 		if name=$(az keyvault secret list --vault-name "$VAULT" --query "[].name" --output tsv 2>/dev/null); then
 			url=$(xargs <<<"$name")
@@ -160,7 +179,7 @@ _opal_env() {
 
 	# The scoring endpoint, its size, and the URL that the orchestrator has. Until a
 	# ground watches it, it is the only one that the workspace has.
-	name=$(_opal_last watchEndpoint)
+	name=$(_opal_value "$last" watchEndpoint)
 	if [ -n "$WORKSPACE" ]; then
 		endpoints=$(az ml online-endpoint list --query "[?!starts_with(name, 'opal-cutout-')].name" --output tsv) || return 1
 		if [ -z "$name" ] && [ "$(grep -c . <<<"$endpoints")" = 1 ]; then name=$endpoints; fi
@@ -174,24 +193,24 @@ _opal_env() {
 		name=$(az ml online-deployment list --endpoint-name "$ENDPOINT" --query "[?name=='blue'].instance_type | [0]" --output tsv) || return 1
 	fi
 	_opal_found OPAL_SCORE_INSTANCE_TYPE "${name:-Standard_DS2_v2}"
-	name=$(_opal_setting "$worker" AML_ENDPOINT_URL)
+	name=$(_opal_value "$worker_has" AML_ENDPOINT_URL)
 	case $name in '' | https://not-yet.*) ;; *) url=$name ;; esac
 	_opal_found AML_ENDPOINT_URL "${url:-https://not-yet.invalid/score}"
 
 	# What the API was last deployed with.
-	url=$(_opal_setting "$api" PUBLIC_BASE_URL)
+	url=$(_opal_value "$api_has" PUBLIC_BASE_URL)
 	[ "$url" != "$API" ] || url=
 	_opal_found OPAL_PUBLIC_BASE_URL "$url"
-	_opal_found OPAL_CUSTOM_DOMAIN "$(jq -r '.properties.configuration.ingress.customDomains[0].name // ""' <<<"$api")"
-	_opal_found OPAL_CERTIFICATE_ID "$(jq -r '.properties.configuration.ingress.customDomains[0].certificateId // ""' <<<"$api")"
-	url=$(_opal_setting "$api" AUTH_MODE)
+	_opal_found OPAL_CUSTOM_DOMAIN "$(_opal_value "$api_has" :domain)"
+	_opal_found OPAL_CERTIFICATE_ID "$(_opal_value "$api_has" :certificate)"
+	url=$(_opal_value "$api_has" AUTH_MODE)
 	_opal_found OPAL_AUTH_MODE "${url:-api-key}"
 	if grep -q OPAL_SELLER_NAME "$here/apps.$environment.bicepparam"; then
-		_opal_found OPAL_SELLER_NAME "$(_opal_setting "$api" BILLING_SELLER_NAME)"
-		_opal_found OPAL_SELLER_ADDRESS "$(_opal_setting "$api" BILLING_SELLER_ADDRESS)"
-		url=$(_opal_setting "$api" BILLING_SELLER_COUNTRY)
+		_opal_found OPAL_SELLER_NAME "$(_opal_value "$api_has" BILLING_SELLER_NAME)"
+		_opal_found OPAL_SELLER_ADDRESS "$(_opal_value "$api_has" BILLING_SELLER_ADDRESS)"
+		url=$(_opal_value "$api_has" BILLING_SELLER_COUNTRY)
 		_opal_found OPAL_SELLER_COUNTRY "${url:-NL}"
-		_opal_found OPAL_SELLER_VAT_ID "$(_opal_setting "$api" BILLING_SELLER_VAT_ID)"
+		_opal_found OPAL_SELLER_VAT_ID "$(_opal_value "$api_has" BILLING_SELLER_VAT_ID)"
 	fi
 
 	# The first month of the budget, which can't be changed, and the size to which the
@@ -199,7 +218,7 @@ _opal_env() {
 	OPAL_BUDGET_START='' OPAL_POSTGRES_GB=0
 	if [ "$exists" = true ]; then
 		name=$(az consumption budget list --resource-group "$GROUP" --query "[?name=='opal-budget-$environment'].timePeriod.startDate | [0]" --output tsv 2>/dev/null) ||
-			name=$(_opal_last budgetStart)
+			name=$(_opal_value "$last" budgetStart)
 		OPAL_BUDGET_START=${name:0:10}
 	fi
 	[[ $OPAL_BUDGET_START =~ ^20[0-9]{2}-[01][0-9]-01$ ]] || OPAL_BUDGET_START=$(date +%Y-%m-01)
@@ -216,7 +235,7 @@ _opal_env() {
 	export OPAL_REVISION OPAL_DEPLOY_APPS OPAL_WATCH_APPS
 	export GROUP LOCATION SUBSCRIPTION TENANT_ID REPOSITORY REGISTRY VAULT STORAGE WORKSPACE DATABASE API LOGS
 
-	echo "env: $environment is the group $GROUP in $LOCATION, subscription $(jq -r .name <<<"$account")"
+	echo "env: $environment is the group $GROUP in $LOCATION, subscription $subscription"
 	echo "env: registry ${REGISTRY:-none yet}, API ${API:-none yet}, image ${OPAL_IMAGE:-none yet}"
 	[ "$exists" = true ] || echo "env: there is no group $GROUP yet; another one: . deploy/env.sh $environment GROUP"
 	[ -n "$REPOSITORY" ] || [ -n "${OPAL_GITHUB_SUBJECT:-}" ] ||

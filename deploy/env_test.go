@@ -83,6 +83,12 @@ func TestEnvReadsTheGroup(t *testing.T) {
 			want:   []string{"OPAL_BUDGET_START=2025-11-01", "OPAL_SCORE_INSTANCE_TYPE=Standard_D2as_v5", "ENDPOINT=opal-mine"},
 		},
 		{
+			name: "values of several lines and of several words, and one of another name", state: laid,
+			script: `. ./env.sh dev; table=$(_opal_table '.[]' '[{"name": "A", "value": "1 Street\nTown"}, {"name": "AB", "value": ["x", "y=z"]}, {"name": "B", "value": true}, {"name": "C"}]')
+				echo "=$(_opal_value "$table" A)" | tr '\n' '|'; echo; for n in AB B C D; do echo "=$n $(_opal_value "$table" $n)"; done`,
+			want: []string{"1 Street|Town|", "AB x y=z", "B true", "C", "D"},
+		},
+		{
 			name: "a subscription without budgets", state: laid, env: []string{"FAULT=budget"},
 			script: ". ./env.sh dev; " + show("OPAL_BUDGET_START"), want: []string{"OPAL_BUDGET_START=2026-02-01"},
 		},

@@ -137,6 +137,7 @@ func deployments(called string) []string {
 // The first deployment in one go, twice: the second run makes nothing anew, and its
 // revision has a name of its own.
 func TestFirstMayBeRepeated(t *testing.T) {
+	t.Parallel()
 	env, record := azureTools(t)
 	once := []string{
 		"\ngroup create", "\nad group create", "--name auth-key-pepper --file", "--name aml-endpoint-key --file", "SECRET=something", "--image opal:first-", "--image opal-score:first-",
@@ -199,6 +200,7 @@ func TestFirstMayBeRepeated(t *testing.T) {
 // azd deploy: the image that it pushed, by digest, for jobs, database and apps; then
 // the revision before azd's own is stopped.
 func TestFirstBringsWhatAzdPushed(t *testing.T) {
+	t.Parallel()
 	env, record := azureTools(t)
 	pushed := append(slices.Clip(env), "SERVICE_OPAL_IMAGE_NAME=reg.azurecr.io/opal/opal-dev:azd-1")
 	if out, ok := script(t, pushed, "first.sh", "published", "dev", "opal-dev", "westeurope"); !ok || !strings.Contains(out, "are at reg.azurecr.io/opal/opal-dev@sha256:2") {
@@ -228,6 +230,7 @@ func TestFirstBringsWhatAzdPushed(t *testing.T) {
 // By hand: tried with a key beside the running revision, promoted when it passed,
 // withdrawn when it did not.
 func TestBringTriesThenPromotes(t *testing.T) {
+	t.Parallel()
 	env, record := azureTools(t)
 	first := "reg.azurecr.io/opal@sha256:" + strings.Repeat("a", 64)
 	next := "reg.azurecr.io/opal@sha256:" + strings.Repeat("b", 64)
@@ -338,6 +341,7 @@ func TestWithDatabaseClosesTheFirewall(t *testing.T) {
 // Where Azure ML has no cores yet, the rest comes up; the endpoint, and its key,
 // come with a later run.
 func TestFirstWithoutAnEndpoint(t *testing.T) {
+	t.Parallel()
 	env, record := azureTools(t)
 	env = append(env, "OPAL_ENVIRONMENT=dev")
 	if out, ok := script(t, append(slices.Clip(env), "OPAL_WITHOUT_ENDPOINT=true"), "first.sh", "after", "dev", "opal-dev", "westeurope"); !ok || !strings.Contains(out, "items wait") {

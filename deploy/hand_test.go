@@ -231,6 +231,7 @@ func TestBackAndRetire(t *testing.T) {
 
 // What a commit does not hold is not built under its name.
 func TestFirstBuildsWhatIsCommitted(t *testing.T) {
+	t.Parallel()
 	env, record := azureTools(t)
 	out, ok := script(t, append(env, "DIRTY= M main.go"), "first.sh", "after", "dev", "opal-dev", "westeurope")
 	if ok || !strings.Contains(out, "not committed") || !strings.Contains(out, "main.go") {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/opal-photo/opal/config"
@@ -54,11 +55,14 @@ func codeRoles(t *testing.T) map[string]config.Role {
 	return roles
 }
 
+// readCode reads the code once for all plans.
+var readCode = sync.OnceValues(func() (*configtest.Code, error) { return configtest.Read("..") })
+
 // codeReads returns the settings that the code of each role, and of the commands that jobs
 // on Azure run, reaches.
 func codeReads(t *testing.T) map[string][]string {
 	t.Helper()
-	code, err := configtest.Read("..")
+	code, err := readCode()
 	if err != nil {
 		t.Fatal(err)
 	}

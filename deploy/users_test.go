@@ -36,6 +36,7 @@ func azureGround(env string) []string {
 // The users and their rights on a real Postgres, by psql and by the code that the
 // migration job runs; and with faults planted, because a check must also fail.
 func TestUsersAndTheirRights(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("not among the short tests: it starts Postgres")
 	}
