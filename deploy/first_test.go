@@ -49,6 +49,7 @@ case "$*" in
 "consumption budget list"*) [ "$FAULT" != budget ] || exit 1; echo "$BUDGET" ;;
 "postgres flexible-server show"*) if [ "$FAULT" = private ]; then echo Disabled; else echo Enabled; fi ;;
 "postgres flexible-server list"*) echo '{"storageSizeGb": 64}' ;;
+"lock list"*) echo /lock ;;
 "acr list"*) echo /subscriptions/s/registries/devs ;;
 "containerapp env list"*) echo opal-env-prod ;;
 "containerapp env certificate create"*) exit 0 ;;
@@ -80,9 +81,10 @@ case "$*" in
 		grep -vx -- "$(expr "$*" : ".*name!='\([a-z0-9-]*\)'")" || true ;;
 "containerapp revision list"*name==*) expr "$*" : ".*name=='\([a-z0-9-]*\)'" ;;
 "containerapp revision list"*--all*)
-	printf '[{"name": "%s", "properties": {"active": true, "trafficWeight": 100, "createdTime": "2026-02-03", "template": {"containers": [{"image": "i"}]}}},' opal-web-api-dev--r2-live
-	printf '{"name": "%s", "properties": {"active": false, "template": {"containers": [{"image": "i", "env": [{"name": "BACKGROUND", "value": "off"}]}]}}},' opal-web-api-dev--r1
-	printf '{"name": "%s", "properties": {"active": false, "template": {"containers": [{"image": "i", "env": []}]}}}]' opal-web-api-dev--r1-live ;;
+	app=$(expr "$*" : '.*--name \([a-z-]*\)')
+	printf '[{"name": "%s", "properties": {"active": true, "trafficWeight": 100, "createdTime": "2026-02-03", "template": {"containers": [{"image": "i"}]}}},' "$app--r2-live"
+	printf '{"name": "%s", "properties": {"active": false, "template": {"containers": [{"image": "i", "env": [{"name": "BACKGROUND", "value": "off"}]}]}}},' "$app--r1"
+	printf '{"name": "%s", "properties": {"active": false, "template": {"containers": [{"image": "i", "env": []}]}}}]' "$app--r1-live" ;;
 "containerapp revision list"*) printf 'opal-any--1\nopal-any--2\n' ;;
 "containerapp revision show"*trafficWeight*) if [ "$FAULT" = traffic ]; then echo 0; else echo 100; fi ;;
 "containerapp revision show"*) if [ "$FAULT" = candidate ]; then echo Failed; else echo Running; fi ;;
@@ -107,7 +109,7 @@ case "$*" in
 	body=$(jq -c .)
 	case "$FAULT$body" in reviewers*reviewers*) echo "HTTP 422" >&2; exit 1 ;; esac
 	echo "gh $* $body" >>"$RECORD" ;;
-"api -X POST"*) echo "gh $*" >>"$RECORD" ;;
+"api -X POST"* | "api -X DELETE"* | "workflow run"*) echo "gh $*" >>"$RECORD" ;;
 "secret set"*) echo "gh $* $(cat)" >>"$RECORD" ;;
 "variable set"*) for last; do :; done; [ -n "$last" ] || exit 1; echo "gh $*" >>"$RECORD" ;;
 esac
