@@ -22,7 +22,7 @@ func (b brandSource) Brand(ctx context.Context, tenantID, id string) (job.Brand,
 		Look:    lookOf(p),
 		Presets: p.DefaultPresets, Plates: p.Plates,
 		Review: picture.Review{Off: p.Review == brand.ReviewOff, Below: p.ReviewBelow},
-		Rights: p.Rights,
+		Rights: p.Rights, Naming: p.Naming,
 	}, nil
 }
 

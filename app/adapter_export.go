@@ -24,11 +24,13 @@ func (exporter) DefaultPresets() []string { return channel.Defaults() }
 
 // Plan records the variants of a finished item.
 func (e exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error) {
-	return e.service.Plan(ctx, tx, export.PlanRequest{
-		TenantID: p.TenantID, JobID: p.JobID, ItemID: p.ItemID, CorrelationID: p.CorrelationID,
-		Presets: p.Presets, Source: export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene, Product: p.Product, Rights: p.Rights,
-			Confidence: p.Result.Confidence, NeedsReview: p.Result.NeedsReview, ReviewReason: p.Result.ReviewReason},
-	})
+	return e.service.Plan(ctx, tx, export.PlanRequest{TenantID: p.TenantID, JobID: p.JobID, ItemID: p.ItemID, CorrelationID: p.CorrelationID, Presets: p.Presets, Source: sourceOf(p)})
+}
+
+// sourceOf returns the picture that a plan's files are made of.
+func sourceOf(p job.Plan) export.Source {
+	return export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene, Product: p.Product, Rights: p.Rights, Naming: p.Naming,
+		Confidence: p.Result.Confidence, NeedsReview: p.Result.NeedsReview, ReviewReason: p.Result.ReviewReason}
 }
 
 // Rerender records which variants of a finished item are made anew.

@@ -74,7 +74,11 @@ func officePages(t *testing.T, ctx context.Context) {
 		until(`location.hash.startsWith("#/brands/oak")`), until(`document.querySelector("h1").textContent.includes("<img")`))
 	holds(t, ctx, "a colour stays exact", `document.querySelector(".colour input[type=text]").value === "#1a7f5a"`)
 	inPage(t, ctx, until(`document.querySelector(".brand-seen img")?.naturalWidth === 360`))
+	// Changes wait in a draft, a look and a pattern of names among them, until they go live.
+	inPage(t, ctx, press(`[aria-labelledby=brand-looks] .row:last-child button`), fill(".brand-look input[required]", "Spring "+markup), fill("#brand-naming", "{sku}_{n}"), press(".form .bar button:nth-child(1)"), until(`document.querySelector(".page-head .state.look")`),
+		chromedp.SetUploadFiles(chromedp.CSS("#brand-logo-file"), []string{plateFile(t)}), until(`document.querySelector(".brand-logo")?.naturalWidth === 512`))
 	seen(t, ctx, "brand")
+	inPage(t, ctx, press(".form .bar button.primary"), until(`!document.querySelector(".page-head .state.look") && document.querySelector("#brand-naming").value === "{sku}_{n}" && document.querySelector(".brand-logo")`))
 	inPage(t, ctx, to("/brands"), until(`document.querySelectorAll(".cards .card").length === 2`))
 	seen(t, ctx, "brands")
 	inPage(t, ctx, to("/new"), until(`[...document.querySelectorAll(".new .scene-card")].some((o) => o.textContent.includes("<img"))`))

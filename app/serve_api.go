@@ -70,6 +70,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	}
 	o := api.Options{
 		Previews:      newPreviews(jobs, w.brands, plateSource{w.plates.Plates, w.plates.files}, w.openDecoder()),
+		Logos:         logos{w.openDecoder()},
 		PictureChecks: pictures,
 		Dead:          deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
 		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: w.db}, Brands: w.brands, Plates: w.plates, UnknownWords: scene.UnknownWords,

@@ -35,6 +35,7 @@ type Options struct {
 	Brands    Brands
 	Plates    Plates   // nil: there are no own backgrounds
 	Previews  Previews // nil: there are none
+	Logos     Logos    // nil: brands have no logos
 	// UnknownWords lists the words of a prompt that no built-in scene heeds; nil: it isn't told.
 	UnknownWords func(prompt string) []string
 

@@ -23,6 +23,7 @@ var unlike = map[string]string{
 	"mollieWebhook": "the payment provider's",
 	"directUpload":  "the client PUTs photos to their upload_url",
 	"thumbnail":     "a file for pages; the client fetches the picture itself",
+	"getBrandLogo":  "a file for pages",
 
 	"getSession":    "a browser's, whose credentials are a cookie",
 	"createSession": "a browser's; the client sends its key with every call",

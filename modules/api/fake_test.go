@@ -678,6 +678,11 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+// anyLogo takes every file for the PNG of a logo.
+type anyLogo struct{}
+
+func (anyLogo) Logo(_ context.Context, file []byte) ([]byte, error) { return file, nil }
+
 func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	t.Helper()
 	d := testDB(t)
@@ -687,7 +692,7 @@ func newHouse(t testing.TB, change ...func(o *Options)) *house {
 	}
 	h := &house{jobs: newMemoryJobs(), tenants: tenants, log: &lockedBuffer{}}
 	o := Options{
-		Jobs: h.jobs, Uploads: h.jobs, Downloads: h.jobs, Deletions: h.jobs, Events: h.jobs, Brands: brand.New(d, nil), Plates: shelf{brand.NewPlates(d, noFiles{})}, Previews: noPictures{h.jobs},
+		Jobs: h.jobs, Uploads: h.jobs, Downloads: h.jobs, Deletions: h.jobs, Events: h.jobs, Brands: brand.New(d, nil), Plates: shelf{brand.NewPlates(d, noFiles{})}, Previews: noPictures{h.jobs}, Logos: anyLogo{},
 		Presets: channel.Presets(), Exports: fixedExports{h.jobs}, Keys: tenants, Idempotency: tenants, Sessions: tenants,
 		Scenes: []string{"studio", "nature"}, Meters: telemetry.NewRegistry(), Log: telemetry.NewLogger(h.log, zerolog.InfoLevel, "api"),
 		Checks:  []Check{{Name: "database", Critical: true, Probe: d.Ping}},

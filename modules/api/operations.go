@@ -165,6 +165,12 @@ var operations = map[string]operation{
 	"brandConsistency":    {doc: "Fill, centre, floor line, horizon, white point, exposure, and the shadows' angle and depth of the newest 500 pictures, measured when they were made. Pictures that were made anew are left aside for the new ones."},
 	"replaceBrandProfile": {doc: "A field that is left out is emptied.", errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
 	"deleteBrandProfile":  {errors: []*fault.Error{brand.ErrDefault}},
+	"saveBrandDraft":      {doc: "In the place of the draft before; a field that is left out is emptied. Previews show it; jobs follow it once it is published.", errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
+	"dropBrandDraft":      {doc: "Repeated, it changes nothing."},
+	"publishBrandDraft":   {doc: "Jobs that are ordered from then on follow it; those that run keep what they were ordered with.", errors: []*fault.Error{brand.ErrNoDraft, brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
+	"putBrandLogo":        {doc: "Any photo format; it is kept as a PNG of at most 512 pixels. It is shown to people and is in no picture.", errors: with(photoErrors[3:], errFileField, errPhotoSize, brand.ErrLogoLarge)},
+	"getBrandLogo":        {errors: []*fault.Error{brand.ErrNoLogo}, types: []mediaType{{name: "image/png"}}},
+	"deleteBrandLogo":     {doc: "Repeated, it changes nothing."},
 
 	"createPlate": {
 		doc:    "A photograph of up to 25 MB of a set or a place, without a product in it. Its horizon, its floor and its light are estimated: look at them, and PATCH what is otherwise. Items name it in scene_types as plate:ID, and brand profiles in plates.",

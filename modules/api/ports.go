@@ -97,6 +97,12 @@ type Brands interface {
 	Create(ctx context.Context, tenantID string, p brand.Profile) (brand.Profile, error)
 	Replace(ctx context.Context, tenantID string, p brand.Profile) (brand.Profile, error)
 	Delete(ctx context.Context, tenantID, id string) error
+	SaveDraft(ctx context.Context, tenantID string, p brand.Profile) (brand.Profile, error)
+	DropDraft(ctx context.Context, tenantID, id string) (brand.Profile, error)
+	Publish(ctx context.Context, tenantID, id string) (brand.Profile, error)
+	SetLogo(ctx context.Context, tenantID, id string, png []byte) (brand.Profile, error)
+	DropLogo(ctx context.Context, tenantID, id string) (brand.Profile, error)
+	Logo(ctx context.Context, tenantID, id string) (png []byte, err error)
 }
 
 // Keys is the tenant module's service, as far as a tenant may manage its keys.

@@ -25,7 +25,10 @@ type BrandPath struct {
 func profileOf(b client.NewBrandProfile) brand.Profile {
 	return brand.Profile{ID: b.ID, Name: b.Name, ScenePrompt: b.ScenePrompt, NegativePrompt: b.NegativePrompt, Palette: b.Palette, Mood: b.Mood,
 		Keywords: b.Keywords, LightDirection: b.LightDirection, ProductFill: b.ProductFill, DefaultPresets: b.DefaultPresets,
-		Review: b.Review, ReviewBelow: b.ReviewBelow, Rights: picture.Rights(b.Rights), Plates: b.Plates, Steering: steeringOf(b.Steering)}
+		Review: b.Review, ReviewBelow: b.ReviewBelow, Rights: picture.Rights(b.Rights), Plates: b.Plates, Steering: steeringOf(b.Steering), Naming: b.Naming,
+		Looks: each(b.Looks, func(l client.Look) brand.Look {
+			return brand.Look{Name: l.Name, SceneTypes: l.SceneTypes, ScenePrompt: l.ScenePrompt, Steering: steeringOf(l.Steering)}
+		})}
 }
 
 // brandOf returns a profile as callers read it.
@@ -33,11 +36,25 @@ func brandOf(p brand.Profile) client.BrandProfile {
 	v := client.BrandProfile{ID: p.ID, Name: p.Name, ScenePrompt: p.ScenePrompt, NegativePrompt: p.NegativePrompt, Palette: append([]string{}, p.Palette...),
 		Mood: p.Mood, Keywords: append([]string{}, p.Keywords...), LightDirection: p.LightDirection, ProductFill: p.ProductFill,
 		DefaultPresets: append([]string{}, p.DefaultPresets...), Review: p.Review, ReviewBelow: p.ReviewBelow, Rights: client.Rights(p.Rights),
-		Plates: append([]string{}, p.Plates...), Steering: wishesOf(p.Steering)}
+		Plates: append([]string{}, p.Plates...), Steering: wishesOf(p.Steering), Naming: p.Naming, Looks: looksOf(p.Looks), Version: p.Version}
+	if p.Logo != "" {
+		v.Logo = &p.Logo
+	}
+	if d := p.Draft; d != nil {
+		v.Draft = &client.NewBrandProfile{ID: d.ID, Name: d.Name, ScenePrompt: d.ScenePrompt, NegativePrompt: d.NegativePrompt, Palette: d.Palette, Mood: d.Mood, Keywords: d.Keywords,
+			LightDirection: d.LightDirection, ProductFill: d.ProductFill, DefaultPresets: d.DefaultPresets, Plates: d.Plates, Steering: wishesOf(d.Steering), Review: d.Review, ReviewBelow: d.ReviewBelow,
+			Rights: client.Rights(d.Rights), Naming: d.Naming, Looks: looksOf(d.Looks)}
+	}
 	if !p.CreatedAt.IsZero() {
 		v.CreatedAt, v.UpdatedAt = &p.CreatedAt, &p.UpdatedAt
 	}
 	return v
+}
+
+func looksOf(all []brand.Look) []client.Look {
+	return each(all, func(l brand.Look) client.Look {
+		return client.Look{Name: l.Name, SceneTypes: l.SceneTypes, ScenePrompt: l.ScenePrompt, Steering: wishesOf(l.Steering)}
+	})
 }
 
 type brandInput struct {
@@ -77,6 +94,21 @@ func brandRoutes(r *Routes) {
 		p.ID = in.ID
 		return brandAnswer(s.Brands.Replace(ctx, TenantID(ctx), p))
 	})
+	Add(r, Route{Method: http.MethodPut, Path: "/v1/brand-profiles/{brand_profile_id}/draft", ID: "saveBrandDraft", Summary: "Keep changes of a brand profile that are not live yet", Tag: tagBrands,
+		Scope: tenant.Write, Body: JSONBody, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *brandPutInput) (*brandOutput, error) {
+		p := profileOf(in.Body)
+		p.ID = in.ID
+		return brandAnswer(s.Brands.SaveDraft(ctx, TenantID(ctx), p))
+	})
+	Add(r, Route{Method: http.MethodDelete, Path: "/v1/brand-profiles/{brand_profile_id}/draft", ID: "dropBrandDraft", Summary: "Forget a brand profile's changes that are not live", Tag: tagBrands,
+		Scope: tenant.Write, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*brandOutput, error) {
+		return brandAnswer(s.Brands.DropDraft(ctx, TenantID(ctx), in.ID))
+	})
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/brand-profiles/{brand_profile_id}/publish", ID: "publishBrandDraft", Summary: "Make a brand profile's draft live", Tag: tagBrands,
+		Scope: tenant.Write, Body: NoBody, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*brandOutput, error) {
+		return brandAnswer(s.Brands.Publish(ctx, TenantID(ctx), in.ID))
+	})
+	logoRoutes(r)
 	Add(r, Route{Method: http.MethodDelete, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "deleteBrandProfile", Summary: "Delete a brand profile", Tag: tagBrands,
 		Scope: tenant.Write, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*okOutput, error) {
 		if err := s.Brands.Delete(ctx, TenantID(ctx), in.ID); err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -259,7 +260,7 @@ func (s *Plates) Delete(ctx context.Context, tenantID, id string) error {
 
 // profilesWith returns a brand profile that names a plate; "" when none does.
 func profilesWith(ctx context.Context, tx *db.Tx, tenantID, plateID string) (string, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT brand_profile_id, profile, created_at, updated_at FROM brand_profiles WHERE tenant_id = $1`, tenantID)
+	rows, err := tx.QueryContext(ctx, `SELECT `+columns+` FROM brand_profiles WHERE tenant_id = $1`, tenantID)
 	if err != nil {
 		return "", err
 	}
@@ -269,13 +270,16 @@ func profilesWith(ctx context.Context, tx *db.Tx, tenantID, plateID string) (str
 		if err != nil {
 			return "", err
 		}
-		for _, id := range p.Plates {
-			if id == plateID {
-				return p.ID, nil
-			}
+		if p.names(plateID) || p.Draft != nil && p.Draft.names(plateID) {
+			return p.ID, nil
 		}
 	}
 	return "", rows.Err()
+}
+
+// names reports whether a profile has a plate, for all of its pictures or in one of its looks.
+func (p *Profile) names(plateID string) bool {
+	return slices.Contains(p.Plates, plateID) || slices.ContainsFunc(p.Looks, func(l Look) bool { return slices.Contains(l.SceneTypes, picture.PlateScene(plateID)) })
 }
 
 // Sweep deletes the files and rows of plates whose process died while it stored or

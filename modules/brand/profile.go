@@ -8,6 +8,7 @@ package brand
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -46,6 +47,8 @@ const (
 	MaxProfilePlates = 10 // as many as an item can have scenes
 	MinFill          = 0.3
 	MaxFill          = 0.9
+	MaxNaming        = 120
+	MaxLooks         = 20
 	MaxRights        = 500 // of a statement of rights: as much as is read back from files
 	MaxRightsURL     = 500
 	maxPresetName    = 64
@@ -78,8 +81,22 @@ type Profile struct {
 	Review         string           `json:"review"`            // ReviewOn or ReviewOff
 	ReviewBelow    float64          `json:"review_below"`      // confidence, 0–1, under which a person looks at a cut-out; 0: the operator's setting
 	Rights         picture.Rights   `json:"rights,omitzero"`   // stated in every picture in the place of the photo's
+	Naming         string           `json:"naming,omitempty"`  // of files whose channel demands no names, see CheckNaming; "": the photo's name with the scene
+	Looks          []Look           `json:"looks,omitempty"`   // to choose from
 	CreatedAt      time.Time        `json:"created_at"`        // zero while default is unedited
 	UpdatedAt      time.Time        `json:"updated_at"`
+
+	Version int      `json:"-"` // counts what went live
+	Draft   *Profile `json:"-"` // changes that are not live; nil: none
+	Logo    string   `json:"-"` // changes with the logo; "": none
+}
+
+// Look is one of a brand's looks: what is wished of pictures when it is chosen.
+type Look struct {
+	Name        string           `json:"name"`
+	SceneTypes  []string         `json:"scene_types,omitempty"`
+	ScenePrompt string           `json:"scene_prompt,omitempty"`
+	Steering    picture.Steering `json:"steering,omitzero"`
 }
 
 // defaultProfile is profile default before anybody edits it.
@@ -141,7 +158,85 @@ func (p *Profile) normalize() error {
 	if err := p.normalizeRights(); err != nil {
 		return err
 	}
+	if p.Naming = strings.TrimSpace(p.Naming); p.Naming != "" {
+		if err := CheckNaming(p.Naming); err != nil {
+			return err
+		}
+	}
+	if err := p.normalizeLooks(); err != nil {
+		return err
+	}
 	return p.normalizeLists()
+}
+
+// NamingFields are what a pattern of file names may hold.
+func NamingFields() []string {
+	return []string{"{name}", "{sku}", "{title}", "{scene}", "{channel}", "{size}", "{n}"}
+}
+
+var namingField = regexp.MustCompile(`\{[^{}]*\}`)
+
+// CheckNaming judges a pattern of file names: words and fields, one of which tells the
+// products apart. Error: ErrInvalid.
+func CheckNaming(pattern string) error {
+	if err := checkText("naming", pattern, MaxNaming); err != nil {
+		return err
+	}
+	if strings.ContainsAny(pattern, "/\\:*?\"<>|\n\r\t") || strings.HasPrefix(pattern, ".") {
+		return ErrInvalid.With("naming must be one name without folders and without any of : * ? \" < > |")
+	}
+	rest := pattern
+	for _, f := range namingField.FindAllString(pattern, -1) {
+		if !slices.Contains(NamingFields(), f) {
+			return ErrInvalid.With("naming has the field %s; known are %s", f, strings.Join(NamingFields(), " "))
+		}
+		rest = strings.Replace(rest, f, "", 1)
+	}
+	if strings.ContainsAny(rest, "{}") {
+		return ErrInvalid.With("naming has a brace that opens or closes no field; known are %s", strings.Join(NamingFields(), " "))
+	}
+	if !strings.Contains(pattern, "{name}") && !strings.Contains(pattern, "{sku}") && !strings.Contains(pattern, "{title}") {
+		return ErrInvalid.With("naming must have {name}, {sku} or {title}, which tell products apart")
+	}
+	return nil
+}
+
+// normalizeLooks trims and validates the looks to choose from.
+func (p *Profile) normalizeLooks() error {
+	if len(p.Looks) > MaxLooks {
+		return ErrInvalid.With("looks has %d entries; %d is the limit", len(p.Looks), MaxLooks)
+	}
+	seen := map[string]bool{}
+	looks := slices.Clone(p.Looks)
+	for i := range looks {
+		l := &looks[i]
+		l.Name, l.ScenePrompt = strings.TrimSpace(l.Name), strings.TrimSpace(l.ScenePrompt)
+		if l.Name == "" || seen[strings.ToLower(l.Name)] {
+			return ErrInvalid.With("each of looks needs a name of its own")
+		}
+		seen[strings.ToLower(l.Name)] = true
+		err := checkText("a look's name", l.Name, MaxName)
+		if err == nil {
+			err = checkText("a look's scene_prompt", l.ScenePrompt, MaxPrompt)
+		}
+		if err == nil {
+			l.SceneTypes, err = cleanList("a look's scene_types", l.SceneTypes, MaxProfilePlates, func(s string) (string, error) {
+				clean, ok := picture.CleanScene(s)
+				if !ok {
+					return "", ErrInvalid.With("a look names the scene %.64q; known are %s", s, picture.SceneForms())
+				}
+				return clean, nil
+			})
+		}
+		if err == nil {
+			err = l.Steering.Check()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	p.Looks = looks
+	return nil
 }
 
 // normalizeRights trims and validates what is written into pictures' files.

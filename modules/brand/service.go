@@ -26,12 +26,15 @@ func New(d *db.DB, checkPresets func(names []string) error) *Service {
 	return &Service{db: d, checkPresets: checkPresets}
 }
 
+// columns are what scan reads.
+const columns = `brand_profile_id, profile, created_at, updated_at, version, draft, logo_hash`
+
 // Get returns a profile; ErrNotFound when the tenant has none of that id.
 func (s *Service) Get(ctx context.Context, tenantID, id string) (Profile, error) {
 	if !idPattern.MatchString(id) {
 		return Profile{}, ErrNotFound
 	}
-	p, err := scan(s.db.QueryRowContext(ctx, `SELECT brand_profile_id, profile, created_at, updated_at
+	p, err := scan(s.db.QueryRowContext(ctx, `SELECT `+columns+`
 		FROM brand_profiles WHERE tenant_id = $1 AND brand_profile_id = $2`, tenantID, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		if id == DefaultID {
@@ -47,7 +50,7 @@ func (s *Service) Get(ctx context.Context, tenantID, id string) (Profile, error)
 
 // List returns a tenant's profiles, default first, the others by id.
 func (s *Service) List(ctx context.Context, tenantID string) ([]Profile, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT brand_profile_id, profile, created_at, updated_at
+	rows, err := s.db.QueryContext(ctx, `SELECT `+columns+`
 		FROM brand_profiles WHERE tenant_id = $1 ORDER BY brand_profile_id LIMIT $2`, tenantID, MaxProfiles+1)
 	if err != nil {
 		return nil, fmt.Errorf("list brand profiles: %w", err)
@@ -101,30 +104,11 @@ func (s *Service) Replace(ctx context.Context, tenantID string, p Profile) (Prof
 	if err := s.check(ctx, tenantID, &p); err != nil {
 		return Profile{}, err
 	}
-	err := s.db.InTx(ctx, func(tx *db.Tx) error {
-		text, err := encode(p)
-		if err != nil {
-			return err
-		}
-		var created, updated int64
-		err = tx.QueryRowContext(ctx, `UPDATE brand_profiles SET profile = $1, updated_at = now_ms()
-			WHERE tenant_id = $2 AND brand_profile_id = $3 RETURNING created_at, updated_at`, text, tenantID, p.ID).Scan(&created, &updated)
-		if errors.Is(err, sql.ErrNoRows) {
-			if p.ID == DefaultID {
-				return s.insert(ctx, tx, tenantID, &p)
-			}
-			return ErrNotFound
-		}
-		p.CreatedAt, p.UpdatedAt = db.Time(created), db.Time(updated)
-		return err
-	})
-	if db.IsUnique(err) { // two first edits of default at the same time: the second replaces the first
-		return s.Replace(ctx, tenantID, p)
-	}
+	text, err := encode(p)
 	if err != nil {
-		return Profile{}, fmt.Errorf("replace brand profile %s: %w", p.ID, err)
+		return Profile{}, err
 	}
-	return p, nil
+	return s.change(ctx, tenantID, p.ID, `profile = $3, version = version + 1, updated_at = now_ms()`, text)
 }
 
 // Delete removes a profile; ErrDefault for default, ErrNotFound when there is
@@ -178,7 +162,7 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, tenantID string, p *Pro
 	if err != nil {
 		return err
 	}
-	p.CreatedAt, p.UpdatedAt = now, now
+	p.CreatedAt, p.UpdatedAt, p.Version = now, now, 1
 	_, err = tx.ExecContext(ctx, `INSERT INTO brand_profiles (tenant_id, brand_profile_id, profile, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $4)`, tenantID, p.ID, text, now.UnixMilli())
 	return err
@@ -192,13 +176,23 @@ func encode(p Profile) (string, error) {
 func scan(r interface{ Scan(dest ...any) error }) (Profile, error) {
 	var id, text string
 	var created, updated int64
-	if err := r.Scan(&id, &text, &created, &updated); err != nil {
+	var version int
+	var draft, logo sql.NullString
+	if err := r.Scan(&id, &text, &created, &updated, &version, &draft, &logo); err != nil {
 		return Profile{}, err
 	}
 	p := defaultProfile()
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		return Profile{}, fmt.Errorf("decode the stored profile %s: %w", id, err)
 	}
-	p.ID, p.CreatedAt, p.UpdatedAt = id, db.Time(created), db.Time(updated)
+	p.ID, p.CreatedAt, p.UpdatedAt, p.Version, p.Logo = id, db.Time(created), db.Time(updated), version, logo.String
+	if draft.Valid {
+		d := defaultProfile()
+		if err := json.Unmarshal([]byte(draft.String), &d); err != nil {
+			return Profile{}, fmt.Errorf("decode the draft of profile %s: %w", id, err)
+		}
+		d.ID, d.CreatedAt, d.UpdatedAt = id, p.CreatedAt, p.UpdatedAt
+		p.Draft = &d
+	}
 	return p, nil
 }

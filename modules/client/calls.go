@@ -293,6 +293,26 @@ func (c *Client) ReplaceBrandProfile(ctx context.Context, id string, n NewBrandP
 	return call[BrandProfile](ctx, c, http.MethodPut, path("brand-profiles", id), nil, n, "")
 }
 
+// SaveBrandDraft keeps changes of a brand profile that are not live yet.
+func (c *Client) SaveBrandDraft(ctx context.Context, id string, n NewBrandProfile) (BrandProfile, error) {
+	return call[BrandProfile](ctx, c, http.MethodPut, path("brand-profiles", id, "draft"), nil, n, "")
+}
+
+// DropBrandDraft forgets a brand profile's changes that are not live.
+func (c *Client) DropBrandDraft(ctx context.Context, id string) (BrandProfile, error) {
+	return call[BrandProfile](ctx, c, http.MethodDelete, path("brand-profiles", id, "draft"), nil, nil, "")
+}
+
+// PublishBrandDraft makes a brand profile's draft live.
+func (c *Client) PublishBrandDraft(ctx context.Context, id string) (BrandProfile, error) {
+	return call[BrandProfile](ctx, c, http.MethodPost, path("brand-profiles", id, "publish"), nil, nil, NewIdempotencyKey())
+}
+
+// DeleteBrandLogo removes a brand's logo.
+func (c *Client) DeleteBrandLogo(ctx context.Context, id string) (BrandProfile, error) {
+	return call[BrandProfile](ctx, c, http.MethodDelete, path("brand-profiles", id, "logo"), nil, nil, "")
+}
+
 // DeleteBrandProfile deletes a brand profile.
 func (c *Client) DeleteBrandProfile(ctx context.Context, id string) error {
 	_, err := call[OK](ctx, c, http.MethodDelete, path("brand-profiles", id), nil, nil, "")

@@ -66,6 +66,16 @@ type NewBrandProfile struct {
 	Review         string    `json:"review,omitempty" nullable:"true" doc:"off: no picture waits for a person; else on" example:"on"`
 	ReviewBelow    float64   `json:"review_below,omitempty" nullable:"true" doc:"Cut-outs of a lower confidence, 0 to 1, wait for a person; 0: the operator's setting" example:"0.5"`
 	Rights         Rights    `json:"rights,omitzero" doc:"Stated in every picture's file, each in the place of the photo's"`
+	Naming         string    `json:"naming,omitempty" nullable:"true" doc:"A pattern of the names of files whose channel demands none, of words and {name} {sku} {title} {scene} {channel} {size} {n}, at most 120 characters; what a product lacks is its photo's name; left out: the photo's name with the scene" example:"{sku}_{channel}_{n}"`
+	Looks          []Look    `json:"looks,omitempty" nullable:"true" doc:"To choose from, at most 20"`
+}
+
+// Look is one of a brand's looks: what is wished of pictures when it is chosen.
+type Look struct {
+	Name        string    `json:"name" doc:"At most 120 characters, different from the other looks'" example:"Spring"`
+	SceneTypes  []string  `json:"scene_types,omitempty" nullable:"true" doc:"Scenes, at most 10" example:"[\"kitchen\"]"`
+	ScenePrompt string    `json:"scene_prompt,omitempty" nullable:"true" doc:"Words for the scenes" example:"morning light"`
+	Steering    *Steering `json:"steering,omitempty" doc:"Wished of every picture"`
 }
 
 // Rights are what a brand states of its pictures' rights, in the fields that IPTC and
@@ -81,23 +91,28 @@ type Rights struct {
 
 // BrandProfile is a brand's look.
 type BrandProfile struct {
-	ID             string     `json:"brand_profile_id" example:"acme"`
-	Name           string     `json:"name" example:"Acme"`
-	ScenePrompt    string     `json:"scene_prompt" example:"pale wood, soft light"`
-	NegativePrompt string     `json:"negative_prompt" example:"people, text"`
-	Palette        []string   `json:"palette" nullable:"false" doc:"#rrggbb, the most important first" example:"[\"#e8d8c3\"]"`
-	Mood           string     `json:"mood" example:"calm"`
-	Keywords       []string   `json:"keywords" nullable:"false" example:"[\"handmade\"]"`
-	LightDirection string     `json:"light_direction" enum:"auto,left,right" example:"left"`
-	ProductFill    float64    `json:"product_fill" doc:"Share of the frame's side that the product takes; 0: the scene's own" example:"0.6"`
-	DefaultPresets []string   `json:"default_presets" nullable:"false" example:"[\"shopify\"]"`
-	Plates         []string   `json:"plates" nullable:"false" doc:"Ids of own backgrounds" example:"[]"`
-	Steering       *Steering  `json:"steering,omitempty" doc:"Wished of every picture; left out: nothing"`
-	Review         string     `json:"review" enum:"on,off" doc:"off: no picture waits for a person" example:"on"`
-	ReviewBelow    float64    `json:"review_below" doc:"Cut-outs of a lower confidence wait for a person; 0: the operator's setting" example:"0.5"`
-	Rights         Rights     `json:"rights" doc:"Stated in every picture's file, each in the place of the photo's"`
-	CreatedAt      *time.Time `json:"created_at" doc:"null for a default that nobody edited"`
-	UpdatedAt      *time.Time `json:"updated_at"`
+	ID             string           `json:"brand_profile_id" example:"acme"`
+	Name           string           `json:"name" example:"Acme"`
+	ScenePrompt    string           `json:"scene_prompt" example:"pale wood, soft light"`
+	NegativePrompt string           `json:"negative_prompt" example:"people, text"`
+	Palette        []string         `json:"palette" nullable:"false" doc:"#rrggbb, the most important first" example:"[\"#e8d8c3\"]"`
+	Mood           string           `json:"mood" example:"calm"`
+	Keywords       []string         `json:"keywords" nullable:"false" example:"[\"handmade\"]"`
+	LightDirection string           `json:"light_direction" enum:"auto,left,right" example:"left"`
+	ProductFill    float64          `json:"product_fill" doc:"Share of the frame's side that the product takes; 0: the scene's own" example:"0.6"`
+	DefaultPresets []string         `json:"default_presets" nullable:"false" example:"[\"shopify\"]"`
+	Plates         []string         `json:"plates" nullable:"false" doc:"Ids of own backgrounds" example:"[]"`
+	Steering       *Steering        `json:"steering,omitempty" doc:"Wished of every picture; left out: nothing"`
+	Review         string           `json:"review" enum:"on,off" doc:"off: no picture waits for a person" example:"on"`
+	ReviewBelow    float64          `json:"review_below" doc:"Cut-outs of a lower confidence wait for a person; 0: the operator's setting" example:"0.5"`
+	Rights         Rights           `json:"rights" doc:"Stated in every picture's file, each in the place of the photo's"`
+	Naming         string           `json:"naming" doc:"The pattern of file names; empty: the photo's name with the scene" example:"{sku}_{channel}_{n}"`
+	Looks          []Look           `json:"looks" nullable:"false" doc:"To choose from"`
+	Version        int              `json:"version" doc:"Counts what went live; 0 for a default that nobody edited" example:"3"`
+	Logo           *string          `json:"logo" doc:"Changes with the logo, for caches; null: there is none"`
+	Draft          *NewBrandProfile `json:"draft,omitempty" doc:"Changes that jobs don't follow until they are published; left out: none"`
+	CreatedAt      *time.Time       `json:"created_at" doc:"null for a default that nobody edited"`
+	UpdatedAt      *time.Time       `json:"updated_at"`
 }
 
 // BrandProfileList is a tenant's brand profiles, default first.

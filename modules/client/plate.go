@@ -104,6 +104,27 @@ func (c *Client) CreatePlate(ctx context.Context, n NewPlate) (Plate, error) {
 	return decoded[Plate](ctx, c, http.MethodPost, path("plates"), w.FormDataContentType(), b.Bytes(), rand.Text(), maxTries)
 }
 
+// PutBrandLogo brings a brand's logo.
+func (c *Client) PutBrandLogo(ctx context.Context, id, filename string, logo []byte) (BrandProfile, error) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	var err error
+	if c.o.Tenant != "" {
+		err = w.WriteField("tenant_id", c.o.Tenant)
+	}
+	var part io.Writer
+	if err == nil {
+		part, err = w.CreateFormFile("file", filename)
+	}
+	if err == nil {
+		_, err = part.Write(logo)
+	}
+	if err := errors.Join(err, w.Close()); err != nil {
+		return BrandProfile{}, err
+	}
+	return decoded[BrandProfile](ctx, c, http.MethodPut, path("brand-profiles", id, "logo"), w.FormDataContentType(), b.Bytes(), "", maxTries)
+}
+
 // Plates returns the tenant's plates.
 func (c *Client) Plates(ctx context.Context) (PlateList, error) {
 	return get[PlateList](ctx, c, path("plates"), nil)

@@ -3,7 +3,9 @@ package export
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/opal-photo/opal/modules/channel"
@@ -40,6 +42,7 @@ type Named struct {
 type Names struct {
 	taken filename.Names
 	slots map[string]bool // names without their extension: a slot is taken once, whatever the file's format
+	nth   map[string]int  // how many files a pattern with {n} has named, by all else of the name
 }
 
 // Reserve takes paths that are not given to a file.
@@ -80,6 +83,9 @@ func (n *Names) name(f Unnamed) Named {
 		suffix = "-" + p.Suffix
 	}
 	form := p.FileName
+	if form == "" && f.Source.Naming != "" {
+		return Named{Path: n.taken.Unique(folder+"/"+n.patterned(f), ext), Slot: p.Slot}
+	}
 	if form == "" {
 		return Named{Path: n.taken.Unique(folder+"/"+ownName(f.Source)+suffix, ext), Slot: p.Slot}
 	}
@@ -127,6 +133,41 @@ func places(p channel.Preset, own string) []string {
 	}
 	return append(out, further...)
 }
+
+// patterned names a file by its brand's pattern. What the product lacks is its photo's name.
+func (n *Names) patterned(f Unnamed) string {
+	p, photo := f.Preset, filename.Slug(f.Source.Filename)
+	or := func(s string) string {
+		if s = strings.TrimSpace(s); s == "" {
+			return photo
+		}
+		return filename.Slug(strings.ReplaceAll(s, "/", "_"))
+	}
+	scene := ""
+	if f.Source.Scene != "" && f.Source.BackdropPath != "" {
+		scene = filename.Slug(picture.SceneLabel(f.Source.Scene))
+	}
+	size := p.Suffix
+	if size == "" {
+		size = p.Name
+	}
+	stem := strings.NewReplacer("{name}", photo, "{sku}", or(f.Source.Product.SKU), "{title}", or(f.Source.Product.Title), "{scene}", scene, "{channel}", channel.Folder(p.Channel), "{size}", size).Replace(f.Source.Naming)
+	if strings.Contains(stem, "{n}") {
+		if n.nth == nil {
+			n.nth = map[string]int{}
+		}
+		n.nth[stem]++
+		stem = strings.ReplaceAll(stem, "{n}", strconv.Itoa(n.nth[stem]))
+	}
+	stem = strings.Trim(doubled.ReplaceAllString(stem, "$1"), "-_. ") // an empty field leaves its dash
+	if stem == "" {
+		return photo
+	}
+	return filename.Slug(stem)
+}
+
+// doubled matches marks between words where a field was empty.
+var doubled = regexp.MustCompile(`([-_. ])[-_. ]+`)
 
 // ownName is a photo's own name with its scene; a picture without a scene leaves it
 // out.

@@ -103,3 +103,38 @@ func TestAltText(t *testing.T) {
 		})
 	}
 }
+
+// A brand's pattern names what no channel names, and what a product lacks is its photo's name.
+func TestNamesByABrandsPattern(t *testing.T) {
+	t.Parallel()
+	mug := picture.Product{SKU: "MUG/1", ASIN: "B07ABCDEFG", Title: "Blaue Tasse"}
+	u := func(pattern, preset, photo string, p picture.Product) Unnamed {
+		f := unnamed(t, preset, photo, p)
+		f.Source.Naming = pattern
+		return f
+	}
+	for name, c := range map[string]struct {
+		files []Unnamed
+		want  []string
+	}{
+		"counted":                {[]Unnamed{u("{sku}_{channel}_{n}", "etsy", "a.jpg", mug), u("{sku}_{channel}_{n}", "etsy", "b.jpg", mug)}, []string{"etsy/MUG_1_etsy_1.jpg", "etsy/MUG_1_etsy_2.jpg"}},
+		"a channel's own first":  {[]Unnamed{u("{sku}", "amazon_main", "a.jpg", mug)}, []string{"amazon/B07ABCDEFG.MAIN.jpg"}},
+		"no SKU":                 {[]Unnamed{u("{sku}-{scene}", "etsy", "blue vase.jpg", picture.Product{})}, []string{"etsy/blue_vase-studio.jpg"}},
+		"several of one name":    {[]Unnamed{u("{title}", "etsy", "a.jpg", mug), u("{title}", "etsy", "b.jpg", mug)}, []string{"etsy/Blaue_Tasse.jpg", "etsy/Blaue_Tasse-2.jpg"}},
+		"sizes of one channel":   {[]Unnamed{u("{sku} {size}", "cutout_png", "a.jpg", mug)}, []string{"cut-out/MUG_1_png.png"}},
+		"hostile words":          {[]Unnamed{u("{title}", "etsy", "a.jpg", picture.Product{Title: "../../x"})}, []string{"etsy/x.jpg"}},
+		"points are not endings": {[]Unnamed{u("{sku}", "etsy", "a.jpg", picture.Product{SKU: "A.10"})}, []string{"etsy/A.10.jpg"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var n Names
+			var got []string
+			for _, named := range n.All(c.files) {
+				got = append(got, named.Path)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -20,7 +20,8 @@ type Source struct {
 	Scene    string `json:"scene,omitempty"` // scene type
 
 	Product picture.Product `json:"product,omitzero"`
-	Rights  picture.Rights  `json:"rights,omitzero"` // of the brand: stated in the place of the photo's
+	Rights  picture.Rights  `json:"rights,omitzero"`  // of the brand: stated in the place of the photo's
+	Naming  string          `json:"naming,omitempty"` // of the brand: the pattern of names that no channel demands; "": the photo's name
 
 	Confidence   *float64 `json:"confidence,omitempty"`    // of the cut-out
 	NeedsReview  bool     `json:"needs_review,omitempty"`  // a person has to look before it is delivered

@@ -70,6 +70,7 @@ type Brand struct {
 	Plates  []string       `json:"plates,omitempty"` // scenes of items that name none
 	Review  picture.Review `json:"review,omitzero"`
 	Rights  picture.Rights `json:"rights,omitzero"`
+	Naming  string         `json:"naming,omitempty"` // of files whose channel demands no names
 }
 
 // NewItem is one entry of a request. It becomes one item per scene.

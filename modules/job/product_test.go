@@ -19,6 +19,7 @@ import (
 // its picture, also to the item that tries it again.
 func TestAnItemSaysWhichProductItShows(t *testing.T) {
 	each(t, func(w *world) {
+		w.brand.Naming = "{sku}_{n}"
 		said := picture.Product{SKU: "A-1", GTIN: "400638-1333931", Title: "Blue mug"}
 		j, err := w.jobs.Create(w.t.Context(), job.NewJob{TenantID: tenantID, CorrelationID: "c", Options: pipeline.Options{},
 			Items: []job.NewItem{{Filename: "B07ABCDEFG.PT02.jpg", Product: said}, {Filename: "mug.jpg"}}})
@@ -31,8 +32,8 @@ func TestAnItemSaysWhichProductItShows(t *testing.T) {
 		w.must(w.upload(j.JobID, j.Items[0].ItemID))
 		w.placer.err, w.cutter.err = nil, nil
 		w.must(w.jobs.Process(w.t.Context(), body(j, 0)))
-		if d := cmp.Diff(want, w.plans[0].Product); d != "" {
-			w.t.Error(d)
+		if d := cmp.Diff(want, w.plans[0].Product); d != "" || w.plans[0].Naming != w.brand.Naming {
+			w.t.Error(d, w.plans[0].Naming)
 		}
 		events, err := event.After(w.t.Context(), w.db, tenantID, j.JobID, "", 9)
 		w.must(err)

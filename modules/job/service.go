@@ -76,6 +76,7 @@ type Plan struct {
 	Filename string
 	Product  picture.Product
 	Rights   picture.Rights
+	Naming   string // the brand's pattern of file names
 	Scene    string // scene type
 	Result   *pipeline.Result
 }

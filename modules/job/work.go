@@ -198,7 +198,7 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 			return err
 		}
 		n, err := s.Exporter.Plan(ctx, tx, Plan{TenantID: c.tenantID, JobID: c.jobID, ItemID: c.itemID, CorrelationID: c.correlationID,
-			Presets: c.presets, Filename: c.filename, Product: c.product, Rights: c.brand.Rights, Scene: c.scene, Result: res})
+			Presets: c.presets, Filename: c.filename, Product: c.product, Rights: c.brand.Rights, Naming: c.brand.Naming, Scene: c.scene, Result: res})
 		if err != nil {
 			return err
 		}

@@ -14,10 +14,14 @@ import { New } from "./pages/new";
 import { Picture } from "./pages/picture";
 import { Sheet } from "./pages/sheet";
 import { parts, to } from "./route";
-import { doing, hush } from "./state/notice";
+import { doing, hush, turn } from "./state/notice";
 import { outside, readSession, session, signOut } from "./state/session";
 import { rest, resume } from "./state/uploads";
 import { language, languages, speak, t, type Key } from "./words";
+
+// offline is true while the browser has no network; what was begun goes on afterwards.
+const offline = signal(!navigator.onLine);
+for (const type of ["online", "offline"]) addEventListener(type, () => { offline.value = !navigator.onLine; if (navigator.onLine) hush(); });
 
 const asked = signal<((given: boolean) => void) | null>(null);
 let asking: Promise<boolean> | null = null;
@@ -83,10 +87,10 @@ export const App = () => {
   }, []);
   // The focus goes to the new page's heading, as a loaded page would have it.
   useEffect(() => {
-    hush();
+    turn();
     if (first.current) { first.current = false; return; }
     scrollTo(0, 0);
-    const title = main.current?.querySelector<HTMLElement>("h1") ?? main.current;
+    const title = main.current?.querySelector<HTMLElement>("h1:not(.unseen)") ?? main.current;
     title?.focus({ preventScroll: true });
   }, [at]);
   return (
@@ -101,6 +105,7 @@ export const App = () => {
           <select value={language.value} onChange={(e) => void speak(e.currentTarget.value)}>{languages.map(([tag, name]) => <option key={tag} value={tag} lang={tag}>{name}</option>)}</select></label>
       </nav>
       <main ref={main} id="main" tabIndex={-1}>
+        {offline.value && <p class="callout" role="status"><Icon name="warn" /><span>{t("offline")}</span></p>}
         <NoticeLine />
         <Page />
       </main>

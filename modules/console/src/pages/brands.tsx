@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
+import { Logo } from "../parts/Logo";
 import { Swatches } from "../parts/Swatches";
 import { to } from "../route";
 import { brands, readBrands } from "../state/catalogue";
@@ -20,9 +21,9 @@ export const Brands = () => {
         <ul class="cards">{brands.value.map((b) => (
           <li key={b.brand_profile_id} class="card"><a href={to("brands", b.brand_profile_id)}>
             <Swatches colours={b.palette} />
-            <strong>{b.name}</strong>
+            <strong class="row between">{b.name}<Logo brand={b.brand_profile_id} version={b.logo} /></strong>
             <span class="soft">{b.mood || b.scene_prompt || t("brand.plain")}</span>
-            <span class="soft">{t("new.sum.sizes", { n: b.default_presets.length })}{b.updated_at ? ` · ${when(b.updated_at)}` : ""}</span>
+            <span class="soft">{b.draft ? `${t("brand.draft")} · ` : ""}{b.looks.length ? `${t("new.sum.looks", { n: b.looks.length })} · ` : ""}{t("new.sum.sizes", { n: b.default_presets.length })}{b.updated_at ? ` · ${when(b.updated_at)}` : ""}</span>
           </a></li>))}</ul>)}
     </>
   );

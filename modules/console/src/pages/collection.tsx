@@ -15,6 +15,7 @@ import { pace, readPace } from "../state/pace";
 import { saveAs } from "../state/save";
 import { bytes, lasting, t, when, type Key } from "../words";
 import { countOf, stateOf } from "./collections";
+import { lacks } from "../state/session";
 
 type Row = Schemas["Collection"];
 type Job = Schemas["JobSummary"];
@@ -36,7 +37,7 @@ const Sets = ({ path, have, added }: { path: { path: { collection_id: string } }
       {offered.value?.length === 0 && <p class="soft">{t("collection.add.none")}</p>}
       <div class="stack">{offered.value?.map((j) => <label key={j.job_id} class="check"><input type="checkbox" checked={chosen.value.includes(j.job_id)} onChange={() => { chosen.value = chosen.value.includes(j.job_id) ? chosen.value.filter((x) => x !== j.job_id) : [...chosen.value, j.job_id]; }} />
         <span>{when(j.created_at)} · {t("sheet.title", { n: j.counts.total })} <span class="soft">{t(`job.${j.status}` as Key)}</span></span></label>)}</div>
-      <div class="row end"><button type="button" class="primary" disabled={!chosen.value.length} onClick={add}>{t("collection.add.do", { n: chosen.value.length })}</button></div>
+      <div class="row end"><button type="button" class="primary" disabled={!chosen.value.length} onClick={add} {...lacks("write")}>{t("collection.add.do", { n: chosen.value.length })}</button></div>
     </details>
   );
 };
@@ -64,8 +65,8 @@ export const Collection = ({ id }: { id: string }) => {
   const c = row.value;
   const done = c ? ofCounts(c.counts).done : 0;
   useEffect(() => { if (done && items.rows.peek()) { void items.fresh((f) => f.item_id).catch(() => { /* the next change tells */ }); void jobs.fresh((j) => j.job_id).catch(() => { /* as above */ }); } }, [done]);
-  if (gone.value) return <Empty title={t("collection.gone")}><p><a href={to("collections")}>{t("nav.collections")}</a></p></Empty>;
-  if (!c) return <Loading text={t("loading")} />;
+  if (gone.value) return <Empty page title={t("collection.gone")}><p><a href={to("collections")}>{t("nav.collections")}</a></p></Empty>;
+  if (!c) return <Loading page text={t("loading")} />;
   const act = (work: () => Promise<Row>): void => void doing(async () => { row.value = await work(); });
   const close = (): void => act(() => got(client.POST("/v1/collections/{collection_id}/close", { params: { ...path, header: once() } })));
   const again = (): void => act(() => got(client.POST("/v1/collections/{collection_id}/export", { params: { ...path, header: once() } })));
@@ -86,9 +87,9 @@ export const Collection = ({ id }: { id: string }) => {
         <div><p class="crumb"><a href={to("collections")}><Icon name="left" />{t("nav.collections")}</a></p><h1 tabIndex={-1}>{c.name || when(c.created_at)}</h1>
           <p class="soft">{countOf(c)} · <span class={cls}>{word}</span>{c.counts.open > 0 && pace.value ? ` · ${t("sheet.left", { time: lasting(c.counts.open * pace.value) })}` : ""}</p></div>
         <div class="row">
-          <button type="button" class="quiet" onClick={remove}><Icon name="bin" />{t("delete")}</button>
-          {c.counts.total > 0 && <button type="button" onClick={() => { sharing.value = true; }}><Icon name="link" />{t("share")}</button>}
-          {c.status === "open" ? <button type="button" onClick={close} title={t("collection.close.why")}>{t("collection.close")}</button> : c.finished_at && c.zip !== "pending" && <button type="button" onClick={again}><Icon name="again" />{t("collection.zip.again")}</button>}
+          <button type="button" class="quiet" onClick={remove} {...lacks("write")}><Icon name="bin" />{t("delete")}</button>
+          {c.counts.total > 0 && <button type="button" onClick={() => { sharing.value = true; }} {...lacks("write")}><Icon name="link" />{t("share")}</button>}
+          {c.status === "open" ? <button type="button" onClick={close} title={t("collection.close.why")} {...lacks("write")}>{t("collection.close")}</button> : c.finished_at && c.zip !== "pending" && <button type="button" onClick={again} {...lacks("write")}><Icon name="again" />{t("collection.zip.again")}</button>}
           <button type="button" class="primary" disabled={c.zip !== "ready"} onClick={save}><Icon name="down" />{c.zip === "pending" && c.finished_at ? t("collection.zip.pending") : t("sheet.zip")}</button>
         </div>
         {c.counts.open + c.counts.open_exports > 0 && <Bar {...ofCounts(c.counts)} />}

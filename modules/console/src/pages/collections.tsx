@@ -9,6 +9,8 @@ import { Shelf } from "../parts/Shelf";
 import { go, to } from "../route";
 import { doing } from "../state/notice";
 import { t, when, type Key } from "../words";
+import { lacks } from "../state/session";
+import { Role } from "../parts/Role";
 
 type Row = Schemas["Collection"];
 const sought = signal("");
@@ -34,6 +36,7 @@ export const Collections = () => {
   return (
     <>
       <Shelf at="collections"><input type="search" aria-label={t("sheet.search")} placeholder={t("sheet.search")} value={sought.value} onInput={(e) => { sought.value = e.currentTarget.value; }} /></Shelf>
+      <Role scope="write" />
       <p class="soft lead">{t("collection.what")}</p>
       {rows === null ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t(asked.value ? "sheet.none" : "collection.none")} /> : (
         <ul class="sets">{rows.map((c) => { const [cls, word] = stateOf(c); return (
@@ -43,7 +46,7 @@ export const Collections = () => {
             {c.counts.open > 0 && <Bar {...ofCounts(c.counts)} />}</a></li>); })}</ul>)}
       <More of={list} />
       <form class="sheet-block" onSubmit={make} aria-labelledby="collection-new"><h2 id="collection-new">{t("collection.new")}</h2>
-        <div class="row"><label class="field">{t("brand.name")}<input name="name" required maxLength={200} autocomplete="off" /></label><button type="submit" class="align-end">{t("collection.make")}</button></div>
+        <div class="row"><label class="field">{t("brand.name")}<input name="name" required maxLength={200} autocomplete="off" /></label><button type="submit" class="align-end" {...lacks("write")}>{t("collection.make")}</button></div>
       </form>
     </>
   );

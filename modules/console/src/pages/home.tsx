@@ -1,13 +1,13 @@
 // Home: what wants a look, what runs and how long it takes, and what was made lately.
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { client, got, type Schemas } from "../api";
 import { Drop } from "../parts/Drop";
 import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
 import { Thumb } from "../parts/Thumb";
 import { to } from "../route";
-import { complain, doing } from "../state/notice";
+import { complain, doing, finished } from "../state/notice";
 import { pace, paceOf } from "../state/pace";
 import { credits, lasting, t, when, type Key } from "../words";
 
@@ -59,15 +59,23 @@ export const Home = () => {
       got(client.GET("/v1/items", { params: { query: { limit: shownItems, status: "completed" } } })).then((p) => { recent.value = p.items.filter((it) => it.output_blob_path); })]);
   };
   useEffect(() => {
-    document.title = "OPAL";
     look().catch((e: unknown) => { jobs.value ??= []; complain(e); });
     got(client.GET("/v1/billing/balance")).then((b) => { left.value = b.available; }, () => { /* without the right to see it, or without credits */ });
     const timer = setInterval(() => { if (!document.hidden && jobs.value?.some((j) => !j.finished_at)) look().catch(() => { /* the next time tells */ }); }, 5000);
-    return () => clearInterval(timer);
+    const back = (): void => void look().catch(complain); // the network is there again
+    addEventListener("online", back);
+    return () => { clearInterval(timer); removeEventListener("online", back); };
   }, []);
   const running = jobs.value?.filter((j) => !j.finished_at && j.counts.open > 0) ?? [];
   const open = running.reduce((n, j) => n + j.counts.open, 0);
   const first = doubtful.value[0];
+  // the tab says what is in work, and when it is over
+  const before = useRef(0);
+  useEffect(() => {
+    document.title = open > 0 ? `${t("home.open", { n: open })} · OPAL` : before.current > 0 ? `✓ ${t("sheet.finished")} · OPAL` : "OPAL";
+    if (open === 0 && before.current > 0) finished();
+    before.current = open;
+  }, [open]);
   return (
     <>
       <header class="page-head"><h1 tabIndex={-1}>{t("home.title")}</h1>

@@ -14,6 +14,7 @@ import { saveAnswer } from "../state/save";
 import { at, bringNamed, ended, missing, sent, unused, type Import as Row } from "../state/tables";
 import { lasting, said, t, when, type Key } from "../words";
 import { classOf } from "./imports";
+import { lacks } from "../state/session";
 
 export const Import = ({ id }: { id: string }) => {
   const row = useSignal<Row | null>(null);
@@ -43,8 +44,8 @@ export const Import = ({ id }: { id: string }) => {
     [id]);
   const wrongs = (i?.errors ?? 0) + (i?.counts.failed ?? 0);
   useEffect(() => { if (wrongs) void wrong.again().catch(() => { /* the next change tells */ }); }, [wrongs]);
-  if (gone.value) return <Empty title={t("import.gone")}><p><a href={to("imports")}>{t("nav.imports")}</a></p></Empty>;
-  if (!i) return <Loading text={t("loading")} />;
+  if (gone.value) return <Empty page title={t("import.gone")}><p><a href={to("imports")}>{t("nav.imports")}</a></p></Empty>;
+  if (!i) return <Loading page text={t("loading")} />;
   const act = (verb: "resume" | "cancel"): void => void doing(async () => {
     if (verb === "cancel" && !await sure(t("import.cancel"), t("import.cancel.why"), t("import.cancel"))) return;
     row.value = { ...await got(client.POST(`/v1/imports/{import_id}/${verb}`, { params: { ...at(id).params, header: once() } })), counts: i.counts };
@@ -61,15 +62,15 @@ export const Import = ({ id }: { id: string }) => {
         <div><p class="crumb"><a href={to("imports")}><Icon name="left" />{t("nav.imports")}</a></p><h1 tabIndex={-1}>{i.name || i.filename || i.url}</h1>
           <p class="soft breaks">{when(i.created_at)} · <span class={classOf(i.status)}>{t(`import.${i.status}` as Key)}</span>{i.format ? ` · ${makerOf(i.format)}` : ""}{c.open > 0 && pace.value && !waits.length ? ` · ${t("sheet.left", { time: lasting(c.open * pace.value) })}` : ""}</p></div>
         <div class="row">
-          {!ended(i) && <button type="button" class="quiet" onClick={() => act("cancel")}>{t("import.cancel")}</button>}
-          {i.status === "paused" && <button type="button" class="primary" onClick={() => act("resume")}>{t("import.resume")}</button>}
+          {!ended(i) && <button type="button" class="quiet" onClick={() => act("cancel")} {...lacks("write")}>{t("import.cancel")}</button>}
+          {i.status === "paused" && <button type="button" class="primary" onClick={() => act("resume")} {...lacks("write")}>{t("import.resume")}</button>}
           {i.photos > 0 && <a class="button primary" href={to("collections", i.collection_id)}>{t("import.pictures")}</a>}
         </div>
         {reading ? <Bar done={i.rows_done} of={i.rows!} /> : !ended(i) && all.of > 0 ? <Bar {...all} /> : null}
       </header>
       {i.error_message && <p class="callout"><Icon name="warn" /><span>{said("error", i.error_code ?? "", i.error_message)}</span>{i.error_code === "insufficient_credits" && <a href={to("usage")}>{t("usage.buy")}</a>}</p>}
       <dl class="figures">
-        <div><dt>{t("import.table")}</dt><dd>{i.rows ?? "–"}{reading && <small class="soft"> / {i.rows_done}</small>}</dd></div>
+        <div><dt>{t("import.table")}</dt><dd>{reading ? i.rows_done : i.rows ?? "–"}{reading && <small class="soft"> / {i.rows}</small>}</dd></div>
         <div><dt>{t("new.photos")}</dt><dd>{i.photos}</dd></div>
         <div><dt>{t("filter.approved")}</dt><dd>{c.completed}</dd></div>
         <div><dt>{t("import.errors")}</dt><dd>{i.errors + c.failed}</dd></div>

@@ -11,6 +11,8 @@ import { brands, catalogue } from "../state/catalogue";
 import { complain, doing } from "../state/notice";
 import { beginImport, ended, type Import as Row } from "../state/tables";
 import { t, when, type Key } from "../words";
+import { lacks } from "../state/session";
+import { Role } from "../parts/Role";
 
 export const classOf = (status: string): string => `state ${({ completed: "done", partial: "look", paused: "look", failed: "failed" } as Record<string, string>)[status] ?? ""}`;
 
@@ -36,8 +38,9 @@ export const Imports = () => {
   const feed = (e: Event): void => { e.preventDefault(); start(String(new FormData(e.currentTarget as HTMLFormElement).get("url") ?? "").trim()); };
   return (
     <>
-      <Shelf at="imports"><button type="button" class="primary" disabled={busy.value} onClick={() => file.current?.click()}>{t("import.choose")}</button></Shelf>
+      <Shelf at="imports"><button type="button" class="primary" disabled={busy.value} onClick={() => file.current?.click()} {...lacks("write")}>{t("import.choose")}</button></Shelf>
       <input ref={file} id="import-file" type="file" hidden accept=".csv,.tsv,.jsonl,.ndjson" onChange={(e) => { const f = e.currentTarget.files?.[0]; if (f) start(f); }} />
+      <Role scope="write" />
       <p class="soft lead">{t("import.what")}</p>
       {rows === null ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("import.none")}><p>{t("import.none.why")}</p></Empty> : (
         <ul class="sets">{rows.map((i) => (
@@ -49,7 +52,7 @@ export const Imports = () => {
       <form class="sheet-block" onSubmit={feed} aria-labelledby="import-feed"><h2 id="import-feed">{t("import.feed")}</h2>
         <div class="two"><label class="field">{t("webhook.url")}<input name="url" type="url" required placeholder="https://" maxLength={2000} /></label>
           <label class="field">{t("import.brand")}<select value={brand.value} onChange={(e) => { brand.value = e.currentTarget.value; }}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label></div>
-        <div class="row end"><button type="submit" disabled={busy.value}>{t("import.fetch")}</button></div>
+        <div class="row end"><button type="submit" disabled={busy.value} {...lacks("write")}>{t("import.fetch")}</button></div>
       </form>
     </>
   );

@@ -7,6 +7,8 @@ import { Empty, Loading } from "../parts/Empty";
 import { showSecret } from "../parts/Secret";
 import { doing } from "../state/notice";
 import { credits, t, when, type Key } from "../words";
+import { lacks } from "../state/session";
+import { Role } from "../parts/Role";
 
 type APIKey = Schemas["APIKey"];
 type Scope = "read" | "write" | "approve" | "admin";
@@ -36,7 +38,7 @@ const NewKey = ({ made }: { made: () => Promise<void> }) => {
       </div>
       <fieldset><legend>{t("keys.scopes")}</legend><div class="row">{(["read", "write", "approve", "admin"] as const).map((s) => (
         <label class="check" key={s}><input type="checkbox" checked={scopes.value.includes(s)} onChange={() => { scopes.value = scopes.value.includes(s) ? scopes.value.filter((x) => x !== s) : [...scopes.value, s]; }} />{t(`scope.${s}` as Key)}</label>))}</div></fieldset>
-      <div class="row end"><button type="submit" class="primary" disabled={!scopes.value.length}>{t("keys.make")}</button></div>
+      <div class="row end"><button type="submit" class="primary" disabled={!scopes.value.length} {...lacks("admin")}>{t("keys.make")}</button></div>
     </form>
   );
 };
@@ -55,11 +57,12 @@ export const Keys = () => {
   return (
     <>
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.keys")}</h1></header>
+      <Role scope="admin" />
       {keys.value === null ? <Loading text={t("loading")} /> : keys.value.length === 0 ? <Empty title={t("keys.none")}><p>{t("keys.none.why")}</p></Empty> : (
         <div class="scroll"><table><thead><tr><th scope="col">{t("keys.name")}</th><th scope="col">{t("keys.scopes")}</th><th scope="col">{t("table.made")}</th><th scope="col">{t("keys.used")}</th><th scope="col">{t("keys.expires")}</th><th scope="col" class="n">{t("keys.budget")}</th><th scope="col">{t("table.state")}</th></tr></thead>
           <tbody>{keys.value.map((k) => { const s = stateOf(k); return (
             <tr key={k.key_id} class={s === "active" ? "" : "faint"}><td><strong>{k.name}</strong> <code>{k.prefix}…</code></td><td>{k.scopes.map((x) => t(`scope.${x}` as Key)).join(", ")}</td><td>{when(k.created_at)}</td><td>{when(k.last_used_at)}</td><td>{k.expires_at ? when(k.expires_at) : t("keys.never")}</td>
-              <td class="n">{k.budget === null ? "–" : `${credits(k.budget_used)} / ${credits(k.budget)}`}</td><td>{s === "active" ? <button type="button" onClick={() => revoke(k)}>{t("keys.revoke")}<span class="unseen"> {k.name}</span></button> : t(`keys.${s}` as Key)}</td></tr>); })}</tbody></table></div>)}
+              <td class="n">{k.budget === null ? "–" : `${credits(k.budget_used)} / ${credits(k.budget)}`}</td><td>{s === "active" ? <button type="button" onClick={() => revoke(k)} {...lacks("admin")}>{t("keys.revoke")}<span class="unseen"> {k.name}</span></button> : t(`keys.${s}` as Key)}</td></tr>); })}</tbody></table></div>)}
       <NewKey made={read} />
     </>
   );

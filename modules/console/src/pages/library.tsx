@@ -11,6 +11,7 @@ import { Shelf } from "../parts/Shelf";
 import { brands, catalogue } from "../state/catalogue";
 import { complain } from "../state/notice";
 import { t, type Key } from "../words";
+import { lacks } from "../state/session";
 
 const states = ["", "look", "completed", "failed", "open"] as const;
 
@@ -34,7 +35,7 @@ export const Library = () => {
   const finished = (rows ?? []).filter((f) => f.status === "completed").slice(0, 500).map((f) => ({ job_id: f.job_id, item_id: f.item_id }));
   return (
     <>
-      <Shelf at="library">{finished.length > 0 && <button type="button" onClick={() => { sharing.value = true; }}><Icon name="link" />{t("share.title", { n: finished.length })}</button>}</Shelf>
+      <Shelf at="library">{finished.length > 0 && <button type="button" onClick={() => { sharing.value = true; }} {...lacks("write")}><Icon name="link" />{t("share.title", { n: finished.length })}</button>}</Shelf>
       {sharing.value && <ShareDialog what={{ items: finished }} n={finished.length} close={() => { sharing.value = false; }} />}
       <div class="filters">
         <div class="chips" role="group" aria-label={t("sheet.filter")}>{states.map((s) => <button type="button" class="chip" key={s} aria-pressed={state.value === s} onClick={() => { state.value = s; }}>{t(`library.${s || "all"}` as Key)}</button>)}</div>

@@ -6,16 +6,18 @@ import { Channels } from "../parts/Channels";
 import { Drop } from "../parts/Drop";
 import { Icon } from "../parts/Icon";
 import { Looks } from "../parts/Looks";
-import { go } from "../route";
+import { go, to } from "../route";
 import { brands, catalogue, plates, presets, readPlates, scenes } from "../state/catalogue";
 import { complain, doing, textOf } from "../state/notice";
 import { clear, photos, refused, remove, type Photo } from "../state/photos";
 import { pace, readPace } from "../state/pace";
 import { make, perJob, requestOf, type Order } from "../state/uploads";
 import { bytes, credits, lasting, t, type Key } from "../words";
+import { Role } from "../parts/Role";
+import { lacks } from "../state/session";
 
 const remembered = "opal.look";
-type Choice = { brand: string; scenes: string[]; presets: string[]; words: string };
+type Choice = { brand: string; look?: string; scenes: string[]; presets: string[]; words: string };
 const choice = signal<Choice>({ brand: "default", scenes: [], presets: [], words: "" });
 
 const restore = (): void => {
@@ -33,7 +35,7 @@ const choose = (change: Partial<Choice>): void => {
   try { localStorage.setItem(remembered, JSON.stringify(choice.value)); } catch { /* a browser that keeps nothing */ }
 };
 
-const orderOf = (c: Choice): Order => ({ brand_profile_id: c.brand, presets: c.presets, scenes: c.scenes, words: c.words.trim() });
+const orderOf = (c: Choice): Order => ({ brand_profile_id: c.brand, presets: c.presets, scenes: c.scenes, words: c.words.trim(), steering: brands.value.find((b) => b.brand_profile_id === c.brand)?.looks.find((l) => l.name === c.look)?.steering });
 
 // short says for how many of the chosen sizes a photo has too few pixels: it would be
 // enlarged more than twice.
@@ -65,8 +67,8 @@ const Refused = () => {
 };
 
 // The price of what is chosen, by the service's own count.
-const usePrice = (): { credits: number | null; why: string } => {
-  const price = useSignal<{ credits: number | null; why: string }>({ credits: null, why: "" });
+const usePrice = (): { credits: number | null; why: string; buy?: boolean } => {
+  const price = useSignal<{ credits: number | null; why: string; buy?: boolean }>({ credits: null, why: "" });
   const n = photos.value.length;
   const asked = JSON.stringify([choice.value, n]);
   useEffect(() => {
@@ -76,7 +78,7 @@ const usePrice = (): { credits: number | null; why: string } => {
       const one = photos.value.slice(0, 1).map((p) => ({ file: p.file, sku: "" }));
       got(client.POST("/v1/jobs", { body: requestOf(orderOf(choice.value), one, true) })).then(
         (a) => { if (here) price.value = { credits: (a.quote?.total ?? 0) * n, why: "" }; },
-        (e: unknown) => { if (here) price.value = { credits: null, why: e instanceof Problem && e.code !== "quotes_off" ? textOf(e) : "" }; });
+        (e: unknown) => { if (here) price.value = { credits: null, why: e instanceof Problem && e.code !== "quotes_off" ? textOf(e) : "", buy: e instanceof Problem && e.code === "insufficient_credits" }; });
     }, 400);
     return () => { here = false; clearTimeout(timer); };
   }, [asked]);
@@ -108,6 +110,7 @@ export const New = () => {
   return (
     <div class="new">
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.new")}</h1></header>
+      <Role scope="write" />
       <section aria-labelledby="new-photos">
         <h2 id="new-photos" class="section"><span class="step">1</span>{t("new.photos")} {n > 0 && <span class="count">{n}</span>}</h2>
         <Refused />
@@ -126,8 +129,8 @@ export const New = () => {
         <div class="bar" role="region" aria-label={t("new.sum")}>
           <p><strong>{t("new.sum.photos", { n })} × {t("new.sum.looks", { n: Math.max(1, c.scenes.length) })} × {t("new.sum.sizes", { n: c.presets.length })}</strong>{" "}
             <span class="soft">= {t("new.sum.files", { n: pictures * c.presets.length })}{price.credits !== null ? ` · ${t("new.sum.credits", { n: credits(price.credits) })}` : ""}{pace.value > 0 && n > 0 ? ` · ${lasting(pace.value * pictures)}` : ""}</span>
-            {price.why && <span class="bad-text"> {price.why}</span>}</p>
-          <button type="button" class="primary big" id="make" disabled={n === 0 || c.presets.length === 0 || busy.value} onClick={start}>{busy.value ? t("new.making") : t("new.make", { n: pictures })}</button>
+            {price.why && <span class="bad-text"> {price.why}{price.buy && <a href={to("usage")}>{t("usage.buy")}</a>}</span>}</p>
+          <button type="button" class="primary big" id="make" disabled={n === 0 || c.presets.length === 0 || busy.value} onClick={start} {...lacks("write")}>{busy.value ? t("new.making") : t("new.make", { n: pictures })}</button>
         </div>
       </>}
     </div>

@@ -7,6 +7,8 @@ import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
 import { doing, tell } from "../state/notice";
 import { t, when } from "../words";
+import { lacks } from "../state/session";
+import { Role } from "../parts/Role";
 
 type Dead = Schemas["DeadLetter"];
 
@@ -48,11 +50,12 @@ export const Operations = () => {
   return (
     <>
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.operations")}</h1><button type="button" onClick={() => void doing(read)}><Icon name="again" />{t("ops.again")}</button></header>
+      <Role scope="admin" />
       <Health />
       <section aria-labelledby="ops-dead"><h2 id="ops-dead" class="section">{t("ops.dead")} {rows && <span class="count">{rows.length}</span>}</h2>
         {rows === null ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("ops.dead.none")}><p>{t("ops.dead.none.why")}</p></Empty> : <>
           <div class="row"><button type="button" onClick={() => { chosen.value = chosen.value.size === rows.length ? new Set() : new Set(rows.map(idOf)); }}>{chosen.value.size === rows.length ? t("sheet.unselect") : t("sheet.select_all")}</button>
-            <button type="button" class="primary" disabled={!chosen.value.size} onClick={() => take("redrive")}>{t("ops.redrive", { n: chosen.value.size })}</button><button type="button" disabled={!chosen.value.size} onClick={() => take("purge")}><Icon name="bin" />{t("delete")}</button></div>
+            <button type="button" class="primary" disabled={!chosen.value.size} onClick={() => take("redrive")} {...lacks("admin")}>{t("ops.redrive", { n: chosen.value.size })}</button><button type="button" disabled={!chosen.value.size} onClick={() => take("purge")} {...lacks("admin")}><Icon name="bin" />{t("delete")}</button></div>
           <ul class="log">{rows.map((d) => <li key={idOf(d)}><div class="row nowrap"><input type="checkbox" checked={chosen.value.has(idOf(d))} aria-label={t("tile.choose", { name: d.id })} onChange={() => toggle(d)} />
             <details><summary><code>{d.queue}</code> <strong>{d.reason}</strong> <span class="soft">{when(d.enqueued_at)} · {t("delivery.tries", { n: d.delivery_count })}</span></summary><div class="stack"><p>{d.description}</p><pre tabIndex={0} aria-label={t("delivery.payload")}>{d.body}</pre><p class="soft">{d.correlation_id}</p></div></details></div></li>)}</ul></>}
       </section>

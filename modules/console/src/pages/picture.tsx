@@ -5,19 +5,23 @@ import { client, got, once, type Schemas } from "../api";
 import { Adjust, wishOf } from "../parts/Adjust";
 import { Brush, hints, type Stroke } from "../parts/Brush";
 import { Canvas } from "../parts/Canvas";
+import { Comments } from "../parts/Comments";
 import { Compare, type Registered } from "../parts/Compare";
+import { sure } from "../parts/Confirm";
 import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
 import { Place } from "../parts/Place";
 import { Sizes } from "../parts/Sizes";
 import { Thumb } from "../parts/Thumb";
 import { go, to } from "../route";
-import { catalogue, sceneTitle } from "../state/catalogue";
+import { catalogue, presets, sceneTitle } from "../state/catalogue";
 import { complain, doing, hear, tell } from "../state/notice";
 import { again, briefs, decide, missing, newer, refresh, revive, stateOf, type Brief } from "../state/sheet";
-import { layer, preview, shown, type Wish } from "../state/steer";
-import { number, t, when, type Key } from "../words";
+import { layer, preview, remakeAs, shown, type Wish } from "../state/steer";
+import { credits, number, t, when, type Key } from "../words";
 import { enter, listed } from "./sheet";
+import { lacks, may } from "../state/session";
+import { Role } from "../parts/Role";
 
 type Item = Schemas["Item"];
 type Cutout = Schemas["Cutout"];
@@ -37,6 +41,14 @@ const versionsOf = (id: string): Brief[] => {
   const all: Brief[] = [];
   for (let b = by.get(tip); b && all.length < 60; b = by.get(b.remake_of ?? "")) all.push(b);
   return all;
+};
+
+// SafeZone shows where a channel covers nothing of a picture: the rest may lie under its buttons.
+const SafeZone = ({ preset }: { preset: string }) => {
+  const zone = presets.value.find((p) => p.name === preset)?.safe_zone;
+  if (!zone) return null;
+  const [left, top, right, bottom] = zone as [number, number, number, number], at = (v: number): string => `${100 * v}%`;
+  return <span class="safe-zone" style={{ left: at(left), top: at(top), width: at(right - left), height: at(bottom - top) }}><span class="plate-word">{t("sizes.zone")}</span></span>;
 };
 
 const useFiles = (item: Item | null): Record<Look, string> => {
@@ -94,7 +106,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
 
   const judge = (verb: "approve" | "reject"): void => {
     const b = brief;
-    if (!b || b.status !== "completed") return;
+    if (!b || b.status !== "completed" || !may("approve")) return;
     // the next that needs a look, else the next of all
     const rest = [...list.slice(index + 1), ...list.slice(0, Math.max(0, index))];
     const next = rest.find((x) => x.review === "pending");
@@ -152,10 +164,25 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
     return () => { removeEventListener("keydown", pressed); removeEventListener("keyup", up); };
   });
 
-  if (gone.value || missing.value?.status === 404) return <Empty title={t("picture.gone")}><p><a href={to("sets", jobID)}>{t("picture.back")}</a></p></Empty>;
+  if (gone.value || missing.value?.status === 404) return <Empty page title={t("picture.gone")}><p><a href={to("sets", jobID)}>{t("picture.back")}</a></p></Empty>;
   const it = item.value;
-  if (!it) return <Loading text={t("loading")} />;
+  if (!it) return <Loading page text={t("loading")} />;
 
+  // back has an older version made again as it was, in the place of the newest.
+  const back = (old: Brief, tip: Brief): void => void doing(async () => {
+    working.value = true;
+    try {
+      const was = wishOf(await got(client.GET("/v1/jobs/{job_id}/items/{item_id}", { params: { path: { job_id: jobID, item_id: old.item_id } } })));
+      const p = await preview(jobID, tip.item_id, was);
+      URL.revokeObjectURL(p.url);
+      if (p.quote?.total && !await sure(t("history.back"), t("history.back.price", { total: t("new.sum.credits", { n: credits(p.quote.total) }) }), t("history.restore"), true)) return;
+      const id = await remakeAs(jobID, tip.item_id, was);
+      await refresh(tip.item_id, id);
+      revive();
+      tell(t("adjust.going"));
+      go("sets", jobID, id);
+    } finally { working.value = false; }
+  });
   const w = wish.value ?? wishOf(it);
   const later = newer.value.get(itemID);
   const chain = versionsOf(itemID);
@@ -188,11 +215,12 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
         <div class="row">
           <button type="button" class="icon-only" aria-label={t("picture.previous")} disabled={index <= 0} onClick={() => step(-1)}><Icon name="left" /></button>
           <button type="button" class="icon-only" aria-label={t("picture.next")} disabled={index < 0 || index >= list.length - 1} onClick={() => step(1)}><Icon name="right" /></button>
-          {it.status === "completed" && <><button type="button" onClick={() => judge("reject")} aria-pressed={it.review?.state === "rejected"}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button>
-            <button type="button" class="primary" onClick={() => judge("approve")} aria-pressed={brief?.review === "approved"}><Icon name="check" />{t("approve")} <kbd>A</kbd></button></>}
-          {it.status === "failed" && brief && <button type="button" class="primary" onClick={() => void doing(async () => { await again(brief); go("sets", jobID); })}><Icon name="again" />{t("tile.again")}</button>}
+          {it.status === "completed" && <><button type="button" onClick={() => judge("reject")} aria-pressed={it.review?.state === "rejected"} {...lacks("approve")}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button>
+            <button type="button" class="primary" onClick={() => judge("approve")} aria-pressed={brief?.review === "approved"} {...lacks("approve")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button></>}
+          {it.status === "failed" && brief && <button type="button" class="primary" onClick={() => void doing(async () => { await again(brief); go("sets", jobID); })} {...lacks("write")}><Icon name="again" />{t("tile.again")}</button>}
         </div>
       </header>
+      <Role scope="approve" />
       {(it.review?.state === "pending" || it.error_message) && <div class="callout warn"><Icon name="warn" /><span>{it.error_message ?? it.review_reason ?? t("tile.look")}</span></div>}
       <div class="picture-columns">
         <div class="stage">
@@ -205,6 +233,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
           <Canvas src={src} alt={variant.value ? variant.value.preset : `${it.filename}, ${t(`look.${looking}` as Key)}`} backdrop={backdrop.value} zoom={zoom.value} least={steered ? 2048 : 0} onZoom={(z) => { zoom.value = z; }}>
             {(scale, size) => <>
               {it.concerns.filter((c) => c.box && (looking !== "picture") && !variant.value).map((c, i) => <span key={i} class="concern" title={c.text} style={{ left: `${c.box![0]! * scale}px`, top: `${c.box![1]! * scale}px`, width: `${c.box![2]! * scale}px`, height: `${c.box![3]! * scale}px` }} />)}
+              {variant.value && !held.value && <SafeZone preset={variant.value.preset} />}
               {compared.value && looking === "picture" && !steered && !variant.value && <Compare {...compared.value} />}
               {steered && <Place scale={scale} size={size} steering={w.steering} product={product.value} change={(s) => { wish.value = { ...w, steering: { ...w.steering, ...s } }; }} />}
               {painting && <Brush scale={scale} size={size} strokes={strokes.value} kind={kind.value} radius={radius.value} change={(s) => { strokes.value = s; }} />}
@@ -212,7 +241,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
           </Canvas>
           <p class="soft keys">{t("picture.keys")}</p>
         </div>
-        <aside class="panel" aria-label={t("picture.panel")}>
+        <div class="stack"><aside class="panel" aria-label={t("picture.panel")}>
           <div class="tabs" role="group" aria-label={t("picture.panel")}>{(["sizes", "adjust", "cutout", "history"] as const).map((x) => <button type="button" key={x} class="tab" aria-pressed={tab.value === x} onClick={() => { tab.value = x; if (x === "cutout" || x === "adjust") compared.value = null; if (x === "cutout" && look.value === "picture") { look.value = "cutout"; variant.value = null; } if (x === "adjust") { look.value = "picture"; variant.value = null; } }}>{t(`tab.${x}` as Key)}</button>)}</div>
           {tab.value === "sizes" && <>
             {it.fidelity && it.fidelity.enlarged && it.fidelity.enlarged > 2 ? <p class="warn-text"><Icon name="warn" />{t("picture.small", { x: number(it.fidelity.enlarged, 1) })}</p> : null}
@@ -225,14 +254,16 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
             <div class="chips" role="group" aria-label={t("cutout.brush")}>{(["remove", "keep"] as const).map((k) => <button type="button" class={`chip ${k}`} key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`brush.${k}` as Key)}</button>)}</div>
             <label class="field">{t("cutout.size", { n: radius.value })}<input type="range" min={2} max={200} value={radius.value} onInput={(e) => { radius.value = Number(e.currentTarget.value); }} /></label>
             <div class="row"><button type="button" disabled={!strokes.value.length || working.value} onClick={() => { strokes.value = strokes.value.slice(0, -1); }}><Icon name="undo" />{t("undo")}</button>
-              <button type="button" class="primary" disabled={!strokes.value.length || working.value} onClick={apply}>{working.value ? t("cutout.working") : t("cutout.apply")}</button></div>
+              <button type="button" class="primary" disabled={!strokes.value.length || working.value} onClick={apply} {...lacks("write")}>{working.value ? t("cutout.working") : t("cutout.apply")}</button></div>
             <p class="soft">{t("cutout.free")}</p></div> : <p class="soft">{t("cutout.none")}</p>)}
           {tab.value === "history" && <ol class="history">
-            {chain.length > 1 && chain.map((b) => <li key={b.item_id}><a class="history-picture" href={to("sets", jobID, b.item_id)} aria-current={b.item_id === itemID ? "true" : undefined}><Thumb job={jobID} item={b.item_id} version={b.picture} /><span><strong>{b.item_id === itemID ? t("history.now") : b.remake_of ? t("history.remade") : t("history.first")}</strong> <span class="soft">{sceneTitle(b.scene_type)} · {when(b.updated_at)}</span></span></a></li>)}
+            {chain.length > 1 && chain.map((b) => <li key={b.item_id}><a class="history-picture" href={to("sets", jobID, b.item_id)} aria-current={b.item_id === itemID ? "true" : undefined}><Thumb job={jobID} item={b.item_id} version={b.picture} /><span><strong>{b.item_id === itemID ? t("history.now") : b.remake_of ? t("history.remade") : t("history.first")}</strong> <span class="soft">{sceneTitle(b.scene_type)} · {when(b.updated_at)}</span></span></a>
+              {b.item_id !== chain[0]!.item_id && b.status === "completed" && chain[0]!.status === "completed" && <button type="button" disabled={working.value} onClick={() => back(b, chain[0]!)} {...lacks("write")}>{t("history.restore")}<span class="unseen"> {when(b.updated_at)}</span></button>}</li>)}
             {[...(cut.value?.versions ?? [])].reverse().map((v) => <li key={v.version}><strong>{t("history.version", { n: v.version })}</strong> <span class="soft">{when(v.created_at)} · {v.version === 1 ? t("history.engine") : t("history.hand")}{v.status === "failed" ? ` · ${v.error_message ?? ""}` : ""}</span>
-              {v.current ? <span class="state done"><Icon name="check" />{t("history.current")}</span> : v.status === "completed" ? <button type="button" disabled={working.value} onClick={() => correct({ restore: v.version })}>{t("history.restore")}</button> : null}</li>)}
+              {v.current ? <span class="state done"><Icon name="check" />{t("history.current")}</span> : v.status === "completed" ? <button type="button" disabled={working.value} onClick={() => correct({ restore: v.version })} {...lacks("write")}>{t("history.restore")}</button> : null}</li>)}
             <li><strong>{t("history.uploaded")}</strong> <span class="soft">{when(it.created_at)}</span></li></ol>}
         </aside>
+        <Comments jobID={jobID} itemID={itemID} /></div>
       </div>
     </div>
   );

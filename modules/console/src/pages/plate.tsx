@@ -15,6 +15,7 @@ import { forget, see, type Seen } from "../state/previews";
 import { products, type Product } from "../state/products";
 import { latest } from "../state/steer";
 import { number, t } from "../words";
+import { lacks } from "../state/session";
 
 // frameOf returns how many millimetres the lower edge shows, where a ruler on the floor is
 // so long: rows farther away show more of it, as the service's own camera sees it.
@@ -50,8 +51,8 @@ export const Plate = ({ id }: { id: string }) => {
   const changed = p !== null && a !== null && (JSON.stringify(a) !== JSON.stringify(p.about) || name.value.trim() !== p.name);
   // the previews are of what is kept
   useEffect(() => { if (p && tried.value.length) ask.current!(() => Promise.all(tried.value.map((x) => see(x.photo, x.name, [p.scene_type], {})))); }, [p?.updated_at, tried.value]);
-  if (gone.value) return <Empty title={t("plate.gone")}><p><a href={to("plates")}>{t("plates")}</a></p></Empty>;
-  if (!p || !a) return <Loading text={t("loading")} />;
+  if (gone.value) return <Empty page title={t("plate.gone")}><p><a href={to("plates")}>{t("plates")}</a></p></Empty>;
+  if (!p || !a) return <Loading page text={t("loading")} />;
   const change = (c: Partial<About>): void => { about.value = { ...a, ...c }; };
   const save = (e: Event): void => {
     e.preventDefault();
@@ -70,7 +71,7 @@ export const Plate = ({ id }: { id: string }) => {
   return (
     <form class="form plate-form" onSubmit={save}>
       <header class="page-head"><div><p class="crumb"><a href={to("plates")}><Icon name="left" />{t("plates")}</a></p><h1 tabIndex={-1}>{p.name}</h1></div>
-        <button type="button" class="quiet" onClick={remove}><Icon name="bin" />{t("delete")}</button></header>
+        <button type="button" class="quiet" onClick={remove} {...lacks("write")}><Icon name="bin" />{t("delete")}</button></header>
       <div class="picture-columns">
         <div class="stack"><PlateView url={p.url} width={p.width} height={p.height} about={a} change={change} ruler={ruler.value} measuring={measuring.value} measure={(r) => { ruler.value = r; }} />
           {tried.value.length > 0 && <div><h2 class="section">{t("plate.tried")}</h2><div class="tried">{tried.value.map((x, i) => { const at = seen.value[i]?.urls.get(p.scene_type); return at ? <img key={x.name} src={at} alt={x.name} /> : <span key={x.name} class="thumb none" />; })}</div>
@@ -90,7 +91,7 @@ export const Plate = ({ id }: { id: string }) => {
           <button type="button" class="quiet" onClick={() => { about.value = p.guess; ruler.value = null; }}>{t("plate.guess")}</button>
         </aside>
       </div>
-      <div class="bar"><span class="soft">{changed ? t("unsaved") : ""}</span><button type="submit" class="primary big" disabled={busy.value || !changed || !name.value.trim()}>{t("save")}</button></div>
+      <div class="bar"><span class="soft">{changed ? t("unsaved") : ""}</span><button type="submit" class="primary big" disabled={busy.value || !changed || !name.value.trim()} {...lacks("write")}>{t("save")}</button></div>
     </form>
   );
 };

@@ -8,6 +8,7 @@ import { go, to } from "../route";
 import { plates, readPlates } from "../state/catalogue";
 import { complain, doing, tell } from "../state/notice";
 import { t } from "../words";
+import { lacks } from "../state/session";
 
 const upload = async (file: File): Promise<string> => {
   const form = new FormData();
@@ -37,7 +38,7 @@ export const Plates = () => {
   return (
     <>
       <header class="page-head"><div><p class="crumb"><a href={to("brands")}><Icon name="left" />{t("nav.brands")}</a></p><h1 tabIndex={-1}>{t("plates")}</h1></div>
-        <button type="button" class="primary" disabled={busy.value} onClick={() => files.current?.click()}><Icon name="plus" />{busy.value ? t("plates.adding") : t("plates.add")}</button>
+        <button type="button" class="primary" disabled={busy.value} onClick={() => files.current?.click()} {...lacks("write")}><Icon name="plus" />{busy.value ? t("plates.adding") : t("plates.add")}</button>
         <input ref={files} id="plate-files" type="file" multiple hidden accept="image/*,.heic,.heif" onChange={(e) => { take(e.currentTarget.files); }} /></header>
       <p class="soft lead">{t("plates.what")}</p>
       {!ready.value ? <Loading text={t("loading")} /> : plates.value.length === 0 ? <Empty title={t("plates.none")}><p>{t("plates.none.why")}</p></Empty>

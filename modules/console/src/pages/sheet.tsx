@@ -11,6 +11,8 @@ import { doing, hear, tell } from "../state/notice";
 import { saveVariants } from "../state/save";
 import { again, briefs, chosen, close, counts, decide, job, leaveOut, missing, open, shown, stateOf, type Brief, type State } from "../state/sheet";
 import { t, type Key } from "../words";
+import { lacks, may } from "../state/session";
+import { Role } from "../parts/Role";
 
 export type Filter = "all" | "look" | "failed" | "channel" | "approved" | "open";
 const holds: Record<Filter, (s: State) => boolean> = {
@@ -58,10 +60,10 @@ export const Sheet = ({ id }: { id: string }) => {
 
   if (missing.value) {
     const gone = missing.value.status === 404;
-    return <Empty title={gone ? t("sheet.gone") : t("sheet.trouble")}><p>{gone ? t("sheet.gone.why") : missing.value.message}</p>
+    return <Empty page title={gone ? t("sheet.gone") : t("sheet.trouble")}><p>{gone ? t("sheet.gone.why") : missing.value.message}</p>
       {!gone && <p><button type="button" onClick={() => { close(); enter(id); }}>{t("tile.again")}</button></p>}</Empty>;
   }
-  if (!j || j.job_id !== id) return <Loading text={t("loading")} />;
+  if (!j || j.job_id !== id) return <Loading page text={t("loading")} />;
 
   const list = listed.value;
   const current = Math.min(active.value, Math.max(0, list.length - 1));
@@ -105,14 +107,15 @@ export const Sheet = ({ id }: { id: string }) => {
     });
   };
   const judge = (verb: "approve" | "reject"): void => {
+    if (!may("approve")) return;
     const of = acted().filter((b) => b.status === "completed");
     const single = !chosen.value.size;
     void each(of, verb === "approve" ? "sheet.approved" : "sheet.rejected", (b) => decide(b, verb));
     // in a list of doubts the decided tile goes, and the next one takes its place
     if (single && of.length) focusOn(filter.value === "look" ? current : current + 1);
   };
-  const repeat = (): void => void each(acted().filter((b) => b.status === "failed"), "sheet.repeated", again);
-  const leave = (): void => void each(acted().filter((b) => !["completed", "failed", "cancelled"].includes(b.status)), "sheet.left_out", leaveOut);
+  const repeat = (): void => void (may("write") && each(acted().filter((b) => b.status === "failed"), "sheet.repeated", again));
+  const leave = (): void => void (may("write") && each(acted().filter((b) => !["completed", "failed", "cancelled"].includes(b.status)), "sheet.left_out", leaveOut));
   const save = (): void => {
     const of = acted().filter((b) => b.status === "completed");
     if (of.length < 2) { void each(of, "sheet.saved", async (b) => { await saveVariants(id, b.item_id); }); return; }
@@ -151,6 +154,7 @@ export const Sheet = ({ id }: { id: string }) => {
   return (
     <div ref={root} onKeyDown={pressed} class="sheet">
       <SheetHead chosen={[...chosen.value]} />
+      <Role scope="approve" />
       <SheetFilters />
       {doubt && !selected && <p class="callout"><Icon name="eye" /><span>{t("sheet.doubts", { n: counts.value.look ?? 0 })}</span>
         <button type="button" class="primary" onClick={() => { order.value = "doubt"; go("sets", id, doubt.item_id); }}>{t("sheet.review")}</button></p>}
@@ -162,11 +166,11 @@ export const Sheet = ({ id }: { id: string }) => {
         <button type="button" class="quiet" onClick={() => { chosen.value = new Set(selected ? [] : list.map((b) => b.item_id)); }}>{selected ? t("sheet.unselect") : t("sheet.select_all")}</button>
         {selected > 0 ? <>
           <strong>{t("sheet.selected", { n: selected })}</strong>
-          <button type="button" class="primary" onClick={() => judge("approve")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button>
-          <button type="button" onClick={() => judge("reject")}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button>
-          <button type="button" onClick={repeat}><Icon name="again" />{t("tile.again")} <kbd>M</kbd></button>
-          <button type="button" onClick={another}><Icon name="swap" />{t("sheet.another")} <kbd>L</kbd></button>
-          <button type="button" onClick={leave}>{t("tile.leave")} <kbd>O</kbd></button>
+          <button type="button" class="primary" onClick={() => judge("approve")} {...lacks("approve")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button>
+          <button type="button" onClick={() => judge("reject")} {...lacks("approve")}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button>
+          <button type="button" onClick={repeat} {...lacks("write")}><Icon name="again" />{t("tile.again")} <kbd>M</kbd></button>
+          <button type="button" onClick={another} {...lacks("write")}><Icon name="swap" />{t("sheet.another")} <kbd>L</kbd></button>
+          <button type="button" onClick={leave} {...lacks("write")}>{t("tile.leave")} <kbd>O</kbd></button>
           <button type="button" onClick={save}><Icon name="down" />{t("download")} <kbd>D</kbd></button>
         </> : <span class="soft keys">{t("sheet.keys")}</span>}
       </div>

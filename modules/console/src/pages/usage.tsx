@@ -10,6 +10,8 @@ import { brands, catalogue, presetTitle } from "../state/catalogue";
 import { complain, doing, tell } from "../state/notice";
 import { saveAnswer } from "../state/save";
 import { credits, day, money, named, said, t, when, type Key } from "../words";
+import { lacks } from "../state/session";
+import { Role } from "../parts/Role";
 
 type Row = Schemas["UsageRow"];
 const days = 30;
@@ -54,7 +56,7 @@ const Limits = ({ limits, change }: { limits: Schemas["MonthLimits"]; change: (l
   return (
     <form class="sheet-block" onSubmit={save} aria-labelledby="usage-limit"><h2 id="usage-limit">{t("usage.limit")}</h2>
       <p class="soft">{t("usage.limit.why", { n: credits(limits.committed) })}</p>
-      <div class="row"><label class="field">{t("usage.limit.label")}<input name="cap" type="number" min={0} step="any" defaultValue={limits.budget_cap === null ? "" : String(limits.budget_cap / 100)} placeholder={t("usage.limit.none")} /></label><button type="submit" class="align-end">{t("save")}</button></div>
+      <div class="row"><label class="field">{t("usage.limit.label")}<input name="cap" type="number" min={0} step="any" defaultValue={limits.budget_cap === null ? "" : String(limits.budget_cap / 100)} placeholder={t("usage.limit.none")} /></label><button type="submit" class="align-end" {...lacks("admin")}>{t("save")}</button></div>
     </form>
   );
 };
@@ -110,9 +112,10 @@ export const Usage = () => {
         {rows.value.length === 0 ? <p class="soft">{t("usage.none")}</p> : <div class="scroll"><table><thead><tr><th scope="col">{t(`usage.by.${by.value}` as Key)}</th><th scope="col" class="n">{t("table.items")}</th><th scope="col" class="n">{t("table.credits")}</th></tr></thead>
           <tbody>{rows.value.map((r) => <tr key={r.key}><td>{nameOf(r.key)}</td><td class="n">{r.items}</td><td class="n">{credits(r.credits)}</td></tr>)}</tbody></table></div>}
       </section>
+      <Role scope="admin" />
       <section class="sheet-block" aria-labelledby="usage-buy"><h2 id="usage-buy">{t("usage.buy")}</h2>
         <ul class="cards">{packages.value.map((p) => <li key={p.package} class="card pack"><strong>{t("new.sum.credits", { n: credits(p.credits) })}</strong><span>{money(p.net, p.currency)} <span class="soft">{t("usage.net")}</span></span>
-          <button type="button" class="primary" disabled={busy.value} onClick={() => buy(p)}>{t("usage.buy.one")}<span class="unseen"> {credits(p.credits)}</span></button></li>)}</ul>
+          <button type="button" class="primary" disabled={busy.value} onClick={() => buy(p)} {...lacks("admin")}>{t("usage.buy.one")}<span class="unseen"> {credits(p.credits)}</span></button></li>)}</ul>
       </section>
       <section class="sheet-block" aria-labelledby="usage-payments"><h2 id="usage-payments">{t("usage.payments")}</h2><Payments /></section>
       <div class="two">

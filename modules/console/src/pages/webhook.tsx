@@ -11,6 +11,7 @@ import { showSecret } from "../parts/Secret";
 import { go, to } from "../route";
 import { complain, doing, tell } from "../state/notice";
 import { t, when, type Key } from "../words";
+import { lacks } from "../state/session";
 
 const kinds = ["all", "failed", "pending", "delivered"] as const;
 
@@ -27,9 +28,9 @@ export const Webhook = ({ id }: { id: string }) => {
     gone.value = false;
     got(client.GET("/v1/webhooks/{webhook_id}", { params: path })).then((w) => { hook.value = w; document.title = `${w.description || w.url} · OPAL`; }, (e: unknown) => { gone.value = true; complain(e); });
   }, [id]);
-  if (gone.value) return <Empty title={t("webhook.gone")}><p><a href={to("webhooks")}>{t("nav.webhooks")}</a></p></Empty>;
+  if (gone.value) return <Empty page title={t("webhook.gone")}><p><a href={to("webhooks")}>{t("nav.webhooks")}</a></p></Empty>;
   const w = hook.value;
-  if (!w) return <Loading text={t("loading")} />;
+  if (!w) return <Loading page text={t("loading")} />;
   const act = (work: () => Promise<void>): void => void doing(async () => { await work(); await log.again(); });
   const set = (verb: "pause" | "enable") => (): void => act(async () => { hook.value = await got(client.POST(`/v1/webhooks/{webhook_id}/${verb}`, { params: { ...path, header: once() } })); });
   const test = (): void => act(async () => {
@@ -57,15 +58,15 @@ export const Webhook = ({ id }: { id: string }) => {
         <div><p class="crumb"><a href={to("webhooks")}><Icon name="left" />{t("nav.webhooks")}</a></p><h1 tabIndex={-1}>{w.description || w.url}</h1>
           <p class="soft breaks">{w.url} · {t(`webhook.${w.status}` as Key)}{w.failing_since ? ` · ${t("webhook.failing_since", { when: when(w.failing_since) })}` : ""}</p></div>
         <div class="row">
-          <button type="button" onClick={test}>{t("webhook.test")}</button>
-          {w.status === "enabled" ? <button type="button" onClick={set("pause")}>{t("webhook.pause")}</button> : <button type="button" class="primary" onClick={set("enable")}>{t("webhook.enable")}</button>}
-          <button type="button" onClick={rotate}>{t("webhook.rotate")}</button>
-          <button type="button" class="quiet" onClick={remove}><Icon name="bin" />{t("delete")}</button>
+          <button type="button" onClick={test} {...lacks("write")}>{t("webhook.test")}</button>
+          {w.status === "enabled" ? <button type="button" onClick={set("pause")} {...lacks("write")}>{t("webhook.pause")}</button> : <button type="button" class="primary" onClick={set("enable")} {...lacks("write")}>{t("webhook.enable")}</button>}
+          <button type="button" onClick={rotate} {...lacks("write")}>{t("webhook.rotate")}</button>
+          <button type="button" class="quiet" onClick={remove} {...lacks("write")}><Icon name="bin" />{t("delete")}</button>
         </div>
       </header>
       {w.disabled_reason && <p class="callout"><Icon name="warn" /><span>{t(`webhook.reason.${w.disabled_reason}` as Key)}</span></p>}
       <div class="row between"><div class="chips" role="group" aria-label={t("sheet.filter")}>{kinds.map((k) => <button type="button" class="chip" key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`delivery.${k}` as Key)}</button>)}</div>
-        <button type="button" onClick={replay}><Icon name="again" />{t("webhook.replay")}</button></div>
+        <button type="button" onClick={replay} {...lacks("write")}><Icon name="again" />{t("webhook.replay")}</button></div>
       {rows === null ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("delivery.none")} /> : <ul class="log">{rows.map((d) => <Delivery key={d.delivery_id} d={d} changed={log.again} />)}</ul>}
       <More of={log} />
     </>

@@ -8,6 +8,8 @@ import { showSecret } from "../parts/Secret";
 import { to } from "../route";
 import { doing } from "../state/notice";
 import { t, type Key } from "../words";
+import { lacks } from "../state/session";
+import { Role } from "../parts/Role";
 
 export const Webhooks = () => {
   const list = useSignal<Schemas["Webhook"][] | null>(null);
@@ -29,6 +31,7 @@ export const Webhooks = () => {
   return (
     <>
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.webhooks")}</h1></header>
+      <Role scope="write" />
       {list.value === null ? <Loading text={t("loading")} /> : list.value.length === 0 ? <Empty title={t("webhook.none")}><p>{t("webhook.none.why")}</p></Empty> : (
         <ul class="cards wide">{list.value.map((w) => (
           <li class="card" key={w.webhook_id}><a href={to("webhooks", w.webhook_id)}><strong>{w.description || w.url}</strong><span class="soft breaks">{w.url}</span>
@@ -36,7 +39,7 @@ export const Webhooks = () => {
       <form class="sheet-block" onSubmit={make} aria-labelledby="webhook-new"><h2 id="webhook-new">{t("webhook.new")}</h2>
         <div class="two"><label class="field">{t("webhook.url")}<input name="url" type="url" required placeholder="https://" maxLength={2000} /></label><label class="field">{t("webhook.description")}<input name="description" maxLength={200} /></label></div>
         <Events chosen={events.value} choose={(next) => { events.value = next; }} />
-        <div class="row end"><button type="submit" class="primary">{t("webhook.make")}</button></div>
+        <div class="row end"><button type="submit" class="primary" {...lacks("write")}>{t("webhook.make")}</button></div>
       </form>
     </>
   );

@@ -13,6 +13,7 @@ import { sure } from "./Confirm";
 import { Dial } from "./Dial";
 import { Icon } from "./Icon";
 import { Words } from "./Words";
+import { lacks } from "../state/session";
 
 export const wishOf = (item: Schemas["Item"]): Wish => ({ scene: item.scene_type, words: item.scene_prompt ?? "", steering: item.steering ?? {} });
 
@@ -40,6 +41,7 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
   const s = wish.steering, shadow = s.shadow ?? {};
   const steer = (c: Partial<Steering>): void => change({ ...wish, steering: { ...s, ...c } });
   const shade = (c: Partial<NonNullable<Steering["shadow"]>>): void => steer({ shadow: { ...shadow, ...c } });
+  const own = (on: string, what: string): void => { const { [on]: _, ...rest } = s.photo_shadow ?? {}; const next = what ? { ...rest, [on]: what } : rest; steer({ photo_shadow: Object.keys(next).length ? next : null }); };
   const price = shown.value?.quote?.total ?? null;
   const unchanged = same(wish, before);
 
@@ -104,6 +106,9 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
       <details><summary>{t("adjust.light")}</summary><div class="stack">
         <Dial label={t("adjust.angle")} value={s.light_angle} usual={300} min={0} max={360} step={5} say={degrees} change={(v) => steer({ light_angle: v })} />
         <Dial label={t("adjust.reflection")} value={s.reflection} usual={0} min={0} max={1} step={0.05} say={percent} change={(v) => steer({ reflection: v })} />
+        <Dial label={t("adjust.relight")} value={s.relight} usual={0} min={0} max={1} step={0.05} say={percent} change={(v) => steer({ relight: v })} />
+        {(["scene", "white"] as const).map((on) => <label class="field" key={on}>{t(`photo_shadow.${on}` as Key)}<select value={s.photo_shadow?.[on] ?? ""} onChange={(e) => own(on, e.currentTarget.value)}>
+          {(on === "white" ? ["", "keep", "soften", "contact"] : ["", "keep", "soften"]).map((k) => <option key={k} value={k}>{t(`photo_shadow.${k || "drop"}` as Key)}</option>)}</select></label>)}
         <label class="check"><input type="checkbox" checked={shadow.off ?? false} onChange={(e) => shade({ off: e.currentTarget.checked })} />{t("shadow.off")}</label>
         {!shadow.off && <>
           <Dial label={t("shadow.strength")} value={shadow.strength} usual={1} min={0} max={1.5} step={0.05} say={percent} change={(v) => shade({ strength: v })} />
@@ -111,19 +116,23 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
           <Dial label={t("shadow.length")} value={shadow.length} usual={1} min={0} max={3} step={0.1} say={(v) => `${number(v, 1)}×`} change={(v) => shade({ length: v })} />
           <Dial label={t("shadow.direction")} value={shadow.direction} usual={120} min={0} max={360} step={5} say={degrees} change={(v) => shade({ direction: v })} /></>}
       </div></details>
+      <details><summary>{t("adjust.real")}</summary><div class="stack">
+        <label class="field">{t("adjust.height")}<input type="number" min={1} max={10000} step={1} value={s.height_mm ?? ""} placeholder={t("dial.auto")} onInput={(e) => steer({ height_mm: Number(e.currentTarget.value) || null })} /></label>
+        <Dial label={t("adjust.pitch")} value={s.camera_pitch} usual={10} min={0} max={90} step={1} say={degrees} change={(v) => steer({ camera_pitch: v })} />
+      </div></details>
       {shown.value?.note && <p class="warn-text"><Icon name="warn" />{shown.value.note}</p>}
       {why.value && <p class="bad-text" role="alert">{why.value}</p>}
       <div class="adjust-end">
         <div class="row between"><span class="soft">{price !== null && price > 0 ? t("new.sum.credits", { n: credits(price) }) : price === 0 ? t("adjust.free") : ""}</span>
           <div class="row"><button type="button" class="quiet" disabled={unchanged} onClick={() => change(before)}>{t("adjust.back")}</button>
-            <button type="submit" class="primary" disabled={busy.value || unchanged}>{busy.value ? t("new.making") : t("adjust.make")}</button></div></div>
+            <button type="submit" class="primary" disabled={busy.value || unchanged} {...lacks("write")}>{busy.value ? t("new.making") : t("adjust.make")}</button></div></div>
         {(selected.length > 0 || rest.length > 0) && <div class="row end">
-          {selected.length > 0 && <button type="button" disabled={busy.value || unchanged} onClick={() => spread(selected)}>{t("adjust.selected", { n: selected.length })}</button>}
-          {rest.length > 0 && <button type="button" disabled={busy.value || unchanged} onClick={() => spread(rest)}>{t("adjust.all", { n: rest.length })}</button>}</div>}
+          {selected.length > 0 && <button type="button" disabled={busy.value || unchanged} onClick={() => spread(selected)} {...lacks("write")}>{t("adjust.selected", { n: selected.length })}</button>}
+          {rest.length > 0 && <button type="button" disabled={busy.value || unchanged} onClick={() => spread(rest)} {...lacks("write")}>{t("adjust.all", { n: rest.length })}</button>}</div>}
       </div>
       <details><summary>{t("adjust.set")}</summary><div class="stack"><p class="soft">{t("adjust.set.why")}</p>
         <label class="field">{t("new.brand")}<select value={brand.value || job.value?.brand_profile_id || "default"} onChange={(e) => { brand.value = e.currentTarget.value; }}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>
-        <div class="row end"><button type="button" class="as-set" disabled={busy.value || !item.raw_blob_path} onClick={elsewhere}>{t("adjust.set.make")}</button></div></div></details>
+        <div class="row end"><button type="button" class="as-set" disabled={busy.value || !item.raw_blob_path} onClick={elsewhere} {...lacks("write")}>{t("adjust.set.make")}</button></div></div></details>
     </form>
   );
 };

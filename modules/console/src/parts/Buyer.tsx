@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { client, got, type Schemas } from "../api";
 import { complain, doing, tell } from "../state/notice";
 import { t, type Key } from "../words";
+import { lacks } from "../state/session";
 
 export const Buyer = () => {
   const who = useSignal<Schemas["Customer"] | null>(null);
@@ -21,7 +22,7 @@ export const Buyer = () => {
         {(["name", "email", "country", "vat_id"] as const).map((f) => <label class="field" key={f}>{t(`buyer.${f}` as Key)}<input type="text" inputMode={f === "email" ? "email" : "text"} maxLength={f === "country" ? 2 : 200} autocomplete={f === "email" ? "email" : f === "name" ? "organization" : f === "country" ? "country" : "off"} value={c[f]} onInput={(e) => change({ [f]: e.currentTarget.value })} /></label>)}
       </div>
       <label class="field">{t("buyer.address")}<textarea rows={3} autocomplete="street-address" value={c.address} onInput={(e) => change({ address: e.currentTarget.value })} /></label>
-      <div class="row end"><button type="submit">{t("save")}</button></div>
+      <div class="row end"><button type="submit" {...lacks("admin")}>{t("save")}</button></div>
     </form>
   );
 };

@@ -12,7 +12,7 @@ import { Icon } from "./Icon";
 import { Swatches } from "./Swatches";
 import { Words } from "./Words";
 
-type Chosen = { brand: string; scenes: string[]; words: string };
+type Chosen = { brand: string; look?: string; scenes: string[]; words: string };
 type Props = { photo: Photo | undefined; chosen: Chosen; choose: (c: Partial<Chosen>) => void };
 
 const brandCards = 6; // of more brands there is a list
@@ -74,7 +74,8 @@ export const Looks = ({ photo, chosen: c, choose }: Props) => {
     return () => { here = false; };
   }, [blob, first, few, words]);
 
-  const toggle = (s: string): void => { const next = c.scenes.includes(s) ? c.scenes.filter((x) => x !== s) : [...c.scenes, s].slice(0, 10); choose({ scenes: next.length ? next : c.scenes }); };
+  const toggle = (s: string): void => { const next = c.scenes.includes(s) ? c.scenes.filter((x) => x !== s) : [...c.scenes, s].slice(0, 10); choose({ look: "", scenes: next.length ? next : c.scenes }); };
+  const looks = brands.value.find((b) => b.brand_profile_id === c.brand)?.looks ?? [];
   const picture = (s: string) => {
     const url = seen.value?.urls.get(s);
     const plate = plates.value.find((p) => p.scene_type === s);
@@ -83,9 +84,10 @@ export const Looks = ({ photo, chosen: c, choose }: Props) => {
   return (
     <div class="stack looks">
       {few ? <fieldset><legend>{t("new.brand")}</legend><div class="scene-cards">{brands.value.map((b) => (
-        <label key={b.brand_profile_id} class="scene-card"><input type="radio" name="brand" checked={c.brand === b.brand_profile_id} onChange={() => choose({ brand: b.brand_profile_id })} />
+        <label key={b.brand_profile_id} class="scene-card"><input type="radio" name="brand" checked={c.brand === b.brand_profile_id} onChange={() => choose({ brand: b.brand_profile_id, look: "" })} />
           <span class="scene-look" aria-hidden="true">{ofBrands.value.get(b.brand_profile_id) ? <img src={ofBrands.value.get(b.brand_profile_id)} alt="" /> : <Swatches colours={b.palette} />}</span><span>{b.name}</span></label>))}</div></fieldset>
-        : <label class="field narrow">{t("new.brand")}<select value={c.brand} onChange={(e) => choose({ brand: e.currentTarget.value })}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>}
+        : <label class="field narrow">{t("new.brand")}<select value={c.brand} onChange={(e) => choose({ brand: e.currentTarget.value, look: "" })}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>}
+      {looks.length > 0 && <fieldset><legend>{t("brand.looks")}</legend><div class="chips">{looks.map((l) => <button type="button" class="chip" key={l.name} aria-pressed={c.look === l.name} onClick={() => choose(c.look === l.name ? { look: "" } : { look: l.name, ...(l.scene_types?.length ? { scenes: l.scene_types } : {}), words: l.scene_prompt ?? "" })}>{l.name}</button>)}</div></fieldset>}
       <fieldset><legend>{t("new.scenes")}</legend>
         <div class={`scene-cards large${seen.value ? " seen" : ""}`}>{all.map((s) => (
           <label key={s} class={`scene-card scene-${/^[a-z]+$/.test(s) ? s : "own"}`}><input type="checkbox" checked={c.scenes.includes(s)} onChange={() => toggle(s)} />

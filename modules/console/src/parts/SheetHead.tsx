@@ -1,23 +1,43 @@
 // What stands above the pictures of a contact sheet: how far it is, the ZIP, filters.
-import { signal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { filter, order, size, sizes, sought, type Filter } from "../pages/sheet";
 import { client, got } from "../api";
 import { go } from "../route";
 import { doing, tell } from "../state/notice";
+import { pace } from "../state/pace";
 import { saveZip } from "../state/save";
-import { cancelRest, close, counts, job, left, live, shown, stateOf } from "../state/sheet";
+import { cancelRest, close, counts, job, left, live, shown, stateOf, type Job } from "../state/sheet";
 import { lasting, t, when, type Key } from "../words";
 import { Bar, ofCounts } from "./Bar";
 import { sure } from "./Confirm";
 import { Icon } from "./Icon";
 import { ShareDialog } from "./Share";
+import { lacks } from "../state/session";
 
 const sharing = signal(false);
+
+// useAhead counts the tenant's pictures that were ordered before a set of which none is done.
+const useAhead = (j: Job): number => {
+  const ahead = useSignal(0);
+  const waits = !j.finished_at && j.counts.total > 0 && j.counts.open === j.counts.total;
+  useEffect(() => {
+    ahead.value = 0;
+    if (!waits) return;
+    let here = true;
+    const look = (): void => { client.GET("/v1/jobs", { params: { query: { limit: 50, status: "processing" } } }).then(({ data }) => { if (here && data) ahead.value = data.jobs.reduce((n, o) => n + (o.created_at < j.created_at ? o.counts.open : 0), 0); }, () => { /* then none are told */ }); };
+    look();
+    const timer = setInterval(look, 15_000);
+    return () => { here = false; clearInterval(timer); };
+  }, [j.job_id, waits]);
+  return ahead.value;
+};
 
 export const SheetHead = ({ chosen = [] }: { chosen?: string[] }) => {
   const j = job.value!;
   const n = shown.value.length;
   const running = !j.finished_at;
+  const ahead = useAhead(j);
   const approved = shown.value.filter((b) => stateOf(b) === "approved" || stateOf(b) === "done");
   const saveApproved = (): void => void doing(async () => { const { saveChosen } = await import("../state/zip"); await saveChosen(j.job_id, approved, "opal-approved.zip", (done) => tell(t("sheet.packing", { done, n: approved.length }))); });
   const remove = (): void => void doing(async () => {
@@ -31,12 +51,13 @@ export const SheetHead = ({ chosen = [] }: { chosen?: string[] }) => {
       <div>
         <h1 tabIndex={-1}>{t("sheet.title", { n })}</h1>
         <p class="soft">{when(j.created_at)} · {t(`job.${j.status}` as Key)}{running && left.value ? ` · ${t("sheet.left", { time: lasting(left.value) })}` : ""}
+          {ahead > 0 ? ` · ${t("sheet.ahead", { n: ahead })}${pace.value ? `, ${t("sheet.left", { time: lasting((ahead + j.counts.open) * pace.value) })}` : ""}` : ""}
           {live.value === "asking" && running ? ` · ${t("sheet.asking")}` : ""}</p>
       </div>
       <div class="row">
-        {running && <button type="button" class="quiet" onClick={() => void doing(cancelRest)}>{t("sheet.cancel")}</button>}
-        {!running && <button type="button" class="quiet" onClick={remove}><Icon name="bin" />{t("delete")}</button>}
-        {n > 0 && <button type="button" onClick={() => { sharing.value = true; }}><Icon name="link" />{t("share")}</button>}
+        {running && <button type="button" class="quiet" onClick={() => void doing(cancelRest)} {...lacks("write")}>{t("sheet.cancel")}</button>}
+        {!running && <button type="button" class="quiet" onClick={remove} {...lacks("write")}><Icon name="bin" />{t("delete")}</button>}
+        {n > 0 && <button type="button" onClick={() => { sharing.value = true; }} {...lacks("write")}><Icon name="link" />{t("share")}</button>}
         {approved.length > 0 && approved.length < n && <button type="button" onClick={saveApproved}><Icon name="down" />{t("sheet.zip.approved")}</button>}
         <button type="button" class="primary" disabled={!j.export_blob_path}
           onClick={() => void doing(async () => { const parts = await saveZip(j.job_id); if (parts > 1) tell(t("sheet.parts", { n: parts })); })}><Icon name="down" />{t("sheet.zip")}</button>

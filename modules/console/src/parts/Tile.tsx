@@ -6,6 +6,7 @@ import { to } from "../route";
 import { named, t, type Key } from "../words";
 import { Icon } from "./Icon";
 import { Thumb } from "./Thumb";
+import { lacks } from "../state/session";
 
 const marks: Partial<Record<string, string>> = { look: "eye", approved: "check", done: "check", rejected: "cross", failed: "warn", refused: "warn", channel: "warn", out: "cross" };
 
@@ -41,10 +42,10 @@ export const Tile = ({ job, b, chosen, current, choose, focus }: Props) => {
         <span class={`state ${state}`} title={why}>{marks[state] && <Icon name={marks[state]!} />}{word}</span>
         {(state === "refused" || state === "failed") && <p class="tile-why" title={why}>{why}</p>}
         {state === "refused" && <div class="tile-buttons">
-          <button type="button" tabIndex={current ? 0 : -1} onClick={() => pick(b)}>{t("tile.replace")}<span class="unseen"> {b.filename}</span></button>
-          <button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => leaveOut(b))}>{t("tile.leave")}<span class="unseen"> {b.filename}</span></button>
+          <button type="button" tabIndex={current ? 0 : -1} onClick={() => pick(b)} {...lacks("write")}>{t("tile.replace")}<span class="unseen"> {b.filename}</span></button>
+          <button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => leaveOut(b))} {...lacks("write")}>{t("tile.leave")}<span class="unseen"> {b.filename}</span></button>
         </div>}
-        {state === "failed" && <div class="tile-buttons"><button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => again(b))}>{t("tile.again")}<span class="unseen"> {b.filename}</span></button></div>}
+        {state === "failed" && <div class="tile-buttons"><button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => again(b))} {...lacks("write")}>{t("tile.again")}<span class="unseen"> {b.filename}</span></button></div>}
       </div>
     </div>
   );

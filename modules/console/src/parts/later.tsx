@@ -10,6 +10,6 @@ export const later = <P extends object>(load: () => Promise<ComponentType<P>>): 
   return function Later(props: P) {
     const [Page, set] = useState<ComponentType<P> | null>(() => there);
     useEffect(() => { if (!there) load().then((page) => { there = page; set(() => page); }, complain); }, []);
-    return Page ? <Page {...props} /> : <Loading text={t("loading")} />;
+    return Page ? <Page {...props} /> : <Loading page text={t("loading")} />;
   };
 };

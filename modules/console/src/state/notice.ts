@@ -12,12 +12,23 @@ export const heard = signal("");
 export const textOf = (error: unknown): string => (error instanceof Problem ? error.code === unreachable ? t("error.unreachable") : said("error", error.code, error.message)
   : error instanceof Error ? error.message : String(error));
 
+let told = 0; // when
+
 export const complain = (error: unknown): void => {
+  told = Date.now();
   notice.value = { kind: "bad", text: textOf(error), id: error instanceof Problem && error.status >= 500 ? error.correlationID : "" };
 };
-export const tell = (text: string): void => { notice.value = { kind: "good", text }; };
+export const tell = (text: string): void => { told = Date.now(); notice.value = { kind: "good", text }; };
 export const hush = (): void => { notice.value = null; };
+// turn takes away what the page before told; what was told on the way here stays.
+export const turn = (): void => { if (Date.now() - told > 1000) hush(); };
 export const hear = (text: string): void => { heard.value = text; };
+
+// finished tells that pictures are done, also where another window hides this one.
+export const finished = (n = 0): void => {
+  hear(t("sheet.finished"));
+  if (document.hidden && "Notification" in window && Notification.permission === "granted") new Notification(t("sheet.finished"), n ? { body: t("sheet.title", { n }) } : {});
+};
 
 // doing runs what a button asks for and tells what went wrong.
 export const doing = async <T>(work: () => Promise<T>): Promise<T | undefined> => {

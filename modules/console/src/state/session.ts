@@ -1,6 +1,7 @@
 // Who is signed in. The session is in a cookie that scripts can't read.
 import { signal } from "@preact/signals";
 import { address, problemOf, type Schemas } from "../api";
+import { t } from "../words";
 
 type State = Schemas["SessionState"];
 export type Scope = "read" | "write" | "approve" | "admin";
@@ -15,6 +16,9 @@ export const may = (scope: Scope): boolean => {
   const s = session.value;
   return !s?.signed_in || s.scopes.some((have) => order.indexOf(have) >= order.indexOf(scope));
 };
+
+// lacks is what a button shows that asks for more than the user may do: it is off, and says why.
+export const lacks = (scope: Exclude<Scope, "read">): { disabled?: boolean; title?: string } => (may(scope) ? {} : { disabled: true, title: t(`role.${scope}`) });
 
 // outside is true while somebody has to sign in before anything can be shown. A session that
 // ends later leaves the page as it is.

@@ -2,8 +2,7 @@
 // its event stream.
 import { computed, signal } from "@preact/signals";
 import { client, events, got, once, Problem, type Schemas } from "../api";
-import { t } from "../words";
-import { hear } from "./notice";
+import { finished } from "./notice";
 
 export type Brief = Schemas["ItemBrief"];
 export type Job = Omit<Schemas["Job"], "items">;
@@ -202,8 +201,7 @@ const finish = async (id: string): Promise<void> => {
     }
   }
   if (current !== id) return;
-  hear(t("sheet.finished"));
-  if (document.hidden && "Notification" in window && Notification.permission === "granted") new Notification(t("sheet.finished"), { body: t("sheet.title", { n: shown.value.length }) });
+  finished(shown.value.length);
 };
 
 // open shows a job; close stops following it.
