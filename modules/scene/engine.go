@@ -137,6 +137,7 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	}
 	lk.shade(req.Steer, wished.anchor)
 	if req.Plate != nil {
+		b.match(pl)
 		lk.tint = b.floorColour(left+float64(p.box.Dx())*scale/2, bottom)
 		harmony = 1
 	}

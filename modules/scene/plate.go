@@ -254,16 +254,20 @@ func mirrorOf(lab [][3]float64, w, h int, p picture.Plate) float64 {
 	if n < 6 {
 		return 0
 	}
-	var sxy, sxx, syy, sx, sy, count float64
-	for i := 1; i < n-1; i++ {
-		for x := 1; x < w; x++ {
-			a := lab[(edge-1-i)*w+x][0] - lab[(edge-1-i)*w+x-1][0]
-			b := lab[(edge+i)*w+x][0] - lab[(edge+i)*w+x-1][0]
-			sxy, sxx, syy, sx, sy, count = sxy+a*b, sxx+a*a, syy+b*b, sx+a, sy+b, count+1
+	var sxy, sxx, syy, count float64
+	above, below := make([]float64, n-2), make([]float64, n-2)
+	for x := 1; x < w; x++ {
+		meanA, meanB := 0.0, 0.0
+		for i := range above {
+			above[i] = lab[(edge-2-i)*w+x][0] - lab[(edge-2-i)*w+x-1][0]
+			below[i] = lab[(edge+1+i)*w+x][0] - lab[(edge+1+i)*w+x-1][0]
+			meanA, meanB = meanA+above[i]/float64(n-2), meanB+below[i]/float64(n-2)
+		}
+		for i := range above { // what goes on from wall to floor without an end is no reflection
+			u, v := above[i]-meanA, below[i]-meanB
+			sxy, sxx, syy, count = sxy+u*v, sxx+u*u, syy+v*v, count+1
 		}
 	}
-	// light that falls off across the picture is in both
-	sxy, sxx, syy = sxy-sx*sy/count, sxx-sx*sx/count, syy-sy*sy/count
 	if sxx < 1e-5*count || syy <= 0 {
 		return 0
 	}
