@@ -69,52 +69,16 @@ func (p *policy) foundation() {
 
 // chain checks that the database's parts are changed one after the other.
 func (p *policy) chain() {
-	file, err := bicep.Load(p.file("postgres.bicep"))
-	if err != nil {
-		p.found = append(p.found, err.Error())
-		return
-	}
-	var before []string
-	for _, d := range file.Decls {
-		if d.Kind != "resource" || !strings.HasPrefix(d.Type, "Microsoft.DBforPostgreSQL/flexibleServers/") {
-			continue
-		}
-		if n := len(before); n > 0 && !slices.Contains(dependencies(d), before[n-1]) {
-			p.found = append(p.found, fmt.Sprintf("postgres.bicep: %s does not wait for %s: the server takes one change at a time", d.Name, before[n-1]))
-		}
-		before = append(before, d.Name)
-	}
-}
-
-// file finds a module's file by its name among those that made something.
-func (p *policy) file(name string) string {
+	before := ""
 	for _, r := range p.plan.Resources {
-		if strings.HasSuffix(r.File, "/"+name) {
-			return r.File
-		}
-	}
-	return name
-}
-
-func dependencies(d bicep.Decl) (names []string) {
-	x := d.Value
-	if c, ok := x.(bicep.If); ok {
-		x = c.Body
-	}
-	body, _ := x.(bicep.Object)
-	for _, prop := range body.Props {
-		key, _ := prop.Key.(bicep.String)
-		if len(key.Parts) != 1 || key.Parts[0] != "dependsOn" {
+		if r.Existing || !strings.HasPrefix(r.Type, "Microsoft.DBforPostgreSQL/flexibleServers/") {
 			continue
 		}
-		items, _ := prop.Value.(bicep.Array)
-		for _, item := range items.Items {
-			if id, ok := item.(bicep.Ident); ok {
-				names = append(names, id.Name)
-			}
+		if before != "" && !slices.Contains(r.After, before) {
+			p.say(r, "%s does not wait for %s: the server takes one change at a time", r.Symbol, before)
 		}
+		before = r.Symbol
 	}
-	return names
 }
 
 // serverConnections are what each size leaves to users: max_connections less the

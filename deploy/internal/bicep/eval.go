@@ -13,19 +13,19 @@ type evalError string
 // scope is a file that is being evaluated.
 type scope struct {
 	plan  *Plan
-	file  *File
-	decls map[string]Decl
+	path  string
+	decls map[string]declaration
 	given map[string]any
 	done  map[string]any
 	busy  map[string]bool
 	depth int
 }
 
-func newScope(p *Plan, f *File, given map[string]any) *scope {
-	e := &scope{plan: p, file: f, decls: map[string]Decl{}, given: given, done: map[string]any{}, busy: map[string]bool{}}
-	for _, d := range f.Decls {
-		if d.Name != "" && d.Kind != "output" && d.Kind != "metadata" {
-			e.decls[d.Name] = d
+func newScope(p *Plan, path string, all []declaration, given map[string]any) *scope {
+	e := &scope{plan: p, path: path, decls: map[string]declaration{}, given: given, done: map[string]any{}, busy: map[string]bool{}}
+	for _, d := range all {
+		if d.name != "" && d.kind != "output" {
+			e.decls[d.name] = d
 		}
 	}
 	return e
@@ -46,7 +46,7 @@ func (e *scope) guard(f func()) (err error) {
 }
 
 func (e *scope) fail(line int, format string, args ...any) {
-	panic(evalError(fmt.Sprintf("%s:%d: %s", e.file.Path, line, fmt.Sprintf(format, args...))))
+	panic(evalError(fmt.Sprintf("%s:%d: %s", e.path, line, fmt.Sprintf(format, args...))))
 }
 
 // ref is a resource or module as expressions see it. Members that the file does not
@@ -78,30 +78,30 @@ func (e *scope) lookup(name string, line int) any {
 	}
 	e.busy[name] = true
 	var v any
-	switch d.Kind {
+	switch d.kind {
 	case "param":
 		v = e.param(d)
 	case "var":
-		v = e.eval(d.Value, nil)
+		v = e.eval(d.value, nil)
 	case "resource":
-		v = e.instances(d, d.Value, nil, e.resource)
+		v = e.instances(d, d.value, nil, e.resource)
 	case "module":
-		v = e.instances(d, d.Value, nil, e.module)
+		v = e.instances(d, d.value, nil, e.module)
 	}
 	e.done[name] = v
 	return v
 }
 
-func (e *scope) param(d Decl) any {
-	v, ok := e.given[d.Name]
+func (e *scope) param(d declaration) any {
+	v, ok := e.given[d.name]
 	switch {
 	case ok:
-	case d.Value != nil:
-		v = e.eval(d.Value, nil)
-	case strings.HasSuffix(d.Type, "?"):
+	case d.value != nil:
+		v = e.eval(d.value, nil)
+	case strings.HasSuffix(d.typ, "?"):
 		return nil
 	default:
-		e.fail(d.Line, "parameter %s is not given", d.Name)
+		e.fail(d.line, "parameter %s is not given", d.name)
 	}
 	e.checkParam(d, v)
 	return v
@@ -109,29 +109,29 @@ func (e *scope) param(d Decl) any {
 
 // instances makes what a declaration declares: none, one, or one for each
 // element of a loop.
-func (e *scope) instances(d Decl, x Expr, vars map[string]any, make func(Decl, Object, map[string]any) any) any {
+func (e *scope) instances(d declaration, x expression, vars map[string]any, make func(declaration, object, map[string]any) any) any {
 	switch x := x.(type) {
-	case If:
-		if cond, ok := e.eval(x.Cond, vars).(bool); !ok {
-			e.fail(x.line(), "the condition of %s is not known before the deployment", d.Name)
+	case conditional:
+		if cond, ok := e.eval(x.condition, vars).(bool); !ok {
+			e.fail(x.line(), "the condition of %s is not known before the deployment", d.name)
 		} else if !cond {
-			return &ref{symbol: d.Name}
+			return &ref{symbol: d.name}
 		}
-		return e.instances(d, x.Body, vars, make)
-	case For:
+		return e.instances(d, x.body, vars, make)
+	case loop:
 		var all []any
-		e.each(x, vars, func(inner map[string]any) { all = append(all, e.instances(d, x.Body, inner, make)) })
+		e.each(x, vars, func(inner map[string]any) { all = append(all, e.instances(d, x.body, inner, make)) })
 		return all
-	case Object:
+	case object:
 		return make(d, x, vars)
 	}
-	e.fail(x.line(), "%s %s is no object", d.Kind, d.Name)
+	e.fail(x.line(), "%s %s is no object", d.kind, d.name)
 	return nil
 }
 
 // each runs a loop's body with its variables.
-func (e *scope) each(f For, vars map[string]any, body func(map[string]any)) {
-	list, ok := e.eval(f.In, vars).([]any)
+func (e *scope) each(f loop, vars map[string]any, body func(map[string]any)) {
+	list, ok := e.eval(f.in, vars).([]any)
 	if !ok {
 		e.fail(f.line(), "the loop is not over an array")
 	}
@@ -140,32 +140,29 @@ func (e *scope) each(f For, vars map[string]any, body func(map[string]any)) {
 		if inner == nil {
 			inner = map[string]any{}
 		}
-		inner[f.Item] = item
-		if f.Index != "" {
-			inner[f.Index] = int64(i)
+		inner[f.item] = item
+		if f.index != "" {
+			inner[f.index] = int64(i)
 		}
 		body(inner)
 	}
 }
 
-func (e *scope) resource(d Decl, o Object, vars map[string]any) any {
-	typ, version, ok := strings.Cut(d.Type, "@")
+func (e *scope) resource(d declaration, o object, vars map[string]any) any {
+	typ, version, ok := strings.Cut(d.typ, "@")
 	if !ok {
-		e.fail(d.Line, "resource %s has no @version", d.Name)
+		e.fail(d.line, "resource %s has no @version", d.name)
 	}
-	r := &Resource{Type: typ, APIVersion: version, File: e.file.Path, Line: d.Line, Existing: d.Existing, Body: map[string]any{}}
+	r := &Resource{Symbol: d.name, Type: typ, APIVersion: version, File: e.path, Line: d.line, Existing: d.existing, Body: map[string]any{}}
 	e.plan.Resources = append(e.plan.Resources, r)
-	for _, p := range o.Props {
-		if p.Spread {
-			e.fail(p.Line, "a resource's properties are written out")
-		}
-		key := p.Key.(String).Parts[0]
-		v := e.eval(p.Value, vars)
+	for _, p := range o.props {
+		key := p.key.parts[0]
+		v := e.eval(p.value, vars)
 		switch key {
 		case "parent", "scope":
 			at, ok := v.(*ref)
 			if !ok {
-				e.fail(p.Line, "%s of %s is no resource", key, d.Name)
+				e.fail(p.line, "%s of %s is no resource", key, d.name)
 			}
 			if key == "scope" {
 				r.Scope, _ = at.fields["id"].(string)
@@ -173,13 +170,18 @@ func (e *scope) resource(d Decl, o Object, vars map[string]any) any {
 			}
 			r.Name, _ = at.fields["name"].(string)
 		case "dependsOn":
+			for _, before := range p.value.(array).items {
+				if n, ok := before.(name); ok {
+					r.After = append(r.After, n.name)
+				}
+			}
 		default:
 			r.Body[key] = plain(v)
 		}
 	}
 	name, ok := r.Body["name"].(string)
 	if !ok {
-		e.fail(d.Line, "resource %s has no name", d.Name)
+		e.fail(d.line, "resource %s has no name", d.name)
 	}
 	if r.Name != "" {
 		name = r.Name + "/" + name
@@ -188,103 +190,89 @@ func (e *scope) resource(d Decl, o Object, vars map[string]any) any {
 	r.ID = "/subscriptions/SUB/resourceGroups/RG/providers/" + typ + "/" + name
 	fields := maps.Clone(r.Body)
 	fields["id"], fields["name"], fields["type"], fields["apiVersion"] = r.ID, name, typ, version
-	return &ref{symbol: d.Name, fields: fields}
+	return &ref{symbol: d.name, fields: fields}
 }
 
-func (e *scope) module(d Decl, o Object, vars map[string]any) any {
+func (e *scope) module(d declaration, o object, vars map[string]any) any {
 	params := map[string]any{}
-	for _, p := range o.Props {
-		switch key := p.Key.(String).Parts[0]; key {
+	for _, p := range o.props {
+		switch key := p.key.parts[0]; key {
 		case "params":
-			m, ok := plain(e.eval(p.Value, vars)).(map[string]any)
-			if !ok {
-				e.fail(p.Line, "params of %s is no object", d.Name)
-			}
-			params = m
+			params, _ = e.eval(p.value, vars).(map[string]any)
 		case "name", "scope", "dependsOn":
-			e.eval(p.Value, vars)
+			e.eval(p.value, vars)
 		default:
-			e.fail(p.Line, "a module has no property %s", key)
+			e.fail(p.line, "a module has no property %s", key)
 		}
 	}
-	f, err := Load(filepath.Join(filepath.Dir(e.file.Path), d.Type))
+	out, err := e.plan.run(filepath.Join(filepath.Dir(e.path), d.typ), params, e.depth+1)
 	if err != nil {
-		e.fail(d.Line, "module %s: %v", d.Name, err)
+		e.fail(d.line, "module %s: %v", d.name, err)
 	}
-	out, err := e.plan.run(f, params, e.depth+1)
-	if err != nil {
-		e.fail(d.Line, "module %s: %v", d.Name, err)
-	}
-	return &ref{symbol: d.Name, fields: map[string]any{"name": d.Name, "outputs": closed(out)}}
+	return &ref{symbol: d.name, fields: map[string]any{"outputs": out}}
 }
-
-// closed marks a map whose members are all known: a module's outputs.
-type closed map[string]any
 
 // plain turns references into values: a resource becomes its fields.
 func plain(v any) any {
-	switch v := v.(type) {
-	case *ref:
-		return v.fields
-	case closed:
-		return map[string]any(v)
+	if r, ok := v.(*ref); ok {
+		return r.fields
 	}
 	return v
 }
 
 // eval evaluates an expression. vars are the variables of loops and lambdas.
-func (e *scope) eval(x Expr, vars map[string]any) any {
+func (e *scope) eval(x expression, vars map[string]any) any {
 	switch x := x.(type) {
-	case String:
+	case text:
 		return e.text(x, vars)
-	case Number:
-		return x.Value
-	case Ident:
+	case number:
+		return x.value
+	case name:
 		return e.ident(x, vars)
-	case Object:
+	case object:
 		return e.object(x, vars)
-	case Array:
+	case array:
 		return e.array(x, vars)
-	case Call:
+	case call:
 		return e.call(x, vars)
-	case Member:
-		return e.member(x, e.eval(x.X, vars), x.Name)
-	case Index:
+	case member:
+		return e.member(x, e.eval(x.of, vars))
+	case index:
 		return e.index(x, vars)
-	case Binary:
+	case binary:
 		return e.binary(x, vars)
-	case Unary:
-		switch v := e.eval(x.X, vars).(type) {
+	case unary:
+		switch v := e.eval(x.x, vars).(type) {
 		case bool:
 			return !v
 		case int64:
 			return -v
 		}
-		e.fail(x.line(), "%s is not for this value", x.Op)
-	case Ternary:
-		cond, ok := e.eval(x.Cond, vars).(bool)
+		e.fail(x.line(), "%s is not for this value", x.op)
+	case ternary:
+		cond, ok := e.eval(x.condition, vars).(bool)
 		if !ok {
 			e.fail(x.line(), "the condition is no bool")
 		}
 		if cond {
-			return e.eval(x.Then, vars)
+			return e.eval(x.then, vars)
 		}
-		return e.eval(x.Else, vars)
-	case For:
+		return e.eval(x.otherwise, vars)
+	case loop:
 		out := []any{}
-		e.each(x, vars, func(inner map[string]any) { out = append(out, plain(e.eval(x.Body, inner))) })
+		e.each(x, vars, func(inner map[string]any) { out = append(out, plain(e.eval(x.body, inner))) })
 		return out
 	}
 	e.fail(x.line(), "not understood here")
 	return nil
 }
 
-func (e *scope) text(x String, vars map[string]any) any {
+func (e *scope) text(x text, vars map[string]any) any {
 	var b strings.Builder
-	for i, part := range x.Parts {
+	for i, part := range x.parts {
 		b.WriteString(part)
-		if i < len(x.Exprs) {
-			switch v := e.eval(x.Exprs[i], vars).(type) {
+		if i < len(x.exprs) {
+			switch v := e.eval(x.exprs[i], vars).(type) {
 			case string, int64, bool:
 				fmt.Fprint(&b, v)
 			default:
@@ -295,11 +283,11 @@ func (e *scope) text(x String, vars map[string]any) any {
 	return b.String()
 }
 
-func (e *scope) ident(x Ident, vars map[string]any) any {
-	if v, ok := vars[x.Name]; ok {
+func (e *scope) ident(x name, vars map[string]any) any {
+	if v, ok := vars[x.name]; ok {
 		return v
 	}
-	switch x.Name {
+	switch x.name {
 	case "true":
 		return true
 	case "false":
@@ -307,109 +295,66 @@ func (e *scope) ident(x Ident, vars map[string]any) any {
 	case "null":
 		return nil
 	}
-	return e.lookup(x.Name, x.line())
+	return e.lookup(x.name, x.line())
 }
 
-func (e *scope) object(x Object, vars map[string]any) any {
+func (e *scope) object(x object, vars map[string]any) any {
 	m := map[string]any{}
-	for _, p := range x.Props {
-		v := plain(e.eval(p.Value, vars))
-		if !p.Spread {
-			m[e.eval(p.Key, vars).(string)] = v
-			continue
-		}
-		more, ok := v.(map[string]any)
-		if !ok {
-			e.fail(p.Line, "... is not before an object")
-		}
-		maps.Copy(m, more)
+	for _, p := range x.props {
+		m[e.text(p.key, vars).(string)] = plain(e.eval(p.value, vars))
 	}
 	return m
 }
 
-func (e *scope) array(x Array, vars map[string]any) any {
+func (e *scope) array(x array, vars map[string]any) any {
 	out := []any{}
-	for _, item := range x.Items {
-		s, spread := item.(Spread)
-		if !spread {
-			out = append(out, plain(e.eval(item, vars)))
-			continue
-		}
-		more, ok := e.eval(s.Value, vars).([]any)
-		if !ok {
-			e.fail(s.line(), "... is not before an array")
-		}
-		out = append(out, more...)
+	for _, item := range x.items {
+		out = append(out, plain(e.eval(item, vars)))
 	}
 	return out
 }
 
-func (e *scope) member(x Member, v any, name string) any {
+func (e *scope) member(x member, v any) any {
 	switch v := v.(type) {
 	case *ref:
-		if f, ok := v.fields[name]; ok {
-			if m, isMap := f.(map[string]any); isMap {
-				return &ref{symbol: v.symbol + "." + name, fields: m}
-			}
-			return f
+		f, ok := v.fields[x.name]
+		if m, isMap := f.(map[string]any); isMap && x.name != "outputs" {
+			return &ref{symbol: v.symbol + "." + x.name, fields: m}
 		}
-		return unknown(v.symbol + "." + name)
-	case closed:
-		if f, ok := v[name]; ok {
-			return f
-		}
-		e.fail(x.line(), "the module has no output %s", name)
-	case map[string]any:
-		f, ok := v[name]
-		if !ok && !x.Safe {
-			e.fail(x.line(), "there is no property %s", name)
+		if !ok {
+			return unknown(v.symbol + "." + x.name)
 		}
 		return f
-	case nil:
-		if x.Safe {
-			return nil
+	case map[string]any:
+		if f, ok := v[x.name]; ok {
+			return f
 		}
 	case string:
 		if isUnknown(v) {
-			return unknown(strings.Trim(v, "<>") + "." + name)
+			return unknown(strings.Trim(v, "<>") + "." + x.name)
 		}
 	}
-	e.fail(x.line(), "%v has no property %s", v, name)
+	e.fail(x.line(), "%v has no property %s", v, x.name)
 	return nil
 }
 
-func (e *scope) index(x Index, vars map[string]any) any {
-	list, key := e.eval(x.X, vars), e.eval(x.I, vars)
-	switch k := key.(type) {
-	case int64:
-		l, ok := list.([]any)
-		if !ok || k < 0 || int(k) >= len(l) {
-			e.fail(x.line(), "there is no element %d", k)
-		}
-		return l[k]
-	case string:
-		return e.member(Member{at: x.at, Name: k}, list, k)
+func (e *scope) index(x index, vars map[string]any) any {
+	list, ok := e.eval(x.of, vars).([]any)
+	i, isNumber := e.eval(x.index, vars).(int64)
+	if !ok || !isNumber || i < 0 || int(i) >= len(list) {
+		e.fail(x.line(), "there is no such element")
 	}
-	e.fail(x.line(), "the index is neither number nor text")
-	return nil
+	return list[i]
 }
 
-func (e *scope) binary(x Binary, vars map[string]any) any {
-	a := e.eval(x.X, vars)
-	if b, ok := a.(bool); ok { // the right side only when it counts
-		switch {
-		case x.Op == "&&" && !b:
-			return false
-		case x.Op == "||" && b:
-			return true
-		}
+func (e *scope) binary(x binary, vars map[string]any) any {
+	a := e.eval(x.x, vars)
+	if x.op == "&&" && a == false || x.op == "||" && a == true {
+		return a // the right side only when it counts
 	}
-	if x.Op == "??" && a != nil {
-		return a
-	}
-	b := e.eval(x.Y, vars)
-	switch x.Op {
-	case "??", "&&", "||":
+	b := e.eval(x.y, vars)
+	switch x.op {
+	case "&&", "||":
 		return b
 	case "==":
 		return fmt.Sprint(a) == fmt.Sprint(b)
@@ -418,10 +363,10 @@ func (e *scope) binary(x Binary, vars map[string]any) any {
 	}
 	m, ok := a.(int64)
 	n, ok2 := b.(int64)
-	if !ok || !ok2 {
-		e.fail(x.line(), "%s needs two numbers", x.Op)
+	if !ok || !ok2 || n == 0 && (x.op == "/" || x.op == "%") {
+		e.fail(x.line(), "%s can't be had of %v and %v", x.op, a, b)
 	}
-	switch x.Op {
+	switch x.op {
 	case "<":
 		return m < n
 	case ">":
@@ -436,11 +381,7 @@ func (e *scope) binary(x Binary, vars map[string]any) any {
 		return m - n
 	case "*":
 		return m * n
-	}
-	if n == 0 {
-		e.fail(x.line(), "division by zero")
-	}
-	if x.Op == "/" {
+	case "/":
 		return m / n
 	}
 	return m % n

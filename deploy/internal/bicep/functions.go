@@ -26,9 +26,7 @@ var functions = map[string]function{
 	},
 	"subscriptionResourceId": resourceID,
 	"resourceId":             resourceID,
-	// only as a parameter's default; a plan is the same every day
-	"utcNow":       func(*scope, int, []any) any { return "2026-01-01" },
-	"uniqueString": func(_ *scope, _ int, a []any) any { return hash(a)[:13] },
+	"uniqueString":           func(_ *scope, _ int, a []any) any { return hash(a)[:13] },
 	"guid": func(_ *scope, _ int, a []any) any {
 		h := fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, a...)))
 		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:32]
@@ -61,11 +59,6 @@ var functions = map[string]function{
 		return out
 	},
 	"concat": func(e *scope, l int, a []any) any {
-		if len(a) > 0 {
-			if _, text := a[0].(string); text {
-				return fmt.Sprint(a...)
-			}
-		}
 		out := []any{}
 		for i := range a {
 			out = append(out, e.list(l, a, i)...)
@@ -90,20 +83,11 @@ var functions = map[string]function{
 		}
 		return n
 	},
-	"max":   func(e *scope, l int, a []any) any { return int64(max(e.num(l, a, 0), e.num(l, a, 1))) },
-	"empty": func(_ *scope, _ int, a []any) any { return size(a[0]) == 0 },
-	"contains": func(e *scope, l int, a []any) any {
-		switch v := a[0].(type) {
-		case []any:
-			return slices.Contains(v, a[1])
-		case map[string]any:
-			_, ok := v[e.str(l, a, 1)]
-			return ok
-		}
-		return strings.Contains(e.str(l, a, 0), e.str(l, a, 1))
-	},
+	"max":      func(e *scope, l int, a []any) any { return int64(max(e.num(l, a, 0), e.num(l, a, 1))) },
+	"empty":    func(_ *scope, _ int, a []any) any { return size(a[0]) == 0 },
+	"contains": func(e *scope, l int, a []any) any { return slices.Contains(e.list(l, a, 0), any(e.str(l, a, 1))) },
 	"loadTextContent": func(e *scope, l int, a []any) any {
-		b, err := os.ReadFile(filepath.Join(filepath.Dir(e.file.Path), e.str(l, a, 0)))
+		b, err := os.ReadFile(filepath.Join(filepath.Dir(e.path), e.str(l, a, 0)))
 		if err != nil {
 			e.fail(l, "%v", err)
 		}
@@ -160,36 +144,36 @@ func (e *scope) str(line int, a []any, i int) string { return arg[string](e, lin
 func (e *scope) num(line int, a []any, i int) int    { return int(arg[int64](e, line, a, i)) }
 func (e *scope) list(line int, a []any, i int) []any { return arg[[]any](e, line, a, i) }
 
-func (e *scope) call(x Call, vars map[string]any) any {
-	if x.Recv != nil { // a method: getSecret, listKeys: only Azure knows
-		r, ok := e.eval(x.Recv, vars).(*ref)
+func (e *scope) call(x call, vars map[string]any) any {
+	if x.receiver != nil { // a method: getSecret, listKeys: only Azure knows
+		r, ok := e.eval(x.receiver, vars).(*ref)
 		if !ok {
-			e.fail(x.line(), "%s is called on no resource", x.Func)
+			e.fail(x.line(), "%s is called on no resource", x.function)
 		}
-		for _, a := range x.Args {
+		for _, a := range x.args {
 			e.eval(a, vars)
 		}
-		return unknown(r.symbol + "." + x.Func + "()")
+		return unknown(r.symbol + "." + x.function + "()")
 	}
-	if slices.Contains(lambdas, x.Func) && len(x.Args) == 2 {
+	if slices.Contains(lambdas, x.function) && len(x.args) == 2 {
 		return e.overList(x, vars)
 	}
-	f, ok := functions[x.Func]
+	f, ok := functions[x.function]
 	if !ok {
-		e.fail(x.line(), "the function %s is not known here", x.Func)
+		e.fail(x.line(), "the function %s is not known here", x.function)
 	}
 	var args []any
-	for _, a := range x.Args {
+	for _, a := range x.args {
 		args = append(args, plain(e.eval(a, vars)))
 	}
 	return f(e, x.line(), args)
 }
 
-func (e *scope) overList(x Call, vars map[string]any) any {
-	list, ok := e.eval(x.Args[0], vars).([]any)
-	l, isLambda := x.Args[1].(Lambda)
-	if !ok || !isLambda || len(l.Params) == 0 {
-		e.fail(x.line(), "%s needs an array and a lambda", x.Func)
+func (e *scope) overList(x call, vars map[string]any) any {
+	list, ok := e.eval(x.args[0], vars).([]any)
+	l, isLambda := x.args[1].(lambda)
+	if !ok || !isLambda {
+		e.fail(x.line(), "%s needs an array and a lambda", x.function)
 	}
 	out := []any{}
 	for _, item := range list {
@@ -197,9 +181,9 @@ func (e *scope) overList(x Call, vars map[string]any) any {
 		if inner == nil {
 			inner = map[string]any{}
 		}
-		inner[l.Params[0]] = item
-		v := plain(e.eval(l.Body, inner))
-		if x.Func == "map" {
+		inner[l.param] = item
+		v := plain(e.eval(l.body, inner))
+		if x.function == "map" {
 			out = append(out, v)
 		} else if v == true {
 			out = append(out, item)

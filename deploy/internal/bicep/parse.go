@@ -1,54 +1,179 @@
+// Package bicep reads Bicep files and evaluates them far enough to see what a
+// deployment would make. It knows the part of the language that deploy/ uses, and
+// refuses the rest by line. The real compiler runs in the workflows; this one runs
+// everywhere. Parsers that can be had don't suffice: pycep-parser 0.7.1 keeps no
+// precedence of operators and gives names and text alike, tree-sitter-bicep 1.1.0
+// binds `a ? b : c.d` as `(a ? b : c).d`.
 package bicep
 
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
-// Load reads and parses a file.
-func Load(path string) (*File, error) {
+// declaration is a param, var, resource, module, output, using or targetScope.
+type declaration struct {
+	line       int
+	kind, name string
+	typ        string // param, output: the type; resource: type@version; module: path
+	existing   bool
+	value      expression // nil: a param without default
+	decorators []call
+}
+
+// decorator returns the arguments of a decorator and whether it is there.
+func (d declaration) decorator(name string) ([]expression, bool) {
+	i := slices.IndexFunc(d.decorators, func(c call) bool { return c.function == name })
+	if i < 0 {
+		return nil, false
+	}
+	return d.decorators[i].args, true
+}
+
+// expression is one of the types below.
+type expression interface{ line() int }
+
+type at int
+
+func (a at) line() int { return int(a) }
+
+type (
+	// text holds the literal parts around its expressions: one more than those.
+	text struct {
+		at
+		parts []string
+		exprs []expression
+	}
+	number struct {
+		at
+		value int64
+	}
+	name struct {
+		at
+		name string
+	}
+	object struct {
+		at
+		props []property
+	}
+	property struct {
+		line  int
+		key   text
+		value expression
+	}
+	array struct {
+		at
+		items []expression
+	}
+	// call is a function's, or a method's of its receiver.
+	call struct {
+		at
+		receiver expression
+		function string
+		args     []expression
+	}
+	member struct {
+		at
+		of   expression
+		name string
+	}
+	index struct {
+		at
+		of, index expression
+	}
+	binary struct {
+		at
+		op   string
+		x, y expression
+	}
+	unary struct {
+		at
+		op string
+		x  expression
+	}
+	ternary struct {
+		at
+		condition, then, otherwise expression
+	}
+	lambda struct {
+		at
+		param string
+		body  expression
+	}
+	// loop is [for item in list: body], or (item, index).
+	loop struct {
+		at
+		item, index string
+		in, body    expression
+	}
+	// conditional is a resource or module behind if.
+	conditional struct {
+		at
+		condition, body expression
+	}
+)
+
+// parsed holds the declarations of every text that was read: plans read the same files
+// again and again.
+var parsed sync.Map
+
+// load reads and parses a file.
+func load(path string) ([]declaration, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, string(b))
-}
-
-// Parse parses a file's text. The error names the line.
-func Parse(path, text string) (f *File, err error) {
-	l := &lexer{src: []rune(strings.TrimPrefix(text, "\ufeff")), line: 1}
-	tokens, err := l.run(false)
+	if d, ok := parsed.Load(string(b)); ok {
+		return d.([]declaration), nil
+	}
+	d, err := parse(string(b))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	p := &parser{tokens: tokens}
+	parsed.Store(string(b), d)
+	return d, nil
+}
+
+// parse returns a text's declarations. The error names the line.
+func parse(source string) (declared []declaration, err error) {
+	p := &parser{src: source, line: 1}
 	defer func() {
 		if r := recover(); r != nil {
 			s, ok := r.(syntaxError)
 			if !ok {
 				panic(r)
 			}
-			f, err = nil, fmt.Errorf("%s: %s", path, string(s))
+			declared, err = nil, fmt.Errorf("%s", string(s))
 		}
 	}()
-	f = &File{Path: path}
-	for p.newlines(); p.cur().kind != tokEOF; p.newlines() {
-		f.Decls = append(f.Decls, p.decl())
+	p.next()
+	for p.newlines(); p.cur != ""; p.newlines() {
+		declared = append(declared, p.declaration())
 	}
-	return f, nil
+	return declared, nil
 }
 
 // syntaxError unwinds the parser.
 type syntaxError string
 
+// parser is at a token, cur, which ends before pos. A copy of it is a place to go back to.
 type parser struct {
-	tokens []token
-	pos    int
-	depth  int
+	src       string
+	pos, line int
+	cur       string // "" at the end
+	depth     int
 }
+
+var (
+	blank = regexp.MustCompile(`^(?:[ \t\r]+|//[^\n]*|#[^\n]*)+`)
+	token = regexp.MustCompile(`^(?:[A-Za-z_]\w*|[0-9]+|==|!=|<=|>=|&&|\|\||=>|[\n'{}\[\]():,.=?!+\-*/%<>@])`)
+	word  = regexp.MustCompile(`^[A-Za-z_]`)
+)
 
 // maxDepth bounds nesting, so that no text can exhaust the stack.
 const maxDepth = 200
@@ -58,30 +183,31 @@ func (p *parser) enter() {
 		p.fail("nested too deeply")
 	}
 }
-func (p *parser) leave() { p.depth-- }
-
-func (p *parser) cur() token { return p.tokens[p.pos] }
-
-// peek is the token n places on; the last one stands for all behind it.
-func (p *parser) peek(n int) token { return p.tokens[min(p.pos+n, len(p.tokens)-1)] }
-
-func (p *parser) next() token {
-	t := p.cur()
-	if t.kind != tokEOF {
-		p.pos++
-	}
-	return t
-}
 
 func (p *parser) fail(format string, args ...any) {
-	panic(syntaxError(fmt.Sprintf("line %d: ", p.cur().line) + fmt.Sprintf(format, args...)))
+	panic(syntaxError(fmt.Sprintf("line %d: ", p.line) + fmt.Sprintf(format, args...)))
 }
 
-func (p *parser) is(s string) bool     { return p.cur().kind == tokPunct && p.cur().text == s }
-func (p *parser) isWord(s string) bool { return p.cur().kind == tokIdent && p.cur().text == s }
+func (p *parser) next() {
+	if p.cur == "\n" {
+		p.line++
+	}
+	p.pos += len(blank.FindString(p.src[p.pos:]))
+	p.cur = token.FindString(p.src[p.pos:])
+	if p.cur == "" && p.pos < len(p.src) {
+		p.fail("%.5q is not Bicep", p.src[p.pos:])
+	}
+	p.pos += len(p.cur)
+}
+
+func (p *parser) newlines() {
+	for p.cur == "\n" {
+		p.next()
+	}
+}
 
 func (p *parser) accept(s string) bool {
-	if p.is(s) {
+	if p.cur == s {
 		p.next()
 		return true
 	}
@@ -89,354 +215,299 @@ func (p *parser) accept(s string) bool {
 }
 
 func (p *parser) want(s string) at {
-	if !p.is(s) {
-		p.fail("%q expected, %s found", s, p.cur())
+	line := at(p.line)
+	if !p.accept(s) {
+		p.fail("%q expected, %q found", s, p.cur)
 	}
-	return at(p.next().line)
+	return line
 }
 
-func (p *parser) ident() string {
-	if p.cur().kind != tokIdent {
-		p.fail("a name expected, %s found", p.cur())
+func (p *parser) word() string {
+	w := p.cur
+	if !word.MatchString(w) {
+		p.fail("a name expected, %q found", w)
 	}
-	return p.next().text
+	p.next()
+	return w
 }
 
-func (p *parser) newlines() {
-	for p.cur().kind == tokNewline {
-		p.next()
-	}
-}
-
-func (p *parser) decl() Decl {
-	var d Decl
+func (p *parser) declaration() declaration {
+	var d declaration
 	for p.accept("@") {
-		c, ok := p.postfix().(Call)
+		c, ok := p.postfix().(call)
 		if !ok {
 			p.fail("a decorator is a call")
 		}
-		d.Decorators = append(d.Decorators, c)
+		d.decorators = append(d.decorators, c)
 		p.newlines()
 	}
-	d.Line = p.cur().line
-	d.Kind = p.ident()
-	switch d.Kind {
+	d.line, d.kind = p.line, p.word()
+	switch d.kind {
 	case "targetScope":
 		p.want("=")
-		d.Value = p.expr()
+		d.value = p.expression()
 	case "using":
-		d.Value = p.expr()
-	case "metadata", "var":
-		d.Name = p.ident()
+		d.value = p.expression()
+	case "var":
+		d.name = p.word()
 		p.want("=")
-		d.Value = p.expr()
+		d.value = p.expression()
 	case "param", "output":
-		d.Name = p.ident()
-		if d.Type = p.typeText(); p.accept("=") {
-			d.Value = p.expr()
-		} else if d.Kind == "output" {
-			p.fail("output %s has no value", d.Name)
+		d.name = p.word()
+		if p.cur != "=" {
+			if d.typ = p.word(); p.accept("[") {
+				p.want("]")
+				d.typ += "[]"
+			}
 		}
-	case "type":
-		d.Name = p.ident()
-		p.want("=")
-		d.Type = p.typeText()
+		if p.accept("=") {
+			d.value = p.expression()
+		} else if d.kind == "output" {
+			p.fail("output %s has no value", d.name)
+		}
 	case "resource", "module":
-		d.Name = p.ident()
-		s, ok := p.primary().(String)
-		if !ok || len(s.Exprs) > 0 {
-			p.fail("%s %s: a literal string expected", d.Kind, d.Name)
+		d.name = p.word()
+		s, ok := p.primary().(text)
+		if !ok || len(s.exprs) > 0 {
+			p.fail("%s %s: a literal string expected", d.kind, d.name)
 		}
-		d.Type = s.Parts[0]
-		if p.isWord("existing") {
-			p.next()
-			d.Existing = true
-		}
+		d.typ, d.existing = s.parts[0], p.accept("existing")
 		p.want("=")
-		d.Value = p.conditional()
+		d.value = p.conditional()
 	default:
-		p.fail("%q declares nothing", d.Kind)
+		p.fail("%q declares nothing", d.kind)
 	}
-	if k := p.cur().kind; k != tokNewline && k != tokEOF {
-		p.fail("%s after the declaration of %s %s", p.cur(), d.Kind, d.Name)
+	if p.cur != "\n" && p.cur != "" {
+		p.fail("%q after the declaration of %s %s", p.cur, d.kind, d.name)
 	}
 	return d
 }
 
-// typeText reads a type as text: it ends before "=" or the end of the line.
-func (p *parser) typeText() string {
-	var parts []string
-	for depth := 0; ; {
-		t := p.cur()
-		if t.kind == tokEOF || depth == 0 && (t.kind == tokNewline || t.kind == tokPunct && t.text == "=") {
-			if depth > 0 {
-				p.fail("the type is not closed")
-			}
-			return strings.Join(parts, "")
-		}
-		if t.kind == tokPunct && strings.Contains("{[(", t.text) {
-			depth++
-		}
-		if t.kind == tokPunct && strings.Contains("}])", t.text) {
-			depth--
-		}
-		switch t.kind {
-		case tokString:
-			parts = append(parts, "'"+strings.Join(t.parts, "")+"'")
-		case tokNewline:
-			parts = append(parts, ";")
-		default:
-			parts = append(parts, t.text)
-		}
-		p.next()
+func (p *parser) conditional() expression {
+	if p.cur != "if" {
+		return p.expression()
 	}
-}
-
-func (p *parser) conditional() Expr {
-	if !p.isWord("if") {
-		return p.expr()
-	}
-	line := at(p.next().line)
+	line := p.want("if")
 	p.want("(")
-	cond := p.expr()
+	condition := p.expression()
 	p.want(")")
-	return If{line, cond, p.primary()}
+	return conditional{line, condition, p.primary()}
 }
 
 // precedence of the binary operators, the loosest first.
-var precedence = [][]string{{"??"}, {"||"}, {"&&"}, {"==", "!="}, {"<", ">", "<=", ">="}, {"+", "-"}, {"*", "/", "%"}}
+var precedence = [][]string{{"||"}, {"&&"}, {"==", "!="}, {"<", ">", "<=", ">="}, {"+", "-"}, {"*", "/", "%"}}
 
-func (p *parser) expr() Expr {
+func (p *parser) expression() expression {
 	p.enter()
-	defer p.leave()
-	if p.cur().kind == tokIdent && p.peek(1).kind == tokPunct && p.peek(1).text == "=>" {
-		line := at(p.cur().line)
-		name := p.ident()
-		p.next()
+	defer func() { p.depth-- }()
+	x := p.binary(0)
+	line := at(p.line)
+	if n, ok := x.(name); ok && p.accept("=>") {
 		p.newlines()
-		return Lambda{line, []string{name}, p.expr()}
+		return lambda{line, n.name, p.expression()}
 	}
-	cond := p.binary(0)
-	before := p.pos
+	before := *p
 	p.newlines()
-	if !p.is("?") {
-		p.pos = before
-		return cond
+	if !p.accept("?") {
+		*p = before
+		return x
 	}
-	line := at(p.next().line)
 	p.newlines()
-	then := p.expr()
+	then := p.expression()
 	p.newlines()
 	p.want(":")
 	p.newlines()
-	return Ternary{line, cond, then, p.expr()}
+	return ternary{line, x, then, p.expression()}
 }
 
-func (p *parser) binary(level int) Expr {
+func (p *parser) binary(level int) expression {
 	if level == len(precedence) {
 		return p.unary()
 	}
 	x := p.binary(level + 1)
-	for p.cur().kind == tokPunct && slices.Contains(precedence[level], p.cur().text) {
-		t := p.next()
+	for slices.Contains(precedence[level], p.cur) {
+		line, op := at(p.line), p.cur
+		p.next()
 		p.newlines()
-		x = Binary{at(t.line), t.text, x, p.binary(level + 1)}
+		x = binary{line, op, x, p.binary(level + 1)}
 	}
 	return x
 }
 
-func (p *parser) unary() Expr {
-	if p.is("!") || p.is("-") {
+func (p *parser) unary() expression {
+	if op := p.cur; op == "!" || op == "-" {
 		p.enter()
-		defer p.leave()
-		t := p.next()
-		return Unary{at(t.line), t.text, p.unary()}
+		defer func() { p.depth-- }()
+		line := p.want(op)
+		return unary{line, op, p.unary()}
 	}
 	return p.postfix()
 }
 
-func (p *parser) postfix() Expr {
+func (p *parser) postfix() expression {
 	x := p.primary()
 	for {
+		line := at(p.line)
 		switch {
-		case p.is(".") || p.is(".?"):
-			t := p.next()
-			name := p.ident()
-			if p.is("(") {
-				x = Call{at(t.line), x, name, p.args()}
+		case p.accept("."):
+			if n := p.word(); p.cur == "(" {
+				x = call{line, x, n, p.args()}
 			} else {
-				x = Member{at(t.line), x, name, t.text == ".?"}
+				x = member{line, x, n}
 			}
-		case p.is("["):
-			line := p.want("[")
-			i := p.expr()
+		case p.accept("["):
+			x = index{line, x, p.expression()}
 			p.want("]")
-			x = Index{line, x, i}
-		case p.is("!"): // "I know it is not null"
-			p.next()
+		case p.accept("!"): // "I know it is not null"
 		default:
 			return x
 		}
 	}
 }
 
-func (p *parser) args() []Expr {
-	var out []Expr
+func (p *parser) args() []expression {
+	var out []expression
 	p.want("(")
-	for p.newlines(); !p.is(")"); p.newlines() {
-		out = append(out, p.expr())
+	for p.newlines(); p.cur != ")"; p.newlines() {
+		out = append(out, p.expression())
 		p.newlines()
-		if !p.accept(",") && !p.is(")") {
-			p.fail(`"," or ")" expected, %s found`, p.cur())
+		if !p.accept(",") && p.cur != ")" {
+			p.fail(`"," or ")" expected, %q found`, p.cur)
 		}
 	}
 	p.want(")")
 	return out
 }
 
-func (p *parser) primary() Expr {
+func (p *parser) primary() expression {
 	p.enter()
-	defer p.leave()
-	t := p.cur()
-	line := at(t.line)
+	defer func() { p.depth-- }()
+	line := at(p.line)
 	switch {
-	case t.kind == tokString:
-		p.next()
-		return p.interpolated(t)
-	case t.kind == tokNumber:
-		p.next()
-		n, err := strconv.ParseInt(t.text, 10, 64)
-		if err != nil {
-			p.fail("%s is no number", t.text)
-		}
-		return Number{line, n}
-	case t.kind == tokIdent:
-		p.next()
-		if p.is("(") {
-			return Call{line, nil, t.text, p.args()}
-		}
-		return Ident{line, t.text}
-	case p.is("("):
-		return p.parenthesised()
-	case p.is("{"):
+	case p.cur == "'":
+		return p.text()
+	case p.accept("("):
+		p.newlines()
+		e := p.expression()
+		p.newlines()
+		p.want(")")
+		return e
+	case p.cur == "{":
 		return p.object()
-	case p.is("["):
+	case p.cur == "[":
 		return p.array()
+	case word.MatchString(p.cur):
+		n := p.word()
+		if p.cur == "(" {
+			return call{line, nil, n, p.args()}
+		}
+		return name{line, n}
 	}
-	p.fail("a value expected, %s found", t)
-	return nil
+	n, err := strconv.ParseInt(p.cur, 10, 64)
+	if err != nil {
+		p.fail("a value expected, %q found", p.cur)
+	}
+	p.next()
+	return number{line, n}
 }
 
-func (p *parser) interpolated(t token) Expr {
-	s := String{at: at(t.line), Parts: t.parts}
-	for _, inner := range t.exprs {
-		q := &parser{tokens: inner, depth: p.depth}
-		q.newlines()
-		s.Exprs = append(s.Exprs, q.expr())
-		q.newlines()
-		if q.cur().kind != tokEOF {
-			q.fail("%s inside ${}", q.cur())
+// text reads to the closing quote. In ${} it is a parser as elsewhere.
+func (p *parser) text() text {
+	s := text{at: at(p.line)}
+	var part strings.Builder
+	for ; p.pos < len(p.src); p.pos++ {
+		switch rest := p.src[p.pos:]; {
+		case strings.HasPrefix(rest, "'"):
+			p.pos++
+			s.parts = append(s.parts, part.String())
+			p.next()
+			return s
+		case rest[0] == '\n':
+			p.fail("the string is not closed")
+		case rest[0] == '\\' && len(rest) > 1:
+			i := strings.IndexByte(`\'nrt$`, rest[1])
+			if i < 0 {
+				p.fail(`\%c is no escape`, rest[1])
+			}
+			part.WriteByte("\\'\n\r\t$"[i])
+			p.pos++
+		case strings.HasPrefix(rest, "${"):
+			s.parts = append(s.parts, part.String())
+			part.Reset()
+			p.pos += len("${")
+			p.next()
+			s.exprs = append(s.exprs, p.expression())
+			if p.newlines(); p.cur != "}" {
+				p.fail("%q inside ${}", p.cur)
+			}
+			p.pos-- // which the loop goes on from
+		default:
+			part.WriteByte(rest[0])
 		}
 	}
+	p.fail("the string is not closed")
 	return s
 }
 
-// parenthesised is (expr), or the parameters of a lambda.
-func (p *parser) parenthesised() Expr {
-	line := p.want("(")
-	start := p.pos
-	var names []string
-	for p.cur().kind == tokIdent {
-		names = append(names, p.next().text)
-		if !p.accept(",") {
-			break
-		}
-	}
-	if p.accept(")") && p.accept("=>") {
-		p.newlines()
-		return Lambda{line, names, p.expr()}
-	}
-	p.pos = start
-	p.newlines()
-	e := p.expr()
-	p.newlines()
-	p.want(")")
-	return e
-}
-
-func (p *parser) object() Expr {
-	o := Object{at: p.want("{")}
+func (p *parser) object() object {
+	o := object{at: p.want("{")}
 	seen := map[string]bool{}
-	for p.newlines(); !p.is("}"); p.newlines() {
-		prop := Prop{Line: p.cur().line}
-		switch {
-		case p.accept("..."):
-			prop.Spread = true
-		case p.cur().kind == tokString:
-			prop.Key = p.primary()
-		default:
-			prop.Key = String{at: at(prop.Line), Parts: []string{p.ident()}}
+	for p.newlines(); p.cur != "}"; p.newlines() {
+		prop := property{line: p.line}
+		if p.cur == "'" {
+			prop.key = p.text()
+		} else {
+			prop.key = text{at: at(p.line), parts: []string{p.word()}}
 		}
-		if !prop.Spread {
-			p.want(":")
-			if s := prop.Key.(String); len(s.Exprs) == 0 {
-				if seen[s.Parts[0]] {
-					p.fail("property %s is there twice", s.Parts[0])
-				}
-				seen[s.Parts[0]] = true
+		p.want(":")
+		if len(prop.key.exprs) == 0 {
+			if seen[prop.key.parts[0]] {
+				p.fail("property %s is there twice", prop.key.parts[0])
 			}
+			seen[prop.key.parts[0]] = true
 		}
-		prop.Value = p.conditional()
-		o.Props = append(o.Props, prop)
-		if !p.accept(",") && !p.is("}") && p.cur().kind != tokNewline {
-			p.fail("the end of the line expected, %s found", p.cur())
-		}
+		prop.value = p.conditional()
+		o.props = append(o.props, prop)
+		p.separator("}")
 	}
 	p.want("}")
 	return o
 }
 
-func (p *parser) array() Expr {
+// separator is a comma or the end of the line, or nothing before what closes.
+func (p *parser) separator(closes string) {
+	if !p.accept(",") && p.cur != closes && p.cur != "\n" {
+		p.fail("the end of the line expected, %q found", p.cur)
+	}
+}
+
+func (p *parser) array() expression {
 	line := p.want("[")
 	p.newlines()
-	if p.isWord("for") {
-		return p.loop(line)
-	}
-	a := Array{at: line}
-	for ; !p.is("]"); p.newlines() {
-		if p.is("...") {
-			a.Items = append(a.Items, Spread{p.want("..."), p.expr()})
+	if p.accept("for") {
+		f := loop{at: line}
+		if p.accept("(") {
+			f.item = p.word()
+			p.want(",")
+			f.index = p.word()
+			p.want(")")
 		} else {
-			a.Items = append(a.Items, p.expr())
+			f.item = p.word()
 		}
-		if !p.accept(",") && !p.is("]") && p.cur().kind != tokNewline {
-			p.fail("the end of the line expected, %s found", p.cur())
-		}
+		p.want("in")
+		f.in = p.expression()
+		p.want(":")
+		p.newlines()
+		f.body = p.conditional()
+		p.newlines()
+		p.want("]")
+		return f
+	}
+	a := array{at: line}
+	for ; p.cur != "]"; p.newlines() {
+		a.items = append(a.items, p.expression())
+		p.separator("]")
 	}
 	p.want("]")
 	return a
-}
-
-func (p *parser) loop(line at) Expr {
-	f := For{at: line}
-	p.next()
-	if p.accept("(") {
-		f.Item = p.ident()
-		p.want(",")
-		f.Index = p.ident()
-		p.want(")")
-	} else {
-		f.Item = p.ident()
-	}
-	if !p.isWord("in") {
-		p.fail("\"in\" expected, %s found", p.cur())
-	}
-	p.next()
-	f.In = p.expr()
-	p.want(":")
-	p.newlines()
-	f.Body = p.conditional()
-	p.newlines()
-	p.want("]")
-	return f
 }

@@ -2,6 +2,7 @@ package bicep
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,7 +12,9 @@ import (
 // that it looks up.
 type Resource struct {
 	Type, APIVersion string
-	Name             string // a child's begins with its parent's: parent/child
+	Symbol           string   // its name in the file
+	After            []string // the symbols that it waits for, of those named by dependsOn
+	Name             string   // a child's begins with its parent's: parent/child
 	ID               string
 	Scope            string // of an extension resource: the ID of what it extends
 	File             string
@@ -60,48 +63,35 @@ func (p *Plan) Find(typ string) []*Resource {
 // Evaluate evaluates a file and its modules with parameters. Values are string,
 // int64, bool, nil, []any and map[string]any.
 func Evaluate(path string, params map[string]any) (*Plan, error) {
-	f, err := Load(path)
-	if err != nil {
-		return nil, err
-	}
 	p := &Plan{}
-	out, err := p.run(f, params, 0)
-	if err != nil {
-		return nil, err
-	}
-	p.Outputs = out
-	return p, nil
+	var err error
+	p.Outputs, err = p.run(path, params, 0)
+	return p, err
 }
 
 // EvaluateWith evaluates the file that a .bicepparam file names, with its
 // parameters. Parameters in over replace them.
 func EvaluateWith(paramFile string, over map[string]any) (*Plan, error) {
-	f, err := Load(paramFile)
+	declared, err := load(paramFile)
 	if err != nil {
 		return nil, err
 	}
-	e := newScope(&Plan{}, f, nil)
-	var main string
-	params := map[string]any{}
+	e := newScope(&Plan{}, paramFile, declared, nil)
+	main, params := "", map[string]any{}
 	err = e.guard(func() {
-		for _, d := range f.Decls {
-			switch d.Kind {
+		for _, d := range declared {
+			switch d.kind {
 			case "using":
-				main, _ = e.eval(d.Value, nil).(string)
+				main, _ = e.eval(d.value, nil).(string)
 			case "param": // a name and a value; such a file has no types
-				params[d.Name] = e.eval(d.Value, nil)
+				params[d.name] = e.eval(d.value, nil)
 			}
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	for k, v := range over {
-		params[k] = v
-	}
-	if main == "" {
-		return nil, fmt.Errorf("%s: no \"using\"", paramFile)
-	}
+	maps.Copy(params, over)
 	return Evaluate(filepath.Join(filepath.Dir(paramFile), main), params)
 }
 
@@ -109,75 +99,60 @@ func EvaluateWith(paramFile string, over map[string]any) (*Plan, error) {
 const maxModules = 8
 
 // run evaluates one file and returns its outputs.
-func (p *Plan) run(f *File, given map[string]any, depth int) (map[string]any, error) {
-	if depth > maxModules {
-		return nil, fmt.Errorf("%s: modules lie too deep in modules", f.Path)
+func (p *Plan) run(path string, given map[string]any, depth int) (map[string]any, error) {
+	declared, err := load(path)
+	if err != nil || depth > maxModules {
+		return nil, fmt.Errorf("%s, module in module %d: %w", path, depth, err)
 	}
-	e := newScope(p, f, given)
+	e := newScope(p, path, declared, given)
 	e.depth = depth
 	outputs := map[string]any{}
-	err := e.guard(func() {
+	return outputs, e.guard(func() {
 		for name := range given {
-			if d, ok := e.decls[name]; !ok || d.Kind != "param" {
-				panic(evalError(fmt.Sprintf("%s takes no parameter %s", f.Path, name)))
+			if e.decls[name].kind != "param" {
+				panic(evalError(fmt.Sprintf("%s takes no parameter %s", path, name)))
 			}
 		}
-		for _, d := range f.Decls {
-			switch d.Kind {
+		for _, d := range declared {
+			switch d.kind {
 			case "param", "var", "resource", "module":
-				e.lookup(d.Name, d.Line)
+				e.lookup(d.name, d.line)
 			case "output":
-				outputs[d.Name] = plain(e.eval(d.Value, nil))
+				outputs[d.name] = plain(e.eval(d.value, nil))
 			}
 		}
 	})
-	return outputs, err
 }
 
 // checkParam checks a parameter's value against its declaration.
-func (e *scope) checkParam(d Decl, v any) {
-	ok := true
-	switch strings.TrimSuffix(d.Type, "?") {
+func (e *scope) checkParam(d declaration, v any) {
+	ok := false
+	switch d.typ {
 	case "string":
 		_, ok = v.(string)
 	case "int":
 		_, ok = v.(int64)
 	case "bool":
 		_, ok = v.(bool)
-	case "array":
-		_, ok = v.([]any)
 	case "object":
 		_, ok = v.(map[string]any)
-	default:
-		if strings.HasSuffix(d.Type, "[]") {
-			_, ok = v.([]any)
-		} else if strings.HasPrefix(d.Type, "'") {
-			s, isString := v.(string)
-			ok = isString && slices.Contains(strings.Split(d.Type, "|"), "'"+s+"'")
+	case "array", "string[]":
+		_, ok = v.([]any)
+	}
+	if !ok {
+		e.fail(d.line, "parameter %s must be %s, not %v", d.name, d.typ, v)
+	}
+	if args, has := d.decorator("allowed"); has {
+		if list, _ := e.eval(args[0], nil).([]any); !slices.Contains(list, v) {
+			e.fail(d.line, "parameter %s must be one of %v, not %v", d.name, list, v)
 		}
-	}
-	if !ok && !(v == nil && strings.HasSuffix(d.Type, "?")) {
-		e.fail(d.Line, "parameter %s must be %s, not %v", d.Name, d.Type, v)
-	}
-	if args, has := d.Decorator("allowed"); has {
-		list, _ := e.eval(args[0], nil).([]any)
-		if !slices.Contains(list, v) {
-			e.fail(d.Line, "parameter %s must be one of %v, not %v", d.Name, list, v)
-		}
-	}
-	size := -1
-	switch v := v.(type) {
-	case string:
-		size = len(v)
-	case []any:
-		size = len(v)
 	}
 	for name, bad := range map[string]func(n int) bool{
-		"minLength": func(n int) bool { return size < n }, "maxLength": func(n int) bool { return size > n },
+		"minLength": func(n int) bool { return size(v) < n }, "maxLength": func(n int) bool { return size(v) > n },
 	} {
-		if args, has := d.Decorator(name); has && size >= 0 {
+		if args, has := d.decorator(name); has {
 			if n, ok := e.eval(args[0], nil).(int64); ok && bad(int(n)) {
-				e.fail(d.Line, "parameter %s is %d long: @%s(%d)", d.Name, size, name, n)
+				e.fail(d.line, "parameter %s is %d long: @%s(%d)", d.name, size(v), name, n)
 			}
 		}
 	}
