@@ -17,6 +17,7 @@ const (
 	Scene       Background = "scene"       // the picture's own
 	White       Background = "white"       // pure white, 255
 	Transparent Background = "transparent" // none
+	Swatch      Background = "swatch"      // none is seen: a square of the product's material, each pixel as the photo has it, of at most the preset's size
 )
 
 // Anchor is where a product stands in a frame that is larger than it, on white.

@@ -182,6 +182,9 @@ func Proof(p channel.Preset, d proof.Delivered) Check {
 func Dimensions(p channel.Preset, w, h int) Check {
 	c := Check{Rule: "size", Passed: w == p.Width && h == p.Height, Measured: fmt.Sprintf("%d×%d", w, h), Wanted: fmt.Sprintf("%d×%d", p.Width, p.Height),
 		Severity: string(channel.Reject)}
+	if p.Background == channel.Swatch {
+		c.Passed, c.Wanted = w == h && w <= p.Width, "a square of at most "+c.Wanted
+	}
 	if p.Background == channel.Transparent {
 		c.Passed = w <= p.Width && h <= p.Height && (w >= p.Width-cropSlack || h >= p.Height-cropSlack)
 		c.Wanted = "as large as fits " + c.Wanted

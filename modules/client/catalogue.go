@@ -14,7 +14,7 @@ type Preset struct {
 	Channel    string    `json:"channel" doc:"Where the picture is shown" example:"Shopify"`
 	Width      int       `json:"width" doc:"Pixels; a transparent picture is cut to the product within them" example:"2048"`
 	Height     int       `json:"height" example:"2048"`
-	Background string    `json:"background" enum:"scene,white,transparent" example:"scene"`
+	Background string    `json:"background" enum:"scene,white,transparent,swatch" doc:"Behind the product; swatch: a square of its material, at the photo's own pixels and of at most this size" example:"scene"`
 	Fill       float64   `json:"fill" doc:"Share of the frame that the product's longer relative side takes" example:"0.62"`
 	Anchor     string    `json:"anchor,omitempty" enum:"centre,top,bottom" doc:"Where the product stands on white; left out: centre" example:"bottom"`
 	SafeZone   []float64 `json:"safe_zone,omitempty" doc:"Left, top, right and bottom within which the product lies, as shares; left out: the frame" example:"[0,0.14,1,0.8]"`

@@ -23,6 +23,8 @@ func AltText(p channel.Preset, s Source) string {
 		what = "Product"
 	}
 	switch {
+	case p.Background == channel.Swatch:
+		return what + ", its material"
 	case p.Background == channel.White:
 		return what + " on a white background"
 	case p.Background == channel.Transparent:

@@ -17,6 +17,8 @@ import (
 // compose draws a variant from sound layers.
 func compose(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	switch {
+	case p.Background == channel.Swatch:
+		return swatch(l, prod, p)
 	case p.Background == channel.Transparent:
 		return cropped(p, prod)
 	case p.Background == channel.White:

@@ -16,6 +16,8 @@ import (
 // out and the place is unknown.
 func place(p channel.Preset, l *Layers, prod *product) (at image.Rectangle, ok bool) {
 	switch {
+	case p.Background == channel.Swatch:
+		return image.Rectangle{Max: prod.swatch(l, p).Size()}, true
 	case l.whole():
 		return image.Rectangle{}, false
 	case p.Background == channel.Transparent:
@@ -30,6 +32,15 @@ func place(p channel.Preset, l *Layers, prod *product) (at image.Rectangle, ok b
 		return at, true
 	}
 	return stage(p, &l.Source).product, true
+}
+
+// placed returns the photo's pixels of the product as a variant shows them at a place, and
+// their window of the cut-out.
+func placed(p channel.Preset, l *Layers, prod *product, at image.Rectangle) (*image.NRGBA, image.Rectangle) {
+	if p.Background == channel.Swatch {
+		return swatchPlaced(l, prod, p)
+	}
+	return prod.at(at.Dx(), at.Dy()), l.CutoutBounds.Rect()
 }
 
 // croppedPlace returns where the product lies in a variant that is cut to it,

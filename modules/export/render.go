@@ -143,15 +143,16 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	}
 	facts := check.Facts{Source: provenance.Strongest(how, l.Marks), Enlarged: enlargement(p, l), On: l.On}
 	at, known := place(p, l, prod)
-	var placed, original *image.NRGBA
+	var shown, original *image.NRGBA
 	light := l.lightOn(p)
 	if known {
-		placed = prod.at(at.Dx(), at.Dy())
-		facts.Product = maskAt(placed, at, img.Rect.Dx(), img.Rect.Dy())
-		where := provenance.PlaceOf(l.CutoutBounds.Rect(), l.Cutout.Rect.Size(), at, img.Rect.Size())
+		var window image.Rectangle
+		shown, window = placed(p, l, prod, at)
+		facts.Product = maskAt(shown, at, img.Rect.Dx(), img.Rect.Dy())
+		where := provenance.PlaceOf(window, l.Cutout.Rect.Size(), at, img.Rect.Size())
 		v.Place, o.XMP = &where, provenance.WithPlace(o.XMP, where)
-		if original = placed; light != nil { // the file says what light fell on it, so that anybody can take it into account
-			placed = light.On(placed)
+		if original = shown; light != nil { // the file says what light fell on it, so that anybody can take it into account
+			shown = light.On(shown)
 			b, err := light.Encode()
 			if err != nil {
 				return v, err
@@ -169,9 +170,9 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	}
 	v.Checks = checks
 	if known {
-		d := prove(placed, pic.Image, at)
+		d := prove(shown, pic.Image, at)
 		if limits := check.Limits(p); check.Provable(p) && d.Within(limits.Inner()) != "" {
-			again := func(decoded *image.NRGBA) proof.Delivered { return prove(placed, decoded, at) }
+			again := func(decoded *image.NRGBA) proof.Delivered { return prove(shown, decoded, at) }
 			file, better := finer(p, img, o, limits.Inner(), false, again)
 			if file == nil && d.Within(limits) != "" { // no encoding has a margin
 				file, better = finer(p, img, o, limits, true, again)
@@ -184,11 +185,11 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 			}
 		}
 		if v.Fidelity = &d; light != nil {
-			shown, err := imaging.DecodeOwn(v.File)
+			file, err := imaging.DecodeOwn(v.File)
 			if err != nil {
 				return v, err
 			}
-			unlit := prove(original, shown, at)
+			unlit := prove(original, file, at)
 			v.Unlit = &unlit
 		}
 		v.Checks = append(v.Checks, check.Proof(p, d))
@@ -209,6 +210,9 @@ func cost(p channel.Preset) int { return p.Width * p.Height * slowness[p.Format]
 
 // enlargement is how many pixels of the variant one of the photo's becomes.
 func enlargement(p channel.Preset, l *Layers) float64 {
+	if p.Background == channel.Swatch {
+		return 1
+	}
 	b := l.CutoutBounds
 	w, h := picture.Fit(b[2], b[3], p.Width, p.Height, p.Fill)
 	if p.Background == channel.Scene {

@@ -16,7 +16,7 @@ func (l *Layers) shadowOf(p channel.Preset) string {
 	}
 	kind := picture.ShadowOnWhite
 	switch p.Background {
-	case channel.Transparent:
+	case channel.Transparent, channel.Swatch:
 		return picture.ShadowDrop
 	case channel.Scene:
 		kind = picture.ShadowInScene

@@ -105,8 +105,9 @@ type product struct {
 	img   *image.NRGBA
 	twice func() *image.NRGBA // made when it is first needed
 
-	ofOne bool         // one variant's: it keeps the last size, which that needs twice
-	last  *image.NRGBA // only read
+	ofOne  bool            // one variant's: it keeps the last size, which that needs twice
+	last   *image.NRGBA    // only read
+	square image.Rectangle // of a swatch, in pixels of the cut-out
 }
 
 // spare is how much larger than the largest variant a photo must be to be worth
