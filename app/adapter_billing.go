@@ -89,8 +89,8 @@ func (q quotes) Quote(ctx context.Context, n job.NewJob) (billing.Quote, error) 
 }
 
 // QuoteRemake returns what making a finished item's picture again would cost.
-func (q quotes) QuoteRemake(ctx context.Context, tenantID, jobID, itemID string) (billing.Quote, error) {
-	c, err := q.jobs.RemakeCharge(ctx, tenantID, jobID, itemID)
+func (q quotes) QuoteRemake(ctx context.Context, tenantID, jobID, itemID, scene string) (billing.Quote, error) {
+	c, err := q.jobs.RemakeCharge(ctx, tenantID, jobID, itemID, scene)
 	if err != nil {
 		return billing.Quote{}, err
 	}
@@ -106,7 +106,7 @@ func (q quotes) QuoteItem(ctx context.Context, tenantID, jobID, itemID string) (
 	c := job.Charge{ItemID: itemID, JobID: jobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID}
 	for _, it := range j.Items {
 		if it.ItemID == itemID {
-			c.PhotoID = it.PhotoID()
+			c = j.Charge(it)
 		}
 	}
 	return q.b.Quote(ctx, q.d, chargesOf([]job.Charge{c}))

@@ -18,7 +18,7 @@ func (q fixedQuotes) Quote(_ context.Context, n job.NewJob) (billing.Quote, erro
 	return billing.Quote{Total: q.each * int64(len(n.Items))}, nil
 }
 
-func (q fixedQuotes) QuoteRemake(ctx context.Context, tenantID, jobID, itemID string) (billing.Quote, error) {
+func (q fixedQuotes) QuoteRemake(ctx context.Context, tenantID, jobID, itemID, _ string) (billing.Quote, error) {
 	return q.QuoteItem(ctx, tenantID, jobID, itemID)
 }
 

@@ -36,8 +36,8 @@ type Books interface {
 // Quotes prices a job that is not made.
 type Quotes interface {
 	Quote(ctx context.Context, n job.NewJob) (billing.Quote, error)
-	// QuoteRemake returns what making a finished item's picture again would cost.
-	QuoteRemake(ctx context.Context, tenantID, jobID, itemID string) (billing.Quote, error)
+	// QuoteRemake returns what making a finished item's picture again would cost, in a scene; "": as it was.
+	QuoteRemake(ctx context.Context, tenantID, jobID, itemID, scene string) (billing.Quote, error)
 	// QuoteItem returns what another attempt at an item would cost.
 	QuoteItem(ctx context.Context, tenantID, jobID, itemID string) (billing.Quote, error)
 }

@@ -93,7 +93,7 @@ func (s *server) previewItem(ctx context.Context, in *remakeInput) (*reply[clien
 		out.UnknownWords = s.unknownWords(*b.ScenePrompt)
 	}
 	if s.Quotes != nil {
-		q, err := s.Quotes.QuoteRemake(ctx, TenantID(ctx), jobID, itemID)
+		q, err := s.Quotes.QuoteRemake(ctx, TenantID(ctx), jobID, itemID, in.Body.SceneType)
 		if err != nil {
 			return nil, err
 		}

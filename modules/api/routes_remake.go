@@ -27,7 +27,9 @@ func (s *server) remakeItem(ctx context.Context, in *remakeInput) (*reply[client
 	if err != nil {
 		return nil, err
 	}
-	end, err := s.order(ctx, func() (billing.Quote, error) { return s.Quotes.QuoteRemake(ctx, TenantID(ctx), jobID, itemID) })
+	end, err := s.order(ctx, func() (billing.Quote, error) {
+		return s.Quotes.QuoteRemake(ctx, TenantID(ctx), jobID, itemID, in.Body.SceneType)
+	})
 	if err != nil {
 		return nil, err
 	}

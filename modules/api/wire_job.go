@@ -77,7 +77,7 @@ func productOf(p picture.Product) client.Product {
 		}
 		return &s
 	}
-	return client.Product{SKU: opt(p.SKU), GTIN: opt(p.GTIN), ASIN: opt(p.ASIN), Slot: opt(p.Slot), Title: opt(p.Title)}
+	return client.Product{SKU: opt(p.SKU), GTIN: opt(p.GTIN), ASIN: opt(p.ASIN), Slot: opt(p.Slot), Title: opt(p.Title), SetID: opt(p.SetID)}
 }
 
 func concernOf(c picture.Concern) client.Concern {

@@ -114,7 +114,11 @@ func (c *Consistent) fix(ctx context.Context, s Streams, p *pipeline.Pipeline, o
 		}
 	}
 	var photos []string
+	run.Products = map[string]picture.Product{}
 	for _, it := range rep.Items {
+		if it.SetID != "" {
+			run.Products[productKey(it.File)] = picture.Product{SKU: it.SKU, SetID: it.SetID}
+		}
 		if !slices.Contains(photos, it.File) {
 			photos = append(photos, it.File)
 		}
@@ -223,7 +227,7 @@ func (c Cutters) look(ctx context.Context, p Photo, into *consistency.Picture) e
 	into.Group = fmt.Sprintf("%d×%d", img.Rect.Dx(), img.Rect.Dy())
 	var box image.Rectangle
 	if info, err := imagefile.Inspect(raw); err == nil {
-		if at, ok := provenance.ReadPlace(imagefile.ReadMetadata(info.Format, raw).XMP); ok && at.Size == [2]int{img.Rect.Dx(), img.Rect.Dy()} {
+		if at, ok := provenance.ReadPlace(imagefile.ReadMetadata(info.Format, raw).XMP); ok && at.Size == [2]int{img.Rect.Dx(), img.Rect.Dy()} && at.File != [4]int{0, 0, at.Size[0], at.Size[1]} { // a part of a photo says where it is from, and not where the product is
 			box = image.Rect(at.File[0], at.File[1], at.File[0]+at.File[2], at.File[1]+at.File[3])
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
@@ -14,26 +15,33 @@ import (
 type ofPhoto struct {
 	mu       sync.Mutex
 	left     int // scenes that haven't ended
+	photo    Photo
+	set      *photoSet // the photos whose pictures have one scale with this one's; nil: none
+	extent   *pipeline.Extent
 	cut      *pipeline.CutoutRecord
-	files    map[string][]byte // those that the cut-out's record names, by their paths
+	files    map[string]kept // those that the cut-out's record names, by their paths
 	made     bool
 	variants []export.Variant
 }
 
 // cutting gives a run the photo's cut-out, or has it made by this run while the others
 // wait. The caller calls done when its run has ended.
-func (o *ofPhoto) cutting(in *pipeline.Input, store *pipeline.Memory, watch *stopwatch) (rec pipeline.Recorder, done func()) {
+func (o *ofPhoto) cutting(in *pipeline.Input, store *pipeline.Memory, watch *stopwatch) (rec pipeline.Recorder, done func(), err error) {
 	o.mu.Lock()
 	if o.cut != nil {
-		for path, b := range o.files {
+		defer o.mu.Unlock()
+		for path, k := range o.files {
+			b, err := k.read()
+			if err != nil {
+				return nil, nil, err
+			}
 			store.Set(path, b)
 		}
 		in.Done.Cutout = o.cut
-		o.mu.Unlock()
-		return watch, func() {}
+		return watch, func() {}, nil
 	}
 	unlock := sync.OnceFunc(o.mu.Unlock)
-	return &cutKeeper{watch, o, store, unlock}, unlock
+	return &cutKeeper{watch, o, store, unlock, in.Steering.Over(in.Look.Steering)}, unlock, nil
 }
 
 // cutKeeper keeps the photo's cut-out for its other scenes.
@@ -42,20 +50,24 @@ type cutKeeper struct {
 	o      *ofPhoto
 	store  *pipeline.Memory
 	unlock func()
+	wishes picture.Steering
 }
 
 // Checkpoint keeps the first cut-out that comes.
 func (k *cutKeeper) Checkpoint(ctx context.Context, c pipeline.Checkpoint) error {
 	if k.o.cut == nil && c.Cutout != nil {
-		files := map[string][]byte{}
+		files := map[string]kept{}
 		for _, path := range c.Cutout.Paths() {
 			b, err := k.store.Get(ctx, path)
 			if err != nil {
 				return err
 			}
-			files[path] = b
+			if files[path], err = k.o.set.keep(b); err != nil {
+				return err
+			}
 		}
-		k.o.cut, k.o.files = c.Cutout, files
+		extent := c.Cutout.Extent(k.wishes)
+		k.o.cut, k.o.files, k.o.extent = c.Cutout, files, &extent
 	}
 	k.unlock()
 	return nil
@@ -66,6 +78,9 @@ func (o *ofPhoto) ended() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.left--; o.left == 0 {
+		for _, k := range o.files {
+			k.remove()
+		}
 		o.cut, o.files, o.variants = nil, nil, nil
 	}
 }

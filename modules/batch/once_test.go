@@ -19,13 +19,18 @@ func TestScenesShareAllFilesOfTheCutout(t *testing.T) {
 		return path
 	}
 	rec := &pipeline.CutoutRecord{Path: put("cutout"), LogitsPath: put("logits"), Shadow: &picture.OwnShadow{Path: put("photo-shadow")}}
-	keeper, done := o.cutting(&pipeline.Input{}, &first, &stopwatch{})
+	keeper, done, err := o.cutting(&pipeline.Input{}, &first, &stopwatch{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := keeper.Checkpoint(t.Context(), pipeline.Checkpoint{Cutout: rec}); err != nil {
 		t.Fatal(err)
 	}
 	done()
 	var in pipeline.Input
-	_, done = o.cutting(&in, &second, &stopwatch{})
+	if _, done, err = o.cutting(&in, &second, &stopwatch{}); err != nil {
+		t.Fatal(err)
+	}
 	defer done()
 	if in.Done.Cutout != rec {
 		t.Fatal("the second scene has another cut-out")

@@ -44,6 +44,10 @@ type Options struct {
 	Jobs        int                   `json:"jobs"`             // photos side by side; 0: DefaultJobs
 	Review      picture.Review        `json:"review,omitzero"`  // which cut-outs a person has to look at
 
+	// OneSet has all photos, unless the list of products says otherwise, be one set: angles of
+	// one product, whose pictures keep one scale and one crop.
+	OneSet bool `json:"one_set,omitempty"`
+
 	// ChannelNames has the finished files laid out under the names that their channels
 	// demand, too.
 	ChannelNames bool                       `json:"channel_names,omitempty"`
@@ -125,8 +129,9 @@ type run struct {
 	before  *Report         // of the run before in the same folder; nil without one
 	photos  map[string]bool // the photos of this run, by their paths
 
-	lines sync.Mutex
-	taken map[int]bool // items of the run before that were taken over
+	lines   sync.Mutex
+	taken   map[int]bool // items of the run before that were taken over
+	waiting string       // a folder for what sets keep; "": there is none yet
 }
 
 // Process runs the whole pipeline over the photos that paths lead to and writes each
@@ -171,6 +176,7 @@ func finish(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, fou
 	if err := r.journal.update(func(*Report) {}); err != nil {
 		return nil, err
 	}
+	defer r.leaveWaitingRoom()
 	interrupted := r.all(ctx, items)
 	if r.ChannelNames && !interrupted {
 		if err := r.deliver(); err != nil {
@@ -251,13 +257,18 @@ func (r *run) items(found Found) []work {
 		dirs[i] = dir
 	})
 	var all []work
+	var each []*ofPhoto
 	for i, p := range photos {
 		r.photos[p.Path] = true
 		dir := dirs[i]
 		var folders filename.Names
-		shared := &ofPhoto{left: len(r.Scenes)}
+		shared := &ofPhoto{left: len(r.Scenes), photo: p}
+		each = append(each, shared)
 		for _, scene := range r.Scenes {
 			w := work{photo: p, dir: dir, photoOf: shared, presets: r.Presets, item: &Item{File: p.Path, Scene: scene, Status: Pending, Steps: map[string]int64{}, Variants: []Variant{}}}
+			if of := r.productOf(p.Path); of.SetID != "" {
+				w.item.SKU, w.item.SetID = of.SKU, of.SetID
+			}
 			if len(p.presets) > 0 {
 				w.presets = p.presets
 			}
@@ -270,6 +281,7 @@ func (r *run) items(found Found) []work {
 			all = append(all, w)
 		}
 	}
+	r.sets(each)
 	return all
 }
 
@@ -390,7 +402,7 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 	if !r.Own && r.folder.own.holds(raw, it.SHA256) {
 		return errOwn
 	}
-	it.Key = r.key(it)
+	it.Key = r.key(it, w.photoOf.set)
 	if r.Resume && r.reuse(it, w.presets) {
 		return nil
 	}
@@ -398,18 +410,14 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 		return err
 	}
 	store := &pipeline.Memory{}
-	in := pipeline.Input{
-		TenantID: "local", Filename: filepath.Base(w.photo.Path), Scene: it.Scene, Prompt: r.Prompt, Options: r.Steps, Review: r.Review,
-		Raw: func(context.Context) ([]byte, error) { return raw, nil },
+	in := r.input(it, raw)
+	if set := w.photoOf.set; set != nil {
+		in.Set = set.common
 	}
-	in.Look, in.Steering = r.wishes(it)
-	if in.Scene == "" {
-		in.Scene = r.Scenes[0]
+	recorder, cut, err := w.photoOf.cutting(&in, store, &stopwatch{ms: it.Steps})
+	if err != nil {
+		return err
 	}
-	if plate, ok := r.Plates[in.Scene]; ok {
-		in.Plate = func(context.Context) (pipeline.Plate, error) { return plate, nil }
-	}
-	recorder, cut := w.photoOf.cutting(&in, store, &stopwatch{ms: it.Steps})
 	defer cut()
 	res, err := r.pipeline.Run(ctx, in, store, recorder)
 	cut()
@@ -424,6 +432,22 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 	}
 	it.Steps["export"] = time.Since(began).Milliseconds()
 	return nil
+}
+
+// input is what the pipeline makes of an item's photo.
+func (r *run) input(it *Item, raw []byte) pipeline.Input {
+	in := pipeline.Input{
+		TenantID: "local", Filename: filepath.Base(it.File), Scene: it.Scene, Prompt: r.Prompt, Options: r.Steps, Review: r.Review,
+		Raw: func(context.Context) ([]byte, error) { return raw, nil },
+	}
+	in.Look, in.Steering = r.wishes(it)
+	if in.Scene == "" {
+		in.Scene = r.Scenes[0]
+	}
+	if plate, ok := r.Plates[in.Scene]; ok {
+		in.Plate = func(context.Context) (pipeline.Plate, error) { return plate, nil }
+	}
+	return in
 }
 
 // free fails when one of the item's files can't be written, before it costs anything.

@@ -33,8 +33,8 @@ func productKey(file string) string {
 	return norm.NFC.String(strings.ToLower(filepath.Base(file)))
 }
 
-// ReadProducts reads a CSV file with a column file and any of sku, gtin, asin, slot and
-// title, in their usual spellings, with any usual delimiter and encoding. It returns the products by their photos' names. Errors: ErrProducts with the line.
+// ReadProducts reads a CSV file with a column file and any of sku, gtin, asin, slot,
+// title and set_id, in their usual spellings, with any usual delimiter and encoding. It returns the products by their photos' names. Errors: ErrProducts with the line.
 func ReadProducts(name string) (map[string]picture.Product, error) {
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() {
@@ -77,7 +77,7 @@ func parseProducts(in io.Reader) (map[string]picture.Product, error) {
 		}
 	}
 	if file < 0 || known == 0 {
-		return nil, fmt.Errorf("line 1: it needs the column file and one of sku, gtin, asin, slot, title; there are %q", head[:min(len(head), maxShown)])
+		return nil, fmt.Errorf("line 1: it needs the column file and one of sku, gtin, asin, slot, title, set_id; there are %q", head[:min(len(head), maxShown)])
 	}
 	out := map[string]picture.Product{}
 	for {

@@ -87,6 +87,8 @@ type File struct {
 type Item struct {
 	File         string   `json:"file"` // the photo, as it was named
 	Scene        string   `json:"scene"`
+	SKU          string   `json:"sku,omitempty"`
+	SetID        string   `json:"set_id,omitempty"` // photos of one SKU that have the same one keep one scale and one crop
 	Status       string   `json:"status"`
 	Reused       bool     `json:"reused,omitempty"`
 	Error        *string  `json:"error"`

@@ -11,7 +11,11 @@ import (
 )
 
 // key names what an item's picture depends on: the photo's bytes and the options.
-func (r *run) key(it *Item) string {
+func (r *run) key(it *Item, of *photoSet) string {
+	set := ""
+	if of != nil {
+		set = of.hash()
+	}
 	look, steering := r.wishes(it)
 	b, err := json.Marshal(struct {
 		Photo, Scene, Prompt string
@@ -20,7 +24,8 @@ func (r *run) key(it *Item) string {
 		Review               picture.Review
 		Steering             picture.Steering `json:",omitzero"`
 		Plate                string           `json:",omitempty"`
-	}{it.SHA256, it.Scene, r.Prompt, look, r.Steps, r.Review, steering, r.plateKey(it.Scene)})
+		Set                  string           `json:",omitempty"` // all photos of the set that it is in
+	}{it.SHA256, it.Scene, r.Prompt, look, r.Steps, r.Review, steering, r.plateKey(it.Scene), set})
 	if err != nil {
 		return "" // numbers that JSON doesn't know; nothing is reused then
 	}

@@ -46,7 +46,7 @@ type NewItem struct {
 	Filename    string    `json:"filename" required:"false" doc:"The photo's file name: 1 to 255 characters, without control characters and path separators; with source_url it may be left out" example:"mug.jpg"`
 	SourceURL   string    `json:"source_url,omitempty" nullable:"true" maxLength:"2048" doc:"Where the photo is, in place of an upload: an https address that the internet can reach. The item is queued immediately" example:"https://shop.example/photos/mug.jpg"`
 	ScenePrompt string    `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene, at most 2,000 characters" example:"on an oak table, morning light"`
-	SceneTypes  []string  `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene: names from GET /v1/scenes, plate:ID of an own background, colour:#rrggbb, or gradient:#rrggbb-#rrggbb from top to bottom; left out: the brand's own backgrounds, else the first scenes" example:"[\"studio\",\"kitchen\"]"`
+	SceneTypes  []string  `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene: names from GET /v1/scenes, plate:ID of an own background, colour:#rrggbb, gradient:#rrggbb-#rrggbb from top to bottom, or crop_original (the photo with its own backdrop, framed by the product; no scene is charged); left out: the brand's own backgrounds, else the first scenes" example:"[\"studio\",\"kitchen\"]"`
 	SceneCount  *int      `json:"scene_count,omitempty" nullable:"true" minimum:"1" maximum:"10" doc:"How many scenes; left out: one per scene type, or one" example:"2"`
 	Steering    *Steering `json:"steering,omitempty" doc:"Where the product stands, how large it is, its light and shadow; over the brand's"`
 	NewProduct
@@ -60,6 +60,7 @@ type NewProduct struct {
 	ASIN  string `json:"asin,omitempty" nullable:"true" doc:"Amazon's number" example:"B07ABCDEFG"`
 	Slot  string `json:"slot,omitempty" nullable:"true" doc:"The photo's place in a listing: MAIN, PT01, SWCH ..." example:"MAIN"`
 	Title string `json:"title,omitempty" nullable:"true" doc:"For people, and for alt texts and addresses: at most 300 characters" example:"Blue mug"`
+	SetID string `json:"set_id,omitempty" nullable:"true" doc:"Any word that the photos of one SKU in this job share whose pictures keep one scale and one crop, such as its angles: the largest product among them decides. At most 100 characters" example:"angles"`
 }
 
 // Product says what a photo shows; null where nothing is known.
@@ -69,6 +70,7 @@ type Product struct {
 	ASIN  *string `json:"asin" doc:"Amazon's number" example:"B07ABCDEFG"`
 	Slot  *string `json:"slot" doc:"The photo's place in a listing" example:"MAIN"`
 	Title *string `json:"title" doc:"For people" example:"Blue mug"`
+	SetID *string `json:"set_id" doc:"Photos of one SKU with the same one keep one scale and one crop" example:"angles"`
 }
 
 // JobOptions say which steps run; each is true where it is left out.

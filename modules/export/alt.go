@@ -32,6 +32,9 @@ func AltText(p channel.Preset, s Source) string {
 	case s.BackdropPath == "" || s.Scene == "":
 		return what
 	}
+	if _, ok := picture.ParsePlate(s.Scene); ok || s.Scene == picture.CropOriginal { // what it shows isn't known
+		return what
+	}
 	if _, ok := picture.ParsePaint(s.Scene); ok {
 		return what + " on a plain background"
 	}

@@ -27,8 +27,10 @@ func compose(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 		shadeUnder(out, p, l, prod, at)
 		imaging.Over(out, prod.at(at.Dx(), at.Dy()), at.Min)
 		return out
-	case l.Backdrop == nil && l.whole():
+	case (l.Backdrop == nil || l.Original) && l.whole():
 		return fitted(p, prod)
+	case l.Backdrop != nil && l.Original:
+		return ofPhoto(p, l)
 	case l.Backdrop == nil:
 		return onPaper(p, prod)
 	case l.ContainsProduct:
@@ -39,7 +41,7 @@ func compose(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 
 // centred puts the product in the middle of the frame, or where the preset anchors it.
 func centred(p channel.Preset, prod *product) image.Rectangle {
-	pw, ph := prod.size()
+	pw, ph := prod.room()
 	w, h := fit(pw, ph, p, p.Height)
 	y := (p.Height - h) / 2
 	margin := min((p.Width-w)/2, y) // as wide as at the sides that are nearest
@@ -49,7 +51,7 @@ func centred(p channel.Preset, prod *product) image.Rectangle {
 	case channel.Bottom:
 		y = p.Height - h - margin
 	}
-	return intoZone(p, image.Rect(0, 0, w, h).Add(image.Pt((p.Width-w)/2, y)))
+	return prod.within(intoZone(p, image.Rect(0, 0, w, h).Add(image.Pt((p.Width-w)/2, y))))
 }
 
 // fit returns the product's size: the preset's share of a frame of that height, and no

@@ -38,12 +38,12 @@ func onPaper(p channel.Preset, prod *product) *image.NRGBA {
 
 // paperPlace returns where the product stands on paper.
 func paperPlace(p channel.Preset, prod *product) image.Rectangle {
-	pw, ph := prod.size()
+	pw, ph := prod.room()
 	w, h := inScene(pw, ph, p)
 	floor := math.Max(floorShare(p.Aspect())*float64(p.Height), float64(h)+topAir*float64(p.Height))
 	floor = math.Min(floor, (1-bottomAir)*float64(p.Height))
 	x, y := (p.Width-w)/2, max(int(floor+.5)-h, 0)
-	return intoZone(p, image.Rect(x, y, x+w, y+h))
+	return prod.within(intoZone(p, image.Rect(x, y, x+w, y+h)))
 }
 
 // touch returns for each column of the product how much of it touches the

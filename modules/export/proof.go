@@ -25,6 +25,9 @@ func place(p channel.Preset, l *Layers, prod *product) (at image.Rectangle, ok b
 		return at, true
 	case p.Background == channel.White:
 		return centred(p, prod), true
+	case l.Backdrop != nil && l.Original:
+		_, at, _ = photoPlace(p, &l.Source)
+		return at, true
 	case l.Backdrop == nil:
 		return paperPlace(p, prod), true
 	case l.ContainsProduct:
@@ -40,20 +43,23 @@ func placed(p channel.Preset, l *Layers, prod *product, at image.Rectangle) (*im
 	if p.Background == channel.Swatch {
 		return swatchPlaced(l, prod, p)
 	}
+	if p.Background == channel.Scene && l.Backdrop != nil && l.Original {
+		return ofPhotoPlaced(p, l)
+	}
 	return prod.at(at.Dx(), at.Dy()), l.CutoutBounds.Rect()
 }
 
 // croppedPlace returns where the product lies in a variant that is cut to it,
 // and the variant's size.
 func croppedPlace(p channel.Preset, prod *product) (at image.Rectangle, size image.Point) {
-	pw, ph := prod.size()
+	pw, ph := prod.room()
 	w, h := picture.Fit(pw, ph, p.Width, p.Height, p.Fill)
 	// the side that the product fills takes all of the preset's side, whatever its
 	// shape
 	margin := max(1, min(p.Width-w, p.Height-h)/2)
 	size = image.Pt(min(p.Width, w+2*margin), min(p.Height, h+2*margin))
 	from := image.Pt((size.X-w)/2, (size.Y-h)/2)
-	return image.Rectangle{from, from.Add(image.Pt(w, h))}, size
+	return prod.within(image.Rectangle{from, from.Add(image.Pt(w, h))}), size
 }
 
 // maskAt returns the placed product's alpha in a frame of w by h pixels.

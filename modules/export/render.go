@@ -118,18 +118,35 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 }
 
 // one makes, encodes and checks a variant. Where its channel refuses it with the shadow that
-// was wished under it, it is made without.
+// was wished under it, or at the scale of its set, it is made without.
 func one(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	v, err := made(p, l, prod)
-	if err != nil || check.Worst(v.Checks) != channel.Reject || l.shadowOf(p) == picture.ShadowDrop {
+	if err != nil || check.Worst(v.Checks) != channel.Reject {
 		return v, err
 	}
-	bare := *l
-	bare.shadowless = true
-	if without, err := made(p, &bare, prod); err == nil && check.Worst(without.Checks) != channel.Reject {
-		return without, nil
+	for _, less := range l.lessOf(p) {
+		if without, err := made(p, less, prod.of(less)); err == nil && check.Worst(without.Checks) != channel.Reject {
+			return without, nil
+		}
 	}
 	return v, nil
+}
+
+// lessOf returns the layers without what was wished of a preset's variant beside its picture,
+// one thing after another: the shadow, the scale of the product's set, and both.
+func (l *Layers) lessOf(p channel.Preset) (out []*Layers) {
+	shadow := l.shadowOf(p) != picture.ShadowDrop
+	kx, ky := l.room()
+	for _, less := range []struct{ shadowless, alone, wanted bool }{
+		{true, false, shadow}, {false, true, kx > 1 || ky > 1}, {true, true, shadow && (kx > 1 || ky > 1)},
+	} {
+		if less.wanted {
+			bare := *l
+			bare.shadowless, bare.alone = less.shadowless, less.alone
+			out = append(out, &bare)
+		}
+	}
+	return out
 }
 
 func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
@@ -214,17 +231,21 @@ func enlargement(p channel.Preset, l *Layers) float64 {
 		return 1
 	}
 	b := l.CutoutBounds
-	w, h := picture.Fit(b[2], b[3], p.Width, p.Height, p.Fill)
+	kx, ky := l.room()
+	rw, rh := times(b[2], kx), times(b[3], ky)
+	w, h := picture.Fit(rw, rh, p.Width, p.Height, p.Fill)
 	if p.Background == channel.Scene {
 		switch {
-		case l.Backdrop == nil && l.whole():
+		case (l.Backdrop == nil || l.Original) && l.whole():
 			w, h = picture.Fit(b[2], b[3], p.Width, p.Height, 1)
+		case l.Backdrop != nil && l.Original:
+			return float64(p.Width) / float64(photoWindow(p, &l.Source).Dx())
 		case l.Backdrop != nil && l.ContainsProduct:
 			_, at := reframe(p, &l.Source)
-			w, h = at.Dx(), at.Dy()
+			w, h, rw, rh = at.Dx(), at.Dy(), b[2], b[3]
 		default:
-			w, h = inScene(b[2], b[3], p)
+			w, h = inScene(rw, rh, p)
 		}
 	}
-	return max(float64(w)/float64(b[2]), float64(h)/float64(b[3]))
+	return max(float64(w)/float64(rw), float64(h)/float64(rh))
 }

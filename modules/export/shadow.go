@@ -55,7 +55,7 @@ func shadeUnder(out *image.NRGBA, p channel.Preset, l *Layers, prod *product, at
 // lightOn returns the light that falls on a preset's product; nil for none. White pages,
 // and listings on marketplaces, show it as it was photographed.
 func (l *Layers) lightOn(p channel.Preset) *shade.Light {
-	if p.Background != channel.Scene || p.Unlit || l.Backdrop == nil {
+	if p.Background != channel.Scene || p.Unlit || l.Backdrop == nil || l.Original {
 		return nil
 	}
 	return l.Light

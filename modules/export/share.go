@@ -28,7 +28,7 @@ const waitsForSibling = 10 * time.Second
 // sceneless returns the picture without its scene: all that a variant on white or on
 // nothing depends on.
 func sceneless(l picture.Layers) picture.Layers {
-	return picture.Layers{CutoutPath: l.CutoutPath, CutoutBounds: l.CutoutBounds, Marks: l.Marks, OwnShadow: l.OwnShadow, Shadows: l.Shadows}
+	return picture.Layers{CutoutPath: l.CutoutPath, CutoutBounds: l.CutoutBounds, Marks: l.Marks, OwnShadow: l.OwnShadow, Shadows: l.Shadows, Common: l.Common}
 }
 
 // photoKey returns what the items of a photo share of a preset's variant: a digest of

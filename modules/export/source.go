@@ -27,6 +27,7 @@ type Source struct {
 	NeedsReview  bool     `json:"needs_review,omitempty"`  // a person has to look before it is delivered
 	ReviewReason string   `json:"review_reason,omitempty"` // what is to be looked at, and where
 
+	alone      bool // the scale of the product's set is left away: its channel refuses it
 	shadowless bool // the photo's own shadow is left away: its channel refuses it
 	replaced   bool // the ZIP holds another item's picture in its place
 }
@@ -82,6 +83,12 @@ func (l *Layers) sound() (*Layers, error) {
 	if s.Backdrop.Rect.Empty() {
 		return nil, ErrLayers.With("the backdrop is empty")
 	}
+	if s.Original {
+		if s.Backdrop.Rect.Size() != s.Cutout.Rect.Size() {
+			return nil, ErrLayers.With("the cut-out is %v and its photo %v", s.Cutout.Rect.Size(), s.Backdrop.Rect.Size())
+		}
+		s.Box = s.CutoutBounds // it may have been corrected since
+	}
 	if s.Shadow != nil && s.Shadow.Rect.Size() != s.Backdrop.Rect.Size() {
 		return nil, ErrLayers.With("the shadow is %v and the backdrop %v", s.Shadow.Rect.Size(), s.Backdrop.Rect.Size())
 	}
@@ -108,6 +115,8 @@ type product struct {
 	ofOne  bool            // one variant's: it keeps the last size, which that needs twice
 	last   *image.NRGBA    // only read
 	square image.Rectangle // of a swatch, in pixels of the cut-out
+
+	roomX, roomY float64 // see Source.room
 }
 
 // spare is how much larger than the largest variant a photo must be to be worth
@@ -125,7 +134,8 @@ func newProduct(l *Layers, longest int) *product {
 	} else {
 		p = part(l.Cutout, r)
 	}
-	return &product{img: p, twice: sync.OnceValue(func() *image.NRGBA { return imaging.Upscale2x(p) })}
+	kx, ky := l.room()
+	return &product{roomX: kx, roomY: ky, img: p, twice: sync.OnceValue(func() *image.NRGBA { return imaging.Upscale2x(p) })}
 }
 
 // forOne returns the product as one variant uses it.
@@ -133,7 +143,13 @@ func (p *product) forOne() *product {
 	if p.ofOne {
 		return p
 	}
-	return &product{img: p.img, twice: p.twice, ofOne: true}
+	return &product{img: p.img, twice: p.twice, ofOne: true, roomX: p.roomX, roomY: p.roomY}
+}
+
+// of returns the product as other layers of it lay it out.
+func (p *product) of(l *Layers) *product {
+	kx, ky := l.room()
+	return &product{img: p.img, twice: p.twice, roomX: kx, roomY: ky}
 }
 
 func (p *product) size() (w, h int) { return p.img.Rect.Dx(), p.img.Rect.Dy() }

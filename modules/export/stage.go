@@ -72,7 +72,9 @@ func stage(p channel.Preset, l *Source) staging {
 	}
 	bx, by, bw, bh := float64(l.Box[0]), float64(l.Box[1]), float64(l.Box[2]), float64(l.Box[3])
 	w, h := float64(p.Width), float64(p.Height)
-	pw, ph := inScene(l.Box[2], l.Box[3], p)
+	kx, ky := l.room()
+	pw, ph := inScene(times(l.Box[2], kx), times(l.Box[3], ky), p)
+	pw, ph = times(pw, 1/kx), times(ph, 1/ky)
 	s := float64(ph) / bh
 	if l.Box[2] > l.Box[3] { // the longer side rounds least
 		s = float64(pw) / bw

@@ -291,6 +291,7 @@ var errorColumns = []struct {
 	{"asin", func(e *RowError) string { return e.Product.ASIN }},
 	{"slot", func(e *RowError) string { return e.Product.Slot }},
 	{"title", func(e *RowError) string { return e.Product.Title }},
+	{"set_id", func(e *RowError) string { return e.Product.SetID }},
 	{"scene", func(e *RowError) string { return strings.Join(e.Scenes, ",") }},
 	{"prompt", func(e *RowError) string { return e.Prompt }},
 	{"brand", func(e *RowError) string { return e.Brand }},

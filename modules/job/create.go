@@ -135,9 +135,22 @@ func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
 func chargesOf(j *Job) []Charge {
 	charges := make([]Charge, len(j.Items))
 	for i, it := range j.Items {
-		charges[i] = Charge{ItemID: it.ItemID, JobID: j.JobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID, PhotoID: it.entry}
+		charges[i] = chargeOf(j, it.ItemID, it.entry, it.SceneType)
 	}
 	return charges
+}
+
+// Charge returns what one of the job's items uses.
+func (j *Job) Charge(it Item) Charge { return chargeOf(j, it.ItemID, it.entry, it.SceneType) }
+
+// chargeOf returns what an item in a scene uses. A photo's own backdrop is neither made nor
+// enlarged.
+func chargeOf(j *Job, itemID, photoID, scene string) Charge {
+	o := j.Options
+	if scene == picture.CropOriginal {
+		o.GenerateScene, o.Upscale = false, false
+	}
+	return Charge{ItemID: itemID, JobID: j.JobID, Options: o, Presets: j.Presets, BrandID: j.BrandProfileID, PhotoID: photoID}
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -342,7 +355,7 @@ func insertJob(ctx context.Context, tx *db.Tx, j *Job, brand Brand) error {
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO items
 			(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at, created_at, updated_at, steering, `+productColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 			append([]any{it.ItemID, j.JobID, j.TenantID, j.CorrelationID, i, it.entry, it.Filename, it.SceneIndex, it.SceneType, it.ScenePrompt, it.SourceURL,
 				it.Status, sql.NullInt64{Int64: now, Valid: it.Status == ItemQueued}, now, now, steering}, productArgs(it.Product)...)...); err != nil {
 			return fmt.Errorf("insert item %d: %w", i, err)

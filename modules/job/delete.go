@@ -89,6 +89,7 @@ func (s *Service) delete(ctx context.Context, tx *db.Tx, tenantID, jobID, reason
 		`DELETE FROM uploads WHERE entry_id IN (SELECT entry_id FROM items WHERE job_id = $1)`,
 		`DELETE FROM reviews WHERE job_id = $1`,
 		`DELETE FROM cutout_versions WHERE job_id = $1`,
+		`DELETE FROM item_sets WHERE job_id = $1`,
 		`DELETE FROM item_steps WHERE item_id IN (SELECT item_id FROM items WHERE job_id = $1)`,
 		`DELETE FROM items WHERE job_id = $1`,
 		`DELETE FROM jobs WHERE job_id = $1`,

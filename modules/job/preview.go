@@ -72,6 +72,9 @@ func (s *Service) Draft(ctx context.Context, o Other) (in pipeline.Input, cutout
 		return in, nil, fmt.Errorf("read the brand of job %s: %w", o.JobID, err)
 	}
 	in = pipeline.Input{TenantID: o.TenantID, JobID: o.JobID, ItemID: o.ItemID, Filename: done.Filename, Scene: w.scene, Prompt: w.prompt, Look: brand.Look, Steering: w.steering}
+	if of := (set{o.JobID, done.Product.SKU, done.Product.SetID}); of.id != "" {
+		in.Set = func(ctx context.Context) (pipeline.Extent, error) { return of.settled(ctx, s.DB) }
+	}
 	if err := json.Unmarshal([]byte(checkpoint.String), &in.Done); err != nil {
 		return in, nil, fmt.Errorf("read the checkpoint of item %s: %w", o.ItemID, err)
 	}

@@ -12,12 +12,12 @@ import (
 
 // productColumns are the columns of a product, in the order of productArgs and
 // productDest.
-const productColumns = `sku, gtin, asin, slot, title`
+const productColumns = `sku, gtin, asin, slot, title, set_id`
 
 // productArgs returns a product as its columns take it.
 func productArgs(p picture.Product) []any {
 	var out []any
-	for _, s := range []string{p.SKU, p.GTIN, p.ASIN, p.Slot, p.Title} {
+	for _, s := range []string{p.SKU, p.GTIN, p.ASIN, p.Slot, p.Title, p.SetID} {
 		out = append(out, sql.NullString{String: s, Valid: s != ""})
 	}
 	return out
@@ -36,7 +36,7 @@ func (t text) Scan(v any) error {
 
 // productDest returns where a product's columns are scanned to.
 func productDest(p *picture.Product) []any {
-	return []any{text{&p.SKU}, text{&p.GTIN}, text{&p.ASIN}, text{&p.Slot}, text{&p.Title}}
+	return []any{text{&p.SKU}, text{&p.GTIN}, text{&p.ASIN}, text{&p.Slot}, text{&p.Title}, text{&p.SetID}}
 }
 
 // identify checks what a request says of an entry's product, and adds what its file's

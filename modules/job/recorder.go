@@ -69,7 +69,10 @@ func (r *recorder) Checkpoint(ctx context.Context, c pipeline.Checkpoint) error 
 			sql.NullString{String: c.Cutout.ReviewReason, Valid: c.Cutout.ReviewReason != ""}, concernsText(c.Cutout.Concerns)); err != nil || !first {
 			return err
 		}
-		return r.s.wakeSiblings(ctx, tx, r.c.row)
+		if err := r.s.wakeSiblings(ctx, tx, r.c.row); err != nil {
+			return err
+		}
+		return r.s.wakeSet(ctx, tx, r.c.row)
 	})
 	if err == nil {
 		r.c.checkpoint.Cutout = c.Cutout

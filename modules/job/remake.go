@@ -38,14 +38,15 @@ type Other struct {
 }
 
 // remadeCharge is a finished item's charge for another picture: the cut-out is there.
-func remadeCharge(j *Job, itemID, photoID string) Charge {
-	o := j.Options
-	o.RemoveBackground = false
-	return Charge{ItemID: itemID, JobID: j.JobID, Options: o, Presets: j.Presets, BrandID: j.BrandProfileID, PhotoID: photoID}
+func remadeCharge(j *Job, itemID, photoID, scene string) Charge {
+	c := chargeOf(j, itemID, photoID, scene)
+	c.Options.RemoveBackground = false
+	return c
 }
 
-// RemakeCharge returns what making a finished item's picture again would use.
-func (s *Service) RemakeCharge(ctx context.Context, tenantID, jobID, itemID string) (Charge, error) {
+// RemakeCharge returns what making a finished item's picture again would use, in a scene
+// (as it was: "").
+func (s *Service) RemakeCharge(ctx context.Context, tenantID, jobID, itemID, scene string) (Charge, error) {
 	j, err := getJob(ctx, s.DB, tenantID, jobID)
 	if err != nil {
 		return Charge{}, err
@@ -54,7 +55,7 @@ func (s *Service) RemakeCharge(ctx context.Context, tenantID, jobID, itemID stri
 	if err != nil {
 		return Charge{}, err
 	}
-	return remadeCharge(&j, "", it.entry), nil
+	return remadeCharge(&j, "", it.entry, cmp.Or(scene, it.SceneType)), nil
 }
 
 // RemakeItem makes the picture of a finished item again, from its cut-out, with another
@@ -136,7 +137,7 @@ func (s *Service) remake(ctx context.Context, tx *db.Tx, o Other, id, scene, pro
 	if rows, err = selectRows(ctx, tx, `item_id = $1`, id); err != nil {
 		return err
 	}
-	c := remadeCharge(&j, id, rows[0].entry)
+	c := remadeCharge(&j, id, rows[0].entry, rows[0].scene)
 	if !checkpoint.Valid {
 		c.Options.RemoveBackground = j.Options.RemoveBackground
 	}

@@ -112,7 +112,7 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 	if err != nil {
 		return err
 	}
-	if err := s.Meter.Reserve(ctx, tx, tenantID, Charge{ItemID: id, JobID: jobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID, PhotoID: rows[0].entry}); err != nil {
+	if err := s.Meter.Reserve(ctx, tx, tenantID, chargeOf(&j, id, rows[0].entry, rows[0].scene)); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET failed_items = failed_items - 1, open_items = open_items + 1, status = 'processing', finished_at = NULL,

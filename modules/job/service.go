@@ -211,8 +211,9 @@ type Options struct {
 	Owners     []Owner            // of files that are not jobs'
 	Metrics    *Metrics           // nil: none
 
-	Lease  time.Duration  // of a worker on an item; 0: lease.DefaultTime
-	Review picture.Review // which cut-outs a person looks at, where the brand has no choice of its own
+	Lease   time.Duration  // of a worker on an item; 0: lease.DefaultTime
+	SetWait time.Duration  // how long a set waits for its photos, from its first cut-out on; 0: DefaultSetWait
+	Review  picture.Review // which cut-outs a person looks at, where the brand has no choice of its own
 
 	UploadTTL time.Duration // of upload URLs; 0: 15 min
 	ReadTTL   time.Duration // of download URLs; 0: 15 min

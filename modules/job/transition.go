@@ -14,7 +14,7 @@ import (
 
 // row holds the columns of an item that transitions need.
 type row struct {
-	itemID, jobID, tenantID, correlationID, status, entry string
+	itemID, jobID, tenantID, correlationID, status, entry, scene string
 
 	product picture.Product
 }
@@ -23,11 +23,11 @@ func (r row) body() queue.Body {
 	return queue.Body{TenantID: r.tenantID, JobID: r.jobID, ItemID: r.itemID, CorrelationID: r.correlationID}
 }
 
-const rowColumns = `item_id, job_id, tenant_id, correlation_id, status, entry_id, ` + productColumns
+const rowColumns = `item_id, job_id, tenant_id, correlation_id, status, entry_id, scene_type, ` + productColumns
 
 // dest returns where rowColumns are scanned to.
 func (r *row) dest() []any {
-	return append([]any{&r.itemID, &r.jobID, &r.tenantID, &r.correlationID, &r.status, &r.entry}, productDest(&r.product)...)
+	return append([]any{&r.itemID, &r.jobID, &r.tenantID, &r.correlationID, &r.status, &r.entry, &r.scene}, productDest(&r.product)...)
 }
 
 func selectRows(ctx context.Context, q db.Querier, where string, args ...any) ([]row, error) {
@@ -65,7 +65,7 @@ func (s *Service) queueUploaded(ctx context.Context, tenantID, jobID, entryID st
 			return err
 		}
 		for _, it := range items {
-			c := Charge{ItemID: it.itemID, JobID: jobID, Options: j.Options, Presets: j.Presets, BrandID: j.BrandProfileID, PhotoID: it.entry}
+			c := chargeOf(&j, it.itemID, it.entry, it.scene)
 			if err := s.Meter.Reserve(ctx, tx, tenantID, c); err != nil {
 				return err
 			}

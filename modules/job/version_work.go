@@ -58,10 +58,10 @@ func (s *Service) processVersion(ctx context.Context, b queue.Body) error {
 func (s *Service) loadVersion(ctx context.Context, tx *db.Tx, c *claimedVersion) (*claimedVersion, error) {
 	var hints, draft, brand, options string
 	var checkpoint, raw, steering sql.NullString
-	if err := tx.QueryRowContext(ctx, `SELECT v.version, v.correlation_id, v.hints, v.checkpoint, d.checkpoint, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, j.brand, j.options, i.steering
+	if err := tx.QueryRowContext(ctx, `SELECT v.version, v.correlation_id, v.hints, v.checkpoint, d.checkpoint, i.filename, i.scene_type, i.scene_prompt, i.raw_blob_path, j.brand, j.options, i.steering, `+productColumns+`
 		FROM cutout_versions v JOIN cutout_versions d ON d.item_id = v.item_id AND d.version = v.base
 		JOIN items i ON i.item_id = v.item_id JOIN jobs j ON j.job_id = i.job_id WHERE v.version_id = $1`, c.id).
-		Scan(&c.version, &c.correlationID, &hints, &checkpoint, &draft, &c.filename, &c.scene, &c.prompt, &raw, &brand, &options, &steering); err != nil {
+		Scan(append([]any{&c.version, &c.correlationID, &hints, &checkpoint, &draft, &c.filename, &c.scene, &c.prompt, &raw, &brand, &options, &steering}, productDest(&c.product)...)...); err != nil {
 		return nil, fmt.Errorf("load version %s: %w", c.id, err)
 	}
 	c.rawPath = raw.String

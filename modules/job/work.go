@@ -59,7 +59,12 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 		return s.processVersion(ctx, b)
 	}
 	t := s.items()
-	t.Before = func(ctx context.Context, tx *db.Tx) (bool, error) { return s.siblingCuts(ctx, tx, b) }
+	t.Before = func(ctx context.Context, tx *db.Tx) (bool, error) {
+		if later, err := s.siblingCuts(ctx, tx, b); err != nil || later {
+			return later, err
+		}
+		return s.setWaits(ctx, tx, b)
+	}
 	_, err := lease.Work[*attempt, *pipeline.Result]{
 		Table: t, DB: s.DB, Where: `item_id = $1 AND job_id = $2 AND tenant_id = $3`, Args: []any{b.ItemID, b.JobID, b.TenantID},
 		Load: func(ctx context.Context, tx *db.Tx, h lease.Held) (*attempt, error) {
@@ -153,6 +158,9 @@ func (s *Service) input(c *claimed) pipeline.Input {
 		Scene: c.scene, Prompt: c.prompt, Look: c.brand.Look, Options: c.options, Review: s.review(c.brand.Review), Rights: c.brand.Rights, Done: c.checkpoint,
 		Raw:      func(ctx context.Context) ([]byte, error) { return s.original(ctx, c) },
 		Steering: c.steering,
+	}
+	if of := c.set(); of.id != "" {
+		in.Set = func(ctx context.Context) (pipeline.Extent, error) { return s.boxOf(ctx, of) }
 	}
 	if id, ok := picture.ParsePlate(c.scene); ok && s.Plates != nil {
 		in.Plate = func(ctx context.Context) (pipeline.Plate, error) { return s.Plates.Plate(ctx, c.tenantID, id) }
@@ -253,6 +261,8 @@ func (c *claimed) poisons(cause error) bool {
 // tried again in another one, a few times.
 func (s *Service) judge(a *attempt, cause error) lease.Verdict {
 	switch policy := s.items().Policy; {
+	case errors.Is(cause, pipeline.ErrSetWaits):
+		return lease.Verdict{Again: true, After: looksAtSet}
 	case a.poisons(cause):
 		return lease.Verdict{}
 	case killed(cause) > 0:
@@ -266,7 +276,10 @@ func (s *Service) judge(a *attempt, cause error) lease.Verdict {
 // shutdown ended the attempt.
 func (s *Service) again(ctx context.Context, a *attempt, v lease.Verdict, cause error) error {
 	c, why := a.claimed, "stopped"
-	if cause != nil {
+	if errors.Is(cause, pipeline.ErrSetWaits) {
+		why = pipeline.ErrSetWaits.Code
+		telemetry.Log(ctx).Info().Msg("The item waits for the other photos of its set")
+	} else if cause != nil {
 		why = fault.CodeOf(cause)
 		log := telemetry.Log(ctx).Warn().Err(cause).Int("attempt", c.held.Attempt).Str("code", why).Dur("after_ms", v.After)
 		if killed(cause) > 0 { // an alert counts the lines of outages

@@ -71,7 +71,7 @@ func CleanScene(scene string) (string, bool) {
 	if _, ok := ParsePlate(scene); ok {
 		return scene, true
 	}
-	return scene, slices.Contains(sceneTypes, scene)
+	return scene, scene == CropOriginal || slices.Contains(sceneTypes, scene)
 }
 
 // SceneLabel returns a scene type's name for files and sentences: the kind of a paint,
@@ -79,6 +79,9 @@ func CleanScene(scene string) (string, bool) {
 func SceneLabel(scene string) string {
 	if _, ok := ParsePlate(scene); ok {
 		return strings.TrimSuffix(plateScene, ":")
+	}
+	if scene == CropOriginal {
+		return "original"
 	}
 	if p, ok := ParsePaint(scene); !ok {
 		return scene
@@ -90,5 +93,5 @@ func SceneLabel(scene string) string {
 
 // SceneForms says which scene types there are, for messages.
 func SceneForms() string {
-	return strings.Join(sceneTypes, ", ") + ", colour:#rrggbb, gradient:#rrggbb-#rrggbb and plate:ID"
+	return strings.Join(sceneTypes, ", ") + ", colour:#rrggbb, gradient:#rrggbb-#rrggbb, plate:ID and " + CropOriginal
 }

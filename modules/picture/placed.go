@@ -37,6 +37,8 @@ type Placed struct {
 	Fixed bool `json:"fixed,omitempty"`
 	// Followed says that the engine follows what was wished of the picture.
 	Followed bool `json:"followed,omitempty"`
+	// Original says that the backdrop is the photo itself: pictures are parts of it.
+	Original bool `json:"original,omitempty"`
 	// Finished says that the layers have their final size.
 	Finished bool `json:"finished,omitempty"`
 }
@@ -45,9 +47,13 @@ type Placed struct {
 // anew. A picture without a scene has neither backdrop nor shadow.
 type Layers struct {
 	CutoutPath   string `json:"cutout"`
-	CutoutBounds Box    `json:"cutout_bounds"`    // what is visible in the cut-out, in its pixels
-	OutputPath   string `json:"output,omitempty"` // the picture put together
-	Marks        *Marks `json:"marks,omitempty"`  // of the photo; nil when it states nothing
+	CutoutBounds Box    `json:"cutout_bounds"` // what is visible in the cut-out, in its pixels
+	// Common is the width and height, in pixels of the cut-out, of the box that the products
+	// of a set share: it decides their scale, and this product stands in the middle of its
+	// lower edge. The zero value: the product is alone.
+	Common     [2]float64 `json:"common,omitzero"`
+	OutputPath string     `json:"output,omitempty"` // the picture put together
+	Marks      *Marks     `json:"marks,omitempty"`  // of the photo; nil when it states nothing
 
 	OwnShadow *OwnShadow  `json:"own_shadow,omitempty"` // of the photo; nil where nobody wished it
 	Shadows   PhotoShadow `json:"shadows,omitempty"`    // what becomes of it

@@ -18,12 +18,16 @@ type Product struct {
 	ASIN  string `json:"asin,omitempty"`  // Amazon's number: ten characters
 	Slot  string `json:"slot,omitempty"`  // the photo's place in a listing, such as MAIN or PT01
 	Title string `json:"title,omitempty"` // for people
+	// SetID names the photos of the product, by any word, whose pictures keep one scale and one
+	// crop: its angles.
+	SetID string `json:"set_id,omitempty"`
 }
 
 // The limits of a product's fields, in characters.
 const (
 	MaxSKU   = 100
 	MaxTitle = 300
+	MaxSetID = 100
 )
 
 // ErrProduct says that one of a product's fields is invalid.
@@ -67,6 +71,7 @@ var productFields = []productField{
 	{"asin", func(p *Product) *string { return &p.ASIN }, []string{"asin"}},
 	{"slot", func(p *Product) *string { return &p.Slot }, []string{"slot", "image slot", "variant code"}},
 	{"title", func(p *Product) *string { return &p.Title }, []string{"title", "name", "product name", "product title", "item name"}},
+	{"set_id", func(p *Product) *string { return &p.SetID }, []string{"set id", "photo set", "angle set"}},
 }
 
 // ProductField returns which of a product's fields a table's column holds, by its
@@ -100,13 +105,13 @@ var (
 // spaces and dashes, ASIN and slot in capitals), and checks them. Errors: ErrProduct
 // with the field and what is wrong with it.
 func (p *Product) Normalise() error {
-	p.SKU, p.Title = strings.TrimSpace(p.SKU), strings.Join(strings.Fields(p.Title), " ")
+	p.SKU, p.SetID, p.Title = strings.TrimSpace(p.SKU), strings.TrimSpace(p.SetID), strings.Join(strings.Fields(p.Title), " ")
 	p.GTIN = strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(strings.TrimSpace(p.GTIN))
 	p.ASIN, p.Slot = strings.ToUpper(strings.TrimSpace(p.ASIN)), strings.ToUpper(strings.TrimSpace(p.Slot))
 	for _, f := range []struct {
 		name, text string
 		max        int
-	}{{"sku", p.SKU, MaxSKU}, {"title", p.Title, MaxTitle}} {
+	}{{"sku", p.SKU, MaxSKU}, {"title", p.Title, MaxTitle}, {"set_id", p.SetID, MaxSetID}} {
 		if n := utf8.RuneCountInString(f.text); n > f.max {
 			return ErrProduct.With("%s has %d characters; %d is the limit", f.name, n, f.max)
 		}

@@ -43,6 +43,11 @@ type Steering struct {
 	CameraPitch *float64 `json:"camera_pitch,omitempty"` // how far the camera looks down, 0–90
 
 	PhotoShadow PhotoShadow `json:"photo_shadow,omitempty"` // what becomes of the photo's own shadow
+
+	// Room is how many times wider and higher than the product the box is that its set shares,
+	// and whose size decides the product's; 0, 0: it is alone. It is told to engines and wished
+	// by nobody.
+	Room [2]float64 `json:"room,omitzero"`
 }
 
 // Shadow is what people wish of a product's shadow.
@@ -53,6 +58,9 @@ type Shadow struct {
 	Length    *float64 `json:"length,omitempty"`    // times the scene's own, 0–3
 	Direction *float64 `json:"direction,omitempty"` // where it falls, 0–360; else away from the light
 }
+
+// maxRoom bounds Steering.Room: a set's largest photo beside its smallest.
+const maxRoom = 10_000
 
 // Number returns a pointer to v, for wishes.
 func Number(v float64) *float64 { return &v }
@@ -116,6 +124,11 @@ func (s Steering) Check() error {
 	if s.Seed != nil && *s.Seed > 1<<53 {
 		return ErrSteering.With("seed must be 0 to %d, as JSON's numbers are exact", uint64(1)<<53)
 	}
+	for _, k := range s.Room {
+		if s.Room != ([2]float64{}) && !(k >= 1 && k <= maxRoom) {
+			return ErrSteering.With("room must be 1 to %d", maxRoom)
+		}
+	}
 	if err := s.PhotoShadow.check(); err != nil {
 		return err
 	}
@@ -160,6 +173,7 @@ func (s Steering) Unfollowed() (names []string) {
 	for name, wished := range map[string]bool{
 		"shadow": s.Shadow != nil, "light_angle": s.LightAngle != nil, "reflection": s.Reflection != nil, "camera_pitch": s.CameraPitch != nil,
 		"x": s.X != nil, "y": s.Y != nil, "scale": s.Scale != 0, "anchor": s.Anchor != "", "height_mm": s.HeightMM != 0, "frame_mm": s.FrameMM != 0,
+		"the scale of its set": s.Room != [2]float64{},
 	} {
 		if wished {
 			names = append(names, name)

@@ -46,6 +46,10 @@ type Input struct {
 	// Plate fetches the photograph in which the product is stood, where Scene is a plate.
 	Plate func(ctx context.Context) (Plate, error)
 
+	// Set returns the box that the products of the item's set share, once all of them are cut
+	// out; nil where the item is in none. Error: ErrSetWaits.
+	Set func(ctx context.Context) (Extent, error)
+
 	// Raw fetches the photo's bytes. It is not called when a checkpoint makes
 	// the photo unnecessary.
 	Raw func(ctx context.Context) ([]byte, error)
@@ -81,6 +85,8 @@ type CutoutRecord struct {
 	Shadow *picture.OwnShadow `json:"shadow,omitempty"`
 	// Size is the photo's, in pixels, upright; 0, 0 in records of before.
 	Size [2]int `json:"size,omitzero"`
+	// Bounds hold what is visible in the cut-out; the zero value in records of before.
+	Bounds picture.Box `json:"bounds,omitzero"`
 }
 
 // Paths are the artifacts that the record names.
@@ -239,6 +245,7 @@ type step struct {
 	name   string
 	wanted func(s *state) bool
 	run    func(ctx context.Context, p *Pipeline, s *state) error
+	quiet  bool // it is in no timeline
 }
 
 // told returns the step's name in timelines, answers and events, where enlarge
@@ -252,13 +259,14 @@ func (s step) told() string {
 
 // steps holds the steps of a photo, in order.
 var steps = []step{
-	{"ingest", func(s *state) bool { return s.in.Done.Cutout == nil }, ingest},
-	{"cutout", always, cutout},
-	{"turn", func(s *state) bool { return s.in.steering().Turns() }, turn},
-	{"place", scene, place},
-	{"enlarge", func(s *state) bool { return scene(s) && s.in.Options.Upscale }, enlarge},
-	{"lock", scene, lock},
-	{"output", always, output},
+	{name: "ingest", wanted: func(s *state) bool { return s.in.Done.Cutout == nil }, run: ingest},
+	{name: "cutout", wanted: always, run: cutout},
+	{name: "turn", wanted: func(s *state) bool { return s.in.steering().Turns() && !s.original() }, run: turn},
+	{name: "set", wanted: func(s *state) bool { return s.in.Set != nil }, run: joinSet, quiet: true},
+	{name: "place", wanted: scene, run: place},
+	{name: "enlarge", wanted: func(s *state) bool { return scene(s) && s.in.Options.Upscale }, run: enlarge},
+	{name: "lock", wanted: scene, run: lock},
+	{name: "output", wanted: always, run: output},
 }
 
 func always(*state) bool  { return true }
@@ -278,6 +286,12 @@ func (p *Pipeline) Run(ctx context.Context, in Input, a Artifacts, r Recorder) (
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if st.quiet {
+			if err := fault.Guard(func() error { return st.run(ctx, p, s) }); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		r.StepBegan(ctx, st.told())
 		// a panic is the item's error: other items go on in this process

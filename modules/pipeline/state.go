@@ -25,6 +25,7 @@ type state struct {
 	cutBounds image.Rectangle
 	layers    *layers      // after place; of the final size after enlarge
 	final     *image.NRGBA // after lock
+	setNote   string       // what people are told of the scale of the product's set
 }
 
 // layers are the decoded pictures of a placed scene.

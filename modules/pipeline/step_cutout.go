@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/provenance"
 )
 
@@ -44,8 +45,11 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 			return err
 		}
 	}
-	s.photo = nil // 48 MB at 12 megapixels
+	if !s.original() {
+		s.photo = nil // 48 MB at 12 megapixels
+	}
 	s.setCut(c.Image)
+	rec.Bounds = picture.BoxOf(s.cutBounds)
 	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, XMP: provenance.XMP(imaging.SourceComposite, rec.Marks.With(s.in.Rights))})
 	if err != nil {
 		return fmt.Errorf("encode the cut-out: %w", err)

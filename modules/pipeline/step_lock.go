@@ -23,6 +23,9 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	if err != nil {
 		return err
 	}
+	if s.done.Placed.Original {
+		return lockOriginal(s, cut, l)
+	}
 	box := s.done.Placed.Box.Scale(l.scale)
 	product := sized(crop(cut, s.cutBounds), box.Dx(), box.Dy())
 	s.final = image.NewNRGBA(l.backdrop.Rect)
@@ -44,7 +47,7 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	imaging.Over(s.final, product, at)
 	s.layers = nil
 	f := s.fidelity()
-	f.Note, f.Areas = s.done.Placed.Note, s.done.Placed.Areas
+	f.Note, f.Areas = s.noteSet(s.done.Placed.Note), s.done.Placed.Areas
 	if own := s.result.OwnShadow; own != nil && own.Why != "" {
 		f.Note = strings.TrimPrefix(f.Note+"; the photo's own shadow is not kept: "+own.Why, "; ")
 	}
@@ -54,6 +57,7 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	}
 	if !s.done.Cutout.Whole {
 		seen := consistency.Measure(s.final, box.Rect())
+		seen.Fill = fillOf(s.shared(), s.cutBounds, box.Rect(), s.final.Rect.Size())
 		f.Seen = &seen
 	}
 	shown := window(s.final, product.Rect.Add(at))

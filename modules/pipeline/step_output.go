@@ -16,6 +16,10 @@ const outputQuality = 94
 func output(ctx context.Context, _ *Pipeline, s *state) error {
 	if !s.in.Options.GenerateScene {
 		s.result.OutputPath, s.result.OutputType = s.result.CutoutPath, "image/png"
+		if note := s.noteSet(s.unfollowedBare()); note != "" { // its pixels are the photo's own
+			f := s.fidelity()
+			f.SSIM, f.Note = 1, note
+		}
 		_, err := s.cutoutImage(ctx) // its bounds are part of the result
 		return err
 	}

@@ -38,6 +38,9 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 	if err != nil {
 		return err
 	}
+	if s.original() {
+		return p.placeOriginal(ctx, s)
+	}
 	input, err := s.placeInput(ctx, cut)
 	if err != nil {
 		return err
@@ -49,6 +52,7 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 		Cutout: cut, CutoutPath: input, Artifacts: s.artifacts,
 	}
 	req.Steering.Rotation, req.Steering.Flip, req.Steering.PhotoShadow = 0, false, nil
+	req.Steering.Room = room(s.shared(), s.cutBounds)
 	if _, ok := picture.ParsePlate(s.in.Scene); ok {
 		if err := s.loadPlate(ctx, &req); err != nil {
 			return err
@@ -61,7 +65,14 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 			return fmt.Errorf("place the product: %w", err)
 		}
 		crashpoint.Reach(crashpoint.SceneScored)
-		if left := req.Steering.Unfollowed(); len(left) > 0 && !placed.Followed {
+		left := req.Steering.Unfollowed()
+		if placed.Followed {
+			left = nil
+		}
+		if req.Steering.Seed != nil && placed.Seed != req.Seed {
+			left = append(left, "seed")
+		}
+		if len(left) > 0 {
 			placed.Note = strings.TrimPrefix(placed.Note+"; engine "+placed.Engine+" doesn't follow "+strings.Join(left, ", "), "; ")
 		}
 		if placed.Box == (picture.Box{}) {

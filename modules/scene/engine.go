@@ -129,7 +129,7 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 		res.Shadow, res.Product = image.NewNRGBA(image.Rectangle{}), image.NewNRGBA(image.Rectangle{})
 		return res, nil
 	}
-	scale, left, bottom := fit(p, &b.frame, &lk, r.asked(), r.box[2] > 0)
+	scale, left, bottom := fit(p, &b.frame, &lk, r.asked(), r.box[2] > 0, req.Steer.Room)
 	scale, left, bottom, wished := moved(req, p, &b.frame, &lk, scale, left, bottom)
 	pl := place(p, scale, left, bottom)
 	if req.Plate != nil && req.Steer.LightAngle == nil && (req.Steer.Shadow == nil || req.Steer.Shadow.Direction == nil) {

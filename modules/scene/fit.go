@@ -31,11 +31,17 @@ const (
 // fit returns the product's scale and the left and lower edge of its box:
 // standing goods with their lowest row on the contact line, flat ones centred.
 // With an asked fill the box takes exactly that share.
-func fit(p *product, f *frame, lk *look, asked, boxed bool) (scale, left, bottom float64) {
-	bw, bh := float64(p.box.Dx()), float64(p.box.Dy())
-	k := math.Min(float64(f.boxW*f.unit)/bw, float64(f.boxH*f.unit)/bh)
+// With room, the box that the product's set shares is fitted in the place of its own, and the
+// product stands in its middle: products of a set have one scale and one floor.
+func fit(p *product, f *frame, lk *look, asked, boxed bool, room [2]float64) (scale, left, bottom float64) {
+	bw, bh, depth := float64(p.box.Dx()), float64(p.box.Dy()), p.depth
+	rw, rh := bw*math.Max(1, room[0]), bh*math.Max(1, room[1])
+	if room != ([2]float64{}) {
+		depth = maxDepth / 2 // each angle would guess another
+	}
+	k := math.Min(float64(f.boxW*f.unit)/rw, float64(f.boxH*f.unit)/rh)
 	if !asked {
-		area := math.Sqrt(bw*bh) * k / float64(f.unit)
+		area := math.Sqrt(rw*rh) * k / float64(f.unit)
 		room := standingRoom
 		if lk.flat {
 			room = flatRoom
@@ -48,7 +54,7 @@ func fit(p *product, f *frame, lk *look, asked, boxed bool) (scale, left, bottom
 		}
 	}
 	if lk.far == farPodium && !lk.flat && !asked {
-		k *= 1 - podiumShrink*math.Min(p.depth, maxDepth)
+		k *= 1 - podiumShrink*math.Min(depth, maxDepth)
 	}
 	if lk.flat && boxed {
 		// Seen from above the box has no floor: the middle is what counts.
@@ -61,9 +67,9 @@ func fit(p *product, f *frame, lk *look, asked, boxed bool) (scale, left, bottom
 	bottom = float64(f.contact * f.unit)
 	if lk.far == farPodium && !boxed {
 		// The middle of the footprint, not its front, goes to the podium's middle.
-		bottom += math.Min(p.depth*bh*k/2, podiumRoom*float64(newPodium(f, lk.plinth).b*f.unit))
+		bottom += math.Min(depth*rh*k/2, podiumRoom*float64(newPodium(f, lk.plinth).b*f.unit))
 	}
-	if lift := 0.25 * (0.5*f.h - float32(bh*k)/f.unit); lift > 0 && !boxed && lk.far != farPodium {
+	if lift := 0.25 * (0.5*f.h - float32(rh*k)/f.unit); lift > 0 && !boxed && lk.far != farPodium {
 		// A low product moves back a little, or the picture is all background.
 		bottom -= float64(min(lift, 0.35*(f.contact-f.edge)) * f.unit)
 	}

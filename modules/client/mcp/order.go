@@ -43,6 +43,7 @@ type Photo struct {
 	ASIN        string           `json:"asin,omitempty"`
 	Slot        string           `json:"slot,omitempty"`
 	Title       string           `json:"title,omitempty"`
+	SetID       string           `json:"set_id,omitempty"`
 }
 
 // Price is the answer to quote.
@@ -65,7 +66,7 @@ func (s *server) job(o Order) (client.NewJob, error) {
 	n := client.NewJob{BrandProfileID: o.BrandProfileID, Presets: o.Presets, Options: o.Options, Review: o.Review, ReviewBelow: o.ReviewBelow}
 	for i, p := range o.Items {
 		it := client.NewItem{Filename: p.Filename, SourceURL: p.SourceURL, ScenePrompt: p.ScenePrompt, SceneTypes: p.SceneTypes, SceneCount: p.SceneCount, Steering: p.Steering,
-			NewProduct: client.NewProduct{SKU: p.SKU, GTIN: p.GTIN, ASIN: p.ASIN, Slot: p.Slot, Title: p.Title}}
+			NewProduct: client.NewProduct{SKU: p.SKU, GTIN: p.GTIN, ASIN: p.ASIN, Slot: p.Slot, Title: p.Title, SetID: p.SetID}}
 		switch {
 		case p.File != "" && s.Files == nil:
 			return n, errNoPhoto.With("items[%d]: this server reads no files; name a source_url, or leave both out and PUT the photo to the upload_url", i)

@@ -58,7 +58,7 @@ func (s *server) input(name string) any {
 // The API's fields that orders take, of a job and of its items.
 var (
 	jobFields   = []string{"brand_profile_id", "presets", "processing_options", "review", "review_below"}
-	photoFields = []string{"filename", "source_url", "scene_prompt", "scene_types", "scene_count", "steering", "sku", "gtin", "asin", "slot", "title"}
+	photoFields = []string{"filename", "source_url", "scene_prompt", "scene_types", "scene_count", "steering", "sku", "gtin", "asin", "slot", "title", "set_id"}
 )
 
 func object(properties node, required ...string) node {

@@ -39,7 +39,7 @@ func createCommand(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "create PATH...",
 		Short: "Send photos, and fetch their pictures",
-		Long: "Sends the photos of files, folders and CSV tables (columns file or url, sku, gtin, title, scene, prompt) in jobs of at most 100.\n" +
+		Long: "Sends the photos of files, folders and CSV tables (columns file or url, sku, gtin, title, set_id, scene, prompt) in jobs of at most 100.\n" +
 			"After Ctrl-C or a lost network the same command goes on where it was; nothing is sent or paid twice.",
 		Example: "  opal jobs create photos/ --scene kitchen --out finished/\n  opal jobs create catalogue.csv --preset shopify,amazon_main --wait",
 		Args:    cobra.MinimumNArgs(1),

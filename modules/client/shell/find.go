@@ -78,7 +78,7 @@ func cause(err error) error {
 }
 
 // readCSV reads a table of photos. Its first line names the columns: file or url, and
-// sku, gtin, title, scene, prompt. Files are beside the table.
+// sku, gtin, title, set_id, scene, prompt. Files are beside the table.
 func readCSV(path string, scenes []string, prompt string) ([]entry, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -116,7 +116,7 @@ func readCSV(path string, scenes []string, prompt string) ([]entry, error) {
 			return ""
 		}
 		e := entry{Item: client.NewItem{SceneTypes: scenes, ScenePrompt: first(get("prompt"), prompt), SourceURL: get("url")}}
-		e.Item.SKU, e.Item.GTIN, e.Item.Title = get("sku"), get("gtin"), get("title")
+		e.Item.SKU, e.Item.GTIN, e.Item.Title, e.Item.SetID = get("sku"), get("gtin"), get("title"), get("set_id")
 		if scene := get("scene"); scene != "" {
 			e.Item.SceneTypes = []string{scene}
 		}

@@ -230,7 +230,7 @@ func importsCreate(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "create FILE|URL",
 		Short: "Import a table, and send the photos that its rows name",
-		Long: "Sends a table of products, CSV or JSON lines, or has the API fetch it. Columns: file or url, sku, gtin, asin, slot, title, scene, prompt, brand, presets;\n" +
+		Long: "Sends a table of products, CSV or JSON lines, or has the API fetch it. Columns: file or url, sku, gtin, asin, slot, title, set_id, scene, prompt, brand, presets;\n" +
 			"product exports of Shopify, WooCommerce and Google Merchant are recognised by their headings. Photos that rows name by a file are sent from the folder of the table.\n" +
 			"After Ctrl-C or a lost network the same command goes on where it was; nothing is sent or paid twice.",
 		Example: "  opal imports create products_export.csv --scene studio --out finished/\n  opal imports create https://shop.example/feed.tsv --preset shopify --wait",

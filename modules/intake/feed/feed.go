@@ -240,7 +240,7 @@ func (e *Entry) hash(seed maphash.Seed) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
 	p := e.Product
-	for _, s := range [][]string{{e.File, e.URL, p.SKU, p.GTIN, p.ASIN, p.Slot, e.Prompt, e.Brand}, e.Scenes, e.Presets} {
+	for _, s := range [][]string{{e.File, e.URL, p.SKU, p.GTIN, p.ASIN, p.Slot, p.SetID, e.Prompt, e.Brand}, e.Scenes, e.Presets} {
 		for _, one := range s {
 			_, _ = h.WriteString(one)
 			_ = h.WriteByte(0)

@@ -115,7 +115,7 @@ func (r *Reader) describe(p *Photo, cells []string) *fault.Error {
 		}
 		return cell(s), nil
 	}
-	for _, name := range []string{"sku", "gtin", "asin", "slot", "title"} {
+	for _, name := range []string{"sku", "gtin", "asin", "slot", "title", "set_id"} {
 		v, err := get(name)
 		if err != nil {
 			return err

@@ -139,7 +139,7 @@ type lines struct {
 // jsonNames are the fields that objects may have, in the order of their columns.
 var jsonNames = []string{
 	"file", "filename", "url", "urls", "source_url", "image", "images", "image_url", "image_urls", "image_link", "additional_image_link", "additional_image_links",
-	"sku", "gtin", "asin", "slot", "title", "name", "ean", "barcode", "scene", "scenes", "scene_type", "scene_types", "prompt", "scene_prompt", "brand", "brand_profile_id", "preset", "presets",
+	"sku", "gtin", "asin", "slot", "title", "set_id", "name", "ean", "barcode", "scene", "scenes", "scene_type", "scene_types", "prompt", "scene_prompt", "brand", "brand_profile_id", "preset", "presets",
 }
 
 func newLines(in *bufio.Reader) (*lines, columns) {

@@ -151,7 +151,7 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Plac
 		return nil, fmt.Errorf("store the scene: %w", err)
 	}
 	return &picture.Placed{
-		Engine: "openai/" + p.o.Model, Seed: r.Seed, Width: r.Width, Height: r.Height, BackdropPath: path,
+		Engine: "openai/" + p.o.Model, Width: r.Width, Height: r.Height, BackdropPath: path,
 		ContainsProduct: true, Box: f.box, FloorY: f.floorY, Generated: true,
 	}, nil
 }
