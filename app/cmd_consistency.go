@@ -21,7 +21,8 @@ func consistencyCommand(s Streams) *cobra.Command {
 		Long: "Holds pictures against each other by fill, centre, floor line, horizon, white point, exposure, and the angle and depth\n" +
 			"of their shadows: a score from 0 to 100, and the five worst with the reason. Of a folder that opal process made the\n" +
 			"outputs are compared, scene by scene; of another folder all pictures of one size. --fix makes the worst again as the\n" +
-			"others are; repeated, it changes nothing that it has changed before.",
+			"others are, until none is left that it can change; repeated, it changes nothing. What a picture alone was wished is left\n" +
+			"away first. Pictures on plates need the photographs that --plate named.",
 		Example: "  opal consistency finished/\n" +
 			"  opal consistency finished/ --fix\n" +
 			"  opal consistency from-the-agency/ --json",
@@ -37,12 +38,13 @@ func consistencyCommand(s Streams) *cobra.Command {
 			defer func() { _ = end() }()
 			d := imaging.NewDecoder(imaging.DecoderOptions{})
 			defer d.Close()
+			o.PreparePlate = preparePlate(d)
 			return ended(batch.Consistency(cmd.Context(), batch.Streams{In: s.In, Out: s.Out, Err: s.Err, Quiet: quiet},
 				batch.Cutters{Decoder: d, Cutter: cutter}, pipeline.New(d, cutter, studio.NewPlacer(backdropCache)), o, args[0]))
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.Fix, "fix", false, "make the five worst again, as the others are; of a folder that opal process made")
+	f.BoolVar(&o.Fix, "fix", false, "make the worst again, as the others are; of a folder that opal process made")
 	f.BoolVar(&o.JSON, "json", false, "the result as a line of JSON")
 	f.IntVarP(&o.Jobs, "jobs", "j", batch.DefaultJobs(), "pictures that are worked on at the same time")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress")

@@ -80,16 +80,13 @@ func processCommand(s Streams) *cobra.Command {
 			o.Steering = steering()
 			if len(plates) > 0 {
 				var scenes []string
-				if o.Plates, scenes, err = batch.ReadPlates(cmd.Context(), plates, func(ctx context.Context, photo []byte) (pipeline.Plate, error) {
-					p, err := studio.PreparePlate(ctx, d, photo)
-					return p.Plate, err
-				}); err != nil {
+				if o.Plates, scenes, err = batch.ReadPlates(cmd.Context(), plates, preparePlate(d)); err != nil {
 					return err
 				}
 				if !cmd.Flags().Changed("scene") {
 					o.Scenes = nil
 				}
-				o.Scenes = append(o.Scenes, scenes...)
+				o.Scenes, o.PlateFiles = append(o.Scenes, scenes...), plates
 				for _, scene := range scenes {
 					p := o.Plates[scene]
 					s.say(fmt.Sprintf("%s: horizon %.2f, floor %.2f, light from %.0f°, softness %.2f, reflection %.2f", scene, p.Horizon, p.Floor, p.LightAngle, p.Softness, p.Reflection), quiet)
@@ -128,6 +125,14 @@ func processCommand(s Streams) *cobra.Command {
 	complete(cmd, "fail-on", oneOf("reject", "warn"))
 	complete(cmd, "light", oneOf(brand.LightLeft, brand.LightRight, brand.LightAuto))
 	return cmd
+}
+
+// preparePlate makes plates of photographs that a decoder decodes.
+func preparePlate(d *imaging.Decoder) batch.PreparePlate {
+	return func(ctx context.Context, photo []byte) (pipeline.Plate, error) {
+		p, err := studio.PreparePlate(ctx, d, photo)
+		return p.Plate, err
+	}
 }
 
 // ended turns the error of work on files into the command's error. The work has

@@ -8,6 +8,7 @@ import (
 	"image"
 	"math"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -25,6 +26,9 @@ type ConsistencyOptions struct {
 	Fix  bool // make the worst again, as the others are
 	JSON bool
 	Jobs int // photos side by side; 0: DefaultJobs
+
+	// PreparePlate makes plates of the photographs that the run stood its products in.
+	PreparePlate PreparePlate
 }
 
 // Consistent is what a look at a folder came to.
@@ -39,6 +43,9 @@ type Consistent struct {
 type Correction struct {
 	Steering  picture.Steering `json:"steering,omitzero"`
 	Catalogue bool             `json:"catalogue,omitempty"` // its set follows the catalogue, not the product
+	// Fixed says that this is what a look at the folder made of the picture, which is not
+	// corrected a second time; else these are wishes that somebody had for it.
+	Fixed bool `json:"fixed,omitempty"`
 }
 
 // ErrNotARun says that a folder's pictures can't be made again.
@@ -87,65 +94,100 @@ func (r *Report) consistency() consistency.Result {
 	return consistency.Of(pictures)
 }
 
+// fixPasses bounds how often the pictures are looked at while they are fixed: what one alone
+// was wished is left away first, and what stands out still is corrected then.
+const fixPasses = 8
+
 // fix makes the worst pictures again, as the others are. A picture is corrected once: it
 // would not look otherwise the second time.
 func (c *Consistent) fix(ctx context.Context, s Streams, p *pipeline.Pipeline, o ConsistencyOptions, rep *Report, folder string) error {
-	run := rep.Options
-	run.Dir, run.Resume, run.Force, run.Jobs, run.JSON, run.DryRun, run.ChannelNames, run.Own = folder, true, false, o.Jobs, false, false, false, true
-	run.Corrections = map[string]Correction{}
-	for name, was := range rep.Options.Corrections {
-		run.Corrections[name] = was
-	}
-	for _, d := range c.Worst {
-		name := correctionOf(d.Name, d.Group)
-		if _, ok := run.Corrections[name]; ok {
-			c.Left = append(c.Left, d.Name)
-			continue
-		}
-		run.Corrections[name] = correct(d, run.Steering)
-		c.Fixed = append(c.Fixed, d.Name)
-	}
-	if len(c.Fixed) == 0 {
-		return nil
-	}
-	for _, scene := range run.Scenes {
-		if _, ok := picture.ParsePlate(scene); ok {
-			return ErrNotARun.With("the run has plates, whose photographs it doesn't keep")
-		}
-	}
-	var photos []string
-	run.Products = map[string]picture.Product{}
-	for _, it := range rep.Items {
-		if it.SetID != "" {
-			run.Products[productKey(it.File)] = picture.Product{SKU: it.SKU, SetID: it.SetID}
-		}
-		if !slices.Contains(photos, it.File) {
-			photos = append(photos, it.File)
-		}
-	}
-	quiet := s
-	quiet.Out, quiet.Quiet = s.Err, true
-	err := Process(ctx, quiet, p, run, photos)
-	if err != nil && !errors.Is(err, ErrFailed) { // a variant that its channel refuses is in the report
-		return err
-	}
-	after, loadErr := loadReport(filepath.Join(folder, reportName))
-	if loadErr != nil || after == nil {
-		return errors.Join(err, loadErr)
-	}
 	before := c.Result
-	c.Before, c.Result = &before, after.consistency()
+	for range fixPasses {
+		run := rep.Options
+		run.Dir, run.Resume, run.Force, run.Jobs, run.JSON, run.DryRun, run.ChannelNames, run.Own = folder, true, false, o.Jobs, false, false, false, true
+		run.Corrections = map[string]Correction{}
+		for name, was := range rep.Options.Corrections {
+			run.Corrections[name] = was
+		}
+		changed := false
+		c.Left = nil
+		for _, d := range c.Worst {
+			name := correctionOf(d.Name, d.Group)
+			was := run.Corrections[name]
+			if was.Fixed {
+				c.Left = append(c.Left, d.Name)
+				continue
+			}
+			run.Corrections[name] = was.more(d, run.Steering)
+			if changed = true; !slices.Contains(c.Fixed, d.Name) {
+				c.Fixed = append(c.Fixed, d.Name)
+			}
+		}
+		if !changed {
+			break
+		}
+		var err error
+		if run.Plates, err = run.plates(ctx, o.PreparePlate); err != nil {
+			return err
+		}
+		var photos []string
+		run.Products = map[string]picture.Product{}
+		for _, it := range rep.Items {
+			if it.SetID != "" {
+				run.Products[productKey(it.File)] = picture.Product{SKU: it.SKU, SetID: it.SetID}
+			}
+			if !slices.Contains(photos, it.File) {
+				photos = append(photos, it.File)
+			}
+		}
+		quiet := s
+		quiet.Out, quiet.Quiet = s.Err, true
+		err = Process(ctx, quiet, p, run, photos)
+		if err != nil && !errors.Is(err, ErrFailed) { // a variant that its channel refuses is in the report
+			return err
+		}
+		after, loadErr := loadReport(filepath.Join(folder, reportName))
+		if loadErr != nil || after == nil {
+			return errors.Join(err, loadErr)
+		}
+		rep = after
+		c.Before, c.Result = &before, after.consistency()
+	}
 	return nil
+}
+
+// plates makes the run's plates again of their photographs.
+func (o *Options) plates(ctx context.Context, prepare PreparePlate) (map[string]pipeline.Plate, error) {
+	shown := slices.ContainsFunc(o.Scenes, func(scene string) bool { _, ok := picture.ParsePlate(scene); return ok })
+	if !shown {
+		return nil, nil
+	}
+	if len(o.PlateFiles) == 0 || prepare == nil {
+		return nil, ErrNotARun.With("the run doesn't say which photographs its plates are")
+	}
+	plates, _, err := ReadPlates(ctx, o.PlateFiles, prepare)
+	return plates, err
 }
 
 // correctionOf is the name of an item's correction.
 func correctionOf(file, scene string) string { return scene + " " + file }
 
-// correct returns the wishes by which a picture comes to look as the others do.
-func correct(d consistency.Drift, base picture.Steering) Correction {
-	var out Correction
-	w := &out.Steering
-	shadow := picture.Shadow{}
+// more returns the wishes by which a picture comes to look as the others do: first without
+// what it alone was wished, then with what is still to be changed.
+func (c Correction) more(d consistency.Drift, base picture.Steering) Correction {
+	dropped := false
+	for _, kind := range d.Kinds {
+		dropped = c.drop(kind) || dropped
+	}
+	if dropped {
+		return c
+	}
+	c.Fixed = true
+	base = c.Steering.Over(base)
+	w, shadow := &c.Steering, picture.Shadow{}
+	if w.Shadow != nil {
+		shadow = *w.Shadow
+	}
 	for _, kind := range d.Kinds {
 		switch kind {
 		case "fill":
@@ -155,21 +197,55 @@ func correct(d consistency.Drift, base picture.Steering) Correction {
 			}
 			w.Scale = min(max(math.Round(1000*scale*d.Usual.Fill/max(d.Seen.Fill, 0.01))/1000, 0.1), 4)
 		case "centre":
-			w.X = picture.Number(rounded(d.Usual.Centre))
+			w.X = picture.Number(min(max(rounded(d.Usual.Centre), 0), 1))
 		case "floor":
-			w.Y = picture.Number(rounded(d.Usual.Floor))
+			w.Y = picture.Number(min(max(rounded(d.Usual.Floor), 0), 1))
 		case "shadow_angle":
 			shadow.Direction = picture.Number(math.Round(math.Mod(d.Usual.ShadowAngle+360, 360)))
 		case "shadow_depth":
-			shadow.Strength = picture.Number(min(rounded(d.Usual.ShadowDepth/max(d.Seen.ShadowDepth, 1)), 1.5))
+			strength := 1.0
+			if base.Shadow != nil && base.Shadow.Strength != nil {
+				strength = *base.Shadow.Strength
+			}
+			shadow.Strength = picture.Number(min(rounded(strength*d.Usual.ShadowDepth/max(d.Seen.ShadowDepth, 1)), 1.5))
 		default: // colour and light follow the product where there is no catalogue
-			out.Catalogue = true
+			c.Catalogue = true
 		}
 	}
 	if shadow != (picture.Shadow{}) {
 		w.Shadow = &shadow
 	}
-	return out
+	return c
+}
+
+// drop takes back the wishes that can make a picture stand out in a kind, and reports whether
+// there were any.
+func (c *Correction) drop(kind string) bool {
+	was, w := c.Steering, &c.Steering
+	shadow := picture.Shadow{}
+	if w.Shadow != nil {
+		shadow = *w.Shadow
+	}
+	switch kind {
+	case "fill":
+		w.Scale, w.HeightMM, w.FrameMM, w.Anchor = 0, 0, 0, ""
+	case "centre":
+		w.X, w.Anchor = nil, ""
+	case "floor":
+		w.Y, w.Anchor = nil, ""
+	case "horizon":
+		w.CameraPitch = nil
+	case "white_point", "exposure":
+		w.Seed, w.Relight = nil, nil
+	case "shadow_angle":
+		w.LightAngle, shadow.Direction = nil, nil
+	case "shadow_depth":
+		shadow.Off, shadow.Strength, shadow.Softness, shadow.Length = false, nil, nil, nil
+	}
+	if w.Shadow = &shadow; shadow == (picture.Shadow{}) {
+		w.Shadow = nil
+	}
+	return !reflect.DeepEqual(was, *w)
 }
 
 func rounded(v float64) float64 { return math.Round(1000*v) / 1000 }

@@ -35,6 +35,8 @@ type Options struct {
 	// Steering is what is wished of every picture.
 	Steering picture.Steering          `json:"steering,omitzero"`
 	Plates   map[string]pipeline.Plate `json:"-"` // by scene type, see ReadPlates
+	// PlateFiles are the photographs of Plates, by which a run is repeated.
+	PlateFiles []string `json:"plate_files,omitempty"`
 	// Corrections are what is wished of single pictures beside that, see Consistency.
 	Corrections map[string]Correction `json:"corrections,omitempty"`
 	Steps       pipeline.Options      `json:"steps"`
