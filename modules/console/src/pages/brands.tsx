@@ -1,23 +1,23 @@
 // The tenant's brands.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
+import { Pending, useFirst } from "../parts/Pages";
 import { Logo } from "../parts/Logo";
 import { Swatches } from "../parts/Swatches";
 import { to } from "../route";
 import { brands, readBrands } from "../state/catalogue";
-import { complain } from "../state/notice";
 import { t, when } from "../words";
 
 export const Brands = () => {
   const ready = useSignal(false);
-  useEffect(() => { document.title = `${t("nav.brands")} · OPAL`; readBrands().then(() => { ready.value = true; }, complain); }, []);
+  useEffect(() => { document.title = `${t("nav.brands")} · OPAL`; }, []);
+  const first = useFirst(() => readBrands().then(() => { ready.value = true; }), []);
   return (
     <>
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.brands")}</h1><div class="row"><a class="button" href={to("plates")}>{t("plates")}</a><a class="button primary" href={to("brands", "new")}><Icon name="plus" />{t("brand.new")}</a></div></header>
       <p class="soft lead">{t("brand.what")}</p>
-      {!ready.value ? <Loading text={t("loading")} /> : (
+      {!ready.value ? <Pending of={first} /> : (
         <ul class="cards">{brands.value.map((b) => (
           <li key={b.brand_profile_id} class="card"><a href={to("brands", b.brand_profile_id)}>
             <Swatches colours={b.palette} />

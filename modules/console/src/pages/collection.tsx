@@ -7,7 +7,7 @@ import { sure } from "../parts/Confirm";
 import { Empty, Loading } from "../parts/Empty";
 import { FoundList } from "../parts/Found";
 import { Icon } from "../parts/Icon";
-import { More, usePages } from "../parts/Pages";
+import { More, Pending, usePages } from "../parts/Pages";
 import { ShareDialog } from "../parts/Share";
 import { go, to } from "../route";
 import { complain, doing, tell } from "../state/notice";
@@ -98,7 +98,7 @@ export const Collection = ({ id }: { id: string }) => {
       {c.status === "open" && <p class="soft lead">{t("collection.close.why")}</p>}
       {parts.value.length > 0 && <section class="sheet-block" aria-label={t("sheet.zip")}><ol class="zip-parts">{parts.value.map((p, i) => <li key={i}><a href={p.url} rel="noopener" download="">{t("collection.part", { i: i + 1, n: parts.value.length })}</a> <span class="soft">{bytes(p.bytes)}</span></li>)}</ol></section>}
       <div class="filters"><div class="chips" role="group" aria-label={t("sheet.filter")}>{kinds.map((k) => <button type="button" class="chip" key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`library.${k}` as Key)}</button>)}</div></div>
-      {!rows ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("sheet.none")} /> : <FoundList rows={rows} />}
+      {!rows ? <Pending of={items} /> : rows.length === 0 ? <Empty title={t("sheet.none")} /> : <FoundList rows={rows} />}
       <More of={items} />
       <h2 class="section">{t("collection.in")} <span class="count">{c.jobs.total}</span></h2>
       <ul class="sets">{sets.map((j) => <li key={j.job_id} class="set-row plain"><a href={to("sets", j.job_id)}><span><strong>{t("sheet.title", { n: j.counts.total })}</strong><span class="soft">{when(j.created_at)}</span></span><span class={`state job-${j.status}`}>{t(`job.${j.status}` as Key)}</span></a></li>)}</ul>

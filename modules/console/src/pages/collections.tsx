@@ -3,8 +3,8 @@ import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
 import { Bar, ofCounts } from "../parts/Bar";
-import { Empty, Loading } from "../parts/Empty";
-import { More, usePages } from "../parts/Pages";
+import { Empty } from "../parts/Empty";
+import { More, Pending, usePages } from "../parts/Pages";
 import { Shelf } from "../parts/Shelf";
 import { go, to } from "../route";
 import { doing } from "../state/notice";
@@ -38,7 +38,7 @@ export const Collections = () => {
       <Shelf at="collections"><input type="search" aria-label={t("sheet.search")} placeholder={t("sheet.search")} value={sought.value} onInput={(e) => { sought.value = e.currentTarget.value; }} /></Shelf>
       <Role scope="write" />
       <p class="soft lead">{t("collection.what")}</p>
-      {rows === null ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t(asked.value ? "sheet.none" : "collection.none")} /> : (
+      {rows === null ? <Pending of={list} /> : rows.length === 0 ? <Empty title={t(asked.value ? "sheet.none" : "collection.none")} /> : (
         <ul class="sets">{rows.map((c) => { const [cls, word] = stateOf(c); return (
           <li key={c.collection_id} class="set-row plain"><a href={to("collections", c.collection_id)}>
             <span><strong class="breaks">{c.name || when(c.created_at)}</strong><span class="soft">{when(c.created_at)} · {countOf(c)}</span></span>

@@ -3,11 +3,12 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { client, got, type Schemas } from "../api";
 import { Drop } from "../parts/Drop";
-import { Empty, Loading } from "../parts/Empty";
+import { Empty } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
+import { Pending, useFirst } from "../parts/Pages";
 import { Thumb } from "../parts/Thumb";
 import { to } from "../route";
-import { complain, doing, finished } from "../state/notice";
+import { doing, finished } from "../state/notice";
 import { pace, paceOf } from "../state/pace";
 import { credits, lasting, t, when, type Key } from "../words";
 
@@ -59,13 +60,11 @@ export const Home = () => {
       got(client.GET("/v1/items", { params: { query: { limit: shownItems, status: "completed" } } })).then((p) => { recent.value = p.items.filter((it) => it.output_blob_path); })]);
   };
   useEffect(() => {
-    look().catch((e: unknown) => { jobs.value ??= []; complain(e); });
     got(client.GET("/v1/billing/balance")).then((b) => { left.value = b.available; }, () => { /* without the right to see it, or without credits */ });
     const timer = setInterval(() => { if (!document.hidden && jobs.value?.some((j) => !j.finished_at)) look().catch(() => { /* the next time tells */ }); }, 5000);
-    const back = (): void => void look().catch(complain); // the network is there again
-    addEventListener("online", back);
-    return () => { clearInterval(timer); removeEventListener("online", back); };
+    return () => clearInterval(timer);
   }, []);
+  const begun = useFirst(look, []);
   const running = jobs.value?.filter((j) => !j.finished_at && j.counts.open > 0) ?? [];
   const open = running.reduce((n, j) => n + j.counts.open, 0);
   const first = doubtful.value[0];
@@ -86,7 +85,7 @@ export const Home = () => {
       {doubtful.value.length > 0 && <Strip title={t("filter.look")} items={doubtful.value} />}
       {recent.value.length > 0 && <Strip title={t("home.pictures")} more={<a href={to("library")}>{t("nav.library")}</a>} items={recent.value} />}
       <h2 class="section">{t("home.recent")}</h2>
-      {jobs.value === null ? <Loading text={t("loading")} /> : jobs.value.length === 0 ? <Empty title={t("home.empty")}><p>{t("home.empty.why")}</p></Empty>
+      {jobs.value === null ? <Pending of={begun} /> : jobs.value.length === 0 ? <Empty title={t("home.empty")}><p>{t("home.empty.why")}</p></Empty>
         : <ul class="sets">{jobs.value.map((j) => <Row key={j.job_id} j={j} />)}</ul>}
       {next.value && <p><button type="button" onClick={() => void doing(() => read(next.value!))}>{t("more")}</button></p>}
     </>

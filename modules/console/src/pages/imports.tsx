@@ -3,8 +3,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { client, got } from "../api";
 import { Bar } from "../parts/Bar";
-import { Empty, Loading } from "../parts/Empty";
-import { More, usePages } from "../parts/Pages";
+import { Empty } from "../parts/Empty";
+import { More, Pending, usePages } from "../parts/Pages";
 import { Shelf } from "../parts/Shelf";
 import { go, to } from "../route";
 import { brands, catalogue } from "../state/catalogue";
@@ -42,7 +42,7 @@ export const Imports = () => {
       <input ref={file} id="import-file" type="file" hidden accept=".csv,.tsv,.jsonl,.ndjson" onChange={(e) => { const f = e.currentTarget.files?.[0]; if (f) start(f); }} />
       <Role scope="write" />
       <p class="soft lead">{t("import.what")}</p>
-      {rows === null ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("import.none")}><p>{t("import.none.why")}</p></Empty> : (
+      {rows === null ? <Pending of={list} /> : rows.length === 0 ? <Empty title={t("import.none")}><p>{t("import.none.why")}</p></Empty> : (
         <ul class="sets">{rows.map((i) => (
           <li key={i.import_id} class="set-row plain"><a href={to("imports", i.import_id)}>
             <span><strong class="breaks">{i.name || i.filename || i.url}</strong><span class="soft">{when(i.created_at)}{countOf(i) ? ` · ${countOf(i)}` : ""}</span></span>

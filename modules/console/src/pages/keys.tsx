@@ -3,7 +3,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
 import { sure } from "../parts/Confirm";
-import { Empty, Loading } from "../parts/Empty";
+import { Empty } from "../parts/Empty";
+import { Pending, useFirst } from "../parts/Pages";
 import { showSecret } from "../parts/Secret";
 import { doing } from "../state/notice";
 import { credits, t, when, type Key } from "../words";
@@ -48,7 +49,8 @@ const stateOf = (k: APIKey): "revoked" | "expired" | "active" => (k.revoked_at ?
 export const Keys = () => {
   const keys = useSignal<APIKey[] | null>(null);
   const read = async (): Promise<void> => { keys.value = (await got(client.GET("/v1/api-keys"))).api_keys; };
-  useEffect(() => { document.title = `${t("nav.keys")} · OPAL`; void doing(read).then(() => { keys.value ??= []; }); }, []);
+  const first = useFirst(read, []);
+  useEffect(() => { document.title = `${t("nav.keys")} · OPAL`; }, []);
   const revoke = (k: APIKey): void => void doing(async () => {
     if (!await sure(t("keys.revoke"), t("keys.revoke.why", { name: k.name || k.prefix }), t("keys.revoke"))) return;
     await got(client.DELETE("/v1/api-keys/{key_id}", { params: { path: { key_id: k.key_id } } }));
@@ -58,7 +60,7 @@ export const Keys = () => {
     <>
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.keys")}</h1></header>
       <Role scope="admin" />
-      {keys.value === null ? <Loading text={t("loading")} /> : keys.value.length === 0 ? <Empty title={t("keys.none")}><p>{t("keys.none.why")}</p></Empty> : (
+      {keys.value === null ? <Pending of={first} /> : keys.value.length === 0 ? <Empty title={t("keys.none")}><p>{t("keys.none.why")}</p></Empty> : (
         <div class="scroll"><table><thead><tr><th scope="col">{t("keys.name")}</th><th scope="col">{t("keys.scopes")}</th><th scope="col">{t("table.made")}</th><th scope="col">{t("keys.used")}</th><th scope="col">{t("keys.expires")}</th><th scope="col" class="n">{t("keys.budget")}</th><th scope="col">{t("table.state")}</th></tr></thead>
           <tbody>{keys.value.map((k) => { const s = stateOf(k); return (
             <tr key={k.key_id} class={s === "active" ? "" : "faint"}><td><strong>{k.name}</strong> <code>{k.prefix}…</code></td><td>{k.scopes.map((x) => t(`scope.${x}` as Key)).join(", ")}</td><td>{when(k.created_at)}</td><td>{when(k.last_used_at)}</td><td>{k.expires_at ? when(k.expires_at) : t("keys.never")}</td>

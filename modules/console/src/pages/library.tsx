@@ -2,13 +2,13 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got } from "../api";
-import { Empty, Loading } from "../parts/Empty";
+import { Empty } from "../parts/Empty";
 import { FoundList } from "../parts/Found";
 import { Icon } from "../parts/Icon";
 import { ShareDialog } from "../parts/Share";
-import { More, usePages } from "../parts/Pages";
+import { More, Pending, usePages } from "../parts/Pages";
 import { Shelf } from "../parts/Shelf";
-import { brands, catalogue } from "../state/catalogue";
+import { brands, byChannel, catalogue, presets } from "../state/catalogue";
 import { complain } from "../state/notice";
 import { t, type Key } from "../words";
 import { lacks } from "../state/session";
@@ -18,6 +18,7 @@ const states = ["", "look", "completed", "failed", "open"] as const;
 const sharing = signal(false);
 const sought = signal("");
 const brand = signal("");
+const channel = signal("");
 const state = signal<(typeof states)[number]>("");
 const asked = signal(""); // sought, once the typing pauses
 
@@ -31,7 +32,8 @@ export const Library = () => {
     } } }));
     return { rows: p.items, next: p.next_cursor };
   }, [asked.value, brand.value, state.value]);
-  const rows = list.rows.value?.filter((f) => !f.retried_by);
+  const of = new Set(presets.value.filter((p) => p.channel === channel.value).map((p) => p.name));
+  const rows = list.rows.value?.filter((f) => !f.retried_by && (!channel.value || f.exports.some((v) => of.has(v.preset))));
   const finished = (rows ?? []).filter((f) => f.status === "completed").slice(0, 500).map((f) => ({ job_id: f.job_id, item_id: f.item_id }));
   return (
     <>
@@ -40,9 +42,10 @@ export const Library = () => {
       <div class="filters">
         <div class="chips" role="group" aria-label={t("sheet.filter")}>{states.map((s) => <button type="button" class="chip" key={s} aria-pressed={state.value === s} onClick={() => { state.value = s; }}>{t(`library.${s || "all"}` as Key)}</button>)}</div>
         <div class="row tools"><input type="search" aria-label={t("library.search")} placeholder={t("library.search")} value={sought.value} onInput={(e) => { sought.value = e.currentTarget.value; }} />
-          <label class="inline">{t("new.brand")} <select value={brand.value} onChange={(e) => { brand.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label></div>
+          <label class="inline">{t("new.brand")} <select value={brand.value} onChange={(e) => { brand.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>
+          <label class="inline">{t("library.channel")} <select value={channel.value} onChange={(e) => { channel.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{byChannel(presets.value).map(([c]) => <option key={c} value={c}>{c}</option>)}</select></label></div>
       </div>
-      {!rows ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("sheet.none")}><p>{t("library.none")}</p></Empty> : <FoundList rows={rows} />}
+      {!rows ? <Pending of={list} /> : rows.length === 0 ? <Empty title={t("sheet.none")}><p>{t("library.none")}</p></Empty> : <FoundList rows={rows} />}
       <More of={list} />
     </>
   );

@@ -3,7 +3,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
 import { sure } from "../parts/Confirm";
-import { Empty, Loading } from "../parts/Empty";
+import { Empty } from "../parts/Empty";
+import { Pending, useFirst } from "../parts/Pages";
 import { Icon } from "../parts/Icon";
 import { doing, tell } from "../state/notice";
 import { t, when } from "../words";
@@ -32,7 +33,8 @@ export const Operations = () => {
   const dead = useSignal<Dead[] | null>(null);
   const chosen = useSignal<Set<string>>(new Set());
   const read = async (): Promise<void> => { dead.value = (await got(client.GET("/v1/dead-letters", { params: { query: { limit: 200 } } }))).dead_letters; chosen.value = new Set(); };
-  useEffect(() => { document.title = `${t("nav.operations")} · OPAL`; void doing(read).then(() => { dead.value ??= []; }); }, []);
+  const first = useFirst(read, []);
+  useEffect(() => { document.title = `${t("nav.operations")} · OPAL`; }, []);
   const idOf = (d: Dead): string => `${d.queue}/${d.id}`;
   const take = (verb: "redrive" | "purge"): void => void doing(async () => {
     const of = (dead.value ?? []).filter((d) => chosen.value.has(idOf(d)));
@@ -53,7 +55,7 @@ export const Operations = () => {
       <Role scope="admin" />
       <Health />
       <section aria-labelledby="ops-dead"><h2 id="ops-dead" class="section">{t("ops.dead")} {rows && <span class="count">{rows.length}</span>}</h2>
-        {rows === null ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("ops.dead.none")}><p>{t("ops.dead.none.why")}</p></Empty> : <>
+        {rows === null ? <Pending of={first} /> : rows.length === 0 ? <Empty title={t("ops.dead.none")}><p>{t("ops.dead.none.why")}</p></Empty> : <>
           <div class="row"><button type="button" onClick={() => { chosen.value = chosen.value.size === rows.length ? new Set() : new Set(rows.map(idOf)); }}>{chosen.value.size === rows.length ? t("sheet.unselect") : t("sheet.select_all")}</button>
             <button type="button" class="primary" disabled={!chosen.value.size} onClick={() => take("redrive")} {...lacks("admin")}>{t("ops.redrive", { n: chosen.value.size })}</button><button type="button" disabled={!chosen.value.size} onClick={() => take("purge")} {...lacks("admin")}><Icon name="bin" />{t("delete")}</button></div>
           <ul class="log">{rows.map((d) => <li key={idOf(d)}><div class="row nowrap"><input type="checkbox" checked={chosen.value.has(idOf(d))} aria-label={t("tile.choose", { name: d.id })} onChange={() => toggle(d)} />

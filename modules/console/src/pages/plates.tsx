@@ -2,11 +2,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { address, problemOf, send, type Schemas } from "../api";
-import { Empty, Loading } from "../parts/Empty";
+import { Empty } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
+import { Pending, useFirst } from "../parts/Pages";
 import { go, to } from "../route";
 import { plates, readPlates } from "../state/catalogue";
-import { complain, doing, tell } from "../state/notice";
+import { doing, tell } from "../state/notice";
 import { t } from "../words";
 import { lacks } from "../state/session";
 
@@ -24,7 +25,8 @@ export const Plates = () => {
   const ready = useSignal(false);
   const busy = useSignal(false);
   const files = useRef<HTMLInputElement>(null);
-  useEffect(() => { document.title = `${t("plates")} · OPAL`; readPlates().then(() => { ready.value = true; }, complain); }, []);
+  useEffect(() => { document.title = `${t("plates")} · OPAL`; }, []);
+  const first = useFirst(() => readPlates().then(() => { ready.value = true; }), []);
   const take = (list: FileList | null): void => void doing(async () => {
     busy.value = true;
     try {
@@ -41,7 +43,7 @@ export const Plates = () => {
         <button type="button" class="primary" disabled={busy.value} onClick={() => files.current?.click()} {...lacks("write")}><Icon name="plus" />{busy.value ? t("plates.adding") : t("plates.add")}</button>
         <input ref={files} id="plate-files" type="file" multiple hidden accept="image/*,.heic,.heif" onChange={(e) => { take(e.currentTarget.files); }} /></header>
       <p class="soft lead">{t("plates.what")}</p>
-      {!ready.value ? <Loading text={t("loading")} /> : plates.value.length === 0 ? <Empty title={t("plates.none")}><p>{t("plates.none.why")}</p></Empty>
+      {!ready.value ? <Pending of={first} /> : plates.value.length === 0 ? <Empty title={t("plates.none")}><p>{t("plates.none.why")}</p></Empty>
         : <ul class="cards wide">{plates.value.map((p) => <li key={p.plate_id} class="card"><a href={to("plates", p.plate_id)}><img class="plate-picture" src={p.url} alt="" loading="lazy" /><strong>{p.name}</strong><span class="soft">{p.width} × {p.height}</span></a></li>)}</ul>}
     </>
   );

@@ -5,7 +5,7 @@ import { client, got, once, type Schemas } from "../api";
 import { Buyer } from "../parts/Buyer";
 import { Chart, type Bar } from "../parts/Chart";
 import { Icon } from "../parts/Icon";
-import { More, usePages } from "../parts/Pages";
+import { More, Pending, usePages } from "../parts/Pages";
 import { brands, catalogue, presetTitle } from "../state/catalogue";
 import { complain, doing, tell } from "../state/notice";
 import { saveAnswer } from "../state/save";
@@ -64,7 +64,8 @@ const Limits = ({ limits, change }: { limits: Schemas["MonthLimits"]; change: (l
 const Payments = () => {
   const list = usePages(async (cursor) => { const p = await got(client.GET("/v1/billing/payments", { params: { query: { limit: 20, cursor } } })); return { rows: p.payments, next: p.next_cursor }; }, []);
   const rows = list.rows.value;
-  if (!rows?.length) return <p class="soft">{rows ? t("usage.payments.none") : t("loading")}</p>;
+  if (!rows) return <Pending of={list} />;
+  if (!rows.length) return <p class="soft">{t("usage.payments.none")}</p>;
   return <><div class="scroll"><table><thead><tr><th scope="col">{t("table.when")}</th><th scope="col">{t("table.what")}</th><th scope="col" class="n">{t("table.amount")}</th><th scope="col">{t("table.state")}</th><th scope="col">{t("table.invoice")}</th></tr></thead>
     <tbody>{rows.map((p) => <tr key={p.payment_id}><td>{when(p.created_at)}</td><td>{t("new.sum.credits", { n: credits(p.credits) })}</td><td class="n">{money(p.amount, p.currency)}</td><td>{t(`payment.${p.status}` as Key)}{p.refunded ? ` · ${t("payment.back", { n: money(p.refunded, p.currency) })}` : ""}</td>
       <td>{p.paid_at ? <button type="button" class="link" onClick={() => void doing(() => saveAnswer(`/v1/billing/payments/${encodeURIComponent(p.payment_id)}/invoice`, {}, "application/pdf", `opal-${p.payment_id}.pdf`))}><Icon name="down" />PDF<span class="unseen"> {when(p.created_at)}</span></button>

@@ -6,7 +6,7 @@ import { sure } from "../parts/Confirm";
 import { Delivery } from "../parts/Delivery";
 import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
-import { More, usePages } from "../parts/Pages";
+import { More, Pending, usePages } from "../parts/Pages";
 import { showSecret } from "../parts/Secret";
 import { go, to } from "../route";
 import { complain, doing, tell } from "../state/notice";
@@ -67,7 +67,7 @@ export const Webhook = ({ id }: { id: string }) => {
       {w.disabled_reason && <p class="callout"><Icon name="warn" /><span>{t(`webhook.reason.${w.disabled_reason}` as Key)}</span></p>}
       <div class="row between"><div class="chips" role="group" aria-label={t("sheet.filter")}>{kinds.map((k) => <button type="button" class="chip" key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`delivery.${k}` as Key)}</button>)}</div>
         <button type="button" onClick={replay} {...lacks("write")}><Icon name="again" />{t("webhook.replay")}</button></div>
-      {rows === null ? <Loading text={t("loading")} /> : rows.length === 0 ? <Empty title={t("delivery.none")} /> : <ul class="log">{rows.map((d) => <Delivery key={d.delivery_id} d={d} changed={log.again} />)}</ul>}
+      {rows === null ? <Pending of={log} /> : rows.length === 0 ? <Empty title={t("delivery.none")} /> : <ul class="log">{rows.map((d) => <Delivery key={d.delivery_id} d={d} changed={log.again} />)}</ul>}
       <More of={log} />
     </>
   );

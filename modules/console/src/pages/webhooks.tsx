@@ -2,7 +2,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
-import { Empty, Loading } from "../parts/Empty";
+import { Empty } from "../parts/Empty";
+import { Pending, useFirst } from "../parts/Pages";
 import { Events } from "../parts/Events";
 import { showSecret } from "../parts/Secret";
 import { to } from "../route";
@@ -15,7 +16,8 @@ export const Webhooks = () => {
   const list = useSignal<Schemas["Webhook"][] | null>(null);
   const events = useSignal<string[]>([]);
   const read = async (): Promise<void> => { list.value = (await got(client.GET("/v1/webhooks"))).webhooks; };
-  useEffect(() => { document.title = `${t("nav.webhooks")} · OPAL`; void doing(read).then(() => { list.value ??= []; }); }, []);
+  const first = useFirst(read, []);
+  useEffect(() => { document.title = `${t("nav.webhooks")} · OPAL`; }, []);
   const make = (e: Event): void => {
     e.preventDefault();
     const form = e.currentTarget as HTMLFormElement;
@@ -32,7 +34,7 @@ export const Webhooks = () => {
     <>
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.webhooks")}</h1></header>
       <Role scope="write" />
-      {list.value === null ? <Loading text={t("loading")} /> : list.value.length === 0 ? <Empty title={t("webhook.none")}><p>{t("webhook.none.why")}</p></Empty> : (
+      {list.value === null ? <Pending of={first} /> : list.value.length === 0 ? <Empty title={t("webhook.none")}><p>{t("webhook.none.why")}</p></Empty> : (
         <ul class="cards wide">{list.value.map((w) => (
           <li class="card" key={w.webhook_id}><a href={to("webhooks", w.webhook_id)}><strong>{w.description || w.url}</strong><span class="soft breaks">{w.url}</span>
             <span class="soft">{w.events.length ? w.events.join(", ") : t("webhook.all")}</span><span class={`state ${w.status === "enabled" ? (w.failing_since ? "look" : "done") : "failed"}`}>{w.status === "enabled" && w.failing_since ? t("webhook.failing") : t(`webhook.${w.status}` as Key)}</span></a></li>))}</ul>)}

@@ -283,4 +283,6 @@ export const de: Words = {
   "sizes.keep": "Auswahl behalten",
   "sizes.keep.name": "Name dieser Auswahl",
   "sizes.forget": "„{name}“ vergessen",
+  "library.channel": "Kanal",
+  "trouble": "Das lässt sich gerade nicht zeigen",
 };

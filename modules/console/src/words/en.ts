@@ -281,6 +281,8 @@ export const en = {
   "sizes.keep": "Keep this choice",
   "sizes.keep.name": "Name of this choice",
   "sizes.forget": "Forget “{name}”",
+  "library.channel": "Channel",
+  "trouble": "This can't be shown now",
 };
 
 export type Words = Record<keyof typeof en, string>;

@@ -283,4 +283,6 @@ export const fr: Words = {
   "sizes.keep": "Garder ce choix",
   "sizes.keep.name": "Nom de ce choix",
   "sizes.forget": "Oublier « {name} »",
+  "library.channel": "Canal",
+  "trouble": "Ceci ne peut pas être affiché maintenant",
 };

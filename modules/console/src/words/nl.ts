@@ -283,4 +283,6 @@ export const nl: Words = {
   "sizes.keep": "Keuze bewaren",
   "sizes.keep.name": "Naam van deze keuze",
   "sizes.forget": "“{name}” vergeten",
+  "library.channel": "Kanaal",
+  "trouble": "Dit kan nu niet getoond worden",
 };
