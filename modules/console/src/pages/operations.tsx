@@ -24,7 +24,7 @@ const Health = () => {
   const h = health.value;
   return (
     <section class="sheet-block" aria-labelledby="ops-health"><h2 id="ops-health">{t("ops.health")} {h && <span class={`state ${h.status === "ok" ? "done" : "failed"}`}>{h.status === "ok" ? t("ops.ok") : t("ops.degraded")}</span>}</h2>
-      {h && <ul class="inline-list">{Object.entries(h.dependencies).map(([name, d]) => <li key={name}><span class={`state ${d.status === "ok" ? "done" : "failed"}`}><Icon name={d.status === "ok" ? "check" : "warn"} />{name}</span> <span class="soft">{d.ms} ms</span></li>)}</ul>}
+      {h && <ul class="inline-list">{Object.entries(h.dependencies ?? {}).map(([name, d]) => <li key={name}><span class={`state ${d.status === "ok" ? "done" : "failed"}`}><Icon name={d.status === "ok" ? "check" : "warn"} />{name}</span> <span class="soft">{d.ms} ms</span></li>)}</ul>}
     </section>
   );
 };
