@@ -44,7 +44,13 @@ var arrangements = map[farKind][]arrangement{
 		{paint: paintBookcase, blur: 0.026, top: stone, lower: -0.02, wall: lch{0.66, 0.03, 65 * deg}, accent: lch{0.5, 0.035, 235 * deg}},
 		{paint: paintReadingNook, blur: 0.024, top: woodWarm, lower: 0.02, behind: true, wall: lch{0.74, 0.045, 50 * deg}, accent: lch{0.52, 0.05, 130 * deg}},
 	},
-	farFoliage: {{paint: paintGarden, blur: 0.03}, {paint: paintMeadow, blur: 0.03}, {paint: paintTerrace, blur: 0.03}, {paint: paintSea, blur: 0.03}, {paint: paintPark, blur: 0.03}},
+	farFoliage: {
+		{paint: paintGarden, blur: 0.03},
+		{paint: paintMeadow, blur: 0.03, lower: 0.05, top: woodWarm},
+		{paint: paintTerrace, blur: 0.03, lower: -0.05, top: stone},
+		{paint: paintSea, blur: 0.03, lower: 0.02, top: woodOak},
+		{paint: paintPark, blur: 0.03, lower: -0.03, top: woodWalnut},
+	},
 	farDark: {
 		{paint: paintFluted},
 		{paint: paintDrapery, lower: -0.06, gloss: 0.3, wall: lch{0.4, 0.09, 18 * deg}},
@@ -66,7 +72,13 @@ var arrangements = map[farKind][]arrangement{
 		{paint: paintLoft, blur: 0.02, lower: 0.05, top: woodWalnut, wall: lch{0.7, 0.035, 50 * deg}, accent: lch{0.4, 0.03, 160 * deg}},
 		{paint: paintPanels, blur: 0.022, lower: -0.02, top: concrete, wall: lch{0.56, 0.03, 255 * deg}, accent: lch{0.66, 0.09, 65 * deg}},
 	},
-	farForest: {{paint: paintForest, blur: 0.032}, {paint: paintMist, blur: 0.032}, {paint: paintBirches, blur: 0.032}, {paint: paintBrook, blur: 0.032}, {paint: paintLake, blur: 0.032}},
+	farForest: {
+		{paint: paintForest, blur: 0.032},
+		{paint: paintMist, blur: 0.032, lower: 0.05, top: stone},
+		{paint: paintBirches, blur: 0.032, lower: -0.04, top: woodWarm},
+		{paint: paintBrook, blur: 0.032, lower: -0.06, top: stone},
+		{paint: paintLake, blur: 0.032, lower: 0.03},
+	},
 }
 
 // arranged returns the set in the composition that a seed chooses.

@@ -55,7 +55,7 @@ func paintConsole(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	x := at(-0.42)
 	twigs(c, x, foot-0.2*f.h, 0.36*f.h, hex(0x6b5a43), hex(0xb39a6b), r, 7)
 	c.turned(x, foot-0.25*f.h, foot, 0.085*f.w, vase, lk.accentRGB, sd)
-	c.shows(1, "vase", x-0.035*f.w, foot-0.14*f.h, x+0.035*f.w, foot-0.06*f.h)
+	c.shows(1, "vase", x-0.048*f.w, foot-0.165*f.h, x+0.048*f.w, foot-0.045*f.h)
 	// books that lie
 	y := foot
 	for i, w := range []float32{0.15, 0.135, 0.12} {

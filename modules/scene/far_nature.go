@@ -1,8 +1,5 @@
 package scene
 
-// The places behind the nature set; a seed chooses one.
-var naturePlaces = []func(c *canvas, lk *look, f *frame, sd float32, r *rng){paintForest, paintMist, paintBirches, paintBrook, paintLake}
-
 // paintForest is a clearing among old trees.
 func paintForest(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	sun, tint := f.cx+sd*0.3*f.w, brandTint(lk)

@@ -1,9 +1,5 @@
 package scene
 
-// The places behind the outdoor set. A seed chooses one: they differ in what they show,
-// not only in where its leaves lie.
-var outdoorPlaces = []func(c *canvas, lk *look, f *frame, sd float32, r *rng){paintGarden, paintMeadow, paintTerrace, paintSea, paintPark}
-
 // brandTint is how far a place follows the set's wall colour.
 func brandTint(lk *look) rgb {
 	if lk.kept > 0 { // the surface has the brand's colour

@@ -61,6 +61,9 @@ func (lk *look) keep(want [shownColours]rgb, at cacheKey) {
 	lk.vignette *= evenLight
 	if (lk.far == farFoliage || lk.far == farForest) && !lk.flat {
 		lk.surface = lacquer // a place has no wall that may have any colour
+		if lk.far == farForest {
+			lk.gobo = goboNone // the leaves' shade would cover it
+		}
 	}
 	colours := [shownColours]*rgb{&lk.wallRGB, &lk.accentRGB, &lk.thirdRGB}
 	resolved := [shownColours]rgb{lk.wallRGB, lk.accentRGB, lk.thirdRGB}
