@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // imageRegistry is a registry of images on this machine, which gives anybody a token
@@ -97,5 +99,50 @@ func TestBasesArePinned(t *testing.T) {
 				t.Errorf("the file is now\n%s", got)
 			}
 		})
+	}
+}
+
+// New digests become one pull request; one that GitHub refused is proposed by the next run.
+func TestPinnedBasesAreProposed(t *testing.T) {
+	t.Parallel()
+	var w workflow
+	if err := yaml.Unmarshal(readWorkflow(t, pinWorkflow), &w); err != nil {
+		t.Fatal(err)
+	}
+	steps := w.Jobs["pin"].Steps
+	dir, summary := t.TempDir(), filepath.Join(t.TempDir(), "summary")
+	record := filepath.Join(dir, "record")
+	env := []string{
+		tools(t, map[string]string{"gh": `case "$*" in
+"pr list"*) grep -c "^pr create" "$RECORD" || true ;;
+"pr create"*) [ "$FAULT" != refused ] || exit 1; echo "$*" >>"$RECORD" ;;
+esac
+`}),
+		"RECORD=" + record, "GITHUB_STEP_SUMMARY=" + summary, "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1",
+	}
+	if err := os.WriteFile(record, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	git := "cd " + dir + "; git init -q --bare origin; git init -q -b main work; cd work; git remote add origin ../origin\n" +
+		"echo golang:1 >Dockerfile; git add .; git -c user.name=a -c user.email=a@example.com commit -qm first; git push -q origin main"
+	if out, ok := script(t, env, "-ec", git); !ok {
+		t.Fatal(out)
+	}
+	run := func(fault string) (string, bool) {
+		t.Helper()
+		return script(t, append(env, "FAULT="+fault), "-ec", "cd "+dir+"/work; git switch -q main\n"+
+			"git branch -q -D $(git branch --list 'pin-*' --format '%(refname:short)') 2>/dev/null || true\n"+
+			"echo golang:1@sha256:1 >Dockerfile\n"+steps[len(steps)-1].Run)
+	}
+	if out, ok := run("refused"); ok || !strings.Contains(out, "allow GitHub Actions to create pull requests") {
+		t.Errorf("passed %v: %s", ok, out)
+	}
+	for range 2 { // the second finds it proposed
+		if out, ok := run(""); !ok {
+			t.Errorf("failed: %s", out)
+		}
+	}
+	if n := strings.Count(readFile(t, record), "pr create --head pin-bases-"); n != 1 || !strings.Contains(readFile(t, summary), "was proposed already") {
+		t.Errorf("%d pull requests; %s", n, readFile(t, summary))
 	}
 }

@@ -259,7 +259,7 @@ func checkPromotion(w workflow, text string, say func(string, ...any)) {
 	}
 	has(text, say, []stepRule{
 		{"approve", "sha256:[0-9a-f]{64}", "an image that is no digest passes"},
-		{"copy", "cosign copy", "the signature stays behind"},
+		{"copy", "copy --recursive ", "the signature stays behind"},
 		{"copy", `opal@$DIGEST" --output none`, "another image than the approved one could be deployed"},
 	})
 	if strings.Contains(text, "build-push-action") {
@@ -347,7 +347,7 @@ func TestWorkflowRulesBite(t *testing.T) {
 		{intoWorkflow, "deploy/retire.sh", "deploy/wait-revision.sh", "the revisions before go on running"},
 		{intoWorkflow, "          URL: ${{ needs.candidate.outputs.url }}", "          URL: ${{ secrets.AML_ENDPOINT_KEY }}", "which is for plan"},
 		{promoteWorkflow, "environment: prod-approval", "environment: prod", "nobody is asked"},
-		{promoteWorkflow, "cosign copy", "docker pull", "signature stays behind"},
+		{promoteWorkflow, "copy --recursive", "copy", "signature stays behind"},
 		{promoteWorkflow, "needs: [approve, copy]", "needs: approve", "deploy does not wait for copy"},
 		{deployWorkflow, "cosign sign", "cosign version", "not signed"},
 		{deployWorkflow, "sbom: true", "sbom: false", "what the image holds"},
