@@ -1,11 +1,11 @@
 // A collection: its pictures, its sets, its ZIP.
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
 import { Bar, ofCounts } from "../parts/Bar";
 import { sure } from "../parts/Confirm";
 import { Empty, Loading } from "../parts/Empty";
-import { FoundList } from "../parts/Found";
+import { counting, FoundList } from "../parts/Found";
 import { Icon } from "../parts/Icon";
 import { More, Pending, usePages } from "../parts/Pages";
 import { ShareDialog } from "../parts/Share";
@@ -63,6 +63,9 @@ export const Collection = ({ id }: { id: string }) => {
     return () => clearInterval(timer);
   }, [id]);
   const c = row.value;
+  const chosen = useSignal<ReadonlySet<string>>(new Set());
+  const last = useRef("");
+  const shown = counting(items.rows.value ?? []);
   const done = c ? ofCounts(c.counts).done : 0;
   useEffect(() => { if (done && items.rows.peek()) { void items.fresh((f) => f.item_id).catch(() => { /* the next change tells */ }); void jobs.fresh((j) => j.job_id).catch(() => { /* as above */ }); } }, [done]);
   if (gone.value) return <Empty page title={t("collection.gone")}><p><a href={to("collections")}>{t("nav.collections")}</a></p></Empty>;
@@ -80,7 +83,24 @@ export const Collection = ({ id }: { id: string }) => {
     if (answer.parts.length === 1) saveAs(answer.parts[0]!.url, "");
     else { parts.value = answer.parts; tell(t("collection.parts", { n: answer.parts.length })); }
   });
-  const [cls, word] = stateOf(c), rows = items.rows.value?.filter((f) => !f.retried_by), sets = jobs.rows.value ?? [];
+  const choose = (item: string, range: boolean): void => {
+    const next = new Set(chosen.value), at = shown.findIndex((f) => f.item_id === item), from = range ? shown.findIndex((f) => f.item_id === last.current) : -1;
+    if (from >= 0) for (const f of shown.slice(Math.min(from, at), Math.max(from, at) + 1)) next.add(f.item_id);
+    else if (!next.delete(item)) next.add(item);
+    last.current = item;
+    chosen.value = next;
+  };
+  // judge approves or rejects the selected pictures, each in its own set.
+  const judge = (verb: "approve" | "reject"): void => void doing(async () => {
+    const queue = shown.filter((f) => chosen.value.has(f.item_id) && f.status === "completed"), n = queue.length;
+    chosen.value = new Set();
+    await Promise.all(Array.from({ length: Math.min(6, n) }, async () => {
+      for (let f = queue.shift(); f; f = queue.shift()) await got(client.POST(`/v1/jobs/{job_id}/items/{item_id}/${verb}`, { params: { path: { job_id: f.job_id, item_id: f.item_id } }, body: {} }));
+    }));
+    await items.again();
+    if (n) tell(t(verb === "approve" ? "sheet.approved" : "sheet.rejected", { n }));
+  });
+  const [cls, word] = stateOf(c), rows = items.rows.value && shown, sets = jobs.rows.value ?? [];
   return (
     <>
       <header class="page-head">
@@ -98,12 +118,18 @@ export const Collection = ({ id }: { id: string }) => {
       {c.status === "open" && <p class="soft lead">{t("collection.close.why")}</p>}
       {parts.value.length > 0 && <section class="sheet-block" aria-label={t("sheet.zip")}><ol class="zip-parts">{parts.value.map((p, i) => <li key={i}><a href={p.url} rel="noopener" download="">{t("collection.part", { i: i + 1, n: parts.value.length })}</a> <span class="soft">{bytes(p.bytes)}</span></li>)}</ol></section>}
       <div class="filters"><div class="chips" role="group" aria-label={t("sheet.filter")}>{kinds.map((k) => <button type="button" class="chip" key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`library.${k}` as Key)}</button>)}</div></div>
-      {!rows ? <Pending of={items} /> : rows.length === 0 ? <Empty title={t("sheet.none")} /> : <FoundList rows={rows} />}
+      {!rows ? <Pending of={items} /> : rows.length === 0 ? <Empty title={t("sheet.none")} /> : <FoundList rows={rows} chosen={chosen.value} choose={choose} />}
       <More of={items} />
       <h2 class="section">{t("collection.in")} <span class="count">{c.jobs.total}</span></h2>
       <ul class="sets">{sets.map((j) => <li key={j.job_id} class="set-row plain"><a href={to("sets", j.job_id)}><span><strong>{t("sheet.title", { n: j.counts.total })}</strong><span class="soft">{when(j.created_at)}</span></span><span class={`state job-${j.status}`}>{t(`job.${j.status}` as Key)}</span></a></li>)}</ul>
       <More of={jobs} />
       {c.status === "open" && <Sets path={path} have={new Set(sets.map((j) => j.job_id))} added={async () => { await read(); await Promise.all([items.again(), jobs.again()]); }} />}
+      {shown.length > 0 && <div class="bar" role="toolbar" aria-label={t("sheet.bar")}>
+        <button type="button" class="quiet" onClick={() => { chosen.value = new Set(chosen.value.size ? [] : shown.map((f) => f.item_id)); }}>{chosen.value.size ? t("sheet.unselect") : t("sheet.select_all")}</button>
+        {chosen.value.size > 0 && <><strong>{t("sheet.selected", { n: chosen.value.size })}</strong>
+          <button type="button" class="primary" onClick={() => judge("approve")} {...lacks("approve")}><Icon name="check" />{t("approve")}</button>
+          <button type="button" onClick={() => judge("reject")} {...lacks("approve")}><Icon name="cross" />{t("reject")}</button></>}
+      </div>}
     </>
   );
 };

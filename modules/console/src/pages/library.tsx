@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got } from "../api";
 import { Empty } from "../parts/Empty";
-import { FoundList } from "../parts/Found";
+import { counting, FoundList } from "../parts/Found";
 import { Icon } from "../parts/Icon";
 import { ShareDialog } from "../parts/Share";
 import { More, Pending, usePages } from "../parts/Pages";
@@ -33,7 +33,7 @@ export const Library = () => {
     return { rows: p.items, next: p.next_cursor };
   }, [asked.value, brand.value, state.value]);
   const of = new Set(presets.value.filter((p) => p.channel === channel.value).map((p) => p.name));
-  const rows = list.rows.value?.filter((f) => !f.retried_by && (!channel.value || f.exports.some((v) => of.has(v.preset))));
+  const rows = list.rows.value && counting(list.rows.value).filter((f) => (!channel.value || f.exports.some((v) => of.has(v.preset))));
   const finished = (rows ?? []).filter((f) => f.status === "completed").slice(0, 500).map((f) => ({ job_id: f.job_id, item_id: f.item_id }));
   return (
     <>

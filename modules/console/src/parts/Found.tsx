@@ -10,8 +10,17 @@ type Found = Schemas["FoundItem"];
 export const markOf = (f: Found): [string, Key] => (f.status === "failed" ? ["failed", "state.failed"] : f.status === "cancelled" ? ["out", "state.out"] : f.status !== "completed" ? ["working", "state.working"]
   : f.review?.state === "pending" ? ["look", "state.look"] : f.review?.state === "rejected" ? ["rejected", "state.rejected"] : f.review?.state === "approved" ? ["approved", "state.approved"] : ["done", "state.done"]);
 
-export const FoundList = ({ rows }: { rows: Found[] }) => (
+// counting are the pictures of which no later one takes the place. Lists begin with the newest.
+export const counting = (rows: Found[]): Found[] => {
+  const replaced = new Set(rows.flatMap((f) => (f.remake_of && f.status === "completed" && !f.retried_by ? [f.remake_of] : [])));
+  return rows.filter((f) => !f.retried_by && !replaced.has(f.item_id));
+};
+
+type Props = { rows: Found[]; chosen?: ReadonlySet<string>; choose?: (id: string, range: boolean) => void };
+
+export const FoundList = ({ rows, chosen, choose }: Props) => (
   <ul class="library">{rows.map((f) => { const [cls, word] = markOf(f); return (
-    <li key={f.item_id} class={`tile ${cls}`}><a class="tile-picture" href={to("sets", f.job_id, f.item_id)} aria-label={`${f.filename}, ${named(f.scene_type)}, ${t(word)}`}><Thumb job={f.job_id} item={f.item_id} version={f.output_blob_path ? `${f.updated_at}` : null} /></a>
+    <li key={f.item_id} class={`tile ${cls}${chosen?.has(f.item_id) ? " chosen" : ""}`}><a class="tile-picture" href={to("sets", f.job_id, f.item_id)} aria-label={`${f.filename}, ${named(f.scene_type)}, ${t(word)}`}><Thumb job={f.job_id} item={f.item_id} version={f.output_blob_path ? `${f.updated_at}` : null} /></a>
+      {choose && <label class="tile-choose"><input type="checkbox" checked={chosen?.has(f.item_id) ?? false} aria-label={t("tile.choose", { name: f.filename })} onClick={(e) => { e.preventDefault(); choose(f.item_id, e.shiftKey); }} /></label>}
       <div class="tile-text"><strong title={f.title ?? f.filename}>{f.sku ?? f.title ?? f.filename}</strong><span class={`state ${cls}`}>{cls === "look" && <Icon name="eye" />}{t(word)}</span><span class="soft">{when(f.created_at)}</span></div></li>); })}</ul>
 );
