@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/draw"
 	"os"
 	"path/filepath"
 
@@ -179,7 +178,7 @@ func (c Cutters) product(ctx context.Context, photo *image.NRGBA, maskFile strin
 			return nil, errMask.With("%s: %s", maskFile, why)
 		}
 		v.Mask = check.ByMask
-	case !photo.Opaque():
+	case !imaging.Opaque(photo):
 		v.Mask = check.ByAlpha
 		return photo, nil
 	default:
@@ -314,9 +313,9 @@ func (v *Verified) byRegistration(product, shown *image.NRGBA) bool {
 	return r.Score >= proof.FoundFrom || v.Measured.DeltaE50 <= alike
 }
 
-// window copies a part of a picture.
+// window copies a part of a picture; what lies beyond it is transparent.
 func window(img *image.NRGBA, r image.Rectangle) *image.NRGBA {
 	out := image.NewNRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
-	draw.Draw(out, out.Rect, img, r.Min, draw.Src)
+	imaging.Put(out, img, img.Rect.Min.Sub(r.Min))
 	return out
 }

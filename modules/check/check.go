@@ -105,7 +105,7 @@ func File(p channel.Preset, file []byte, f Facts) (*Picture, []Check, error) {
 			Wanted: fmt.Sprintf("at most %.0f× the photo's own pixels", maxEnlarge), Severity: warn, Advice: "Take the photo with more pixels on the product"},
 	}
 	if p.Background != channel.Transparent {
-		opaque := img.Opaque()
+		opaque := imaging.Opaque(img)
 		out = append(out, Check{Rule: "opaque", Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels", Severity: reject})
 	}
 	pic := &Picture{File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Sources: meta.Sources, Product: f.Product, Enlarged: f.Enlarged,
@@ -287,7 +287,7 @@ func (p *Picture) try(r channel.Rule) Check {
 		clear := border(p.Image, func(c []uint8) bool { return c[3] == 0 })
 		return ofLeast(clear, r.Limit, " of the outermost pixels transparent")
 	case channel.IsOpaque:
-		opaque := p.Image.Opaque()
+		opaque := imaging.Opaque(p.Image)
 		return Check{Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels"}
 	case channel.NotGenerated:
 		made := bytes.Contains(p.XMP, []byte(byModel)) || slices.ContainsFunc(p.Sources, func(s string) bool { return strings.HasSuffix(s, byModel) })
@@ -352,7 +352,7 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast func(float64, string) Check
 		return Check{Passed: g.white >= r.Limit && g.patch <= mostGrey, Measured: fmt.Sprintf("%.1f %% white, the largest other area takes %.1f %% of the frame", 100*g.white, 100*g.patch),
 			Wanted: fmt.Sprintf("at least %.1f %% white, and no other area", 100*r.Limit)}
 	case channel.NoShadow:
-		g := p.ground(!p.Image.Opaque())
+		g := p.ground(!imaging.Opaque(p.Image))
 		if g.filled && g.shadow <= r.Limit {
 			return Check{Passed: true, Measured: "none that could be told from the backdrop", Wanted: "no shadow"}
 		}

@@ -42,7 +42,7 @@ func (p *Picture) Draw(side int, broken []channel.Rule) *image.NRGBA {
 		cells(g.off, g, inkBad)
 	}
 	if has(channel.NoShadow) {
-		g := p.ground(!p.Image.Opaque())
+		g := p.ground(!imaging.Opaque(p.Image))
 		cells(g.dim, g, inkDim)
 	}
 	if has(channel.WhiteBorder) {

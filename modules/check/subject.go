@@ -7,6 +7,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imagefile"
+	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -142,7 +143,7 @@ func AlphaOf(img *image.NRGBA) *image.Alpha {
 // it has some, else of its brightness.
 func Mask(img *image.NRGBA) *image.Alpha {
 	mask := AlphaOf(img)
-	if !img.Opaque() {
+	if !imaging.Opaque(img) {
 		return mask
 	}
 	w := mask.Rect.Dx()

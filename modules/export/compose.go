@@ -3,7 +3,6 @@ package export
 import (
 	"image"
 	"image/color"
-	"image/draw"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -22,7 +21,7 @@ func compose(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	case p.Background == channel.Transparent:
 		return cropped(p, prod)
 	case p.Background == channel.White:
-		out := filled(p.Width, p.Height, color.NRGBA{255, 255, 255, 255})
+		out := imaging.Filled(p.Width, p.Height, color.NRGBA{255, 255, 255, 255})
 		at := centred(p, prod)
 		shadeUnder(out, p, l, prod, at)
 		imaging.Over(out, prod.at(at.Dx(), at.Dy()), at.Min)
@@ -77,20 +76,14 @@ func intoZone(p channel.Preset, at image.Rectangle) image.Rectangle {
 func cropped(p channel.Preset, prod *product) *image.NRGBA {
 	at, size := croppedPlace(p, prod)
 	out := image.NewNRGBA(image.Rectangle{Max: size})
-	draw.Draw(out, at, prod.at(at.Dx(), at.Dy()), image.Point{}, draw.Src)
-	return out
-}
-
-func filled(w, h int, c color.NRGBA) *image.NRGBA {
-	out := image.NewNRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(out, out.Rect, image.NewUniform(c), image.Point{}, draw.Src)
+	imaging.Put(out, prod.at(at.Dx(), at.Dy()), at.Min)
 	return out
 }
 
 // staged recomposes from a product-free backdrop, the shadow and the product.
 func staged(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	s := stage(p, &l.Source)
-	out := imaging.Resize(part(l.Backdrop, s.window), p.Width, p.Height)
+	out := imaging.Resize(view(l.Backdrop, s.window), p.Width, p.Height)
 	if !shadeUnder(out, p, l, prod, s.product) && l.Shadow != nil {
 		castInto(out, l.Shadow, s)
 	}
@@ -98,12 +91,10 @@ func staged(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 	return out
 }
 
-// part copies a window of a picture.
-func part(img *image.NRGBA, r image.Rectangle) *image.NRGBA {
-	r = r.Intersect(img.Rect)
-	out := image.NewNRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
-	draw.Draw(out, out.Rect, img, r.Min, draw.Src)
-	return out
+// view is a window of a picture, with the picture's own pixels.
+func view(img *image.NRGBA, r image.Rectangle) *image.NRGBA {
+	v, _ := img.SubImage(r).(*image.NRGBA)
+	return v
 }
 
 // castInto scales the visible part of the shadow with the product and lays it
@@ -115,5 +106,5 @@ func castInto(out, shadow *image.NRGBA, s staging) {
 	}
 	// the edges are rounded, and not the size, so that shadow and product meet
 	to := image.Rectangle{s.point(b.Min), s.point(b.Max)}
-	imaging.Over(out, imaging.Resize(part(shadow, b), to.Dx(), to.Dy()), to.Min)
+	imaging.Over(out, imaging.Resize(view(shadow, b), to.Dx(), to.Dy()), to.Min)
 }

@@ -199,7 +199,7 @@ func mutated(p channel.Preset, l *Layers, prod *product, w ware, kinds []string,
 		changed = mutations[kind](w, placed, r)
 	}
 	imaging.Over(shown, changed, at.Min)
-	b, err := imaging.Encode(shown, imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: max(90, p.Quality), Effort: fastEffort})
+	b, err := imaging.Encode(shown, imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: max(90, p.Quality), Effort: efforts[p.Format]})
 	if err != nil {
 		return kind, proof.Delivered{}, err
 	}

@@ -4,11 +4,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"image"
-	"image/draw"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/check/proof"
+	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -79,15 +79,10 @@ func maskAt(placed *image.NRGBA, at image.Rectangle, w, h int) *image.Alpha {
 // were placed.
 func prove(placed, delivered *image.NRGBA, at image.Rectangle) proof.Delivered {
 	in := at.Intersect(delivered.Rect)
-	cut := func(img *image.NRGBA, from image.Point) *image.NRGBA {
-		out := image.NewNRGBA(image.Rect(0, 0, in.Dx(), in.Dy()))
-		draw.Draw(out, out.Rect, img, from, draw.Src)
-		return out
-	}
 	if in.Empty() {
 		return proof.Delivered{}
 	}
-	return proof.Compare(cut(placed, in.Min.Sub(at.Min)), cut(delivered, in.Min))
+	return proof.Compare(imaging.Part(placed, in.Sub(at.Min)), imaging.Part(delivered, in))
 }
 
 // Proof says how the product in a variant's file differs from the product in the photo,

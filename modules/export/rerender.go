@@ -169,7 +169,7 @@ func recorded(ctx context.Context, tx *db.Tx, itemID string) ([]recordedVariant,
 
 // renderVersion is part of each recipe. It changes when the same picture and preset
 // give another file than before.
-const renderVersion = 1
+const renderVersion = 2
 
 // recipe digests all that a variant's file and its checks depend on: the preset with
 // the rules that hold on a day, and the picture.

@@ -58,6 +58,8 @@ type Layers struct {
 	Own      *image.NRGBA // the photo's own shadow; nil where it isn't kept
 	Light    *shade.Light // of the scene on the product; nil where none falls on it
 	On       time.Time    // the day whose rules count; zero: today
+
+	entire func() bool // the answer of whole, which looks at every pixel: each variant asks several times
 }
 
 // ErrLayers says that a picture's layers don't fit together.
@@ -75,6 +77,7 @@ func (l *Layers) sound() (*Layers, error) {
 		b = s.Cutout.Rect
 	}
 	s.CutoutBounds = picture.BoxOf(b)
+	s.entire = sync.OnceValue(s.isWhole)
 	if s.Backdrop == nil {
 		s.Shadow = nil
 		return &s, nil
@@ -103,7 +106,14 @@ func (l *Layers) sound() (*Layers, error) {
 
 // whole reports whether nothing was cut out: the whole photo is the product.
 func (l *Layers) whole() bool {
-	return l.CutoutBounds.Rect() == l.Cutout.Rect && l.Cutout.Opaque()
+	if l.entire != nil {
+		return l.entire()
+	}
+	return l.isWhole()
+}
+
+func (l *Layers) isWhole() bool {
+	return l.CutoutBounds.Rect() == l.Cutout.Rect && imaging.Opaque(l.Cutout)
 }
 
 // product is the visible part of the cut-out, at the few sizes from which the
@@ -128,11 +138,11 @@ const spare = 0.8
 // all.
 func newProduct(l *Layers, longest int) *product {
 	r := l.CutoutBounds.Rect()
-	p, _ := l.Cutout.SubImage(r).(*image.NRGBA) // a view
+	p := view(l.Cutout, r)
 	if k := float64(longest) / float64(max(r.Dx(), r.Dy())); k < spare {
 		p = imaging.Resize(p, atLeastOne(float64(r.Dx())*k), atLeastOne(float64(r.Dy())*k))
 	} else {
-		p = part(l.Cutout, r)
+		p = imaging.Part(l.Cutout, r)
 	}
 	kx, ky := l.room()
 	return &product{roomX: kx, roomY: ky, img: p, twice: sync.OnceValue(func() *image.NRGBA { return imaging.Upscale2x(p) })}

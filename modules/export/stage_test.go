@@ -152,7 +152,7 @@ func TestAnExtensionHasNeitherSeamNorCrease(t *testing.T) {
 }
 
 func TestWholePhotosAreFittedWhole(t *testing.T) {
-	l := &Layers{Cutout: filled(300, 200, color.NRGBA{90, 120, 60, 255})}
+	l := &Layers{Cutout: imaging.Filled(300, 200, color.NRGBA{90, 120, 60, 255})}
 	l.Cutout.SetNRGBA(0, 0, productColour)
 	l, err := l.sound()
 	if err != nil {

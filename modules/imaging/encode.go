@@ -64,7 +64,7 @@ func Encode(img *image.NRGBA, o EncodeOptions) ([]byte, error) {
 	}
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	longest, ok := maxSide[o.Format]
-	opaque := img.Opaque()
+	opaque := Opaque(img)
 	switch {
 	case !ok:
 		return nil, ErrEncode.With("the format %q is none of jpeg, png, webp and avif", o.Format)

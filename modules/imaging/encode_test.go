@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/opal-photo/opal/modules/imagefile/imagefiletest"
 )
 
@@ -187,6 +189,28 @@ func TestDecodeOwnRefusesWhatOpalNeverWrites(t *testing.T) {
 		t.Run(fmt.Sprintf("%.20q", b), func(t *testing.T) {
 			if img, err := DecodeOwn(b); err == nil || img != nil {
 				t.Error("was decoded")
+			}
+		})
+	}
+}
+
+// The conversion to the profile that a file has is left out: it would change nothing.
+func TestTheOwnProfileChangesNoPixel(t *testing.T) {
+	for _, f := range []Format{JPEG, WebP, PNG} {
+		t.Run(string(f), func(t *testing.T) {
+			img := imagefiletest.Photo(120, 90, 3)
+			var got [2]*image.NRGBA
+			for i, icc := range []bool{false, true} {
+				b, err := Encode(img, EncodeOptions{Format: f, ICC: icc})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got[i], err = DecodeOwn(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if d := cmp.Diff(got[0], got[1]); d != "" {
+				t.Error(d)
 			}
 		})
 	}

@@ -1,13 +1,8 @@
 package imaging
 
-/*
-#include <stdlib.h>
-*/
-import "C"
-
 import (
-	"fmt"
 	"image"
+	"runtime"
 	"unsafe"
 
 	"github.com/opal-photo/opal/modules/imagefile"
@@ -27,18 +22,21 @@ func DecodeOwn(b []byte) (*image.NRGBA, error) {
 		return nil, err
 	}
 	w, h := info.Stored()
-	size := w * h * bytesPerPixel
-	// C gets copies, so that libvips never holds on to Go's memory.
-	data, pixels := C.CBytes(b), C.malloc(C.size_t(size))
-	defer C.free(data)
-	defer C.free(pixels)
-	if pixels == nil {
-		return nil, fmt.Errorf("decode a picture of %d × %d: no memory", w, h)
-	}
-	if err := decodeInto(source{format: info.Format, data: unsafe.Slice((*byte)(data), len(b)), w: w, h: h, profile: p.Profile()}, pixels); err != nil {
+	stored := image.NewNRGBA(image.Rect(0, 0, w, h))
+	// Both stay where they are until the call has ended, and with it all that it made of
+	// them. A copy of C's own would cost as much as a third of the decoding.
+	var pinned runtime.Pinner
+	defer pinned.Unpin()
+	pinned.Pin(unsafe.SliceData(b))
+	pinned.Pin(unsafe.SliceData(stored.Pix))
+	err = decodeInto(source{format: info.Format, data: b, w: w, h: h, profile: p.Profile()}, unsafe.Pointer(unsafe.SliceData(stored.Pix)))
+	switch {
+	case err != nil:
 		return nil, ErrCorrupt.With("%v", err)
+	case info.Orientation <= 1:
+		return stored, nil
 	}
 	img := image.NewNRGBA(image.Rect(0, 0, info.Width, info.Height))
-	orientRows(img, info.Orientation, unsafe.Slice((*byte)(pixels), size), 0, h)
+	orientRows(img, info.Orientation, stored.Pix, 0, h)
 	return img, nil
 }

@@ -1,20 +1,23 @@
 package imaging
 
+/*
+#include "resample.h"
+*/
+import "C"
+
 import (
 	"image"
 	"math"
 	"runtime"
+	"unsafe"
 
 	"github.com/opal-photo/opal/modules/fault"
 )
 
-// Fixed point of the resampling loops. A sample has 12 bits, 4 below the
-// stored 8, so that two passes don't round twice; a weight has 14. A sum of
-// weights of at most 1.7 in absolute value then fits into 31 bits.
+// Fixed point of the resampling loops, see resample.h.
 const (
-	sampleShift = 4
-	weightBits  = 14
-	weightOne   = 1 << weightBits
+	weightBits = C.OPAL_WEIGHT_BITS
+	weightOne  = 1 << weightBits
 )
 
 const (
@@ -70,112 +73,29 @@ func pixelRow(img *image.NRGBA, y int) []uint8 {
 	return img.Pix[y*img.Stride:][:img.Rect.Dx()*bytesPerPixel]
 }
 
-// samples gives rows of 12-bit samples of a picture, premultiplied and, where
-// asked, averaged over kx × ky pixels.
+// samples are a picture's pixels, averaged over kx × ky where that is asked.
 type samples struct {
-	src      *image.NRGBA
-	kx, ky   int
-	w, h     int // after averaging; the last column and row may average fewer
-	channels int // 3 when src is opaque, else 4
+	src    *image.NRGBA
+	kx, ky int
+	w, h   int // after averaging; the last column and row may average fewer
+	opaque bool
 }
 
 func newSamples(src *image.NRGBA, kx, ky int) samples {
-	s := samples{
-		src: src, kx: kx, ky: ky, channels: bytesPerPixel,
+	return samples{
+		src: src, kx: kx, ky: ky, opaque: Opaque(src),
 		w: (src.Rect.Dx() + kx - 1) / kx, h: (src.Rect.Dy() + ky - 1) / ky,
 	}
-	if src.Opaque() {
-		s.channels = 3
-	}
-	return s
-}
-
-// fill writes row y to row, which has w * channels samples. sums, of the same
-// length, is its scratch.
-func (s samples) fill(y int, row []uint16, sums []uint32) {
-	if s.kx == 1 && s.ky == 1 {
-		if s.channels == 3 {
-			fillOpaque(pixelRow(s.src, y), row)
-		} else {
-			fillPremultiplied(pixelRow(s.src, y), row)
-		}
-		return
-	}
-	clear(sums)
-	first, last := y*s.ky, min((y+1)*s.ky, s.src.Rect.Dy())
-	for sy := first; sy < last; sy++ {
-		in := pixelRow(s.src, sy)
-		for o := 0; o < len(sums); o += s.channels {
-			n := min(s.kx*bytesPerPixel, len(in))
-			if s.channels == 3 {
-				sumOpaque(sums[o:o+3], in[:n])
-			} else {
-				sumPremultiplied(sums[o:o+4], in[:n])
-			}
-			in = in[n:]
-		}
-	}
-	full, lastWidth := float32(s.kx*(last-first)), float32((s.src.Rect.Dx()-(s.w-1)*s.kx)*(last-first))
-	for o := range sums {
-		area := full
-		if o >= len(sums)-s.channels {
-			area = lastWidth
-		}
-		scale := float32(1<<sampleShift) / area
-		if s.channels == 4 && o&3 != 3 {
-			scale /= 255
-		}
-		row[o] = uint16(float32(sums[o])*scale + 0.5)
-	}
-}
-
-func fillOpaque(in []uint8, row []uint16) {
-	for len(row) >= 3 && len(in) >= 4 {
-		row[0], row[1], row[2] = uint16(in[0])<<sampleShift, uint16(in[1])<<sampleShift, uint16(in[2])<<sampleShift
-		row, in = row[3:], in[4:]
-	}
-}
-
-func fillPremultiplied(in []uint8, row []uint16) {
-	for len(row) >= 4 && len(in) >= 4 {
-		a := uint32(in[3])
-		row[0] = uint16((uint32(in[0])*a<<sampleShift + 127) / 255)
-		row[1] = uint16((uint32(in[1])*a<<sampleShift + 127) / 255)
-		row[2] = uint16((uint32(in[2])*a<<sampleShift + 127) / 255)
-		row[3] = uint16(a << sampleShift)
-		row, in = row[4:], in[4:]
-	}
-}
-
-func sumOpaque(sums []uint32, in []uint8) {
-	r, g, b := sums[0], sums[1], sums[2]
-	for ; len(in) >= 4; in = in[4:] {
-		r += uint32(in[0])
-		g += uint32(in[1])
-		b += uint32(in[2])
-	}
-	sums[0], sums[1], sums[2] = r, g, b
-}
-
-func sumPremultiplied(sums []uint32, in []uint8) {
-	r, g, b, a := sums[0], sums[1], sums[2], sums[3]
-	for ; len(in) >= 4; in = in[4:] {
-		alpha := uint32(in[3])
-		r += uint32(in[0]) * alpha
-		g += uint32(in[1]) * alpha
-		b += uint32(in[2]) * alpha
-		a += alpha
-	}
-	sums[0], sums[1], sums[2], sums[3] = r, g, b, a
 }
 
 // taps are the weights of a one-dimensional filter: output i is the sum over k
-// of weight[i*n+k] times input first[i]+k. Each output's weights add up to
-// weightOne; what would reach beyond the edge counts for the edge.
+// below n of weight[i*step+k] times input first[i]+k, where step is n rounded up to what the
+// loops take at a time. Each output's weights add up to weightOne; what would reach beyond
+// the edge counts for the edge. first never falls.
 type taps struct {
-	n      int
-	first  []int32
-	weight []int32
+	n, step int
+	first   []int32
+	weight  []int16
 }
 
 func lanczos(x float64) float64 {
@@ -205,7 +125,8 @@ func lanczosTaps(span float64, n, outputs int) taps {
 // input of output i and the weights from there on.
 func newTaps(inputs, outputs, width int, at func(i int) (first int, weight func(k int) float64)) taps {
 	n := min(width, inputs)
-	t := taps{n: n, first: make([]int32, outputs), weight: make([]int32, outputs*n)}
+	step := (n + C.OPAL_TAPS_STEP - 1) / C.OPAL_TAPS_STEP * C.OPAL_TAPS_STEP
+	t := taps{n: n, step: step, first: make([]int32, outputs), weight: make([]int16, outputs*step)}
 	folded := make([]float64, n)
 	for i := range outputs {
 		first, weight := at(i)
@@ -218,10 +139,10 @@ func newTaps(inputs, outputs, width int, at func(i int) (first int, weight func(
 			sum += w
 		}
 		t.first[i] = int32(start)
-		out := t.weight[i*n : (i+1)*n]
-		rest, largest := int32(weightOne), 0
+		out := t.weight[i*step:][:n]
+		rest, largest := int16(weightOne), 0
 		for k, w := range folded {
-			out[k] = int32(math.Round(w / sum * weightOne))
+			out[k] = int16(math.Round(w / sum * weightOne))
 			rest -= out[k]
 			if out[k] > out[largest] {
 				largest = k
@@ -235,21 +156,19 @@ func newTaps(inputs, outputs, width int, at func(i int) (first int, weight func(
 // resample filters s with tx along rows and ty along columns.
 func resample(s samples, tx, ty taps) *image.NRGBA {
 	dst := image.NewNRGBA(image.Rect(0, 0, len(tx.first), len(ty.first)))
-	bands(len(ty.first), func(from, to int) {
-		cache := newRowCache(s, ty.n)
-		sums := make([]int32, s.w*s.channels)
-		for y := from; y < to; y++ {
-			weights := ty.weight[y*ty.n : (y+1)*ty.n]
-			clear(sums)
-			addRows(sums, cache, int(ty.first[y]), weights)
-			if s.channels == 3 {
-				rowOpaque(pixelRow(dst, y), sums, tx)
-			} else {
-				rowPremultiplied(pixelRow(dst, y), sums, tx)
-			}
-		}
-	})
+	bands(len(ty.first), func(from, to int) { resampleRows(dst, s, tx, ty, from, to, false) })
 	return dst
+}
+
+// resampleRows makes rows from..to of dst. plain leaves out the processor's wider
+// instructions, which change nothing but the time.
+func resampleRows(dst *image.NRGBA, s samples, tx, ty taps, from, to int, plain bool) {
+	scratch := make([]int16, C.opal_samples_room(C.int(s.w), C.int(ty.n)))
+	C.opal_resample((*C.uint8_t)(unsafe.SliceData(s.src.Pix)), C.int(s.src.Rect.Dx()), C.int(s.src.Rect.Dy()), C.size_t(s.src.Stride),
+		boolInt(s.opaque), C.int(s.kx), C.int(s.ky),
+		(*C.int32_t)(unsafe.SliceData(tx.first)), (*C.int16_t)(unsafe.SliceData(tx.weight)), C.int(tx.n), C.int(len(tx.first)),
+		(*C.int32_t)(unsafe.SliceData(ty.first)), (*C.int16_t)(unsafe.SliceData(ty.weight)), C.int(ty.n), C.int(from), C.int(to),
+		(*C.uint8_t)(unsafe.SliceData(dst.Pix)), C.size_t(dst.Stride), (*C.int16_t)(unsafe.SliceData(scratch)), boolInt(plain))
 }
 
 // bands splits 0..n over goroutines.
@@ -265,108 +184,3 @@ func bands(n int, work func(from, to int)) {
 	}
 	fault.Together(bands...)
 }
-
-// rowCache keeps the last rows of samples that a filter of n taps looks at.
-type rowCache struct {
-	s    samples
-	rows [][]uint16
-	have []int
-	sums []uint32
-}
-
-func newRowCache(s samples, n int) *rowCache {
-	c := &rowCache{s: s, rows: make([][]uint16, n), have: make([]int, n)}
-	if s.kx > 1 || s.ky > 1 {
-		c.sums = make([]uint32, s.w*s.channels)
-	}
-	for i := range c.rows {
-		c.rows[i], c.have[i] = make([]uint16, s.w*s.channels), -1
-	}
-	return c
-}
-
-func (c *rowCache) row(y int) []uint16 {
-	i := y % len(c.rows)
-	if c.have[i] != y {
-		c.s.fill(y, c.rows[i], c.sums)
-		c.have[i] = y
-	}
-	return c.rows[i]
-}
-
-// addRows adds the weighted rows from first on to sums and brings them back to
-// 12 bits. Three rows at a time spare most of the loads and stores of sums.
-func addRows(sums []int32, c *rowCache, first int, weights []int32) {
-	k := 0
-	for ; k+3 <= len(weights); k += 3 {
-		a, b, d := c.row(first + k)[:len(sums)], c.row(first + k + 1)[:len(sums)], c.row(first + k + 2)[:len(sums)]
-		wa, wb, wd := weights[k], weights[k+1], weights[k+2]
-		for i := range sums {
-			sums[i] += wa*int32(a[i]) + wb*int32(b[i]) + wd*int32(d[i])
-		}
-	}
-	for ; k < len(weights); k++ {
-		a, wa := c.row(first + k)[:len(sums)], weights[k]
-		for i := range sums {
-			sums[i] += wa * int32(a[i])
-		}
-	}
-	for i, v := range sums {
-		sums[i] = (v + weightOne/2) >> weightBits
-	}
-}
-
-// rowOpaque filters 3-channel samples along a row into pixels.
-func rowOpaque(dst []uint8, row []int32, t taps) {
-	const round = 1 << (weightBits + sampleShift - 1)
-	for x, first := range t.first {
-		weights := t.weight[x*t.n : (x+1)*t.n]
-		s := row[first*3:][:len(weights)*3]
-		r, g, b := int32(round), int32(round), int32(round)
-		for _, w := range weights {
-			r += w * s[0]
-			g += w * s[1]
-			b += w * s[2]
-			s = s[3:]
-		}
-		d := dst[x*4 : x*4+4 : x*4+4]
-		d[0], d[1], d[2], d[3] = to8(r>>(weightBits+sampleShift)), to8(g>>(weightBits+sampleShift)), to8(b>>(weightBits+sampleShift)), 255
-	}
-}
-
-// rowPremultiplied filters 4-channel samples along a row into straight-alpha
-// pixels. A wholly transparent pixel is black.
-func rowPremultiplied(dst []uint8, row []int32, t taps) {
-	const shift = weightBits + sampleShift
-	const round = 1 << (shift - 1)
-	for x, first := range t.first {
-		weights := t.weight[x*t.n : (x+1)*t.n]
-		s := row[first*4:][:len(weights)*4]
-		var r, g, b, a int32
-		for _, w := range weights {
-			r += w * s[0]
-			g += w * s[1]
-			b += w * s[2]
-			a += w * s[3]
-			s = s[4:]
-		}
-		d := dst[x*4 : x*4+4 : x*4+4]
-		alpha := to8((a + round) >> shift)
-		switch {
-		case a == 255<<shift:
-			d[0], d[1], d[2] = to8((r+round)>>shift), to8((g+round)>>shift), to8((b+round)>>shift)
-		case alpha == 0:
-			d[0], d[1], d[2] = 0, 0, 0
-		default: // also where the kernel swings above full alpha, or edges would glow
-			d[0], d[1], d[2] = straight(r, a), straight(g, a), straight(b, a)
-		}
-		d[3] = alpha
-	}
-}
-
-// straight divides a premultiplied sum by its alpha.
-func straight(c, a int32) uint8 {
-	return to8(int32((int64(max(c, 0))*255 + int64(a)/2) / int64(a)))
-}
-
-func to8(v int32) uint8 { return uint8(max(0, min(v, 255))) }

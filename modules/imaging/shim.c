@@ -133,10 +133,28 @@ static int straight(VipsImage *in, VipsImage **out) {
 	return r ? -1 : 0;
 }
 
+// is_srgb reports whether a picture of 8 bits has the very profile that it would be converted
+// to, as OPAL's own files have: the conversion then changes no value and takes longer than
+// the decoding.
+static int is_srgb(VipsImage *in) {
+	const void *profile;
+	size_t len;
+	VipsBlob *blob = NULL;
+	if (in->Type != VIPS_INTERPRETATION_sRGB || in->BandFmt != VIPS_FORMAT_UCHAR || in->Bands != 3 ||
+		vips_image_get_typeof(in, VIPS_META_ICC_NAME) == 0 || vips_image_get_blob(in, VIPS_META_ICC_NAME, &profile, &len) ||
+		vips_profile_load("srgb", &blob, NULL))
+		return 0;
+	size_t n;
+	const void *own = vips_blob_get(blob, &n);
+	int same = n == len && memcmp(own, profile, n) == 0;
+	vips_area_unref(VIPS_AREA(blob));
+	return same;
+}
+
 // to_srgb converts colour bands (no alpha) of any kind to 8-bit sRGB.
 static int to_srgb(VipsImage *in, VipsImage **out) {
 	gboolean cmyk = in->Type == VIPS_INTERPRETATION_CMYK;
-	if (cmyk || vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0) {
+	if (cmyk || (vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0 && !is_srgb(in))) {
 		// An embedded profile that doesn't fit the pixels gives way to the
 		// built-in one. Its perceptual table counts, where it has one, whatever
 		// intent its header asks for, and its black becomes black: as browsers

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/draw"
 
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
@@ -114,6 +113,6 @@ func crop(img *image.NRGBA, r image.Rectangle) *image.NRGBA {
 		return img
 	}
 	out := image.NewNRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
-	draw.Draw(out, out.Rect, img, r.Min, draw.Src)
+	imaging.Put(out, img, img.Rect.Min.Sub(r.Min))
 	return out
 }

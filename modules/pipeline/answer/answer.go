@@ -35,7 +35,7 @@ func JPEG(photo *image.NRGBA, maxPixels int) ([]byte, error) {
 		w, h = within(w, h, maxPixels)
 		img = imaging.Resize(photo, w, h)
 	}
-	if !img.Opaque() {
+	if !imaging.Opaque(img) {
 		white := image.NewNRGBA(image.Rect(0, 0, img.Rect.Dx(), img.Rect.Dy()))
 		for i := range white.Pix {
 			white.Pix[i] = 255

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/draw"
 	"io"
 	"net/http"
 	"net/url"
@@ -158,8 +157,7 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Plac
 
 // form encodes the request.
 func (p *Placer) form(r pipeline.Placement, f frame, bounds image.Rectangle) (*egress.Form, error) {
-	product := image.NewNRGBA(image.Rect(0, 0, bounds.Dx(), bounds.Dy()))
-	draw.Draw(product, product.Rect, r.Cutout, bounds.Min, draw.Src)
+	product := imaging.Part(r.Cutout, bounds)
 	canvas, mask := f.draw(product, r.Width)
 	parts := []egress.Part{
 		egress.Field("model", p.o.Model), egress.Field("prompt", prompt(r)), egress.Field("n", "1"),

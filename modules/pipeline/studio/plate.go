@@ -38,7 +38,7 @@ func PreparePlate(ctx context.Context, d pipeline.Decoder, photo []byte) (Prepar
 	if k := float64(maxPlateSide) / float64(max(w, h)); k < 1 {
 		img = imaging.Resize(img, max(1, int(float64(w)*k+.5)), max(1, int(float64(h)*k+.5)))
 	}
-	if !img.Opaque() { // what is transparent shows white, as on a page
+	if !imaging.Opaque(img) { // what is transparent shows white, as on a page
 		paper := image.NewNRGBA(image.Rect(0, 0, img.Rect.Dx(), img.Rect.Dy()))
 		for i := range paper.Pix {
 			paper.Pix[i] = 255

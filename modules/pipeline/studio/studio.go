@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/draw"
 
 	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/cutout/net"
@@ -130,7 +129,7 @@ func (p *Placer) Place(ctx context.Context, r pipeline.Placement) (*picture.Plac
 		return nil, err
 	}
 	whole := image.NewNRGBA(image.Rect(0, 0, r.Width, r.Height))
-	draw.Draw(whole, res.Shadow.Rect, res.Shadow, res.Shadow.Rect.Min, draw.Src)
+	imaging.Put(whole, res.Shadow, res.Shadow.Rect.Min)
 	out.ShadowPath, err = put("shadow", "png", whole, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1})
 	return &out, err
 }
