@@ -129,9 +129,9 @@ bench: libvips ## the benchmarks, one package after another (BENCH=Decode for so
 	$$(grep -rl --include='*_test.go' '^func Benchmark' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
 
 # RACE holds the flags: --only cutout, --rounds 5, --photos 8.
-race: build test-dependencies ## OPAL beside sharp and OpenCV on the same work: ratios of CPU, wall and memory (RACE="--only cutout"; installs Debian's OpenCV)
+race: build test-dependencies ## OPAL beside sharp and OpenCV on the same work: ratios of CPU, wall and memory, written into the README (RACE="--only cutout"; installs Debian's OpenCV)
 	@/usr/bin/python3 -c 'import cv2' 2>/dev/null || sh .ci/apt-get python3-opencv
-	@$(WITH_LIBVIPS) && $(GO) build -o .build/race ./app/race && .build/race $(RACE)
+	@$(WITH_LIBVIPS) && $(GO) build -o .build/race ./app/race && .build/race --readme README.md $(RACE)
 
 chaos: libvips console test-dependencies ## kill OPAL at every point and at random, break each part, and count what was lost (an hour; six fleets beside each other)
 	@$(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 $(GO) test ./app/chaos -run 'TestChaos' -count=1 -parallel $(FLEETS) -timeout 240m -v -chaos

@@ -19,7 +19,7 @@ func variants(k kind, f imaging.Format) contender {
 func own(name string, k kind) contender {
 	return func(ctx context.Context, t *track) (command, error) {
 		photos, err := t.photosOf(ctx, k)
-		return command{args: []string{t.self, name, photos, t.out("ours")}}, err
+		return command{args: []string{t.self, "--profile", t.profile, name, photos, t.out("ours")}}, err
 	}
 }
 

@@ -24,6 +24,7 @@ type options struct {
 	opal, peers, python string
 	only                string
 	rounds, photos      int
+	profile, readme     string
 }
 
 func main() {
@@ -35,9 +36,11 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "rows whose name this regular expression finds")
 	flag.IntVar(&o.rounds, "rounds", 3, "turns of each contender")
 	flag.IntVar(&o.photos, "photos", 4, "photos of a turn")
+	flag.StringVar(&o.profile, "profile", "", "folder for a CPU profile of each of our turns that this program does itself (go tool pprof)")
+	flag.StringVar(&o.readme, "readme", "", "page that quotes the table, written where every row was raced")
 	flag.Parse()
 	if name := flag.Arg(0); name != "" { // one of ours, in a process of its own
-		if err := contend(name, flag.Args()[1:]); err != nil {
+		if err := profiled(o.profile, name, func() error { return contend(name, flag.Args()[1:]) }); err != nil {
 			fmt.Fprintln(os.Stderr, "race:", err)
 			os.Exit(1)
 		}
@@ -87,5 +90,8 @@ func run(ctx context.Context, o options) error {
 		return errors.New("no row is called so")
 	}
 	fmt.Print(table(results))
+	if o.readme != "" && len(results) == len(rows) {
+		return quote(o.readme, table(results))
+	}
 	return nil
 }

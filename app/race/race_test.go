@@ -26,6 +26,7 @@ func TestTable(t *testing.T) {
 	}{
 		{"the middle of three counts", result{row: row{work: "w", peer: "p", reach: 1}, ours: of(90, 30, 20), theirs: of(60, 10, 70)}, "| w | p | 0.50 | ≤ 1.00 | 0.50 | 0.50 |  |"},
 		{"two have a middle", result{row: row{work: "w", peer: "p", reach: .6}, ours: of(20, 40), theirs: of(40, 40)}, "| w | p | 0.75 (missed) | ≤ 0.60 | 0.75 | 0.75 |  |"},
+		{"a missed row says what bounds it", result{row: row{work: "w", peer: "p", reach: .6, bound: "b"}, ours: of(20, 40), theirs: of(40, 40), quality: "q"}, "| w | p | 0.75 (missed) | ≤ 0.60 | 0.75 | 0.75 | q; b |"},
 		{"what else is seen", result{row: row{work: "w", peer: "p", reach: 1}, ours: of(1), theirs: of(1), quality: "1.02 × the bytes"}, "| w | p | 1.00 | ≤ 1.00 | 1.00 | 1.00 | 1.02 × the bytes |"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -103,5 +104,36 @@ func TestBothMakeTheSameFiles(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheReadmeQuotesTheTable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "README.md")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a\n" + tableBegins + "| old |\n" + tableEnds + "b\n")
+	if err := quote(file, "| new |\n"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff("a\n"+tableBegins+"| new |\n"+tableEnds+"b\n", string(b)); d != "" {
+		t.Error(d)
+	}
+	if write("a\n"); quote(file, "| new |\n") == nil {
+		t.Error("a page without a place for the table is taken")
+	}
+	own, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(own), tableBegins) || !strings.Contains(string(own), tableEnds) {
+		t.Error("the README has no place for the table")
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/imaging/imagingtest"
 )
@@ -193,5 +195,29 @@ func TestNothingToCompare(t *testing.T) {
 	}
 	if d := Compare(thin, image.NewNRGBA(image.Rect(0, 0, 6, 100))); !math.IsInf(d.Shift, 1) {
 		t.Errorf("other sizes: %+v", d)
+	}
+}
+
+// What is known of equal pixels is what measuring them says.
+func TestEqualPixelsNeedNoMeasuring(t *testing.T) {
+	product := goods(5, 220)
+	onWhite := delivered(t, product, imaging.PNG, 0)
+	if !same(product, onWhite) || !same(product, product) {
+		t.Fatal("a file without loss differs")
+	}
+	mask := inside(product, rim)
+	want := Delivered{Pixels: count(mask)}
+	measure(&want, product, onWhite, mask)
+	got := Compare(product, onWhite)
+	if math.Abs(got.SSIM-want.SSIM) > 1e-9 {
+		t.Errorf("likeness %v, measured %v", got.SSIM, want.SSIM)
+	}
+	want.SSIM = got.SSIM
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	onWhite.Pix[onWhite.PixOffset(110, 110)]++ // one level of one pixel
+	if same(product, onWhite) || Compare(product, onWhite).SSIM == 1 {
+		t.Error("a changed pixel is overlooked")
 	}
 }
