@@ -2,7 +2,6 @@ package export
 
 import (
 	"image"
-	"image/draw"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -101,6 +100,6 @@ func ofPhotoPlaced(p channel.Preset, l *Layers) (*image.NRGBA, image.Rectangle) 
 	win, at, in := photoPlace(p, &l.Source)
 	cut := image.NewNRGBA(image.Rectangle{Max: win.Size()})
 	box := l.CutoutBounds.Rect()
-	draw.Draw(cut, box.Sub(win.Min), l.Cutout, box.Min, draw.Src)
-	return part(imaging.Resize(cut, p.Width, p.Height), at), in
+	imaging.Put(cut, view(l.Cutout, box), box.Min.Sub(win.Min))
+	return imaging.Part(imaging.Resize(cut, p.Width, p.Height), at), in
 }

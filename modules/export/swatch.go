@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/imaging"
 )
 
 // A swatch is a square of a product's material, each pixel as the photo has it: cut from
@@ -32,7 +33,7 @@ var swatchSizes = []float64{1, 0.8, 0.6, 0.45}
 
 // swatch draws a product's swatch.
 func swatch(l *Layers, prod *product, p channel.Preset) *image.NRGBA {
-	out := part(l.Cutout, prod.swatch(l, p))
+	out := imaging.Part(l.Cutout, prod.swatch(l, p))
 	for i := 3; i < len(out.Pix); i += 4 { // a product without a square that is all material
 		if a := int(out.Pix[i]); a < 255 {
 			for c := range 3 {
@@ -256,5 +257,5 @@ func (g *swatchGrid) uneven(x, y, n int, own [3]float64) float64 {
 // cut-out.
 func swatchPlaced(l *Layers, prod *product, p channel.Preset) (*image.NRGBA, image.Rectangle) {
 	r := prod.swatch(l, p)
-	return part(l.Cutout, r), r
+	return imaging.Part(l.Cutout, r), r
 }
