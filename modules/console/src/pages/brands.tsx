@@ -23,7 +23,7 @@ export const Brands = () => {
             <Swatches colours={b.palette} />
             <strong class="row between">{b.name}<Logo brand={b.brand_profile_id} version={b.logo} /></strong>
             <span class="soft">{b.mood || b.scene_prompt || t("brand.plain")}</span>
-            <span class="soft">{b.draft ? `${t("brand.draft")} · ` : ""}{b.looks.length ? `${t("new.sum.looks", { n: b.looks.length })} · ` : ""}{t("new.sum.sizes", { n: b.default_presets.length })}{b.updated_at ? ` · ${when(b.updated_at)}` : ""}</span>
+            <span class="soft">{b.draft ? `${t("brand.draft")} · ` : ""}{b.looks?.length ? `${t("new.sum.looks", { n: b.looks.length })} · ` : ""}{t("new.sum.sizes", { n: b.default_presets.length })}{b.updated_at ? ` · ${when(b.updated_at)}` : ""}</span>
           </a></li>))}</ul>)}
     </>
   );

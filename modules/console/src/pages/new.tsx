@@ -35,7 +35,7 @@ const choose = (change: Partial<Choice>): void => {
   try { localStorage.setItem(remembered, JSON.stringify(choice.value)); } catch { /* a browser that keeps nothing */ }
 };
 
-const orderOf = (c: Choice): Order => ({ brand_profile_id: c.brand, presets: c.presets, scenes: c.scenes, words: c.words.trim(), steering: brands.value.find((b) => b.brand_profile_id === c.brand)?.looks.find((l) => l.name === c.look)?.steering });
+const orderOf = (c: Choice): Order => ({ brand_profile_id: c.brand, presets: c.presets, scenes: c.scenes, words: c.words.trim(), steering: brands.value.find((b) => b.brand_profile_id === c.brand)?.looks?.find((l) => l.name === c.look)?.steering });
 
 // short says for how many of the chosen sizes a photo has too few pixels: it would be
 // enlarged more than twice.
