@@ -48,6 +48,9 @@ func (j *joint) matte(im *image.NRGBA, fg []bool) (*image.Alpha, *image.NRGBA) {
 					r := mix.certainty()
 					t := min(max(mix.share(), m-free), m+free)
 					a = m*(1-r) + min(max(t, 0), 1)*r
+					if j.plain {
+						a = mix.inShadow(a, j.litAt(u, v))
+					}
 				}
 				alpha[i] = mix.paint(rgb[i*4:i*4+4], photo, a)
 			}

@@ -68,6 +68,7 @@ func Cut(img *image.NRGBA) *Result {
 	s := newScene(shrink(im, w, h), float32(scale), nil)
 	lap("scene")
 	fg := s.classical()
+	s.shedFoot(fg)
 	lap("cut")
 	at := s.measure(fg, &r.Features)
 	lap("confidence")

@@ -36,6 +36,52 @@ const (
 	variedSides = 3    // the same, in variances of the sides: coverage by colours has that noise against a mask's
 )
 
+// The marks of a pixel that is the backdrop in a shadow deeper than beside it: it lies in a shadow
+// and has hardly any of the product's colour.
+const (
+	deeperFrom  = .93  // brightness of the backdrop beside, of the unshaded one's, from which nothing is in shadow,
+	deeperTo    = .8   // and below which it is
+	colourNone  = .2   // share of the product's colour that a shadow picks up,
+	colourSome  = .5   // and from which it is the product's
+	colourClear = .012 // squared difference of the product's colour from all of the backdrop's that counts half: below it, colours are JPEG's blocks
+)
+
+// inShadow returns the coverage a as far as the pixel isn't the backdrop in a shadow that is darkest
+// where the product touches it: the nearest unmixed backdrop is lighter, so that the pixel's darkness
+// would count for a dark product. lit is the unshaded backdrop, linear.
+func (m *mixed) inShadow(a float32, lit [3]float32) float32 {
+	var bb, fb, pb, light float32
+	for c := range 3 {
+		bb += m.back[c] * m.back[c]
+		fb += m.front[c] * m.back[c]
+		pb += m.photo[c] * m.back[c]
+		light += lit[c]
+	}
+	shaded := fade(float64(bb/max(light, 1e-5)), deeperFrom, deeperTo)
+	if shaded == 0 || pb >= bb || chroma(m.front) <= chroma(m.back) {
+		return a // a grey product before a coloured backdrop has the colours of blocks along its edge
+	}
+	// a shadow scales the backdrop's colour; the product's own lies across that direction
+	var own, seen float32
+	for c := range 3 {
+		f, p := m.front[c]-fb/max(bb, 1e-5)*m.back[c], m.photo[c]-pb/max(bb, 1e-5)*m.back[c]
+		own += f * f
+		seen += f * p
+	}
+	share := seen / max(own, 1e-6)
+	if share >= a {
+		return a
+	}
+	r := float32(shaded) * own * own / (own*own + colourClear*colourClear) * (1 - float32(fade(float64(share), colourNone, colourSome)))
+	return a*(1-r) + max(share, 0)*r
+}
+
+// chroma is a colour's squared distance from grey.
+func chroma(c [3]float32) float32 {
+	m := (c[0] + c[1] + c[2]) / 3
+	return (c[0]-m)*(c[0]-m) + (c[1]-m)*(c[1]-m) + (c[2]-m)*(c[2]-m)
+}
+
 // paint writes a pixel of coverage a, 0–1, to out, without the background's colour, and returns
 // its alpha. photo is the pixel's bytes.
 func (m *mixed) paint(out, photo []uint8, a float32) uint8 {

@@ -21,6 +21,7 @@ const (
 	glass material = iota
 	collar
 	rubber
+	nothing // the backdrop
 )
 
 // roundBox is the distance in the half plane (distance from the axis, height) to

@@ -19,27 +19,38 @@ var (
 )
 
 const (
-	zoom     = 4.3 // focal length, in half heights of the picture
-	grid     = 2   // samples of a pixel in each direction, on the bottle
-	farthest = 26.0
-	steps    = 110
-	touch    = 0.0008 // a ray this near has hit
-	widest   = 1.06   // no part of the bottle is farther from its axis
-	penumbra = 0.9    // nor does its shadow blur farther
+	zoom      = 4.3 // focal length, in half heights of the picture
+	grid      = 2   // samples of a pixel in each direction, on the bottle,
+	fine      = 6   // and along its outline, where fewer would be seen as steps
+	farthest  = 26.0
+	brightest = 1.2 // light of a ray that counts at most: a highlight's edge would be steps
+	steps     = 110
+	touch     = 0.0008 // a ray this near has hit,
+	stuck     = 0.02   // and so near one that has used all its steps
+	widest    = 1.06   // no part of the bottle is farther from its axis
+	penumbra  = 0.9    // nor does its shadow blur farther
 )
 
 // Draw returns the photo, size × size pixels. It takes some seconds at Size.
 func Draw(size int) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, size, size))
 	v := view(size)
+	inParallel(size, func(y int) {
+		for x := range size {
+			img.SetNRGBA(x, y, v.pixel(x, y))
+		}
+	})
+	return img
+}
+
+// inParallel calls do with each row of a picture, on all processors.
+func inParallel(size int, do func(y int)) {
 	rows := make(chan int)
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for y := range rows {
-				for x := range size {
-					img.SetNRGBA(x, y, v.pixel(x, y))
-				}
+				do(y)
 			}
 		})
 	}
@@ -48,7 +59,6 @@ func Draw(size int) *image.NRGBA {
 	}
 	close(rows)
 	wg.Wait()
-	return img
 }
 
 // camera makes rays of pixels.
@@ -71,40 +81,61 @@ func (c camera) ray(x, y float64) vec {
 // pixel is one pixel's colour. Only where the bottle is near does it take more
 // than one ray: the backdrop is smooth.
 func (c camera) pixel(x, y int) color.NRGBA {
-	first, near := trace(c.ray(float64(x)+0.5, float64(y)+0.5))
-	sum := first
+	sum, near, _ := c.mean(x, y, 1)
 	if near {
-		sum = vec{}
-		for i := range grid * grid {
-			dx, dy := (float64(i%grid)+0.5)/grid, (float64(i/grid)+0.5)/grid
-			s, _ := trace(c.ray(float64(x)+dx, float64(y)+dy))
-			sum = sum.add(vec{min(s.x, 1.2), min(s.y, 1.2), min(s.z, 1.2)})
+		var edge bool
+		if sum, _, edge = c.mean(x, y, grid); edge {
+			sum, _, _ = c.mean(x, y, fine)
 		}
-		sum = sum.mul(1.0 / (grid * grid))
 	}
 	grain := noise(x, y)
 	return color.NRGBA{encode(sum.x, grain), encode(sum.y, grain), encode(sum.z, grain), 255}
 }
 
-// trace follows a ray and returns its light, and whether it came near the bottle.
-func trace(d vec) (light vec, near bool) {
-	if past(eye, d) > widest {
-		return backdrop(d), false
-	}
-	t, closest := 9.0, math.Inf(1)
-	for range steps {
-		p := eye.add(d.mul(t))
-		if p.y < -0.01 || t > farthest {
-			break
+// mean is the light of n × n rays through a pixel. near: one came near the bottle; edge:
+// they met different materials, or the backdrop as well.
+func (c camera) mean(x, y, n int) (sum vec, near, edge bool) {
+	var first material
+	for i := range n * n {
+		dx, dy := (float64(i%n)+0.5)/float64(n), (float64(i/n)+0.5)/float64(n)
+		s, met, close := trace(c.ray(float64(x)+dx, float64(y)+dy))
+		if i == 0 {
+			first = met
 		}
-		dist, m := distance(p)
+		near, edge = near || close, edge || met != first
+		sum = sum.add(vec{min(s.x, brightest), min(s.y, brightest), min(s.z, brightest)})
+	}
+	return sum.mul(1 / float64(n*n)), near, edge
+}
+
+// trace follows a ray and returns its light, what it met, and whether it came near the bottle.
+func trace(d vec) (light vec, met material, near bool) {
+	at, m, hit, near := follow(d)
+	if hit {
+		return shade(at, d, m), m, true
+	}
+	return backdrop(d), nothing, near
+}
+
+// follow looks where a ray meets the bottle, and whether it came near.
+func follow(d vec) (at vec, m material, hit, near bool) {
+	if past(eye, d) > widest {
+		return at, m, false, false
+	}
+	t, closest, dist := 9.0, math.Inf(1), 0.0
+	for range steps {
+		at = eye.add(d.mul(t))
+		if at.y < -0.01 || t > farthest {
+			return at, m, false, closest < 0.004
+		}
+		dist, m = distance(at)
 		closest = min(closest, dist/t)
 		if dist < touch {
-			return shade(p, d, m), true
+			return at, m, true, true
 		}
 		t += dist
 	}
-	return backdrop(d), closest < 0.004
+	return at, m, dist < stuck, true // in a crease a ray hardly goes on
 }
 
 // past is how near a ray comes to the bottle's axis, seen from above.

@@ -36,6 +36,40 @@ func TestPhotoIsAProductOnALightBackdrop(t *testing.T) {
 	}
 }
 
+// A light dot in the crease between two parts, or an outline that differs from the drawing, would be
+// taken for a fault of the cut-out.
+func TestCoverageIsThatOfTheDrawing(t *testing.T) {
+	const size = 320
+	img, truth := sample.Draw(size), sample.Coverage(size)
+	between := 0
+	for y := range size {
+		first, last := -1, -1
+		for x := range size {
+			if truth.AlphaAt(x, y).A == 255 {
+				if first < 0 {
+					first = x
+				}
+				last = x
+			}
+		}
+		for x := range size {
+			if a := truth.AlphaAt(x, y).A; a > 0 && a < 255 {
+				between++
+				if first >= 0 && x > first+1 && x < last-1 {
+					t.Errorf("the backdrop is seen through the bottle at %d, %d", x, y)
+				}
+			}
+			// the closure is dark and the backdrop light
+			if y < size/3 && truth.AlphaAt(x, y).A == 0 && img.NRGBAAt(x, y).G < 150 {
+				t.Errorf("the bottle is drawn outside its coverage at %d, %d", x, y)
+			}
+		}
+	}
+	if between < size {
+		t.Errorf("%d pixels lie along the outline", between)
+	}
+}
+
 func TestDrawingsSideBySideAreTheSame(t *testing.T) {
 	want := sample.Draw(160)
 	var wg sync.WaitGroup
