@@ -19,7 +19,7 @@ func TestFloorInsideTheOutlineIsLookedAt(t *testing.T) {
 }
 
 // The joined confidence is mapped to shares that were seen: more fit is never less, and what passes
-// unseen stays what it was.
+// unseen begins where all that were seen were publishable.
 func TestCalibrationKeepsOrderAndThreshold(t *testing.T) {
 	last := -1.
 	for i := range 1001 {
@@ -29,9 +29,36 @@ func TestCalibrationKeepsOrderAndThreshold(t *testing.T) {
 		}
 		last = c
 	}
-	for p, want := range map[float64]float64{0: 0, ReviewBelow: ReviewBelow, 1: 1} {
+	for p, want := range map[float64]float64{0: 0, .84: ReviewBelow, 1: 1} {
 		if c := calibrated(p); math.Abs(c-want) > 1e-9 {
 			t.Errorf("at %v it is %v", p, c)
 		}
+	}
+}
+
+// Agreement of both engines, a clear outline, and a product that the frame doesn't cut: each speaks
+// for a cut-out by itself.
+func TestEachKindOfEvidenceCounts(t *testing.T) {
+	good := Features{Agree: .98, Blur: .5}
+	if c := trust(&good); c < ReviewBelow {
+		t.Errorf("a good cut-out has %.2f", c)
+	}
+	doubted := good
+	doubted.Undecided = .1
+	if c := trust(&doubted); c >= ReviewBelow {
+		t.Errorf("one of which the network doubts a tenth has %.2f", c)
+	}
+	for name, spoil := range map[string]func(f *Features){
+		"the engines differ":     func(f *Features) { f.Agree = .7 },
+		"the outline is blurred": func(f *Features) { f.Blur = 2.5 },
+		"the frame cuts it":      func(f *Features) { f.Framed = .3 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := good
+			spoil(&f)
+			if a, b := joinedConfidence(&f), joinedConfidence(&good); a > b-.03 {
+				t.Errorf("%.3f, and %.3f without", a, b)
+			}
+		})
 	}
 }

@@ -21,6 +21,7 @@ type Features struct {
 
 	Undecided    float64 `json:"undecided"`     // the network's doubt far from its own outline, relative to the product's area
 	Blur         float64 `json:"blur"`          // the network's mean doubt at the outline, in pixels
+	Framed       float64 `json:"framed"`        // the share of the outline that is the picture's border
 	EdgeLow      float64 `json:"edge_low"`      // the share of the outline with almost no contrast
 	LikeBackdrop float64 `json:"like_backdrop"` // the share of the inner product that looks like the backdrop
 	LikeShadow   float64 `json:"like_shadow"`   // and like the backdrop in shadow

@@ -92,7 +92,7 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 	lap("measure")
 	r.Alpha, r.Image = j.matte(im, fg)
 	lap("matte")
-	r.Found, r.Confidence = true, calibrated(joinedConfidence(&r.Features))
+	r.Found, r.Confidence = true, trust(&r.Features)
 	r.tell(at.concerns(im.Rect.Dx(), im.Rect.Dy()))
 	return r
 }
