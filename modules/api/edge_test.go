@@ -471,6 +471,31 @@ func TestEventStreamsEndWithTheirKey(t *testing.T) {
 	}
 }
 
+// TestWaitsEndWithTheirKey revokes a key while calls wait: they are answered as any later one.
+func TestWaitsEndWithTheirKey(t *testing.T) {
+	h := newHouse(t, withKeys)
+	h.streamCheck = 10 * time.Millisecond
+	text, k := h.key(t, "t1")
+	jobID, _ := h.make(t, "t1", keyHeader, text)
+	made := h.do(t, http.MethodPost, "/v1/collections", `{"name":"Spring"}`, keyHeader, text, "Content-Type", jsonType)
+	collectionID, _ := made.json(t)["collection_id"].(string)
+	latest, _ := h.do(t, http.MethodGet, "/v1/events?latest=true", "", keyHeader, text).json(t)["next_cursor"].(string)
+	paths := []string{"/v1/jobs/" + jobID + "?wait=30", "/v1/collections/" + collectionID + "?wait=30", "/v1/events?wait=30&after=" + latest}
+	answers := make([]answer, len(paths))
+	var all sync.WaitGroup
+	for i, path := range paths {
+		all.Go(func() { answers[i] = h.do(t, http.MethodGet, path, "", keyHeader, text) })
+	}
+	time.Sleep(50 * time.Millisecond) // a call that comes later is refused, too
+	if err := h.tenants.RevokeKey(t.Context(), "t1", k.ID); err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+	for i, path := range paths {
+		wantProblem(t, path, answers[i], http.StatusUnauthorized, "api_key_invalid")
+	}
+}
+
 func TestEventStreamsAreBounded(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.Streams = 1 })
 	srv := httptest.NewServer(h.handler)

@@ -70,6 +70,7 @@ func (s *server) jobEvents(ctx context.Context, in *eventsInput) (*eventsOutput,
 	if eventID.MatchString(in.LastEventID) {
 		after = in.LastEventID
 	}
+	caller := s.recheck(ctx)
 	return &eventsOutput{Body: func(hc huma.Context) {
 		defer s.streams.give(tenantID)
 		s.meters.stream(1)
@@ -77,7 +78,7 @@ func (s *server) jobEvents(ctx context.Context, in *eventsInput) (*eventsOutput,
 		c := humaecho.Unwrap(hc)
 		shared, leave := s.watches.enter(tenantID, id)
 		defer leave()
-		st := &stream{server: s, w: c.Response(), r: c.Request(), tenantID: tenantID, jobID: id, after: after, shared: shared, seen: unseen, checked: time.Now()}
+		st := &stream{server: s, w: c.Response(), tenantID: tenantID, jobID: id, after: after, shared: shared, seen: unseen, caller: caller}
 		if in.Delta {
 			st.sent = map[string]client.ItemProgress{}
 		}
@@ -92,7 +93,6 @@ const unseen = -1
 type stream struct {
 	*server
 	w               http.ResponseWriter
-	r               *http.Request
 	tenantID, jobID string
 	after           string                         // the last event sent
 	progress        string                         // the last progress sent
@@ -100,7 +100,7 @@ type stream struct {
 	shared          *watched
 	seen            int64 // the job's count of changes when it was last sent
 	wrote           time.Time
-	checked         time.Time // when its caller was last authenticated
+	caller          *recheck
 }
 
 // run sends until the job has ended, the client is gone, the server stops or the
@@ -135,26 +135,10 @@ func (st *stream) run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if st.refused(ctx) {
+		if st.caller.refused(ctx) != nil {
 			return
 		}
 	}
-}
-
-// refused reports whether the caller may no longer read this stream: its key was
-// revoked, its token has expired, its tenant was disabled. While the keys can't be
-// read it returns false.
-func (st *stream) refused(ctx context.Context) bool {
-	if time.Since(st.checked) < st.streamCheck {
-		return false
-	}
-	st.checked = time.Now()
-	who, err := st.Auth.Authenticate(ctx, st.r)
-	if err == nil {
-		return who.TenantID != "" && who.TenantID != st.tenantID || !tenant.Allows(who.Scopes, tenant.Read)
-	}
-	kind := fault.KindOf(err)
-	return kind == fault.Unauthorized || kind == fault.Forbidden
 }
 
 // look sends new events and progress, and reports whether the job has ended.

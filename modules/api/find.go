@@ -186,13 +186,15 @@ func (s *server) getJob(ctx context.Context, in *getJobInput) (*reply[client.Job
 
 // changed waits until a job has changed; false when the call is to answer now.
 func (s *server) changed(ctx context.Context, wait *held, tenantID, jobID string, changes int64) (bool, error) {
-	for wait.again(ctx) {
+	for {
+		if again, err := wait.again(ctx); err != nil || !again {
+			return false, err
+		}
 		now, err := s.Jobs.Changes(ctx, tenantID, jobID)
 		if err != nil || now != changes {
 			return true, err
 		}
 	}
-	return false, nil
 }
 
 // withExports adds the variants to their items.

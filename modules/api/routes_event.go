@@ -48,8 +48,11 @@ func (s *server) listEvents(ctx context.Context, in *tenantEventsInput) (*reply[
 		for _, e := range settled(found) {
 			page.Events, page.NextCursor = append(page.Events, eventOf(e)), e.ID
 		}
-		if len(page.Events) > 0 || !wait.again(ctx) {
+		if len(page.Events) > 0 {
 			return replyOf(page, nil)
+		}
+		if again, err := wait.again(ctx); err != nil || !again {
+			return replyOf(page, err)
 		}
 	}
 }
@@ -70,28 +73,30 @@ type held struct {
 	tenant string
 	until  time.Time
 	slot   bool
+	caller *recheck
 }
 
 // hold lets a call wait up to so many seconds. It takes one of the places of event
 // streams; when there is none the call doesn't wait.
 func (s *server) hold(ctx context.Context, seconds int) *held {
-	h := &held{s: s, tenant: TenantID(ctx), until: time.Now().Add(time.Duration(seconds) * time.Second)}
+	h := &held{s: s, tenant: TenantID(ctx), until: time.Now().Add(time.Duration(seconds) * time.Second), caller: s.recheck(ctx)}
 	h.slot = seconds > 0 && s.streams.take(h.tenant)
 	return h
 }
 
-// again waits a moment; false when the call is to answer now.
-func (h *held) again(ctx context.Context) bool {
+// again waits a moment; false when the call is to answer now. It fails when the caller may
+// no longer read.
+func (h *held) again(ctx context.Context) (bool, error) {
 	if !h.slot || time.Now().After(h.until) {
-		return false
+		return false, nil
 	}
 	select {
 	case <-ctx.Done():
-		return false
+		return false, nil
 	case <-h.s.Stop:
-		return false
+		return false, nil
 	case <-time.After(streamTick):
-		return true
+		return true, h.caller.refused(ctx)
 	}
 }
 

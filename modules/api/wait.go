@@ -2,7 +2,11 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"time"
+
+	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/tenant"
 )
 
 // lookEvery is how often a call that waits looks again.
@@ -20,6 +24,7 @@ func waitFor[T any](ctx context.Context, s *server, seconds int, look func() (fo
 			end = time.Now()
 		}
 	}
+	caller := s.recheck(ctx)
 	for {
 		found, done, err := look()
 		if err != nil || done || !time.Now().Before(end) {
@@ -32,5 +37,40 @@ func waitFor[T any](ctx context.Context, s *server, seconds int, look func() (fo
 		case <-s.Stop:
 			end = time.Now()
 		}
+		if err := caller.refused(ctx); err != nil {
+			return nil, err
+		}
 	}
+}
+
+// recheck authenticates the caller of a call that lasts, again and again: its key may be
+// revoked meanwhile, its token expire, its tenant be disabled.
+type recheck struct {
+	s        *server
+	r        *http.Request // nil: there is none to look at
+	tenantID string
+	at       time.Time
+}
+
+func (s *server) recheck(ctx context.Context) *recheck {
+	return &recheck{s: s, r: recordOf(ctx).request, tenantID: TenantID(ctx), at: time.Now()}
+}
+
+// refused returns why the caller may no longer read. While the credentials can't be checked
+// it may.
+func (c *recheck) refused(ctx context.Context) error {
+	if c.r == nil || time.Since(c.at) < c.s.streamCheck {
+		return nil
+	}
+	c.at = time.Now()
+	who, err := c.s.Auth.Authenticate(ctx, c.r)
+	switch kind := fault.KindOf(err); {
+	case err == nil && who.TenantID != "" && who.TenantID != c.tenantID:
+		return errTenantForeign
+	case err == nil && !tenant.Allows(who.Scopes, tenant.Read):
+		return errScope
+	case err != nil && (kind == fault.Unauthorized || kind == fault.Forbidden):
+		return err
+	}
+	return nil
 }

@@ -277,7 +277,7 @@ func (s *Service) record(ctx context.Context, h lease.Held, p parcel, a Attempt,
 			if err := s.deliveries().Update(ctx, tx, h, `error_code = $1, error_message = $2`, f.Code, f.Error()); err != nil {
 				return err
 			}
-			if err := s.deliveries().Again(ctx, tx, h, lease.Verdict{Again: true, Counted: true, After: jittered(max(s.Waits[h.Tries+1], fault.RetryAfter(cause)))}); err != nil {
+			if err := s.deliveries().Again(ctx, tx, h, lease.Verdict{Again: true, Counted: true, After: max(jittered(s.Waits[h.Tries+1]), fault.RetryAfter(cause))}); err != nil {
 				return err
 			}
 		}

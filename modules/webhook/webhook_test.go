@@ -299,6 +299,38 @@ func TestEndpointsThatAreOverAreDisabled(t *testing.T) {
 	})
 }
 
+// An endpoint that says when to come again is not called before.
+func TestRetryAfterIsHeeded(t *testing.T) {
+	t.Parallel()
+	s := newService(t, dbtest.SQLite(t), loopback, 0, time.Second)
+	start(t, s)
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "600")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(busy.Close)
+	e, _ := create(t, s, busy.URL)
+	const jobs = 8 // a wait that chance makes shorter is seen with one of them
+	for i := range jobs {
+		happens(t, s.DB, fmt.Sprint("job ", i), event.JobCreated)
+	}
+	eventually(t, "each is tried", func() bool {
+		page, _, err := s.Deliveries(t.Context(), tenantID, e.EndpointID, webhook.Query{Limit: 2 * jobs})
+		if err != nil || len(page) != jobs {
+			return false
+		}
+		for _, d := range page {
+			if d.Tries != 1 {
+				return false
+			}
+			if wait := d.DueAt.Sub(d.CreatedAt); wait < 600*time.Second {
+				t.Fatalf("the next try is after %v", wait)
+			}
+		}
+		return true
+	})
+}
+
 // A call whose answer was lost is done again with the id of what it made.
 func TestAWebhookIsMadeOnceUnderItsID(t *testing.T) {
 	t.Parallel()

@@ -202,7 +202,10 @@ func (n *creation) upload(ctx context.Context, o *order, p *part) error {
 			continue
 		}
 		ids = append(ids, id)
-		if o.arrived(p, id) || refused[id] {
+		if refused[id] { // it was told before
+			continue
+		}
+		if o.arrived(p, id) {
 			bars.done(e.Item.Filename)
 			continue
 		}
@@ -355,7 +358,7 @@ func readPhoto(file string) ([]byte, error) {
 		return nil, cause(err)
 	}
 	if len(b) > maxPhoto {
-		return nil, errUsage.With("it is larger than 25 MB")
+		return nil, errors.New("it is larger than 25 MB")
 	}
 	return b, nil
 }
