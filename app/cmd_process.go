@@ -89,7 +89,7 @@ func processCommand(s Streams) *cobra.Command {
 				o.Scenes, o.PlateFiles = append(o.Scenes, scenes...), plates
 				for _, scene := range scenes {
 					p := o.Plates[scene]
-					s.say(fmt.Sprintf("%s: horizon %.2f, floor %.2f, light from %.0f°, softness %.2f, reflection %.2f", scene, p.Horizon, p.Floor, p.LightAngle, p.Softness, p.Reflection), quiet)
+					s.say(fmt.Sprintf("%s: horizon %.2f, floor %.2f, light from %.0f°, softness %.2f, reflection %.2f, %s", scene, p.Horizon, p.Floor, p.LightAngle, p.Softness, p.Reflection, acrossOf(p.FrameMM)), quiet)
 				}
 			}
 			p := pipeline.New(d, cutter, studio.NewPlacer(backdropCache))
@@ -125,6 +125,14 @@ func processCommand(s Streams) *cobra.Command {
 	complete(cmd, "fail-on", oneOf("reject", "warn"))
 	complete(cmd, "light", oneOf(brand.LightLeft, brand.LightRight, brand.LightAuto))
 	return cmd
+}
+
+// acrossOf says how much of its floor a plate shows.
+func acrossOf(mm float64) string {
+	if mm == 0 {
+		return "scale not known"
+	}
+	return fmt.Sprintf("%.0f mm across at the floor's front", mm)
 }
 
 // preparePlate makes plates of photographs that a decoder decodes.

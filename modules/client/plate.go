@@ -19,7 +19,7 @@ type PlateAbout struct {
 	LightAngle float64    `json:"light_angle" doc:"Where the light comes from, in degrees seen from above: 0 the viewer's side, 90 the right, 180 behind, 270 the left" example:"300"`
 	Softness   float64    `json:"softness" doc:"Of the light: 0 of bare sun, 1 of a large soft light" example:"0.6"`
 	Reflection float64    `json:"reflection" doc:"How much the floor mirrors, 0 to 1" example:"0"`
-	FrameMM    float64    `json:"frame_mm" doc:"How many millimetres of the floor the lower edge shows; 0: not known" example:"900"`
+	FrameMM    float64    `json:"frame_mm" doc:"How many millimetres of the floor the lower edge shows; estimated by the horizon, as if a camera looked at a table; 0: not known" example:"900"`
 }
 
 // Plate is a photograph of your own set or place, in which products are stood.

@@ -14,10 +14,10 @@ import (
 
 const (
 	swatchCells = 160 // of the product's longer side, in which the place is looked for
-	swatchParts = 4   // a side of the square is compared in so many parts
+	swatchParts = 5   // a side of the square is compared in so many parts
 	swatchShare = 0.8 // of the largest square that fits, where that is smaller than the preset's: room to choose
-	swatchAlike = 1.5 // times, and swatchStep more: a square is as even as another
-	swatchStep  = 2.0
+	swatchAlike = 1.3 // times, and swatchStep more: a square is as even as another
+	swatchStep  = 0.8
 	swatchLeast = 16 // pixels; a product without such a square has no swatch of its own
 
 	// What a step in lightness or colour between a square's parts counts, a step in their
@@ -246,11 +246,12 @@ func (g *swatchGrid) uneven(x, y, n int, own [3]float64) float64 {
 		for i := range parts {
 			v := g.within(x+i*n/parts, y+j*n/parts, x+(i+1)*n/parts, y+(j+1)*n/parts)
 			tone := math.Sqrt((v[0]-all[0])*(v[0]-all[0]) + (v[1]-all[1])*(v[1]-all[1]) + (v[2]-all[2])*(v[2]-all[2]))
-			sum += swatchTone*tone + swatchTexture*math.Abs(v[3]-all[3])
+			step := swatchTone*tone + swatchTexture*math.Abs(v[3]-all[3])
+			sum += step * step // a seam is in few parts
 		}
 	}
 	off := math.Sqrt((all[0]-own[0])*(all[0]-own[0]) + (all[1]-own[1])*(all[1]-own[1]) + (all[2]-own[2])*(all[2]-own[2]))
-	return sum/float64(parts*parts) + swatchOwn*off + swatchBurnt*all[4]
+	return math.Sqrt(sum/float64(parts*parts)) + swatchOwn*off + swatchBurnt*all[4]
 }
 
 // swatchPlaced returns the photo's pixels as a swatch shows them, and their window of the

@@ -141,16 +141,36 @@ func EstimatePlate(img *image.NRGBA) picture.Plate {
 		}
 	}
 	out := picture.Plate{Softness: 0.6}
-	out.Horizon = horizonOf(lab, w, h)
+	found := false
+	out.Horizon, found = horizonOf(lab, w, h)
 	out.Floor = floorOf(lab, w, h, out.Horizon)
 	out.LightAngle, out.Softness = lightOf(lab, w, h, out)
 	out.Reflection = mirrorOf(lab, w, h, out)
+	if found {
+		out.FrameMM = (&Plate{Plate: out}).frameMM(img.Rect.Dx(), img.Rect.Dy())
+	}
 	return out
 }
 
+// Cameras look at sets from this high above the floor, as far as nothing else is known: the
+// height at which OPAL's own sets show what they say they show.
+const (
+	cameraMM           = 260.0
+	leastMM, mostMM    = 100, 5000
+	leastBelow, stepMM = 0.15, 10
+)
+
+// frameMM estimates how many millimetres of the floor's width a plate's lower edge shows, by
+// how far below the camera's own horizon that edge lies: the nearer to it, the more.
+func (p *Plate) frameMM(w, h int) float64 {
+	f := p.frame(w, h, false)
+	below := math.Max(float64(f.h-f.vanish), leastBelow)
+	return clampF(math.Round(cameraMM*float64(f.w)/below/stepMM)*stepMM, leastMM, mostMM)
+}
+
 // horizonOf returns the row at which what is above differs most from what is below, all
-// across the picture, in its middle part; 0 for a picture that is all floor.
-func horizonOf(lab [][3]float64, w, h int) float64 {
+// across the picture, in its middle part. found is false where there is no such row.
+func horizonOf(lab [][3]float64, w, h int) (row float64, found bool) {
 	const (
 		from, to = 0.2, 0.85
 		band     = 0.035 // of the height, above and below
@@ -180,9 +200,9 @@ func horizonOf(lab [][3]float64, w, h int) float64 {
 		}
 	}
 	if best < least {
-		return 0.5 // a sweep: its floor has no visible end
+		return 0.5, false // a sweep: its floor has no visible end
 	}
-	return float64(at) / float64(h)
+	return float64(at) / float64(h), true
 }
 
 // floorOf returns where the floor looks like its front does.

@@ -158,6 +158,7 @@ func photograph(w, h int, horizon float64) *image.NRGBA {
 }
 
 func TestAPlateIsEstimated(t *testing.T) {
+	narrow := 0.0
 	for _, horizon := range []float64{.4, .55, .7} {
 		p := EstimatePlate(photograph(600, 400, horizon))
 		if math.Abs(p.Horizon-horizon) > .03 {
@@ -169,9 +170,18 @@ func TestAPlateIsEstimated(t *testing.T) {
 		if p.Floor[0] > .1 || p.Floor[2] < .9 || p.Floor[1] < horizon || p.Reflection != 0 {
 			t.Errorf("floor %.2f, reflection %.2f", p.Floor, p.Reflection)
 		}
+		if p.FrameMM < 200 || p.FrameMM > 1500 || p.FrameMM < narrow {
+			t.Errorf("the floor's front is %.0f mm wide, and %.0f with a higher horizon", p.FrameMM, narrow)
+		}
+		narrow = p.FrameMM
 		if err := p.Check(); err != nil {
 			t.Error(err)
 		}
+	}
+	sweep := image.NewNRGBA(image.Rect(0, 0, 300, 200))
+	draw.Draw(sweep, sweep.Rect, image.NewUniform(color.NRGBA{210, 210, 210, 255}), image.Point{}, draw.Src)
+	if p := EstimatePlate(sweep); p.FrameMM != 0 {
+		t.Errorf("without a horizon nothing is known of the scale, and not %.0f mm", p.FrameMM)
 	}
 }
 
