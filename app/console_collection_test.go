@@ -33,7 +33,7 @@ func TestACollectionIsSharedAndSavedInPartsInTheBrowser(t *testing.T) {
 			shared.Store(strings.Contains(string(body), `"collection_id":"c"`) && strings.Contains(string(body), `"approve":false`))
 			fmt.Fprint(w, `{"url":"https://opal.example/share#x"}`)
 		case "GET /v1/jobs":
-			fmt.Fprintf(w, `{"jobs":[%s}],"next_cursor":null}`, summary("completed"))
+			fmt.Fprintf(w, `{"jobs":[%s],"next_cursor":null}`, summary("completed"))
 		default:
 			fmt.Fprint(w, `{"items":[],"next_cursor":null,"scenes":[],"presets":[],"brand_profiles":[]}`)
 		}
