@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/app/apptest"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/telemetry/otlptest"
 )
 
@@ -38,38 +39,156 @@ func benchmarkPhoto(b *testing.B, w, h int) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkTracing compares the CPU time of a whole `opal dev` that sends its traces to a
-// collector with that of one that makes none. The photos are tiny and the scenes a stub's, so
-// that the pictures, which tracing costs nothing, weigh least.
+// BenchmarkTracing compares the CPU time that three `opal dev` take for the same photos: one
+// that sends nothing, one that sends its traces to a collector, and one that sends traces and
+// figures. All three run all the time and work in turn, in another order each round, so that
+// what else the machine does meets all alike; the ratios are medians over the rounds. The CPU
+// that each takes while another works, looking for work, is taken off by the second. The
+// photos are tiny, the scenes a stub's and not enlarged: pictures, which tracing costs nothing,
+// weigh least.
 func BenchmarkTracing(b *testing.B) {
-	const photos = 60
-	body := apptest.Photo(b, 160, 120)
-	took := func(env ...string) time.Duration {
-		addr := apptest.FreeAddr(b)
-		p := apptest.Start(b, env, "dev", "--data", filepath.Join(b.TempDir(), "state"), "--listen", addr, "--engine", "stub")
-		c := apptest.Client{T: b, Base: "http://" + addr}
-		c.WaitReady()
-		for range photos {
-			follow(c, []string{"web_thumb"}, body)
-		}
-		if code := p.Stop(b); code != 0 {
-			b.Errorf("opal dev ended with %d", code)
-		}
-		return p.Cmd.ProcessState.UserTime() + p.Cmd.ProcessState.SystemTime()
-	}
+	const rounds, photos = 9, 12
+	body := apptest.Photo(b, 96, 72)
 	collector := otlptest.New(b)
-	var without, with time.Duration
-	for b.Loop() {
-		without += took()
-		with += took("OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL)
+	traces := "OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL
+	kinds := []*tracedDev{{name: "plain"}, {name: "traced", env: []string{traces}}, {name: "traced+metrics", env: []string{traces, "OTEL_METRICS_EXPORTER=otlp", "OTEL_METRIC_EXPORT_INTERVAL=5000"}}}
+	for _, k := range kinds {
+		addr := apptest.FreeAddr(b)
+		k.process = apptest.Start(b, k.env, "dev", "--data", filepath.Join(b.TempDir(), "state"), "--listen", addr, "--engine", "stub")
+		apptest.Client{T: b, Base: "http://" + addr}.WaitReady()
+		var err error
+		if k.api, err = client.New("http://"+addr, client.Options{}); err != nil {
+			b.Fatal(err)
+		}
+		k.work(b, body, 2) // to warm up
 	}
-	n := float64(b.N * photos)
-	b.ReportMetric(1000*without.Seconds()/n, "ms-cpu/item-untraced")
-	b.ReportMetric(1000*with.Seconds()/n, "ms-cpu/item-traced")
-	b.ReportMetric(with.Seconds()/without.Seconds(), "traced/untraced")
-	b.ReportMetric(float64(len(collector.Spans()))/n, "spans/item")
+	began := len(collector.Spans())
+	n := 0
+	for b.Loop() {
+		for round := range rounds {
+			for i := range kinds {
+				k := kinds[(i+round)%len(kinds)]
+				before, began := cpuOfAll(b, kinds), time.Now()
+				k.work(b, body, photos)
+				after, wall := cpuOfAll(b, kinds), time.Since(began).Seconds()
+				for at, other := range kinds {
+					if other != k {
+						other.idle, other.idled = other.idle+after[at]-before[at], other.idled+wall
+						continue
+					}
+					k.took, k.wall = append(k.took, after[at]-before[at]), append(k.wall, wall)
+				}
+			}
+			n += photos
+		}
+	}
+	b.ReportMetric(float64(len(collector.Spans())-began)/float64(2*n), "spans/item")
+	for _, k := range kinds {
+		for i := range k.took {
+			k.took[i] -= k.wall[i] * k.idle / k.idled
+		}
+		b.ReportMetric(1000*k.idle/k.idled, "ms-cpu/s-idle-"+k.name)
+		b.ReportMetric(1000*median(k.took)/photos, "ms-cpu/item-"+k.name)
+		if k == kinds[0] {
+			continue
+		}
+		var ratios []float64
+		for i, took := range k.took {
+			ratios = append(ratios, took/kinds[0].took[i])
+		}
+		b.ReportMetric(median(ratios), k.name+"/plain-p50")
+		b.ReportMetric(slices.Min(ratios), k.name+"/plain-min")
+		b.ReportMetric(slices.Max(ratios), k.name+"/plain-max")
+	}
 	b.ReportMetric(0, "ns/op")
+	for _, k := range kinds {
+		if code := k.process.Stop(b); code != 0 {
+			b.Errorf("%s: opal dev ended with %d", k.name, code)
+		}
+	}
 }
+
+// tracedDev is an opal dev whose CPU time is measured.
+type tracedDev struct {
+	name    string
+	env     []string
+	process *apptest.Process
+	api     *client.Client
+	took    []float64 // seconds of CPU, by round, without that of its decoders
+	wall    []float64 // seconds, by round
+
+	idle, idled float64 // seconds of CPU while others worked, and of the clock
+}
+
+// work makes pictures of as many photos.
+func (k *tracedDev) work(b *testing.B, photo []byte, photos int) {
+	b.Helper()
+	ctx := b.Context()
+	n := client.NewJob{Uploads: true, Presets: []string{"web_thumb"}, Options: &client.JobOptions{Upscale: new(bool)}}
+	for range photos {
+		n.Items = append(n.Items, client.NewItem{Filename: "p.jpg"})
+	}
+	made, err := k.api.CreateJob(ctx, n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var ids []string
+	for _, it := range made.Items {
+		if err := k.api.Put(ctx, it.UploadURL, photo); err != nil {
+			b.Fatal(err)
+		}
+		ids = append(ids, it.ItemID)
+	}
+	if done, err := k.api.CompleteAll(ctx, made.JobID, ids); err != nil || !done.OK {
+		b.Fatalf("%+v, %v", done, err)
+	}
+	for {
+		j, err := k.api.Job(ctx, made.JobID)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if j.Ended() {
+			if j.Status != client.JobCompleted {
+				b.Fatalf("%s: the job ended %s", k.name, j.Status)
+			}
+			return
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+func cpuOfAll(b *testing.B, kinds []*tracedDev) (all []float64) {
+	for _, k := range kinds {
+		all = append(all, cpuOf(b, k.process.Cmd.Process.Pid))
+	}
+	return all
+}
+
+// cpuOf returns the CPU time of a process, in seconds, as Linux counts it.
+func cpuOf(b *testing.B, pid int) float64 {
+	b.Helper()
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		b.Skipf("it reads Linux' /proc: %v", err)
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // the name may hold blanks
+	const user, system, perSecond = 11, 12, 100
+	f := strings.Fields(rest)
+	if len(f) <= system {
+		b.Fatalf("/proc/%d/stat: %q", pid, stat)
+	}
+	var ticks float64
+	for _, at := range []int{user, system} {
+		n, err := strconv.ParseFloat(f[at], 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += n
+	}
+	return ticks / perSecond
+}
+
+func median(all []float64) float64 { return slices.Sorted(slices.Values(all))[len(all)/2] }
 
 // BenchmarkAllPresets measures from the end of the item to the end of the job.
 func BenchmarkAllPresets(b *testing.B) {
