@@ -54,6 +54,7 @@ type Server struct {
 type payment struct {
 	mollie.Payment
 	webhook string
+	back    string // where the buyer goes after paying
 }
 
 // replay is the answer kept under an Idempotency-Key.
@@ -229,6 +230,10 @@ func (s *Server) fault(call string) Fault {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if id, ok := strings.CutPrefix(r.URL.Path, "/checkout/"); ok {
+		s.checkout(w, r, id)
+		return
+	}
 	f := s.fault(r.Method + " " + r.URL.Path)
 	time.Sleep(f.Delay)
 	for k, v := range f.Header {
@@ -246,6 +251,23 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/hal+json")
 	w.WriteHeader(status)
 	_, _ = w.Write(answer)
+}
+
+// checkout is the provider's page, on which a buyer pays and goes back to the shop.
+func (s *Server) checkout(w http.ResponseWriter, r *http.Request, id string) {
+	s.mu.Lock()
+	p := s.payments[id]
+	s.mu.Unlock()
+	switch {
+	case p == nil:
+		http.NotFound(w, r)
+	case r.Method == http.MethodPost:
+		s.Set(id, mollie.Paid)
+		http.Redirect(w, r, p.back, http.StatusSeeOther)
+	default:
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprintf(w, `<!doctype html><title>Pay</title><link rel="icon" href="data:,"><form method="post"><button id="pay">Pay %s %s</button></form>`, p.Amount.Value, p.Amount.Currency)
+	}
 }
 
 // maxBody bounds a request.
@@ -317,7 +339,7 @@ func (s *Server) create(body []byte) (int, []byte) {
 		return problem(http.StatusUnprocessableEntity, "The redirect URL is missing", "redirectUrl")
 	}
 	s.mu.Lock()
-	p := &payment{webhook: in.WebhookURL}
+	p := &payment{webhook: in.WebhookURL, back: in.RedirectURL}
 	p.ID = fmt.Sprintf("tr_%08d", len(s.order)+1)
 	p.Mode, p.Status, p.Amount, p.Metadata, p.CreatedAt = "test", mollie.Open, in.Amount, in.Metadata, time.Now().UTC()
 	p.Links.Checkout = &mollie.Link{Href: s.URL + "/checkout/" + p.ID}
