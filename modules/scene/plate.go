@@ -141,8 +141,8 @@ func EstimatePlate(img *image.NRGBA) picture.Plate {
 		}
 	}
 	out := picture.Plate{Softness: 0.6}
-	found := false
-	out.Horizon, found = horizonOf(lab, w, h)
+	horizon, found := horizonOf(lab, w, h)
+	out.Horizon = horizon
 	out.Floor = floorOf(lab, w, h, out.Horizon)
 	out.LightAngle, out.Softness = lightOf(lab, w, h, out)
 	out.Reflection = mirrorOf(lab, w, h, out)
