@@ -13,10 +13,19 @@ import (
 	"github.com/opal-photo/opal/modules/sample"
 )
 
-// smallSample is a size at which the sample is theSample, once for all tests.
+// smallSample is a size at which the sample is drawn once for all tests.
 const smallSample = 700
 
-var theSample = sync.OnceValue(func() *image.NRGBA { return sample.Draw(smallSample) })
+// theSample uses no sync.OnceValue: see .ci/test.
+func theSample() *image.NRGBA {
+	sampleOnce.Do(func() { drawnSample = sample.Draw(smallSample) })
+	return drawnSample
+}
+
+var (
+	sampleOnce  sync.Once
+	drawnSample *image.NRGBA
+)
 
 // The bottle of the sample photo has a white paper label on a white
 // backdrop. A label is not a hole: part of its outline is shading, not an edge.
