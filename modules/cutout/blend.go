@@ -48,7 +48,7 @@ func (j *joint) matte(im *image.NRGBA, fg []bool) (*image.Alpha, *image.NRGBA) {
 					r := mix.certainty()
 					t := min(max(mix.share(), m-free), m+free)
 					a = m*(1-r) + min(max(t, 0), 1)*r
-					if j.plain {
+					if j.plain && m < .5 { // a dark part that the network believes in is none
 						a = mix.inShadow(a, j.litAt(u, v))
 					}
 				}
