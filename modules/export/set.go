@@ -32,12 +32,12 @@ func times(n int, k float64) int {
 // scale.
 func (p *product) room() (w, h int) {
 	w, h = p.size()
-	return times(w, p.roomX), times(h, p.roomY)
+	return times(w, max(1, p.roomX)), times(h, max(1, p.roomY))
 }
 
 // within returns where the product stands in the room of its set, as that is laid out.
 func (p *product) within(room image.Rectangle) image.Rectangle {
-	w, h := times(room.Dx(), 1/p.roomX), times(room.Dy(), 1/p.roomY)
+	w, h := times(room.Dx(), 1/max(1, p.roomX)), times(room.Dy(), 1/max(1, p.roomY))
 	x, y := room.Min.X+(room.Dx()-w)/2, room.Max.Y-h
 	return image.Rect(x, y, x+w, y+h)
 }
