@@ -320,11 +320,11 @@ func TestAnImportsRowsBecomeJobsAndEndOnce(t *testing.T) {
 		w.must(w.s.WriteErrors(w.t.Context(), "t", i.ImportID, &file))
 		lines := strings.Split(strings.TrimSpace(file.String()), "\r\n")
 		want := []string{
-			"file,url,sku,gtin,asin,slot,title,scene,prompt,brand,presets,line,error_code,error",
-			"bad.jpg,,,,,,,,,,,232,gtin_invalid,The GTIN is not valid",
-			",https://x.example/0.jpg,S0,,,,,,,,,233,row_duplicate,The same photo of the same product comes before: in row 1",
-			`,,,,,,,,,,,235,row_unreadable,"The row can't be read: a quote is out of place: quotes within a cell are doubled, and the cell is quoted"`,
-			",https://x.example/7.jpg,S7,,,,,studio,,,,9,source_url_not_found,There is nothing at the source_url",
+			"file,url,sku,gtin,asin,slot,title,set_id,scene,prompt,brand,presets,line,error_code,error",
+			"bad.jpg,,,,,,,,,,,,232,gtin_invalid,The GTIN is not valid",
+			",https://x.example/0.jpg,S0,,,,,,,,,,233,row_duplicate,The same photo of the same product comes before: in row 1",
+			`,,,,,,,,,,,,235,row_unreadable,"The row can't be read: a quote is out of place: quotes within a cell are doubled, and the cell is quoted"`,
+			",https://x.example/7.jpg,S7,,,,,,studio,,,,9,source_url_not_found,There is nothing at the source_url",
 		}
 		if diff := cmp.Diff(want, lines[:min(5, len(lines))]); diff != "" || len(lines) != 1+3+1+30 {
 			w.t.Errorf("%d lines; want -, got +:\n%s", len(lines), diff)
