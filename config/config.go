@@ -157,7 +157,7 @@ type Auth struct {
 	TenantClaim string `env:"TENANT_CLAIM" envDefault:"tenant_id" doc:"With oidc: the claim that names the tenant."`
 	RoleClaim   string `env:"ROLE_CLAIM" envDefault:"roles" doc:"With oidc: the claim that says a person's roles, for AUTH_ROLES."`
 	// Roles are pairs of a value of the claim and a role.
-	Roles          []string      `env:"ROLES" check:"roles" example:"opal-studio=make,opal-leads=approve" doc:"With oidc: what each value of AUTH_ROLE_CLAIM allows: look, make, approve or admin, each with those before it."`
+	Roles          []string      `env:"ROLES" check:"roles" example:"opal-studio=make,opal-leads=approve" doc:"With oidc: what values of AUTH_ROLE_CLAIM allow: look, make, approve or admin, each with those before it. Others: nothing."`
 	ClientID       string        `env:"CLIENT_ID" example:"opal-console" doc:"With oidc: OPAL's name with the issuer. Without it browsers can't sign in. Its redirect URI is PUBLIC_BASE_URL/signin/callback."`
 	ClientSecret   Secret        `env:"CLIENT_SECRET" example:"SECRET" doc:"With AUTH_CLIENT_ID: its secret. Without it OPAL is a public client, by PKCE alone."`
 	SignInScopes   []string      `env:"SIGN_IN_SCOPES" envDefault:"openid,profile" doc:"With AUTH_CLIENT_ID: the scopes that are asked for."`

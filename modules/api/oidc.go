@@ -10,11 +10,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
 	"github.com/opal-photo/opal/modules/fault"
@@ -66,23 +67,23 @@ type OIDCOptions struct {
 
 // OIDC is AUTH_MODE=oidc: a signed token of the issuer identifies the caller.
 // Scopes are read from the claims scope, scp and roles, as "read", "write", "approve" and
-// "admin", alone or after a prefix that ends in "." or "/", and from the roles' claim.
+// "admin", alone or after a prefix that ends in "." or "/", and from the roles' claim. Where
+// Roles says what values of the roles' claim allow, its other values allow nothing.
 type OIDC struct {
 	o         OIDCOptions
 	client    *http.Client  // for documents and keys, sparing
 	direct    *http.Client  // for codes
 	exchanges *rate.Limiter // of codes
 
-	mu       sync.Mutex
-	provider *provider
+	reads    singleflight.Group // of the document
+	provider atomic.Pointer[provider]
 }
 
 // provider is the issuer as its discovery document describes it.
 type provider struct {
-	programs   *oidc.IDTokenVerifier // of bearer tokens
-	people     *oidc.IDTokenVerifier // of identities at a sign-in
-	endpoint   oauth2.Endpoint
-	endSession *url.URL // nil: it says none
+	keys       *keySet
+	endpoint   *oauth2.Endpoint // of the sign-in; nil: it says none that is taken
+	endSession *url.URL         // nil: it says none
 }
 
 // NewOIDC returns an authenticator. It doesn't call the issuer yet: the service
@@ -113,6 +114,9 @@ func NewOIDC(o OIDCOptions) (*OIDC, error) {
 
 // Authenticate verifies the token of the Authorization header.
 func (a *OIDC) Authenticate(ctx context.Context, r *http.Request) (Principal, error) {
+	if len(r.Header.Values("Authorization")) > 1 { // another reader of the call may go by the other one
+		return Principal{}, errToken.With("send one Authorization header")
+	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if token = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return Principal{}, errTokenMissing
@@ -124,15 +128,56 @@ func (a *OIDC) Authenticate(ctx context.Context, r *http.Request) (Principal, er
 	if err != nil {
 		return Principal{}, err
 	}
-	verified, err := p.programs.Verify(ctx, token)
+	_, claims, err := a.verify(ctx, p, a.o.Audience, token)
 	if err != nil {
-		return Principal{}, tokenError(err)
+		return Principal{}, err
+	}
+	return a.principal(ctx, claims)
+}
+
+// checkedClaims are those that oidc.IDTokenVerifier looks at, whatever their case.
+var checkedClaims = []string{"iss", "sub", "aud", "exp", "iat", "nbf", "nonce", "at_hash", "_claim_names", "_claim_sources"}
+
+// verify returns what a token for an audience says.
+//
+// Errors: errToken, errIssuerDown. Neither quotes the token.
+func (a *OIDC) verify(ctx context.Context, p *provider, audience, token string) (*oidc.IDToken, map[string]json.RawMessage, error) {
+	signed := &signature{keys: p.keys}
+	verified, err := oidc.NewVerifier(a.o.Issuer, signed, &oidc.Config{ClientID: audience, SupportedSigningAlgs: signatures}).Verify(ctx, token)
+	var expired *oidc.TokenExpiredError
+	switch {
+	case signed.err != nil:
+		return nil, nil, signed.err
+	case errors.As(err, &expired):
+		return nil, nil, errToken.With("it has expired")
+	case err != nil:
+		return nil, nil, errToken
 	}
 	claims := map[string]json.RawMessage{}
 	if err := verified.Claims(&claims); err != nil {
-		return Principal{}, errToken
+		return nil, nil, errToken
 	}
-	return a.principal(ctx, claims)
+	for name := range claims {
+		for _, checked := range checkedClaims {
+			if name != checked && strings.EqualFold(name, checked) { // an issuer's custom claim AUD is not its aud
+				return nil, nil, errToken.With("its claim %.20q is not %s", name, checked)
+			}
+		}
+	}
+	return verified, claims, nil
+}
+
+// signature keeps the error of the keys, which oidc.IDTokenVerifier makes a text of.
+type signature struct {
+	keys *keySet
+	err  error
+}
+
+// VerifySignature is that of the keys.
+func (s *signature) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	payload, err := s.keys.VerifySignature(ctx, token)
+	s.err = err
+	return payload, err
 }
 
 // principal returns whom the claims of a verified token name.
@@ -153,48 +198,63 @@ func (a *OIDC) principal(ctx context.Context, claims map[string]json.RawMessage)
 	return Principal{TenantID: t.ID, Scopes: a.scopesOf(claims)}, nil
 }
 
-// discover reads the issuer's document once, and again as long as that fails.
+// discover reads the issuer's document once, and again as long as that fails. Callers at
+// the same time share one reading: with an issuer that hangs they wait together.
 func (a *OIDC) discover(ctx context.Context) (*provider, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.provider != nil {
-		return a.provider, nil
+	if p := a.provider.Load(); p != nil {
+		return p, nil
 	}
-	// The key set outlives this call, so it isn't bound to its context.
-	p, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), a.client), a.o.Issuer)
+	reading := a.reads.DoChan("", func() (any, error) {
+		found, err := a.document(context.WithoutCancel(ctx))
+		if err == nil {
+			a.provider.Store(found)
+		}
+		return found, err
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-reading:
+		if r.Err != nil {
+			return nil, fmt.Errorf("%w: %w", errIssuerDown, r.Err)
+		}
+		p, _ := r.Val.(*provider)
+		return p, nil
+	}
+}
+
+// document reads the issuer's document.
+func (a *OIDC) document(ctx context.Context) (*provider, error) {
+	p, err := oidc.NewProvider(oidc.ClientContext(ctx, a.client), a.o.Issuer)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errIssuerDown, err)
+		return nil, err
 	}
-	found := &provider{
-		programs: p.Verifier(&oidc.Config{ClientID: a.o.Audience, SupportedSigningAlgs: signatures}),
-		people:   p.Verifier(&oidc.Config{ClientID: a.o.ClientID, SupportedSigningAlgs: signatures}),
-		endpoint: p.Endpoint(),
-	}
-	var more struct {
+	var says struct {
+		Keys       string `json:"jwks_uri"`
 		EndSession string `json:"end_session_endpoint"`
 	}
-	if err := p.Claims(&more); err == nil {
-		if u, err := url.Parse(more.EndSession); err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
-			found.endSession = u
-		}
+	if err := p.Claims(&says); err != nil {
+		return nil, err
 	}
-	a.provider = found
+	keys := a.address(says.Keys)
+	if keys == nil {
+		return nil, fmt.Errorf("its document says %.200q for its keys, which is not taken", says.Keys)
+	}
+	found := &provider{keys: &keySet{url: keys.String(), client: a.client}, endSession: a.address(says.EndSession)}
+	if e := p.Endpoint(); a.address(e.AuthURL) != nil && a.address(e.TokenURL) != nil {
+		found.endpoint = &e
+	}
 	return found, nil
 }
 
-// tokenError returns the fault of a token, without quoting the token.
-func tokenError(err error) error {
-	var expired *oidc.TokenExpiredError
-	var down *url.Error
-	switch {
-	case errors.As(err, &expired):
-		return errToken.With("it has expired")
-	case errors.Is(err, errIssuerTooOften):
-		return errToken.With("its signature can't be checked")
-	case errors.As(err, &down):
-		return fmt.Errorf("%w: %w", errIssuerDown, err)
+// address reads one of the addresses in the issuer's document; nil: it is not an absolute
+// one of HTTPS. An issuer at plain HTTP may name such too.
+func (a *OIDC) address(text string) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !strings.HasPrefix(a.o.Issuer, "http:")) {
+		return nil
 	}
-	return errToken
+	return u
 }
 
 // stringsOf reads a claim that is a string or a list of strings.
@@ -215,6 +275,9 @@ func stringsOf(raw json.RawMessage) []string {
 func (a *OIDC) scopesOf(claims map[string]json.RawMessage) []tenant.Scope {
 	var out []tenant.Scope
 	for _, claim := range []string{"scope", "scp", "roles"} {
+		if claim == a.o.RoleClaim && len(a.o.Roles) > 0 {
+			continue
+		}
 		for _, value := range stringsOf(claims[claim]) {
 			for _, name := range strings.Fields(value) {
 				if i := strings.LastIndexAny(name, "./"); i >= 0 {

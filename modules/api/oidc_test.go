@@ -96,6 +96,8 @@ func TestTokens(t *testing.T) {
 		t.Errorf("tenant %q", h.jobs.last.TenantID)
 	}
 	stranger := newIssuer(t)
+	parts := strings.Split(good, ".")
+	spread := `{"payload":"` + parts[1] + `","signatures":[{"protected":"` + parts[0] + `","signature":"` + parts[2] + `"}]}`
 	unsigned := "eyJhbGciOiJub25lIn0." + strings.Split(good, ".")[1] + "."
 	for name, c := range map[string]struct {
 		header string
@@ -109,6 +111,11 @@ func TestTokens(t *testing.T) {
 		"huge":              {"Bearer " + strings.Repeat("x", maxToken+1), 401, "token_invalid"},
 		"altered":           {"Bearer " + good[:len(good)-4] + "AAAA", 401, "token_invalid"},
 		"unsigned":          {"Bearer " + unsigned, 401, "token_invalid"},
+		"as JSON":           {"Bearer " + spread, 401, "token_invalid"},
+		"a claim ISS":       {"Bearer " + i.token(t, map[string]any{"iss": i.url, "ISS": "https://else.example"}), 401, "token_invalid"},
+		"a claim Aud":       {"Bearer " + i.token(t, map[string]any{"aud": "opal", "Aud": "else"}), 401, "token_invalid"},
+		"a claim eXp":       {"Bearer " + i.token(t, map[string]any{"eXp": 1}), 401, "token_invalid"},
+		"a long s":          {"Bearer " + i.token(t, map[string]any{"iss": "https://else.example", "iſs": i.url}), 401, "token_invalid"},
 		"expired":           {"Bearer " + i.token(t, map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}), 401, "token_invalid"},
 		"another audience":  {"Bearer " + i.token(t, map[string]any{"aud": "else"}), 401, "token_invalid"},
 		"another issuer":    {"Bearer " + stranger.token(t, nil), 401, "token_invalid"},

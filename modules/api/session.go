@@ -93,10 +93,19 @@ type withSessions struct {
 	sessions Sessions
 }
 
+// soleCookie returns the session's text where a call has no other credentials; "": it is
+// not there, or others are.
+func soleCookie(r *http.Request) string {
+	if r.Header.Get(keyHeader) != "" || r.Header.Get("Authorization") != "" {
+		return ""
+	}
+	return cookieText(r, sessionCookie)
+}
+
 // Authenticate finds out who calls.
 func (a withSessions) Authenticate(ctx context.Context, r *http.Request) (Principal, error) {
-	text := cookieText(r, sessionCookie)
-	if text == "" || r.Header.Get(keyHeader) != "" || r.Header.Get("Authorization") != "" {
+	text := soleCookie(r)
+	if text == "" {
 		return a.Authenticator.Authenticate(ctx, r)
 	}
 	found, key, err := a.sessions.Session(ctx, text)
@@ -185,7 +194,7 @@ func (s *server) sessionState(ctx context.Context) (*sessionOutput, error) {
 	case err == nil:
 		out.say(who)
 	case kind == fault.Unauthorized || kind == fault.Forbidden:
-		if cookieText(r, sessionCookie) != "" { // it is worth nothing any more
+		if soleCookie(r) != "" { // it is worth nothing any more
 			out.SetCookie = []http.Cookie{newCookie(r, sessionCookie, "", 0, http.SameSiteStrictMode)}
 		}
 	default:

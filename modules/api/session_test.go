@@ -307,15 +307,20 @@ func TestSignInWithTheIssuer(t *testing.T) {
 		claims map[string]any
 		code   string
 	}{
-		"no role":                {map[string]any{"roles": []string{"guests"}}, "sign_in_without_role"},
-		"no tenant":              {map[string]any{"tenant_id": ""}, "token_without_tenant"},
-		"an unknown tenant":      {map[string]any{"tenant_id": "t9"}, "token_without_tenant"},
-		"a disabled tenant":      {map[string]any{"tenant_id": "off"}, "tenant_disabled"},
-		"another nonce":          {map[string]any{"nonce": "x"}, "sign_in_failed"},
-		"for another client":     {map[string]any{"aud": "else"}, "token_invalid"},
-		"for the API's programs": {map[string]any{"aud": "opal"}, "token_invalid"},
-		"expired":                {map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}, "token_invalid"},
-		"of another issuer":      {map[string]any{"iss": "https://else.example"}, "token_invalid"},
+		"no role":                 {map[string]any{"roles": []string{"guests"}}, "sign_in_without_role"},
+		"no tenant":               {map[string]any{"tenant_id": ""}, "token_without_tenant"},
+		"an unknown tenant":       {map[string]any{"tenant_id": "t9"}, "token_without_tenant"},
+		"a disabled tenant":       {map[string]any{"tenant_id": "off"}, "tenant_disabled"},
+		"another nonce":           {map[string]any{"nonce": "x"}, "sign_in_failed"},
+		"for another client":      {map[string]any{"aud": "else"}, "token_invalid"},
+		"for the API's programs":  {map[string]any{"aud": "opal"}, "token_invalid"},
+		"expired":                 {map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}, "token_invalid"},
+		"a scope that is no role": {map[string]any{"roles": []string{"admin", "shop.admin"}}, "sign_in_without_role"},
+		"of another party":        {map[string]any{"aud": []string{issuertest.ClientID, "else"}, "azp": "else"}, "sign_in_failed"},
+		"of nobody":               {map[string]any{"sub": ""}, "sign_in_failed"},
+		"of somebody endless":     {map[string]any{"sub": strings.Repeat("x", maxSubject+1)}, "sign_in_failed"},
+		"of somebody with a NUL":  {map[string]any{"sub": "u\x001"}, "sign_in_failed"},
+		"of another issuer":       {map[string]any{"iss": "https://else.example"}, "token_invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i.Change = func(claims map[string]any) {

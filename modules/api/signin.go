@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/labstack/echo/v4"
@@ -32,6 +34,7 @@ const (
 	callbackPath = "/signin/callback"
 	signInTime   = 10 * time.Minute // from its beginning to its end
 	maxCallback  = 8 << 10          // bytes of what the issuer sends back
+	maxSubject   = 255              // bytes of the name that the issuer has for a person: OpenID Connect Core, section 2
 
 	// Each browser's end of a sign-in asks the issuer once; strangers who make up codes
 	// must not become a load on it.
@@ -97,7 +100,7 @@ func (s *server) home(r *http.Request) string {
 func (s *server) beginSignIn(c echo.Context) error {
 	r := c.Request()
 	ctx := r.Context()
-	p, err := s.issuer.discover(ctx)
+	p, err := s.issuer.signInAt(ctx)
 	if err != nil {
 		return err
 	}
@@ -159,9 +162,18 @@ func (s *server) endSignIn(c echo.Context) error {
 // signsIn reports whether browsers can sign in with the issuer.
 func (a *OIDC) signsIn() bool { return a.o.ClientID != "" }
 
+// signInAt returns an issuer whose document says where people sign in.
+func (a *OIDC) signInAt(ctx context.Context) (*provider, error) {
+	p, err := a.discover(ctx)
+	if err == nil && p.endpoint == nil {
+		return nil, fmt.Errorf("%w: its document names no address for a sign-in that is taken", errIssuerDown)
+	}
+	return p, err
+}
+
 // flow is the sign-in at an issuer, whose answer comes to this service's address.
 func (a *OIDC) flow(p *provider, home string) *oauth2.Config {
-	return &oauth2.Config{ClientID: a.o.ClientID, ClientSecret: a.o.ClientSecret, Endpoint: p.endpoint, RedirectURL: home + callbackPath, Scopes: a.o.SignInScopes}
+	return &oauth2.Config{ClientID: a.o.ClientID, ClientSecret: a.o.ClientSecret, Endpoint: *p.endpoint, RedirectURL: home + callbackPath, Scopes: a.o.SignInScopes}
 }
 
 // exchange gives the issuer a code for an identity, and checks that.
@@ -172,7 +184,7 @@ func (a *OIDC) exchange(ctx context.Context, code string, b begun, home string) 
 	if !a.exchanges.Allow() {
 		return tenant.NewSession{}, fault.Transient(errRate, time.Second)
 	}
-	p, err := a.discover(ctx)
+	p, err := a.signInAt(ctx)
 	if err != nil {
 		return tenant.NewSession{}, err
 	}
@@ -188,16 +200,18 @@ func (a *OIDC) exchange(ctx context.Context, code string, b begun, home string) 
 	if raw == "" || len(raw) > maxToken {
 		return tenant.NewSession{}, errSignInCode.With("the issuer sent no identity")
 	}
-	verified, err := p.people.Verify(ctx, raw)
+	verified, claims, err := a.verify(ctx, p, a.o.ClientID, raw)
 	if err != nil {
-		return tenant.NewSession{}, tokenError(err)
+		return tenant.NewSession{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(verified.Nonce), []byte(b.Nonce)) != 1 {
 		return tenant.NewSession{}, errSignInCode.With("the identity is another sign-in's")
 	}
-	claims := map[string]json.RawMessage{}
-	if err := verified.Claims(&claims); err != nil {
-		return tenant.NewSession{}, errToken
+	if party, named := claims["azp"]; named && !slices.Equal(stringsOf(party), []string{a.o.ClientID}) {
+		return tenant.NewSession{}, errSignInCode.With("the identity is another client's")
+	}
+	if n := len(verified.Subject); n == 0 || n > maxSubject || strings.ContainsFunc(verified.Subject, unicode.IsControl) {
+		return tenant.NewSession{}, errSignInCode.With("the identity names nobody")
 	}
 	who, err := a.principal(ctx, claims)
 	if err != nil {

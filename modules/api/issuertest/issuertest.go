@@ -34,6 +34,8 @@ type Issuer struct {
 	URL string
 	// Claims are what an identity says beside iss, aud, exp, iat and nonce.
 	Claims map[string]any
+	// Document changes what its discovery document says.
+	Document map[string]any
 	// Page has /authorize show a page with a button in place of a redirect, as a person meets it.
 	Page bool
 	// Change changes the claims of an identity before it is signed.
@@ -90,10 +92,12 @@ func (i *Issuer) Sign(claims map[string]any) string {
 }
 
 func (i *Issuer) document(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{
+	says := map[string]any{
 		"issuer": i.URL, "authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token", "jwks_uri": i.URL + "/keys", "end_session_endpoint": i.URL + "/logout",
 		"id_token_signing_alg_values_supported": []string{oidc.ES256}, "code_challenge_methods_supported": []string{"S256"},
-	})
+	}
+	maps.Copy(says, i.Document)
+	answer(w, http.StatusOK, says)
 }
 
 // authorize sends the browser back with a code.
