@@ -99,6 +99,30 @@ func checkForm(found *call, fields []Field) error {
 	return nil
 }
 
+// formPhoto opens the one photo of a form, in its field "file". The caller closes it.
+//
+// Errors: errFileField, errPhotoSize.
+func (s *server) formPhoto(form *multipart.Form) (*multipart.FileHeader, multipart.File, error) {
+	files := form.File["file"]
+	if len(files) != 1 {
+		return nil, nil, errFileField.With("it has %d; a part without a file name counts as text", len(files))
+	}
+	body, err := s.openPart(files[0])
+	return files[0], body, err
+}
+
+// openPart opens a file of a form that is not larger than a photo may be.
+func (s *server) openPart(f *multipart.FileHeader) (multipart.File, error) {
+	if f.Size > s.MaxUpload {
+		return nil, errPhotoSize.With("%d bytes; %d is the limit", f.Size, s.MaxUpload)
+	}
+	body, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open the spooled photo: %w", err)
+	}
+	return body, nil
+}
+
 // formDigest is what tells one form from another: programs write a form with another
 // boundary each time.
 func formDigest(form *multipart.Form) ([]byte, error) {

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -111,12 +110,9 @@ func (s *server) checkPicture(ctx context.Context, _ *TenantQuery) (_ *checkOutp
 
 // openFile opens a file of a form.
 func (s *server) openFile(f *multipart.FileHeader) (preflight.File, func() error, error) {
-	if f.Size > s.MaxUpload {
-		return preflight.File{}, nil, errPhotoSize.With("%d bytes; %d is the limit", f.Size, s.MaxUpload)
-	}
-	r, err := f.Open()
+	r, err := s.openPart(f)
 	if err != nil {
-		return preflight.File{}, nil, fmt.Errorf("open the spooled photo: %w", err)
+		return preflight.File{}, nil, err
 	}
 	return preflight.File{Body: r, Size: f.Size}, r.Close, nil
 }

@@ -27,16 +27,9 @@ func logoRoutes(r *Routes) {
 	}
 	Add(r, Route{Method: http.MethodPut, Path: at, ID: "putBrandLogo", Summary: "Bring a brand's logo, for people to see", Tag: tagBrands, Scope: tenant.Write, Body: FormBody, Form: logoForm, NotFound: brand.ErrNotFound},
 		func(ctx context.Context, in *BrandPath) (_ *brandOutput, err error) {
-			files := callOf(ctx).form.File["file"]
-			if len(files) != 1 {
-				return nil, errFileField.With("it has %d; a part without a file name counts as text", len(files))
-			}
-			if files[0].Size > s.MaxUpload {
-				return nil, errPhotoSize.With("%d bytes; %d is the limit", files[0].Size, s.MaxUpload)
-			}
-			body, err := files[0].Open()
+			_, body, err := s.formPhoto(callOf(ctx).form)
 			if err != nil {
-				return nil, fmt.Errorf("open the spooled logo: %w", err)
+				return nil, err
 			}
 			defer func() { err = errors.Join(err, body.Close()) }()
 			file, err := io.ReadAll(body)

@@ -94,17 +94,9 @@ func (s *server) plate(ctx context.Context, id string) (brand.Plate, error) {
 
 func (s *server) createPlate(ctx context.Context, _ *TenantQuery) (_ *plateOutput, err error) {
 	form := callOf(ctx).form
-	files := form.File["file"]
-	if len(files) != 1 {
-		return nil, errFileField.With("it has %d; a part without a file name counts as text", len(files))
-	}
-	f := files[0]
-	if f.Size > s.MaxUpload {
-		return nil, errPhotoSize.With("%d bytes; %d is the limit", f.Size, s.MaxUpload)
-	}
-	body, err := f.Open()
+	f, body, err := s.formPhoto(form)
 	if err != nil {
-		return nil, fmt.Errorf("open the spooled photograph: %w", err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
 	n := brand.NewPlate{ID: recordOf(ctx).resourceID, Filename: lastPart(f.Filename)}

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -138,19 +137,12 @@ func (s *server) directUpload(ctx context.Context, _ *TenantQuery) (_ *reply[cli
 	if err := noteIDs(ctx, jobID, itemID); err != nil {
 		return nil, err
 	}
-	files := form.File["file"]
-	if len(files) != 1 {
-		return nil, errFileField.With("it has %d; a part without a file name counts as text", len(files))
-	}
-	if files[0].Size > s.MaxUpload {
-		return nil, errPhotoSize.With("%d bytes; %d is the limit", files[0].Size, s.MaxUpload)
-	}
-	body, err := files[0].Open()
+	f, body, err := s.formPhoto(form)
 	if err != nil {
-		return nil, fmt.Errorf("open the spooled photo: %w", err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
-	path, err := s.Uploads.Direct(ctx, TenantID(ctx), jobID, itemID, lastPart(files[0].Filename), files[0].Size, body)
+	path, err := s.Uploads.Direct(ctx, TenantID(ctx), jobID, itemID, lastPart(f.Filename), f.Size, body)
 	return replyOf(client.DirectUpload{OK: true, RawBlobPath: path}, err)
 }
 
