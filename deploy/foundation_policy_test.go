@@ -58,6 +58,11 @@ func (p *policy) foundation() {
 			}
 		}
 	}
+	for _, r := range p.plan.Find("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials") {
+		if to := r.Get("properties", "subject"); to != p.scenario.ground["githubSubject"] || r.Get("properties", "issuer") != "https://token.actions.githubusercontent.com" {
+			p.say(r, "it takes tokens of %v", to)
+		}
+	}
 	p.chain()
 	for _, r := range p.plan.Find("Microsoft.App/containerApps") {
 		domain, _ := p.scenario.apps["customDomain"].(string)

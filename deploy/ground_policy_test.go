@@ -374,5 +374,6 @@ func (p *policy) check() []string {
 	p.foundation()
 	p.connections()
 	p.alerts()
+	p.guards()
 	return p.found
 }
