@@ -18,7 +18,16 @@ file=${3:?$usage}
 context=${4:?$usage}
 shift 4
 by_registry=(--only-show-errors) by_docker=(--push --platform linux/amd64 --provenance mode=max --sbom true)
-for argument in "$@"; do by_registry+=(--build-arg "$argument") by_docker+=(--build-arg "$argument"); done
+for argument in "$@"; do
+	case $argument in
+	BASE=*@sha256:* | OPAL_IMAGE=*@sha256:*) ;;
+	BASE=* | OPAL_IMAGE=*) # a tag may be another image tomorrow
+		echo "build: $argument is no image by digest: NAME@sha256:..." >&2
+		exit 2
+		;;
+	esac
+	by_registry+=(--build-arg "$argument") by_docker+=(--build-arg "$argument")
+done
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 

@@ -297,6 +297,24 @@ func TestBuildFallsBackToDocker(t *testing.T) {
 	}
 }
 
+// What an image is built on is named by digest, or nothing is built.
+func TestBuildWantsBasesByDigest(t *testing.T) {
+	t.Parallel()
+	digest := "@sha256:" + strings.Repeat("a", 64)
+	for argument, ok := range map[string]bool{
+		"BASE=pytorch/pytorch:2.9": false, "BASE=": false, "OPAL_IMAGE=reg.azurecr.io/opal:first": false,
+		"BASE=pytorch/pytorch" + digest: true, "OPAL_IMAGE=reg.azurecr.io/opal" + digest: true, "REVISION=1": true,
+	} {
+		t.Run(argument, func(t *testing.T) {
+			env, record := azureTools(t)
+			out, passed := script(t, env, "build.sh", "reg", "opal-sd:1", "Dockerfile", "..", argument)
+			if built := strings.Contains(readFile(t, record), "acr build"); passed != ok || built != ok || !ok && !strings.Contains(out, "is no image by digest") {
+				t.Errorf("passed %v, built %v: %s", passed, built, out)
+			}
+		})
+	}
+}
+
 // Where Docker Hub refuses a base, the lines that bring it in another way are said.
 func TestBuildSaysHowToGetABase(t *testing.T) {
 	env, _ := azureTools(t)

@@ -43,17 +43,18 @@ def create_app(settings: Settings, engine: Engine, blobs: Optional[Blobs] = None
     async def correlate(request: Request, call_next):
         given = request.headers.get("x-correlation-id", "")
         request.state.correlation_id = given if _ID.match(given) else str(uuid.uuid4())
+        request.state.ids = {"correlation_id": request.state.correlation_id}
         try:
             response = await call_next(request)
         except Exception:  # its text stays in the log
-            log.exception("Scoring failed", extra={"ids": {"correlation_id": request.state.correlation_id}})
+            log.exception("Scoring failed", extra={"ids": request.state.ids})
             response = _problem(request, 500, "internal", "Something failed in the scoring service")
         response.headers["X-Correlation-Id"] = request.state.correlation_id
         return response
 
     @app.exception_handler(Fault)
     async def on_fault(request: Request, f: Fault):
-        log.info("Scoring failed: %s", f.code, extra={"ids": {"correlation_id": request.state.correlation_id, "status": f.status}})
+        log.info("Scoring failed: %s", f.code, extra={"ids": {**request.state.ids, "status": f.status}})
         return _problem(request, f.status, f.code, f.text, f.retry_after)
 
     @app.exception_handler(HTTPException)
@@ -86,6 +87,8 @@ def create_app(settings: Settings, engine: Engine, blobs: Optional[Blobs] = None
             if len(body) > contract.MAX_BODY:
                 break
         req = contract.parse(bytes(body))
+        # of every line from here on, those of faults among them
+        request.state.ids = {**request.state.ids, "tenant_id": req.tenant_id, "job_id": req.job_id, "item_id": req.item_id}
         blobs.check(req.input_image_sas, "input")
         for url, what in ((req.output_image_sas, "output"), (req.backdrop_sas, "backdrop")):
             if url:
@@ -98,7 +101,7 @@ def create_app(settings: Settings, engine: Engine, blobs: Optional[Blobs] = None
         except asyncio.TimeoutError:
             raise Fault(429, "busy", "All places are taken; try again in a moment", BUSY_RETRY_AFTER) from None
         try:
-            answer = await run_in_threadpool(_work, req, settings, engine, blobs, request.state.correlation_id, until)
+            answer = await run_in_threadpool(_work, req, settings, engine, blobs, request.state.ids, until)
         finally:
             places.release()
         return JSONResponse(answer)
@@ -106,7 +109,7 @@ def create_app(settings: Settings, engine: Engine, blobs: Optional[Blobs] = None
     return app
 
 
-def _work(req: contract.ScoreRequest, settings: Settings, engine: Engine, blobs: Blobs, correlation_id: str, until: float) -> dict:
+def _work(req: contract.ScoreRequest, settings: Settings, engine: Engine, blobs: Blobs, ids: dict, until: float) -> dict:
     started = time.monotonic()
     canvas = placing.prepare(placing.read_cutout(blobs.get(req.input_image_sas)), req)
     fetched = time.monotonic()
@@ -150,7 +153,6 @@ def _work(req: contract.ScoreRequest, settings: Settings, engine: Engine, blobs:
         blobs.put(req.output_image_sas, buffer.getvalue(), "image/jpeg")
     else:
         answer = {"image_bytes_b64": base64.b64encode(buffer.getvalue()).decode(), **answer}
-    ids = {"correlation_id": correlation_id, "tenant_id": req.tenant_id, "job_id": req.job_id, "item_id": req.item_id}
     log.info("Scored image", extra={"ids": {**ids, "input_ms": round(1000 * (fetched - started)), "paint_ms": round(1000 * (done - fetched)), "variants": len(painted), "grown": round(chosen.grown, 3)}})
     return answer
 

@@ -110,6 +110,20 @@ def test_log_lines_are_json_without_secrets(blobs, caplog):
     assert "SIGNATURE" not in json.dumps(lines) and KEY not in json.dumps(lines)
 
 
+def test_lines_of_faults_name_the_item(blobs, caplog):
+    class Broken(PaintingEngine):
+        def paint(self, job):
+            raise RuntimeError("out of memory")
+
+    caplog.set_level(logging.INFO)
+    named = {"tenant_id": "t-1", "job_id": "j-1", "item_id": "i-1"}
+    for engine, url, status in ((PaintingEngine(), "https://elsewhere.example.com/a.png", 422), (Broken(), blobs.put("/cut.png", mug()), 500)):
+        caplog.clear()
+        assert client(engine).post("/score", json={"input_image_sas": url, "width": 64, "height": 64, **named}).status_code == status
+        lines = [json.loads(JSONLines().format(x)) for x in caplog.records if x.getMessage().startswith("Scoring failed")]
+        assert [{**named, "correlation_id": "c-1"}.items() <= x.items() for x in lines] == [True], lines
+
+
 def test_variants_seed_and_words_reach_the_model(blobs):
     engine = PaintingEngine(drift=20)
     r = client(engine, variants=3).post("/score", json=body(
