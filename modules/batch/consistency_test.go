@@ -18,11 +18,12 @@ import (
 // and left alone afterwards.
 func TestAPictureThatStandsOutIsMadeAgain(t *testing.T) {
 	t.Chdir(t.TempDir())
-	lit := tin(300)
+	const side = 160
+	lit := tin(side)
 	other := image.NewNRGBA(lit.Rect) // lit from the other side
-	for y := range 300 {
-		for x := range 300 {
-			other.SetNRGBA(x, y, lit.NRGBAAt(299-x, y))
+	for y := range side {
+		for x := range side {
+			other.SetNRGBA(x, y, lit.NRGBAAt(side-1-x, y))
 		}
 	}
 	photos := []string{"a.png", "b.png", "c.png", "odd.png"}

@@ -29,8 +29,8 @@ var decoder = sync.OnceValue(func() *imaging.Decoder { return imaging.NewDecoder
 // photo is a JPEG of one colour, which no other seed gives.
 func photo(t testing.TB, seed uint8) []byte {
 	t.Helper()
-	img := image.NewRGBA(image.Rect(0, 0, 48, 32))
-	for i := range 48 * 32 {
+	img := image.NewRGBA(image.Rect(0, 0, 48, 48)) // square: nothing has to be painted beside it
+	for i := range 48 * 48 {
 		img.Set(i%48, i/48, color.RGBA{seed, 255 - seed, uint8(i / 48), 255})
 	}
 	var b bytes.Buffer

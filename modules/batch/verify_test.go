@@ -45,12 +45,11 @@ func saved(t *testing.T, name string, img *image.NRGBA, f imaging.Format) {
 
 func TestVerify(t *testing.T) {
 	t.Chdir(t.TempDir())
-	photo := tin(800)
-	saved(t, "tin.png", photo, imaging.PNG)
+	saved(t, "tin.png", tin(500), imaging.PNG)
 	var noise bytes.Buffer
 	s := Streams{Out: &noise, Err: &noise, Quiet: true}
 	cutter := redCutter{.95}
-	o := Options{Dir: "out", Scenes: []string{"studio"}, Presets: []string{"web_large", "woocommerce_product"}, Steps: pipeline.Options{RemoveBackground: true}}
+	o := Options{Dir: "out", Scenes: []string{"studio"}, Presets: []string{"web_thumb", "woocommerce_product"}, Steps: pipeline.Options{RemoveBackground: true}}
 	if err := Process(t.Context(), s, pipeline.New(decoder(), cutter, studio.NewPlacer(1<<20)), o, []string{"tin.png"}); err != nil {
 		t.Fatal(err, noise.String())
 	}
@@ -63,7 +62,7 @@ func TestVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	saved(t, "elsewhere/stripped.jpg", img, imaging.JPEG) // without its XMP
-	saved(t, "out/tin/web_large.webp", mustDecode(t, "out/tin/web_large.webp"), imaging.WebP)
+	saved(t, "out/tin/web_thumb.webp", mustDecode(t, "out/tin/web_thumb.webp"), imaging.WebP)
 	touched := mustDecode(t, "out/tin/woocommerce_product.jpg")
 	draw.Draw(touched, image.Rect(560, 600, 640, 680), image.NewUniform(color.NRGBA{40, 90, 200, 255}), image.Point{}, draw.Src)
 	saved(t, "elsewhere/touched.jpg", touched, imaging.JPEG)
@@ -73,7 +72,7 @@ func TestVerify(t *testing.T) {
 		want     error
 	}{
 		"by the file's own statement": {"out/tin/woocommerce_product.jpg", ByXMP, nil},
-		"by the report":               {"out/tin/web_large.webp", ByReport, nil},
+		"by the report":               {"out/tin/web_thumb.webp", ByReport, nil},
 		"by searching":                {"elsewhere/stripped.jpg", ByRegistration, nil},
 		"a part was painted over":     {"elsewhere/touched.jpg", ByRegistration, ErrFailed},
 		"another picture":             {"elsewhere/other.jpg", "", ErrProductNotFound},
@@ -130,13 +129,13 @@ func other(side int) *image.NRGBA {
 
 func TestVerifyTakesTheScenesLightIntoAccount(t *testing.T) {
 	t.Chdir(t.TempDir())
-	saved(t, "tin.png", tin(800), imaging.PNG)
+	saved(t, "tin.png", tin(400), imaging.PNG)
 	var out bytes.Buffer
 	s := Streams{Out: &out, Err: &out, Quiet: true}
 	cutter := redCutter{.95}
 	o := Options{Dir: "out", Scenes: []string{"luxury"}, Presets: []string{"meta_catalog"}, Steps: pipeline.Options{RemoveBackground: true, GenerateScene: true},
 		Steering: picture.Steering{Relight: picture.Number(1)}}
-	if err := Process(t.Context(), s, pipeline.New(decoder(), cutter, studio.NewPlacer(1<<20)), o, []string{"tin.png"}); err != nil {
+	if err := Process(t.Context(), s, pipeline.New(decoder(), cutter, studio.NewPlacer(1<<18)), o, []string{"tin.png"}); err != nil {
 		t.Fatal(err, out.String())
 	}
 	rep, err := loadReport("out/report.json")
