@@ -41,7 +41,7 @@ def write(path, counts, log, made, sha256, weights, notes=''):
         f'{last.get("minutes", 0):.0f} minutes on two shared CPU cores.',
         '- No photograph and no output of another network was trained on.', '',
         '## Data', '',
-        f'{counts["views"]} views of {counts["models"]} 3D models with their own shadows, {counts["sprites"]} sprites, 18 families of drawn things, '
+        f'{counts["views"]} views of {counts["models"]} 3D models with their own shadows, {counts["sprites"]} sprites, 17 families of drawn things, '
         '7 kinds of drawn backdrops. A tenth of the models and of the sprites is for validation only.', '',
         '| source | from | licence | used for |', '| --- | --- | --- | --- |']
     out += [f'| {s["name"]} ({s["credit"]}) | {s["from"]} | {s["licence"]} | {s["used_for"]} |' for s in sources]

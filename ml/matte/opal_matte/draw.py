@@ -103,7 +103,8 @@ def blur(m, sigma):
     k = max(1, int(sigma / 2))
     h, w = m.shape[:2]
     q = cv2.resize(m, (max(2, w // k), max(2, h // k)), interpolation=cv2.INTER_AREA)
-    return cv2.resize(cv2.GaussianBlur(q, (0, 0), sigma / k), (w, h), interpolation=cv2.INTER_LINEAR)
+    # cubic: shading takes this picture's gradient, which a linear one keeps constant over blocks that no photograph has
+    return cv2.resize(cv2.GaussianBlur(q, (0, 0), sigma / k), (w, h), interpolation=cv2.INTER_CUBIC)
 
 
 def over(below, above):

@@ -1,4 +1,4 @@
-"""Things that are drawn: sixteen families of products, each on a canvas of SIZE² with premultiplied coverage."""
+"""Things that are drawn: families of products, each on a canvas of SIZE² with premultiplied coverage."""
 import cv2
 import numpy as np
 
@@ -340,12 +340,41 @@ class Thing:
             self.part(poly([(.5 - a, y - h), (.5 + a, y - h), (.5 + b, y - h + z), (.5 - b, y - h + z)], .02), d.pick(self.c0 * .8, self.c1))
 
 
-FAMILIES = (Thing.blob, Thing.turned, Thing.turned, Thing.box, Thing.stool, Thing.stool, Thing.strap, Thing.garment, Thing.shoe, Thing.compound,
-            Thing.plant, Thing.rings, Thing.hoop, Thing.beads, Thing.poles, Thing.device, Thing.wheel, Thing.bag)
+    def padded(self):
+        """A rucksack, helmet, cushion, armchair or case: one solid body with a smooth, shaded inside, with panels and seams that it keeps."""
+        d, c0 = self.d, self.c0
+        w, h, power, taper = d.u(.2, .38), d.u(.2, .4), d.u(1.6, 5), d.u(-.35, .35)
+        th = np.linspace(0, 6.28, 120, endpoint=False)
+        bulge = 1 + d.u(0, .06) * np.cos(d.n(2, 6) * th + d.u(0, 6.28))
+        x = np.sign(np.cos(th)) * np.abs(np.cos(th)) ** (2 / power) * bulge
+        y = np.sign(np.sin(th)) * np.abs(np.sin(th)) ** (2 / power) * bulge
+        body = poly(np.stack([.5 + x * w * (1 + taper * y), .5 + y * h], 1), .006)
+        for _ in range(d.n(0, 3)):  # ears, feet, a brim, pockets at the side
+            self.part(ellipse(.5 + d.u(-w, w), .5 + d.u(-h, h), d.u(.04, .14), d.u(.03, .1), -1, d.u(0, 180)), c0 * d.u(.6, 1.1))
+        self.part(body, c0, d.u(12, 40))
+        a, b, r = d.u(-.3, .3), d.u(-.3, .3), d.u(.12, .4)
+        glow = np.exp(-((XX - .5 - a) ** 2 + (YY - .5 - b) ** 2) / r ** 2) * d.u(.1, .7)
+        F = self.C[..., :3] * (1 + glow[..., None] * d.pick(-1, 1, 1))
+        self.C[..., :3] = np.minimum(np.clip(F, 0, 1), self.C[..., 3:])
+        for _ in range(d.n(0, 5)):  # panels and pockets, close to the body's colour
+            at, py, pw, ph = .5 + d.u(-.5, .5) * w, .5 + d.u(-.7, .7) * h, w * d.u(.2, .8), h * d.u(.1, .5)
+            panel = (rect(at, py, pw, ph, d.pick(.01, .03)) if d.p(.7) else ellipse(at, py, pw, ph)) * body
+            self.part(panel, d.pick(np.clip(c0 * d.u(.75, 1.25), 0, 1), c0, self.c1), d.u(2, 8))
+        for _ in range(d.n(0, 4)):  # seams
+            y0, sag = .5 + d.u(-.9, .9) * h, d.u(-.08, .08)
+            t = np.linspace(-1, 1, 40)
+            line = curve(np.stack([.5 + t * w, y0 + sag * (1 - t * t)], 1).astype(f32), d.u(.004, .012)) * body
+            self.part(line, c0 * d.u(.5, .9), 1.5)
+
+
+# Solid bodies are drawn twice as often as things with openings: where most things have openings, the network opens smooth insides.
+SOLID = (Thing.blob, Thing.turned, Thing.turned, Thing.turned, Thing.box, Thing.box, Thing.garment, Thing.shoe, Thing.shoe, Thing.compound, Thing.device,
+         Thing.device, Thing.padded, Thing.padded, Thing.padded)
+OPEN = (Thing.stool, Thing.strap, Thing.plant, Thing.rings, Thing.hoop, Thing.beads, Thing.poles, Thing.wheel, Thing.bag)
 
 
 def thing(d, sprite):
     """Draws one thing. sprite returns a picture to print on it. The canvas is premultiplied."""
     t = Thing(d, sprite)
-    d.pick(*FAMILIES)(t)
+    d.pick(*(SOLID if d.p(.67) else OPEN))(t)
     return t.C
