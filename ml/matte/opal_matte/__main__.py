@@ -1,8 +1,8 @@
 """python3 -m opal_matte STEP --work DIR: from nothing to weights and their card. `all` runs every step; each goes on where it was ended.
 
-    fetch      the sprites and the models
+    fetch      the sprites, the models and the places
     render     views of the models, with Blender
-    pack       sprites and views as arrays
+    pack       sprites, views and places as arrays
     sheet      DIR/sheet.png: what the compositor makes, to look at
     train      DIR/run: states and a log
     evaluate   DIR/figures.json
@@ -14,6 +14,7 @@ import os
 import sys
 
 from . import fetch
+from .parts import Parts
 
 
 def sides(text):
@@ -61,6 +62,7 @@ def do_fetch(a, at):
     if need:
         sys.exit(f'opal_matte: {"; ".join(need)}. Debian: apt-get install --no-install-recommends npm {fetch.PACKAGES}')
     fetch.emoji(at('emoji'))
+    fetch.places(at('places'))
     models = fetch.models(at('models'))
     with open(at('models.json'), 'w', encoding='utf-8') as f:
         json.dump(models, f, indent=1)
@@ -76,12 +78,14 @@ def do_render(a, at):
 
 
 def do_pack(a, at):
-    from . import render, sprites
-    assets = fetch.emoji(at('emoji'))
+    from . import places, render, sprites
+    assets, panoramas = fetch.emoji(at('emoji')), fetch.places(at('places'))
     counts = {}
     for part, validation in (('train', False), ('validation', True)):
-        counts['sprites'] = counts.get('sprites', 0) + sprites.unpack(assets, at('sprites.' + part), validation)
-        counts['views'] = counts.get('views', 0) + render.pack(at('renders'), at('renders.' + part), validation)
+        to = Parts.of(a.work, part)
+        made = dict(sprites=sprites.unpack(assets, to.sprites, validation), views=render.pack(at('renders'), to.renders, validation),
+                    places=places.unpack(panoramas, to.places, validation))
+        counts = {k: counts.get(k, 0) + n for k, n in made.items()}
     counts['models'] = len({f.rsplit('_', 2)[0] for f in os.listdir(at('renders')) if f.endswith('_shadow.png')})
     with open(at('counts.json'), 'w', encoding='utf-8') as f:
         json.dump(counts, f)
@@ -91,12 +95,12 @@ def do_pack(a, at):
 def do_sheet(a, at):
     import cv2
     from .compose import Compositor, sheet
-    cv2.imwrite(at('sheet.png'), sheet(Compositor(at('sprites.train'), at('renders.train'), a.seed)))
+    cv2.imwrite(at('sheet.png'), sheet(Compositor(Parts.of(a.work, 'train'), a.seed)))
 
 
 def do_train(a, at):
     from .train import train
-    train(at('run'), at('sprites.train'), at('renders.train'), (at('sprites.validation'), at('renders.validation')), a.minutes, top=a.rate, cooldown=a.cooldown,
+    train(at('run'), Parts.of(a.work, 'train'), Parts.of(a.work, 'validation'), a.minutes, top=a.rate, cooldown=a.cooldown,
           sizes=a.sides, workers=a.workers, threads=a.threads, seed=a.seed, begin=a.begin, words=a.words, resume=a.resume, tell=lambda line: print(line, flush=True))
 
 
@@ -108,7 +112,7 @@ def weights(at):
 def do_evaluate(a, at):
     from . import evaluate, export
     net = export.load(weights(at))
-    found = dict(made=evaluate.made(net, at('sprites.validation'), at('renders.validation'), a.count))
+    found = dict(made=evaluate.made(net, Parts.of(a.work, 'validation'), a.count))
     if a.photos:
         rows = evaluate.photographs(net, a.photos, a.truths)
         found['photographs'] = dict(rows=rows, all=evaluate.figures(list(rows.values())))

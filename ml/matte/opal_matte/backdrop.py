@@ -3,6 +3,7 @@ import cv2
 import numpy as np
 
 from .draw import blur, f32, over
+from .places import view
 
 
 def plane(d, S, horizon, T):
@@ -107,20 +108,34 @@ def clutter(d, S, xx, yy, objects):
     return B, None
 
 
-KINDS = ((white, .2), (plain, .17), (sweep, .22), (table, .14), (room, .07), (surface, .12), (clutter, .08))
+def place(d, S, xx, yy, places):
+    """A real place behind a table, a ledge, or the place alone."""
+    B = view(d, S, places[d.n(0, len(places))])
+    if d.p(.25):
+        return B, d.u(.5, .8)
+    at = d.u(.5, .85)
+    T = plane(d, S, at, d.texture(S, S, None, d.u(.2, 1))) if d.p(.8) else np.ones((S, S, 3), f32) * tint(d)
+    light = B[int(at * S) - 2 - S // 16:int(at * S) - 1].mean((0, 1))  # the table stands in the place's light
+    T = T * (1 - d.u(0, .6) + d.u(0, .6) * light / max(.05, light.max()))
+    z = np.clip((yy - at) * S / d.u(1, 5), 0, 1)[..., None]
+    return B * (1 - z) + T * z, at
 
 
-def backdrop(d, S, objects):
+KINDS = ((white, .2), (plain, .17), (sweep, .22), (table, .14), (room, .04), (surface, .12), (clutter, .05), (place, .06))
+
+
+def backdrop(d, S, objects, places):
     """Returns a backdrop of S² pixels, its horizon, 0 to 1 from above, or None when it is seen from above, and its kind.
 
-    objects returns things for cluttered backdrops."""
+    objects returns things for cluttered backdrops; places is an array as places.py writes it."""
     yy, xx = np.mgrid[0:S, 0:S].astype(f32) / S
     k = d.r.random()
     for kind, share in KINDS:
         k -= share
         if k < 0:
             break
-    B, at = kind(d, S, xx, yy, objects) if kind is clutter else kind(d, S, xx, yy)
+    more = {clutter: (objects,), place: (places,)}
+    B, at = kind(d, S, xx, yy, *more.get(kind, ()))
     if d.p(0.5):  # vignette or a pool of light
         cx, cy = d.u(0.2, 0.8), d.u(0.2, 0.8)
         B = B * (1 - d.u(0.1, 0.8) * ((xx - cx) ** 2 + (yy - cy) ** 2))[..., None]

@@ -42,7 +42,7 @@ def write(path, counts, log, made, sha256, weights, notes=''):
         '- No photograph and no output of another network was trained on.', '',
         '## Data', '',
         f'{counts["views"]} views of {counts["models"]} 3D models with their own shadows, {counts["sprites"]} sprites, 17 families of drawn things, '
-        '7 kinds of drawn backdrops. A tenth of the models and of the sprites is for validation only.', '',
+        f'{counts["places"]} panoramas, 8 kinds of backdrops. A tenth of the models, the sprites and the panoramas is for validation only.', '',
         '| source | from | licence | used for |', '| --- | --- | --- | --- |']
     out += [f'| {s["name"]} ({s["credit"]}) | {s["from"]} | {s["licence"]} | {s["used_for"]} |' for s in sources]
     out += ['', '## Training', '', '| minutes | pictures seen | side | loss | validation IoU | share ≥ .9 |', '| --- | --- | --- | --- | --- | --- |']

@@ -1,7 +1,7 @@
 """The compositor: endless product photographs with known coverage, made of parts whose licences are known.
 
-A product is a render of a 3D model with its own shadow, a sprite, or a drawn thing. Things beside it, plinths, floors, shadows and
-reflections are in the picture and not in the coverage: they are what a cut-out has to leave out.
+A product is a render of a 3D model with its own shadow, a sprite, or a drawn thing. Things beside it, hands that hold it, plinths, floors,
+shadows and reflections are in the picture and not in the coverage: they are what a cut-out has to leave out.
 """
 import cv2
 import numpy as np
@@ -9,22 +9,22 @@ import numpy as np
 from . import shapes
 from .backdrop import backdrop
 from .draw import Draw, blur, f32, over
+from .limbs import limb
 
 LOW = .012  # share of the picture that a product covers at least,
 HIGH = .85  # and at most
 
 
 class Compositor:
-    """Makes pictures of size S². sprites and renders are prefixes of files that sprites.py and render.py wrote; renders may be None."""
+    """Makes pictures of size S² of Parts."""
 
-    def __init__(self, sprites, renders, seed, S=192):
+    def __init__(self, parts, seed, S=192):
+        read = lambda prefix: np.load(prefix + '.npy', mmap_mode='r')
         self.d = Draw(seed)
         self.S = S
-        self.sprites = np.load(sprites + '.npy', mmap_mode='r')
-        self.renders = self.shadows = None
-        self.kind = ''  # of the last picture: its backdrop, or "tone on tone"
-        if renders:
-            self.renders, self.shadows = np.load(renders + '.rgba.npy', mmap_mode='r'), np.load(renders + '.shadow.npy', mmap_mode='r')
+        self.sprites, self.places = read(parts.sprites), read(parts.places)
+        self.renders, self.shadows = read(parts.renders + '.rgba'), read(parts.renders + '.shadow')
+        self.kind = ''  # of the last picture: its backdrop, "tone on tone" or "held"
 
     # ---- products
 
@@ -44,7 +44,7 @@ class Compositor:
         """Returns premultiplied pixels and coverage, and the shadow that comes with them or None."""
         d, shadow = self.d, None
         k = d.r.random()
-        if self.renders is not None and k < .4:
+        if k < .4:
             C, shadow = self.rendered()
         elif k < .62:
             C = self.sprite()
@@ -115,7 +115,7 @@ class Compositor:
     def bystander(self, B, at, tone):
         """Puts a thing at the frame's side, cut by it, or small in the background, with a shadow of its own."""
         d, S = self.d, self.S
-        C = self.rendered()[0] if self.renders is not None and d.p(.4) else self.flat()
+        C = self.rendered()[0] if d.p(.4) else self.flat()
         side = d.pick(-1, 1)
         if d.p(.8):  # cut by the frame
             scale = d.u(.4, 1.1)
@@ -288,7 +288,7 @@ class Compositor:
         """Returns a picture (S × S × 3, blue first) and its coverage (S × S), both uint8."""
         d, S = self.d, self.S
         while True:
-            B, at, kind = backdrop(d, S, self.flat)
+            B, at, kind = backdrop(d, S, self.flat, self.places)
             found = self.arrange(at)
             if found is not None:
                 break
@@ -303,8 +303,15 @@ class Compositor:
             low = xs[ys > ys.max() - 0.06 * S]
             if ys.max() < .97 * S:
                 B = self.plinth(B, low.min(), low.max(), ys.max())
-        F = W[..., :3] / np.maximum(A, 0.02)[..., None]
         self.kind = kind
+        if n == 1 and d.p(.07):
+            self.kind = 'held'
+            skin, m, before = limb(d, S, A)
+            B = (B * (1 - m[..., None]) + skin * m[..., None]).astype(f32)
+            if (A * (1 - before)).mean() > LOW:
+                W = W * (1 - before[..., None])
+                A = W[..., 3]
+        F = W[..., :3] / np.maximum(A, 0.02)[..., None]
         if d.p(0.26):
             self.kind = 'tone on tone'
             F = self.toned(F, A, around)

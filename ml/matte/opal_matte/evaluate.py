@@ -31,9 +31,9 @@ def iou(a, b):
     return (a & b).sum() / max(1, (a | b).sum())
 
 
-def made(net, sprites, renders, count=240):
+def made(net, parts, count=240):
     """Returns {kind: figures} for made pictures, with "all"."""
-    c = Compositor(sprites, renders, VALIDATION_SEED + 1, SIDE)
+    c = Compositor(parts, VALIDATION_SEED + 1, SIDE)
     found = {}
     for _ in range(count):
         picture, truth = c.sample()

@@ -1,4 +1,5 @@
-"""Fetches what the training is made of, by the ordinary clients: an npm package, and models that a Debian package brings."""
+"""Fetches what the training is made of, by the ordinary clients: npm packages, and models that a Debian package brings."""
+import base64
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import tarfile
 import zipfile
 
 EMOJI = '@lobehub/fluent-emoji-3d@1.1.0'
+PLACES = '@pmndrs/assets@1.7.0'
 FURNITURE = '/usr/share/sweethome3d/furniture/BlendSwap-CC-0.sh3f'
 PACKAGES = 'blender sweethome3d-furniture python3-torch python3-opencv python3-pil python3-numpy'
 
@@ -24,17 +26,33 @@ def missing():
 
 def emoji(folder):
     """Returns the folder with the sprites, after unpacking the package into it."""
-    assets = os.path.join(folder, 'package', 'assets')
-    if not os.path.isdir(assets):
+    return os.path.join(package(EMOJI, folder), 'assets')
+
+
+def places(folder):
+    """Returns {name: bytes of an OpenEXR file}: panoramas of places, 512 × 256, linear light, which the package holds as text of JavaScript."""
+    hdri, found = os.path.join(package(PLACES, folder), 'hdri'), {}
+    for f in sorted(os.listdir(hdri)):
+        if f.endswith('.exr.js'):
+            with open(os.path.join(hdri, f), encoding='ascii') as text:
+                data = re.search(r'base64,([A-Za-z0-9+/=]+)', text.read())
+            found[f.split('.')[0]] = base64.b64decode(data.group(1), validate=True)
+    return found
+
+
+def package(name, folder):
+    """Returns the folder of an npm package's files, after fetching and unpacking it. Nothing of it is run."""
+    unpacked = os.path.join(folder, 'package')
+    if not os.path.isdir(unpacked):
         os.makedirs(folder, exist_ok=True)
-        subprocess.run(['npm', 'pack', '--silent', EMOJI], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(['npm', 'pack', '--silent', name], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         packed = [f for f in os.listdir(folder) if f.endswith('.tgz')]
         with tarfile.open(os.path.join(folder, packed[0])) as t:
             members = [m for m in t.getmembers() if m.isfile() and m.name.startswith('package/') and '..' not in m.name]
             t.extractall(folder + '.part', members)
-        shutil.move(os.path.join(folder + '.part', 'package'), os.path.join(folder, 'package'))
+        shutil.move(os.path.join(folder + '.part', 'package'), unpacked)
         os.rmdir(folder + '.part')
-    return assets
+    return unpacked
 
 
 def models(folder, archive=FURNITURE):

@@ -25,12 +25,12 @@ VALIDATION_SEED = 424242
 LATEST, FINAL = 'latest.pt', 'final.pt'
 
 
-def compose(sprites, renders, seed, rings, stage, made):
+def compose(parts, seed, rings, stage, made):
     """Fills the ring of the stage until it is negative. A process."""
     from .compose import Compositor
     os.nice(6)
     parent = os.getppid()
-    c = Compositor(sprites, renders, seed)
+    c = Compositor(parts, seed)
     while (s := stage.value) >= 0 and os.getppid() == parent:
         size, n, memory = rings[s]
         c.S = size
@@ -42,9 +42,9 @@ def compose(sprites, renders, seed, rings, stage, made):
         ring[k % n, ..., :3], ring[k % n, ..., 3] = picture, coverage
 
 
-def validation_set(sprites, renders, size, count=VALIDATION):
+def validation_set(parts, size, count=VALIDATION):
     from .compose import Compositor
-    c = Compositor(sprites, renders, VALIDATION_SEED, size)
+    c = Compositor(parts, VALIDATION_SEED, size)
     return np.stack([np.dstack(c.sample()) for _ in range(count)])
 
 
@@ -140,11 +140,11 @@ def rate_at(step, done, top, cooldown):
     return top * min(rising, falling)
 
 
-def train(folder, sprites, renders, validation, minutes, top=1e-3, cooldown=.35, workers=1, threads=1, seed=1, sizes=(256, 288), ring=(1500, 800),
+def train(folder, parts, validation, minutes, top=1e-3, cooldown=.35, workers=1, threads=1, seed=1, sizes=(256, 288), ring=(1500, 800),
           begin=None, words='', resume=False, every=180, steps=0, tell=print):
     """Trains for some minutes, or for some steps where those are given, and writes FOLDER/train.log, a JSON line now and then.
 
-    validation is a pair of prefixes (sprites, renders), begin weights to begin from, and words say which."""
+    parts and validation are Parts, begin weights to begin from, and words say which."""
     t = Trainer(folder, seed, threads)
     if resume and os.path.exists(os.path.join(folder, LATEST)):
         t.resume(LATEST)
@@ -153,7 +153,7 @@ def train(folder, sprites, renders, validation, minutes, top=1e-3, cooldown=.35,
     seed += t.state['seen']  # a run that goes on sees new pictures
     rings = [(s, n, mp.RawArray('B', s * s * 4 * n)) for s, n in zip(sizes, ring)]
     stage, made = mp.Value('i', 0), [mp.Value('q', 0) for _ in rings]
-    processes = [mp.Process(target=compose, args=(sprites, renders, seed * 100 + i, rings, stage, made), daemon=True) for i in range(workers)]
+    processes = [mp.Process(target=compose, args=(parts, seed * 100 + i, rings, stage, made), daemon=True) for i in range(workers)]
     for p in processes:
         p.start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended; --resume goes on'))
@@ -169,7 +169,7 @@ def train(folder, sprites, renders, validation, minutes, top=1e-3, cooldown=.35,
 
 
 def run(t, folder, rings, stage, made, processes, validation, minutes, steps, top, cooldown, every, tell):
-    V = validation_set(*validation, rings[0][0])
+    V = validation_set(validation, rings[0][0])
     ready = lambda s: made[s].value >= min(rings[s][1], 40 * BATCH)
     alive = lambda: any(p.is_alive() for p in processes)
     before, start, first = t.state['minutes'], time.time(), t.state['steps']

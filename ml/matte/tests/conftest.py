@@ -9,7 +9,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 @pytest.fixture(scope='session')
 def parts(tmp_path_factory):
-    """Two sprites and two views that the tests draw: prefixes of their files."""
+    """Two sprites, two views and a place that the tests draw."""
+    from opal_matte.parts import Parts
     folder = tmp_path_factory.mktemp('parts')
     yy, xx = np.mgrid[0:192, 0:192]
     sprites = np.zeros((2, 192, 192, 4), np.uint8)
@@ -24,4 +25,7 @@ def parts(tmp_path_factory):
     shadows[:, 110:130, 60:150] = 140
     np.save(folder / 'renders.rgba.npy', views)
     np.save(folder / 'renders.shadow.npy', shadows)
-    return str(folder / 'sprites'), str(folder / 'renders')
+    place = np.tile(np.linspace(2, .05, 256)[:, None, None], (1, 512, 3))
+    place[90:130, 100:180] = 6  # a window
+    np.save(folder / 'places.npy', place[None].astype(np.float16))
+    return Parts(*(str(folder / name) for name in Parts._fields))

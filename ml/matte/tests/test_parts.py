@@ -4,7 +4,7 @@ import os
 import numpy as np
 import pytest
 
-from opal_matte import card, fetch, render, sprites
+from opal_matte import card, fetch, places, render, sprites
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -47,19 +47,31 @@ def test_views_are_packed(tmp_path):
     assert np.load(tmp_path / 't.rgba.npy').shape == (n, 64, 64, 4) and np.load(tmp_path / 't.shadow.npy').shape == (n, 32, 32)
 
 
+def test_places_are_packed(tmp_path):
+    import cv2
+    names = ('hall', *places.HELD_OUT)
+    files = {n: cv2.imencode('.exr', np.full((16, 32, 3), 90000 if n == 'hall' else .5, np.float32))[1].tobytes() for n in names}
+    n, v = places.unpack(files, str(tmp_path / 't'), False), places.unpack(files, str(tmp_path / 'v'), True)
+    assert (n, v) == (1, 2) and np.load(tmp_path / 't.npy').shape == (1, 256, 512, 3) and np.isfinite(np.load(tmp_path / 't.npy')).all()
+    with pytest.raises(RuntimeError):
+        places.unpack(dict(hall=b'no picture'), str(tmp_path / 'x'), False)
+
+
 def test_sources_name_their_licences():
     with open(os.path.join(HERE, '..', 'sources.json'), encoding='utf-8') as f:
         sources = json.load(f)
     for s in sources:
         assert s['name'] and s['from'] and s['licence'] and s['used_for'] and s['credit']
         assert s['committed'] == (s['licence'] == "OPAL's own")
-    assert any(fetch.EMOJI.rpartition('@')[2] in s['from'] for s in sources)
+    for package in (fetch.EMOJI, fetch.PLACES):
+        name, _, version = package.rpartition('@')
+        assert any(name in s['from'] and version in s['from'] for s in sources), package
 
 
 def test_the_card_holds_the_figures(tmp_path):
     log = [dict(minutes=i, seen=i * 16, steps=i, size=256, loss=.5, validation_iou=.8, share_over_9=.5, begun_from='nothing') for i in range(40)]
     made = dict(all=dict(pictures=4, mean=.9, median=.91, over_9=3, over_95=1))
-    card.write(str(tmp_path / 'CARD.md'), dict(views=7, models=3, sprites=9), log, made, 'ab' * 32, 123, 'Seen.')
+    card.write(str(tmp_path / 'CARD.md'), dict(views=7, models=3, sprites=9, places=2), log, made, 'ab' * 32, 123, 'Seen.')
     text = (tmp_path / 'CARD.md').read_text(encoding='utf-8')
     for want in ('ab' * 32, '7 views of 3', '| 39 | 624 |', '| all | 4 | 0.9 |', 'CC0-1.0', 'Seen.'):
         assert want in text

@@ -12,7 +12,7 @@ from opal_matte.net import Net, inputs, loss  # noqa: E402
 def test_the_network_learns_and_goes_on_where_it_was(parts, tmp_path):
     told = []
     short = dict(steps=8, cooldown=.5, sizes=(64, 64), ring=(32, 32), every=1, tell=told.append)
-    go = lambda **more: train.train(str(tmp_path), *parts, parts, minutes=1, **short, **more)
+    go = lambda **more: train.train(str(tmp_path), parts, parts, minutes=1, **short, **more)
     state = lambda name: torch.load(tmp_path / name)['state']
     first = go(begin=None)
     before = state('latest.pt')  # before the rate fell
@@ -26,7 +26,7 @@ def test_the_network_learns_and_goes_on_where_it_was(parts, tmp_path):
 
 def test_steps_lower_the_loss(tmp_path, parts):
     t = train.Trainer(str(tmp_path))
-    batch = train.validation_set(*parts, 64, 16)
+    batch = train.validation_set(parts, 64, 16)
     value = lambda: loss([t.net.eval()(inputs(batch[..., :3]))], torch.from_numpy(batch[..., 3].astype(np.float32))[:, None] / 255).item()
     before = value()
     for _ in range(12):
