@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/collection"
 	"github.com/opal-photo/opal/modules/export"
@@ -19,6 +20,7 @@ type FilterQuery struct {
 	Brand      string `query:"brand" maxLength:"63" doc:"A brand profile"`
 	SKU        string `query:"sku" maxLength:"100" doc:"The seller's own number, whole"`
 	Collection string `query:"collection_id" maxLength:"64" doc:"Those of a collection"`
+	Channel    string `query:"channel" maxLength:"60" doc:"Those that were ordered for a channel, named as GET /v1/presets does; capitals don't matter" example:"Etsy"`
 	From       string `query:"from" maxLength:"40" doc:"Made then or later: a date, or a time of RFC 3339" example:"2026-11-01"`
 	To         string `query:"to" maxLength:"40" doc:"Made on that date or before it, or before a time of RFC 3339" example:"2026-11-30"`
 }
@@ -32,6 +34,7 @@ type itemsInput struct {
 	FilterQuery
 	Status      string `query:"status" maxLength:"200" doc:"One or more of created, uploaded, queued, processing, completed, failed and cancelled, separated by commas" example:"failed"`
 	NeedsReview string `query:"needs_review" enum:"true,false" doc:"true: those that a person has yet to look at; false: all others"`
+	Decision    string `query:"decision" enum:"approved,rejected" doc:"Those that people approved, or rejected"`
 	JobID       string `query:"job_id" maxLength:"64" doc:"Those of one job"`
 }
 
@@ -42,10 +45,20 @@ var (
 )
 
 // filter reads the parameters. status is those of the list, and known its states.
-func (q *FilterQuery) filter(status string, known []string) (job.Filter, error) {
+func (s *server) filter(q *FilterQuery, status string, known []string) (job.Filter, error) {
 	f := job.Filter{Query: q.Query, Brand: q.Brand, SKU: q.SKU, Cursor: q.Cursor, Limit: q.Limit}
 	if f.Collection = q.Collection; f.Collection != "" && !idPattern.MatchString(f.Collection) {
 		return f, collection.ErrNotFound
+	}
+	if q.Channel != "" {
+		for _, p := range s.Presets {
+			if strings.EqualFold(p.Channel, q.Channel) {
+				f.Presets = append(f.Presets, p.Name)
+			}
+		}
+		if len(f.Presets) == 0 {
+			return f, channel.ErrNoChannel.With("%q", q.Channel)
+		}
 	}
 	var err error
 	if f.Status, err = statesIn(status, known); err != nil {
@@ -92,7 +105,7 @@ func moment(name, text string, through bool) (time.Time, error) {
 }
 
 func (s *server) listJobs(ctx context.Context, in *jobsInput) (*reply[client.JobPage], error) {
-	f, err := in.filter(in.Status, jobStates)
+	f, err := s.filter(&in.FilterQuery, in.Status, jobStates)
 	if err != nil {
 		return nil, err
 	}
@@ -101,13 +114,14 @@ func (s *server) listJobs(ctx context.Context, in *jobsInput) (*reply[client.Job
 }
 
 func (s *server) listItems(ctx context.Context, in *itemsInput) (*reply[client.FoundItemPage], error) {
-	f, err := in.filter(in.Status, itemStates)
+	f, err := s.filter(&in.FilterQuery, in.Status, itemStates)
 	if err != nil {
 		return nil, err
 	}
 	if f.JobID = in.JobID; f.JobID != "" && !idPattern.MatchString(f.JobID) {
 		return replyOf(client.FoundItemPage{Items: []client.FoundItem{}}, nil)
 	}
+	f.Decision = in.Decision
 	if in.NeedsReview != "" {
 		f.NeedsReview = new(in.NeedsReview == "true")
 	}

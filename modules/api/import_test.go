@@ -37,9 +37,19 @@ func TestCollectionsOverTheAPI(t *testing.T) {
 	if a = h.do(t, http.MethodGet, "/v1/jobs"+q+"&collection_id="+id, ""); a.status != http.StatusOK || h.jobs.filter.Collection != id {
 		t.Errorf("its jobs: %d, %+v", a.status, h.jobs.filter)
 	}
+	if a = h.do(t, http.MethodGet, one+"/items"+q+"&limit=3&changed_since=2026-11-01T00:00:00Z", ""); a.status != http.StatusOK || a.json(t)["as_of"] == nil || h.jobs.filter.Collection != id ||
+		h.jobs.filter.Limit != 3 || h.jobs.filter.Changed.Day() != 1 || !h.jobs.filter.Plain {
+		t.Errorf("its items: %d %s, %+v", a.status, a.body, h.jobs.filter)
+	}
+	wantProblem(t, "items since no time", h.do(t, http.MethodGet, one+"/items"+q+"&changed_since=yesterday", ""), 422, "validation_failed")
+	if a = h.do(t, http.MethodGet, "/v1/items"+q+"&channel=etsy&decision=approved", ""); a.status != http.StatusOK || len(h.jobs.filter.Presets) == 0 || h.jobs.filter.Decision != "approved" {
+		t.Errorf("items of a channel: %d, %+v", a.status, h.jobs.filter)
+	}
+	wantProblem(t, "a channel that is none", h.do(t, http.MethodGet, "/v1/items"+q+"&channel=Nowhere", ""), 422, "channel_unknown")
 	if a = h.do(t, http.MethodDelete, one+q, ""); a.status != http.StatusOK {
 		t.Errorf("%d %s", a.status, a.body)
 	}
+	wantProblem(t, "the items of one that is gone", h.do(t, http.MethodGet, one+"/items"+q, ""), 404, "collection_not_found")
 	wantProblem(t, "after its deletion", h.do(t, http.MethodGet, one+q, ""), 404, "collection_not_found")
 }
 

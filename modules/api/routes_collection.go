@@ -3,9 +3,12 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/collection"
+	"github.com/opal-photo/opal/modules/export"
+	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/telemetry"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -93,6 +96,8 @@ func collectionRoutes(r *Routes) {
 				return collectionOf(got), got.Ended(), err
 			})
 		})
+	Add(r, Route{Method: http.MethodGet, Path: one + "/items", ID: "listCollectionItems", Summary: "The items of a collection's jobs in brief, newest first, page by page", Tag: tagCollections,
+		Scope: tenant.Read, NotFound: collection.ErrNotFound}, s.collectionItems)
 	Add(r, post(one+"/jobs", "addToCollection", "Put jobs into an open collection", JSONBody), func(ctx context.Context, in *addJobsInput) (*reply[client.Collection], error) {
 		id, err := in.id()
 		if err != nil {
@@ -143,6 +148,51 @@ func collectionRoutes(r *Routes) {
 		}
 		return partsOutput("", parts), nil
 	})
+}
+
+type collectionItemsInput struct {
+	CollectionPath
+	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"200" doc:"rows of a page"`
+	Since  string `query:"changed_since" maxLength:"40" doc:"as_of of an answer before: only items that changed since, and those of jobs whose variants did" example:"2026-11-27T09:30:05Z"`
+}
+
+// itemsLag is how long before an answer its as_of is: a transaction may end after others whose
+// times are later than its own, and clocks of machines differ a little.
+const itemsLag = 10 * time.Second
+
+func (s *server) collectionItems(ctx context.Context, in *collectionItemsInput) (*reply[client.CollectionItemPage], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	out := client.CollectionItemPage{AsOf: time.Now().Add(-itemsLag).UTC()}
+	f := job.Filter{Collection: id, Cursor: in.Cursor, Limit: in.Limit, Plain: true}
+	if f.Changed, err = moment("changed_since", in.Since, false); err != nil {
+		return nil, err
+	}
+	if _, err := s.Collections.Get(ctx, TenantID(ctx), id); err != nil {
+		return nil, err
+	}
+	found, next, err := s.Jobs.Items(ctx, TenantID(ctx), f)
+	if err != nil {
+		return nil, err
+	}
+	variants := map[string][]export.Export{}
+	if s.Exports != nil && len(found) > 0 {
+		all, err := s.Exports.OfItems(ctx, TenantID(ctx), each(found, func(it job.Found) string { return it.ItemID }))
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range all {
+			variants[e.ItemID] = append(variants[e.ItemID], e)
+		}
+	}
+	out.Items = each(found, func(it job.Found) client.CollectionItem {
+		return client.CollectionItem{JobID: it.JobID, ItemBrief: briefOf(it.Item, variants[it.ItemID])}
+	})
+	out.NextCursor = cursorOf(next)
+	return replyOf(out, nil)
 }
 
 func collectionOf(c collection.Collection) client.Collection {

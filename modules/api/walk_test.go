@@ -87,6 +87,7 @@ var walks = []walk{
 	{method: "POST", path: "/v1/collections", body: `{"name":"Spring"}`, readOnly: 403, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/collections", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/collections/none", readOnly: 404, writeOnly: 404, other: 404, right: 404},
+	{method: "GET", path: "/v1/collections/none/items", readOnly: 404, writeOnly: 404, other: 404, right: 404},
 	{method: "POST", path: "/v1/collections/none/jobs", body: `{"job_ids":["none"]}`, readOnly: 403, writeOnly: 404, other: 404, right: 404},
 	{method: "POST", path: "/v1/collections/none/close", readOnly: 403, writeOnly: 404, other: 404, right: 404},
 	{method: "POST", path: "/v1/collections/none/export", readOnly: 403, writeOnly: 404, other: 404, right: 404},

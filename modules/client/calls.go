@@ -55,13 +55,15 @@ type Filter struct {
 	To     time.Time // made before
 
 	Collection  string // those of a collection
+	Channel     string // those that were ordered for a channel
 	NeedsReview *bool  // items only: whether a person has yet to look
+	Decision    string // items only: approved or rejected by people
 	JobID       string // items only
 }
 
 func (f Filter) query() url.Values {
 	q := f.Page.query()
-	for name, v := range map[string]string{"status": strings.Join(f.Status, ","), "q": f.Query, "brand": f.Brand, "sku": f.SKU, "job_id": f.JobID, "collection_id": f.Collection} {
+	for name, v := range map[string]string{"status": strings.Join(f.Status, ","), "q": f.Query, "brand": f.Brand, "sku": f.SKU, "job_id": f.JobID, "collection_id": f.Collection, "channel": f.Channel, "decision": f.Decision} {
 		if v != "" {
 			q.Set(name, v)
 		}
@@ -79,7 +81,7 @@ func (f Filter) query() url.Values {
 
 // Jobs returns a page of the tenant's jobs, newest first.
 func (c *Client) Jobs(ctx context.Context, f Filter) (JobPage, error) {
-	f.NeedsReview, f.JobID = nil, "" // of items
+	f.NeedsReview, f.Decision, f.JobID = nil, "", "" // of items
 	return get[JobPage](ctx, c, path("jobs"), f.query())
 }
 

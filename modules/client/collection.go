@@ -70,6 +70,26 @@ func (f CollectionFilter) query() url.Values {
 	return q
 }
 
+// CollectionItem is one of a collection's items in brief.
+type CollectionItem struct {
+	JobID string `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
+	ItemBrief
+}
+
+// CollectionItemPage is a page of a collection's items, newest first.
+type CollectionItemPage struct {
+	Items      []CollectionItem `json:"items" nullable:"false"`
+	NextCursor *string          `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
+	AsOf       time.Time        `json:"as_of" doc:"Ask with it as changed_since for what changed after this answer; some of what it holds comes twice" example:"2026-11-27T09:30:05Z"`
+}
+
+// CollectionItemsQuery says which of a collection's items CollectionItems returns. The zero
+// value is the first page of all.
+type CollectionItemsQuery struct {
+	Page
+	ChangedSince time.Time // those that changed then or later; zero: all
+}
+
 // CreateCollection makes a collection. It is made once, even when the client repeats the
 // call.
 func (c *Client) CreateCollection(ctx context.Context, n NewCollection) (Collection, error) {
@@ -85,6 +105,15 @@ func (c *Client) Collections(ctx context.Context, f CollectionFilter) (Collectio
 // has not ended.
 func (c *Client) Collection(ctx context.Context, id string, wait time.Duration) (Collection, error) {
 	return get[Collection](ctx, c, path("collections", id), waiting(wait))
+}
+
+// CollectionItems returns a page of the items of a collection's jobs in brief, newest first.
+func (c *Client) CollectionItems(ctx context.Context, id string, q CollectionItemsQuery) (CollectionItemPage, error) {
+	v := q.Page.query()
+	if !q.ChangedSince.IsZero() {
+		v.Set("changed_since", q.ChangedSince.UTC().Format(time.RFC3339Nano))
+	}
+	return get[CollectionItemPage](ctx, c, path("collections", id, "items"), v)
 }
 
 // AddToCollection puts jobs that are there into an open collection. Repeated, it changes

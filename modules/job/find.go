@@ -23,11 +23,15 @@ type Filter struct {
 	From   time.Time // made then or later
 	To     time.Time // made before
 
-	Collection  string   // in this collection
-	NeedsReview *bool    // items: whether a person has yet to look
-	JobID       string   // items: of one job
-	IDs         []string // items: only these, up to some hundred; nil: all
-	Standing    bool     // items: without those that were made again
+	Collection  string    // in this collection
+	Presets     []string  // ordered for any of these; empty: for whatever
+	NeedsReview *bool     // items: whether a person has yet to look
+	Decision    string    // items: those that people decided so; "": all
+	JobID       string    // items: of one job
+	IDs         []string  // items: only these, up to some hundred; nil: all
+	Standing    bool      // items: without those that were made again
+	Changed     time.Time // items: those that changed then or later, or whose job did
+	Plain       bool      // items: without their timelines
 
 	Cursor string // of the page before; "": the first page
 	Limit  int    // 1 to MaxPage; 0: 50
@@ -87,6 +91,15 @@ func (f Filter) shared(tenantID, id string) (*query, error) {
 	return q, nil
 }
 
+// ordered is a condition on jobs, with its values: they were ordered for one of the presets,
+// which a job keeps as a JSON array.
+func (f Filter) ordered() (condition string, values []any) {
+	for _, name := range f.Presets {
+		values = append(values, `%"`+paging.Like(name)+`"%`)
+	}
+	return `(` + strings.TrimSuffix(strings.Repeat(`presets LIKE %s ESCAPE '\' OR `, len(values)), ` OR `) + `)`, values
+}
+
 // says is a condition on items: one of their texts holds what is sought.
 const says = `lower(COALESCE(filename, '') || ' ' || COALESCE(sku, '') || ' ' || COALESCE(gtin, '') || ' ' || COALESCE(asin, '') || ' ' || COALESCE(title, '')) LIKE lower(%s) ESCAPE '\'`
 
@@ -99,6 +112,10 @@ func (s *Service) List(ctx context.Context, tenantID string, f Filter) (jobs []J
 	}
 	if f.Brand != "" {
 		q.add(`brand_profile_id = %s`, f.Brand)
+	}
+	if len(f.Presets) > 0 {
+		ordered, values := f.ordered()
+		q.add(ordered, values...)
 	}
 	if f.SKU != "" {
 		q.add(`job_id IN (SELECT job_id FROM items WHERE tenant_id = %s AND sku = %s)`, tenantID, f.SKU)
@@ -147,8 +164,8 @@ type Found struct {
 	Item
 }
 
-// Items returns a tenant's items of all jobs with their timelines, newest first, and the
-// cursor of the next page ("" on the last).
+// Items returns a tenant's items of all jobs with their timelines, unless Plain leaves them out,
+// newest first, and the cursor of the next page ("" on the last).
 func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items []Found, next string, err error) {
 	q, err := f.shared(tenantID, "item_id")
 	if err != nil {
@@ -177,6 +194,18 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 	if f.SKU != "" {
 		q.add(`sku = %s`, f.SKU)
 	}
+	if len(f.Presets) > 0 {
+		ordered, values := f.ordered()
+		q.add(`job_id IN (SELECT job_id FROM jobs WHERE tenant_id = %s AND `+ordered+`)`, append([]any{tenantID}, values...)...)
+	}
+	if f.Decision != "" {
+		q.add(`EXISTS (SELECT 1 FROM reviews r WHERE r.item_id = items.item_id AND r.decision = %s)`, f.Decision)
+	}
+	if !f.Changed.IsZero() {
+		at := f.Changed.UnixMilli()
+		q.add(`(updated_at >= %s OR EXISTS (SELECT 1 FROM reviews r WHERE r.item_id = items.item_id AND r.decided_at >= %s)
+			OR EXISTS (SELECT 1 FROM jobs j WHERE j.job_id = items.job_id AND j.updated_at >= %s))`, at, at, at)
+	}
 	if f.NeedsReview != nil {
 		const waits = `(needs_review AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.item_id = items.item_id))`
 		if *f.NeedsReview {
@@ -193,8 +222,8 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 		one.Item, err = scanItem(prefixed{rows, &one.JobID})
 		return one, paging.Cursor(one.CreatedAt, one.ItemID), err
 	})
-	if err != nil {
-		return nil, "", err
+	if err != nil || f.Plain {
+		return items, next, err
 	}
 	return items, next, s.itemTimelines(ctx, items)
 }

@@ -46,6 +46,13 @@ func TestListsShowWhatIsAskedFor(t *testing.T) {
 		}
 		w.must(second(w.db.Exec(`INSERT INTO collections (collection_id, tenant_id, correlation_id, name, status, created_at, updated_at) VALUES ('g', $1, 'c', '', 'open', 1, 1)`, tenantID)))
 		w.must(second(w.db.Exec(`INSERT INTO collection_jobs (collection_id, job_id, position) VALUES ('g', $1, 1)`, a.JobID)))
+		for name, presets := range map[string]string{"a": `[]`, "b": `["etsy_photos","amazon_main"]`, "c": `["etsy_photo"]`} {
+			for id, n := range names {
+				if n == name {
+					w.must(second(w.db.Exec(`UPDATE jobs SET presets = $1 WHERE job_id = $2`, presets, id)))
+				}
+			}
+		}
 		rows := []struct {
 			name        string
 			filter      job.Filter
@@ -56,6 +63,10 @@ func TestListsShowWhatIsAskedFor(t *testing.T) {
 			{"one of two", job.Filter{Status: []string{"cancelled", "created"}}, []string{"c", "b", "a"}, []string{"c", "c2", "b", "b2", "a", "a2"}},
 			{"a collection", job.Filter{Collection: "g"}, []string{"a"}, []string{"a", "a2"}},
 			{"no collection", job.Filter{Collection: "h"}, nil, nil},
+			{"a preset", job.Filter{Presets: []string{"etsy_photo"}}, []string{"c"}, []string{"c", "c2"}},
+			{"one of two presets", job.Filter{Presets: []string{"etsy_photo", "amazon_main"}}, []string{"c", "b"}, []string{"c", "c2", "b", "b2"}},
+			{"no preset's part", job.Filter{Presets: []string{"etsy", "amazon%"}}, nil, nil},
+			{"a preset of a brand", job.Filter{Presets: []string{"amazon_main"}, Brand: "acme"}, nil, nil},
 			{"a brand", job.Filter{Brand: "acme"}, []string{"a"}, []string{"a", "a2"}},
 			{"a SKU", job.Filter{SKU: "CHAIR-04"}, []string{"a"}, []string{"a"}},
 			{"no SKU's part", job.Filter{SKU: "CHAIR"}, nil, nil},
@@ -97,6 +108,8 @@ func TestListsShowWhatIsAskedFor(t *testing.T) {
 			"to be looked at": {job.Filter{NeedsReview: &yes}, []string{"a"}},
 			"all others":      {job.Filter{NeedsReview: &no, JobID: a.JobID}, []string{"a2"}},
 			"of one job":      {job.Filter{JobID: b.JobID}, []string{"b", "b2"}},
+			"approved":        {job.Filter{Decision: "approved"}, []string{"a2"}},
+			"rejected":        {job.Filter{Decision: "rejected"}, nil},
 		} {
 			t.Run(name, func(t *testing.T) {
 				if diff := cmp.Diff(r.want, sorted(itemsOf(t, w, names, r.filter))); diff != "" {
@@ -104,6 +117,26 @@ func TestListsShowWhatIsAskedFor(t *testing.T) {
 				}
 			})
 		}
+		t.Run("changed", func(t *testing.T) {
+			for _, table := range []string{"jobs", "items"} {
+				w.must(second(w.db.Exec(`UPDATE ` + table + ` SET updated_at = 1000`)))
+			}
+			since := job.Filter{Changed: time.UnixMilli(2000), Plain: true}
+			for _, step := range []struct {
+				name, change string
+				want         []string
+			}{
+				{"nothing", `UPDATE jobs SET updated_at = 1999`, nil},
+				{"an item", `UPDATE items SET updated_at = 2000 WHERE item_id = '` + b.Items[1].ItemID + `'`, []string{"b2"}},
+				{"a decision", `UPDATE reviews SET decided_at = 2001`, []string{"a2", "b2"}},
+				{"a job's variants", `UPDATE jobs SET updated_at = 2002 WHERE job_id = '` + a.JobID + `'`, []string{"a", "a2", "b2"}},
+			} {
+				w.must(second(w.db.Exec(step.change)))
+				if diff := cmp.Diff(step.want, sorted(itemsOf(t, w, names, since))); diff != "" {
+					t.Errorf("%s changed: want -, got +:\n%s", step.name, diff)
+				}
+			}
+		})
 		t.Run("page by page", func(t *testing.T) {
 			var got []string
 			for f := (job.Filter{Limit: 1}); ; {

@@ -43,25 +43,29 @@ const places: [Key, string, string[]][] = [
 // Pages that most visits don't open come when they are opened.
 const shelf = () => import("./pages/shelf");
 const style = () => import("./pages/style");
+const ground = () => import("./pages/ground");
 const account = () => import("./pages/account");
+const office = () => import("./pages/office");
 const [Library, Collections, Collection] = [later(async () => (await shelf()).Library), later(async () => (await shelf()).Collections), later(async () => (await shelf()).Collection)];
 const [Imports, Import] = [later(async () => (await shelf()).Imports), later(async () => (await shelf()).Import)];
-const [Brands, Brand, Plates, Plate] = [later(async () => (await style()).Brands), later(async () => (await style()).Brand), later(async () => (await style()).Plates), later(async () => (await style()).Plate)];
-const [Usage, Keys, Webhooks, Webhook] = [later(async () => (await account()).Usage), later(async () => (await account()).Keys), later(async () => (await account()).Webhooks), later(async () => (await account()).Webhook)];
-const [Deletions, Operations] = [later(async () => (await account()).Deletions), later(async () => (await account()).Operations)];
+const [Brands, Brand] = [later(async () => (await style()).Brands), later(async () => (await style()).Brand)];
+const [Plates, Plate] = [later(async () => (await ground()).Plates), later(async () => (await ground()).Plate)];
+const [Usage, Keys] = [later(async () => (await account()).Usage), later(async () => (await account()).Keys)];
+const [Webhooks, Webhook] = [later(async () => (await office()).Webhooks), later(async () => (await office()).Webhook)];
+const [Deletions, Operations] = [later(async () => (await office()).Deletions), later(async () => (await office()).Operations)];
 
 // within names the place in the rail that a page belongs to.
 const within: Record<string, string> = { plates: "brands", collections: "library", imports: "library" };
 
 const Page = () => {
   if (outside.value) return <SignIn />;
-  const [first, second, third] = parts.value;
+  const [first, second, third, fourth] = parts.value;
   if (first === "sets" && second && third) return <Picture jobID={second} itemID={third} />;
   if (first === "sets" && second) return <Sheet id={second} />;
   switch (first) {
     case "new": return <New />;
     case "library": return <Library />;
-    case "collections": return second ? <Collection id={second} /> : <Collections />;
+    case "collections": return second && third && fourth ? <Picture jobID={third} itemID={fourth} within={second} /> : second ? <Collection id={second} /> : <Collections />;
     case "imports": return second ? <Import id={second} /> : <Imports />;
     case "brands": return second ? <Brand id={second} /> : <Brands />;
     case "plates": return second ? <Plate id={second} /> : <Plates />;

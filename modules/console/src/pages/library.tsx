@@ -1,4 +1,4 @@
-// Library: the pictures of all sets, by product, brand and state.
+// Library: the pictures of all sets, by product, brand, channel and state.
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got } from "../api";
@@ -13,7 +13,7 @@ import { complain } from "../state/notice";
 import { t, type Key } from "../words";
 import { lacks } from "../state/session";
 
-const states = ["", "look", "completed", "failed", "open"] as const;
+const states = ["", "look", "approved", "rejected", "completed", "failed", "open"] as const;
 
 const sharing = signal(false);
 const sought = signal("");
@@ -27,20 +27,19 @@ export const Library = () => {
   useEffect(() => { const timer = setTimeout(() => { asked.value = sought.value.trim(); }, 300); return () => clearTimeout(timer); }, [sought.value]);
   const list = usePages(async (cursor) => {
     const p = await got(client.GET("/v1/items", { params: { query: {
-      limit: 60, cursor, ...(asked.value ? { q: asked.value } : {}), ...(brand.value ? { brand: brand.value } : {}),
-      ...(state.value === "look" ? { needs_review: "true" as const } : state.value === "open" ? { status: "queued,processing" } : state.value ? { status: state.value } : {}),
+      limit: 60, cursor, ...(asked.value ? { q: asked.value } : {}), ...(brand.value ? { brand: brand.value } : {}), ...(channel.value ? { channel: channel.value } : {}),
+      ...(state.value === "look" ? { needs_review: "true" as const } : state.value === "approved" || state.value === "rejected" ? { decision: state.value } : state.value === "open" ? { status: "created,uploaded,queued,processing" } : state.value ? { status: state.value } : {}),
     } } }));
     return { rows: p.items, next: p.next_cursor };
-  }, [asked.value, brand.value, state.value]);
-  const of = new Set(presets.value.filter((p) => p.channel === channel.value).map((p) => p.name));
-  const rows = list.rows.value && counting(list.rows.value).filter((f) => (!channel.value || f.exports.some((v) => of.has(v.preset))));
+  }, [asked.value, brand.value, channel.value, state.value]);
+  const rows = list.rows.value && counting(list.rows.value);
   const finished = (rows ?? []).filter((f) => f.status === "completed").slice(0, 500).map((f) => ({ job_id: f.job_id, item_id: f.item_id }));
   return (
     <>
       <Shelf at="library">{finished.length > 0 && <button type="button" onClick={() => { sharing.value = true; }} {...lacks("write")}><Icon name="link" />{t("share.title", { n: finished.length })}</button>}</Shelf>
       {sharing.value && <ShareDialog what={{ items: finished }} n={finished.length} close={() => { sharing.value = false; }} />}
       <div class="filters">
-        <div class="chips" role="group" aria-label={t("sheet.filter")}>{states.map((s) => <button type="button" class="chip" key={s} aria-pressed={state.value === s} onClick={() => { state.value = s; }}>{t(`library.${s || "all"}` as Key)}</button>)}</div>
+        <div class="chips" role="group" aria-label={t("sheet.filter")}>{states.map((s) => <button type="button" class="chip" key={s} aria-pressed={state.value === s} onClick={() => { state.value = s; }}>{t((s === "approved" || s === "rejected" ? `state.${s}` : `library.${s || "all"}`) as Key)}</button>)}</div>
         <div class="row tools"><input type="search" aria-label={t("library.search")} placeholder={t("library.search")} value={sought.value} onInput={(e) => { sought.value = e.currentTarget.value; }} />
           <label class="inline">{t("new.brand")} <select value={brand.value} onChange={(e) => { brand.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>
           <label class="inline">{t("library.channel")} <select value={channel.value} onChange={(e) => { channel.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{byChannel(presets.value).map(([c]) => <option key={c} value={c}>{c}</option>)}</select></label></div>

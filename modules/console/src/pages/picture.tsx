@@ -1,6 +1,6 @@
 // One picture, large: judged, its cut-out corrected, its sizes looked at.
 import { signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
 import { Adjust, wishOf } from "../parts/Adjust";
 import { Brush, hints, type Stroke } from "../parts/Brush";
@@ -16,10 +16,10 @@ import { Thumb } from "../parts/Thumb";
 import { go, to } from "../route";
 import { catalogue, presets, sceneTitle } from "../state/catalogue";
 import { complain, doing, hear, tell } from "../state/notice";
-import { again, briefs, decide, missing, newer, refresh, revive, stateOf, type Brief } from "../state/sheet";
+import { again, briefs, decide, home, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
 import { layer, preview, remakeAs, shown, type Wish } from "../state/steer";
 import { credits, number, t, when, type Key } from "../words";
-import { enter, listed } from "./sheet";
+import { enter, listed } from "../state/listed";
 import { lacks, may } from "../state/session";
 import { Role } from "../parts/Role";
 
@@ -54,8 +54,11 @@ const SafeZone = ({ preset }: { preset: string }) => {
 const useFiles = (item: Item | null): Record<Look, string> => {
   const files = useSignal<Record<Look, string>>({ picture: "", cutout: "", original: "" });
   const version = item ? `${item.item_id}/${item.output_blob_path}/${item.cutout_blob_path}/${item.raw_blob_path}` : "";
+  const shownOf = useRef("");
   useEffect(() => {
-    files.value = { picture: "", cutout: "", original: "" };
+    // of the same item what was there stays until the new is: its canvas holds strokes
+    if (shownOf.current !== item?.item_id) files.value = { picture: "", cutout: "", original: "" };
+    shownOf.current = item?.item_id ?? "";
     if (!item) return;
     let here = true;
     const there: Record<Look, boolean> = { picture: Boolean(item.output_blob_path), cutout: Boolean(item.cutout_blob_path), original: Boolean(item.raw_blob_path) };
@@ -67,7 +70,8 @@ const useFiles = (item: Item | null): Record<Look, string> => {
   return files.value;
 };
 
-export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) => {
+// Picture shows an item of a set, or, within a collection, one that is gone through there.
+export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: string; within?: string }) => {
   const item = useSignal<Item | null>(null);
   const cut = useSignal<Cutout | null>(null);
   const gone = useSignal(false);
@@ -90,11 +94,11 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
     if (it.cutout_blob_path) cut.value = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}/cutout", at));
   };
   useEffect(() => {
-    enter(jobID);
+    if (within) enter("collections", within); else enter("sets", jobID);
     void catalogue().catch(complain);
     item.value = null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = []; variant.value = null; wish.value = null; product.value = ""; compared.value = null;
     read().catch((e: unknown) => { gone.value = true; complain(e); });
-  }, [jobID, itemID]);
+  }, [jobID, itemID, within]);
   // the sheet hears of changes: read this picture again when its row changed
   const brief = briefs.value.find((b) => b.item_id === itemID);
   useEffect(() => { if (item.value && brief) void read().catch(() => { /* shown as it was */ }); }, [brief?.updated_at, brief?.picture, brief?.variants.open]);
@@ -102,7 +106,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
 
   const list = listed.value;
   const index = list.findIndex((b) => b.item_id === itemID);
-  const step = (by: number): void => { const next = list[index + by]; if (next) go("sets", jobID, next.item_id); };
+  const step = (by: number): void => { const next = list[index + by]; if (next) go(...spot(next.job_id, next.item_id)); };
 
   const judge = (verb: "approve" | "reject"): void => {
     const b = brief;
@@ -112,8 +116,8 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
     const next = rest.find((x) => x.review === "pending");
     void doing(() => decide(b, verb));
     hear(t(verb === "approve" ? "sheet.approved" : "sheet.rejected", { n: 1 }));
-    if (next) go("sets", jobID, next.item_id);
-    else if (b.review === "pending") { tell(t("picture.all_looked")); go("sets", jobID); }
+    if (next) go(...spot(next.job_id, next.item_id));
+    else if (b.review === "pending") { tell(t("picture.all_looked")); go(...home()); }
     else step(1);
   };
 
@@ -137,6 +141,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
 
   const files = useFiles(item.value);
   const steering = tab.value === "adjust" && item.value?.status === "completed" && !variant.value && look.value === "picture";
+  useEffect(() => { product.value = ""; }, [files.cutout]); // a corrected cut-out is another layer
   useEffect(() => { if (steering && files.cutout && !product.value) layer(files.cutout).then((l) => { product.value = l?.url ?? ""; }, () => { /* the frame alone is moved */ }); }, [steering, files.cutout]);
   const painting = tab.value === "cutout" && look.value !== "picture" && !variant.value;
 
@@ -150,7 +155,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
     const inCanvas = target.closest(".canvas") && zoom.value > 0;
     const acts: Record<string, () => void> = {
       a: () => judge("approve"), r: () => judge("reject"), j: () => step(1), k: () => step(-1), z: () => { zoom.value = zoom.value ? 0 : 1; }, c: () => { look.value = look.value === "cutout" ? "picture" : "cutout"; },
-      Escape: () => go("sets", jobID), "[": () => { radius.value = Math.max(2, radius.value - 4); }, "]": () => { radius.value = Math.min(200, radius.value + 4); },
+      Escape: () => go(...home()), "[": () => { radius.value = Math.max(2, radius.value - 4); }, "]": () => { radius.value = Math.min(200, radius.value + 4); },
       ...(inCanvas ? {} : { ArrowRight: () => step(1), ArrowLeft: () => step(-1) }),
     };
     if (e.key.toLowerCase() === "o") { held.value = true; return; }
@@ -164,7 +169,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
     return () => { removeEventListener("keydown", pressed); removeEventListener("keyup", up); };
   });
 
-  if (gone.value || missing.value?.status === 404) return <Empty page title={t("picture.gone")}><p><a href={to("sets", jobID)}>{t("picture.back")}</a></p></Empty>;
+  if (gone.value || missing.value?.status === 404) return <Empty page title={t("picture.gone")}><p><a href={to(...(within ? ["collections", within] : ["sets", jobID]))}>{t("picture.back")}</a></p></Empty>;
   const it = item.value;
   if (!it) return <Loading page text={t("loading")} />;
 
@@ -177,10 +182,10 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
       URL.revokeObjectURL(p.url);
       if (p.quote?.total && !await sure(t("history.back"), t("history.back.price", { total: t("new.sum.credits", { n: credits(p.quote.total) }) }), t("history.restore"), true)) return;
       const id = await remakeAs(jobID, tip.item_id, was);
-      await refresh(tip.item_id, id);
+      await readThese([tip, { job_id: jobID, item_id: id }]);
       revive();
       tell(t("adjust.going"));
-      go("sets", jobID, id);
+      go(...spot(jobID, id));
     } finally { working.value = false; }
   });
   const w = wish.value ?? wishOf(it);
@@ -209,7 +214,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
   return (
     <div class="picture">
       <header class="page-head">
-        <div><p class="crumb"><a href={to("sets", jobID)}><Icon name="left" />{t("picture.back")}</a></p>
+        <div><p class="crumb"><a href={to(...(within ? ["collections", within] : ["sets", jobID]))}><Icon name="left" />{t("picture.back")}</a></p>
           <h1 tabIndex={-1}>{it.filename}</h1>
           <p class="soft">{sceneTitle(it.scene_type)} · <span class={`state ${state}`}>{t(`state.${state}` as Key)}</span>{index >= 0 ? ` · ${t("picture.of", { i: index + 1, n: list.length })}` : ""}</p></div>
         <div class="row">
@@ -217,7 +222,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
           <button type="button" class="icon-only" aria-label={t("picture.next")} disabled={index < 0 || index >= list.length - 1} onClick={() => step(1)}><Icon name="right" /></button>
           {it.status === "completed" && <><button type="button" onClick={() => judge("reject")} aria-pressed={it.review?.state === "rejected"} {...lacks("approve")}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button>
             <button type="button" class="primary" onClick={() => judge("approve")} aria-pressed={brief?.review === "approved"} {...lacks("approve")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button></>}
-          {it.status === "failed" && brief && <button type="button" class="primary" onClick={() => void doing(async () => { await again(brief); go("sets", jobID); })} {...lacks("write")}><Icon name="again" />{t("tile.again")}</button>}
+          {it.status === "failed" && brief && <button type="button" class="primary" onClick={() => void doing(async () => { await again(brief); go(...home()); })} {...lacks("write")}><Icon name="again" />{t("tile.again")}</button>}
         </div>
       </header>
       <Role scope="approve" />
@@ -246,7 +251,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
           {tab.value === "sizes" && <>
             {it.fidelity && it.fidelity.enlarged && it.fidelity.enlarged > 2 ? <p class="warn-text"><Icon name="warn" />{t("picture.small", { x: number(it.fidelity.enlarged, 1) })}</p> : null}
             <Sizes item={it} show={showVariant} shown={variant.value?.preset ?? null} /></>}
-          {tab.value === "adjust" && (later ? <p>{t("adjust.newer")} <a href={to("sets", jobID, later)}>{t("adjust.newer.go")}</a></p> : <Adjust jobID={jobID} item={it} wish={w} change={(next) => { wish.value = next; }} />)}
+          {tab.value === "adjust" && (later ? <p>{t("adjust.newer")} <a href={to(...spot(jobID, later))}>{t("adjust.newer.go")}</a></p> : <Adjust jobID={jobID} item={it} wish={w} change={(next) => { wish.value = next; }} />)}
           {tab.value === "cutout" && (it.cutout_blob_path ? <div class="stack">
             {it.confidence !== null && <p class="confidence"><span>{t("cutout.confidence", { n: number(100 * it.confidence) })}</span><meter min={0} max={1} low={0.5} high={0.8} optimum={1} value={it.confidence} aria-label={t("cutout.confidence", { n: number(100 * it.confidence) })} /></p>}
             {it.concerns.length > 0 && <ul class="concerns">{it.concerns.map((c, i) => <li key={i}>{c.text}</li>)}</ul>}
@@ -257,7 +262,7 @@ export const Picture = ({ jobID, itemID }: { jobID: string; itemID: string }) =>
               <button type="button" class="primary" disabled={!strokes.value.length || working.value} onClick={apply} {...lacks("write")}>{working.value ? t("cutout.working") : t("cutout.apply")}</button></div>
             <p class="soft">{t("cutout.free")}</p></div> : <p class="soft">{t("cutout.none")}</p>)}
           {tab.value === "history" && <ol class="history">
-            {chain.length > 1 && chain.map((b) => <li key={b.item_id}><a class="history-picture" href={to("sets", jobID, b.item_id)} aria-current={b.item_id === itemID ? "true" : undefined}><Thumb job={jobID} item={b.item_id} version={b.picture} /><span><strong>{b.item_id === itemID ? t("history.now") : b.remake_of ? t("history.remade") : t("history.first")}</strong> <span class="soft">{sceneTitle(b.scene_type)} · {when(b.updated_at)}</span></span></a>
+            {chain.length > 1 && chain.map((b) => <li key={b.item_id}><a class="history-picture" href={to(...spot(jobID, b.item_id))} aria-current={b.item_id === itemID ? "true" : undefined}><Thumb job={jobID} item={b.item_id} version={b.picture} /><span><strong>{b.item_id === itemID ? t("history.now") : b.remake_of ? t("history.remade") : t("history.first")}</strong> <span class="soft">{sceneTitle(b.scene_type)} · {when(b.updated_at)}</span></span></a>
               {b.item_id !== chain[0]!.item_id && b.status === "completed" && chain[0]!.status === "completed" && <button type="button" disabled={working.value} onClick={() => back(b, chain[0]!)} {...lacks("write")}>{t("history.restore")}<span class="unseen"> {when(b.updated_at)}</span></button>}</li>)}
             {[...(cut.value?.versions ?? [])].reverse().map((v) => <li key={v.version}><strong>{t("history.version", { n: v.version })}</strong> <span class="soft">{when(v.created_at)} · {v.version === 1 ? t("history.engine") : t("history.hand")}{v.status === "failed" ? ` · ${v.error_message ?? ""}` : ""}</span>
               {v.current ? <span class="state done"><Icon name="check" />{t("history.current")}</span> : v.status === "completed" ? <button type="button" disabled={working.value} onClick={() => correct({ restore: v.version })} {...lacks("write")}>{t("history.restore")}</button> : null}</li>)}

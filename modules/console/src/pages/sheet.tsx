@@ -1,179 +1,22 @@
-// The contact sheet: all pictures of a job, to be looked through.
-import { computed, signal, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { Empty, Loading } from "../parts/Empty";
-import { Grid, type GridHandle } from "../parts/Grid";
-import { Icon } from "../parts/Icon";
-import { SheetFilters, SheetHead } from "../parts/SheetHead";
-import { Tile } from "../parts/Tile";
-import { go } from "../route";
-import { doing, hear, tell } from "../state/notice";
-import { saveVariants } from "../state/save";
-import { again, briefs, chosen, close, counts, decide, job, leaveOut, missing, open, shown, stateOf, type Brief, type State } from "../state/sheet";
-import { t, type Key } from "../words";
-import { lacks, may } from "../state/session";
-import { Role } from "../parts/Role";
-
-export type Filter = "all" | "look" | "failed" | "channel" | "approved" | "open";
-const holds: Record<Filter, (s: State) => boolean> = {
-  all: () => true, look: (s) => s === "look", failed: (s) => s === "failed" || s === "refused", channel: (s) => s === "channel",
-  approved: (s) => s === "approved" || s === "done", open: (s) => s === "waiting" || s === "working",
-};
-export const sizes = { s: 110, m: 180, l: 300 };
-
-export const filter = signal<Filter>("all");
-export const sought = signal("");
-export const order = signal<"made" | "doubt" | "name">("made");
-export const size = signal<keyof typeof sizes>("m");
-
-// listed is what the grid shows: the Picture page goes through it in the same order.
-export const listed = computed(() => {
-  const words = sought.value.trim().toLowerCase();
-  const all = shown.value.filter((b) => holds[filter.value](stateOf(b)) &&
-    (!words || b.filename.toLowerCase().includes(words) || (b.sku ?? "").toLowerCase().includes(words) || b.scene_type.includes(words)));
-  if (order.value === "doubt") all.sort((a, b) => (a.review === "pending" ? 0 : 1) - (b.review === "pending" ? 0 : 1) || (a.confidence ?? 2) - (b.confidence ?? 2));
-  if (order.value === "name") all.sort((a, b) => a.filename.localeCompare(b.filename, undefined, { numeric: true }));
-  return all;
-});
-
-// open reads the sheet of a job, with all of it shown when it is another than before.
-let last = "";
-export const enter = (id: string): void => {
-  if (last !== id) { filter.value = "all"; sought.value = ""; last = id; }
-  void open(id);
-};
+// The contact sheet: all pictures of a set, to be looked through.
+import { useEffect } from "preact/hooks";
+import { Contact } from "../parts/Contact";
+import { Loading } from "../parts/Empty";
+import { SheetHead } from "../parts/SheetHead";
+import { SheetGone } from "../parts/SheetGone";
+import { enter } from "../state/listed";
+import { job, missing } from "../state/sheet";
+import { t } from "../words";
 
 export const Sheet = ({ id }: { id: string }) => {
-  const active = useSignal(0);
-  const anchor = useRef(0);
-  const grid = useRef<GridHandle>({ columns: 1, reveal: () => undefined });
-  const root = useRef<HTMLDivElement>(null);
-
-  useEffect(() => { enter(id); active.value = 0; }, [id]);
-
+  useEffect(() => { enter("sets", id); }, [id]);
   const j = job.value;
   useEffect(() => {
     if (!j) return;
     const ended = j.counts.total - j.counts.open;
     document.title = j.finished_at ? `✓ ${t("sheet.title", { n: j.counts.total })} · OPAL` : `${Math.round(100 * ended / Math.max(1, j.counts.total))} % · OPAL`;
   }, [j]);
-
-  if (missing.value) {
-    const gone = missing.value.status === 404;
-    return <Empty page title={gone ? t("sheet.gone") : t("sheet.trouble")}><p>{gone ? t("sheet.gone.why") : missing.value.message}</p>
-      {!gone && <p><button type="button" onClick={() => { close(); enter(id); }}>{t("tile.again")}</button></p>}</Empty>;
-  }
+  if (missing.value) return <SheetGone again={() => enter("sets", id)} />;
   if (!j || j.job_id !== id) return <Loading page text={t("loading")} />;
-
-  const list = listed.value;
-  const current = Math.min(active.value, Math.max(0, list.length - 1));
-
-  const choose = (index: number, range: boolean): void => {
-    const next = new Set(chosen.value);
-    if (range) {
-      const [from, to] = [Math.min(anchor.current, index), Math.max(anchor.current, index)];
-      for (let i = from; i <= to; i++) if (list[i]) next.add(list[i]!.item_id);
-    } else {
-      const it = list[index]!.item_id;
-      if (!next.delete(it)) next.add(it);
-      anchor.current = index;
-    }
-    active.value = index;
-    chosen.value = next;
-  };
-
-  const focusOn = (index: number): void => {
-    const at = Math.max(0, Math.min(listed.value.length - 1, index));
-    active.value = at;
-    grid.current.reveal(at);
-    const seek = (tries: number): void => {
-      const tile = root.current?.querySelector<HTMLElement>(`[data-item="${CSS.escape(listed.value[at]?.item_id ?? "")}"] [data-main]`);
-      if (tile) tile.focus({ preventScroll: true });
-      else if (tries > 0) requestAnimationFrame(() => seek(tries - 1));
-    };
-    requestAnimationFrame(() => seek(20));
-  };
-
-  const acted = (): Brief[] => (chosen.value.size ? briefs.value.filter((b) => chosen.value.has(b.item_id)) : list[current] ? [list[current]!] : []);
-
-  const each = async (of: Brief[], done: Key, act: (b: Brief) => Promise<void>): Promise<void> => {
-    if (!of.length) return;
-    chosen.value = new Set();
-    await doing(async () => {
-      const queue = [...of];
-      await Promise.all(Array.from({ length: Math.min(6, queue.length) }, async () => { for (let b = queue.shift(); b; b = queue.shift()) await act(b); }));
-      if (of.length > 1) tell(t(done, { n: of.length }));
-      else hear(t(done, { n: 1 }));
-    });
-  };
-  const judge = (verb: "approve" | "reject"): void => {
-    if (!may("approve")) return;
-    const of = acted().filter((b) => b.status === "completed");
-    const single = !chosen.value.size;
-    void each(of, verb === "approve" ? "sheet.approved" : "sheet.rejected", (b) => decide(b, verb));
-    // in a list of doubts the decided tile goes, and the next one takes its place
-    if (single && of.length) focusOn(filter.value === "look" ? current : current + 1);
-  };
-  const repeat = (): void => void (may("write") && each(acted().filter((b) => b.status === "failed"), "sheet.repeated", again));
-  const leave = (): void => void (may("write") && each(acted().filter((b) => !["completed", "failed", "cancelled"].includes(b.status)), "sheet.left_out", leaveOut));
-  const save = (): void => {
-    const of = acted().filter((b) => b.status === "completed");
-    if (of.length < 2) { void each(of, "sheet.saved", async (b) => { await saveVariants(id, b.item_id); }); return; }
-    void doing(async () => { const { saveChosen } = await import("../state/zip"); await saveChosen(id, of, "opal-selection.zip", (done) => tell(t("sheet.packing", { done, n: of.length }))); chosen.value = new Set(); });
-  };
-  const another = (): void => void doing(async () => {
-    const of = acted();
-    const { takeAlong } = await import("../state/look");
-    await takeAlong(of, (done) => tell(t("sheet.taking", { done, n: of.length })));
-    go("new");
-  });
-
-  const pressed = (e: KeyboardEvent): void => {
-    const target = e.target as HTMLElement;
-    if (e.ctrlKey || e.metaKey || e.altKey || target.matches("input:not([type=checkbox]), select, textarea")) return;
-    const inGrid = target.closest(".grid");
-    const moves: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: grid.current.columns, ArrowUp: -grid.current.columns, Home: -1e9, End: 1e9 };
-    if (inGrid && e.key in moves) {
-      e.preventDefault();
-      const at = Math.max(0, Math.min(list.length - 1, current + moves[e.key]!));
-      if (e.shiftKey) choose(at, true);
-      focusOn(at);
-      return;
-    }
-    if (inGrid && e.key === " ") { e.preventDefault(); choose(current, e.shiftKey); return; }
-    if (e.key === "Escape" && chosen.value.size) { chosen.value = new Set(); return; }
-    const acts: Record<string, () => void> = { a: () => judge("approve"), r: () => judge("reject"), m: repeat, l: another, o: leave, d: save, x: () => { if (list[current]) choose(current, false); } };
-    const act = acts[e.key.toLowerCase()];
-    if (act && (inGrid || chosen.value.size)) { e.preventDefault(); act(); }
-  };
-
-  const selected = chosen.value.size;
-  const doubt = list.find((b) => b.review === "pending") ?? shown.value.find((b) => b.review === "pending");
-  const tall = list.some((b) => stateOf(b) === "refused" || stateOf(b) === "failed");
-  const least = innerWidth < 500 ? Math.min(sizes[size.value], 150) : sizes[size.value];
-  return (
-    <div ref={root} onKeyDown={pressed} class="sheet">
-      <SheetHead chosen={[...chosen.value]} />
-      <Role scope="approve" />
-      <SheetFilters />
-      {doubt && !selected && <p class="callout"><Icon name="eye" /><span>{t("sheet.doubts", { n: counts.value.look ?? 0 })}</span>
-        <button type="button" class="primary" onClick={() => { order.value = "doubt"; go("sets", id, doubt.item_id); }}>{t("sheet.review")}</button></p>}
-      {list.length === 0 ? <Empty title={t("sheet.none")}>{shown.value.length > 0 && <button type="button" onClick={() => { filter.value = "all"; sought.value = ""; }}>{t("sheet.show_all")}</button>}</Empty>
-        : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={least} ratio={1} extra={tall ? 138 : 66} handle={(h) => { grid.current = h; }}
-          tile={(b, i) => <Tile job={id} b={b} chosen={chosen.value.has(b.item_id)} current={i === current} choose={(range) => choose(i, range)} focus={() => { active.value = i; }} />} />}
-      <div class="bar" role="toolbar" aria-label={t("sheet.bar")}>
-        {/* one button for both, so that the focus stays */}
-        <button type="button" class="quiet" onClick={() => { chosen.value = new Set(selected ? [] : list.map((b) => b.item_id)); }}>{selected ? t("sheet.unselect") : t("sheet.select_all")}</button>
-        {selected > 0 ? <>
-          <strong>{t("sheet.selected", { n: selected })}</strong>
-          <button type="button" class="primary" onClick={() => judge("approve")} {...lacks("approve")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button>
-          <button type="button" onClick={() => judge("reject")} {...lacks("approve")}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button>
-          <button type="button" onClick={repeat} {...lacks("write")}><Icon name="again" />{t("tile.again")} <kbd>M</kbd></button>
-          <button type="button" onClick={another} {...lacks("write")}><Icon name="swap" />{t("sheet.another")} <kbd>L</kbd></button>
-          <button type="button" onClick={leave} {...lacks("write")}>{t("tile.leave")} <kbd>O</kbd></button>
-          <button type="button" onClick={save}><Icon name="down" />{t("download")} <kbd>D</kbd></button>
-        </> : <span class="soft keys">{t("sheet.keys")}</span>}
-      </div>
-    </div>
-  );
+  return <><SheetHead /><Contact key={id} /></>;
 };

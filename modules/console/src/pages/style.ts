@@ -1,5 +1,3 @@
-// The pages of brands and their scene photos: they come together, as those of shelf.ts do.
+// The pages of brands: they come together, as those of shelf.ts do.
 export { Brands } from "./brands";
 export { Brand } from "./brand";
-export { Plates } from "./plates";
-export { Plate } from "./plate";

@@ -6,7 +6,7 @@ import { go } from "../route";
 import { brands, plates, readPlates, scenes } from "../state/catalogue";
 import { withLook } from "../state/look";
 import { doing, tell, textOf } from "../state/notice";
-import { chosen, job, readSome, revive, shown as pictures, type Brief } from "../state/sheet";
+import { chosen, home, job, readThese, revive, shown as pictures, spot, type Brief } from "../state/sheet";
 import { changes, latest, moving, preview, remake, remakeAs, same, shown, tidy, type Shown, type Steering, type Wish } from "../state/steer";
 import { credits, named, number, t, type Key } from "../words";
 import { sure } from "./Confirm";
@@ -53,10 +53,10 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
       busy.value = true;
       try {
         const id = await remakeAs(jobID, item.item_id, wish);
-        await readSome(jobID, [item.item_id, id]);
+        await readThese([item.item_id, id].map((i) => ({ job_id: jobID, item_id: i })));
         revive();
         tell(t("adjust.going"));
-        go("sets", jobID, id);
+        go(...spot(jobID, id));
       } finally { busy.value = false; }
     });
   };
@@ -66,18 +66,18 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
     busy.value = true;
     try {
       const body = changes(wish, before);
-      const made = [await remakeAs(jobID, item.item_id, wish)];
+      const made = [{ job_id: jobID, item_id: await remakeAs(jobID, item.item_id, wish) }];
       const queue = [...list];
       let broke: unknown = null;
       await Promise.all(Array.from({ length: 4 }, async () => {
         for (let b = queue.shift(); b && !broke; b = queue.shift()) {
-          try { made.push(await remake(jobID, b.item_id, body)); tell(t("adjust.spreading", { done: made.length, n })); } catch (error) { broke = error; }
+          try { made.push({ job_id: b.job_id, item_id: await remake(b.job_id, b.item_id, body) }); tell(t("adjust.spreading", { done: made.length, n })); } catch (error) { broke = error; }
         }
       }));
-      await readSome(jobID, [item.item_id, ...list.map((b) => b.item_id), ...made]);
+      await readThese([{ job_id: jobID, item_id: item.item_id }, ...list, ...made]);
       revive();
       if (broke) throw broke instanceof Problem ? new Problem(broke.status, broke.code, t("adjust.stopped", { done: made.length, n, why: textOf(broke) }), broke.correlationID) : broke;
-      go("sets", jobID);
+      go(...home());
       tell(t("adjust.all_going", { n }));
     } finally { busy.value = false; }
   });

@@ -1,7 +1,8 @@
 // Pictures of several sets, as tiles that lead to each.
 import type { Schemas } from "../api";
 import { to } from "../route";
-import { named, t, when, type Key } from "../words";
+import { sceneTitle } from "../state/catalogue";
+import { t, when, type Key } from "../words";
 import { Icon } from "./Icon";
 import { Thumb } from "./Thumb";
 
@@ -16,11 +17,8 @@ export const counting = (rows: Found[]): Found[] => {
   return rows.filter((f) => !f.retried_by && !replaced.has(f.item_id));
 };
 
-type Props = { rows: Found[]; chosen?: ReadonlySet<string>; choose?: (id: string, range: boolean) => void };
-
-export const FoundList = ({ rows, chosen, choose }: Props) => (
+export const FoundList = ({ rows }: { rows: Found[] }) => (
   <ul class="library">{rows.map((f) => { const [cls, word] = markOf(f); return (
-    <li key={f.item_id} class={`tile ${cls}${chosen?.has(f.item_id) ? " chosen" : ""}`}><a class="tile-picture" href={to("sets", f.job_id, f.item_id)} aria-label={`${f.filename}, ${named(f.scene_type)}, ${t(word)}`}><Thumb job={f.job_id} item={f.item_id} version={f.output_blob_path ? `${f.updated_at}` : null} /></a>
-      {choose && <label class="tile-choose"><input type="checkbox" checked={chosen?.has(f.item_id) ?? false} aria-label={t("tile.choose", { name: f.filename })} onClick={(e) => { e.preventDefault(); choose(f.item_id, e.shiftKey); }} /></label>}
-      <div class="tile-text"><strong title={f.title ?? f.filename}>{f.sku ?? f.title ?? f.filename}</strong><span class={`state ${cls}`}>{cls === "look" && <Icon name="eye" />}{t(word)}</span><span class="soft">{when(f.created_at)}</span></div></li>); })}</ul>
+    <li key={f.item_id} class={`tile ${cls}`}><a class="tile-picture" href={to("sets", f.job_id, f.item_id)} aria-label={`${f.filename}, ${sceneTitle(f.scene_type)}, ${t(word)}`}><Thumb job={f.job_id} item={f.item_id} version={f.output_blob_path ? `${f.updated_at}` : null} /></a>
+      <div class="tile-text"><strong title={f.title ?? f.filename}>{f.sku ?? f.title ?? f.filename}</strong><span class={`state ${cls}`}>{cls === "look" && <Icon name="eye" />}{t(word)}</span><span class="soft clip">{sceneTitle(f.scene_type)}</span><span class="soft">{when(f.created_at)}</span></div></li>); })}</ul>
 );

@@ -9,9 +9,9 @@ import { Dialog } from "./Dialog";
 
 type Share = Schemas["Share"];
 type Entry = Schemas["ShareEntry"];
-type Shown = { job_id: string } | { collection_id: string } | { items: { job_id: string; item_id: string }[] };
+export type Shared = { job_id: string } | { collection_id: string } | { items: { job_id: string; item_id: string }[] };
 
-export const ShareDialog = ({ what, n, close }: { what: Shown; n: number; close: () => void }) => {
+export const ShareDialog = ({ what, n, close }: { what: Shared; n: number; close: () => void }) => {
   const links = useSignal<Share[]>([]);
   const url = useSignal("");
   const wrong = useSignal("");

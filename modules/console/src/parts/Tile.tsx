@@ -1,16 +1,17 @@
 // A picture on the contact sheet.
-import { again, leaveOut, replace, stateOf, type Brief } from "../state/sheet";
+import { again, leaveOut, replace, several, spot, stateOf, type Brief } from "../state/sheet";
 import { doing, textOf } from "../state/notice";
 import { Problem } from "../api";
 import { to } from "../route";
-import { named, t, type Key } from "../words";
+import { sceneTitle } from "../state/catalogue";
+import { t, type Key } from "../words";
 import { Icon } from "./Icon";
 import { Thumb } from "./Thumb";
 import { lacks } from "../state/session";
 
 const marks: Partial<Record<string, string>> = { look: "eye", approved: "check", done: "check", rejected: "cross", failed: "warn", refused: "warn", channel: "warn", out: "cross" };
 
-type Props = { job: string; b: Brief; chosen: boolean; current: boolean; choose: (range: boolean) => void; focus: () => void };
+type Props = { b: Brief; chosen: boolean; current: boolean; choose: (range: boolean) => void; focus: () => void };
 
 const reason = (b: Brief): string => (b.error_code ? textOf(new Problem(0, b.error_code, b.error_message ?? b.error_code))
   : b.review === "pending" ? b.review_reason ?? t("tile.look") : b.rejected.length ? t("tile.channel", { n: b.rejected.length }) : "");
@@ -23,22 +24,23 @@ const pick = (b: Brief): void => {
   input.click();
 };
 
-export const Tile = ({ job, b, chosen, current, choose, focus }: Props) => {
+export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
   const state = stateOf(b);
   const why = reason(b);
   const word = t(`state.${state}` as Key);
   return (
     <div class={`tile ${state}${chosen ? " chosen" : ""}`} data-item={b.item_id} onFocusIn={focus}>
-      <a class="tile-picture" href={to("sets", job, b.item_id)} tabIndex={current ? 0 : -1} data-main
-        aria-label={`${b.filename}, ${named(b.scene_type)}, ${word}${why ? `: ${why}` : ""}${chosen ? `, ${t("tile.chosen")}` : ""}`}
+      <a class="tile-picture" href={to(...spot(b.job_id, b.item_id))} tabIndex={current ? 0 : -1} data-main
+        aria-label={`${b.filename}, ${sceneTitle(b.scene_type)}, ${word}${why ? `: ${why}` : ""}${chosen ? `, ${t("tile.chosen")}` : ""}`}
         onClick={(e) => { if (e.shiftKey || e.metaKey || e.ctrlKey) { e.preventDefault(); choose(e.shiftKey); } }}>
-        <Thumb job={job} item={b.item_id} version={b.picture} />
+        <Thumb job={b.job_id} item={b.item_id} version={b.picture} />
         {state === "working" && <span class="busy" aria-hidden="true" />}
       </a>
       <label class="tile-choose"><input type="checkbox" tabIndex={current ? 0 : -1} checked={chosen} aria-label={t("tile.choose", { name: b.filename })}
         onClick={(e) => { e.preventDefault(); choose(e.shiftKey); }} /></label>
       <div class="tile-text">
         <strong title={b.filename}>{b.sku ?? b.filename}</strong>
+        {several.value && <span class="soft clip">{sceneTitle(b.scene_type)}</span>}
         <span class={`state ${state}`} title={why}>{marks[state] && <Icon name={marks[state]!} />}{word}</span>
         {(state === "refused" || state === "failed") && <p class="tile-why" title={why}>{why}</p>}
         {state === "refused" && <div class="tile-buttons">

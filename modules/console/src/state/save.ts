@@ -1,5 +1,8 @@
 // Saves files: by a link that the browser downloads.
 import { address, client, got, problemOf, send } from "../api";
+import { t } from "../words";
+import { tell } from "./notice";
+import type { Brief } from "./sheet";
 
 export const saveAs = (url: string, name: string): void => {
   const a = document.createElement("a");
@@ -52,4 +55,10 @@ export const saveBlob = (blob: Blob, name: string): void => {
   const at = URL.createObjectURL(blob);
   saveAs(at, name);
   setTimeout(() => URL.revokeObjectURL(at), 60_000);
+};
+
+// packed saves a ZIP of some pictures, and tells how far it is.
+export const packed = async (list: Brief[], name: string): Promise<void> => {
+  const { saveChosen } = await import("./zip");
+  await saveChosen(list, name, (done) => tell(t("sheet.packing", { done, n: list.length })));
 };

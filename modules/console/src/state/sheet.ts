@@ -1,14 +1,17 @@
-// A job as the contact sheet shows it: read once, then kept current by the deltas of
-// its event stream.
+// A set, or the sets of a collection, as the contact sheet shows them: read once, then kept
+// current: a set by the deltas of its event stream, a collection by asking what changed.
 import { computed, signal } from "@preact/signals";
 import { client, events, got, once, Problem, type Schemas } from "../api";
 import { finished } from "./notice";
 
-export type Brief = Schemas["ItemBrief"];
+export type Brief = Schemas["ItemBrief"] & { job_id: string };
+export type Place = "sets" | "collections";
 export type Job = Omit<Schemas["Job"], "items">;
 type Progress = Schemas["Progress"];
 
+// job is the set that is shown, and group the collection; the other one is null.
 export const job = signal<Job | null>(null);
+export const group = signal<Schemas["Collection"] | null>(null);
 export const briefs = signal<Brief[]>([]);
 export const missing = signal<Problem | null>(null);
 export const live = signal<"live" | "asking" | "ended">("asking");
@@ -16,8 +19,13 @@ export const live = signal<"live" | "asking" | "ended">("asking");
 // speed is how many items ended when, of this visit: for the time that is left.
 const finishes: number[] = [];
 
-let current = "";
+let current = ""; // place and id
+let place: Place = "sets", placeID = "";
 let stop: AbortController | null = null;
+
+// home is the address of the sheet, and spot that of one of its pictures.
+export const home = (): string[] => [place, placeID];
+export const spot = (jobID: string, itemID: string): string[] => (place === "sets" ? ["sets", jobID, itemID] : ["collections", placeID, jobID, itemID]);
 
 // state is what a tile says of itself, one word for status, review and channel.
 export type State = "waiting" | "refused" | "working" | "look" | "approved" | "rejected" | "done" | "channel" | "failed" | "out";
@@ -50,23 +58,45 @@ export const counts = computed(() => {
 
 // left says how many seconds the rest takes, by this visit's finishes; 0: not known yet.
 export const left = computed(() => {
-  const open = job.value?.counts.open ?? 0;
+  const open = (job.value ?? group.value)?.counts.open ?? 0;
   if (!open || finishes.length < 2) return 0;
   const span = (finishes[finishes.length - 1]! - finishes[0]!) / 1000;
   return open * span / (finishes.length - 1);
 });
 
-const path = { params: { path: { job_id: "" } } };
-const at = (id: string) => ({ params: { ...path.params, path: { job_id: id } } });
+// several is whether the pictures are of more than one scene: then each names its own.
+export const several = computed(() => new Set(shown.value.map((b) => b.scene_type)).size > 1);
+
+const at = (id: string) => ({ params: { path: { job_id: id } } });
+const atGroup = (id: string) => ({ params: { path: { collection_id: id } } });
 
 const readAll = async (id: string): Promise<Brief[]> => {
   const all: Brief[] = [];
   for (let cursor: string | undefined; ;) {
     const page = await got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: id }, query: { limit: 1000, cursor } } }));
-    all.push(...page.items);
+    all.push(...page.items.map((b) => ({ ...b, job_id: id })));
     if (!page.next_cursor) return all;
     cursor = page.next_cursor;
   }
+};
+
+// asOf is from when on a collection's pictures are asked for when they changed.
+let asOf = "";
+
+// readGroup reads a collection's pictures, those that were ordered first before the others:
+// all of them, or those that changed since the last time.
+const readGroup = async (id: string, since = ""): Promise<Brief[]> => {
+  const all: Brief[] = [];
+  let from = "";
+  for (let cursor: string | undefined; ;) {
+    const page = await got(client.GET("/v1/collections/{collection_id}/items", { params: { path: { collection_id: id }, query: { cursor, ...(since ? { changed_since: since } : {}) } } }));
+    from ||= page.as_of;
+    all.push(...page.items);
+    if (!page.next_cursor) break;
+    cursor = page.next_cursor;
+  }
+  asOf = from;
+  return all.reverse();
 };
 
 // Decisions of the user that a read may not know yet, because it began before the service
@@ -89,18 +119,27 @@ const inTurn = <T,>(read: () => Promise<T>): Promise<T> => {
   return mine;
 };
 
-export const readSome = (id: string, items: string[]): Promise<void> => inTurn(async () => {
+export const readSome = (jobID: string, items: string[]): Promise<void> => inTurn(async () => {
+  const here = current;
+  if (place === "sets" ? placeID !== jobID : !briefs.peek().some((b) => b.job_id === jobID)) return; // it is not shown
   for (let i = 0; i < items.length; i += 100) {
     const begun = ++moments;
-    const page = await got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: id }, query: { item_id: items.slice(i, i + 100) } } }));
-    if (current === id) merge(page.items.map((b) => decided(b, begun)));
+    const page = await got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: jobID }, query: { item_id: items.slice(i, i + 100) } } }));
+    if (current === here) merge(page.items.map((b) => decided({ ...b, job_id: jobID }, begun)));
   }
 });
 
-const readSheet = (id: string): Promise<void> => inTurn(async () => {
-  const begun = ++moments;
-  const all = await readAll(id);
-  if (current === id) briefs.value = all.map((b) => decided(b, begun));
+// readThese reads pictures again, of whichever sets.
+export const readThese = async (list: { job_id: string; item_id: string }[]): Promise<void> => {
+  const by = new Map<string, string[]>();
+  for (const b of list) by.set(b.job_id, [...(by.get(b.job_id) ?? []), b.item_id]);
+  for (const [jobID, items] of by) await readSome(jobID, items);
+};
+
+const readSheet = (): Promise<void> => inTurn(async () => {
+  const begun = ++moments, here = current;
+  const all = await (place === "sets" ? readAll(placeID) : readGroup(placeID));
+  if (current === here) briefs.value = all.map((b) => decided(b, begun));
 });
 
 const merge = (fresh: Brief[]): void => {
@@ -114,7 +153,10 @@ const merge = (fresh: Brief[]): void => {
 };
 
 // refresh reads items again, after the user changed them.
-export const refresh = async (...items: string[]): Promise<void> => { if (current && items.length) await readSome(current, items); };
+export const refresh = (...items: string[]): Promise<void> => {
+  const jobs = new Map(briefs.value.map((b) => [b.item_id, b.job_id]));
+  return readThese(items.flatMap((i) => { const of = jobs.get(i) ?? (place === "sets" ? placeID : ""); return of ? [{ job_id: of, item_id: i }] : []; }));
+};
 
 const readJob = async (id: string): Promise<void> => {
   // the job without its items: the list of jobs has it so, the job's own answer doesn't
@@ -130,8 +172,47 @@ const readJob = async (id: string): Promise<void> => {
 // ended reads what only the end of the job brings: its ZIP.
 const readEnd = async (id: string): Promise<void> => {
   const { items: _, ...rest } = await got(client.GET("/v1/jobs/{job_id}", at(id)));
-  if (current === id) job.value = rest;
+  if (place === "sets" && placeID === id) job.value = rest;
 };
+
+const final = (status: string): boolean => status === "completed" || status === "failed" || status === "cancelled";
+const ended = (): void => { finishes.push(Date.now()); if (finishes.length > 40) finishes.shift(); };
+
+const busyPause = 3000, quietPause = 15_000;
+let busyUntil = 0;
+let wake = (): void => undefined;
+
+const busy = (c: Schemas["Collection"]): boolean => c.counts.open + c.counts.open_exports > 0 || c.zip === "pending" || Date.now() < busyUntil;
+
+// followGroup asks now and then what changed in a collection: guests decide, too, after its end.
+const followGroup = async (id: string, signal: AbortSignal): Promise<void> => {
+  for (;;) {
+    const was = group.peek();
+    await new Promise<void>((go) => { const timer = setTimeout(go, was && !busy(was) ? quietPause : busyPause); wake = () => { clearTimeout(timer); go(); }; signal.addEventListener("abort", wake); });
+    if (signal.aborted) return;
+    try {
+      await inTurn(async () => {
+        const begun = ++moments, now = await got(client.GET("/v1/collections/{collection_id}", atGroup(id)));
+        const fresh = await readGroup(id, asOf);
+        if (signal.aborted) return;
+        const known = new Map(briefs.value.map((b) => [b.item_id, b.status]));
+        for (const b of fresh) if (final(b.status) && known.has(b.item_id) && !final(known.get(b.item_id)!)) ended();
+        if (fresh.length) merge(fresh.map((b) => decided(b, begun)));
+        group.value = now;
+      });
+      live.value = "live";
+      const now = group.peek()!;
+      if (now.counts.total < (was?.counts.total ?? 0)) await readSheet(); // a set was deleted
+      if (was && was.counts.open > 0 && now.counts.open === 0) finished(shown.value.length);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof Problem && error.status === 404) { missing.value = error; return; }
+      live.value = "asking";
+    }
+  }
+};
+
+export const readCollection = async (): Promise<void> => { const id = placeID, c = await got(client.GET("/v1/collections/{collection_id}", atGroup(id))); if (place === "collections" && placeID === id) group.value = c; };
 
 const follow = async (id: string, signal: AbortSignal): Promise<void> => {
   let last = "";
@@ -155,10 +236,9 @@ const follow = async (id: string, signal: AbortSignal): Promise<void> => {
           let steps = false;
           for (const it of p.items) {
             const b = known.get(it.item_id);
-            const final = it.status === "completed" || it.status === "failed" || it.status === "cancelled";
-            if (!b || final || (b.error_code ?? "") !== (it.error_code ?? "")) changed.add(it.item_id);
+            if (!b || final(it.status) || (b.error_code ?? "") !== (it.error_code ?? "")) changed.add(it.item_id);
             else if (b.status !== it.status) { known.set(it.item_id, { ...b, status: it.status }); steps = true; }
-            if (b && final && b.status !== it.status) { finishes.push(Date.now()); if (finishes.length > 40) finishes.shift(); }
+            if (b && final(it.status) && b.status !== it.status) ended();
           }
           if (steps) briefs.value = briefs.value.map((b) => known.get(b.item_id) ?? b);
           if (job.value) job.value = { ...job.value, status: p.status, counts: p.counts };
@@ -180,7 +260,7 @@ const follow = async (id: string, signal: AbortSignal): Promise<void> => {
     if (signal.aborted) return;
     if (tries > 0) { // streams don't get through: look instead
       try {
-        await readSheet(id);
+        await readSheet();
         await readEnd(id);
         if (job.value?.finished_at) { live.value = "ended"; await finish(id); return; }
       } catch { /* the next round tries again */ }
@@ -189,62 +269,64 @@ const follow = async (id: string, signal: AbortSignal): Promise<void> => {
 };
 
 const finish = async (id: string): Promise<void> => {
+  const here = current;
   // without this last look the ZIP would never be offered
   for (let tries = 0; ; tries++) {
     try {
-      await readSheet(id);
+      await readSheet();
       await readEnd(id);
       break;
     } catch (error) {
-      if (current !== id || (error instanceof Problem && error.status === 404)) return;
+      if (current !== here || (error instanceof Problem && error.status === 404)) return;
       await new Promise((go) => setTimeout(go, Math.min(15_000, 1000 * 2 ** tries)));
     }
   }
-  if (current !== id) return;
+  if (current !== here) return;
   finished(shown.value.length);
 };
 
-// open shows a job; close stops following it.
-export const open = async (id: string): Promise<void> => {
-  if (current === id && !missing.value) return;
+// open shows a set or a collection; close stops following it.
+export const open = async (where: Place, id: string): Promise<void> => {
+  const key = `${where}/${id}`;
+  if (current === key && !missing.value) return;
   close();
   chosen.value = new Set();
-  current = id;
+  [current, place, placeID] = [key, where, id];
   const mine = stop = new AbortController();
   try {
-    await Promise.all([readSheet(id), readJob(id)]);
-    if (current !== id) return;
+    await Promise.all([readSheet(), where === "sets" ? readJob(id) : readCollection()]);
+    if (current !== key) return;
   } catch (error) {
-    if (current === id) missing.value = error instanceof Problem ? error : new Problem(0, "", String(error));
+    if (current === key) missing.value = error instanceof Problem ? error : new Problem(0, "", String(error));
     return;
   }
-  if (job.value?.finished_at) live.value = "ended";
+  if (where === "collections") { live.value = "live"; void followGroup(id, mine.signal); }
+  else if (job.value?.finished_at) live.value = "ended";
   else void follow(id, mine.signal);
 };
 
 export const close = (): void => {
   stop?.abort();
   stop = null;
-  current = "";
+  current = placeID = asOf = "";
   decisions.clear();
   finishes.length = 0;
-  job.value = null;
+  job.value = group.value = null;
   briefs.value = [];
   missing.value = null;
   live.value = "asking";
 };
 
-const item = (id: string, itemID: string) => ({ params: { path: { job_id: id, item_id: itemID } } });
+const item = (b: Brief) => ({ params: { path: { job_id: b.job_id, item_id: b.item_id } } });
 
 // decide approves or rejects, shows it immediately, and takes it back when it fails.
 export const decide = async (b: Brief, verb: "approve" | "reject", note = ""): Promise<void> => {
-  const id = current;
   const d: { review: Brief["review"]; since: number } = { review: verb === "approve" ? "approved" : "rejected", since: Infinity };
   decisions.set(b.item_id, d);
   merge([{ ...b, review: d.review }]);
   try {
-    await got(verb === "approve" ? client.POST("/v1/jobs/{job_id}/items/{item_id}/approve", { ...item(id, b.item_id), body: { note } })
-      : client.POST("/v1/jobs/{job_id}/items/{item_id}/reject", { ...item(id, b.item_id), body: { note } }));
+    await got(verb === "approve" ? client.POST("/v1/jobs/{job_id}/items/{item_id}/approve", { ...item(b), body: { note } })
+      : client.POST("/v1/jobs/{job_id}/items/{item_id}/reject", { ...item(b), body: { note } }));
     d.since = ++moments;
   } catch (error) {
     if (decisions.get(b.item_id) === d) {
@@ -256,21 +338,21 @@ export const decide = async (b: Brief, verb: "approve" | "reject", note = ""): P
 };
 
 export const leaveOut = async (b: Brief): Promise<void> => {
-  await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/cancel", item(current, b.item_id)));
+  await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/cancel", item(b)));
   await refresh(b.item_id);
 };
 
 // again tries a failed item again; the new one takes its place.
 export const again = async (b: Brief): Promise<void> => {
-  const id = current;
-  const made = await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/retry", { params: { path: { job_id: id, item_id: b.item_id }, header: once() } }));
-  await readSome(id, [b.item_id, made.item_id]);
+  const made = await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/retry", { params: { ...item(b).params, header: once() } }));
+  await readSome(b.job_id, [b.item_id, made.item_id]);
   revive();
 };
 
-// revive follows a job again that had ended.
+// revive follows a set again that had ended, and looks at a collection soon.
 export const revive = (): void => {
-  const id = current;
+  if (place === "collections") { busyUntil = Date.now() + 30_000; wake(); return; }
+  const id = placeID;
   if (!id || live.value !== "ended") return;
   live.value = "asking";
   stop?.abort();
@@ -279,14 +361,13 @@ export const revive = (): void => {
   void follow(id, stop.signal);
 };
 
-export const cancelRest = async (): Promise<void> => { await got(client.POST("/v1/jobs/{job_id}/cancel", at(current))); };
+export const cancelRest = async (): Promise<void> => { await got(client.POST("/v1/jobs/{job_id}/cancel", at(placeID))); };
 
 // replace sends another photo for an item whose photo was refused.
 export const replace = async (b: Brief, file: File): Promise<void> => {
-  const id = current;
-  const up = await got(client.POST("/v1/uploads/sas", { body: { job_id: id, item_id: b.item_id, filename: file.name, content_type: file.type } }));
+  const up = await got(client.POST("/v1/uploads/sas", { body: { job_id: b.job_id, item_id: b.item_id, filename: file.name, content_type: file.type } }));
   const { put } = await import("./put");
   await put(up.upload_url, file, () => { /* one photo: the tile says that it works */ });
-  await got(client.POST("/v1/uploads/complete", { body: { job_id: id, item_id: b.item_id } }));
+  await got(client.POST("/v1/uploads/complete", { body: { job_id: b.job_id, item_id: b.item_id } }));
   await refresh(b.item_id);
 };

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { client, got, once, Problem, unreachable, type Schemas } from "../api";
 import { put } from "./put";
-import { refresh } from "./sheet";
+import { readSome } from "./sheet";
 
 type Kept = { item: string; job: string; name: string; type: string; blob: Blob; url: string; at: number };
 export type Upload = { item: string; job: string; name: string; share: number; state: "waits" | "goes" | "broke" };
@@ -85,7 +85,7 @@ const send = async (k: Kept): Promise<void> => {
   kept.delete(k.item);
   set(k.item, null);
   await inStore("readwrite", (s) => s.delete(k.item));
-  void refresh(k.item).catch(() => { /* the stream tells, too */ });
+  void readSome(k.job, [k.item]).catch(() => { /* the stream tells, too */ });
 };
 
 export type Order = Omit<Schemas["NewJob"], "items"> & { scenes: string[]; words: string; steering?: Schemas["Steering"] };

@@ -1,4 +1,4 @@
-// Packs pictures of a set into a ZIP, in the browser: of the selection, or of what is approved.
+// Packs pictures of a sheet into a ZIP, in the browser: of the selection, or of what is approved.
 import { Zip, ZipPassThrough } from "fflate";
 import { client, got } from "../api";
 import { catalogue, presets } from "./catalogue";
@@ -10,7 +10,7 @@ const clean = (name: string): string => name.replace(/\.[^.]+$/, "").replaceAll(
 
 // saveChosen saves the sizes of some pictures; those that still need a look are in the
 // folder review. It returns how many files there are.
-export const saveChosen = async (jobID: string, list: Brief[], name: string, progress: (done: number) => void): Promise<number> => {
+export const saveChosen = async (list: Brief[], name: string, progress: (done: number) => void): Promise<number> => {
   await catalogue();
   const chunks: Blob[] = []; // blobs, which the browser may keep on the disk
   let broke: Error | null = null;
@@ -18,7 +18,7 @@ export const saveChosen = async (jobID: string, list: Brief[], name: string, pro
   const names = new Set<string>();
   let files = 0;
   for (const [i, b] of list.entries()) {
-    const it = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}", { params: { path: { job_id: jobID, item_id: b.item_id } } }));
+    const it = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}", { params: { path: { job_id: b.job_id, item_id: b.item_id } } }));
     for (const v of it.exports.filter((x) => x.status === "completed" || x.status === "rejected")) {
       const { download_url } = await got(client.GET("/v1/downloads/{item_id}/{preset}", { params: { path: { item_id: b.item_id, preset: v.preset } } }));
       const answer = await fetch(download_url);
