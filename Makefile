@@ -91,7 +91,7 @@ test: libvips console test-dependencies onnxruntime $(GOLANGCI) ## install what 
 	@$(WITH_LIBVIPS) && GO='$(GO)' RUN='$(RUN)' PACKAGES='$(PACKAGES)' sh .ci/test
 
 lint: libvips $(GOLANGCI) ## golangci-lint (with go vet, staticcheck, gofmt), actionlint, shell syntax
-	@for f in .ci/run .ci/apt-get .ci/test .ci/check .ci/changed .ci/test-dependencies modules/imaging/libvips.sh modules/console/build.sh modules/pipeline/onnx/onnxruntime.sh; do \
+	@for f in .ci/run .ci/apt-get .ci/test .ci/check .ci/changed .ci/test-dependencies .ci/race modules/imaging/libvips.sh modules/console/build.sh modules/pipeline/onnx/onnxruntime.sh; do \
 		bash -n $$f || exit 1; \
 	done
 	@$(WITH_LIBVIPS) && $(GOLANGCI) run $(PACKAGES)
@@ -128,10 +128,9 @@ bench: libvips ## the benchmarks, one package after another (BENCH=Decode for so
 	@$(WITH_LIBVIPS) && $(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m \
 	$$(grep -rl --include='*_test.go' '^func Benchmark' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
 
-# RACE holds the flags: --only cutout, --rounds 5, --photos 8.
-race: build test-dependencies ## OPAL beside sharp and OpenCV on the same work: ratios of CPU, wall and memory, written into the README (RACE="--only cutout"; installs Debian's OpenCV)
-	@/usr/bin/python3 -c 'import cv2' 2>/dev/null || sh .ci/apt-get python3-opencv
-	@$(WITH_LIBVIPS) && $(GO) build -o .build/race ./app/race && .build/race --readme README.md $(RACE)
+# RACE holds the flags: --only cutout, --short, --rounds 5, --photos 8. RACE_MODEL is ISNet's ONNX file, for rembg and OPAL.
+race: onnxruntime build test-dependencies ## OPAL beside sharp, OpenCV, rembg and others on the same work: ratios, written into the README (an hour; RACE=--short takes 10 minutes; RACE_MODEL=isnet.onnx)
+	@$(WITH_LIBVIPS) && GO='$(GO)' sh .ci/race && .build/race --readme README.md $(RACE)
 
 chaos: libvips console test-dependencies ## kill OPAL at every point and at random, break each part, and count what was lost (an hour; six fleets beside each other)
 	@$(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 $(GO) test ./app/chaos -run 'TestChaos' -count=1 -parallel $(FLEETS) -timeout 240m -v -chaos

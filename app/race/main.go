@@ -22,8 +22,10 @@ import (
 
 type options struct {
 	opal, peers, python string
+	build, rembg, model string
 	only                string
 	rounds, photos      int
+	short               bool
 	profile, readme     string
 }
 
@@ -33,28 +35,32 @@ func main() {
 	flag.StringVar(&o.opal, "opal", "bin/opal", "the program that is measured")
 	flag.StringVar(&o.peers, "peers", "app/race/peers", "folder of the peers' scripts")
 	flag.StringVar(&o.python, "python", "/usr/bin/python3", "Python with OpenCV")
+	flag.StringVar(&o.build, "build", ".build", "folder of what `make race` has built beside OPAL: peers, benchmarks")
+	flag.StringVar(&o.rembg, "rembg", ".build/race-python/bin/python", "Python with rembg")
+	flag.StringVar(&o.model, "model", os.Getenv("RACE_MODEL"), "ONNX file of ISNet, for rembg and for OPAL (RACE_MODEL)")
+	flag.BoolVar(&o.short, "short", false, "fewer photos, calls and messages where a row has many")
 	flag.StringVar(&o.only, "only", "", "rows whose name this regular expression finds")
-	flag.IntVar(&o.rounds, "rounds", 3, "turns of each contender")
-	flag.IntVar(&o.photos, "photos", 4, "photos of a turn")
+	flag.IntVar(&o.rounds, "rounds", 3, "turns of each contender, at most")
+	flag.IntVar(&o.photos, "photos", 4, "photos of a turn, where the row has no number of its own")
 	flag.StringVar(&o.profile, "profile", "", "folder for a CPU profile of each of our turns that this program does itself (go tool pprof)")
-	flag.StringVar(&o.readme, "readme", "", "page that quotes the table, written where every row was raced")
+	flag.StringVar(&o.readme, "readme", "", "page that quotes the table; rows that were not raced keep their lines")
 	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	if name := flag.Arg(0); name != "" { // one of ours, in a process of its own
-		if err := profiled(o.profile, name, func() error { return contend(name, flag.Args()[1:]) }); err != nil {
+		if err := profiled(o.profile, name, func() error { return contend(ctx, name, flag.Args()[1:]) }); err != nil {
 			fmt.Fprintln(os.Stderr, "race:", err)
 			os.Exit(1)
 		}
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "race:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, o options) error {
+func run(ctx context.Context, o options) (err error) {
 	only, err := regexp.Compile(o.only)
 	if err != nil {
 		return fmt.Errorf("--only: %w", err)
@@ -71,6 +77,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, track.close()) }()
 	var results []result
 	for _, r := range rows {
 		if !only.MatchString(r.name) {
@@ -90,8 +97,8 @@ func run(ctx context.Context, o options) error {
 		return errors.New("no row is called so")
 	}
 	fmt.Print(table(results))
-	if o.readme != "" && len(results) == len(rows) {
-		return quote(o.readme, table(results))
+	if o.readme != "" {
+		return quote(o.readme, results)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -17,7 +19,7 @@ import (
 )
 
 // contend does one of our works on each photo of a folder and leaves the results in another.
-func contend(name string, args []string) error {
+func contend(ctx context.Context, name string, args []string) error {
 	if name == "draw" && len(args) == 4 {
 		count, err := strconv.Atoi(args[1])
 		if err != nil {
@@ -25,8 +27,29 @@ func contend(name string, args []string) error {
 		}
 		return draw(kind(args[0]), count, args[2], args[3])
 	}
+	if work := counted[name]; work != nil && len(args) == 2 {
+		n, err := strconv.Atoi(args[1])
+		if err != nil {
+			return err
+		}
+		return work(ctx, args[0], n)
+	}
+	if name == "inserts" && len(args) == 3 {
+		n, err := strconv.Atoi(args[2])
+		if err != nil {
+			return err
+		}
+		return inserts(ctx, args[0], args[1], n)
+	}
+	if name == "service" && len(args) == 3 {
+		return throughService(ctx, args[0], args[1], args[2])
+	}
 	if len(args) != 2 {
 		return fmt.Errorf("%s wants a folder of photos and one for the results", name)
+	}
+	what, two := strings.CutPrefix(name, "two-")
+	if two {
+		name = "variants-" + what
 	}
 	work := map[string]func(*image.NRGBA, string) error{"composite": composite, "upscale": upscale}[name]
 	if what, ok := strings.CutPrefix(name, "variants-"); ok {
@@ -44,23 +67,35 @@ func contend(name string, args []string) error {
 	if err != nil {
 		return err
 	}
-	decoder := imaging.NewDecoder(imaging.DecoderOptions{Command: []string{os.Args[0], "child", "decode"}, Concurrency: 1})
-	defer decoder.Close()
-	for _, photo := range photos {
-		b, err := os.ReadFile(photo)
-		if err != nil {
-			return err
-		}
-		img, _, err := decoder.Decode(context.Background(), b)
-		if err != nil {
-			return err
-		}
-		if err := work(img, filepath.Join(args[1], strings.TrimSuffix(filepath.Base(photo), filepath.Ext(photo)))); err != nil {
-			return fmt.Errorf("%s: %w", photo, err)
-		}
+	hands := 1
+	if two {
+		hands = 2
 	}
-	return nil
+	decoder := imaging.NewDecoder(imaging.DecoderOptions{Command: []string{os.Args[0], "child", "decode"}, Concurrency: hands})
+	defer decoder.Close()
+	var g errgroup.Group
+	g.SetLimit(hands)
+	for _, photo := range photos {
+		g.Go(func() error {
+			b, err := os.ReadFile(photo)
+			if err != nil {
+				return err
+			}
+			img, _, err := decoder.Decode(ctx, b)
+			if err != nil {
+				return err
+			}
+			if err := work(img, filepath.Join(args[1], strings.TrimSuffix(filepath.Base(photo), filepath.Ext(photo)))); err != nil {
+				return fmt.Errorf("%s: %w", photo, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
+
+// counted are works of which there are as many as the second argument says.
+var counted = map[string]func(ctx context.Context, on string, n int) error{"posts": posts, "messages": messages}
 
 // presetsOf puts a channel with the five sizes beside the others and returns their names.
 func presetsOf(format string, sides []int) ([]string, error) {

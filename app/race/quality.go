@@ -62,7 +62,11 @@ func beside(file []byte) (int, error) {
 }
 
 // overlap compares the cut-outs of both with the truth: mean IoU.
-func overlap(t *track) (string, error) {
+func overlap(k kind) func(*track) (string, error) {
+	return func(t *track) (string, error) { return t.overlap(k) }
+}
+
+func (t *track) overlap(k kind) (string, error) {
 	var means [2]float64
 	for i, who := range []string{"ours", "theirs"} {
 		n := 0
@@ -71,7 +75,7 @@ func overlap(t *track) (string, error) {
 				return err
 			}
 			name, _, _ := strings.Cut(strings.TrimSuffix(d.Name(), ".png"), "-")
-			truth, err := coverage(filepath.Join(t.truthOf(large), name+".png"))
+			truth, err := coverage(filepath.Join(t.truthOf(k), name+".png"))
 			if err != nil {
 				return err
 			}

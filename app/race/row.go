@@ -9,8 +9,12 @@ import (
 // row is one piece of work that OPAL and a peer do.
 type row struct {
 	name, work, peer string
-	reach            float64 // OPAL's CPU time divided by the peer's, at most
+	by               metric  // what is compared; the zero value: CPU
+	reach            float64 // OPAL's divided by the peer's, at most
 	ours, theirs     contender
+	many, few        int // photos, calls or messages of a turn, and of a short one; 0: as --photos says
+	rounds           int // at most; 0: as --rounds says
+	needs            func(*track) (lacking string)
 	bound            string // the share of the work that keeps a row beyond its reach, as profiles showed it
 	// quality compares the results of the last turn; "" where there is nothing to say.
 	quality func(*track) (string, error)
@@ -23,6 +27,7 @@ type contender func(context.Context, *track) (command, error)
 type command struct {
 	args, env []string
 	dir       string
+	takes     int // an exit code beside 0 that is no failure
 }
 
 const (
@@ -62,6 +67,34 @@ var rows = []row{
 	},
 	{
 		name: "cutout", work: "cut-out of 12 MP, classical engine", peer: "OpenCV's GrabCut at 800 px, seeded by a flood", reach: 1,
-		ours: studioCutouts, theirs: grabCutouts, quality: overlap,
+		ours: studioCutouts, theirs: grabCutouts, quality: overlap(large),
+	},
+	{
+		name: "learned", work: "cut-out of 2 MP, ISNet", peer: "rembg with the same network, ten pictures a process", reach: 1, many: 10, few: 2,
+		needs: lacksModel, ours: modelCutouts, theirs: rembgCutouts, quality: overlap(medium),
+	},
+	{
+		name: "pipeline", work: "30 photos of 2 MP through the service: API, queues, scoring, variants, ZIP", peer: "the same steps without a service, one photo at a time",
+		reach: 1.1, many: 30, few: 4, rounds: 1, ours: service, theirs: steps,
+	},
+	{
+		name: "process", work: "60 photos of 2 MP, a scene and six presets each, by `opal process` with its own network",
+		peer: "a worker in Python: rembg with ISNet, and Pillow", reach: .5, many: 60, few: 4, rounds: 1, needs: lacksModel, ours: processed, theirs: pythonWorker,
+	},
+	{
+		name: "calls", work: "`POST /v1/jobs` of ten photos, on Postgres", peer: "the same rows inserted in one transaction by pgx", by: byMedian, reach: 3, many: 300, few: 50,
+		ours: calls, theirs: bareInserts,
+	},
+	{
+		name: "queue", work: "messages sent, received and completed, embedded queue", peer: "goqite on the same disk, as durable", by: byRate, reach: 1, many: 2000, few: 200,
+		needs: lacks("race-goqite"), ours: ownMessages, theirs: goqite,
+	},
+	{
+		name: "backlog", work: "a backlog of 10,000 tiny photos, SQLite", peer: "OPAL at commit 9044857", by: byTime, reach: .62, many: 10_000, few: 300, rounds: 1,
+		needs: lacks("race-before.test"), ours: backlog("race-now", ""), theirs: backlog("race-before", "race-before"),
+	},
+	{
+		name: "memory", work: "two photos of 12 MP at the same time, 5 JPEG each", peer: "sharp doing the same", by: byMemory, reach: 1.5, many: 2,
+		ours: own("two-"+string(imaging.JPEG)+"-"+string(large), large), theirs: sharpTwo,
 	},
 }

@@ -20,7 +20,8 @@ import (
 // child and written again. sends/msg is how many messages were sent for each
 // that was due.
 func BenchmarkBacklog(b *testing.B) {
-	const jobsMade, each, hands = 100, 100, 8
+	const each, hands = 100, 8
+	jobsMade := backlogItems(b) / each
 	for _, engine := range []struct {
 		name string
 		url  func(testing.TB) string

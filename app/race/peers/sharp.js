@@ -51,12 +51,15 @@ async function upscale(file, to) {
 }
 
 async function main([work, photos, results, sides]) {
-  const all = (sides || "").split(",").map(Number);
-  const [, format, how] = /^variants-(\w+)-(\w+)$/.exec(work) ?? [];
-  const one = format ? (file, to) => variants(format, how === "shared", all, file, to) : { composite, upscale }[work];
-  for (const name of fs.readdirSync(photos).sort()) {
-    await one(path.join(photos, name), path.join(results, path.parse(name).name));
+  const wanted = (sides || "").split(",").map(Number);
+  const [, many, format, how] = /^(variants|two)-(\w+)-(\w+)$/.exec(work) ?? [];
+  const one = format ? (file, to) => variants(format, how === "shared", wanted, file, to) : { composite, upscale }[work];
+  const all = fs.readdirSync(photos).sort().map((name) => () => one(path.join(photos, name), path.join(results, path.parse(name).name)));
+  if (many === "two") {
+    await Promise.all(all.map((begin) => begin()));
+    return;
   }
+  for (const begin of all) await begin();
 }
 
 main(process.argv.slice(2)).catch((err) => {
