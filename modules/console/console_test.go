@@ -123,3 +123,83 @@ func TestOriginsAreChecked(t *testing.T) {
 		})
 	}
 }
+
+// commands are the rooms whose errors people meet in a shell alone, or when a service starts.
+var commands = regexp.MustCompile(`^\.\./(client|batch|sandbox|telemetry|provenance|pipeline/onnx|score/server|db|queue)/`)
+
+// TestEveryCodeHasPlainWords holds the console to every code that the service's sources
+// name: it has words of its own, or those of a family, in each language.
+func TestEveryCodeHasPlainWords(t *testing.T) {
+	text := func(path string) string {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	type rule struct {
+		fits   *regexp.Regexp
+		family string
+	}
+	var rules []rule
+	for _, m := range regexp.MustCompile(`(?m)^  \[/(.+)/, "(\w+)"\],$`).FindAllStringSubmatch(text("src/state/codes.ts"), -1) {
+		rules = append(rules, rule{regexp.MustCompile(m[1]), m[2]})
+	}
+	codes := map[string]string{}
+	for _, m := range regexp.MustCompile("`([a-z]+(?:_[a-z0-9]+)*)`: ").FindAllStringSubmatch(text("../api/testdata/golden/openapi.json"), -1) {
+		codes[m[1]] = "the API's document"
+	}
+	if len(rules) < 10 || len(codes) < 100 {
+		t.Fatalf("%d rules, %d codes", len(rules), len(codes))
+	}
+	made := regexp.MustCompile(`fault\.New\(fault\.\w+, "(\w+)"`)
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "node_modules" || strings.HasSuffix(d.Name(), "test")) {
+			return fs.SkipDir
+		}
+		if err != nil {
+			return err
+		}
+		if d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || commands.MatchString(filepath.ToSlash(path)) {
+			return nil
+		}
+		for _, m := range made.FindAllStringSubmatch(text(path), -1) {
+			codes[m[1]] = path
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]string{}
+	for _, language := range []string{"en", "nl", "de", "fr"} {
+		words[language] = text("src/words/" + language + ".ts")
+	}
+	used := map[string]bool{}
+	for code, where := range codes {
+		key := "error." + code
+		if !strings.Contains(words["en"], `"`+key+`"`) {
+			key = ""
+			for _, r := range rules {
+				if r.fits.MatchString(code) {
+					key, used[r.family] = "code."+r.family, true
+					break
+				}
+			}
+		}
+		if key == "" {
+			t.Errorf("%s (%s) has no plain words in the console: give it some in words/, or a family in state/codes.ts", code, where)
+			continue
+		}
+		for language, all := range words {
+			if !strings.Contains(all, `"`+key+`": "`) {
+				t.Errorf("%s has no words in %s.ts", key, language)
+			}
+		}
+	}
+	for _, r := range rules {
+		if !used[r.family] {
+			t.Errorf("no code is of the family %s", r.family)
+		}
+	}
+}

@@ -8,11 +8,11 @@ import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
 import { More, usePages } from "../parts/Pages";
 import { to } from "../route";
-import { complain, doing } from "../state/notice";
+import { complain, doing, sayCode } from "../state/notice";
 import { pace, readPace } from "../state/pace";
 import { saveAnswer } from "../state/save";
 import { at, bringNamed, ended, missing, sent, unused, type Import as Row } from "../state/tables";
-import { lasting, said, t, when, type Key } from "../words";
+import { lasting, t, when, type Key } from "../words";
 import { classOf } from "./imports";
 import { lacks } from "../state/session";
 
@@ -68,7 +68,7 @@ export const Import = ({ id }: { id: string }) => {
         </div>
         {reading ? <Bar done={i.rows_done} of={i.rows!} /> : !ended(i) && all.of > 0 ? <Bar {...all} /> : null}
       </header>
-      {i.error_message && <p class="callout"><Icon name="warn" /><span>{said("error", i.error_code ?? "", i.error_message)}</span>{i.error_code === "insufficient_credits" && <a href={to("usage")}>{t("usage.buy")}</a>}</p>}
+      {i.error_message && <p class="callout"><Icon name="warn" /><span>{sayCode(i.error_code ?? "", i.error_message)}</span>{i.error_code === "insufficient_credits" && <a href={to("usage")}>{t("usage.buy")}</a>}</p>}
       <dl class="figures">
         <div><dt>{t("import.table")}</dt><dd>{reading ? i.rows_done : i.rows ?? "–"}{reading && <small class="soft"> / {i.rows}</small>}</dd></div>
         <div><dt>{t("new.photos")}</dt><dd>{i.photos}</dd></div>
@@ -84,7 +84,7 @@ export const Import = ({ id }: { id: string }) => {
         <button type="button" onClick={() => void doing(() => saveAnswer(`/v1/imports/${encodeURIComponent(id)}/errors.csv`, {}, "text/csv", "errors.csv"))}><Icon name="down" />CSV</button></div>
         <p class="soft lead">{t("import.errors.why")}</p>
         <div class="scroll"><table><thead><tr><th scope="col" class="n">{t("import.line")}</th><th scope="col">{t("table.what")}</th><th scope="col">{t("deletions.why")}</th></tr></thead>
-          <tbody>{errors.map((e, k) => <tr key={k}><td class="n">{e.line}</td><td class="breaks">{e.job_id && e.item_id ? <a href={to("sets", e.job_id, e.item_id)}>{e.sku || e.title || e.file || e.url}</a> : e.sku || e.title || e.file || e.url}</td><td class="breaks">{said("error", e.code, e.message)}</td></tr>)}</tbody></table></div>
+          <tbody>{errors.map((e, k) => <tr key={k}><td class="n">{e.line}</td><td class="breaks">{e.job_id && e.item_id ? <a href={to("sets", e.job_id, e.item_id)}>{e.sku || e.title || e.file || e.url}</a> : e.sku || e.title || e.file || e.url}</td><td class="breaks">{sayCode(e.code, e.message)}</td></tr>)}</tbody></table></div>
         <More of={wrong} /></section>}
     </>
   );

@@ -15,7 +15,7 @@ import { Sizes } from "../parts/Sizes";
 import { Thumb } from "../parts/Thumb";
 import { go, to } from "../route";
 import { catalogue, presets, sceneTitle } from "../state/catalogue";
-import { complain, doing, hear, tell } from "../state/notice";
+import { complain, doing, hear, sayCode, tell } from "../state/notice";
 import { again, briefs, decide, home, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
 import { layer, preview, remakeAs, shown, type Wish } from "../state/steer";
 import { credits, number, t, when, type Key } from "../words";
@@ -129,7 +129,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
       for (let i = 0; i < 10 && open(); i++) c = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 } } }));
       cut.value = c;
       const last = c.versions[c.versions.length - 1];
-      if (last?.status === "failed") throw new Error(last.error_message ?? last.error_code ?? "");
+      if (last?.status === "failed") throw new Error(sayCode(last.error_code ?? "", last.error_message ?? ""));
       strokes.value = [];
       await refresh(itemID);
       revive();
@@ -226,7 +226,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
         </div>
       </header>
       <Role scope="approve" />
-      {(it.review?.state === "pending" || it.error_message) && <div class="callout warn"><Icon name="warn" /><span>{it.error_message ?? it.review_reason ?? t("tile.look")}</span></div>}
+      {(it.review?.state === "pending" || it.error_message) && <div class="callout warn"><Icon name="warn" /><span>{it.error_code ? sayCode(it.error_code, it.error_message ?? "") : it.review_reason ?? t("tile.look")}</span></div>}
       <div class="picture-columns">
         <div class="stage">
           <div class="row stage-tools">
@@ -264,7 +264,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
           {tab.value === "history" && <ol class="history">
             {chain.length > 1 && chain.map((b) => <li key={b.item_id}><a class="history-picture" href={to(...spot(jobID, b.item_id))} aria-current={b.item_id === itemID ? "true" : undefined}><Thumb job={jobID} item={b.item_id} version={b.picture} /><span><strong>{b.item_id === itemID ? t("history.now") : b.remake_of ? t("history.remade") : t("history.first")}</strong> <span class="soft">{sceneTitle(b.scene_type)} · {when(b.updated_at)}</span></span></a>
               {b.item_id !== chain[0]!.item_id && b.status === "completed" && chain[0]!.status === "completed" && <button type="button" disabled={working.value} onClick={() => back(b, chain[0]!)} {...lacks("write")}>{t("history.restore")}<span class="unseen"> {when(b.updated_at)}</span></button>}</li>)}
-            {[...(cut.value?.versions ?? [])].reverse().map((v) => <li key={v.version}><strong>{t("history.version", { n: v.version })}</strong> <span class="soft">{when(v.created_at)} · {v.version === 1 ? t("history.engine") : t("history.hand")}{v.status === "failed" ? ` · ${v.error_message ?? ""}` : ""}</span>
+            {[...(cut.value?.versions ?? [])].reverse().map((v) => <li key={v.version}><strong>{t("history.version", { n: v.version })}</strong> <span class="soft">{when(v.created_at)} · {v.version === 1 ? t("history.engine") : t("history.hand")}{v.status === "failed" ? ` · ${sayCode(v.error_code ?? "", v.error_message ?? "")}` : ""}</span>
               {v.current ? <span class="state done"><Icon name="check" />{t("history.current")}</span> : v.status === "completed" ? <button type="button" disabled={working.value} onClick={() => correct({ restore: v.version })} {...lacks("write")}>{t("history.restore")}</button> : null}</li>)}
             <li><strong>{t("history.uploaded")}</strong> <span class="soft">{when(it.created_at)}</span></li></ol>}
         </aside>

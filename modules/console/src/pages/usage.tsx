@@ -67,7 +67,7 @@ const Payments = () => {
   if (!rows) return <Pending of={list} />;
   if (!rows.length) return <p class="soft">{t("usage.payments.none")}</p>;
   return <><div class="scroll"><table><thead><tr><th scope="col">{t("table.when")}</th><th scope="col">{t("table.what")}</th><th scope="col" class="n">{t("table.amount")}</th><th scope="col">{t("table.state")}</th><th scope="col">{t("table.invoice")}</th></tr></thead>
-    <tbody>{rows.map((p) => <tr key={p.payment_id}><td>{when(p.created_at)}</td><td>{t("new.sum.credits", { n: credits(p.credits) })}</td><td class="n">{money(p.amount, p.currency)}</td><td>{t(`payment.${p.status}` as Key)}{p.refunded ? ` · ${t("payment.back", { n: money(p.refunded, p.currency) })}` : ""}</td>
+    <tbody>{rows.map((p) => <tr key={p.payment_id}><td class="when">{when(p.created_at)}</td><td>{t("new.sum.credits", { n: credits(p.credits) })}</td><td class="n">{money(p.amount, p.currency)}</td><td>{t(`payment.${p.status}` as Key)}{p.refunded ? ` · ${t("payment.back", { n: money(p.refunded, p.currency) })}` : ""}</td>
       <td>{p.paid_at ? <button type="button" class="link" onClick={() => void doing(() => saveAnswer(`/v1/billing/payments/${encodeURIComponent(p.payment_id)}/invoice`, {}, "application/pdf", `opal-${p.payment_id}.pdf`))}><Icon name="down" />PDF<span class="unseen"> {when(p.created_at)}</span></button>
         : p.checkout_url ? <a href={p.checkout_url}>{t("usage.pay")}</a> : null}</td></tr>)}</tbody></table></div><More of={list} /></>;
 };

@@ -1,7 +1,7 @@
 // A picture's variants with what their channels say of them.
 import type { Schemas } from "../api";
 import { presetTitle } from "../state/catalogue";
-import { doing } from "../state/notice";
+import { doing, sayCode } from "../state/notice";
 import { saveVariant } from "../state/save";
 import { bytes, named, number, said, t, type Key } from "../words";
 import { Icon } from "./Icon";
@@ -40,7 +40,7 @@ export const Sizes = ({ item, show, shown }: { item: Schemas["Item"]; show: (v: 
             <button type="button" class="link" disabled={!made} aria-pressed={shown === v.preset} onClick={() => show(shown === v.preset ? null : v)}>{presetTitle(v.preset)}</button>
             {made ? <button type="button" class="icon-only" aria-label={t("sizes.save", { name: presetTitle(v.preset) })} onClick={() => void doing(() => saveVariant(item.item_id, item.filename, v.preset, v.format))}><Icon name="down" /></button> : null}
           </div>
-          <p class="soft">{made ? `${v.width} × ${v.height} · ${v.format.toUpperCase()} · ${bytes(v.bytes)}` : t(`variant.${v.status}` as Key)}{v.error_message ? `: ${v.error_message}` : ""}</p>
+          <p class="soft">{made ? `${v.width} × ${v.height} · ${v.format.toUpperCase()} · ${bytes(v.bytes)}` : t(`variant.${v.status}` as Key)}{v.error_code ? `: ${sayCode(v.error_code, v.error_message ?? "")}` : ""}</p>
           {made && (failed.length ? <ul class="checks">{failed.map((c) => <Failed key={c.rule} c={c} />)}</ul>
             : <p class="good-text"><Icon name="check" />{t("sizes.passed", { n: v.checks.length - advice.length })}</p>)}
           {made && advice.length > 0 && <details class="soft"><summary>{t("sizes.advice", { n: advice.length })}</summary><ul class="checks">{advice.map((c) => <Failed key={c.rule} c={c} />)}</ul></details>}

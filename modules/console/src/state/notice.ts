@@ -1,15 +1,22 @@
 // What the page tells at its top, and what screen readers hear.
 import { signal } from "@preact/signals";
 import { Problem, unreachable } from "../api";
-import { said, t } from "../words";
+import { said, t, type Key } from "../words";
+import { familyOf } from "./codes";
 
 export type Notice = { kind: "bad" | "good"; text: string; id?: string };
 
 export const notice = signal<Notice | null>(null);
 export const heard = signal("");
 
+// sayCode says a code in plain words: its own, those of its family, or what the service said.
+export const sayCode = (code: string, message: string): string => {
+  const family = familyOf(code);
+  return said("error", code, family ? t(`code.${family}` as Key, { what: message }) : message);
+};
+
 // textOf says an error in plain words.
-export const textOf = (error: unknown): string => (error instanceof Problem ? error.code === unreachable ? t("error.unreachable") : said("error", error.code, error.message)
+export const textOf = (error: unknown): string => (error instanceof Problem ? error.code === unreachable ? t("error.unreachable") : sayCode(error.code, error.message)
   : error instanceof Error ? error.message : String(error));
 
 let told = 0; // when
