@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,21 +78,60 @@ func TestExamplesAreValid(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				root := command(Streams{})
-				target, rest, err := root.Find(words[1:])
-				if err != nil {
+				if err := takes(words[1:]); err != nil {
 					t.Fatal(err)
-				}
-				if err := target.ParseFlags(rest); err != nil {
-					t.Fatal(err)
-				}
-				if target.Args != nil {
-					if err := target.Args(target, target.Flags().Args()); err != nil {
-						t.Fatal(err)
-					}
 				}
 			})
 		}
+	}
+}
+
+// takes reports how the command line refuses these words, which it does not run.
+func takes(words []string) error {
+	target, rest, err := command(Streams{}).Find(words)
+	if err != nil {
+		return err
+	}
+	if err := target.ParseFlags(rest); err != nil {
+		return err
+	}
+	if target.Args != nil {
+		return target.Args(target, target.Flags().Args())
+	}
+	return nil
+}
+
+// operated are OPAL's commands in the pages of operators: a line of a block, behind settings
+// or &&, or quoted in a sentence. The shell's function operate runs them on Azure.
+var operated = regexp.MustCompile("(?m)(?:^ {4,}(?:[A-Z_]+=\\S+ )*|&& (?:[A-Z_]+=\\S+ )*|`)(?:bin/opal|opal|operate) ([a-z][^`#\\n]*?)(?: *#.*| && .*|`|$)")
+
+// TestTheRunbooksCommandsAreValid holds the commands that operators are told to those that exist.
+func TestTheRunbooksCommandsAreValid(t *testing.T) {
+	said := "    operate queues redriv jobs  # all\n    A=b bin/opal billing limits smoke --monthly 50\nSay `opal keys` then `operate queues peek jobs` and x && operate tenants retention\n"
+	for i, m := range operated.FindAllStringSubmatch(said, -1) {
+		if err := takes(strings.Fields(m[1])); (err == nil) != (i == 3) {
+			t.Errorf("planted: %s: %v", m[1], err)
+		}
+	}
+	all := 0
+	for _, page := range []string{"../deploy/README.md", "../deploy/engines.md", "../deploy/upgrade.md", "../ml/README.md", "../ml/contract/README.md"} {
+		b, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range operated.FindAllStringSubmatch(string(b), -1) {
+			all++
+			words, err := shellWords(m[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := takes(words); err != nil {
+				t.Errorf("%s: %s: %v", page, m[1], err)
+			}
+		}
+	}
+	if all < 25 {
+		t.Errorf("only %d commands were found", all)
 	}
 }
 

@@ -45,9 +45,9 @@ _opal_value() {
 
 _opal_env() {
 	local environment=${1:-} group=${2:-} location=${3:-} here account exists name was cleared=''
-	local parameters='{}' outputs='{}' api='{}' worker='{}' apps='' jobs='' image='' url='' endpoints='' has_ground=''
+	local state='{}' api='{}' worker='{}' apps='' jobs='' image='' url='' endpoints='' has_ground=''
 	local last='' found='' api_has='' worker_has='' subscription=''
-	local values='to_entries[] | {name: .key, value: .value.value}' settings='.properties.template.containers[0]'
+	local settings='.properties.template.containers[0]'
 	here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || return 1
 	if [ ! -f "$here/ground.$environment.bicepparam" ]; then
 		echo "env: usage: . deploy/env.sh dev|prod [GROUP [LOCATION]]; there is no $here/ground.$environment.bicepparam" >&2
@@ -71,9 +71,8 @@ _opal_env() {
 	export OPAL_ENVIRONMENT=$environment OPAL_DEPLOY_FOLDER=$here
 	GROUP=${group:-${GROUP:-opal-$environment}}
 
-	account=$(az account show --output json) || { echo "env: az is not logged in: az login" >&2; return 1; }
-	account=$(_opal_table 'to_entries[] | {name: .key, value: (.value | strings)}' "$account") || return 1
-	SUBSCRIPTION=$(_opal_value "$account" id) TENANT_ID=$(_opal_value "$account" tenantId) subscription=$(_opal_value "$account" name)
+	account=$(az account show --query "[id, tenantId, name]" --output tsv) || { echo "env: az is not logged in: az login" >&2; return 1; }
+	{ read -r SUBSCRIPTION && read -r TENANT_ID && read -r subscription; } <<<"$account" || { echo "env: az does not say which subscription" >&2; return 1; }
 	REPOSITORY=
 	if command -v gh >/dev/null; then # one that you may set up; a clone of another's would give his workflows rights here
 		REPOSITORY=$(gh repo view --json nameWithOwner,viewerPermission --jq 'select(.viewerPermission == "ADMIN").nameWithOwner' 2>/dev/null) || REPOSITORY=
@@ -86,14 +85,15 @@ _opal_env() {
 		name=$(az deployment group list --resource-group "$GROUP" --query "[?name=='ground'].name" --output tsv) || return 1
 		has_ground=$name
 		if [ "$name" = ground ]; then
-			parameters=$(az deployment group show --resource-group "$GROUP" --name ground --query "properties.parameters || \`{}\`" --output json) || return 1
-			outputs=$(az deployment group show --resource-group "$GROUP" --name ground --query "properties.outputs || \`{}\`" --output json) || return 1
+			state=$(az deployment group show --resource-group "$GROUP" --name ground --query "properties.{parameters: parameters, outputs: outputs}" --output json) || return 1
 		fi
 		apps=$(az containerapp list --resource-group "$GROUP" --query "[].name" --output tsv) || return 1
 		jobs=$(az containerapp job list --resource-group "$GROUP" --query "[].name" --output tsv) || return 1
 	fi
 	LOCATION=${location:-${LOCATION:-westeurope}}
-	last=$(_opal_table "$values" "$parameters") && found=$(_opal_table "$values" "$outputs") || return 1
+	# shellcheck disable=SC2016 # jq's own variable
+	state=$(_opal_table 'to_entries[] | .key as $of | .value // {} | to_entries[] | {name: ($of + " " + .key), value: .value.value}' "$state") || return 1
+	last=$(sed -n 's/^parameters //p' <<<"$state") found=$(sed -n 's/^outputs //p' <<<"$state")
 	REGISTRY=$(_opal_value "$found" registryName) VAULT=$(_opal_value "$found" vaultName) STORAGE=$(_opal_value "$found" storageName)
 	WORKSPACE=$(_opal_value "$found" workspaceName) DATABASE=$(_opal_value "$found" postgresHost) API=$(_opal_value "$found" apiUrl)
 	LOGS=$(_opal_value "$last" logsName)
@@ -223,8 +223,9 @@ _opal_env() {
 	fi
 	[[ $OPAL_BUDGET_START =~ ^20[0-9]{2}-[01][0-9]-01$ ]] || OPAL_BUDGET_START=$(date +%Y-%m-01)
 	if [ -n "$DATABASE" ]; then
-		name=$(az postgres flexible-server list --resource-group "$GROUP" --query "[?name=='${DATABASE%%.*}'].storage | [0]" --output json) || return 1
-		OPAL_POSTGRES_GB=$(jq -r '.storageSizeGb // .storageSizeGB // 0' <<<"${name:-null}")
+		OPAL_POSTGRES_GB=$(az postgres flexible-server list --resource-group "$GROUP" \
+			--query "[?name=='${DATABASE%%.*}'] | [0] | storage.storageSizeGb || storage.storageSizeGB" --output tsv) || return 1
+		[[ $OPAL_POSTGRES_GB =~ ^[0-9]+$ ]] || OPAL_POSTGRES_GB=0
 	fi
 	export OPAL_BUDGET_START OPAL_POSTGRES_GB
 
@@ -240,7 +241,7 @@ _opal_env() {
 	[ "$exists" = true ] || echo "env: there is no group $GROUP yet; another one: . deploy/env.sh $environment GROUP"
 	[ -n "$REPOSITORY" ] || [ -n "${OPAL_GITHUB_SUBJECT:-}" ] ||
 		echo "env: no GitHub repository whose admin you are, so no identity for the workflow: gh auth login, in a clone of your own"
-	if [ "$parameters" != '{}' ] && [ "$outputs" = '{}' ]; then
+	if [ -n "$last" ] && [ -z "$found" ]; then
 		echo "env: the last deployment of the ground failed: repeat it (1.), the names are known after it"
 	fi
 	for name in OPAL_DB_ADMIN_ID OPAL_ALERT_EMAIL OPAL_SELLER_NAME OPAL_SELLER_ADDRESS; do

@@ -136,6 +136,7 @@ func TestEnvReadsTheGroup(t *testing.T) {
 		{name: "the ground by what was found", state: laid, script: `. ./env.sh dev; ground; grep '^GROUND' $RECORD | tail -n 1 | sed 's/^/=/'`, want: []string{
 			"GROUND=on-call@example.com ADMIN=people SECRETS=auth-key-pepper SUBJECT=repo:o/r:environment:dev WATCH=true ENDPOINT=opal-sd-placement-dev RUNBOOK=https://github.com/o/r/blob/main/deploy/README.md#alerts BUDGET=2026-02-01 GB=64",
 		}},
+		{name: "the ground's last deployment failed", state: laid, env: []string{"FAULT=halfway"}, script: `. ./env.sh dev | grep -o 'last deployment of the ground failed' | sed 's/^/=/'`, want: []string{"last deployment of the ground failed"}},
 		{name: "an answer that fails is none", state: laid, env: []string{"BROKEN=deployment group show"}, script: ". ./env.sh dev", fails: true},
 		{name: "a list that fails is none", state: laid, env: []string{"BROKEN=containerapp list"}, script: ". ./env.sh dev", fails: true},
 		{name: "a group that is not there", script: `. ./env.sh dev other | grep -o 'there is no group other' | sed 's/^/=/'`, want: []string{"there is no group other"}},

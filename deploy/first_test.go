@@ -21,7 +21,7 @@ ml\ *) [ "$AZURE_DEFAULTS_WORKSPACE" = ws ] || { echo "ml: which workspace?" >&2
 esac
 apps() { made "^APPS=true"; }
 case "$*" in
-"account show --output json") echo '{"id": "s", "tenantId": "t", "name": "Example"}' ;;
+"account show --query [id, tenantId, name] --output tsv") printf 's\nt\nExample\n' ;;
 "account show"*) echo s ;;
 "account get-access-token"*) echo token ;;
 "group exists"*) made "^group create" && echo true || echo false ;;
@@ -30,12 +30,11 @@ case "$*" in
 "ad group list"*) made "ad group create" && echo people || true ;;
 "ad group create"* | "ad group show"*) echo people ;;
 "deployment group list"*) [ "$FAULT" != forgotten ] || exit 0; made "^GROUND=" && echo ground || true ;;
-"deployment group show"*parameters*)
+"deployment group show"*parameters*outputs*)
 	email=$(sed -n 's/^GROUND=\([^ ]*\) .*/\1/p' "$RECORD" | tail -n 1)
-	echo "{\"alertEmail\": {\"value\": \"$email\"}, \"databaseAdminName\": {\"value\": \"opal-dba-$OPAL_ENVIRONMENT\"}, \"databaseAdminObjectId\": {\"value\": \"people\"}, \"vaultSecrets\": {\"value\": [\"old\"]}, \"githubSubject\": {\"value\": \"$(sed -n 's/^GROUND=.* SUBJECT=\([^ ]*\) .*/\1/p' "$RECORD" | tail -n 1)\"}}" ;;
+	echo "{\"parameters\": {\"alertEmail\": {\"value\": \"$email\"}, \"databaseAdminName\": {\"value\": \"opal-dba-$OPAL_ENVIRONMENT\"}, \"databaseAdminObjectId\": {\"value\": \"people\"}, \"vaultSecrets\": {\"value\": [\"old\"]}, \"githubSubject\": {\"value\": \"$(sed -n 's/^GROUND=.* SUBJECT=\([^ ]*\) .*/\1/p' "$RECORD" | tail -n 1)\"}},"
+	if [ "$FAULT" = halfway ]; then echo '"outputs": null}'; else echo '"outputs": {"registryName": {"value": "reg"}, "vaultName": {"value": "vault"}, "storageName": {"value": "store"}, "workspaceName": {"value": "ws"}, "postgresHost": {"value": "pg.example.com"}, "apiUrl": {"value": "https://opal-web-api-dev.example.com"}}}'; fi ;;
 "deployment group show"*githubClientId*) echo client ;;
-"deployment group show"*outputs*)
-	echo '{"registryName": {"value": "reg"}, "vaultName": {"value": "vault"}, "storageName": {"value": "store"}, "workspaceName": {"value": "ws"}, "postgresHost": {"value": "pg.example.com"}, "apiUrl": {"value": "https://opal-web-api-dev.example.com"}}' ;;
 "deployment group create"*ground.*)
 	echo "GROUND=$OPAL_ALERT_EMAIL ADMIN=$OPAL_DB_ADMIN_ID SECRETS=$OPAL_SECRETS SUBJECT=$OPAL_GITHUB_SUBJECT WATCH=$OPAL_WATCH_APPS ENDPOINT=$OPAL_WATCH_ENDPOINT RUNBOOK=$OPAL_RUNBOOK_URL BUDGET=$OPAL_BUDGET_START GB=$OPAL_POSTGRES_GB" >>"$RECORD"
 	[ "$FAULT" != deploy ] || exit 1 ;;
@@ -48,7 +47,7 @@ case "$*" in
 "keyvault secret show"*tags.from*) sed -n 's/^keyvault secret set .*--name aml-endpoint-key .*--tags from=\([a-z]*\) .*/\1/p' "$RECORD" | tail -n 1 ;;
 "consumption budget list"*) [ "$FAULT" != budget ] || exit 1; echo "$BUDGET" ;;
 "postgres flexible-server show"*) if [ "$FAULT" = private ]; then echo Disabled; else echo Enabled; fi ;;
-"postgres flexible-server list"*) echo '{"storageSizeGb": 64}' ;;
+"postgres flexible-server list"*) echo 64 ;;
 "lock list"*) echo /lock ;;
 "acr list"*) echo /subscriptions/s/registries/devs ;;
 "containerapp env list"*) echo opal-env-prod ;;
@@ -123,7 +122,8 @@ func azureTools(t *testing.T) (env []string, record string) {
 	}
 	return []string{
 		tools(t, map[string]string{
-			"az": azure, "curl": "echo 192.0.2.1\n", "psql": "echo \"psql $* as $PGUSER with $PGPASSWORD at $PGHOST\" >>\"$RECORD\"; [ \"$FAULT\" != psql ]\n",
+			"az": azure, "curl": "echo 192.0.2.1\n", "pg_dump": "echo \"pg_dump $*\" >>\"$RECORD\"\n", "pg_restore": "echo \"pg_restore $* as $PGUSER with $PGPASSWORD at $PGHOST\" >>\"$RECORD\"\n",
+			"psql":  "echo \"psql $* as $PGUSER with $PGPASSWORD at $PGHOST\" >>\"$RECORD\"; [ \"$FAULT\" != psql ]\n",
 			"sleep": "exit 0\n", "docker": "echo \"docker $*\" >>\"$RECORD\"\n",
 			"date": second, "gh": github, "git": "case \"$*\" in status*) echo \"$DIRTY\" ;; *) exec " + program(t, "git") + " \"$@\" ;; esac\n",
 		}),

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rhysd/actionlint"
@@ -378,6 +379,39 @@ func TestWorkflowRulesBite(t *testing.T) {
 	}
 }
 
+// scoringFaults are the packages of the scoring service by whose change the workflow would
+// not deploy it anew.
+func scoringFaults(workflowText string, packages []string) (found []string) {
+	m := regexp.MustCompile(`scoring=c-\$\(content ([^)]+)\)`).FindStringSubmatch(workflowText)
+	if m == nil {
+		return []string{"the workflow no longer names the scoring service by its content"}
+	}
+	for _, p := range packages {
+		path, own := strings.CutPrefix(p, "github.com/opal-photo/opal/")
+		if own && !slices.ContainsFunc(strings.Fields(m[1]), func(part string) bool { return path == part || strings.HasPrefix(path, part+"/") }) {
+			found = append(found, path)
+		}
+	}
+	return found
+}
+
+func TestTheScoringServiceIsNamedByAllItRuns(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), program(t, "go"), "list", "-deps", "../modules/score/server").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages, text := strings.Fields(string(out)), string(readWorkflow(t, deployWorkflow))
+	if found := scoringFaults(text, packages); len(found) > 0 {
+		t.Errorf("a change of %v would not reach the endpoint", found)
+	}
+	for _, part := range []string{"modules/egress", "modules/scene"} {
+		if found := scoringFaults(strings.ReplaceAll(text, part+" ", ""), packages); !slices.Contains(found, part) {
+			t.Errorf("without %s found is %v", part, found)
+		}
+	}
+}
+
 // program returns the path of a program that a test needs.
 func program(t *testing.T, name string) string {
 	t.Helper()
@@ -437,15 +471,22 @@ func TestActionlintBites(t *testing.T) {
 	}
 }
 
+// parsedShell holds what bash said to each script: planted faults change one of many blocks.
+var parsedShell sync.Map
+
 // parses reports what bash says to a script that it only reads.
 func parses(t *testing.T, script string) error {
+	if said, ok := parsedShell.Load(script); ok {
+		return *said.(*error)
+	}
 	cmd := exec.CommandContext(t.Context(), program(t, "bash"), "-n")
 	cmd.Stdin = strings.NewReader(script)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("%w: %s", err, out)
+		err = fmt.Errorf("%w: %s", err, out)
 	}
-	return nil
+	parsedShell.Store(script, &err)
+	return err
 }
 
 func TestShellParses(t *testing.T) {
