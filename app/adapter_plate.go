@@ -21,8 +21,11 @@ type plateFiles struct {
 	decoder   *imaging.Decoder
 }
 
-// plateReadTTL is how long a URL of a plate can be read.
-const plateReadTTL = 15 * time.Minute
+// How long URLs of plates work.
+const (
+	plateReadTTL   = 15 * time.Minute
+	plateUploadTTL = 15 * time.Minute
+)
 
 // Prepare judges and decodes a photograph as those of products are.
 func (f plateFiles) Prepare(ctx context.Context, photo []byte) (brand.PreparedPlate, error) {
@@ -36,6 +39,31 @@ func (f plateFiles) Prepare(ctx context.Context, photo []byte) (brand.PreparedPl
 // Put stores a photograph.
 func (f plateFiles) Put(ctx context.Context, path string, file []byte) error {
 	return f.blobs.Put(ctx, f.container, path, file, blob.PutOptions{ContentType: "image/jpeg", IfNoneMatch: true})
+}
+
+// UploadURL signs a URL for a photograph.
+func (f plateFiles) UploadURL(ctx context.Context, path string) (string, error) {
+	return f.blobs.UploadURL(ctx, f.container, path, plateUploadTTL, imagefile.MaxBytes)
+}
+
+// Uploaded reads a photograph that was PUT.
+func (f plateFiles) Uploaded(ctx context.Context, path string) ([]byte, error) {
+	info, err := f.blobs.Head(ctx, f.container, path)
+	switch {
+	case errors.Is(err, blob.ErrNotFound):
+		return nil, brand.ErrPlateMissing
+	case err != nil:
+		return nil, fmt.Errorf("look for the photograph: %w", err)
+	case info.Size > imagefile.MaxBytes:
+		return nil, imagefile.ErrTooLarge.With("%d bytes", info.Size)
+	case info.Size == 0:
+		return nil, nil
+	}
+	b, _, err := f.blobs.Get(ctx, f.container, path, imagefile.MaxBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read the photograph: %w", err)
+	}
+	return b, nil
 }
 
 // Delete deletes a photograph.

@@ -103,7 +103,7 @@ func TestTheClientIsEqualToTheDocument(t *testing.T) {
 			}
 		}
 		w.Header().Set("Content-Type", jsonType)
-		_, _ = w.Write([]byte(`{"status":"completed","upload_url":"http://` + r.Host + `/put","download_url":"http://` + r.Host + `/put"}`))
+		_, _ = w.Write([]byte(`{"status":"completed","plate_id":"none","upload_url":"http://` + r.Host + `/put","download_url":"http://` + r.Host + `/put"}`))
 	}))
 	defer s.Close()
 	c, err := client.New(s.URL, client.Options{Tenant: "t1"})

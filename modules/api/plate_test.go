@@ -25,7 +25,11 @@ func (noFiles) Prepare(_ context.Context, photo []byte) (brand.PreparedPlate, er
 	return brand.PreparedPlate{File: photo, Width: 900, Height: 600, Guess: picture.Plate{Horizon: .5, Floor: [4]float64{0, .52, 1, 1}, LightAngle: 300, Softness: .6}}, nil
 }
 func (noFiles) Put(context.Context, string, []byte) error { return nil }
-func (noFiles) Delete(context.Context, string) error      { return nil }
+func (noFiles) UploadURL(_ context.Context, path string) (string, error) {
+	return "http://127.0.0.1:1/" + path, nil
+}
+func (noFiles) Uploaded(context.Context, string) ([]byte, error) { return []byte("x"), nil }
+func (noFiles) Delete(context.Context, string) error             { return nil }
 
 // noPictures previews without drawing.
 type noPictures struct{ jobs *memoryJobs }
@@ -79,6 +83,31 @@ func TestOwnBackgrounds(t *testing.T) {
 	if a := h.do(t, http.MethodDelete, target+"?tenant_id=t1", ""); a.status != http.StatusOK {
 		t.Errorf("deleted: %d %s", a.status, a.body)
 	}
+}
+
+func TestAnOwnBackgroundIsUploaded(t *testing.T) {
+	h := newHouse(t)
+	const ask = `{"tenant_id":"t1","filename":"C:\\table.jpg"}`
+	a := h.do(t, http.MethodPost, "/v1/plates/uploads", ask, "Idempotency-Key", "k")
+	v := a.json(t)
+	id, _ := v["plate_id"].(string)
+	if a.status != http.StatusOK || id == "" || v["scene_type"] != "plate:"+id || !strings.Contains(fmt.Sprint(v["upload_url"]), "/t1/plates/"+id+"/") {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if again := h.do(t, http.MethodPost, "/v1/plates/uploads", ask, "Idempotency-Key", "k"); again.json(t)["plate_id"] != id {
+		t.Errorf("repeated: %d %s", again.status, again.body)
+	}
+	target := "/v1/plates/" + id
+	wantProblem(t, "before it is complete", h.do(t, http.MethodGet, target+"?tenant_id=t1", ""), 404, "plate_not_found")
+	wantProblem(t, "another tenant's", h.do(t, http.MethodPost, target+"/complete?tenant_id=t2", ""), 404, "plate_not_found")
+	for range 2 {
+		if a := h.do(t, http.MethodPost, target+"/complete?tenant_id=t1", ""); a.status != http.StatusOK || a.json(t)["plate_id"] != id || a.json(t)["name"] != "table.jpg" {
+			t.Errorf("completed: %d %s", a.status, a.body)
+		}
+	}
+	wantProblem(t, "no name", h.do(t, http.MethodPost, "/v1/plates/uploads", `{"tenant_id":"t1","filename":""}`), 422, "validation_failed")
+	wantProblem(t, "an id that can't be", h.do(t, http.MethodPost, "/v1/plates/a%20b/complete?tenant_id=t1", ""), 404, "plate_not_found")
+	h.do(t, http.MethodDelete, target+"?tenant_id=t1", "")
 }
 
 func TestAPictureIsRemade(t *testing.T) {

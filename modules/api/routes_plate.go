@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 // Plates is the brand module's own backgrounds, with URLs of their photographs.
 type Plates interface {
 	Create(ctx context.Context, tenantID string, n brand.NewPlate) (brand.Plate, error)
+	BeginUpload(ctx context.Context, tenantID string, n brand.NewPlate) (brand.PlateUpload, error)
+	CompleteUpload(ctx context.Context, tenantID, id string) (brand.Plate, error)
 	Get(ctx context.Context, tenantID, id string) (brand.Plate, error)
 	List(ctx context.Context, tenantID string) ([]brand.Plate, error)
 	Correct(ctx context.Context, tenantID, id string, c brand.Correction) (brand.Plate, error)
@@ -36,6 +39,11 @@ type plateInput struct {
 
 type plateOutput = reply[client.Plate]
 
+type plateUploadInput struct {
+	TenantQuery
+	Body client.NewPlateUpload
+}
+
 // plateForm are the fields of a photograph that becomes a plate.
 var plateForm = []Field{
 	{Name: "file", Doc: "The photograph, without a product in it", File: true, Required: true},
@@ -46,6 +54,19 @@ func plateRoutes(r *Routes) {
 	s := r.s
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/plates", ID: "createPlate", Tag: tagBrands, Summary: "Bring a photograph of your own set as a background",
 		Scope: tenant.Write, Body: FormBody, Form: plateForm}, s.createPlate)
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/plates/uploads", ID: "uploadPlate", Tag: tagBrands, Summary: "A URL to PUT the photograph of an own background to",
+		Scope: tenant.Write, Body: JSONBody}, s.uploadPlate)
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/plates/{plate_id}/complete", ID: "completePlate", Tag: tagBrands, Summary: "Say that the photograph of an own background has been PUT",
+		Scope: tenant.Write, NotFound: brand.ErrPlateNotFound}, func(ctx context.Context, in *PlatePath) (*plateOutput, error) {
+		if !idPattern.MatchString(in.ID) {
+			return nil, brand.ErrPlateNotFound
+		}
+		p, err := s.Plates.CompleteUpload(ctx, TenantID(ctx), in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return replyOf(s.plateOf(ctx, p))
+	})
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/plates", ID: "listPlates", Tag: tagBrands, Summary: "The tenant's own backgrounds, the newest first", Scope: tenant.Read},
 		func(ctx context.Context, _ *TenantQuery) (*reply[client.PlateList], error) {
 			list, err := s.Plates.List(ctx, TenantID(ctx))
@@ -111,6 +132,13 @@ func (s *server) createPlate(ctx context.Context, _ *TenantQuery) (_ *plateOutpu
 		return nil, err
 	}
 	return replyOf(s.plateOf(ctx, p))
+}
+
+func (s *server) uploadPlate(ctx context.Context, in *plateUploadInput) (*reply[client.PlateUpload], error) {
+	n := brand.NewPlate{ID: recordOf(ctx).resourceID, Filename: lastPart(in.Body.Filename)}
+	n.Name = cmp.Or(in.Body.Name, n.Filename)
+	u, err := s.Plates.BeginUpload(ctx, TenantID(ctx), n)
+	return replyOf(client.PlateUpload{PlateID: u.ID, SceneType: picture.PlateScene(u.ID), UploadURL: u.URL}, err)
 }
 
 func (s *server) correctPlate(ctx context.Context, in *plateInput) (*plateOutput, error) {

@@ -113,6 +113,8 @@ var walks = []walk{
 	{method: "DELETE", path: "/v1/brand-profiles/none/logo", readOnly: 403, writeOnly: 404, other: 404, right: 404},
 	{method: "POST", path: "/v1/plates", form: true, readOnly: 403, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/plates", readOnly: 200, writeOnly: 200, other: 200, right: 200},
+	{method: "POST", path: "/v1/plates/uploads", body: `{"filename":"a.jpg"}`, readOnly: 403, writeOnly: 200, other: 200, right: 200},
+	{method: "POST", path: "/v1/plates/none/complete", readOnly: 403, writeOnly: 404, other: 404, right: 404},
 	{method: "GET", path: "/v1/plates/none", readOnly: 404, writeOnly: 404, other: 404, right: 404},
 	{method: "PATCH", path: "/v1/plates/none", body: `{}`, readOnly: 403, writeOnly: 404, other: 404, right: 404},
 	{method: "DELETE", path: "/v1/plates/none", readOnly: 403, writeOnly: 404, other: 404, right: 404},

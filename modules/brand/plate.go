@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
@@ -66,18 +66,25 @@ type PlateFiles interface {
 	// Prepare decodes a photograph as photos are decoded, and estimates what it shows.
 	Prepare(ctx context.Context, photo []byte) (PreparedPlate, error)
 	Put(ctx context.Context, path string, file []byte) error
+	// UploadURL returns a URL that a photograph can be PUT to, once.
+	UploadURL(ctx context.Context, path string) (string, error)
+	// Uploaded returns what was PUT there. Errors: ErrPlateMissing; one of kind TooLarge.
+	Uploaded(ctx context.Context, path string) ([]byte, error)
 	// Delete deletes a file; one that is not there is deleted.
 	Delete(ctx context.Context, path string) error
 }
 
 // Plates holds the plates of all tenants. It is safe for concurrent use.
 type Plates struct {
-	db    *db.DB
-	files PlateFiles
+	db      *db.DB
+	files   PlateFiles
+	uploads *semaphore.Weighted // photographs that are completed
 }
 
 // NewPlates returns the plates.
-func NewPlates(d *db.DB, files PlateFiles) *Plates { return &Plates{d, files} }
+func NewPlates(d *db.DB, files PlateFiles) *Plates {
+	return &Plates{d, files, semaphore.NewWeighted(platesAbreast)}
+}
 
 const plateColumns = `plate_id, name, filename, blob_path, width, height, bytes, guess, plate, created_at, updated_at`
 
@@ -104,11 +111,11 @@ func (s *Plates) Create(ctx context.Context, tenantID string, n NewPlate) (Plate
 			return p, err
 		}
 	}
-	n.Name = strings.TrimSpace(n.Name)
-	if c := utf8.RuneCountInString(n.Name); c == 0 || c > MaxName || checkText("name", n.Name, MaxName) != nil || strings.ContainsAny(n.Name, "\n\r\t") {
-		return Plate{}, ErrPlateName
+	var err error
+	if n.Name, err = plateName(n.Name); err != nil {
+		return Plate{}, err
 	}
-	if err := s.room(ctx, s.db, tenantID); err != nil {
+	if err := s.roomBeside(ctx, s.db, tenantID, n.ID); err != nil {
 		return Plate{}, err
 	}
 	ready, err := s.files.Prepare(ctx, n.File)
@@ -124,7 +131,7 @@ func (s *Plates) Create(ctx context.Context, tenantID string, n NewPlate) (Plate
 	}
 	// invisible until the file is there, so that a crash leaves a row that names it
 	err = s.db.InTx(ctx, func(tx *db.Tx) error {
-		if err := s.room(ctx, tx, tenantID); err != nil {
+		if err := s.roomBeside(ctx, tx, tenantID, n.ID); err != nil {
 			return err
 		}
 		if n.ID != "" { // an earlier try that didn't end
@@ -148,10 +155,25 @@ func (s *Plates) Create(ctx context.Context, tenantID string, n NewPlate) (Plate
 	return s.Get(ctx, tenantID, id)
 }
 
+// plateName returns a plate's name as it is kept. Error: ErrPlateName.
+func plateName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || checkText("name", name, MaxName) != nil || strings.ContainsAny(name, "\n\r\t") {
+		return "", ErrPlateName
+	}
+	return name, nil
+}
+
 // room fails when the tenant has as many plates as it can have.
 func (s *Plates) room(ctx context.Context, q db.Querier, tenantID string) error {
+	return s.roomBeside(ctx, q, tenantID, "")
+}
+
+// roomBeside is room, without the upload of the plate that is made.
+func (s *Plates) roomBeside(ctx context.Context, q db.Querier, tenantID, id string) error {
 	var n int
-	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM plates WHERE tenant_id = $1 AND gone_at IS NULL`, tenantID).Scan(&n); err != nil {
+	if err := q.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM plates WHERE tenant_id = $1 AND gone_at IS NULL)
+		+ (SELECT count(*) FROM plate_uploads WHERE tenant_id = $1 AND plate_id <> $2)`, tenantID, id).Scan(&n); err != nil {
 		return fmt.Errorf("count the plates: %w", err)
 	}
 	if n >= MaxPlates {
@@ -208,9 +230,8 @@ func (s *Plates) Correct(ctx context.Context, tenantID, id string, c Correction)
 			return err
 		}
 		if c.Name != nil {
-			p.Name = strings.TrimSpace(*c.Name)
-			if p.Name == "" || checkText("name", p.Name, MaxName) != nil || strings.ContainsAny(p.Name, "\n\r\t") {
-				return ErrPlateName
+			if p.Name, err = plateName(*c.Name); err != nil {
+				return err
 			}
 		}
 		if c.Plate != nil {
@@ -232,7 +253,7 @@ func (s *Plates) Correct(ctx context.Context, tenantID, id string, c Correction)
 	return s.Get(ctx, tenantID, id)
 }
 
-// Delete deletes a plate and its file. Finished pictures keep what they show of it.
+// Delete deletes a plate and its file, or what was uploaded for it. Finished pictures keep what they show of it.
 // Errors: ErrPlateNotFound, ErrPlateUsed.
 func (s *Plates) Delete(ctx context.Context, tenantID, id string) error {
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
@@ -252,6 +273,9 @@ func (s *Plates) Delete(ctx context.Context, tenantID, id string) error {
 		}
 		return nil
 	})
+	if errors.Is(err, ErrPlateNotFound) { // it may be on its way
+		err = s.abandonUpload(ctx, tenantID, id)
+	}
 	if err != nil {
 		return fmt.Errorf("delete plate %s: %w", id, err)
 	}
@@ -283,9 +307,9 @@ func (p *Profile) names(plateID string) bool {
 }
 
 // Sweep deletes the files and rows of plates whose process died while it stored or
-// deleted them.
+// deleted them, and of uploads that nobody completed.
 func (s *Plates) Sweep(ctx context.Context) error {
-	return s.clear(ctx, `gone_at < now_ms() - $1`, forgottenPlate.Milliseconds())
+	return errors.Join(s.clear(ctx, `gone_at < now_ms() - $1`, forgottenPlate.Milliseconds()), s.sweepUploads(ctx))
 }
 
 // clear deletes the files and then the rows of invisible plates.

@@ -18,6 +18,9 @@ type shelf struct {
 }
 
 func (s *shelf) Prepare(_ context.Context, photo []byte) (brand.PreparedPlate, error) {
+	if string(photo) == "no picture" {
+		return brand.PreparedPlate{}, picture.ErrPlateSmall
+	}
 	return brand.PreparedPlate{File: photo, Width: 900, Height: 600, Guess: picture.Plate{Horizon: .5, Floor: [4]float64{0, .52, 1, 1}}}, nil
 }
 
@@ -26,6 +29,18 @@ func (s *shelf) Put(_ context.Context, path string, file []byte) error {
 		s.files[path] = file
 	}
 	return s.fails
+}
+
+func (s *shelf) UploadURL(_ context.Context, path string) (string, error) {
+	return "put:" + path, s.fails
+}
+
+func (s *shelf) Uploaded(_ context.Context, path string) ([]byte, error) {
+	b, ok := s.files[path]
+	if !ok {
+		return nil, brand.ErrPlateMissing
+	}
+	return b, s.fails
 }
 
 func (s *shelf) Delete(_ context.Context, path string) error {

@@ -125,6 +125,43 @@ func (c *Client) PutBrandLogo(ctx context.Context, id, filename string, logo []b
 	return decoded[BrandProfile](ctx, c, http.MethodPut, path("brand-profiles", id, "logo"), w.FormDataContentType(), b.Bytes(), "", maxTries)
 }
 
+// NewPlateUpload asks where the photograph of a plate to be can be PUT.
+type NewPlateUpload struct {
+	TenantID string `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
+	Filename string `json:"filename" minLength:"1" maxLength:"255" doc:"The photograph's" example:"table.jpg"`
+	Name     string `json:"name,omitempty" nullable:"true" doc:"For people, 1 to 120 characters; left out: the file's name" example:"Oak table by the window"`
+}
+
+// PlateUpload is where the photograph of a plate to be is PUT.
+type PlateUpload struct {
+	PlateID   string `json:"plate_id" example:"0198f7a0-0000-7000-8000-00000000000d"`
+	SceneType string `json:"scene_type" doc:"What an item's scene_types name it by, once it is completed" example:"plate:0198f7a0-0000-7000-8000-00000000000d"`
+	UploadURL string `json:"upload_url" format:"uri" doc:"PUT the photograph here, with the header x-ms-blob-type: BlockBlob; it works for 15 minutes" example:"https://store.example/raw/default/plates/p.upload?sig=x"`
+}
+
+// PlateUpload asks where the photograph of a plate to be can be PUT.
+func (c *Client) PlateUpload(ctx context.Context, n NewPlateUpload) (PlateUpload, error) {
+	return call[PlateUpload](ctx, c, http.MethodPost, path("plates", "uploads"), nil, n, NewIdempotencyKey())
+}
+
+// CompletePlate says that a plate's photograph has been PUT. Repeated, it returns the plate.
+func (c *Client) CompletePlate(ctx context.Context, plateID string) (Plate, error) {
+	return call[Plate](ctx, c, http.MethodPost, path("plates", plateID, "complete"), nil, nil, NewIdempotencyKey())
+}
+
+// UploadPlate brings a photograph as CreatePlate does, and past the API: it asks for a URL,
+// PUTs the photograph there and completes the plate.
+func (c *Client) UploadPlate(ctx context.Context, n NewPlate) (Plate, error) {
+	u, err := c.PlateUpload(ctx, NewPlateUpload{Filename: n.Filename, Name: n.Name})
+	if err != nil {
+		return Plate{}, err
+	}
+	if err := c.Put(ctx, u.UploadURL, n.Photo); err != nil {
+		return Plate{}, err
+	}
+	return c.CompletePlate(ctx, u.PlateID)
+}
+
 // Plates returns the tenant's plates.
 func (c *Client) Plates(ctx context.Context) (PlateList, error) {
 	return get[PlateList](ctx, c, path("plates"), nil)
