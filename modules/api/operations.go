@@ -169,6 +169,8 @@ var operations = map[string]operation{
 	"saveBrandDraft":      {doc: "In the place of the draft before; a field that is left out is emptied. Previews show it; jobs follow it once it is published.", errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
 	"dropBrandDraft":      {doc: "Repeated, it changes nothing."},
 	"publishBrandDraft":   {doc: "Jobs that are ordered from then on follow it; those that run keep what they were ordered with.", errors: []*fault.Error{brand.ErrNoDraft, brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
+	"listBrandVersions":   {doc: "The newest 50. The one that is live is the profile itself."},
+	"restoreBrandVersion": {doc: "It becomes a new version; the one that was live is kept, and a draft stays.", errors: []*fault.Error{brand.ErrVersionNotFound, brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
 	"putBrandLogo":        {doc: "Any photo format; it is kept as a PNG of at most 512 pixels. It is shown to people and is in no picture.", errors: with(photoErrors[3:], errFileField, errPhotoSize, brand.ErrLogoLarge)},
 	"getBrandLogo":        {errors: []*fault.Error{brand.ErrNoLogo}, types: []mediaType{{name: "image/png"}}},
 	"deleteBrandLogo":     {doc: "Repeated, it changes nothing."},

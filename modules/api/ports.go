@@ -100,6 +100,9 @@ type Brands interface {
 	SaveDraft(ctx context.Context, tenantID string, p brand.Profile) (brand.Profile, error)
 	DropDraft(ctx context.Context, tenantID, id string) (brand.Profile, error)
 	Publish(ctx context.Context, tenantID, id string) (brand.Profile, error)
+	// Versions returns the profiles that were live before; Restore makes one live again.
+	Versions(ctx context.Context, tenantID, id string) ([]brand.Version, error)
+	Restore(ctx context.Context, tenantID, id string, version int) (brand.Profile, error)
 	SetLogo(ctx context.Context, tenantID, id string, png []byte) (brand.Profile, error)
 	DropLogo(ctx context.Context, tenantID, id string) (brand.Profile, error)
 	Logo(ctx context.Context, tenantID, id string) (png []byte, err error)

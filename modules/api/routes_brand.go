@@ -67,6 +67,11 @@ type brandPutInput struct {
 	Body client.NewBrandProfile
 }
 
+type brandVersionInput struct {
+	BrandPath
+	Version int `path:"version" minimum:"0" maximum:"1000000000" doc:"One of the versions that are kept" example:"2"`
+}
+
 type brandOutput = reply[client.BrandProfile]
 
 func brandRoutes(r *Routes) {
@@ -107,6 +112,17 @@ func brandRoutes(r *Routes) {
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/brand-profiles/{brand_profile_id}/publish", ID: "publishBrandDraft", Summary: "Make a brand profile's draft live", Tag: tagBrands,
 		Scope: tenant.Write, Body: NoBody, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*brandOutput, error) {
 		return brandAnswer(s.Brands.Publish(ctx, TenantID(ctx), in.ID))
+	})
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/brand-profiles/{brand_profile_id}/versions", ID: "listBrandVersions", Summary: "A brand profile as it was live before, the newest first", Tag: tagBrands,
+		Scope: tenant.Read, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*reply[client.BrandVersionList], error) {
+		all, err := s.Brands.Versions(ctx, TenantID(ctx), in.ID)
+		return replyOf(client.BrandVersionList{Versions: each(all, func(v brand.Version) client.BrandVersion {
+			return client.BrandVersion{Version: v.Version, LiveFrom: v.LiveFrom, Profile: brandOf(v.Profile)}
+		})}, err)
+	})
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/brand-profiles/{brand_profile_id}/versions/{version}/restore", ID: "restoreBrandVersion", Summary: "Make an earlier version of a brand profile live again", Tag: tagBrands,
+		Scope: tenant.Write, Body: NoBody, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *brandVersionInput) (*brandOutput, error) {
+		return brandAnswer(s.Brands.Restore(ctx, TenantID(ctx), in.ID, in.Version))
 	})
 	logoRoutes(r)
 	Add(r, Route{Method: http.MethodDelete, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "deleteBrandProfile", Summary: "Delete a brand profile", Tag: tagBrands,

@@ -45,17 +45,25 @@ func (s *Service) Publish(ctx context.Context, tenantID, id string) (Profile, er
 	if err := s.check(ctx, tenantID, now.Draft); err != nil {
 		return Profile{}, err
 	}
-	return s.change(ctx, tenantID, id, `profile = COALESCE(draft, profile), version = version + 1, draft = NULL, updated_at = now_ms()`)
+	return s.goLive(ctx, tenantID, id, `profile = COALESCE(draft, profile), draft = NULL`)
 }
 
 // change changes a profile's row, which default may not have yet, and returns what it is then.
 func (s *Service) change(ctx context.Context, tenantID, id, set string, args ...any) (Profile, error) {
+	return s.changeAfter(ctx, tenantID, id, func(context.Context, *db.Tx, string, string) error { return nil }, set, args...)
+}
+
+// changeAfter changes a profile's row after something else in the same transaction.
+func (s *Service) changeAfter(ctx context.Context, tenantID, id string, before func(ctx context.Context, tx *db.Tx, tenantID, id string) error, set string, args ...any) (Profile, error) {
 	if !idPattern.MatchString(id) {
 		return Profile{}, ErrNotFound
 	}
 	var out Profile
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		for try := range 2 {
+			if err := before(ctx, tx, tenantID, id); err != nil {
+				return err
+			}
 			p, err := scan(tx.QueryRowContext(ctx, `UPDATE brand_profiles SET `+set+` WHERE tenant_id = $1 AND brand_profile_id = $2 RETURNING `+columns, append([]any{tenantID, id}, args...)...))
 			switch {
 			case err == nil:
@@ -74,7 +82,7 @@ func (s *Service) change(ctx context.Context, tenantID, id, set string, args ...
 		return nil
 	})
 	if db.IsUnique(err) { // two first changes of default at the same time: the row is there now
-		return s.change(ctx, tenantID, id, set, args...)
+		return s.changeAfter(ctx, tenantID, id, before, set, args...)
 	}
 	if err != nil {
 		return Profile{}, fmt.Errorf("change brand profile %s: %w", id, err)

@@ -108,7 +108,7 @@ func (s *Service) Replace(ctx context.Context, tenantID string, p Profile) (Prof
 	if err != nil {
 		return Profile{}, err
 	}
-	return s.change(ctx, tenantID, p.ID, `profile = $3, version = version + 1, updated_at = now_ms()`, text)
+	return s.goLive(ctx, tenantID, p.ID, `profile = $3`, text)
 }
 
 // Delete removes a profile; ErrDefault for default, ErrNotFound when there is

@@ -310,6 +310,16 @@ func (c *Client) PublishBrandDraft(ctx context.Context, id string) (BrandProfile
 	return call[BrandProfile](ctx, c, http.MethodPost, path("brand-profiles", id, "publish"), nil, nil, NewIdempotencyKey())
 }
 
+// BrandVersions returns a brand profile as it was live before, the newest first.
+func (c *Client) BrandVersions(ctx context.Context, id string) (BrandVersionList, error) {
+	return get[BrandVersionList](ctx, c, path("brand-profiles", id, "versions"), nil)
+}
+
+// RestoreBrandVersion makes an earlier version of a brand profile live again.
+func (c *Client) RestoreBrandVersion(ctx context.Context, id string, version int) (BrandProfile, error) {
+	return call[BrandProfile](ctx, c, http.MethodPost, path("brand-profiles", id, "versions", strconv.Itoa(version), "restore"), nil, nil, NewIdempotencyKey())
+}
+
 // DeleteBrandLogo removes a brand's logo.
 func (c *Client) DeleteBrandLogo(ctx context.Context, id string) (BrandProfile, error) {
 	return call[BrandProfile](ctx, c, http.MethodDelete, path("brand-profiles", id, "logo"), nil, nil, "")

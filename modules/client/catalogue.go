@@ -115,6 +115,18 @@ type BrandProfile struct {
 	UpdatedAt      *time.Time       `json:"updated_at"`
 }
 
+// BrandVersion is a brand profile as it was live before.
+type BrandVersion struct {
+	Version  int          `json:"version" example:"2"`
+	LiveFrom time.Time    `json:"live_from" doc:"Until the next one's" example:"2026-11-27T09:30:00Z"`
+	Profile  BrandProfile `json:"profile"`
+}
+
+// BrandVersionList is a brand profile's earlier versions, the newest first.
+type BrandVersionList struct {
+	Versions []BrandVersion `json:"versions" nullable:"false"`
+}
+
 // BrandProfileList is a tenant's brand profiles, default first.
 type BrandProfileList struct {
 	Profiles []BrandProfile `json:"brand_profiles" nullable:"false"`

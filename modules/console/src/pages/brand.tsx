@@ -8,6 +8,7 @@ import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
 import { BrandLooks } from "../parts/BrandLooks";
 import { BrandSeen } from "../parts/BrandSeen";
+import { BrandVersions } from "../parts/BrandVersions";
 import { Dial } from "../parts/Dial";
 import { Logo } from "../parts/Logo";
 import { hex, Palette } from "../parts/Palette";
@@ -147,6 +148,7 @@ export const Brand = ({ id }: { id: string }) => {
       <section class="sheet-block" aria-labelledby="brand-rights"><h2 id="brand-rights">{t("brand.rights")}</h2><p class="soft">{t("brand.rights.why")}</p>
         <div class="two">{rights.map((r) => <label class="field" key={r}>{t(`rights.${r}` as Key)}<input type="text" inputMode={r.endsWith("_url") || r === "web_statement" ? "url" : "text"} maxLength={500} value={d.rights[r] ?? ""} onInput={(e) => change({ rights: { ...d.rights, [r]: e.currentTarget.value } })} /></label>)}</div>
       </section>
+      {live.value && live.value.version > 1 && <BrandVersions id={id} version={live.value.version} restored={(work) => did(work, "brand.published")} />}
       <div class="bar"><span class="soft">{changed ? t("unsaved") : live.value?.draft ? t("brand.draft.why") : ""}</span>
         <div class="row">{live.value?.draft && <button type="button" class="quiet" disabled={busy.value} onClick={drop} {...lacks("write")}>{t("brand.draft.drop")}</button>}
           {!fresh && <button type="button" disabled={busy.value || !changed || !d.name.trim()} onClick={keep} {...lacks("write")}>{t("brand.draft.keep")}</button>}

@@ -1,4 +1,4 @@
-// A brand as it is now, saved or not, on up to three of the user's products.
+// A brand as it is now, saved or not, in one of its looks, on up to three of the user's products.
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Schemas } from "../api";
@@ -9,7 +9,16 @@ import { products, type Product } from "../state/products";
 import { latest } from "../state/steer";
 import { t } from "../words";
 
-export const BrandSeen = ({ draft, plates }: { draft: Schemas["NewBrandProfile"]; plates: Plate[] }) => {
+type Draft = Schemas["NewBrandProfile"];
+
+// inLook is a brand as pictures of one of its looks follow it.
+const inLook = (b: Draft, l: Schemas["Look"] | undefined): Draft => (l ? { ...b, scene_prompt: l.scene_prompt || b.scene_prompt, steering: { ...b.steering, ...l.steering } } : b);
+
+export const BrandSeen = ({ draft: brand, plates }: { draft: Draft; plates: Plate[] }) => {
+  const named = useSignal("");
+  const looks = (brand.looks ?? []).filter((l) => l.name);
+  const look = looks.find((l) => l.name === named.value);
+  const draft = inLook(brand, look);
   const of = useSignal<Product[]>([]);
   const seen = useSignal<Seen[]>([]);
   const scene = useSignal("");
@@ -22,7 +31,7 @@ export const BrandSeen = ({ draft, plates }: { draft: Schemas["NewBrandProfile"]
     return () => { here = false; for (const x of seen.value) forget(x); };
   }, []);
   const own = (draft.plates ?? []).map((id) => `plate:${id}`);
-  const offered = [...own, ...scenes.value];
+  const offered = look?.scene_types?.length ? look.scene_types : [...own, ...scenes.value];
   const now = offered.includes(scene.value) ? scene.value : offered[0] ?? "studio";
   const told = JSON.stringify([draft, now]);
   useEffect(() => {
@@ -32,6 +41,7 @@ export const BrandSeen = ({ draft, plates }: { draft: Schemas["NewBrandProfile"]
   }, [told, of.value]);
   return (
     <section class="sheet-block brand-seen" aria-labelledby="brand-seen"><div class="row between"><h2 id="brand-seen">{t("brand.seen")}</h2>
+      {looks.length > 0 && <label class="inline">{t("new.look")} <select value={look?.name ?? ""} onChange={(e) => { named.value = e.currentTarget.value; }}><option value="">–</option>{looks.map((l) => <option key={l.name} value={l.name}>{l.name}</option>)}</select></label>}
       <label class="inline">{t("adjust.scene")} <select value={now} onChange={(e) => { scene.value = e.currentTarget.value; }}>{offered.map((s) => <option key={s} value={s}>{plates.find((p) => p.scene_type === s)?.name ?? sceneTitle(s)}</option>)}</select></label></div>
       <div class="tried">{of.value.map((p, i) => { const at = seen.value[i]?.urls.values().next().value; return at ? <img key={p.name} src={at} alt={p.name} /> : <span key={p.name} class="thumb none" />; })}</div>
       {why.value ? <p class="bad-text">{why.value}</p> : <p class="soft">{t("brand.seen.why")}</p>}

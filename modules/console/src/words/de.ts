@@ -251,6 +251,8 @@ export const de: Words = {
   "brand.naming": "Muster der Dateinamen",
   "brand.naming.why": "Wörter und {fields}. Kanäle, die eigene Namen verlangen, erhalten diese.",
   "brand.naming.example": "Zum Beispiel {name}",
+  "brand.looks.light": "Licht und Platz",
+  "brand.versions": "Frühere Versionen", "brand.versions.none": "Es gibt noch keine.", "brand.versions.back": "Wieder live schalten", "brand.versions.back.why": "Version {n} wird eine neue Version, der neue Sets folgen. Die jetzige bleibt erhalten.",
   "brand.live": "Live",
   "brand.draft": "Entwurf, noch nicht live",
   "brand.draft.why": "Zu sehen ist der Entwurf. Neue Sets folgen ihm, sobald er live ist.",
@@ -285,7 +287,7 @@ export const de: Words = {
   "sizes.forget": "„{name}“ vergessen",
   "library.channel": "Kanal",
   "error.image_too_many_pixels": "Das Bild hat mehr als 50 Megapixel. Verkleinern Sie es.", "error.image_animated": "Bewegte Bilder werden nicht angenommen. Speichern Sie ein Einzelbild als JPEG oder PNG.", "error.image_invisible": "Das ganze Bild ist durchsichtig. Exportieren Sie es neu, mit dem Produkt.",
-  "zip.full": "Die Auswahl hat mehr als 4 GB. Wählen Sie weniger Bilder, oder nehmen Sie das ZIP des Satzes, das in Teilen kommt.",
+  "zip.full": "Die Auswahl hat mehr als 4 GB. Wählen Sie weniger Bilder, oder nehmen Sie das ZIP des Sets, das in Teilen kommt.",
   "code.large": "Die Datei ist zu groß: Höchstens 25 MB. Exportieren Sie sie kleiner.", "code.photo": "Das Foto ist nicht verwendbar. Speichern Sie es neu als JPEG oder PNG.", "code.address": "Das Foto lässt sich von seiner Adresse nicht holen. Prüfen Sie, ob jeder sie öffnen kann.", "code.table": "Die Tabelle ist so nicht verwendbar: {what}", "code.endpoint": "Ihr Server hat es nicht angenommen: {what}", "code.credits": "Die Credits reichen nicht. Kaufen Sie welche und versuchen Sie es erneut.", "code.debt": "Verbrauchte Credits wurden zurückgebucht. Kaufen Sie Credits, um das auszugleichen.", "code.budget": "Eine Grenze an Credits ist erreicht. Erhöhen Sie sie, oder warten Sie auf den nächsten Monat.", "code.payment": "Die Zahlung kam nicht zustande. Versuchen Sie es gleich noch einmal.", "code.session": "Sie sind nicht mehr angemeldet. Melden Sie sich neu an.", "code.link": "Dieser Link erlaubt das nicht oder ist abgelaufen. Bitten Sie um einen neuen.", "code.right": "Das dürfen Sie hier nicht. Wer OPAL betreut, kann es erlauben.", "code.full": "Mehr davon sind nicht möglich. Löschen Sie erst eines.", "code.busy": "Gerade ist viel los. Versuchen Sie es gleich noch einmal.", "code.off": "Das wird hier nicht angeboten.", "code.there": "Das gibt es schon.", "code.engine": "Das Bild konnte nicht gemacht werden. Versuchen Sie es erneut; bleibt es so, fragen Sie, wer OPAL betreut.", "code.away": "Ein Teil des Dienstes antwortet nicht. Versuchen Sie es gleich noch einmal; nichts geht verloren.", "code.gone": "Das ist nicht mehr da.", "code.changed": "Das geht jetzt nicht: Es hat sich inzwischen geändert.", "code.input": "Etwas darin ist nicht verwendbar: {what}",
   "trouble": "Das lässt sich gerade nicht zeigen",
 };

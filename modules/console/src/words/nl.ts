@@ -251,6 +251,8 @@ export const nl: Words = {
   "brand.naming": "Patroon van bestandsnamen",
   "brand.naming.why": "Woorden en {fields}. Kanalen die eigen namen eisen krijgen die.",
   "brand.naming.example": "Bijvoorbeeld {name}",
+  "brand.looks.light": "Licht en plaats",
+  "brand.versions": "Eerdere versies", "brand.versions.none": "Er zijn er nog geen.", "brand.versions.back": "Weer live zetten", "brand.versions.back.why": "Versie {n} wordt een nieuwe versie die nieuwe sets volgen. De huidige blijft bewaard.",
   "brand.live": "Live",
   "brand.draft": "Concept, nog niet live",
   "brand.draft.why": "U ziet het concept. Nieuwe sets volgen het zodra het live is.",
