@@ -125,3 +125,27 @@ func TestAMirroringFloorIsSeen(t *testing.T) {
 		t.Errorf("reflection %.2f, horizon %.2f", p.Reflection, p.Horizon)
 	}
 }
+
+// TestAMirroringFloorIsSeenBelowSoftThings draws a lamp out of focus above a dark, glossy table.
+func TestAMirroringFloorIsSeenBelowSoftThings(t *testing.T) {
+	const side, edge = 256, 140
+	img := image.NewNRGBA(image.Rect(0, 0, side, side))
+	r := &rng{6}
+	for y := range side {
+		for x := range side {
+			up, keeps := float64(edge-1-y), 1.0
+			if y >= edge {
+				up, keeps = float64(y-edge), 0.45
+			}
+			u, v := (float64(x)-190)/60, (up-60)/45
+			glow := 110 * math.Exp(-u*u-v*v)
+			for c, base := range [3]float64{58, 66, 78} {
+				img.Pix[img.PixOffset(x, y)+c] = uint8(18*(1-keeps) + keeps*(base+glow) + float64(r.int(4)))
+			}
+			img.Pix[img.PixOffset(x, y)+3] = 255
+		}
+	}
+	if p := EstimatePlate(img); p.Reflection < 0.15 || math.Abs(p.Horizon-float64(edge)/side) > 0.02 {
+		t.Errorf("reflection %.2f, horizon %.2f", p.Reflection, p.Horizon)
+	}
+}

@@ -267,20 +267,25 @@ func lightOf(lab [][3]float64, w, h int, p picture.Plate) (angle, softness float
 }
 
 // mirrorOf returns how much the floor mirrors what is behind it: how well its columns
-// follow those above the horizon, top down.
+// follow those above the horizon, top down, also where all of that is out of focus.
 func mirrorOf(lab [][3]float64, w, h int, p picture.Plate) float64 {
+	const (
+		reach  = 0.33 // of the height: what stands behind is mirrored as high as it is
+		across = 5    // columns: soft things change little from one to the next
+		whole  = 0.9  // no floor mirrors as much: something stands on both sides of the row
+	)
 	edge := int(p.Horizon * float64(h))
-	n := min(edge, h-edge, h/5)
-	if n < 6 {
+	n := min(edge, h-edge, int(reach*float64(h)))
+	if n < 6 || w <= across {
 		return 0
 	}
 	var sxy, sxx, syy, count float64
 	above, below := make([]float64, n-2), make([]float64, n-2)
-	for x := 1; x < w; x++ {
+	for x := across; x < w; x++ {
 		meanA, meanB := 0.0, 0.0
 		for i := range above {
-			above[i] = lab[(edge-2-i)*w+x][0] - lab[(edge-2-i)*w+x-1][0]
-			below[i] = lab[(edge+1+i)*w+x][0] - lab[(edge+1+i)*w+x-1][0]
+			above[i] = lab[(edge-2-i)*w+x][0] - lab[(edge-2-i)*w+x-across][0]
+			below[i] = lab[(edge+1+i)*w+x][0] - lab[(edge+1+i)*w+x-across][0]
 			meanA, meanB = meanA+above[i]/float64(n-2), meanB+below[i]/float64(n-2)
 		}
 		for i := range above { // what goes on from wall to floor without an end is no reflection
@@ -291,8 +296,9 @@ func mirrorOf(lab [][3]float64, w, h int, p picture.Plate) float64 {
 	if sxx < 1e-5*count || syy <= 0 {
 		return 0
 	}
-	if r := sxy / math.Sqrt(sxx*syy); r > 0.3 {
-		return clampF(r*math.Sqrt(syy/sxx), 0, 0.6)
+	much := math.Sqrt(syy / sxx)
+	if r := sxy / math.Sqrt(sxx*syy); r > 0.3 && much < whole {
+		return clampF(r*much, 0, 0.6)
 	}
 	return 0
 }
