@@ -234,6 +234,7 @@ func checkImagesEdit(c *config.Config) (bad []string) {
 	}
 	bad = missing(strings.HasPrefix(u.Path, "/openai/deployments/") && u.Query().Get("api-version") == "",
 		"PLACE_ENDPOINT_URL lacks ?api-version=<version>, such as 2025-04-01-preview")
+	bad = append(bad, missing(p.Model == "", "PLACE_MODEL is missing: the model that edits pictures, at Azure its deployment's name; providers retire each after a year or so")...)
 	return append(bad, missing(p.EndpointKey == "" && !strings.HasPrefix(u.Path, "/openai/"),
 		"PLACE_ENDPOINT_KEY is missing: only Azure's endpoints take the managed identity")...)
 }

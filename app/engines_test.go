@@ -25,7 +25,7 @@ import (
 var engineEnv = []string{
 	"ENV_NAME=dev", "AML_ENDPOINT_URL=https://score.example.com/score", "AML_ENDPOINT_KEY=k",
 	"CUTOUT_ENDPOINT_URL=https://cut.example.com/score", "REMOVEBG_API_KEY=k", "PHOTOROOM_API_KEY=k",
-	"PLACE_ENDPOINT_URL=https://x.openai.azure.com/openai/v1/images/edits",
+	"PLACE_ENDPOINT_URL=https://x.openai.azure.com/openai/v1/images/edits", "PLACE_MODEL=m",
 }
 
 // modelEnv gives the engine that needs one a model; it isn't loaded before the
@@ -162,10 +162,11 @@ func TestEnginesNeedTheirSettings(t *testing.T) {
 		"an unknown placer":                {[]string{"PLACE_ENGINE=dalle"}, "PLACE_ENGINE must be score or openai"},
 		"openai without its URL":           {[]string{"PLACE_ENGINE=openai"}, "PLACE_ENDPOINT_URL is missing"},
 		"openai at a URL of another kind":  {[]string{"PLACE_ENGINE=openai", "PLACE_ENDPOINT_KEY=k", "PLACE_ENDPOINT_URL=https://api.openai.com/v1"}, "PLACE_ENDPOINT_URL is missing or not"},
-		"openai":                           {[]string{"PLACE_ENGINE=openai", "PLACE_ENDPOINT_KEY=k", "PLACE_ENDPOINT_URL=https://api.openai.com/v1/images/edits"}, ""},
+		"openai":                           {[]string{"PLACE_ENGINE=openai", "PLACE_MODEL=m", "PLACE_ENDPOINT_KEY=k", "PLACE_ENDPOINT_URL=https://api.openai.com/v1/images/edits"}, ""},
+		"openai without a model":           {[]string{"PLACE_ENGINE=openai", "PLACE_ENDPOINT_KEY=k", "PLACE_ENDPOINT_URL=https://api.openai.com/v1/images/edits"}, "PLACE_MODEL is missing"},
 		"openai without its key":           {[]string{"PLACE_ENGINE=openai", "PLACE_ENDPOINT_URL=https://api.openai.com/v1/images/edits"}, "PLACE_ENDPOINT_KEY is missing"},
 		"a deployment without its version": {[]string{"PLACE_ENGINE=openai", "PLACE_ENDPOINT_URL=https://x.openai.azure.com/openai/deployments/d/images/edits"}, "api-version"},
-		"a deployment":                     {[]string{"PLACE_ENGINE=openai", "PLACE_ENDPOINT_URL=https://x.openai.azure.com/openai/v1/images/edits"}, ""},
+		"a deployment":                     {[]string{"PLACE_ENGINE=openai", "PLACE_MODEL=m", "PLACE_ENDPOINT_URL=https://x.openai.azure.com/openai/v1/images/edits"}, ""},
 		"an unknown quality":               {[]string{aml, "PLACE_QUALITY=best"}, "PLACE_QUALITY must be low, medium or high"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -139,7 +139,7 @@ type Place struct {
 	Engine      string `env:"ENGINE" envDefault:"score" doc:"score calls AML_ENDPOINT_URL, openai an images-edit endpoint."`
 	EndpointURL string `env:"ENDPOINT_URL" check:"url" example:"https://api.openai.com/v1/images/edits" doc:"With openai: the whole URL, at Azure with its api-version."`
 	EndpointKey Secret `env:"ENDPOINT_KEY" example:"KEY" doc:"With openai: the key; without it, at Azure, a token of the managed identity."`
-	Model       string `env:"MODEL" envDefault:"gpt-image-1" doc:"With openai: the model, or its deployment's name."`
+	Model       string `env:"MODEL" example:"gpt-image-1" doc:"With openai: the model, or its deployment's name."`
 	Quality     string `env:"QUALITY" check:"oneof=low|medium|high" example:"medium" doc:"With openai: how much work goes into a picture. Without it the model chooses."`
 }
 

@@ -94,12 +94,12 @@ param authRoles string = ''
 @allowed(['off', 'enforce'])
 param billingMode string
 @description('The seller as invoices print it: name, address, country (two letters), vatId.')
-param billingSeller object
+param billingSeller { name: string, address: string, country: string, vatId: string }
 @description('The free credit of each tenant and calendar month, in hundredths of a credit.')
 @minValue(0)
 param monthlyGrant int = 0
 
-@description('Days that finished jobs and their pictures are kept, where a tenant has no rule of its own. 0: for good.')
+@description('Days that finished jobs and their pictures are kept, where a tenant has no rule of its own. 0: forever.')
 @minValue(0)
 param retentionDays int = 0
 @description('The tenant whose admin keys deal with dead letters by the API. Empty: nobody does.')
@@ -112,7 +112,7 @@ param maxWorkerReplicas int
 @description('Items that one worker replica works on at once.')
 param workerConcurrency int = 2
 @description('api, billing, worker: how many connections to the database a replica holds at most. The size of the server bounds their sum: README.md.')
-param connections object = { api: 10, billing: 5, worker: 5 }
+param connections { api: int, billing: int, worker: int } = { api: 10, billing: 5, worker: 5 }
 
 // The orchestrator's keys to its engines: the setting, and the secret of the vault.
 var engineKeys = concat(

@@ -95,6 +95,7 @@ func faults(t *testing.T, dir string, all bool) []string {
 
 var (
 	declaredName = regexp.MustCompile(`(?m)^(?:param|var) (\w+)`)
+	defaultModel = regexp.MustCompile(`(?m)^param placeModel string = '([^']+)'`)
 	secretOutput = regexp.MustCompile(`(?mi)^output (\w*(?:password|secret|key|connectionstring)) `)
 )
 
@@ -103,6 +104,9 @@ var (
 func wordFaults(path, text string) (found []string) {
 	for _, m := range secretOutput.FindAllStringSubmatch(text, -1) {
 		found = append(found, fmt.Sprintf("%s: output %s looks like a secret; outputs are kept readable", path, m[1]))
+	}
+	for _, m := range defaultModel.FindAllStringSubmatch(text, -1) {
+		found = append(found, fmt.Sprintf("%s: %s is retired after a year or so: who takes OpenAI names a model", path, m[1]))
 	}
 	words := map[string]int{}
 	for _, w := range regexp.MustCompile(`\w+`).FindAllString(text, -1) {
@@ -279,6 +283,13 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"a zone of another service":  {"modules/private.bicep", "part: 'blob', zone: 'privatelink.blob.", "part: 'blob', zone: 'privatelink.file.", "does not lead to it from the network"},
 		"keys of the workspace's":    {"modules/ml.bicep", "allowSharedKeyAccess: false", "allowSharedKeyAccess: true", "allowSharedKeyAccess"},
 		"an environment in capitals": {"ground.dev.bicepparam", "param environmentName = 'dev'", "param environmentName = 'Dev'", "Azure refuses this name"},
+		"a mode of none":             {"ground.dev.bicepparam", "highAvailability: 'Disabled'", "highAvailability: 'Always'", "highAvailability must be one of"},
+		"a size without backups":     {"ground.dev.bicepparam", "  backupDays: 7\n", "", "postgresSku lacks backupDays"},
+		"days in words":              {"ground.dev.bicepparam", "backupDays: 7", "backupDays: 'seven'", "backupDays must be int"},
+		"a seller's misspelt field":  {"apps.dev.bicepparam", "vatId: ''", "vatID: ''", "billingSeller lacks vatId"},
+		"a field too many":           {"apps.dev.bicepparam", "worker: 2 }", "worker: 2, export: 2 }", "connections has no export"},
+		"a scene engine's no model":  {"apps.bicep", "{ name: 'PLACE_MODEL', value: placeModel }", "{ name: 'PLACE_MODEL', value: take(placeModel, 0) }", "PLACE_MODEL"},
+		"a model that is retired":    {"apps.bicep", "param placeModel string = ''", "param placeModel string = 'gpt-image-1'", "gpt-image-1 is retired"},
 		"anybody's tokens":           {"modules/github.bicep", "    subject: subject\n", "    subject: 'repo:owner/opal:*'\n", "takes tokens of"},
 		"other identity":             {"apps.bicep", "{ name: 'AZURE_CLIENT_ID', value: known.outputs.export.clientId }", "{ name: 'AZURE_CLIENT_ID', value: known.outputs.api.clientId }", "not its own identity"},
 	} {

@@ -81,8 +81,16 @@ param monthlyBudget int = 0
 @description('The first day of a month, as budgets want it: this month\'s at first, and the same ever after, a budget takes no other.')
 param budgetStart string
 
-@description('name, tier, storageGb, highAvailability (Disabled, SameZone or ZoneRedundant), backupDays, geoBackup, connections (what the size leaves to users)')
-param postgresSku object
+@description('The database\'s size, its second server and its backups; connections is what the size leaves to users.')
+param postgresSku {
+  name: string
+  tier: 'Burstable' | 'GeneralPurpose' | 'MemoryOptimized'
+  storageGb: int
+  highAvailability: 'Disabled' | 'SameZone' | 'ZoneRedundant'
+  backupDays: int
+  geoBackup: bool
+  connections: int
+}
 param storageRedundancy string
 @description('Basic, Standard or Premium.')
 param registrySku string = 'Basic'

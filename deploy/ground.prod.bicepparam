@@ -15,7 +15,7 @@ param databaseAdminObjectId = readEnvironmentVariable('OPAL_DB_ADMIN_ID')
 param githubSubject = readEnvironmentVariable('OPAL_GITHUB_SUBJECT', '')
 
 param privateNetwork = true
-// about $25 a month for three endpoints and $45 for the larger registry; true where a policy asks for it
+// about $25 a month for three endpoints and $30 for the larger registry; true where a policy asks for it
 param privateEndpoints = false
 // Where a region has no room for ZoneRedundant (West Europe often has not: preflight.sh asks), take SameZone.
 // geoBackup is fixed when the server is made, and doubles what backups cost.

@@ -180,6 +180,9 @@ func checkJob(id string, j workflowJob, say func(string, ...any)) {
 		if keyFetched.MatchString(s.Run) {
 			say("job %s, step %q fetches the endpoint's key onto the runner", id, s.Name)
 		}
+		if strings.Contains(s.Run, "--assignee ") {
+			say("job %s, step %q asks the directory who somebody is, which its identity may not: --assignee-object-id", id, s.Name)
+		}
 		if strings.Contains(s.Run, "add-mask") {
 			say("job %s, step %q masks a value that it should not have", id, s.Name)
 		}
@@ -358,6 +361,7 @@ func TestWorkflowRulesBite(t *testing.T) {
 		{deployWorkflow, "          IMAGE: ${{ steps.image.outputs.image }}", "          IMAGE: ${{ secrets.OPAL_SMOKE_KEY }}", "which is for smoke"},
 		{deployWorkflow, "run: az acr login --name", "run: az ml online-endpoint get-credentials --name", "key onto the runner"},
 		{deployWorkflow, "run: az acr login", "run: echo '::add-mask::x'; az acr login", "masks a value"},
+		{deployWorkflow, `--assignee-object-id "$principal" --assignee-principal-type ServicePrincipal`, `--assignee "$principal"`, "asks the directory"},
 		{deployWorkflow, `[ "$state" = Succeeded ]`, "true", "did not come up"},
 		{deployWorkflow, `[ "$state" != Succeeded ]`, "false", "an endpoint that did not come up"},
 		{deployWorkflow, `elif [ -n "$deployments" ]; then`, "elif false; then", "takes the traffic of what took its place"},

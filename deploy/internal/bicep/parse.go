@@ -20,10 +20,18 @@ import (
 type declaration struct {
 	line       int
 	kind, name string
-	typ        string // param, output: the type; resource: type@version; module: path
+	typ        string  // param, output: the type; resource: type@version; module: path
+	fields     []field // of a param whose type is an object's: { name: string, size: int? }
 	existing   bool
 	value      expression // nil: a param without default
 	decorators []call
+}
+
+// field is one of an object type: of a kind, or one of the texts.
+type field struct {
+	name, kind string
+	texts      []string
+	optional   bool
 }
 
 // decorator returns the arguments of a decorator and whether it is there.
@@ -171,7 +179,7 @@ type parser struct {
 
 var (
 	blank = regexp.MustCompile(`^(?:[ \t\r]+|//[^\n]*|#[^\n]*)+`)
-	token = regexp.MustCompile(`^(?:[A-Za-z_]\w*|[0-9]+|==|!=|<=|>=|&&|\|\||=>|[\n'{}\[\]():,.=?!+\-*/%<>@])`)
+	token = regexp.MustCompile(`^(?:[A-Za-z_]\w*|[0-9]+|==|!=|<=|>=|&&|\|\||=>|[\n'{}\[\]():,.=?!+\-*/%<>@|])`)
 	word  = regexp.MustCompile(`^[A-Za-z_]`)
 )
 
@@ -254,7 +262,9 @@ func (p *parser) declaration() declaration {
 		d.value = p.expression()
 	case "param", "output":
 		d.name = p.word()
-		if p.cur != "=" {
+		if d.kind == "param" && p.cur == "{" {
+			d.typ, d.fields = "object", p.fields()
+		} else if p.cur != "=" {
 			if d.typ = p.word(); p.accept("[") {
 				p.want("]")
 				d.typ += "[]"
@@ -281,6 +291,33 @@ func (p *parser) declaration() declaration {
 		p.fail("%q after the declaration of %s %s", p.cur, d.kind, d.name)
 	}
 	return d
+}
+
+// fields reads the type of an object.
+func (p *parser) fields() (all []field) {
+	p.want("{")
+	for p.newlines(); p.cur != "}"; p.newlines() {
+		f := field{name: p.word()}
+		p.want(":")
+		if p.cur != "'" {
+			f.kind = p.word()
+		}
+		for p.cur == "'" {
+			s, ok := p.primary().(text)
+			if !ok || len(s.exprs) > 0 {
+				p.fail("field %s: a literal string expected", f.name)
+			}
+			if f.texts = append(f.texts, s.parts[0]); !p.accept("|") {
+				break
+			}
+		}
+		f.optional = p.accept("?")
+		if all = append(all, f); p.cur != "}" && !p.accept(",") && p.cur != "\n" {
+			p.fail("%q in the type of an object", p.cur)
+		}
+	}
+	p.want("}")
+	return all
 }
 
 func (p *parser) conditional() expression {

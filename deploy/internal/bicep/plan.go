@@ -124,10 +124,9 @@ func (p *Plan) run(path string, given map[string]any, depth int) (map[string]any
 	})
 }
 
-// checkParam checks a parameter's value against its declaration.
-func (e *scope) checkParam(d declaration, v any) {
-	ok := false
-	switch d.typ {
+// isOf reports whether a value is of a type.
+func isOf(typ string, v any) (ok bool) {
+	switch typ {
 	case "string":
 		_, ok = v.(string)
 	case "int":
@@ -139,8 +138,37 @@ func (e *scope) checkParam(d declaration, v any) {
 	case "array", "string[]":
 		_, ok = v.([]any)
 	}
-	if !ok {
+	return ok
+}
+
+// checkFields checks an object against its declared type.
+func (e *scope) checkFields(d declaration, object map[string]any) {
+	for _, f := range d.fields {
+		v, has := object[f.name]
+		word, isText := v.(string)
+		switch {
+		case !has && !f.optional:
+			e.fail(d.line, "parameter %s lacks %s", d.name, f.name)
+		case has && f.texts != nil && !(isText && slices.Contains(f.texts, word)):
+			e.fail(d.line, "parameter %s: %s must be one of %v, not %v", d.name, f.name, f.texts, v)
+		case has && f.texts == nil && !isOf(f.kind, v):
+			e.fail(d.line, "parameter %s: %s must be %s, not %v", d.name, f.name, f.kind, v)
+		}
+	}
+	for name := range object {
+		if !slices.ContainsFunc(d.fields, func(f field) bool { return f.name == name }) {
+			e.fail(d.line, "parameter %s has no %s", d.name, name)
+		}
+	}
+}
+
+// checkParam checks a parameter's value against its declaration.
+func (e *scope) checkParam(d declaration, v any) {
+	if !isOf(d.typ, v) {
 		e.fail(d.line, "parameter %s must be %s, not %v", d.name, d.typ, v)
+	}
+	if d.fields != nil {
+		e.checkFields(d, v.(map[string]any))
 	}
 	if args, has := d.decorator("allowed"); has {
 		if list, _ := e.eval(args[0], nil).([]any); !slices.Contains(list, v) {

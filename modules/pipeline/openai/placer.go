@@ -28,9 +28,6 @@ import (
 )
 
 const (
-	// DefaultModel is the model, or the name of its deployment.
-	DefaultModel = "gpt-image-1"
-
 	// azurePath begins the paths of Azure's endpoints, whose key has a header of
 	// its own.
 	azurePath = "/openai/"
@@ -75,7 +72,7 @@ type Options struct {
 	// Key is the account's key. Without one Credential gives tokens (Azure alone).
 	Key        string
 	Credential azcore.TokenCredential
-	Model      string // DefaultModel when ""
+	Model      string // or the name of its deployment
 	Quality    string // low, medium, high; "" leaves it to the model
 	// Decoder decodes the answers: they are bytes from outside.
 	Decoder pipeline.Decoder
@@ -103,8 +100,8 @@ func New(o Options) (*Placer, error) {
 	if o.Key == "" && (o.Credential == nil || !azure) {
 		return nil, ErrOptions.With("neither PLACE_ENDPOINT_KEY nor, for an Azure endpoint, an identity is given")
 	}
-	if o.Model == "" {
-		o.Model = DefaultModel
+	if o.Model == "" { // none is a default: providers retire each after a year or so
+		return nil, ErrOptions.With("PLACE_MODEL is missing")
 	}
 	if o.MaxResponse == 0 {
 		o.MaxResponse = maxResponse

@@ -127,6 +127,7 @@ func (f fake) file(r *http.Request, name string) image.Image {
 
 func open(t testing.TB, o openai.Options) *openai.Placer {
 	t.Helper()
+	o.Model = "gpt-image-1"
 	p, err := openai.New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -219,8 +220,9 @@ func TestAnIdentityNeedsNoKeyAtAzure(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	for _, o := range []openai.Options{
-		{URL: "https://api.openai.com/v1/images/edits", Credential: credential{}},
-		{URL: "https://x.openai.azure.com", Key: "k"}, {URL: "x/images/edits", Key: "k"}, {},
+		{URL: "https://api.openai.com/v1/images/edits", Credential: credential{}, Model: "m"},
+		{URL: "https://api.openai.com/v1/images/edits", Key: "k"},
+		{URL: "https://x.openai.azure.com", Key: "k", Model: "m"}, {URL: "x/images/edits", Key: "k", Model: "m"}, {},
 	} {
 		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
 			if _, err := openai.New(o); !errors.Is(err, openai.ErrOptions) {
