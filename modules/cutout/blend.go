@@ -21,6 +21,10 @@ func (j *joint) matte(im *image.NRGBA, fg []bool) (*image.Alpha, *image.NRGBA) {
 	soft := softened(j.raw, fg, signed)
 	front, back := j.sides(fg, signed, soft)
 	varied := j.variety(signed, soft)
+	var touch *contact
+	if j.plain {
+		touch = j.findContact(im, fg, front, back, nil)
+	}
 	W, H := im.Rect.Dx(), im.Rect.Dy()
 	coverageOut, out := image.NewAlpha(im.Rect), image.NewNRGBA(im.Rect)
 	alpha, rgb := coverageOut.Pix, out.Pix
@@ -52,6 +56,7 @@ func (j *joint) matte(im *image.NRGBA, fg []bool) (*image.Alpha, *image.NRGBA) {
 						a = mix.inShadow(a, j.litAt(u, v))
 					}
 				}
+				a = touch.coverage(&mix, a, u, v, sx)
 				alpha[i] = mix.paint(rgb[i*4:i*4+4], photo, a)
 			}
 		}

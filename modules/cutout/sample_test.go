@@ -81,7 +81,7 @@ func TestTheSampleIsCutOutAlongItsOutline(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := c.cut(t)
-			var missing, left, along, outline int
+			var missing, left, along, outline, foot, atFoot int
 			for y := rim; y < size-rim; y++ {
 				for x := rim; x < size-rim; x++ {
 					least, most := 255, 0
@@ -98,14 +98,21 @@ func TestTheSampleIsCutOutAlongItsOutline(t *testing.T) {
 						outline++
 						d := a - int(truth.AlphaAt(x, y).A)
 						along += max(d, -d)
+						if y > size*77/100 { // in the contact shadow
+							atFoot++
+							foot += max(d, -d)
+						}
 					}
 				}
 			}
 			if left > 0 || missing > 0 {
 				t.Errorf("%d pixels of the backdrop are left and %d of the bottle are missing, more than %d from the outline", left, missing, rim)
 			}
-			if off := float64(along) / 255 / float64(outline); off > .07 {
+			if off := float64(along) / 255 / float64(outline); off > .04 {
 				t.Errorf("the coverage along the outline is off by %.3f", off)
+			}
+			if off := float64(foot) / 255 / float64(atFoot); off > .07 {
+				t.Errorf("at the foot, in the contact shadow, it is off by %.3f", off)
 			}
 			if r.Confidence < cutout.ReviewBelow {
 				t.Errorf("confidence %.2f", r.Confidence)
