@@ -40,7 +40,7 @@ RELEASE := $(shell git describe --tags --exact-match 2>/dev/null)
 COMMIT := $(shell git describe --always --abbrev=40 --exclude '*' --dirty 2>/dev/null)
 STAMP := -X github.com/opal-photo/opal/app.release=$(RELEASE) -X github.com/opal-photo/opal/app.commit=$(COMMIT)
 
-.PHONY: help dev demo build check test lint vuln fuzz bench race chaos golden man env libvips console screenshots onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
+.PHONY: help dev demo build check test lint vuln fuzz bench race simulate chaos golden man env libvips console screenshots onnxruntime model quality proof check-rules test-dependencies test-ml matte test-matte clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -131,6 +131,12 @@ bench: libvips ## the benchmarks, one package after another (BENCH=Decode for so
 # RACE holds the flags: --only cutout, --short, --rounds 5, --photos 8. RACE_MODEL is ISNet's ONNX file, for rembg and OPAL.
 race: onnxruntime build test-dependencies ## OPAL beside sharp, OpenCV, rembg and others on the same work: ratios, written into the README (an hour; RACE=--short takes 10 minutes; RACE_MODEL=isnet.onnx)
 	@$(WITH_LIBVIPS) && GO='$(GO)' sh .ci/race && .build/race --readme README.md $(RACE)
+
+# MEASURE=1 measures this machine first, which takes many minutes: single photos, what the roles
+# ask of Postgres, the store and the queues, and backlogs, against which the simulation is held.
+simulate: $(if $(MEASURE),libvips console test-dependencies) ## OPAL at 10 thousand, 100 thousand and a million pictures a day on Azure: limits and costs, written into deploy/SCALE.md (MEASURE=1 measures anew)
+	@[ -z "$(MEASURE)" ] || { $(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 $(GO) test ./app -run '^$$' -bench 'BenchmarkScale' -benchtime 1x -timeout 120m -scale '$(CURDIR)/deploy/simulate/measured.json'; }
+	@GOFLAGS= CGO_ENABLED=0 $(GO) run ./deploy/simulate --page deploy/SCALE.md
 
 chaos: libvips console test-dependencies ## kill OPAL at every point and at random, break each part, and count what was lost (an hour; six fleets beside each other)
 	@$(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 $(GO) test ./app/chaos -run 'TestChaos' -count=1 -parallel $(FLEETS) -timeout 240m -v -chaos
