@@ -135,7 +135,7 @@ race: onnxruntime build test-dependencies ## OPAL beside sharp, OpenCV, rembg an
 # MEASURE=1 measures this machine first, which takes many minutes: single photos, what the roles
 # ask of Postgres, the store and the queues, and backlogs, against which the simulation is held.
 simulate: $(if $(MEASURE),libvips console test-dependencies) ## OPAL at 10 thousand, 100 thousand and a million pictures a day on Azure: limits and costs, written into deploy/SCALE.md (MEASURE=1 measures anew)
-	@[ -z "$(MEASURE)" ] || { $(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 $(GO) test ./app -run '^$$' -bench 'BenchmarkScale' -benchtime 1x -timeout 120m -scale '$(CURDIR)/deploy/simulate/measured.json'; }
+	@[ -z "$(MEASURE)" ] || { $(WITH_LIBVIPS) && OPAL_REQUIRE_ALL=1 $(GO) test ./app -run '^$$' -bench 'BenchmarkScale' -benchtime 1x -timeout 120m -scale='$(CURDIR)/deploy/simulate/measured.json'; }
 	@GOFLAGS= CGO_ENABLED=0 $(GO) run ./deploy/simulate --page deploy/SCALE.md
 
 chaos: libvips console test-dependencies ## kill OPAL at every point and at random, break each part, and count what was lost (an hour; six fleets beside each other)

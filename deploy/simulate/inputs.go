@@ -180,6 +180,7 @@ type assumed struct {
 	KeptDays    float64            `json:"kept_days"`
 	Downloaded  float64            `json:"downloaded"` // how often a ZIP is fetched
 	PeakUse     float64            `json:"peak_use"`   // the share of a size that the busiest minute may take
+	Sources     map[string]string  `json:"sources"`    // of the figures above
 	Engines     map[string]engine  `json:"engines"`
 	Limits      map[string]limit   `json:"limits"`
 	Postgres    []server           `json:"postgres"`

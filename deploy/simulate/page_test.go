@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -136,6 +137,38 @@ func TestInputsAreStrict(t *testing.T) {
 				t.Error("no error")
 			}
 		})
+	}
+}
+
+// TestEveryFigureSaysWhereItIsFrom looks for the source of each figure that was not measured.
+func TestEveryFigureSaysWhereItIsFrom(t *testing.T) {
+	t.Parallel()
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(assumedJSON, &all); err != nil {
+		t.Fatal(err)
+	}
+	var given assumed
+	if err := strict(assumedJSON, &given); err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range all {
+		var figure float64
+		if json.Unmarshal(v, &figure) == nil && given.Sources[name] == "" {
+			t.Errorf("%s has no source", name)
+		}
+	}
+	for name, l := range given.Limits {
+		if l.Source == "" || l.Is <= 0 {
+			t.Errorf("the limit %s is %g and has the source %q", name, l.Is, l.Source)
+		}
+	}
+	for name, e := range given.Engines {
+		if e.Source == "" || e.Slots <= 0 {
+			t.Errorf("the engine %s has %d slots and the source %q", name, e.Slots, e.Source)
+		}
+	}
+	if given.Arrivals.Sources == "" || given.Prices.Source == "" {
+		t.Error("arrivals or prices have no source")
 	}
 }
 
