@@ -56,3 +56,32 @@ func looksFlat(m *image.NRGBA, box image.Rectangle) bool {
 	hem := float64(width[n-3]) / n
 	return float64(upper)/float64(max(lower, 1)) > 1.2 && hem > 0.4
 }
+
+// The lower part of a product on which it stands, and by how much its middle may lie beside
+// that, as shares of its height and width.
+const (
+	standsOn = 0.2
+	leans    = 0.1
+)
+
+// topples reports whether a product could not stand as the photo shows it, its middle being
+// beside what it would stand on: a watch or a strap that lies across the picture.
+func (s *silhouette) topples() bool {
+	first, last := s.w, -1
+	sum, n := 0.0, 0.0
+	for y := range s.h {
+		for x := range s.w {
+			if s.a[y*s.w+x] <= 0.5 {
+				continue
+			}
+			sum, n = sum+float64(x)+0.5, n+1
+			if float64(y) >= (1-standsOn)*float64(s.h) {
+				first, last = min(first, x), max(last, x+1)
+			}
+		}
+	}
+	if n == 0 || last < 0 {
+		return false
+	}
+	return max(float64(first)-sum/n, sum/n-float64(last)) > leans*float64(s.w)
+}

@@ -13,7 +13,7 @@ type product struct {
 	mass   float64         // number of opaque samples
 	colour lch             // dominant colour
 	slope  float64         // right half minus left half luminance, relative
-	flat   bool            // looks like a garment seen from above
+	flat   bool            // lies: looks like a garment seen from above, or could not stand
 	depth  float64         // how far its footprint recedes, as a share of the box's height
 	whole  bool            // nothing was cut: an opaque picture
 }
@@ -34,7 +34,7 @@ func analyse(img *image.NRGBA) *product {
 	if ft := s.footing(); ft.low >= 0 {
 		p.depth = float64(ft.depth()) / float64(s.h)
 	}
-	p.flat = looksFlat(p.img, p.box)
+	p.flat = looksFlat(p.img, p.box) || p.box.In(img.Rect.Inset(1)) && s.topples()
 	p.whole = p.box.Size() == img.Rect.Size() && opaque(img)
 	return p
 }

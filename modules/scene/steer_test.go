@@ -3,6 +3,7 @@ package scene
 import (
 	"fmt"
 	"image"
+	"image/draw"
 	"math"
 	"slices"
 	"testing"
@@ -129,6 +130,17 @@ func TestLightDecidesWhereTheShadowFalls(t *testing.T) {
 	}
 }
 
+// slanting is a strap that goes from a column at the top to another at the foot, 30 pixels
+// below, in a picture of a height.
+func slanting(high, from, to int) *image.NRGBA {
+	m := image.NewNRGBA(image.Rect(0, 0, 300, high))
+	for y := range 170 {
+		at := 30 + from + (to-from)*y/170
+		draw.Draw(m, image.Rect(at-15, 30+y, at+15, 31+y), image.NewUniform(green), image.Point{}, draw.Src)
+	}
+	return m
+}
+
 func TestPoseIsGuessed(t *testing.T) {
 	p := bottle(300, 300, green)
 	for _, c := range []struct {
@@ -140,6 +152,10 @@ func TestPoseIsGuessed(t *testing.T) {
 		{"title", Request{Product: p, Title: "Blue hoodie"}, PoseFlat},
 		{"prompt", Request{Product: p, Prompt: "flat lay on linen"}, PoseFlat},
 		{"a photo with nothing cut", Request{Product: plate(200, 150)}, PoseFlat},
+		{"what could not stand", Request{Product: slanting(240, 0, 240)}, PoseFlat},
+		{"what leans and stands", Request{Product: slanting(240, 90, 150)}, PoseStanding},
+		{"what the photo cut off", Request{Product: slanting(200, 0, 200)}, PoseStanding},
+		{"what could not stand, asked for", Request{Product: slanting(240, 0, 240), Pose: PoseStanding}, PoseStanding},
 		{"asked for", Request{Product: plate(200, 150), Pose: PoseStanding}, PoseStanding},
 	} {
 		t.Run(c.name, func(t *testing.T) {
