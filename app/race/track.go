@@ -154,5 +154,8 @@ func (t *track) race(ctx context.Context, r row) (result, error) {
 			return got, err
 		}
 	}
+	if t.short && r.few > 0 { // what begins once weighs more then
+		got.quality = strings.TrimPrefix(fmt.Sprintf("%s; short form, %d in place of %d", got.quality, r.few, r.many), "; ")
+	}
 	return got, nil
 }

@@ -30,7 +30,16 @@ func ChildHandler(read func(beside []byte) (answer []byte)) sandbox.Handler {
 	}}
 }
 
-// params say what the input is; the output is Width*Height pixels. A profile for
+// handedOver is how many bytes of a pixel the child hands over. JPEG has no alpha, and a
+// quarter of the memory that both sides share would say so for each pixel.
+func handedOver(f Format) int {
+	if f == JPEG {
+		return bytesPerPixel - 1
+	}
+	return bytesPerPixel
+}
+
+// params say what the input is; the output is Width*Height pixels, see handedOver. A profile for
 // a file without one may follow.
 type params struct {
 	Format        uint32
@@ -67,22 +76,23 @@ func decodeWork(job sandbox.Work, read func([]byte) []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the parameters: %w", err)
 	}
-	size := uint64(p.Width) * uint64(p.Height) * bytesPerPixel
+	format := formatOf(p.Format)
+	bands := handedOver(format)
+	size := uint64(p.Width) * uint64(p.Height) * uint64(bands)
 	if p.Beside > maxBeside || uint64(p.Beside) >= uint64(len(job.In)) {
 		return nil, errors.New("the request is out of bounds")
 	}
 	data, beside := job.In[:len(job.In)-int(p.Beside)], job.In[len(job.In)-int(p.Beside):]
-	if len(data) > MaxBytes || size == 0 || size > MaxPixels*bytesPerPixel || size != uint64(len(job.Out)) {
+	if len(data) > MaxBytes || size == 0 || size > uint64(MaxPixels*bands) || size != uint64(len(job.Out)) {
 		return nil, errors.New("the request is out of bounds")
 	}
-	format := formatOf(p.Format)
 	if format == imagefile.HEIC {
 		if err := loadHEIF(); err != nil {
 			return []byte(noHEIF), nil
 		}
 	}
 	err = decodeInto(source{
-		format: format, data: data, profile: job.Params[n:], w: int(p.Width), h: int(p.Height),
+		format: format, data: data, profile: job.Params[n:], w: int(p.Width), h: int(p.Height), bands: bands,
 	}, unsafe.Pointer(unsafe.SliceData(job.Out)))
 	if err != nil && format == AVIF && lacksAV1(err) {
 		return []byte(noHEIF), nil

@@ -29,7 +29,7 @@ func DecodeOwn(b []byte) (*image.NRGBA, error) {
 	defer pinned.Unpin()
 	pinned.Pin(unsafe.SliceData(b))
 	pinned.Pin(unsafe.SliceData(stored.Pix))
-	err = decodeInto(source{format: info.Format, data: b, w: w, h: h, profile: p.Profile()}, unsafe.Pointer(unsafe.SliceData(stored.Pix)))
+	err = decodeInto(source{format: info.Format, data: b, w: w, h: h, bands: bytesPerPixel, profile: p.Profile()}, unsafe.Pointer(unsafe.SliceData(stored.Pix)))
 	switch {
 	case err != nil:
 		return nil, ErrCorrupt.With("%v", err)

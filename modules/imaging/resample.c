@@ -246,3 +246,36 @@ int opal_opaque(const uint8_t *pixels, size_t count) {
 	}
 	return 1;
 }
+
+static void widen_plain(const uint8_t *in, size_t count, uint8_t *out) {
+	for (; count > 0; count--, in += 3, out += 4) {
+		out[0] = in[0];
+		out[1] = in[1];
+		out[2] = in[2];
+		out[3] = 255;
+	}
+}
+
+#ifdef OPAL_AVX2
+
+// Returns how many pixels it has done: each load reads beyond the four that it takes.
+__attribute__((target("avx2"))) static size_t widen_avx2(const uint8_t *in, size_t count, uint8_t *out) {
+	const __m128i apart = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1), alpha = _mm_set1_epi32((int)0xff000000);
+	size_t done = 0;
+	for (; done + 6 <= count; done += 4) {
+		__m128i p = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(in + 3 * done)), apart);
+		_mm_storeu_si128((__m128i *)(out + 4 * done), _mm_or_si128(p, alpha));
+	}
+	return done;
+}
+
+#endif
+
+void opal_widen(const uint8_t *in, size_t count, uint8_t *out, int plain) {
+	size_t done = 0;
+#ifdef OPAL_AVX2
+	if (!plain && __builtin_cpu_supports("avx2"))
+		done = widen_avx2(in, count, out);
+#endif
+	widen_plain(in + 3 * done, count - done, out + 4 * done);
+}

@@ -30,4 +30,8 @@ void opal_resample(const uint8_t *src, int width, int height, size_t stride, int
 // opal_opaque returns whether the alpha of each of count RGBA pixels is 255.
 int opal_opaque(const uint8_t *pixels, size_t count);
 
+// opal_widen writes pixels of three bytes as opaque pixels of four. plain leaves out the
+// processor's wider instructions.
+void opal_widen(const uint8_t *in, size_t count, uint8_t *out, int plain);
+
 #endif

@@ -221,15 +221,20 @@ static int decode_in(VipsObject *scope, const struct opal_source *s, struct opal
 	}
 	if (vips_cast(t[5], &t[6], VIPS_FORMAT_UCHAR, NULL))
 		return -1;
-	if (alpha != NULL) {
-		if (vips_bandjoin2(t[6], alpha, &t[7], NULL))
-			return -1;
-	} else if (vips_bandjoin_const1(t[6], &t[7], 255, NULL))
+	VipsImage *out = t[6];
+	if (s->bands == 3 && alpha != NULL) {
+		vips_error("opal", "the picture has an alpha channel where its format has none");
 		return -1;
+	}
+	if (s->bands != 3) {
+		if (alpha != NULL ? vips_bandjoin2(t[6], alpha, &t[7], NULL) : vips_bandjoin_const1(t[6], &t[7], 255, NULL))
+			return -1;
+		out = t[7];
+	}
 	// An image made from memory can also be written to: the rows land in pixels
 	// with no copy of their own.
-	t[8] = vips_image_new_from_memory(pixels, (size_t)s->width * s->height * 4, s->width, s->height, 4, VIPS_FORMAT_UCHAR);
-	return t[8] == NULL || vips_image_write(t[7], t[8]) ? -1 : 0;
+	t[8] = vips_image_new_from_memory(pixels, (size_t)s->width * s->height * s->bands, s->width, s->height, s->bands, VIPS_FORMAT_UCHAR);
+	return t[8] == NULL || vips_image_write(out, t[8]) ? -1 : 0;
 }
 
 static int decode(const struct opal_source *s, VipsFailOn fail_on, void *pixels) {
@@ -258,8 +263,14 @@ static int lost_pixels(void) {
 // digest returns a number that differs, in all likelihood, when the pixels do.
 static uint64_t digest(const struct opal_source *s, const void *pixels) {
 	uint64_t h = 0xcbf29ce484222325;
-	const uint32_t *p = pixels;
-	for (size_t n = (size_t)s->width * s->height; n > 0; n--, p++)
+	const uint8_t *p = pixels;
+	size_t n = (size_t)s->width * s->height * s->bands;
+	for (; n >= 4; n -= 4, p += 4) {
+		uint32_t four;
+		memcpy(&four, p, 4);
+		h = (h ^ four) * 0x100000001b3;
+	}
+	for (; n > 0; n--, p++)
 		h = (h ^ *p) * 0x100000001b3;
 	return h;
 }

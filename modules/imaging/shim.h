@@ -33,12 +33,13 @@ struct opal_source {
 	const void *data;
 	size_t len;
 	int width, height; // that its header says
+	int bands;         // of the pixels: 4, or 3 where the format has no alpha
 	// A profile to be used unless the file has one; may be NULL.
 	const void *profile;
 	size_t profile_len;
 };
 
-// opal_decode decodes one picture into pixels: width*height*4 bytes, sRGB, 8
+// opal_decode decodes one picture into pixels: width*height*bands bytes, sRGB, 8
 // bits, straight alpha. The EXIF orientation is not applied; that of an HEIF
 // file is. It fails on damaged and truncated data.
 int opal_decode(const struct opal_source *source, void *pixels, char *err, size_t errlen);

@@ -104,14 +104,15 @@ type source struct {
 	format        Format
 	data, profile []byte // that the garbage collector doesn't move
 	w, h          int
+	bands         int // of the pixels: 4, or 3 where the format has no alpha
 }
 
-// decodeInto decodes a picture into pixels: w*h*4 bytes that the garbage
+// decodeInto decodes a picture into pixels: w*h*bands bytes that the garbage
 // collector doesn't own.
 func decodeInto(s source, pixels unsafe.Pointer) error {
 	c := C.struct_opal_source{
 		format: formatCode(s.format), data: unsafe.Pointer(unsafe.SliceData(s.data)), len: C.size_t(len(s.data)),
-		width: C.int(s.w), height: C.int(s.h), profile_len: C.size_t(len(s.profile)),
+		width: C.int(s.w), height: C.int(s.h), bands: C.int(s.bands), profile_len: C.size_t(len(s.profile)),
 	}
 	if len(s.profile) > 0 {
 		c.profile = C.CBytes(s.profile)

@@ -35,7 +35,7 @@ def variant(preset, product, scene):
         large = scene.resize((round(scene.width * k), round(scene.height * k)), Image.Resampling.LANCZOS)
         x, y = (large.width - size[0]) // 2, (large.height - size[1]) // 2
         return large.crop((x, y, x + size[0], y + size[1]))
-    small, at = fitted(product, *size, preset['fill'] or 1)
+    small, at = fitted(product, *size, preset.get('fill') or 1)
     out = Image.new('RGBA', size, (255, 255, 255, 255 if preset['background'] == 'white' else 0))
     out.paste(small, at, small)
     return out if preset['background'] == 'transparent' else out.convert('RGB')
@@ -53,7 +53,7 @@ def main(photos, results, model, presets):
         scene = staged(product)
         scene.save(to + '.png')
         for p in presets:
-            variant(p, product, scene).save(f"{to}-{p['name']}.{p['format']}", quality=p['quality'] or 85)
+            variant(p, product, scene).save(f"{to}-{p['name']}.{p['format']}", quality=p.get('quality', 85))
 
 
 if __name__ == '__main__':
