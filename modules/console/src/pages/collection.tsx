@@ -59,7 +59,7 @@ export const Collection = ({ id }: { id: string }) => {
   useEffect(() => { if (changes && jobs.rows.peek()) void jobs.fresh((j) => j.job_id).catch(() => { /* the next change tells */ }); }, [changes]);
   if (missing.value?.status === 404) return <Empty page title={t("collection.gone")}><p><a href={to("collections")}>{t("nav.collections")}</a></p></Empty>;
   if (missing.value) return <SheetGone again={() => enter("collections", id)} />;
-  if (!c || c.collection_id !== id) return <Loading page text={t("loading")} />;
+  if (!c) return <Loading page text={t("loading")} />;
   const act = (work: () => Promise<Row>): void => void doing(async () => { group.value = await work(); revive(); });
   const close = (): void => act(() => got(client.POST("/v1/collections/{collection_id}/close", { params: { ...path, header: once() } })));
   const again = (): void => act(() => got(client.POST("/v1/collections/{collection_id}/export", { params: { ...path, header: once() } })));

@@ -6,7 +6,7 @@ import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
 import { NoticeLine } from "../parts/Notice";
 import { client, guestName, pictureURL } from "../state/guest";
-import { complain, doing, hear, tell } from "../state/notice";
+import { complain, doing, hear, tell, textOf } from "../state/notice";
 import { saveAs } from "../state/save";
 import { language, languages, named, speak, t, when, type Key } from "../words";
 
@@ -28,6 +28,7 @@ const read = async (): Promise<void> => {
 };
 
 const begin = async (): Promise<void> => {
+  refused.value = null;
   try {
     link.value = await got(client.GET("/v1/guest"));
     document.title = `${link.value.name || t("guest.title")} · OPAL`;
@@ -37,6 +38,9 @@ const begin = async (): Promise<void> => {
     else complain(error);
   }
 };
+
+// passing is what may be otherwise in a moment: no network, too many calls, a service that is down.
+const passing = (p: Problem): boolean => p.status === 0 || p.status === 429 || p.status >= 500;
 
 const titleOf = (it: Item): string => it.title ?? it.sku ?? it.filename;
 const stateOf = (it: Item): [string, Key] => (it.review === "approved" ? ["approved", "state.approved"] : it.review === "rejected" ? ["rejected", "state.rejected"] : ["", "guest.open"]);
@@ -148,7 +152,8 @@ export const Guest = () => {
     <main class="guest" id="main" tabIndex={-1}>
       <NoticeLine />
       {!l && <h1 class="unseen">{t("guest.title")}</h1>}
-      {refused.value ? <Empty title={t("guest.gone")}><p>{t(refused.value.code === "share_link_ended" ? "guest.ended" : refused.value.status === 0 || refused.value.status === 429 ? "error.unreachable" : "guest.invalid")}</p></Empty>
+      {refused.value ? <Empty title={t("guest.gone")}><p>{passing(refused.value) ? textOf(refused.value) : t(refused.value.code === "share_link_ended" ? "guest.ended" : "guest.invalid")}</p>
+        {passing(refused.value) && <p><button type="button" onClick={() => void begin()}>{t("tile.again")}</button></p>}</Empty>
         : !l ? <Loading text={t("loading")} /> : (
           <>
             <header class="page-head"><div><h1 tabIndex={-1}>{l.name || t("guest.title")}</h1><p class="soft">{t("guest.until", { time: when(l.expires_at) })}{l.approve ? ` · ${t("guest.keys")}` : ""}</p></div>

@@ -44,7 +44,7 @@ export const Library = () => {
           <label class="inline">{t("new.brand")} <select value={brand.value} onChange={(e) => { brand.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>
           <label class="inline">{t("library.channel")} <select value={channel.value} onChange={(e) => { channel.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{byChannel(presets.value).map(([c]) => <option key={c} value={c}>{c}</option>)}</select></label></div>
       </div>
-      {!rows ? <Pending of={list} /> : rows.length === 0 ? <Empty title={t("sheet.none")}><p>{t("library.none")}</p></Empty> : <FoundList rows={rows} />}
+      {!rows ? <Pending of={list} /> : rows.length === 0 ? <Empty title={t("sheet.none")}><p>{t("library.none")}</p></Empty> : <FoundList rows={rows} seek={(product) => { sought.value = product; }} />}
       <More of={list} />
     </>
   );

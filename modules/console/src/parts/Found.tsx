@@ -17,8 +17,9 @@ export const counting = (rows: Found[]): Found[] => {
   return rows.filter((f) => !f.retried_by && !replaced.has(f.item_id));
 };
 
-export const FoundList = ({ rows }: { rows: Found[] }) => (
+// seek shows the pictures of one product.
+export const FoundList = ({ rows, seek }: { rows: Found[]; seek: (product: string) => void }) => (
   <ul class="library">{rows.map((f) => { const [cls, word] = markOf(f); return (
     <li key={f.item_id} class={`tile ${cls}`}><a class="tile-picture" href={to("sets", f.job_id, f.item_id)} aria-label={`${f.filename}, ${sceneTitle(f.scene_type)}, ${t(word)}`}><Thumb job={f.job_id} item={f.item_id} version={f.output_blob_path ? `${f.updated_at}` : null} /></a>
-      <div class="tile-text"><strong title={f.title ?? f.filename}>{f.sku ?? f.title ?? f.filename}</strong><span class={`state ${cls}`}>{cls === "look" && <Icon name="eye" />}{t(word)}</span><span class="soft clip">{sceneTitle(f.scene_type)}</span><span class="soft">{when(f.created_at)}</span></div></li>); })}</ul>
+      <div class="tile-text"><button type="button" class="link clip" title={f.title ?? f.filename} aria-label={t("library.product", { name: f.sku ?? f.title ?? f.filename })} onClick={() => seek(f.sku ?? f.title ?? f.filename)}>{f.sku ?? f.title ?? f.filename}</button><span class={`state ${cls}`}>{cls === "look" && <Icon name="eye" />}{t(word)}</span><span class="soft clip">{sceneTitle(f.scene_type)}</span><span class="soft">{when(f.created_at)}</span></div></li>); })}</ul>
 );

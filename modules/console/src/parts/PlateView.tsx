@@ -1,5 +1,5 @@
 // A scene photo with what is known of it drawn over it: horizon, floor and a ruler are
-// dragged; the sliders beside it do the same by keyboard.
+// dragged; the keyboard moves the corners, and the sliders beside it the rest.
 import { useRef } from "preact/hooks";
 import type { Schemas } from "../api";
 import { t } from "../words";
@@ -27,12 +27,19 @@ export const PlateView = ({ url, width, height, about, change, ruler, measure, m
     const h = share(between(y, 0, 0.95));
     change({ horizon: h, floor: [floor[0]!, Math.max(floor[1]!, h), floor[2]!, Math.max(floor[3]!, Math.min(1, h + 0.03))] });
   });
-  const corner = (left: boolean, top: boolean) => (e: PointerEvent): void => follow(e, (x, y) => {
+  const put = (left: boolean, top: boolean, x: number, y: number): void => {
     const f = [...floor] as [number, number, number, number];
     if (left) f[0] = share(between(x, 0, f[2] - 0.06)); else f[2] = share(between(x, f[0] + 0.06, 1));
     if (top) f[1] = share(between(y, about.horizon, f[3] - 0.03)); else f[3] = share(between(y, f[1] + 0.03, 1));
     change({ floor: f });
-  });
+  };
+  const corner = (left: boolean, top: boolean) => (e: PointerEvent): void => follow(e, (x, y) => put(left, top, x, y));
+  const nudge = (left: boolean, top: boolean) => (e: KeyboardEvent): void => {
+    const by = e.shiftKey ? 0.05 : 0.01, [dx, dy] = ({ ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] } as Record<string, [number, number]>)[e.key] ?? [0, 0];
+    if (!dx && !dy) return;
+    e.preventDefault();
+    put(left, top, floor[left ? 0 : 2]! + dx, floor[top ? 1 : 3]! + dy);
+  };
   const draw = (e: PointerEvent): void => {
     if (!measuring) return;
     const area = box.current!.getBoundingClientRect();
@@ -44,7 +51,7 @@ export const PlateView = ({ url, width, height, about, change, ruler, measure, m
     <div ref={box} class={`plate-view${measuring ? " measuring" : ""}`} style={{ aspectRatio: `${width} / ${height}`, maxWidth: `${Math.round(74 * width / height)}vh` }} onPointerDown={draw} role="group" aria-label={t("plate.view")}>
       <img src={url} alt="" draggable={false} />
       <div class="plate-floor" style={{ left: at(floor[0]!), top: at(floor[1]!), width: at(floor[2]! - floor[0]!), height: at(floor[3]! - floor[1]!) }}>
-        {([[true, true, "nw"], [false, true, "ne"], [true, false, "sw"], [false, false, "se"]] as const).map(([l, tp, c]) => <span key={c} class={`corner ${c}`} onPointerDown={corner(l, tp)} />)}
+        {([[true, true, "nw", "↖"], [false, true, "ne", "↗"], [true, false, "sw", "↙"], [false, false, "se", "↘"]] as const).map(([l, tp, c, sign]) => <span key={c} class={`corner ${c}`} tabIndex={0} role="button" aria-label={`${t("plate.floor")} ${sign}`} onPointerDown={corner(l, tp)} onKeyDown={nudge(l, tp)} />)}
         <span class="plate-word">{t("plate.floor")}</span>
       </div>
       <div class="plate-horizon" style={{ top: at(about.horizon) }} onPointerDown={horizon}><span class="plate-word">{t("plate.horizon")}</span></div>
