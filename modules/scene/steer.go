@@ -3,6 +3,7 @@ package scene
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/opal-photo/opal/modules/picture"
 )
@@ -40,6 +41,25 @@ func pitchOf(s picture.Steering) float32 {
 		return -1
 	}
 	return float32(math.Min(*s.CameraPitch, flatPitch))
+}
+
+// unseen tells which wishes change nothing in a background that is as somebody brought or
+// chose it; "" where there are none.
+func unseen(req Request, st set) string {
+	var left []string
+	if req.Steer.Seed != nil && (req.Plate != nil || st.painted) {
+		left = append(left, "seed")
+	}
+	if req.Steer.CameraPitch != nil && req.Plate != nil {
+		left = append(left, "camera_pitch")
+	}
+	switch {
+	case len(left) == 0:
+		return ""
+	case req.Plate != nil:
+		return "a plate stays as it was photographed, whatever is wished by " + strings.Join(left, " and ")
+	}
+	return "a plain background is the same with each " + left[0]
 }
 
 // edgeAt returns the row, as a share of the height, at which a surface ends that is seen

@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/picture"
@@ -205,5 +206,33 @@ func TestAProductStandsInAPlate(t *testing.T) {
 	}
 	if _, err := New(0).Render(context.Background(), Request{Scene: "plate:x", Width: 64, Height: 64}); !errors.Is(err, picture.ErrPlate) {
 		t.Errorf("without a photograph: %v", err)
+	}
+}
+
+func TestWishesThatABackgroundCanNotFollowAreTold(t *testing.T) {
+	seed := uint64(7)
+	wishes := picture.Steering{Seed: &seed, CameraPitch: picture.Number(20)}
+	plate := &Plate{Image: photograph(64, 64, .5), Plate: picture.Plate{Horizon: .5, Floor: [4]float64{0, .55, 1, 1}}}
+	for name, c := range map[string]struct {
+		req  Request
+		says []string
+	}{
+		"a plate":                    {Request{Scene: "plate:p", Plate: plate, Steer: wishes}, []string{"seed", "camera_pitch"}},
+		"a plate, nothing wished":    {Request{Scene: "plate:p", Plate: plate}, nil},
+		"a colour":                   {Request{Scene: "colour:#336699", Steer: picture.Steering{Seed: &seed}}, []string{"seed"}},
+		"a scene that is drawn":      {Request{Scene: "kitchen", Steer: wishes}, nil},
+		"a plate, and its own words": {Request{Scene: "plate:p", Plate: plate, Steer: picture.Steering{Seed: &seed, HeightMM: 9000}}, []string{"seed", "larger than the frame"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			note := rendered(t, c.req).Meta.Note
+			if (note == "") != (c.says == nil) {
+				t.Errorf("told %q", note)
+			}
+			for _, word := range c.says {
+				if !strings.Contains(note, word) {
+					t.Errorf("%s is not told: %q", word, note)
+				}
+			}
+		})
 	}
 }
