@@ -207,7 +207,8 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 			OR EXISTS (SELECT 1 FROM jobs j WHERE j.job_id = items.job_id AND j.updated_at >= %s))`, at, at, at)
 	}
 	if f.NeedsReview != nil {
-		const waits = `(needs_review AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.item_id = items.item_id))`
+		// of what was left out, or failed, there is nothing to look at
+		const waits = `(needs_review AND status NOT IN ('cancelled', 'failed') AND NOT EXISTS (SELECT 1 FROM reviews r WHERE r.item_id = items.item_id))`
 		if *f.NeedsReview {
 			q.add(waits)
 		} else {

@@ -38,7 +38,7 @@ func TestListsShowWhatIsAskedFor(t *testing.T) {
 		if err := w.jobs.Cancel(t.Context(), tenantID, b.JobID); err != nil {
 			t.Fatal(err)
 		}
-		for i, it := range []job.Item{a.Items[0], a.Items[1]} {
+		for i, it := range []job.Item{a.Items[0], a.Items[1], b.Items[0]} { // b is cancelled
 			w.must(second(w.db.Exec(`UPDATE items SET needs_review = TRUE WHERE item_id = $1`, it.ItemID)))
 			if i == 1 {
 				w.must(second(w.db.Exec(`INSERT INTO reviews (item_id, job_id, tenant_id, decision, note, decided_at) VALUES ($1, $2, $3, 'approved', '', 1)`, it.ItemID, a.JobID, tenantID)))

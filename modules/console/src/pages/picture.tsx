@@ -113,7 +113,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
     if (!b || b.status !== "completed" || !may("approve")) return;
     // the next that needs a look, else the next of all
     const rest = [...list.slice(index + 1), ...list.slice(0, Math.max(0, index))];
-    const next = rest.find((x) => x.review === "pending");
+    const next = rest.find((x) => stateOf(x) === "look");
     void doing(() => decide(b, verb));
     hear(t(verb === "approve" ? "sheet.approved" : "sheet.rejected", { n: 1 }));
     if (next) go(...spot(next.job_id, next.item_id));

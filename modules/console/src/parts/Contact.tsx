@@ -105,7 +105,7 @@ export const Contact = () => {
   };
 
   const selected = chosen.value.size;
-  const doubt = list.find((b) => b.review === "pending") ?? shown.value.find((b) => b.review === "pending");
+  const doubt = list.find((b) => stateOf(b) === "look") ?? shown.value.find((b) => stateOf(b) === "look");
   const tall = list.some((b) => stateOf(b) === "refused" || stateOf(b) === "failed");
   return (
     <div ref={root} onKeyDown={pressed} class="sheet">

@@ -14,7 +14,7 @@ const marks: Partial<Record<string, string>> = { look: "eye", approved: "check",
 type Props = { b: Brief; chosen: boolean; current: boolean; choose: (range: boolean) => void; focus: () => void };
 
 const reason = (b: Brief): string => (b.error_code ? textOf(new Problem(0, b.error_code, b.error_message ?? b.error_code))
-  : b.review === "pending" ? b.review_reason ?? t("tile.look") : b.rejected.length ? t("tile.channel", { n: b.rejected.length }) : "");
+  : stateOf(b) === "look" ? b.review_reason ?? t("tile.look") : b.rejected.length ? t("tile.channel", { n: b.rejected.length }) : "");
 
 const pick = (b: Brief): void => {
   const input = document.createElement("input");

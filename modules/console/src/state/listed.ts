@@ -19,7 +19,7 @@ export const listed = computed(() => {
   const words = sought.value.trim().toLowerCase();
   const all = shown.value.filter((b) => holds[filter.value](stateOf(b)) &&
     (!words || b.filename.toLowerCase().includes(words) || (b.sku ?? "").toLowerCase().includes(words) || b.scene_type.includes(words)));
-  if (order.value === "doubt") all.sort((a, b) => (a.review === "pending" ? 0 : 1) - (b.review === "pending" ? 0 : 1) || (a.confidence ?? 2) - (b.confidence ?? 2));
+  if (order.value === "doubt") all.sort((a, b) => (stateOf(a) === "look" ? 0 : 1) - (stateOf(b) === "look" ? 0 : 1) || (a.confidence ?? 2) - (b.confidence ?? 2));
   if (order.value === "name") all.sort((a, b) => a.filename.localeCompare(b.filename, undefined, { numeric: true }));
   return all;
 });
