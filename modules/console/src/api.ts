@@ -67,7 +67,8 @@ export const problemOf = (response: Response, body: unknown): Problem => {
 
 // got returns a call's answer, and throws a Problem when there is none.
 export const got = async <T>(call: Promise<Result<T>>): Promise<T> => {
-  const { data, error, response } = await call;
+  // what is thrown is a page of something between here and the service, or an answer that broke off
+  const { data, error, response } = await call.catch((broken: Error) => { throw broken instanceof Problem || broken.name === "AbortError" ? broken : new Problem(0, unreachable, broken.message); });
   if (error !== undefined || data === undefined) throw problemOf(response, error);
   return data;
 };

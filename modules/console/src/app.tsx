@@ -14,6 +14,7 @@ import { New } from "./pages/new";
 import { Picture } from "./pages/picture";
 import { Sheet } from "./pages/sheet";
 import { parts, to } from "./route";
+import { keepFocus } from "./state/focus";
 import { doing, hush, turn } from "./state/notice";
 import { outside, readSession, session, signOut } from "./state/session";
 import { rest, resume } from "./state/uploads";
@@ -84,6 +85,7 @@ export const App = () => {
   const first = useRef(true);
   const over = useDrop();
   useEffect(() => { if (!outside.value) void resume(); }, [outside.value]);
+  useEffect(keepFocus, []);
   useEffect(() => {
     const warn = (e: BeforeUnloadEvent): void => { if (rest.value > 0) e.preventDefault(); };
     addEventListener("beforeunload", warn);

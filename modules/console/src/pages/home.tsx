@@ -35,7 +35,7 @@ const Row = ({ j }: { j: Summary }) => {
 
 const Strip = ({ title, more, items }: { title: string; more?: preact.ComponentChildren; items: Found[] }) => (
   <section aria-label={title}><div class="row between section"><h2>{title}</h2>{more}</div>
-    <ul class="strip">{items.map((it) => <li key={it.item_id}><a href={to("sets", it.job_id, it.item_id)}><Thumb job={it.job_id} item={it.item_id} version={it.output_blob_path} alt={it.filename} /></a></li>)}</ul></section>
+    <ul class="strip">{items.map((it) => <li key={it.item_id}><a href={to("sets", it.job_id, it.item_id)} aria-label={it.filename}><Thumb job={it.job_id} item={it.item_id} version={it.output_blob_path} /></a></li>)}</ul></section>
 );
 
 const shownItems = 12;

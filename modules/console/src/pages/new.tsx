@@ -55,12 +55,14 @@ const PhotoTile = ({ p }: { p: Photo }) => {
   );
 };
 
+const listed = 100; // of a folder with thousands of files that are none
+
 const Refused = () => {
   if (!refused.value.length) return null;
   return (
     <details class="callout warn" open={refused.value.length <= 5}>
       <summary>{t("new.refused", { n: refused.value.length })}</summary>
-      <ul>{refused.value.map((r, i) => <li key={i}><strong>{r.name}</strong> {t(`refused.${r.why}` as Key)}</li>)}</ul>
+      <ul>{refused.value.slice(0, listed).map((r, i) => <li key={i}><strong>{r.name}</strong> {t(`refused.${r.why}` as Key)}</li>)}{refused.value.length > listed && <li>…</li>}</ul>
       <button type="button" class="quiet" onClick={() => { refused.value = []; }}>{t("close")}</button>
     </details>
   );

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { thumbnail } from "../state/thumbs";
 
-export const Thumb = ({ job, item, version, alt = "" }: { job: string; item: string; version: string | null; alt?: string }) => {
+export const Thumb = ({ job, item, version }: { job: string; item: string; version: string | null }) => {
   const [src, set] = useState("");
   useEffect(() => {
     if (!version) { set(""); return; }
@@ -10,5 +10,5 @@ export const Thumb = ({ job, item, version, alt = "" }: { job: string; item: str
     thumbnail(job, item, version).then((url) => { if (here) set(url); }, () => { /* the tile's text has to do */ });
     return () => { here = false; };
   }, [job, item, version]);
-  return src ? <img class="thumb" src={src} alt={alt} draggable={false} /> : <span class="thumb none" aria-hidden="true" />;
+  return src ? <img class="thumb" src={src} alt="" draggable={false} /> : <span class="thumb none" aria-hidden="true" />;
 };

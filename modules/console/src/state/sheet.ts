@@ -368,6 +368,6 @@ export const replace = async (b: Brief, file: File): Promise<void> => {
   const up = await got(client.POST("/v1/uploads/sas", { body: { job_id: b.job_id, item_id: b.item_id, filename: file.name, content_type: file.type } }));
   const { put } = await import("./put");
   await put(up.upload_url, file, () => { /* one photo: the tile says that it works */ });
-  await got(client.POST("/v1/uploads/complete", { body: { job_id: b.job_id, item_id: b.item_id } }));
-  await refresh(b.item_id);
+  try { await got(client.POST("/v1/uploads/complete", { body: { job_id: b.job_id, item_id: b.item_id } })); }
+  finally { await refresh(b.item_id); } // this one may be refused, too, for a reason of its own
 };
