@@ -7,10 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -21,13 +23,34 @@ import (
 // long a whole test has: what a step waits for in vain is still seen afterwards.
 const patience, lifetime = 6 * time.Minute, 25 * time.Minute
 
-// openBrowser opens a page in Chromium and fails the test for whatever the page
-// complains of: exceptions, broken rules of its policy, and answers of 4xx and
-// 5xx unless they are expected.
-func openBrowser(t *testing.T, expectRefusals bool) context.Context {
+// chromium is the one browser of all tests: each gets a profile of its own in it.
+var chromium struct {
+	sync.Mutex
+	ctx   context.Context
+	close func()
+}
+
+// closingBrowser runs the tests and closes the browser that they shared.
+type closingBrowser struct{ *testing.M }
+
+func (m closingBrowser) Run() int {
+	code := m.M.Run()
+	chromium.Lock()
+	defer chromium.Unlock()
+	if chromium.close != nil {
+		chromium.close()
+	}
+	return code
+}
+
+// startChromium returns the context of the browser that all tests share, and starts it for
+// the first of them.
+func startChromium(t *testing.T) context.Context {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("not among the short tests: it starts Chromium")
+	chromium.Lock()
+	defer chromium.Unlock()
+	if chromium.ctx != nil {
+		return chromium.ctx
 	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -37,22 +60,49 @@ func openBrowser(t *testing.T, expectRefusals bool) context.Context {
 		}
 		t.Skip(what)
 	}
-	o := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900))
+	profile, err := os.MkdirTemp("", "opal-chromium") // not the test's: others come after it
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.WindowSize(1280, 900))
 	for _, flag := range []string{"no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
 		o = append(o, chromedp.Flag(flag, true))
 	}
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), o...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), o...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	end := func() { cancel(); stop(); _ = os.RemoveAll(profile) }
+	if err := chromedp.Do(ctx); err != nil {
+		end()
+		t.Fatalf("start Chromium: %v", err)
+	}
+	chromium.ctx, chromium.close = ctx, end
+	return ctx
+}
+
+// openBrowser opens a page in a profile of its own and fails the test for whatever the page
+// complains of: exceptions, broken rules of its policy, and answers of 4xx and
+// 5xx unless they are expected.
+func openBrowser(t *testing.T, expectRefusals bool) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("not among the short tests: it starts Chromium")
+	}
+	ctx, cancel := chromedp.NewContext(startChromium(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start Chromium: %v", err)
+		t.Fatalf("open a page: %v", err)
 	}
 	ctx, cancel = context.WithTimeout(ctx, lifetime)
 	t.Cleanup(cancel)
+	// several tests' pages are at work: each takes itself for the one that people look at
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		t.Fatal(err)
+	}
 	messages := chromedp.Console(ctx)
 	heard := make(chan struct{})
-	asked := answerDialogs(t, ctx)
+	files := make(chan string, 1)
+	ctx = context.WithValue(ctx, filesKey{}, files)
+	asked := answerDialogs(t, ctx, files)
 	t.Cleanup(func() { cancel(); <-heard; <-asked })
 	go func() {
 		defer close(heard)
@@ -68,10 +118,17 @@ func openBrowser(t *testing.T, expectRefusals bool) context.Context {
 	return ctx
 }
 
+// filesKey is the context's key of the files that file choosers take.
+type filesKey struct{}
+
+// chooses gives the next file chooser a file.
+func chooses(ctx context.Context, path string) { ctx.Value(filesKey{}).(chan string) <- path }
+
 // answerDialogs leaves no dialog of the browser's own open, behind which the page would
-// stand still: it agrees to leave a page, and fails the test for a file chooser, since
-// tests give files without one. The channel is closed when the context has ended.
-func answerDialogs(t *testing.T, ctx context.Context) <-chan struct{} {
+// stand still: it agrees to leave a page, gives a file chooser the file that chooses named,
+// and fails the test for one that nobody expects. The channel is closed when the context
+// has ended.
+func answerDialogs(t *testing.T, ctx context.Context, files <-chan string) <-chan struct{} {
 	t.Helper()
 	ended := make(chan struct{})
 	opened := make(chan any, 16)
@@ -100,7 +157,14 @@ func answerDialogs(t *testing.T, ctx context.Context) <-chan struct{} {
 					if _, err := chromedp.Call(ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true}); err != nil || d.Type != page.DialogTypeBeforeunload {
 						t.Errorf("the page opens a dialog: %s %s (%v)", d.Type, d.Message, err)
 					}
-				} else {
+					continue
+				}
+				select {
+				case path := <-files:
+					if _, err := chromedp.Call(ctx, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, BackendNodeID: ev.(*page.EventFileChooserOpened).BackendNodeID}); err != nil {
+						t.Errorf("the file chooser takes no file: %v", err)
+					}
+				default:
 					t.Error("the page opens a file chooser that nobody asked for")
 				}
 			}
@@ -126,7 +190,7 @@ func inPage(t *testing.T, ctx context.Context, steps ...pageStep) {
 // until waits for a JavaScript expression to hold; it doesn't where it fails, as it does on
 // what is not there yet.
 func until(expression string) pageStep {
-	return chromedp.Poll[chromedp.Void]("(() => { try { return Boolean("+expression+"); } catch { return false; } })()", chromedp.WithPollingInterval(200*time.Millisecond), chromedp.WithPollingTimeout(patience))
+	return chromedp.Poll[chromedp.Void]("(() => { try { return Boolean("+expression+"); } catch { return false; } })()", chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience))
 }
 
 // script runs JavaScript in the page.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/input"
@@ -17,30 +15,20 @@ import (
 	"github.com/opal-photo/opal/modules/sample"
 )
 
-// TestACutOutIsBrushedInTheBrowser buys credits at a fake provider, and corrects the cut-out
-// of a picture by hand.
-func TestACutOutIsBrushedInTheBrowser(t *testing.T) {
-	consoleBuilt(t)
-	ctx := openBrowser(t, true)
-	provider := mollietest.New()
-	t.Cleanup(provider.Close)
-	dev := apptest.Client{T: t, Base: "http://" + apptest.FreeAddr(t)}
-	apptest.Start(t, []string{"MOLLIE_API_KEY=" + mollietest.Key, "MOLLIE_API_URL=" + provider.URL}, "dev", "--data", filepath.Join(t.TempDir(), "state"), "--listen", strings.TrimPrefix(dev.Base, "http://"))
-	dev.WaitReady()
-	inPage(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(dev.Base+"/#/usage"))
-	buyCredits(t, ctx, dev.Base, provider)
+// orderForBrush orders a picture in one size, whose cut-out is to be corrected. It returns the
+// page's place.
+func orderForBrush(t *testing.T, dev apptest.Client) string {
+	t.Helper()
 	var j apptest.Job
-	if code := dev.Call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "presets": []string{"shopify"}, "items": []any{map[string]any{"filename": "vase.jpg"}}}, &j); code != http.StatusOK {
+	if code := dev.Call(http.MethodPost, "/v1/jobs", map[string]any{"tenant_id": "default", "presets": []string{"instagram_square"}, "items": []any{map[string]any{"filename": "vase.jpg"}}}, &j); code != http.StatusOK {
 		t.Fatalf("create: %d", code)
 	}
-	b, err := sample.JPEG(1400)
+	b, err := sample.JPEG(480)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dev.Upload(j.JobID, j.Items[0].ItemID, "vase.jpg", b)
-	dev.Wait(j.JobID)
-	inPage(t, ctx, script(fmt.Sprintf(`location.hash = "#/sets/%s/%s"`, j.JobID, j.Items[0].ItemID)), until(`document.querySelector(".page-head .state.done") && document.querySelector(".canvas img").naturalWidth > 100`))
-	brushPicture(t, ctx)
+	return fmt.Sprintf("/sets/%s/%s", j.JobID, j.Items[0].ItemID)
 }
 
 // drag moves the pointer over an element with its button down. Places are shares of its sides.
@@ -64,10 +52,11 @@ func drag(t *testing.T, ctx context.Context, selector string, from, to [2]float6
 	}
 }
 
-// brushPicture corrects the cut-out of the picture that is open: strokes that keep and that
+// brushPicture corrects the cut-out of a picture: strokes that keep and that
 // remove, one taken back, saved as a new version; then the first version is taken back.
-func brushPicture(t *testing.T, ctx context.Context) {
+func brushPicture(t *testing.T, ctx context.Context, place string) {
 	t.Helper()
+	inPage(t, ctx, script(fmt.Sprintf(`location.hash = %q`, place)), until(`document.querySelector(".page-head .state:not(.working)") && document.querySelector(".canvas img").naturalWidth > 100`))
 	strokes := func(n int) pageStep {
 		return until(fmt.Sprintf(`document.querySelector(".brush").children.length === %d`, n))
 	}
@@ -88,7 +77,7 @@ func brushPicture(t *testing.T, ctx context.Context) {
 	inPage(t, ctx, strokes(2), press(".panel .row .primary"), until(`document.querySelector(".notice.good") && document.querySelector(".brush").children.length === 0`),
 		press(".tabs button:nth-child(4)"), until(`document.querySelectorAll(".history .state.done").length === 1 && document.querySelectorAll(".history button").length === 1`))
 	accessible(t, ctx, "versions")
-	inPage(t, ctx, press(".history button"), until(`document.querySelector(".history li:nth-last-child(2) .state.done") || document.querySelectorAll(".history button").length === 2`), until(`document.querySelector(".page-head .state.done")`))
+	inPage(t, ctx, press(".history button"), until(`document.querySelector(".history li:nth-last-child(2) .state.done") || document.querySelectorAll(".history button").length === 2`), until(`document.querySelector(".page-head .state:not(.working)")`))
 }
 
 // buyCredits goes from the prices to the provider's page and back, and sees that the credits are there.
@@ -106,7 +95,7 @@ func buyCredits(t *testing.T, ctx context.Context, base string, provider *mollie
 	for range 300 {
 		paid, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.querySelector(".figures dd")?.textContent !== "–" && document.querySelector(".figures dd")?.textContent !== sessionStorage.had && document.querySelector("section[aria-labelledby=usage-payments] button") !== null`))
 		if err == nil && paid {
-			seen(t, ctx, "bought")
+			widths(t, ctx, "bought")
 			return
 		}
 		inPage(t, ctx, chromedp.Reload(), arrives(`document.querySelector(".figures dd")?.textContent !== "–" && document.querySelector("section[aria-labelledby=usage-payments] tr, section[aria-labelledby=usage-payments] p")`))

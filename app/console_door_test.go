@@ -33,6 +33,7 @@ func arrives(expression string) pageStep {
 // TestSignInWithTheIssuerInTheBrowser goes the whole way of a person whose company has an
 // issuer: to a page, to the issuer, back to that page, and out again.
 func TestSignInWithTheIssuerInTheBrowser(t *testing.T) {
+	t.Parallel()
 	consoleBuilt(t)
 	ctx := openBrowser(t, true)
 	issuer := issuertest.New(t)

@@ -23,17 +23,25 @@ func fill(selector, text string) pageStep {
 	return until(fmt.Sprintf(`(() => { const e = document.querySelector(%q); if (!e) return false; e.value = %s; e.dispatchEvent(new Event("input", {bubbles: true})); return true; })()`, selector, quoted))
 }
 
-// seen holds a page to what every page owes: it fits a phone, axe finds nothing, and no
-// text became markup.
+// seen holds a page to what every page owes: axe finds nothing, and what widths checks.
 func seen(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
 	accessible(t, ctx, name)
+	widths(t, ctx, name)
+}
+
+// widths holds a page to a phone's width, and no text became markup. TestEveryPageInTheBrowser
+// has axe look at all pages.
+func widths(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
 	holds(t, ctx, name+" keeps names text", `document.title !== "owned" && document.querySelector("main img[src=x]") === null`)
 	inPage(t, ctx, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
 	fits(t, ctx, name+" on a phone")
 	shoot(t, ctx, name+"-390")
-	inPage(t, ctx, chromedp.EmulateViewport(820, 1180))
-	shoot(t, ctx, name+"-820")
+	if screenshots() {
+		inPage(t, ctx, chromedp.EmulateViewport(820, 1180))
+		shoot(t, ctx, name+"-820")
+	}
 	inPage(t, ctx, chromedp.EmulateViewport(1440, 900))
 	shoot(t, ctx, name+"-1440")
 }
@@ -67,7 +75,7 @@ func officePages(t *testing.T, ctx context.Context) {
 	agree := press("dialog button:last-child")
 
 	inPage(t, ctx, to("/library"), until(`document.querySelector(".library .tile img")?.naturalWidth > 100`))
-	seen(t, ctx, "library")
+	widths(t, ctx, "library")
 	inPage(t, ctx, fill(".filters input[type=search]", "there is no such picture"), until(`document.querySelector(".empty")`), fill(".filters input[type=search]", "sample"), until(`document.querySelector(".library .tile")`))
 
 	inPage(t, ctx, to("/brands/new"), until(`document.querySelector(".channels")`), fill(`.form input[required]`, "Oak "+markup), press(".palette > button"), fill(".colour input[type=text]", "#1a7f5a"), press(".form .bar button"),
@@ -77,10 +85,10 @@ func officePages(t *testing.T, ctx context.Context) {
 	// Changes wait in a draft, a look and a pattern of names among them, until they go live.
 	inPage(t, ctx, press(`[aria-labelledby=brand-looks] .row:last-child button`), fill(".brand-look input[required]", "Spring "+markup), fill("#brand-naming", "{sku}_{n}"), press(".form .bar button:nth-child(1)"), until(`document.querySelector(".page-head .state.look")`),
 		chromedp.SetUploadFiles(chromedp.CSS("#brand-logo-file"), []string{plateFile(t)}), until(`document.querySelector(".brand-logo")?.naturalWidth === 512`))
-	seen(t, ctx, "brand")
+	widths(t, ctx, "brand")
 	inPage(t, ctx, press(".form .bar button.primary"), until(`!document.querySelector(".page-head .state.look") && document.querySelector("#brand-naming").value === "{sku}_{n}" && document.querySelector(".brand-logo")`))
 	inPage(t, ctx, to("/brands"), until(`document.querySelectorAll(".cards .card").length === 2`))
-	seen(t, ctx, "brands")
+	widths(t, ctx, "brands")
 	inPage(t, ctx, to("/new"), until(`[...document.querySelectorAll(".new .scene-card")].some((o) => o.textContent.includes("<img"))`))
 
 	// An own scene photo: its horizon is moved, and a product is seen in it.
@@ -88,31 +96,31 @@ func officePages(t *testing.T, ctx context.Context) {
 		until(`location.hash.startsWith("#/plates/") && document.querySelector(".plate-view img")?.naturalWidth === 640 && document.querySelector(".tried img")?.naturalWidth === 360`))
 	holds(t, ctx, "it is named for its file", `document.querySelector("h1").textContent === "<b>table<b>" && document.querySelector("h1 b") === null`)
 	inPage(t, ctx, fill(".plate-form .panel input[type=range]", "0.4"), until(`document.querySelector(".plate-horizon").style.top === "40%" && document.querySelector(".plate-floor").offsetTop > 0`), press(".form .bar button"), until(`document.querySelector(".notice.good") && document.querySelector(".form .bar button").disabled`))
-	seen(t, ctx, "plate")
+	widths(t, ctx, "plate")
 	inPage(t, ctx, to("/plates"), until(`document.querySelector(".cards .card img")?.naturalWidth === 640`))
-	seen(t, ctx, "plates")
+	widths(t, ctx, "plates")
 
 	inPage(t, ctx, to("/usage"), until(`document.querySelectorAll(".pack").length > 0 && document.querySelector(".figures dd").textContent !== "–" && document.querySelector("#buyer")`))
-	seen(t, ctx, "usage")
+	widths(t, ctx, "usage")
 	inPage(t, ctx, fill("input[name=cap]", "250"), press("form[aria-labelledby=usage-limit] button"), until(`document.querySelector(".figures").textContent.includes("/ 250")`))
 
 	// Without sign-in there is no tenant that keys could belong to, and the page says so.
 	inPage(t, ctx, to("/keys"), until(`document.querySelector("input[name=name]") && document.querySelector(".empty")`))
-	seen(t, ctx, "keys")
+	widths(t, ctx, "keys")
 	inPage(t, ctx, fill("input[name=name]", markup), press("form[aria-labelledby=keys-new] button"), until(`document.querySelector(".notice.bad")?.textContent.includes("no such tenant")`))
 
 	inPage(t, ctx, to("/webhooks"), until(`document.querySelector("input[name=url]")`), fill("input[name=url]", "https://hooks.example.com/opal"), fill("input[name=description]", markup), press("form[aria-labelledby=webhook-new] button.primary"),
 		until(`document.querySelector("dialog .secret")?.value.startsWith("whsec_")`))
 	accessible(t, ctx, "a secret that is shown once")
 	inPage(t, ctx, agree, until(`!document.querySelector("dialog") && document.querySelectorAll(".card").length === 1`))
-	seen(t, ctx, "webhooks")
+	widths(t, ctx, "webhooks")
 	inPage(t, ctx, press(".card a"), until(`document.querySelector("h1")?.textContent.includes("<img") && document.querySelector(".empty")`), press(".page-head .row button:nth-child(2)"), until(`document.querySelector(".page-head .row .primary")`))
-	seen(t, ctx, "webhook")
+	widths(t, ctx, "webhook")
 
 	inPage(t, ctx, to("/operations"), until(`document.querySelector(".empty") && document.querySelectorAll(".inline-list li").length > 2`))
-	seen(t, ctx, "operations")
+	widths(t, ctx, "operations")
 
-	inPage(t, ctx, to("/"), until(`document.querySelector(".set-row a")`), press(".set-row:last-child a"), until(`document.querySelectorAll(".grid .tile").length === 3`), press(".page-head .row button:first-child"), until(`document.querySelector("dialog")`), agree,
+	inPage(t, ctx, to("/"), until(`document.querySelector(".set-row a")`), press(".set-row:last-child a"), until(`document.querySelectorAll(".grid .tile").length === 4`), press(".page-head .row button:first-child"), until(`document.querySelector("dialog")`), agree,
 		until(`location.hash === "#/deletions" && document.querySelectorAll("tbody tr").length === 1`))
-	seen(t, ctx, "deletions")
+	widths(t, ctx, "deletions")
 }

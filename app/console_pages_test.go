@@ -13,7 +13,9 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 const aJob, anItem = "0198f7a0-0000-7000-8000-000000000001", "0198f7a0-0000-7000-8000-000000000011"
@@ -33,13 +35,24 @@ var places = []place{
 	{name: "picture", at: "sets/" + aJob + "/" + anItem, parts: []string{".tabs button:nth-child(2)", ".tabs button:nth-child(3)", ".tabs button:nth-child(4)"}},
 }
 
-// settled waits until the page has read what it shows.
+// countCalls has the pages that are loaded from now on count the calls that wait for an answer.
+func countCalls(t *testing.T, ctx context.Context) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `{ const send = window.fetch; window.calls = 0; window.fetch = (...a) => { window.calls++; return send(...a).finally(() => { window.calls--; }); }; }`,
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settled waits until the page has read what it shows: it waits for no answer, and its text
+// stands still.
 func settled(p place, state string) pageStep {
 	steps := fmt.Sprintf(`location.hash === "#/%s" && document.querySelector("main h1, main h2")`, p.at)
 	if state == "loading" {
 		steps = fmt.Sprintf(`location.hash === "#/%s" && document.querySelector("main").innerText.length > 0`, p.at)
 	} else {
-		steps += ` && !document.querySelector("main .loading:not(:has(button))") && [...document.images].every((i) => i.complete)`
+		steps += ` && window.calls === 0 && !document.querySelector("main .loading:not(:has(button))") && [...document.images].every((i) => i.complete)`
 	}
 	return until(`(` + steps + `) && (window.still = window.lastText === document.body.innerText ? (window.still || 0) + 1 : 0, window.lastText = document.body.innerText, window.still > 1)`)
 }
@@ -90,6 +103,37 @@ func TestEveryPageIsAmongThem(t *testing.T) {
 	}
 }
 
+// focusWalk gives the focus to everything that takes it, one after another, as the tabulator
+// key does: each shows a ring, and nothing lies over it.
+func focusWalk(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	inPage(t, ctx, chromedp.KeyEvent(kb.Tab)) // a ring is drawn for people who use the keyboard
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`(() => {
+		const found = [], was = document.activeElement, name = (e) => e.outerHTML.slice(0, 120);
+		for (const e of document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")) {
+			if (e.disabled || e.tabIndex < 0 || !e.checkVisibility()) continue;
+			e.focus();
+			if (document.activeElement !== e) { found.push("takes no focus: " + name(e)); continue; }
+			const ringed = [e, e.parentElement, e.nextElementSibling].some((x) => { const s = x && getComputedStyle(x); return s && (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== "none"); });
+			if (!ringed) found.push("has no ring: " + name(e));
+			const r = e.getBoundingClientRect(), over = new Set();
+			const seen = [[.5, .5], [.1, .1], [.9, .9], [.1, .9], [.9, .1]].some(([x, y]) => {
+				const at = document.elementFromPoint(r.left + r.width * x, r.top + r.height * y);
+				if (at && (e.contains(at) || e.closest("label")?.contains(at))) return true;
+				over.add(at ? at.className || at.tagName : "nothing");
+				return false;
+			});
+			if (!seen) found.push("lies under " + [...over] + ": " + name(e) + JSON.stringify(r));
+		}
+		was?.focus?.();
+		scrollTo(0, 0);
+		return found.slice(0, 12).join("\n");
+	})()`))
+	if err != nil || text != "" {
+		t.Errorf("%s: what has the focus is not seen (%v):\n%s", name, err, text)
+	}
+}
+
 // TestEveryPageInTheBrowser opens each page with each of its parts while every text that
 // people, products and engines give is markup, and holds it to WCAG and to the width of a
 // phone. With -artifacts it goes through every state of the service and keeps pictures.
@@ -97,6 +141,7 @@ func TestEveryPageInTheBrowser(t *testing.T) {
 	t.Parallel()
 	ctx := openBrowser(t, true)
 	d := *newLikeDocument(t)
+	countCalls(t, ctx)
 	var c current
 	c.become(d, func(d *likeDocument) { d.spoiled = true })
 	url := standIn(t, c.ServeHTTP)
@@ -117,8 +162,14 @@ func TestEveryPageInTheBrowser(t *testing.T) {
 	}
 	each("full", func(p place, part string) {
 		name := p.name + part
+		if part == "" && slices.Contains([]string{"sheet", "home", "picture"}, p.name) { // nothing moves for people who ask for that
+			inPage(t, ctx, media("prefers-reduced-motion", "reduce"))
+			holds(t, ctx, name+" stands still", `document.getAnimations().length === 0 && [...document.querySelectorAll("*")].every((e) => { const s = getComputedStyle(e); return s.animationName === "none" && s.transitionDuration.split(", ").every((d) => d === "0s"); })`)
+			inPage(t, ctx, media("prefers-reduced-motion", "no-preference"))
+		}
 		holds(t, ctx, name+" keeps texts texts", `document.title !== "owned" && !document.querySelector("img[src=x]") && !document.querySelector("b")`)
 		accessible(t, ctx, name)
+		focusWalk(t, ctx, name)
 		inPage(t, ctx, phone)
 		fits(t, ctx, name+" on a phone, its texts without spaces")
 		inPage(t, ctx, desktop)
@@ -139,14 +190,4 @@ func TestEveryPageInTheBrowser(t *testing.T) {
 			}
 		})
 	}
-	// Nothing moves for people who ask for that.
-	c.become(d, func(*likeDocument) {})
-	each("full", func(p place, part string) {
-		if part != "" || p.name != "sheet" && p.name != "home" && p.name != "picture" {
-			return
-		}
-		inPage(t, ctx, media("prefers-reduced-motion", "reduce"))
-		holds(t, ctx, p.name+" stands still", `document.getAnimations().length === 0 && [...document.querySelectorAll("*")].every((e) => { const s = getComputedStyle(e); return s.animationName === "none" && s.transitionDuration.split(", ").every((d) => d === "0s"); })`)
-		inPage(t, ctx, media("prefers-reduced-motion", "no-preference"))
-	})
 }

@@ -297,7 +297,8 @@ var variety = map[string]func(all map[string]any, i int){
 		j["job_id"] = fmt.Sprintf("0198f7a0-0000-7000-8000-0000000000%02d", i+1)
 		j["counts"] = map[string]any{"total": 11, "open": 2 * (i % 3 / 2), "completed": 7, "failed": 1, "cancelled": 1, "open_exports": 0, "done_exports": 30, "failed_exports": 1}
 	},
-	"Job": func(j map[string]any, _ int) { j["job_id"], j["status"] = aJob, "completed" },
+	"Collection": func(c map[string]any, _ int) { c["collection_id"] = "c1" },
+	"Job":        func(j map[string]any, _ int) { j["job_id"], j["status"] = aJob, "completed" },
 	"BrandProfile": func(b map[string]any, i int) {
 		b["brand_profile_id"], b["palette"] = []string{"default", "acme"}[i%2], []string{"#e8d8c3", "#0f3d3e"}
 	},

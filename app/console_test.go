@@ -59,7 +59,7 @@ func saveTo(t *testing.T, ctx context.Context) string {
 	t.Helper()
 	dir := t.TempDir()
 	if _, err := chromedp.CallBrowser(ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
-		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir,
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(ctx).BrowserContextID,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +94,7 @@ func saved(t *testing.T, dir string, want map[string]string) {
 
 // TestKeyIsAskedFor has a service that wants a key and nothing else.
 func TestKeyIsAskedForInTheBrowser(t *testing.T) {
+	t.Parallel()
 	ctx := openBrowser(t, true)
 	var signedIn atomic.Bool
 	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
@@ -154,6 +155,7 @@ func summary(status string) string {
 // TestAZIPInPartsIsSavedWholeInTheBrowser has a large job, whose ZIP has parts. Its
 // address is one of the first console's.
 func TestAZIPInPartsIsSavedWholeInTheBrowser(t *testing.T) {
+	t.Parallel()
 	ctx := openBrowser(t, false)
 	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -182,12 +184,12 @@ func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 	var looks, streams, retries, since atomic.Int64
 	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		status, items := "processing", brief("i", "", "processing")
-		if looks.Load() > 3 {
+		if looks.Load() > 2 {
 			status, items = "failed", brief("i", "", "failed")
 		}
 		if retries.Load() > 0 {
 			status, items = "processing", brief("i", "i2", "failed")+","+brief("i2", "", "processing")
-			if looks.Load() > since.Load()+3 {
+			if looks.Load() > since.Load()+2 {
 				status, items = "completed", brief("i", "i2", "failed")+","+brief("i2", "", "completed")
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/opal-photo/opal/app/apptest"
 )
 
-func TestMain(m *testing.M) { apptest.Main(m) }
+func TestMain(m *testing.M) { apptest.Main(closingBrowser{m}) }
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
