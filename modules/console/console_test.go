@@ -128,7 +128,8 @@ func TestOriginsAreChecked(t *testing.T) {
 var commands = regexp.MustCompile(`^\.\./(client|batch|sandbox|telemetry|provenance|pipeline/onnx|score/server|db|queue)/`)
 
 // TestEveryCodeHasPlainWords holds the console to every code that the service's sources
-// name: it has words of its own, or those of a family, in each language.
+// name: it has words of its own, or those of a family, in each language; so has each rule of
+// the channels.
 func TestEveryCodeHasPlainWords(t *testing.T) {
 	text := func(path string) string {
 		b, err := os.ReadFile(path)
@@ -194,6 +195,13 @@ func TestEveryCodeHasPlainWords(t *testing.T) {
 		for language, all := range words {
 			if !strings.Contains(all, `"`+key+`": "`) {
 				t.Errorf("%s has no words in %s.ts", key, language)
+			}
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\t[A-Z]\w+ += "(\w+)" +//`).FindAllStringSubmatch(text("../channel/rule.go"), -1) {
+		for language, all := range words {
+			if !strings.Contains(all, `"rule.`+m[1]+`": "`) {
+				t.Errorf("the channels' rule %s has no words in %s.ts", m[1], language)
 			}
 		}
 	}

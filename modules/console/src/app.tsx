@@ -17,8 +17,8 @@ import { parts, to } from "./route";
 import { keepFocus } from "./state/focus";
 import { doing, hush, turn } from "./state/notice";
 import { outside, readSession, session, signOut } from "./state/session";
-import { rest, resume } from "./state/uploads";
-import { language, languages, speak, t, type Key } from "./words";
+import { arrived, rest, resume } from "./state/uploads";
+import { language, languages, number, speak, t, type Key } from "./words";
 
 // offline is true while the browser has no network; what was begun goes on afterwards.
 const offline = signal(!navigator.onLine);
@@ -115,7 +115,7 @@ export const App = () => {
         <NoticeLine />
         <Page />
       </main>
-      {rest.value > 0 && <p class="afloat">{t("uploads.rest", { n: rest.value })}</p>}
+      {rest.value > 0 && <p class="afloat">{t("uploads.rest", { n: rest.value })} · {number(Math.floor(100 * arrived.value))} %</p>}
       {over.value && <div class="dropping" aria-hidden="true">{t("drop.now")}</div>}
       {asked.value && <SignInDialog done={asked.value} />}
       <Confirm />

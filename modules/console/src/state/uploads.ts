@@ -11,6 +11,10 @@ export type Upload = { item: string; job: string; name: string; share: number; s
 export const uploads = signal<Upload[]>([]);
 export const rest = computed(() => uploads.value.length);
 
+// arrived is how much is up of what was given since nothing was on its way, 0 to 1.
+const given = signal(0);
+export const arrived = computed(() => (given.value ? (given.value - uploads.value.length + uploads.value.reduce((n, u) => n + u.share, 0)) / given.value : 0));
+
 const parallel = 4;
 let running = 0;
 const kept = new Map<string, Kept>();
@@ -36,6 +40,7 @@ const inStore = async <T>(mode: IDBTransactionMode, act: (s: IDBObjectStore) => 
 };
 
 const set = (item: string, change: Partial<Upload> | null): void => {
+  if (change === null && uploads.peek().length === 1) given.value = 0;
   uploads.value = change === null ? uploads.value.filter((u) => u.item !== item) : uploads.value.map((u) => (u.item === item ? { ...u, ...change } : u));
 };
 
@@ -48,6 +53,7 @@ export const resume = async (): Promise<void> => {
 
 const queue = (k: Kept): void => {
   kept.set(k.item, k);
+  given.value++;
   uploads.value = [...uploads.value, { item: k.item, job: k.job, name: k.name, share: 0, state: "waits" }];
 };
 
