@@ -70,9 +70,10 @@ var afterwards = []walked{
 // upgrade are the parts of upgrade.md, whose steps are written for dev.
 var upgrade = []walked{
 	{"# Upgrade from v0.2.1", []string{
+		"secret list -g opal-dev -n opal-web-api-dev --show-values",
 		"ingress disable -g opal-dev -n opal-web-api-dev", "update -g opal-dev -n opal-web-api-dev --min-replicas 0 --max-replicas 1", "deactivate -g opal-dev -n opal-web-api-dev --revision opal-any--1",
 		"deactivate -g opal-dev -n opal-jobs-worker-dev --revision opal-any--2", "containerapp list -g opal-dev -o json", "containerapp delete -g opal-dev -n opal-billing-service-dev --yes",
-		"pg_dump -Fc -f v021.dump postgres://old", "psql postgres://old -c select tenant_id", "psql postgres://old -c select status", "firewall-rule create",
+		"pg_dump -Fc -f v021.dump postgresql://...", "psql postgresql://... -c select tenant_id", "psql postgresql://... -c select status", "firewall-rule create",
 		"pg_restore --no-owner --no-privileges --exit-on-error --single-transaction -d opal v021.dump as opal-dba-dev with token at pg.example.com",
 		"psql -d opal -v ON_ERROR_STOP=1 --single-transaction -c create schema v021 -c alter table jobs set schema v021", `-c grant select on all tables in schema v021 to "opal-migrate-dev" as opal-dba-dev`,
 		"psql -d opal -c select max(version_id) from goose_db_version as opal-dba-dev", "psql -d postgres -c drop database opal -c create database opal owner azure_pg_admin as opal-dba-dev",
@@ -119,7 +120,7 @@ func walk(t *testing.T, folder, pages, environment string, parts []walked) error
 	if err := os.WriteFile(record, []byte(lived(environment)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lines := "cd " + folder + " && set -euo pipefail\n. deploy/env.sh " + environment + "\nexport OPAL_SELLER_NAME=x OPAL_SELLER_ADDRESS=y OLD_DATABASE=postgres://old\n"
+	lines := "cd " + folder + " && set -euo pipefail\n. deploy/env.sh " + environment + "\nexport OPAL_SELLER_NAME=x OPAL_SELLER_ADDRESS=y\n"
 	var wanted []string
 	for _, w := range parts {
 		if want := w.wanted(environment); len(want) > 0 {
