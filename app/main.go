@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/opal-photo/opal/modules/client/shell"
+	"github.com/opal-photo/opal/modules/sandbox"
 )
 
 // Streams are the process's standard streams.
@@ -23,6 +24,9 @@ type Streams struct {
 
 // Main runs the command line and returns the exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if isChild(args) {
+		return sandbox.Serve(children(), args[2:])
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	s := Streams{In: stdin, Out: stdout, Err: stderr}

@@ -72,10 +72,12 @@ var rows = []row{
 	{
 		name: "learned", work: "cut-out of 2 MP, ISNet", peer: "rembg with the same network, ten pictures a process", reach: 1, many: 10, few: 2,
 		needs: lacksModel, ours: modelCutouts, theirs: rembgCutouts, quality: overlap(medium),
+		bound: "the network looks again at what is small or in doubt, and gives its memory back after each look",
 	},
 	{
 		name: "pipeline", work: "30 photos of 2 MP through the service: API, queues, scoring, variants, ZIP", peer: "the same steps without a service, one photo at a time",
 		reach: 1.1, many: 30, few: 4, rounds: 1, ours: service, theirs: steps,
+		bound: "scene and layers travel as files: each is encoded, stored and decoded again between scoring, worker and export",
 	},
 	{
 		name: "process", work: "60 photos of 2 MP, a scene and six presets each, by `opal process` with its own network",
@@ -84,6 +86,7 @@ var rows = []row{
 	{
 		name: "calls", work: "`POST /v1/jobs` of ten photos, on Postgres", peer: "the same rows inserted in one transaction by pgx", by: byMedian, reach: 3, many: 300, few: 50,
 		ours: calls, theirs: bareInserts,
+		bound: "the call goes through HTTP and looks up tenant, brand and idempotency first",
 	},
 	{
 		name: "queue", work: "messages sent, received and completed, embedded queue", peer: "goqite on the same disk, as durable", by: byRate, reach: 1, many: 2000, few: 200,
@@ -92,9 +95,11 @@ var rows = []row{
 	{
 		name: "backlog", work: "a backlog of 10,000 tiny photos, SQLite", peer: "OPAL at commit 9044857", by: byTime, reach: .62, many: 10_000, few: 300, rounds: 1,
 		needs: lacks("race-before.test"), ours: backlog("race-now", ""), theirs: backlog("race-before", "race-before"),
+		bound: "each photo has a decoder's process of its own, whose start is most of the time",
 	},
 	{
 		name: "memory", work: "two photos of 12 MP at the same time, 5 JPEG each", peer: "sharp doing the same", by: byMemory, reach: 1.5, many: 2,
 		ours: own("two-"+string(imaging.JPEG)+"-"+string(large), large), theirs: sharpTwo,
+		bound: "each decoder hands a whole photo over beside the copy that is worked on",
 	},
 }
