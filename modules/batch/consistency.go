@@ -351,8 +351,13 @@ func (r *run) wishes(it *Item) (picture.Look, picture.Steering) {
 	if !ok {
 		return look, steering
 	}
+	steering = c.Steering.Over(steering)
 	if c.Catalogue && !picture.Catalogue(look.ID) {
+		if _, plate := picture.ParsePlate(it.Scene); !plate && steering.Seed == nil { // the others' composition stays
+			seed := pipeline.SeedOf(tenantID, look.ID, it.Scene)
+			steering.Seed = &seed
+		}
 		look.ID = catalogueLook
 	}
-	return look, c.Steering.Over(steering)
+	return look, steering
 }

@@ -205,3 +205,18 @@ func fixesOnce(t *testing.T, o Options, prepare PreparePlate, photos []string, k
 		}
 	}
 }
+
+// A picture whose light comes to follow the catalogue keeps the others' composition.
+func TestACorrectedPictureKeepsItsComposition(t *testing.T) {
+	r := &run{Options: Options{Look: picture.Look{ID: picture.DefaultBrand}, Corrections: map[string]Correction{}}}
+	for _, scene := range []string{"kitchen", "plate:set"} {
+		r.Corrections[correctionOf("a.png", scene)] = Correction{Catalogue: true}
+	}
+	look, steering := r.wishes(&Item{File: "a.png", Scene: "kitchen"})
+	if !picture.Catalogue(look.ID) || steering.Seed == nil || *steering.Seed != pipeline.SeedOf(tenantID, picture.DefaultBrand, "kitchen") {
+		t.Errorf("%+v, %+v", look, steering)
+	}
+	if _, steering := r.wishes(&Item{File: "a.png", Scene: "plate:set"}); steering.Seed != nil {
+		t.Error("a plate has a seed")
+	}
+}

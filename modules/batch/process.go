@@ -436,10 +436,13 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 	return nil
 }
 
+// tenantID is the tenant of work without a server, which scenes' seeds depend on.
+const tenantID = "local"
+
 // input is what the pipeline makes of an item's photo.
 func (r *run) input(it *Item, raw []byte) pipeline.Input {
 	in := pipeline.Input{
-		TenantID: "local", Filename: filepath.Base(it.File), Scene: it.Scene, Prompt: r.Prompt, Options: r.Steps, Review: r.Review,
+		TenantID: tenantID, Filename: filepath.Base(it.File), Scene: it.Scene, Prompt: r.Prompt, Options: r.Steps, Review: r.Review,
 		Raw: func(context.Context) ([]byte, error) { return raw, nil },
 	}
 	in.Look, in.Steering = r.wishes(it)

@@ -56,7 +56,11 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 		f.Upscale = strings.TrimPrefix(fmt.Sprintf("%s; the photo is small: its product of %d×%d pixels was enlarged %.1f×", f.Upscale, s.cutBounds.Dx(), s.cutBounds.Dy(), f.Enlarged), "; ")
 	}
 	if !s.done.Cutout.Whole {
-		seen := consistency.Measure(s.final, box.Rect())
+		ground := l.backdrop
+		if s.done.Placed.ContainsProduct {
+			ground = nil
+		}
+		seen := consistency.MeasureOn(s.final, ground, own != nil || l.shadow != nil, box.Rect())
 		seen.Fill = fillOf(s.shared(), s.cutBounds, box.Rect(), s.final.Rect.Size())
 		f.Seen = &seen
 	}

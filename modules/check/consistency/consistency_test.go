@@ -130,3 +130,39 @@ func BenchmarkDrifts(b *testing.B) {
 		})
 	}
 }
+
+// Products of several widths stand on a bright disc before a dark wall, with one shadow: what a
+// product hides of its ground says nothing of its picture's look.
+func TestTheGroundsOwnFurnitureIsNoShadow(t *testing.T) {
+	var all []Picture
+	for i, wide := range []int{40, 60, 90, 120, 150} {
+		bare := image.NewNRGBA(image.Rect(0, 0, drawn, drawn))
+		img := image.NewNRGBA(bare.Rect)
+		box := image.Rect(drawn/2-wide/2, 60, drawn/2+wide/2, 165)
+		for y := range drawn {
+			for x := range drawn {
+				k := 45.0
+				if u, v := float64(x-drawn/2)/85, float64(y-165)/22; u*u+v*v < 1 {
+					k = 225
+				}
+				bare.SetNRGBA(x, y, color.NRGBA{uint8(k), uint8(k), uint8(k), 255})
+				u, v := float64(x-box.Max.X)/20, float64(y-163)/7
+				if k *= 1 - .4*math.Exp(-u*u-v*v); image.Pt(x, y).In(box) {
+					k = 120
+				}
+				img.SetNRGBA(x, y, color.NRGBA{uint8(k), uint8(k), uint8(k), 255})
+			}
+		}
+		seen := MeasureOn(img, bare, true, box)
+		seen.Fill = .6
+		all = append(all, Picture{Name: fmt.Sprint(i), Seen: seen})
+	}
+	if got := Of(all); got.Drifting > 0 {
+		t.Errorf("%+v", got)
+	}
+	for _, p := range all {
+		if p.Seen.ShadowDepth < 5 || p.Seen.ShadowAngle < 20 || p.Seen.Horizon != all[0].Seen.Horizon || p.Seen.Exposure != all[0].Seen.Exposure {
+			t.Errorf("%+v", p)
+		}
+	}
+}

@@ -19,11 +19,20 @@ const (
 	nearFoot  = 0.55 // of the product's width: how far beside it its shadow is looked for
 	below     = 0.14 // of its longer side: how far below its foot
 	above     = 0.22 // of its height: how far above its foot
+	contact   = 4    // pixels below its foot that are dark in each light
 	least     = 1.5  // lightness below which a difference is no shadow
 )
 
 // Measure returns how a picture shows its product, which lies within a box of it.
 func Measure(img *image.NRGBA, box image.Rectangle) picture.Seen {
+	return MeasureOn(img, nil, false, box)
+}
+
+// MeasureOn is Measure for a picture whose ground is known, without product and shadow and of
+// the same size: horizon and tones are the ground's own, whatever part of it a product hides.
+// With cast the ground lacks the shadow, which is then all that made it darker; else, and with
+// a nil ground, what is darker than the same row farther out is taken for it.
+func MeasureOn(img, bare *image.NRGBA, cast bool, box image.Rectangle) picture.Seen {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	box = box.Intersect(image.Rect(0, 0, w, h))
 	out := picture.Seen{}
@@ -34,9 +43,16 @@ func Measure(img *image.NRGBA, box image.Rectangle) picture.Seen {
 	out.Fill = max(float64(box.Dx())/fw, float64(box.Dy())/fh)
 	out.Centre, out.Floor = float64(box.Min.X+box.Max.X)/2/fw, float64(box.Max.Y)/fh
 	g := newGround(img, box)
-	out.Horizon = g.horizon()
-	out.White, out.Exposure = g.tones()
-	out.ShadowAngle, out.ShadowDepth = g.shadow()
+	own := g
+	if bare != nil {
+		own = newGround(bare, image.Rectangle{})
+	}
+	out.Horizon = own.horizon()
+	out.White, out.Exposure = own.tones()
+	if !cast || bare == nil {
+		own = nil
+	}
+	out.ShadowAngle, out.ShadowDepth = g.shadow(own)
 	return out
 }
 
@@ -54,6 +70,9 @@ func newGround(img *image.NRGBA, box image.Rectangle) *ground {
 	g.lab = make([][3]float64, g.w*g.h)
 	for i := range g.lab {
 		g.lab[i] = labOf(small.Pix[4*i:])
+	}
+	if box.Empty() {
+		return g
 	}
 	kx, ky := float64(g.w)/float64(img.Rect.Dx()), float64(g.h)/float64(img.Rect.Dy())
 	g.box = image.Rect(int(float64(box.Min.X)*kx)-1, int(float64(box.Min.Y)*ky)-1, int(math.Ceil(float64(box.Max.X)*kx))+1, int(math.Ceil(float64(box.Max.Y)*ky))+1).
@@ -126,12 +145,16 @@ func (g *ground) tones() (white [2]float64, exposure float64) {
 }
 
 // shadow returns where the darkness beside the product's foot lies, and how deep it is:
-// what is darker than the same row farther out.
-func (g *ground) shadow() (angle, depth float64) {
+// what is darker than the ground without it; nil: than the same row farther out.
+func (g *ground) shadow(bare *ground) (angle, depth float64) {
 	b := g.box
 	reach := max(3, int(nearFoot*float64(max(b.Dx(), b.Dy()/3))))
 	x0, x1 := max(0, b.Min.X-reach), min(g.w, b.Max.X+reach)
 	y0, y1 := max(0, b.Max.Y-int(above*float64(b.Dy()))), min(g.h, b.Max.Y+max(3, int(below*float64(max(b.Dx(), b.Dy())))))
+	foot := b.Max.Y
+	if bare != nil {
+		foot += contact // where the shadow is known it is dark right below the product, whatever its direction
+	}
 	var right, near, total float64
 	var all []float64
 	for y := y0; y < y1; y++ {
@@ -158,6 +181,9 @@ func (g *ground) shadow() (angle, depth float64) {
 			if !g.beside(x, y) {
 				continue
 			}
+			if bare != nil {
+				base = bare.lab[y*g.w+x][0]
+			}
 			d := base - g.lab[y*g.w+x][0]
 			if d < least {
 				continue
@@ -170,7 +196,7 @@ func (g *ground) shadow() (angle, depth float64) {
 			case x < b.Min.X:
 				right -= d
 			}
-			if y >= b.Max.Y {
+			if y >= foot {
 				near += d
 			}
 		}
