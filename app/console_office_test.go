@@ -107,7 +107,7 @@ func officePages(t *testing.T, ctx context.Context) {
 	// Without sign-in there is no tenant that keys could belong to, and the page says so.
 	inPage(t, ctx, to("/keys"), until(`document.querySelector("input[name=name]") && document.querySelector(".empty")`))
 	widths(t, ctx, "keys")
-	inPage(t, ctx, fill("input[name=name]", markup), press("form[aria-labelledby=keys-new] button"), until(`document.querySelector(".notice.bad")?.textContent.includes("no such tenant")`))
+	inPage(t, ctx, fill("input[name=name]", markup), press("form[aria-labelledby=keys-new] button"), until(`document.querySelector(".notice.bad")?.textContent.includes("no such account")`))
 
 	inPage(t, ctx, to("/webhooks"), until(`document.querySelector("input[name=url]")`), fill("input[name=url]", "https://hooks.example.com/opal"), fill("input[name=description]", markup), press("form[aria-labelledby=webhook-new] button.primary"),
 		until(`document.querySelector("dialog .secret")?.value.startsWith("whsec_")`))

@@ -14,14 +14,14 @@ export const keepFocus = (): void => {
     if (!had || !lost()) return;
     let next = off(had) ? undefined : had;
     for (const p of around) {
-      if (next || !p.isConnected) continue;
+      if (next) break;
       // no field: it would take the letters that act on pictures
       const all = [...p.querySelectorAll<HTMLElement>("[data-main], a, button, h1")].filter((e) => !off(e) && e.checkVisibility());
       next = all.find((e) => p.matches("main") && e.matches("h1")) ?? all[0]; // a new page begins at its heading
     }
     next?.focus({ preventScroll: true });
   };
-  new MutationObserver(() => { if (had && lost()) timer ||= window.setTimeout(find, 300); }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
+  new MutationObserver(() => { if (had && lost()) timer ||= +setTimeout(find, 300); }).observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
   addEventListener("focusin", (e) => {
     had = e.target as HTMLElement;
     around = [];

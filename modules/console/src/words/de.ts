@@ -74,7 +74,7 @@ export const de: Words = {
   "tab.adjust": "Anpassen",
   "adjust.scene": "Szene",
   "sheet.another": "Anderer Look", "sheet.taking": "{done} von {n} Fotos übernommen", "sheet.packing": "{done} von {n} Bildern gepackt", "sheet.zip.approved": "ZIP der fertigen", "sheet.delete": "Dieses Set löschen?", "sheet.delete.why": "Alle Fotos und Bilder werden jetzt und endgültig gelöscht. Ein Beleg bleibt.",
-  "error.operators_only": "Nur die Betreiber dürfen das sehen.", "error.scope_missing": "Dieser Schlüssel erlaubt das nicht.", "error.tenant_forbidden": "Dieser Schlüssel gehört zu einem anderen Konto.",
+  "error.tenant_not_found": "Dieses Konto gibt es nicht.", "error.operators_only": "Nur die Betreiber dürfen das sehen.", "error.scope_missing": "Dieser Schlüssel erlaubt das nicht.", "error.tenant_forbidden": "Dieser Schlüssel gehört zu einem anderen Konto.",
   "dial.auto": "wie die Szene es hat",
   "dial.reset": "{name}: wie die Szene es hat",
   "place.how": "Das Produkt. Pfeile bewegen es, Plus und Minus ändern die Größe, F spiegelt es",

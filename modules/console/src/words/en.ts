@@ -72,7 +72,7 @@ export const en = {
   "tab.adjust": "Adjust",
   "adjust.scene": "Scene",
   "sheet.another": "Another look", "sheet.taking": "{done} of {n} photos taken along", "sheet.packing": "{done} of {n} pictures packed", "sheet.zip.approved": "ZIP of what is ready", "sheet.delete": "Delete this set?", "sheet.delete.why": "All its photos and pictures are deleted now and permanently. A receipt stays.",
-  "error.operators_only": "Only the operators' tenant may see this.", "error.scope_missing": "These credentials do not allow that.", "error.tenant_forbidden": "These credentials belong to another account.",
+  "error.tenant_not_found": "There is no such account.", "error.operators_only": "Only the operators' tenant may see this.", "error.scope_missing": "These credentials do not allow that.", "error.tenant_forbidden": "These credentials belong to another account.",
   "dial.auto": "as the scene has it",
   "dial.reset": "{name}: as the scene has it",
   "place.how": "The product. Arrows move it, plus and minus size it, F flips it",

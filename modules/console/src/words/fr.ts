@@ -74,7 +74,7 @@ export const fr: Words = {
   "tab.adjust": "Ajuster",
   "adjust.scene": "Scène",
   "sheet.another": "Autre style", "sheet.taking": "{done} photos sur {n} reprises", "sheet.packing": "{done} images sur {n} emballées", "sheet.zip.approved": "ZIP des images prêtes", "sheet.delete": "Supprimer ce set ?", "sheet.delete.why": "Toutes ses photos et images sont supprimées maintenant et définitivement. Un reçu reste.",
-  "error.operators_only": "Seuls les exploitants peuvent voir ceci.", "error.scope_missing": "Cette clé ne permet pas cela.", "error.tenant_forbidden": "Cette clé appartient à un autre compte.",
+  "error.tenant_not_found": "Ce compte n’existe pas.", "error.operators_only": "Seuls les exploitants peuvent voir ceci.", "error.scope_missing": "Cette clé ne permet pas cela.", "error.tenant_forbidden": "Cette clé appartient à un autre compte.",
   "dial.auto": "comme dans la scène",
   "dial.reset": "{name} : comme dans la scène",
   "place.how": "Le produit. Les flèches le déplacent, plus et moins changent sa taille, F le retourne",

@@ -74,7 +74,7 @@ export const nl: Words = {
   "tab.adjust": "Aanpassen",
   "adjust.scene": "Scène",
   "sheet.another": "Andere stijl", "sheet.taking": "{done} van {n} foto's meegenomen", "sheet.packing": "{done} van {n} beelden ingepakt", "sheet.zip.approved": "ZIP van wat klaar is", "sheet.delete": "Deze set verwijderen?", "sheet.delete.why": "Alle foto's en beelden worden nu en definitief verwijderd. Een bewijs blijft.",
-  "error.operators_only": "Alleen de beheerders mogen dit zien.", "error.scope_missing": "Deze sleutel mag dat niet.", "error.tenant_forbidden": "Deze sleutel hoort bij een ander account.",
+  "error.tenant_not_found": "Dit account bestaat niet.", "error.operators_only": "Alleen de beheerders mogen dit zien.", "error.scope_missing": "Deze sleutel mag dat niet.", "error.tenant_forbidden": "Deze sleutel hoort bij een ander account.",
   "dial.auto": "zoals de scène het heeft",
   "dial.reset": "{name}: zoals de scène het heeft",
   "place.how": "Het product. Pijlen verplaatsen het, plus en min veranderen de grootte, F spiegelt het",
