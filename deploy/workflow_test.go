@@ -383,6 +383,38 @@ func TestWorkflowRulesBite(t *testing.T) {
 	}
 }
 
+// uncompiled are the templates that no pull request has the real compiler look at.
+func uncompiled(t *testing.T, ci string) (found []string) {
+	t.Helper()
+	templates, err := filepath.Glob("*.bicep")
+	if err != nil || len(templates) < 4 {
+		t.Fatalf("%v, %v", templates, err)
+	}
+	for _, name := range templates {
+		if !strings.Contains(ci, " deploy/"+name) {
+			found = append(found, name)
+		}
+	}
+	for _, command := range []string{`az bicep build --file "$template"`, `az bicep lint --file "$template"`, `in deploy/*.bicepparam`, `az bicep build-params --file "$parameters"`} {
+		if !strings.Contains(ci, command) {
+			found = append(found, command)
+		}
+	}
+	return found
+}
+
+func TestCICompilesEveryTemplate(t *testing.T) {
+	text := string(readWorkflow(t, ciWorkflow))
+	if found := uncompiled(t, text); len(found) > 0 {
+		t.Errorf("ci.yml does not compile %v", found)
+	}
+	for _, part := range []string{" deploy/cutout-app.bicep", " deploy/ground.bicep", "az bicep lint"} {
+		if len(uncompiled(t, strings.ReplaceAll(text, part, ""))) == 0 {
+			t.Errorf("without %s nothing is found", part)
+		}
+	}
+}
+
 // scoringFaults are the packages of the scoring service by whose change the workflow would
 // not deploy it anew.
 func scoringFaults(workflowText string, packages []string) (found []string) {
