@@ -112,12 +112,20 @@ func (b *bench) judgements(rows []row, judged map[string][engines]string) {
 			count[j]++
 			confidence, good = append(confidence, r.result[e].Confidence), append(good, j == "P")
 		}
+		if len(good) == 0 {
+			fmt.Printf("  %-8s not judged\n", engineNames[e])
+			continue
+		}
 		fmt.Printf("  %-8s publishable %d, minor flaw %d, unusable %d", engineNames[e], count["P"], count["M"], count["U"])
-		if masksAlone(e) || len(good) == 0 {
+		if masksAlone(e) {
 			fmt.Println()
 			continue
 		}
-		fmt.Printf("; AUC for publishable %.3f\n", cutouttest.AUC(confidence, good))
+		if auc := cutouttest.AUC(confidence, good); math.IsNaN(auc) {
+			fmt.Println("; no AUC: all are publishable, or none is")
+		} else {
+			fmt.Printf("; AUC for publishable %.3f\n", auc)
+		}
 		reliability(confidence, good)
 		var wrong []string
 		passed, right := 0, 0
