@@ -12,7 +12,7 @@ set -euo pipefail
 case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" && exit 0 ;; esac
 
 : "${OPAL_ENVIRONMENT:?is not set: . deploy/env.sh dev}" "${GROUP:?is not set: . deploy/env.sh dev}"
-key=${OPAL_API_KEY:-} off=${OPAL_WITHOUT_ENDPOINT:-false}
+key=${OPAL_API_KEY:-} off=${OPAL_WITHOUT_ENDPOINT:-}
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=/dev/null
 . "$here/env.sh" "$OPAL_ENVIRONMENT" "$GROUP"
@@ -57,9 +57,9 @@ if [ "$OPAL_ENVIRONMENT" = prod ]; then
 	set_var OPAL_SELLER_ADDRESS "$OPAL_SELLER_ADDRESS"
 	set_var OPAL_SELLER_COUNTRY "$OPAL_SELLER_COUNTRY"
 	set_var OPAL_SELLER_VAT_ID "$OPAL_SELLER_VAT_ID"
-	set_var OPAL_CUSTOM_DOMAIN "$OPAL_CUSTOM_DOMAIN"
-	set_var OPAL_CERTIFICATE_ID "$OPAL_CERTIFICATE_ID"
 fi
+set_var OPAL_CUSTOM_DOMAIN "$OPAL_CUSTOM_DOMAIN"
+set_var OPAL_CERTIFICATE_ID "$OPAL_CERTIFICATE_ID"
 set_var AZURE_CLIENT_ID "$client"
 set_var AZURE_TENANT_ID "$TENANT_ID"
 set_var AZURE_SUBSCRIPTION_ID "$SUBSCRIPTION"
@@ -70,7 +70,7 @@ set_var OPAL_STORAGE_ACCOUNT "$STORAGE"
 set_var OPAL_ML_WORKSPACE "$WORKSPACE"
 set_var OPAL_ENDPOINT "$ENDPOINT"
 set_var OPAL_SCORE_INSTANCE_TYPE "$OPAL_SCORE_INSTANCE_TYPE"
-set_var OPAL_WITHOUT_ENDPOINT "$off"
+set_var OPAL_WITHOUT_ENDPOINT "$off" # not exported, it stays: nothing else remembers it
 set_var AML_ENDPOINT_URL "$AML_ENDPOINT_URL"
 set_var OPAL_PUBLIC_BASE_URL "$OPAL_PUBLIC_BASE_URL"
 set_var OPAL_AUTH_MODE "$OPAL_AUTH_MODE"

@@ -116,12 +116,13 @@ func TestGithubIsSetUp(t *testing.T) {
 		says                     string
 		want                     []string // among what gh was told
 		not                      string
+		more                     []string
 	}{
 		{
-			name: "dev", environment: "dev", ok: true, says: "o/r is set up for dev", not: "prod",
+			name: "dev", environment: "dev", ok: true, says: "o/r is set up for dev", not: "OPAL_WITHOUT_ENDPOINT",
 			want: []string{
 				"gh api -X PUT repos/o/r/environments/dev --input - " + policy + "}", "gh api -X POST repos/o/r/environments/dev/deployment-branch-policies -f name=main",
-				"gh variable set AZURE_CLIENT_ID --env dev --body client", "gh variable set OPAL_REGISTRY --env dev --body reg", "gh variable set OPAL_WITHOUT_ENDPOINT --env dev --body false",
+				"gh variable set AZURE_CLIENT_ID --env dev --body client", "gh variable set OPAL_REGISTRY --env dev --body reg",
 				"gh secret set OPAL_SMOKE_KEY --env dev opal_k",
 			},
 		},
@@ -137,12 +138,18 @@ func TestGithubIsSetUp(t *testing.T) {
 			name: "no reviewers", environment: "prod", fault: "reviewers", args: []string{"opal-dev"}, ok: true, says: "so nobody is asked",
 			want: []string{"gh api -X PUT repos/o/r/environments/prod-approval --input - " + policy + "}", "gh api -X POST repos/o/r/environments/prod-approval/deployment-branch-policies -f name=main"},
 		},
+		{
+			name: "dev with a domain, without an endpoint", environment: "dev", ok: true, says: "o/r is set up for dev", not: "prod",
+			more: []string{"OPAL_CUSTOM_DOMAIN=api.example.com", "OPAL_WITHOUT_ENDPOINT=true"},
+			want: []string{"gh variable set OPAL_CUSTOM_DOMAIN --env dev --body api.example.com", "gh variable set OPAL_WITHOUT_ENDPOINT --env dev --body true"},
+		},
 		{name: "prod without dev", environment: "prod", says: "usage: github.sh GROUP_OF_DEV"},
 		{name: "somebody else's repository", environment: "dev", fault: "stranger", says: "gh auth login, in a clone of your own"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			env, record := byHand(t, laid, "FAULT="+c.fault, "OPAL_ENVIRONMENT="+c.environment, "GROUP=opal-"+c.environment, "OPAL_API_KEY=opal_k")
+			env = append(env, c.more...)
 			out, ok := script(t, env, append([]string{"github.sh"}, c.args...)...)
 			if ok != c.ok || !strings.Contains(out, c.says) || strings.Contains(out, "opal_k") {
 				t.Errorf("passed %v: %s", ok, out)

@@ -78,8 +78,15 @@ scope=/subscriptions/$subscription group=${GROUP:-${AZURE_RESOURCE_GROUP:-opal-$
 roles=$(az role assignment list --assignee "$me" --scope "$scope" --include-inherited --include-groups \
 	--query "[].roleDefinitionName" --output tsv)
 may() { grep -qx "$1" <<<"$roles"; }
-if may Owner || { may Contributor && { may "Role Based Access Control Administrator" || may "User Access Administrator"; }; }; then
+if may Owner || { may Contributor && may "User Access Administrator"; }; then
 	good "you may make resources and give rights"
+elif may Contributor && may "Role Based Access Control Administrator"; then
+	if [ "$(value lockData)" = true ]; then
+		bad "you may give rights, but not set the locks that lockData = true wants" \
+			"have somebody give you User Access Administrator, or Owner, on the subscription or the group $group"
+	else
+		good "you may make resources and give rights"
+	fi
 else
 	bad "you are neither Owner, nor Contributor and Role Based Access Control Administrator, of the subscription or of the group $group" \
 		"have somebody give you both, on the subscription, or make the group $group and give them to you there"

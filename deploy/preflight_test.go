@@ -29,7 +29,9 @@ case "$*" in
 "account show"*) [ "$FAULT" != login ] || exit 1; echo '{"id": "s", "name": "Example"}' ;;
 "ad signed-in-user"*) echo me ;;
 "role assignment list"*/resourceGroups/*) echo Owner ;;
-"role assignment list"*) if [ "$FAULT" = roles ] || [ "$FAULT" = group ]; then echo Contributor; else printf 'Contributor\nRole Based Access Control Administrator\n'; fi ;;
+"role assignment list"*)
+	echo Contributor
+	case $FAULT in roles | group) ;; locks) echo Role Based Access Control Administrator ;; *) echo User Access Administrator ;; esac ;;
 "provider list"*)
 	for p in App Cdn Consumption ContainerInstance ContainerRegistry DBforPostgreSQL Insights KeyVault MachineLearningServices ManagedIdentity Network \
 		OperationalInsights PolicyInsights ServiceBus Storage; do
@@ -65,6 +67,8 @@ func TestPreflightSaysWhatIsMissing(t *testing.T) {
 		{name: "no cores, none wanted", fault: "quota", environment: "dev", more: []string{"OPAL_WITHOUT_ENDPOINT=true"}},
 		{name: "nobody logged in", fault: "login", environment: "dev", want: "do: az login"},
 		{name: "no right to give rights", fault: "roles", environment: "dev", want: "neither Owner, nor Contributor and Role Based Access Control Administrator"},
+		{name: "rights, but not to the locks of prod", fault: "locks", environment: "prod", want: "but not set the locks"},
+		{name: "rights, and no locks in dev", fault: "locks", environment: "dev"},
 		{name: "a provider", fault: "provider", environment: "dev", want: "the provider Microsoft.Cdn is NotRegistered"},
 		{name: "a provider, registered", fault: "provider", environment: "dev", args: []string{"--register"}},
 		{name: "no such server", fault: "postgres", environment: "dev", want: "Postgres Standard_B1ms can't be had in westeurope"},
