@@ -67,7 +67,7 @@ var sets = []set{
 		wall: lch{0.8, 0.02, 240 * deg}, accent: lch{0.5, 0.05, 245 * deg},
 		light: rgb{0.97, 1, 1.05}, falloff: 0.2, vignette: 0.18,
 		gloss: 0.14, reflection: 0.07, shadow: 0.95, hardness: 0.25, flatGobo: goboWindow, side: LightRight},
-	{name: "nature", far: farForest, top: mossWood, flatTop: mossWood,
+	{name: "nature", far: farForest, top: woodWeathered, flatTop: woodWeathered,
 		wall: lch{0.42, 0.05, 120 * deg}, accent: lch{0.5, 0.09, 130 * deg},
 		light: rgb{1.06, 1, 0.86}, falloff: 0.3, vignette: 0.34,
 		gloss: 0.02, shadow: 1, hardness: 0.5, gobo: goboLeaf, flatGobo: goboLeaf, side: LightLeft},

@@ -14,7 +14,7 @@ const (
 	marbleWhite
 	marbleBlack
 	linen
-	mossWood
+	woodWeathered
 	laminate
 	lacquer
 )
@@ -39,8 +39,8 @@ func newSurface(m material, lk *look, seed uint64) surfaceFunc {
 		return planks(hex(0xb18a5f), hex(0xdfc39c), 0.9, ou, ov)
 	case woodWalnut:
 		return planks(hex(0x2a170d), hex(0x6b442a), 0.36, ou, ov)
-	case mossWood:
-		return moss(planks(hex(0x2c2218), hex(0x76624a), 0.27, ou, ov), float32(lk.side), ou, ov)
+	case woodWeathered:
+		return planks(hex(0x3a3025), hex(0x857259), 0.27, ou, ov)
 	case stone:
 		return slab(hex(0x96979b), 0.2, ou, ov)
 	case concrete:

@@ -19,7 +19,7 @@ var materialWords = map[string]material{
 	"dark wood": woodWalnut, "walnut": woodWalnut, "light wood": woodOak, "oak": woodOak, "birch": woodOak,
 	"wooden": woodWarm, "wood": woodWarm, "concrete": concrete, "cement": concrete, "plaster": concrete,
 	"linen": linen, "fabric": linen, "cloth": linen, "stone": stone, "slate stone": stone, "granite": stone,
-	"moss": mossWood, "paper": paper,
+	"weathered wood": woodWeathered, "driftwood": woodWeathered, "paper": paper,
 }
 
 var lightWords = map[string]lightKind{
