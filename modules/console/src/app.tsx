@@ -5,7 +5,6 @@ import { whoCalls } from "./api";
 import { Confirm } from "./parts/Confirm";
 import { Icon } from "./parts/Icon";
 import { NoticeLine } from "./parts/Notice";
-import { Secret } from "./parts/Secret";
 import { SignIn, SignInDialog } from "./parts/SignIn";
 import { useDrop } from "./parts/Drop";
 import { later } from "./parts/later";
@@ -119,7 +118,6 @@ export const App = () => {
       {over.value && <div class="dropping" aria-hidden="true">{t("drop.now")}</div>}
       {asked.value && <SignInDialog done={asked.value} />}
       <Confirm />
-      <Secret />
     </>
   );
 };

@@ -5,9 +5,9 @@ import { client, got, once, type Schemas } from "../api";
 import { sure } from "../parts/Confirm";
 import { Empty } from "../parts/Empty";
 import { Pending, useFirst } from "../parts/Pages";
-import { showSecret } from "../parts/Secret";
+import { Secret, showSecret } from "../parts/Secret";
 import { doing } from "../state/notice";
-import { credits, t, when, type Key } from "../words";
+import { credits, date, t, when, type Key } from "../words";
 import { lacks } from "../state/session";
 import { Role } from "../parts/Role";
 
@@ -63,9 +63,10 @@ export const Keys = () => {
       {keys.value === null ? <Pending of={first} /> : keys.value.length === 0 ? <Empty title={t("keys.none")}><p>{t("keys.none.why")}</p></Empty> : (
         <div class="scroll"><table><thead><tr><th scope="col">{t("keys.name")}</th><th scope="col">{t("keys.scopes")}</th><th scope="col">{t("table.made")}</th><th scope="col">{t("keys.used")}</th><th scope="col">{t("keys.expires")}</th><th scope="col" class="n">{t("keys.budget")}</th><th scope="col">{t("table.state")}</th></tr></thead>
           <tbody>{keys.value.map((k) => { const s = stateOf(k); return (
-            <tr key={k.key_id} class={s === "active" ? "" : "faint"}><td><strong>{k.name}</strong> <code>{k.prefix}…</code></td><td>{k.scopes.map((x) => t(`scope.${x}` as Key)).join(", ")}</td><td class="when">{when(k.created_at)}</td><td class="when">{when(k.last_used_at)}</td><td class="when">{k.expires_at ? when(k.expires_at) : t("keys.never")}</td>
+            <tr key={k.key_id} class={s === "active" ? "" : "faint"}><td><strong>{k.name}</strong> <code>{k.prefix}…</code></td><td>{k.scopes.map((x) => t(`scope.${x}` as Key)).join(", ")}</td><td class="when" title={when(k.created_at)}>{date(k.created_at)}</td><td class="when" title={when(k.last_used_at)}>{date(k.last_used_at)}</td><td class="when" title={when(k.expires_at)}>{k.expires_at ? date(k.expires_at) : t("keys.never")}</td>
               <td class="n">{k.budget === null ? "–" : `${credits(k.budget_used)} / ${credits(k.budget)}`}</td><td>{s === "active" ? <button type="button" onClick={() => revoke(k)} {...lacks("admin")}>{t("keys.revoke")}<span class="unseen"> {k.name}</span></button> : t(`keys.${s}` as Key)}</td></tr>); })}</tbody></table></div>)}
       <NewKey made={read} />
+      <Secret />
     </>
   );
 };

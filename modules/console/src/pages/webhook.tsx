@@ -7,7 +7,7 @@ import { Delivery } from "../parts/Delivery";
 import { Empty, Loading } from "../parts/Empty";
 import { Icon } from "../parts/Icon";
 import { More, Pending, usePages } from "../parts/Pages";
-import { showSecret } from "../parts/Secret";
+import { Secret, showSecret } from "../parts/Secret";
 import { go, to } from "../route";
 import { complain, doing, tell } from "../state/notice";
 import { t, when, type Key } from "../words";
@@ -69,6 +69,7 @@ export const Webhook = ({ id }: { id: string }) => {
         <button type="button" onClick={replay} {...lacks("write")}><Icon name="again" />{t("webhook.replay")}</button></div>
       {rows === null ? <Pending of={log} /> : rows.length === 0 ? <Empty title={t("delivery.none")} /> : <ul class="log">{rows.map((d) => <Delivery key={d.delivery_id} d={d} changed={log.again} />)}</ul>}
       <More of={log} />
+      <Secret />
     </>
   );
 };

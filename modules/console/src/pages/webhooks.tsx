@@ -5,7 +5,7 @@ import { client, got, once, type Schemas } from "../api";
 import { Empty } from "../parts/Empty";
 import { Pending, useFirst } from "../parts/Pages";
 import { Events } from "../parts/Events";
-import { showSecret } from "../parts/Secret";
+import { Secret, showSecret } from "../parts/Secret";
 import { to } from "../route";
 import { doing } from "../state/notice";
 import { t, type Key } from "../words";
@@ -43,6 +43,7 @@ export const Webhooks = () => {
         <Events chosen={events.value} choose={(next) => { events.value = next; }} />
         <div class="row end"><button type="submit" class="primary" {...lacks("write")}>{t("webhook.make")}</button></div>
       </form>
+      <Secret />
     </>
   );
 };

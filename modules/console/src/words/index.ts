@@ -62,6 +62,8 @@ export const credits = (hundredths: number): string => number(hundredths / 100, 
 export const money = (cents: number, currency: string): string => (cents / 100).toLocaleString(language.value, { style: "currency", currency });
 export const bytes = (n: number): string => (n < 1e6 ? `${number(Math.max(1, Math.round(n / 1e3)))} kB` : `${number(n / 1e6, 1)} MB`);
 export const when = (iso: string | null | undefined): string => (iso ? new Date(iso).toLocaleString(language.value, { dateStyle: "medium", timeStyle: "short" }) : "–");
+// date says a moment's day, for tables that have no room for its time, which their title tells.
+export const date = (iso: string | null | undefined): string => (iso ? new Date(iso).toLocaleDateString(language.value, { dateStyle: "medium" }) : "–");
 export const day = (iso: string): string => new Date(iso).toLocaleDateString(language.value, { day: "numeric", month: "short" });
 
 // lasting says a time in words: about 9 min.
