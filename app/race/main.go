@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 	"syscall"
 
 	"github.com/opal-photo/opal/modules/imaging"
@@ -92,6 +93,7 @@ func run(ctx context.Context, o options) (err error) {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
 		results = append(results, got)
+		fmt.Fprint(os.Stderr, strings.TrimPrefix(table(results[len(results)-1:]), tableHead)) // a run takes long, and may be interrupted
 	}
 	if len(results) == 0 {
 		return errors.New("no row is called so")
