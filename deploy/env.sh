@@ -49,7 +49,8 @@ _opal_env() {
 	local last='' found='' api_has='' worker_has='' subscription=''
 	local settings='.properties.template.containers[0]'
 	here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || return 1
-	if [ ! -f "$here/ground.$environment.bicepparam" ]; then
+	# A disk that takes capitals for small letters, as a Mac's, has ground.DEV.bicepparam, too.
+	if [[ ! $environment =~ ^[[:lower:][:digit:]]+$ ]] || [ ! -f "$here/ground.$environment.bicepparam" ]; then
 		echo "env: usage: . deploy/env.sh dev|prod [GROUP [LOCATION]]; there is no $here/ground.$environment.bicepparam" >&2
 		return 2
 	fi
@@ -81,7 +82,9 @@ _opal_env() {
 	# Everything below asks for lists first: no answer is an error then, and never "not there yet".
 	exists=$(az group exists --name "$GROUP") || return 1
 	if [ "$exists" = true ]; then
-		location=$(az group show --name "$GROUP" --query location --output tsv) || return 1
+		# Its name as Azure spells it: the resources' names end in a hash of it, and Azure finds it in any case.
+		name=$(az group show --name "$GROUP" --query "[name, location]" --output tsv) || return 1
+		{ read -r GROUP && read -r location; } <<<"$name" || return 1
 		name=$(az deployment group list --resource-group "$GROUP" --query "[?name=='ground'].name" --output tsv) || return 1
 		has_ground=$name
 		if [ "$name" = ground ]; then

@@ -140,6 +140,11 @@ func TestEnvReadsTheGroup(t *testing.T) {
 		{name: "an answer that fails is none", state: laid, env: []string{"BROKEN=deployment group show"}, script: ". ./env.sh dev", fails: true},
 		{name: "a list that fails is none", state: laid, env: []string{"BROKEN=containerapp list"}, script: ". ./env.sh dev", fails: true},
 		{name: "a group that is not there", script: `. ./env.sh dev other | grep -o 'there is no group other' | sed 's/^/=/'`, want: []string{"there is no group other"}},
+		{name: "a group as Azure spells it", state: laid, script: ". ./env.sh dev OPAL-DEV; " + show("GROUP"), want: []string{"GROUP=opal-dev"}},
+		{
+			name: "an environment in capitals, on a disk that takes both", want: []string{"usage"},
+			script: `d=$(mktemp -d); cp env.sh "$d"; touch "$d"/{ground,apps}.DEV.bicepparam; . "$d/env.sh" DEV 2>&1 | sed -n 's/^env: usage.*/=usage/p'; rm -rf "$d"`,
+		},
 		{name: "no such environment", script: ". ./env.sh qa", fails: true},
 		{name: "no environment", script: ". ./env.sh", fails: true},
 		{name: "run, not read", script: "./env.sh dev || bash ./env.sh dev", fails: true},

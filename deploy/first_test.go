@@ -25,7 +25,7 @@ case "$*" in
 "account show"*) echo s ;;
 "account get-access-token"*) echo token ;;
 "group exists"*) made "^group create" && echo true || echo false ;;
-"group show"*) echo westeurope ;;
+"group show"*) expr "$*" : '.*--name \([^ ]*\)' | tr A-Z a-z; echo westeurope ;;
 "ad signed-in-user"*) echo me ;;
 "ad group list"*) made "ad group create" && echo people || true ;;
 "ad group create"* | "ad group show"*) echo people ;;
