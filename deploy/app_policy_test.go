@@ -194,7 +194,6 @@ var leftOut = map[string]string{
 	"STORAGE_ENDPOINT":                   "the account's public name resolves to its private endpoint",
 	"STORAGE_DIR":                        "embedded",
 	"STORAGE_URL_KEY":                    "embedded",
-	"AUTH_TENANT_CLAIM":                  "the default claim is the documented one",
 	"AUTH_ROLE_CLAIM":                    "the default claim is Entra's own for roles of an app",
 	"AUTH_SIGN_IN_SCOPES":                "the default suits",
 	"AUTH_SESSION_LIFE":                  "the default suits",

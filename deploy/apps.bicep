@@ -88,6 +88,8 @@ param authIssuer string = ''
 param authAudience string = ''
 @description('For authMode oidc: OPAL\'s name with the issuer, for the sign-in of browsers, whose secret the vault has as auth-client-secret. Empty: the console has no sign-in.')
 param authClientId string = ''
+@description('For authMode oidc: the claim of its tokens that names the tenant.')
+param authTenantClaim string = 'tenant_id'
 @description('For authMode oidc: what each value of the claim roles allows: leads=approve,studio=make.')
 param authRoles string = ''
 
@@ -192,6 +194,7 @@ var authEnv = concat([
 ], authMode == 'oidc' ? [
   { name: 'AUTH_ISSUER', value: authIssuer }
   { name: 'AUTH_AUDIENCE', value: authAudience }
+  { name: 'AUTH_TENANT_CLAIM', value: authTenantClaim }
   { name: 'AUTH_ROLES', value: authRoles }
 ] : [])
 // The sign-in of browsers, which is the API's alone.

@@ -98,12 +98,13 @@ n=$(cat "$RECORD.date" 2>/dev/null || echo 1764327600); echo $((n + 1)) >"$RECOR
 `
 
 // github is a gh that is an admin's, writes down what it is told, and lacks reviewers
-// where FAULT is reviewers.
+// where FAULT is reviewers, and has some where it is agreed.
 const github = `[ "$FAULT" != stranger ] || exit 1
 case "$*" in
 *viewerPermission*) echo o/r ;;
 *oidc*) echo repo:o@1/r@2 ;;
 "api user"*) echo 7 ;;
+"api repos/o/r/environments/prod-approval --jq "*) case $FAULT in agreed) echo '[{"type":"Team","id":9}]' ;; *) echo "HTTP 404" >&2; exit 1 ;; esac ;;
 "api -X PUT"*)
 	body=$(jq -c .)
 	case "$FAULT$body" in reviewers*reviewers*) echo "HTTP 422" >&2; exit 1 ;; esac

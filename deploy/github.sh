@@ -28,11 +28,11 @@ if [ -z "$client" ]; then
 fi
 if [ "$OPAL_ENVIRONMENT" = prod ]; then from=${1:?usage: github.sh GROUP_OF_DEV, whose images prod gets}; fi
 
-# protect NAME [REVIEWER] makes an environment that only main deploys to, after REVIEWER has agreed.
+# protect NAME [REVIEWERS] makes an environment that only main deploys to, after one of REVIEWERS, a list of JSON, has agreed.
 protect() {
 	local body there
-	body=$(jq -n --arg id "${2:-}" '{deployment_branch_policy: {protected_branches: false, custom_branch_policies: true}}
-		+ if $id == "" then {} else {reviewers: [{type: "User", id: ($id | tonumber)}]} end')
+	body=$(jq -n --argjson who "${2:-[]}" '{deployment_branch_policy: {protected_branches: false, custom_branch_policies: true}}
+		+ if $who == [] then {} else {reviewers: $who} end')
 	gh api -X PUT "repos/$REPOSITORY/environments/$1" --input - <<<"$body" >/dev/null || return 1
 	there=$(gh api "repos/$REPOSITORY/environments/$1/deployment-branch-policies" --jq '.branch_policies[].name') || return 1
 	grep -qx main <<<"$there" || gh api -X POST "repos/$REPOSITORY/environments/$1/deployment-branch-policies" -f name=main >/dev/null || return 1
@@ -43,8 +43,11 @@ set_var() { [ -z "$2" ] || gh variable set "$1" --env "$OPAL_ENVIRONMENT" --body
 
 protect "$OPAL_ENVIRONMENT" # without reviewers: each job would ask again
 if [ "$OPAL_ENVIRONMENT" = prod ]; then
-	me=$(gh api user --jq .id)
-	if ! protect prod-approval "$me"; then
+	# Whom people added in Settings stays: a PUT replaces the list.
+	who=$(gh api "repos/$REPOSITORY/environments/prod-approval" \
+		--jq '[.protection_rules[]? | select(.type == "required_reviewers").reviewers[] | {type, id: .reviewer.id}]' 2>/dev/null) || who=
+	if [ "${who:-[]}" = '[]' ]; then who="[{\"type\":\"User\",\"id\":$(gh api user --jq .id)}]"; fi
+	if ! protect prod-approval "$who"; then
 		say "the repository's plan has no reviewers, so nobody is asked: the right to start promote-prod.yml is the guard"
 		protect prod-approval
 	fi

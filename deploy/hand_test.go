@@ -135,6 +135,10 @@ func TestGithubIsSetUp(t *testing.T) {
 			},
 		},
 		{
+			name: "prod again, with reviewers that somebody added", environment: "prod", fault: "agreed", args: []string{"opal-dev"}, ok: true, says: "only main deploys to prod-approval",
+			want: []string{"gh api -X PUT repos/o/r/environments/prod-approval --input - " + policy + `,"reviewers":[{"type":"Team","id":9}]}`},
+		},
+		{
 			name: "no reviewers", environment: "prod", fault: "reviewers", args: []string{"opal-dev"}, ok: true, says: "so nobody is asked",
 			want: []string{"gh api -X PUT repos/o/r/environments/prod-approval --input - " + policy + "}", "gh api -X POST repos/o/r/environments/prod-approval/deployment-branch-policies -f name=main"},
 		},

@@ -26,7 +26,7 @@ func scenarios() []scenario {
 			"customDomain": "api.example.com", "certificateId": "/certificate", "publicBaseUrl": "https://api.example.com",
 		}},
 		{name: "oidc", env: "prod", billed: true, secrets: scoring, apps: map[string]any{
-			"authMode": "oidc", "authIssuer": "https://login.example.com", "authAudience": "opal", "authRoles": "leads=approve,studio=make",
+			"authMode": "oidc", "authIssuer": "https://login.example.com", "authAudience": "opal", "authRoles": "leads=approve,studio=make", "authTenantClaim": "opal_tenant",
 		}},
 		{name: "sign-in of browsers", env: "prod", billed: true, secrets: append([]string{signInSecret}, scoring...), apps: map[string]any{
 			"authMode": "oidc", "authIssuer": "https://login.example.com", "authAudience": "opal", "authClientId": "opal-console",
