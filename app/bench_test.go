@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -220,7 +219,23 @@ func BenchmarkAllPresets(b *testing.B) {
 func BenchmarkPeakMemory(b *testing.B) {
 	p, c, _ := runDev(b)
 	body := apptest.Photo(b, 4000, 3000)
-	var peak atomic.Int64
+	peak := peakDuring(p.Cmd.Process.Pid, 20*time.Millisecond, func() {
+		for b.Loop() {
+			var all sync.WaitGroup
+			for range 4 {
+				all.Go(func() { follow(c, []string{"amazon_main", "shopify"}, body) })
+			}
+			all.Wait()
+		}
+	})
+	b.ReportMetric(float64(peak)/1e6, "MB-peak")
+	b.ReportMetric(0, "ns/op")
+}
+
+// peakDuring returns the largest memory in bytes, of those looked at every so often, that a process
+// and its children have during some work.
+func peakDuring(pid int, every time.Duration, work func()) int64 {
+	var peak int64
 	stop := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() {
@@ -228,22 +243,15 @@ func BenchmarkPeakMemory(b *testing.B) {
 			select {
 			case <-stop:
 				return
-			case <-time.After(20 * time.Millisecond):
-				peak.Store(max(peak.Load(), residentOf(p.Cmd.Process.Pid)))
+			case <-time.After(every):
+				peak = max(peak, residentOf(pid))
 			}
 		}
 	})
-	for b.Loop() {
-		var all sync.WaitGroup
-		for range 4 {
-			all.Go(func() { follow(c, []string{"amazon_main", "shopify"}, body) })
-		}
-		all.Wait()
-	}
+	work()
 	close(stop)
 	watch.Wait()
-	b.ReportMetric(float64(peak.Load())/1e6, "MB-peak")
-	b.ReportMetric(0, "ns/op")
+	return peak
 }
 
 // follow sends a photo and returns how long it took from complete to the end of the

@@ -16,7 +16,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -223,25 +222,11 @@ func single(b *testing.B, p *apptest.Process, api *client.Client, n client.NewJo
 // peakOfTwo returns the memory that opal takes for photos of which two are worked on.
 func peakOfTwo(b *testing.B, p *apptest.Process, api *client.Client, photo []byte) int64 {
 	b.Helper()
-	var peak atomic.Int64
-	stop := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			case <-time.After(50 * time.Millisecond):
-				peak.Store(max(peak.Load(), residentOf(p.Cmd.Process.Pid)))
-			}
-		}
+	return peakDuring(p.Cmd.Process.Pid, 50*time.Millisecond, func() {
+		id, release := order(b, api, client.NewJob{}, photo, photo)
+		release()
+		ended(b, api, id, nil)
 	})
-	id, release := order(b, api, client.NewJob{}, photo, photo)
-	release()
-	ended(b, api, id, nil)
-	close(stop)
-	watch.Wait()
-	return peak.Load()
 }
 
 // cpuOfTree returns the CPU seconds of a process and of its children, those that have
