@@ -1,25 +1,26 @@
 package app
 
 import (
+	"maps"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/opal-photo/opal/app/decoding"
 	"github.com/opal-photo/opal/modules/cutout/refine"
-	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/pipeline/onnx"
-	"github.com/opal-photo/opal/modules/provenance"
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
 // children are the processes that work on bytes from outside, a row a kind.
 func children() map[string]sandbox.Handler {
-	return map[string]sandbox.Handler{
-		imaging.ChildKind:  imaging.ChildHandler(provenance.Answer),
+	all := decoding.Children()
+	maps.Copy(all, map[string]sandbox.Handler{
 		onnx.ChildKind:     onnx.ChildHandler(),
 		onnx.CUDAChildKind: onnx.CUDAChildHandler(),
 		refine.ChildKind:   refine.ChildHandler(),
-	}
+	})
+	return all
 }
 
 // ServeIfChild exits after serving when this process was started as a child of one of

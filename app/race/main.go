@@ -17,8 +17,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/sandbox"
+	_ "github.com/opal-photo/opal/app/decoding" // the decoding child, as the program has it
 )
 
 type options struct {
@@ -31,7 +30,6 @@ type options struct {
 }
 
 func main() {
-	sandbox.ServeIfChild(map[string]sandbox.Handler{imaging.ChildKind: imaging.ChildHandler(nil)})
 	var o options
 	flag.StringVar(&o.opal, "opal", "bin/opal", "the program that is measured")
 	flag.StringVar(&o.peers, "peers", "app/race/peers", "folder of the peers' scripts")

@@ -9,12 +9,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/opal-photo/opal/modules/db/dbtest"
-	"github.com/opal-photo/opal/modules/imaging/imagingtest"
+	_ "github.com/opal-photo/opal/modules/imaging/imagingtest" // the test binary serves as the decoding child
 	"github.com/opal-photo/opal/modules/picture"
 )
 
 func TestMain(m *testing.M) {
-	imagingtest.ServeIfChild()
 	goleak.VerifyTestMain(m, dbtest.IgnoreServer()...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -20,15 +21,20 @@ const ChildKind = "decode"
 // parts beside the pixels (see DecodeWith), 64 KB at most. A binary whose
 // Decoders have no Command of their own serves it under ChildKind.
 func ChildHandler(read func(beside []byte) (answer []byte)) sandbox.Handler {
-	return sandbox.Handler{Prepare: func([]string) (sandbox.Worker, error) {
+	return sandbox.Handler{Prepare: func(args []string) (sandbox.Worker, error) {
 		if err := prepareVips(true); err != nil {
 			return nil, err
 		}
-		// Where libheif is missing the other formats are decoded all the same.
-		_ = loadHEIF()
+		if slices.Contains(args, withHEIF) {
+			_ = loadHEIF() // decodeWork says that it is missing
+		}
 		return func(job sandbox.Work) ([]byte, error) { return decodeWork(job, read) }, nil
 	}}
 }
+
+// withHEIF has a child load libheif, whose own libraries take a third of the time in which a
+// child is ready. Others refuse HEIC.
+const withHEIF = "heif"
 
 // handedOver is how many bytes of a pixel the child hands over. JPEG has no alpha, and a
 // quarter of the memory that both sides share would say so for each pixel.

@@ -7,9 +7,11 @@ import (
 	"image"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/sandbox"
@@ -63,8 +65,10 @@ type DecoderOptions struct {
 // comes back whole, and the CPU limit, which counts a process's life, is the
 // picture's. It is safe for concurrent use.
 type Decoder struct {
-	opts DecoderOptions
-	pool *sandbox.Pool
+	opts  DecoderOptions
+	slots *semaphore.Weighted // pictures, of all pools
+	pool  *sandbox.Pool
+	heic  *sandbox.Pool // its children have libheif
 }
 
 // NewDecoder returns a Decoder. It starts nothing before the first Decode; the
@@ -76,19 +80,29 @@ func NewDecoder(opts DecoderOptions) *Decoder {
 	if opts.MemoryLimit <= 0 {
 		opts.MemoryLimit = defaultMemoryLimit
 	}
-	return &Decoder{opts: opts, pool: sandbox.New(sandbox.Options{
-		Kind: ChildKind, Command: opts.Command, Timeout: opts.Timeout, Concurrency: opts.Concurrency,
-		// Debian's libvips would make code at run time, which the child may not.
-		Environment: []string{"VIPS_NOVECTOR=1"},
-	})}
+	if opts.Concurrency <= 0 {
+		opts.Concurrency = runtime.GOMAXPROCS(0)
+	}
+	pool := func(args ...string) *sandbox.Pool {
+		o := sandbox.Options{
+			Kind: ChildKind, Args: args, Timeout: opts.Timeout, Concurrency: opts.Concurrency,
+			// Debian's libvips would make code at run time, which the child may not.
+			Environment: []string{"VIPS_NOVECTOR=1"},
+		}
+		if len(opts.Command) > 0 {
+			o.Command = slices.Concat(opts.Command, args)
+		}
+		return sandbox.New(o)
+	}
+	return &Decoder{opts: opts, slots: semaphore.NewWeighted(int64(opts.Concurrency)), pool: pool(), heic: pool(withHEIF)}
 }
 
 // Warm starts the first child, so that the first picture finds it ready.
 func (d *Decoder) Warm() { d.pool.Warm() }
 
-// Close waits for the calls of Decode and ends the waiting child. Later calls
+// Close waits for the calls of Decode and ends the waiting children. Later calls
 // of Decode fail. It is safe to call twice.
-func (d *Decoder) Close() error { return d.pool.Close() }
+func (d *Decoder) Close() error { return errors.Join(d.pool.Close(), d.heic.Close()) }
 
 // Decode checks and decodes a picture from outside: JPEG, PNG, WebP, AVIF, HEIC
 // or TIFF. The result is
@@ -111,8 +125,15 @@ func (d *Decoder) DecodeWith(ctx context.Context, b, beside []byte) (img *image.
 	if err != nil {
 		return nil, Info{}, nil, err
 	}
-	missing := false
-	err = d.pool.Do(ctx, d.job(p, beside), func(pixels io.ReaderAt, reply []byte) (err error) {
+	if err := d.slots.Acquire(ctx, 1); err != nil {
+		return nil, p.Info, nil, err
+	}
+	defer d.slots.Release(1)
+	pool, missing := d.pool, false
+	if p.Info.Format == imagefile.HEIC {
+		pool = d.heic
+	}
+	err = pool.Do(ctx, d.job(p, beside), func(pixels io.ReaderAt, reply []byte) (err error) {
 		if missing = string(reply) == noHEIF; missing {
 			return nil
 		}

@@ -22,7 +22,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
-	"github.com/opal-photo/opal/modules/imaging/imagingtest"
+	_ "github.com/opal-photo/opal/modules/imaging/imagingtest" // the test binary serves as the decoding child
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -30,7 +30,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	imagingtest.ServeIfChild()
 	goleak.VerifyTestMain(m, dbtest.IgnoreServer()...)
 }
 

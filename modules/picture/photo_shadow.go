@@ -3,6 +3,7 @@ package picture
 import (
 	"regexp"
 	"slices"
+	"sync"
 )
 
 // The ways in which a picture shows a shadow under its product.
@@ -32,7 +33,7 @@ type OwnShadow struct {
 
 const maxPhotoShadows = 60
 
-var presetPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,59}$`)
+var presetPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,59}$`) })
 
 // Wants reports whether the photo's own shadow is wished anywhere.
 func (s PhotoShadow) Wants() bool {
@@ -58,7 +59,7 @@ func (s PhotoShadow) check() error {
 		return ErrSteering.With("photo_shadow names %d presets; %d is the limit", len(s), maxPhotoShadows)
 	}
 	for name, mode := range s {
-		if !presetPattern.MatchString(name) {
+		if !presetPattern().MatchString(name) {
 			return ErrSteering.With("photo_shadow names presets, white or scene, and not %q", short(name))
 		}
 		if !slices.Contains([]string{ShadowKeep, ShadowSoften, ShadowContact, ShadowDrop}, mode) {

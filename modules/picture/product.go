@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -96,9 +97,9 @@ func (p *Product) Set(field, value string) {
 }
 
 var (
-	slotPattern = regexp.MustCompile(`^[A-Z0-9]{2,12}$`)
-	asinPattern = regexp.MustCompile(`^B[0-9A-Z]{9}$`)
-	isbnPattern = regexp.MustCompile(`^[0-9]{9}[0-9X]$`)
+	slotPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z0-9]{2,12}$`) })
+	asinPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^B[0-9A-Z]{9}$`) })
+	isbnPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{9}[0-9X]$`) })
 )
 
 // Normalise trims the fields, writes numbers as they are looked up (a GTIN without
@@ -131,7 +132,7 @@ func (p *Product) Normalise() error {
 	if p.ASIN != "" && !ValidASIN(p.ASIN) {
 		return ErrProduct.With("asin %q must be ten letters and digits that begin with B, or an ISBN-10", short(p.ASIN))
 	}
-	if p.Slot != "" && !slotPattern.MatchString(p.Slot) {
+	if p.Slot != "" && !slotPattern().MatchString(p.Slot) {
 		return ErrProduct.With("slot %q must be 2 to 12 letters and digits, such as MAIN or PT01", short(p.Slot))
 	}
 	return nil
@@ -181,8 +182,8 @@ func ValidGTIN(s string) bool {
 // ValidASIN reports whether s can be an ASIN: B and nine letters and digits, or for
 // books an ISBN-10 with its check digit. Amazon does not publish more of its form.
 func ValidASIN(s string) bool {
-	if !isbnPattern.MatchString(s) {
-		return asinPattern.MatchString(s)
+	if !isbnPattern().MatchString(s) {
+		return asinPattern().MatchString(s)
 	}
 	sum := 0
 	for i := range len(s) {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -95,7 +96,7 @@ func readXMP(m *picture.Marks, xmp []byte) {
 }
 
 // sourceType is what a source type may be made of: it is written again as it stands.
-var sourceType = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9:/._#-]{0,199}$`)
+var sourceType = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9:/._#-]{0,199}$`) })
 
 // put takes one property.
 func put(m *picture.Marks, name, value string) {
@@ -109,7 +110,7 @@ func put(m *picture.Marks, name, value string) {
 	}
 	switch name {
 	case "DigitalSourceType":
-		if value = strings.TrimPrefix(strings.Replace(value, "https://cv.iptc.org", "http://cv.iptc.org", 1), vocabulary); sourceType.MatchString(value) {
+		if value = strings.TrimPrefix(strings.Replace(value, "https://cv.iptc.org", "http://cv.iptc.org", 1), vocabulary); sourceType().MatchString(value) {
 			m.SourceType = stronger(m.SourceType, value)
 		}
 	case "creator":

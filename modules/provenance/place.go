@@ -7,6 +7,7 @@ import (
 	"image"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Place says where a finished picture shows the product of its photo, so that anybody
@@ -36,12 +37,12 @@ func WithPlace(packet []byte, p Place) []byte {
 	return bytes.Replace(packet, []byte(placeTool), []byte(placeTool+` xmlns:opal="https://github.com/opal-photo/opal/ns/1/" opal:Product="`+value+`"`), 1)
 }
 
-var placePattern = regexp.MustCompile(`opal:Product="([-0-9. ]{10,200})"`)
+var placePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`opal:Product="([-0-9. ]{10,200})"`) })
 
 // ReadPlace reads the place that a packet states. ok is false when it states none, or one
 // that can't be.
 func ReadPlace(packet []byte) (p Place, ok bool) {
-	m := placePattern.FindSubmatch(packet)
+	m := placePattern().FindSubmatch(packet)
 	if m == nil {
 		return p, false
 	}
@@ -64,11 +65,11 @@ func WithLight(packet, layer []byte) []byte {
 	return bytes.Replace(packet, []byte(behind), []byte(` opal:Light="`+base64.StdEncoding.EncodeToString(layer)+`"`+behind), 1)
 }
 
-var lightPattern = regexp.MustCompile(`opal:Light="([A-Za-z0-9+/=]+)"`)
+var lightPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`opal:Light="([A-Za-z0-9+/=]+)"`) })
 
 // ReadLight returns the layer of light that a packet states; nil without one.
 func ReadLight(packet []byte) []byte {
-	m := lightPattern.FindSubmatch(packet)
+	m := lightPattern().FindSubmatch(packet)
 	if m == nil {
 		return nil
 	}

@@ -68,6 +68,22 @@ func ServeIfChild(handlers map[string]Handler) {
 	}
 }
 
+// ServeEarly is ServeIfChild for the init function of a package that imports its
+// handlers' packages and little else: by Go's order such a package comes before those that
+// need more, whose tables and patterns a child would make at each start and never read.
+// It serves the kinds that it has a handler for and returns for others.
+func ServeEarly(handlers map[string]Handler) {
+	if len(os.Args) < 3 || os.Args[1] != Argument || os.Getenv(Marker) == "" {
+		return
+	}
+	if _, ok := handlers[os.Args[2]]; !ok {
+		return
+	}
+	// Go binds the goroutine of init to one thread, from which each switch costs more.
+	go func() { os.Exit(Serve(handlers, os.Args[2:])) }()
+	select {}
+}
+
 // Serve is a child's life: args are its kind and the arguments of Prepare. It
 // returns the exit code. The command "child" runs it and nothing else, before it
 // reads any configuration.

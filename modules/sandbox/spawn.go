@@ -33,7 +33,7 @@ type child struct {
 func startChild(command []string, kind string, env []string) (*child, error) {
 	if os.Getenv(Marker) != "" {
 		return nil, fmt.Errorf("%s is set: this process is a child itself, and its command line leads to ordinary work; "+
-			"in tests, TestMain must call imagingtest.Main or sandbox.ServeIfChild", Marker)
+			"tests must import imagingtest, or call sandbox.ServeIfChild in TestMain", Marker)
 	}
 	var files []*os.File
 	fail := func(err error) (*child, error) {
@@ -104,7 +104,7 @@ func (c *child) greet(timeout time.Duration) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fmt.Errorf("the child was not ready within %v", timeout)
 	} else if err == nil || n > 0 {
-		err = fmt.Errorf("%s is not a child %q: it says %q; a test's TestMain must call imagingtest.Main or sandbox.ServeIfChild", c.cmd.Path, c.kind, b[:n])
+		err = fmt.Errorf("%s is not a child %q: it says %q; tests must import imagingtest, or call sandbox.ServeIfChild in TestMain", c.cmd.Path, c.kind, b[:n])
 	}
 	return fmt.Errorf("%w%s", err, c.lastWords())
 }

@@ -1,5 +1,5 @@
-// Package imagingtest lets any package's tests decode with a real
-// imaging.Decoder, whose child is the test binary itself.
+// Package imagingtest lets any package's tests decode with a real imaging.Decoder, whose
+// child is the test binary itself: importing it is enough, as app/decoding is for the program.
 package imagingtest
 
 import (
@@ -11,17 +11,12 @@ import (
 	"github.com/opal-photo/opal/modules/sandbox"
 )
 
-// Main is a whole TestMain: it serves as the decoding child when started as
-// one, else it runs the tests and exits.
-//
-//	func TestMain(m *testing.M) { imagingtest.Main(m) }
-func Main(m *testing.M) {
-	ServeIfChild()
-	os.Exit(m.Run())
+func init() {
+	sandbox.ServeEarly(map[string]sandbox.Handler{imaging.ChildKind: imaging.ChildHandler(provenance.Answer)})
 }
 
-// ServeIfChild exits after serving, when this process was started as a decoding
-// child; else it returns immediately. For a TestMain that does more.
-func ServeIfChild() {
-	sandbox.ServeIfChild(map[string]sandbox.Handler{imaging.ChildKind: imaging.ChildHandler(provenance.Answer)})
-}
+// Main is a whole TestMain, for tests that use nothing else of this package: it names what
+// they need.
+//
+//	func TestMain(m *testing.M) { imagingtest.Main(m) }
+func Main(m *testing.M) { os.Exit(m.Run()) }

@@ -5,11 +5,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/opal-photo/opal/modules/imaging/imagingtest"
+	_ "github.com/opal-photo/opal/modules/imaging/imagingtest" // the test binary serves as the decoding child
 )
 
-// TestMain serves as the decoding child that these tests start.
 func TestMain(m *testing.M) {
-	imagingtest.ServeIfChild()
 	goleak.VerifyTestMain(m)
 }
