@@ -107,7 +107,7 @@ func briefOf(it job.Item, variants []export.Export) client.ItemBrief {
 	out := client.ItemBrief{
 		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, SKU: productOf(it.Product).SKU,
 		ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage, ReviewReason: it.ReviewReason, Confidence: it.Confidence,
-		RemakeOf: it.RemakeOf, RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, Rejected: []string{}, UpdatedAt: it.UpdatedAt,
+		RemakeOf: it.RemakeOf, SupersededBy: it.SupersededBy, Waiting: (*client.Waiting)(it.Waiting), RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, Rejected: []string{}, UpdatedAt: it.UpdatedAt,
 	}
 	if it.Review != nil {
 		out.Review = &it.Review.State

@@ -142,7 +142,8 @@ type Item struct {
 	SceneType      string             `json:"scene_type"`
 	ScenePrompt    string             `json:"scene_prompt,omitempty"`
 	Steering       picture.Steering   `json:"steering,omitzero"`
-	RemakeOf       *string            `json:"remake_of"` // the finished item that this one makes again
+	RemakeOf       *string            `json:"remake_of"`     // the finished item that this one makes again
+	SupersededBy   *string            `json:"superseded_by"` // the item whose picture counts in the place of this one's
 	Product        picture.Product    `json:"product"`
 	SourceURL      *string            `json:"source_url"`
 	RawBlobPath    *string            `json:"raw_blob_path"`
@@ -158,8 +159,9 @@ type Item struct {
 	Confidence     *float64           `json:"confidence"`
 	Fidelity       *pipeline.Fidelity `json:"fidelity"`
 	Attempt        int                `json:"attempt"`
-	RetryOf        *string            `json:"retry_of"`   // the failed item that this one tries again
-	RetriedBy      *string            `json:"retried_by"` // the item that tries this one again and counts instead of it
+	Waiting        *Waiting           `json:"waiting,omitempty"` // nil: for nothing but its turn
+	RetryOf        *string            `json:"retry_of"`          // the failed item that this one tries again
+	RetriedBy      *string            `json:"retried_by"`        // the item that tries this one again and counts instead of it
 	CreatedAt      time.Time          `json:"created_at"`
 	UpdatedAt      time.Time          `json:"updated_at"`
 	EndedAt        *time.Time         `json:"ended_at"`

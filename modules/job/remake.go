@@ -154,6 +154,19 @@ func (s *Service) remake(ctx context.Context, tx *db.Tx, o Other, id, scene, pro
 	return s.Outbox.SendJob(ctx, tx, rows[0].body())
 }
 
+// supersede has an item's picture count in the place of another's and of all that were made
+// of that before.
+func supersede(ctx context.Context, tx *db.Tx, itemID, by string) error {
+	var counts string
+	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(superseded_by, item_id) FROM items WHERE item_id = $1`, itemID).Scan(&counts); err != nil {
+		return fmt.Errorf("look which picture counts of item %s: %w", itemID, err)
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE items SET superseded_by = $2 WHERE (item_id = $1 OR superseded_by = $1) AND item_id <> $2`, counts, by); err != nil {
+		return fmt.Errorf("have item %s count in the place of %s: %w", by, itemID, err)
+	}
+	return nil
+}
+
 // cutoutOnly returns a finished item's checkpoint without its scene; NULL when it has
 // none.
 func cutoutOnly(ctx context.Context, q db.Querier, itemID string) (sql.NullString, error) {

@@ -211,6 +211,9 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 			return err
 		}
 		if c.remakeOf.Valid {
+			if err := supersede(ctx, tx, c.remakeOf.String, c.itemID); err != nil {
+				return err
+			}
 			if err := s.Exporter.Replace(ctx, tx, c.remakeOf.String, c.itemID); err != nil {
 				return err
 			}

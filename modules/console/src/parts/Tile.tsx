@@ -4,7 +4,7 @@ import { doing, textOf } from "../state/notice";
 import { Problem } from "../api";
 import { to } from "../route";
 import { sceneTitle } from "../state/catalogue";
-import { t, type Key } from "../words";
+import { t, when, type Key } from "../words";
 import { Icon } from "./Icon";
 import { Thumb } from "./Thumb";
 import { lacks } from "../state/session";
@@ -14,7 +14,7 @@ const marks: Partial<Record<string, string>> = { look: "eye", approved: "check",
 type Props = { b: Brief; chosen: boolean; current: boolean; choose: (range: boolean) => void; focus: () => void };
 
 const reason = (b: Brief): string => (b.error_code ? textOf(new Problem(0, b.error_code, b.error_message ?? b.error_code))
-  : stateOf(b) === "look" ? b.review_reason ?? t("tile.look") : b.rejected.length ? t("tile.channel", { n: b.rejected.length }) : "");
+  : stateOf(b) === "look" ? b.review_reason ?? t("tile.look") : b.rejected.length ? t("tile.channel", { n: b.rejected.length }) : b.waiting ? t("picture.waits", { n: b.waiting.item_ids.length, at: when(b.waiting.until) }) : "");
 
 const pick = (b: Brief): void => {
   const input = document.createElement("input");
@@ -42,7 +42,7 @@ export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
         <strong title={b.filename}>{b.sku ?? b.filename}</strong>
         {several.value && <span class="soft clip">{sceneTitle(b.scene_type)}</span>}
         <span class={`state ${state}`} title={why}>{marks[state] && <Icon name={marks[state]!} />}{word}</span>
-        {(state === "refused" || state === "failed") && <p class="tile-why" title={why}>{why}</p>}
+        {(state === "refused" || state === "failed" || b.waiting) && <p class="tile-why" title={why}>{why}</p>}
         {state === "refused" && <div class="tile-buttons">
           <button type="button" tabIndex={current ? 0 : -1} onClick={() => pick(b)} {...lacks("write")}>{t("tile.replace")}<span class="unseen"> {b.filename}</span></button>
           <button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => leaveOut(b))} {...lacks("write")}>{t("tile.leave")}<span class="unseen"> {b.filename}</span></button>

@@ -41,8 +41,8 @@ export const stateOf = (b: Brief): State => {
   return b.review === "approved" ? "approved" : "done";
 };
 
-// newer names the finished picture that takes the place of another, by the other.
-export const newer = computed(() => new Map(briefs.value.flatMap((b) => (b.remake_of && b.status === "completed" && !b.retried_by ? [[b.remake_of, b.item_id]] : []))));
+// newer names the finished picture that counts in the place of another, by the other.
+export const newer = computed(() => new Map(briefs.value.flatMap((b) => (b.superseded_by ? [[b.item_id, b.superseded_by]] : []))));
 
 // shown are the items that count: not those that another tries again or takes the place of.
 export const shown = computed(() => briefs.value.filter((b) => !b.retried_by && !newer.value.has(b.item_id)));
