@@ -242,6 +242,7 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
 		Brands: brandSource{brands}, Plates: plateSource{w.plates.Plates, files}, Exporter: exporter{exports}, Meter: meter{ledger}, Metrics: w.jobMetrics(), Inspect: imagefile.InspectHead, Sources: fetcher, Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
+		Decoder:   files.decoder,
 		Groups:    w.groups,
 		Shares:    w.shares,
 		Review:    reviewOf(w.cfg),

@@ -85,8 +85,9 @@ var operations = map[string]operation{
 	"getJobItem":   {errors: []*fault.Error{job.ErrJobNotFound}},
 	"cancelItem":   {doc: "Also one whose photo was refused or never came: its job need not wait for it. Repeated, it changes nothing.", errors: []*fault.Error{job.ErrItemEnded}},
 	"thumbnail": {
-		doc:    "It is made once and kept. Send as version what the item's picture says, and the answer may be cached for a year.",
-		errors: []*fault.Error{job.ErrOutputMissing, blob.ErrUnavailable}, types: []mediaType{{name: "image/webp"}},
+		doc: "It is made once and kept. Send as version what the item's picture or photo says, and the answer may be cached for a year. " +
+			"A photo has one as soon as it is uploaded.",
+		errors: []*fault.Error{job.ErrOutputMissing, job.ErrUploadMissing, job.ErrUploadsBusy, imagefile.ErrCorrupt, blob.ErrUnavailable}, types: []mediaType{{name: "image/webp"}},
 	},
 	"deleteJob": {},
 	"jobEvents": {

@@ -351,6 +351,7 @@ type ItemBrief struct {
 	Waiting      *Waiting     `json:"waiting,omitempty" doc:"What a queued item waits for beside its turn; absent where that is all"`
 	RetryOf      *string      `json:"retry_of"`
 	RetriedBy    *string      `json:"retried_by" doc:"The item that counts in its place"`
+	Photo        *string      `json:"photo" doc:"Changes when the photo does, for caches of its thumbnail; null: it has not come yet" example:"b81e07f4"`
 	Picture      *string      `json:"picture" doc:"Changes when the finished picture does, for caches of its thumbnail; null: there is none" example:"3f9a2c1d"`
 	Variants     VariantCount `json:"variants"`
 	Rejected     []string     `json:"rejected" nullable:"false" doc:"The presets whose channel refuses the variant" example:"[\"amazon_main\"]"`
@@ -374,6 +375,15 @@ type ItemPage struct {
 type JobPage struct {
 	Jobs       []JobSummary `json:"jobs" nullable:"false"`
 	NextCursor *string      `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
+	Pace       Pace         `json:"pace"`
+}
+
+// Pace is how long sets of pictures take in this installation, by those that ended lately:
+// n pictures take about first_seconds + (n - 1) * each_seconds.
+type Pace struct {
+	FirstSeconds float64 `json:"first_seconds" doc:"Until the first picture of a set is there" example:"12"`
+	EachSeconds  float64 `json:"each_seconds" doc:"For every other picture" example:"4.5"`
+	Measured     bool    `json:"measured" doc:"false: nothing was made here yet, and the figures are those that come with OPAL" example:"true"`
 }
 
 // FoundItem is an item of a list over all jobs.

@@ -34,6 +34,7 @@ export const de: Words = {
   "sheet.gone": "Dieses Set gibt es nicht", "sheet.gone.why": "Es wurde vielleicht gelöscht oder gehört jemand anderem.", "sheet.trouble": "Das Set kann nicht gezeigt werden",
   "filter.all": "Alle", "filter.look": "Ansehen", "filter.failed": "Fehlgeschlagen", "filter.channel": "Vom Kanal abgelehnt", "filter.approved": "Fertig", "filter.open": "In Arbeit",
   "order.made": "wie bestellt", "order.doubt": "zweifelhafte zuerst", "order.name": "nach Name", "size.s": "Klein", "size.m": "Mittel", "size.l": "Groß",
+  "state.queued": "In der Warteschlange", "tile.up": "{n} % unterwegs", "tile.turn": "Platz {n}",
   "state.waiting": "Wartet auf Foto", "state.refused": "Foto abgelehnt", "state.working": "In Arbeit", "state.look": "Ansehen", "state.approved": "Freigegeben", "state.rejected": "Abgelehnt", "state.done": "Fertig", "state.channel": "Vom Kanal abgelehnt", "state.failed": "Fehlgeschlagen", "state.out": "Ausgelassen",
   "job.created": "Wartet auf Fotos", "job.processing": "In Arbeit", "job.completed": "Fertig", "job.partial": "Teilweise fertig", "job.failed": "Fehlgeschlagen", "job.cancelled": "Abgebrochen",
   "tile.look": "Der Freisteller stimmt vielleicht nicht", "tile.channel": "{n} Größe wird abgelehnt|{n} Größen werden abgelehnt", "tile.chosen": "gewählt", "tile.choose": "{name} wählen", "tile.replace": "Ersetzen", "tile.leave": "Auslassen", "tile.again": "Nochmals versuchen",

@@ -32,6 +32,7 @@ export const en = {
   "sheet.gone": "There is no such set", "sheet.gone.why": "It may have been deleted, or belong to someone else.", "sheet.trouble": "The set can't be shown",
   "filter.all": "All", "filter.look": "Need a look", "filter.failed": "Failed", "filter.channel": "Refused by a channel", "filter.approved": "Ready", "filter.open": "In work",
   "order.made": "as ordered", "order.doubt": "doubtful first", "order.name": "by name", "size.s": "Small", "size.m": "Medium", "size.l": "Large",
+  "state.queued": "In the queue", "tile.up": "{n} % on its way", "tile.turn": "Place {n}",
   "state.waiting": "Waits for its photo", "state.refused": "Photo refused", "state.working": "In work", "state.look": "Needs a look", "state.approved": "Approved", "state.rejected": "Rejected", "state.done": "Ready", "state.channel": "Refused by a channel", "state.failed": "Failed", "state.out": "Left out",
   "job.created": "Waits for photos", "job.processing": "In work", "job.completed": "Finished", "job.partial": "Finished in part", "job.failed": "Failed", "job.cancelled": "Cancelled",
   "tile.look": "The cut-out may be wrong", "tile.channel": "{n} size is refused by its channel|{n} sizes are refused by their channels", "tile.chosen": "selected", "tile.choose": "Select {name}", "tile.replace": "Replace", "tile.leave": "Leave out", "tile.again": "Try again",

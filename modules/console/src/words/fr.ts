@@ -34,6 +34,7 @@ export const fr: Words = {
   "sheet.gone": "Ce lot n'existe pas", "sheet.gone.why": "Il a peut-être été supprimé, ou il est à quelqu'un d'autre.", "sheet.trouble": "Le lot ne peut pas être affiché",
   "filter.all": "Toutes", "filter.look": "À regarder", "filter.failed": "Échecs", "filter.channel": "Refusées par un canal", "filter.approved": "Prêtes", "filter.open": "En cours",
   "order.made": "comme commandé", "order.doubt": "doutes d'abord", "order.name": "par nom", "size.s": "Petit", "size.m": "Moyen", "size.l": "Grand",
+  "state.queued": "En attente", "tile.up": "{n} % en route", "tile.turn": "Rang {n}",
   "state.waiting": "Attend sa photo", "state.refused": "Photo refusée", "state.working": "En cours", "state.look": "À regarder", "state.approved": "Approuvée", "state.rejected": "Rejetée", "state.done": "Prête", "state.channel": "Refusée par un canal", "state.failed": "Échec", "state.out": "Laissée de côté",
   "job.created": "Attend des photos", "job.processing": "En cours", "job.completed": "Terminé", "job.partial": "Terminé en partie", "job.failed": "Échec", "job.cancelled": "Annulé",
   "tile.look": "Le détourage est peut-être faux", "tile.channel": "{n} format est refusé|{n} formats sont refusés", "tile.chosen": "choisie", "tile.choose": "Choisir {name}", "tile.replace": "Remplacer", "tile.leave": "Laisser de côté", "tile.again": "Réessayer",

@@ -34,6 +34,7 @@ export const nl: Words = {
   "sheet.gone": "Deze set bestaat niet", "sheet.gone.why": "Hij is misschien verwijderd of van iemand anders.", "sheet.trouble": "De set kan niet getoond worden",
   "filter.all": "Alle", "filter.look": "Bekijken", "filter.failed": "Mislukt", "filter.channel": "Geweigerd door kanaal", "filter.approved": "Klaar", "filter.open": "In bewerking",
   "order.made": "zoals besteld", "order.doubt": "twijfel eerst", "order.name": "op naam", "size.s": "Klein", "size.m": "Middel", "size.l": "Groot",
+  "state.queued": "In de wachtrij", "tile.up": "{n} % onderweg", "tile.turn": "Plaats {n}",
   "state.waiting": "Wacht op foto", "state.refused": "Foto geweigerd", "state.working": "In bewerking", "state.look": "Bekijken", "state.approved": "Goedgekeurd", "state.rejected": "Afgekeurd", "state.done": "Klaar", "state.channel": "Geweigerd door kanaal", "state.failed": "Mislukt", "state.out": "Weggelaten",
   "job.created": "Wacht op foto's", "job.processing": "In bewerking", "job.completed": "Klaar", "job.partial": "Deels klaar", "job.failed": "Mislukt", "job.cancelled": "Geannuleerd",
   "tile.look": "De uitsnede klopt misschien niet", "tile.channel": "{n} formaat wordt geweigerd|{n} formaten worden geweigerd", "tile.chosen": "gekozen", "tile.choose": "{name} kiezen", "tile.replace": "Vervangen", "tile.leave": "Weglaten", "tile.again": "Opnieuw proberen",
