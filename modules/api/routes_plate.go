@@ -121,7 +121,7 @@ func (s *server) createPlate(ctx context.Context, _ *TenantQuery) (_ *plateOutpu
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
 	n := brand.NewPlate{ID: recordOf(ctx).resourceID, Filename: lastPart(f.Filename)}
-	if n.Name = n.Filename; len(form.Value["name"]) > 0 && form.Value["name"][0] != "" {
+	if n.Name = n.Filename; len(form.Value["name"]) > 0 {
 		n.Name = form.Value["name"][0]
 	}
 	if n.File, err = io.ReadAll(body); err != nil {
@@ -146,21 +146,11 @@ func (s *server) correctPlate(ctx context.Context, in *plateInput) (*plateOutput
 		return nil, brand.ErrPlateNotFound
 	}
 	b := in.Body
-	p, err := s.Plates.Correct(ctx, TenantID(ctx), in.ID, brand.Correction{Name: b.Name, Plate: func(p *picture.Plate) {
-		if b.Floor != nil {
-			p.Floor = *b.Floor
-		}
-		for _, f := range []struct{ said, into *float64 }{
-			{b.Horizon, &p.Horizon}, {b.LightAngle, &p.LightAngle}, {b.Softness, &p.Softness}, {b.Reflection, &p.Reflection}, {b.FrameMM, &p.FrameMM},
-		} {
-			if f.said != nil {
-				*f.into = *f.said
-			}
-		}
-		if b.Horizon != nil && b.Floor == nil { // the floor goes with its end
-			p.Floor[1] = min(max(p.Floor[1], p.Horizon), p.Floor[3]-0.02)
-		}
-	}})
+	said := picture.PlateSaid{Horizon: b.Horizon, LightAngle: b.LightAngle, Softness: b.Softness, Reflection: b.Reflection, FrameMM: b.FrameMM}
+	if b.Floor != nil {
+		said.Floor = b.Floor[:]
+	}
+	p, err := s.Plates.Correct(ctx, TenantID(ctx), in.ID, brand.Correction{Name: b.Name, Plate: said, Reset: b.Reset})
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,9 @@ import (
 // MaxPlates bounds a tenant's plates.
 const MaxPlates = 200
 
+// maxPlateFilename bounds the name of a photograph's file, in characters.
+const maxPlateFilename = 255
+
 // forgottenPlate is how long a plate may be invisible whose process died while its file
 // was stored or deleted.
 const forgottenPlate = time.Hour
@@ -30,6 +33,7 @@ const forgottenPlate = time.Hour
 var (
 	ErrPlateNotFound = fault.New(fault.NotFound, "plate_not_found", "There is no such plate")
 	ErrPlateName     = fault.New(fault.Invalid, "plate_name_invalid", fmt.Sprintf("A plate's name has 1 to %d characters, without control characters", MaxName))
+	ErrPlateFilename = fault.New(fault.Invalid, "plate_filename_invalid", fmt.Sprintf("A photograph's file name has 1 to %d characters, without control characters", maxPlateFilename))
 	ErrPlatesFull    = fault.New(fault.Conflict, "plates_full", fmt.Sprintf("There are %d plates, as many as a tenant can have; delete one first", MaxPlates))
 	ErrPlateUsed     = fault.New(fault.Conflict, "plate_in_use", "A brand profile names the plate; take it out there first")
 )
@@ -104,15 +108,14 @@ func scanPlate(r interface{ Scan(dest ...any) error }) (p Plate, err error) {
 	return p, nil
 }
 
-// Create stores a photograph. Errors: ErrPlateName, ErrPlatesFull, those of Prepare.
+// Create stores a photograph. Errors: ErrPlateName, ErrPlateFilename, ErrPlatesFull, those of Prepare.
 func (s *Plates) Create(ctx context.Context, tenantID string, n NewPlate) (Plate, error) {
 	if n.ID != "" {
 		if p, err := s.Get(ctx, tenantID, n.ID); !errors.Is(err, ErrPlateNotFound) {
 			return p, err
 		}
 	}
-	var err error
-	if n.Name, err = plateName(n.Name); err != nil {
+	if err := n.check(); err != nil {
 		return Plate{}, err
 	}
 	if err := s.roomBeside(ctx, s.db, tenantID, n.ID); err != nil {
@@ -153,6 +156,15 @@ func (s *Plates) Create(ctx context.Context, tenantID string, n NewPlate) (Plate
 		return Plate{}, fmt.Errorf("show plate %s: %w", id, err)
 	}
 	return s.Get(ctx, tenantID, id)
+}
+
+// check refuses names that can't be kept, the file's first: the plate's may be the same.
+func (n *NewPlate) check() (err error) {
+	if n.Filename == "" || checkText("filename", n.Filename, maxPlateFilename) != nil || strings.ContainsAny(n.Filename, "\n\r\t") {
+		return ErrPlateFilename
+	}
+	n.Name, err = plateName(n.Name)
+	return err
 }
 
 // plateName returns a plate's name as it is kept. Error: ErrPlateName.
@@ -215,7 +227,8 @@ func (s *Plates) List(ctx context.Context, tenantID string) ([]Plate, error) {
 // Correction is what people say of a plate; nil fields stay as they are.
 type Correction struct {
 	Name  *string
-	Plate func(*picture.Plate) // changes the description; nil: it stays
+	Plate picture.PlateSaid
+	Reset []string // fields that go back to what was estimated
 }
 
 // Correct changes what is known of a plate. Errors: ErrPlateNotFound, ErrPlateName,
@@ -234,10 +247,7 @@ func (s *Plates) Correct(ctx context.Context, tenantID, id string, c Correction)
 				return err
 			}
 		}
-		if c.Plate != nil {
-			c.Plate(&p.Plate)
-		}
-		if err := p.Plate.Check(); err != nil {
+		if p.Plate, err = p.Plate.Corrected(p.Guess, c.Plate, c.Reset, p.Width, p.Height); err != nil {
 			return err
 		}
 		about, err := json.Marshal(p.Plate)

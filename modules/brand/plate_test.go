@@ -71,12 +71,12 @@ func TestPlatesAreKeptCorrectedAndDeleted(t *testing.T) {
 		if _, err := plates.Get(ctx, "b", p.ID); !errors.Is(err, brand.ErrPlateNotFound) {
 			t.Errorf("another tenant's: %v", err)
 		}
-		p, err = plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: func(p *picture.Plate) { p.Horizon = .3 }})
+		p, err = plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: picture.PlateSaid{Horizon: picture.Number(.3)}})
 		must(err)
 		if p.Plate.Horizon != .3 || p.Guess.Horizon != .5 {
 			t.Errorf("corrected to %.1f, guessed %.1f", p.Plate.Horizon, p.Guess.Horizon)
 		}
-		if _, err := plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: func(p *picture.Plate) { p.Horizon = 2 }}); !errors.Is(err, picture.ErrPlate) {
+		if _, err := plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: picture.PlateSaid{Horizon: picture.Number(2)}}); !errors.Is(err, picture.ErrPlate) {
 			t.Errorf("a horizon outside: %v", err)
 		}
 		_, err = brands.Create(ctx, "a", brand.Profile{ID: "acme", Name: "Acme", Plates: []string{p.ID}})

@@ -32,7 +32,7 @@ func DecodeOwn(b []byte) (*image.NRGBA, error) {
 	err = decodeInto(source{format: info.Format, data: b, w: w, h: h, bands: bytesPerPixel, profile: p.Profile()}, unsafe.Pointer(unsafe.SliceData(stored.Pix)))
 	switch {
 	case err != nil:
-		return nil, ErrCorrupt.With("%v", err)
+		return nil, ErrCorrupt.With("%s", damage(err.Error()))
 	case info.Orientation <= 1:
 		return stored, nil
 	}
