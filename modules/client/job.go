@@ -172,7 +172,7 @@ type Item struct {
 	NeedsReview    bool       `json:"needs_review" doc:"A person has yet to look at the picture before it is used; in the ZIP it is in the folder review"`
 	ReviewReason   *string    `json:"review_reason" doc:"What is to be looked at, and where"`
 	Review         *Review    `json:"review" doc:"What became of the picture that a person had to look at; null: nobody had to, and nobody did"`
-	Concerns       []Concern  `json:"concerns" nullable:"false" doc:"What may be wrong with the cut-out, the gravest first, whether or not a person has to look"`
+	Concerns       []Concern  `json:"concerns" nullable:"false" doc:"What may be wrong with the cut-out, the gravest first, whether or not a person has to look; then what may be with the product's place in the frame: cropped, where the frame cuts it off, and tiny, where it is shown with few pixels"`
 	Confidence     *float64   `json:"confidence" doc:"Of the cut-out, 0 to 1"`
 	Fidelity       *Fidelity  `json:"fidelity" doc:"How much of the product the picture kept; null before it was measured"`
 	Waiting        *Waiting   `json:"waiting,omitempty" doc:"What a queued item waits for beside its turn; absent where that is all"`
