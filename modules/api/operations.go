@@ -52,15 +52,15 @@ var operations = map[string]operation{
 	"getJob":     {doc: "Ask again until its status is completed, partial, failed or cancelled, with wait=30 to be answered when it is; or follow its events."},
 	"enqueueJob": {doc: "Photos that are not usable are passed over. Repeated, it changes nothing.", errors: with(payable, blob.ErrUnavailable)},
 	"cancelJob":  {doc: "Repeated, it changes nothing."},
-	"retryItem":  {errors: with(orders, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone)},
+	"retryItem":  {errors: with(orders, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone, job.ErrPlateGone)},
 	"remakeItem": {
-		doc: "The finished item stays as it is, and the job's ZIP holds the new picture in its place. The scene's steps and variants are charged; the cut-out is there already. " +
+		doc: "The finished item stays as it is, and the job's ZIP holds the new picture in its place; of several that were made of one item the last to be completed counts, and superseded_by names it. An item that failed is tried again with the other scene or wishes. The scene's steps and variants are charged; the cut-out is there already. " +
 			"What an engine can't follow is told in the new item's fidelity. The job opens again and ends again.",
-		errors: with(orders, job.ErrNotRemakable, job.ErrNoScene, job.ErrRemakes, job.ErrSceneType, job.ErrRequest, job.ErrPhotoGone, picture.ErrSteering, brand.ErrPlateNotFound),
+		errors: with(orders, job.ErrNotRemakable, job.ErrNoScene, job.ErrRemakes, job.ErrSceneType, job.ErrRequest, job.ErrPhotoGone, job.ErrPlateGone, job.ErrRetried, picture.ErrSteering, brand.ErrPlateNotFound),
 	},
 	"previewItem": {
 		doc:    "It takes what remake takes, and answers a small picture, made now and kept nowhere, at no charge. OPAL's own scenes draw it: with a learned engine the picture will differ.",
-		errors: []*fault.Error{job.ErrNotRemakable, job.ErrNoCutout, job.ErrSceneType, job.ErrRequest, picture.ErrSteering, brand.ErrPlateNotFound, ErrPreviewBusy, errNoPreviews, blob.ErrUnavailable},
+		errors: []*fault.Error{job.ErrNotRemakable, job.ErrNoCutout, job.ErrSceneType, job.ErrRequest, job.ErrPlateGone, picture.ErrSteering, brand.ErrPlateNotFound, ErrPreviewBusy, errNoPreviews, blob.ErrUnavailable},
 	},
 	"previewPhoto": {
 		doc: "The photo is cut out and stood in each of the scenes, small, in the look of a brand; nothing is kept and nothing is charged. OPAL's own cut-out and scenes draw it: with learned engines the pictures will differ.",
@@ -190,7 +190,7 @@ var operations = map[string]operation{
 	},
 	"listPlates": {}, "getPlate": {errors: []*fault.Error{blob.ErrUnavailable}},
 	"correctPlate": {doc: "What is left out stays as it is; a horizon takes along what follows from it, and reset goes back to what was estimated. Pictures that are made from then on follow it.", errors: []*fault.Error{picture.ErrPlate, brand.ErrPlateName}},
-	"deletePlate":  {doc: "Finished pictures keep what they show of it; items that wait for it fail.", errors: []*fault.Error{brand.ErrPlateUsed, blob.ErrUnavailable}},
+	"deletePlate":  {doc: "Finished pictures keep what they show of it. While items that are not finished name it, it is deleted only with force, and they fail.", errors: []*fault.Error{brand.ErrPlateUsed, brand.ErrPlateWanted, blob.ErrUnavailable}},
 
 	"listPresets": {}, "listScenes": {},
 

@@ -22,7 +22,7 @@ type Plates interface {
 	Get(ctx context.Context, tenantID, id string) (brand.Plate, error)
 	List(ctx context.Context, tenantID string) ([]brand.Plate, error)
 	Correct(ctx context.Context, tenantID, id string, c brand.Correction) (brand.Plate, error)
-	Delete(ctx context.Context, tenantID, id string) error
+	Delete(ctx context.Context, tenantID, id string, force bool) error
 	PlateURL(ctx context.Context, p brand.Plate) (string, error)
 }
 
@@ -30,6 +30,11 @@ type Plates interface {
 type PlatePath struct {
 	TenantQuery
 	ID string `path:"plate_id" doc:"The plate" example:"0198f7a0-0000-7000-8000-00000000000d"`
+}
+
+type plateDeletion struct {
+	PlatePath
+	Force bool `query:"force" doc:"Delete it although items that are not finished name it: they fail as plate_gone, and can be made in another scene then"`
 }
 
 type plateInput struct {
@@ -94,11 +99,11 @@ func plateRoutes(r *Routes) {
 	Add(r, Route{Method: http.MethodPatch, Path: "/v1/plates/{plate_id}", ID: "correctPlate", Tag: tagBrands, Summary: "Correct what is estimated of an own background",
 		Scope: tenant.Write, Body: JSONBody, NotFound: brand.ErrPlateNotFound}, s.correctPlate)
 	Add(r, Route{Method: http.MethodDelete, Path: "/v1/plates/{plate_id}", ID: "deletePlate", Tag: tagBrands, Summary: "Delete an own background and its photograph",
-		Scope: tenant.Write, NotFound: brand.ErrPlateNotFound}, func(ctx context.Context, in *PlatePath) (*okOutput, error) {
+		Scope: tenant.Write, NotFound: brand.ErrPlateNotFound}, func(ctx context.Context, in *plateDeletion) (*okOutput, error) {
 		if !idPattern.MatchString(in.ID) {
 			return nil, brand.ErrPlateNotFound
 		}
-		if err := s.Plates.Delete(ctx, TenantID(ctx), in.ID); err != nil {
+		if err := s.Plates.Delete(ctx, TenantID(ctx), in.ID, in.Force); err != nil {
 			return nil, err
 		}
 		return ok(), nil

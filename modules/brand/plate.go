@@ -36,6 +36,7 @@ var (
 	ErrPlateFilename = fault.New(fault.Invalid, "plate_filename_invalid", fmt.Sprintf("A photograph's file name has 1 to %d characters, without control characters", maxPlateFilename))
 	ErrPlatesFull    = fault.New(fault.Conflict, "plates_full", fmt.Sprintf("There are %d plates, as many as a tenant can have; delete one first", MaxPlates))
 	ErrPlateUsed     = fault.New(fault.Conflict, "plate_in_use", "A brand profile names the plate; take it out there first")
+	ErrPlateWanted   = fault.New(fault.Conflict, "plate_in_use_by_items", "Items that are not finished name the plate; wait for them or leave them out, or delete it with force=true, and they fail")
 )
 
 // Plate is a photograph of a tenant's own set or place, in which products are stood.
@@ -80,6 +81,10 @@ type PlateFiles interface {
 
 // Plates holds the plates of all tenants. It is safe for concurrent use.
 type Plates struct {
+	// Wanted returns the items that are not finished and name a plate, some of them; nil: there
+	// are no items.
+	Wanted func(ctx context.Context, tenantID, plateID string) (itemIDs []string, err error)
+
 	db      *db.DB
 	files   PlateFiles
 	uploads *semaphore.Weighted // photographs that are completed
@@ -87,7 +92,7 @@ type Plates struct {
 
 // NewPlates returns the plates.
 func NewPlates(d *db.DB, files PlateFiles) *Plates {
-	return &Plates{d, files, semaphore.NewWeighted(platesAbreast)}
+	return &Plates{db: d, files: files, uploads: semaphore.NewWeighted(platesAbreast)}
 }
 
 const plateColumns = `plate_id, name, filename, blob_path, width, height, bytes, guess, plate, created_at, updated_at`
@@ -264,8 +269,18 @@ func (s *Plates) Correct(ctx context.Context, tenantID, id string, c Correction)
 }
 
 // Delete deletes a plate and its file, or what was uploaded for it. Finished pictures keep what they show of it.
-// Errors: ErrPlateNotFound, ErrPlateUsed.
-func (s *Plates) Delete(ctx context.Context, tenantID, id string) error {
+// With force items that are not finished and name it are left to fail. Errors:
+// ErrPlateNotFound, ErrPlateUsed, ErrPlateWanted.
+func (s *Plates) Delete(ctx context.Context, tenantID, id string, force bool) error {
+	if s.Wanted != nil && !force {
+		items, err := s.Wanted(ctx, tenantID, id)
+		if err != nil {
+			return fmt.Errorf("look for items in plate %s: %w", id, err)
+		}
+		if len(items) > 0 {
+			return ErrPlateWanted.With("%s", strings.Join(items, ", "))
+		}
+	}
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		used, err := profilesWith(ctx, tx, tenantID, id)
 		if err != nil {

@@ -57,7 +57,7 @@ func TestUploadsBecomePlates(t *testing.T) {
 		if _, err := plates.CompleteUpload(ctx, "b", u.ID); !errors.Is(err, brand.ErrPlateNotFound) {
 			t.Errorf("another tenant completes it: %v", err)
 		}
-		if err := plates.Delete(ctx, "b", u.ID); !errors.Is(err, brand.ErrPlateNotFound) {
+		if err := plates.Delete(ctx, "b", u.ID, false); !errors.Is(err, brand.ErrPlateNotFound) {
 			t.Errorf("another tenant deletes it: %v", err)
 		}
 		if _, err := plates.Get(ctx, "a", u.ID); !errors.Is(err, brand.ErrPlateNotFound) {
@@ -130,7 +130,7 @@ func TestUploadsBecomePlates(t *testing.T) {
 			u, put := begin("Shelf")
 			put("z")
 			before := len(files.files)
-			must(plates.Delete(ctx, "a", u.ID))
+			must(plates.Delete(ctx, "a", u.ID, false))
 			if left(0); len(files.files) != before-1 {
 				t.Error("the file is kept")
 			}

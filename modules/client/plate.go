@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -178,9 +179,19 @@ func (c *Client) CorrectPlate(ctx context.Context, plateID string, n PlateCorrec
 	return call[Plate](ctx, c, http.MethodPatch, path("plates", plateID), nil, n, "")
 }
 
-// DeletePlate deletes a plate and its photograph.
+// DeletePlate deletes a plate and its photograph, unless items that are not finished name it.
 func (c *Client) DeletePlate(ctx context.Context, plateID string) error {
-	_, err := call[OK](ctx, c, http.MethodDelete, path("plates", plateID), nil, nil, "")
+	return c.deletePlate(ctx, plateID, nil)
+}
+
+// DeletePlateAnyway deletes a plate and its photograph; items that are not finished and name it
+// fail.
+func (c *Client) DeletePlateAnyway(ctx context.Context, plateID string) error {
+	return c.deletePlate(ctx, plateID, url.Values{"force": {"true"}})
+}
+
+func (c *Client) deletePlate(ctx context.Context, plateID string, query url.Values) error {
+	_, err := call[OK](ctx, c, http.MethodDelete, path("plates", plateID), query, nil, "")
 	return err
 }
 

@@ -42,6 +42,7 @@ var (
 	ErrRequest       = fault.New(fault.Invalid, "job_invalid", "The job is not valid")
 	ErrFilename      = fault.New(fault.Invalid, "filename_invalid", "The file name is not valid: 1–255 characters without control characters or path separators")
 	ErrSceneType     = fault.New(fault.Invalid, "scene_type_unknown", "The scene type is not known")
+	ErrPlateGone     = fault.New(fault.Conflict, "plate_gone", "The plate that the item's scene names has been deleted; make the picture in another scene: POST .../remake with a scene_type")
 	ErrUploadMissing = fault.New(fault.Conflict, "upload_missing", "Nothing has been uploaded for this item; PUT the photo to the upload_url first")
 	ErrUploadEmpty   = fault.New(fault.Invalid, "upload_empty", "The uploaded file is empty; get a new upload URL and PUT the photo")
 	ErrUploadClosed  = fault.New(fault.Conflict, "upload_closed", "The item has left its upload; make a new job for another photo")

@@ -33,7 +33,7 @@ func TestPeopleAreToldOfAProductThatTheFrameCutsOffOrThatIsTiny(t *testing.T) {
 		})
 	}
 	own := []picture.Concern{{Kind: "x"}}
-	s := &state{result: Result{Concerns: own[:1:1]}}
+	s := &state{result: &Result{Concerns: own[:1:1]}}
 	s.frameConcerns(image.Rect(0, 0, 3, 3), frame)
 	if len(s.result.Concerns) != 2 || len(own) != 1 {
 		t.Errorf("%+v", s.result.Concerns)
