@@ -132,6 +132,7 @@ func presetsOf(format string, sides []int) ([]string, error) {
 func render(img *image.NRGBA, presets []string, to string) error {
 	layers := &export.Layers{Cutout: img}
 	layers.CutoutBounds = picture.BoxOf(img.Rect) // all of it, as the peer shows it
+	defer layers.Recycle()
 	return export.Render(context.Background(), layers, presets, func(v export.Variant) error {
 		return os.WriteFile(to+"-"+v.Preset.Name+"."+string(v.Preset.Format), v.File, 0o600)
 	})

@@ -506,6 +506,7 @@ func (r *run) writeAll(ctx context.Context, w work, it *Item, store *pipeline.Me
 	if err != nil {
 		return err
 	}
+	defer l.Recycle()
 	l.On = r.On
 	add := func(v export.Variant) error {
 		shown, err := write(variantName(v.Preset), v.File)

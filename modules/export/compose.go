@@ -106,5 +106,7 @@ func castInto(out, shadow *image.NRGBA, s staging) {
 	}
 	// the edges are rounded, and not the size, so that shadow and product meet
 	to := image.Rectangle{s.point(b.Min), s.point(b.Max)}
-	imaging.Over(out, imaging.Resize(view(shadow, b), to.Dx(), to.Dy()), to.Min)
+	cast := imaging.Resize(view(shadow, b), to.Dx(), to.Dy())
+	imaging.Over(out, cast, to.Min)
+	imaging.Recycle(cast)
 }

@@ -31,6 +31,7 @@ func finer(p channel.Preset, img *image.NRGBA, o imaging.EncodeOptions, limits p
 			return false
 		}
 		d := prove(decoded)
+		imaging.Recycle(decoded)
 		if d.Within(limits) != "" {
 			return false
 		}

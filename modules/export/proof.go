@@ -8,7 +8,6 @@ import (
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/check/proof"
-	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -82,7 +81,14 @@ func prove(placed, delivered *image.NRGBA, at image.Rectangle) proof.Delivered {
 	if in.Empty() {
 		return proof.Delivered{}
 	}
-	return proof.Compare(imaging.Part(placed, in.Sub(at.Min)), imaging.Part(delivered, in))
+	return proof.Compare(window(placed, in.Sub(at.Min)), window(delivered, in))
+}
+
+// window is a picture's part, with its pixels and an origin of its own.
+func window(img *image.NRGBA, r image.Rectangle) *image.NRGBA {
+	v := *view(img, r)
+	v.Rect = v.Rect.Sub(v.Rect.Min)
+	return &v
 }
 
 // Proof says how the product in a variant's file differs from the product in the photo,

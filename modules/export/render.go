@@ -114,7 +114,9 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 		}
 		return nil
 	})
-	return g.Wait()
+	err = g.Wait() // nobody uses the product any more
+	prod.recycle()
+	return err
 }
 
 // one makes, encodes and checks a variant. Where its channel refuses it with the shadow that
@@ -152,7 +154,9 @@ func (l *Layers) lessOf(p channel.Preset) (out []*Layers) {
 func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	v := Variant{Preset: p}
 	prod = prod.forOne()
-	img := compose(p, l, prod)
+	defer prod.recycleLast()
+	img := compose(p, l, prod) // of its own
+	defer imaging.Recycle(img)
 	how := l.made(p)
 	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: provenance.XMP(how, l.Marks.With(l.Rights))}
 	o.Effort = efforts[p.Format]
@@ -183,6 +187,7 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	if err != nil {
 		return v, err
 	}
+	defer imaging.Recycle(pic.Image)
 	v.Checks = checks
 	if known {
 		d := prove(shown, pic.Image, at)
@@ -205,6 +210,7 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 				return v, err
 			}
 			unlit := prove(original, file, at)
+			imaging.Recycle(file)
 			v.Unlit = &unlit
 		}
 		v.Checks = append(v.Checks, check.Proof(p, d))

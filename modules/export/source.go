@@ -62,6 +62,15 @@ type Layers struct {
 	entire func() bool // the answer of whole, which looks at every pixel: each variant asks several times
 }
 
+// Recycle lets the memory of pictures be used again that belong to these layers alone: nobody
+// may use one of them any more.
+func (l *Layers) Recycle() {
+	for _, img := range []*image.NRGBA{l.Cutout, l.Backdrop, l.Shadow, l.Own} {
+		imaging.Recycle(img)
+	}
+	*l = Layers{}
+}
+
 // ErrLayers says that a picture's layers don't fit together.
 var ErrLayers = fault.New(fault.Invalid, "layers_invalid", "The picture's layers can't be put together; process the photo again")
 
@@ -161,6 +170,17 @@ func (p *product) of(l *Layers) *product {
 	kx, ky := l.room()
 	return &product{img: p.img, twice: p.twice, roomX: kx, roomY: ky}
 }
+
+// recycleLast lets the memory of a variant's product be used again, when it is made.
+func (p *product) recycleLast() {
+	if p.last != p.img { // which other variants use
+		imaging.Recycle(p.last)
+	}
+	p.last = nil
+}
+
+// recycle lets the product's memory be used again, when all variants are made.
+func (p *product) recycle() { imaging.Recycle(p.img) }
 
 func (p *product) size() (w, h int) { return p.img.Rect.Dx(), p.img.Rect.Dy() }
 

@@ -237,6 +237,7 @@ func (w *Worker) make(ctx context.Context, k *work) (whole bool, err error) {
 		if err != nil {
 			return err
 		}
+		defer l.Recycle()
 		return render(run, l, wanted, func(v Variant, err error) error {
 			if err == nil {
 				// a panic costs this variant, and not those beside it

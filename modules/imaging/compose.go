@@ -10,12 +10,16 @@ func Over(dst, src *image.NRGBA, at image.Point) {
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		d := dst.Pix[dst.PixOffset(r.Min.X, y):]
 		q := src.Pix[src.PixOffset(src.Rect.Min.X+r.Min.X-at.X, src.Rect.Min.Y+y-at.Y):]
-		for x := range r.Dx() {
+		for x, n := 0, r.Dx(); x < n; x++ {
 			a := uint32(q[x*4+3])
 			switch a {
 			case 0:
 			case 255:
-				copy(d[x*4:x*4+4], q[x*4:x*4+4])
+				from := x
+				for x+1 < n && q[x*4+7] == 255 {
+					x++
+				}
+				copy(d[from*4:x*4+4], q[from*4:])
 			default:
 				for c := range 3 {
 					d[x*4+c] = uint8((uint32(q[x*4+c])*a + uint32(d[x*4+c])*(255-a) + 127) / 255)

@@ -152,7 +152,7 @@ func (d *Decoder) DecodeWith(ctx context.Context, b, beside []byte) (img *image.
 	case err == nil:
 		return img, p.Info, answer, nil
 	case errors.As(err, &refused):
-		err = ErrCorrupt.With("%s", damage(refused.Reason))
+		err = ErrCorrupt.With("%s", refused.Reason)
 	case errors.As(err, &died):
 		err = &diedError{died}
 	case errors.As(err, &unavailable):
@@ -215,7 +215,7 @@ func readPixels(f io.ReaderAt, info Info) (*image.NRGBA, error) {
 	}
 	w, h := info.Stored()
 	row, stored := w*bytesPerPixel, w*handedOver(info.Format)
-	img := image.NewNRGBA(image.Rect(0, 0, info.Width, info.Height))
+	img := roughPicture(info.Width, info.Height)
 	workers := max(1, min(runtime.GOMAXPROCS(0), h/minRowsPerWorker))
 	var g errgroup.Group
 	for i := range workers {

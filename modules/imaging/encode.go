@@ -103,14 +103,14 @@ func Encode(img *image.NRGBA, o EncodeOptions) ([]byte, error) {
 		e.profile, e.profile_len = C.CBytes(profile), C.size_t(len(profile))
 		defer C.free(e.profile)
 	}
-	bands := C.int(bytesPerPixel)
-	if opaque {
-		bands = 3
+	pixels, bands := packed(img, opaque)
+	if opaque || img.Stride != w*bytesPerPixel {
+		defer giveBack(pixels)
 	}
 	var out unsafe.Pointer
 	var n C.size_t
 	err := vipsCall(func(text *C.char, length C.size_t) C.int {
-		return C.opal_encode(&e, unsafe.Pointer(&img.Pix[img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y)]), C.int(w), C.int(h), C.size_t(img.Stride), bands, &out, &n, text, length)
+		return C.opal_encode(&e, unsafe.Pointer(unsafe.SliceData(pixels)), C.int(w), C.int(h), C.int(bands), &out, &n, text, length)
 	})
 	if err != nil {
 		if o.Format == AVIF && lacksAV1(err) {
@@ -121,6 +121,27 @@ func Encode(img *image.NRGBA, o EncodeOptions) ([]byte, error) {
 	}
 	defer C.opal_free(out)
 	return imagefile.Embed(o.Format, C.GoBytes(out, C.int(n)), o.XMP, profile, !opaque)
+}
+
+// packed returns a picture's pixels in rows without gaps, without the alpha where it is opaque,
+// and the bytes of each: a copy, or the picture's own where they lie so.
+func packed(img *image.NRGBA, opaque bool) (pixels []byte, bands int) {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	bands = bytesPerPixel
+	if opaque {
+		bands--
+	} else if img.Stride == w*bytesPerPixel {
+		return img.Pix[:h*img.Stride], bands
+	}
+	pixels = rough(w * h * bands)
+	for y := range h {
+		if row := pixels[y*w*bands:][:w*bands]; opaque {
+			narrow(row, pixelRow(img, y))
+		} else {
+			copy(row, pixelRow(img, y))
+		}
+	}
+	return pixels, bands
 }
 
 var sRGB struct {

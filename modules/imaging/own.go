@@ -22,21 +22,34 @@ func DecodeOwn(b []byte) (*image.NRGBA, error) {
 		return nil, err
 	}
 	w, h := info.Stored()
-	stored := image.NewNRGBA(image.Rect(0, 0, w, h))
+	stored := roughPicture(w, h)
+	// libvips takes longer to add an alpha than this takes.
+	into, bands := stored.Pix, bytesPerPixel
+	if !info.HasAlpha { // such files of OPAL's own have three bands
+		bands--
+		into = rough(w * h * bands)
+		defer giveBack(into)
+	}
 	// Both stay where they are until the call has ended, and with it all that it made of
 	// them. A copy of C's own would cost as much as a third of the decoding.
 	var pinned runtime.Pinner
 	defer pinned.Unpin()
 	pinned.Pin(unsafe.SliceData(b))
-	pinned.Pin(unsafe.SliceData(stored.Pix))
-	err = decodeInto(source{format: info.Format, data: b, w: w, h: h, bands: bytesPerPixel, profile: p.Profile()}, unsafe.Pointer(unsafe.SliceData(stored.Pix)))
+	pinned.Pin(unsafe.SliceData(into))
+	err = decodeInto(source{format: info.Format, data: b, w: w, h: h, bands: bands, profile: p.Profile()}, unsafe.Pointer(unsafe.SliceData(into)))
 	switch {
 	case err != nil:
-		return nil, ErrCorrupt.With("%s", damage(err.Error()))
-	case info.Orientation <= 1:
+		Recycle(stored)
+		return nil, ErrCorrupt.With("%v", err)
+	}
+	if bands < bytesPerPixel {
+		widen(stored.Pix, into)
+	}
+	if info.Orientation <= 1 {
 		return stored, nil
 	}
-	img := image.NewNRGBA(image.Rect(0, 0, info.Width, info.Height))
+	img := roughPicture(info.Width, info.Height)
 	orientRows(img, info.Orientation, stored.Pix, 0, h)
+	Recycle(stored)
 	return img, nil
 }

@@ -8,7 +8,7 @@ import (
 // Part returns a copy of the window r of a picture, as far as it lies within.
 func Part(img *image.NRGBA, r image.Rectangle) *image.NRGBA {
 	r = r.Intersect(img.Rect)
-	out := image.NewNRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
+	out := roughPicture(r.Dx(), r.Dy())
 	if !r.Empty() {
 		view, _ := img.SubImage(r).(*image.NRGBA)
 		Put(out, view, image.Point{})
@@ -31,7 +31,7 @@ func Put(dst, src *image.NRGBA, at image.Point) {
 
 // Filled returns a picture of one colour.
 func Filled(w, h int, c color.NRGBA) *image.NRGBA {
-	out := image.NewNRGBA(image.Rect(0, 0, w, h))
+	out := roughPicture(w, h)
 	n := copy(out.Pix, []byte{c.R, c.G, c.B, c.A})
 	for ; n > 0 && n < len(out.Pix); n *= 2 {
 		copy(out.Pix[n:], out.Pix[:n])

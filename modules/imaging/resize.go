@@ -61,7 +61,7 @@ func averaging(from, to int) int {
 
 func clone(src *image.NRGBA) *image.NRGBA {
 	w, h := src.Rect.Dx(), src.Rect.Dy()
-	dst := image.NewNRGBA(image.Rect(0, 0, w, h))
+	dst := roughPicture(w, h)
 	for y := range h {
 		copy(dst.Pix[y*dst.Stride:][:w*bytesPerPixel], pixelRow(src, y))
 	}
@@ -78,12 +78,11 @@ type samples struct {
 	src    *image.NRGBA
 	kx, ky int
 	w, h   int // after averaging; the last column and row may average fewer
-	opaque bool
 }
 
 func newSamples(src *image.NRGBA, kx, ky int) samples {
 	return samples{
-		src: src, kx: kx, ky: ky, opaque: Opaque(src),
+		src: src, kx: kx, ky: ky,
 		w: (src.Rect.Dx() + kx - 1) / kx, h: (src.Rect.Dy() + ky - 1) / ky,
 	}
 }
@@ -155,7 +154,7 @@ func newTaps(inputs, outputs, width int, at func(i int) (first int, weight func(
 
 // resample filters s with tx along rows and ty along columns.
 func resample(s samples, tx, ty taps) *image.NRGBA {
-	dst := image.NewNRGBA(image.Rect(0, 0, len(tx.first), len(ty.first)))
+	dst := roughPicture(len(tx.first), len(ty.first))
 	bands(len(ty.first), func(from, to int) { resampleRows(dst, s, tx, ty, from, to, false) })
 	return dst
 }
@@ -165,7 +164,7 @@ func resample(s samples, tx, ty taps) *image.NRGBA {
 func resampleRows(dst *image.NRGBA, s samples, tx, ty taps, from, to int, plain bool) {
 	scratch := make([]int16, C.opal_samples_room(C.int(s.w), C.int(ty.n)))
 	C.opal_resample((*C.uint8_t)(unsafe.SliceData(s.src.Pix)), C.int(s.src.Rect.Dx()), C.int(s.src.Rect.Dy()), C.size_t(s.src.Stride),
-		boolInt(s.opaque), C.int(s.kx), C.int(s.ky),
+		C.int(s.kx), C.int(s.ky),
 		(*C.int32_t)(unsafe.SliceData(tx.first)), (*C.int16_t)(unsafe.SliceData(tx.weight)), C.int(tx.n), C.int(len(tx.first)),
 		(*C.int32_t)(unsafe.SliceData(ty.first)), (*C.int16_t)(unsafe.SliceData(ty.weight)), C.int(ty.n), C.int(from), C.int(to),
 		(*C.uint8_t)(unsafe.SliceData(dst.Pix)), C.size_t(dst.Stride), (*C.int16_t)(unsafe.SliceData(scratch)), boolInt(plain))

@@ -81,9 +81,9 @@ struct opal_encoding {
 	size_t profile_len;
 };
 
-// opal_encode encodes width*height RGBA pixels, rows stride bytes apart. bands
-// is 4, or 3 to leave the alpha out. *out is freed with opal_free.
-int opal_encode(const struct opal_encoding *e, const void *pixels, int width, int height, size_t stride, int bands, void **out, size_t *outlen, char *err, size_t errlen);
+// opal_encode encodes width*height pixels of bands bytes, 4 or 3, in rows without gaps. It
+// keeps no reference to them. *out is freed with opal_free.
+int opal_encode(const struct opal_encoding *e, const void *packed, int width, int height, int bands, void **out, size_t *outlen, char *err, size_t errlen);
 
 // opal_srgb_profile copies libvips' own sRGB profile. *out is freed with
 // opal_free.

@@ -154,15 +154,14 @@ func inside(img *image.NRGBA, r int) *image.Alpha {
 			}
 		}
 	}
-	for x := range w {
-		run := 0
-		for y := range h {
-			if rows.Pix[y*w+x] != 0 {
-				run++
-			} else {
-				run = 0
+	runs := make([]int, w) // along columns, a row at a time: memory is read in its order
+	for y := range h {
+		for x, m := range rows.Pix[y*w:][:w] {
+			if m == 0 {
+				runs[x] = 0
+				continue
 			}
-			if run > 2*r {
+			if runs[x]++; runs[x] > 2*r {
 				out.Pix[(y-r)*w+x] = 255
 			}
 		}
