@@ -56,7 +56,7 @@ func (s *Service) Create(ctx context.Context, n NewJob) (Job, error) {
 				return err
 			}
 		}
-		if err := insertUploads(ctx, tx, n.TenantID, uploads); err != nil {
+		if err := insertUploads(ctx, tx, n.TenantID, uploads, now); err != nil {
 			return err
 		}
 		if err := s.queueSources(ctx, tx, &j, charges); err != nil || n.CollectionID == "" {
@@ -346,20 +346,23 @@ func insertJob(ctx context.Context, tx *db.Tx, j *Job, brand Brand) error {
 		len(j.Items), len(j.Items), now, now); err != nil {
 		return fmt.Errorf("insert the job: %w", err)
 	}
-	for i := range j.Items {
-		it := &j.Items[i]
-		it.CreatedAt, it.UpdatedAt = j.CreatedAt, j.CreatedAt
-		steering, err := steeringText(it.Steering)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO items
-			(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at, created_at, updated_at, steering, `+productColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
-			append([]any{it.ItemID, j.JobID, j.TenantID, j.CorrelationID, i, it.entry, it.Filename, it.SceneIndex, it.SceneType, it.ScenePrompt, it.SourceURL,
-				it.Status, sql.NullInt64{Int64: now, Valid: it.Status == ItemQueued}, now, now, steering}, productArgs(it.Product)...)...); err != nil {
-			return fmt.Errorf("insert item %d: %w", i, err)
-		}
+	if err := insertMany(ctx, tx, `INSERT INTO items
+		(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at, created_at, updated_at, steering, `+productColumns+`)`,
+		len(j.Items), func(i int) ([]any, error) { return itemArgs(j, i) }); err != nil {
+		return fmt.Errorf("insert the items: %w", err)
 	}
 	return event.Add(ctx, tx, event.New{Type: event.JobCreated, TenantID: j.TenantID, JobID: j.JobID, Data: map[string]any{"items": len(j.Items)}})
+}
+
+// itemArgs are a new item's values, in the order in which insertJob names them.
+func itemArgs(j *Job, i int) ([]any, error) {
+	it := &j.Items[i]
+	it.CreatedAt, it.UpdatedAt = j.CreatedAt, j.CreatedAt
+	steering, err := steeringText(it.Steering)
+	if err != nil {
+		return nil, err
+	}
+	now := j.CreatedAt.UnixMilli()
+	return append([]any{it.ItemID, j.JobID, j.TenantID, j.CorrelationID, i, it.entry, it.Filename, it.SceneIndex, it.SceneType, it.ScenePrompt, it.SourceURL,
+		it.Status, sql.NullInt64{Int64: now, Valid: it.Status == ItemQueued}, now, now, steering}, productArgs(it.Product)...), nil
 }

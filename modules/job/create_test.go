@@ -2,6 +2,7 @@ package job_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +45,27 @@ func TestScenesMayBePaint(t *testing.T) {
 		_, err = w.jobs.Create(w.t.Context(), job.NewJob{TenantID: tenantID, CorrelationID: "c", Options: bare, Items: []job.NewItem{{Filename: "a.png", SceneTypes: []string{"colour:orange"}}}})
 		if !errors.Is(err, job.ErrSceneType) || !strings.Contains(err.Error(), "colour:#rrggbb") {
 			w.t.Error(err)
+		}
+	})
+}
+
+// Rows go to the database many at a time; the order and each row's own values stay.
+func TestItemsAndUploadsAreWrittenInOrder(t *testing.T) {
+	each(t, func(w *world) {
+		n := job.NewJob{TenantID: tenantID, CorrelationID: "c", Options: bare, Uploads: true}
+		for i := range 99 { // 64 + 32 + 2 + 1
+			n.Items = append(n.Items, job.NewItem{Filename: fmt.Sprintf("%d.png", i), SceneCount: 1 + i%2})
+		}
+		made, err := w.jobs.Create(w.t.Context(), n)
+		w.must(err)
+		got := w.get(made.JobID)
+		var want, have []string
+		for i := range made.Items {
+			want = append(want, made.Items[i].ItemID+made.Items[i].Filename+made.Items[i].SceneType)
+			have = append(have, got.Items[i].ItemID+got.Items[i].Filename+got.Items[i].SceneType)
+		}
+		if diff := cmp.Diff(want, have); diff != "" || len(got.Items) != 99+49 || w.count("uploads") != 99 {
+			w.t.Errorf("%d items, %d uploads (-made +read):\n%s", len(got.Items), w.count("uploads"), diff)
 		}
 	})
 }

@@ -46,10 +46,7 @@ func (s *Service) Page(ctx context.Context, tenantID, jobID string, p Part) (ite
 	if more = len(items) > p.Limit; more {
 		items = items[:p.Limit]
 	}
-	if err := rows.Err(); err != nil {
-		return nil, false, err
-	}
-	return items, more, tellWaits(ctx, s.DB, jobID, each(items))
+	return items, more, rows.Err()
 }
 
 // Item returns an item of a job with its timeline.

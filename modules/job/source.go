@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/opal-photo/opal/modules/blob"
@@ -42,12 +43,13 @@ func (s *Service) signUploads(ctx context.Context, j *Job) ([]upload, error) {
 	return out, nil
 }
 
-func insertUploads(ctx context.Context, tx *db.Tx, tenantID string, uploads []upload) error {
-	for _, u := range uploads {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO uploads (raw_blob_path, tenant_id, entry_id, content_type, created_at) VALUES ($1, $2, $3, '', now_ms())`,
-			u.path, tenantID, u.entry); err != nil {
-			return fmt.Errorf("record an upload: %w", err)
-		}
+func insertUploads(ctx context.Context, tx *db.Tx, tenantID string, uploads []upload, now time.Time) error {
+	err := insertMany(ctx, tx, `INSERT INTO uploads (raw_blob_path, tenant_id, entry_id, content_type, created_at)`, len(uploads),
+		func(i int) ([]any, error) {
+			return []any{uploads[i].path, tenantID, uploads[i].entry, "", now.UnixMilli()}, nil
+		})
+	if err != nil {
+		return fmt.Errorf("record the uploads: %w", err)
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ type Result struct {
 	Confidence   *float64
 	NeedsReview  bool
 	ReviewReason string
-	Concerns     []picture.Concern // about the cut-out, the gravest first, and then about the product's place in the frame
+	Concerns     []picture.Concern // about the cut-out, the gravest first
 	Fidelity     *Fidelity         // nil for a bare cut-out
 }
 

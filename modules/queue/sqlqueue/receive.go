@@ -3,6 +3,7 @@ package sqlqueue
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -57,10 +58,12 @@ const visible = ` queue = $1 AND dead_at IS NULL AND visible_at <= (SELECT now_m
 // delivered too often.
 func (q *Queue) claim(ctx context.Context, max int) (out []*queue.Delivery, buried bool, err error) {
 	// look first without a write transaction: an idle worker must not block
-	// writers
-	var waits bool
-	if err := q.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM queue_messages WHERE`+visible+`)`, q.name).Scan(&waits); err != nil || !waits {
-		return nil, false, err
+	// writers. Where messages were found a moment ago there are more, in all likelihood.
+	if !q.found.Load() {
+		var waits bool
+		if err := q.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM queue_messages WHERE`+visible+`)`, q.name).Scan(&waits); err != nil || !waits {
+			return nil, false, err
+		}
 	}
 	err = q.db.InTx(ctx, func(tx *db.Tx) error {
 		out, buried = nil, false
@@ -68,6 +71,7 @@ func (q *Queue) claim(ctx context.Context, max int) (out []*queue.Delivery, buri
 		if err != nil {
 			return err
 		}
+		q.found.Store(len(found) > 0)
 		for _, d := range found {
 			if d.DeliveryCount >= queue.MaxDeliveries { // the last one's lock ran out
 				buried = true
@@ -76,24 +80,39 @@ func (q *Queue) claim(ctx context.Context, max int) (out []*queue.Delivery, buri
 				}
 				continue
 			}
-			token := uuid.NewString()
-			// taken before the database's clock is read, so that the lock is over
-			// here no later than there
-			now := time.Now()
-			if _, err := tx.ExecContext(ctx, `UPDATE queue_messages SET lock_token = $3, visible_at = now_ms() + $4, delivery_count = delivery_count + 1
-				WHERE queue = $1 AND message_id = $2`, q.name, d.ID, token, q.lock.Milliseconds()); err != nil {
-				return err
-			}
-			d.DeliveryCount++
-			d.Token, d.LockedUntil = token, now.Add(q.lock)
 			out = append(out, d)
 		}
-		return nil
+		return q.take(ctx, tx, out)
 	})
 	if err != nil {
 		return nil, false, err
 	}
 	return out, buried, nil
+}
+
+// take locks messages, all by one statement and one token, which counts with a message's id.
+func (q *Queue) take(ctx context.Context, tx *db.Tx, messages []*queue.Delivery) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	token := uuid.NewString()
+	args, places := []any{q.name, token, q.lock.Milliseconds()}, make([]string, len(messages))
+	for i, d := range messages {
+		args = append(args, d.ID)
+		places[i] = fmt.Sprintf("$%d", len(args))
+	}
+	// taken before the database's clock is read, so that the locks are over
+	// here no later than there
+	until := time.Now().Add(q.lock)
+	if _, err := tx.ExecContext(ctx, `UPDATE queue_messages SET lock_token = $2, visible_at = now_ms() + $3, delivery_count = delivery_count + 1
+		WHERE queue = $1 AND message_id IN (`+strings.Join(places, ", ")+`)`, args...); err != nil {
+		return err
+	}
+	for _, d := range messages {
+		d.DeliveryCount++
+		d.Token, d.LockedUntil = token, until
+	}
+	return nil
 }
 
 func (q *Queue) oldest(ctx context.Context, tx *db.Tx, max int) ([]*queue.Delivery, error) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,6 +47,8 @@ type Queue struct {
 	lock time.Duration
 	poll time.Duration
 	wake chan struct{} // a message was sent by this process
+
+	found atomic.Bool // messages were there when it looked last
 
 	closing sync.Once
 	closed  chan struct{}

@@ -2,15 +2,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { thumbnail } from "../state/thumbs";
 
-// version names the finished picture, and photo what is shown before there is one.
-export const Thumb = ({ job, item, version, photo }: { job: string; item: string; version: string | null; photo?: string | null }) => {
+export const Thumb = ({ job, item, version }: { job: string; item: string; version: string | null }) => {
   const [src, set] = useState("");
   useEffect(() => {
-    const of = version ?? photo;
-    if (!of) { set(""); return; }
+    if (!version) { set(""); return; }
     let here = true;
-    thumbnail(job, item, of, version ? "" : "photo").then((url) => { if (here) set(url); }, () => { /* the tile's text has to do */ });
+    thumbnail(job, item, version).then((url) => { if (here) set(url); }, () => { /* the tile's text has to do */ });
     return () => { here = false; };
-  }, [job, item, version, photo]);
-  return src ? <img class={version ? "thumb" : "thumb photo-only"} src={src} alt="" draggable={false} /> : <span class="thumb none" aria-hidden="true" />;
+  }, [job, item, version]);
+  return src ? <img class="thumb" src={src} alt="" draggable={false} /> : <span class="thumb none" aria-hidden="true" />;
 };
