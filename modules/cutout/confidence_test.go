@@ -29,15 +29,15 @@ func TestCalibrationKeepsOrderAndThreshold(t *testing.T) {
 		}
 		last = c
 	}
-	for p, want := range map[float64]float64{0: 0, .84: ReviewBelow, 1: 1} {
+	for p, want := range map[float64]float64{0: 0, .74: ReviewBelow, 1: 1} {
 		if c := calibrated(p); math.Abs(c-want) > 1e-9 {
 			t.Errorf("at %v it is %v", p, c)
 		}
 	}
 }
 
-// Agreement of both engines, a clear outline, and a product that the frame doesn't cut: each speaks
-// for a cut-out by itself.
+// Agreement of both engines, a plain backdrop, a clear outline, a network without doubts, and a product
+// that the frame doesn't cut: each speaks for a cut-out by itself.
 func TestEachKindOfEvidenceCounts(t *testing.T) {
 	good := Features{Agree: .98, Blur: .5}
 	if c := trust(&good); c < ReviewBelow {
@@ -50,6 +50,8 @@ func TestEachKindOfEvidenceCounts(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(f *Features){
 		"the engines differ":     func(f *Features) { f.Agree = .7 },
+		"the backdrop is busy":   func(f *Features) { f.Agree = 0 },
+		"the network doubts":     func(f *Features) { f.Undecided = .06 },
 		"the outline is blurred": func(f *Features) { f.Blur = 2.5 },
 		"the frame cuts it":      func(f *Features) { f.Framed = .3 },
 	} {
