@@ -41,7 +41,7 @@ var freeTexts = []string{
 }
 
 // left are the properties that are null in most answers.
-var left = []string{"next_cursor", "retried_by", "retry_of", "remake_of", "error_code", "error_message", "expires_at", "ended_at", "revoked_at", "disabled_at", "disabled_reason"}
+var left = []string{"next_cursor", "retried_by", "retry_of", "remake_of", "superseded_by", "error_code", "error_message", "expires_at", "ended_at", "revoked_at", "disabled_at", "disabled_reason"}
 
 // lengths say how many elements the lists of a schema have, else two.
 var lengths = map[string]int{"ItemBrief": 11, "FoundItem": 9, "Variant": 5, "JobSummary": 3, "Preset": 6, "UsageRow": 12}
@@ -264,10 +264,11 @@ var variety = map[string]func(all map[string]any, i int){
 		states := []map[string]any{
 			{"review": "approved"}, {"review": "pending", "review_reason": "The product touches the picture's edge", "confidence": .41}, {"status": "created", "error_code": "image_corrupt", "error_message": "The photo is damaged", "picture": nil},
 			{"status": "failed", "error_code": "cutout_failed", "error_message": "The cut-out failed", "picture": nil}, {"status": "processing", "picture": nil}, {"review": "rejected"}, {"status": "cancelled", "picture": nil},
-			{"status": "created", "picture": nil}, {"rejected": []string{"amazon_main"}},
+			{"status": "created", "picture": nil}, {"rejected": []string{"amazon_main"}}, {"status": "queued", "picture": nil}, {"status": "queued", "picture": nil, "waiting": b["waiting"]},
 		}
 		b["status"], b["review"], b["review_reason"], b["rejected"], b["picture"], b["confidence"] = "completed", nil, nil, []string{}, "3f9a2c1d", .93
 		message := b["error_message"]
+		b["waiting"] = nil
 		maps.Copy(b, states[i%len(states)])
 		if spoiled, ok := message.(string); ok && b["error_code"] != nil {
 			b["error_message"] = spoiled

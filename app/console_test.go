@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image/jpeg"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/opal-photo/opal/modules/console"
+	"github.com/opal-photo/opal/modules/sample"
 )
 
 // standIn serves the console's own files, and answers its calls: for what a running OPAL
@@ -139,17 +142,17 @@ func brief(id, retriedBy, status string) string {
 		code, text = `"photo_damaged"`, `"The photo is damaged"`
 	}
 	return fmt.Sprintf(`{"item_id":%q,"filename":"a.jpg","status":%q,"scene_index":0,"scene_type":"studio","sku":null,"error_code":%s,"error_message":%s,"retry_of":null,"retried_by":%s,
-		"review":null,"review_reason":null,"confidence":null,"rejected":[],"picture":null,"variants":{"total":0,"open":0},"updated_at":"2026-01-01T00:00:00Z"}`, id, status, code, text, by)
+		"review":null,"review_reason":null,"confidence":null,"rejected":[],"photo":"p","picture":null,"variants":{"total":0,"open":0},"updated_at":"2026-01-01T00:00:00Z"}`, id, status, code, text, by)
 }
 
 // summary is a job as the list of jobs has it.
 func summary(status string) string {
-	finished, zip := `"2026-01-01T00:00:00Z"`, `"z"`
+	finished, zip, open := `"2026-01-01T00:00:00Z"`, `"z"`, 0
 	if status == "processing" {
-		finished, zip = "null", "null"
+		finished, zip, open = "null", "null", 2
 	}
 	return fmt.Sprintf(`{"job_id":"j","brand_profile_id":"default","status":%q,"created_at":"2026-01-01T00:00:00Z","finished_at":%s,"export_blob_path":%s,
-		"counts":{"total":1,"open":0,"completed":1,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0}}`, status, finished, zip)
+		"counts":{"total":%d,"open":%d,"completed":1,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0}}`, status, finished, zip, 1+open, open)
 }
 
 // TestAZIPInPartsIsSavedWholeInTheBrowser has a large job, whose ZIP has parts. Its
@@ -181,10 +184,17 @@ func TestAZIPInPartsIsSavedWholeInTheBrowser(t *testing.T) {
 func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 	t.Parallel() // it waits most of its time
 	ctx := openBrowser(t, true)
+	var photo bytes.Buffer
+	if err := jpeg.Encode(&photo, sample.Draw(64), nil); err != nil {
+		t.Fatal(err)
+	}
 	var looks, streams, retries, since atomic.Int64
+	var seen atomic.Bool
 	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		status, items := "processing", brief("i", "", "processing")
-		if looks.Load() > 2 {
+		if !seen.Load() {
+			items = brief("i0", "", "processing") + "," + brief("i", "", "queued")
+		} else if looks.Load() > 2 {
 			status, items = "failed", brief("i", "", "failed")
 		}
 		if retries.Load() > 0 {
@@ -194,6 +204,12 @@ func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 			}
 		}
 		switch {
+		case strings.HasSuffix(r.URL.Path, "/thumbnail"):
+			if r.URL.Query().Get("of") != "photo" || r.URL.Query().Get("version") != "p" {
+				t.Errorf("asks for %s", r.URL)
+			}
+			w.Header().Set("Content-Type", "image/jpeg")
+			_, _ = w.Write(photo.Bytes())
 		case r.URL.Path == "/v1/jobs/j/items":
 			looks.Add(1)
 			fmt.Fprintf(w, `{"items":[%s],"next_cursor":null}`, items)
@@ -207,10 +223,14 @@ func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 		case r.URL.Path == "/v1/jobs/j":
 			fmt.Fprintf(w, `%s,"items":[]}`, strings.TrimSuffix(summary(status), "}"))
 		default:
-			fmt.Fprintf(w, `{"jobs":[%s],"next_cursor":null}`, summary(status))
+			fmt.Fprintf(w, `{"jobs":[%s],"next_cursor":null,"pace":{"first_seconds":20,"each_seconds":5,"measured":false}}`, summary(status))
 		}
 	})
-	inPage(t, ctx, chromedp.Navigate(url+"/#/sets/j"), until(`document.querySelector(".tile.failed") && document.querySelector(".page-head").textContent.includes("Failed")`))
+	// while it waits, a picture's tile shows the photo, its turn and when that is
+	inPage(t, ctx, chromedp.Navigate(url+"/#/sets/j"), until(`document.querySelector(".tile.working img.photo-only") && document.querySelector(".tile.queued img.photo-only")?.naturalWidth > 0`),
+		until(`document.querySelector(".tile.queued").innerText.includes("Place 1, about 20 s") && document.querySelector(".page-head").innerText.includes("about 25 s left")`))
+	seen.Store(true)
+	inPage(t, ctx, until(`document.querySelector(".tile.failed") && document.querySelector(".page-head").textContent.includes("Failed")`))
 	holds(t, ctx, "the reason is told", `document.querySelector(".tile-why").textContent.includes("The photo is damaged")`)
 	inPage(t, ctx, press(".tile-buttons button"), until(`document.querySelector(".tile.done") && document.querySelector(".page-head").textContent.includes("Finished")`))
 	holds(t, ctx, "the retried item takes the failed one's place", `document.querySelectorAll(".tile").length === 1`)

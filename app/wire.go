@@ -239,9 +239,13 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	fetcher := intake.NewFetcher(w.customerURLs())
 	w.groups = collection.New(collection.Options{DB: d, Blobs: store, Exports: c.Exports, ZIPs: zips{exports}})
 	w.shares = share.NewService(d)
+	w.plates.Wanted = func(ctx context.Context, tenantID, plateID string) ([]string, error) {
+		return w.jobs.PlateItems(ctx, tenantID, plateID)
+	}
 	w.jobs = job.New(job.Options{
 		DB: d, Blobs: store, Containers: c, Outbox: w.openOutbox(),
 		Brands: brandSource{brands}, Plates: plateSource{w.plates.Plates, files}, Exporter: exporter{exports}, Meter: meter{ledger}, Metrics: w.jobMetrics(), Inspect: imagefile.InspectHead, Sources: fetcher, Callbacks: w.webhookService(d), Lease: w.cfg.Worker.Lease,
+		Decoder:   files.decoder,
 		Groups:    w.groups,
 		Shares:    w.shares,
 		Review:    reviewOf(w.cfg),

@@ -239,6 +239,15 @@ func (m *memoryJobs) Preview(ctx context.Context, tenantID, jobID, itemID string
 	return m.Thumbnail(ctx, tenantID, jobID, itemID)
 }
 
+func (m *memoryJobs) PhotoThumbnail(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error) {
+	b, err := m.Thumbnail(ctx, tenantID, jobID, itemID)
+	return append(b, "photo"...), err
+}
+
+func (m *memoryJobs) Pace(context.Context) (job.Pace, error) {
+	return job.Pace{First: 12 * time.Second, Each: 4500 * time.Millisecond}, nil
+}
+
 func (m *memoryJobs) Thumbnail(_ context.Context, tenantID, jobID, itemID string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

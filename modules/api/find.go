@@ -110,7 +110,11 @@ func (s *server) listJobs(ctx context.Context, in *jobsInput) (*reply[client.Job
 		return nil, err
 	}
 	jobs, next, err := s.Jobs.List(ctx, TenantID(ctx), f)
-	return replyOf(client.JobPage{Jobs: each(jobs, summaryOf), NextCursor: cursorOf(next)}, err)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Jobs.Pace(ctx)
+	return replyOf(client.JobPage{Jobs: each(jobs, summaryOf), NextCursor: cursorOf(next), Pace: client.Pace{FirstSeconds: p.First.Seconds(), EachSeconds: p.Each.Seconds(), Measured: p.Measured}}, err)
 }
 
 func (s *server) listItems(ctx context.Context, in *itemsInput) (*reply[client.FoundItemPage], error) {

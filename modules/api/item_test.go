@@ -111,10 +111,13 @@ func TestAnItemIsReadAndLeftOut(t *testing.T) {
 func TestAThumbnailOfAVersionIsKeptByBrowsers(t *testing.T) {
 	h := newHouse(t)
 	path := "/v1/jobs/" + filled(t, h) + "/items/b/thumbnail?tenant_id=t1"
-	for query, want := range map[string]string{"": "private, no-cache", "&version=3f9a2c1d": "private, max-age=31536000, immutable"} {
+	const lasting = "private, max-age=31536000, immutable"
+	for query, want := range map[string]struct{ cache, body string }{
+		"": {"private, no-cache", "RIFF"}, "&version=3f9a2c1d": {lasting, "RIFF"}, "&of=picture&version=3f9a2c1d": {lasting, "RIFF"}, "&of=photo&version=b81e07f4": {lasting, "RIFFphoto"},
+	} {
 		t.Run(fmt.Sprintf("%q", query), func(t *testing.T) {
 			a := h.do(t, http.MethodGet, path+query, "")
-			if got := a.header.Get("Cache-Control"); a.status != http.StatusOK || got != want || a.header.Get("Content-Type") != "image/webp" || a.body != "RIFF" {
+			if got := a.header.Get("Cache-Control"); a.status != http.StatusOK || got != want.cache || a.header.Get("Content-Type") != "image/webp" || a.body != want.body {
 				t.Errorf("%d %q %q", a.status, got, a.body)
 			}
 		})

@@ -52,15 +52,15 @@ var operations = map[string]operation{
 	"getJob":     {doc: "Ask again until its status is completed, partial, failed or cancelled, with wait=30 to be answered when it is; or follow its events."},
 	"enqueueJob": {doc: "Photos that are not usable are passed over. Repeated, it changes nothing.", errors: with(payable, blob.ErrUnavailable)},
 	"cancelJob":  {doc: "Repeated, it changes nothing."},
-	"retryItem":  {errors: with(orders, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone)},
+	"retryItem":  {errors: with(orders, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone, job.ErrPlateGone)},
 	"remakeItem": {
-		doc: "The finished item stays as it is, and the job's ZIP holds the new picture in its place. The scene's steps and variants are charged; the cut-out is there already. " +
+		doc: "The finished item stays as it is, and the job's ZIP holds the new picture in its place; of several that were made of one item the last to be completed counts, and superseded_by names it. An item that failed is tried again with the other scene or wishes. The scene's steps and variants are charged; the cut-out is there already. " +
 			"What an engine can't follow is told in the new item's fidelity. The job opens again and ends again.",
-		errors: with(orders, job.ErrNotRemakable, job.ErrNoScene, job.ErrRemakes, job.ErrSceneType, job.ErrRequest, job.ErrPhotoGone, picture.ErrSteering, brand.ErrPlateNotFound),
+		errors: with(orders, job.ErrNotRemakable, job.ErrNoScene, job.ErrRemakes, job.ErrSceneType, job.ErrRequest, job.ErrPhotoGone, job.ErrPlateGone, job.ErrRetried, picture.ErrSteering, brand.ErrPlateNotFound),
 	},
 	"previewItem": {
 		doc:    "It takes what remake takes, and answers a small picture, made now and kept nowhere, at no charge. OPAL's own scenes draw it: with a learned engine the picture will differ.",
-		errors: []*fault.Error{job.ErrNotRemakable, job.ErrNoCutout, job.ErrSceneType, job.ErrRequest, picture.ErrSteering, brand.ErrPlateNotFound, ErrPreviewBusy, errNoPreviews, blob.ErrUnavailable},
+		errors: []*fault.Error{job.ErrNotRemakable, job.ErrNoCutout, job.ErrSceneType, job.ErrRequest, job.ErrPlateGone, picture.ErrSteering, brand.ErrPlateNotFound, ErrPreviewBusy, errNoPreviews, blob.ErrUnavailable},
 	},
 	"previewPhoto": {
 		doc: "The photo is cut out and stood in each of the scenes, small, in the look of a brand; nothing is kept and nothing is charged. OPAL's own cut-out and scenes draw it: with learned engines the pictures will differ.",
@@ -85,8 +85,9 @@ var operations = map[string]operation{
 	"getJobItem":   {errors: []*fault.Error{job.ErrJobNotFound}},
 	"cancelItem":   {doc: "Also one whose photo was refused or never came: its job need not wait for it. Repeated, it changes nothing.", errors: []*fault.Error{job.ErrItemEnded}},
 	"thumbnail": {
-		doc:    "It is made once and kept. Send as version what the item's picture says, and the answer may be cached for a year.",
-		errors: []*fault.Error{job.ErrOutputMissing, blob.ErrUnavailable}, types: []mediaType{{name: "image/webp"}},
+		doc: "It is made once and kept. Send as version what the item's picture or photo says, and the answer may be cached for a year. " +
+			"A photo has one as soon as it is uploaded.",
+		errors: []*fault.Error{job.ErrOutputMissing, job.ErrUploadMissing, job.ErrUploadsBusy, imagefile.ErrCorrupt, blob.ErrUnavailable}, types: []mediaType{{name: "image/webp"}},
 	},
 	"deleteJob": {},
 	"jobEvents": {
@@ -176,20 +177,20 @@ var operations = map[string]operation{
 	"deleteBrandLogo":     {doc: "Repeated, it changes nothing."},
 
 	"createPlate": {
-		doc:    "A photograph of up to 25 MB of a set or a place, without a product in it. Its horizon, its floor and its light are estimated: look at them, and PATCH what is otherwise. Items name it in scene_types as plate:ID, and brand profiles in plates.",
-		errors: with(photoErrors[3:], errFileField, errPhotoSize, brand.ErrPlateName, brand.ErrPlatesFull, picture.ErrPlateSmall),
+		doc:    "A photograph of up to 25 MB of a set or a place, without a product in it: at least 600 by 300 pixels, one side at most 4 times the other. It is kept as a JPEG with a longer side of 3,072 pixels at most: bytes, width and height are of that file. Its horizon, its floor and its light are estimated: look at them, and PATCH what is otherwise. Items name it in scene_types as plate:ID, and brand profiles in plates.",
+		errors: with(photoErrors[3:], errFileField, errPhotoSize, brand.ErrPlateName, brand.ErrPlateFilename, brand.ErrPlatesFull, picture.ErrPlateSmall, picture.ErrPlateShape),
 	},
 	"uploadPlate": {
 		doc:    "PUT the photograph of up to 25 MB there, with the header x-ms-blob-type: BlockBlob, within 15 minutes, and complete the plate within the hour. A repeat under an Idempotency-Key gives the same plate.",
-		errors: []*fault.Error{brand.ErrPlateName, brand.ErrPlatesFull, blob.ErrUnavailable},
+		errors: []*fault.Error{brand.ErrPlateName, brand.ErrPlateFilename, brand.ErrPlatesFull, blob.ErrUnavailable},
 	},
 	"completePlate": {
 		doc:    "The photograph is judged and estimated as one that is sent with POST /v1/plates. Repeated, it answers with the plate. After an error another photograph can be PUT to the same URL, while it works; DELETE takes the upload back.",
-		errors: with(photoErrors[3:], brand.ErrPlateMissing, brand.ErrPlateEmpty, brand.ErrPlateBusy, brand.ErrPlatesFull, picture.ErrPlateSmall),
+		errors: with(photoErrors[3:], brand.ErrPlateMissing, brand.ErrPlateEmpty, brand.ErrPlateBusy, brand.ErrPlatesFull, picture.ErrPlateSmall, picture.ErrPlateShape),
 	},
 	"listPlates": {}, "getPlate": {errors: []*fault.Error{blob.ErrUnavailable}},
-	"correctPlate": {doc: "What is left out stays as it is. Pictures that are made from then on follow it.", errors: []*fault.Error{picture.ErrPlate, brand.ErrPlateName}},
-	"deletePlate":  {doc: "Finished pictures keep what they show of it; items that wait for it fail.", errors: []*fault.Error{brand.ErrPlateUsed, blob.ErrUnavailable}},
+	"correctPlate": {doc: "What is left out stays as it is; a horizon takes along what follows from it, and reset goes back to what was estimated. Pictures that are made from then on follow it.", errors: []*fault.Error{picture.ErrPlate, brand.ErrPlateName}},
+	"deletePlate":  {doc: "Finished pictures keep what they show of it. While items that are not finished name it, it is deleted only with force, and they fail.", errors: []*fault.Error{brand.ErrPlateUsed, brand.ErrPlateWanted, blob.ErrUnavailable}},
 
 	"listPresets": {}, "listScenes": {},
 

@@ -68,7 +68,19 @@ func TestOwnBackgrounds(t *testing.T) {
 		t.Errorf("corrected: %d %s", a.status, a.body)
 	}
 	wantProblem(t, "a horizon that is none", h.do(t, http.MethodPatch, target+"?tenant_id=t1", `{"horizon":3}`), 422, "plate_invalid")
+	for body, code := range map[string]string{`{"frame_mm":0}`: "plate_invalid", `{"name":""}`: "plate_name_invalid", `{"reset":["horzion"]}`: "plate_invalid", `{"floor":[0,0.5]}`: "validation_failed"} {
+		wantProblem(t, body, h.do(t, http.MethodPatch, target+"?tenant_id=t1", body), 422, code)
+	}
+	a = h.do(t, http.MethodPatch, target+"?tenant_id=t1", `{"reset":["horizon"]}`)
+	if v := a.json(t); a.status != http.StatusOK || fmt.Sprint(v["about"].(map[string]any)["horizon"], v["about"].(map[string]any)["floor"]) != fmt.Sprint(v["guess"].(map[string]any)["horizon"], v["guess"].(map[string]any)["floor"]) {
+		t.Errorf("back at the guess: %d %s", a.status, a.body)
+	}
 	wantProblem(t, "another tenant's", h.do(t, http.MethodGet, target+"?tenant_id=t2", ""), 404, "plate_not_found")
+	blank, blankKind := pictureBody(t, [][2]string{{"tenant_id", "t1"}, {"name", ""}}, nil)
+	wantProblem(t, "no name", h.do(t, http.MethodPost, "/v1/plates", blank, "Content-Type", blankKind), 422, "plate_name_invalid")
+	for _, name := range []string{"", `,"name":"Table"`} {
+		wantProblem(t, "a file name with a control character", h.do(t, http.MethodPost, "/v1/plates/uploads", `{"tenant_id":"t1","filename":"a\u0000.jpg"`+name+`}`), 422, "plate_filename_invalid")
+	}
 	wantProblem(t, "an id that can't be", h.do(t, http.MethodDelete, "/v1/plates/a%20b?tenant_id=t1", ""), 404, "plate_not_found")
 	wantProblem(t, "no file", h.do(t, http.MethodPost, "/v1/plates", strings.ReplaceAll(body, "file", "flie"), "Content-Type", kind), 422, "file_missing")
 	if a := h.do(t, http.MethodGet, "/v1/plates?tenant_id=t1", ""); a.status != http.StatusOK || strings.Count(a.body, `"plate_id"`) != 1 {
@@ -118,6 +130,15 @@ func TestAPictureIsRemade(t *testing.T) {
 	if v := a.json(t); a.status != http.StatusOK || v["remake_of"] != itemID || v["item_id"] == itemID || v["status"] != "queued" {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
-	wantProblem(t, "a wish that makes no sense", h.do(t, http.MethodPost, target, `{"steering":{"anchor":"sky"}}`), 422, "steering_invalid")
+	wantProblem(t, "a wish that makes no sense", h.do(t, http.MethodPost, target, `{"steering":{"anchor":"sky"}}`), 422, "validation_failed")
+	for body, says := range map[string]string{
+		`{"steering":{"anchor":""}}`: "floor, bottom, top, left, right", `{"steering":{"scale":0}}`: "steering.scale", `{"steering":{"height_mm":0}}`: "steering.height_mm",
+		`{"steering":{"frame_mm":0}}`: "steering.frame_mm", `{"scene_type":""}`: "scene_type",
+	} {
+		a := h.do(t, http.MethodPost, target, body)
+		if a.status != 422 || !strings.Contains(a.body, says) {
+			t.Errorf("%s: %d %s", body, a.status, a.body)
+		}
+	}
 	wantProblem(t, "no such item", h.do(t, http.MethodPost, "/v1/jobs/"+jobID+"/items/x/remake?tenant_id=t1", `{}`), 404, "item_not_found")
 }

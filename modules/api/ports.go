@@ -23,6 +23,8 @@ type Jobs interface {
 	// Changes returns a number that grows with every change of a job.
 	Changes(ctx context.Context, tenantID, jobID string) (int64, error)
 	List(ctx context.Context, tenantID string, f job.Filter) (jobs []job.Job, next string, err error)
+	// Pace returns how long sets took lately, of all tenants.
+	Pace(ctx context.Context) (job.Pace, error)
 	// Items lists items of all jobs.
 	Items(ctx context.Context, tenantID string, f job.Filter) (items []job.Found, next string, err error)
 	Enqueue(ctx context.Context, tenantID, jobID string) error
@@ -55,6 +57,8 @@ type Downloads interface {
 	ExportURL(ctx context.Context, tenantID, jobID string) (string, error)
 	// Thumbnail returns a small WebP of an item's finished picture.
 	Thumbnail(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error)
+	// PhotoThumbnail returns one of the photo that it is made of.
+	PhotoThumbnail(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error)
 	// Preview returns one that is large enough to judge it.
 	Preview(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error)
 }

@@ -29,18 +29,14 @@ func (s *server) consistency(ctx context.Context, in *BrandPath) (*reply[client.
 	}
 	var pictures []consistency.Picture
 	of := map[string]job.Found{}
-	replaced := map[string]bool{} // by a picture that was made anew in its place
-	f := job.Filter{Brand: in.ID, Status: []string{job.ItemCompleted}, Limit: job.MaxPage}
+	f := job.Filter{Brand: in.ID, Standing: true, Plain: true, Status: []string{job.ItemCompleted}, Limit: job.MaxPage}
 	for range maxPages {
 		items, next, err := s.Jobs.Items(ctx, TenantID(ctx), f)
 		if err != nil {
 			return nil, err
 		}
 		for _, it := range items { // the newest first
-			if it.RemakeOf != nil {
-				replaced[*it.RemakeOf] = true
-			}
-			if it.Fidelity == nil || it.Fidelity.Seen == nil || replaced[it.ItemID] {
+			if it.Fidelity == nil || it.Fidelity.Seen == nil {
 				continue
 			}
 			of[it.ItemID] = it
@@ -51,7 +47,7 @@ func (s *server) consistency(ctx context.Context, in *BrandPath) (*reply[client.
 		}
 	}
 	got := consistency.Of(pictures)
-	out := client.Consistency{Score: got.Score, Pictures: got.Pictures, Drifting: got.Drifting, Worst: []client.Drift{}}
+	out := client.Consistency{Score: got.Score, Pictures: got.Pictures, Compared: got.Compared, Note: got.Note, Drifting: got.Drifting, Worst: []client.Drift{}}
 	for _, d := range got.Worst {
 		it := of[d.Name]
 		out.Worst = append(out.Worst, client.Drift{ItemID: it.ItemID, JobID: it.JobID, Filename: it.Filename, SceneType: it.SceneType,

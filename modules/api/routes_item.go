@@ -38,7 +38,8 @@ type jobItemsInput struct {
 
 type thumbnailInput struct {
 	JobItemPath
-	Version string `query:"version" maxLength:"100" doc:"The item's picture, as GET /v1/jobs/{job_id}/items says it" example:"3f9a2c1d"`
+	Of      string `query:"of" enum:"picture,photo" default:"picture" doc:"The finished picture, or the photo that it is made of" example:"picture"`
+	Version string `query:"version" maxLength:"100" doc:"The item's picture or photo, as GET /v1/jobs/{job_id}/items says it" example:"3f9a2c1d"`
 }
 
 type pictureOutput struct {
@@ -56,7 +57,7 @@ func itemRoutes(r *Routes) {
 		Scope: tenant.Read, NotFound: job.ErrItemNotFound}, s.jobItem)
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/items/{item_id}/cancel", ID: "cancelItem", Summary: "Leave an item out that has not ended", Tag: tagJobs,
 		Scope: tenant.Write, NotFound: job.ErrItemNotFound}, s.cancelItem)
-	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/items/{item_id}/thumbnail", ID: "thumbnail", Summary: "A small WebP of an item's finished picture", Tag: tagDownloads,
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/items/{item_id}/thumbnail", ID: "thumbnail", Summary: "A small WebP of an item's finished picture, or of its photo", Tag: tagDownloads,
 		Scope: tenant.Read, NotFound: job.ErrItemNotFound}, s.thumbnail)
 }
 
@@ -107,16 +108,12 @@ func briefOf(it job.Item, variants []export.Export) client.ItemBrief {
 	out := client.ItemBrief{
 		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, SKU: productOf(it.Product).SKU,
 		ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage, ReviewReason: it.ReviewReason, Confidence: it.Confidence,
-		RemakeOf: it.RemakeOf, RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, Rejected: []string{}, UpdatedAt: it.UpdatedAt,
+		RemakeOf: it.RemakeOf, SupersededBy: it.SupersededBy, Waiting: (*client.Waiting)(it.Waiting), RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, Rejected: []string{}, UpdatedAt: it.UpdatedAt,
 	}
 	if it.Review != nil {
 		out.Review = &it.Review.State
 	}
-	if it.OutputBlobPath != nil {
-		sum := sha256.Sum256([]byte(*it.OutputBlobPath))
-		version := hex.EncodeToString(sum[:4])
-		out.Picture = &version
-	}
+	out.Picture, out.Photo = shortOf(it.OutputBlobPath), shortOf(it.RawBlobPath)
 	for _, v := range variants {
 		out.Variants.Total++
 		switch v.Status {
@@ -129,6 +126,16 @@ func briefOf(it job.Item, variants []export.Export) client.ItemBrief {
 		}
 	}
 	return out
+}
+
+// shortOf returns a short text that changes when a path does; nil where there is none.
+func shortOf(path *string) *string {
+	if path == nil {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(*path))
+	version := hex.EncodeToString(sum[:4])
+	return &version
 }
 
 func (s *server) jobItem(ctx context.Context, in *JobItemPath) (*reply[client.Item], error) {
@@ -163,7 +170,11 @@ func (s *server) thumbnail(ctx context.Context, in *thumbnailInput) (*pictureOut
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.Downloads.Thumbnail(ctx, TenantID(ctx), jobID, itemID)
+	read := s.Downloads.Thumbnail
+	if in.Of == "photo" {
+		read = s.Downloads.PhotoThumbnail
+	}
+	b, err := read(ctx, TenantID(ctx), jobID, itemID)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type Plates interface {
 	Get(ctx context.Context, tenantID, id string) (brand.Plate, error)
 	List(ctx context.Context, tenantID string) ([]brand.Plate, error)
 	Correct(ctx context.Context, tenantID, id string, c brand.Correction) (brand.Plate, error)
-	Delete(ctx context.Context, tenantID, id string) error
+	Delete(ctx context.Context, tenantID, id string, force bool) error
 	PlateURL(ctx context.Context, p brand.Plate) (string, error)
 }
 
@@ -30,6 +30,11 @@ type Plates interface {
 type PlatePath struct {
 	TenantQuery
 	ID string `path:"plate_id" doc:"The plate" example:"0198f7a0-0000-7000-8000-00000000000d"`
+}
+
+type plateDeletion struct {
+	PlatePath
+	Force bool `query:"force" doc:"Delete it although items that are not finished name it: they fail as plate_gone, and can be made in another scene then"`
 }
 
 type plateInput struct {
@@ -94,11 +99,11 @@ func plateRoutes(r *Routes) {
 	Add(r, Route{Method: http.MethodPatch, Path: "/v1/plates/{plate_id}", ID: "correctPlate", Tag: tagBrands, Summary: "Correct what is estimated of an own background",
 		Scope: tenant.Write, Body: JSONBody, NotFound: brand.ErrPlateNotFound}, s.correctPlate)
 	Add(r, Route{Method: http.MethodDelete, Path: "/v1/plates/{plate_id}", ID: "deletePlate", Tag: tagBrands, Summary: "Delete an own background and its photograph",
-		Scope: tenant.Write, NotFound: brand.ErrPlateNotFound}, func(ctx context.Context, in *PlatePath) (*okOutput, error) {
+		Scope: tenant.Write, NotFound: brand.ErrPlateNotFound}, func(ctx context.Context, in *plateDeletion) (*okOutput, error) {
 		if !idPattern.MatchString(in.ID) {
 			return nil, brand.ErrPlateNotFound
 		}
-		if err := s.Plates.Delete(ctx, TenantID(ctx), in.ID); err != nil {
+		if err := s.Plates.Delete(ctx, TenantID(ctx), in.ID, in.Force); err != nil {
 			return nil, err
 		}
 		return ok(), nil
@@ -121,7 +126,7 @@ func (s *server) createPlate(ctx context.Context, _ *TenantQuery) (_ *plateOutpu
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
 	n := brand.NewPlate{ID: recordOf(ctx).resourceID, Filename: lastPart(f.Filename)}
-	if n.Name = n.Filename; len(form.Value["name"]) > 0 && form.Value["name"][0] != "" {
+	if n.Name = n.Filename; len(form.Value["name"]) > 0 {
 		n.Name = form.Value["name"][0]
 	}
 	if n.File, err = io.ReadAll(body); err != nil {
@@ -146,21 +151,11 @@ func (s *server) correctPlate(ctx context.Context, in *plateInput) (*plateOutput
 		return nil, brand.ErrPlateNotFound
 	}
 	b := in.Body
-	p, err := s.Plates.Correct(ctx, TenantID(ctx), in.ID, brand.Correction{Name: b.Name, Plate: func(p *picture.Plate) {
-		if b.Floor != nil {
-			p.Floor = *b.Floor
-		}
-		for _, f := range []struct{ said, into *float64 }{
-			{b.Horizon, &p.Horizon}, {b.LightAngle, &p.LightAngle}, {b.Softness, &p.Softness}, {b.Reflection, &p.Reflection}, {b.FrameMM, &p.FrameMM},
-		} {
-			if f.said != nil {
-				*f.into = *f.said
-			}
-		}
-		if b.Horizon != nil && b.Floor == nil { // the floor goes with its end
-			p.Floor[1] = min(max(p.Floor[1], p.Horizon), p.Floor[3]-0.02)
-		}
-	}})
+	said := picture.PlateSaid{Horizon: b.Horizon, LightAngle: b.LightAngle, Softness: b.Softness, Reflection: b.Reflection, FrameMM: b.FrameMM}
+	if b.Floor != nil {
+		said.Floor = b.Floor[:]
+	}
+	p, err := s.Plates.Correct(ctx, TenantID(ctx), in.ID, brand.Correction{Name: b.Name, Plate: said, Reset: b.Reset})
 	if err != nil {
 		return nil, err
 	}

@@ -323,13 +323,18 @@ func (c *Consistent) tell(s Streams, asJSON bool) error {
 		return json.NewEncoder(s.Out).Encode(c)
 	}
 	var b strings.Builder
-	if c.Before != nil {
-		fmt.Fprintf(&b, "%.1f of 100 before, with %d of %d pictures that stood out; made again:\n", c.Before.Score, c.Before.Drifting, c.Before.Pictures)
+	if c.Before != nil && c.Before.Score != nil {
+		fmt.Fprintf(&b, "%.1f of 100 before, with %d of %d pictures that stood out; made again:\n", *c.Before.Score, c.Before.Drifting, c.Before.Pictures)
 		for _, name := range c.Fixed {
 			fmt.Fprintf(&b, "  %s\n", name)
 		}
 	}
-	fmt.Fprintf(&b, "%.1f of 100: %d of %d pictures stand out\n", c.Score, c.Drifting, c.Pictures)
+	if c.Score != nil {
+		fmt.Fprintf(&b, "%.1f of 100: %d of %d pictures stand out\n", *c.Score, c.Drifting, c.Compared)
+	}
+	if c.Note != "" {
+		fmt.Fprintln(&b, c.Note)
+	}
 	for _, d := range c.Worst {
 		fmt.Fprintf(&b, "  %s: %s\n", d.Name, d.Reason)
 	}

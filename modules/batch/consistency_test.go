@@ -56,12 +56,12 @@ func TestAPictureThatStandsOutIsMadeAgain(t *testing.T) {
 		return got
 	}
 	first := look(false)
-	if first.Pictures != 4 || len(first.Worst) != 1 || first.Worst[0].Name != "odd.png" || first.Worst[0].Kind != "shadow_angle" || first.Score >= 100 {
+	if first.Pictures != 4 || len(first.Worst) != 1 || first.Worst[0].Name != "odd.png" || first.Worst[0].Kind != "shadow_angle" || *first.Score >= 100 {
 		t.Fatalf("%+v", first)
 	}
 	before, usual := file(t, "out/odd/output.jpg"), file(t, "out/a/output.jpg")
 	fixed := look(true)
-	if strings.Join(fixed.Fixed, " ") != "odd.png" || fixed.Score <= first.Score {
+	if strings.Join(fixed.Fixed, " ") != "odd.png" || *fixed.Score <= *first.Score {
 		t.Errorf("%+v", fixed)
 	}
 	after := file(t, "out/odd/output.jpg")

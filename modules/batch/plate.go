@@ -2,7 +2,6 @@ package batch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,18 +43,29 @@ func ReadPlates(ctx context.Context, files []string, prepare PreparePlate) (map[
 			return nil, nil, err
 		}
 		if err == nil {
-			if err := json.Unmarshal(said, &p.Plate); err != nil {
-				return nil, nil, picture.ErrPlate.With("%s%s: %s", file, plateSuffix, err)
+			if err := correctPlate(&p, said); err != nil {
+				return nil, nil, fmt.Errorf("%s%s: %w", file, plateSuffix, err)
 			}
-		}
-		if err := p.Check(); err != nil {
-			return nil, nil, fmt.Errorf("%s%s: %w", file, plateSuffix, err)
 		}
 		scene := picture.PlateScene(names.Unique(filename.Slug(filename.Stem(file)), ""))
 		plates[scene] = p
 		scenes = append(scenes, scene)
 	}
 	return plates, scenes, nil
+}
+
+// correctPlate corrects the guess about a plate by the text of its file.
+func correctPlate(p *pipeline.Plate, text []byte) error {
+	said, err := picture.ParsePlateSaid(text)
+	if err != nil {
+		return err
+	}
+	info, err := imagefile.Inspect(p.File)
+	if err != nil {
+		return err
+	}
+	p.Plate, err = p.Corrected(p.Plate, said, nil, info.Width, info.Height)
+	return err
 }
 
 func readPlate(file string) ([]byte, error) {

@@ -22,6 +22,9 @@ import (
 // MaxPlates bounds a tenant's plates.
 const MaxPlates = 200
 
+// maxPlateFilename bounds the name of a photograph's file, in characters.
+const maxPlateFilename = 255
+
 // forgottenPlate is how long a plate may be invisible whose process died while its file
 // was stored or deleted.
 const forgottenPlate = time.Hour
@@ -30,8 +33,10 @@ const forgottenPlate = time.Hour
 var (
 	ErrPlateNotFound = fault.New(fault.NotFound, "plate_not_found", "There is no such plate")
 	ErrPlateName     = fault.New(fault.Invalid, "plate_name_invalid", fmt.Sprintf("A plate's name has 1 to %d characters, without control characters", MaxName))
+	ErrPlateFilename = fault.New(fault.Invalid, "plate_filename_invalid", fmt.Sprintf("A photograph's file name has 1 to %d characters, without control characters", maxPlateFilename))
 	ErrPlatesFull    = fault.New(fault.Conflict, "plates_full", fmt.Sprintf("There are %d plates, as many as a tenant can have; delete one first", MaxPlates))
 	ErrPlateUsed     = fault.New(fault.Conflict, "plate_in_use", "A brand profile names the plate; take it out there first")
+	ErrPlateWanted   = fault.New(fault.Conflict, "plate_in_use_by_items", "Items that are not finished name the plate; wait for them or leave them out, or delete it with force=true, and they fail")
 )
 
 // Plate is a photograph of a tenant's own set or place, in which products are stood.
@@ -76,6 +81,10 @@ type PlateFiles interface {
 
 // Plates holds the plates of all tenants. It is safe for concurrent use.
 type Plates struct {
+	// Wanted returns the items that are not finished and name a plate, some of them; nil: there
+	// are no items.
+	Wanted func(ctx context.Context, tenantID, plateID string) (itemIDs []string, err error)
+
 	db      *db.DB
 	files   PlateFiles
 	uploads *semaphore.Weighted // photographs that are completed
@@ -83,7 +92,7 @@ type Plates struct {
 
 // NewPlates returns the plates.
 func NewPlates(d *db.DB, files PlateFiles) *Plates {
-	return &Plates{d, files, semaphore.NewWeighted(platesAbreast)}
+	return &Plates{db: d, files: files, uploads: semaphore.NewWeighted(platesAbreast)}
 }
 
 const plateColumns = `plate_id, name, filename, blob_path, width, height, bytes, guess, plate, created_at, updated_at`
@@ -104,15 +113,14 @@ func scanPlate(r interface{ Scan(dest ...any) error }) (p Plate, err error) {
 	return p, nil
 }
 
-// Create stores a photograph. Errors: ErrPlateName, ErrPlatesFull, those of Prepare.
+// Create stores a photograph. Errors: ErrPlateName, ErrPlateFilename, ErrPlatesFull, those of Prepare.
 func (s *Plates) Create(ctx context.Context, tenantID string, n NewPlate) (Plate, error) {
 	if n.ID != "" {
 		if p, err := s.Get(ctx, tenantID, n.ID); !errors.Is(err, ErrPlateNotFound) {
 			return p, err
 		}
 	}
-	var err error
-	if n.Name, err = plateName(n.Name); err != nil {
+	if err := n.check(); err != nil {
 		return Plate{}, err
 	}
 	if err := s.roomBeside(ctx, s.db, tenantID, n.ID); err != nil {
@@ -153,6 +161,15 @@ func (s *Plates) Create(ctx context.Context, tenantID string, n NewPlate) (Plate
 		return Plate{}, fmt.Errorf("show plate %s: %w", id, err)
 	}
 	return s.Get(ctx, tenantID, id)
+}
+
+// check refuses names that can't be kept, the file's first: the plate's may be the same.
+func (n *NewPlate) check() (err error) {
+	if n.Filename == "" || checkText("filename", n.Filename, maxPlateFilename) != nil || strings.ContainsAny(n.Filename, "\n\r\t") {
+		return ErrPlateFilename
+	}
+	n.Name, err = plateName(n.Name)
+	return err
 }
 
 // plateName returns a plate's name as it is kept. Error: ErrPlateName.
@@ -215,7 +232,8 @@ func (s *Plates) List(ctx context.Context, tenantID string) ([]Plate, error) {
 // Correction is what people say of a plate; nil fields stay as they are.
 type Correction struct {
 	Name  *string
-	Plate func(*picture.Plate) // changes the description; nil: it stays
+	Plate picture.PlateSaid
+	Reset []string // fields that go back to what was estimated
 }
 
 // Correct changes what is known of a plate. Errors: ErrPlateNotFound, ErrPlateName,
@@ -234,10 +252,7 @@ func (s *Plates) Correct(ctx context.Context, tenantID, id string, c Correction)
 				return err
 			}
 		}
-		if c.Plate != nil {
-			c.Plate(&p.Plate)
-		}
-		if err := p.Plate.Check(); err != nil {
+		if p.Plate, err = p.Plate.Corrected(p.Guess, c.Plate, c.Reset, p.Width, p.Height); err != nil {
 			return err
 		}
 		about, err := json.Marshal(p.Plate)
@@ -254,8 +269,18 @@ func (s *Plates) Correct(ctx context.Context, tenantID, id string, c Correction)
 }
 
 // Delete deletes a plate and its file, or what was uploaded for it. Finished pictures keep what they show of it.
-// Errors: ErrPlateNotFound, ErrPlateUsed.
-func (s *Plates) Delete(ctx context.Context, tenantID, id string) error {
+// With force items that are not finished and name it are left to fail. Errors:
+// ErrPlateNotFound, ErrPlateUsed, ErrPlateWanted.
+func (s *Plates) Delete(ctx context.Context, tenantID, id string, force bool) error {
+	if s.Wanted != nil && !force {
+		items, err := s.Wanted(ctx, tenantID, id)
+		if err != nil {
+			return fmt.Errorf("look for items in plate %s: %w", id, err)
+		}
+		if len(items) > 0 {
+			return ErrPlateWanted.With("%s", strings.Join(items, ", "))
+		}
+	}
 	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		used, err := profilesWith(ctx, tx, tenantID, id)
 		if err != nil {

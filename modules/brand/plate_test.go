@@ -3,6 +3,7 @@ package brand_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/brand"
@@ -71,12 +72,12 @@ func TestPlatesAreKeptCorrectedAndDeleted(t *testing.T) {
 		if _, err := plates.Get(ctx, "b", p.ID); !errors.Is(err, brand.ErrPlateNotFound) {
 			t.Errorf("another tenant's: %v", err)
 		}
-		p, err = plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: func(p *picture.Plate) { p.Horizon = .3 }})
+		p, err = plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: picture.PlateSaid{Horizon: picture.Number(.3)}})
 		must(err)
 		if p.Plate.Horizon != .3 || p.Guess.Horizon != .5 {
 			t.Errorf("corrected to %.1f, guessed %.1f", p.Plate.Horizon, p.Guess.Horizon)
 		}
-		if _, err := plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: func(p *picture.Plate) { p.Horizon = 2 }}); !errors.Is(err, picture.ErrPlate) {
+		if _, err := plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: picture.PlateSaid{Horizon: picture.Number(2)}}); !errors.Is(err, picture.ErrPlate) {
 			t.Errorf("a horizon outside: %v", err)
 		}
 		_, err = brands.Create(ctx, "a", brand.Profile{ID: "acme", Name: "Acme", Plates: []string{p.ID}})
@@ -84,18 +85,27 @@ func TestPlatesAreKeptCorrectedAndDeleted(t *testing.T) {
 		if _, err := brands.Create(ctx, "b", brand.Profile{ID: "acme", Name: "Acme", Plates: []string{p.ID}}); !errors.Is(err, brand.ErrInvalid) {
 			t.Errorf("a profile with another tenant's plate: %v", err)
 		}
-		if err := plates.Delete(ctx, "a", p.ID); !errors.Is(err, brand.ErrPlateUsed) {
+		if err := plates.Delete(ctx, "a", p.ID, false); !errors.Is(err, brand.ErrPlateUsed) {
 			t.Errorf("deleted while a profile names it: %v", err)
 		}
 		must(brands.Delete(ctx, "a", "acme"))
+		plates.Wanted = func(_ context.Context, tenant, id string) ([]string, error) {
+			if tenant != "a" || id != p.ID {
+				t.Errorf("asked for %s of %s", id, tenant)
+			}
+			return []string{"i1", "i2"}, nil
+		}
+		if err := plates.Delete(ctx, "a", p.ID, false); !errors.Is(err, brand.ErrPlateWanted) || !strings.Contains(err.Error(), "i1, i2") {
+			t.Errorf("deleted while items wait for it: %v", err)
+		}
 		files.fails = errors.New("the store is away")
-		if err := plates.Delete(ctx, "a", p.ID); err == nil {
+		if err := plates.Delete(ctx, "a", p.ID, true); err == nil {
 			t.Error("the file's deletion failed, and nobody is told")
 		}
 		if _, err := plates.Get(ctx, "a", p.ID); !errors.Is(err, brand.ErrPlateNotFound) {
 			t.Errorf("deleted: %v", err)
 		}
-		if _, err := plates.Create(ctx, "a", brand.NewPlate{ID: "n", Name: "x", File: []byte("y")}); err == nil {
+		if _, err := plates.Create(ctx, "a", brand.NewPlate{ID: "n", Name: "x", Filename: "x.jpg", File: []byte("y")}); err == nil {
 			t.Error("nothing was stored, and nobody is told")
 		}
 		files.fails = nil

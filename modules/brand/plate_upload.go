@@ -18,7 +18,7 @@ import (
 var (
 	ErrPlateMissing = fault.New(fault.Conflict, "plate_upload_missing", "Nothing has been uploaded for this plate; PUT the photograph to the upload_url first")
 	ErrPlateEmpty   = fault.New(fault.Invalid, "plate_upload_empty", "The uploaded file is empty; PUT the photograph to the upload_url again")
-	ErrPlateBusy    = fault.New(fault.Unavailable, "plate_upload_busy", "Another call is completing the plate; ask again in some seconds")
+	ErrPlateBusy    = fault.New(fault.Conflict, "plate_upload_busy", "Another call is completing the plate; ask for the plate in some seconds")
 )
 
 const (
@@ -26,6 +26,10 @@ const (
 	plateUploadKept = time.Hour
 	// plateTaken bounds how long one call is completing a plate.
 	plateTaken = 3 * time.Minute
+	// plateWait is how long a call waits for another that completes the same plate, and
+	// plateLook how often it looks.
+	plateWait = 30 * time.Second
+	plateLook = 200 * time.Millisecond
 	// platesAbreast is how many photographs one process completes at the same time: each is
 	// held in memory as a whole.
 	platesAbreast = 2
@@ -38,15 +42,14 @@ type PlateUpload struct {
 }
 
 // BeginUpload gives a signed URL that a photograph is PUT to; CompleteUpload makes a plate of
-// it within the hour. n's file is not looked at. Errors: ErrPlateName, ErrPlatesFull.
+// it within the hour. n's file is not looked at. Errors: ErrPlateName, ErrPlateFilename, ErrPlatesFull.
 func (s *Plates) BeginUpload(ctx context.Context, tenantID string, n NewPlate) (PlateUpload, error) {
-	name, err := plateName(n.Name)
-	if err != nil {
+	if err := n.check(); err != nil {
 		return PlateUpload{}, err
 	}
 	id := cmp.Or(n.ID, uuid.Must(uuid.NewV7()).String())
 	var path string
-	err = s.db.InTx(ctx, func(tx *db.Tx) error {
+	err := s.db.InTx(ctx, func(tx *db.Tx) error {
 		err := tx.QueryRowContext(ctx, `SELECT blob_path FROM plate_uploads WHERE plate_id = $1 AND tenant_id = $2`, id, tenantID).Scan(&path)
 		if !errors.Is(err, sql.ErrNoRows) { // begun before, by the same call
 			return err
@@ -56,7 +59,7 @@ func (s *Plates) BeginUpload(ctx context.Context, tenantID string, n NewPlate) (
 		}
 		path = tenantID + "/plates/" + id + "/" + uuid.NewString() + ".upload"
 		_, err = tx.ExecContext(ctx, `INSERT INTO plate_uploads (plate_id, tenant_id, name, filename, blob_path, taken_at, created_at) VALUES ($1, $2, $3, $4, $5, 0, now_ms())`,
-			id, tenantID, name, n.Filename, path)
+			id, tenantID, n.Name, n.Filename, path)
 		return err
 	})
 	if err != nil {
@@ -71,9 +74,24 @@ func (s *Plates) BeginUpload(ctx context.Context, tenantID string, n NewPlate) (
 
 // CompleteUpload makes a plate of the photograph that was PUT: it is judged, decoded and its
 // scene estimated as in Create. Repeated, it returns the plate. A photograph that is refused
-// is deleted, so that another can be PUT to the same URL while that works. Errors:
+// is deleted, so that another can be PUT to the same URL while that works. Of calls at the
+// same time one does the work, and the others wait for what came of it. Errors:
 // ErrPlateNotFound, ErrPlateMissing, ErrPlateEmpty, ErrPlateBusy, those of Create.
 func (s *Plates) CompleteUpload(ctx context.Context, tenantID, id string) (Plate, error) {
+	for wait := plateWait; ; wait -= plateLook {
+		p, err := s.completeUpload(ctx, tenantID, id)
+		if !errors.Is(err, ErrPlateBusy) || wait <= 0 {
+			return p, err
+		}
+		select {
+		case <-ctx.Done():
+			return Plate{}, ctx.Err()
+		case <-time.After(plateLook):
+		}
+	}
+}
+
+func (s *Plates) completeUpload(ctx context.Context, tenantID, id string) (Plate, error) {
 	if p, err := s.Get(ctx, tenantID, id); !errors.Is(err, ErrPlateNotFound) {
 		return p, err
 	}
@@ -125,7 +143,7 @@ func (s *Plates) takeUpload(ctx context.Context, tenantID, id string) (n NewPlat
 		case err != nil:
 			return err
 		case !free:
-			return fault.Transient(ErrPlateBusy, 2*time.Second)
+			return ErrPlateBusy
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE plate_uploads SET taken_at = now_ms() WHERE plate_id = $1`, id)
 		return err

@@ -1,14 +1,15 @@
 package brand_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/opal-photo/opal/modules/brand"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
-	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -56,7 +57,7 @@ func TestUploadsBecomePlates(t *testing.T) {
 		if _, err := plates.CompleteUpload(ctx, "b", u.ID); !errors.Is(err, brand.ErrPlateNotFound) {
 			t.Errorf("another tenant completes it: %v", err)
 		}
-		if err := plates.Delete(ctx, "b", u.ID); !errors.Is(err, brand.ErrPlateNotFound) {
+		if err := plates.Delete(ctx, "b", u.ID, false); !errors.Is(err, brand.ErrPlateNotFound) {
 			t.Errorf("another tenant deletes it: %v", err)
 		}
 		if _, err := plates.Get(ctx, "a", u.ID); !errors.Is(err, brand.ErrPlateNotFound) {
@@ -75,8 +76,10 @@ func TestUploadsBecomePlates(t *testing.T) {
 			put("y")
 			_, err := d.Exec(`UPDATE plate_uploads SET taken_at = now_ms()`)
 			must(err)
-			if _, err := plates.CompleteUpload(ctx, "a", u.ID); !errors.Is(err, brand.ErrPlateBusy) || !fault.IsTransient(err) {
-				t.Errorf("%v", err)
+			short, stop := context.WithCancel(ctx)
+			stop()
+			if _, err := plates.CompleteUpload(short, "a", u.ID); err == nil {
+				t.Error("it didn't wait for the other call")
 			}
 			_, err = d.Exec(`UPDATE plate_uploads SET taken_at = 0`)
 			must(err)
@@ -90,11 +93,44 @@ func TestUploadsBecomePlates(t *testing.T) {
 			}
 			left(0)
 		})
+		t.Run("one call waits for the other", func(t *testing.T) {
+			u, put := begin("Door")
+			put("y")
+			_, err := d.Exec(`UPDATE plate_uploads SET taken_at = now_ms()`)
+			must(err)
+			done := make(chan error)
+			go func() {
+				p, err := plates.CompleteUpload(ctx, "a", u.ID)
+				if err == nil && p.ID != u.ID {
+					err = errors.New("another plate: " + p.ID)
+				}
+				done <- err
+			}()
+			select {
+			case err := <-done:
+				t.Errorf("it didn't wait: %v", err)
+			case <-time.After(50 * time.Millisecond):
+				_, err = d.Exec(`UPDATE plate_uploads SET taken_at = 0`)
+				must(err)
+				must(<-done)
+			}
+			left(0)
+		})
+		t.Run("names that can't be kept", func(t *testing.T) {
+			for _, name := range []string{"", "a\x00b.jpg", "a\nb.jpg", strings.Repeat("a", 256)} {
+				if _, err := plates.BeginUpload(ctx, "a", brand.NewPlate{Name: "x", Filename: name}); !errors.Is(err, brand.ErrPlateFilename) {
+					t.Errorf("%q: %v", name, err)
+				}
+			}
+			if _, err := plates.BeginUpload(ctx, "a", brand.NewPlate{Name: " ", Filename: "a.jpg"}); !errors.Is(err, brand.ErrPlateName) {
+				t.Errorf("a blank name: %v", err)
+			}
+		})
 		t.Run("taken back", func(t *testing.T) {
 			u, put := begin("Shelf")
 			put("z")
 			before := len(files.files)
-			must(plates.Delete(ctx, "a", u.ID))
+			must(plates.Delete(ctx, "a", u.ID, false))
 			if left(0); len(files.files) != before-1 {
 				t.Error("the file is kept")
 			}
@@ -116,7 +152,7 @@ func TestUploadsBecomePlates(t *testing.T) {
 			}
 		})
 		t.Run("as many as there can be", func(t *testing.T) {
-			for i := range brand.MaxPlates - 2 {
+			for i := range brand.MaxPlates - 3 {
 				u, put := begin("Many")
 				if put("x"); i == 0 {
 					defer func() {
@@ -126,10 +162,10 @@ func TestUploadsBecomePlates(t *testing.T) {
 					}()
 				}
 			}
-			if _, err := plates.BeginUpload(ctx, "a", brand.NewPlate{Name: "x"}); !errors.Is(err, brand.ErrPlatesFull) {
+			if _, err := plates.BeginUpload(ctx, "a", brand.NewPlate{Name: "x", Filename: "x.jpg"}); !errors.Is(err, brand.ErrPlatesFull) {
 				t.Errorf("%v", err)
 			}
-			if _, err := plates.BeginUpload(ctx, "b", brand.NewPlate{Name: "x"}); err != nil {
+			if _, err := plates.BeginUpload(ctx, "b", brand.NewPlate{Name: "x", Filename: "x.jpg"}); err != nil {
 				t.Errorf("another tenant's: %v", err)
 			}
 		})

@@ -2,10 +2,12 @@ package client
 
 // Consistency is how much a brand's pictures look alike.
 type Consistency struct {
-	Score    float64 `json:"score" doc:"0 to 100; 100 where no picture stands out" example:"96.5"`
-	Pictures int     `json:"pictures" doc:"That were held against each other: the newest 500 at most, those of one scene with each other" example:"120"`
-	Drifting int     `json:"drifting" doc:"That stand out" example:"3"`
-	Worst    []Drift `json:"worst" nullable:"false" doc:"At most five, the worst first"`
+	Score    *float64 `json:"score" doc:"0 to 100; 100 where no picture stands out; null: nothing could be compared" example:"96.5"`
+	Pictures int      `json:"pictures" doc:"That were looked at: the newest 500 at most that count. Of a picture that was made again the one that counts is looked at" example:"124"`
+	Compared int      `json:"compared" doc:"That were held against each other: those of one scene, where there are at least 3" example:"120"`
+	Note     string   `json:"note,omitempty" doc:"Why pictures were not compared, for people" example:"4 of 124 pictures were not compared: they are in scenes with fewer than 3"`
+	Drifting int      `json:"drifting" doc:"That stand out" example:"3"`
+	Worst    []Drift  `json:"worst" nullable:"false" doc:"At most five, the worst first"`
 }
 
 // Drift is a picture that stands out among a brand's.

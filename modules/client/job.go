@@ -60,7 +60,7 @@ type NewProduct struct {
 	ASIN  string `json:"asin,omitempty" nullable:"true" doc:"Amazon's number" example:"B07ABCDEFG"`
 	Slot  string `json:"slot,omitempty" nullable:"true" doc:"The photo's place in a listing: MAIN, PT01, SWCH ..." example:"MAIN"`
 	Title string `json:"title,omitempty" nullable:"true" doc:"For people, and for alt texts and addresses: at most 300 characters" example:"Blue mug"`
-	SetID string `json:"set_id,omitempty" nullable:"true" doc:"Any word that the photos of one SKU in this job share whose pictures keep one scale and one crop, such as its angles: the largest product among them decides. At most 100 characters" example:"angles"`
+	SetID string `json:"set_id,omitempty" nullable:"true" doc:"Any word that the photos of one SKU in this job share whose pictures keep one scale and one crop, such as its angles: the largest product among them decides. The first that is cut out waits for the others, 5 minutes at most (see waiting). Items without a sku and with one set_id are a set, too. At most 100 characters" example:"angles"`
 }
 
 // Product says what a photo shows; null where nothing is known.
@@ -161,6 +161,7 @@ type Item struct {
 	ScenePrompt    string     `json:"scene_prompt,omitempty"`
 	Steering       *Steering  `json:"steering,omitempty" doc:"What was wished of the picture; left out: nothing"`
 	RemakeOf       *string    `json:"remake_of" doc:"The finished item that this one makes again; null: none"`
+	SupersededBy   *string    `json:"superseded_by" doc:"The item whose picture counts, and is in the ZIP, in the place of this one's: of one that was made again, and of all that were made of it, the one that was completed last; null: its own counts"`
 	SourceURL      *string    `json:"source_url" doc:"Where the photo is fetched; null: it is uploaded"`
 	RawBlobPath    *string    `json:"raw_blob_path" doc:"The photo; null before the upload"`
 	CutoutBlobPath *string    `json:"cutout_blob_path"`
@@ -171,9 +172,10 @@ type Item struct {
 	NeedsReview    bool       `json:"needs_review" doc:"A person has yet to look at the picture before it is used; in the ZIP it is in the folder review"`
 	ReviewReason   *string    `json:"review_reason" doc:"What is to be looked at, and where"`
 	Review         *Review    `json:"review" doc:"What became of the picture that a person had to look at; null: nobody had to, and nobody did"`
-	Concerns       []Concern  `json:"concerns" nullable:"false" doc:"What may be wrong with the cut-out, the gravest first, whether or not a person has to look"`
+	Concerns       []Concern  `json:"concerns" nullable:"false" doc:"What may be wrong with the cut-out, the gravest first, whether or not a person has to look; then what may be with the product's place in the frame: cropped, where the frame cuts it off, and tiny, where it is shown with few pixels"`
 	Confidence     *float64   `json:"confidence" doc:"Of the cut-out, 0 to 1"`
 	Fidelity       *Fidelity  `json:"fidelity" doc:"How much of the product the picture kept; null before it was measured"`
+	Waiting        *Waiting   `json:"waiting,omitempty" doc:"What a queued item waits for beside its turn; absent where that is all"`
 	Attempt        int        `json:"attempt" doc:"Counts the attempts from 1" example:"1"`
 	RetryOf        *string    `json:"retry_of" doc:"The failed item that this one tries again"`
 	RetriedBy      *string    `json:"retried_by" doc:"The item that tries this one again, and counts in its place"`
@@ -183,6 +185,14 @@ type Item struct {
 	Steps          []Step     `json:"steps" nullable:"false" doc:"The item's timeline"`
 	Exports        []Variant  `json:"exports" nullable:"false" doc:"The item's variants, one per preset"`
 	Product
+}
+
+// Waiting says what a queued item waits for beside its turn.
+type Waiting struct {
+	Reason  string    `json:"reason" enum:"set" doc:"set: other photos with its sku and set_id are not cut out yet" example:"set"`
+	Text    string    `json:"text" doc:"For people" example:"It waits for other photos: 1 of its set to be uploaded; it goes on without them at 09:35 UTC"`
+	ItemIDs []string  `json:"item_ids" nullable:"false" doc:"An item of each photo that is missing" example:"[\"0198f7a0-0000-7000-8000-000000000003\"]"`
+	Until   time.Time `json:"until" doc:"When it goes on without them: 5 minutes after the first photo of the set was cut out. Photos that are refused, fail, are left out or deleted are not waited for" example:"2026-11-27T09:35:00Z"`
 }
 
 // Fidelity says how much of the product a picture kept.
@@ -337,8 +347,11 @@ type ItemBrief struct {
 	ReviewReason *string      `json:"review_reason"`
 	Confidence   *float64     `json:"confidence" doc:"Of the cut-out, 0 to 1"`
 	RemakeOf     *string      `json:"remake_of" doc:"The finished item that this one makes again, and whose place it takes once it is completed; null: none"`
+	SupersededBy *string      `json:"superseded_by" doc:"The item whose picture counts in the place of this one's; null: its own does"`
+	Waiting      *Waiting     `json:"waiting,omitempty" doc:"What a queued item waits for beside its turn; absent where that is all"`
 	RetryOf      *string      `json:"retry_of"`
 	RetriedBy    *string      `json:"retried_by" doc:"The item that counts in its place"`
+	Photo        *string      `json:"photo" doc:"Changes when the photo does, for caches of its thumbnail; null: it has not come yet" example:"b81e07f4"`
 	Picture      *string      `json:"picture" doc:"Changes when the finished picture does, for caches of its thumbnail; null: there is none" example:"3f9a2c1d"`
 	Variants     VariantCount `json:"variants"`
 	Rejected     []string     `json:"rejected" nullable:"false" doc:"The presets whose channel refuses the variant" example:"[\"amazon_main\"]"`
@@ -362,6 +375,15 @@ type ItemPage struct {
 type JobPage struct {
 	Jobs       []JobSummary `json:"jobs" nullable:"false"`
 	NextCursor *string      `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
+	Pace       Pace         `json:"pace"`
+}
+
+// Pace is how long sets of pictures take in this installation, by those that ended lately:
+// n pictures take about first_seconds + (n - 1) * each_seconds.
+type Pace struct {
+	FirstSeconds float64 `json:"first_seconds" doc:"Until the first picture of a set is there" example:"12"`
+	EachSeconds  float64 `json:"each_seconds" doc:"For every other picture" example:"4.5"`
+	Measured     bool    `json:"measured" doc:"false: nothing was made here yet, and the figures are those that come with OPAL" example:"true"`
 }
 
 // FoundItem is an item of a list over all jobs.

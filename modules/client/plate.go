@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -47,18 +48,19 @@ type PlateList struct {
 type PlateCorrection struct {
 	TenantID   string      `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
 	Name       *string     `json:"name,omitempty" nullable:"true" doc:"1 to 120 characters" example:"Oak table by the window"`
-	Horizon    *float64    `json:"horizon,omitempty" nullable:"true" doc:"The row where the floor ends, 0 to 0.95" example:"0.55"`
+	Horizon    *float64    `json:"horizon,omitempty" nullable:"true" doc:"The row where the floor ends, 0 to 0.95. The floor begins as far below it as before, and frame_mm is estimated anew, as far as nobody has set them" example:"0.55"`
 	Floor      *[4]float64 `json:"floor,omitempty" nullable:"true" doc:"Where products may stand: left, top, right, bottom" example:"[0,0.58,1,1]"`
 	LightAngle *float64    `json:"light_angle,omitempty" nullable:"true" doc:"0 to 360" example:"300"`
 	Softness   *float64    `json:"softness,omitempty" nullable:"true" doc:"0 to 1" example:"0.6"`
 	Reflection *float64    `json:"reflection,omitempty" nullable:"true" doc:"0 to 1" example:"0"`
-	FrameMM    *float64    `json:"frame_mm,omitempty" nullable:"true" doc:"10 to 50,000 millimetres; 0: not known" example:"900"`
+	FrameMM    *float64    `json:"frame_mm,omitempty" nullable:"true" doc:"10 to 50,000 millimetres" example:"900"`
+	Reset      []string    `json:"reset,omitempty" nullable:"true" maxItems:"6" doc:"Fields that go back to what was estimated: horizon, floor, light_angle, softness, reflection, frame_mm" example:"[\"floor\"]"`
 }
 
 // Remake asks for a finished item's picture again, with other wishes.
 type Remake struct {
 	TenantID    string    `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
-	SceneType   string    `json:"scene_type,omitempty" nullable:"true" doc:"A name from GET /v1/scenes, colour:#rrggbb, gradient:#rrggbb-#rrggbb, plate:ID or crop_original; left out: as it was" example:"kitchen"`
+	SceneType   string    `json:"scene_type,omitempty" nullable:"true" minLength:"1" doc:"A name from GET /v1/scenes, colour:#rrggbb, gradient:#rrggbb-#rrggbb, plate:ID or crop_original; left out: as it was" example:"kitchen"`
 	ScenePrompt *string   `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene; left out: as they were" example:"morning light"`
 	Steering    *Steering `json:"steering,omitempty" doc:"Over what was wished of the item before"`
 	Fresh       bool      `json:"fresh,omitempty" nullable:"true" doc:"Nothing that was wished of the item before is kept: steering is all that is wished" example:"true"`
@@ -129,7 +131,7 @@ func (c *Client) PutBrandLogo(ctx context.Context, id, filename string, logo []b
 type NewPlateUpload struct {
 	TenantID string `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
 	Filename string `json:"filename" minLength:"1" maxLength:"255" doc:"The photograph's" example:"table.jpg"`
-	Name     string `json:"name,omitempty" nullable:"true" doc:"For people, 1 to 120 characters; left out: the file's name" example:"Oak table by the window"`
+	Name     string `json:"name,omitempty" nullable:"true" minLength:"1" doc:"For people, 1 to 120 characters; left out: the file's name" example:"Oak table by the window"`
 }
 
 // PlateUpload is where the photograph of a plate to be is PUT.
@@ -177,9 +179,19 @@ func (c *Client) CorrectPlate(ctx context.Context, plateID string, n PlateCorrec
 	return call[Plate](ctx, c, http.MethodPatch, path("plates", plateID), nil, n, "")
 }
 
-// DeletePlate deletes a plate and its photograph.
+// DeletePlate deletes a plate and its photograph, unless items that are not finished name it.
 func (c *Client) DeletePlate(ctx context.Context, plateID string) error {
-	_, err := call[OK](ctx, c, http.MethodDelete, path("plates", plateID), nil, nil, "")
+	return c.deletePlate(ctx, plateID, nil)
+}
+
+// DeletePlateAnyway deletes a plate and its photograph; items that are not finished and name it
+// fail.
+func (c *Client) DeletePlateAnyway(ctx context.Context, plateID string) error {
+	return c.deletePlate(ctx, plateID, url.Values{"force": {"true"}})
+}
+
+func (c *Client) deletePlate(ctx context.Context, plateID string, query url.Values) error {
+	_, err := call[OK](ctx, c, http.MethodDelete, path("plates", plateID), query, nil, "")
 	return err
 }
 

@@ -6,17 +6,17 @@ package client
 type Steering struct {
 	X           *float64          `json:"x,omitempty" nullable:"true" minimum:"0" maximum:"1" doc:"Where the middle of the product is, as a share of the frame's width" example:"0.5"`
 	Y           *float64          `json:"y,omitempty" nullable:"true" minimum:"0" maximum:"1" doc:"Where its lowest point stands, as a share of the frame's height" example:"0.84"`
-	Scale       float64           `json:"scale,omitempty" nullable:"true" maximum:"4" doc:"Times the size that it would have, 0.1 to 4" example:"1.2"`
+	Scale       float64           `json:"scale,omitempty" nullable:"true" minimum:"0.1" maximum:"4" doc:"Times the size that it would have, 0.1 to 4" example:"1.2"`
 	Rotation    float64           `json:"rotation,omitempty" nullable:"true" minimum:"-180" maximum:"180" doc:"Degrees by which it is turned clockwise" example:"-3"`
 	Flip        bool              `json:"flip,omitempty" nullable:"true" doc:"Left and right are exchanged" example:"false"`
-	Anchor      string            `json:"anchor,omitempty" nullable:"true" doc:"floor, or the frame's edge that it comes out of: bottom, top, left, right; left out: bottom where the photo cut it off there, else floor" example:"floor"`
+	Anchor      string            `json:"anchor,omitempty" nullable:"true" enum:"floor,bottom,top,left,right" doc:"floor, or the frame's edge that it comes out of: bottom, top, left, right; left out: bottom where the photo cut it off there, else floor" example:"floor"`
 	Shadow      *Shadow           `json:"shadow,omitempty"`
 	LightAngle  *float64          `json:"light_angle,omitempty" nullable:"true" minimum:"0" maximum:"360" doc:"Where the light comes from" example:"300"`
 	Reflection  *float64          `json:"reflection,omitempty" nullable:"true" minimum:"0" maximum:"1" doc:"In the floor" example:"0.1"`
 	Relight     *float64          `json:"relight,omitempty" nullable:"true" minimum:"0" maximum:"1" doc:"How much of the scene's light falls on the product" example:"0.5"`
 	Seed        *uint64           `json:"seed,omitempty" nullable:"true" maximum:"9007199254740992" doc:"Another number is another picture of the same scene" example:"7"`
-	HeightMM    float64           `json:"height_mm,omitempty" nullable:"true" maximum:"10000" doc:"The product's real height in millimetres: products that have one keep their sizes to each other" example:"240"`
-	FrameMM     float64           `json:"frame_mm,omitempty" nullable:"true" maximum:"50000" doc:"How many millimetres of the floor the frame shows where the product stands; left out: the scene's own" example:"600"`
+	HeightMM    float64           `json:"height_mm,omitempty" nullable:"true" minimum:"1" maximum:"10000" doc:"The product's real height in millimetres: products that have one keep their sizes to each other" example:"240"`
+	FrameMM     float64           `json:"frame_mm,omitempty" nullable:"true" minimum:"10" maximum:"50000" doc:"How many millimetres of the floor the frame shows where the product stands; left out: the scene's own" example:"600"`
 	PhotoShadow map[string]string `json:"photo_shadow,omitempty" nullable:"true" doc:"What becomes of the photo's own shadow, by presets' names, white (all on white) and scene: keep, soften, contact (a soft one in its place, on white) or drop; what is left out is dropped" example:"{\"white\":\"soften\"}"`
 	CameraPitch *float64          `json:"camera_pitch,omitempty" nullable:"true" minimum:"0" maximum:"90" doc:"Degrees by which the camera looks down" example:"12"`
 }

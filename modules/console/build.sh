@@ -35,12 +35,13 @@ packages() {
 # The sources' own checksum says whether there is something to do: go build sees
 # an unchanged dist/ as unchanged.
 bundle() {
-	stamp=$(cd "$here" && { find src -type f | LC_ALL=C sort | xargs cat; cat build.sh package-lock.json ../../go.sum; } | cksum)
+	stamp=$(cd "$here" && { find src -type f | LC_ALL=C sort | xargs cat; cat build.sh words.go package-lock.json ../../go.sum; } | cksum)
 	if [ -f "$dist/index.html" ] && [ "$(cat "$dir/bundle.stamp" 2>/dev/null)" = "$stamp" ]; then
 		return
 	fi
 	clear_dist
 	say "bundling the pages; the first time Go builds esbuild for it, which takes a minute or two"
+	(cd "$here" && ${GO:-go} run words.go src "$dir/node_modules/texts") >&2
 	(cd "$here" && NODE_PATH="$dir/node_modules" ${GO:-go} tool esbuild src/main.tsx src/console.css --bundle --splitting --format=esm --minify --target=es2022 \
 		--jsx=automatic --jsx-import-source=preact --charset=utf8 --legal-comments=none --log-level=warning \
 		--entry-names='[name]-[hash]' --chunk-names='[name]-[hash]' --outdir="$dist") >&2

@@ -14,16 +14,16 @@ const (
 
 // matte brings the decision to the photo's size. Along the outline it explains
 // every pixel as a mix of the product's and the background's colour, which are
-// interpolated from both sides, and takes the background's out of it.
-func (j *joint) matte(im *image.NRGBA, fg []bool) (*image.Alpha, *image.NRGBA) {
+// interpolated from both sides, and takes the background's out of it. signed are the
+// signed distances of fg.
+func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane) (*image.Alpha, *image.NRGBA) {
 	w, h := j.w, j.h
-	signed := signedDistance(fg, w, h)
-	soft := softened(j.raw, fg, signed)
+	soft := softened(j.raw, fg, signed, j.network())
 	front, back := j.sides(fg, signed, soft)
 	varied := j.variety(signed, soft)
 	var touch *contact
 	if j.plain {
-		touch = j.findContact(im, fg, front, back, nil)
+		touch = j.findContact(im, fg, signed, front, back, nil)
 	}
 	W, H := im.Rect.Dx(), im.Rect.Dy()
 	coverageOut, out := image.NewAlpha(im.Rect), image.NewNRGBA(im.Rect)

@@ -59,9 +59,9 @@ type outlined struct {
 
 // findContact returns nil where no coloured product stands in a shadow. front and back are the colours
 // of product and backdrop beside the outline, as square roots of light.
-func (s *scene) findContact(im *image.NRGBA, fg []bool, front, back planes3, fz *fuzz) *contact {
+func (s *scene) findContact(im *image.NRGBA, fg []bool, signed *plane, front, back planes3, fz *fuzz) *contact {
 	w, h := s.w, s.h
-	c := &contact{away: boxBlur(boxBlur(signedDistance(fg, w, h), contactEven), contactEven), weight: newPlane(w, h)}
+	c := &contact{away: boxBlur(boxBlur(signed, contactEven), contactEven), weight: newPlane(w, h)}
 	var rim []outlined
 	var at []int
 	keep := newPlane(w, h)

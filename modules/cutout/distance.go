@@ -3,7 +3,7 @@ package cutout
 // distance returns each pixel's way, in pixels, to the nearest pixel that is set
 // (chamfer 3-4, error below 6 %); a large number when none is.
 func distance(set []bool, w, h int) []float32 {
-	const far, straight, slant = 1 << 24, 3, 4
+	const far = 1 << 24
 	d := make([]int32, w*h)
 	for i, v := range set {
 		if !v {
@@ -14,16 +14,7 @@ func distance(set []bool, w, h int) []float32 {
 		row := d[y*w : (y+1)*w]
 		if y > 0 {
 			up := d[(y-1)*w : y*w]
-			for x := range row {
-				v := min(row[x], up[x]+straight)
-				if x > 0 {
-					v = min(v, up[x-1]+slant)
-				}
-				if x+1 < w {
-					v = min(v, up[x+1]+slant)
-				}
-				row[x] = v
-			}
+			beside(row, up)
 		}
 		for x := 1; x < w; x++ {
 			row[x] = min(row[x], row[x-1]+straight)
@@ -34,16 +25,7 @@ func distance(set []bool, w, h int) []float32 {
 		row := d[y*w : (y+1)*w]
 		if y+1 < h {
 			down := d[(y+1)*w : (y+2)*w]
-			for x := range row {
-				v := min(row[x], down[x]+straight)
-				if x > 0 {
-					v = min(v, down[x-1]+slant)
-				}
-				if x+1 < w {
-					v = min(v, down[x+1]+slant)
-				}
-				row[x] = v
-			}
+			beside(row, down)
 		}
 		for x := w - 2; x >= 0; x-- {
 			row[x] = min(row[x], row[x+1]+straight)
@@ -53,6 +35,24 @@ func distance(set []bool, w, h int) []float32 {
 		}
 	}
 	return o
+}
+
+// The chamfer's ways to a neighbour.
+const straight, slant = 3, 4
+
+// beside shortens the ways of a row by those of the row before it.
+func beside(row, before []int32) {
+	last := len(row) - 1
+	if last == 0 {
+		row[0] = min(row[0], before[0]+straight)
+		return
+	}
+	row[0] = min(row[0], before[0]+straight, before[1]+slant)
+	row[last] = min(row[last], before[last]+straight, before[last-1]+slant)
+	left, middle, right, out := before[:last-1], before[1:last], before[2:], row[1:last]
+	for x, v := range middle[:len(out)] {
+		out[x] = min(out[x], v+straight, min(left[x], right[x])+slant)
+	}
 }
 
 // signedDistance returns each pixel's way to the outline, in pixels: above 0 in

@@ -17,11 +17,12 @@ const (
 )
 
 // measure collects what tells good joined cut-outs from bad ones, and where it lies.
-// other is the classical engine's decision, nil where it has none.
-func (j *joint) measure(fg, other []bool, f *Features) *places {
+// other is the classical engine's decision, nil where it has none; signed are the
+// signed distances of fg.
+func (j *joint) measure(fg, other []bool, signed *plane, f *Features) *places {
 	w, h := j.w, j.h
 	p := newPlaces(w, h)
-	signed, network := signedDistance(fg, w, h), signedDistance(over(j.raw, .5), w, h)
+	network := j.network()
 	var rim, weak, low, touch, inner, like, dark, blur, doubt, product float64
 	for i, d := range signed.p {
 		x, y := i%w, i/w

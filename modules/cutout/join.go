@@ -88,9 +88,10 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 	if area = share(fg); area < minArea || area > maxArea {
 		return r.whole(im, nothingFound)
 	}
-	at := j.measure(fg, other, &r.Features)
+	signed := signedDistance(fg, w, h)
+	at := j.measure(fg, other, signed, &r.Features)
 	lap("measure")
-	r.Alpha, r.Image = j.matte(im, fg)
+	r.Alpha, r.Image = j.matte(im, fg, signed)
 	lap("matte")
 	r.Found, r.Confidence = true, trust(&r.Features)
 	r.tell(at.concerns(im.Rect.Dx(), im.Rect.Dy()))
@@ -153,6 +154,15 @@ type joint struct {
 	*scene
 	raw   *plane // the network's coverage
 	plain bool   // the backdrop is plain enough for the classical engine to count
+	seen  *plane // see network
+}
+
+// network returns the signed distances of the network's own outline.
+func (j *joint) network() *plane {
+	if j.seen == nil {
+		j.seen = signedDistance(over(j.raw, .5), j.w, j.h)
+	}
+	return j.seen
 }
 
 // A backdrop is plain when three quarters of it differ less than plainSpread
@@ -202,8 +212,7 @@ func (j *joint) spread() float64 {
 	if len(e) < j.n/50 {
 		return 1
 	}
-	slices.Sort(e)
-	return float64(sqrt32(e[len(e)*3/4]))
+	return float64(sqrt32(nth(e, len(e)*3/4)))
 }
 
 // Two outlines within sameEdge pixels are the same outline, seen twice.

@@ -106,13 +106,12 @@ func fillBays(raw *plane, solid []bool) {
 }
 
 // softened returns the coverage that belongs to the decision in fg, whose signed
-// distances are given: the network's coverage along the outline they share, and 0 or
+// distances are given, as are those of the network's own: the network's coverage along the outline they share, and 0 or
 // 1 elsewhere. Filters that fit a network's edge to the picture lose spokes and
 // hairs, so the edge is left as it is. Beside an outline that is not the network's, its
 // coverage is a doubt and no edge.
-func softened(raw *plane, fg []bool, signed *plane) *plane {
+func softened(raw *plane, fg []bool, signed, network *plane) *plane {
 	a := newPlane(raw.w, raw.h)
-	network := signedDistance(over(raw, .5), raw.w, raw.h)
 	for i, v := range raw.p {
 		d := signed.p[i]
 		switch {

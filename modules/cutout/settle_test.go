@@ -30,7 +30,7 @@ func TestNetworksCoverageCountsAlongItsOwnOutline(t *testing.T) {
 		want float32
 	}{{"another outline", fg, 62, 1}, {"its own outline", shared, 60, .6}} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := softened(raw, c.fg, signedDistance(c.fg, w, h)).p[20*w+c.at]; got != c.want {
+			if got := softened(raw, c.fg, signedDistance(c.fg, w, h), signedDistance(over(raw, .5), w, h)).p[20*w+c.at]; got != c.want {
 				t.Errorf("coverage %.2f, want %.2f", got, c.want)
 			}
 		})

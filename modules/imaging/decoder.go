@@ -152,7 +152,7 @@ func (d *Decoder) DecodeWith(ctx context.Context, b, beside []byte) (img *image.
 	case err == nil:
 		return img, p.Info, answer, nil
 	case errors.As(err, &refused):
-		err = ErrCorrupt.With("%s", refused.Reason)
+		err = ErrCorrupt.With("%s", damage(refused.Reason))
 	case errors.As(err, &died):
 		err = &diedError{died}
 	case errors.As(err, &unavailable):

@@ -233,6 +233,14 @@ func TestDecodeRefusesDamage(t *testing.T) {
 			if !errors.Is(err, ErrCorrupt) || img != nil {
 				t.Error(err)
 			}
+			for _, word := range []string{"libvips", "Vips", "pngload", "jpegload", "opal:", "filter", "Huffman"} { // a library's own
+				if strings.Contains(err.Error(), word) {
+					t.Errorf("%s: the text holds %q", err, word)
+				}
+			}
+			if name == "truncated JPEG" && !strings.Contains(err.Error(), "the file ends early") {
+				t.Error(err)
+			}
 		})
 	}
 	// A harmless oddity of which libjpeg warns is let through.

@@ -40,7 +40,7 @@ func DecodeOwn(b []byte) (*image.NRGBA, error) {
 	switch {
 	case err != nil:
 		Recycle(stored)
-		return nil, ErrCorrupt.With("%v", err)
+		return nil, ErrCorrupt.With("%s", damage(err.Error()))
 	}
 	if bands < bytesPerPixel {
 		widen(stored.Pix, into)

@@ -29,7 +29,7 @@ type Filter struct {
 	Decision    string    // items: those that people decided so; "": all
 	JobID       string    // items: of one job
 	IDs         []string  // items: only these, up to some hundred; nil: all
-	Standing    bool      // items: without those that were made again
+	Standing    bool      // items: without those whose place another's picture took
 	Changed     time.Time // items: those that changed then or later, or whose job did
 	Plain       bool      // items: without their timelines
 
@@ -186,7 +186,7 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 		}
 	}
 	if f.Standing {
-		q.add(`NOT EXISTS (SELECT 1 FROM items later WHERE later.remake_of = items.item_id AND later.status = %s)`, ItemCompleted)
+		q.add(`superseded_by IS NULL`)
 	}
 	if f.Brand != "" {
 		q.add(`job_id IN (SELECT job_id FROM jobs WHERE tenant_id = %s AND brand_profile_id = %s)`, tenantID, f.Brand)
@@ -223,8 +223,16 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 		one.Item, err = scanItem(prefixed{rows, &one.JobID})
 		return one, paging.Cursor(one.CreatedAt, one.ItemID), err
 	})
-	if err != nil || f.Plain {
-		return items, next, err
+	if err != nil {
+		return nil, "", err
+	}
+	for i := range items {
+		if err := tellWaits(ctx, s.DB, items[i].JobID, func(yield func(*Item) bool) { yield(&items[i].Item) }); err != nil {
+			return nil, "", err
+		}
+	}
+	if f.Plain {
+		return items, next, nil
 	}
 	return items, next, s.itemTimelines(ctx, items)
 }

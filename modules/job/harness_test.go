@@ -272,6 +272,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		DB: d, Blobs: store, Containers: job.Containers{Raw: "raw", Outputs: "outputs", Exports: "exports"}, Outbox: queue.NewOutbox(),
 		Brands: w, Exporter: w, Meter: &w.meter, Lease: 30 * time.Second,
 		Inspect:  imagefile.InspectHead,
+		Decoder:  dec,
 		Pipeline: pipeline.New(dec, &w.cutter, &w.placer).WithRefiner(&w.refiner),
 	})
 	return w

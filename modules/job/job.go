@@ -42,6 +42,7 @@ var (
 	ErrRequest       = fault.New(fault.Invalid, "job_invalid", "The job is not valid")
 	ErrFilename      = fault.New(fault.Invalid, "filename_invalid", "The file name is not valid: 1–255 characters without control characters or path separators")
 	ErrSceneType     = fault.New(fault.Invalid, "scene_type_unknown", "The scene type is not known")
+	ErrPlateGone     = fault.New(fault.Conflict, "plate_gone", "The plate that the item's scene names has been deleted; make the picture in another scene: POST .../remake with a scene_type")
 	ErrUploadMissing = fault.New(fault.Conflict, "upload_missing", "Nothing has been uploaded for this item; PUT the photo to the upload_url first")
 	ErrUploadEmpty   = fault.New(fault.Invalid, "upload_empty", "The uploaded file is empty; get a new upload URL and PUT the photo")
 	ErrUploadClosed  = fault.New(fault.Conflict, "upload_closed", "The item has left its upload; make a new job for another photo")
@@ -142,7 +143,8 @@ type Item struct {
 	SceneType      string             `json:"scene_type"`
 	ScenePrompt    string             `json:"scene_prompt,omitempty"`
 	Steering       picture.Steering   `json:"steering,omitzero"`
-	RemakeOf       *string            `json:"remake_of"` // the finished item that this one makes again
+	RemakeOf       *string            `json:"remake_of"`     // the finished item that this one makes again
+	SupersededBy   *string            `json:"superseded_by"` // the item whose picture counts in the place of this one's
 	Product        picture.Product    `json:"product"`
 	SourceURL      *string            `json:"source_url"`
 	RawBlobPath    *string            `json:"raw_blob_path"`
@@ -158,8 +160,9 @@ type Item struct {
 	Confidence     *float64           `json:"confidence"`
 	Fidelity       *pipeline.Fidelity `json:"fidelity"`
 	Attempt        int                `json:"attempt"`
-	RetryOf        *string            `json:"retry_of"`   // the failed item that this one tries again
-	RetriedBy      *string            `json:"retried_by"` // the item that tries this one again and counts instead of it
+	Waiting        *Waiting           `json:"waiting,omitempty"` // nil: for nothing but its turn
+	RetryOf        *string            `json:"retry_of"`          // the failed item that this one tries again
+	RetriedBy      *string            `json:"retried_by"`        // the item that tries this one again and counts instead of it
 	CreatedAt      time.Time          `json:"created_at"`
 	UpdatedAt      time.Time          `json:"updated_at"`
 	EndedAt        *time.Time         `json:"ended_at"`

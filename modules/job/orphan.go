@@ -135,6 +135,9 @@ func (s *Service) namedBy(ctx context.Context, tenantID, jobID string) (func(pat
 			return nil, err
 		}
 		paths[raw], paths[output], paths[cutout] = true, true, true
+		if raw != "" {
+			paths[thumbnailPath(raw)] = true
+		}
 		if output != "" {
 			paths[thumbnailPath(output)], paths[previewPath(output)] = true, true
 		}

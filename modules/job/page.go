@@ -46,7 +46,10 @@ func (s *Service) Page(ctx context.Context, tenantID, jobID string, p Part) (ite
 	if more = len(items) > p.Limit; more {
 		items = items[:p.Limit]
 	}
-	return items, more, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, false, err
+	}
+	return items, more, tellWaits(ctx, s.DB, jobID, each(items))
 }
 
 // Item returns an item of a job with its timeline.

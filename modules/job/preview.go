@@ -38,6 +38,9 @@ func (s *Service) wished(ctx context.Context, o Other, done Item) (wishes, error
 	if err := checkPrompt(w.prompt); err != nil {
 		return wishes{}, err
 	}
+	if o.Scene == "" {
+		return w, s.plateThere(ctx, o.TenantID, scene)
+	}
 	return w, s.checkPlate(ctx, o.TenantID, scene)
 }
 

@@ -47,20 +47,25 @@ const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_p
 	COALESCE((SELECT v.fidelity FROM cutout_versions v WHERE v.item_id = items.item_id AND v.is_current), fidelity) AS fidelity, attempt, retry_of,
 	(SELECT n.item_id FROM items n WHERE n.retry_of = items.item_id) AS retried_by, created_at, updated_at, ended_at, entry_id,
 	(SELECT r.decision FROM reviews r WHERE r.item_id = items.item_id) AS decision, (SELECT r.note FROM reviews r WHERE r.item_id = items.item_id) AS note,
-	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at, remake_of, steering, ` + productColumns
+	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at, remake_of, superseded_by, steering,
+	(SELECT s.waits_until FROM item_sets s WHERE s.job_id = items.job_id AND s.sku = COALESCE(items.sku, '') AND s.set_id = items.set_id AND s.width IS NULL
+		AND s.waits_until > now_ms() AND items.status = 'queued' AND items.cutout_blob_path IS NOT NULL) AS set_until, ` + productColumns
 
 func scanItem(r scanner) (Item, error) {
 	var it Item
 	var fidelity, concerns, decision, note, steering sql.NullString
 	var created, updated int64
-	var ended, decided sql.NullInt64
+	var ended, decided, waits sql.NullInt64
 	if err := r.Scan(append([]any{&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.SourceURL, &it.RawBlobPath, &it.CutoutBlobPath,
 		&it.OutputBlobPath, &it.CutoutVersion, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &concerns, &it.Confidence, &fidelity, &it.Attempt,
-		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided, &it.RemakeOf, &steering}, productDest(&it.Product)...)...); err != nil {
+		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided, &it.RemakeOf, &it.SupersededBy, &steering, &waits}, productDest(&it.Product)...)...); err != nil {
 		return Item{}, err
 	}
 	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), db.MaybeTime(ended)
 	it.Steps = []Step{}
+	if waits.Valid {
+		it.Waiting = &Waiting{Reason: WaitsForSet, Until: db.Time(waits.Int64)}
+	}
 	if it.CutoutVersion == nil && it.Status == ItemCompleted && it.CutoutBlobPath != nil {
 		it.CutoutVersion = new(1)
 	}
@@ -128,7 +133,10 @@ func jobItems(ctx context.Context, q db.Querier, jobID string) ([]Item, error) {
 		}
 		items = append(items, it)
 	}
-	return items, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, tellWaits(ctx, q, jobID, each(items))
 }
 
 func (s *Service) timelines(ctx context.Context, j *Job) error {
@@ -181,7 +189,7 @@ func getItem(ctx context.Context, q db.Querier, tenantID, jobID, itemID string) 
 	if err != nil {
 		return Item{}, "", fmt.Errorf("load item %s: %w", itemID, err)
 	}
-	return it, owner, nil
+	return it, owner, tellWaits(ctx, q, owner, func(yield func(*Item) bool) { yield(&it) })
 }
 
 // prefixed scans one column before those that a scan function asks for.

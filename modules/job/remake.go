@@ -21,7 +21,7 @@ const MaxRemakes = 50
 
 // Errors of a picture that is to be made again.
 var (
-	ErrNotRemakable = fault.New(fault.Conflict, "item_not_finished", "Only the picture of a finished item can be made again")
+	ErrNotRemakable = fault.New(fault.Conflict, "item_not_finished", "Only the picture of an item that has completed or failed can be made again")
 	ErrNoScene      = fault.New(fault.Conflict, "item_without_scene", "The job makes no scenes, so there is nothing to be made otherwise; make a new job")
 	ErrRemakes      = fault.New(fault.Conflict, "remakes_exhausted", fmt.Sprintf("The picture was made again %d times, as often as it can be; make a new job of the photo", MaxRemakes))
 )
@@ -44,8 +44,8 @@ func remadeCharge(j *Job, itemID, photoID, scene string) Charge {
 	return c
 }
 
-// RemakeCharge returns what making a finished item's picture again would use, in a scene
-// (as it was: "").
+// RemakeCharge returns what making an ended item's picture again would use, in a scene (as it
+// was: "").
 func (s *Service) RemakeCharge(ctx context.Context, tenantID, jobID, itemID, scene string) (Charge, error) {
 	j, err := getJob(ctx, s.DB, tenantID, jobID)
 	if err != nil {
@@ -55,19 +55,22 @@ func (s *Service) RemakeCharge(ctx context.Context, tenantID, jobID, itemID, sce
 	if err != nil {
 		return Charge{}, err
 	}
-	return remadeCharge(&j, "", it.entry, cmp.Or(scene, it.SceneType)), nil
+	if scene = cmp.Or(scene, it.SceneType); it.Status == ItemFailed { // nothing of it was charged
+		return chargeOf(&j, "", it.entry, scene), nil
+	}
+	return remadeCharge(&j, "", it.entry, scene), nil
 }
 
 // RemakeItem makes the picture of a finished item again, from its cut-out, with another
 // scene, other words or other wishes, and returns the new item that does so. The
-// finished one stays as it is; the job's ZIP holds the new picture in its place. The job
-// opens again and ends again.
+// finished one stays as it is; the job's ZIP holds the new picture in its place. One that
+// failed is tried again so, as Retry does. The job opens again and ends again.
 func (s *Service) RemakeItem(ctx context.Context, o Other) (Item, error) {
 	done, _, err := getItem(ctx, s.DB, o.TenantID, o.JobID, o.ItemID)
 	if err != nil {
 		return Item{}, err
 	}
-	if done.Status != ItemCompleted {
+	if done.Status != ItemCompleted && done.Status != ItemFailed {
 		return Item{}, ErrNotRemakable.With("it is %s", done.Status)
 	}
 	w, err := s.wished(ctx, o, done)
@@ -76,6 +79,9 @@ func (s *Service) RemakeItem(ctx context.Context, o Other) (Item, error) {
 	}
 	if err := s.photoThere(ctx, done); err != nil {
 		return Item{}, err
+	}
+	if done.Status == ItemFailed {
+		return s.tryAgain(ctx, Again{TenantID: o.TenantID, JobID: o.JobID, ItemID: o.ItemID, ID: o.ID}, &w)
 	}
 	steering, err := steeringText(w.steering)
 	if err != nil {
@@ -154,6 +160,19 @@ func (s *Service) remake(ctx context.Context, tx *db.Tx, o Other, id, scene, pro
 	return s.Outbox.SendJob(ctx, tx, rows[0].body())
 }
 
+// supersede has an item's picture count in the place of another's and of all that were made
+// of that before.
+func supersede(ctx context.Context, tx *db.Tx, itemID, by string) error {
+	var counts string
+	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(superseded_by, item_id) FROM items WHERE item_id = $1`, itemID).Scan(&counts); err != nil {
+		return fmt.Errorf("look which picture counts of item %s: %w", itemID, err)
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE items SET superseded_by = $2 WHERE (item_id = $1 OR superseded_by = $1) AND item_id <> $2`, counts, by); err != nil {
+		return fmt.Errorf("have item %s count in the place of %s: %w", by, itemID, err)
+	}
+	return nil
+}
+
 // cutoutOnly returns a finished item's checkpoint without its scene; NULL when it has
 // none.
 func cutoutOnly(ctx context.Context, q db.Querier, itemID string) (sql.NullString, error) {
@@ -190,16 +209,4 @@ func checkPrompt(prompt string) error {
 		return ErrRequest.With("scene_prompt is longer than %d characters", MaxPromptLength)
 	}
 	return nil
-}
-
-// checkPlate fails when a scene is a plate that the tenant doesn't have.
-func (s *Service) checkPlate(ctx context.Context, tenantID, scene string) error {
-	id, ok := picture.ParsePlate(scene)
-	if !ok {
-		return nil
-	}
-	if s.Plates == nil {
-		return ErrSceneType.With("there are no plates here")
-	}
-	return s.Plates.CheckPlate(ctx, tenantID, id)
 }

@@ -1,10 +1,11 @@
 package job_test
 
 import (
+	"cmp"
 	"errors"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
@@ -47,7 +48,7 @@ func TestAFinishedPictureIsMadeAgainWithOtherWishes(t *testing.T) {
 		if first := got.Items[0]; first.Status != job.ItemCompleted || first.OutputBlobPath == nil {
 			t.Errorf("the first picture is %s", first.Status)
 		}
-		if diff := cmp.Diff([]string{first + " by " + second.ItemID}, w.replaced); diff != "" {
+		if diff := gocmp.Diff([]string{first + " by " + second.ItemID}, w.replaced); diff != "" {
 			t.Errorf("in the ZIP, want -, got +:\n%s", diff)
 		}
 		if turned := w.plans[1].Result.Layers.CutoutPath; turned == w.plans[0].Result.Layers.CutoutPath {
@@ -73,6 +74,28 @@ func TestAFinishedPictureIsMadeAgainWithOtherWishes(t *testing.T) {
 		}
 		if got := w.get(j.JobID); len(got.Items) != 2 {
 			t.Errorf("drafts made items: %d", len(got.Items))
+		}
+		counts := func(when, want string) {
+			t.Helper()
+			for _, it := range w.get(j.JobID).Items {
+				if by := it.SupersededBy; it.Status == job.ItemCompleted && (by == nil) != (it.ItemID == want) || by != nil && *by != want {
+					t.Errorf("%s: in the place of %s counts %v, want %s", when, it.ItemID, by, want)
+				}
+			}
+			standing, _, err := w.jobs.Items(t.Context(), tenantID, job.Filter{JobID: j.JobID, Standing: true, Status: []string{job.ItemCompleted}})
+			if w.must(err); len(standing) != 1 || standing[0].ItemID != want {
+				t.Errorf("%s: %d pictures count", when, len(standing))
+			}
+		}
+		counts("made again", second.ItemID)
+		remade := map[string]string{}
+		for _, of := range []string{second.ItemID, first, first} { // of the second, and two more of the first
+			again, err := w.jobs.RemakeItem(t.Context(), job.Other{TenantID: tenantID, JobID: j.JobID, ItemID: of})
+			w.must(err)
+			counts("while it is made", cmp.Or(remade[first], remade[second.ItemID], second.ItemID))
+			process(again.ItemID)
+			remade[of] = again.ItemID
+			counts("the newest", again.ItemID)
 		}
 		other.ID, other.Steering = "", picture.Steering{Anchor: "sky"}
 		if _, err := w.jobs.RemakeItem(t.Context(), other); !errors.Is(err, picture.ErrSteering) {

@@ -32,8 +32,7 @@ type Again struct {
 // item that does so: the failed one stays as it is, and no longer counts in its
 // job. The job opens again and ends again, with a new ZIP.
 func (s *Service) Retry(ctx context.Context, a Again) (Item, error) {
-	tenantID, jobID, itemID := a.TenantID, a.JobID, a.ItemID
-	failed, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
+	failed, _, err := getItem(ctx, s.DB, a.TenantID, a.JobID, a.ItemID)
 	if err != nil {
 		return Item{}, err
 	}
@@ -43,9 +42,19 @@ func (s *Service) Retry(ctx context.Context, a Again) (Item, error) {
 	if err := s.photoThere(ctx, failed); err != nil {
 		return Item{}, err
 	}
+	if err := s.plateThere(ctx, a.TenantID, failed.SceneType); err != nil {
+		return Item{}, err
+	}
+	return s.tryAgain(ctx, a, nil)
+}
+
+// tryAgain makes the item that tries a failed one again, as it was or as is wished.
+func (s *Service) tryAgain(ctx context.Context, a Again, w *wishes) (Item, error) {
+	tenantID, jobID, itemID := a.TenantID, a.JobID, a.ItemID
+	var err error
 	id := cmp.Or(a.ID, newID())
 	for range retryRaces {
-		err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.retry(ctx, tx, tenantID, jobID, itemID, id) })
+		err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.retry(ctx, tx, tenantID, jobID, itemID, id, w) })
 		if !db.IsUnique(err) {
 			break
 		}
@@ -78,9 +87,26 @@ func (s *Service) photoThere(ctx context.Context, it Item) error {
 // job took its place in the list.
 const retryRaces = 10 * MaxItems
 
+// otherwise has the item that tries a failed one again begin with its cut-out, where it has
+// one, and make what is wished of it.
+func otherwise(ctx context.Context, tx *db.Tx, failedID, id string, w wishes) error {
+	checkpoint, err := cutoutOnly(ctx, tx, failedID)
+	if err != nil {
+		return err
+	}
+	steering, err := steeringText(w.steering)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE items SET scene_type = $2, scene_prompt = $3, steering = $4, placement = $5 WHERE item_id = $1`, id, w.scene, w.prompt, steering, checkpoint); err != nil {
+		return fmt.Errorf("have item %s made otherwise: %w", id, err)
+	}
+	return nil
+}
+
 // retry inserts and queues the new item of a failed one. It locks in the order
 // of all transitions: items, ledger, job.
-func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedID, id string) error {
+func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedID, id string, w *wishes) error {
 	if _, err := selectRows(ctx, tx, `item_id = $1`+tx.ForUpdate(), failedID); err != nil {
 		return err
 	}
@@ -101,6 +127,11 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 		FROM items WHERE item_id = $1 AND status = 'failed'`, failedID, id, jobID); err != nil {
 		return err
 	}
+	if w != nil {
+		if err := otherwise(ctx, tx, failedID, id, *w); err != nil {
+			return err
+		}
+	}
 	rows, err := selectRows(ctx, tx, `item_id = $1`, id)
 	if err != nil {
 		return err
@@ -111,6 +142,9 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 	j, err := getJob(ctx, tx, tenantID, jobID)
 	if err != nil {
 		return err
+	}
+	if w != nil && !j.Options.GenerateScene {
+		return ErrNoScene
 	}
 	if err := s.Meter.Reserve(ctx, tx, tenantID, chargeOf(&j, id, rows[0].entry, rows[0].scene)); err != nil {
 		return err

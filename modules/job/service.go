@@ -204,6 +204,7 @@ type Options struct {
 	Inspect    func(head []byte, size int64) (more bool, err error)
 	Pipeline   *pipeline.Pipeline // nil where no work is done
 	Plates     Plates             // nil: no scene is a plate
+	Decoder    pipeline.Decoder   // of photos; nil: they have no thumbnails
 	Sources    Sources            // nil: items can't name the address of their photo
 	Callbacks  Callbacks          // nil: jobs have no callback URL
 	Groups     Collections        // nil: there are no collections
@@ -225,6 +226,7 @@ type Options struct {
 type Service struct {
 	Options
 	photos *semaphore.Weighted // bytes of photos in memory, for all ways of an upload
+	pace   paceKept
 }
 
 // New returns a service.

@@ -20,7 +20,8 @@ import (
 // for pictures that are made again.
 
 const (
-	// DefaultSetWait is how long a set waits for its photos, from its first cut-out on.
+	// DefaultSetWait is how long a set waits for its photos, from its first cut-out on. The
+	// documents of set_id and waiting name it.
 	DefaultSetWait = 5 * time.Minute
 	// looksAtSet is how long an item waits before it looks again whether its set is settled.
 	// Mostly it is told before.
@@ -39,10 +40,14 @@ const ofSet = `job_id = $1 AND COALESCE(sku, '') = $2 AND set_id = $3 AND remake
 
 func (s set) args() []any { return []any{s.jobID, s.sku, s.id} }
 
+// uncut is the condition, in SQL, of items of a set whose photo is not cut out yet and may
+// be. One that was refused isn't waited for, although another may replace it.
+const uncut = `(status IN ('uploaded', 'queued', 'processing') OR status = 'created' AND error_code IS NULL)
+	AND NOT EXISTS (SELECT 1 FROM items o WHERE o.entry_id = items.entry_id AND o.placement IS NOT NULL)`
+
 // missing counts the photos of a set that are not cut out yet and may be.
 func (s set) missing(ctx context.Context, q db.Querier) (n int, err error) {
-	err = q.QueryRowContext(ctx, `SELECT count(DISTINCT entry_id) FROM items WHERE `+ofSet+` AND status IN ('created', 'uploaded', 'queued', 'processing')
-		AND NOT EXISTS (SELECT 1 FROM items o WHERE o.entry_id = items.entry_id AND o.placement IS NOT NULL)`, s.args()...).Scan(&n)
+	err = q.QueryRowContext(ctx, `SELECT count(DISTINCT entry_id) FROM items WHERE `+ofSet+` AND `+uncut, s.args()...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count the photos that set %s lacks: %w", s.id, err)
 	}
@@ -162,7 +167,7 @@ func (s *Service) setWaits(ctx context.Context, tx *db.Tx, b queue.Body) (bool, 
 	return true, s.Outbox.SendJob(ctx, tx, b, queue.NotBefore(looksAtSet))
 }
 
-// wakeSet tells the items that wait for a set that its last photo is cut out.
+// wakeSet tells the items that wait for a set that its last photo is cut out, or won't be.
 func (s *Service) wakeSet(ctx context.Context, tx *db.Tx, it row) error {
 	of := it.set()
 	if of.id == "" {

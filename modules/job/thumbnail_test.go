@@ -52,3 +52,51 @@ func TestAThumbnailIsMadeOnceAndKept(t *testing.T) {
 		}
 	})
 }
+
+func TestAPhotoHasAThumbnailAsSoonAsItIsThere(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := w.t.Context()
+		j := w.create(1, pipeline.Options{RemoveBackground: true})
+		id := j.Items[0].ItemID
+		if _, err := w.jobs.PhotoThumbnail(ctx, tenantID, j.JobID, id); !errors.Is(err, job.ErrUploadMissing) {
+			w.t.Errorf("before there is a photo: %v", err)
+		}
+		w.must(w.upload(j.JobID, id))
+		before := w.files()
+		b, err := w.jobs.PhotoThumbnail(ctx, tenantID, j.JobID, id)
+		w.must(err)
+		img, err := imaging.DecodeOwn(b)
+		w.must(err)
+		if max(img.Rect.Dx(), img.Rect.Dy()) > job.ThumbnailSide || !strings.HasPrefix(string(b[8:]), "WEBP") {
+			w.t.Errorf("%v %q", img.Rect, b[:12])
+		}
+		again, err := w.jobs.PhotoThumbnail(ctx, tenantID, j.JobID, id)
+		w.must(err)
+		if string(again) != string(b) || w.files() != before+1 {
+			w.t.Errorf("%d files before, %d after two calls", before, w.files())
+		}
+		if _, err := w.jobs.PhotoThumbnail(ctx, "t2", j.JobID, id); !errors.Is(err, job.ErrItemNotFound) {
+			w.t.Errorf("another tenant's: %v", err)
+		}
+	})
+}
+
+func TestThePaceCountsWhatWasOrderedAndMade(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := w.t.Context()
+		j := w.create(1, pipeline.Options{RemoveBackground: true})
+		w.must(w.upload(j.JobID, j.Items[0].ItemID))
+		w.must(w.jobs.Process(ctx, body(j, 0)))
+		w.exec(`UPDATE items SET created_at = ended_at - 24000`)
+		w.exec(`UPDATE jobs SET open_items = 0, open_exports = 0, finished_at = updated_at, status = 'completed'`)
+		p, err := w.jobs.Pace(ctx)
+		w.must(err)
+		if want := (job.Pace{First: 24 * time.Second, Each: 9 * time.Second, Measured: true}); p != want {
+			w.t.Errorf("%+v, not %+v", p, want)
+		}
+		w.exec(`UPDATE jobs SET finished_at = NULL`)
+		if again, err := w.jobs.Pace(ctx); err != nil || again != p {
+			w.t.Errorf("it is asked for anew within a minute: %+v %v", again, err)
+		}
+	})
+}

@@ -165,6 +165,11 @@ func (s *Service) ended(ctx context.Context, tx *db.Tx, it row, status string, e
 	if err := event.Add(ctx, tx, event.New{Type: end.event, TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID, Data: it.told(data)}); err != nil {
 		return err
 	}
+	if status != ItemCompleted {
+		if err := s.wakeSet(ctx, tx, it); err != nil {
+			return err
+		}
+	}
 	return s.settle(ctx, tx, it.jobID)
 }
 

@@ -163,8 +163,14 @@ func (s *Service) noteRefusal(ctx context.Context, entryID string, refused error
 			why.Code, why.Text, entryID); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE jobs SET `+counted+` WHERE job_id IN (SELECT job_id FROM items WHERE entry_id = $1)`, entryID)
-		return err
+		if _, err := tx.ExecContext(ctx, `UPDATE jobs SET `+counted+` WHERE job_id IN (SELECT job_id FROM items WHERE entry_id = $1)`, entryID); err != nil {
+			return err
+		}
+		rows, err := selectRows(ctx, tx, `entry_id = $1 ORDER BY position LIMIT 1`, entryID)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		return s.wakeSet(ctx, tx, rows[0])
 	})
 	if err != nil {
 		return fmt.Errorf("note why the photo was refused: %w", err)
@@ -328,18 +334,12 @@ func (s *Service) Direct(ctx context.Context, tenantID, jobID, itemID, filename 
 	if err := checkFilename(filename); err != nil {
 		return "", err
 	}
-	if size == 0 {
-		return "", ErrUploadEmpty
-	}
-	if size > imagefile.MaxBytes {
-		return "", imagefile.ErrTooLarge.With("%d bytes", size)
-	}
 	path, err := blob.RawPath(tenantID, jobID, itemID, filename)
 	if err != nil {
 		return "", err
 	}
 	if err := s.storeDirect(ctx, path, size, body); err != nil {
-		return "", err
+		return "", errors.Join(err, s.noteRefusal(ctx, it.entry, err))
 	}
 	if err := s.recordUpload(ctx, tenantID, it.entry, path, ""); err != nil {
 		return "", err
@@ -348,6 +348,12 @@ func (s *Service) Direct(ctx context.Context, tenantID, jobID, itemID, filename 
 }
 
 func (s *Service) storeDirect(ctx context.Context, path string, size int64, body io.Reader) error {
+	if size == 0 {
+		return ErrUploadEmpty
+	}
+	if size > imagefile.MaxBytes {
+		return imagefile.ErrTooLarge.With("%d bytes", size)
+	}
 	done, err := s.holdPhoto(ctx, size)
 	if err != nil {
 		return err

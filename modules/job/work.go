@@ -72,6 +72,11 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 		},
 		Make: func(ctx context.Context, a *attempt) (*pipeline.Result, error) {
 			crashpoint.Reach(crashpoint.ItemClaimed)
+			if a.options.GenerateScene { // before anything is made
+				if err := s.plateThere(ctx, a.tenantID, a.scene); err != nil {
+					return nil, err
+				}
+			}
 			return s.Pipeline.Run(ctx, s.input(a.claimed), &artifacts{s: s, c: a.claimed}, a.rec)
 		},
 		Complete: func(ctx context.Context, a *attempt, res *pipeline.Result) error {
@@ -211,6 +216,9 @@ func (s *Service) complete(ctx context.Context, c *claimed, rec *recorder, res *
 			return err
 		}
 		if c.remakeOf.Valid {
+			if err := supersede(ctx, tx, c.remakeOf.String, c.itemID); err != nil {
+				return err
+			}
 			if err := s.Exporter.Replace(ctx, tx, c.remakeOf.String, c.itemID); err != nil {
 				return err
 			}

@@ -10,11 +10,31 @@ import (
 // ErrPlate says that what is said of a plate makes no sense.
 var ErrPlate = fault.New(fault.Invalid, "plate_invalid", "The plate can't be described like that")
 
-// MinPlateSide is the least longer side of a plate, in pixels.
-const MinPlateSide = 600
+// The bounds of a plate's size: the least longer and shorter side, in pixels, and how many
+// times longer than the other a side may be.
+const (
+	MinPlateSide  = 600
+	MinPlateShort = 300
+	MaxPlateShape = 4
+)
 
-// ErrPlateSmall says that a photograph has too few pixels to stand products in.
-var ErrPlateSmall = fault.New(fault.Invalid, "plate_too_small", fmt.Sprintf("The photograph is too small for a background: its longer side must have at least %d pixels", MinPlateSide))
+// Errors of photographs that are no backgrounds.
+var (
+	ErrPlateSmall = fault.New(fault.Invalid, "plate_too_small", fmt.Sprintf("The photograph is too small for a background: it must have at least %d pixels along its longer side and %d along the other", MinPlateSide, MinPlateShort))
+	ErrPlateShape = fault.New(fault.Invalid, "plate_too_narrow", fmt.Sprintf("The photograph is too narrow for a background: its longer side may be %d times the other; crop it", MaxPlateShape))
+)
+
+// CheckPlateSize fails when a photograph of w × h pixels is no background. Errors:
+// ErrPlateSmall, ErrPlateShape.
+func CheckPlateSize(w, h int) error {
+	switch {
+	case max(w, h) < MinPlateSide, min(w, h) < MinPlateShort:
+		return ErrPlateSmall.With("it is %d×%d", w, h)
+	case max(w, h) > MaxPlateShape*min(w, h):
+		return ErrPlateShape.With("it is %d×%d", w, h)
+	}
+	return nil
+}
 
 // plateScene begins the scene types that are plates: plate:<id>.
 const plateScene = "plate:"

@@ -106,6 +106,9 @@ var (
 // spaces and dashes, ASIN and slot in capitals), and checks them. Errors: ErrProduct
 // with the field and what is wrong with it.
 func (p *Product) Normalise() error {
+	if p.SetID != "" && strings.TrimSpace(p.SetID) == "" {
+		return ErrProduct.With("set_id is blank; give it a word, or leave it out")
+	}
 	p.SKU, p.SetID, p.Title = strings.TrimSpace(p.SKU), strings.TrimSpace(p.SetID), strings.Join(strings.Fields(p.Title), " ")
 	p.GTIN = strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(strings.TrimSpace(p.GTIN))
 	p.ASIN, p.Slot = strings.ToUpper(strings.TrimSpace(p.ASIN)), strings.ToUpper(strings.TrimSpace(p.Slot))

@@ -132,7 +132,7 @@ type Result struct {
 	Confidence   *float64
 	NeedsReview  bool
 	ReviewReason string
-	Concerns     []picture.Concern // about the cut-out, the gravest first
+	Concerns     []picture.Concern // about the cut-out, the gravest first, and then about the product's place in the frame
 	Fidelity     *Fidelity         // nil for a bare cut-out
 }
 

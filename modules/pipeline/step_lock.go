@@ -51,6 +51,7 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	if own := s.result.OwnShadow; own != nil && own.Why != "" {
 		f.Note = strings.TrimPrefix(f.Note+"; the photo's own shadow is not kept: "+own.Why, "; ")
 	}
+	s.frameConcerns(box.Rect(), s.final.Rect)
 	f.Enlarged = max(float64(box.Dx())/float64(s.cutBounds.Dx()), float64(box.Dy())/float64(s.cutBounds.Dy()))
 	if f.Enlarged > sharpEnough {
 		f.Upscale = strings.TrimPrefix(fmt.Sprintf("%s; the photo is small: its product of %d×%d pixels was enlarged %.1f×", f.Upscale, s.cutBounds.Dx(), s.cutBounds.Dy(), f.Enlarged), "; ")

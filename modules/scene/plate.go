@@ -81,7 +81,6 @@ func under(limit, at float64) float32 {
 
 // The place of a product in a plate's floor.
 const (
-	plateDepth = 0.6  // of the floor's depth, from behind
 	plateAir   = 0.07 // least air above the product, as a share of the height
 	plateWidth = 0.8  // of the floor's width that a product takes at most
 )
@@ -93,7 +92,7 @@ func (p *Plate) frame(w, h int, flat bool) frame {
 	f.cx = f.w / 2
 	fl := p.Floor
 	f.edge = float32(p.Horizon) * f.h
-	f.contact = float32(fl[1]+(fl[3]-fl[1])*plateDepth) * f.h
+	f.contact = float32(fl[1]+(fl[3]-fl[1])*picture.PlateDepth) * f.h
 	f.px = float32(fl[0]+fl[2]) / 2 * f.w
 	f.boxW = float32(fl[2]-fl[0]) * plateWidth * f.w
 	f.boxH = max(f.contact-plateAir*f.h, 0.1*f.h)
@@ -101,7 +100,7 @@ func (p *Plate) frame(w, h int, flat bool) frame {
 		f.boxH = min(float32(fl[3]-fl[1])*plateWidth*f.h, f.boxH)
 		f.contact = float32(fl[1]+fl[3])/2*f.h + f.boxH/2
 	}
-	f.vanish = f.edge - 0.62*(f.contact-f.edge) - 0.14
+	f.vanish = float32(picture.Vanish(float64(f.edge), float64(f.contact)))
 	return f
 }
 
@@ -147,25 +146,9 @@ func EstimatePlate(img *image.NRGBA) picture.Plate {
 	out.LightAngle, out.Softness = lightOf(lab, w, h, out)
 	out.Reflection = mirrorOf(lab, w, h, out)
 	if found {
-		out.FrameMM = (&Plate{Plate: out}).frameMM(img.Rect.Dx(), img.Rect.Dy())
+		out.FrameMM = out.EstimateFrame(img.Rect.Dx(), img.Rect.Dy())
 	}
 	return out
-}
-
-// Cameras look at sets from this high above the floor, as far as nothing else is known: the
-// height at which OPAL's own sets show what they say they show.
-const (
-	cameraMM           = 260.0
-	leastMM, mostMM    = 100, 5000
-	leastBelow, stepMM = 0.15, 10
-)
-
-// frameMM estimates how many millimetres of the floor's width a plate's lower edge shows, by
-// how far below the camera's own horizon that edge lies: the nearer to it, the more.
-func (p *Plate) frameMM(w, h int) float64 {
-	f := p.frame(w, h, false)
-	below := math.Max(float64(f.h-f.vanish), leastBelow)
-	return clampF(math.Round(cameraMM*float64(f.w)/below/stepMM)*stepMM, leastMM, mostMM)
 }
 
 // horizonOf returns the row at which what is above differs most from what is below, all

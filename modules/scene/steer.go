@@ -14,6 +14,8 @@ const (
 	flatPitch = 60
 	// mostOfFrame bounds the share of the frame that a product takes by its real size.
 	mostOfFrame = 0.94
+	// mostTimes bounds how many frames a product is wide or high.
+	mostTimes = 3.9
 	// cutRun is the least run of product along the photo's lower edge, as a share of the
 	// product's width, by which the photo is taken to have cut it off there.
 	cutRun = 0.2
@@ -127,12 +129,12 @@ func moved(req Request, p *product, f *frame, lk *look, scale, left, bottom floa
 		scale, w.fixed = s.HeightMM/across*width/float64(far)/bh, true
 		if most := math.Min(mostOfFrame*width/bw, mostOfFrame*height/bh); scale > most {
 			scale = most
-			w.note = fmt.Sprintf("a product of %.0f mm is larger than the frame, which shows %.0f mm: it is shown smaller than it is", s.HeightMM, across)
+			w.say(fmt.Sprintf("a product of %.0f mm is larger than the frame, which shows %.0f mm: it is shown smaller than it is", s.HeightMM, across))
 		}
 	}
 	if s.Scale > 0 {
 		scale *= s.Scale
-		scale = math.Min(scale, math.Min(4*width/bw, 4*height/bh))
+		scale = math.Min(scale, math.Min(mostTimes*width/bw, mostTimes*height/bh))
 	}
 	if scale != usual && !w.fixed {
 		w.zoom = scale / usual
@@ -157,8 +159,40 @@ func moved(req Request, p *product, f *frame, lk *look, scale, left, bottom floa
 	case picture.AnchorRight:
 		left = width - bw*scale
 	}
+	scale, left, bottom = w.inside(scale, left, bottom, bw, bh, width, height)
 	return scale, math.Round(left), math.Round(bottom), w
 }
+
+// The least of a product that its wishes leave in the frame.
+const (
+	leastPart = 0.5  // of its width and its height, or of the frame's where it is larger
+	leastSide = 0.02 // of the frame's shorter side, for its longer side; and leastPixels
+	// leastPixels is for each side.
+	leastPixels = 2
+)
+
+// inside keeps a product in the frame whose wishes would leave little of it to be seen, and
+// says so.
+func (w *wished) inside(scale, left, bottom, bw, bh, width, height float64) (newScale, newLeft, newBottom float64) {
+	side := math.Min(width, height) / math.Max(bw, bh)
+	if least := math.Min(math.Max(leastSide*side, leastPixels/math.Min(bw, bh)), side*mostOfFrame); scale < least {
+		left, bottom = left-bw*(least-scale)/2, bottom+bh*(least-scale)/2
+		scale = least
+		w.say("the product would hardly be seen: it is shown larger than was wished")
+	}
+	into := func(from, size, frame float64) float64 {
+		part := math.Max(leastPart*math.Min(size, frame), math.Min(size, leastPixels))
+		return math.Min(math.Max(from, part-size), frame-part)
+	}
+	x, y := into(left, bw*scale, width), into(bottom-bh*scale, bh*scale, height)
+	if x != left || y != bottom-bh*scale {
+		w.say("most of the product would lie outside the frame: it is moved inside")
+	}
+	return scale, x, y + bh*scale
+}
+
+// say adds to the note.
+func (w *wished) say(text string) { w.note = strings.TrimPrefix(w.note+"; "+text, "; ") }
 
 // boxed reports whether the request names the product's place.
 func boxed(r Request) bool { return r.Box[2] >= 1 && r.Box[3] >= 1 }

@@ -128,6 +128,57 @@ func TestAProductThatThePhotoCutOffComesOutOfTheEdge(t *testing.T) {
 	}
 }
 
+// TestEachWishWithinItsLimitsKeepsTheProductInTheFrame tries wishes at their limits.
+func TestEachWishWithinItsLimitsKeepsTheProductInTheFrame(t *testing.T) {
+	engine := New(4)
+	photo := photograph(400, 300, .5)
+	plate := &Plate{Image: photo, Plate: EstimatePlate(photo)}
+	products := map[string]*image.NRGBA{"upright": block(60, 150), "wide": block(160, 30), "a bar": block(200, 8)}
+	ends := func(all ...float64) (out []*float64) {
+		for _, v := range all {
+			out = append(out, &v)
+		}
+		return out
+	}
+	n := 0
+	for _, scene := range []string{"luxury", "plate:p"} {
+		for name, product := range products {
+			for _, x := range ends(0, 1) {
+				for _, y := range ends(0, 1) {
+					for _, pitch := range []*float64{nil, picture.Number(90)} {
+						for _, size := range [][3]float64{{}, {.1}, {4}, {0, 1, 50_000}, {.1, 1, 50_000}, {4, 10_000, 10}} {
+							n++
+							w := picture.Steering{X: x, Y: y, CameraPitch: pitch, Scale: size[0], HeightMM: size[1], FrameMM: size[2], Anchor: []string{"", "", picture.AnchorTop, picture.AnchorLeft}[n%4]}
+							r := Request{Scene: scene, Product: product, Width: 96, Height: 64, Steer: w}
+							if scene == "plate:p" {
+								r.Plate = plate
+							}
+							res, err := engine.Render(t.Context(), r)
+							if err != nil {
+								t.Fatal(err)
+							}
+							box, frame := res.Meta.Box.Rect(), image.Rect(0, 0, 96, 64)
+							seen := box.Intersect(frame)
+							if seen.Dx() < min(box.Dx(), 96)/2-1 || seen.Dy() < min(box.Dy(), 64)/2-1 || seen.Empty() || box.Dx() > 4*96 || box.Dy() > 4*64 {
+								t.Errorf("%s in %s, %+v: at %v", name, scene, w, box)
+							}
+							was := product.Rect.Inset(20)
+							want, got := float64(was.Dx())/float64(was.Dy()), float64(box.Dx())/float64(box.Dy())
+							if slack := .03 + 1/float64(box.Dx()) + 1/float64(box.Dy()); math.Abs(math.Log(got/want)) > slack {
+								t.Errorf("%s in %s, %+v: %v has other proportions", name, scene, w, box)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	out := rendered(t, Request{Steer: picture.Steering{Y: picture.Number(0), CameraPitch: picture.Number(90), Scale: .1}})
+	if !strings.Contains(out.Meta.Note, "moved inside") {
+		t.Errorf("the note says %q", out.Meta.Note)
+	}
+}
+
 func TestWishesThatMakeNoSenseAreRefused(t *testing.T) {
 	for name, s := range map[string]picture.Steering{
 		"x": {X: picture.Number(2)}, "nan": {Y: picture.Number(math.NaN())}, "scale": {Scale: -1}, "anchor": {Anchor: "sky"}, "pitch": {CameraPitch: picture.Number(91)},

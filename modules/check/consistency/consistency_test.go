@@ -6,6 +6,8 @@ import (
 	"image/color"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -97,8 +99,8 @@ func TestAPictureThatDriftsIsFound(t *testing.T) {
 			if len(got.Worst) == 0 || got.Worst[0].Name != odd || got.Worst[0].Kind != drift {
 				t.Errorf("%s drifts in its %s: %+v", odd, drift, got.Worst)
 			}
-			if got.Score >= 100 || got.Score < 50 {
-				t.Errorf("the score is %.1f", got.Score)
+			if *got.Score >= 100 || *got.Score < 50 {
+				t.Errorf("the score is %.1f", *got.Score)
 			}
 		})
 	}
@@ -106,10 +108,22 @@ func TestAPictureThatDriftsIsFound(t *testing.T) {
 
 func TestACatalogueOfOneLookHasFullMarks(t *testing.T) {
 	pictures, _ := catalogue(42, 10, "")
-	if got := Of(pictures); got.Score < 98 || got.Drifting > 0 {
+	if got := Of(pictures); *got.Score < 98 || got.Drifting > 0 {
 		t.Errorf("%+v", got)
 	}
-	if got := Of(nil); got.Score != 100 || len(got.Worst) != 0 {
+	scenes := slices.Clone(pictures[:5])
+	for i := range scenes {
+		scenes[i].Group = fmt.Sprint(i)
+	}
+	for name, alone := range map[string][]Picture{"one picture": pictures[:1], "five scenes": scenes} {
+		if got := Of(alone); got.Score != nil || got.Compared != 0 || !strings.Contains(got.Note, "at least 3") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := Of(append(scenes, pictures...)); *got.Score < 98 || got.Compared != len(pictures) || !strings.Contains(got.Note, "5 of") {
+		t.Errorf("beside some that are alone: %+v", got)
+	}
+	if got := Of(nil); got.Score != nil || got.Note == "" || len(got.Worst) != 0 {
 		t.Errorf("no pictures: %+v", got)
 	}
 }

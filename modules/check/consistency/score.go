@@ -22,10 +22,25 @@ type Picture struct {
 
 // Result is how much a catalogue's pictures look alike.
 type Result struct {
-	Score    float64 `json:"score"` // 0–100: 100 where no picture stands out
-	Pictures int     `json:"pictures"`
-	Worst    []Drift `json:"worst"` // at most five, the worst first
-	Drifting int     `json:"drifting"`
+	Score    *float64 `json:"score"` // of those compared, 0–100: 100 where none stands out; nil: nothing could be compared
+	Pictures int      `json:"pictures"`
+	Compared int      `json:"compared"`
+	Note     string   `json:"note,omitempty"` // why pictures were not compared, for people
+	Worst    []Drift  `json:"worst"`          // at most five, the worst first
+	Drifting int      `json:"drifting"`
+}
+
+// alone says why pictures were not compared.
+func (r *Result) alone() {
+	n := r.Pictures - r.Compared
+	switch {
+	case r.Pictures == 0:
+		r.Note = "There are no pictures to compare"
+	case n == r.Pictures:
+		r.Note = fmt.Sprintf("No picture could be compared: each scene needs at least %d", leastGroup)
+	case n > 0:
+		r.Note = fmt.Sprintf("%d of %d pictures were not compared: they are in scenes with fewer than %d", n, r.Pictures, leastGroup)
+	}
 }
 
 // Drift is a picture that stands out.
@@ -80,7 +95,7 @@ var kinds = []kind{
 
 // Of holds a catalogue's pictures against each other.
 func Of(pictures []Picture) Result {
-	out := Result{Score: 100, Pictures: len(pictures), Worst: []Drift{}}
+	out := Result{Pictures: len(pictures), Worst: []Drift{}}
 	groups := map[string][]Picture{}
 	for _, p := range pictures {
 		groups[p.Group] = append(groups[p.Group], p)
@@ -89,9 +104,9 @@ func Of(pictures []Picture) Result {
 	sum := 0.0
 	for _, g := range groups {
 		if len(g) < leastGroup {
-			sum += float64(len(g))
 			continue
 		}
+		out.Compared += len(g)
 		drifts := standOut(g)
 		for _, d := range drifts {
 			sum += 1 / (1 + max(0, d.By-1))
@@ -100,9 +115,11 @@ func Of(pictures []Picture) Result {
 			}
 		}
 	}
-	if len(pictures) > 0 {
-		out.Score = math.Round(1000*sum/float64(len(pictures))) / 10
+	if out.Compared > 0 {
+		score := math.Round(1000*sum/float64(out.Compared)) / 10
+		out.Score = &score
 	}
+	out.alone()
 	slices.SortFunc(all, func(a, b Drift) int {
 		if a.By != b.By {
 			if a.By > b.By {

@@ -2,11 +2,11 @@
 import { render } from "preact";
 import { App } from "./app";
 import { arrive } from "./state/session";
-import { speak } from "./words";
+import { learn, speak } from "./words";
 
 const root = document.getElementById("root")!;
 if (location.pathname === "/share") { // a guest has no account, and nothing of the console
-  const [{ Guest }] = await Promise.all([import("./pages/guest"), speak()]);
+  const [{ Guest }] = await Promise.all([learn(() => import("./pages/guest")), speak()]);
   render(<Guest />, root);
 } else {
   await Promise.all([speak(), arrive()]);

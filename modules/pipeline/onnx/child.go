@@ -8,6 +8,8 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 
@@ -82,10 +84,6 @@ func load(library string, m Model, d Device) (*net, error) {
 		return nil, ErrNoRuntime.With("%s can't be opened: %s", library, err)
 	}
 	n := &net{manifest: m.Manifest}
-	input, output, err := n.tensors(m.File)
-	if err != nil {
-		return nil, err
-	}
 	o, err := options()
 	if err != nil {
 		return nil, err
@@ -94,22 +92,82 @@ func load(library string, m Model, d Device) (*net, error) {
 	if err := d.add(o); err != nil {
 		return nil, err
 	}
-	n.session, err = ort.NewAdvancedSession(m.File, []string{input}, []string{output}, []ort.Value{n.in}, []ort.Value{n.out}, o)
-	if err != nil {
-		return nil, d.refused(err)
+	if err := n.open(m.File, d, o); err != nil {
+		return nil, err
 	}
+	debug.FreeOSMemory() // the file
 	return n, nil
 }
 
+// open makes the session. On a processor the network is rewritten for it, unless it is
+// large, or of a kind that can't be.
+func (n *net) open(file string, d Device, o *ort.SessionOptions) error {
+	session := func(ins, outs []value, data func(output string) ([]byte, bool)) error {
+		input, output, err := n.tensors(ins, outs)
+		if err != nil {
+			return err
+		}
+		in, out := []ort.Value{n.in}, []ort.Value{n.out}
+		if b, ok := data(output); ok {
+			n.session, err = ort.NewAdvancedSessionWithONNXData(b, []string{input}, []string{output}, in, out, o)
+		} else {
+			n.session, err = ort.NewAdvancedSession(file, []string{input}, []string{output}, in, out, o)
+		}
+		if err != nil {
+			return d.refused(err)
+		}
+		return nil
+	}
+	if info, err := os.Stat(file); err == nil && d == CPU && info.Size() <= rewriteMost {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return ErrBadModel.With("%s", err)
+		}
+		if g, ok := readGraph(b); ok {
+			return session(g.inputs, g.outputs, g.rewrite)
+		}
+	}
+	ins, outs, err := described(file)
+	if err != nil {
+		return err
+	}
+	return session(ins, outs, func(string) ([]byte, bool) { return nil, false })
+}
+
+// described asks the runtime for the model's inputs and outputs. It loads the model for
+// that, without the work of making it fast.
+func described(file string) (ins, outs []value, err error) {
+	o, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = o.Destroy() }()
+	if err := o.SetGraphOptimizationLevel(ort.GraphOptimizationLevelDisableAll); err != nil {
+		return nil, nil, err
+	}
+	in, out, err := ort.GetInputOutputInfoWithOptions(file, o)
+	if err != nil {
+		return nil, nil, ErrBadModel.With("%s", err)
+	}
+	values := func(all []ort.InputOutputInfo) (v []value) {
+		for _, t := range all {
+			v = append(v, value{t.Name, uint64(t.DataType), t.Dimensions})
+		}
+		return v
+	}
+	return values(in), values(out), nil
+}
+
 // options are for a process that shares its machine: threads that wait take no
-// processor from others, and a picture's memory goes back when it is done.
+// processor from others. A picture's memory stays for the next: to get it from the
+// system anew costs a tenth of the run.
 func options() (*ort.SessionOptions, error) {
 	o, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, err
 	}
 	for _, err := range []error{
-		o.SetIntraOpNumThreads(threads), o.SetInterOpNumThreads(1), o.SetCpuMemArena(false), o.SetMemPattern(false),
+		o.SetIntraOpNumThreads(threads), o.SetInterOpNumThreads(1), o.SetCpuMemArena(true), o.SetMemPattern(false),
 		o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"), o.AddSessionConfigEntry("session.inter_op.allow_spinning", "0"),
 	} {
 		if err != nil {
@@ -121,11 +179,7 @@ func options() (*ort.SessionOptions, error) {
 }
 
 // tensors makes room for what goes in and comes out, and returns their names.
-func (n *net) tensors(file string) (input, output string, err error) {
-	ins, outs, err := ort.GetInputOutputInfo(file)
-	if err != nil {
-		return "", "", ErrBadModel.With("%s", err)
-	}
+func (n *net) tensors(ins, outs []value) (input, output string, err error) {
 	m := n.manifest
 	in, err := pick(ins, m.Input, "input")
 	if err != nil {
@@ -139,11 +193,11 @@ func (n *net) tensors(file string) (input, output string, err error) {
 	if m.Layout == NHWC {
 		want = ort.NewShape(1, int64(m.Height), int64(m.Width), 3)
 	}
-	if !fits(in.Dimensions, want) {
-		return "", "", ErrBadModel.With("input %s is %v, the manifest says %v", in.Name, in.Dimensions, want)
+	if !fits(in.dims, want) {
+		return "", "", ErrBadModel.With("input %s is %v, the manifest says %v", in.name, in.dims, want)
 	}
 	// Coverage has one value a pixel, however its dimensions of 1 are put.
-	shape, size := out.Dimensions.Clone(), int64(1)
+	shape, size := ort.Shape(slices.Clone(out.dims)), int64(1)
 	free := []int64{int64(m.Height), int64(m.Width)}
 	for i, d := range shape {
 		if d > 0 {
@@ -168,31 +222,31 @@ func (n *net) tensors(file string) (input, output string, err error) {
 		}
 	}
 	if size != int64(m.Width)*int64(m.Height) {
-		return "", "", ErrBadModel.With("output %s is %v, not one value for each of %d×%d pixels", out.Name, out.Dimensions, m.Width, m.Height)
+		return "", "", ErrBadModel.With("output %s is %v, not one value for each of %d×%d pixels", out.name, out.dims, m.Width, m.Height)
 	}
 	if n.in, err = ort.NewEmptyTensor[float32](want); err != nil {
 		return "", "", err
 	}
 	n.out, err = ort.NewEmptyTensor[float32](shape)
-	return in.Name, out.Name, err
+	return in.name, out.name, err
 }
 
 // pick returns the tensor of that name, the first when there is no name.
-func pick(all []ort.InputOutputInfo, name, what string) (ort.InputOutputInfo, error) {
-	for _, t := range all {
-		if name != "" && t.Name != name {
+func pick(all []value, name, what string) (value, error) {
+	for _, v := range all {
+		if name != "" && v.name != name {
 			continue
 		}
-		if t.DataType != ort.TensorElementDataTypeFloat {
-			return t, ErrBadModel.With("%s %s holds %v, not 32-bit floats", what, t.Name, t.DataType)
+		if v.kind != float32Type {
+			return v, ErrBadModel.With("%s %s holds %v, not 32-bit floats", what, v.name, ort.TensorElementDataType(v.kind))
 		}
-		return t, nil
+		return v, nil
 	}
-	return ort.InputOutputInfo{}, ErrBadModel.With("it has no %s %q", what, name)
+	return value{}, ErrBadModel.With("it has no %s %q", what, name)
 }
 
 // fits tells whether a tensor takes the shape: a dimension below 1 is free.
-func fits(has, want ort.Shape) bool {
+func fits(has []int64, want ort.Shape) bool {
 	if len(has) != len(want) {
 		return false
 	}

@@ -25,15 +25,15 @@ type PreparedPlate struct {
 }
 
 // PreparePlate decodes a photograph as any photo is decoded, and returns it as plates are
-// stored, with a guess of what it shows. Errors: those of the decoder, picture.ErrPlateSmall.
+// stored, with a guess of what it shows. Errors: those of the decoder, those of picture.CheckPlateSize.
 func PreparePlate(ctx context.Context, d pipeline.Decoder, photo []byte) (PreparedPlate, error) {
 	img, _, err := d.Decode(ctx, photo)
 	if err != nil {
 		return PreparedPlate{}, err
 	}
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	if max(w, h) < picture.MinPlateSide {
-		return PreparedPlate{}, picture.ErrPlateSmall.With("it is %d×%d", w, h)
+	if err := picture.CheckPlateSize(w, h); err != nil {
+		return PreparedPlate{}, err
 	}
 	if k := float64(maxPlateSide) / float64(max(w, h)); k < 1 {
 		img = imaging.Resize(img, max(1, int(float64(w)*k+.5)), max(1, int(float64(h)*k+.5)))

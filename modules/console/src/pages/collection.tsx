@@ -13,7 +13,7 @@ import { SheetSaves } from "../parts/SheetSaves";
 import { go, to } from "../route";
 import { enter } from "../state/listed";
 import { doing, tell } from "../state/notice";
-import { pace, readPace } from "../state/pace";
+import { lasts, readPace } from "../state/pace";
 import { saveAs } from "../state/save";
 import { briefs, close as leave, group, left, live, missing, readCollection, revive } from "../state/sheet";
 import { bytes, lasting, t, when, type Key } from "../words";
@@ -74,7 +74,7 @@ export const Collection = ({ id }: { id: string }) => {
     if (answer.parts.length === 1) saveAs(answer.parts[0]!.url, "");
     else { parts.value = answer.parts; tell(t("collection.parts", { n: answer.parts.length })); }
   });
-  const [cls, word] = stateOf(c), sets = jobs.rows.value ?? [], time = left.value || c.counts.open * pace.value;
+  const [cls, word] = stateOf(c), sets = jobs.rows.value ?? [], time = left.value || lasts(c.counts.open);
   return (
     <>
       <header class="page-head">

@@ -14,6 +14,8 @@ type Link = Schemas["GuestLink"];
 type Item = Schemas["GuestItem"];
 type Comment = Schemas["Comment"];
 
+export const texts = { en: () => import("texts/guest_en"), nl: () => import("texts/guest_nl"), de: () => import("texts/guest_de"), fr: () => import("texts/guest_fr") };
+
 const link = signal<Link | null>(null);
 const refused = signal<Problem | null>(null);
 const items = signal<Item[]>([]);

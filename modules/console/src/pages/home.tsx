@@ -9,7 +9,7 @@ import { Pending, useFirst } from "../parts/Pages";
 import { Thumb } from "../parts/Thumb";
 import { to } from "../route";
 import { doing, finished } from "../state/notice";
-import { pace, paceOf } from "../state/pace";
+import { lasts, paceOf } from "../state/pace";
 import { credits, lasting, t, when, type Key } from "../words";
 
 type Summary = Schemas["JobSummary"];
@@ -25,9 +25,9 @@ const Row = ({ j }: { j: Summary }) => {
   return (
     <li class="set-row">
       <a href={to("sets", j.job_id)}>
-        <span class="set-thumbs">{some.value.map((b) => <Thumb key={b.item_id} job={j.job_id} item={b.item_id} version={b.picture} />)}</span>
+        <span class="set-thumbs">{some.value.map((b) => <Thumb key={b.item_id} job={j.job_id} item={b.item_id} version={b.picture} photo={b.photo} />)}</span>
         <span><strong>{t("sheet.title", { n: j.counts.total })}</strong><span class="soft">{when(j.created_at)}</span></span>
-        <span class={`state job-${j.status}`}>{j.finished_at ? t(`job.${j.status}` as Key) : `${t("home.running", { done: j.counts.total - open, n: j.counts.total })}${open && pace.value ? ` · ${t("sheet.left", { time: lasting(open * pace.value) })}` : ""}`}</span>
+        <span class={`state job-${j.status}`}>{j.finished_at ? t(`job.${j.status}` as Key) : `${t("home.running", { done: j.counts.total - open, n: j.counts.total })}${lasts(open) ? ` · ${t("sheet.left", { time: lasting(lasts(open)) })}` : ""}`}</span>
       </a>
     </li>
   );
@@ -52,7 +52,7 @@ export const Home = () => {
     const fresh = new Map(page.jobs.map((j) => [j.job_id, j]));
     jobs.value = cursor ? [...(jobs.value ?? []), ...page.jobs] : [...page.jobs, ...(jobs.value ?? []).filter((j) => !fresh.has(j.job_id))];
     if (!jobs.value.length || cursor || next.value === null) next.value = page.next_cursor ?? null;
-    if (!cursor) paceOf(page.jobs);
+    if (!cursor) paceOf(page);
   };
   const look = async (): Promise<void> => {
     await Promise.all([read(),
@@ -79,7 +79,7 @@ export const Home = () => {
     <>
       <header class="page-head"><h1 tabIndex={-1}>{t("home.title")}</h1>
         <p class="row home-sum">{first && <a class="button warn" href={to("sets", first.job_id, first.item_id)}><Icon name="eye" />{t(doubtful.value.length < shownItems ? "home.look" : "home.look.many", { n: doubtful.value.length })}</a>}
-          {open > 0 && <span class="soft">{t("home.open", { n: open })}{pace.value ? ` · ${lasting(open * pace.value)}` : ""}</span>}
+          {open > 0 && <span class="soft">{t("home.open", { n: open })}{lasts(open) ? ` · ${lasting(lasts(open))}` : ""}</span>}
           {left.value !== null && left.value > 0 && <a href={to("usage")}>{t("home.credits", { n: credits(left.value) })}</a>}</p></header>
       <Drop />
       {doubtful.value.length > 0 && <Strip title={t("filter.look")} items={doubtful.value} />}

@@ -10,7 +10,7 @@ import { go, to } from "../route";
 import { brands, catalogue, plates, presets, readPlates, scenes } from "../state/catalogue";
 import { complain, doing, textOf } from "../state/notice";
 import { clear, photos, refused, remove, type Photo } from "../state/photos";
-import { pace, readPace } from "../state/pace";
+import { lasts, readPace } from "../state/pace";
 import { make, perJob, requestOf, type Order } from "../state/uploads";
 import { bytes, credits, lasting, t, type Key } from "../words";
 import { Role } from "../parts/Role";
@@ -130,7 +130,7 @@ export const New = () => {
         </section>
         <div class="bar" role="region" aria-label={t("new.sum")}>
           <p><strong>{t("new.sum.photos", { n })} × {t("new.sum.looks", { n: Math.max(1, c.scenes.length) })} × {t("new.sum.sizes", { n: c.presets.length })}</strong>{" "}
-            <span class="soft">= {t("sheet.title", { n: pictures })} · {t("new.sum.files", { n: pictures * c.presets.length })}{price.credits !== null ? ` · ${t("new.sum.credits", { n: credits(price.credits) })}` : ""}{pace.value > 0 && n > 0 ? ` · ${lasting(pace.value * pictures)}` : ""}</span>
+            <span class="soft">= {t("sheet.title", { n: pictures })} · {t("new.sum.files", { n: pictures * c.presets.length })}{price.credits !== null ? ` · ${t("new.sum.credits", { n: credits(price.credits) })}` : ""}{lasts(n && pictures) ? ` · ${lasting(lasts(pictures))}` : ""}</span>
             {price.why && <span class="bad-text"> {price.why}{price.buy && <a href={to("usage")}>{t("usage.buy")}</a>}</span>}</p>
           <button type="button" class="primary big" id="make" disabled={n === 0 || c.presets.length === 0 || busy.value} onClick={start} {...lacks("write")}>{busy.value ? t("new.making") : t("new.make", { n: pictures })}</button>
         </div>

@@ -33,14 +33,12 @@ const backdrop = signal<"plain" | "white" | "black" | "checker">("checker");
 
 const urls = { picture: "/v1/downloads/{item_id}", cutout: "/v1/downloads/{item_id}/cutout", original: "/v1/downloads/{item_id}/original" } as const;
 
-// versionsOf lists what a picture was made again as, the newest first.
+// versionsOf lists what a picture was made again as, first the one that counts, then the newest.
 const versionsOf = (id: string): Brief[] => {
-  const by = new Map(briefs.value.map((b) => [b.item_id, b]));
-  let tip = id;
-  for (let next = newer.value.get(tip); next && next !== id; next = newer.value.get(tip)) tip = next;
-  const all: Brief[] = [];
-  for (let b = by.get(tip); b && all.length < 60; b = by.get(b.remake_of ?? "")) all.push(b);
-  return all;
+  const own = briefs.value.find((b) => b.item_id === id);
+  if (own?.remake_of && own.status !== "completed") return [own, ...versionsOf(own.remake_of)];
+  const tip = newer.value.get(id) ?? id;
+  return [...briefs.value.filter((b) => b.item_id === tip), ...briefs.value.filter((b) => b.superseded_by === tip).reverse()].slice(0, 60);
 };
 
 // SafeZone shows where a channel covers nothing of a picture: the rest may lie under its buttons.
@@ -227,6 +225,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
       </header>
       <Role scope="approve" />
       {(it.review?.state === "pending" || it.error_message) && <div class="callout warn"><Icon name="warn" /><span>{it.error_code ? sayCode(it.error_code, it.error_message ?? "") : it.review_reason ?? t("tile.look")}</span></div>}
+      {it.waiting && <div class="callout"><Icon name="again" /><span>{t("picture.waits", { n: it.waiting.item_ids.length, at: when(it.waiting.until) })}</span></div>}
       <div class="picture-columns">
         <div class="stage">
           <div class="row stage-tools">

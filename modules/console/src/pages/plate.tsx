@@ -58,7 +58,7 @@ export const Plate = ({ id }: { id: string }) => {
     e.preventDefault();
     void doing(async () => {
       busy.value = true;
-      try { show(await got(client.PATCH("/v1/plates/{plate_id}", { ...path, body: { ...a, name: name.value.trim() } }))); await readPlates(); tell(t("saved")); } finally { busy.value = false; }
+      try { show(await got(client.PATCH("/v1/plates/{plate_id}", { ...path, body: { ...a, frame_mm: a.frame_mm || undefined, reset: a.frame_mm ? undefined : ["frame_mm"], name: name.value.trim() } }))); await readPlates(); tell(t("saved")); } finally { busy.value = false; }
     });
   };
   const remove = (): void => void doing(async () => {

@@ -107,6 +107,7 @@ export const Contact = () => {
   const selected = chosen.value.size;
   const doubt = list.find((b) => stateOf(b) === "look") ?? shown.value.find((b) => stateOf(b) === "look");
   const tall = list.some((b) => stateOf(b) === "refused" || stateOf(b) === "failed");
+  const wait = list.some((b) => stateOf(b) === "queued" || stateOf(b) === "waiting");
   return (
     <div ref={root} onKeyDown={pressed} class="sheet">
       <Role scope="approve" />
@@ -114,7 +115,7 @@ export const Contact = () => {
       {doubt && !selected && <p class="callout"><Icon name="eye" /><span>{t("sheet.doubts", { n: counts.value.look ?? 0 })}</span>
         <button type="button" class="primary" onClick={() => { order.value = "doubt"; go(...spot(doubt.job_id, doubt.item_id)); }}>{t("sheet.review")}</button></p>}
       {list.length === 0 ? <Empty title={t("sheet.none")}>{shown.value.length > 0 && <button type="button" onClick={() => { filter.value = "all"; sought.value = ""; }}>{t("sheet.show_all")}</button>}</Empty>
-        : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={sizes[size.value]} ratio={1} extra={(tall ? 138 : 66) + (several.value ? 19 : 0)} handle={(h) => { grid.current = h; }}
+        : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={sizes[size.value]} ratio={1} extra={(tall ? 138 : list.some((b) => b.waiting) ? 104 : wait ? 85 : 66) + (several.value ? 19 : 0)} handle={(h) => { grid.current = h; }}
           tile={(b, i) => <Tile b={b} chosen={chosen.value.has(b.item_id)} current={i === current} choose={(range) => choose(i, range)} focus={() => { active.value = i; }} />} />}
       <div class="bar" role="toolbar" aria-label={t("sheet.bar")}>
         {/* one button for both, so that the focus stays */}

@@ -11,11 +11,8 @@ type Found = Schemas["FoundItem"];
 export const markOf = (f: Found): [string, Key] => (f.status === "failed" ? ["failed", "state.failed"] : f.status === "cancelled" ? ["out", "state.out"] : f.status !== "completed" ? ["working", "state.working"]
   : f.review?.state === "pending" ? ["look", "state.look"] : f.review?.state === "rejected" ? ["rejected", "state.rejected"] : f.review?.state === "approved" ? ["approved", "state.approved"] : ["done", "state.done"]);
 
-// counting are the pictures of which no later one takes the place. Lists begin with the newest.
-export const counting = (rows: Found[]): Found[] => {
-  const replaced = new Set(rows.flatMap((f) => (f.remake_of && f.status === "completed" && !f.retried_by ? [f.remake_of] : [])));
-  return rows.filter((f) => !f.retried_by && !replaced.has(f.item_id));
-};
+// counting are the pictures whose place no other takes.
+export const counting = (rows: Found[]): Found[] => rows.filter((f) => !f.retried_by && !f.superseded_by);
 
 // seek shows the pictures of one product.
 export const FoundList = ({ rows, seek }: { rows: Found[]; seek: (product: string) => void }) => (

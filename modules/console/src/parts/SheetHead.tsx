@@ -1,12 +1,11 @@
 // What stands above the pictures of a set: how far it is, its links, its ZIP.
-import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got } from "../api";
 import { go } from "../route";
 import { doing, tell } from "../state/notice";
-import { pace } from "../state/pace";
+import { readPace } from "../state/pace";
 import { saveZip } from "../state/save";
-import { cancelRest, close, job, left, live, shown, type Job } from "../state/sheet";
+import { before, cancelRest, close, job, left, live, shown, type Job } from "../state/sheet";
 import { lasting, t, when, type Key } from "../words";
 import { Bar, ofCounts } from "./Bar";
 import { sure } from "./Confirm";
@@ -14,27 +13,26 @@ import { Icon } from "./Icon";
 import { SheetSaves } from "./SheetSaves";
 import { lacks } from "../state/session";
 
-// useAhead counts the tenant's pictures that were ordered before a set of which none is done.
-const useAhead = (j: Job): number => {
-  const ahead = useSignal(0);
-  const waits = !j.finished_at && j.counts.total > 0 && j.counts.open === j.counts.total;
+// useBefore counts the tenant's pictures that were ordered before a set that is not done.
+const useBefore = (j: Job): void => {
+  const waits = !j.finished_at && j.counts.open > 0;
   useEffect(() => {
-    ahead.value = 0;
+    before.value = 0;
     if (!waits) return;
     let here = true;
-    const look = (): void => { client.GET("/v1/jobs", { params: { query: { limit: 50, status: "processing" } } }).then(({ data }) => { if (here && data) ahead.value = data.jobs.reduce((n, o) => n + (o.created_at < j.created_at ? o.counts.open : 0), 0); }, () => { /* then none are told */ }); };
+    void readPace().catch(() => { /* without it no time is told */ });
+    const look = (): void => { client.GET("/v1/jobs", { params: { query: { limit: 50, status: "processing" } } }).then(({ data }) => { if (here && data) before.value = data.jobs.reduce((n, o) => n + (o.created_at < j.created_at ? o.counts.open : 0), 0); }, () => { /* then none are told */ }); };
     look();
     const timer = setInterval(look, 15_000);
     return () => { here = false; clearInterval(timer); };
   }, [j.job_id, waits]);
-  return ahead.value;
 };
 
 export const SheetHead = () => {
   const j = job.value!;
   const n = shown.value.length;
   const running = !j.finished_at;
-  const ahead = useAhead(j);
+  useBefore(j);
   const remove = (): void => void doing(async () => {
     if (!await sure(t("sheet.delete"), t("sheet.delete.why"), t("delete"))) return;
     await got(client.DELETE("/v1/jobs/{job_id}", { params: { path: { job_id: j.job_id } } }));
@@ -46,7 +44,7 @@ export const SheetHead = () => {
       <div>
         <h1 tabIndex={-1}>{t("sheet.title", { n })}</h1>
         <p class="soft">{when(j.created_at)} · {t(`job.${j.status}` as Key)}{running && left.value ? ` · ${t("sheet.left", { time: lasting(left.value) })}` : ""}
-          {ahead > 0 ? ` · ${t("sheet.ahead", { n: ahead })}${pace.value ? `, ${t("sheet.left", { time: lasting((ahead + j.counts.open) * pace.value) })}` : ""}` : ""}
+          {running && before.value > 0 ? ` · ${t("sheet.ahead", { n: before.value })}` : ""}
           {live.value === "asking" && running ? ` · ${t("sheet.asking")}` : ""}</p>
       </div>
       <div class="row">

@@ -2,13 +2,15 @@
 import { useEffect, useState } from "preact/hooks";
 import { thumbnail } from "../state/thumbs";
 
-export const Thumb = ({ job, item, version }: { job: string; item: string; version: string | null }) => {
+// version names the finished picture, and photo what is shown before there is one.
+export const Thumb = ({ job, item, version, photo }: { job: string; item: string; version: string | null; photo?: string | null }) => {
   const [src, set] = useState("");
   useEffect(() => {
-    if (!version) { set(""); return; }
+    const of = version ?? photo;
+    if (!of) { set(""); return; }
     let here = true;
-    thumbnail(job, item, version).then((url) => { if (here) set(url); }, () => { /* the tile's text has to do */ });
+    thumbnail(job, item, of, version ? "" : "photo").then((url) => { if (here) set(url); }, () => { /* the tile's text has to do */ });
     return () => { here = false; };
-  }, [job, item, version]);
-  return src ? <img class="thumb" src={src} alt="" draggable={false} /> : <span class="thumb none" aria-hidden="true" />;
+  }, [job, item, version, photo]);
+  return src ? <img class={version ? "thumb" : "thumb photo-only"} src={src} alt="" draggable={false} /> : <span class="thumb none" aria-hidden="true" />;
 };

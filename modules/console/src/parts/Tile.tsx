@@ -1,10 +1,12 @@
 // A picture on the contact sheet.
-import { again, leaveOut, replace, several, spot, stateOf, type Brief } from "../state/sheet";
+import { pace, lasts } from "../state/pace";
+import { again, leaveOut, replace, several, spot, stateOf, turns, type Brief, type State } from "../state/sheet";
+import { uploads } from "../state/uploads";
 import { doing, textOf } from "../state/notice";
 import { Problem } from "../api";
 import { to } from "../route";
 import { sceneTitle } from "../state/catalogue";
-import { t, type Key } from "../words";
+import { lasting, t, when, type Key } from "../words";
 import { Icon } from "./Icon";
 import { Thumb } from "./Thumb";
 import { lacks } from "../state/session";
@@ -14,7 +16,15 @@ const marks: Partial<Record<string, string>> = { look: "eye", approved: "check",
 type Props = { b: Brief; chosen: boolean; current: boolean; choose: (range: boolean) => void; focus: () => void };
 
 const reason = (b: Brief): string => (b.error_code ? textOf(new Problem(0, b.error_code, b.error_message ?? b.error_code))
-  : stateOf(b) === "look" ? b.review_reason ?? t("tile.look") : b.rejected.length ? t("tile.channel", { n: b.rejected.length }) : "");
+  : stateOf(b) === "look" ? b.review_reason ?? t("tile.look") : b.rejected.length ? t("tile.channel", { n: b.rejected.length }) : b.waiting ? t("picture.waits", { n: b.waiting.item_ids.length, at: when(b.waiting.until) }) : "");
+
+// waiting says how far a photo is on its way, or which turn its picture has and when.
+const waiting = (b: Brief, state: State): string => {
+  const up = state === "waiting" && uploads.value.find((u) => u.item === b.item_id || (u.job === b.job_id && u.name === b.filename));
+  if (up) return t("tile.up", { n: Math.floor(100 * up.share) });
+  const turn = state === "queued" && !b.waiting && turns.value.get(b.item_id);
+  return turn ? t("tile.turn", { n: turn }) + (pace.value ? `, ${lasting(lasts(turn))}` : "") : "";
+};
 
 const pick = (b: Brief): void => {
   const input = document.createElement("input");
@@ -28,12 +38,13 @@ export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
   const state = stateOf(b);
   const why = reason(b);
   const word = t(`state.${state}` as Key);
+  const waits = waiting(b, state);
   return (
     <div class={`tile ${state}${chosen ? " chosen" : ""}`} data-item={b.item_id} onFocusIn={focus}>
       <a class="tile-picture" href={to(...spot(b.job_id, b.item_id))} tabIndex={current ? 0 : -1} data-main
-        aria-label={`${b.filename}, ${sceneTitle(b.scene_type)}, ${word}${why ? `: ${why}` : ""}${chosen ? `, ${t("tile.chosen")}` : ""}`}
+        aria-label={`${b.filename}, ${sceneTitle(b.scene_type)}, ${word}${why || waits ? `: ${why || waits}` : ""}${chosen ? `, ${t("tile.chosen")}` : ""}`}
         onClick={(e) => { if (e.shiftKey || e.metaKey || e.ctrlKey) { e.preventDefault(); choose(e.shiftKey); } }}>
-        <Thumb job={b.job_id} item={b.item_id} version={b.picture} />
+        <Thumb job={b.job_id} item={b.item_id} version={b.picture} photo={b.photo} />
         {state === "working" && <span class="busy" aria-hidden="true" />}
       </a>
       <label class="tile-choose"><input type="checkbox" tabIndex={current ? 0 : -1} checked={chosen} aria-label={t("tile.choose", { name: b.filename })}
@@ -42,7 +53,8 @@ export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
         <strong title={b.filename}>{b.sku ?? b.filename}</strong>
         {several.value && <span class="soft clip">{sceneTitle(b.scene_type)}</span>}
         <span class={`state ${state}`} title={why}>{marks[state] && <Icon name={marks[state]!} />}{word}</span>
-        {(state === "refused" || state === "failed") && <p class="tile-why" title={why}>{why}</p>}
+        {waits && <span class="soft clip" title={waits}>{waits}</span>}
+        {(state === "refused" || state === "failed" || b.waiting) && <p class="tile-why" title={why}>{why}</p>}
         {state === "refused" && <div class="tile-buttons">
           <button type="button" tabIndex={current ? 0 : -1} onClick={() => pick(b)} {...lacks("write")}>{t("tile.replace")}<span class="unseen"> {b.filename}</span></button>
           <button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => leaveOut(b))} {...lacks("write")}>{t("tile.leave")}<span class="unseen"> {b.filename}</span></button>

@@ -5,7 +5,7 @@ import { open, shown, stateOf, type Place, type State } from "./sheet";
 export type Filter = "all" | "look" | "failed" | "channel" | "approved" | "open";
 const holds: Record<Filter, (s: State) => boolean> = {
   all: () => true, look: (s) => s === "look", failed: (s) => s === "failed" || s === "refused", channel: (s) => s === "channel",
-  approved: (s) => s === "approved" || s === "done", open: (s) => s === "waiting" || s === "working",
+  approved: (s) => s === "approved" || s === "done", open: (s) => s === "waiting" || s === "queued" || s === "working",
 };
 export const sizes = { s: 110, m: 180, l: 300 };
 

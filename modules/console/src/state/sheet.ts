@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { client, events, got, once, Problem, type Schemas } from "../api";
 import { finished } from "./notice";
+import { lasts } from "./pace";
 
 export type Brief = Schemas["ItemBrief"] & { job_id: string };
 export type Place = "sets" | "collections";
@@ -28,12 +29,13 @@ export const home = (): string[] => [place, placeID];
 export const spot = (jobID: string, itemID: string): string[] => (place === "sets" ? ["sets", jobID, itemID] : ["collections", placeID, jobID, itemID]);
 
 // state is what a tile says of itself, one word for status, review and channel.
-export type State = "waiting" | "refused" | "working" | "look" | "approved" | "rejected" | "done" | "channel" | "failed" | "out";
+export type State = "waiting" | "refused" | "queued" | "working" | "look" | "approved" | "rejected" | "done" | "channel" | "failed" | "out";
 
 export const stateOf = (b: Brief): State => {
   if (b.status === "cancelled") return "out";
   if (b.status === "failed") return "failed";
   if (b.status === "created") return b.error_code ? "refused" : "waiting";
+  if (b.status === "uploaded" || b.status === "queued") return "queued";
   if (b.status !== "completed") return "working";
   if (b.review === "pending") return "look";
   if (b.review === "rejected") return "rejected";
@@ -41,8 +43,8 @@ export const stateOf = (b: Brief): State => {
   return b.review === "approved" ? "approved" : "done";
 };
 
-// newer names the finished picture that takes the place of another, by the other.
-export const newer = computed(() => new Map(briefs.value.flatMap((b) => (b.remake_of && b.status === "completed" && !b.retried_by ? [[b.remake_of, b.item_id]] : []))));
+// newer names the finished picture that counts in the place of another, by the other.
+export const newer = computed(() => new Map(briefs.value.flatMap((b) => (b.superseded_by ? [[b.item_id, b.superseded_by]] : []))));
 
 // shown are the items that count: not those that another tries again or takes the place of.
 export const shown = computed(() => briefs.value.filter((b) => !b.retried_by && !newer.value.has(b.item_id)));
@@ -56,10 +58,24 @@ export const counts = computed(() => {
   return n;
 });
 
-// left says how many seconds the rest takes, by this visit's finishes; 0: not known yet.
+// before is how many pictures of other sets were ordered earlier and are not made yet.
+export const before = signal(0);
+
+// turns are the places in the queue of a set's pictures, 1 for the next one. Those of a
+// collection have none: its sets may stand apart.
+export const turns = computed(() => {
+  const all = new Map<string, number>();
+  let n = before.value;
+  if (job.value) for (const b of briefs.value) if (b.status === "queued") all.set(b.item_id, ++n);
+  return all;
+});
+
+// left says how many seconds the rest takes, by this visit's finishes, before there are two
+// by what sets take here; 0: not known.
 export const left = computed(() => {
   const open = (job.value ?? group.value)?.counts.open ?? 0;
-  if (!open || finishes.length < 2) return 0;
+  if (!open) return 0;
+  if (finishes.length < 2) return lasts(before.value + open);
   const span = (finishes[finishes.length - 1]! - finishes[0]!) / 1000;
   return open * span / (finishes.length - 1);
 });
@@ -236,7 +252,9 @@ const follow = async (id: string, signal: AbortSignal): Promise<void> => {
           let steps = false;
           for (const it of p.items) {
             const b = known.get(it.item_id);
-            if (!b || final(it.status) || (b.error_code ?? "") !== (it.error_code ?? "")) changed.add(it.item_id);
+            // a row that came to its photo, waits for others' or did, says more than its state
+            const more = b && b.status !== it.status && (b.status === "created" || it.status === "queued" || b.waiting);
+            if (!b || more || final(it.status) || (b.error_code ?? "") !== (it.error_code ?? "")) changed.add(it.item_id);
             else if (b.status !== it.status) { known.set(it.item_id, { ...b, status: it.status }); steps = true; }
             if (b && final(it.status) && b.status !== it.status) ended();
           }

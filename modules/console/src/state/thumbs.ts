@@ -14,14 +14,14 @@ const turn = async (): Promise<void> => {
 };
 const done = (): void => { running--; queue.shift()?.(); };
 
-// thumbnail returns a URL of a picture's thumbnail. The version changes with the picture.
-export const thumbnail = (jobID: string, itemID: string, version: string): Promise<string> => {
+// thumbnail returns a URL of a picture's thumbnail, or its photo's. The version changes with it.
+export const thumbnail = (jobID: string, itemID: string, version: string, of = ""): Promise<string> => {
   const name = `${itemID}/${version}`;
   const there = kept.get(name);
   if (there) return Promise.resolve(there);
   let going = open.get(name);
   if (!going) {
-    going = read(jobID, itemID, version).then((url) => {
+    going = read(jobID, itemID, version, of).then((url) => {
       kept.set(name, url);
       if (kept.size > most) {
         const [oldest, at] = kept.entries().next().value!;
@@ -35,10 +35,10 @@ export const thumbnail = (jobID: string, itemID: string, version: string): Promi
   return going;
 };
 
-const read = async (jobID: string, itemID: string, version: string): Promise<string> => {
+const read = async (jobID: string, itemID: string, version: string, of: string): Promise<string> => {
   await turn();
   try {
-    const answer = await send(new Request(address(`/v1/jobs/${encodeURIComponent(jobID)}/items/${encodeURIComponent(itemID)}/thumbnail`, { version })));
+    const answer = await send(new Request(address(`/v1/jobs/${encodeURIComponent(jobID)}/items/${encodeURIComponent(itemID)}/thumbnail`, { version, of })));
     if (!answer.ok) throw new Error(String(answer.status));
     return URL.createObjectURL(await answer.blob());
   } finally { done(); }

@@ -2,12 +2,11 @@
 import { signal } from "@preact/signals";
 import type { Words } from "./en";
 
-const loaders: Record<string, () => Promise<Words>> = {
-  en: async () => (await import("./en")).en,
-  nl: async () => (await import("./nl")).nl,
-  de: async () => (await import("./de")).de,
-  fr: async () => (await import("./fr")).fr,
-};
+export type Texts = Record<string, () => Promise<{ default: Partial<Words> }>>;
+
+// Some of each language comes with the pages that name it: words.go divides the files beside this one.
+const texts: Texts = { en: () => import("texts/en"), nl: () => import("texts/nl"), de: () => import("texts/de"), fr: () => import("texts/fr") };
+const learned: Texts[] = [texts];
 
 export const languages = [["en", "English"], ["nl", "Nederlands"], ["de", "Deutsch"], ["fr", "Français"]] as const;
 const chosenName = "opal.language";
@@ -20,24 +19,36 @@ const wanted = (): string => {
   const chosen = localStorage.getItem(chosenName);
   for (const tag of chosen ? [chosen, ...navigator.languages] : navigator.languages) {
     const short = tag.slice(0, 2).toLowerCase();
-    if (short in loaders) return short;
+    if (short in texts) return short;
   }
   return "en";
 };
+
+const read = async (tag: string, of: Texts[]): Promise<Words> => Object.assign({}, ...await Promise.all(of.map(async (one) => (await one[tag in one ? tag : "en"]!()).default))) as Words;
 
 // speak loads a language; without one, the user's.
 export const speak = async (choice?: string): Promise<void> => {
   if (choice) localStorage.setItem(chosenName, choice);
   const to = choice ?? wanted();
   try {
-    words.value = await (loaders[to] ?? loaders.en!)();
+    words.value = await read(to, learned);
   } catch { // the language's file can't be had: the texts stay as they are
     if (to === "en" || Object.keys(words.value).length) return;
-    words.value = await loaders.en!();
+    words.value = await read("en", learned);
   }
   plural = new Intl.PluralRules(to);
   language.value = to;
   document.documentElement.lang = to;
+};
+
+// learn loads the texts of a part of the console before its pages are shown.
+export const learn = async <P extends { texts: Texts }>(load: () => Promise<P>): Promise<P> => {
+  const part = await load();
+  if (!learned.includes(part.texts)) {
+    learned.push(part.texts);
+    for (let to = ""; to !== language.value;) words.value = { ...words.value, ...await read(to = language.value, [part.texts]) };
+  }
+  return part;
 };
 
 export type Key = keyof Words;

@@ -25,7 +25,11 @@ func number(b []byte, n protowire.Number, v uint64) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(b, n, protowire.VarintType), v)
 }
 
-const floatType = 1 // TensorProto.DataType.FLOAT
+// Of TensorProto.DataType.
+const (
+	floatType = 1
+	halfType  = 10
+)
 
 func floats(name string, dims []uint64, v ...float32) []byte {
 	var b, raw []byte
@@ -83,6 +87,42 @@ func Network(side int, weight [3]float32, bias float32, free bool) []byte {
 	b := number(nil, 1, 8) // ir_version
 	b = field(b, 7, g)
 	return field(b, 8, number(nil, 2, 13)) // opset 13
+}
+
+// Half returns that network in half precision, as exports often are: a conversion
+// before and after, weights of two bytes, those of the bias one by one. It has a second
+// output, "deep", of a convolution of its own.
+func Half(side int, weight [3]uint16, bias uint16) []byte {
+	s := uint64(side)
+	cast := func(in, out string, kind uint64) []byte {
+		to := number(number(field(nil, 1, []byte("to")), 3, kind), 20, 2) // an integer
+		return field(node("Cast", []string{in}, out), 5, to)
+	}
+	half := func(name string, dims ...uint64) []byte {
+		var b []byte
+		for _, d := range dims {
+			b = number(b, 1, d)
+		}
+		return field(number(b, 2, halfType), 8, []byte(name))
+	}
+	var raw []byte
+	for _, w := range weight {
+		raw = binary.LittleEndian.AppendUint16(raw, w)
+	}
+	g := field(nil, 1, cast("photo", "photo16", halfType))
+	g = field(g, 1, node("Conv", []string{"photo16", "weight", "bias"}, "mask16"))
+	g = field(g, 1, cast("mask16", "mask", floatType))
+	g = field(g, 1, node("Conv", []string{"photo16", "unused"}, "deep16"))
+	g = field(g, 1, cast("deep16", "deep", floatType))
+	g = field(g, 2, []byte("half"))
+	g = field(g, 5, field(half("weight", 1, 3, 1, 1), 9, raw))
+	g = field(g, 5, number(half("bias", 1), 5, uint64(bias)))
+	g = field(g, 5, field(half("unused", 1, 3, 1, 1), 9, raw))
+	g = field(g, 11, value("photo", 1, 3, s, s))
+	g = field(g, 12, value("deep", 1, 1, s, s))
+	g = field(g, 12, value("mask", 1, 1, s, s))
+	b := field(number(nil, 1, 8), 7, g)
+	return field(b, 8, number(nil, 2, 13))
 }
 
 // Library returns ONNX Runtime's library, which `make test` brings into the repository.

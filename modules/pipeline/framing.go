@@ -1,0 +1,39 @@
+package pipeline
+
+import (
+	"fmt"
+	"image"
+	"slices"
+
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+// The kinds of concerns about a product's place in its frame.
+const (
+	ConcernCropped = "cropped" // the frame cuts it off
+	ConcernTiny    = "tiny"    // it is shown with few pixels
+)
+
+// The limits from which people are told.
+const (
+	leastShown = 0.98 // of the product's box: the rest may be a shadow's edge or rounding
+	leastSide  = 0.08 // of the frame's shorter side that the product's longer side takes
+)
+
+// framing tells what may be wrong with a product's place in its frame.
+func framing(box, frame image.Rectangle) (all []picture.Concern) {
+	seen := box.Intersect(frame)
+	if share := float64(seen.Dx()) * float64(seen.Dy()) / max(1, float64(box.Dx())*float64(box.Dy())); share < leastShown {
+		all = append(all, picture.Concern{Kind: ConcernCropped, Text: fmt.Sprintf("The frame cuts the product off: %.0f %% of it is shown; change its place or its size where that isn't meant", 100*share)})
+	}
+	if side := max(box.Dx(), box.Dy()); float64(side) < leastSide*float64(min(frame.Dx(), frame.Dy())) {
+		all = append(all, picture.Concern{Kind: ConcernTiny, Text: fmt.Sprintf("The product is only %d×%d pixels large in a picture of %d×%d; change its size where that isn't meant", box.Dx(), box.Dy(), frame.Dx(), frame.Dy())})
+	}
+	return all
+}
+
+// frameConcerns adds what may be wrong with the product's place to what may be with its
+// cut-out.
+func (s *state) frameConcerns(box, frame image.Rectangle) {
+	s.result.Concerns = slices.Concat(s.result.Concerns, framing(box, frame))
+}

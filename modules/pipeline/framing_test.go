@@ -1,0 +1,41 @@
+package pipeline
+
+import (
+	"image"
+	"slices"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/picture"
+)
+
+func TestPeopleAreToldOfAProductThatTheFrameCutsOffOrThatIsTiny(t *testing.T) {
+	frame := image.Rect(0, 0, 2000, 1000)
+	for name, c := range map[string]struct {
+		box   image.Rectangle
+		kinds []string
+	}{
+		"in its frame":         {image.Rect(500, 100, 900, 950), nil},
+		"flush with its edge":  {image.Rect(500, 400, 900, 1000), nil},
+		"a shadow's edge over": {image.Rect(500, 400, 900, 1005), nil},
+		"half outside":         {image.Rect(-200, 400, 200, 900), []string{ConcernCropped}},
+		"larger than it":       {image.Rect(-1000, -1000, 3000, 2000), []string{ConcernCropped}},
+		"three pixels":         {image.Rect(500, 500, 503, 502), []string{ConcernTiny}},
+		"long and thin":        {image.Rect(500, 500, 1500, 510), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var kinds []string
+			for _, k := range framing(c.box, frame) {
+				kinds = append(kinds, k.Kind)
+			}
+			if !slices.Equal(kinds, c.kinds) {
+				t.Errorf("%v, want %v", kinds, c.kinds)
+			}
+		})
+	}
+	own := []picture.Concern{{Kind: "x"}}
+	s := &state{result: &Result{Concerns: own[:1:1]}}
+	s.frameConcerns(image.Rect(0, 0, 3, 3), frame)
+	if len(s.result.Concerns) != 2 || len(own) != 1 {
+		t.Errorf("%+v", s.result.Concerns)
+	}
+}
