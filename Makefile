@@ -128,8 +128,9 @@ bench: libvips ## the benchmarks, one package after another (BENCH=Decode for so
 	@$(WITH_LIBVIPS) && $(GO) test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m \
 	$$(grep -rl --include='*_test.go' '^func Benchmark' $(FOLDERS) | xargs -n1 dirname | sort -u | sed 's|^|./|') | grep -v '^\(goos\|goarch\|cpu\|PASS\|ok\)'
 
-# RACE holds the flags: --only cutout, --short, --rounds 5, --photos 8. RACE_MODEL is ISNet's ONNX file, for rembg and OPAL.
-race: onnxruntime build test-dependencies ## OPAL beside sharp, OpenCV, rembg and others on the same work: ratios, written into the README (an hour; RACE=--short takes 10 minutes; RACE_MODEL=isnet.onnx)
+# RACE holds the flags: --only 'jpeg|png' (the other rows keep their lines), --short, --rounds 5, --photos 8. RACE_MODEL is
+# ISNet's ONNX file, for rembg and OPAL. The README is written after each row.
+race: onnxruntime build test-dependencies ## OPAL beside sharp, OpenCV, rembg and others on the same work: ratios, written into the README (25 minutes on an idle machine; RACE="--only cutout" for some rows, RACE=--short for fewer photos; RACE_MODEL=isnet.onnx)
 	@$(WITH_LIBVIPS) && GO='$(GO)' sh .ci/race && .build/race --readme README.md $(RACE)
 
 # MEASURE=1 measures this machine first, which takes many minutes: single photos, what the roles

@@ -38,7 +38,7 @@ func main() {
 	flag.StringVar(&o.rembg, "rembg", ".build/race-python/bin/python", "Python with rembg")
 	flag.StringVar(&o.model, "model", os.Getenv("RACE_MODEL"), "ONNX file of ISNet, for rembg and for OPAL (RACE_MODEL)")
 	flag.BoolVar(&o.short, "short", false, "fewer photos, calls and messages where a row has many")
-	flag.StringVar(&o.only, "only", "", "rows whose name this regular expression finds")
+	flag.StringVar(&o.only, "only", "", "rows whose name this regular expression finds: "+names())
 	flag.IntVar(&o.rounds, "rounds", 3, "turns of each contender, at most")
 	flag.IntVar(&o.photos, "photos", 4, "photos of a turn, where the row has no number of its own")
 	flag.StringVar(&o.profile, "profile", "", "folder for a CPU profile of each of our turns that this program does itself (go tool pprof)")
@@ -57,6 +57,15 @@ func main() {
 		fmt.Fprintln(os.Stderr, "race:", err)
 		os.Exit(1)
 	}
+}
+
+// names lists the rows.
+func names() string {
+	var all []string
+	for _, r := range rows {
+		all = append(all, r.name)
+	}
+	return strings.Join(all, ", ")
 }
 
 func run(ctx context.Context, o options) (err error) {
@@ -91,14 +100,16 @@ func run(ctx context.Context, o options) (err error) {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
 		results = append(results, got)
-		fmt.Fprint(os.Stderr, strings.TrimPrefix(table(results[len(results)-1:]), tableHead)) // a run takes long, and may be interrupted
+		fmt.Fprint(os.Stderr, strings.TrimPrefix(table(results[len(results)-1:]), tableHead))
+		if o.readme != "" { // now, as a run takes long and may be interrupted
+			if err := quote(o.readme, results); err != nil {
+				return err
+			}
+		}
 	}
 	if len(results) == 0 {
-		return errors.New("no row is called so")
+		return fmt.Errorf("--only: no row is called so; there are %s", names())
 	}
 	fmt.Print(table(results))
-	if o.readme != "" {
-		return quote(o.readme, results)
-	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // track is where a run's races are held: its folder with the photos and the results.
@@ -108,6 +109,10 @@ type result struct {
 	lacking      string // why it was not raced; "": it was
 }
 
+// rowPatience is how long a row takes before it begins no further round, so that all rows take
+// no more than 25 minutes on two cores.
+const rowPatience = 90 * time.Second
+
 // race has both contenders take turns. Who begins changes every round.
 func (t *track) race(ctx context.Context, r row) (result, error) {
 	got := result{row: r}
@@ -121,7 +126,11 @@ func (t *track) race(ctx context.Context, r row) (result, error) {
 	if r.rounds > 0 {
 		rounds = min(rounds, r.rounds)
 	}
+	began := time.Now()
 	for round := range rounds {
+		if round > 0 && time.Since(began) > rowPatience {
+			break // its turns are long enough to even out
+		}
 		turns := []bool{true, false}
 		if round%2 == 1 {
 			turns = []bool{false, true}

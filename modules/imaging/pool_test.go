@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"image/color"
@@ -29,7 +30,7 @@ func TestSizeClasses(t *testing.T) {
 
 // What a recycled picture held shows in none that is made in its memory.
 func TestRecycledMemoryShowsNothing(t *testing.T) {
-	const side = 600
+	const side = 300
 	secret := func() { Recycle(Filled(side, side, color.NRGBA{1, 2, 3, 4})) }
 	small, whole := Filled(side/2, side/2, color.NRGBA{9, 9, 9, 255}), Filled(side, side, color.NRGBA{9, 9, 9, 255})
 	file, err := Encode(whole, EncodeOptions{Format: PNG})
@@ -50,8 +51,8 @@ func TestRecycledMemoryShowsNothing(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if d := cmp.Diff(whole, got); d != "" {
-					t.Fatalf("%.200s", d)
+				if got.Rect != whole.Rect || !bytes.Equal(whole.Pix, got.Pix) { // a cmp.Diff of so many pixels takes minutes
+					t.Fatal("it holds other pixels")
 				}
 			}
 		})
