@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -81,8 +83,8 @@ func startChromium(t *testing.T) context.Context {
 
 // openBrowser opens a page in a profile of its own and fails the test for whatever the page
 // complains of: exceptions, broken rules of its policy, and answers of 4xx and
-// 5xx unless they are expected.
-func openBrowser(t *testing.T, expectRefusals bool) context.Context {
+// 5xx unless they are expected, or complaints that hold a text that is provoked.
+func openBrowser(t *testing.T, expectRefusals bool, provoked ...string) context.Context {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("not among the short tests: it starts Chromium")
@@ -109,6 +111,9 @@ func openBrowser(t *testing.T, expectRefusals bool) context.Context {
 		for m, err := range messages {
 			if err != nil {
 				return
+			}
+			if slices.ContainsFunc(provoked, func(text string) bool { return strings.Contains(m.Text, text) }) {
+				continue
 			}
 			if m.IsException() || m.Type == "error" && !(expectRefusals && m.Source == "network") {
 				t.Errorf("the page complains: %s %s", m.Text, m.URL)

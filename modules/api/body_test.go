@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/opal-photo/opal/modules/tenant"
 )
 
 // TestSlowBodiesEndTheirConnections counts at the clients: each must be answered and
@@ -335,5 +338,38 @@ func TestWholeNumber(t *testing.T) {
 	}
 	if d := cmp.Diff(map[string]string{"1.0": "1", "1e2": "100", "-3.00": "-3", "10E-1": "1", "0.0": "0"}, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestNamesOfAnyWritingAreKept gives each text that people name things by in every writing,
+// and in a length that nobody reads.
+func TestNamesOfAnyWritingAreKept(t *testing.T) {
+	h := newHouse(t, withKeys)
+	key, _ := h.key(t, "t1", tenant.Admin)
+	g := h.gallery(t, "t1")
+	token, _ := g.link(t, fmt.Sprintf(`{"job_id":%q,"comment":true}`, g.jobID))
+	for name, c := range map[string]struct {
+		path, body, field string
+		guests            bool
+	}{
+		"brand":   {"/v1/brand-profiles", `{"brand_profile_id":"b%d","name":%s}`, "name", false},
+		"key":     {"/v1/api-keys", `{"budget":%d,"name":%s}`, "name", false},
+		"link":    {"/v1/shares", `{"x%d":1,"job_id":"` + g.jobID + `","name":%s}`, "name", true},
+		"comment": {"/v1/guest/items/" + g.items[0] + "/comments", `{"x%d":1,"name":"Grace","text":%s}`, "text", true},
+		"guest":   {"/v1/guest/items/" + g.items[0] + "/comments", `{"x%d":1,"text":"x","name":%s}`, "author", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for i, text := range []string{"\u202egpj.exe", "\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627", "\U0001f469\u200d\U0001f467 \U0001f1f3\U0001f1f1", "z\u0335\u0322\u0328a\u0301", "<b onmouseover=alert(1)>", "=1+1", strings.Repeat("\U0001f469", 5000)} {
+				quoted, _ := json.Marshal(text)
+				a := h.do(t, "POST", c.path, fmt.Sprintf(c.body, i+1, quoted), keyHeader, key, "X-Share-Token", token)
+				// guests' texts, and what guests read, turn no other text around
+				refused := len(text) > 1000 || strings.HasPrefix(text, "\u202e") && c.guests
+				if a.status >= 500 || refused != (a.status >= 400) {
+					t.Errorf("%.40q: %d %.200s", text, a.status, a.body)
+				} else if !refused && a.json(t)[c.field] != text {
+					t.Errorf("%q becomes %q", text, a.json(t)[c.field])
+				}
+			}
+		})
 	}
 }

@@ -41,6 +41,7 @@ type PutOptions struct {
 // ReadURLOptions set headers of a read URL's answer.
 type ReadURLOptions struct {
 	DownloadName string // a file name, made safe by package filename: saved under it instead of being shown
+	ContentType  string // in place of the type that the blob was put with; "": that one
 }
 
 // Store keeps blobs in containers. It is safe for concurrent use.

@@ -1,11 +1,14 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
+	"strings"
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
@@ -240,9 +243,25 @@ func (s *Service) ExportURL(ctx context.Context, tenantID, jobID string) (string
 }
 
 func (s *Service) readURL(ctx context.Context, container, path string) (string, error) {
-	u, err := s.Blobs.ReadURL(ctx, container, path, s.ReadTTL, blob.ReadURLOptions{})
+	var o blob.ReadURLOptions
+	if container == s.Containers.Raw {
+		o.ContentType = photoType(path)
+	}
+	u, err := s.Blobs.ReadURL(ctx, container, path, s.ReadTTL, o)
 	if err != nil {
 		return "", fmt.Errorf("sign a URL of %s: %w", path, err)
 	}
 	return u, nil
+}
+
+// photoTypes are the content types of photos by the ends of their names.
+var photoTypes = map[string]string{
+	".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".avif": "image/avif", ".heic": "image/heic", ".heif": "image/heif", ".tif": "image/tiff",
+	".tiff": "image/tiff",
+}
+
+// photoType returns the type that a photo is served as: a photo can be a page, too, and
+// whoever put it named any type.
+func photoType(name string) string {
+	return cmp.Or(photoTypes[strings.ToLower(path.Ext(name))], "image/jpeg")
 }

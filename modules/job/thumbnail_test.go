@@ -2,12 +2,14 @@ package job_test
 
 import (
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -97,6 +99,31 @@ func TestThePaceCountsWhatWasOrderedAndMade(t *testing.T) {
 		w.exec(`UPDATE jobs SET finished_at = NULL`)
 		if again, err := w.jobs.Pace(ctx); err != nil || again != p {
 			w.t.Errorf("it is asked for anew within a minute: %+v %v", again, err)
+		}
+	})
+}
+
+// TestAPhotoIsServedAsAPicture puts photos with types that a browser would run, which their
+// sender names.
+func TestAPhotoIsServedAsAPicture(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := w.t.Context()
+		for name, want := range map[string]string{"a.png": "image/png", "a.TIFF": "image/tiff", "a.html": "image/jpeg", "a.svg": "image/jpeg", "a": "image/jpeg"} {
+			w.row(name, func() {
+				j := w.create(1, pipeline.Options{RemoveBackground: true})
+				id := j.Items[0].ItemID
+				_, path, err := w.jobs.UploadURL(ctx, job.UploadRequest{TenantID: tenantID, JobID: j.JobID, ItemID: id, Filename: name, ContentType: "text/html"})
+				w.must(err)
+				w.must(w.blobs.Put(ctx, "raw", path, photo(), blob.PutOptions{ContentType: "text/html"}))
+				w.must(w.jobs.Complete(ctx, tenantID, j.JobID, id))
+				u, err := w.jobs.RawURL(ctx, tenantID, id)
+				w.must(err)
+				at, err := url.Parse(u)
+				w.must(err)
+				if got := at.Query().Get("rsct"); got != want {
+					w.t.Errorf("%s is served as %q", name, got)
+				}
+			})
 		}
 	})
 }

@@ -40,6 +40,7 @@ func (s *Store) ReadURL(ctx context.Context, containerName, name string, ttl tim
 	if o.DownloadName != "" {
 		v.ContentDisposition = filename.Attachment(filename.File(o.DownloadName))
 	}
+	v.ContentType = o.ContentType
 	return s.url(ctx, containerName, name, ttl, v)
 }
 

@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"UploadURLCreatesOnce", uploadURLCreatesOnce},
 		{"URLsAllowOneThing", urlsAllowOneThing},
 		{"URLsNameDownloads", urlsNameDownloads},
+		{"URLsSayWhatABlobIs", urlsSayWhatABlobIs},
 		{"URLsExpire", urlsExpire},
 		{"Cancelled", cancelled},
 	} {
@@ -335,6 +336,25 @@ func urlsNameDownloads(t *testing.T, h Harness) {
 			kind, params, err := mime.ParseMediaType(res.Header.Get("Content-Disposition"))
 			if err != nil || kind != "attachment" || params["filename"] != c.want {
 				t.Errorf("%d %q: %v", res.StatusCode, res.Header.Get("Content-Disposition"), err)
+			}
+		})
+	}
+}
+
+// urlsSayWhatABlobIs has a URL's maker say it, not whoever put the blob.
+func urlsSayWhatABlobIs(t *testing.T, h Harness) {
+	must(t, h.Store.Put(t.Context(), container, "t/page.jpg", []byte("<script>"), blob.PutOptions{ContentType: "text/html"}))
+	for want, o := range map[string]blob.ReadURLOptions{"text/html": {}, "image/jpeg": {ContentType: "image/jpeg"}} {
+		t.Run(want, func(t *testing.T) {
+			u, err := h.Store.ReadURL(t.Context(), container, "t/page.jpg", time.Minute, o)
+			must(t, err)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u, nil)
+			must(t, err)
+			res, err := h.Client.Do(req)
+			must(t, err)
+			defer res.Body.Close()
+			if got := res.Header.Get("Content-Type"); res.StatusCode != http.StatusOK || got != want {
+				t.Errorf("%d %q", res.StatusCode, got)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package fileblob
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -114,7 +115,7 @@ func (s *Store) read(w http.ResponseWriter, r *http.Request, g grant) error {
 		return err
 	}
 	defer f.Close()
-	w.Header().Set("Content-Type", info.ContentType)
+	w.Header().Set("Content-Type", cmp.Or(g.contentType, info.ContentType))
 	if g.download != "" {
 		w.Header().Set("Content-Disposition", g.download)
 	}

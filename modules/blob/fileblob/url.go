@@ -29,6 +29,7 @@ const (
 	queryExpiry     = "se" // seconds since 1970
 	queryLimit      = "ml" // create: bytes at most
 	queryDownload   = "rscd"
+	queryType       = "rsct"
 	querySignature  = "sig"
 )
 
@@ -55,6 +56,9 @@ func (s *Store) ReadURL(_ context.Context, container, name string, ttl time.Dura
 	if o.DownloadName != "" {
 		q.Set(queryDownload, filename.Attachment(filename.File(o.DownloadName)))
 	}
+	if o.ContentType != "" {
+		q.Set(queryType, o.ContentType)
+	}
 	return s.url.sign(container, name, q, ttl)
 }
 
@@ -74,7 +78,11 @@ func (u urls) sign(container, name string, q url.Values, ttl time.Duration) (str
 // signature covers the blob and every field of the query but itself.
 func (u urls) signature(container, name string, q url.Values) string {
 	m := hmac.New(sha256.New, u.key)
-	for _, part := range []string{"fileblob-1", container, name, q.Get(queryPermission), q.Get(queryExpiry), q.Get(queryLimit), q.Get(queryDownload)} {
+	parts := []string{"fileblob-1", container, name, q.Get(queryPermission), q.Get(queryExpiry), q.Get(queryLimit), q.Get(queryDownload)}
+	if q.Has(queryType) {
+		parts = append(parts, q.Get(queryType))
+	}
+	for _, part := range parts {
 		fmt.Fprintf(m, "%d:%s", len(part), part)
 	}
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
@@ -86,6 +94,7 @@ type grant struct {
 	permission      string
 	limit           int64
 	download        string
+	contentType     string
 }
 
 // check reads a request's path (below the base) and query.
@@ -95,7 +104,7 @@ func (u urls) check(path string, q url.Values) (grant, error) {
 		return grant{}, errURL
 	}
 	for k, v := range q {
-		if len(v) != 1 || !strings.Contains(" sp se ml rscd sig ", " "+k+" ") {
+		if len(v) != 1 || !strings.Contains(" sp se ml rscd rsct sig ", " "+k+" ") {
 			return grant{}, errURL
 		}
 	}
@@ -106,7 +115,7 @@ func (u urls) check(path string, q url.Values) (grant, error) {
 	if err != nil || time.Now().Unix() >= expiry {
 		return grant{}, errURL
 	}
-	g := grant{container: container, name: name, permission: q.Get(queryPermission), download: q.Get(queryDownload)}
+	g := grant{container: container, name: name, permission: q.Get(queryPermission), download: q.Get(queryDownload), contentType: q.Get(queryType)}
 	if g.permission == permitCreate {
 		if g.limit, err = strconv.ParseInt(q.Get(queryLimit), 10, 64); err != nil {
 			return grant{}, errURL

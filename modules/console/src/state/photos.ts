@@ -44,7 +44,14 @@ export const add = async (files: File[]): Promise<void> => {
   const known = new Set(photos.value.map((p) => p.hash));
   for (const file of files) {
     if (/\.zip$/i.test(file.name) || file.type === "application/zip") {
-      try { const { unzip } = await import("./unzip"); await add(await unzip(file, names, maxBytes)); } catch { no.push({ name: file.name, why: "type" }); }
+      try {
+        const { unzip } = await import("./unzip"), inside = await unzip(file, names, maxBytes);
+        if (!inside.length) no.push({ name: file.name, why: "empty" });
+        for (const p of inside) {
+          if (photos.value.length >= maxPhotos) no.push({ name: p.name, why: "many" });
+          else await p.read().then((f) => add([f]), () => no.push({ name: p.name, why: "type" }));
+        }
+      } catch { no.push({ name: file.name, why: "type" }); }
       continue;
     }
     if (file.name.startsWith(".")) continue; // a system's own, such as .DS_Store

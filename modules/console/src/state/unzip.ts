@@ -1,9 +1,13 @@
 // Reads the pictures of a ZIP that is dropped, one after the other: the ZIP as a whole is
 // never in memory. Layout: PKWARE APPNOTE 4.3, ZIP64 included.
 const mostEntries = 20_000;
+// A photo packs badly: what grows more than this is made to fill the memory.
+const growth = 100, growthOfAll = 20, floor = 100e6;
 
 const view = async (file: Blob, from: number, to: number): Promise<DataView> => new DataView(await file.slice(from, to).arrayBuffer());
 const long = (v: DataView, at: number): number => Number(v.getBigUint64(at, true));
+
+const notZIP = (): Error => new Error("not a ZIP");
 
 // directory returns the ZIP's list of entries.
 const directory = async (file: Blob): Promise<DataView> => {
@@ -17,7 +21,7 @@ const directory = async (file: Blob): Promise<DataView> => {
     }
     return view(file, start, start + size);
   }
-  throw new Error("not a ZIP");
+  throw notZIP();
 };
 
 const inflate = async (part: Blob, most: number): Promise<Blob> => {
@@ -31,9 +35,13 @@ const inflate = async (part: Blob, most: number): Promise<Blob> => {
   }
 };
 
-// unzip returns the files whose names match, as far as none is larger than most bytes.
-export const unzip = async (file: Blob, names: RegExp, most: number): Promise<File[]> => {
-  const list = await directory(file), found: File[] = [];
+export type Packed = { name: string; read: () => Promise<File> };
+
+// unzip lists the files whose names match, as far as none is larger than most bytes. Each is
+// unpacked when it is read.
+export const unzip = async (file: Blob, names: RegExp, most: number): Promise<Packed[]> => {
+  const list = await directory(file), found: Packed[] = [];
+  let all = 0, grown = 0;
   for (let at = 0, n = 0; at + 46 <= list.byteLength && list.getUint32(at, true) === 0x02014b50 && n < mostEntries; n++) {
     const [nameLength, extra, comment] = [list.getUint16(at + 28, true), list.getUint16(at + 30, true), list.getUint16(at + 32, true)];
     const name = new TextDecoder().decode(new Uint8Array(list.buffer, list.byteOffset + at + 46, nameLength));
@@ -47,10 +55,16 @@ export const unzip = async (file: Blob, names: RegExp, most: number): Promise<Fi
       if (header === 0xffffffff) header = long(list, v);
     }
     at += 46 + nameLength + extra + comment;
+    if ((all += packed) > file.size - list.byteLength) throw notZIP(); // its entries lie over each other
     if (!names.test(name) || name.includes("__MACOSX/") || size > most || (method !== 0 && method !== 8)) continue;
-    const own = await view(file, header, header + 30);
-    const from = header + 30 + own.getUint16(26, true) + own.getUint16(28, true), part = file.slice(from, from + packed);
-    found.push(new File([method ? await inflate(part, most) : part], name.split("/").pop()!, { type: "" }));
+    const bare = name.split("/").pop()!;
+    found.push({ name: bare, read: async () => {
+      const own = await view(file, header, header + 30);
+      const from = header + 30 + own.getUint16(26, true) + own.getUint16(28, true), part = file.slice(from, from + packed);
+      const whole = method ? await inflate(part, Math.min(most, 1e6 + growth * packed, floor + growthOfAll * file.size - grown)) : part;
+      grown += whole.size;
+      return new File([whole], bare, { type: "" });
+    } });
   }
   return found;
 };

@@ -51,6 +51,10 @@ export const learn = async <P extends { texts: Texts }>(load: () => Promise<P>):
   return part;
 };
 
+// apart keeps what a name says of the direction of writing to the name: the sentence around it
+// stays as it is.
+const apart = (v: string): string => (/[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/.test(v) ? `\u2068${v.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069` : v);
+
 export type Key = keyof Words;
 
 // t returns a text with its {fields} filled; n picks the plural.
@@ -60,7 +64,7 @@ export const t = (key: Key, fields: Record<string, string | number> = {}): strin
   if (at >= 0) text = plural.select(Number(fields.n ?? 0)) === "one" ? text.slice(0, at) : text.slice(at + 1);
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const v = fields[name];
-    return v === undefined ? whole : typeof v === "number" ? number(v) : v;
+    return v === undefined ? whole : typeof v === "number" ? number(v) : apart(v);
   });
 };
 
