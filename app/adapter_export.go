@@ -29,7 +29,7 @@ func (e exporter) Plan(ctx context.Context, tx *db.Tx, p job.Plan) (int, error) 
 
 // sourceOf returns the picture that a plan's files are made of.
 func sourceOf(p job.Plan) export.Source {
-	return export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene, Product: p.Product, Rights: p.Rights, Naming: p.Naming,
+	return export.Source{Layers: p.Result.Layers, Filename: p.Filename, Scene: p.Scene, PlateName: p.Result.Placed.PlateName, Product: p.Product, Rights: p.Rights, Naming: p.Naming,
 		Confidence: p.Result.Confidence, NeedsReview: p.Result.NeedsReview, ReviewReason: p.Result.ReviewReason}
 }
 

@@ -96,7 +96,7 @@ func (s plateSource) Plate(ctx context.Context, tenantID, plateID string) (pipel
 	if err != nil {
 		return pipeline.Plate{}, fmt.Errorf("load plate %s: %w", plateID, err)
 	}
-	return pipeline.Plate{File: b, Plate: p.Plate}, nil
+	return pipeline.Plate{Name: p.Name, File: b, Plate: p.Plate}, nil
 }
 
 // plates are the API's own backgrounds, with URLs of their photographs.

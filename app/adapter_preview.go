@@ -113,7 +113,7 @@ func (p *previews) OfPhoto(ctx context.Context, tenantID string, r api.PhotoPrev
 	for i, s := range r.Scenes {
 		clean, ok := picture.CleanScene(s)
 		if !ok {
-			return nil, false, job.ErrSceneType.With("%q; known are %s", s, picture.SceneForms())
+			return nil, false, job.ErrSceneType.With("%.60q%s", s, picture.SceneHint(s))
 		}
 		inputs[i] = in
 		inputs[i].Scene = clean

@@ -102,7 +102,7 @@ func processCommand(s Streams) *cobra.Command {
 	f.StringSliceVar(&plates, "plate", nil, "photographs of your own sets as scenes; FILE.json beside one corrects what is guessed of it: horizon, floor, light_angle, softness, reflection, frame_mm")
 	steering = steeringFlags(f)
 	f.StringSliceVar(&o.Presets, "preset", nil, "variants to make: "+strings.Join(presetNames(), ", ")+" (default "+strings.Join(channel.Defaults(), ",")+")")
-	f.StringVar(&o.Prompt, "prompt", "", "words that steer the scene: colours, materials, light, mood")
+	f.StringVar(&o.Prompt, "prompt", "", "words that steer the scene: colours (sage, navy, brass), materials (marble, oak, linen, concrete), light (soft, hard, golden hour, window), mood (dark, airy), side (from the left); words that no scene knows are told")
 	f.StringSliceVar(&o.Look.Palette, "palette", nil, "brand colours, such as #a3b18a, the most important first")
 	f.StringVar(&o.Look.Light, "light", "", "side of the light: left or right (default: the scene's own)")
 	f.Float64Var(&o.Look.ProductFill, "fill", 0, fmt.Sprintf("share of the frame that the product takes, %.1f to %.1f (default: the scene's own)", brand.MinFill, brand.MaxFill))

@@ -119,7 +119,7 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 	recordOf(ctx).ids.JobID = j.JobID
 	out := client.CreatedJob{JobID: j.JobID, CorrelationID: j.CorrelationID, Items: []client.CreatedItem{}, Secret: j.CallbackSecret}
 	for _, it := range j.Items {
-		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType, UploadURL: it.UploadURL, Product: productOf(it.Product), UnknownWords: s.unknownWords(it.ScenePrompt)})
+		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType, UploadURL: it.UploadURL, Product: productOf(it.Product), UnknownWords: s.unknownWords(it.ScenePrompt), Note: noteOf(it)})
 	}
 	return replyOf(out, nil)
 }
@@ -171,4 +171,12 @@ func (s *server) onJob(do func(ctx context.Context, tenantID, jobID string) erro
 		}
 		return ok(), nil
 	}
+}
+
+// noteOf says what of an item's request may not be meant so; "" where nothing is.
+func noteOf(it job.Item) string {
+	if it.Product.SetID != "" && it.Product.SKU == "" {
+		return "set_id without sku: all photos of the job without a sku and with this set_id are one set"
+	}
+	return ""
 }

@@ -39,6 +39,7 @@ func (r *run) deliver() error {
 		src := export.Source{Filename: filepath.Base(it.File), Scene: it.Scene, Product: r.productOf(it.File)}
 		if it.Scene != "" {
 			src.BackdropPath = it.Output // a name has its scene where there is one
+			src.PlateName, _ = picture.ParsePlate(it.Scene)
 		}
 		for _, v := range it.Variants {
 			p, ok := channel.Find(v.Preset)
@@ -47,8 +48,9 @@ func (r *run) deliver() error {
 				continue
 			}
 			u := export.Unnamed{Preset: p, Source: src}
-			e := export.Entry{Source: src.Filename, Channel: p.Channel, Preset: p.Name, Status: v.Status, Width: v.Width, Height: v.Height, Bytes: int64(v.Bytes),
-				AltText: export.AltText(p, src), Product: src.Product, Checks: append([]check.Check{}, v.Checks...), Confidence: it.Confidence, NeedsReview: it.NeedsReview, ReviewReason: it.ReviewReason}
+			e := export.NewEntry(p, src)
+			e.Status, e.Width, e.Height, e.Bytes = v.Status, v.Width, v.Height, int64(v.Bytes)
+			e.Checks, e.Confidence, e.NeedsReview, e.ReviewReason = append([]check.Check{}, v.Checks...), it.Confidence, it.NeedsReview, it.ReviewReason
 			if it.NeedsReview {
 				pending := picture.ReviewPending
 				u.Within, e.Review = export.ReviewFolder, &pending

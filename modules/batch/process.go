@@ -72,10 +72,10 @@ func (o *Options) check() error {
 	for i, s := range o.Scenes {
 		var ok bool
 		if o.Scenes[i], ok = picture.CleanScene(s); !ok {
-			return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("Scene %q is not known; known are %s", s, picture.SceneForms()))
+			return fault.New(fault.Invalid, "scene_type_unknown", fmt.Sprintf("Scene %.60q is not known%s", s, picture.SceneHint(s)))
 		}
-		if _, isPlate := picture.ParsePlate(s); isPlate {
-			if _, ok := o.Plates[s]; !ok {
+		if _, isPlate := picture.ParsePlate(o.Scenes[i]); isPlate {
+			if _, ok := o.Plates[o.Scenes[i]]; !ok {
 				return fault.New(fault.Invalid, "plate_not_found", fmt.Sprintf("Scene %q is no plate of this run; name its photograph with --plate", s))
 			}
 		}
@@ -91,6 +91,9 @@ func (o *Options) check() error {
 	}
 	if err := o.Steering.Check(); err != nil {
 		return err
+	}
+	if err := channel.Validate(o.Steering.PhotoShadow.Presets()); err != nil {
+		return fmt.Errorf("photo_shadow: %w", err)
 	}
 	if o.Jobs < 0 || o.Jobs > MaxJobs {
 		return fault.New(fault.Invalid, "jobs_invalid", fmt.Sprintf("Photos side by side must be 1 to %d", MaxJobs))
@@ -278,13 +281,21 @@ func (r *run) items(found Found) []work {
 				w.item.Scene = ""
 			}
 			if len(r.Scenes) > 1 {
-				w.dir = path.Join(dir, folders.Unique(picture.SceneLabel(scene), ""))
+				w.dir = path.Join(dir, folders.Unique(sceneFolder(scene), ""))
 			}
 			all = append(all, w)
 		}
 	}
 	r.sets(each)
 	return all
+}
+
+// sceneFolder names the folder of a scene's results; a plate's has its photograph's name.
+func sceneFolder(scene string) string {
+	if id, ok := picture.ParsePlate(scene); ok {
+		return picture.SceneLabel(scene) + "-" + id
+	}
+	return picture.SceneLabel(scene)
 }
 
 // folders maps the photos of the run before, by their absolute paths, to their

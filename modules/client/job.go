@@ -46,7 +46,7 @@ type NewItem struct {
 	Filename    string    `json:"filename" required:"false" doc:"The photo's file name: 1 to 255 characters, without control characters and path separators; with source_url it may be left out" example:"mug.jpg"`
 	SourceURL   string    `json:"source_url,omitempty" nullable:"true" maxLength:"2048" doc:"Where the photo is, in place of an upload: an https address that the internet can reach. The item is queued immediately" example:"https://shop.example/photos/mug.jpg"`
 	ScenePrompt string    `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene, at most 2,000 characters" example:"on an oak table, morning light"`
-	SceneTypes  []string  `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene: names from GET /v1/scenes, plate:ID of an own background, colour:#rrggbb, gradient:#rrggbb-#rrggbb from top to bottom, or crop_original (the photo with its own backdrop, framed by the product; no scene is charged); left out: the brand's own backgrounds, else the first scenes" example:"[\"studio\",\"kitchen\"]"`
+	SceneTypes  []string  `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene: names from GET /v1/scenes, plate:ID of an own background, colour:#rrggbb, gradient:#rrggbb-#rrggbb from top to bottom (in any case; color: and #rgb are taken, too), or crop_original (the photo with its own backdrop, framed by the product; no scene is charged); left out: the brand's own backgrounds, else the first scenes" example:"[\"studio\",\"kitchen\"]"`
 	SceneCount  *int      `json:"scene_count,omitempty" nullable:"true" minimum:"1" maximum:"10" doc:"How many scenes; left out: one per scene type, or one" example:"2"`
 	Steering    *Steering `json:"steering,omitempty" doc:"Where the product stands, how large it is, its light and shadow; over the brand's"`
 	NewProduct
@@ -97,6 +97,7 @@ type CreatedItem struct {
 	SceneIndex   int      `json:"scene_index" doc:"Counts the scenes of one photo from 0" example:"0"`
 	SceneType    string   `json:"scene_type" example:"studio"`
 	UnknownWords []string `json:"unknown_words,omitempty" doc:"Words of scene_prompt that OPAL's own scenes don't know; an engine with a model may heed them" example:"[\"whimsical\"]"`
+	Note         string   `json:"note,omitempty" doc:"What of the request may not be meant so, for people" example:"set_id without sku: all photos of the job without a sku and with this set_id are one set"`
 	UploadURL    string   `json:"upload_url,omitempty" format:"uri" doc:"With uploads: PUT the photo there within 15 minutes, with x-ms-blob-type: BlockBlob. Items of one photo have the same: PUT it once" example:"https://store.example/raw/default/j/i/u/mug.jpg?sig=x"`
 	Product
 }
@@ -218,6 +219,7 @@ type Area struct {
 	Colour string     `json:"colour" doc:"As the palette has it" example:"#e8d8c3"`
 	Name   string     `json:"name" doc:"Empty: the scene shows it nowhere" example:"backdrop"`
 	Exact  bool       `json:"exact" doc:"It is kept there, to a difference (CIEDE2000) of 3; else the scene takes its tone" example:"true"`
+	Why    string     `json:"why,omitempty" doc:"Why it isn't kept anywhere, for people: the background names no area, or the scene shows none of it" example:"a photograph keeps its own colours: the palette names no area of it"`
 	Where  [4]float64 `json:"where,omitzero" doc:"Left, top, right and bottom, as shares of the scene's frame; left out: no place of its own" example:"[0.2,0.06,0.8,0.24]"`
 }
 

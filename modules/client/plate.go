@@ -60,7 +60,7 @@ type PlateCorrection struct {
 // Remake asks for a finished item's picture again, with other wishes.
 type Remake struct {
 	TenantID    string    `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
-	SceneType   string    `json:"scene_type,omitempty" nullable:"true" minLength:"1" doc:"A name from GET /v1/scenes, colour:#rrggbb, gradient:#rrggbb-#rrggbb, plate:ID or crop_original; left out: as it was" example:"kitchen"`
+	SceneType   string    `json:"scene_type,omitempty" nullable:"true" minLength:"1" doc:"A name from GET /v1/scenes, colour:#rrggbb, gradient:#rrggbb-#rrggbb, plate:ID or crop_original; left out: as it was. Another one for an item that failed because its plate was deleted" example:"kitchen"`
 	ScenePrompt *string   `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene; left out: as they were" example:"morning light"`
 	Steering    *Steering `json:"steering,omitempty" doc:"Over what was wished of the item before"`
 	Fresh       bool      `json:"fresh,omitempty" nullable:"true" doc:"Nothing that was wished of the item before is kept: steering is all that is wished" example:"true"`

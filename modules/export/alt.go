@@ -32,8 +32,14 @@ func AltText(p channel.Preset, s Source) string {
 	case s.BackdropPath == "" || s.Scene == "":
 		return what
 	}
-	if _, ok := picture.ParsePlate(s.Scene); ok || s.Scene == picture.CropOriginal { // what it shows isn't known
-		return what
+	if s.Scene == picture.CropOriginal {
+		return what + ", as it was photographed"
+	}
+	if _, ok := picture.ParsePlate(s.Scene); ok { // what it shows is known by its name alone
+		if name := readable(filename.Stem(s.plateName())); name != "" {
+			return what + " in a photographed setting: " + name
+		}
+		return what + " in a photographed setting"
 	}
 	if _, ok := picture.ParsePaint(s.Scene); ok {
 		return what + " on a plain background"

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/picture"
@@ -25,6 +26,8 @@ type Entry struct {
 	Height  int    `json:"height"`
 	Bytes   int64  `json:"bytes"`
 	AltText string `json:"alt_text"`
+	Scene   string `json:"scene,omitempty"` // scene type, of a file that shows one
+	Plate   string `json:"plate,omitempty"` // the plate's name, where the scene is one
 
 	picture.Product
 	NameProblem string        `json:"name_problem,omitempty"` // why the file's name is not as the channel demands
@@ -61,6 +64,22 @@ var manifestColumns = []struct {
 	{"name_problem", func(e *Entry) string { return e.NameProblem }},
 	{"review", func(e *Entry) string { return e.reviewState() }},
 	{"review_reason", func(e *Entry) string { return e.ReviewReason }},
+	{"scene", func(e *Entry) string { return e.Scene }},
+	{"plate", func(e *Entry) string { return e.Plate }},
+}
+
+// inScene adds what a preset's file shows behind its product.
+func (e *Entry) inScene(p channel.Preset, s Source) {
+	if s.shows(p) {
+		e.Scene, e.Plate = s.Scene, s.PlateName
+	}
+}
+
+// NewEntry returns a preset's line for a file that is made of a source.
+func NewEntry(p channel.Preset, s Source) Entry {
+	e := Entry{Source: s.Filename, Channel: p.Channel, Preset: p.Name, AltText: AltText(p, s), Product: s.Product}
+	e.inScene(p, s)
+	return e
 }
 
 // reviewState returns the review's state; "" when nobody had to look.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/filename"
-	"github.com/opal-photo/opal/modules/picture"
 )
 
 // Reserved names of a folder of finished files.
@@ -145,7 +144,7 @@ func (n *Names) patterned(f Unnamed) string {
 	}
 	scene := ""
 	if f.Source.Scene != "" && f.Source.BackdropPath != "" {
-		scene = filename.Slug(picture.SceneLabel(f.Source.Scene))
+		scene = filename.Slug(f.Source.sceneLabel())
 	}
 	size := p.Suffix
 	if size == "" {
@@ -174,7 +173,7 @@ var doubled = regexp.MustCompile(`([-_. ])[-_. ]+`)
 func ownName(s Source) string {
 	stem := filename.Slug(s.Filename)
 	if s.Scene != "" && s.BackdropPath != "" {
-		stem += "-" + filename.Slug(picture.SceneLabel(s.Scene))
+		stem += "-" + filename.Slug(s.sceneLabel())
 	}
 	return stem
 }
@@ -195,7 +194,7 @@ func fill(form string, s Source) (stem, lacks string) {
 		slug = filename.Slug(s.Filename)
 	}
 	if s.Scene != "" && s.BackdropPath != "" {
-		slug += "-" + filename.SEO(picture.SceneLabel(s.Scene))
+		slug += "-" + filename.SEO(s.sceneLabel())
 	}
 	sku := p.SKU
 	if sku != "" {

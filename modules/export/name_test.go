@@ -1,6 +1,7 @@
 package export
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -101,6 +102,39 @@ func TestAltText(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+func TestFilesInAPlateSayWhich(t *testing.T) {
+	var files []Unnamed
+	for _, plate := range []string{"Oak table.jpg", "Stone / wall", "", "../../etc"} {
+		u := unnamed(t, "shopify", "cup.jpg", picture.Product{Title: "Cup"})
+		u.Source.Scene, u.Source.PlateName = "plate:0198f7a0", plate
+		files = append(files, u)
+	}
+	original := unnamed(t, "shopify", "cup.jpg", picture.Product{Title: "Cup"})
+	original.Source.Scene = picture.CropOriginal
+	white := unnamed(t, "amazon_main", "cup.jpg", picture.Product{Title: "Cup"})
+	white.Source.Scene, white.Source.PlateName = files[0].Source.Scene, files[0].Source.PlateName
+	var got []string
+	var n Names
+	for i, name := range n.All(append(files, original, white)) {
+		u := append(files, original, white)[i]
+		e := NewEntry(u.Preset, u.Source)
+		got = append(got, name.Path+"; "+e.AltText+"; "+e.Scene+"; "+e.Plate)
+	}
+	want := []string{
+		"shopify/cup-oak-table-scene.jpg; Cup in a photographed setting: Oak table; plate:0198f7a0; Oak table.jpg",
+		"shopify/cup-stone-wall-scene.jpg; Cup in a photographed setting: Stone wall; plate:0198f7a0; Stone / wall",
+		"shopify/cup-plate-scene.jpg; Cup in a photographed setting; plate:0198f7a0; ",
+		"shopify/cup-etc-scene.jpg; Cup in a photographed setting: Etc; plate:0198f7a0; ../../etc",
+		"shopify/cup-original-scene.jpg; Cup, as it was photographed; crop_original; ",
+	}
+	if d := cmp.Diff(want, got[:5]); d != "" {
+		t.Error(d)
+	}
+	if !strings.HasSuffix(got[5], "; Cup on a white background; ; ") {
+		t.Error(got[5])
 	}
 }
 

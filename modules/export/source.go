@@ -2,11 +2,13 @@ package export
 
 import (
 	"image"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/shade"
@@ -19,6 +21,8 @@ type Source struct {
 	Filename string `json:"filename"`
 	Scene    string `json:"scene,omitempty"` // scene type
 
+	PlateName string `json:"plate_name,omitempty"` // for people, of a scene that is a plate
+
 	Product picture.Product `json:"product,omitzero"`
 	Rights  picture.Rights  `json:"rights,omitzero"`  // of the brand: stated in the place of the photo's
 	Naming  string          `json:"naming,omitempty"` // of the brand: the pattern of names that no channel demands; "": the photo's name
@@ -30,6 +34,26 @@ type Source struct {
 	alone      bool // the scale of the product's set is left away: its channel refuses it
 	shadowless bool // the photo's own shadow is left away: its channel refuses it
 	replaced   bool // the ZIP holds another item's picture in its place
+}
+
+// shows reports whether a preset's file shows the scene.
+func (s *Source) shows(p channel.Preset) bool {
+	return s.Scene != "" && s.BackdropPath != "" && p.Background == channel.Scene
+}
+
+// plateName returns the plate's name without what would be a folder in a path.
+func (s *Source) plateName() string {
+	return strings.NewReplacer("/", " ", `\`, " ").Replace(s.PlateName)
+}
+
+// sceneLabel returns the scene's name for files: a plate's own, without its file's ending.
+func (s *Source) sceneLabel() string {
+	if name := s.plateName(); name != "" {
+		if own := filename.Slug(name); own != "" {
+			return own
+		}
+	}
+	return picture.SceneLabel(s.Scene)
 }
 
 // made returns how a preset's variant is made, leaving aside what its photo states. On

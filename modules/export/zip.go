@@ -53,6 +53,7 @@ func (b bundled) entry() Entry {
 	}
 	if p, ok := channel.Find(b.Preset); ok {
 		e.Channel, e.AltText = p.Channel, AltText(p, b.source)
+		e.inScene(p, b.source)
 	}
 	return e
 }

@@ -198,7 +198,7 @@ func (s *Service) validateItem(it *NewItem, i int) error {
 	if err := s.identify(it, i); err != nil {
 		return err
 	}
-	if err := it.Steering.Check(); err != nil {
+	if err := s.checkSteering(it.Steering); err != nil {
 		return fmt.Errorf("items[%d]: %w", i, err)
 	}
 	if utf8.RuneCountInString(it.ScenePrompt) > MaxPromptLength {
@@ -214,7 +214,20 @@ func (s *Service) validateItem(it *NewItem, i int) error {
 	it.SceneTypes = slices.Clone(it.SceneTypes)
 	for k, t := range it.SceneTypes {
 		if it.SceneTypes[k], ok = picture.CleanScene(t); !ok {
-			return ErrSceneType.With("items[%d].scene_types has %q; known are %s", i, t, picture.SceneForms())
+			return ErrSceneType.With("items[%d].scene_types has %.60q%s", i, t, picture.SceneHint(t))
+		}
+	}
+	return nil
+}
+
+// checkSteering refuses wishes that make no sense, and those for presets that there are not.
+func (s *Service) checkSteering(w picture.Steering) error {
+	if err := w.Check(); err != nil {
+		return err
+	}
+	if names := w.PhotoShadow.Presets(); len(names) > 0 {
+		if err := s.Exporter.CheckPresets(names); err != nil {
+			return fmt.Errorf("steering.photo_shadow: %w", err)
 		}
 	}
 	return nil

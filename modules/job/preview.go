@@ -18,7 +18,7 @@ type wishes struct {
 // wished checks what is wished of another picture of an item and joins it with what was
 // wished before. Errors: ErrSceneType, ErrRequest, picture.ErrSteering, those of Plates.
 func (s *Service) wished(ctx context.Context, o Other, done Item) (wishes, error) {
-	if err := o.Steering.Check(); err != nil {
+	if err := s.checkSteering(o.Steering); err != nil {
 		return wishes{}, err
 	}
 	w := wishes{scene: done.SceneType, prompt: done.ScenePrompt, steering: o.Steering.Over(done.Steering)}
@@ -30,7 +30,7 @@ func (s *Service) wished(ctx context.Context, o Other, done Item) (wishes, error
 	}
 	scene, ok := picture.CleanScene(w.scene)
 	if !ok {
-		return wishes{}, ErrSceneType.With("%q; known are %s", o.Scene, picture.SceneForms())
+		return wishes{}, ErrSceneType.With("%.60q%s", o.Scene, picture.SceneHint(o.Scene))
 	}
 	if w.scene = scene; o.Prompt != nil {
 		w.prompt = *o.Prompt

@@ -18,9 +18,9 @@ const (
 )
 
 // ParsePaint reads a scene type that is a paint: colour:#rrggbb or gradient:#a-#b,
-// top first. #rgb and the spelling "color" are taken too.
+// top first. #rgb, the spelling "color", capitals and spaces around are taken, too.
 func ParsePaint(scene string) (Paint, bool) {
-	kind, rest, _ := strings.Cut(scene, ":")
+	kind, rest, _ := strings.Cut(strings.ToLower(strings.TrimSpace(scene)), ":")
 	switch kind {
 	case colourScene, "color":
 		c, ok := parseColour(rest)
@@ -68,10 +68,38 @@ func CleanScene(scene string) (string, bool) {
 	if p, ok := ParsePaint(scene); ok {
 		return p.String(), true
 	}
-	if _, ok := ParsePlate(scene); ok {
-		return scene, true
+	clean := strings.TrimSpace(scene)
+	if n := len(plateScene); len(clean) > n && strings.EqualFold(clean[:n], plateScene) {
+		return PlateScene(clean[n:]), true
 	}
-	return scene, scene == CropOriginal || slices.Contains(sceneTypes, scene)
+	if clean = strings.ToLower(clean); clean == CropOriginal || slices.Contains(sceneTypes, clean) {
+		return clean, true
+	}
+	return scene, false
+}
+
+// SceneHint says of a scene type that there is not which one may be meant, and which there
+// are, to follow its name in a message.
+func SceneHint(scene string) string {
+	clean := strings.ToLower(strings.TrimSpace(scene))
+	near := Nearest(clean, append([]string{CropOriginal}, sceneTypes...))
+	kind, rest, _ := strings.Cut(clean, ":")
+	switch kind {
+	case colourScene, "color", "gradient":
+		near = ""
+		if fixed := kind + ":#" + strings.ReplaceAll(strings.ReplaceAll(rest, "#", ""), "-", "-#"); fixed != clean {
+			if p, ok := ParsePaint(fixed); ok {
+				near = p.String()
+			}
+		}
+	}
+	if near != "" {
+		near = "; did you mean " + near + "?"
+	}
+	if near == "" {
+		near = "."
+	}
+	return near + " Known are " + SceneForms()
 }
 
 // SceneLabel returns a scene type's name for files and sentences: the kind of a paint,
@@ -93,5 +121,5 @@ func SceneLabel(scene string) string {
 
 // SceneForms says which scene types there are, for messages.
 func SceneForms() string {
-	return strings.Join(sceneTypes, ", ") + ", colour:#rrggbb, gradient:#rrggbb-#rrggbb, plate:ID and " + CropOriginal
+	return strings.Join(sceneTypes, ", ") + ", colour:#rrggbb, gradient:#rrggbb-#rrggbb from top to bottom, plate:ID and " + CropOriginal
 }

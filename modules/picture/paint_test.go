@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,15 +24,34 @@ func TestScenesHaveOneForm(t *testing.T) {
 		{"gradient:#ff8800", "gradient:#ff8800", "gradient:#ff8800", false},
 		{"gradient:#fff-#000-#fff", "gradient:#fff-#000-#fff", "gradient:#fff-#000-#fff", false},
 		{"colour:#../..", "colour:#../..", "colour:#../..", false},
+		{" COLOUR:#A3B18A ", "colour:#a3b18a", "colour", true},
+		{"Gradient:#FFF-#000", "gradient:#ffffff-#000000", "gradient", true},
+		{"Studio", "studio", "studio", true},
+		{"PLATE:Ab-1", "plate:Ab-1", "plate", true},
+		{"Crop_Original", CropOriginal, "original", true},
+		{"plate:", "plate:", "plate:", false},
 		{"beach", "beach", "beach", false},
 		{"", "", "", false},
 	} {
 		t.Run(c.scene, func(t *testing.T) {
 			clean, ok := CleanScene(c.scene)
-			if ok != c.ok || clean != c.clean || SceneLabel(c.scene) != c.label {
-				t.Errorf("%q, %v, label %q", clean, ok, SceneLabel(c.scene))
+			if ok != c.ok || clean != c.clean || SceneLabel(clean) != c.label {
+				t.Errorf("%q, %v, label %q", clean, ok, SceneLabel(clean))
 			}
 		})
+	}
+}
+
+func TestAHintSaysWhichSceneMayBeMeant(t *testing.T) {
+	for scene, near := range map[string]string{"kitchn": "kitchen", "colour:a3b18a": "colour:#a3b18a", "gradient:fff-#000": "gradient:#ffffff-#000000", "crop-original": CropOriginal} {
+		if got := SceneHint(scene); !strings.HasPrefix(got, "; did you mean "+near+"? Known are studio") {
+			t.Errorf("%s: %s", scene, got)
+		}
+	}
+	for _, scene := range []string{"colour:beige", "moonscape at dusk", "gradient:#fff-#000-#fff", "colour:", ""} {
+		if got := SceneHint(scene); !strings.HasPrefix(got, ". Known are studio") {
+			t.Errorf("%s: %s", scene, got)
+		}
 	}
 }
 

@@ -53,6 +53,17 @@ func (s PhotoShadow) Of(preset, kind string) string {
 	return s[kind]
 }
 
+// Presets returns the names of presets that the wishes are for, in their order.
+func (s PhotoShadow) Presets() (names []string) {
+	for name := range s {
+		if name != ShadowOnWhite && name != ShadowInScene {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // check tells what is wrong with the wishes. Error: ErrSteering.
 func (s PhotoShadow) check() error {
 	if len(s) > maxPhotoShadows {
@@ -64,6 +75,9 @@ func (s PhotoShadow) check() error {
 		}
 		if !slices.Contains([]string{ShadowKeep, ShadowSoften, ShadowContact, ShadowDrop}, mode) {
 			return ErrSteering.With("photo_shadow of %s must be %s, %s, %s or %s", name, ShadowKeep, ShadowSoften, ShadowContact, ShadowDrop)
+		}
+		if name == ShadowInScene && mode == ShadowContact {
+			return ErrSteering.With("photo_shadow of scene must be %s, %s or %s: scenes have a contact shadow of their own", ShadowKeep, ShadowSoften, ShadowDrop)
 		}
 	}
 	return nil

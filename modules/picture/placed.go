@@ -12,6 +12,7 @@ package picture
 type Placed struct {
 	Engine          string `json:"engine,omitempty"`
 	Seed            uint64 `json:"seed,omitempty"`
+	PlateName       string `json:"plate_name,omitempty"` // for people, of a scene that is a plate
 	Width           int    `json:"width,omitempty"`
 	Height          int    `json:"height,omitempty"`
 	BackdropPath    string `json:"backdrop,omitempty"`         // without the product, unless ContainsProduct

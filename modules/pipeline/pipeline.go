@@ -195,6 +195,7 @@ type Cutter interface {
 
 // Plate is a photograph of a set, as it is stored: upright, opaque, sRGB.
 type Plate struct {
+	Name string // for people; may be ""
 	File []byte
 	picture.Plate
 }

@@ -69,6 +69,9 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 		if placed.Followed {
 			left = nil
 		}
+		if req.Plate != nil {
+			placed.PlateName = req.Plate.Name
+		}
 		if req.Steering.Seed != nil && placed.Seed != req.Seed {
 			left = append(left, "seed")
 		}

@@ -118,7 +118,7 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	for i := range palette {
 		hexes = append(hexes, hexOf(palette[i]))
 	}
-	res.Meta.Areas = b.areas(hexes)
+	res.Meta.Areas = b.areasOf(req, hexes)
 	res.Meta.Seed, res.Meta.Width, res.Meta.Height = req.Seed, req.Width, req.Height
 	floor := b.frame.contact
 	if pose == PoseStanding {

@@ -149,11 +149,39 @@ func (b *backdrop) mean(part [4]float64) rgb {
 func (b *backdrop) areas(hexes []string) []picture.Area {
 	out := make([]picture.Area, 0, len(hexes))
 	for i := range hexes {
-		a := picture.Area{Colour: hexes[i]}
-		if i < shownColours {
-			if part, ok := b.where(i); ok {
-				a.Name, a.Exact, a.Where = b.named[i].what, true, part
-			}
+		a := picture.Area{Colour: hexes[i], Why: "the scene shows no area of it here: it takes its tone alone"}
+		if i >= shownColours {
+			a.Why = fmt.Sprintf("a scene has areas for the palette's first %d colours", shownColours)
+		} else if part, ok := b.where(i); ok {
+			a = picture.Area{Colour: hexes[i], Name: b.named[i].what, Exact: true, Where: part}
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// areasOf is areas for a background that is as somebody brought or chose it, too: a plain one
+// shows its own colours, exactly, and a photograph none that a palette names.
+func (b *backdrop) areasOf(req Request, hexes []string) []picture.Area {
+	paint, plain := picture.ParsePaint(req.Scene)
+	if !plain && req.Plate == nil {
+		return b.areas(hexes)
+	}
+	const edge = 0.02 // of the height: a gradient has its colours at its ends alone
+	out := make([]picture.Area, 0, len(hexes))
+	for _, hex := range hexes {
+		a := picture.Area{Colour: hex, Why: "a photograph keeps its own colours: the palette names no area of it"}
+		if plain {
+			a.Why = "a plain background shows its own colours alone: the palette names no area of it"
+		}
+		switch {
+		case !plain:
+		case paint.Top == paint.Bottom && hex == fmt.Sprintf("#%x", paint.Top):
+			a = picture.Area{Colour: hex, Name: "backdrop", Exact: true, Where: [4]float64{0, 0, 1, 1}}
+		case hex == fmt.Sprintf("#%x", paint.Top):
+			a = picture.Area{Colour: hex, Name: "backdrop's top", Exact: true, Where: [4]float64{0, 0, 1, edge}}
+		case hex == fmt.Sprintf("#%x", paint.Bottom):
+			a = picture.Area{Colour: hex, Name: "backdrop's bottom", Exact: true, Where: [4]float64{0, 1 - edge, 1, 1}}
 		}
 		out = append(out, a)
 	}

@@ -75,6 +75,31 @@ func TestThePaletteIsKeptOnTheAreasThatItNames(t *testing.T) {
 	}
 }
 
+func TestABackgroundThatIsAsItWasChosenSaysWhichColoursItShows(t *testing.T) {
+	palette := []string{"#102030", "#90a0b0", "#ff0000"}
+	named := func(scene string) (out []string) {
+		r := Request{Scene: scene, Palette: palette, Width: 48, Height: 48}
+		if scene == "plate:p" {
+			photo := photograph(120, 90, .5)
+			r.Plate = &Plate{Image: photo, Plate: EstimatePlate(photo)}
+		}
+		for i, a := range render(t, New(0), r).Meta.Areas {
+			if a.Colour != palette[i] || a.Exact != (a.Name != "") || a.Exact == (a.Why != "") || a.Exact != (a.Where != [4]float64{}) {
+				t.Errorf("%s: %+v", scene, a)
+			}
+			out = append(out, a.Name)
+		}
+		return out
+	}
+	for scene, want := range map[string][]string{
+		"colour:#102030": {"backdrop", "", ""}, "gradient:#102030-#90a0b0": {"backdrop's top", "backdrop's bottom", ""}, "colour:#123456": {"", "", ""}, "plate:p": {"", "", ""},
+	} {
+		if got := named(scene); !slices.Equal(got, want) {
+			t.Errorf("%s: %q", scene, got)
+		}
+	}
+}
+
 // TestPicturesOfOneBrandAreTunedOnce asks for one look twice, and for another.
 func TestPicturesOfOneBrandAreTunedOnce(t *testing.T) {
 	e := New(1)

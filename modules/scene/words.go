@@ -8,7 +8,7 @@ var colourWords = map[string]uint32{
 	"rose": 0xd88c9a, "pink": 0xeaa5bd, "magenta": 0xb8437f, "red": 0xb83a3a, "burgundy": 0x6d2236,
 	"lavender": 0xc3b6dc, "lilac": 0xcdb5d8, "purple": 0x7a5aa0, "plum": 0x5e3358, "navy": 0x25345c,
 	"powder blue": 0xbcd3e2, "sky blue": 0x9cc9e8, "dusty blue": 0x8fa8bf, "teal": 0x2f7f80, "turquoise": 0x5cc0bd,
-	"blue": 0x4d7fbf, "mustard": 0xd1a038, "yellow": 0xf0cc55, "butter": 0xf5e2a5, "gold": 0xc79a45,
+	"blue": 0x4d7fbf, "mustard": 0xd1a038, "yellow": 0xf0cc55, "butter": 0xf5e2a5, "gold": 0xc79a45, "brass": 0xb5954f, "bronze": 0x8c6a43, "copper": 0xb8734a,
 	"sand": 0xd9c5a3, "beige": 0xddceb8, "cream": 0xf3ead8, "ivory": 0xf5f0e3, "taupe": 0x9c8b7c,
 	"brown": 0x7a5640, "chocolate": 0x4f3428, "camel": 0xb98f5f, "charcoal": 0x3a3c40, "black": 0x1c1c1f,
 	"grey": 0x9a9ca0, "gray": 0x9a9ca0, "silver": 0xc4c7cb, "slate": 0x5f6b78, "white": 0xf6f6f4,
@@ -25,7 +25,7 @@ var materialWords = map[string]material{
 var lightWords = map[string]lightKind{
 	"soft": lightSoft, "diffuse": lightSoft, "diffused": lightSoft, "softbox": lightSoft, "overcast": lightSoft,
 	"hard": lightHard, "harsh": lightHard, "direct sun": lightHard, "sunny": lightHard, "sunlight": lightHard,
-	"golden hour": lightGolden, "golden": lightGolden, "sunset": lightGolden, "warm light": lightGolden,
+	"golden hour": lightGolden, "golden": lightGolden, "sunset": lightGolden, "warm light": lightGolden, "warm": lightGolden,
 	"backlit": lightBack, "back lit": lightBack, "back light": lightBack, "rim light": lightBack, "backlight": lightBack,
 }
 
