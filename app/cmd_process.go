@@ -92,7 +92,7 @@ func processCommand(s Streams) *cobra.Command {
 					s.say(fmt.Sprintf("%s: horizon %.2f, floor %.2f, light from %.0f°, softness %.2f, reflection %.2f, %s", scene, p.Horizon, p.Floor, p.LightAngle, p.Softness, p.Reflection, acrossOf(p.FrameMM)), quiet)
 				}
 			}
-			p := pipeline.New(d, cutter, studio.NewPlacer(backdropCache))
+			p := pipeline.New(d, cutter, studio.NewPlacer(backdropCache)).WithRoom(pipeline.NewRoom(o.Jobs))
 			return ended(batch.Process(cmd.Context(), batch.Streams{In: s.In, Out: s.Out, Err: s.Err, Quiet: quiet}, p, o, args))
 		},
 	}

@@ -318,7 +318,7 @@ func (w *wire) openPipeline(ctx context.Context) (*job.Service, error) {
 	}
 	refiner := refine.New(refine.Options{})
 	w.onClose(refiner.Close)
-	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, studio.WithPaint(placer)).WithRefiner(refiner)
+	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, studio.WithPaint(placer)).WithRefiner(refiner).WithRoom(pipeline.NewRoom(w.cfg.Worker.Concurrency))
 	checks, err := w.preflight(ctx)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
@@ -53,6 +54,10 @@ func Render(ctx context.Context, l *Layers, names []string, done func(Variant) e
 	return cmp.Or(err, first)
 }
 
+// atOnce bounds the variants that are made at the same time in this process, whichever photos
+// they are of: more than there are processors take memory and no less time.
+var atOnce = semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0))))
+
 // render does the same as Render, and also calls done for each failure, with a
 // variant that has only its preset, and the error.
 func render(ctx context.Context, l *Layers, names []string, done func(Variant, error) error) error {
@@ -89,10 +94,14 @@ func render(ctx context.Context, l *Layers, names []string, done func(Variant, e
 				break
 			}
 			makers.Go(func() error {
+				if ctx.Err() != nil || atOnce.Acquire(ctx, 1) != nil {
+					return nil // and the context's error is returned below
+				}
 				var v Variant
 				_, end := telemetry.Start(ctx, "variant "+p.Name)
 				err := fault.Guard(func() (err error) { v, err = one(p, l, prod); return err })
 				end(err)
+				atOnce.Release(1)
 				if err != nil {
 					v = Variant{Preset: p}
 				}
@@ -183,6 +192,11 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	if v.File, err = imaging.Encode(img, o); err != nil {
 		return v, err
 	}
+	v.Width, v.Height = img.Rect.Dx(), img.Rect.Dy()
+	if !known { // there is no other encoding to look for, and the check decodes into their memory
+		prod.recycleLast()
+		imaging.Recycle(img)
+	}
 	pic, checks, err := check.File(p, v.File, facts)
 	if err != nil {
 		return v, err
@@ -215,7 +229,6 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 		}
 		v.Checks = append(v.Checks, check.Proof(p, d))
 	}
-	v.Width, v.Height = img.Rect.Dx(), img.Rect.Dy()
 	return v, nil
 }
 

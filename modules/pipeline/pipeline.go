@@ -234,6 +234,13 @@ type Pipeline struct {
 	cutter  Cutter
 	placer  Placer
 	refiner Refiner // nil: hints can't be followed
+	room    *Room   // nil: unbounded
+}
+
+// WithRoom has photos wait until their pixels fit, and returns the pipeline.
+func (p *Pipeline) WithRoom(r *Room) *Pipeline {
+	p.room = r
+	return p
 }
 
 // New returns a pipeline.
@@ -280,7 +287,8 @@ var errReused = errors.New("reused")
 // step that failed, which a *StepError names. A step that panics has a
 // *fault.Panic as its error.
 func (p *Pipeline) Run(ctx context.Context, in Input, a Artifacts, r Recorder) (*Result, error) {
-	s := &state{in: in, artifacts: a, recorder: r, done: in.Done, result: &Result{}}
+	s := &state{in: in, artifacts: a, recorder: r, done: in.Done, result: &Result{}, room: p.room}
+	defer s.leave()
 	for _, st := range steps {
 		if !st.wanted(s) {
 			continue

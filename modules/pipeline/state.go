@@ -18,6 +18,9 @@ type state struct {
 	done      Checkpoint
 	result    *Result
 
+	room *Room
+	left func() // ends the stay in the room; nil before it
+
 	photo     *image.NRGBA   // after ingest
 	marks     *picture.Marks // after ingest: what the photo states of its making
 	cut       *image.NRGBA   // the photo's size, straight alpha
@@ -44,6 +47,26 @@ func (s *state) checkpoint(ctx context.Context) error {
 	return nil
 }
 
+// enter waits until the pixels of a picture of the photo's size fit into the room, the first time.
+func (s *state) enter(ctx context.Context, file []byte) (err error) {
+	if s.room == nil || s.left != nil {
+		return nil
+	}
+	info, err := imaging.Inspect(file)
+	if err != nil {
+		return nil //nolint:nilerr // whoever decodes it says what is wrong
+	}
+	s.left, err = s.room.Enter(ctx, info.Width*info.Height)
+	return err
+}
+
+// leave makes room for others.
+func (s *state) leave() {
+	if s.left != nil {
+		s.left()
+	}
+}
+
 // cutoutImage returns the cut-out, from memory or from its checkpoint.
 func (s *state) cutoutImage(ctx context.Context) (*image.NRGBA, error) {
 	if s.cut != nil {
@@ -52,6 +75,9 @@ func (s *state) cutoutImage(ctx context.Context) (*image.NRGBA, error) {
 	b, err := s.artifacts.Get(ctx, s.done.Cutout.Path)
 	if err != nil {
 		return nil, fmt.Errorf("load the cut-out: %w", err)
+	}
+	if err := s.enter(ctx, b); err != nil {
+		return nil, err
 	}
 	img, err := imaging.DecodeOwn(b)
 	if err != nil {

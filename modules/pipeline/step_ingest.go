@@ -14,6 +14,9 @@ func ingest(ctx context.Context, p *Pipeline, s *state) error {
 	if err != nil {
 		return fmt.Errorf("fetch the photo: %w", err)
 	}
+	if err := s.enter(ctx, raw); err != nil {
+		return err
+	}
 	s.photo, s.marks, err = DecodePhoto(ctx, p.decoder, raw)
 	if err != nil {
 		return fmt.Errorf("decode the photo: %w", err)
