@@ -26,7 +26,7 @@ func processCommand(s Streams) *cobra.Command {
 	o := batch.Options{Version: version(), Look: picture.Look{ID: picture.DefaultBrand}}
 	var failOn, products string
 	var plates []string
-	var steering func() picture.Steering
+	var steering func() (picture.Steering, error)
 	var noScene, noCutout, noUpscale, quiet bool
 	cmd := &cobra.Command{
 		Use:   "process PATH...",
@@ -57,6 +57,9 @@ func processCommand(s Streams) *cobra.Command {
 				return err
 			}
 			var err error
+			if o.Steering, err = steering(); err != nil {
+				return err
+			}
 			if o.FailOnWarn, err = failsOnWarn(failOn); err != nil {
 				return err
 			}
@@ -77,7 +80,6 @@ func processCommand(s Streams) *cobra.Command {
 			d := imaging.NewDecoder(imaging.DecoderOptions{})
 			defer d.Close()
 			d.Warm()
-			o.Steering = steering()
 			if len(plates) > 0 {
 				var scenes []string
 				if o.Plates, scenes, err = batch.ReadPlates(cmd.Context(), plates, preparePlate(d)); err != nil {

@@ -7,8 +7,8 @@ import (
 )
 
 // steeringFlags are what people wish of each picture, as flags. read returns the wishes
-// when the flags have been read.
-func steeringFlags(f *pflag.FlagSet) (read func() picture.Steering) {
+// when the flags have been read. Error: errFlag, for one that is given and empty.
+func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
 	var s picture.Steering
 	var shadow picture.Shadow
 	var seed uint64
@@ -38,7 +38,15 @@ func steeringFlags(f *pflag.FlagSet) (read func() picture.Steering) {
 	f.Float64Var(&s.FrameMM, "frame-mm", 0, "how many millimetres of the floor the frame shows where products stand (default: the scene's own)")
 	number("camera-pitch", &s.CameraPitch, "degrees by which the camera looks down, 0 to 90")
 	f.StringToStringVar(&photoShadow, "photo-shadow", nil, "what becomes of the photo's own shadow, by presets' names, white (all on white) and scene: keep, soften, contact (a soft one in its place, on white) or drop, as in white=soften,scene=keep (default: drop)")
-	return func() picture.Steering {
+	return func() (picture.Steering, error) {
+		for name, empty := range map[string]struct {
+			is   bool
+			says string
+		}{"scale": {s.Scale == 0, "0.1 to 4"}, "height-mm": {s.HeightMM == 0, "1 to 10,000 millimetres"}, "frame-mm": {s.FrameMM == 0, "10 to 50,000 millimetres"}, "anchor": {s.Anchor == "", "floor, bottom, top, left or right"}} {
+			if empty.is && f.Changed(name) {
+				return picture.Steering{}, errFlag.With("--%s must be %s; leave it out for the scene's own", name, empty.says)
+			}
+		}
 		for name, to := range numbers {
 			if f.Changed(name) {
 				*to = values[name]
@@ -55,6 +63,6 @@ func steeringFlags(f *pflag.FlagSet) (read func() picture.Steering) {
 		if shadow != (picture.Shadow{}) {
 			out.Shadow = &shadow
 		}
-		return out
+		return out, nil
 	}
 }

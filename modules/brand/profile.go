@@ -223,7 +223,7 @@ func (p *Profile) normalizeLooks() error {
 			l.SceneTypes, err = cleanList("a look's scene_types", l.SceneTypes, MaxProfilePlates, func(s string) (string, error) {
 				clean, ok := picture.CleanScene(s)
 				if !ok {
-					return "", ErrInvalid.With("a look names the scene %.64q; known are %s", s, picture.SceneForms())
+					return "", ErrInvalid.With("a look names the scene %.64q%s", s, picture.SceneHint(s))
 				}
 				return clean, nil
 			})

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // Service holds the brand profiles of all tenants. It is safe for concurrent
@@ -141,7 +143,16 @@ func (s *Service) check(ctx context.Context, tenantID string, p *Profile) error 
 	if err := p.normalize(); err != nil {
 		return err
 	}
-	for _, id := range p.Plates {
+	plates, presets := slices.Clone(p.Plates), p.Steering.PhotoShadow.Presets()
+	for _, l := range p.Looks {
+		presets = append(presets, l.Steering.PhotoShadow.Presets()...)
+		for _, scene := range l.SceneTypes {
+			if id, ok := picture.ParsePlate(scene); ok {
+				plates = append(plates, id)
+			}
+		}
+	}
+	for _, id := range plates {
 		var n int
 		if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM plates WHERE plate_id = $1 AND tenant_id = $2 AND gone_at IS NULL`, id, tenantID).Scan(&n); err != nil {
 			return fmt.Errorf("look for plate %s: %w", id, err)
@@ -149,6 +160,9 @@ func (s *Service) check(ctx context.Context, tenantID string, p *Profile) error 
 		if n == 0 {
 			return ErrInvalid.With("plates has %.64q, which there is not", id)
 		}
+	}
+	if err := s.checkPresets(presets); err != nil {
+		return fmt.Errorf("photo_shadow: %w", err)
 	}
 	return s.checkPresets(p.DefaultPresets)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 var errPreset = fault.New(fault.Invalid, "preset_unknown", "There is no such preset")
@@ -112,24 +113,29 @@ func TestProfileIsValidated(t *testing.T) {
 		change func(p *brand.Profile)
 		want   error
 	}{
-		"no id":           {func(p *brand.Profile) { p.ID = "" }, brand.ErrInvalid},
-		"path in id":      {func(p *brand.Profile) { p.ID = "../x" }, brand.ErrInvalid},
-		"upper-case id":   {func(p *brand.Profile) { p.ID = "Acme" }, brand.ErrInvalid},
-		"long id":         {func(p *brand.Profile) { p.ID = strings.Repeat("a", 64) }, brand.ErrInvalid},
-		"no name":         {func(p *brand.Profile) { p.Name = " " }, brand.ErrInvalid},
-		"long name":       {func(p *brand.Profile) { p.Name = strings.Repeat("ä", brand.MaxName+1) }, brand.ErrInvalid},
-		"long prompt":     {func(p *brand.Profile) { p.ScenePrompt = strings.Repeat("x", brand.MaxPrompt+1) }, brand.ErrInvalid},
-		"control":         {func(p *brand.Profile) { p.Mood = "a\x00b" }, brand.ErrInvalid},
-		"bad UTF-8":       {func(p *brand.Profile) { p.Mood = "a\xff" }, brand.ErrInvalid},
-		"colour":          {func(p *brand.Profile) { p.Palette = []string{"red"} }, brand.ErrInvalid},
-		"nine colours":    {func(p *brand.Profile) { p.Palette = strings.Split(strings.Repeat("#112233 ", 9), " ")[:9] }, brand.ErrInvalid},
-		"many keywords":   {func(p *brand.Profile) { p.Keywords = make([]string, brand.MaxKeywords+1) }, brand.ErrInvalid},
-		"long keyword":    {func(p *brand.Profile) { p.Keywords = []string{strings.Repeat("k", brand.MaxKeyword+1)} }, brand.ErrInvalid},
-		"light":           {func(p *brand.Profile) { p.LightDirection = "up" }, brand.ErrInvalid},
-		"small fill":      {func(p *brand.Profile) { p.ProductFill = 0.29 }, brand.ErrInvalid},
-		"large fill":      {func(p *brand.Profile) { p.ProductFill = 0.91 }, brand.ErrInvalid},
-		"fill of no size": {func(p *brand.Profile) { p.ProductFill = math.NaN() }, brand.ErrInvalid},
-		"unknown preset":  {func(p *brand.Profile) { p.DefaultPresets = []string{"nope"} }, errPreset},
+		"no id":                             {func(p *brand.Profile) { p.ID = "" }, brand.ErrInvalid},
+		"path in id":                        {func(p *brand.Profile) { p.ID = "../x" }, brand.ErrInvalid},
+		"upper-case id":                     {func(p *brand.Profile) { p.ID = "Acme" }, brand.ErrInvalid},
+		"long id":                           {func(p *brand.Profile) { p.ID = strings.Repeat("a", 64) }, brand.ErrInvalid},
+		"no name":                           {func(p *brand.Profile) { p.Name = " " }, brand.ErrInvalid},
+		"long name":                         {func(p *brand.Profile) { p.Name = strings.Repeat("ä", brand.MaxName+1) }, brand.ErrInvalid},
+		"long prompt":                       {func(p *brand.Profile) { p.ScenePrompt = strings.Repeat("x", brand.MaxPrompt+1) }, brand.ErrInvalid},
+		"control":                           {func(p *brand.Profile) { p.Mood = "a\x00b" }, brand.ErrInvalid},
+		"bad UTF-8":                         {func(p *brand.Profile) { p.Mood = "a\xff" }, brand.ErrInvalid},
+		"colour":                            {func(p *brand.Profile) { p.Palette = []string{"red"} }, brand.ErrInvalid},
+		"nine colours":                      {func(p *brand.Profile) { p.Palette = strings.Split(strings.Repeat("#112233 ", 9), " ")[:9] }, brand.ErrInvalid},
+		"many keywords":                     {func(p *brand.Profile) { p.Keywords = make([]string, brand.MaxKeywords+1) }, brand.ErrInvalid},
+		"long keyword":                      {func(p *brand.Profile) { p.Keywords = []string{strings.Repeat("k", brand.MaxKeyword+1)} }, brand.ErrInvalid},
+		"light":                             {func(p *brand.Profile) { p.LightDirection = "up" }, brand.ErrInvalid},
+		"small fill":                        {func(p *brand.Profile) { p.ProductFill = 0.29 }, brand.ErrInvalid},
+		"large fill":                        {func(p *brand.Profile) { p.ProductFill = 0.91 }, brand.ErrInvalid},
+		"fill of no size":                   {func(p *brand.Profile) { p.ProductFill = math.NaN() }, brand.ErrInvalid},
+		"photo_shadow of an unknown preset": {func(p *brand.Profile) { p.Steering.PhotoShadow = picture.PhotoShadow{"nope": "keep", "white": "drop"} }, errPreset},
+		"a look's photo_shadow": {func(p *brand.Profile) {
+			p.Looks = []brand.Look{{Name: "Spring", Steering: picture.Steering{PhotoShadow: picture.PhotoShadow{"nope": "keep"}}}}
+		}, errPreset},
+		"a look's plate that there is not": {func(p *brand.Profile) { p.Looks = []brand.Look{{Name: "Spring", SceneTypes: []string{"plate:none"}}} }, brand.ErrInvalid},
+		"unknown preset":                   {func(p *brand.Profile) { p.DefaultPresets = []string{"nope"} }, errPreset},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := ok()

@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/png"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -57,6 +58,7 @@ type world struct {
 
 	brand    job.Brand
 	replaced []string // items in the ZIP
+	unknown  string   // a preset that there is not; "": there are all
 	reviews  []string // reviews that the export side was told of
 }
 
@@ -152,6 +154,8 @@ type ledger struct {
 // blobsAway is the error of a store that can't be reached.
 var blobsAway = blob.ErrUnavailable.With("away")
 
+var errNoPreset = fault.New(fault.Invalid, "preset_unknown", "No such preset")
+
 var errBroke = errors.New("no credits")
 
 // Check always passes.
@@ -189,7 +193,12 @@ func (l *ledger) Release(_ context.Context, _ *db.Tx, _, itemID string) error {
 
 // the brand and export ports of the service
 func (w *world) Brand(context.Context, string, string) (job.Brand, error) { return w.brand, nil }
-func (w *world) CheckPresets([]string) error                              { return nil }
+func (w *world) CheckPresets(names []string) error {
+	if w.unknown != "" && slices.Contains(names, w.unknown) {
+		return errNoPreset
+	}
+	return nil
+}
 func (w *world) CheckSlot(name string) error {
 	if name == "ZZ99" {
 		return fault.New(fault.Invalid, "slot_unknown", "No such slot")

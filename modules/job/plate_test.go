@@ -12,6 +12,7 @@ import (
 	"github.com/opal-photo/opal/modules/db/dbtest"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/queue"
 )
@@ -54,6 +55,11 @@ func TestABrandsPlatesAreItsItemsScenes(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
+	}
+	w.unknown = "amazon_mian"
+	shadow := job.NewItem{Filename: "a.png", Steering: picture.Steering{PhotoShadow: picture.PhotoShadow{"amazon_mian": "keep", "white": "keep"}}}
+	if _, err := w.jobs.Create(t.Context(), job.NewJob{TenantID: tenantID, CorrelationID: "c", Items: []job.NewItem{shadow}, Options: pipeline.DefaultOptions}); !errors.Is(err, errNoPreset) {
+		t.Errorf("photo_shadow of a preset that there is not: %v", err)
 	}
 	_, err := w.jobs.Create(t.Context(), job.NewJob{TenantID: tenantID, CorrelationID: "c", Items: []job.NewItem{{Filename: "a.png", SceneTypes: []string{"plate:another"}}}, Options: pipeline.DefaultOptions})
 	if !errors.Is(err, errNoPlate) {

@@ -27,6 +27,7 @@ func TestProductsAreNormalised(t *testing.T) {
 		"a slot with a dot":    {in: Product{Slot: "PT.1"}, says: "slot"},
 		"a long SKU":           {in: Product{SKU: strings.Repeat("ä", 101)}, says: "101 characters"},
 		"a long title":         {in: Product{Title: strings.Repeat("ä", 301)}, says: "301 characters"},
+		"a blank set":          {in: Product{SKU: "A", SetID: "  "}, says: "set_id is blank"},
 		"control characters":   {in: Product{SKU: "a\x1b[2J"}, says: "control"},
 		"no UTF-8":             {in: Product{SKU: "a\xff"}, says: "control"},
 	} {
