@@ -3,6 +3,7 @@ package picture
 import (
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 
 	"github.com/opal-photo/opal/modules/fault"
@@ -42,6 +43,8 @@ type Steering struct {
 	FrameMM     float64  `json:"frame_mm,omitempty"`     // how much the frame shows of the floor's width where the product stands, 10–50,000 mm
 	CameraPitch *float64 `json:"camera_pitch,omitempty"` // how far the camera looks down, 0–90
 
+	Palette []string `json:"palette,omitempty"` // the scene's colours in place of the brand's, #rrggbb, at most MaxColours
+
 	PhotoShadow PhotoShadow `json:"photo_shadow,omitempty"` // what becomes of the photo's own shadow
 
 	// Room is how many times wider and higher than the product the box is that its set shares,
@@ -58,6 +61,11 @@ type Shadow struct {
 	Length    *float64 `json:"length,omitempty"`    // times the scene's own, 0–3
 	Direction *float64 `json:"direction,omitempty"` // where it falls, 0–360; else away from the light
 }
+
+// MaxColours bounds a palette.
+const MaxColours = 8
+
+var hexColour = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 
 // maxRoom bounds Steering.Room: a set's largest photo beside its smallest.
 const maxRoom = 10_000
@@ -127,6 +135,14 @@ func (s Steering) Check() error {
 	for _, k := range s.Room {
 		if s.Room != ([2]float64{}) && !(k >= 1 && k <= maxRoom) {
 			return ErrSteering.With("room must be 1 to %d", maxRoom)
+		}
+	}
+	if len(s.Palette) > MaxColours {
+		return ErrSteering.With("palette must have at most %d colours", MaxColours)
+	}
+	for _, c := range s.Palette {
+		if !hexColour.MatchString(c) {
+			return ErrSteering.With("palette holds a colour that is not of the form #rrggbb")
 		}
 	}
 	if err := s.PhotoShadow.check(); err != nil {

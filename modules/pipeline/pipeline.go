@@ -201,7 +201,20 @@ type Plate struct {
 }
 
 // steering returns the item's wishes over those of its look.
-func (in *Input) steering() picture.Steering { return in.Steering.Over(in.Look.Steering) }
+func (in *Input) steering() picture.Steering {
+	s := in.Steering.Over(in.Look.Steering)
+	s.Palette = nil // engines read colours in the look
+	return s
+}
+
+// look is the brand's, in the colours that are wished of the picture where some are.
+func (in *Input) look() picture.Look {
+	look := in.Look
+	if wished := in.Steering.Over(in.Look.Steering).Palette; len(wished) > 0 {
+		look.Palette = wished
+	}
+	return look
+}
 
 // Placement is a request for a scene.
 type Placement struct {

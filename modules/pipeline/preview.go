@@ -36,7 +36,7 @@ func PlaceSmall(ctx context.Context, in *Input, cut *image.NRGBA, side int) (Pla
 		w.Room = room([2]float64{common[0] * long, common[1] * long}, AlphaBounds(cut))
 	}
 	req := Placement{
-		TenantID: in.TenantID, JobID: in.JobID, ItemID: in.ItemID, Title: title(in.Filename), Scene: in.Scene, Prompt: prompt(in), Look: in.Look,
+		TenantID: in.TenantID, JobID: in.JobID, ItemID: in.ItemID, Title: title(in.Filename), Scene: in.Scene, Prompt: prompt(in), Look: in.look(),
 		Width: side, Height: side, Seed: seedOf(in), Steering: w, Cutout: cut,
 	}
 	if _, ok := picture.ParsePlate(in.Scene); ok {

@@ -47,7 +47,7 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 	}
 	req := Placement{
 		TenantID: s.in.TenantID, JobID: s.in.JobID, ItemID: s.in.ItemID,
-		Title: title(s.in.Filename), Scene: s.in.Scene, Prompt: prompt(&s.in), Look: s.in.Look,
+		Title: title(s.in.Filename), Scene: s.in.Scene, Prompt: prompt(&s.in), Look: s.in.look(),
 		Width: sceneSize, Height: sceneSize, Steering: s.in.steering(),
 		Cutout: cut, CutoutPath: input, Artifacts: s.artifacts,
 	}

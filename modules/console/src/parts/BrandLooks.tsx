@@ -5,6 +5,7 @@ import { tidy, type Steering } from "../state/steer";
 import { number, t, type Key } from "../words";
 import { Dial } from "./Dial";
 import { Icon } from "./Icon";
+import { Palette } from "./Palette";
 
 type Look = Schemas["Look"];
 const most = 20;
@@ -39,6 +40,7 @@ export const BrandLooks = ({ looks, change }: { looks: Look[]; change: (next: Lo
             <button type="button" class="icon-only quiet align-end" aria-label={t("new.remove", { name: l.name })} onClick={() => change(looks.filter((_, k) => k !== i))}><Icon name="cross" /></button></div>
           <div class="chips small" role="group" aria-label={t("adjust.scene")}>{[...new Set([...known, ...own])].map((s) => <button type="button" class="chip" key={s} aria-pressed={own.includes(s)} onClick={() => set(i, { scene_types: own.includes(s) ? own.filter((x) => x !== s) : [...own, s].slice(0, 10) })}>{sceneTitle(s)}</button>)}</div>
           <label class="field">{t("new.words")}<input type="text" maxLength={2000} value={l.scene_prompt ?? ""} placeholder={t("new.words.example")} onInput={(e) => set(i, { scene_prompt: e.currentTarget.value })} /></label>
+          <Palette colours={l.steering?.palette ?? []} empty={t("brand.looks.palette")} change={(palette) => { const steering = tidy({ ...l.steering, palette: palette.length ? palette : undefined }); set(i, { steering: Object.keys(steering).length ? steering : undefined }); }} />
           <Lit s={l.steering ?? {}} change={(s) => { const steering = tidy(s); set(i, { steering: Object.keys(steering).length ? steering : undefined }); }} />
         </fieldset>); })}
       {looks.length < most && <div class="row"><button type="button" onClick={() => change([...looks, { name: "", scene_types: scenes.value.slice(0, 1), scene_prompt: "" }])}><Icon name="plus" />{t("brand.looks.new")}</button></div>}

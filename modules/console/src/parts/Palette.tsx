@@ -5,10 +5,11 @@ import { Icon } from "./Icon";
 const most = 8;
 export const hex = /^#[0-9a-f]{6}$/i;
 
-export const Palette = ({ colours, change }: { colours: string[]; change: (next: string[]) => void }) => {
+export const Palette = ({ colours, change, empty }: { colours: string[]; change: (next: string[]) => void; empty?: string }) => {
   const set = (i: number, colour: string): void => change(colours.map((c, k) => (k === i ? colour : c)));
   return (
     <fieldset><legend>{t("brand.palette")}</legend>
+      {empty && !colours.length && <p class="soft">{empty}</p>}
       <div class="palette">
         {colours.map((c, i) => (
           <div class="colour" key={i}>

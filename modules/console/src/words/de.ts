@@ -252,7 +252,7 @@ export const de: Words = {
   "brand.naming": "Muster der Dateinamen",
   "brand.naming.why": "Wörter und {fields}. Kanäle, die eigene Namen verlangen, erhalten diese.",
   "brand.naming.example": "Zum Beispiel {name}",
-  "brand.looks.light": "Licht und Platz",
+  "brand.looks.palette": "Keine: die Farben der Marke.", "brand.looks.light": "Licht und Platz",
   "brand.versions": "Frühere Versionen", "brand.versions.none": "Es gibt noch keine.", "brand.versions.back": "Wieder live schalten", "brand.versions.back.why": "Version {n} wird eine neue Version, der neue Sets folgen. Die jetzige bleibt erhalten.",
   "brand.live": "Live",
   "brand.draft": "Entwurf, noch nicht live",

@@ -250,7 +250,7 @@ export const en = {
   "brand.naming": "Pattern of file names",
   "brand.naming.why": "Words and {fields}. Channels that demand names of their own get those.",
   "brand.naming.example": "For example {name}",
-  "brand.looks.light": "Light and place",
+  "brand.looks.palette": "None: the brand's colours.", "brand.looks.light": "Light and place",
   "brand.versions": "Earlier versions", "brand.versions.none": "There are none yet.", "brand.versions.back": "Make it live again", "brand.versions.back.why": "Version {n} becomes a new version that new sets follow. The one that is live now is kept.",
   "brand.live": "Live",
   "brand.draft": "Draft, not live yet",

@@ -252,7 +252,7 @@ export const fr: Words = {
   "brand.naming": "Modèle des noms de fichiers",
   "brand.naming.why": "Des mots et {fields}. Les canaux qui exigent leurs propres noms les reçoivent.",
   "brand.naming.example": "Par exemple {name}",
-  "brand.looks.light": "Lumière et place",
+  "brand.looks.palette": "Aucune : les couleurs de la marque.", "brand.looks.light": "Lumière et place",
   "brand.versions": "Versions antérieures", "brand.versions.none": "Il n'y en a pas encore.", "brand.versions.back": "La remettre en ligne", "brand.versions.back.why": "La version {n} devient une nouvelle version que suivent les nouveaux lots. L'actuelle est conservée.",
   "brand.live": "En ligne",
   "brand.draft": "Brouillon, pas encore en ligne",

@@ -252,7 +252,7 @@ export const nl: Words = {
   "brand.naming": "Patroon van bestandsnamen",
   "brand.naming.why": "Woorden en {fields}. Kanalen die eigen namen eisen krijgen die.",
   "brand.naming.example": "Bijvoorbeeld {name}",
-  "brand.looks.light": "Licht en plaats",
+  "brand.looks.palette": "Geen: de kleuren van het merk.", "brand.looks.light": "Licht en plaats",
   "brand.versions": "Eerdere versies", "brand.versions.none": "Er zijn er nog geen.", "brand.versions.back": "Weer live zetten", "brand.versions.back.why": "Versie {n} wordt een nieuwe versie die nieuwe sets volgen. De huidige blijft bewaard.",
   "brand.live": "Live",
   "brand.draft": "Concept, nog niet live",
