@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"image"
+	"math"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
@@ -46,6 +47,19 @@ func placed(p channel.Preset, l *Layers, prod *product, at image.Rectangle) (*im
 		return ofPhotoPlaced(p, l)
 	}
 	return prod.at(at.Dx(), at.Dy()), l.CutoutBounds.Rect()
+}
+
+// seenPart returns what a frame shows of a product: the part of its window of the photo, and
+// where it lies.
+func seenPart(window, at, frame image.Rectangle) (part, seen image.Rectangle) {
+	seen = at.Intersect(frame)
+	if seen == at || seen.Empty() {
+		return window, at
+	}
+	kx, ky := float64(window.Dx())/float64(at.Dx()), float64(window.Dy())/float64(at.Dy())
+	from := func(v, k float64) int { return int(math.Round(v * k)) }
+	part = image.Rect(from(float64(seen.Min.X-at.Min.X), kx), from(float64(seen.Min.Y-at.Min.Y), ky), from(float64(seen.Max.X-at.Min.X), kx), from(float64(seen.Max.Y-at.Min.Y), ky))
+	return part.Add(window.Min), seen
 }
 
 // croppedPlace returns where the product lies in a variant that is cut to it,

@@ -177,7 +177,8 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 		var window image.Rectangle
 		shown, window = placed(p, l, prod, at)
 		facts.Product = maskAt(shown, at, img.Rect.Dx(), img.Rect.Dy())
-		where := provenance.PlaceOf(window, l.Cutout.Rect.Size(), at, img.Rect.Size())
+		part, seen := seenPart(window, at, img.Rect)
+		where := provenance.PlaceOf(part, l.Cutout.Rect.Size(), seen, img.Rect.Size())
 		v.Place, o.XMP = &where, provenance.WithPlace(o.XMP, where)
 		if original = shown; light != nil { // the file says what light fell on it, so that anybody can take it into account
 			shown = light.On(shown)

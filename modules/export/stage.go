@@ -61,9 +61,12 @@ func (s staging) point(p image.Point) image.Point {
 }
 
 // stage lays out a variant on a scene that doesn't hold the product. The
-// product is inside the frame and the window inside the scene, whatever the
-// sizes.
+// product is inside the frame, unless the scene's own cuts it, and the window inside the
+// scene, whatever the sizes.
 func stage(p channel.Preset, l *Source) staging {
+	if cut(l) {
+		return asCut(p, l)
+	}
 	if l.Fixed {
 		return fixed(p, l)
 	}
@@ -173,6 +176,44 @@ func fixed(p channel.Preset, l *Source) staging {
 	y := clamp((by+bh-float64(win.Min.Y))*h/float64(win.Dy())-float64(ph), 0, h-float64(ph))
 	at := anchored(l.Anchor, image.Rect(0, 0, pw, ph).Add(image.Pt(int(math.Round(x)), int(math.Round(y)))), p)
 	return staging{window: win, product: at, scale: s, origin: [2]float64{float64(at.Min.X) - bx*s, float64(at.Min.Y) - by*s}}
+}
+
+// The limits from which a variant shows the product as its scene does.
+const (
+	leastShown = 0.98 // of the product's box that the scene's frame shows
+	shadowSide = 0.35 // of the product's height: so far beside it lies what is seen of its shadow
+)
+
+// cut reports whether the scene's frame cuts off the product, or the shadow of one that stands
+// where it was wished: neither is there for a variant that moves them inside.
+func cut(l *Source) bool {
+	box, frame := l.Box.Rect(), image.Rect(0, 0, l.Width, l.Height)
+	seen := box.Intersect(frame)
+	if float64(seen.Dx())*float64(seen.Dy()) < leastShown*float64(box.Dx())*float64(box.Dy()) {
+		return true
+	}
+	if l.At == ([2]float64{}) && l.Zoom == 0 || l.Anchor != "" {
+		return false
+	}
+	side := int(shadowSide * float64(box.Dy()))
+	return box.Min.X-side < 0 || box.Max.X+side > l.Width
+}
+
+// asCut lays out a variant that is a crop of the picture, around what it shows of the product.
+func asCut(p channel.Preset, l *Source) staging {
+	frame := image.Rect(0, 0, l.Width, l.Height)
+	box := l.Box.Rect()
+	seen := box.Intersect(frame)
+	cw, ch := cover(l, p.Aspect())
+	ox := clamp(float64(seen.Min.X+seen.Max.X)/2-cw/2, 0, float64(l.Width)-cw)
+	oy := clamp(floorOf(l)-floorShare(p.Aspect())*ch, 0, float64(l.Height)-ch)
+	top, low := float64(seen.Min.Y), float64(seen.Max.Y)-ch // it shows all of what is seen, or nothing else
+	oy = clamp(oy, min(top, low), max(top, low))
+	win := round(ox, oy, cw, ch).Intersect(frame)
+	t := float64(p.Width) / float64(win.Dx())
+	x, y := int(math.Round(float64(box.Min.X-win.Min.X)*t)), int(math.Round(float64(box.Min.Y-win.Min.Y)*t))
+	at := image.Rect(x, y, x+atLeastOne(float64(box.Dx())*t), y+atLeastOne(float64(box.Dy())*t))
+	return staging{window: win, product: at, scale: t, origin: [2]float64{float64(x) - float64(box.Min.X)*t, float64(y) - float64(box.Min.Y)*t}}
 }
 
 // cover returns the size of the largest part of the scene with an aspect.

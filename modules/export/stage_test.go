@@ -206,3 +206,47 @@ func TestLayersThatDoNotFitAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestAVariantCutsTheProductAsItsSceneDoes holds a variant to be a crop of a picture whose frame
+// cuts the product: its shadow is not there for another place.
+func TestAVariantCutsTheProductAsItsSceneDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SampledFrom(channel.Presets()).Draw(t, "preset")
+		l := anySource(t)
+		w, h := rapid.IntRange(20, 2*l.Width).Draw(t, "cut w"), rapid.IntRange(20, 2*l.Height).Draw(t, "cut h")
+		l.Box = picture.Box{rapid.SampledFrom([]int{-w / 2, l.Width - w/2}).Draw(t, "cut x"), rapid.IntRange(-h/2, l.Height-h/2).Draw(t, "cut y"), w, h}
+		s := stage(p, l)
+		if s.window.Empty() || !s.window.In(image.Rect(0, 0, l.Width, l.Height)) || s.product.Intersect(image.Rect(0, 0, p.Width, p.Height)).Empty() {
+			t.Fatalf("the window is %v, the product at %v", s.window, s.product)
+		}
+		k := float64(p.Width) / float64(s.window.Dx())
+		slack := 2 + k + float64(p.Height)*2/float64(s.window.Dy())
+		for i, want := range []float64{float64(l.Box[0]-s.window.Min.X) * k, float64(l.Box[1]-s.window.Min.Y) * k, float64(w) * k, float64(h) * k} {
+			if got := float64([]int{s.product.Min.X, s.product.Min.Y, s.product.Dx(), s.product.Dy()}[i]); math.Abs(got-want) > slack {
+				t.Fatalf("the product is at %v, %d of it should be %.1f", s.product, i, want)
+			}
+		}
+		part, seen := seenPart(image.Rect(10, 20, 10+w, 20+h), s.product, image.Rect(0, 0, p.Width, p.Height))
+		if !seen.In(image.Rect(0, 0, p.Width, p.Height)) || !part.In(image.Rect(10, 20, 10+w, 20+h)) {
+			t.Fatalf("%v of the photo at %v", part, seen)
+		}
+	})
+	for name, c := range map[string]struct {
+		change func(l *Source)
+		cut    bool
+	}{
+		"whole": {func(*Source) {}, false}, "flush with the lower edge": {func(l *Source) { l.Box, l.Anchor = picture.Box{300, 500, 400, 500}, picture.AnchorBottom }, false},
+		"half outside":                   {func(l *Source) { l.Box[0] = -200 }, true},
+		"wished where its shadow is cut": {func(l *Source) { l.Box[0], l.At = 40, [2]float64{.24, 0} }, true},
+		"wished well inside":             {func(l *Source) { l.At = [2]float64{.5, .8} }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := &Source{}
+			l.Width, l.Height, l.Box = 1000, 1000, picture.Box{300, 400, 400, 500}
+			c.change(l)
+			if got := cut(l); got != c.cut {
+				t.Error(got)
+			}
+		})
+	}
+}

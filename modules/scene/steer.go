@@ -15,7 +15,7 @@ const (
 	// mostOfFrame bounds the share of the frame that a product takes by its real size.
 	mostOfFrame = 0.94
 	// mostTimes bounds how many frames a product is wide or high.
-	mostTimes = 3.9
+	mostTimes = 2.5
 	// cutRun is the least run of product along the photo's lower edge, as a share of the
 	// product's width, by which the photo is taken to have cut it off there.
 	cutRun = 0.2
@@ -100,11 +100,18 @@ func moved(req Request, p *product, f *frame, lk *look, scale, left, bottom floa
 	middle := bottom - bh*scale/2
 	if s.X != nil {
 		centre, w.at[0] = *s.X*width, *s.X
+		if s.Anchor == picture.AnchorLeft || s.Anchor == picture.AnchorRight {
+			w.say("x is not followed: the product comes out of the frame's " + s.Anchor)
+		}
 	}
 	if s.Y != nil {
 		bottom, w.at[1] = *s.Y*height, *s.Y
 		if low := float64(f.edge*f.unit) + 0.02*height; !lk.flat && bottom < low {
+			w.say(fmt.Sprintf("y %.2f is above the floor: the product stands at %.2f", *s.Y, low/height))
 			bottom = low
+		}
+		if s.Anchor == picture.AnchorTop || s.Anchor == picture.AnchorBottom {
+			w.say("y is not followed: the product comes out of the frame's " + s.Anchor)
 		}
 	}
 	if s.HeightMM > 0 {
@@ -134,7 +141,10 @@ func moved(req Request, p *product, f *frame, lk *look, scale, left, bottom floa
 	}
 	if s.Scale > 0 {
 		scale *= s.Scale
-		scale = math.Min(scale, math.Min(mostTimes*width/bw, mostTimes*height/bh))
+		if most := math.Min(mostTimes*width/bw, mostTimes*height/bh); scale > most {
+			scale = most
+			w.say(fmt.Sprintf("the product would be more than %.1f frames large: it is shown smaller than was wished", mostTimes))
+		}
 	}
 	if scale != usual && !w.fixed {
 		w.zoom = scale / usual
