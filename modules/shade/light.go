@@ -24,6 +24,7 @@ const (
 	leastGain = 0.5
 
 	tintShare  = 0.42 // how far the product takes the colour of its surroundings
+	mostTint   = 0.20 // the logarithm of the most by which one channel may gain on another
 	levelShare = 0.30 // how far it takes their differences in brightness
 	rimGain    = 0.55 // the brightest rim
 	rimWidth   = 0.03 // of the product's longer side
@@ -75,8 +76,7 @@ func NewLight(backdrop, product *image.NRGBA, at image.Rectangle, strength, from
 			if standing {
 				foot = footDark * math.Exp(-(1-v)/footHigh)
 			}
-			for ch := range 3 {
-				tint := math.Pow(c[ch]/bright, tintShare)
+			for ch, tint := range c.tint() {
 				gain := tint * level * (1 + rim*math.Sqrt(tint)) * (1 - foot)
 				gain = min(max(1+(gain-1)*strength, leastGain), mostGain)
 				l.grid.Pix[4*i+ch] = uint8(min(gain*unchanged+.5, 255))
@@ -102,6 +102,26 @@ type tone [3]float64
 
 func (t tone) luma() float64 {
 	return max(lumaShare[0]*t[0]+lumaShare[1]*t[1]+lumaShare[2]*t[2], 0.004)
+}
+
+// tint returns what light of this tone makes of a channel's gain, compared with white light
+// of the same brightness. Of strong colours it takes a part: a blue wall tints an amber
+// bottle, and a product that is no longer of its own colour can't be sold.
+func (t tone) tint() (gain [3]float64) {
+	bright := t.luma()
+	least, most := math.Inf(1), math.Inf(-1)
+	for c := range 3 {
+		gain[c] = tintShare * math.Log(t[c]/bright)
+		least, most = min(least, gain[c]), max(most, gain[c])
+	}
+	share := 1.0
+	if spread := most - least; spread > 0 {
+		share = mostTint * math.Tanh(spread/mostTint) / spread
+	}
+	for c := range 3 {
+		gain[c] = math.Exp(share * gain[c])
+	}
+	return gain
 }
 
 // surroundings are what lies around a product in its scene, out of focus.

@@ -50,6 +50,30 @@ func TestASceneLightsItsProduct(t *testing.T) {
 	}
 }
 
+// TestStrongColoursKeepTheProductsHue stands products of several colours before walls of
+// saturated ones: the order of a product's channels, and nearly their ratios, are its colour.
+func TestStrongColoursKeepTheProductsHue(t *testing.T) {
+	walls := map[string]color.NRGBA{"blue": {42, 111, 152, 255}, "pure blue": {0, 0, 255, 255}, "red": {193, 18, 31, 255}, "green": {0, 200, 40, 255}, "black": {0, 0, 0, 255}}
+	products := map[string]color.NRGBA{"amber": {190, 110, 30, 255}, "pink": {230, 150, 170, 255}, "grey": {128, 128, 128, 255}, "gold": {200, 170, 90, 255}}
+	for wall, colour := range walls {
+		for name, own := range products {
+			t.Run(name+" before "+wall, func(t *testing.T) {
+				backdrop := image.NewNRGBA(image.Rect(0, 0, 120, 120))
+				draw.Draw(backdrop, backdrop.Rect, image.NewUniform(colour), image.Point{}, draw.Src)
+				product := image.NewNRGBA(image.Rect(0, 0, 40, 60))
+				draw.Draw(product, product.Rect, image.NewUniform(own), image.Point{}, draw.Src)
+				c := NewLight(backdrop, product, image.Rect(40, 30, 80, 90), 1, math.NaN(), true).On(product).NRGBAAt(20, 20)
+				for _, pair := range [][4]uint8{{own.R, own.G, c.R, c.G}, {own.G, own.B, c.G, c.B}, {own.R, own.B, c.R, c.B}} {
+					was, is := linear[pair[0]]/linear[pair[1]], linear[pair[2]]/linear[pair[3]]
+					if by := math.Abs(math.Log(is / was)); by > mostTint+.05 {
+						t.Errorf("%v became %v: one channel gained %.0f %% on another", own, c, 100*(math.Exp(by)-1))
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestLightIsKeptAsALayer(t *testing.T) {
 	backdrop, bar, at := inASet()
 	l := NewLight(backdrop, bar, at, .7, -1, true)
