@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"strings"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
+	"github.com/opal-photo/opal/modules/scene"
 )
 
 // Preview is a small picture of a scene with its product. Box, floor and horizon are
@@ -33,15 +36,34 @@ func (p *Placer) Preview(ctx context.Context, r pipeline.Placement) (Preview, er
 	if err != nil {
 		return Preview{}, fmt.Errorf("render the preview: %w", err)
 	}
+	if res.Product != nil && res.Product.Rect.Dx() > 0 {
+		if light := pipeline.SceneLight(r.Steering, r.Look, &res.Meta.Placed, res.Backdrop, res.Product, res.Product.Rect); light != nil {
+			res.Flat = relit(res, light.On(res.Product))
+		}
+	}
 	b, err := imaging.Encode(res.Flat, imaging.EncodeOptions{Format: imaging.JPEG, Quality: previewQuality})
 	if err != nil {
 		return Preview{}, fmt.Errorf("encode the preview: %w", err)
 	}
 	w, h, m := float64(r.Width), float64(r.Height), res.Meta
+	if mode := r.Steering.PhotoShadow[picture.ShadowInScene]; mode == picture.ShadowKeep || mode == picture.ShadowSoften {
+		m.Note = strings.TrimPrefix(m.Note+"; the finished picture has the photo's own shadow, where the photo shows one", "; ")
+	}
 	return Preview{
 		JPEG: b, Width: r.Width, Height: r.Height, Note: m.Note, Floor: float64(m.FloorY) / h, Horizon: float64(m.HorizonY) / h,
 		Box: [4]float64{float64(m.Box[0]) / w, float64(m.Box[1]) / h, float64(m.Box[2]) / w, float64(m.Box[3]) / h},
 	}, nil
+}
+
+// relit stacks a scene's layers with another product in the place of its own.
+func relit(res *scene.Result, product *image.NRGBA) *image.NRGBA {
+	out := image.NewNRGBA(res.Backdrop.Rect)
+	copy(out.Pix, res.Backdrop.Pix)
+	if res.Shadow != nil {
+		imaging.Over(out, res.Shadow, res.Shadow.Rect.Min)
+	}
+	imaging.Over(out, product, res.Product.Rect.Min)
+	return out
 }
 
 // Small returns a picture with a longer side of so many pixels at most.

@@ -1,8 +1,10 @@
 package studio_test
 
 import (
+	"bytes"
 	"context"
 	"image"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,6 +49,12 @@ func TestAPreviewFollowsTheWishes(t *testing.T) {
 	moved := show(picture.Steering{X: picture.Number(.25), Scale: .5, Rotation: 90})
 	if middle := moved.Box[0] + moved.Box[2]/2; middle < .22 || middle > .28 || moved.Box[3] > usual.Box[3]/2 || moved.Box[2] < moved.Box[3] {
 		t.Errorf("%v, usually %v", moved.Box, usual.Box)
+	}
+	if lit := show(picture.Steering{Relight: picture.Number(1)}); bytes.Equal(lit.JPEG, usual.JPEG) {
+		t.Error("the scene's light is not in the preview")
+	}
+	if own := show(picture.Steering{PhotoShadow: picture.PhotoShadow{picture.ShadowInScene: picture.ShadowKeep}}); !strings.Contains(own.Note, "own shadow") {
+		t.Errorf("the photo's shadow, which a preview leaves out, is not told: %q", own.Note)
 	}
 	if usual.Floor <= usual.Horizon || usual.Horizon <= 0 {
 		t.Errorf("%+v", usual)
