@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/cutout/cutouttest"
@@ -42,6 +43,10 @@ type bench struct {
 	peak    [engines]int64 // KB
 }
 
+// patience bounds a run of the network: what is measured is processor time, and a machine
+// that does other work beside gives little of it.
+const patience = 15 * time.Minute
+
 // openBench opens the model that is there.
 func openBench(o options) (*bench, error) {
 	b := &bench{decoder: imaging.NewDecoder(imaging.DecoderOptions{})}
@@ -61,7 +66,7 @@ func openBench(o options) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.cutter, err = onnx.New(onnx.Options{Library: library, Model: m, Used: func(u onnx.Usage) { b.used = u }})
+	b.cutter, err = onnx.New(onnx.Options{Library: library, Model: m, Timeout: patience, Used: func(u onnx.Usage) { b.used = u }})
 	if err == nil {
 		fmt.Printf("model %s, %s\n\n", m.Name, m.SHA256)
 	}
