@@ -32,7 +32,7 @@ type command struct {
 
 const (
 	jpegBound  = "OPAL's own work takes nine tenths of sharp's; the kernel takes a third, to clear memory and to copy the pixels of the decoder, which is a process of its own"
-	checkBound = "each file is decoded again to check it, and the kernel takes a quarter, as above"
+	checkBound = "each file is decoded again to check it, which takes half as long as encoding it, and the kernel takes a quarter, as above"
 )
 
 var rows = []row{
