@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"bytes"
 	"fmt"
+	"image/jpeg"
 	"io"
 	"net/http"
 	"strconv"
@@ -10,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/opal-photo/opal/modules/sample"
 )
 
 // inCollection is a picture of a collection.
@@ -26,6 +30,11 @@ func TestACollectionIsSharedAndSavedInPartsInTheBrowser(t *testing.T) {
 	const sheet = 1200
 	var shared atomic.Bool
 	var again atomic.Value
+	var thumbnails atomic.Int64
+	var thumbnail bytes.Buffer
+	if err := jpeg.Encode(&thumbnail, sample.Draw(320), nil); err != nil { // as wide as the service's
+		t.Fatal(err)
+	}
 	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		switch r.Method + " " + r.URL.Path {
@@ -55,7 +64,20 @@ func TestACollectionIsSharedAndSavedInPartsInTheBrowser(t *testing.T) {
 			fmt.Fprint(w, `{"url":"https://opal.example/share#x"}`)
 		case "GET /v1/jobs":
 			fmt.Fprintf(w, `{"jobs":[%s],"next_cursor":null}`, summary("completed"))
+		case "GET /v1/items":
+			from, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
+			var rows []string
+			for i := range sheet / 3 {
+				rows = append(rows, fmt.Sprintf(`{"job_id":"j","item_id":"f%d","filename":"photo.jpg","status":"completed","scene_type":"studio","sku":"CHAIR-%d","output_blob_path":"o","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`, from+i, from+i))
+			}
+			fmt.Fprintf(w, `{"items":[%s],"next_cursor":%s}`, strings.Join(rows, ","), map[bool]string{true: "null", false: fmt.Sprintf("%q", strconv.Itoa(from+sheet/3))}[from == 2*sheet/3])
 		default:
+			if strings.HasSuffix(r.URL.Path, "/thumbnail") {
+				thumbnails.Add(1)
+				w.Header().Set("Content-Type", "image/jpeg")
+				_, _ = w.Write(thumbnail.Bytes())
+				return
+			}
 			fmt.Fprint(w, `{"items":[],"next_cursor":null,"scenes":[],"presets":[],"brand_profiles":[]}`)
 		}
 	})
@@ -76,4 +98,16 @@ func TestACollectionIsSharedAndSavedInPartsInTheBrowser(t *testing.T) {
 	if !shared.Load() {
 		t.Error("the link is not one of the collection without approval")
 	}
+	// the library, too, has the tiles near the window alone in its page, however many are read
+	inPage(t, ctx, chromedp.Navigate(url+"/#/library"), press(".more button"), until(fmt.Sprintf(`document.querySelector(".grid li")?.ariaSetSize === "%d"`, 2*sheet/3)), press(".more button"), until(fmt.Sprintf(`!document.querySelector(".more") && document.querySelector(".grid li").ariaSetSize === "%d"`, sheet)))
+	before := thumbnails.Load()
+	inPage(t, ctx, script(`window.frames = []; { let last = 0, y = 0; const step = (now) => { if (last) frames.push(now - last); last = now; if (frames.length < 60) { scrollTo(0, y += 300); requestAnimationFrame(step); } else window.scrolled = true; }; requestAnimationFrame(step); }`),
+		until(`window.scrolled && document.querySelector(".grid .tile img.thumb")?.complete`))
+	holds(t, ctx, "few of the library's tiles are there", `document.querySelectorAll(".grid .tile").length < 120`)
+	if n := thumbnails.Load(); before > 300 || n > sheet {
+		t.Errorf("%d thumbnails are read before it is scrolled, %d afterwards", before, n)
+	}
+	frames, err := chromedp.Run(ctx, chromedp.Evaluate[string](`frames.sort((a, b) => a - b) && frames[30].toFixed() + " ms, at most " + frames[59].toFixed() + " ms"`))
+	heap, all := pageMemory(t, ctx)
+	t.Logf("%d pictures of the library: a frame takes %s (%v), %.1f MB of scripts, %.1f MB of the largest page's process", sheet, frames, err, heap/1e6, all/1e6)
 }

@@ -74,9 +74,9 @@ func officePages(t *testing.T, ctx context.Context) {
 	to := func(place string) pageStep { return script(fmt.Sprintf(`location.hash = %q`, place)) }
 	agree := press("dialog button:last-child")
 
-	inPage(t, ctx, to("/library"), until(`document.querySelector(".library .tile img")?.naturalWidth > 100`))
+	inPage(t, ctx, to("/library"), until(`document.querySelector(".grid .tile img")?.naturalWidth > 100`))
 	widths(t, ctx, "library")
-	inPage(t, ctx, fill(".filters input[type=search]", "there is no such picture"), until(`document.querySelector(".empty")`), fill(".filters input[type=search]", "sample"), until(`document.querySelector(".library .tile")`))
+	inPage(t, ctx, fill(".filters input[type=search]", "there is no such picture"), until(`document.querySelector(".empty")`), fill(".filters input[type=search]", "sample"), until(`document.querySelector(".grid .tile")`))
 
 	inPage(t, ctx, to("/brands/new"), until(`document.querySelector(".channels")`), fill(`.form input[required]`, "Oak "+markup), press(".palette > button"), fill(".colour input[type=text]", "#1a7f5a"), press(".form .bar button"),
 		until(`location.hash.startsWith("#/brands/oak")`), until(`document.querySelector("h1").textContent.includes("<img")`))

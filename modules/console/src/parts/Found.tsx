@@ -3,6 +3,7 @@ import type { Schemas } from "../api";
 import { to } from "../route";
 import { sceneTitle } from "../state/catalogue";
 import { t, when, type Key } from "../words";
+import { Grid } from "./Grid";
 import { Icon } from "./Icon";
 import { Thumb } from "./Thumb";
 
@@ -14,9 +15,9 @@ export const markOf = (f: Found): [string, Key] => (f.status === "failed" ? ["fa
 // counting are the pictures whose place no other takes.
 export const counting = (rows: Found[]): Found[] => rows.filter((f) => !f.retried_by && !f.superseded_by);
 
-// seek shows the pictures of one product.
+// seek shows the pictures of one product. Only the tiles near the window are in the page.
 export const FoundList = ({ rows, seek }: { rows: Found[]; seek: (product: string) => void }) => (
-  <ul class="library">{rows.map((f) => { const [cls, word] = markOf(f); return (
-    <li key={f.item_id} class={`tile ${cls}`}><a class="tile-picture" href={to("sets", f.job_id, f.item_id)} aria-label={`${f.filename}, ${sceneTitle(f.scene_type)}, ${t(word)}`}><Thumb job={f.job_id} item={f.item_id} version={f.output_blob_path ? `${f.updated_at}` : null} /></a>
-      <div class="tile-text"><button type="button" class="link clip" title={f.title ?? f.filename} aria-label={t("library.product", { name: f.sku ?? f.title ?? f.filename })} onClick={() => seek(f.sku ?? f.title ?? f.filename)}>{f.sku ?? f.title ?? f.filename}</button><span class={`state ${cls}`}>{cls === "look" && <Icon name="eye" />}{t(word)}</span><span class="soft clip">{sceneTitle(f.scene_type)}</span><span class="soft">{when(f.created_at)}</span></div></li>); })}</ul>
+  <Grid items={rows} keyOf={(f) => f.item_id} label={t("sheet.grid")} min={160} ratio={1} extra={118} tile={(f) => { const [cls, word] = markOf(f); return (
+    <div class={`tile ${cls}`}><a class="tile-picture" href={to("sets", f.job_id, f.item_id)} aria-label={`${f.filename}, ${sceneTitle(f.scene_type)}, ${t(word)}`}><Thumb job={f.job_id} item={f.item_id} version={f.output_blob_path ? `${f.updated_at}` : null} /></a>
+      <div class="tile-text"><button type="button" class="link clip" title={f.title ?? f.filename} aria-label={t("library.product", { name: f.sku ?? f.title ?? f.filename })} onClick={() => seek(f.sku ?? f.title ?? f.filename)}>{f.sku ?? f.title ?? f.filename}</button><span class={`state ${cls}`}>{cls === "look" && <Icon name="eye" />}{t(word)}</span><span class="soft clip">{sceneTitle(f.scene_type)}</span><span class="soft">{when(f.created_at)}</span></div></div>); }} />
 );

@@ -6,7 +6,7 @@ export type GridHandle = { columns: number; reveal: (index: number) => void };
 
 type Props<T> = {
   items: T[]; keyOf: (item: T) => string; tile: (item: T, index: number) => ComponentChildren;
-  min: number; ratio: number; extra: number; label: string; handle: (h: GridHandle) => void;
+  min: number; ratio: number; extra: number; label: string; handle?: (h: GridHandle) => void;
 };
 
 const gap = 12;
@@ -38,7 +38,7 @@ export const Grid = <T,>({ items, keyOf, tile, min, ratio, extra, label, handle 
   const top = ref.current ? ref.current.getBoundingClientRect().top : 0;
   const first = Math.max(0, Math.floor((-top - 600) / row));
   const last = Math.min(rows, Math.ceil((innerHeight - top + 600) / row));
-  handle({
+  handle?.({
     columns,
     reveal: (index) => {
       const list = ref.current;
