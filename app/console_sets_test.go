@@ -117,7 +117,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	chooses(ctx, file("better.jpg", string(better)))
-	inPage(t, ctx, press(`.tile.refused:has(strong[title="torn.jpg"]) .tile-buttons button:first-child`), until(`document.querySelectorAll(".tile.refused").length === 1 && `+torn+`.querySelector("img.thumb")?.naturalWidth > 100`))
+	inPage(t, ctx, press(`.tile.refused:has(strong[title="torn.jpg"]) .tile-buttons button:first-child`), until(`document.querySelectorAll(".tile.refused").length === 1 && `+torn+`.querySelector("img.thumb:not(.photo-only)")?.naturalWidth > 100`))
 	holds(t, ctx, "the focus stays where the button was", torn+`.contains(document.activeElement)`)
 	inPage(t, ctx, until(`document.querySelector(".tile img.thumb")?.naturalWidth > 100`), until(tile("look")))
 	shoot(t, ctx, "sheet")
