@@ -49,7 +49,7 @@ func processCommand(s Streams) *cobra.Command {
 			}
 			if products != "" {
 				var err error
-				if o.Products, err = batch.ReadProducts(products); err != nil {
+				if o.Products, o.Wishes, err = batch.ReadProducts(products); err != nil {
 					return err
 				}
 			}
@@ -109,7 +109,7 @@ func processCommand(s Streams) *cobra.Command {
 	f.StringVar(&o.Look.Light, "light", "", "side of the light: left or right (default: the scene's own)")
 	f.Float64Var(&o.Look.ProductFill, "fill", 0, fmt.Sprintf("share of the frame that the product takes, %.1f to %.1f (default: the scene's own)", brand.MinFill, brand.MaxFill))
 	f.BoolVar(&o.ChannelNames, "channel-names", false, "lay the finished files out under the names that their channels demand, too: OUT/channels, with manifest.csv and manifest.json")
-	f.StringVar(&products, "products", "", "CSV file of what the photos show: file, and any of sku, gtin, asin, slot, title, set_id (photos of one SKU with the same one keep one scale and one crop); names of files say some of it themselves")
+	f.StringVar(&products, "products", "", "CSV file of what the photos show: file, and any of sku, gtin, asin, slot, title, set_id (photos of one SKU with the same one keep one scale and one crop), and of wishes for each photo as the flags have them, such as height_mm, scale, rotation, seed; names of files say some of it themselves")
 	f.BoolVar(&o.OneSet, "one-set", false, "the photos are angles of one product: their pictures keep one scale and one crop")
 	f.BoolVar(&noScene, "no-scene", false, "stop at the cut-out")
 	f.BoolVar(&noCutout, "no-cutout", false, "take the whole frame as the product")

@@ -228,7 +228,7 @@ func (c *Correction) drop(kind string) bool {
 	}
 	switch kind {
 	case "fill":
-		w.Scale, w.HeightMM, w.FrameMM, w.Anchor = 0, 0, 0, ""
+		w.Scale, w.FrameMM, w.Anchor = 0, 0, "" // its real height stays: it is the product's
 	case "centre":
 		w.X, w.Anchor = nil, ""
 	case "floor":
@@ -348,6 +348,23 @@ func (c *Consistent) tell(s Streams, asJSON bool) error {
 // catalogueLook is the look of a picture whose set follows the catalogue where no brand is
 // named.
 const catalogueLook = "catalogue"
+
+// wish keeps what the list of products wishes of an item's picture, where it isn't corrected
+// yet: a look at the folder finds it in the report.
+func (r *run) wish(it *Item) {
+	w, ok := r.Wishes[productKey(it.File)]
+	if !ok || w.Empty() {
+		return
+	}
+	name := correctionOf(it.File, it.Scene)
+	if _, corrected := r.Corrections[name]; corrected {
+		return
+	}
+	if r.Corrections == nil {
+		r.Corrections = map[string]Correction{}
+	}
+	r.Corrections[name] = Correction{Steering: w}
+}
 
 // wishes returns the look and the steering of an item: the run's, corrected.
 func (r *run) wishes(it *Item) (picture.Look, picture.Steering) {

@@ -111,7 +111,8 @@ func TestADriftOnAPlateIsFixedOnce(t *testing.T) {
 	if o.Plates, _, err = ReadPlates(t.Context(), o.PlateFiles, prepare); err != nil {
 		t.Fatal(err)
 	}
-	o.Corrections = map[string]Correction{correctionOf(photos[0], "plate:set"): {Steering: picture.Steering{X: picture.Number(.36)}}}
+	// the list of products wishes for one that it stands aside, and knows the height of another
+	o.Wishes = map[string]picture.Steering{photos[0]: {X: picture.Number(.36)}, photos[1]: {HeightMM: 60, Scale: .7}}
 	fixesOnce(t, o, prepare, photos, map[string]string{photos[0]: "centre"})
 }
 

@@ -58,25 +58,33 @@ func TestFilesAreDeliveredByTheirChannelsNames(t *testing.T) {
 
 func TestProductsAreRead(t *testing.T) {
 	mug := map[string]picture.Product{"mug.jpg": {SKU: "A-1", GTIN: "4006381333931", Title: "Mug, blue"}}
+	most := uint64(1 << 53)
 	for name, c := range map[string]struct {
 		text string
 		want map[string]picture.Product
 		says string
+		wish picture.Steering // of mug.jpg
 	}{
-		"commas":          {"file,SKU,EAN,Title,price\nphotos/Mug.JPG,A-1,4006381333931,\"Mug, blue\",3\n", mug, ""},
-		"semicolons":      {"\xef\xbb\xbfFile;Seller SKU;Barcode;Name\r\nmug.jpg;A-1;400638 1333931;Mug, blue\r\n", mug, ""},
-		"tabs":            {"image\tsku\tgtin\ttitle\nmug.jpg\tA-1\t4006381333931\tMug, blue\n", mug, ""},
-		"Excel's own":     {"\xff\xfef\x00i\x00l\x00e\x00\t\x00s\x00k\x00u\x00\n\x00m\x00u\x00g\x00.\x00j\x00p\x00g\x00\t\x00x\x00\n\x00", map[string]picture.Product{"mug.jpg": {SKU: "x"}}, ""},
-		"inches":          {"sep=;\nfile;title\nmug.jpg;Screen 24\"\n", map[string]picture.Product{"mug.jpg": {Title: "Screen 24\""}}, ""},
-		"a slot of none":  {"file,slot\nmug.jpg,FRONT\n", nil, "line 2: No channel has this slot: \"FRONT\"; did you mean FRNT"},
-		"a short row":     {"file,sku\nmug.jpg\n,x\n", map[string]picture.Product{"mug.jpg": {}}, ""},
-		"a wrong barcode": {"file,gtin\na.jpg,\nmug.jpg,4006381333932\n", nil, "line 3: "},
-		"no file":         {"sku,gtin\n1,2\n", nil, "column file"},
-		"no product":      {"file,price\n1,2\n", nil, "one of sku"},
-		"nothing":         {"", nil, "empty"},
+		"commas":          {"file,SKU,EAN,Title,price\nphotos/Mug.JPG,A-1,4006381333931,\"Mug, blue\",3\n", mug, "", picture.Steering{}},
+		"semicolons":      {"\xef\xbb\xbfFile;Seller SKU;Barcode;Name\r\nmug.jpg;A-1;400638 1333931;Mug, blue\r\n", mug, "", picture.Steering{}},
+		"tabs":            {"image\tsku\tgtin\ttitle\nmug.jpg\tA-1\t4006381333931\tMug, blue\n", mug, "", picture.Steering{}},
+		"Excel's own":     {"\xff\xfef\x00i\x00l\x00e\x00\t\x00s\x00k\x00u\x00\n\x00m\x00u\x00g\x00.\x00j\x00p\x00g\x00\t\x00x\x00\n\x00", map[string]picture.Product{"mug.jpg": {SKU: "x"}}, "", picture.Steering{}},
+		"inches":          {"sep=;\nfile;title\nmug.jpg;Screen 24\"\n", map[string]picture.Product{"mug.jpg": {Title: "Screen 24\""}}, "", picture.Steering{}},
+		"a slot of none":  {"file,slot\nmug.jpg,FRONT\n", nil, "line 2: No channel has this slot: \"FRONT\"; did you mean FRNT", picture.Steering{}},
+		"a short row":     {"file,sku\nmug.jpg\n,x\n", map[string]picture.Product{"mug.jpg": {}}, "", picture.Steering{}},
+		"a wrong barcode": {"file,gtin\na.jpg,\nmug.jpg,4006381333932\n", nil, "line 3: ", picture.Steering{}},
+		"no file":         {"sku,gtin\n1,2\n", nil, "column file", picture.Steering{}},
+		"no product":      {"file,price\n1,2\n", nil, "one of sku", picture.Steering{}},
+		"wishes": {"file;Height (mm);scale;flip;seed;x\nmug.jpg;95,5;;yes;9007199254740992;0.4\n", map[string]picture.Product{"mug.jpg": {}}, "",
+			picture.Steering{HeightMM: 95.5, Flip: true, Seed: &most, X: picture.Number(.4)}},
+		"a wish too large":   {"file,height_mm\na.jpg,\nmug.jpg,20000\n", nil, "line 3: ", picture.Steering{}},
+		"a wish of nothing":  {"file,height_mm\nmug.jpg,0\n", nil, "line 2: height_mm must be more than 0", picture.Steering{}},
+		"a wish in words":    {"file,height_mm\nmug.jpg,tall\n", nil, "line 2: height_mm must be a number", picture.Steering{}},
+		"a wish not to flip": {"file,flip\nmug.jpg,maybe\n", nil, "line 2: flip must be true or false", picture.Steering{}},
+		"nothing":            {"", nil, "empty", picture.Steering{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := parseProducts(strings.NewReader(c.text))
+			got, wishes, err := parseProducts(strings.NewReader(c.text))
 			if c.says != "" {
 				if err == nil || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("%v", err)
@@ -86,6 +94,9 @@ func TestProductsAreRead(t *testing.T) {
 			if d := cmp.Diff(c.want, got); d != "" || err != nil {
 				t.Errorf("%v %s", err, d)
 			}
+			if d := cmp.Diff(c.wish, wishes["mug.jpg"]); d != "" {
+				t.Error(d)
+			}
 		})
 	}
 }
@@ -93,5 +104,5 @@ func TestProductsAreRead(t *testing.T) {
 func FuzzProducts(f *testing.F) {
 	f.Add([]byte("file,sku\na,b\n"))
 	f.Add([]byte("file;sku;\"\n\""))
-	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = parseProducts(bytes.NewReader(b)) })
+	f.Fuzz(func(_ *testing.T, b []byte) { _, _, _ = parseProducts(bytes.NewReader(b)) })
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -52,8 +53,11 @@ type Options struct {
 
 	// ChannelNames has the finished files laid out under the names that their channels
 	// demand, too.
-	ChannelNames bool                       `json:"channel_names,omitempty"`
-	Products     map[string]picture.Product `json:"-"` // by photo, see ReadProducts
+	ChannelNames bool `json:"channel_names,omitempty"`
+	// Products and Wishes are what is known of each photo's product, and wished of its pictures
+	// beside Steering; see ReadProducts.
+	Products map[string]picture.Product  `json:"-"`
+	Wishes   map[string]picture.Steering `json:"-"`
 
 	Version string    `json:"-"` // of OPAL, for the report
 	On      time.Time `json:"-"` // the day whose rules count; zero: today
@@ -263,6 +267,7 @@ func (r *run) items(found Found) []work {
 	})
 	var all []work
 	var each []*ofPhoto
+	r.Corrections = maps.Clone(r.Corrections)
 	for i, p := range photos {
 		r.photos[p.Path] = true
 		dir := dirs[i]
@@ -280,6 +285,7 @@ func (r *run) items(found Found) []work {
 			if !r.Steps.GenerateScene {
 				w.item.Scene = ""
 			}
+			r.wish(w.item)
 			if len(r.Scenes) > 1 {
 				w.dir = path.Join(dir, folders.Unique(sceneFolder(scene), ""))
 			}

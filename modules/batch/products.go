@@ -1,12 +1,15 @@
 package batch
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -33,79 +36,156 @@ func productKey(file string) string {
 	return norm.NFC.String(strings.ToLower(filepath.Base(file)))
 }
 
+// wishColumns are the columns of wishes for a photo's pictures: height_mm and the like, as
+// the API's steering has them.
+var wishColumns = []string{"height_mm", "frame_mm", "x", "y", "scale", "rotation", "flip", "anchor", "light_angle", "reflection", "relight", "seed", "camera_pitch"}
+
+// wishColumn returns the wish that a heading names, "" for others.
+func wishColumn(heading string) string {
+	h := strings.NewReplacer(" ", "_", "-", "_", "(", "", ")", "").Replace(strings.ToLower(strings.TrimSpace(heading)))
+	if h == "rotate" { // as the flag is called
+		h = "rotation"
+	}
+	if slices.Contains(wishColumns, h) {
+		return h
+	}
+	return ""
+}
+
+// wish sets a wish from a cell. Numbers may have a decimal comma, as spreadsheets write it.
+func wish(to map[string]any, column, cell string) error {
+	cell = strings.TrimSpace(cell)
+	if cell == "" {
+		return nil
+	}
+	switch column {
+	case "anchor":
+		to[column] = strings.ToLower(cell)
+	case "flip":
+		b, err := strconv.ParseBool(strings.NewReplacer("yes", "true", "no", "false").Replace(strings.ToLower(cell)))
+		if err != nil {
+			return fmt.Errorf("%s must be true or false: %.40q", column, cell)
+		}
+		to[column] = b
+	case "seed":
+		n, err := strconv.ParseUint(cell, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%s must be a whole number: %.40q", column, cell)
+		}
+		to[column] = n
+	default:
+		v, err := strconv.ParseFloat(strings.Replace(cell, ",", ".", 1), 64)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%s must be a number: %.40q", column, cell)
+		}
+		if v == 0 && slices.Contains([]string{"height_mm", "frame_mm", "scale"}, column) {
+			return fmt.Errorf("%s must be more than 0; leave the cell empty for the scene's own", column)
+		}
+		to[column] = v
+	}
+	return nil
+}
+
+// steeringOf returns the wishes of a row.
+func steeringOf(cells map[string]any) (s picture.Steering, err error) {
+	b, err := json.Marshal(cells)
+	if err == nil {
+		err = json.Unmarshal(b, &s)
+	}
+	if err == nil {
+		err = s.Check()
+	}
+	return s, err
+}
+
 // ReadProducts reads a CSV file with a column file and any of sku, gtin, asin, slot,
-// title and set_id, in their usual spellings, with any usual delimiter and encoding. It returns the products by their photos' names. Errors: ErrProducts with the line.
-func ReadProducts(name string) (map[string]picture.Product, error) {
+// title and set_id, in their usual spellings, and of wishColumns, with any usual delimiter and
+// encoding. It returns the products and the wishes by their photos' names. Errors:
+// ErrProducts with the line.
+func ReadProducts(name string) (map[string]picture.Product, map[string]picture.Steering, error) {
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() {
-		return nil, ErrProducts.With("%s is not a file", name)
+		return nil, nil, ErrProducts.With("%s is not a file", name)
 	}
 	if info.Size() > maxProductsFile {
-		return nil, ErrProducts.With("%s has %d MB; %d is the limit", name, info.Size()>>20, maxProductsFile>>20)
+		return nil, nil, ErrProducts.With("%s has %d MB; %d is the limit", name, info.Size()>>20, maxProductsFile>>20)
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, ErrProducts.With("%s: %v", name, explain(err))
+		return nil, nil, ErrProducts.With("%s: %v", name, explain(err))
 	}
 	defer f.Close()
-	out, err := parseProducts(f)
+	products, wishes, err := parseProducts(f)
 	if err != nil {
-		return nil, ErrProducts.With("%s: %v", name, err)
+		return nil, nil, ErrProducts.With("%s: %v", name, err)
 	}
-	return out, nil
+	return products, wishes, nil
 }
 
 // parseProducts reads a list of products.
-func parseProducts(in io.Reader) (map[string]picture.Product, error) {
+func parseProducts(in io.Reader) (map[string]picture.Product, map[string]picture.Steering, error) {
 	t, err := feed.OpenTable(in)
 	if errors.Is(err, feed.ErrEmpty) {
-		return nil, errors.New("it is empty")
+		return nil, nil, errors.New("it is empty")
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	t.AllowBareQuotes()
 	head := t.Heading
 	file := slices.IndexFunc(head, func(h string) bool {
 		return slices.Contains([]string{"file", "filename", "file name", "image", "photo", "source"}, strings.ToLower(strings.TrimSpace(h)))
 	})
-	fields := make([]string, len(head))
+	fields, wished := make([]string, len(head)), make([]string, len(head))
 	known := 0
 	for i, h := range head {
-		if fields[i] = picture.ProductField(h); fields[i] != "" {
+		fields[i], wished[i] = picture.ProductField(h), wishColumn(h)
+		if fields[i] != "" || wished[i] != "" {
 			known++
 		}
 	}
 	if file < 0 || known == 0 {
-		return nil, fmt.Errorf("line 1: it needs the column file and one of sku, gtin, asin, slot, title, set_id; there are %q", head[:min(len(head), maxShown)])
+		return nil, nil, fmt.Errorf("line 1: it needs the column file and one of sku, gtin, asin, slot, title, set_id, %s; there are %q", strings.Join(wishColumns, ", "), head[:min(len(head), maxShown)])
 	}
-	out := map[string]picture.Product{}
+	out, wishes := map[string]picture.Product{}, map[string]picture.Steering{}
 	for {
 		row, line, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return out, nil
+			return out, wishes, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", line, err)
+			return nil, nil, fmt.Errorf("line %d: %w", line, err)
 		}
 		if file >= len(row) || strings.TrimSpace(row[file]) == "" {
 			continue
 		}
 		var p picture.Product
-		for i, v := range row {
-			if i < len(fields) {
-				p.Set(fields[i], v)
+		cells := map[string]any{}
+		for i, v := range row[:min(len(row), len(fields))] {
+			p.Set(fields[i], v)
+			if wished[i] != "" {
+				err = errors.Join(err, wish(cells, wished[i], v))
 			}
 		}
-		err = p.Normalise()
+		var s picture.Steering
+		if err == nil {
+			s, err = steeringOf(cells)
+		}
+		if err == nil {
+			err = p.Normalise()
+		}
 		if err == nil {
 			err = channel.CheckSlot(p.Slot)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", line, err)
+			return nil, nil, fmt.Errorf("line %d: %w", line, err)
 		}
-		if out[productKey(strings.TrimSpace(row[file]))] = p; len(out) > maxProducts {
-			return nil, fmt.Errorf("line %d: it has more than %d photos", line, maxProducts)
+		key := productKey(strings.TrimSpace(row[file]))
+		if !s.Empty() {
+			wishes[key] = s
+		}
+		if out[key] = p; len(out) > maxProducts {
+			return nil, nil, fmt.Errorf("line %d: it has more than %d photos", line, maxProducts)
 		}
 	}
 }

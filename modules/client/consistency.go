@@ -26,6 +26,7 @@ type Drift struct {
 // Seen is how a finished picture shows its product. Shares are of the frame.
 type Seen struct {
 	Fill        float64    `json:"fill" doc:"Of the frame, by the product's longer relative side" example:"0.62"`
+	Sized       bool       `json:"sized,omitempty" doc:"It has its real size, by height_mm: fill is the product's own and is not compared" example:"false"`
 	Centre      float64    `json:"centre" doc:"The product's middle, from the left" example:"0.5"`
 	Floor       float64    `json:"floor" doc:"The row of its lowest point" example:"0.84"`
 	Horizon     float64    `json:"horizon" doc:"The row where the ground ends; 0: none is seen" example:"0.64"`

@@ -62,7 +62,7 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 			ground = nil
 		}
 		seen := consistency.MeasureOn(s.final, ground, own != nil || l.shadow != nil, box.Rect())
-		seen.Fill = fillOf(s.shared(), s.cutBounds, box.Rect(), s.final.Rect.Size())
+		seen.Fill, seen.Sized = fillOf(s.shared(), s.cutBounds, box.Rect(), s.final.Rect.Size()), s.in.steering().HeightMM > 0
 		f.Seen = &seen
 	}
 	shown := window(s.final, product.Rect.Add(at))

@@ -166,6 +166,10 @@ func standOut(g []Picture) []Drift {
 // away returns by how much a picture differs from the usual.
 func (k kind) away(s, usual picture.Seen) float64 {
 	switch k.name {
+	case "fill":
+		if s.Sized { // a ring beside a backpack is not too small
+			return 0
+		}
 	case "white_point":
 		return math.Hypot(s.White[0]-usual.White[0], s.White[1]-usual.White[1])
 	case "shadow_angle":
@@ -203,7 +207,12 @@ func medians(g []Picture) (m picture.Seen) {
 		}
 		return quantile(v, .5)
 	}
-	m.Fill, m.Centre, m.Floor = of(func(s picture.Seen) float64 { return s.Fill }), of(func(s picture.Seen) float64 { return s.Centre }), of(func(s picture.Seen) float64 { return s.Floor })
+	if free := slices.DeleteFunc(slices.Clone(g), func(p Picture) bool { return p.Seen.Sized }); len(free) > 0 && len(free) < len(g) {
+		m.Fill = medians(free).Fill
+	} else {
+		m.Fill = of(func(s picture.Seen) float64 { return s.Fill })
+	}
+	m.Centre, m.Floor = of(func(s picture.Seen) float64 { return s.Centre }), of(func(s picture.Seen) float64 { return s.Floor })
 	m.Horizon, m.Exposure = of(func(s picture.Seen) float64 { return s.Horizon }), of(func(s picture.Seen) float64 { return s.Exposure })
 	m.White = [2]float64{of(func(s picture.Seen) float64 { return s.White[0] }), of(func(s picture.Seen) float64 { return s.White[1] })}
 	m.ShadowAngle, m.ShadowDepth = of(func(s picture.Seen) float64 { return s.ShadowAngle }), of(func(s picture.Seen) float64 { return s.ShadowDepth })
