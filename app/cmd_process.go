@@ -101,7 +101,7 @@ func processCommand(s Streams) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVarP(&o.Dir, "out", "o", "finished", "folder for the results")
 	f.StringSliceVar(&o.Scenes, "scene", []string{"studio"}, "scenes to make of each photo: "+picture.SceneForms())
-	f.StringSliceVar(&plates, "plate", nil, "photographs of your own sets as scenes; FILE.json beside one corrects what is guessed of it: horizon, floor, light_angle, softness, reflection, frame_mm")
+	f.StringSliceVar(&plates, "plate", nil, "photographs of your own sets as scenes; a file beside one with .json behind its whole name, such as table.jpg.json, corrects what is guessed of it: horizon, floor, light_angle, softness, reflection, frame_mm")
 	steering = steeringFlags(f)
 	f.StringSliceVar(&o.Presets, "preset", nil, "variants to make: "+strings.Join(presetNames(), ", ")+" (default "+strings.Join(channel.Defaults(), ",")+")")
 	f.StringVar(&o.Prompt, "prompt", "", "words that steer the scene: colours (sage, navy, brass), materials (marble, oak, linen, concrete), light (soft, hard, golden hour, window), mood (dark, airy), side (from the left); words that no scene knows are told")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/client"
@@ -175,8 +176,9 @@ func (s *server) onJob(do func(ctx context.Context, tenantID, jobID string) erro
 
 // noteOf says what of an item's request may not be meant so; "" where nothing is.
 func noteOf(it job.Item) string {
+	note := it.Note
 	if it.Product.SetID != "" && it.Product.SKU == "" {
-		return "set_id without sku: all photos of the job without a sku and with this set_id are one set"
+		note = strings.TrimPrefix(note+"; set_id without sku: all photos of the job without a sku and with this set_id are one set", "; ")
 	}
-	return ""
+	return note
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/filename"
@@ -39,6 +41,11 @@ func ReadPlates(ctx context.Context, files []string, prepare PreparePlate) (map[
 			return nil, nil, fmt.Errorf("%s: %w", file, err)
 		}
 		said, err := os.ReadFile(file + plateSuffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			if err := misnamed(file); err != nil {
+				return nil, nil, err
+			}
+		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, err
 		}
@@ -52,6 +59,16 @@ func ReadPlates(ctx context.Context, files []string, prepare PreparePlate) (map[
 		scenes = append(scenes, scene)
 	}
 	return plates, scenes, nil
+}
+
+// misnamed fails when a file corrects the guess about a plate under the name that people would
+// take first: without the photograph's ending.
+func misnamed(file string) error {
+	near := strings.TrimSuffix(file, filepath.Ext(file)) + plateSuffix
+	if said, err := os.ReadFile(near); err == nil && picture.SaysOfPlate(said) {
+		return picture.ErrPlate.With("%s is not read: name it %s%s", near, file, plateSuffix)
+	}
+	return nil
 }
 
 // correctPlate corrects the guess about a plate by the text of its file.

@@ -18,7 +18,7 @@ import (
 var (
 	ErrPlateMissing = fault.New(fault.Conflict, "plate_upload_missing", "Nothing has been uploaded for this plate; PUT the photograph to the upload_url first")
 	ErrPlateEmpty   = fault.New(fault.Invalid, "plate_upload_empty", "The uploaded file is empty; PUT the photograph to the upload_url again")
-	ErrPlateBusy    = fault.New(fault.Conflict, "plate_upload_busy", "Another call is completing the plate; ask for the plate in some seconds")
+	ErrPlateBusy    = fault.New(fault.Conflict, "plate_upload_busy", "Another call is completing the plate; ask again in some seconds, or in three minutes where that call broke off")
 )
 
 const (

@@ -47,7 +47,7 @@ type NewItem struct {
 	SourceURL   string    `json:"source_url,omitempty" nullable:"true" maxLength:"2048" doc:"Where the photo is, in place of an upload: an https address that the internet can reach. The item is queued immediately" example:"https://shop.example/photos/mug.jpg"`
 	ScenePrompt string    `json:"scene_prompt,omitempty" nullable:"true" maxLength:"2000" doc:"Words for the scene, at most 2,000 characters" example:"on an oak table, morning light"`
 	SceneTypes  []string  `json:"scene_types,omitempty" nullable:"true" maxItems:"10" doc:"One item is made per scene: names from GET /v1/scenes, plate:ID of an own background, colour:#rrggbb, gradient:#rrggbb-#rrggbb from top to bottom (in any case; color: and #rgb are taken, too), or crop_original (the photo with its own backdrop, framed by the product; no scene is charged); left out: the brand's own backgrounds, else the first scenes" example:"[\"studio\",\"kitchen\"]"`
-	SceneCount  *int      `json:"scene_count,omitempty" nullable:"true" minimum:"1" maximum:"10" doc:"How many scenes; left out: one per scene type, or one" example:"2"`
+	SceneCount  *int      `json:"scene_count,omitempty" nullable:"true" minimum:"1" maximum:"10" doc:"How many scenes; left out: one per scene type, or one. A scene that comes again is another composition; plates, colours, gradients and crop_original have one alone, and are made once (see note)" example:"2"`
 	Steering    *Steering `json:"steering,omitempty" doc:"Where the product stands, how large it is, its light and shadow; over the brand's"`
 	NewProduct
 }
@@ -173,7 +173,7 @@ type Item struct {
 	NeedsReview    bool       `json:"needs_review" doc:"A person has yet to look at the picture before it is used; in the ZIP it is in the folder review"`
 	ReviewReason   *string    `json:"review_reason" doc:"What is to be looked at, and where"`
 	Review         *Review    `json:"review" doc:"What became of the picture that a person had to look at; null: nobody had to, and nobody did"`
-	Concerns       []Concern  `json:"concerns" nullable:"false" doc:"What may be wrong with the cut-out, the gravest first, whether or not a person has to look; then what may be with the product's place in the frame: cropped, where the frame cuts it off, and tiny, where it is shown with few pixels"`
+	Concerns       []Concern  `json:"concerns" nullable:"false" doc:"What may be wrong with the cut-out, the gravest first, whether or not a person has to look; then what may be with the product's place in the frame: cropped, where the frame cuts it off, tiny, where it is shown with few pixels, and turned, where it is mirrored or rotated"`
 	Confidence     *float64   `json:"confidence" doc:"Of the cut-out, 0 to 1"`
 	Fidelity       *Fidelity  `json:"fidelity" doc:"How much of the product the picture kept; null before it was measured"`
 	Waiting        *Waiting   `json:"waiting,omitempty" doc:"What a queued item waits for beside its turn; absent where that is all"`

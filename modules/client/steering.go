@@ -7,8 +7,8 @@ type Steering struct {
 	X           *float64          `json:"x,omitempty" nullable:"true" minimum:"0" maximum:"1" doc:"Where the middle of the product is, as a share of the frame's width" example:"0.5"`
 	Y           *float64          `json:"y,omitempty" nullable:"true" minimum:"0" maximum:"1" doc:"Where its lowest point stands, as a share of the frame's height" example:"0.84"`
 	Scale       float64           `json:"scale,omitempty" nullable:"true" minimum:"0.1" maximum:"4" doc:"Times the size that it would have, 0.1 to 4" example:"1.2"`
-	Rotation    float64           `json:"rotation,omitempty" nullable:"true" minimum:"-180" maximum:"180" doc:"Degrees by which it is turned clockwise" example:"-3"`
-	Flip        bool              `json:"flip,omitempty" nullable:"true" doc:"Left and right are exchanged" example:"false"`
+	Rotation    float64           `json:"rotation,omitempty" nullable:"true" minimum:"-180" maximum:"180" doc:"Degrees by which it is turned clockwise, in all variants, those on white, too" example:"-3"`
+	Flip        bool              `json:"flip,omitempty" nullable:"true" doc:"Left and right are exchanged, in all variants, those on white, too" example:"false"`
 	Anchor      string            `json:"anchor,omitempty" nullable:"true" enum:"floor,bottom,top,left,right" doc:"floor, or the frame's edge that it comes out of: bottom, top, left, right; left out: bottom where the photo cut it off there, else floor" example:"floor"`
 	Shadow      *Shadow           `json:"shadow,omitempty"`
 	LightAngle  *float64          `json:"light_angle,omitempty" nullable:"true" minimum:"0" maximum:"360" doc:"Where the light comes from" example:"300"`

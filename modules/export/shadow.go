@@ -42,6 +42,10 @@ func (l *Layers) shadowOf(p channel.Preset) string {
 func shadeUnder(out *image.NRGBA, p channel.Preset, l *Layers, prod *product, at image.Rectangle) bool {
 	switch mode := l.shadowOf(p); mode {
 	case picture.ShadowKeep, picture.ShadowSoften:
+		if p.Background == channel.Scene && l.HorizonY > 0 { // where it stands it touches the floor, whatever the photo showed
+			layer, lies := shade.ContactShadow(prod.at(at.Dx(), at.Dy()))
+			shade.Lay(out, layer, lies.Add(at.Min), at, false)
+		}
 		shade.Lay(out, l.Own, shade.Place(l.OwnShadow.Box.Rect(), l.CutoutBounds.Rect(), at), at, mode == picture.ShadowSoften)
 		return true
 	case picture.ShadowContact:

@@ -306,6 +306,27 @@ func checkFilename(name string) error {
 	return nil
 }
 
+// distinct makes scenes of one photo differ that are named several times: another composition
+// each where the scene has several, by a seed above 0, else one alone, which the note says.
+func distinct(types []string, wished picture.Steering) (scenes []string, seeds []uint64, note string) {
+	count := map[string]int{}
+	for _, t := range types {
+		n := count[t]
+		count[t]++
+		_, plain := picture.ParsePaint(t)
+		_, plate := picture.ParsePlate(t)
+		if n > 0 && (plain || plate || t == picture.CropOriginal || wished.Seed != nil) {
+			note = "left out"
+			continue
+		}
+		scenes, seeds = append(scenes, t), append(seeds, uint64(n))
+	}
+	if note != "" {
+		note = fmt.Sprintf("%d of %d scenes are left out: each would be the same picture as another", len(types)-len(scenes), len(types))
+	}
+	return scenes, seeds, note
+}
+
 // expand makes the items of the entries: one per scene, siblings of one entry
 // sharing its upload.
 // Scenes that an entry doesn't name are the brand's plates, else the usual ones.
@@ -323,15 +344,20 @@ func expand(entries []NewItem, plates []string) []Item {
 		for i := len(types); i < max(1, e.SceneCount); i++ {
 			types = append(types, known[i%len(known)])
 		}
+		types, seeds, note := distinct(types, e.Steering)
 		entry := newID()
 		status, source := ItemCreated, (*string)(nil)
 		if e.SourceURL != "" {
 			status, source = ItemQueued, &e.SourceURL
 		}
 		for i, t := range types {
+			steering := e.Steering
+			if seeds[i] > 0 {
+				steering.Seed = &seeds[i]
+			}
 			items = append(items, Item{
-				ItemID: newID(), Filename: e.Filename, Status: status,
-				SceneIndex: i, SceneType: t, ScenePrompt: e.ScenePrompt, Steering: e.Steering, Product: e.Product, SourceURL: source, Steps: []Step{}, entry: entry,
+				Note: note, ItemID: newID(), Filename: e.Filename, Status: status,
+				SceneIndex: i, SceneType: t, ScenePrompt: e.ScenePrompt, Steering: steering, Product: e.Product, SourceURL: source, Steps: []Step{}, entry: entry,
 			})
 		}
 	}

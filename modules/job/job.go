@@ -172,6 +172,8 @@ type Item struct {
 	// siblings share it.
 	UploadURL string `json:"-"`
 
+	Note string `json:"-"` // what of its request may not be meant so, of a job that was just made
+
 	entry string
 }
 

@@ -50,7 +50,7 @@ func TestABrandsPlatesAreItsItemsScenes(t *testing.T) {
 			for _, it := range j.Items {
 				got = append(got, it.Filename+" "+it.SceneType)
 			}
-			want := []string{"a.png plate:oak", "b.png plate:oak", "c.png plate:oak", "c.png plate:stone", "c.png plate:oak", "d.png plate:own", "d.png kitchen"}
+			want := []string{"a.png plate:oak", "b.png plate:oak", "c.png plate:oak", "c.png plate:stone", "d.png plate:own", "d.png kitchen"}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}

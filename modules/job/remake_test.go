@@ -97,6 +97,19 @@ func TestAFinishedPictureIsMadeAgainWithOtherWishes(t *testing.T) {
 			remade[of] = again.ItemID
 			counts("the newest", again.ItemID)
 		}
+		dropped, err := w.jobs.RemakeItem(t.Context(), job.Other{TenantID: tenantID, JobID: j.JobID, ItemID: first})
+		w.must(err)
+		w.must(w.jobs.CancelItem(t.Context(), tenantID, j.JobID, dropped.ItemID))
+		for range 2 { // the first asks for the ZIP
+			open := w.get(j.JobID).Counts.OpenExports
+			w.must(w.db.InTx(t.Context(), func(tx *db.Tx) error { return w.jobs.ExportsEnded(t.Context(), tx, tenantID, j.JobID, open, 0) }))
+			for _, z := range w.zips {
+				z.ended = true
+			}
+		}
+		if got := w.get(j.JobID); got.Status != job.JobCompleted {
+			t.Errorf("with a remake left out it is %s: %+v", got.Status, got.Counts)
+		}
 		other.ID, other.Steering = "", picture.Steering{Anchor: "sky"}
 		if _, err := w.jobs.RemakeItem(t.Context(), other); !errors.Is(err, picture.ErrSteering) {
 			t.Errorf("a wish that makes no sense: %v", err)

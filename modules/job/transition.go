@@ -196,6 +196,13 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, jobID string) error {
 		}
 		noZIP = failed
 	}
+	if c.Cancelled > 0 { // of a picture that wasn't made again the one before counts
+		var remakes int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM items WHERE job_id = $1 AND status = 'cancelled' AND remake_of IS NOT NULL`, jobID).Scan(&remakes); err != nil {
+			return fmt.Errorf("count the remakes of job %s: %w", jobID, err)
+		}
+		c.Cancelled -= remakes
+	}
 	status := outcome(c, noZIP)
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET status = $2, finished_at = now_ms(), `+counted+`, updated_at = now_ms() WHERE job_id = $1`, jobID, status); err != nil {
 		return fmt.Errorf("end job %s: %w", jobID, err)

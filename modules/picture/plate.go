@@ -76,7 +76,7 @@ func (p Plate) Check() error {
 	case !share(p.Reflection):
 		return ErrPlate.With("reflection must be 0 to 1")
 	case p.FrameMM != 0 && !(p.FrameMM >= 10 && p.FrameMM <= 50_000):
-		return ErrPlate.With("frame_mm must be 10 to 50,000 millimetres, or 0 when it is not known")
+		return ErrPlate.With("frame_mm must be 10 to 50,000 millimetres; leave it out when it is not known")
 	}
 	return nil
 }

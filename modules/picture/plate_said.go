@@ -2,6 +2,7 @@ package picture
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -50,8 +51,8 @@ var plateFields = []string{"horizon", "floor", "light_angle", "softness", "refle
 // Error: ErrPlate, with the nearest name for a field that there is not.
 func ParsePlateSaid(text []byte) (s PlateSaid, err error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return s, ErrPlate.With("it must be a JSON object with any of %s: %s", strings.Join(plateFields, ", "), err)
+	if err := json.Unmarshal(text, &fields); err != nil || fields == nil {
+		return s, ErrPlate.With("it must be a JSON object with any of %s", strings.Join(plateFields, ", "))
 	}
 	for name := range fields {
 		if err := checkPlateField(name); err != nil {
@@ -59,9 +60,31 @@ func ParsePlateSaid(text []byte) (s PlateSaid, err error) {
 		}
 	}
 	if err := json.Unmarshal(text, &s); err != nil {
-		return s, ErrPlate.With("%s", strings.TrimPrefix(err.Error(), "json: "))
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) && wrong.Field == "floor" {
+			return s, ErrPlate.With("floor must have 4 numbers: left, top, right and bottom")
+		}
+		if errors.As(err, &wrong) {
+			return s, ErrPlate.With("%s must be a number", wrong.Field)
+		}
+		return s, ErrPlate.With("it can't be read as JSON")
 	}
 	return s, nil
+}
+
+// SaysOfPlate reports whether a text is a JSON object that says something of a plate, misspelt or
+// not.
+func SaysOfPlate(text []byte) bool {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(text, &fields) != nil {
+		return false
+	}
+	for name := range fields {
+		if Nearest(name, plateFields) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // checkPlateField fails for a name that no field of a plate has. Error: ErrPlate.

@@ -62,7 +62,7 @@ func TestWhatIsSaidOfAPlateIsRead(t *testing.T) {
 	}
 	for text, says := range map[string]string{
 		`{"horzon":0.3}`: `"horzon"; did you mean horizon? There are horizon, floor`, `{"Light-Angle":3}`: "did you mean light_angle?", `{"x":3}`: `"x". There are`,
-		`{"horizon":"high"}`: "horizon", `[]`: "a JSON object", `{`: "a JSON object", "": "a JSON object",
+		`{"horizon":"high"}`: "horizon must be a number", `{"floor":[1,"a"]}`: "floor must have 4 numbers", `null`: "a JSON object", `[]`: "a JSON object", `{`: "a JSON object", "": "a JSON object",
 	} {
 		if _, err := ParsePlateSaid([]byte(text)); !errors.Is(err, ErrPlate) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want it to hold %q", text, err, says)

@@ -12,6 +12,7 @@ import (
 const (
 	ConcernCropped = "cropped" // the frame cuts it off
 	ConcernTiny    = "tiny"    // it is shown with few pixels
+	ConcernTurned  = "turned"  // it is mirrored or rotated, on white, too
 )
 
 // The limits from which people are told.
@@ -32,8 +33,19 @@ func framing(box, frame image.Rectangle) (all []picture.Concern) {
 	return all
 }
 
+// turned tells that a product which was turned is so in each of its variants.
+func turned(w picture.Steering) []picture.Concern {
+	switch {
+	case w.Flip:
+		return []picture.Concern{{Kind: ConcernTurned, Text: "The product is mirrored in all variants, those on white for marketplaces, too: words on it read backwards"}}
+	case w.Rotation != 0:
+		return []picture.Concern{{Kind: ConcernTurned, Text: fmt.Sprintf("The product is turned by %.0f° in all variants, those on white for marketplaces, too", w.Rotation)}}
+	}
+	return nil
+}
+
 // frameConcerns adds what may be wrong with the product's place to what may be with its
 // cut-out.
 func (s *state) frameConcerns(box, frame image.Rectangle) {
-	s.result.Concerns = slices.Concat(s.result.Concerns, framing(box, frame))
+	s.result.Concerns = slices.Concat(s.result.Concerns, framing(box, frame), turned(s.in.steering()))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/opal-photo/opal/modules/check/consistency"
 	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/shade"
 )
 
 // lock stacks backdrop, shadow and the original product, at the size that the
@@ -35,6 +36,10 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	case err != nil:
 		return err
 	case own != nil && !s.done.Placed.ContainsProduct:
+		if s.done.Placed.HorizonY > 0 { // where it stands it touches the floor, whatever the photo showed
+			layer, lies := shade.ContactShadow(product)
+			shade.Lay(s.final, layer, lies.Add(box.Rect().Min), box.Rect(), false)
+		}
 		imaging.Over(s.final, own, image.Point{})
 	case l.shadow != nil:
 		imaging.Over(s.final, l.shadow, l.shadowAt)
