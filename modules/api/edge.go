@@ -139,7 +139,7 @@ func (s *server) ended(ctx context.Context, r *http.Request, w *statusWriter, re
 	took := time.Since(began)
 	status := w.status
 	switch {
-	case r.Context().Err() == context.Canceled && status == 0:
+	case r.Context().Err() == context.Canceled && (status == 0 || errors.Is(rec.err, context.Canceled)):
 		status = statusClientGone
 	case status == 0:
 		status = http.StatusOK

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -147,5 +149,28 @@ func TestADeltaNamesWhatChanged(t *testing.T) {
 		if d := cmp.Diff(c.want, strings.Join(got, " ")); d != "" {
 			t.Error(d)
 		}
+	}
+}
+
+// goneCallers has the caller of a thumbnail leave while it is made.
+type goneCallers struct {
+	Downloads
+	leave context.CancelFunc
+}
+
+func (g *goneCallers) Thumbnail(ctx context.Context, _, _, _ string) ([]byte, error) {
+	g.leave()
+	return nil, fmt.Errorf("thumbnail: %w", ctx.Err())
+}
+
+func TestACallerWhoLeavesIsNoFault(t *testing.T) {
+	g := &goneCallers{}
+	h := newHouse(t, func(o *Options) { g.Downloads, o.Downloads = o.Downloads, g })
+	path := "/v1/jobs/" + filled(t, h) + "/items/b/thumbnail?tenant_id=t1"
+	ctx, leave := context.WithCancel(t.Context())
+	g.leave = leave
+	h.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
+	if log := h.log.String(); strings.Contains(log, `"level":"error"`) || !strings.Contains(log, `"status":499`) {
+		t.Error(log)
 	}
 }
