@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -80,6 +81,9 @@ func Consistency(ctx context.Context, s Streams, c Cutters, p *pipeline.Pipeline
 			return err
 		}
 	}
+	if n := rep.earlierOutputs(); n > 0 {
+		out.Note = strings.TrimPrefix(fmt.Sprintf("%s. %d pictures of earlier runs in this folder were not compared: opal process --resume with all photos takes them over", out.Note, n), ". ")
+	}
 	return out.tell(s, o.JSON)
 }
 
@@ -92,6 +96,16 @@ func (r *Report) consistency() consistency.Result {
 		}
 	}
 	return consistency.Of(pictures)
+}
+
+// earlierOutputs counts the finished pictures of runs before, which the report knows as files alone.
+func (r *Report) earlierOutputs() (n int) {
+	for _, f := range r.Earlier {
+		if strings.HasPrefix(path.Base(f.Path), "output.") {
+			n++
+		}
+	}
+	return n
 }
 
 // fixPasses bounds how often the pictures are looked at while they are fixed: what one alone

@@ -71,6 +71,14 @@ func TestAPictureThatStandsOutIsMadeAgain(t *testing.T) {
 	if again := look(true); len(again.Fixed) > 0 || !bytes.Equal(file(t, "out/odd/output.jpg"), after) {
 		t.Errorf("a second run changes something: %+v", again)
 	}
+	one := o
+	one.Resume = false
+	if err := Process(t.Context(), s, p, one, []string{"odd.png"}); err != nil {
+		t.Fatal(err)
+	}
+	if alone := look(false); alone.Score != nil || !strings.Contains(alone.Note, "pictures of earlier runs") {
+		t.Errorf("pictures that the last run didn't make are passed over in silence: %+v", alone)
+	}
 	if err := Consistency(t.Context(), s, c, p, ConsistencyOptions{Fix: true}, "."); !errors.Is(err, ErrNotARun) {
 		t.Errorf("a folder of photos is fixed: %v", err)
 	}

@@ -37,7 +37,7 @@ func (r *Result) alone() {
 	case r.Pictures == 0:
 		r.Note = "There are no pictures to compare"
 	case n == r.Pictures:
-		r.Note = fmt.Sprintf("No picture could be compared: each scene needs at least %d", leastGroup)
+		r.Note = fmt.Sprintf("No picture could be compared: that takes at least %d of one scene, or of one size where scenes aren't known", leastGroup)
 	case n > 0:
 		r.Note = fmt.Sprintf("%d of %d pictures were not compared: they are in scenes with fewer than %d", n, r.Pictures, leastGroup)
 	}
