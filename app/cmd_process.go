@@ -134,7 +134,7 @@ func acrossOf(mm float64) string {
 	if mm == 0 {
 		return "scale not known"
 	}
-	return fmt.Sprintf("%.0f mm across at the floor's front", mm)
+	return fmt.Sprintf("%.0f mm across at the photo's lower edge", mm)
 }
 
 // preparePlate makes plates of photographs that a decoder decodes.
