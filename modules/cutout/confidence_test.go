@@ -8,13 +8,25 @@ import (
 // A harness with pieces of its floor: a tenth of what was cut out looks like the backdrop,
 // though its outline is clear.
 func TestFloorInsideTheOutlineIsLookedAt(t *testing.T) {
-	f := Features{BorderInlier: .957, EdgeWeak: .044, AgreeInside: .895, LogStray: -2.207, LogEdge: 3.88, LogCompact: 1.372, Hairy: .089}
+	f := Features{BorderInlier: .957, EdgeWeak: .044, AgreeInside: .895, LogStray: -3.1, LogEdge: 3.88, LogCompact: 1.372, Hairy: .089}
 	if c := confidence(&f); c >= ReviewBelow {
 		t.Errorf("with floor inside the confidence is %.2f", c)
 	}
 	f.AgreeInside = .99
 	if c := confidence(&f); c < ReviewBelow {
 		t.Errorf("without floor the confidence is %.2f", c)
+	}
+}
+
+// A bag of whose strap one edge is left: the rest of it ends at steps beside the cut-out.
+func TestStepsBesideTheOutlineAreLookedAt(t *testing.T) {
+	f := Features{BorderInlier: 1, EdgeWeak: .005, AgreeInside: 1, LogStray: -2.281, LogEdge: 3.658, LogCompact: 1.79}
+	if c := confidence(&f); c >= ReviewBelow {
+		t.Errorf("with a part beside the outline the confidence is %.2f", c)
+	}
+	f.LogStray = -4
+	if c := confidence(&f); c < ReviewBelow {
+		t.Errorf("with nothing beside it the confidence is %.2f", c)
 	}
 }
 
