@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"os"
 	"path"
 	"path/filepath"
 	"reflect"
@@ -77,6 +78,9 @@ func Consistency(ctx context.Context, s Streams, c Cutters, p *pipeline.Pipeline
 	}
 	out.Result = rep.consistency()
 	if o.Fix && out.Drifting > 0 {
+		if err := rep.photosThere(); err != nil {
+			return err
+		}
 		if err := out.fix(ctx, s, p, o, rep, folder); err != nil {
 			return err
 		}
@@ -85,6 +89,20 @@ func Consistency(ctx context.Context, s Streams, c Cutters, p *pipeline.Pipeline
 		out.Note = strings.TrimPrefix(fmt.Sprintf("%s. %d pictures of earlier runs in this folder were not compared: opal process --resume with all photos takes them over", out.Note, n), ". ")
 	}
 	return out.tell(s, o.JSON)
+}
+
+// photosThere fails when a photo of the run is gone: its picture could not be made again, and
+// would be lost. Error: ErrNotARun.
+func (r *Report) photosThere() error {
+	for _, it := range r.Items {
+		if it.Status != Completed {
+			continue
+		}
+		if _, err := os.Stat(it.File); err != nil {
+			return ErrNotARun.With("the photo %s is not there any more; bring it back first", it.File)
+		}
+	}
+	return nil
 }
 
 // consistency holds a run's pictures against each other. Each is named by its photo.
