@@ -80,8 +80,11 @@ func TestPlatesAreKeptCorrectedAndDeleted(t *testing.T) {
 		if _, err := plates.Correct(ctx, "a", p.ID, brand.Correction{Plate: picture.PlateSaid{Horizon: picture.Number(2)}}); !errors.Is(err, picture.ErrPlate) {
 			t.Errorf("a horizon outside: %v", err)
 		}
-		_, err = brands.Create(ctx, "a", brand.Profile{ID: "acme", Name: "Acme", Plates: []string{p.ID}})
+		_, err = brands.Create(ctx, "a", brand.Profile{ID: "acme", Name: "Acme", Plates: []string{picture.PlateScene(p.ID), p.ID}})
 		must(err)
+		if acme, err := brands.Get(ctx, "a", "acme"); err != nil || len(acme.Plates) != 1 || acme.Plates[0] != p.ID {
+			t.Errorf("%+v, %v", acme.Plates, err)
+		}
 		if _, err := brands.Create(ctx, "b", brand.Profile{ID: "acme", Name: "Acme", Plates: []string{p.ID}}); !errors.Is(err, brand.ErrInvalid) {
 			t.Errorf("a profile with another tenant's plate: %v", err)
 		}

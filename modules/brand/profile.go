@@ -281,6 +281,9 @@ func (p *Profile) normalizeLists() error {
 		return err
 	}
 	if p.Plates, err = cleanList("plates", p.Plates, MaxProfilePlates, func(s string) (string, error) {
+		if id, ok := picture.ParsePlate(s); ok { // as scene_types have it
+			s = id
+		}
 		return s, checkText("a plate's id", s, maxPresetName)
 	}); err != nil {
 		return err

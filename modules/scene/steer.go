@@ -19,6 +19,9 @@ const (
 	// cutRun is the least run of product along the photo's lower edge, as a share of the
 	// product's width, by which the photo is taken to have cut it off there.
 	cutRun = 0.2
+	// floorEdge is how far below a plate's floor's end products stand at least, of the height:
+	// there its shadows begin.
+	floorEdge = 0.035
 	// usualFrame is how many millimetres of the floor a set's frame shows where it
 	// doesn't say.
 	usualFrame = 600
@@ -106,7 +109,11 @@ func moved(req Request, p *product, f *frame, lk *look, scale, left, bottom floa
 	}
 	if s.Y != nil {
 		bottom, w.at[1] = *s.Y*height, *s.Y
-		if low := float64(f.edge*f.unit) + 0.02*height; !lk.flat && bottom < low {
+		low := float64(f.edge*f.unit) + 0.02*height
+		if req.Plate != nil { // its shadow falls on its floor alone
+			low = math.Max(low, (req.Plate.Floor[1]+floorEdge)*height)
+		}
+		if !lk.flat && bottom < low {
 			w.say(fmt.Sprintf("y %.2f is above the floor: the product stands at %.2f", *s.Y, low/height))
 			bottom = low
 		}

@@ -174,6 +174,10 @@ func TestEachWishWithinItsLimitsKeepsTheProductInTheFrame(t *testing.T) {
 		}
 	}
 	out := rendered(t, Request{Steer: picture.Steering{Y: picture.Number(0), CameraPitch: picture.Number(90), Scale: .1}})
+	above := rendered(t, Request{Scene: "plate:p", Plate: plate, Steer: picture.Steering{Y: picture.Number(.1), Scale: .3}})
+	if feet, top := float64(above.Meta.Box[1]+above.Meta.Box[3])/320, plate.Floor[1]; feet < top+.03 || feet > top+.05 || !strings.Contains(above.Meta.Note, "above the floor") {
+		t.Errorf("it stands at %.2f, the floor begins at %.2f: %s", feet, top, above.Meta.Note)
+	}
 	if !strings.Contains(out.Meta.Note, "moved inside") {
 		t.Errorf("the note says %q", out.Meta.Note)
 	}
