@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/studio"
+	"github.com/opal-photo/opal/modules/scene"
 )
 
 // processCommand is the whole pipeline over files, with no server.
@@ -94,6 +96,8 @@ func processCommand(s Streams) *cobra.Command {
 					s.say(fmt.Sprintf("%s: horizon %.2f, floor %.2f, light from %.0f°, softness %.2f, reflection %.2f, %s", scene, p.Horizon, p.Floor, p.LightAngle, p.Softness, p.Reflection, acrossOf(p.FrameMM)), quiet)
 				}
 			}
+			o.UnknownWords = scene.UnknownWords(o.Prompt)
+			s.say(wordsNote(&o), quiet)
 			p := pipeline.New(d, cutter, studio.NewPlacer(backdropCache)).WithRoom(pipeline.NewRoom(o.Jobs))
 			return ended(batch.Process(cmd.Context(), batch.Streams{In: s.In, Out: s.Out, Err: s.Err, Quiet: quiet}, p, o, args))
 		},
@@ -127,6 +131,23 @@ func processCommand(s Streams) *cobra.Command {
 	complete(cmd, "fail-on", oneOf("reject", "warn"))
 	complete(cmd, "light", oneOf(brand.LightLeft, brand.LightRight, brand.LightAuto))
 	return cmd
+}
+
+// wordsNote says which words of the prompt steer nothing, "" where all do.
+func wordsNote(o *batch.Options) string {
+	switch {
+	case o.Prompt != "" && !slices.ContainsFunc(o.Scenes, followsWords):
+		return "the prompt steers nothing here: plates, plain colours, gradients and crop_original follow no words"
+	case len(o.UnknownWords) > 0:
+		return "no scene knows these words of the prompt: " + strings.Join(o.UnknownWords, ", ")
+	}
+	return ""
+}
+
+// followsWords reports whether a scene is one that the words of a prompt steer.
+func followsWords(scene string) bool {
+	clean, ok := picture.CleanScene(scene)
+	return ok && slices.Contains(picture.SceneTypes(), clean)
 }
 
 // acrossOf says how much of its floor a plate shows.

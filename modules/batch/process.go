@@ -28,11 +28,13 @@ import (
 
 // Options are what a run makes of each photo.
 type Options struct {
-	Dir     string       `json:"out"` // folder for the results
-	Scenes  []string     `json:"scenes"`
-	Presets []string     `json:"presets"`
-	Prompt  string       `json:"prompt,omitempty"`
-	Look    picture.Look `json:"look"`
+	Dir     string   `json:"out"` // folder for the results
+	Scenes  []string `json:"scenes"`
+	Presets []string `json:"presets"`
+	Prompt  string   `json:"prompt,omitempty"`
+	// UnknownWords are those of the prompt that no scene heeds.
+	UnknownWords []string     `json:"unknown_words,omitempty"`
+	Look         picture.Look `json:"look"`
 	// Steering is what is wished of every picture.
 	Steering picture.Steering          `json:"steering,omitzero"`
 	Plates   map[string]pipeline.Plate `json:"-"` // by scene type, see ReadPlates
