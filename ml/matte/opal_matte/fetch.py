@@ -65,7 +65,21 @@ def models(folder, archive=FURNITURE):
         return catalogue(f.read(), folder)
 
 
+def free(folder):
+    """Whether no licence file beside a model asks for more than CC0 does. A model without one rests on the catalogue's."""
+    if not os.path.isdir(folder):
+        return True
+    for name in sorted(os.listdir(folder)):
+        if re.search('licen[cs]e', name, re.I):
+            with open(os.path.join(folder, name), encoding='latin-1') as f:
+                text = ' '.join(re.sub(r'<[^>]+>', ' ', f.read()).split())
+            if re.search(r'creative commons attribution|licen[cs]ed? under (?:a )?cc.by', text, re.I) or not re.search(r'\bzero\b|\bcc.?0\b|public domain', text, re.I):
+                return False
+    return True
+
+
 def catalogue(text, folder):
+    """Reads the catalogue of the models. Two of them (Debian 1.8: winchesterArmchair, winchesterSofa) have a licence of their own beside it, CC-BY 3.0."""
     if not re.search(r'^license=Public domain', text, re.M):
         raise RuntimeError('these models are not in the public domain')
     found, entries = [], {}
@@ -75,5 +89,7 @@ def catalogue(text, folder):
         e = entries[number]
         if 'model' in e:
             path = os.path.join(folder, e['model'].lstrip('/'))
+            if not free(os.path.dirname(path)):
+                continue
             found.append(dict(name=os.path.splitext(os.path.basename(path))[0], file=path, title=e.get('name', ''), creator=e.get('creator', '')))
     return found

@@ -31,6 +31,21 @@ def test_only_models_in_the_public_domain_are_read(tmp_path):
         fetch.catalogue(text.replace('Public domain', 'CC-BY'), '/models')
 
 
+@pytest.mark.parametrize('file,said,want', [
+    ('', '', True),
+    ('BLENDSWAP_LICENSE.txt', 'Released under Creative Commons Zero (Public Domain)', True),
+    ('86145 - LICENSE.html', '<p>Released under <b>Creative Commons Zero 1.0</b></p>', True),
+    ('89509 - LICENSE.html', '<p>Released under <b>Creative Commons\nAttribution 3.0</b>: mention the author</p>', False),
+    ('License.txt', 'All rights reserved', False),
+])
+def test_a_models_own_licence_is_read(tmp_path, file, said, want):
+    (tmp_path / 'a').mkdir()
+    if file:
+        (tmp_path / 'a' / file).write_text(said)
+    found = fetch.catalogue('license=Public domain\nname#1=Box\nmodel#1=/a/box.obj\n', str(tmp_path))
+    assert bool(found) == want
+
+
 def test_views_are_packed(tmp_path):
     import cv2
     for i, name in enumerate(['m0', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8', 'm9']):

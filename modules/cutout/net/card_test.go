@@ -12,7 +12,7 @@ func TestCardIsOfTheseWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{SHA256, "MIT", "CC0-1.0", "Copyright (c) Microsoft Corporation", "## Photographs", "## Limits"} {
+	for _, want := range []string{SHA256, "MIT", "CC0-1.0", "CC-BY-3.0", "Gnanasaireddy", "Copyright (c) Microsoft Corporation", "Permission is hereby granted", "## Photographs", "## Limits"} {
 		if !strings.Contains(string(card), want) {
 			t.Errorf("CARD.md lacks %q", want)
 		}
