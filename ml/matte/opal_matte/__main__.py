@@ -25,16 +25,28 @@ def sides(text):
     return both
 
 
+def above_zero(kind):
+    def read(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = 0
+        if not 0 < value < 1e6:
+            raise argparse.ArgumentTypeError(f'{text} is not a number above 0')
+        return value
+    return read
+
+
 def main():
     p = argparse.ArgumentParser(prog='opal_matte', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('step', choices=('all', 'fetch', 'render', 'pack', 'sheet', 'train', 'evaluate', 'export'))
     p.add_argument('--work', required=True, help='folder of everything that is made')
     p.add_argument('--views', type=int, default=8, help='views of each model')
     p.add_argument('--render-minutes', type=float, default=60, help='the most that rendering takes; what is there by then is used')
-    p.add_argument('--minutes', type=float, default=180, help='of training')
+    p.add_argument('--minutes', type=above_zero(float), default=180, help='of training')
     p.add_argument('--sides', type=sides, default=(256, 288), help='of the pictures before and in the cooldown, multiples of 32: 224,288 sees more pictures')
-    p.add_argument('--threads', type=int, default=1, help='of the trainer')
-    p.add_argument('--workers', type=int, default=1, help='compositor processes')
+    p.add_argument('--threads', type=above_zero(int), default=1, help='of the trainer')
+    p.add_argument('--workers', type=above_zero(int), default=1, help='compositor processes')
     p.add_argument('--rate', type=float, default=2.5e-3, help='the highest learning rate')
     p.add_argument('--cooldown', type=float, default=.35, help='share of the time in which the rate falls')
     p.add_argument('--seed', type=int, default=1)

@@ -22,6 +22,8 @@ def render(models, out, views, size=320, samples=16, threads=1, seed=1, seconds=
         with open(job, 'w', encoding='utf-8') as f:
             json.dump(dict(views=views, size=size, samples=samples, threads=threads, seed=seed, seconds=seconds, models=left), f)
         now = os.path.join(out, 'now.txt')
+        if os.path.exists(now):  # of a call before: its model is not to blame for this one
+            os.remove(now)
         with open(os.path.join(out, 'blender.log'), 'a', encoding='utf-8') as log:
             code = subprocess.call([blender, '-b', '--factory-startup', '-P', os.path.join(HERE, 'render_blender.py'), '--', job, out], stdout=log, stderr=log)
         if code == 0:

@@ -145,8 +145,13 @@ def train(folder, parts, validation, minutes, top=1e-3, cooldown=.35, workers=1,
     """Trains for some minutes, or for some steps where those are given, and writes FOLDER/train.log, a JSON line now and then.
 
     parts and validation are Parts, begin weights to begin from, and words say which."""
+    there = [name for name in (LATEST, FINAL) if os.path.exists(os.path.join(folder, name))]
+    if there and not resume:
+        raise SystemExit(f'{folder} holds {" and ".join(there)} of an earlier training: --resume goes on with it; move the folder away to begin anew')
+    if there == [FINAL]:
+        raise SystemExit(f'{folder} holds {FINAL}, whose rate has fallen, and no {LATEST} to go on from: move the folder away to begin anew')
     t = Trainer(folder, seed, threads)
-    if resume and os.path.exists(os.path.join(folder, LATEST)):
+    if there:
         t.resume(LATEST)
     elif begin:
         t.begin_from(begin, words)
@@ -157,10 +162,15 @@ def train(folder, parts, validation, minutes, top=1e-3, cooldown=.35, workers=1,
     for p in processes:
         p.start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended; --resume goes on'))
+    begun = t.state['seen']
     try:
         run(t, folder, rings, stage, made, processes, validation, minutes, steps, top, cooldown, every, tell)
     finally:
-        t.save(t.name)
+        before = {s: signal.signal(s, signal.SIG_IGN) for s in (signal.SIGTERM, signal.SIGINT)}  # a second one would tear the state
+        if t.state['seen'] > begun:
+            t.save(t.name)
+        for s, handler in before.items():
+            signal.signal(s, handler)
         stage.value = -1
         for p in processes:
             p.join(5)
@@ -199,6 +209,8 @@ def run(t, folder, rings, stage, made, processes, validation, minutes, steps, to
         if time.time() - told > every:
             told = time.time()
             tell_of(t, folder, V, [m.value for m in made], size, done, tell)
+    if t.state['steps'] == first:
+        raise SystemExit('the time was over before the compositors had filled a batch: give more --minutes')
     tell_of(t, folder, V, [m.value for m in made], rings[-1][0], 1, tell)
 
 

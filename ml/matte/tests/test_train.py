@@ -17,6 +17,9 @@ def test_the_network_learns_and_goes_on_where_it_was(parts, tmp_path):
     first = go(begin=None)
     before = state('latest.pt')  # before the rate fell
     assert 0 < before['seen'] < first.state['seen'] == state('final.pt')['seen']
+    with pytest.raises(SystemExit, match='--resume'):
+        go()
+    assert state('latest.pt')['seen'] == before['seen']  # what was learned is not lost to a word that was forgotten
     again = go(resume=True)
     assert state('latest.pt')['seen'] > before['seen'] and state('latest.pt')['minutes'] > before['minutes']
     assert again.state['seen'] > before['seen'] and again.state['begun_from'] == 'nothing'
