@@ -100,7 +100,11 @@ func localConfig(environ []string) (*config.Config, error) {
 			own = append(own, e)
 		}
 	}
-	return config.Load("", own)
+	cfg, err := config.Load("", own)
+	if err != nil {
+		return nil, err
+	}
+	return cfg, cfg.CheckValues()
 }
 
 // localReview returns which cut-outs a person has to look at, by REVIEW_BELOW.

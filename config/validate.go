@@ -80,6 +80,25 @@ func (c *Config) Unusual() bool {
 	return c.Production() && !slices.Contains([]string{"prod", "production"}, c.Environment)
 }
 
+// complaints lists the values that break their rules.
+func (c *Config) complaints() (bad []string) {
+	for _, s := range c.settings() {
+		if text := s.complaint(); text != "" {
+			bad = append(bad, text)
+		}
+	}
+	return bad
+}
+
+// CheckValues checks every value that is set, whatever the role. The error names each that is
+// wrong, on a line each.
+func (c *Config) CheckValues() error {
+	if bad := c.complaints(); len(bad) > 0 {
+		return ErrConfig.With("%s", lines(bad))
+	}
+	return nil
+}
+
 // Validate checks every value, and that the settings that a role uses are there.
 // The error names each that is missing or wrong, on a line each, and says what to
 // set. engines return what is missing or wrong for the engines that were chosen,
@@ -93,10 +112,7 @@ func (c *Config) Validate(r Role, loopback bool, engines ...func(*Config) []stri
 	}
 	say(c.OTel.MetricsExporter == "otlp" && c.OTel.Disabled != "true" && c.OTel.Endpoint == "" && c.OTel.MetricsEndpoint == "",
 		"OTEL_METRICS_EXPORTER is otlp, and no collector is named: set OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
-	for _, s := range c.settings() {
-		text := s.complaint()
-		say(text != "", text)
-	}
+	bad = append(bad, c.complaints()...)
 	if r.Database {
 		say(c.Database.URL == "", "DATABASE_URL is missing: postgres://user:password@host:5432/name?sslmode=require")
 	}
