@@ -112,7 +112,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	brushed := orderForBrush(t, dev)
 	// A refused photo is replaced by another, of which a picture is made.
 	const torn = `document.querySelector(".tile:has(strong[title='torn.jpg'])")`
-	better, err := sample.JPEG(480)
+	better, err := sample.JPEG(1000)
 	if err != nil {
 		t.Fatal(err)
 	}

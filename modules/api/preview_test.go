@@ -16,7 +16,7 @@ func TestAPictureIsPreviewedWithItsPrice(t *testing.T) {
 	if v := a.json(t); a.status != http.StatusOK || v["image"] != "/9g=" || v["scene_type"] != "kitchen" || fmt.Sprint(v["unknown_words"]) != "[whimsical]" {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	wantProblem(t, "a wish that makes no sense", h.do(t, http.MethodPost, target, `{"steering":{"anchor":"sky"}}`), 422, "steering_invalid")
+	wantProblem(t, "a wish that makes no sense", h.do(t, http.MethodPost, target, `{"steering":{"anchor":"sky"}}`), 422, "validation_failed")
 	wantProblem(t, "no such item", h.do(t, http.MethodPost, "/v1/jobs/"+jobID+"/items/x/preview?tenant_id=t1", `{}`), 404, "item_not_found")
 }
 
