@@ -18,8 +18,8 @@ const classicalHolds = .3
 const ownUndecided = .5
 
 // ownMost is the most that a cut-out is believed in that rests on OPAL's own network:
-// a person looks at it. There are too few photographs yet to say which of them may
-// pass unseen.
+// a person looks at it, where neither operator nor brand asks for less than ReviewBelow.
+// There are too few photographs yet to say which of them may pass unseen.
 const ownMost = ReviewBelow - .05
 
 // CutOwn separates the product from its background with the classical engine, and

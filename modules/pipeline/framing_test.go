@@ -1,10 +1,13 @@
 package pipeline
 
 import (
+	"context"
 	"image"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -37,5 +40,22 @@ func TestPeopleAreToldOfAProductThatTheFrameCutsOffOrThatIsTiny(t *testing.T) {
 	s.frameConcerns(image.Rect(0, 0, 3, 3), frame)
 	if len(s.result.Concerns) != 2 || len(own) != 1 {
 		t.Errorf("%+v", s.result.Concerns)
+	}
+}
+
+func TestPeopleAreToldOfASmallPlate(t *testing.T) {
+	for size, soft := range map[image.Point]bool{image.Pt(700, 400): true, image.Pt(1500, 900): false} {
+		t.Run(size.String(), func(t *testing.T) {
+			file, err := imaging.Encode(image.NewNRGBA(image.Rectangle{Max: size}), imaging.EncodeOptions{Format: imaging.PNG, Effort: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := &state{in: Input{Options: DefaultOptions, Plate: func(context.Context) (Plate, error) { return Plate{File: file}, nil }}}
+			var req Placement
+			note, err := s.loadPlate(t.Context(), &req)
+			if err != nil || req.Plate == nil || strings.Contains(note, "softer") != soft {
+				t.Errorf("%v: %q", err, note)
+			}
+		})
 	}
 }

@@ -41,7 +41,7 @@ func PlaceSmall(ctx context.Context, in *Input, cut *image.NRGBA, side int) (Pla
 	}
 	if _, ok := picture.ParsePlate(in.Scene); ok {
 		s := &state{in: *in}
-		if err := s.loadPlate(ctx, &req); err != nil {
+		if _, err := s.loadPlate(ctx, &req); err != nil {
 			return Placement{}, err
 		}
 		k := float64(side) / float64(max(req.Width, req.Height))

@@ -53,8 +53,9 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 	}
 	req.Steering.Rotation, req.Steering.Flip, req.Steering.PhotoShadow = 0, false, nil
 	req.Steering.Room = room(s.shared(), s.cutBounds)
+	plateNote := ""
 	if _, ok := picture.ParsePlate(s.in.Scene); ok {
-		if err := s.loadPlate(ctx, &req); err != nil {
+		if plateNote, err = s.loadPlate(ctx, &req); err != nil {
 			return err
 		}
 	}
@@ -71,6 +72,9 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 		}
 		if req.Plate != nil {
 			placed.PlateName = req.Plate.Name
+		}
+		if plateNote != "" {
+			placed.Note = strings.TrimPrefix(placed.Note+"; "+plateNote, "; ")
 		}
 		if req.Steering.Seed != nil && placed.Seed != req.Seed {
 			left = append(left, "seed")
@@ -101,18 +105,23 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 // errNoPlate says that the scene is a plate and nobody knows its photograph.
 var errNoPlate = fault.New(fault.Invalid, "plate_not_found", "The plate that the scene names is not there")
 
-// loadPlate fetches the plate and gives the scene its proportions.
-func (s *state) loadPlate(ctx context.Context, req *Placement) error {
+// softPlate is how far a plate may be enlarged before people are told: beside a sharp
+// product it looks soft.
+const softPlate = 1.5
+
+// loadPlate fetches the plate and gives the scene its proportions. It returns what people
+// should know of the photograph, "" for nothing.
+func (s *state) loadPlate(ctx context.Context, req *Placement) (note string, err error) {
 	if s.in.Plate == nil {
-		return errNoPlate.With("%s", s.in.Scene)
+		return "", errNoPlate.With("%s", s.in.Scene)
 	}
 	plate, err := s.in.Plate(ctx)
 	if err != nil {
-		return fmt.Errorf("fetch the plate: %w", err)
+		return "", fmt.Errorf("fetch the plate: %w", err)
 	}
 	info, err := imagefile.Inspect(plate.File)
 	if err != nil {
-		return fmt.Errorf("look at the plate: %w", err)
+		return "", fmt.Errorf("look at the plate: %w", err)
 	}
 	side := sceneSize
 	if s.in.Options.Upscale {
@@ -121,7 +130,10 @@ func (s *state) loadPlate(ctx context.Context, req *Placement) error {
 	k := float64(side) / float64(max(info.Width, info.Height))
 	req.Width, req.Height = max(1, int(float64(info.Width)*k+.5)), max(1, int(float64(info.Height)*k+.5))
 	req.Plate = &plate
-	return nil
+	if k > softPlate {
+		note = fmt.Sprintf("the plate has %d×%d pixels and is enlarged %.1f×, so it is softer than the product: a photograph of %d pixels or more is sharp", info.Width, info.Height, k, side)
+	}
+	return note, nil
 }
 
 // inputSide is the longest side, in pixels, of the picture that a scoring service
