@@ -136,18 +136,12 @@ func processCommand(s Streams) *cobra.Command {
 // wordsNote says which words of the prompt steer nothing, "" where all do.
 func wordsNote(o *batch.Options) string {
 	switch {
-	case o.Prompt != "" && !slices.ContainsFunc(o.Scenes, followsWords):
+	case o.Prompt != "" && !slices.ContainsFunc(o.Scenes, picture.FollowsWords):
 		return "the prompt steers nothing here: plates, plain colours, gradients and crop_original follow no words"
 	case len(o.UnknownWords) > 0:
 		return "no scene knows these words of the prompt: " + strings.Join(o.UnknownWords, ", ")
 	}
 	return ""
-}
-
-// followsWords reports whether a scene is one that the words of a prompt steer.
-func followsWords(scene string) bool {
-	clean, ok := picture.CleanScene(scene)
-	return ok && slices.Contains(picture.SceneTypes(), clean)
 }
 
 // acrossOf says how much of its floor a plate shows.

@@ -180,5 +180,8 @@ func noteOf(it job.Item) string {
 	if it.Product.SetID != "" && it.Product.SKU == "" {
 		note = strings.TrimPrefix(note+"; set_id without sku: all photos of the job without a sku and with this set_id are one set", "; ")
 	}
+	if it.ScenePrompt != "" && it.SceneType != "" && !picture.FollowsWords(it.SceneType) {
+		note = strings.TrimPrefix(note+"; plates, plain colours, gradients and crop_original follow no words: scene_prompt changes nothing", "; ")
+	}
 	return note
 }

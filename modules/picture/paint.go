@@ -78,6 +78,13 @@ func CleanScene(scene string) (string, bool) {
 	return scene, false
 }
 
+// FollowsWords reports whether a scene is one that the words of a prompt steer: plates, plain
+// colours, gradients and crop_original are not.
+func FollowsWords(scene string) bool {
+	clean, ok := CleanScene(scene)
+	return ok && slices.Contains(sceneTypes, clean)
+}
+
 // SceneHint says of a scene type that there is not which one may be meant, and which there
 // are, to follow its name in a message.
 func SceneHint(scene string) string {
