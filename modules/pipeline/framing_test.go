@@ -53,6 +53,10 @@ func TestPeopleAreToldOfASmallPlate(t *testing.T) {
 			s := &state{in: Input{Options: DefaultOptions, Plate: func(context.Context) (Plate, error) { return Plate{File: file}, nil }}}
 			var req Placement
 			note, err := s.loadPlate(t.Context(), &req)
+			s.in.Steering.HeightMM = 120
+			if guessed, err := s.loadPlate(t.Context(), &req); err != nil || !strings.Contains(guessed, "frame_mm") {
+				t.Errorf("%v: a scale that is guessed is not told: %q", err, guessed)
+			}
 			if err != nil || req.Plate == nil || strings.Contains(note, "softer") != soft {
 				t.Errorf("%v: %q", err, note)
 			}

@@ -130,10 +130,14 @@ func (s *state) loadPlate(ctx context.Context, req *Placement) (note string, err
 	k := float64(side) / float64(max(info.Width, info.Height))
 	req.Width, req.Height = max(1, int(float64(info.Width)*k+.5)), max(1, int(float64(info.Height)*k+.5))
 	req.Plate = &plate
-	if k > softPlate {
-		note = fmt.Sprintf("the plate has %d×%d pixels and is enlarged %.1f×, so it is softer than the product: a photograph of %d pixels or more is sharp", info.Width, info.Height, k, side)
+	var notes []string
+	if w := s.in.steering(); w.HeightMM > 0 && w.FrameMM == 0 && (plate.FrameMM == 0 || plate.FrameMM == plate.EstimateFrame(info.Width, info.Height)) {
+		notes = append(notes, "how large things are in the plate is guessed, so height_mm may not hold: set its frame_mm")
 	}
-	return note, nil
+	if k > softPlate {
+		notes = append(notes, fmt.Sprintf("the plate has %d×%d pixels and is enlarged %.1f×, so it is softer than the product: a photograph of %d pixels or more is sharp", info.Width, info.Height, k, side))
+	}
+	return strings.Join(notes, "; "), nil
 }
 
 // inputSide is the longest side, in pixels, of the picture that a scoring service
