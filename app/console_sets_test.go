@@ -131,10 +131,11 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	// A doubtful picture says so, and a person decides.
 	inPage(t, ctx, press(".sheet .callout button"), until(`document.querySelector("h1").textContent === "plain.jpg" && document.querySelector(".callout")`), chromedp.KeyEvent("r"), until(tile("rejected")))
 
+	const bottle = `document.querySelector(".tile.approved:has(strong[title='sample-bottle.jpg'])")`
 	// By keyboard: to the picture, approve, on to the next.
 	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile.done:has(strong[title='torn.jpg']) [data-main]")), chromedp.KeyEvent("a"), until(torn+`.matches(".approved")`))
-	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile.done:has(strong[title='sample-bottle.jpg']) [data-main]")), chromedp.KeyEvent("a"), until(`document.querySelectorAll(".tile.approved").length === 2`), until(`document.activeElement.closest(".tile.out")`),
-		chromedp.KeyEvent(kb.ArrowLeft), until(`document.activeElement.closest(".tile.approved")`), chromedp.KeyEvent(kb.Enter),
+	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile.done:has(strong[title='sample-bottle.jpg']) [data-main]")), chromedp.KeyEvent("a"), until(`document.querySelectorAll(".tile.approved").length === 2`), until(`document.activeElement.closest(".tile") && !`+bottle+`.contains(document.activeElement)`),
+		chromedp.KeyEvent(kb.ArrowLeft), until(bottle+`.contains(document.activeElement)`), chromedp.KeyEvent(kb.Enter),
 		until(`document.querySelector(".canvas img")?.naturalWidth > 100 && document.querySelectorAll(".variants > li").length > 3`))
 	holds(t, ctx, "every default size is made", fmt.Sprintf(`[...document.querySelectorAll(".variants > li")].filter((size) => size.querySelector(".good-text, .checks")).length === %d`, len(channel.Defaults())))
 	saves := saveTo(t, ctx)
