@@ -226,10 +226,15 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 	if err != nil {
 		return nil, "", err
 	}
-	for i := range items {
-		if err := tellWaits(ctx, s.DB, items[i].JobID, func(yield func(*Item) bool) { yield(&items[i].Item) }); err != nil {
-			return nil, "", err
+	waits := func(yield func(string, *Item) bool) {
+		for i := range items {
+			if !yield(items[i].JobID, &items[i].Item) {
+				return
+			}
 		}
+	}
+	if err := tellWaits(ctx, s.DB, waits); err != nil {
+		return nil, "", err
 	}
 	if f.Plain {
 		return items, next, nil

@@ -49,7 +49,7 @@ func (s *Service) Page(ctx context.Context, tenantID, jobID string, p Part) (ite
 	if err := rows.Err(); err != nil {
 		return nil, false, err
 	}
-	return items, more, tellWaits(ctx, s.DB, jobID, each(items))
+	return items, more, tellWaits(ctx, s.DB, ofJob(jobID, items))
 }
 
 // Item returns an item of a job with its timeline.

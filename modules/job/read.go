@@ -139,7 +139,7 @@ func jobItems(ctx context.Context, q db.Querier, jobID string) ([]Item, error) {
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	return items, tellWaits(ctx, q, jobID, each(items))
+	return items, tellWaits(ctx, q, ofJob(jobID, items))
 }
 
 func (s *Service) timelines(ctx context.Context, j *Job) error {
@@ -192,7 +192,7 @@ func getItem(ctx context.Context, q db.Querier, tenantID, jobID, itemID string) 
 	if err != nil {
 		return Item{}, "", fmt.Errorf("load item %s: %w", itemID, err)
 	}
-	return it, owner, tellWaits(ctx, q, owner, func(yield func(*Item) bool) { yield(&it) })
+	return it, owner, tellWaits(ctx, q, func(yield func(string, *Item) bool) { yield(owner, &it) })
 }
 
 // prefixed scans one column before those that a scan function asks for.

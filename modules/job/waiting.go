@@ -21,10 +21,11 @@ type Waiting struct {
 	Until   time.Time `json:"until"`    // when it goes on without them
 }
 
-// tellWaits says which photos a job's items lack that wait for their set.
-func tellWaits(ctx context.Context, q db.Querier, jobID string, items iter.Seq[*Item]) error {
+// tellWaits says which photos items lack that wait for their set, each with its job's id. A
+// set that several are of is asked for once.
+func tellWaits(ctx context.Context, q db.Querier, items iter.Seq2[string, *Item]) error {
 	known := map[set][]row{}
-	for it := range items {
+	for jobID, it := range items {
 		if it.Waiting == nil {
 			continue
 		}
@@ -42,11 +43,11 @@ func tellWaits(ctx context.Context, q db.Querier, jobID string, items iter.Seq[*
 	return nil
 }
 
-// each yields the places of a list's values.
-func each[T any](list []T) iter.Seq[*T] {
-	return func(yield func(*T) bool) {
-		for i := range list {
-			if !yield(&list[i]) {
+// ofJob yields the places of a job's items with its id.
+func ofJob(jobID string, items []Item) iter.Seq2[string, *Item] {
+	return func(yield func(string, *Item) bool) {
+		for i := range items {
+			if !yield(jobID, &items[i]) {
 				return
 			}
 		}
