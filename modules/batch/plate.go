@@ -40,25 +40,30 @@ func ReadPlates(ctx context.Context, files []string, prepare PreparePlate) (map[
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", file, err)
 		}
-		said, err := os.ReadFile(file + plateSuffix)
-		if errors.Is(err, fs.ErrNotExist) {
-			if err := misnamed(file); err != nil {
-				return nil, nil, err
-			}
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := correctBeside(&p, file); err != nil {
 			return nil, nil, err
-		}
-		if err == nil {
-			if err := correctPlate(&p, said); err != nil {
-				return nil, nil, fmt.Errorf("%s%s: %w", file, plateSuffix, err)
-			}
 		}
 		scene := picture.PlateScene(names.Unique(filename.Slug(filename.Stem(file)), ""))
 		plates[scene] = p
 		scenes = append(scenes, scene)
 	}
 	return plates, scenes, nil
+}
+
+// correctBeside corrects the guess about a plate by the file beside its photograph, where there
+// is one.
+func correctBeside(p *pipeline.Plate, file string) error {
+	said, err := os.ReadFile(file + plateSuffix)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return misnamed(file)
+	case err != nil:
+		return err
+	}
+	if err := correctPlate(p, said); err != nil {
+		return fmt.Errorf("%s%s: %w", file, plateSuffix, err)
+	}
+	return nil
 }
 
 // misnamed fails when a file corrects the guess about a plate under the name that people would
