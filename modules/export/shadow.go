@@ -30,8 +30,7 @@ func (l *Layers) shadowOf(p channel.Preset) string {
 	if mode == "" {
 		mode = string(p.Shadow)
 	}
-	own := mode == picture.ShadowKeep || mode == picture.ShadowSoften
-	if mode == "" || own && (l.Own == nil || l.OwnShadow == nil) || mode == picture.ShadowContact && kind != picture.ShadowOnWhite || l.whole() {
+	if mode == "" || picture.KeepsOwn(mode) && (l.Own == nil || l.OwnShadow == nil) || mode == picture.ShadowContact && kind != picture.ShadowOnWhite || l.whole() {
 		return picture.ShadowDrop
 	}
 	return mode

@@ -35,10 +35,13 @@ const maxPhotoShadows = 60
 
 var presetPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,59}$`) })
 
+// KeepsOwn reports whether a mode shows the photo's own shadow.
+func KeepsOwn(mode string) bool { return mode == ShadowKeep || mode == ShadowSoften }
+
 // Wants reports whether the photo's own shadow is wished anywhere.
 func (s PhotoShadow) Wants() bool {
 	for _, mode := range s {
-		if mode == ShadowKeep || mode == ShadowSoften {
+		if KeepsOwn(mode) {
 			return true
 		}
 	}

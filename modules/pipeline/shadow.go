@@ -92,7 +92,7 @@ func (s *state) turnShadow(ctx context.Context, bounds image.Rectangle, degrees 
 func (s *state) sceneShadow(ctx context.Context, frame image.Rectangle, product image.Rectangle) (*image.NRGBA, error) {
 	own := s.result.OwnShadow
 	mode := s.result.Shadows[picture.ShadowInScene]
-	if own == nil || own.Path == "" || mode != picture.ShadowKeep && mode != picture.ShadowSoften {
+	if own == nil || own.Path == "" || !picture.KeepsOwn(mode) {
 		return nil, nil
 	}
 	layer, err := loadOwn(ctx, s.artifacts, own.Path)
