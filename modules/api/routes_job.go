@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"regexp"
-	"strings"
 
 	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/client"
@@ -178,10 +177,10 @@ func (s *server) onJob(do func(ctx context.Context, tenantID, jobID string) erro
 func noteOf(it job.Item) string {
 	note := it.Note
 	if it.Product.SetID != "" && it.Product.SKU == "" {
-		note = strings.TrimPrefix(note+"; set_id without sku: all photos of the job without a sku and with this set_id are one set", "; ")
+		note = picture.Noted(note, "set_id without sku: all photos of the job without a sku and with this set_id are one set")
 	}
 	if it.ScenePrompt != "" && it.SceneType != "" && !picture.FollowsWords(it.SceneType) {
-		note = strings.TrimPrefix(note+"; plates, plain colours, gradients and crop_original follow no words: scene_prompt changes nothing", "; ")
+		note = picture.Noted(note, "plates, plain colours, gradients and crop_original follow no words: scene_prompt changes nothing")
 	}
 	return note
 }

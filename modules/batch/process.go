@@ -11,7 +11,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -563,7 +562,7 @@ func (it *Item) review() {
 	for _, v := range it.Variants {
 		if v.Status == Rejected {
 			it.NeedsReview = true
-			it.ReviewReason = strings.TrimPrefix(it.ReviewReason+"; "+v.Preset+" is refused: "+check.Reason(v.Checks), "; ")
+			it.ReviewReason = picture.Noted(it.ReviewReason, v.Preset+" is refused: "+check.Reason(v.Checks))
 		}
 	}
 }

@@ -2,10 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"image"
 	"math"
-	"strings"
 
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/picture"
@@ -91,14 +89,6 @@ func room(common [2]float64, bounds image.Rectangle) [2]float64 {
 		return common
 	}
 	return [2]float64{max(1, common[0]/float64(bounds.Dx())), max(1, common[1]/float64(bounds.Dy()))}
-}
-
-// noteSet adds to the picture's note what is to be said of its set.
-func (s *state) noteSet(note string) string {
-	if s.setNote == "" {
-		return note
-	}
-	return strings.TrimPrefix(fmt.Sprintf("%s; %s", note, s.setNote), "; ")
 }
 
 // fillOf returns the share of a frame that the box of a set takes whose product fills a box

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"strings"
 
 	"github.com/opal-photo/opal/modules/check/consistency"
 	"github.com/opal-photo/opal/modules/check/proof"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/shade"
 )
 
@@ -52,14 +52,14 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	imaging.Over(s.final, product, at)
 	s.layers = nil
 	f := s.fidelity()
-	f.Note, f.Areas = s.noteSet(s.done.Placed.Note), s.done.Placed.Areas
+	f.Note, f.Areas = picture.Noted(s.done.Placed.Note, s.setNote), s.done.Placed.Areas
 	if own := s.result.OwnShadow; own != nil && own.Why != "" {
-		f.Note = strings.TrimPrefix(f.Note+"; the photo's own shadow is not kept: "+own.Why, "; ")
+		f.Note = picture.Noted(f.Note, "the photo's own shadow is not kept: "+own.Why)
 	}
 	s.frameConcerns(box.Rect(), s.final.Rect)
 	f.Enlarged = max(float64(box.Dx())/float64(s.cutBounds.Dx()), float64(box.Dy())/float64(s.cutBounds.Dy()))
 	if f.Enlarged > sharpEnough {
-		f.Upscale = strings.TrimPrefix(fmt.Sprintf("%s; the photo is small: its product of %d×%d pixels was enlarged %.1f×", f.Upscale, s.cutBounds.Dx(), s.cutBounds.Dy(), f.Enlarged), "; ")
+		f.Upscale = picture.Noted(f.Upscale, fmt.Sprintf("the photo is small: its product of %d×%d pixels was enlarged %.1f×", s.cutBounds.Dx(), s.cutBounds.Dy(), f.Enlarged))
 	}
 	if !s.done.Cutout.Whole {
 		ground := l.backdrop

@@ -73,14 +73,12 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 		if req.Plate != nil {
 			placed.PlateName = req.Plate.Name
 		}
-		if plateNote != "" {
-			placed.Note = strings.TrimPrefix(placed.Note+"; "+plateNote, "; ")
-		}
+		placed.Note = picture.Noted(placed.Note, plateNote)
 		if req.Steering.Seed != nil && placed.Seed != req.Seed {
 			left = append(left, "seed")
 		}
 		if len(left) > 0 {
-			placed.Note = strings.TrimPrefix(placed.Note+"; engine "+placed.Engine+" doesn't follow "+strings.Join(left, ", "), "; ")
+			placed.Note = picture.Noted(placed.Note, "engine "+placed.Engine+" doesn't follow "+strings.Join(left, ", "))
 		}
 		if placed.Box == (picture.Box{}) {
 			placed.Box, placed.FloorY = picture.Stand(s.cutBounds.Dx(), s.cutBounds.Dy(), placed.Width, placed.Height, s.in.Look.ProductFill)

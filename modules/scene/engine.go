@@ -5,7 +5,6 @@ import (
 	"context"
 	"image"
 	"math"
-	"strings"
 	"sync"
 
 	"github.com/opal-photo/opal/modules/picture"
@@ -143,9 +142,7 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 		harmony = 1
 	}
 	res.Meta.Anchor, res.Meta.Zoom, res.Meta.At, res.Meta.Fixed, res.Meta.Note = wished.anchor, wished.zoom, wished.at, wished.fixed || req.Plate != nil, wished.note
-	if left := unseen(req, st); left != "" {
-		res.Meta.Note = strings.TrimPrefix(res.Meta.Note+"; "+left, "; ")
-	}
+	res.Meta.Note = picture.Noted(res.Meta.Note, unseen(req, st))
 	res.Product = pl.pix
 	res.Meta.Box, res.Meta.Exact, res.Meta.Scale = picture.BoxOf(pl.rect), pl.box, pl.scale
 	res.Meta.FloorY = int(math.Round(pl.box[1] + pl.box[3]))

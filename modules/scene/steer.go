@@ -209,7 +209,7 @@ func (w *wished) inside(scale, left, bottom, bw, bh, width, height float64) (new
 }
 
 // say adds to the note.
-func (w *wished) say(text string) { w.note = strings.TrimPrefix(w.note+"; "+text, "; ") }
+func (w *wished) say(text string) { w.note = picture.Noted(w.note, text) }
 
 // boxed reports whether the request names the product's place.
 func boxed(r Request) bool { return r.Box[2] >= 1 && r.Box[3] >= 1 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"strings"
 
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
@@ -46,8 +45,8 @@ func (p *Placer) Preview(ctx context.Context, r pipeline.Placement) (Preview, er
 		return Preview{}, fmt.Errorf("encode the preview: %w", err)
 	}
 	w, h, m := float64(r.Width), float64(r.Height), res.Meta
-	if mode := r.Steering.PhotoShadow[picture.ShadowInScene]; mode == picture.ShadowKeep || mode == picture.ShadowSoften {
-		m.Note = strings.TrimPrefix(m.Note+"; the finished picture has the photo's own shadow, where the photo shows one", "; ")
+	if picture.KeepsOwn(r.Steering.PhotoShadow[picture.ShadowInScene]) {
+		m.Note = picture.Noted(m.Note, "the finished picture has the photo's own shadow, where the photo shows one")
 	}
 	return Preview{
 		JPEG: b, Width: r.Width, Height: r.Height, Note: m.Note, Floor: float64(m.FloorY) / h, Horizon: float64(m.HorizonY) / h,
