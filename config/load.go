@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/caarlos0/env/v11"
 
 	"github.com/opal-photo/opal/modules/fault"
@@ -113,15 +112,15 @@ const misspeltBy = 2
 // closest returns the setting that name misspells, or "". Only names that begin
 // like one of OPAL's groups are looked at: the environment holds much else.
 func closest(name string, names []string) string {
-	best, at := "", misspeltBy+1
+	if !strings.Contains(name, "_") {
+		return ""
+	}
+	var alike []string
 	for _, n := range names {
 		group, _, _ := strings.Cut(n, "_")
-		if !strings.Contains(name, "_") || name == n || !strings.HasPrefix(name, group[:2]) {
-			continue
-		}
-		if d := levenshtein.ComputeDistance(name, n); d < at {
-			best, at = n, d
+		if name != n && strings.HasPrefix(name, group[:2]) {
+			alike = append(alike, n)
 		}
 	}
-	return best
+	return fault.Nearest(name, alike, misspeltBy)
 }

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/opal-photo/opal/modules/fault"
 )
 
@@ -85,28 +83,13 @@ func Validate(names []string) error {
 				all[i] = p.Name
 			}
 			near := "; known are "
-			if like := nearestPreset(n, all); like != "" {
+			if like := fault.Nearest(n, all, min(3, len(n)/2)); like != "" {
 				near = "; did you mean " + like + "? Known are "
 			}
 			return ErrPreset.With("%.60q%s%s", n, near, strings.Join(all, ", "))
 		}
 	}
 	return nil
-}
-
-// nearestPreset returns the preset's name that another is nearest to; "" when none is near.
-func nearestPreset(name string, known []string) string {
-	const longest, far = 60, 4 // characters, and changes of them
-	if len(name) > longest {
-		return ""
-	}
-	best, at := "", min(far, 1+len(name)/2)
-	for _, k := range known {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), k); d < at {
-			best, at = k, d
-		}
-	}
-	return best
 }
 
 // Find returns the preset of a name.

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/opal-photo/opal/modules/fault"
 )
 
@@ -104,18 +102,9 @@ func CheckSlot(name string) error {
 // likeliest returns the known slot that a name is nearest to, or "" when none is near. A
 // row's number may be written with one digit, as in PT1.
 func likeliest(name string, known []string) string {
-	const far = 3 // changed characters
-	if len(name) > 2*far+len("MAIN") {
-		return ""
-	}
+	const most = 2 // changed characters
 	if n := len(name); n > 1 && name[n-1] >= '0' && name[n-1] <= '9' && slices.Contains(known, name[:n-1]+"0"+name[n-1:]) {
 		return name[:n-1] + "0" + name[n-1:]
 	}
-	best, at := "", far
-	for _, k := range known {
-		if d := levenshtein.ComputeDistance(name, k); d < at {
-			best, at = k, d
-		}
-	}
-	return best
+	return fault.Nearest(name, known, most)
 }

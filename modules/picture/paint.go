@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // Paint is a backdrop of one colour, or of two that run into each other from the top
@@ -89,7 +91,7 @@ func FollowsWords(scene string) bool {
 // are, to follow its name in a message.
 func SceneHint(scene string) string {
 	clean := strings.ToLower(strings.TrimSpace(scene))
-	near := Nearest(clean, append([]string{CropOriginal}, sceneTypes...))
+	near := fault.Nearest(clean, append([]string{CropOriginal}, sceneTypes...), mostWrong(clean))
 	kind, rest, _ := strings.Cut(clean, ":")
 	switch kind {
 	case colourScene, "color", "gradient":

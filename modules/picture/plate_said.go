@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // PlateDepth is where products stand in a plate's floor, as a share of its depth from behind.
@@ -80,7 +80,7 @@ func SaysOfPlate(text []byte) bool {
 		return false
 	}
 	for name := range fields {
-		if Nearest(name, plateFields) != "" {
+		if fault.Nearest(name, plateFields, mostWrong(name)) != "" {
 			return true
 		}
 	}
@@ -93,27 +93,14 @@ func checkPlateField(name string) error {
 		return nil
 	}
 	near := "."
-	if like := Nearest(name, plateFields); like != "" {
+	if like := fault.Nearest(name, plateFields, mostWrong(name)); like != "" {
 		near = "; did you mean " + like + "?"
 	}
 	return ErrPlate.With("there is no field %.40q%s There are %s", name, near, strings.Join(plateFields, ", "))
 }
 
-// Nearest returns the name among those known that another is nearest to, whatever its case;
-// "" when none is near.
-func Nearest(name string, known []string) string {
-	const longest = 60
-	if len(name) > longest {
-		return ""
-	}
-	best, at := "", 1+max(2, len(name)/3)
-	for _, k := range known {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k)); d < at {
-			best, at = k, d
-		}
-	}
-	return best
-}
+// mostWrong is how many characters of a name may be wrong for it to be guessed at.
+func mostWrong(name string) int { return max(2, len(name)/3) }
 
 // Corrected returns a plate of w × h pixels as people say that it is. reset names fields that
 // go back to what was estimated first, before what is said counts. With a horizon alone the
