@@ -46,10 +46,10 @@ var arrangements = map[farKind][]arrangement{
 	},
 	farFoliage: {
 		{paint: paintGarden, blur: 0.03},
-		{paint: paintMeadow, blur: 0.03, lower: 0.05, top: woodWarm},
+		{paint: paintMeadow, blur: 0.03, lower: 0.05, top: woodWarm, behind: true},
 		{paint: paintTerrace, blur: 0.03, lower: -0.05, top: stone},
-		{paint: paintSea, blur: 0.03, lower: 0.02, top: woodOak},
-		{paint: paintPark, blur: 0.03, lower: -0.03, top: woodWalnut},
+		{paint: paintSea, blur: 0.026, lower: 0.02, top: woodOak, behind: true},
+		{paint: paintPark, blur: 0.024, lower: -0.03, top: woodWalnut},
 	},
 	farDark: {
 		{paint: paintFluted},
@@ -73,11 +73,11 @@ var arrangements = map[farKind][]arrangement{
 		{paint: paintPanels, blur: 0.022, lower: -0.02, top: concrete, wall: lch{0.56, 0.03, 255 * deg}, accent: lch{0.66, 0.09, 65 * deg}},
 	},
 	farForest: {
-		{paint: paintForest, blur: 0.032},
-		{paint: paintMist, blur: 0.032, lower: 0.05, top: stone},
-		{paint: paintBirches, blur: 0.032, lower: -0.04, top: woodWarm},
-		{paint: paintBrook, blur: 0.032, lower: -0.06, top: stone},
-		{paint: paintLake, blur: 0.032, lower: 0.03},
+		{paint: paintForest, blur: 0.026},
+		{paint: paintMist, blur: 0.026, lower: 0.05, top: stone, gobo: goboClear, hardness: 0.1},
+		{paint: paintBirches, blur: 0.022, lower: -0.04, top: woodWarm},
+		{paint: paintBrook, blur: 0.026, lower: -0.06, top: stone},
+		{paint: paintLake, blur: 0.026, lower: 0.03, gobo: goboClear, behind: true},
 	},
 }
 
@@ -96,7 +96,11 @@ func (s set) arranged(seed uint64) set {
 			s.accent = sets[0].accent
 		}
 	}
-	if a.gobo != goboNone {
+	switch a.gobo {
+	case goboNone:
+	case goboClear:
+		s.gobo = goboNone
+	default:
 		s.gobo = a.gobo
 	}
 	if a.gloss != 0 {

@@ -74,7 +74,7 @@ func buildBackdrop(lk look, W, H int, r room, seed uint64) *backdrop {
 		s.paintWall()
 		s.paintPlinth(pod)
 	}
-	if lk.surface == lacquer && !lk.flat {
+	if lk.surface == paintedWood && !lk.flat {
 		at := across(f, float32(lk.side))
 		b.shows(0, "surface", at(0.98), 0.86*f.h, at(0.7), 0.97*f.h)
 	}

@@ -21,10 +21,10 @@ func paintFar(c *canvas, lk *look, f *frame, seed uint64) {
 	sd := float32(lk.side) // -1 light on the left, +1 on the right
 	a := arrangements[lk.far][lk.at]
 	a.paint(c, lk, f, sd, r)
-	if lk.far == farFoliage || lk.far == farForest {
-		paintBlocks(c, lk, f, sd)
-	}
 	c.lensBlur(a.blur)
+	if lk.far == farFoliage || lk.far == farForest {
+		standPots(c, lk, f, sd, r)
+	}
 	if lk.far != farCove && lk.far != farPodium {
 		c.shrink(areaRim)
 	}
@@ -42,16 +42,35 @@ func paintFar(c *canvas, lk *look, f *frame, seed uint64) {
 // small pictures by which colours are tuned.
 const areaRim = 0.012
 
-// paintBlocks stands a block behind the surface for the palette's second and third
+// Where pots stand, between the middle and the border of the frame, how wide they are and
+// how high, and their blur: they are nearer than what lies behind them.
+const (
+	potWide = 0.11
+	potHigh = 0.15
+	potBlur = 0.013
+)
+
+// standPots stands planted pots on the surface's far end for the palette's second and third
 // colour, where a place has no things of its own that may have any colour.
-func paintBlocks(c *canvas, lk *look, f *frame, sd float32) {
-	at := across(f, sd)
-	for i, p := range [][3]float32{{-0.96, -0.6, 0.5}, {0.62, 0.94, 0.56}} {
-		if lk.kept < i+2 {
-			return
-		}
-		col := []rgb{lk.accentRGB, lk.thirdRGB}[i]
-		c.block(at(p[0]), p[2]*f.h, at(p[1]), f.edge+0.1, col, sd)
-		c.shows(i+1, "block", at(p[0]), p[2]*f.h, at(p[1]), f.edge-0.005)
+func standPots(c *canvas, lk *look, f *frame, sd float32, r *rng) {
+	if lk.kept < 2 {
+		return
 	}
+	at := across(f, sd)
+	greens := []rgb{hex(0x5f7a52), hex(0x79905f)}
+	for i, t := range []float32{-0.76, 0.8} {
+		if lk.kept < i+2 {
+			break
+		}
+		x, k := at(t), 1-0.16*float32(i)
+		wide, high := potWide*k, potHigh*k
+		foot := f.edge + 0.012
+		plant(c, x, foot-high+0.03, 0.16*k, greens[i], r, 60)
+		c.turned(x, foot-high, foot, wide, pot, []rgb{lk.accentRGB, lk.thirdRGB}[i], sd)
+		c.shows(i+1, "pot", x-0.66*wide, foot-0.84*high, x+0.66*wide, foot-0.02)
+	}
+	c.lensBlur(potBlur)
 }
+
+// pot is the outline of a planter.
+func pot(t float32) float32 { return 1 - 0.2*t }

@@ -1,5 +1,29 @@
 package scene
 
+// trunks stands trees across the view, the far ones, thin and bright with haze, first: they
+// share the width, so that no two make one thick tree. bark is their colour, for how near
+// they are, from 0 to 1; marks paints on each.
+func trunks(c *canvas, f *frame, r *rng, n int, thin, thick, sd float32, bark func(near float32) rgb, marks ...func(x, w float32)) {
+	order := make([]int, n)
+	for i := range order { // far and near ones mixed, each at a place of its own
+		j := r.int(i + 1)
+		order[i], order[j] = order[j], i
+	}
+	for i := range n {
+		near := float32(i) / float32(n-1)
+		x := (float32(order[i]) + r.between(0.2, 0.8)) / float32(n) * f.w
+		w := thin + (thick-thin)*near*near
+		foot := (0.5 + 0.26*near) * f.h
+		c.each(x, -0.1, x+w, foot, func(at int, u, _ float32) { // round, and lit from its side
+			k := 0.62 + 0.55*clamp01(0.5+sd*(u-0.5)*1.3)
+			c.blend(at, bark(near).scale(k), 0.97)
+		})
+		for _, m := range marks {
+			m(x, w)
+		}
+	}
+}
+
 // paintForest is a clearing among old trees.
 func paintForest(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	sun, tint := f.cx+sd*0.3*f.w, brandTint(lk)
@@ -7,23 +31,13 @@ func paintForest(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 		dx, dy := (x-sun)/f.w, (y-0.22*f.h)/f.h
 		return mix(hex(0x2c3829), hex(0xa9b08e), 0.85*exp32(-(dx*dx*3.5+dy*dy*4))).times(tint)
 	})
-	for i := range 9 { // far trunks are pale, near ones dark
-		near := float32(i) / 9
-		x := r.between(-0.05, 1.05) * f.w
-		w := 0.012 + 0.05*near*near
-		col := mix(hex(0x8b9078), hex(0x2d2720), smoothstep(0.1, 0.9, near)).times(tint)
-		if abs32(x-f.cx) < 0.14*f.w && near > 0.5 {
-			x += 0.3 * f.w * sd
-		}
-		c.rect(x, -0.1, x+w, 0.8*f.h, col, 0.95)
-		c.rect(x+w*(0.5-0.5*sd)*0.6, -0.1, x+w*(0.5-0.5*sd)*0.6+w*0.35, 0.8*f.h, col.scale(1.5), 0.5)
-	}
+	trunks(c, f, r, 12, 0.022, 0.085, sd, func(near float32) rgb { return mix(hex(0x7d8468), hex(0x241d17), near).times(tint) })
 	ferns := []rgb{hex(0x47573a), hex(0x5f7049), hex(0x7c8a5c), hex(0x3c4632)}
-	foliage(c, f, r, 320, 0.045, 0.36, 0.78, ferns, func(x, y float32) float32 {
+	foliage(c, f, r, 320, 0.045, 0.46, 0.78, ferns, func(x, y float32) float32 {
 		dx := (x - sun) / f.w
 		return tint.luma() * (0.45 + 0.9*exp32(-dx*dx*5))
 	})
-	foliage(c, f, r, 120, 0.05, -0.02, 0.22, ferns, func(x, y float32) float32 { return 0.8 })
+	foliage(c, f, r, 90, 0.045, -0.02, 0.14, ferns, func(x, y float32) float32 { return 0.8 })
 	bokeh(c, f, r, 26, sun, 0.5, 0.03, 0.4, rgb{3, 2.9, 2.2})
 	c.glow(sun, 0.1*f.h, 0.24*f.w, 0.4*f.h, rgb{0.14, 0.13, 0.09})
 }
@@ -55,17 +69,14 @@ func paintBirches(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	sun, tint := f.cx+sd*0.28*f.w, brandTint(lk)
 	sky(c, f, sun, 0.6*f.h, hex(0xa9b79a).times(tint), hex(0x93a37c).times(tint), rgb{0.4, 0.38, 0.28})
 	leaves := []rgb{hex(0x84986a), hex(0xa3b183), hex(0x6a8058), hex(0xbcc59a)}
-	foliage(c, f, r, 240, 0.03, 0, 0.5, leaves, func(x, y float32) float32 { return 0.95 })
-	for range 12 {
-		x, w := r.between(0, 1)*f.w, r.between(0.012, 0.034)
-		bark := hex(0xd8d6cd).scale(r.between(0.75, 1))
-		c.rect(x, -0.1, x+w, 0.74*f.h, bark, 1)
-		c.rect(x+w*(0.5+0.25*-sd), -0.1, x+w*(0.5+0.25*-sd)+w*0.3, 0.74*f.h, bark.scale(0.6), 0.7)
-		for range 9 {
-			y := r.between(0, 0.7) * f.h
-			c.rect(x, y, x+w*r.between(0.4, 1), y+r.between(0.003, 0.01), hex(0x3b3833), 0.8)
+	foliage(c, f, r, 240, 0.03, 0, 0.5, leaves, func(x, y float32) float32 { return 0.8 })
+	bark := func(near float32) rgb { return mix(hex(0xb9bda8), hex(0xf2efe6), near) }
+	trunks(c, f, r, 11, 0.018, 0.062, sd, bark, func(x, w float32) {
+		for range 12 {
+			y, from := r.between(0, 0.7)*f.h, r.between(0, 0.6)
+			c.rect(x+w*from, y, x+w*min(from+r.between(0.2, 0.7), 1), y+r.between(0.004, 0.016), hex(0x2f2c28), 0.8)
 		}
-	}
+	})
 	foliage(c, f, r, 170, 0.04, 0.5, 0.78, leaves, func(x, y float32) float32 { return 0.7 })
 	bokeh(c, f, r, 22, sun, 0.6, 0.02, 0.4, rgb{2.6, 2.6, 2})
 }

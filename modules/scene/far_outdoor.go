@@ -145,9 +145,13 @@ func paintPark(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	for range 3 + r.int(3) {
 		x, h := r.between(0, 1)*f.w, r.between(0.16, 0.3)
 		col := hex(0x5d7656).times(tint).scale(r.between(0.8, 1.2))
-		c.rect(x-0.008, 0.28*f.h, x+0.008, 0.43*f.h, hex(0x5b4c3e), 1)
-		for range 50 {
-			c.leaf(x+r.between(-0.5, 0.5)*h, (0.24+r.between(-0.5, 0.4)*h)*f.h, 0.04, 0.03, r.between(0, 3.1), col.scale(r.between(0.7, 1.3)), 0.9)
+		foot := (0.40 + 0.16*h) * f.h
+		c.leaf(x-sd*0.12, foot, 0.6*h, 0.014, 0, hex(0x5f7150).times(tint), 0.75) // its shade on the lawn
+		c.rect(x-0.06*h, 0.2*f.h, x+0.06*h, foot+0.004, hex(0x463a30), 1)
+		for range 70 {
+			a, d := r.between(0, 6.28), sqrt32(r.float())*h
+			dy := sin32(a) * d * 0.42
+			c.leaf(x+cos32(a)*d*0.55, 0.2*f.h+dy, 0.035, 0.026, r.between(0, 3.1), col.scale(r.between(0.8, 1.15)*(1-1.3*dy/h*0.5)), 0.95)
 		}
 	}
 	shade := []rgb{hex(0x3f5640), hex(0x50694c), hex(0x67805d)}

@@ -7,6 +7,8 @@ const (
 	goboNone goboKind = iota
 	goboWindow
 	goboLeaf
+	goboTrees // sun that falls through the crowns of trees
+	goboClear // in an arrangement: none, whatever its set has
 )
 
 // paintGobo returns a light mask on the low-resolution grid: 1 is lit, lower is
@@ -19,6 +21,8 @@ func paintGobo(kind goboKind, w, h int, unit float32, lk *look, f *frame, seed u
 		paintWindowGobo(flatMask, lk, f, r)
 	case goboLeaf:
 		paintLeafGobo(flatMask, lk, f, r)
+	case goboTrees:
+		paintTreesGobo(flatMask, f, r)
 	}
 	radius := 0.016 - 0.009*lk.hardness
 	flatMask.lensBlur(radius)
@@ -93,4 +97,18 @@ func paintLeafGobo(c *canvas, lk *look, f *frame, r *rng) {
 			c.disc(x, y, 0.003, rgb{}, 1)
 		}
 	}
+}
+
+// paintTreesGobo draws patches of sun in the shade of crowns: round, as the sun is, and
+// many of them run into each other.
+func paintTreesGobo(c *canvas, f *frame, r *rng) {
+	c.fill(func(x, y float32) rgb { return rgb{0.25, 0.25, 0.25} })
+	for range 26 {
+		x, y := r.between(-0.1, 1.1)*f.w, r.between(-0.1, 1.1)*f.h
+		for range 7 {
+			s := r.between(0.018, 0.075)
+			c.leaf(x+r.between(-0.11, 0.11), y+r.between(-0.07, 0.07), s, s*0.8, 0, rgb{1, 1, 1}, r.between(0.25, 0.8))
+		}
+	}
+	c.lensBlur(0.022)
 }

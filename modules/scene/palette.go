@@ -60,7 +60,7 @@ func (lk *look) keep(want [shownColours]rgb, at cacheKey) {
 	lk.falloff *= evenLight
 	lk.vignette *= evenLight
 	if (lk.far == farFoliage || lk.far == farForest) && !lk.flat {
-		lk.surface = lacquer // a place has no wall that may have any colour
+		lk.surface = paintedWood // a place has no wall that may have any colour
 		if lk.far == farForest {
 			lk.gobo = goboNone // the leaves' shade would cover it
 		}

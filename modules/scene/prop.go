@@ -213,8 +213,8 @@ func plant(c *canvas, x, y, size float32, col rgb, r *rng, n int) {
 		a := r.between(-2.7, -0.44)
 		d := size * r.between(0.3, 1)
 		lit := col.scale(r.between(0.5, 1.9))
-		if r.float() < 0.1 {
-			lit = rgb{1.3, 1.5, 0.7}
+		if r.float() < 0.1 { // the sun on it
+			lit = mix(col, rgb{0.9, 1, 0.7}, 0.35).scale(2)
 		}
 		c.leaf(x+cos32(a)*d, y+sin32(a)*d*1.25, size*0.24, size*0.08, a+r.between(-0.5, 0.5), lit, 0.95)
 	}

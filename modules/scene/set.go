@@ -70,7 +70,7 @@ var sets = []set{
 	{name: "nature", far: farForest, top: woodWeathered, flatTop: woodWeathered,
 		wall: lch{0.42, 0.05, 120 * deg}, accent: lch{0.5, 0.09, 130 * deg},
 		light: rgb{1.06, 1, 0.86}, falloff: 0.3, vignette: 0.34,
-		gloss: 0.02, shadow: 1, hardness: 0.5, gobo: goboLeaf, flatGobo: goboLeaf, side: LightLeft},
+		gloss: 0.02, shadow: 1, hardness: 0.5, gobo: goboTrees, flatGobo: goboLeaf, side: LightLeft},
 }
 
 func findSet(name string) (set, bool) {

@@ -16,7 +16,7 @@ const (
 	linen
 	woodWeathered
 	laminate
-	lacquer
+	paintedWood
 )
 
 // detail is how coarse look-ups are at a distance: it prevents shimmer and doubles as
@@ -51,8 +51,8 @@ func newSurface(m material, lk *look, seed uint64) surfaceFunc {
 		return marble(hex(0x141315), hex(0x8d7a5c), hex(0x3a373a), 0.9, ou, ov)
 	case laminate:
 		return lacquered(hex(0xe9e7e2), ou, ov)
-	case lacquer:
-		return lacquered(lk.wallRGB, ou, ov)
+	case paintedWood:
+		return paintedPlanks(lk.wallRGB, 0.26, ou, ov)
 	case linen:
 		return weave(mix(tone(lk.wallRGB, 0.88, 0.03), hex(0xe9e2d6), 0.5), ou, ov)
 	}
