@@ -147,6 +147,34 @@ func TestHintsMakeANewVersionOfACutOut(t *testing.T) {
 	})
 }
 
+// A person waits for a correction: whichever worker takes a message of the batch makes it
+// before that, though the correction's own message comes last.
+func TestACorrectionGoesBeforeTheBatch(t *testing.T) {
+	each(t, func(w *world) {
+		done := w.finished(pipeline.DefaultOptions)
+		batch := w.create(2, pipeline.DefaultOptions)
+		for i := range batch.Items {
+			w.must(w.upload(batch.JobID, batch.Items[i].ItemID))
+		}
+		w.must(w.change(done, &dot, 0))
+		w.must(w.jobs.Process(w.t.Context(), body(batch, 0)))
+		if d := cmp.Diff([]string{"completed", "completed*"}, w.versionStates(done)); d != "" || w.refiner.calls != 1 {
+			w.t.Errorf("%d calls, %s", w.refiner.calls, d)
+		}
+		w.must(w.jobs.Process(w.t.Context(), w.cutoutMessage(done))) // finds nothing to do
+		if got := w.get(batch.JobID); got.Items[0].Status != job.ItemCompleted || got.Items[1].Status != job.ItemQueued || w.refiner.calls != 1 {
+			w.t.Errorf("%d calls, %+v", w.refiner.calls, got.Items)
+		}
+		// one that can't be worked on holds no picture up
+		w.must(w.change(done, &dot, 0))
+		w.refiner.err = errors.New("torn")
+		w.must(w.jobs.Process(w.t.Context(), body(batch, 1)))
+		if got := w.get(batch.JobID); got.Items[1].Status != job.ItemCompleted || w.refiner.calls != 2 {
+			w.t.Errorf("%d calls, %+v", w.refiner.calls, got.Items)
+		}
+	})
+}
+
 // A photo in three scenes has one cut-out: what is said of it once counts for all, but
 // for the item that was changed by itself before.
 func TestSiblingsShareANewVersion(t *testing.T) {

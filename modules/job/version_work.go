@@ -54,6 +54,27 @@ func (s *Service) processVersion(ctx context.Context, b queue.Body) error {
 	return err
 }
 
+// correctFirst makes a version that waits, before the work that a message brought: a person
+// waits for a correction, which takes seconds, and its own message stands behind the batch.
+// One at a time, so that corrections in any number leave half of the work to the items; those
+// of siblings, which follow by themselves, come last.
+func (s *Service) correctFirst(ctx context.Context) {
+	b := queue.Body{Kind: queue.KindCutout}
+	err := s.DB.QueryRowContext(ctx, `SELECT version_id, item_id, job_id, tenant_id, correlation_id FROM cutout_versions
+		WHERE status = 'queued' AND due_at <= now_ms() ORDER BY CASE WHEN checkpoint IS NULL THEN 0 ELSE 1 END, due_at LIMIT 1`).
+		Scan(&b.Subject, &b.ItemID, &b.JobID, &b.TenantID, &b.CorrelationID)
+	if errors.Is(err, sql.ErrNoRows) || ctx.Err() != nil {
+		return
+	}
+	ctx = telemetry.With(ctx, telemetry.IDs{CorrelationID: b.CorrelationID, TenantID: b.TenantID, JobID: b.JobID, ItemID: b.ItemID})
+	if err == nil {
+		err = s.processVersion(ctx, b)
+	}
+	if err != nil { // its message brings it again
+		telemetry.Log(ctx).Warn().Err(err).Msg("A correction could not go before the batch")
+	}
+}
+
 // loadVersion reads what the worker needs to know of a version.
 func (s *Service) loadVersion(ctx context.Context, tx *db.Tx, c *claimedVersion) (*claimedVersion, error) {
 	var hints, draft, brand, options string

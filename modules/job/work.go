@@ -58,6 +58,7 @@ func (s *Service) Process(ctx context.Context, b queue.Body) error {
 	if b.Kind == queue.KindCutout {
 		return s.processVersion(ctx, b)
 	}
+	s.correctFirst(ctx)
 	t := s.items()
 	t.Before = func(ctx context.Context, tx *db.Tx) (bool, error) {
 		if later, err := s.siblingCuts(ctx, tx, b); err != nil || later {
