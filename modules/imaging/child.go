@@ -1,12 +1,14 @@
 package imaging
 
+// #include "shim.h"
+import "C"
+
 import (
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"github.com/opal-photo/opal/modules/imagefile"
@@ -62,18 +64,7 @@ func (p params) bytes() []byte {
 
 // noHEIF is the reply of a child that can't decode HEIC or AVIF at all. Others are answers of
 // the function that reads what lies beside the pixels.
-const noHEIF = "no libheif"
-
-// lacksAV1 reports whether libvips says that it can't decode, or write, any AVIF: it was built
-// without libheif or its module is not installed, or libheif found no codec. There are no codes.
-func lacksAV1(err error) bool {
-	for _, sign := range []string{"heifload_buffer", "heifsave_buffer", "decoding plugin", "encoding plugin"} {
-		if strings.Contains(err.Error(), sign) {
-			return true
-		}
-	}
-	return false
-}
+const noHEIF = C.OPAL_NO_HEIF
 
 // decodeWork is the child's sandbox.Worker.
 func decodeWork(job sandbox.Work, read func([]byte) []byte) ([]byte, error) {
@@ -126,22 +117,4 @@ func answered(read func([]byte) []byte, beside []byte) (answer []byte) {
 		return nil
 	}
 	return answer
-}
-
-// ownFault reports whether libvips ran into this process's limits instead of
-// damage in the picture. It has no codes, so its texts must do.
-func ownFault(err error) bool {
-	text := strings.ToLower(err.Error())
-	// So libtiff and libheif speak of counts that no honest file has.
-	for _, sign := range []string{"out of memory reading of", "security limit"} {
-		if strings.Contains(text, sign) {
-			return false
-		}
-	}
-	for _, sign := range []string{"memory", "creating thread", "system error"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
 }

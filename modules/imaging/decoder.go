@@ -38,6 +38,8 @@ const (
 	minRowsPerWorker = 256
 
 	maxBeside = 4 << 20
+
+	forksOfATemplate = 1000
 )
 
 // DecoderOptions are a Decoder's limits. The zero value is the default.
@@ -63,12 +65,14 @@ type DecoderOptions struct {
 // Decoder decodes pictures from outside, each in a process of its own: a
 // picture that takes over its decoder meets no other tenant's pixels, memory
 // comes back whole, and the CPU limit, which counts a process's life, is the
-// picture's. It is safe for concurrent use.
+// picture's. On Linux a template forks these processes, but for a HEIC picture and for one
+// with something to read beside its pixels, whose children run Go. It is safe for concurrent use.
 type Decoder struct {
-	opts  DecoderOptions
-	slots *semaphore.Weighted // pictures, of all pools
-	pool  *sandbox.Pool
-	heic  *sandbox.Pool // its children have libheif
+	opts    DecoderOptions
+	slots   *semaphore.Weighted // pictures, of all pools
+	pool    *sandbox.Pool       // its children are forked, and know pixels alone
+	readers *sandbox.Pool       // its children run Go, and read what lies beside the pixels
+	heic    *sandbox.Pool       // likewise, and have libheif
 }
 
 // NewDecoder returns a Decoder. It starts nothing before the first Decode; the
@@ -83,9 +87,9 @@ func NewDecoder(opts DecoderOptions) *Decoder {
 	if opts.Concurrency <= 0 {
 		opts.Concurrency = runtime.GOMAXPROCS(0)
 	}
-	pool := func(args ...string) *sandbox.Pool {
+	pool := func(forks int, args ...string) *sandbox.Pool {
 		o := sandbox.Options{
-			Kind: ChildKind, Args: args, Timeout: opts.Timeout, Concurrency: opts.Concurrency,
+			Kind: ChildKind, Args: args, Timeout: opts.Timeout, Concurrency: opts.Concurrency, Forks: forks,
 			// Debian's libvips would make code at run time, which the child may not.
 			Environment: []string{"VIPS_NOVECTOR=1"},
 		}
@@ -94,7 +98,10 @@ func NewDecoder(opts DecoderOptions) *Decoder {
 		}
 		return sandbox.New(o)
 	}
-	return &Decoder{opts: opts, slots: semaphore.NewWeighted(int64(opts.Concurrency)), pool: pool(), heic: pool(withHEIF)}
+	return &Decoder{
+		opts: opts, slots: semaphore.NewWeighted(int64(opts.Concurrency)),
+		pool: pool(forksOfATemplate), readers: pool(0), heic: pool(0, withHEIF),
+	}
 }
 
 // Warm starts the first child, so that the first picture finds it ready.
@@ -102,7 +109,9 @@ func (d *Decoder) Warm() { d.pool.Warm() }
 
 // Close waits for the calls of Decode and ends the waiting children. Later calls
 // of Decode fail. It is safe to call twice.
-func (d *Decoder) Close() error { return errors.Join(d.pool.Close(), d.heic.Close()) }
+func (d *Decoder) Close() error {
+	return errors.Join(d.pool.Close(), d.readers.Close(), d.heic.Close())
+}
 
 // Decode checks and decodes a picture from outside: JPEG, PNG, WebP, AVIF, HEIC
 // or TIFF. The result is
@@ -130,8 +139,11 @@ func (d *Decoder) DecodeWith(ctx context.Context, b, beside []byte) (img *image.
 	}
 	defer d.slots.Release(1)
 	pool, missing := d.pool, false
-	if p.Info.Format == imagefile.HEIC {
+	switch {
+	case p.Info.Format == imagefile.HEIC:
 		pool = d.heic
+	case len(beside) > 0:
+		pool = d.readers
 	}
 	err = pool.Do(ctx, d.job(p, beside), func(pixels io.ReaderAt, reply []byte) (err error) {
 		if missing = string(reply) == noHEIF; missing {

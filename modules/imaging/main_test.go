@@ -20,8 +20,16 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == badChildArgument {
 		os.Exit(badChild(os.Args[2]))
 	}
+	if len(os.Args) == 2 && os.Args[1] == hostArgument {
+		NewDecoder(DecoderOptions{Concurrency: 1}).Warm()
+		fmt.Println("ready")
+		select {}
+	}
 	goleak.VerifyTestMain(m)
 }
+
+// hostArgument has this program start the first child and wait, as a worker that is killed then.
+const hostArgument = "decoding-host"
 
 const badChildArgument = "bad-imaging-child"
 

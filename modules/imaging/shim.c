@@ -6,6 +6,7 @@
 
 #include "shim.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 
 // Both settings must stand before the first threads are there, so they can't
 // wait for opal_start.
-__attribute__((constructor)) static void before_threads(void) {
+__attribute__((constructor(OPAL_SETTINGS))) static void before_threads(void) {
 #ifdef __GLIBC__
 	// glibc gives each thread that allocates an arena of its own, and Go's
 	// threads come and go: four pipelines held 538 MB where 378 do.
@@ -68,9 +69,49 @@ int opal_start(int foreign, char *err, size_t errlen) {
 	return finish(0, err, errlen);
 }
 
+void opal_prepare(void) {
+	static const char *const operations[] = {
+		"jpegload_buffer", "pngload_buffer", "webpload_buffer", "heifload_buffer", "tiffload_buffer",
+		"extract_band", "bandjoin", "bandjoin_const", "cast", "copy", "boolean_const", "linear", "colourspace",
+		"icc_transform", "icc_import", "icc_export", "profile_load", "sRGB2scRGB", "scRGB2sRGB", "sRGB2XYZ",
+	};
+	for (size_t i = 0; i < G_N_ELEMENTS(operations); i++) {
+		VipsOperation *made = vips_operation_new(operations[i]);
+		if (made != NULL)
+			g_object_unref(made);
+	}
+	vips_error_clear(); // of one that this libvips hasn't
+	g_object_unref(vips_image_new_memory());
+}
+
 const char *opal_version(void) { return vips_version_string(); }
 
 void opal_free(void *p) { g_free(p); }
+
+// says reports whether a text holds one of the signs.
+static int says(const char *text, const char *const *signs) {
+	for (; *signs != NULL; signs++)
+		if (strstr(text, *signs) != NULL)
+			return 1;
+	return 0;
+}
+
+int opal_lacks_av1(const char *text) {
+	static const char *const signs[] = {"heifload_buffer", "heifsave_buffer", "decoding plugin", "encoding plugin", NULL};
+	return says(text, signs);
+}
+
+int opal_own_fault(const char *text) {
+	// So libtiff and libheif speak of counts that no honest file has.
+	static const char *const counts[] = {"out of memory reading of", "security limit", NULL};
+	static const char *const signs[] = {"memory", "creating thread", "system error", NULL};
+	char small[1024];
+	size_t n = 0;
+	for (; text[n] != 0 && n < sizeof small - 1; n++)
+		small[n] = tolower((unsigned char)text[n]);
+	small[n] = 0;
+	return !says(small, counts) && says(small, signs);
+}
 
 static int load(int format, VipsFailOn fail_on, void *data, size_t len, VipsImage **out) {
 	// Sequential: rows are decoded as they are asked for, so only the result is

@@ -24,6 +24,10 @@ enum opal_format {
 // TIFF, which OPAL never writes.
 int opal_start(int foreign, char *err, size_t errlen);
 
+// opal_prepare makes the classes of the operations that decode, which libvips and GLib do at
+// the first use of each: half of the time that a small picture takes. It starts no thread.
+void opal_prepare(void);
+
 // opal_version returns libvips' version, such as "8.18.7".
 const char *opal_version(void);
 
@@ -90,5 +94,19 @@ int opal_encode(const struct opal_encoding *e, const void *packed, int width, in
 int opal_srgb_profile(void **out, size_t *outlen, char *err, size_t errlen);
 
 void opal_free(void *p);
+
+// Of the message of a failed opal_decode or opal_encode, as libvips has no codes:
+// opal_lacks_av1 reports whether it says that AVIF can't be decoded, or written, at all: libvips
+// was built without libheif or its module is not installed, or libheif found no codec;
+// opal_own_fault whether the process ran into its limits instead of damage in the picture.
+int opal_lacks_av1(const char *text);
+int opal_own_fault(const char *text);
+
+// OPAL_NO_HEIF is the reply of a child that can't decode HEIC or AVIF at all.
+#define OPAL_NO_HEIF "no libheif"
+
+// The order in which this program's own constructors run.
+#define OPAL_SETTINGS 101
+#define OPAL_AFTER_SETTINGS 102
 
 #endif

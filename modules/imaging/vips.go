@@ -54,6 +54,23 @@ func vipsCall(job func(err *C.char, errlen C.size_t) C.int) error {
 	return errors.New(sandbox.OneLine(C.GoString(text)))
 }
 
+// lacksAV1 reports whether libvips says that it can't decode, or write, any AVIF.
+func lacksAV1(err error) bool {
+	return ofText(err, func(text *C.char) C.int { return C.opal_lacks_av1(text) })
+}
+
+// ownFault reports whether libvips ran into this process's limits instead of damage in the
+// picture.
+func ownFault(err error) bool {
+	return ofText(err, func(text *C.char) C.int { return C.opal_own_fault(text) })
+}
+
+func ofText(err error, says func(*C.char) C.int) bool {
+	text := C.CString(err.Error())
+	defer C.free(unsafe.Pointer(text))
+	return says(text) != 0
+}
+
 // started and loaded hold the results of startVips and loadHEIF.
 var started, loaded struct {
 	once sync.Once

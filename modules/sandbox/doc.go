@@ -7,6 +7,10 @@
 // An attack that takes over a decoder thus finds nothing to take: a crash or a
 // runaway costs one job.
 //
+// Where a kind of work has a template (Options.Forks), a child is not started as a program but
+// forked from one that has prepared itself before and has seen no job: it is as new as the
+// others, for a fifth of the time.
+//
 // A kind of child is a Handler; Serve is a child's whole life, and a Pool starts
 // children and gives them jobs.
 package sandbox

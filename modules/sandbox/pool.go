@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -57,6 +58,14 @@ type Options struct {
 	// Concurrency is how many jobs are done at the same time. 0 is the number of
 	// processors.
 	Concurrency int
+
+	// Forks has children of one job each forked from a process that Command starts as a
+	// template of this kind (see TemplateMarker), where the system has them, which takes a
+	// fifth of a program's start, and is how many a template has before another takes its
+	// place: they share where their code and their memory lie, which a hostile input might
+	// learn from one for the next. A child's death ends its template as well. Where none can be
+	// had, and with 0, each child is started as a program.
+	Forks int
 }
 
 // Job is one piece of work.
@@ -84,6 +93,7 @@ type Pool struct {
 	ended  sync.Once
 	loops  sync.WaitGroup // the starting loop, and what tidies up after it
 	work   sync.WaitGroup // calls of Do and Warm
+	stale  atomic.Bool    // the template is to be replaced
 	mu     sync.Mutex
 	idle   []*child // children of several jobs that wait for the next, the last one used last
 }
@@ -140,8 +150,12 @@ func (p *Pool) startLoop() { p.start.Do(func() { p.loops.Go(p.keepStarting) }) }
 func (p *Pool) keepStarting() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	forks := forker{pool: p, off: p.opts.Forks == 0 || p.opts.Jobs > 1}
+	defer forks.end()
 	next := func() (s started) {
-		s.child, s.err = startChild(p.command(), p.opts.Kind, p.opts.Environment)
+		if s.child = forks.next(); s.child == nil {
+			s.child, s.err = startChild(p.command(), p.opts.Kind, p.opts.Environment)
+		}
 		return s
 	}
 	for {
@@ -249,6 +263,7 @@ func (p *Pool) Do(ctx context.Context, job Job, read func(output io.ReaderAt, re
 				return &UnavailableError{gone}
 			}
 		case errors.As(err, &death):
+			p.stale.Store(true)
 			if deaths = append(deaths, err); death.timeout || len(deaths) == p.opts.Tries {
 				return &DiedError{deaths}
 			}
@@ -272,7 +287,7 @@ func (p *Pool) try(ctx context.Context, job Job, read func(io.ReaderAt, []byte) 
 			c.end()
 		}
 	}()
-	stop := context.AfterFunc(ctx, func() { _ = c.cmd.Process.Kill() })
+	stop := context.AfterFunc(ctx, func() { _ = c.kill() })
 	defer func() { reusable = stop() && reusable }()
 	if err := c.greet(p.opts.Start); err != nil {
 		return &spareGone{err}
@@ -295,9 +310,9 @@ func (p *Pool) try(ctx context.Context, job Job, read func(io.ReaderAt, []byte) 
 		return &childDeath{how: "the child died" + c.lastWords()}
 	case state == answerRefused:
 		reusable = true
-		return &RefusedError{string(reply)}
+		return &RefusedError{OneLine(string(reply))}
 	case state != answerDone:
-		return &childDeath{how: "the child failed: " + string(reply)}
+		return &childDeath{how: "the child failed: " + OneLine(string(reply))}
 	}
 	if read != nil {
 		if err := read(io.NewSectionReader(c.shared, outputOffset(len(job.Input)), job.Output), reply); err != nil {

@@ -142,3 +142,18 @@ func answerWith(v uint32) unix.SockFilter {
 func jump(test uint16, k uint32, yes, no int) unix.SockFilter {
 	return unix.SockFilter{Code: unix.BPF_JMP | test | unix.BPF_K, K: k, Jt: uint8(yes), Jf: uint8(no)}
 }
+
+// childFilter returns the filter of system calls as the kernel takes it.
+func childFilter() ([]byte, error) {
+	program, err := filter(0, nil) // it is of no process: a child that doesn't run Go signals no thread
+	if err != nil {
+		return nil, err
+	}
+	var out []byte
+	for _, p := range program {
+		out = wire.AppendUint16(out, p.Code)
+		out = append(out, p.Jt, p.Jf)
+		out = wire.AppendUint32(out, p.K)
+	}
+	return out, nil
+}

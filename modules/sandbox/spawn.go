@@ -17,15 +17,16 @@ const maxStderr = 2 << 10
 // child is a started process that waits for its next job.
 type child struct {
 	kind    string
-	cmd     *exec.Cmd
+	path    string   // of its program; "" where a template has forked it
 	stdin   *os.File // closing it ends the child
 	stdout  *os.File
 	shared  *os.File
-	stderr  *lastWords
 	greeted bool
-	done    int         // jobs
-	unused  *time.Timer // ends a child that waits too long; nil while it works
-	reap    func() error
+	done    int           // jobs
+	unused  *time.Timer   // ends a child that waits too long; nil while it works
+	kill    func() error  // on any thread, also after its end
+	reap    func() error  // waits for its end
+	said    func() string // what it wrote to stderr, once it has ended; frees what held it
 }
 
 // startChild starts command as a child of the given kind. It returns before the
@@ -58,20 +59,22 @@ func startChild(command []string, kind string, env []string) (*child, error) {
 	}
 	files = append(files, stdout, childOut)
 
-	c := &child{kind: kind, stdin: stdin, stdout: stdout, shared: shared, stderr: &lastWords{}}
-	c.cmd = exec.Command(command[0], command[1:]...)
-	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = childIn, childOut, c.stderr
-	c.cmd.ExtraFiles = []*os.File{shared}
-	c.cmd.Env = childEnvironment(kind, env)
-	c.cmd.SysProcAttr = childAttributes()
-	c.cmd.WaitDelay = time.Second
-	if err := c.cmd.Start(); err != nil {
+	stderr := &lastWords{}
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = childIn, childOut, stderr
+	cmd.ExtraFiles = []*os.File{shared}
+	cmd.Env = childEnvironment(kind, env)
+	cmd.SysProcAttr = childAttributes()
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
 		return fail(fmt.Errorf("start %q: %w", strings.Join(command, " "), err))
 	}
 	_ = childIn.Close()
 	_ = childOut.Close()
-	c.reap = sync.OnceValue(c.cmd.Wait)
-	return c, nil
+	return &child{
+		kind: kind, path: cmd.Path, stdin: stdin, stdout: stdout, shared: shared,
+		kill: cmd.Process.Kill, reap: sync.OnceValue(cmd.Wait), said: stderr.String,
+	}, nil
 }
 
 // childEnvironment holds no settings and no secrets: only what a loader may
@@ -104,7 +107,7 @@ func (c *child) greet(timeout time.Duration) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fmt.Errorf("the child was not ready within %v", timeout)
 	} else if err == nil || n > 0 {
-		err = fmt.Errorf("%s is not a child %q: it says %q; tests must import imagingtest, or call sandbox.ServeIfChild in TestMain", c.cmd.Path, c.kind, b[:n])
+		err = fmt.Errorf("%s is not a child %q: it says %q; tests must import imagingtest, or call sandbox.ServeIfChild in TestMain", c.path, c.kind, b[:n])
 	}
 	return fmt.Errorf("%w%s", err, c.lastWords())
 }
@@ -127,17 +130,18 @@ func (c *child) send(req request, job Job) error {
 // end kills the child, if it still runs, and frees all it holds.
 func (c *child) end() {
 	_ = c.stdin.Close()
-	_ = c.cmd.Process.Kill()
+	_ = c.kill()
 	_ = c.reap()
+	_ = c.said()
 	_ = c.stdout.Close()
 	_ = c.shared.Close()
 }
 
 // lastWords returns how the child ended and what it said, for a log.
 func (c *child) lastWords() string {
-	_ = c.cmd.Process.Kill()
+	_ = c.kill()
 	err := c.reap()
-	said := c.stderr.String()
+	said := c.said()
 	switch {
 	case err == nil && said == "":
 		return ""
