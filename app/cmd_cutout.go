@@ -57,6 +57,7 @@ func cutoutCommand(s Streams) *cobra.Command {
 	f.BoolVar(&o.Force, "force", false, "overwrite files that OPAL didn't make")
 	f.BoolVar(&o.Own, "own", false, "take OPAL's own results for photos, too")
 	f.IntVarP(&o.Jobs, "jobs", "j", batch.DefaultJobs(), "photos that are worked on at the same time")
+	f.BoolVar(&o.Translucent, "translucent", false, translucentUsage)
 	f.StringArrayVar(&hints.keep, "keep", nil, "a pixel x,y of the product that the cut-out lost; may be repeated")
 	f.StringArrayVar(&hints.remove, "remove", nil, "a pixel x,y that isn't the product's; may be repeated")
 	f.StringVar(&hints.box, "box", "", "x0,y0,x1,y1: the product lies within these pixels")

@@ -6,6 +6,8 @@ import (
 	"github.com/opal-photo/opal/modules/picture"
 )
 
+const translucentUsage = "clear glass of a product on a plain backdrop lets what is behind it show through; labels, lids and what has a colour of its own stay opaque"
+
 // steeringFlags are what people wish of each picture, as flags. read returns the wishes
 // when the flags have been read. Error: errFlag, for one that is given and empty.
 func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
@@ -14,6 +16,7 @@ func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
 	var seed uint64
 	var relight float64
 	var photoShadow map[string]string
+	var translucent bool
 	numbers := map[string]**float64{}
 	values := map[string]*float64{}
 	number := func(name string, to **float64, usage string) {
@@ -37,6 +40,7 @@ func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
 	f.Float64Var(&s.HeightMM, "height-mm", 0, "the products' real height in millimetres")
 	f.Float64Var(&s.FrameMM, "frame-mm", 0, "how many millimetres of the floor the frame shows where products stand (default: the scene's own)")
 	number("camera-pitch", &s.CameraPitch, "degrees by which the camera looks down, 0 to 90")
+	f.BoolVar(&translucent, "translucent", false, translucentUsage)
 	f.StringToStringVar(&photoShadow, "photo-shadow", nil, "what becomes of the photo's own shadow, by presets' names, white (all on white) and scene: keep, soften, contact (a soft one in its place, on white) or drop, as in white=soften,scene=keep (default: drop)")
 	return func() (picture.Steering, error) {
 		for name, empty := range map[string]struct {
@@ -54,6 +58,9 @@ func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
 		}
 		out := s
 		out.PhotoShadow = photoShadow
+		if f.Changed("translucent") {
+			out.Translucent = &translucent
+		}
 		if f.Changed("relight") {
 			out.Relight = &relight
 		}

@@ -58,7 +58,7 @@ func steeringOf(s *client.Steering) picture.Steering {
 	}
 	return picture.Steering{
 		X: s.X, Y: s.Y, Scale: s.Scale, Rotation: s.Rotation, Flip: s.Flip, Anchor: s.Anchor, Shadow: (*picture.Shadow)(s.Shadow), LightAngle: s.LightAngle,
-		Reflection: s.Reflection, Relight: s.Relight, Seed: s.Seed, HeightMM: s.HeightMM, FrameMM: s.FrameMM, CameraPitch: s.CameraPitch, Palette: s.Palette, PhotoShadow: s.PhotoShadow,
+		Reflection: s.Reflection, Relight: s.Relight, Seed: s.Seed, HeightMM: s.HeightMM, FrameMM: s.FrameMM, CameraPitch: s.CameraPitch, Palette: s.Palette, PhotoShadow: s.PhotoShadow, Translucent: s.Translucent,
 	}
 }
 
@@ -69,6 +69,6 @@ func wishesOf(s picture.Steering) *client.Steering {
 	}
 	return &client.Steering{
 		X: s.X, Y: s.Y, Scale: s.Scale, Rotation: s.Rotation, Flip: s.Flip, Anchor: s.Anchor, Shadow: (*client.Shadow)(s.Shadow), LightAngle: s.LightAngle,
-		Reflection: s.Reflection, Relight: s.Relight, Seed: s.Seed, HeightMM: s.HeightMM, FrameMM: s.FrameMM, CameraPitch: s.CameraPitch, Palette: s.Palette, PhotoShadow: s.PhotoShadow,
+		Reflection: s.Reflection, Relight: s.Relight, Seed: s.Seed, HeightMM: s.HeightMM, FrameMM: s.FrameMM, CameraPitch: s.CameraPitch, Palette: s.Palette, PhotoShadow: s.PhotoShadow, Translucent: s.Translucent,
 	}
 }

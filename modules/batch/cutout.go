@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/imagefile"
@@ -28,8 +29,10 @@ type CutoutOptions struct {
 	Own   bool   // take OPAL's own results for photos
 	Jobs  int    // photos side by side; 0: DefaultJobs
 
-	Review picture.Review // which cut-outs a person has to look at
-	Hints  *picture.Hints // of one picture: what is wrong with the cut-out that its engine makes
+	Review      picture.Review // which cut-outs a person has to look at
+	Translucent bool           // glass shows what is behind it
+
+	Hints *picture.Hints // of one picture: what is wrong with the cut-out that its engine makes
 }
 
 // CutoutLine is what is said of one file, as a line of JSON.
@@ -41,6 +44,7 @@ type CutoutLine struct {
 	ReviewReason string   `json:"review_reason,omitempty"`
 	// Concerns are what may be wrong and where, in pixels of the photo.
 	Concerns []picture.Concern `json:"concerns,omitempty"`
+	Note     string            `json:"note,omitempty"` // which wish the cut-out doesn't follow, and why
 	Millis   int64             `json:"ms"`
 	Error    string            `json:"error,omitempty"`
 	Code     string            `json:"code,omitempty"`
@@ -234,6 +238,13 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 	if r.Hints != nil {
 		if c.Image, err = r.Refiner.Refine(ctx, photo, c.Image, c.Logits, c.Whole, *r.Hints); err != nil {
 			return err
+		}
+	}
+	if r.Translucent {
+		if c.Whole {
+			l.Note = "nothing was cut out"
+		} else {
+			c.Image, l.Note = cutout.Translucent(photo, c.Image)
 		}
 	}
 	// hints come from a person who looked at it

@@ -38,7 +38,7 @@ func productKey(file string) string {
 
 // wishColumns are the columns of wishes for a photo's pictures: height_mm and the like, as
 // the API's steering has them.
-var wishColumns = []string{"height_mm", "frame_mm", "x", "y", "scale", "rotation", "flip", "anchor", "light_angle", "reflection", "relight", "seed", "camera_pitch"}
+var wishColumns = []string{"height_mm", "frame_mm", "x", "y", "scale", "rotation", "flip", "translucent", "anchor", "light_angle", "reflection", "relight", "seed", "camera_pitch"}
 
 // wishColumn returns the wish that a heading names, "" for others.
 func wishColumn(heading string) string {
@@ -61,7 +61,7 @@ func wish(to map[string]any, column, cell string) error {
 	switch column {
 	case "anchor":
 		to[column] = strings.ToLower(cell)
-	case "flip":
+	case "flip", "translucent":
 		b, err := strconv.ParseBool(strings.NewReplacer("yes", "true", "no", "false").Replace(strings.ToLower(cell)))
 		if err != nil {
 			return fmt.Errorf("%s must be true or false: %.40q", column, cell)

@@ -18,6 +18,7 @@ type Steering struct {
 	HeightMM    float64           `json:"height_mm,omitempty" nullable:"true" minimum:"1" maximum:"10000" doc:"The product's real height in millimetres: products that have one keep their sizes to each other" example:"240"`
 	FrameMM     float64           `json:"frame_mm,omitempty" nullable:"true" minimum:"10" maximum:"50000" doc:"How many millimetres of the floor the frame shows where the product stands; left out: the scene's own" example:"600"`
 	PhotoShadow map[string]string `json:"photo_shadow,omitempty" nullable:"true" doc:"What becomes of the photo's own shadow, by presets' names, white (all on white) and scene: keep, soften, contact (a soft one in its place, on white alone) or drop; what is left out is dropped" example:"{\"white\":\"soften\"}"`
+	Translucent *bool             `json:"translucent,omitempty" nullable:"true" doc:"Clear glass of a product on a plain backdrop lets what is behind it show through, in all variants; labels, lids and what has a colour of its own stay opaque" example:"true"`
 	Palette     []string          `json:"palette,omitempty" nullable:"true" maxItems:"8" doc:"The scene's colours in place of the brand's, the most important first, #rrggbb in small letters; left out: the brand's" example:"[\"#0f3d3e\",\"#e8d9c5\"]"`
 	CameraPitch *float64          `json:"camera_pitch,omitempty" nullable:"true" minimum:"0" maximum:"90" doc:"Degrees by which the camera looks down" example:"12"`
 }

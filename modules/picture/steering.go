@@ -46,6 +46,7 @@ type Steering struct {
 	Palette []string `json:"palette,omitempty"` // the scene's colours in place of the brand's, #rrggbb, at most MaxColours
 
 	PhotoShadow PhotoShadow `json:"photo_shadow,omitempty"` // what becomes of the photo's own shadow
+	Translucent *bool       `json:"translucent,omitempty"`  // glass lets what is behind it show through
 
 	// Room is how many times wider and higher than the product the box is that its set shares,
 	// and whose size decides the product's; 0, 0: it is alone. It is told to engines and wished
@@ -75,6 +76,9 @@ func Number(v float64) *float64 { return &v }
 
 // Empty reports whether nothing is wished.
 func (s Steering) Empty() bool { return reflect.ValueOf(s).IsZero() }
+
+// ShowsThrough reports whether the product's glass is to let what is behind it show through.
+func (s Steering) ShowsThrough() bool { return s.Translucent != nil && *s.Translucent }
 
 // Turns reports whether the product itself is turned or mirrored.
 func (s Steering) Turns() bool { return s.Flip || s.Rotation != 0 }

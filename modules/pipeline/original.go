@@ -117,7 +117,7 @@ func lockOriginal(s *state, cut *image.NRGBA, l *layers) error {
 	s.final = crop(l.backdrop, win)
 	s.layers = nil
 	f := s.fidelity()
-	f.Note, f.Enlarged = picture.Noted(placed.Note, s.setNote), 1
+	f.Note, f.Enlarged = picture.Noted(picture.Noted(placed.Note, s.setNote), s.unclear()), 1
 	product := crop(cut, win)
 	if !s.done.Cutout.Whole {
 		seen := consistency.Measure(s.final, s.cutBounds.Sub(win.Min))

@@ -83,10 +83,18 @@ type CutoutRecord struct {
 	LogitsPath string `json:"logits,omitempty"`
 	// Shadow is the photo's own; nil where nobody has wished it yet.
 	Shadow *picture.OwnShadow `json:"shadow,omitempty"`
+	// Clear is the cut-out with glass that shows what is behind it; nil where nobody has wished it yet.
+	Clear *ClearCutout `json:"clear,omitempty"`
 	// Size is the photo's, in pixels, upright; 0, 0 in records of before.
 	Size [2]int `json:"size,omitzero"`
 	// Bounds hold what is visible in the cut-out; the zero value in records of before.
 	Bounds picture.Box `json:"bounds,omitzero"`
+}
+
+// ClearCutout is a cut-out some of which lets what is behind it show through.
+type ClearCutout struct {
+	Path string `json:"path,omitempty"` // RGBA PNG in the artifacts; "": there is none
+	Why  string `json:"why,omitempty"`  // why there is none, for people
 }
 
 // Paths are the artifacts that the record names.
@@ -97,6 +105,9 @@ func (r *CutoutRecord) Paths() []string {
 	}
 	if r.Shadow != nil && r.Shadow.Path != "" {
 		paths = append(paths, r.Shadow.Path)
+	}
+	if r.Clear != nil && r.Clear.Path != "" {
+		paths = append(paths, r.Clear.Path)
 	}
 	return paths
 }
@@ -281,7 +292,7 @@ func (s step) told() string {
 // steps holds the steps of a photo, in order.
 var steps = []step{
 	{name: "ingest", wanted: func(s *state) bool { return s.in.Done.Cutout == nil }, run: ingest},
-	{name: "cutout", wanted: always, run: cutout},
+	{name: "cutout", wanted: always, run: cutOut},
 	{name: "turn", wanted: func(s *state) bool { return s.in.steering().Turns() && !s.original() }, run: turn},
 	{name: "set", wanted: func(s *state) bool { return s.in.Set != nil }, run: joinSet, quiet: true},
 	{name: "place", wanted: scene, run: place},

@@ -76,6 +76,7 @@ func (p *Pipeline) Refine(ctx context.Context, in RefineInput, a Artifacts) (*Cu
 		return nil, fmt.Errorf("encode the cut-out: %w", err)
 	}
 	rec := *in.Draft
+	rec.Clear = nil // of another outline
 	rec.Whole, rec.Size, rec.Bounds = false, [2]int{photo.Rect.Dx(), photo.Rect.Dy()}, picture.BoxOf(AlphaBounds(out))
 	if rec.Path, err = a.Put(ctx, "cutout", "png", "image/png", b); err != nil {
 		return nil, fmt.Errorf("store the cut-out: %w", err)

@@ -36,33 +36,6 @@ func putShadow(ctx context.Context, a Artifacts, layer *image.NRGBA) (string, er
 	return path, nil
 }
 
-// lateShadow keeps the photo's own shadow where it is wished only after the cut-out was
-// made.
-func (p *Pipeline) lateShadow(ctx context.Context, s *state) error {
-	if !s.wantsShadow() || s.done.Cutout.Shadow != nil {
-		return nil
-	}
-	raw, err := s.in.Raw(ctx)
-	if err != nil {
-		return fmt.Errorf("fetch the photo: %w", err)
-	}
-	photo, _, err := DecodePhoto(ctx, p.decoder, raw)
-	if err != nil {
-		return fmt.Errorf("decode the photo: %w", err)
-	}
-	cut, err := s.cutoutImage(ctx)
-	if err != nil {
-		return err
-	}
-	rec := *s.done.Cutout
-	if rec.Shadow, err = keepShadow(ctx, s.artifacts, photo, cut); err != nil {
-		return err
-	}
-	s.done.Cutout = &rec
-	s.adoptCutout(&rec)
-	return s.checkpoint(ctx)
-}
-
 // turnShadow gives the photo's shadow the turn that the product had within bounds of the
 // cut-out. A rotated product stands otherwise than in its photo, and has none.
 func (s *state) turnShadow(ctx context.Context, bounds image.Rectangle, degrees float64) error {

@@ -72,7 +72,25 @@ func (s *state) cutoutImage(ctx context.Context) (*image.NRGBA, error) {
 	if s.cut != nil {
 		return s.cut, nil
 	}
-	b, err := s.artifacts.Get(ctx, s.done.Cutout.Path)
+	img, err := s.loadCut(ctx, s.cutPath())
+	if err != nil {
+		return nil, err
+	}
+	s.setCut(img)
+	return img, nil
+}
+
+// cutPath names the cut-out that the picture is made of.
+func (s *state) cutPath() string {
+	if c := s.done.Cutout; s.wantsClear() && c.Clear != nil && c.Clear.Path != "" {
+		return c.Clear.Path
+	}
+	return s.done.Cutout.Path
+}
+
+// loadCut decodes a cut-out of the photo's size.
+func (s *state) loadCut(ctx context.Context, path string) (*image.NRGBA, error) {
+	b, err := s.artifacts.Get(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("load the cut-out: %w", err)
 	}
@@ -83,7 +101,6 @@ func (s *state) cutoutImage(ctx context.Context) (*image.NRGBA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode the cut-out: %w", err)
 	}
-	s.setCut(img)
 	return img, nil
 }
 

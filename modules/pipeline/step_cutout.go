@@ -14,11 +14,11 @@ import (
 // defaultReason is the reason when an engine is unsure and gives no reason.
 const defaultReason = "The outline of the product is uncertain; check the cut-out"
 
-// cutout separates the product and keeps it as an RGBA PNG.
-func cutout(ctx context.Context, p *Pipeline, s *state) error {
+// cutOut separates the product and keeps it as an RGBA PNG.
+func cutOut(ctx context.Context, p *Pipeline, s *state) error {
 	if c := s.done.Cutout; c != nil {
 		s.adoptCutout(c)
-		if err := p.lateShadow(ctx, s); err != nil {
+		if err := p.late(ctx, s); err != nil {
 			return err
 		}
 		return errReused
@@ -45,11 +45,18 @@ func cutout(ctx context.Context, p *Pipeline, s *state) error {
 			return err
 		}
 	}
+	rec.Bounds = picture.BoxOf(AlphaBounds(c.Image))
+	cut := c.Image
+	if s.wantsClear() {
+		var err error
+		if cut, rec.Clear, err = keepClear(ctx, s.artifacts, s.photo, c.Image, rec); err != nil {
+			return err
+		}
+	}
 	if !s.original() {
 		s.photo = nil // 48 MB at 12 megapixels
 	}
-	s.setCut(c.Image)
-	rec.Bounds = picture.BoxOf(s.cutBounds)
+	s.setCut(cut)
 	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imaging.PNG, Effort: 1, XMP: provenance.XMP(imaging.SourceComposite, rec.Marks.With(s.in.Rights))})
 	if err != nil {
 		return fmt.Errorf("encode the cut-out: %w", err)
@@ -90,6 +97,6 @@ func (s *state) adoptCutout(c *CutoutRecord) {
 	if wishes := s.in.steering().PhotoShadow; len(wishes) > 0 {
 		s.result.OwnShadow, s.result.Shadows = c.Shadow, wishes
 	}
-	s.result.CutoutPath, s.result.Confidence = c.Path, c.Confidence
+	s.result.CutoutPath, s.result.Confidence = s.cutPath(), c.Confidence
 	s.result.NeedsReview, s.result.ReviewReason, s.result.Concerns = c.NeedsReview, c.ReviewReason, c.Concerns
 }

@@ -52,7 +52,7 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	imaging.Over(s.final, product, at)
 	s.layers = nil
 	f := s.fidelity()
-	f.Note, f.Areas = picture.Noted(s.done.Placed.Note, s.setNote), s.done.Placed.Areas
+	f.Note, f.Areas = picture.Noted(picture.Noted(s.done.Placed.Note, s.setNote), s.unclear()), s.done.Placed.Areas
 	if own := s.result.OwnShadow; own != nil && own.Why != "" {
 		f.Note = picture.Noted(f.Note, "the photo's own shadow is not kept: "+own.Why)
 	}

@@ -17,7 +17,7 @@ const outputQuality = 94
 func output(ctx context.Context, _ *Pipeline, s *state) error {
 	if !s.in.Options.GenerateScene {
 		s.result.OutputPath, s.result.OutputType = s.result.CutoutPath, "image/png"
-		if note := picture.Noted(s.unfollowedBare(), s.setNote); note != "" { // its pixels are the photo's own
+		if note := picture.Noted(picture.Noted(s.unfollowedBare(), s.setNote), s.unclear()); note != "" { // its pixels are the photo's own
 			f := s.fidelity()
 			f.SSIM, f.Note = 1, note
 		}

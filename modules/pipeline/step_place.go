@@ -51,7 +51,7 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 		Width: sceneSize, Height: sceneSize, Steering: s.in.steering(),
 		Cutout: cut, CutoutPath: input, Artifacts: s.artifacts,
 	}
-	req.Steering.Rotation, req.Steering.Flip, req.Steering.PhotoShadow = 0, false, nil
+	req.Steering.Rotation, req.Steering.Flip, req.Steering.PhotoShadow, req.Steering.Translucent = 0, false, nil, nil
 	req.Steering.Room = room(s.shared(), s.cutBounds)
 	plateNote := ""
 	if _, ok := picture.ParsePlate(s.in.Scene); ok {

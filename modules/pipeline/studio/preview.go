@@ -48,6 +48,9 @@ func (p *Placer) Preview(ctx context.Context, r pipeline.Placement) (Preview, er
 	if picture.KeepsOwn(r.Steering.PhotoShadow[picture.ShadowInScene]) {
 		m.Note = picture.Noted(m.Note, "the finished picture has the photo's own shadow, where the photo shows one")
 	}
+	if r.Steering.ShowsThrough() {
+		m.Note = picture.Noted(m.Note, "the finished picture shows through the product's glass, where the photo shows some")
+	}
 	return Preview{
 		JPEG: b, Width: r.Width, Height: r.Height, Note: m.Note, Floor: float64(m.FloorY) / h, Horizon: float64(m.HorizonY) / h,
 		Box: [4]float64{float64(m.Box[0]) / w, float64(m.Box[1]) / h, float64(m.Box[2]) / w, float64(m.Box[3]) / h},

@@ -101,6 +101,7 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
         <Dial label={t("adjust.y")} value={s.y} usual={0.82} min={0} max={1} step={0.005} say={percent} change={(v) => steer({ y: v })} />
         <Dial label={t("adjust.turn")} value={s.rotation || null} usual={0} min={-180} max={180} step={1} say={degrees} change={(v) => steer({ rotation: v })} />
         <label class="check"><input type="checkbox" checked={s.flip ?? false} onChange={(e) => steer({ flip: e.currentTarget.checked })} />{t("adjust.flip")}</label>
+        <label class="check"><input type="checkbox" checked={s.translucent ?? false} onChange={(e) => steer({ translucent: e.currentTarget.checked })} />{t("adjust.translucent")}</label>
         <label class="field">{t("adjust.anchor")}<select value={s.anchor ?? ""} onChange={(e) => steer({ anchor: (e.currentTarget.value || null) as Steering["anchor"] })}>{anchors.map((a) => <option key={a} value={a}>{t(`anchor.${a || "auto"}` as Key)}</option>)}</select></label>
       </div></details>
       <details><summary>{t("adjust.light")}</summary><div class="stack">

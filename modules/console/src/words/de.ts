@@ -90,6 +90,7 @@ export const de: Words = {
   "adjust.y": "Wo es steht",
   "adjust.turn": "Gedreht",
   "adjust.flip": "Links und rechts vertauscht",
+  "adjust.translucent": "Klares Glas zeigt, was dahinter ist",
   "adjust.anchor": "Es",
   "anchor.auto": "steht oder liegt wie auf dem Foto",
   "anchor.floor": "steht auf dem Boden",

@@ -88,6 +88,7 @@ export const en = {
   "adjust.y": "Where it stands",
   "adjust.turn": "Turned",
   "adjust.flip": "Left and right exchanged",
+  "adjust.translucent": "Clear glass shows what is behind it",
   "adjust.anchor": "It",
   "anchor.auto": "stands or lies as the photo shows",
   "anchor.floor": "stands on the floor",

@@ -90,6 +90,7 @@ export const fr: Words = {
   "adjust.y": "Où il se trouve",
   "adjust.turn": "Tourné",
   "adjust.flip": "Gauche et droite échangées",
+  "adjust.translucent": "Le verre clair laisse voir ce qui est derrière",
   "adjust.anchor": "Il",
   "anchor.auto": "se tient comme sur la photo",
   "anchor.floor": "se tient sur le sol",

@@ -90,6 +90,7 @@ export const nl: Words = {
   "adjust.y": "Waar het staat",
   "adjust.turn": "Gedraaid",
   "adjust.flip": "Links en rechts verwisseld",
+  "adjust.translucent": "Helder glas toont wat erachter is",
   "adjust.anchor": "Het",
   "anchor.auto": "staat of ligt zoals op de foto",
   "anchor.floor": "staat op de vloer",
