@@ -34,6 +34,13 @@ func (p Plate) EstimateFrame(w, h int) float64 {
 	return math.Min(math.Max(math.Round(cameraMM*width/math.Max(height-vanish, leastBelow)/stepMM)*stepMM, leastMM), mostMM)
 }
 
+// NoHorizon is the horizon of a plate in which none was found.
+const NoHorizon = 0.5
+
+// HorizonGuessed reports whether no horizon was found in the photograph, and nobody has set
+// one or said how large things are.
+func (p Plate) HorizonGuessed() bool { return p.FrameMM == 0 && p.Horizon == NoHorizon }
+
 // PlateSaid is what people say of a plate; nil fields stay as they are.
 type PlateSaid struct {
 	Horizon    *float64  `json:"horizon"`

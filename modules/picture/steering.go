@@ -31,7 +31,7 @@ type Steering struct {
 	Scale    float64  `json:"scale,omitempty"`    // times the size that it would have, 0.1–4
 	Rotation float64  `json:"rotation,omitempty"` // clockwise, -180–180
 	Flip     bool     `json:"flip,omitempty"`     // left and right are exchanged
-	Anchor   string   `json:"anchor,omitempty"`   // floor, bottom, top, left or right; "": bottom where the photo cut the product off there, else floor
+	Anchor   string   `json:"anchor,omitempty"`   // floor, bottom, top, left or right; "": the edge at which the photo cut the product off, else floor
 
 	Shadow     *Shadow  `json:"shadow,omitempty"`
 	LightAngle *float64 `json:"light_angle,omitempty"` // where the light comes from, 0–360
@@ -66,7 +66,7 @@ type Shadow struct {
 // MaxColours bounds a palette.
 const MaxColours = 8
 
-var hexColour = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+var hexColour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 // maxRoom bounds Steering.Room: a set's largest photo beside its smallest.
 const maxRoom = 10_000

@@ -105,7 +105,7 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	var b *backdrop
 	var cached bool
 	if req.Plate != nil {
-		b = req.Plate.backdrop(req.Width, req.Height, pose == PoseFlat)
+		b = req.Plate.backdrop(req.Width, req.Height, pose == PoseFlat, r.fill)
 	} else {
 		b, cached = e.backdrop(cacheKey{lk, req.Width, req.Height, r, req.Seed})
 	}

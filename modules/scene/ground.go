@@ -1,6 +1,9 @@
 package scene
 
-import "image"
+import (
+	"image"
+	"math"
+)
 
 // ground is the product's effect on the set: how much light it takes away and
 // what it mirrors, on a grid of `step` output pixels per cell.
@@ -50,6 +53,11 @@ func castGround(pl *placed, b *backdrop, lk *look, harmony float32) *ground {
 		g.standingShadow(sil, foot, lk, f, harmony)
 		if lk.reflection > 0 {
 			g.reflect(pl, sil, foot, lk, f)
+		}
+	}
+	if k := lk.cast.deeper; k > 1 {
+		for i, v := range g.density {
+			g.density[i] = 1 - float32(math.Pow(float64(1-v), float64(k)))
 		}
 	}
 	g.applyCatch(b)

@@ -24,19 +24,33 @@ func (g *ground) layerPixel(encode *[65536]uint16, shadow *image.NRGBA, x, y, ro
 	if dark < 0.002 && m[3] < 0.002 {
 		return free, m
 	}
-	keep := float32(encode[uint32(clamp01(free)*65535)]) * (1.0 / 65280) * (1 - m[3])
-	al := 1 - keep
-	o := shadow.Pix[(y-g.rect.Min.Y)*shadow.Stride+(x-g.rect.Min.X)*4:][:4]
-	if al > 0 && m[3] > 0 {
-		k := 1 / al
-		o[0], o[1], o[2] = to8(encode, m[0]*k), to8(encode, m[1]*k), to8(encode, m[2]*k)
-	}
-	if g.tint != (rgb{}) && m[3] == 0 && al > 0 {
+	shade := 1 - float32(encode[uint32(clamp01(free)*65535)])*(1.0/65280)
+	if g.tint != (rgb{}) {
 		// shade of the floor's own colour in the place of black: as dark, and less grey
-		t := g.tint.luma()
-		al = min(al/(1-shadeKeeps*t), 1)
-		o[0], o[1], o[2] = to8(encode, g.tint.R*shadeKeeps*shadeKeeps), to8(encode, g.tint.G*shadeKeeps*shadeKeeps), to8(encode, g.tint.B*shadeKeeps*shadeKeeps)
+		shade = min(shade/(1-shadeKeeps*g.tint.luma()), 1)
+	}
+	al := 1 - (1-shade)*(1-m[3])
+	if al <= 0 {
+		return free, m
+	}
+	o := shadow.Pix[(y-g.rect.Min.Y)*shadow.Stride+(x-g.rect.Min.X)*4:][:4]
+	// The reflection lies over the shade: where it ends its part ends, too, without a step.
+	under := shade * (1 - m[3]) / al
+	for c, t := range [3]float32{g.tint.R, g.tint.G, g.tint.B} {
+		v := float32(0)
+		if m[3] > 0 {
+			v = encoded(encode, m[c]/al)
+		}
+		if t > 0 {
+			v += encoded(encode, t*shadeKeeps*shadeKeeps) * under
+		}
+		o[c] = uint8(min(v, 255) + 0.5)
 	}
 	o[3] = uint8(clamp01(al)*255 + 0.5)
 	return free, m
+}
+
+// encoded returns a linear value as sRGB, 0 to 255, not rounded.
+func encoded(encode *[65536]uint16, v float32) float32 {
+	return float32(encode[uint32(clamp01(v)*65535+0.5)]) * (255.0 / 65280)
 }

@@ -35,9 +35,9 @@ func (p *Plate) set() set {
 	return s
 }
 
-// backdrop returns the photograph at a size, with its geometry.
-func (p *Plate) backdrop(w, h int, flat bool) *backdrop {
-	b := &backdrop{frame: p.frame(w, h, flat)}
+// backdrop returns the photograph at a size, with the geometry that frame returns.
+func (p *Plate) backdrop(w, h int, flat bool, fill float32) *backdrop {
+	b := &backdrop{frame: p.frame(w, h, flat, fill)}
 	b.img = imaging.Resize(p.Image, w, h)
 	for i := 3; i < len(b.img.Pix); i += 4 {
 		b.img.Pix[i] = 255
@@ -81,12 +81,18 @@ func under(limit, at float64) float32 {
 
 // The place of a product in a plate's floor.
 const (
-	plateAir   = 0.07 // least air above the product, as a share of the height
-	plateWidth = 0.8  // of the floor's width that a product takes at most
+	plateWidth = 0.8 // of the floor's width that a product takes at most
+	// plateHigh and plateBroad are the most of the frame that it takes: a place stays to be
+	// seen around it.
+	plateHigh  = 0.52
+	plateBroad = 0.6
+	// plateAir is the least air above it, as a share of the height, where a fill is asked for.
+	plateAir = 0.04
 )
 
-// frame returns the plate's geometry.
-func (p *Plate) frame(w, h int, flat bool) frame {
+// frame returns the plate's geometry; fill is the share of the frame that was asked for, 0 for
+// none.
+func (p *Plate) frame(w, h int, flat bool, fill float32) frame {
 	f := frame{W: w, H: h, unit: sqrt32(float32(w) * float32(h))}
 	f.w, f.h = float32(w)/f.unit, float32(h)/f.unit
 	f.cx = f.w / 2
@@ -94,10 +100,15 @@ func (p *Plate) frame(w, h int, flat bool) frame {
 	f.edge = float32(p.Horizon) * f.h
 	f.contact = float32(fl[1]+(fl[3]-fl[1])*picture.PlateDepth) * f.h
 	f.px = float32(fl[0]+fl[2]) / 2 * f.w
-	f.boxW = float32(fl[2]-fl[0]) * plateWidth * f.w
-	f.boxH = max(f.contact-plateAir*f.h, 0.1*f.h)
+	f.boxW = min(float32(fl[2]-fl[0])*plateWidth, plateBroad) * f.w
+	f.boxH = max(min(f.contact-plateAir*f.h, plateHigh*f.h), 0.1*f.h)
+	if fill > 0 {
+		f.boxW, f.boxH = fill*f.w, min(fill*f.h, max(f.contact-plateAir*f.h, 0.1*f.h))
+	}
+	if flat && fill == 0 {
+		f.boxH = max(min(float32(fl[3]-fl[1])*plateWidth, plateHigh), 0.1) * f.h
+	}
 	if flat {
-		f.boxH = min(float32(fl[3]-fl[1])*plateWidth*f.h, f.boxH)
 		f.contact = float32(fl[1]+fl[3])/2*f.h + f.boxH/2
 	}
 	f.vanish = float32(picture.Vanish(float64(f.edge), float64(f.contact)))
@@ -141,56 +152,100 @@ func EstimatePlate(img *image.NRGBA) picture.Plate {
 	}
 	out := picture.Plate{Softness: 0.6}
 	horizon, found := horizonOf(lab, w, h)
-	out.Horizon = horizon
+	out.Horizon = rounded(horizon, 1000)
 	out.Floor = floorOf(lab, w, h, out.Horizon)
-	out.LightAngle, out.Softness = lightOf(lab, w, h, out)
-	out.Reflection = mirrorOf(lab, w, h, out)
+	for i, v := range out.Floor {
+		out.Floor[i] = rounded(v, 1000)
+	}
+	angle, soft := lightOf(lab, w, h, out)
+	out.LightAngle, out.Softness = rounded(angle, 1), rounded(soft, 100)
+	out.Reflection = rounded(mirrorOf(lab, w, h, out), 100)
 	if found {
 		out.FrameMM = out.EstimateFrame(img.Rect.Dx(), img.Rect.Dy())
 	}
 	return out
 }
 
+// rounded returns a guess with the digits that mean something.
+func rounded(v, to float64) float64 { return math.Round(v*to) / to }
+
+// band is how much of the height, above and below a row, says whether a floor ends there.
+const band = 0.035
+
 // horizonOf returns the row at which what is above differs most from what is below, all
-// across the picture, in its middle part. found is false where there is no such row.
+// across the picture, in its middle part; where nothing differs much, the row at which it
+// does so faintly and everywhere in the same way. found is false where there is no such row.
 func horizonOf(lab [][3]float64, w, h int) (row float64, found bool) {
 	const (
 		from, to = 0.2, 0.85
-		band     = 0.035 // of the height, above and below
 		least    = 0.045 // of lightness or colour: less is no edge
 	)
-	n := max(2, int(band*float64(h)))
 	best, at := 0.0, 0
-	for y := max(int(from*float64(h)), n); y < min(int(to*float64(h)), h-n); y++ {
+	for y := int(from * float64(h)); y < int(to*float64(h)); y++ {
 		// the median of the columns: an object that stands there crosses few of them
-		steps := make([]float64, 0, w)
-		for x := range w {
-			var a, b [3]float64
-			for i := 1; i <= n; i++ {
-				for c := range 3 {
-					a[c] += lab[(y-i)*w+x][c]
-					b[c] += lab[(y+i-1)*w+x][c]
-				}
-			}
-			d := 0.0
-			for c := range 3 {
-				d += (a[c] - b[c]) * (a[c] - b[c])
-			}
-			steps = append(steps, math.Sqrt(d)/float64(n))
+		var sizes []float64
+		for _, d := range stepsAt(lab, w, h, y) {
+			sizes = append(sizes, math.Sqrt(d[0]*d[0]+d[1]*d[1]+d[2]*d[2]))
 		}
-		if v := quantile(steps, 0.4); v > best {
+		if v := quantile(sizes, 0.4); v > best {
 			best, at = v, y
 		}
 	}
 	if best < least {
-		return 0.5, false // a sweep: its floor has no visible end
+		if at, found = faintHorizon(lab, w, h); !found {
+			return picture.NoHorizon, false // a sweep: its floor has no visible end
+		}
 	}
 	return float64(at) / float64(h), true
 }
 
+// faintHorizon finds the edge of a table before a wall of nearly its colour: a small step,
+// but the same in most columns, and far above the picture's usual change from row to row.
+func faintHorizon(lab [][3]float64, w, h int) (at int, found bool) {
+	const (
+		from, to = 0.3, 0.9
+		least    = 0.010
+		stands   = 5 // times what is usual
+	)
+	var all []float64
+	first := int(from * float64(h))
+	for y := first; y < int(to*float64(h)); y++ {
+		var columns [3][]float64
+		for _, d := range stepsAt(lab, w, h, y) {
+			for c := range 3 {
+				columns[c] = append(columns[c], d[c])
+			}
+		}
+		size := 0.0
+		for c := range 3 {
+			d := quantile(columns[c], 0.5)
+			size += d * d
+		}
+		all = append(all, math.Sqrt(size))
+	}
+	best := slices.Max(all)
+	at = first + slices.Index(all, best)
+	return at, best >= least && best >= stands*quantile(all, 0.5)
+}
+
+// stepsAt returns by how much each column differs below a row from what it is above it.
+func stepsAt(lab [][3]float64, w, h, y int) [][3]float64 {
+	n := max(2, int(band*float64(h)))
+	n = min(n, y, h-y)
+	out := make([][3]float64, w)
+	for x := range w {
+		for i := 1; i <= n; i++ {
+			for c := range 3 {
+				out[x][c] += (lab[(y+i-1)*w+x][c] - lab[(y-i)*w+x][c]) / float64(n)
+			}
+		}
+	}
+	return out
+}
+
 // floorOf returns where the floor looks like its front does.
 func floorOf(lab [][3]float64, w, h int, horizon float64) [4]float64 {
-	top := min(horizon+0.03, 0.9)
+	top := min(horizon+0.03, 0.97)
 	mean, spread := patch(lab, w, h, 0.35, 0.85, 0.65, 0.99)
 	limit := math.Max(0.10, 3*spread)
 	column := func(x int) bool {

@@ -2,7 +2,9 @@ package scene
 
 import (
 	"fmt"
+	"image"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/opal-photo/opal/modules/picture"
@@ -12,13 +14,22 @@ import (
 const (
 	// flatPitch is from how steep a look down on the camera sees all surface.
 	flatPitch = 60
+	// frontPitch is the steepest look down that goes with a product photographed from the
+	// front.
+	frontPitch = 25
 	// mostOfFrame bounds the share of the frame that a product takes by its real size.
 	mostOfFrame = 0.94
 	// mostTimes bounds how many frames a product is wide or high.
 	mostTimes = 2.5
-	// cutRun is the least run of product along the photo's lower edge, as a share of the
-	// product's width, by which the photo is taken to have cut it off there.
-	cutRun = 0.2
+	// cutRun is the least run of product along an edge of the photo, as a share of the
+	// product's side, by which the photo is taken to have cut it off there. A shorter one of
+	// cutLeast will do where it grows by cutGrows at most within cutDepth of the product's
+	// shorter side. solid is the least alpha.
+	cutRun   = 0.2
+	cutLeast = 0.01
+	cutDepth = 0.03
+	cutGrows = 1.5
+	solid    = 200
 	// floorEdge is how far below a plate's floor's end products stand at least, of the height:
 	// there its shadows begin.
 	floorEdge = 0.035
@@ -49,7 +60,7 @@ func pitchOf(s picture.Steering) float32 {
 }
 
 // unseen tells which wishes change nothing in a background that is as somebody brought or
-// chose it; "" where there are none.
+// chose it, and which can't change the product's own view; "" where there are none.
 func unseen(req Request, st set) string {
 	var left []string
 	if req.Steer.Seed != nil && (req.Plate != nil || st.painted) {
@@ -59,6 +70,8 @@ func unseen(req Request, st set) string {
 		left = append(left, "camera_pitch")
 	}
 	switch {
+	case len(left) == 0 && req.Steer.CameraPitch != nil && !st.painted && *req.Steer.CameraPitch > frontPitch:
+		return fmt.Sprintf("camera_pitch %.0f moves the scene's camera alone: the product is shown from where its photo was taken", *req.Steer.CameraPitch)
 	case len(left) == 0:
 		return ""
 	case req.Plate != nil:
@@ -141,7 +154,11 @@ func moved(req Request, p *product, f *frame, lk *look, scale, left, bottom floa
 			far, _ = f.floor(float32(bottom) / f.unit)
 		}
 		scale, w.fixed = s.HeightMM/across*width/float64(far)/bh, true
-		if most := math.Min(mostOfFrame*width/bw, mostOfFrame*height/bh); scale > most {
+		free := height // what it may be high: the frame above where it stands
+		if !lk.flat && s.Anchor != picture.AnchorBottom && s.Anchor != picture.AnchorTop {
+			free = math.Max(bottom, leastPart*height)
+		}
+		if most := mostOfFrame * math.Min(width/bw, free/bh); scale > most {
 			scale = most
 			w.say(fmt.Sprintf("a product of %.0f mm is larger than the frame, which shows %.0f mm: it is shown smaller than it is", s.HeightMM, across))
 		}
@@ -160,10 +177,7 @@ func moved(req Request, p *product, f *frame, lk *look, scale, left, bottom floa
 		bottom = middle + bh*scale/2
 	}
 	left = centre - bw*scale/2
-	w.anchor = s.Anchor
-	if w.anchor == "" && !lk.flat && p.cutBelow() {
-		w.anchor = picture.AnchorBottom
-	}
+	w.chooseAnchor(s.Anchor, p, lk.flat)
 	switch w.anchor {
 	case picture.AnchorFloor:
 		w.anchor = ""
@@ -214,27 +228,75 @@ func (w *wished) say(text string) { w.note = picture.Noted(w.note, text) }
 // boxed reports whether the request names the product's place.
 func boxed(r Request) bool { return r.Box[2] >= 1 && r.Box[3] >= 1 }
 
-// cutBelow reports whether the photo's lower edge cuts the product off, and no other
-// edge does: its feet are not in the photo.
-func (p *product) cutBelow() bool {
-	if p.whole || p.img == nil || p.box.Empty() {
-		return false
-	}
-	size := p.img.Rect.Size()
-	if p.box.Max.Y != size.Y || p.box.Min.Y == 0 || p.box.Min.X == 0 || p.box.Max.X == size.X {
-		return false
-	}
-	run, most := 0, 0
-	row := p.img.Pix[(size.Y-1)*p.img.Stride:]
-	for x := p.box.Min.X; x < p.box.Max.X; x++ {
-		if row[x*4+3] < 200 {
-			run = 0
-			continue
+// chooseAnchor takes the wished anchor, else the edge at which the photo cut the product
+// off, and tells where the two don't agree.
+func (w *wished) chooseAnchor(asked string, p *product, flat bool) {
+	cut := p.cutEdges()
+	w.anchor = asked
+	switch {
+	case asked == picture.AnchorFloor:
+	case asked != "":
+		if !slices.Contains(cut, asked) {
+			w.say("the photo shows the product whole at its " + asked + " edge: it touches the frame there all the same")
 		}
-		run++
-		most = max(most, run)
+	case len(cut) > 0 && (!flat || cut[0] != picture.AnchorBottom):
+		w.anchor = cut[0]
+		if w.anchor != picture.AnchorBottom {
+			w.say("the photo cuts the product off at its " + w.anchor + " edge: it comes out of the frame's")
+		}
 	}
-	return float64(most) >= cutRun*float64(p.box.Dx())
+	if left := slices.DeleteFunc(cut, func(e string) bool { return e == w.anchor }); len(left) > 0 && w.anchor != "" && asked != picture.AnchorFloor {
+		w.say("the photo cuts the product off at its " + strings.Join(left, " and ") + " edge, too: that is seen")
+	}
+}
+
+// cutEdges returns the edges at which the photo cut the product off, as anchors, the one
+// first that shows it best; none where nothing was cut out.
+func (p *product) cutEdges() (edges []string) {
+	if p.whole || p.img == nil || p.box.Empty() {
+		return nil
+	}
+	size, b := p.img.Rect.Size(), p.box
+	for _, e := range []struct {
+		anchor  string
+		touches bool
+		from    image.Point // a corner of the product at that edge
+		along   image.Point // the way along the edge, and into the photo
+		into    image.Point
+		n       int
+	}{
+		{picture.AnchorBottom, b.Max.Y == size.Y, image.Pt(b.Min.X, size.Y-1), image.Pt(1, 0), image.Pt(0, -1), b.Dx()},
+		{picture.AnchorLeft, b.Min.X == 0, image.Pt(0, b.Min.Y), image.Pt(0, 1), image.Pt(1, 0), b.Dy()},
+		{picture.AnchorRight, b.Max.X == size.X, image.Pt(size.X-1, b.Min.Y), image.Pt(0, 1), image.Pt(-1, 0), b.Dy()},
+		{picture.AnchorTop, b.Min.Y == 0, image.Pt(b.Min.X, 0), image.Pt(1, 0), image.Pt(0, 1), b.Dx()},
+	} {
+		if e.touches && p.cutAlong(e.from, e.along, e.into, e.n) {
+			edges = append(edges, e.anchor)
+		}
+	}
+	return edges
+}
+
+// cutAlong reports whether the product goes on beyond an edge of its photo: it lies on a
+// good part of the edge, or is as wide a little further in. What only touches the edge, as a
+// ball does, is much wider there.
+func (p *product) cutAlong(from, along, into image.Point, n int) bool {
+	longest := func(at image.Point) (most int) {
+		run := 0
+		for range n {
+			if p.img.Pix[p.img.PixOffset(p.img.Rect.Min.X+at.X, p.img.Rect.Min.Y+at.Y)+3] < solid {
+				run = 0
+			} else if run++; run > most {
+				most = run
+			}
+			at = at.Add(along)
+		}
+		return most
+	}
+	at := longest(from)
+	deep := max(2, int(cutDepth*float64(min(p.box.Dx(), p.box.Dy()))))
+	inside := longest(from.Add(into.Mul(deep)))
+	return float64(at) >= cutRun*float64(n) || float64(at) >= cutLeast*float64(n) && float64(inside) <= cutGrows*float64(at)
 }
 
 // cast is how the shadow falls, where that was wished. The zero value is the set's own.
@@ -242,10 +304,11 @@ type cast struct {
 	set         bool
 	right, near float32 // where it falls
 	length      float32 // times the usual
+	deeper      float32 // how much stronger than the usual, as a power of the light that is left; 0: not
 }
 
-// shade applies the wishes that concern shadow and reflection alone. A product that
-// comes out of the frame's edge has no floor under it.
+// shade applies the wishes that concern shadow and reflection alone. A product that comes
+// out of the frame's lower edge or hangs from its upper one has no floor under it.
 func (lk *look) shade(s picture.Steering, anchor string) {
 	lk.cast.length = 1
 	if right, near, ok := s.Falls(); ok {
@@ -257,7 +320,10 @@ func (lk *look) shade(s picture.Steering, anchor string) {
 	}
 	if sh := s.Shadow; sh != nil {
 		if sh.Strength != nil {
-			lk.shadow *= float32(*sh.Strength)
+			// Stronger than the set's own it gets darker and never black: light from all
+			// around is left.
+			lk.shadow *= float32(math.Min(*sh.Strength, 1))
+			lk.cast.deeper = float32(math.Max(*sh.Strength, 1))
 		}
 		if sh.Softness != nil {
 			lk.hardness = 1 - float32(*sh.Softness)
@@ -269,7 +335,7 @@ func (lk *look) shade(s picture.Steering, anchor string) {
 			lk.shadow = 0
 		}
 	}
-	if anchor != "" && anchor != picture.AnchorFloor {
+	if !lk.flat && (anchor == picture.AnchorBottom || anchor == picture.AnchorTop) {
 		lk.shadow, lk.reflection = 0, 0
 	}
 }

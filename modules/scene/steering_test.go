@@ -276,6 +276,8 @@ func TestWishesThatABackgroundCanNotFollowAreTold(t *testing.T) {
 		"a plate, nothing wished":    {Request{Scene: "plate:p", Plate: plate}, nil},
 		"a colour":                   {Request{Scene: "colour:#336699", Steer: picture.Steering{Seed: &seed}}, []string{"seed"}},
 		"a scene that is drawn":      {Request{Scene: "kitchen", Steer: wishes}, nil},
+		"a look far down":            {Request{Scene: "kitchen", Steer: picture.Steering{CameraPitch: picture.Number(45)}}, []string{"camera_pitch 45", "where its photo was taken"}},
+		"a look from above":          {Request{Scene: "kitchen", Steer: picture.Steering{CameraPitch: picture.Number(90)}}, []string{"camera_pitch 90"}},
 		"a plate, and its own words": {Request{Scene: "plate:p", Plate: plate, Steer: picture.Steering{Seed: &seed, HeightMM: 9000}}, []string{"seed", "larger than the frame"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -289,5 +291,145 @@ func TestWishesThatABackgroundCanNotFollowAreTold(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheEdgeAtWhichThePhotoCutAProductIsFound(t *testing.T) {
+	paint := func(rs ...image.Rectangle) *image.NRGBA {
+		img := image.NewNRGBA(image.Rect(0, 0, 200, 200))
+		for _, r := range rs {
+			draw.Draw(img, r, image.NewUniform(color.NRGBA{90, 90, 90, 255}), image.Point{}, draw.Src)
+		}
+		return img
+	}
+	ball := image.NewNRGBA(image.Rect(0, 0, 200, 200))
+	for y := range 200 {
+		for x := range 200 {
+			if (x-80)*(x-80)+(y-100)*(y-100) <= 80*80 {
+				ball.SetNRGBA(x, y, color.NRGBA{90, 90, 90, 255})
+			}
+		}
+	}
+	plug := image.Rect(80, 60, 150, 150)
+	for name, c := range map[string]struct {
+		product *image.NRGBA
+		wish    string
+		anchor  string
+		says    string
+	}{
+		"a cable, at the left":           {paint(plug, image.Rect(0, 90, 80, 96)), "", picture.AnchorLeft, "cuts the product off at its left edge"},
+		"a cable, at the right":          {paint(plug, image.Rect(150, 90, 200, 96)), "", picture.AnchorRight, "right edge"},
+		"a lamp's cable, at the top":     {paint(plug, image.Rect(100, 0, 104, 60)), "", picture.AnchorTop, "top edge"},
+		"a strap, at the left and right": {paint(image.Rect(0, 90, 200, 110), plug), "", picture.AnchorLeft, "its right edge, too"},
+		"a ball that touches the left":   {ball, "", "", ""},
+		"whole":                          {paint(plug), "", "", ""},
+		"whole, wished at the left":      {paint(plug), picture.AnchorLeft, picture.AnchorLeft, "whole at its left edge"},
+		"cut, wished on the floor":       {paint(plug, image.Rect(0, 90, 80, 96)), picture.AnchorFloor, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rendered(t, Request{Product: c.product, Pose: PoseStanding, Steer: picture.Steering{Anchor: c.wish}})
+			if r.Meta.Anchor != c.anchor || !strings.Contains(r.Meta.Note, c.says) || (r.Meta.Note == "") != (c.says == "") {
+				t.Errorf("anchor %q, told %q", r.Meta.Anchor, r.Meta.Note)
+			}
+			b := r.Meta.Box
+			switch c.anchor {
+			case picture.AnchorLeft:
+				if b[0] != 0 || r.darkness(0, .5, 1, 1) == 0 {
+					t.Errorf("it begins at %d, with %.1f of shadow", b[0], r.darkness(0, .5, 1, 1))
+				}
+			case picture.AnchorRight:
+				if b[0]+b[2] != 320 {
+					t.Errorf("it ends at %d of 320", b[0]+b[2])
+				}
+			case picture.AnchorTop:
+				if b[1] != 0 || r.darkness(0, 0, 1, 1) > 0 {
+					t.Errorf("it begins at %d, with %.1f of shadow", b[1], r.darkness(0, 0, 1, 1))
+				}
+			}
+		})
+	}
+}
+
+func TestAProductTooLargeForTheFrameIsShownWhole(t *testing.T) {
+	for _, product := range []*image.NRGBA{block(40, 200), block(200, 40)} {
+		r := rendered(t, Request{Product: product, Scene: "lifestyle", Steer: picture.Steering{HeightMM: 5000}})
+		if b := r.Meta.Box.Rect(); !b.In(image.Rect(0, 0, 320, 320)) || !strings.Contains(r.Meta.Note, "larger than the frame") {
+			t.Errorf("it is at %v, told %q", b, r.Meta.Note)
+		}
+	}
+}
+
+func TestAStrongShadowKeepsSomeLight(t *testing.T) {
+	at := func(strength float64) (most uint8, sum float64) {
+		r := rendered(t, Request{Steer: picture.Steering{Shadow: &picture.Shadow{Strength: &strength, Softness: picture.Number(0), Direction: picture.Number(60)}}})
+		b := r.Meta.Box
+		for y := b[1] + b[3] + 6; y < 320; y++ {
+			for x := b[0] + b[2] + 6; x < 320; x++ {
+				if image.Pt(x, y).In(r.Shadow.Rect) {
+					most = max(most, r.Shadow.NRGBAAt(x, y).A)
+				}
+			}
+		}
+		return most, r.darkness(0, 0, 1, 1)
+	}
+	usual, sum := at(1)
+	strong, more := at(1.5)
+	if strong <= usual || strong > 235 || more < 1.1*sum {
+		t.Errorf("the darkest is %d of 255, %d at the usual strength; %.0f in sum, %.0f", strong, usual, more, sum)
+	}
+}
+
+// Where a plate's reflection ends, its shadow goes on without a step.
+func TestAShadowHasNoStepAtItsReflectionsEnd(t *testing.T) {
+	g := &ground{rect: image.Rect(0, 0, 8, 2), step: 1, w: 8, h: 2, tint: rgb{.6, .6, .6}, density: make([]float32, 16), mirror: make([]float32, 64)}
+	for i := range g.density {
+		g.density[i] = .3
+		if i%8 < 4 { // what is left of a blurred reflection of something of the floor's tone
+			copy(g.mirror[i*4:], []float32{.0006, .0006, .0006, .001})
+		}
+	}
+	layer := image.NewNRGBA(g.rect)
+	seen := func(x int) float64 { // the layer over a floor, as editors stack them
+		g.layerPixel(encodeTable(), layer, x, 0, 0, 8, 0, 1)
+		p := layer.NRGBAAt(x, 0)
+		return float64(p.A)/255*float64(p.R) + (1-float64(p.A)/255)*206
+	}
+	if with, without := seen(1), seen(6); math.Abs(with-without) > 2.5 { // a trace shows itself a little
+		t.Errorf("%.1f with a trace of reflection, %.1f without", with, without)
+	}
+}
+
+func TestAPlateStaysToBeSeenAroundItsProduct(t *testing.T) {
+	photo := photograph(480, 320, .4)
+	plate := &Plate{Image: photo, Plate: EstimatePlate(photo)}
+	for name, product := range map[string]*image.NRGBA{"upright": block(60, 200), "wide": block(200, 60)} {
+		r := rendered(t, Request{Scene: "plate:x", Plate: plate, Product: product, Width: 480, Height: 320})
+		if b := r.Meta.Box; float64(b[2]) > .61*480 || float64(b[3]) > .53*320 || max(float64(b[2])/480, float64(b[3])/320) < .3 {
+			t.Errorf("%s: it takes %d×%d of 480×320", name, b[2], b[3])
+		}
+	}
+	r := rendered(t, Request{Scene: "plate:x", Plate: plate, Product: block(60, 200), Width: 480, Height: 320, Fill: .7})
+	if got := float64(r.Meta.Box[3]) / 320; math.Abs(got-.7) > .02 {
+		t.Errorf("a fill of 0.7 is %.2f of the frame", got)
+	}
+}
+
+func TestAFaintEdgeOfATableIsFound(t *testing.T) {
+	photo := image.NewNRGBA(image.Rect(0, 0, 480, 320))
+	for y := range 320 {
+		for x := range 480 {
+			v := uint8(214 - y/40 + (x*7+y*13)%3)
+			if y >= 262 {
+				v -= 6
+			}
+			photo.SetNRGBA(x, y, color.NRGBA{v, v, v + 4, 255})
+		}
+	}
+	p := EstimatePlate(photo)
+	if math.Abs(p.Horizon-262.0/320) > .03 || p.FrameMM == 0 {
+		t.Errorf("horizon %.3f, frame %.0f mm: the table begins at %.3f", p.Horizon, p.FrameMM, 262.0/320)
+	}
+	if err := p.Check(); err != nil {
+		t.Error(err)
 	}
 }

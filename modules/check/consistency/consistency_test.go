@@ -180,3 +180,31 @@ func TestTheGroundsOwnFurnitureIsNoShadow(t *testing.T) {
 		}
 	}
 }
+
+// A vase, a window or a lamp that is brighter than the ground, and of another colour, says
+// nothing of the light.
+func TestThingsInTheSceneAreNoWhitePoint(t *testing.T) {
+	for _, c := range []color.NRGBA{{255, 180, 90, 255}, {170, 210, 255, 255}, {40, 120, 60, 255}} {
+		pictures, _ := catalogue(43, 10, "")
+		r := rand.New(rand.NewPCG(43, 7))
+		s := shot{h: .6, w: .3, centre: .5, floor: .84, horizon: .55, tint: [3]float64{1, 1, 1}, light: 1, angle: .9, deep: .45, tone: .4}
+		img, box := s.draw(r)
+		plain := Measure(img, box)
+		for y := range 70 {
+			for x := range 60 {
+				img.SetNRGBA(x+4, y+20, c)
+			}
+		}
+		seen := Measure(img, box)
+		if d := math.Hypot(seen.White[0]-plain.White[0], seen.White[1]-plain.White[1]); d > .6 {
+			t.Errorf("%v moves the white point by %.1f", c, d)
+		}
+		for i := range pictures {
+			pictures[i].Seen.White = plain.White
+		}
+		pictures[0].Seen.White = seen.White
+		if got := Of(pictures); got.Drifting > 0 {
+			t.Errorf("%v drifts: %+v", c, got.Worst)
+		}
+	}
+}

@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	side      = 240  // pixels of the longer side at which a picture is looked at
-	band      = 0.03 // of the height, above and below an edge
-	leastRow  = 4.0  // step in lightness and colour that is a horizon
-	brightest = 0.85
-	nearFoot  = 0.55 // of the product's width: how far beside it its shadow is looked for
-	below     = 0.14 // of its longer side: how far below its foot
-	above     = 0.22 // of its height: how far above its foot
-	contact   = 4    // pixels below its foot that are dark in each light
-	least     = 1.5  // lightness below which a difference is no shadow
+	side     = 240  // pixels of the longer side at which a picture is looked at
+	band     = 0.03 // of the height, above and below an edge
+	leastRow = 4.0  // step in lightness and colour that is a horizon
+	lit      = 0.3  // share of a ground taken for shade, which has a colour of its own
+	nearFoot = 0.55 // of the product's width: how far beside it its shadow is looked for
+	below    = 0.14 // of its longer side: how far below its foot
+	above    = 0.22 // of its height: how far above its foot
+	contact  = 4    // pixels below its foot that are dark in each light
+	least    = 1.5  // lightness below which a difference is no shadow
 )
 
 // Measure returns how a picture shows its product, which lies within a box of it.
@@ -118,7 +118,8 @@ func (g *ground) horizon() float64 {
 	return float64(at) / float64(g.h)
 }
 
-// tones returns the colour of the brightest ground and the lightness of all of it.
+// tones returns the colour of the light, as the floor and what is behind it show it, and the
+// lightness of the ground.
 func (g *ground) tones() (white [2]float64, exposure float64) {
 	var light []float64
 	for y := range g.h {
@@ -131,17 +132,50 @@ func (g *ground) tones() (white [2]float64, exposure float64) {
 	if len(light) == 0 {
 		return white, 0
 	}
-	from := quantile(slices.Clone(light), brightest)
 	exposure = quantile(light, .5)
+	edge := int(g.horizon() * float64(g.h))
+	if edge == 0 {
+		edge = g.box.Max.Y
+	}
+	if edge == 0 {
+		edge = g.h / 2
+	}
 	n := 0.0
-	for y := range g.h {
+	for _, part := range [][2]int{{0, edge}, {edge, g.h}} {
+		if a, b, ok := g.cast(part[0], part[1]); ok {
+			white[0], white[1], n = white[0]+a, white[1]+b, n+1
+		}
+	}
+	if n == 0 {
+		return white, exposure
+	}
+	return [2]float64{white[0] / n, white[1] / n}, exposure
+}
+
+// cast returns the colour that most of the rows from one to another have where they are
+// lit: the medians, which things that stand there leave as they are. ok is false where the
+// product leaves nothing of them.
+func (g *ground) cast(from, to int) (a, b float64, ok bool) {
+	var light, as, bs []float64
+	for y := from; y < to; y++ {
 		for x := range g.w {
-			if v := g.lab[y*g.w+x]; g.beside(x, y) && v[0] >= from {
-				white[0], white[1], n = white[0]+v[1], white[1]+v[2], n+1
+			if g.beside(x, y) {
+				light = append(light, g.lab[y*g.w+x][0])
 			}
 		}
 	}
-	return [2]float64{white[0] / n, white[1] / n}, exposure
+	if len(light) < g.w {
+		return 0, 0, false
+	}
+	least := quantile(light, lit)
+	for y := from; y < to; y++ {
+		for x := range g.w {
+			if v := g.lab[y*g.w+x]; g.beside(x, y) && v[0] >= least {
+				as, bs = append(as, v[1]), append(bs, v[2])
+			}
+		}
+	}
+	return quantile(as, .5), quantile(bs, .5), true
 }
 
 // shadow returns where the darkness beside the product's foot lies, and how deep it is:

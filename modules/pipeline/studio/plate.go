@@ -25,7 +25,8 @@ type PreparedPlate struct {
 }
 
 // PreparePlate decodes a photograph as any photo is decoded, and returns it as plates are
-// stored, with a guess of what it shows. Errors: those of the decoder, those of picture.CheckPlateSize.
+// stored, with a guess of what it shows. Errors: those of the decoder, those of
+// picture.CheckPlateSize, that of imaging.Visible.
 func PreparePlate(ctx context.Context, d pipeline.Decoder, photo []byte) (PreparedPlate, error) {
 	img, _, err := d.Decode(ctx, photo)
 	if err != nil {
@@ -33,6 +34,9 @@ func PreparePlate(ctx context.Context, d pipeline.Decoder, photo []byte) (Prepar
 	}
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	if err := picture.CheckPlateSize(w, h); err != nil {
+		return PreparedPlate{}, err
+	}
+	if err := imaging.Visible(img); err != nil {
 		return PreparedPlate{}, err
 	}
 	if k := float64(maxPlateSide) / float64(max(w, h)); k < 1 {
