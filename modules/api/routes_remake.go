@@ -37,10 +37,12 @@ func (s *server) remakeItem(ctx context.Context, in *remakeInput) (*reply[client
 		ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), JobID: jobID, ItemID: itemID,
 		Scene: in.Body.SceneType, Prompt: in.Body.ScenePrompt, Steering: steeringOf(in.Body.Steering), Fresh: in.Body.Fresh,
 	})
-	if err := end(err); err != nil {
+	if err == nil && it.Alike { // nothing was ordered
+		_ = end(job.ErrNotRemakable)
+	} else if err := end(err); err != nil {
 		return nil, err
 	}
-	return replyOf(client.RemadeItem{JobID: jobID, ItemID: it.ItemID, RemakeOf: itemID, Status: it.Status, UnknownWords: s.unknownWords(it.ScenePrompt)}, nil)
+	return replyOf(client.RemadeItem{JobID: jobID, ItemID: it.ItemID, RemakeOf: itemID, Status: it.Status, Alike: it.Alike, UnknownWords: s.unknownWords(it.ScenePrompt)}, nil)
 }
 
 // unknownWords lists the words of a prompt that no built-in scene heeds.

@@ -72,6 +72,7 @@ type RemadeItem struct {
 	ItemID       string   `json:"item_id" doc:"The new item" example:"0198f7a0-0000-7000-8000-000000000003"`
 	RemakeOf     string   `json:"remake_of" doc:"The item whose picture is made again" example:"0198f7a0-0000-7000-8000-000000000002"`
 	Status       string   `json:"status" example:"queued"`
+	Alike        bool     `json:"alike,omitempty" doc:"A picture with the same scene, words and wishes was on its way already: item_id makes it, and nothing more is made or charged" example:"false"`
 	UnknownWords []string `json:"unknown_words,omitempty" doc:"Words of scene_prompt that OPAL's own scenes don't know; an engine with a model may heed them" example:"[\"whimsical\"]"`
 }
 

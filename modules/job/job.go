@@ -144,6 +144,7 @@ type Item struct {
 	ScenePrompt    string             `json:"scene_prompt,omitempty"`
 	Steering       picture.Steering   `json:"steering,omitzero"`
 	RemakeOf       *string            `json:"remake_of"`     // the finished item that this one makes again
+	Alike          bool               `json:"-"`             // of RemakeItem: this item was there, and makes the same picture
 	SupersededBy   *string            `json:"superseded_by"` // the item whose picture counts in the place of this one's
 	Product        picture.Product    `json:"product"`
 	SourceURL      *string            `json:"source_url"`

@@ -64,7 +64,9 @@ func (s *Service) RemakeCharge(ctx context.Context, tenantID, jobID, itemID, sce
 // RemakeItem makes the picture of a finished item again, from its cut-out, with another
 // scene, other words or other wishes, and returns the new item that does so. The
 // finished one stays as it is; the job's ZIP holds the new picture in its place. One that
-// failed is tried again so, as Retry does. The job opens again and ends again.
+// failed is tried again so, as Retry does. The job opens again and ends again. While a
+// picture of the item with the same scene, words and wishes is on its way, that one's item is
+// returned, with Alike set, and nothing is made or charged.
 func (s *Service) RemakeItem(ctx context.Context, o Other) (Item, error) {
 	done, _, err := getItem(ctx, s.DB, o.TenantID, o.JobID, o.ItemID)
 	if err != nil {
@@ -87,9 +89,12 @@ func (s *Service) RemakeItem(ctx context.Context, o Other) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	id := cmp.Or(o.ID, newID())
+	id, alike := cmp.Or(o.ID, newID()), ""
 	for range retryRaces {
-		err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.remake(ctx, tx, o, id, w.scene, w.prompt, steering) })
+		err = s.DB.InTx(ctx, func(tx *db.Tx) (err error) {
+			alike, err = s.remake(ctx, tx, o, id, w.scene, w.prompt, steering)
+			return err
+		})
 		if !db.IsUnique(err) {
 			break
 		}
@@ -97,40 +102,44 @@ func (s *Service) RemakeItem(ctx context.Context, o Other) (Item, error) {
 	if err != nil {
 		return Item{}, fmt.Errorf("make item %s again: %w", o.ItemID, err)
 	}
-	it, _, err := getItem(ctx, s.DB, o.TenantID, o.JobID, id)
+	it, _, err := getItem(ctx, s.DB, o.TenantID, o.JobID, cmp.Or(alike, id))
+	it.Alike = alike != ""
 	return it, err
 }
 
 // remake inserts and queues the new item. It locks in the order of all transitions:
-// items, ledger, job.
-func (s *Service) remake(ctx context.Context, tx *db.Tx, o Other, id, scene, prompt string, steering sql.NullString) error {
+// items, ledger, job. It returns the item that makes the same picture already, "" where none does.
+func (s *Service) remake(ctx context.Context, tx *db.Tx, o Other, id, scene, prompt string, steering sql.NullString) (alike string, err error) {
 	rows, err := selectRows(ctx, tx, `item_id = $1 AND status = 'completed'`+tx.ForUpdate(), o.ItemID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if len(rows) == 0 { // deleted in between
-		return ErrItemNotFound
+		return "", ErrItemNotFound
 	}
 	var there, remakes int
 	if err := tx.QueryRowContext(ctx, `SELECT count(CASE WHEN item_id = $2 THEN 1 END), count(*) FROM items WHERE remake_of = $1`, o.ItemID, id).Scan(&there, &remakes); err != nil {
-		return err
+		return "", err
 	}
 	switch {
 	case there > 0: // this request was carried out before
-		return nil
+		return "", nil
 	case remakes >= MaxRemakes:
-		return ErrRemakes
+		return "", ErrRemakes
+	}
+	if alike, err = onItsWay(ctx, tx, o.ItemID, scene, prompt, steering); err != nil || alike != "" {
+		return alike, err
 	}
 	j, err := getJob(ctx, tx, o.TenantID, o.JobID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !j.Options.GenerateScene {
-		return ErrNoScene
+		return "", ErrNoScene
 	}
 	checkpoint, err := cutoutOnly(ctx, tx, o.ItemID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO items
 		(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at,
@@ -138,26 +147,37 @@ func (s *Service) remake(ctx context.Context, tx *db.Tx, o Other, id, scene, pro
 		SELECT $2, job_id, tenant_id, correlation_id, (SELECT max(position) + 1 FROM items WHERE job_id = $3), entry_id, filename, scene_index, $4, $5, source_url,
 			'queued', now_ms(), raw_blob_path, cutout_blob_path, $6, confidence, needs_review, review_reason, concerns, item_id, $7, now_ms(), now_ms(), `+productColumns+`
 		FROM items WHERE item_id = $1`, o.ItemID, id, o.JobID, scene, prompt, checkpoint, steering); err != nil {
-		return err
+		return "", err
 	}
 	if rows, err = selectRows(ctx, tx, `item_id = $1`, id); err != nil {
-		return err
+		return "", err
 	}
 	c := remadeCharge(&j, id, rows[0].entry, rows[0].scene)
 	if !checkpoint.Valid {
 		c.Options.RemoveBackground = j.Options.RemoveBackground
 	}
 	if err := s.Meter.Reserve(ctx, tx, o.TenantID, c); err != nil {
-		return err
+		return "", err
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET total = total + 1, open_items = open_items + 1, status = 'processing', finished_at = NULL, late_round = NULL,
 		round = round + 1, `+counted+`, updated_at = now_ms() WHERE job_id = $1`, o.JobID); err != nil {
-		return fmt.Errorf("open the job again: %w", err)
+		return "", fmt.Errorf("open the job again: %w", err)
 	}
 	if err := event.Add(ctx, tx, event.New{Type: event.ItemRetried, TenantID: o.TenantID, JobID: o.JobID, ItemID: id, Data: rows[0].told(map[string]any{"remake_of": o.ItemID})}); err != nil {
-		return err
+		return "", err
 	}
-	return s.Outbox.SendJob(ctx, tx, rows[0].body())
+	return "", s.Outbox.SendJob(ctx, tx, rows[0].body())
+}
+
+// onItsWay returns the item that makes an item's picture again with the same scene, words
+// and wishes, and has not ended; "" where there is none.
+func onItsWay(ctx context.Context, q db.Querier, itemID, scene, prompt string, steering sql.NullString) (id string, err error) {
+	err = q.QueryRowContext(ctx, `SELECT item_id FROM items WHERE remake_of = $1 AND status IN ('queued', 'processing')
+		AND scene_type = $2 AND scene_prompt = $3 AND COALESCE(steering, '') = $4 ORDER BY position LIMIT 1`, itemID, scene, prompt, steering.String).Scan(&id)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("look whether item %s is made again like that already: %w", itemID, err)
+	}
+	return id, nil
 }
 
 // supersede has an item's picture count in the place of another's and of all that were made

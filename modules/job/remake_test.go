@@ -3,6 +3,7 @@ package job_test
 import (
 	"cmp"
 	"errors"
+	"sync"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -117,6 +118,59 @@ func TestAFinishedPictureIsMadeAgainWithOtherWishes(t *testing.T) {
 		other.Steering, other.Scene = picture.Steering{}, "moon"
 		if _, err := w.jobs.RemakeItem(t.Context(), other); !errors.Is(err, job.ErrSceneType) {
 			t.Errorf("a scene that there is not: %v", err)
+		}
+	})
+}
+
+// Two people who press the same button get one picture, and one charge.
+func TestAlikeRemakesAtOnceAreOneItem(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		j := w.create(1, pipeline.Options{RemoveBackground: true, GenerateScene: true})
+		first := j.Items[0].ItemID
+		w.must(w.upload(j.JobID, first))
+		process := func(itemID string) {
+			w.must(w.jobs.Process(t.Context(), queue.Body{TenantID: tenantID, JobID: j.JobID, ItemID: itemID, CorrelationID: "c"}))
+		}
+		process(first)
+		wish := job.Other{TenantID: tenantID, JobID: j.JobID, ItemID: first, Scene: "kitchen", Steering: picture.Steering{Scale: .7}}
+		const askers = 6
+		var asked sync.WaitGroup
+		ids, alike, errs := make([]string, askers), make([]bool, askers), make([]error, askers)
+		for i := range askers {
+			asked.Go(func() {
+				var it job.Item
+				it, errs[i] = w.jobs.RemakeItem(t.Context(), wish)
+				ids[i], alike[i] = it.ItemID, it.Alike
+			})
+		}
+		asked.Wait()
+		fresh := 0
+		for i := range askers {
+			w.must(errs[i])
+			if ids[i] != ids[0] {
+				t.Errorf("two items: %s and %s", ids[0], ids[i])
+			}
+			if !alike[i] {
+				fresh++
+			}
+		}
+		if got := w.get(j.JobID); fresh != 1 || got.Counts.Total != 2 || got.Counts.Open != 1 {
+			t.Errorf("%d were told that theirs is new; %+v", fresh, got.Counts)
+		}
+		wish.Steering.Scale = .8
+		other, err := w.jobs.RemakeItem(t.Context(), wish)
+		if w.must(err); other.Alike || other.ItemID == ids[0] {
+			t.Errorf("another wish is the same item: %+v", other)
+		}
+		process(ids[0])
+		process(other.ItemID)
+		if w.meter.spent[ids[0]] != 1 || w.meter.spent[other.ItemID] != 1 {
+			t.Errorf("charged %d and %d times", w.meter.spent[ids[0]], w.meter.spent[other.ItemID])
+		}
+		wish.Steering.Scale = .7
+		if again, err := w.jobs.RemakeItem(t.Context(), wish); err != nil || again.Alike || again.ItemID == ids[0] {
+			t.Errorf("asked again when it is finished: %+v, %v", again.ItemID, err)
 		}
 	})
 }

@@ -66,22 +66,39 @@ func (s *steer) take(phrase string) bool {
 	known := false
 	// A material phrase such as "white marble" must not also paint the walls
 	// white, so materials are tried before colours.
+	// Of words that contradict each other the first one counts: an item's come before its
+	// brand's.
 	if v, ok := materialWords[phrase]; ok {
-		s.material, known = v, true
+		known = true
+		if s.material == materialAuto {
+			s.material = v
+		}
 	} else if v, ok := colourWords[phrase]; ok && len(s.colours) < maxColours {
 		s.colours, known = append(s.colours, hex(v)), true
 	}
 	if v, ok := lightWords[phrase]; ok {
-		s.light, known = v, true
+		known = true
+		if s.light == lightAuto {
+			s.light = v
+		}
 	}
 	if v, ok := moodWords[phrase]; ok {
-		s.mood, known = v, true
+		known = true
+		if s.mood == moodAuto {
+			s.mood = v
+		}
 	}
 	if v, ok := goboWords[phrase]; ok {
-		s.gobo, known = v, true
+		known = true
+		if s.gobo == goboNone {
+			s.gobo = v
+		}
 	}
 	if v, ok := sideWords[phrase]; ok {
-		s.side, known = v, true
+		known = true
+		if s.side == LightAuto {
+			s.side = v
+		}
 	}
 	if flatWords[phrase] {
 		s.flat, known = true, true
