@@ -300,7 +300,11 @@ func TestHealth(t *testing.T) {
 
 func TestBrandProfiles(t *testing.T) {
 	h := newHouse(t)
-	a := h.do(t, "POST", "/v1/brand-profiles", `{"tenant_id":"t1","name":"Ácme & Söhne 2","palette":["#ff8800"],"product_fill":0.5,"light_direction":"left"}`)
+	h.server.UnknownWords = func(prompt string) []string { return strings.Fields(strings.ReplaceAll(prompt, "oak", "")) }
+	a := h.do(t, "POST", "/v1/brand-profiles", `{"tenant_id":"t1","name":"Ácme & Söhne 2","palette":["#ff8800"],"product_fill":0.5,"light_direction":"left","scene_prompt":"oak frobnicated","mood":"lunar"}`)
+	if got := fmt.Sprint(a.json(t)["unknown_words"]); got != "[frobnicated lunar]" {
+		t.Errorf("no scene knows %s", got)
+	}
 	v := a.json(t)
 	id, _ := v["brand_profile_id"].(string)
 	if a.status != 200 || id != "acme-sohne-2" || v["created_at"] == nil {

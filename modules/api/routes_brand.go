@@ -87,31 +87,31 @@ func brandRoutes(r *Routes) {
 		if p.ID == "" {
 			p.ID = slug(p.Name)
 		}
-		return brandAnswer(s.Brands.Create(ctx, TenantID(ctx), p))
+		return s.brandAnswer(s.Brands.Create(ctx, TenantID(ctx), p))
 	})
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "getBrandProfile", Summary: "A brand profile", Tag: tagBrands,
 		Scope: tenant.Read, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*brandOutput, error) {
-		return brandAnswer(s.Brands.Get(ctx, TenantID(ctx), in.ID))
+		return s.brandAnswer(s.Brands.Get(ctx, TenantID(ctx), in.ID))
 	})
 	Add(r, Route{Method: http.MethodPut, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "replaceBrandProfile", Summary: "Change a brand profile as a whole", Tag: tagBrands,
 		Scope: tenant.Write, Body: JSONBody, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *brandPutInput) (*brandOutput, error) {
 		p := profileOf(in.Body)
 		p.ID = in.ID
-		return brandAnswer(s.Brands.Replace(ctx, TenantID(ctx), p))
+		return s.brandAnswer(s.Brands.Replace(ctx, TenantID(ctx), p))
 	})
 	Add(r, Route{Method: http.MethodPut, Path: "/v1/brand-profiles/{brand_profile_id}/draft", ID: "saveBrandDraft", Summary: "Keep changes of a brand profile that are not live yet", Tag: tagBrands,
 		Scope: tenant.Write, Body: JSONBody, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *brandPutInput) (*brandOutput, error) {
 		p := profileOf(in.Body)
 		p.ID = in.ID
-		return brandAnswer(s.Brands.SaveDraft(ctx, TenantID(ctx), p))
+		return s.brandAnswer(s.Brands.SaveDraft(ctx, TenantID(ctx), p))
 	})
 	Add(r, Route{Method: http.MethodDelete, Path: "/v1/brand-profiles/{brand_profile_id}/draft", ID: "dropBrandDraft", Summary: "Forget a brand profile's changes that are not live", Tag: tagBrands,
 		Scope: tenant.Write, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*brandOutput, error) {
-		return brandAnswer(s.Brands.DropDraft(ctx, TenantID(ctx), in.ID))
+		return s.brandAnswer(s.Brands.DropDraft(ctx, TenantID(ctx), in.ID))
 	})
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/brand-profiles/{brand_profile_id}/publish", ID: "publishBrandDraft", Summary: "Make a brand profile's draft live", Tag: tagBrands,
 		Scope: tenant.Write, Body: NoBody, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*brandOutput, error) {
-		return brandAnswer(s.Brands.Publish(ctx, TenantID(ctx), in.ID))
+		return s.brandAnswer(s.Brands.Publish(ctx, TenantID(ctx), in.ID))
 	})
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/brand-profiles/{brand_profile_id}/versions", ID: "listBrandVersions", Summary: "A brand profile as it was live before, the newest first", Tag: tagBrands,
 		Scope: tenant.Read, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *BrandPath) (*reply[client.BrandVersionList], error) {
@@ -122,7 +122,7 @@ func brandRoutes(r *Routes) {
 	})
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/brand-profiles/{brand_profile_id}/versions/{version}/restore", ID: "restoreBrandVersion", Summary: "Make an earlier version of a brand profile live again", Tag: tagBrands,
 		Scope: tenant.Write, Body: NoBody, NotFound: brand.ErrNotFound}, func(ctx context.Context, in *brandVersionInput) (*brandOutput, error) {
-		return brandAnswer(s.Brands.Restore(ctx, TenantID(ctx), in.ID, in.Version))
+		return s.brandAnswer(s.Brands.Restore(ctx, TenantID(ctx), in.ID, in.Version))
 	})
 	logoRoutes(r)
 	Add(r, Route{Method: http.MethodDelete, Path: "/v1/brand-profiles/{brand_profile_id}", ID: "deleteBrandProfile", Summary: "Delete a brand profile", Tag: tagBrands,
@@ -134,8 +134,19 @@ func brandRoutes(r *Routes) {
 	})
 }
 
-func brandAnswer(p brand.Profile, err error) (*brandOutput, error) {
-	return replyOf(brandOf(p), err)
+// brandAnswer answers a profile, with those of its words that no scene heeds.
+func (s *server) brandAnswer(p brand.Profile, err error) (*brandOutput, error) {
+	v := brandOf(p)
+	words := []string{p.ScenePrompt, p.Mood}
+	words = append(words, p.Keywords...)
+	if d := p.Draft; d != nil {
+		words = append(append(words, d.ScenePrompt, d.Mood), d.Keywords...)
+	}
+	for _, l := range p.Looks {
+		words = append(words, l.ScenePrompt)
+	}
+	v.UnknownWords = s.unknownWords(strings.TrimSpace(strings.Join(words, " ")))
+	return replyOf(v, err)
 }
 
 // maxSlug keeps ids made of names short.

@@ -43,7 +43,7 @@ func logoRoutes(r *Routes) {
 			if err != nil {
 				return nil, err
 			}
-			return brandAnswer(s.Brands.SetLogo(ctx, TenantID(ctx), in.ID, png))
+			return s.brandAnswer(s.Brands.SetLogo(ctx, TenantID(ctx), in.ID, png))
 		})
 	Add(r, Route{Method: http.MethodGet, Path: at, ID: "getBrandLogo", Summary: "A brand's logo, a PNG", Tag: tagBrands, Scope: tenant.Read, NotFound: brand.ErrNotFound},
 		func(ctx context.Context, in *BrandPath) (*pictureOutput, error) {
@@ -55,6 +55,6 @@ func logoRoutes(r *Routes) {
 		})
 	Add(r, Route{Method: http.MethodDelete, Path: at, ID: "deleteBrandLogo", Summary: "Remove a brand's logo", Tag: tagBrands, Scope: tenant.Write, NotFound: brand.ErrNotFound},
 		func(ctx context.Context, in *BrandPath) (*brandOutput, error) {
-			return brandAnswer(s.Brands.DropLogo(ctx, TenantID(ctx), in.ID))
+			return s.brandAnswer(s.Brands.DropLogo(ctx, TenantID(ctx), in.ID))
 		})
 }

@@ -147,12 +147,12 @@ func (c *Consistent) fix(ctx context.Context, s Streams, p *pipeline.Pipeline, o
 			name := correctionOf(d.Name, d.Group)
 			was := run.Corrections[name]
 			if was.Fixed {
-				c.Left = append(c.Left, d.Name)
+				c.Left = append(c.Left, inScene(d.Name, d.Group))
 				continue
 			}
 			run.Corrections[name] = was.more(d, run.Steering)
-			if changed = true; !slices.Contains(c.Fixed, d.Name) {
-				c.Fixed = append(c.Fixed, d.Name)
+			if changed = true; !slices.Contains(c.Fixed, inScene(d.Name, d.Group)) {
+				c.Fixed = append(c.Fixed, inScene(d.Name, d.Group))
 			}
 		}
 		if !changed {
@@ -368,13 +368,22 @@ func (c *Consistent) tell(s Streams, asJSON bool) error {
 		fmt.Fprintln(&b, c.Note)
 	}
 	for _, d := range c.Worst {
-		fmt.Fprintf(&b, "  %s: %s\n", d.Name, d.Reason)
+		fmt.Fprintf(&b, "  %s: %s\n", inScene(d.Name, d.Group), d.Reason)
 	}
 	for _, name := range c.Left {
 		fmt.Fprintf(&b, "  %s was made again before, and stands out still: change it by hand\n", name)
 	}
 	_, err := fmt.Fprint(s.Out, b.String())
 	return err
+}
+
+// inScene names a picture by its photo and its scene, where it has one: a photo has a picture
+// in each of its scenes.
+func inScene(name, scene string) string {
+	if scene == "" {
+		return name
+	}
+	return fmt.Sprintf("%s, %s", name, scene)
 }
 
 // catalogueLook is the look of a picture whose set follows the catalogue where no brand is

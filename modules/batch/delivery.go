@@ -32,6 +32,7 @@ func (r *run) deliver() error {
 	var files []export.Unnamed
 	var entries []export.Entry
 	var from []string
+	laid := map[string]bool{} // what shows no scene is the same of all scenes of a photo, and lies there once
 	for _, it := range rep.Items {
 		if it.Status != Completed {
 			continue
@@ -43,9 +44,18 @@ func (r *run) deliver() error {
 		}
 		for _, v := range it.Variants {
 			p, ok := channel.Find(v.Preset)
-			at := r.below(it, v)
+			at, hash := r.below(it, v)
 			if !ok || at == "" {
 				continue
+			}
+			src := src
+			if p.Background != channel.Scene {
+				src.Scene = ""
+				same := strings.Join([]string{it.File, v.Preset, hash}, "\n")
+				if laid[same] {
+					continue
+				}
+				laid[same] = true
 			}
 			u := export.Unnamed{Preset: p, Source: src}
 			e := export.NewEntry(p, src)
@@ -100,13 +110,13 @@ func (r *run) lay(name string, b []byte) error {
 	})
 }
 
-// below returns the name of a variant's file below the folder of the results; "" when
-// the item doesn't list it.
-func (r *run) below(it *Item, v Variant) string {
+// below returns the name of a variant's file below the folder of the results, and the SHA-256
+// of its bytes; "" when the item doesn't list it.
+func (r *run) below(it *Item, v Variant) (at, hash string) {
 	for _, f := range it.Files {
 		if r.folder.shown(f.Path) == v.File || strings.HasSuffix(filepath.ToSlash(v.File), "/"+f.Path) {
-			return f.Path
+			return f.Path, f.SHA256
 		}
 	}
-	return ""
+	return "", ""
 }

@@ -56,6 +56,27 @@ func TestFilesAreDeliveredByTheirChannelsNames(t *testing.T) {
 	}
 }
 
+// What shows no scene is one file for all scenes of its photo, and its name says none.
+func TestWhatShowsNoSceneIsDeliveredOnce(t *testing.T) {
+	place(t, "in/mug.jpg")
+	o := options()
+	o.Scenes, o.Presets, o.ChannelNames = []string{"kitchen", "studio"}, []string{"instagram_story", "bol_main"}, true
+	if _, err := process(t, t.Context(), cutter{}, o, "in"); err != nil && !errors.Is(err, ErrFailed) {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range files(t) {
+		if name, ok := strings.CutPrefix(f, "out/channels/"); ok {
+			got = append(got, strings.TrimPrefix(name, "review/"))
+		}
+	}
+	slices.Sort(got)
+	want := []string{"bol/mug.jpg", "instagram/mug-kitchen-story.jpg", "instagram/mug-studio-story.jpg", "manifest.csv", "manifest.json"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
 func TestProductsAreRead(t *testing.T) {
 	mug := map[string]picture.Product{"mug.jpg": {SKU: "A-1", GTIN: "4006381333931", Title: "Mug, blue"}}
 	most := uint64(1 << 53)

@@ -98,6 +98,7 @@ type BrandProfile struct {
 	Palette        []string         `json:"palette" nullable:"false" doc:"#rrggbb, the most important first" example:"[\"#e8d8c3\"]"`
 	Mood           string           `json:"mood" example:"calm"`
 	Keywords       []string         `json:"keywords" nullable:"false" example:"[\"handmade\"]"`
+	UnknownWords   []string         `json:"unknown_words,omitempty" doc:"Words of scene_prompt, mood, keywords and looks that OPAL's own scenes don't know; an engine with a model may heed them. Not in lists" example:"[\"whimsical\"]"`
 	LightDirection string           `json:"light_direction" enum:"auto,left,right" example:"left"`
 	ProductFill    float64          `json:"product_fill" doc:"Share of the frame's side that the product takes; 0: the scene's own" example:"0.6"`
 	DefaultPresets []string         `json:"default_presets" nullable:"false" example:"[\"shopify\"]"`

@@ -75,6 +75,9 @@ func (n *Names) All(files []Unnamed) []Named {
 // name names one file.
 func (n *Names) name(f Unnamed) Named {
 	p := f.Preset
+	if p.Background != channel.Scene { // made once for all scenes of its photo: it shows none
+		f.Source.Scene = ""
+	}
 	folder := path.Join(f.Within, channel.Folder(p.Channel))
 	ext := "." + p.Format.Extension()
 	suffix := ""
