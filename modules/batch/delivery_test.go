@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
 )
 
 // With ChannelNames the finished files lie under their channels' names, too, and are
@@ -58,11 +59,13 @@ func TestFilesAreDeliveredByTheirChannelsNames(t *testing.T) {
 
 // What shows no scene is one file for all scenes of its photo, and its name says none.
 func TestWhatShowsNoSceneIsDeliveredOnce(t *testing.T) {
-	place(t, "in/mug.jpg")
-	o := options()
+	photos := driftFolder(t, 1)
+	o := fixOptions("kitchen")
 	o.Scenes, o.Presets, o.ChannelNames = []string{"kitchen", "studio"}, []string{"instagram_story", "bol_main"}, true
-	if _, err := process(t, t.Context(), cutter{}, o, "in"); err != nil && !errors.Is(err, ErrFailed) {
-		t.Fatal(err)
+	var said bytes.Buffer
+	p := pipeline.New(decoder(), redCutter{.95}, stage{})
+	if err := Process(t.Context(), Streams{Out: &said, Err: &said, Quiet: true}, p, o, photos); err != nil && !errors.Is(err, ErrFailed) {
+		t.Fatal(err, said.String())
 	}
 	var got []string
 	for _, f := range files(t) {
@@ -71,7 +74,7 @@ func TestWhatShowsNoSceneIsDeliveredOnce(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	want := []string{"bol/mug.jpg", "instagram/mug-kitchen-story.jpg", "instagram/mug-studio-story.jpg", "manifest.csv", "manifest.json"}
+	want := []string{"bol/a.jpg", "instagram/a-kitchen-story.jpg", "instagram/a-studio-story.jpg", "manifest.csv", "manifest.json"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

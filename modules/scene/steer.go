@@ -250,8 +250,9 @@ func (w *wished) chooseAnchor(asked string, p *product, flat bool) {
 	}
 }
 
-// cutEdges returns the edges at which the photo cut the product off, as anchors, the one
-// first that shows it best; none where nothing was cut out.
+// cutEdges returns the edges at which the photo cut the product off, as anchors, the lower
+// one first; none where nothing was cut out. A product that reaches from one edge to the
+// opposite one is whole in a photo cropped to it, as far as anybody knows.
 func (p *product) cutEdges() (edges []string) {
 	if p.whole || p.img == nil || p.box.Empty() {
 		return nil
@@ -265,10 +266,10 @@ func (p *product) cutEdges() (edges []string) {
 		into    image.Point
 		n       int
 	}{
-		{picture.AnchorBottom, b.Max.Y == size.Y, image.Pt(b.Min.X, size.Y-1), image.Pt(1, 0), image.Pt(0, -1), b.Dx()},
-		{picture.AnchorLeft, b.Min.X == 0, image.Pt(0, b.Min.Y), image.Pt(0, 1), image.Pt(1, 0), b.Dy()},
-		{picture.AnchorRight, b.Max.X == size.X, image.Pt(size.X-1, b.Min.Y), image.Pt(0, 1), image.Pt(-1, 0), b.Dy()},
-		{picture.AnchorTop, b.Min.Y == 0, image.Pt(b.Min.X, 0), image.Pt(1, 0), image.Pt(0, 1), b.Dx()},
+		{picture.AnchorBottom, b.Max.Y == size.Y && b.Min.Y > 0, image.Pt(b.Min.X, size.Y-1), image.Pt(1, 0), image.Pt(0, -1), b.Dx()},
+		{picture.AnchorLeft, b.Min.X == 0 && b.Max.X < size.X, image.Pt(0, b.Min.Y), image.Pt(0, 1), image.Pt(1, 0), b.Dy()},
+		{picture.AnchorRight, b.Max.X == size.X && b.Min.X > 0, image.Pt(size.X-1, b.Min.Y), image.Pt(0, 1), image.Pt(-1, 0), b.Dy()},
+		{picture.AnchorTop, b.Min.Y == 0 && b.Max.Y < size.Y, image.Pt(b.Min.X, 0), image.Pt(1, 0), image.Pt(0, 1), b.Dx()},
 	} {
 		if e.touches && p.cutAlong(e.from, e.along, e.into, e.n) {
 			edges = append(edges, e.anchor)

@@ -317,14 +317,16 @@ func TestTheEdgeAtWhichThePhotoCutAProductIsFound(t *testing.T) {
 		anchor  string
 		says    string
 	}{
-		"a cable, at the left":           {paint(plug, image.Rect(0, 90, 80, 96)), "", picture.AnchorLeft, "cuts the product off at its left edge"},
-		"a cable, at the right":          {paint(plug, image.Rect(150, 90, 200, 96)), "", picture.AnchorRight, "right edge"},
-		"a lamp's cable, at the top":     {paint(plug, image.Rect(100, 0, 104, 60)), "", picture.AnchorTop, "top edge"},
-		"a strap, at the left and right": {paint(image.Rect(0, 90, 200, 110), plug), "", picture.AnchorLeft, "its right edge, too"},
-		"a ball that touches the left":   {ball, "", "", ""},
-		"whole":                          {paint(plug), "", "", ""},
-		"whole, wished at the left":      {paint(plug), picture.AnchorLeft, picture.AnchorLeft, "whole at its left edge"},
-		"cut, wished on the floor":       {paint(plug, image.Rect(0, 90, 80, 96)), picture.AnchorFloor, "", ""},
+		"a cable, at the left":         {paint(plug, image.Rect(0, 90, 80, 96)), "", picture.AnchorLeft, "cuts the product off at its left edge"},
+		"a cable, at the right":        {paint(plug, image.Rect(150, 90, 200, 96)), "", picture.AnchorRight, "right edge"},
+		"a lamp's cable, at the top":   {paint(plug, image.Rect(100, 0, 104, 60)), "", picture.AnchorTop, "top edge"},
+		"a strap, from edge to edge":   {paint(image.Rect(0, 90, 200, 110), plug), "", "", ""},
+		"cropped to the product":       {paint(image.Rect(0, 0, 200, 200)), "", "", ""},
+		"legs, at the bottom and left": {paint(image.Rect(0, 90, 100, 110), image.Rect(60, 60, 120, 200)), "", picture.AnchorBottom, "its left edge, too"},
+		"a ball that touches the left": {ball, "", "", ""},
+		"whole":                        {paint(plug), "", "", ""},
+		"whole, wished at the left":    {paint(plug), picture.AnchorLeft, picture.AnchorLeft, "whole at its left edge"},
+		"cut, wished on the floor":     {paint(plug, image.Rect(0, 90, 80, 96)), picture.AnchorFloor, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := rendered(t, Request{Product: c.product, Pose: PoseStanding, Steer: picture.Steering{Anchor: c.wish}})
