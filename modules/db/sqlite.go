@@ -46,7 +46,7 @@ func openSQLite(ctx context.Context, path string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
 	}
-	return openTraced(ctx, c, "sqlite"), nil
+	return openTraced(ctx, keeping{c}, "sqlite"), nil
 }
 
 // makePrivate keeps the machine's other users from reading the database, whatever
