@@ -84,13 +84,18 @@ type Facts struct {
 // that every file keeps: its size, format and colours, no trace of where the photo was
 // taken, and the statement on how the picture was made. It returns the decoded picture, too.
 func File(p channel.Preset, file []byte, f Facts) (*Picture, []Check, error) {
-	info, err := imaging.Inspect(file)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the variant: %w", err)
-	}
 	img, err := imaging.DecodeOwn(file)
 	if err != nil {
 		return nil, nil, fmt.Errorf("decode the variant: %w", err)
+	}
+	return Decoded(p, file, img, f)
+}
+
+// Decoded is File for a file that was decoded before: img is what it shows.
+func Decoded(p channel.Preset, file []byte, img *image.NRGBA, f Facts) (*Picture, []Check, error) {
+	info, err := imaging.Inspect(file)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the variant: %w", err)
 	}
 	meta := imagefile.ReadMetadata(info.Format, file)
 	stated := bytes.Contains(meta.XMP, []byte(`"`+f.Source.URI()+`"`))

@@ -16,10 +16,10 @@ const (
 
 // finer looks for the smallest file, of those whose product keeps the limits, at higher
 // qualities and with colour at its full resolution. The preset's own encoding is known
-// not to keep them. Lossless WebP, which is large, is tried at last where it may be. nil when none does: what breaks the limits is not the encoding.
-func finer(p channel.Preset, img *image.NRGBA, o imaging.EncodeOptions, limits proof.Limits, lossless bool, prove func(*image.NRGBA) proof.Delivered) (best []byte, measured proof.Delivered) {
+// not to keep them. Lossless WebP, which is large, is tried at last where it may be. nil when none does: what breaks the limits is not the encoding. shows is the best file decoded.
+func finer(p channel.Preset, img *image.NRGBA, o imaging.EncodeOptions, limits proof.Limits, lossless bool, prove func(*image.NRGBA) proof.Delivered) (best []byte, shows *image.NRGBA, measured proof.Delivered) {
 	if p.Format == channel.PNG || o.Lossless {
-		return nil, proof.Delivered{}
+		return nil, nil, proof.Delivered{}
 	}
 	try := func(o imaging.EncodeOptions) bool {
 		file, err := imaging.Encode(img, o)
@@ -31,14 +31,12 @@ func finer(p channel.Preset, img *image.NRGBA, o imaging.EncodeOptions, limits p
 			return false
 		}
 		d := prove(decoded)
+		within := d.Within(limits) == ""
+		if within && (best == nil || len(file) < len(best)) {
+			best, shows, decoded, measured = file, decoded, shows, d
+		}
 		imaging.Recycle(decoded)
-		if d.Within(limits) != "" {
-			return false
-		}
-		if best == nil || len(file) < len(best) {
-			best, measured = file, d
-		}
-		return true
+		return within
 	}
 	for _, full := range []bool{true, false} {
 		o := o
@@ -62,5 +60,5 @@ func finer(p channel.Preset, img *image.NRGBA, o imaging.EncodeOptions, limits p
 		o.Lossless = true
 		try(o)
 	}
-	return best, measured
+	return best, shows, measured
 }

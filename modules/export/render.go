@@ -202,30 +202,26 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	if err != nil {
 		return v, err
 	}
-	defer imaging.Recycle(pic.Image)
+	defer func() { imaging.Recycle(pic.Image) }() // that of the file which is delivered
 	v.Checks = checks
 	if known {
 		d := prove(shown, pic.Image, at)
 		if limits := check.Limits(p); check.Provable(p) && d.Within(limits.Inner()) != "" {
 			again := func(decoded *image.NRGBA) proof.Delivered { return prove(shown, decoded, at) }
-			file, better := finer(p, img, o, limits.Inner(), false, again)
+			file, decoded, better := finer(p, img, o, limits.Inner(), false, again)
 			if file == nil && d.Within(limits) != "" { // no encoding has a margin
-				file, better = finer(p, img, o, limits, true, again)
+				file, decoded, better = finer(p, img, o, limits, true, again)
 			}
 			if file != nil {
-				v.File, d = file, better
-				if _, v.Checks, err = check.File(p, v.File, facts); err != nil {
+				imaging.Recycle(pic.Image)
+				v.File, d, pic.Image = file, better, decoded
+				if _, v.Checks, err = check.Decoded(p, v.File, decoded, facts); err != nil {
 					return v, err
 				}
 			}
 		}
 		if v.Fidelity = &d; light != nil {
-			file, err := imaging.DecodeOwn(v.File)
-			if err != nil {
-				return v, err
-			}
-			unlit := prove(original, file, at)
-			imaging.Recycle(file)
+			unlit := prove(original, pic.Image, at)
 			v.Unlit = &unlit
 		}
 		v.Checks = append(v.Checks, check.Proof(p, d))
