@@ -98,7 +98,7 @@ func processCommand(s Streams) *cobra.Command {
 			}
 			o.UnknownWords = scene.UnknownWords(o.Prompt)
 			s.say(wordsNote(&o), quiet)
-			p := pipeline.New(d, cutter, studio.NewPlacer(backdropCache)).WithRoom(pipeline.NewRoom(o.Jobs))
+			p := pipeline.New(d, cutter, studio.NewPlacer(backdropCache)).WithRoom(imaging.NewRoom(o.Jobs))
 			return ended(batch.Process(cmd.Context(), batch.Streams{In: s.In, Out: s.Out, Err: s.Err, Quiet: quiet}, p, o, args))
 		},
 	}

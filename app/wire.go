@@ -257,7 +257,7 @@ func (w *wire) jobServices(ctx context.Context) (*job.Service, *export.Worker, e
 	})
 	w.groups.Ended = w.imports.CollectionEnded
 	w.jobs.Owners = []job.Owner{w.groups, w.imports}
-	w.exports = export.NewWorker(exports, export.WorkerOptions{Jobs: w.jobs, Groups: w.groups, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease})
+	w.exports = export.NewWorker(exports, export.WorkerOptions{Jobs: w.jobs, Groups: w.groups, Meter: variantMeter{ledger}, Lease: w.cfg.Worker.Lease, Room: imaging.NewRoom(w.cfg.Worker.Concurrency)})
 	return w.jobs, w.exports, nil
 }
 
@@ -318,7 +318,7 @@ func (w *wire) openPipeline(ctx context.Context) (*job.Service, error) {
 	}
 	refiner := refine.New(refine.Options{})
 	w.onClose(refiner.Close)
-	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, studio.WithPaint(placer)).WithRefiner(refiner).WithRoom(pipeline.NewRoom(w.cfg.Worker.Concurrency))
+	jobs.Pipeline = pipeline.New(w.openDecoder(), cutter, studio.WithPaint(placer)).WithRefiner(refiner).WithRoom(imaging.NewRoom(w.cfg.Worker.Concurrency))
 	checks, err := w.preflight(ctx)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -77,6 +78,9 @@ type WorkerOptions struct {
 	Jobs   Jobs
 	Groups Collections // nil: there are no collections
 	Meter  Meter       // nil: NoMeter
+
+	// Room bounds the pixels of the layers that are decoded at the same time; nil: unbounded.
+	Room *imaging.Room
 
 	Lease     time.Duration // of a worker on an item's variants or on a ZIP; 0: lease.DefaultTime
 	PartBytes int64         // of a part of a ZIP, at most; 0: 256 MiB
@@ -233,10 +237,11 @@ func (w *Worker) make(ctx context.Context, k *work) (whole bool, err error) {
 		if len(wanted) == 0 {
 			return nil
 		}
-		l, err := w.load(run, k.source)
+		l, leave, err := w.load(run, k.source)
 		if err != nil {
 			return err
 		}
+		defer leave()
 		defer l.Recycle()
 		return render(run, l, wanted, func(v Variant, err error) error {
 			if err == nil {
@@ -268,45 +273,81 @@ func (w *Worker) make(ctx context.Context, k *work) (whole bool, err error) {
 	return !again && !lost && err == nil, err
 }
 
-// load fetches and decodes the layers, which OPAL's own pipeline wrote or, for a
-// backdrop from a scoring service, has decoded safely before.
-func (w *Worker) load(ctx context.Context, src Source) (*Layers, error) {
-	l := &Layers{Source: src}
-	g, ctx := errgroup.WithContext(ctx)
-	for _, f := range []struct {
-		path string
-		into **image.NRGBA
-	}{{src.CutoutPath, &l.Cutout}, {src.BackdropPath, &l.Backdrop}, {src.ShadowPath, &l.Shadow}, {src.OwnShadowPath(), &l.Own}} {
-		if f.path == "" {
-			continue
-		}
+// load fetches the layers, waits for room, and decodes them. OPAL's own pipeline wrote them or,
+// for a backdrop from a scoring service, has decoded it safely before. leave ends their stay.
+func (w *Worker) load(ctx context.Context, src Source) (l *Layers, leave func(), err error) {
+	l = &Layers{Source: src}
+	into := map[string]**image.NRGBA{src.CutoutPath: &l.Cutout, src.BackdropPath: &l.Backdrop, src.ShadowPath: &l.Shadow, src.OwnShadowPath(): &l.Own}
+	delete(into, "") // those that there are not
+	files := map[string][]byte{}
+	var mu sync.Mutex
+	g, fetching := errgroup.WithContext(ctx)
+	fetch := func(path string) {
 		g.Go(func() error {
 			return fault.Guard(func() error {
-				b, _, err := w.Blobs.Get(ctx, w.Outputs, f.path, maxLayer)
+				b, _, err := w.Blobs.Get(fetching, w.Outputs, path, maxLayer)
 				if err != nil {
-					return fmt.Errorf("load %s: %w", f.path, err)
+					return fmt.Errorf("load %s: %w", path, err)
 				}
-				if *f.into, err = imaging.DecodeOwn(b); err != nil {
-					return fmt.Errorf("decode %s: %w", f.path, err)
+				mu.Lock()
+				defer mu.Unlock()
+				files[path] = b
+				return nil
+			})
+		})
+	}
+	for path := range into {
+		fetch(path)
+	}
+	if src.LightPath != "" {
+		fetch(src.LightPath)
+	}
+	if err := g.Wait(); err != nil {
+		return nil, nil, err
+	}
+	if leave, err = w.enter(ctx, into, files); err != nil {
+		return nil, nil, err
+	}
+	var decoding errgroup.Group
+	for path, to := range into {
+		decoding.Go(func() error {
+			return fault.Guard(func() (err error) {
+				if *to, err = imaging.DecodeOwn(files[path]); err != nil {
+					return fmt.Errorf("decode %s: %w", path, err)
 				}
 				return nil
 			})
 		})
 	}
-	g.Go(func() error {
-		if src.LightPath == "" {
-			return nil
-		}
-		return fault.Guard(func() error {
-			b, _, err := w.Blobs.Get(ctx, w.Outputs, src.LightPath, maxLayer)
-			if err != nil {
-				return fmt.Errorf("load %s: %w", src.LightPath, err)
-			}
-			l.Light, err = shade.DecodeLight(b)
-			return err
+	if src.LightPath != "" {
+		decoding.Go(func() error {
+			return fault.Guard(func() (err error) {
+				l.Light, err = shade.DecodeLight(files[src.LightPath])
+				return err
+			})
 		})
-	})
-	return l, g.Wait()
+	}
+	if err := decoding.Wait(); err != nil {
+		leave()
+		return nil, nil, err
+	}
+	return l, leave, nil
+}
+
+// enter waits until a photo of the layers' size fits into the room.
+func (w *Worker) enter(ctx context.Context, layers map[string]**image.NRGBA, files map[string][]byte) (leave func(), err error) {
+	if w.Room == nil {
+		return func() {}, nil
+	}
+	most := 0
+	for path := range layers {
+		info, err := imaging.Inspect(files[path])
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		most = max(most, info.Width*info.Height)
+	}
+	return w.Room.Enter(ctx, most)
 }
 
 // finish stores one variant and records it under the fence.

@@ -137,6 +137,9 @@ func (w *world) claim(ctx context.Context, how making, b queue.Body) (*work, err
 // wanted are presets that take little time.
 var wanted = []string{"web_thumb", "facebook_ad", "instagram_square"}
 
+// hands are as many as the worker's room is for.
+const hands = 2
+
 func each(t *testing.T, fn func(w *world)) {
 	dbtest.Run(t, func(t *testing.T, d *db.DB) { house(t, d, fn) })
 }
@@ -151,7 +154,7 @@ func house(t *testing.T, d *db.DB, fn func(w *world)) {
 	t.Cleanup(func() { _ = files.Close() })
 	w := &world{t: t, db: d, store: &failingStore{Store: files}, jobs: &jobs{open: len(wanted)}, body: queue.Body{TenantID: "t", JobID: "j", ItemID: "i", CorrelationID: "c"}}
 	w.jobs.s = New(Options{DB: d, Blobs: w.store, Outputs: "outputs", Exports: "exports", Outbox: queue.NewOutbox()})
-	w.s = NewWorker(w.jobs.s, WorkerOptions{Jobs: w.jobs, Lease: 30 * time.Second})
+	w.s = NewWorker(w.jobs.s, WorkerOptions{Jobs: w.jobs, Lease: 30 * time.Second, Room: imaging.NewRoom(hands)})
 	l := scenery(60, 80)
 	for path, layer := range map[string]*image.NRGBA{"t/cut.png": l.Cutout, "t/back.png": l.Backdrop, "t/shadow.png": l.Shadow} {
 		b, err := imaging.Encode(layer, imaging.EncodeOptions{Format: imaging.PNG})
@@ -407,6 +410,42 @@ func TestAShutdownGivesVariantsBackUncounted(t *testing.T) {
 		if got := w.statuses(); got["pending"] != 3 || w.tries() != 0 || w.messages() != 1 {
 			w.t.Fatalf("%v, %d tries, %d messages", got, w.tries(), w.messages())
 		}
+	})
+}
+
+// An item's layers are fetched and wait for room before they are decoded; who gives up keeps
+// none, and whoever ends leaves all of it.
+func TestLayersWaitForRoom(t *testing.T) {
+	each(t, func(w *world) {
+		const large = 1_000_000_000
+		room := w.s.Room
+		leave, err := room.Enter(w.t.Context(), large)
+		w.must(err)
+		ctx, stop := context.WithCancel(w.t.Context())
+		given, err := w.claim(ctx, firstMaking{w.s}, w.body)
+		w.must(err)
+		time.AfterFunc(50*time.Millisecond, stop)
+		_, err = w.s.make(ctx, given)
+		w.must(err)
+		if got := w.statuses(); got["pending"] != 3 || w.tries() != 0 {
+			w.t.Fatalf("of one that gave up: %v, %d tries", got, w.tries())
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- w.s.Handle(w.t.Context(), w.body) }()
+		select {
+		case err := <-ended:
+			w.t.Fatalf("in a full room: %v, %v", w.statuses(), err)
+		case <-time.After(300 * time.Millisecond): // the variants take a fraction of it
+		}
+		leave()
+		w.must(<-ended)
+		if got := w.statuses(); got["completed"] != 3 {
+			w.t.Fatal(got)
+		}
+		if leave, err = room.Enter(w.t.Context(), large); err != nil { // it would wait for ever
+			w.t.Fatal(err)
+		}
+		leave()
 	})
 }
 

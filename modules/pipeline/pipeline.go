@@ -257,12 +257,12 @@ type Pipeline struct {
 	decoder PhotoDecoder
 	cutter  Cutter
 	placer  Placer
-	refiner Refiner // nil: hints can't be followed
-	room    *Room   // nil: unbounded
+	refiner Refiner       // nil: hints can't be followed
+	room    *imaging.Room // nil: unbounded
 }
 
 // WithRoom has photos wait until their pixels fit, and returns the pipeline.
-func (p *Pipeline) WithRoom(r *Room) *Pipeline {
+func (p *Pipeline) WithRoom(r *imaging.Room) *Pipeline {
 	p.room = r
 	return p
 }

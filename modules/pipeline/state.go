@@ -18,7 +18,7 @@ type state struct {
 	done      Checkpoint
 	result    *Result
 
-	room *Room
+	room *imaging.Room
 	left func() // ends the stay in the room; nil before it
 
 	photo     *image.NRGBA   // after ingest

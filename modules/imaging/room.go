@@ -1,4 +1,4 @@
-package pipeline
+package imaging
 
 import (
 	"context"
@@ -13,7 +13,7 @@ const roomPerHand = 16_000_000
 // room. Without a bound a large one would wait for as long as small ones come.
 const mostOvertaken = 16
 
-// Room bounds the pixels that the photos in work hold together, so that a worker's memory
+// Room bounds the pixels that the photos in work, or their layers, hold together, so that a worker's memory
 // bounds its work, not the number of photos. One that needs more than there is waits while
 // smaller ones go on. It is safe for concurrent use.
 type Room struct {
