@@ -125,46 +125,81 @@ const (
 	brushCore  = .6   // share of the radius that counts for certain: people paint over edges
 )
 
-// strokes changes the decision by one stroke after the other.
+// strokes changes the decision by what is to be kept, then by what is to be removed.
 func (r *refiner) strokes(h picture.Hints) {
-	for _, l := range []struct {
-		all     []picture.Stroke
-		product bool
-		certain []bool
-	}{{h.Keep, true, r.keep}, {h.Remove, false, r.remove}} {
-		for _, s := range l.all {
-			r.stroke(s, l.certain)
-		}
-	}
+	keeps, removes := r.cover(h.Keep, true, r.keep), r.cover(h.Remove, false, r.remove)
 	for i, v := range r.remove {
 		if v {
 			r.keep[i] = false
 		}
 	}
-	r.grow(r.keep, true)
-	r.grow(r.remove, false)
+	r.grow(r.keep, true, keeps)
+	r.grow(r.remove, false, removes)
 	for i := range r.fg {
 		r.fg[i] = r.keep[i] || r.fg[i] && !r.remove[i]
 	}
 }
 
-// stroke marks the pixels that a stroke covers for certain.
-func (r *refiner) stroke(s picture.Stroke, certain []bool) {
+// cover marks what strokes cover for certain, and returns how foreign each pixel is to them.
+// Foreign pixels are spared where a stroke runs over them in passing.
+func (r *refiner) cover(strokes []picture.Stroke, product bool, certain []bool) (foreign []float32) {
+	covered := make([][]int32, len(strokes)) // pixels
+	seen := make([]bool, r.n)
+	for k, s := range strokes {
+		covered[k] = r.stroke(s, seen)
+		for _, i := range covered[k] {
+			certain[i] = true
+		}
+	}
+	open := make([]bool, r.n)
+	for i, v := range r.fg {
+		open[i] = v != product
+	}
+	if foreign = r.foreign(certain, open); foreign == nil {
+		return nil
+	}
+	clear(certain)
+	for _, pixels := range covered {
+		changes, passing := 0, 0
+		for _, i := range pixels {
+			if open[i] {
+				if changes++; foreign[i] > .5 {
+					passing++
+				}
+			}
+		}
+		spare := passing < changes/2
+		for _, i := range pixels {
+			certain[i] = certain[i] || !spare || !open[i] || foreign[i] <= .5
+		}
+	}
+	return foreign
+}
+
+// stroke returns the pixels that a stroke covers for certain. seen is false everywhere, before
+// and after.
+func (r *refiner) stroke(s picture.Stroke, seen []bool) (pixels []int32) {
 	radius := s.Radius * r.scale
 	if s.Radius == 0 {
 		radius = brushShare * float64(max(r.w, r.h))
 	}
 	radius = max(radius*brushCore, .75)
+	add := func(i int) {
+		if !seen[i] {
+			seen[i] = true
+			pixels = append(pixels, int32(i))
+		}
+	}
 	mark := func(cx, cy float64) {
 		for y := max(int(cy-radius), 0); y <= min(int(cy+radius), r.h-1); y++ {
 			for x := max(int(cx-radius), 0); x <= min(int(cx+radius), r.w-1); x++ {
 				if dx, dy := float64(x)+.5-cx, float64(y)+.5-cy; dx*dx+dy*dy <= radius*radius {
-					certain[y*r.w+x] = true
+					add(y*r.w + x)
 				}
 			}
 		}
 		// a dot smaller than a pixel covers the one that it is in
-		certain[min(int(cy), r.h-1)*r.w+min(int(cx), r.w-1)] = true
+		add(min(int(cy), r.h-1)*r.w + min(int(cx), r.w-1))
 	}
 	var last [2]float64
 	for i, p := range s.Points {
@@ -180,6 +215,10 @@ func (r *refiner) stroke(s picture.Stroke, certain []bool) {
 		}
 		last = at
 	}
+	for _, i := range pixels {
+		seen[i] = false
+	}
+	return pixels
 }
 
 func abs64(v float64) float64 { return max(v, -v) }

@@ -127,6 +127,50 @@ func TestHintsLeaveTheRestToTheBit(t *testing.T) {
 	}
 }
 
+// People paint roughly: a stroke over what stands beside the product runs over some of the
+// product, which it must not take.
+func TestARoughStrokeTakesWhatItIsAbout(t *testing.T) {
+	const w, h = 320, 240
+	photo := image.NewNRGBA(image.Rect(0, 0, w, h))
+	chair, books := image.NewAlpha(photo.Rect), image.NewAlpha(photo.Rect)
+	seed := uint32(1)
+	for y := range h {
+		for x := range w {
+			seed = seed*1664525 + 1013904223
+			c := color.NRGBA{228, 222, 214, 255}
+			switch {
+			case x >= 80 && x < 280 && y >= 100 && y < 230:
+				c = color.NRGBA{70, 90, 120, 255} // woven, with a dark seam
+				if (y-100)%40 < 3 {
+					c = color.NRGBA{40, 50, 70, 255}
+				}
+				chair.SetAlpha(x, y, color.Alpha{255})
+			case x >= 90 && x < 170 && y >= 60 && y < 100: // books that stand behind it
+				c = []color.NRGBA{{150, 60, 40, 255}, {30, 30, 28, 255}, {60, 120, 70, 255}, {190, 150, 60, 255}}[(x-90)/20]
+				books.SetAlpha(x, y, color.Alpha{255})
+			}
+			n := uint8(seed>>28) - 8
+			photo.SetNRGBA(x, y, color.NRGBA{c.R + n, c.G + n, c.B + n, 255})
+		}
+	}
+	for name, points := range map[string][][2]float64{
+		"along its middle": {{92, 80}, {168, 80}},
+		"along the edge":   {{92, 70}, {168, 70}, {168, 96}, {92, 96}},
+		"one that slips":   {{92, 80}, {168, 80}, {172, 108}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := cutout.Refine(cutout.Draft{Photo: photo, Image: lifted(photo, chair, books)},
+				picture.Hints{Remove: []picture.Stroke{{Points: points, Radius: 12}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := cutouttest.Compare(alpha(got), chair); s.IoU < .98 {
+				t.Errorf("it overlaps with the product by %.3f", s.IoU)
+			}
+		})
+	}
+}
+
 // A product of the backdrop's colour has no edge to stop at: the stroke must not take
 // the backdrop along.
 func TestAStrokeDoesNotRunOut(t *testing.T) {

@@ -29,8 +29,8 @@ const (
 )
 
 // grow spreads what is certain over the part of the other side that it touches, and
-// changes the decision there.
-func (r *refiner) grow(certain []bool, product bool) {
+// changes the decision there. foreign rates the pixels that it is not about; nil: there are none.
+func (r *refiner) grow(certain []bool, product bool, foreign []float32) {
 	open := make([]bool, r.n) // what may change: the other side
 	seeds, side := 0, 0
 	for i, v := range r.fg {
@@ -44,7 +44,7 @@ func (r *refiner) grow(certain []bool, product bool) {
 	if seeds == 0 {
 		return
 	}
-	stray := r.stray(certain, open)
+	stray := r.stray(certain, open, foreign)
 	way := r.ways(certain, open, stray, spreadStep)
 	reached := 0
 	for i, d := range way {
@@ -74,8 +74,9 @@ func (r *refiner) floods(way []float32) bool {
 		reached(r.h, func(i int) int { return i * r.w }) || reached(r.h, func(i int) int { return i*r.w + r.w - 1 })
 }
 
-// stray rates each open pixel's colour: 0 is one of the stroke's, 1 is far from all.
-func (r *refiner) stray(certain, open []bool) *plane {
+// stray rates each open pixel's colour: 0 is one of the stroke's, 1 is far from all, or one
+// that the stroke is not about.
+func (r *refiner) stray(certain, open []bool, foreign []float32) *plane {
 	colours := r.palette(certain, open)
 	o := newPlane(r.w, r.h)
 	parallel(r.n, func(a, z int) {
@@ -90,6 +91,9 @@ func (r *refiner) stray(certain, open []bool) *plane {
 			}
 			odd := least / (least + oddFrom*oddFrom)
 			o.p[i] = odd * odd
+			if foreign != nil {
+				o.p[i] = max(o.p[i], foreign[i])
+			}
 		}
 	})
 	return o
