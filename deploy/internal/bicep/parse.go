@@ -126,9 +126,12 @@ type (
 	}
 )
 
-// parsed holds the declarations of every text that was read: plans read the same files
-// again and again.
-var parsed sync.Map
+// parsed holds the declarations of every text that was read, under its lock: plans read the
+// same files again and again.
+var (
+	parsing sync.Mutex
+	parsed  = map[string][]declaration{}
+)
 
 // load reads and parses a file.
 func load(path string) ([]declaration, error) {
@@ -136,14 +139,16 @@ func load(path string) ([]declaration, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d, ok := parsed.Load(string(b)); ok {
-		return d.([]declaration), nil
+	parsing.Lock()
+	defer parsing.Unlock()
+	if d, ok := parsed[string(b)]; ok {
+		return d, nil
 	}
 	d, err := parse(string(b))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	parsed.Store(string(b), d)
+	parsed[string(b)] = d
 	return d, nil
 }
 
