@@ -51,8 +51,14 @@ func processCommand(s Streams) *cobra.Command {
 			}
 			if products != "" {
 				var err error
-				if o.Products, o.Wishes, err = batch.ReadProducts(products); err != nil {
+				var notes []string
+				if o.Products, o.Wishes, notes, err = batch.ReadProducts(products); err != nil {
 					return err
+				}
+				for _, note := range notes {
+					if !quiet {
+						fmt.Fprintf(s.Err, "%s: %s\n", products, note)
+					}
 				}
 			}
 			if err := checkLook(&o); err != nil {

@@ -80,6 +80,16 @@ func TestWhatShowsNoSceneIsDeliveredOnce(t *testing.T) {
 	}
 }
 
+func TestColumnsThatAreMisspeltAreTold(t *testing.T) {
+	_, wishes, notes, err := parseProducts(strings.NewReader("file,sku,scale,heigth_mm,shadow_strength,price,colour,shop id\nmug.jpg,A,0.8,240,1,3,red,7\n"))
+	if err != nil || wishes["mug.jpg"].Scale != .8 {
+		t.Fatalf("%v, %v", wishes, err)
+	}
+	if len(notes) != 2 || !strings.Contains(notes[0], "did you mean height_mm?") || !strings.Contains(notes[1], "shadow_strength") {
+		t.Errorf("told %q", notes)
+	}
+}
+
 func TestProductsAreRead(t *testing.T) {
 	mug := map[string]picture.Product{"mug.jpg": {SKU: "A-1", GTIN: "4006381333931", Title: "Mug, blue"}}
 	most := uint64(1 << 53)
@@ -108,7 +118,7 @@ func TestProductsAreRead(t *testing.T) {
 		"nothing":            {"", nil, "empty", picture.Steering{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, wishes, err := parseProducts(strings.NewReader(c.text))
+			got, wishes, _, err := parseProducts(strings.NewReader(c.text))
 			if c.says != "" {
 				if err == nil || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("%v", err)
@@ -128,5 +138,5 @@ func TestProductsAreRead(t *testing.T) {
 func FuzzProducts(f *testing.F) {
 	f.Add([]byte("file,sku\na,b\n"))
 	f.Add([]byte("file;sku;\"\n\""))
-	f.Fuzz(func(_ *testing.T, b []byte) { _, _, _ = parseProducts(bytes.NewReader(b)) })
+	f.Fuzz(func(_ *testing.T, b []byte) { _, _, _, _ = parseProducts(bytes.NewReader(b)) })
 }

@@ -100,36 +100,50 @@ func steeringOf(cells map[string]any) (s picture.Steering, err error) {
 
 // ReadProducts reads a CSV file with a column file and any of sku, gtin, asin, slot,
 // title and set_id, in their usual spellings, and of wishColumns, with any usual delimiter and
-// encoding. It returns the products and the wishes by their photos' names. Errors:
-// ErrProducts with the line.
-func ReadProducts(name string) (map[string]picture.Product, map[string]picture.Steering, error) {
+// encoding. It returns the products and the wishes by their photos' names, and the columns
+// that aren't read, as notes for people. Errors: ErrProducts with the line.
+func ReadProducts(name string) (products map[string]picture.Product, wishes map[string]picture.Steering, notes []string, err error) {
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() {
-		return nil, nil, ErrProducts.With("%s is not a file", name)
+		return nil, nil, nil, ErrProducts.With("%s is not a file", name)
 	}
 	if info.Size() > maxProductsFile {
-		return nil, nil, ErrProducts.With("%s has %d MB; %d is the limit", name, info.Size()>>20, maxProductsFile>>20)
+		return nil, nil, nil, ErrProducts.With("%s has %d MB; %d is the limit", name, info.Size()>>20, maxProductsFile>>20)
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, nil, ErrProducts.With("%s: %v", name, explain(err))
+		return nil, nil, nil, ErrProducts.With("%s: %v", name, explain(err))
 	}
 	defer f.Close()
-	products, wishes, err := parseProducts(f)
+	products, wishes, notes, err = parseProducts(f)
 	if err != nil {
-		return nil, nil, ErrProducts.With("%s: %v", name, err)
+		return nil, nil, nil, ErrProducts.With("%s: %v", name, err)
 	}
-	return products, wishes, nil
+	return products, wishes, notes, nil
 }
 
-// parseProducts reads a list of products.
-func parseProducts(in io.Reader) (map[string]picture.Product, map[string]picture.Steering, error) {
+// unread tells of a column that isn't read and is like one that is: a wrong spelling would
+// lose it for a whole catalogue. Other columns are the shop's own.
+func unread(heading string) []string {
+	names := append([]string{"sku", "gtin", "asin", "slot", "title", "set_id"}, wishColumns...)
+	h := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(heading)), " ", "_")
+	if near := fault.Nearest(h, names, len(h)/4); near != "" {
+		return []string{fmt.Sprintf("the column %.40q isn't read; did you mean %s?", heading, near)}
+	}
+	if strings.HasPrefix(h, "shadow_") {
+		return []string{fmt.Sprintf("the column %.40q isn't read: shadows are steered for all photos, by flags", heading)}
+	}
+	return nil
+}
+
+// parseProducts reads a list of products, as ReadProducts does.
+func parseProducts(in io.Reader) (products map[string]picture.Product, wishes map[string]picture.Steering, notes []string, err error) {
 	t, err := feed.OpenTable(in)
 	if errors.Is(err, feed.ErrEmpty) {
-		return nil, nil, errors.New("it is empty")
+		return nil, nil, nil, errors.New("it is empty")
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	t.AllowBareQuotes()
 	head := t.Heading
@@ -142,19 +156,21 @@ func parseProducts(in io.Reader) (map[string]picture.Product, map[string]picture
 		fields[i], wished[i] = picture.ProductField(h), wishColumn(h)
 		if fields[i] != "" || wished[i] != "" {
 			known++
+		} else if i != file {
+			notes = append(notes, unread(h)...)
 		}
 	}
 	if file < 0 || known == 0 {
-		return nil, nil, fmt.Errorf("line 1: it needs the column file and one of sku, gtin, asin, slot, title, set_id, %s; there are %q", strings.Join(wishColumns, ", "), head[:min(len(head), maxShown)])
+		return nil, nil, nil, fmt.Errorf("line 1: it needs the column file and one of sku, gtin, asin, slot, title, set_id, %s; there are %q", strings.Join(wishColumns, ", "), head[:min(len(head), maxShown)])
 	}
-	out, wishes := map[string]picture.Product{}, map[string]picture.Steering{}
+	products, wishes = map[string]picture.Product{}, map[string]picture.Steering{}
 	for {
 		row, line, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return out, wishes, nil
+			return products, wishes, notes, nil
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("line %d: %w", line, err)
+			return nil, nil, nil, fmt.Errorf("line %d: %w", line, err)
 		}
 		if file >= len(row) || strings.TrimSpace(row[file]) == "" {
 			continue
@@ -178,14 +194,14 @@ func parseProducts(in io.Reader) (map[string]picture.Product, map[string]picture
 			err = channel.CheckSlot(p.Slot)
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("line %d: %w", line, err)
+			return nil, nil, nil, fmt.Errorf("line %d: %w", line, err)
 		}
 		key := productKey(strings.TrimSpace(row[file]))
 		if !s.Empty() {
 			wishes[key] = s
 		}
-		if out[key] = p; len(out) > maxProducts {
-			return nil, nil, fmt.Errorf("line %d: it has more than %d photos", line, maxProducts)
+		if products[key] = p; len(products) > maxProducts {
+			return nil, nil, nil, fmt.Errorf("line %d: it has more than %d photos", line, maxProducts)
 		}
 	}
 }

@@ -56,7 +56,7 @@ func TestThePhotosOfASetKeepOneScale(t *testing.T) {
 	o := options()
 	o.Presets, o.Jobs = []string{"cutout_png"}, 2
 	var err error
-	if o.Products, o.Wishes, err = ReadProducts("list.csv"); err != nil {
+	if o.Products, o.Wishes, _, err = ReadProducts("list.csv"); err != nil {
 		t.Fatal(err)
 	}
 	calls := &atomic.Int64{}

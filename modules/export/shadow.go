@@ -33,7 +33,17 @@ func (l *Layers) shadowOf(p channel.Preset) string {
 	if mode == "" || picture.KeepsOwn(mode) && (l.Own == nil || l.OwnShadow == nil) || mode == picture.ShadowContact && kind != picture.ShadowOnWhite || l.whole() {
 		return picture.ShadowDrop
 	}
+	if mode == picture.ShadowContact && l.cutBelow() {
+		return picture.ShadowDrop
+	}
 	return mode
+}
+
+// cutBelow reports whether the photo's lower edge cuts the product off, which touches no
+// ground there. A photo that is cropped to its product shows it whole.
+func (l *Layers) cutBelow() bool {
+	b, size := l.CutoutBounds.Rect(), l.Cutout.Rect.Size()
+	return b.Max.Y >= size.Y && b.Min.Y > 0
 }
 
 // shadeUnder lays the shadow that a variant shows beside its scene's own under the product,

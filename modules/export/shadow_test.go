@@ -87,3 +87,24 @@ func TestASoftShadowStandsInOnWhite(t *testing.T) {
 		t.Errorf("a channel that wants no shadow gets %q", mode)
 	}
 }
+
+// A product that its photo cuts off stands on nothing there.
+func TestNoSoftShadowLiesUnderACutEdge(t *testing.T) {
+	p, _ := channel.Find("shopify_white")
+	for name, c := range map[string]struct {
+		bounds func(size image.Point) image.Rectangle
+		want   string
+	}{
+		"whole":              {func(s image.Point) image.Rectangle { return image.Rect(0, 10, s.X, s.Y-10) }, picture.ShadowContact},
+		"cropped to it":      {func(s image.Point) image.Rectangle { return image.Rectangle{Max: s} }, picture.ShadowContact},
+		"cut off at its leg": {func(s image.Point) image.Rectangle { return image.Rect(0, 10, s.X, s.Y) }, picture.ShadowDrop},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := shadowed(picture.PhotoShadow{"white": "contact"})
+			l.CutoutBounds = picture.BoxOf(c.bounds(l.Cutout.Rect.Size()))
+			if got := l.shadowOf(p); got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}

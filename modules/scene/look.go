@@ -132,7 +132,7 @@ func kinship(a, b rgb) float32 {
 }
 
 // fitWall moves a chosen colour into the range in which the scene stays
-// recognisable: a studio sweep may be any colour, a kitchen wall stays light.
+// recognisable: a studio sweep may be any colour, a room's wall is not as deep or as vivid.
 func fitWall(st set, c rgb) rgb {
 	v := toLCH(c)
 	switch st.far {
@@ -143,11 +143,11 @@ func fitWall(st set, c rgb) rgb {
 	case farDark:
 		return lch{clampF(v.L*0.4, 0.2, 0.3), math.Min(v.C, 0.05), v.H}.rgb()
 	case farKitchen:
-		return lch{0.88, math.Min(v.C*0.6, 0.05), v.H}.rgb()
+		return lch{clampF(v.L, 0.36, 0.9), math.Min(v.C, 0.09), v.H}.rgb()
 	case farFoliage, farForest:
 		return lch{st.wall.L, math.Min(v.C, 0.09), v.H}.rgb()
 	}
-	return lch{clampF(v.L, 0.55, 0.85), math.Min(v.C, 0.09), v.H}.rgb()
+	return lch{clampF(v.L, 0.36, 0.88), math.Min(v.C, 0.09), v.H}.rgb()
 }
 
 // harmonise derives wall and accent from the product: saturated products get a

@@ -127,7 +127,7 @@ func moved(req Request, p *product, f *frame, lk *look, scale, left, bottom floa
 			low = math.Max(low, (req.Plate.Floor[1]+floorEdge)*height)
 		}
 		if !lk.flat && bottom < low {
-			w.say(fmt.Sprintf("y %.2f is above the floor: the product stands at %.2f", *s.Y, low/height))
+			w.say(fmt.Sprintf("y %.2f is above the floor or at its very end: the product stands at %.2f", *s.Y, low/height))
 			bottom = low
 		}
 		if s.Anchor == picture.AnchorTop || s.Anchor == picture.AnchorBottom {

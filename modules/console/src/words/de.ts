@@ -89,7 +89,7 @@ export const de: Words = {
   "adjust.x": "Von links nach rechts",
   "adjust.y": "Wo es steht",
   "adjust.turn": "Gedreht",
-  "adjust.flip": "Links und rechts vertauscht",
+  "adjust.flip": "Links und rechts vertauscht, auch auf Weiß",
   "adjust.translucent": "Klares Glas zeigt, was dahinter ist",
   "adjust.anchor": "Es",
   "anchor.auto": "steht oder liegt wie auf dem Foto",

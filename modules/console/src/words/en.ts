@@ -87,7 +87,7 @@ export const en = {
   "adjust.x": "From left to right",
   "adjust.y": "Where it stands",
   "adjust.turn": "Turned",
-  "adjust.flip": "Left and right exchanged",
+  "adjust.flip": "Left and right exchanged, on white, too",
   "adjust.translucent": "Clear glass shows what is behind it",
   "adjust.anchor": "It",
   "anchor.auto": "stands or lies as the photo shows",

@@ -89,7 +89,7 @@ export const fr: Words = {
   "adjust.x": "De gauche à droite",
   "adjust.y": "Où il se trouve",
   "adjust.turn": "Tourné",
-  "adjust.flip": "Gauche et droite échangées",
+  "adjust.flip": "Gauche et droite échangées, sur fond blanc aussi",
   "adjust.translucent": "Le verre clair laisse voir ce qui est derrière",
   "adjust.anchor": "Il",
   "anchor.auto": "se tient comme sur la photo",

@@ -89,7 +89,7 @@ export const nl: Words = {
   "adjust.x": "Van links naar rechts",
   "adjust.y": "Waar het staat",
   "adjust.turn": "Gedraaid",
-  "adjust.flip": "Links en rechts verwisseld",
+  "adjust.flip": "Links en rechts verwisseld, ook op wit",
   "adjust.translucent": "Helder glas toont wat erachter is",
   "adjust.anchor": "Het",
   "anchor.auto": "staat of ligt zoals op de foto",
