@@ -147,12 +147,12 @@ func (c *Consistent) fix(ctx context.Context, s Streams, p *pipeline.Pipeline, o
 			name := correctionOf(d.Name, d.Group)
 			was := run.Corrections[name]
 			if was.Fixed {
-				c.Left = append(c.Left, inScene(d.Name, d.Group))
+				c.Left = append(c.Left, d.Name)
 				continue
 			}
 			run.Corrections[name] = was.more(d, run.Steering)
-			if changed = true; !slices.Contains(c.Fixed, inScene(d.Name, d.Group)) {
-				c.Fixed = append(c.Fixed, inScene(d.Name, d.Group))
+			if changed = true; !slices.Contains(c.Fixed, d.Name) {
+				c.Fixed = append(c.Fixed, d.Name)
 			}
 		}
 		if !changed {
