@@ -36,6 +36,9 @@ func productKey(file string) string {
 	return norm.NFC.String(strings.ToLower(filepath.Base(file)))
 }
 
+// productColumns are the columns of what is known of a photo's product, in one of their spellings.
+var productColumns = []string{"sku", "gtin", "asin", "slot", "title", "set_id"}
+
 // wishColumns are the columns of wishes for a photo's pictures: height_mm and the like, as
 // the API's steering has them.
 var wishColumns = []string{"height_mm", "frame_mm", "x", "y", "scale", "rotation", "flip", "translucent", "anchor", "light_angle", "reflection", "relight", "seed", "camera_pitch"}
@@ -125,7 +128,7 @@ func ReadProducts(name string) (products map[string]picture.Product, wishes map[
 // unread tells of a column that isn't read and is like one that is: a wrong spelling would
 // lose it for a whole catalogue. Other columns are the shop's own.
 func unread(heading string) []string {
-	names := append([]string{"sku", "gtin", "asin", "slot", "title", "set_id"}, wishColumns...)
+	names := slices.Concat(productColumns, wishColumns)
 	h := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(heading)), " ", "_")
 	if near := fault.Nearest(h, names, len(h)/4); near != "" {
 		return []string{fmt.Sprintf("the column %.40q isn't read; did you mean %s?", heading, near)}
@@ -161,7 +164,7 @@ func parseProducts(in io.Reader) (products map[string]picture.Product, wishes ma
 		}
 	}
 	if file < 0 || known == 0 {
-		return nil, nil, nil, fmt.Errorf("line 1: it needs the column file and one of sku, gtin, asin, slot, title, set_id, %s; there are %q", strings.Join(wishColumns, ", "), head[:min(len(head), maxShown)])
+		return nil, nil, nil, fmt.Errorf("line 1: it needs the column file and one of %s; there are %q", strings.Join(slices.Concat(productColumns, wishColumns), ", "), head[:min(len(head), maxShown)])
 	}
 	products, wishes = map[string]picture.Product{}, map[string]picture.Steering{}
 	for {

@@ -36,45 +36,58 @@ func startChild(command []string, kind string, env []string) (*child, error) {
 		return nil, fmt.Errorf("%s is set: this process is a child itself, and its command line leads to ordinary work; "+
 			"tests must import imagingtest, or call sandbox.ServeIfChild in TestMain", Marker)
 	}
-	var files []*os.File
-	fail := func(err error) (*child, error) {
-		for _, f := range files {
-			_ = f.Close()
-		}
+	l, err := newLines()
+	if err != nil {
 		return nil, err
 	}
-	shared, err := newSharedFile()
-	if err != nil {
-		return fail(err)
-	}
-	files = append(files, shared)
-	childIn, stdin, err := os.Pipe()
-	if err != nil {
-		return fail(err)
-	}
-	files = append(files, childIn, stdin)
-	stdout, childOut, err := os.Pipe()
-	if err != nil {
-		return fail(err)
-	}
-	files = append(files, stdout, childOut)
-
 	stderr := &lastWords{}
 	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = childIn, childOut, stderr
-	cmd.ExtraFiles = []*os.File{shared}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = l.childIn, l.childOut, stderr
+	cmd.ExtraFiles = []*os.File{l.shared}
 	cmd.Env = childEnvironment(kind, env)
 	cmd.SysProcAttr = childAttributes()
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
-		return fail(fmt.Errorf("start %q: %w", strings.Join(command, " "), err))
+		l.close()
+		return nil, fmt.Errorf("start %q: %w", strings.Join(command, " "), err)
 	}
-	_ = childIn.Close()
-	_ = childOut.Close()
+	l.give()
 	return &child{
-		kind: kind, path: cmd.Path, stdin: stdin, stdout: stdout, shared: shared,
+		kind: kind, path: cmd.Path, stdin: l.stdin, stdout: l.stdout, shared: l.shared,
 		kill: cmd.Process.Kill, reap: sync.OnceValue(cmd.Wait), said: stderr.String,
 	}, nil
+}
+
+// lines are the files between a worker and a child: the shared one, which both have, and both
+// ends of the two pipes.
+type lines struct{ shared, stdin, stdout, childIn, childOut *os.File }
+
+func newLines() (l lines, err error) {
+	if l.shared, err = newSharedFile(); err != nil {
+		return l, err
+	}
+	if l.childIn, l.stdin, err = os.Pipe(); err != nil {
+		l.close()
+		return l, err
+	}
+	if l.stdout, l.childOut, err = os.Pipe(); err != nil {
+		l.close()
+		return l, err
+	}
+	return l, nil
+}
+
+// give closes the worker's copies of the child's ends, which the child has.
+func (l lines) give() {
+	_ = l.childIn.Close()
+	_ = l.childOut.Close()
+}
+
+// close closes all that were made.
+func (l lines) close() {
+	for _, f := range []*os.File{l.shared, l.stdin, l.stdout, l.childIn, l.childOut} {
+		_ = f.Close() // of nil, too
+	}
 }
 
 // childEnvironment holds no settings and no secrets: only what a loader may

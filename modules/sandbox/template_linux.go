@@ -106,33 +106,21 @@ const forkPatience = 10 * time.Second
 
 // fork returns a new child. An error says that this template is of no use any more.
 func (t *template) fork() (*child, error) {
-	shared, err := newSharedFile()
+	l, err := newLines()
 	if err != nil {
 		return nil, err
 	}
-	files := []*os.File{shared}
+	var said, childErr *os.File
 	fail := func(err error) (*child, error) {
-		for _, f := range files {
-			_ = f.Close()
-		}
+		l.close()
+		_ = said.Close() // of nil, too
+		_ = childErr.Close()
 		return nil, err
 	}
-	childIn, stdin, err := os.Pipe()
-	if err != nil {
+	if said, childErr, err = unwaitingPipe(); err != nil {
 		return fail(err)
 	}
-	files = append(files, childIn, stdin)
-	stdout, childOut, err := os.Pipe()
-	if err != nil {
-		return fail(err)
-	}
-	files = append(files, stdout, childOut)
-	said, childErr, err := unwaitingPipe()
-	if err != nil {
-		return fail(err)
-	}
-	files = append(files, said, childErr)
-	rights := unix.UnixRights(int(childIn.Fd()), int(childOut.Fd()), int(childErr.Fd()), int(shared.Fd()))
+	rights := unix.UnixRights(int(l.childIn.Fd()), int(l.childOut.Fd()), int(childErr.Fd()), int(l.shared.Fd()))
 	if err := t.control.SetDeadline(time.Now().Add(forkPatience)); err != nil {
 		return fail(err)
 	}
@@ -144,18 +132,14 @@ func (t *template) fork() (*child, error) {
 		return fail(err)
 	}
 	t.forks++
-	for _, f := range []*os.File{childIn, childOut, childErr} {
-		_ = f.Close()
-	}
 	process, err := os.FindProcess(pid) // it is this process's child: its number lasts until it is waited for
 	if err != nil {
-		for _, f := range []*os.File{shared, stdin, stdout, said} {
-			_ = f.Close()
-		}
-		return nil, err
+		return fail(err)
 	}
+	l.give()
+	_ = childErr.Close()
 	return &child{
-		kind: t.kind, stdin: stdin, stdout: stdout, shared: shared, greeted: true,
+		kind: t.kind, stdin: l.stdin, stdout: l.stdout, shared: l.shared, greeted: true,
 		kill: process.Kill, said: sync.OnceValue(func() string { return unread(said) }),
 		reap: sync.OnceValue(func() error {
 			state, err := process.Wait()
