@@ -38,31 +38,38 @@ const measure = async (file: File): Promise<{ width: number; height: number }> =
   } catch { return { width: 0, height: 0 }; } // a format that this browser doesn't show
 };
 
+const every = 100; // ms between two looks of the page at what was added meanwhile
+
 // add looks at files and takes those that can be used.
 export const add = async (files: File[]): Promise<void> => {
-  const no: Refusal[] = [];
+  const no: Refusal[] = [], taken: Photo[] = [];
   const known = new Set(photos.value.map((p) => p.hash));
-  for (const file of files) {
-    if (/\.zip$/i.test(file.name) || file.type === "application/zip") {
-      try {
-        const { unzip } = await import("./unzip"), inside = await unzip(file, names, maxBytes);
-        if (!inside.length) no.push({ name: file.name, why: "empty" });
-        for (const p of inside) {
-          if (photos.value.length >= maxPhotos) no.push({ name: p.name, why: "many" });
-          else await p.read().then((f) => add([f]), () => no.push({ name: p.name, why: "type" }));
-        }
-      } catch { no.push({ name: file.name, why: "type" }); }
-      continue;
-    }
-    if (file.name.startsWith(".")) continue; // a system's own, such as .DS_Store
-    const why = !types.test(file.type) && !names.test(file.name) ? "type" : file.size === 0 ? "empty" : file.size > maxBytes ? "size" : photos.value.length >= maxPhotos ? "many" : null;
-    if (why) { no.push({ name: file.name, why }); continue; }
+  const full = (): boolean => photos.value.length + taken.length >= maxPhotos;
+  let shown = Date.now();
+  const show = (): void => { photos.value = [...photos.value, ...taken.splice(0)]; shown = Date.now(); };
+  const one = async (file: File): Promise<void> => {
+    if (file.name.startsWith(".")) return; // a system's own, such as .DS_Store
+    const why = !types.test(file.type) && !names.test(file.name) ? "type" : file.size === 0 ? "empty" : file.size > maxBytes ? "size" : full() ? "many" : null;
+    if (why) { no.push({ name: file.name, why }); return; }
     const hash = await fingerprint(file);
-    if (known.has(hash)) { no.push({ name: file.name, why: "twice" }); continue; }
+    if (known.has(hash)) { no.push({ name: file.name, why: "twice" }); return; }
     known.add(hash);
     const size = await measure(file);
-    photos.value = [...photos.value, { id: `p${++count}`, file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash }];
+    taken.push({ id: `p${++count}`, file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash });
+    if (Date.now() - shown > every) show();
+  };
+  for (const file of files) {
+    if (!/\.zip$/i.test(file.name) && file.type !== "application/zip") { await one(file); continue; }
+    try {
+      const { unzip } = await import("./unzip"), inside = await unzip(file, names, maxBytes);
+      if (!inside.length) no.push({ name: file.name, why: "empty" });
+      for (const p of inside) {
+        if (full()) no.push({ name: p.name, why: "many" });
+        else await p.read().then(one, () => no.push({ name: p.name, why: "type" }));
+      }
+    } catch { no.push({ name: file.name, why: "type" }); }
   }
+  if (taken.length) show();
   if (no.length) refused.value = [...refused.value, ...no];
 };
 
