@@ -93,6 +93,7 @@ export const App = () => {
   // The focus goes to the new page's heading, as a loaded page would have it.
   useEffect(() => {
     turn();
+    document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     if (first.current) { first.current = false; return; }
     scrollTo(0, 0);
     const title = main.current?.querySelector<HTMLElement>("h1:not(.unseen)") ?? main.current;

@@ -15,8 +15,9 @@ import { Sizes } from "../parts/Sizes";
 import { Thumb } from "../parts/Thumb";
 import { go, to } from "../route";
 import { catalogue, presets, sceneTitle } from "../state/catalogue";
-import { complain, doing, hear, sayCode, tell } from "../state/notice";
-import { again, briefs, decide, home, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
+import { complain, doing, sayCode, tell } from "../state/notice";
+import { near, readAhead } from "../state/near";
+import { again, briefs, counts, decide, home, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
 import { layer, preview, remakeAs, shown, type Wish } from "../state/steer";
 import { credits, number, t, when, type Key } from "../words";
 import { enter, listed } from "../state/listed";
@@ -29,6 +30,7 @@ type Tab = "adjust" | "cutout" | "sizes" | "history";
 type Look = "picture" | "cutout" | "original";
 
 const tab = signal<Tab>("sizes");
+const decided = signal<Brief | null>(null); // the picture that was decided on last
 const backdrop = signal<"plain" | "white" | "black" | "checker">("checker");
 
 const urls = { picture: "/v1/downloads/{item_id}", cutout: "/v1/downloads/{item_id}/cutout", original: "/v1/downloads/{item_id}/original" } as const;
@@ -49,19 +51,20 @@ const SafeZone = ({ preset }: { preset: string }) => {
   return <span class="safe-zone" style={{ left: at(left), top: at(top), width: at(right - left), height: at(bottom - top) }}><span class="plate-word">{t("sizes.zone")}</span></span>;
 };
 
-const useFiles = (item: Item | null): Record<Look, string> => {
+const useFiles = (item: Item | null, brief: Brief | undefined): Record<Look, string> => {
   const files = useSignal<Record<Look, string>>({ picture: "", cutout: "", original: "" });
   const version = item ? `${item.item_id}/${item.output_blob_path}/${item.cutout_blob_path}/${item.raw_blob_path}` : "";
   const shownOf = useRef("");
   useEffect(() => {
+    const ahead = near(brief), ready = ahead && ahead.item.output_blob_path === item?.output_blob_path ? ahead.url : "";
     // of the same item what was there stays until the new is: its canvas holds strokes
-    if (shownOf.current !== item?.item_id) files.value = { picture: "", cutout: "", original: "" };
+    if (shownOf.current !== item?.item_id) files.value = { picture: ready, cutout: "", original: "" };
     shownOf.current = item?.item_id ?? "";
     if (!item) return;
     let here = true;
     const there: Record<Look, boolean> = { picture: Boolean(item.output_blob_path), cutout: Boolean(item.cutout_blob_path), original: Boolean(item.raw_blob_path) };
     for (const look of Object.keys(urls) as Look[]) {
-      if (there[look]) got(client.GET(urls[look], { params: { path: { item_id: item.item_id } } })).then((d) => { if (here) files.value = { ...files.value, [look]: d.download_url }; }, complain);
+      if (there[look] && !(look === "picture" && files.value.picture === ready && ready)) got(client.GET(urls[look], { params: { path: { item_id: item.item_id } } })).then((d) => { if (here) files.value = { ...files.value, [look]: d.download_url }; }, complain);
     }
     return () => { here = false; };
   }, [version]);
@@ -85,6 +88,10 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
   const compared = useSignal<Registered | null>(null);
   const variant = useSignal<{ preset: string; url: string } | null>(null);
 
+  const current = useRef(itemID); // "" once the page is left
+  current.current = itemID;
+  useEffect(() => () => { current.current = ""; }, []);
+
   const at = { params: { path: { job_id: jobID, item_id: itemID } } };
   const read = async (): Promise<void> => {
     const it = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}", at));
@@ -94,37 +101,47 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
   useEffect(() => {
     if (within) enter("collections", within); else enter("sets", jobID);
     void catalogue().catch(complain);
-    item.value = null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = []; variant.value = null; wish.value = null; product.value = ""; compared.value = null;
-    read().catch((e: unknown) => { gone.value = true; complain(e); });
+    const ahead = near(briefs.peek().find((b) => b.item_id === itemID));
+    item.value = ahead?.item ?? null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = []; variant.value = null; wish.value = null; product.value = ""; compared.value = null;
+    if (!ahead) read().catch((e: unknown) => { gone.value = true; complain(e); });
   }, [jobID, itemID, within]);
-  // the sheet hears of changes: read this picture again when its row changed
+  // the sheet hears of changes: read this picture again when its row changed, or was read ahead
   const brief = briefs.value.find((b) => b.item_id === itemID);
-  useEffect(() => { if (item.value && brief) void read().catch(() => { /* shown as it was */ }); }, [brief?.updated_at, brief?.picture, brief?.variants.open]);
+  useEffect(() => { if (item.value && brief) void read().catch(() => { /* shown as it was */ }); }, [itemID, brief?.updated_at, brief?.picture, brief?.variants.open]);
   useEffect(() => { if (item.value) document.title = `${item.value.filename} · OPAL`; }, [item.value]);
 
   const list = listed.value;
   const index = list.findIndex((b) => b.item_id === itemID);
   const step = (by: number): void => { const next = list[index + by]; if (next) go(...spot(next.job_id, next.item_id)); };
+  // the next one that needs a look, from here on and round
+  const doubtful = [...list.slice(index + 1), ...list.slice(0, Math.max(0, index))].find((x) => stateOf(x) === "look");
+  const files = useFiles(item.value, brief);
+  const following = [doubtful, list[index + 1], list[index - 1]];
+  useEffect(() => { if (files.picture) void readAhead(brief, following); }, [files.picture !== "", brief?.picture, ...following.map((b) => `${b?.item_id}/${b?.picture}`)]);
+  useEffect(() => () => void readAhead(undefined, []), []);
 
+  const lookAgain = (): void => { const b = decided.value; if (b) go(...spot(b.job_id, b.item_id)); };
   const judge = (verb: "approve" | "reject"): void => {
     const b = brief;
     if (!b || b.status !== "completed" || !may("approve")) return;
-    // the next that needs a look, else the next of all
-    const rest = [...list.slice(index + 1), ...list.slice(0, Math.max(0, index))];
-    const next = rest.find((x) => stateOf(x) === "look");
     void doing(() => decide(b, verb));
-    hear(t(verb === "approve" ? "sheet.approved" : "sheet.rejected", { n: 1 }));
-    if (next) go(...spot(next.job_id, next.item_id));
-    else if (b.review === "pending") { tell(t("picture.all_looked")); go(...home()); }
+    decided.value = b;
+    const said = `${t(`state.${verb === "approve" ? "approved" : "rejected"}`)}: ${b.sku ?? b.filename}`;
+    tell(!doubtful && b.review === "pending" ? `${said}. ${t("picture.all_looked")}` : said, { text: t("picture.back_to"), key: "U", go: lookAgain });
+    if (doubtful) go(...spot(doubtful.job_id, doubtful.item_id)); // else the next of all
+    else if (b.review === "pending" || index >= list.length - 1) go(...home());
     else step(1);
   };
 
   const correct = (body: Schemas["NewCutout"]): void => void doing(async () => {
     working.value = true;
+    const asked = itemID;
     try {
       let c = await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 }, header: once() }, body }));
       const open = (): boolean => c.versions.some((v) => v.status === "queued" || v.status === "processing");
-      for (let i = 0; i < 10 && open(); i++) c = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 } } }));
+      if (open()) tell(t("cutout.waits"));
+      while (open() && asked === current.current) c = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 } } }));
+      if (asked !== current.current) return; // it goes on where it is not looked at
       cut.value = c;
       const last = c.versions[c.versions.length - 1];
       if (last?.status === "failed") throw new Error(sayCode(last.error_code ?? "", last.error_message ?? ""));
@@ -137,7 +154,6 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
   });
   const apply = (): void => correct({ keep: hints(strokes.value, "keep"), remove: hints(strokes.value, "remove") });
 
-  const files = useFiles(item.value);
   const steering = tab.value === "adjust" && item.value?.status === "completed" && !variant.value && look.value === "picture";
   useEffect(() => { product.value = ""; }, [files.cutout]); // a corrected cut-out is another layer
   useEffect(() => { if (steering && files.cutout && !product.value) layer(files.cutout).then((l) => { product.value = l?.url ?? ""; }, () => { /* the frame alone is moved */ }); }, [steering, files.cutout]);
@@ -152,7 +168,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
     if (e.altKey || target.matches("input, select, textarea")) return;
     const inCanvas = target.closest(".canvas") && zoom.value > 0;
     const acts: Record<string, () => void> = {
-      a: () => judge("approve"), r: () => judge("reject"), j: () => step(1), k: () => step(-1), z: () => { zoom.value = zoom.value ? 0 : 1; }, c: () => { look.value = look.value === "cutout" ? "picture" : "cutout"; },
+      a: () => judge("approve"), r: () => judge("reject"), j: () => step(1), k: () => step(-1), u: lookAgain, z: () => { zoom.value = zoom.value ? 0 : 1; }, c: () => { look.value = look.value === "cutout" ? "picture" : "cutout"; },
       Escape: () => go(...home()), "[": () => { radius.value = Math.max(2, radius.value - 4); }, "]": () => { radius.value = Math.min(200, radius.value + 4); },
       ...(inCanvas ? {} : { ArrowRight: () => step(1), ArrowLeft: () => step(-1) }),
     };
@@ -214,7 +230,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
       <header class="page-head">
         <div><p class="crumb"><a href={to(...(within ? ["collections", within] : ["sets", jobID]))}><Icon name="left" />{t("picture.back")}</a></p>
           <h1 tabIndex={-1}>{it.filename}</h1>
-          <p class="soft">{sceneTitle(it.scene_type)} · <span class={`state ${state}`}>{t(`state.${state}` as Key)}</span>{index >= 0 ? ` · ${t("picture.of", { i: index + 1, n: list.length })}` : ""}</p></div>
+          <p class="soft">{sceneTitle(it.scene_type)} · <span class={`state ${state}`}>{t(`state.${state}` as Key)}</span>{index >= 0 ? ` · ${t("picture.of", { i: index + 1, n: list.length })}` : ""}{counts.value.look ? ` · ${t("home.look", { n: counts.value.look })}` : ""}</p></div>
         <div class="row">
           <button type="button" class="icon-only" aria-label={t("picture.previous")} disabled={index <= 0} onClick={() => step(-1)}><Icon name="left" /></button>
           <button type="button" class="icon-only" aria-label={t("picture.next")} disabled={index < 0 || index >= list.length - 1} onClick={() => step(1)}><Icon name="right" /></button>

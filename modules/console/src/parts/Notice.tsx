@@ -1,4 +1,4 @@
-// The line at the top that tells what went wrong or well. It goes when it is over.
+// The line over the page that tells what went wrong or well. It goes when it is over.
 import { useEffect } from "preact/hooks";
 import { heard, hush, notice } from "../state/notice";
 import { t } from "../words";
@@ -16,6 +16,7 @@ export const NoticeLine = () => {
       <div class="notice-place" role="alert">
         {n && <div class={`notice ${n.kind}`}>
           <span>{n.text}{n.id ? <small> {t("error.quote", { id: n.id })}</small> : null}</span>
+          {n.act && <button type="button" onClick={n.act.go}>{n.act.text} <kbd>{n.act.key}</kbd></button>}
           <button type="button" class="quiet icon-only" aria-label={t("close")} onClick={hush}><Icon name="cross" /></button>
         </div>}
       </div>

@@ -48,7 +48,7 @@ export const SheetHead = () => {
           {live.value === "asking" && running ? ` · ${t("sheet.asking")}` : ""}</p>
       </div>
       <div class="row">
-        {running && <button type="button" class="quiet" onClick={() => void doing(cancelRest)} {...lacks("write")}>{t("sheet.cancel")}</button>}
+        {running && <button type="button" class="quiet" onClick={() => void doing(async () => { if (await sure(t("sheet.cancel"), t("sheet.cancel.why"), t("sheet.cancel"))) await cancelRest(); })} {...lacks("write")}>{t("sheet.cancel")}</button>}
         {!running && <button type="button" class="quiet" onClick={remove} {...lacks("write")}><Icon name="bin" />{t("delete")}</button>}
         <SheetSaves what={{ job_id: j.job_id }} n={n} />
         <button type="button" class="primary" disabled={!j.export_blob_path}

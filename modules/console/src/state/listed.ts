@@ -1,11 +1,11 @@
 // Which of a sheet's pictures are shown, and in which order.
 import { computed, signal } from "@preact/signals";
-import { open, shown, stateOf, type Place, type State } from "./sheet";
+import { open, shown, stateOf, type Brief, type Place, type State } from "./sheet";
 
-export type Filter = "all" | "look" | "failed" | "channel" | "approved" | "open";
+export type Filter = "all" | "look" | "failed" | "channel" | "done" | "approved" | "rejected" | "open";
 const holds: Record<Filter, (s: State) => boolean> = {
   all: () => true, look: (s) => s === "look", failed: (s) => s === "failed" || s === "refused", channel: (s) => s === "channel",
-  approved: (s) => s === "approved" || s === "done", open: (s) => s === "waiting" || s === "queued" || s === "working",
+  done: (s) => s === "done", approved: (s) => s === "approved", rejected: (s) => s === "rejected", open: (s) => s === "waiting" || s === "queued" || s === "working",
 };
 export const sizes = { s: 110, m: 180, l: 300 };
 
@@ -19,7 +19,9 @@ export const listed = computed(() => {
   const words = sought.value.trim().toLowerCase();
   const all = shown.value.filter((b) => holds[filter.value](stateOf(b)) &&
     (!words || b.filename.toLowerCase().includes(words) || (b.sku ?? "").toLowerCase().includes(words) || b.scene_type.includes(words)));
-  if (order.value === "doubt") all.sort((a, b) => (stateOf(a) === "look" ? 0 : 1) - (stateOf(b) === "look" ? 0 : 1) || (a.confidence ?? 2) - (b.confidence ?? 2));
+  // what needed a look stays in its place when somebody decided
+  const doubted = (b: Brief): number => (b.review === "pending" || b.review_reason ? 0 : 1);
+  if (order.value === "doubt") all.sort((a, b) => doubted(a) - doubted(b) || (a.confidence ?? 2) - (b.confidence ?? 2));
   if (order.value === "name") all.sort((a, b) => a.filename.localeCompare(b.filename, undefined, { numeric: true }));
   return all;
 });

@@ -1,10 +1,11 @@
-// What the page tells at its top, and what screen readers hear.
+// What the page tells, and what screen readers hear.
 import { signal } from "@preact/signals";
 import { Problem, unreachable } from "../api";
 import { said, t, type Key } from "../words";
 import { familyOf } from "./codes";
 
-export type Notice = { kind: "bad" | "good"; text: string; id?: string };
+// act is what a button beside the text does.
+export type Notice = { kind: "bad" | "good"; text: string; id?: string; act?: { text: string; key: string; go: () => void } };
 
 export const notice = signal<Notice | null>(null);
 export const heard = signal("");
@@ -25,7 +26,7 @@ export const complain = (error: unknown): void => {
   told = Date.now();
   notice.value = { kind: "bad", text: textOf(error), id: error instanceof Problem && error.status >= 500 ? error.correlationID : "" };
 };
-export const tell = (text: string): void => { told = Date.now(); notice.value = { kind: "good", text }; };
+export const tell = (text: string, act?: Notice["act"]): void => { told = Date.now(); notice.value = { kind: "good", text, act }; };
 export const hush = (): void => { notice.value = null; };
 // turn takes away what the page before told; what was told on the way here stays.
 export const turn = (): void => { if (Date.now() - told > 1000) hush(); };

@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { client, events, got, once, Problem, type Schemas } from "../api";
 import { finished } from "./notice";
 import { lasts } from "./pace";
+import { put } from "./put";
 
 export type Brief = Schemas["ItemBrief"] & { job_id: string };
 export type Place = "sets" | "collections";
@@ -39,8 +40,8 @@ export const stateOf = (b: Brief): State => {
   if (b.status !== "completed") return "working";
   if (b.review === "pending") return "look";
   if (b.review === "rejected") return "rejected";
-  if (b.rejected.length > 0) return "channel";
-  return b.review === "approved" ? "approved" : "done";
+  if (b.review === "approved") return "approved";
+  return b.rejected.length > 0 ? "channel" : "done";
 };
 
 // newer names the finished picture that counts in the place of another, by the other.
@@ -384,7 +385,6 @@ export const cancelRest = async (): Promise<void> => { await got(client.POST("/v
 // replace sends another photo for an item whose photo was refused.
 export const replace = async (b: Brief, file: File): Promise<void> => {
   const up = await got(client.POST("/v1/uploads/sas", { body: { job_id: b.job_id, item_id: b.item_id, filename: file.name, content_type: file.type } }));
-  const { put } = await import("./put");
   await put(up.upload_url, file, () => { /* one photo: the tile says that it works */ });
   try { await got(client.POST("/v1/uploads/complete", { body: { job_id: b.job_id, item_id: b.item_id } })); }
   finally { await refresh(b.item_id); } // this one may be refused, too, for a reason of its own
