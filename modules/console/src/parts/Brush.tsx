@@ -12,7 +12,7 @@ const most = 2000; // points of a stroke
 export const Brush = ({ scale, size, strokes, kind, radius, change }: Props) => {
   const svg = useRef<SVGSVGElement>(null);
   const down = (e: PointerEvent): void => {
-    if (e.button !== 0) return;
+    if (e.button !== 0 || !e.isPrimary) return;
     e.preventDefault();
     e.stopPropagation();
     const area = svg.current!.getBoundingClientRect();
@@ -23,7 +23,10 @@ export const Brush = ({ scale, size, strokes, kind, radius, change }: Props) => 
       const p = at(m), last = stroke.points[stroke.points.length - 1]!;
       if (stroke.points.length < most && Math.hypot(p[0] - last[0], p[1] - last[1]) > Math.max(1, radius / 4)) { stroke.points.push(p); change([...strokes, { ...stroke }]); }
     };
-    const end = (): void => { removeEventListener("pointermove", move); removeEventListener("pointerup", end); removeEventListener("pointercancel", end); };
+    // with a second finger it becomes a zoom: nothing is painted
+    const touch = (m: TouchEvent): void => { if (m.touches.length > 1) { end(); change(strokes); } };
+    const end = (): void => { removeEventListener("pointermove", move); removeEventListener("pointerup", end); removeEventListener("pointercancel", end); removeEventListener("touchstart", touch); };
+    addEventListener("touchstart", touch);
     addEventListener("pointermove", move);
     addEventListener("pointerup", end);
     addEventListener("pointercancel", end);

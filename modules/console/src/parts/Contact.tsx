@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { go } from "../route";
 import { filter, listed, order, size, sizes, sought } from "../state/listed";
+import { takeAlong } from "../state/look";
 import { doing, hear, tell } from "../state/notice";
 import { packed, saveVariants } from "../state/save";
 import { lacks, may } from "../state/session";
@@ -80,7 +81,6 @@ export const Contact = () => {
   };
   const another = (): void => void doing(async () => {
     const of = acted();
-    const { takeAlong } = await import("../state/look");
     await takeAlong(of, (done) => tell(t("sheet.taking", { done, n: of.length })));
     go("new");
   });
@@ -112,10 +112,10 @@ export const Contact = () => {
     <div ref={root} onKeyDown={pressed} class="sheet">
       <Role scope="approve" />
       <SheetFilters />
-      {doubt && !selected && <p class="callout"><Icon name="eye" /><span>{t("sheet.doubts", { n: counts.value.look ?? 0 })}</span>
+      {doubt && <p class="callout"><Icon name="eye" /><span>{t("sheet.doubts", { n: counts.value.look ?? 0 })}</span>
         <button type="button" class="primary" onClick={() => { order.value = "doubt"; go(...spot(doubt.job_id, doubt.item_id)); }}>{t("sheet.review")}</button></p>}
       {list.length === 0 ? <Empty title={t("sheet.none")}>{shown.value.length > 0 && <button type="button" onClick={() => { filter.value = "all"; sought.value = ""; }}>{t("sheet.show_all")}</button>}</Empty>
-        : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={sizes[size.value]} ratio={1} extra={(tall ? 138 : list.some((b) => b.waiting) ? 104 : wait ? 85 : 66) + (several.value ? 19 : 0)} handle={(h) => { grid.current = h; }}
+        : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={sizes[size.value]} ratio={1} extra={(tall ? 138 : list.some((b) => b.waiting) ? 104 : wait || list.some((b) => stateOf(b) === "approved" && b.rejected.length > 0) ? 85 : 66) + (several.value ? 19 : 0)} handle={(h) => { grid.current = h; }}
           tile={(b, i) => <Tile b={b} chosen={chosen.value.has(b.item_id)} current={i === current} choose={(range) => choose(i, range)} focus={() => { active.value = i; }} />} />}
       <div class="bar" role="toolbar" aria-label={t("sheet.bar")}>
         {/* one button for both, so that the focus stays */}

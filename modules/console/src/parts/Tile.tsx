@@ -1,6 +1,7 @@
 // A picture on the contact sheet.
+import { useEffect, useRef } from "preact/hooks";
 import { pace, lasts } from "../state/pace";
-import { again, leaveOut, replace, several, spot, stateOf, turns, type Brief, type State } from "../state/sheet";
+import { again, chosen as picked, leaveOut, replace, several, spot, stateOf, turns, type Brief, type State } from "../state/sheet";
 import { uploads } from "../state/uploads";
 import { doing, textOf } from "../state/notice";
 import { Problem } from "../api";
@@ -34,25 +35,56 @@ const pick = (b: Brief): void => {
   input.click();
 };
 
+const long = 450; // ms until a finger that stays selects
+
+// usePress has a finger that stays on a tile select it, and from then on a tap, too. It
+// returns what the link of the tile listens to.
+const usePress = (choose: (range: boolean) => void) => {
+  const press = useRef({ timer: 0, touch: false, done: false }).current;
+  const stop = (): void => { clearTimeout(press.timer); };
+  useEffect(() => stop, []);
+  return {
+    onPointerDown: (e: PointerEvent): void => {
+      press.touch = e.pointerType === "touch";
+      press.done = false;
+      if (press.touch) press.timer = window.setTimeout(() => { press.done = true; choose(false); }, long);
+    },
+    onPointerUp: stop, onPointerCancel: stop, // a finger that moves scrolls, which cancels
+    onContextMenu: (e: Event): void => { if (press.touch) e.preventDefault(); },
+    onClick: (e: MouseEvent): void => {
+      if (!press.done && !(press.touch && picked.value.size) && !e.shiftKey && !e.metaKey && !e.ctrlKey) return;
+      e.preventDefault();
+      if (!press.done) choose(e.shiftKey);
+      press.touch = press.done = false;
+    },
+  };
+};
+
 export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
   const state = stateOf(b);
   const why = reason(b);
   const word = t(`state.${state}` as Key);
   const waits = waiting(b, state);
+  const press = usePress(choose);
   return (
     <div class={`tile ${state}${chosen ? " chosen" : ""}`} data-item={b.item_id} onFocusIn={focus}>
       <a class="tile-picture" href={to(...spot(b.job_id, b.item_id))} tabIndex={current ? 0 : -1} data-main
         aria-label={`${b.filename}, ${sceneTitle(b.scene_type)}, ${word}${why || waits ? `: ${why || waits}` : ""}${chosen ? `, ${t("tile.chosen")}` : ""}`}
-        onClick={(e) => { if (e.shiftKey || e.metaKey || e.ctrlKey) { e.preventDefault(); choose(e.shiftKey); } }}>
+        {...press}>
         <Thumb job={b.job_id} item={b.item_id} version={b.picture} photo={b.photo} />
         {state === "working" && <span class="busy" aria-hidden="true" />}
       </a>
       <label class="tile-choose"><input type="checkbox" tabIndex={current ? 0 : -1} checked={chosen} aria-label={t("tile.choose", { name: b.filename })}
-        onClick={(e) => { e.preventDefault(); choose(e.shiftKey); }} /></label>
+        onClick={(e) => {
+          const box = e.currentTarget;
+          choose(e.shiftKey);
+          setTimeout(() => { box.checked = picked.value.has(b.item_id); }); // a range keeps what the click took away
+        }} /></label>
       <div class="tile-text">
         <strong title={b.filename}>{b.sku ?? b.filename}</strong>
         {several.value && <span class="soft clip">{sceneTitle(b.scene_type)}</span>}
         <span class={`state ${state}`} title={why}>{marks[state] && <Icon name={marks[state]!} />}{word}</span>
+        {state === "approved" && why && <span class="warn-text clip" title={why}>{why}</span>}
         {waits && <span class="soft clip" title={waits}>{waits}</span>}
         {(state === "refused" || state === "failed" || b.waiting) && <p class="tile-why" title={why}>{why}</p>}
         {state === "refused" && <div class="tile-buttons">
