@@ -4,15 +4,12 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Schemas } from "../api";
 import { scenes, sceneTitle, type Plate } from "../state/catalogue";
 import { textOf } from "../state/notice";
-import { forget, see, type Seen } from "../state/previews";
+import { forget, inLook, see, type Seen } from "../state/previews";
 import { products, type Product } from "../state/products";
 import { latest } from "../state/steer";
 import { t } from "../words";
 
 type Draft = Schemas["NewBrandProfile"];
-
-// inLook is a brand as pictures of one of its looks follow it.
-const inLook = (b: Draft, l: Schemas["Look"] | undefined): Draft => (l ? { ...b, scene_prompt: l.scene_prompt || b.scene_prompt, steering: { ...b.steering, ...l.steering } } : b);
 
 export const BrandSeen = ({ draft: brand, plates }: { draft: Draft; plates: Plate[] }) => {
   const named = useSignal("");

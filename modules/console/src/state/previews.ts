@@ -18,6 +18,9 @@ export const small = async (file: Blob): Promise<Blob | null> => {
   } catch { return null; }
 };
 
+// inLook is a brand as pictures of one of its looks follow it.
+export const inLook = (b: Schemas["NewBrandProfile"], l: Schemas["Look"] | undefined): Schemas["NewBrandProfile"] => (l ? { ...b, scene_prompt: l.scene_prompt || b.scene_prompt, steering: { ...b.steering, ...l.steering } } : b);
+
 export type Look = { brand?: string; draft?: Schemas["NewBrandProfile"]; words?: string };
 export type Seen = { urls: Map<string, string>; unknown: string[] };
 
