@@ -1,5 +1,12 @@
 package scene
 
+import "slices"
+
+// hazeFrom is how far from the floor line a dull floor's reflection has its whole blur, as a
+// share of the frame: where the product touches, its reflection is as sharp as itself, and
+// keeps the round of a foot.
+const hazeFrom = 0.05
+
 // reflect mirrors the product about its floor line; it fades and blurs with
 // height, because no table is a perfect mirror.
 func (g *ground) reflect(pl *placed, s *silhouette, ft *footing, lk *look, f *frame) {
@@ -9,9 +16,10 @@ func (g *ground) reflect(pl *placed, s *silhouette, ft *footing, lk *look, f *fr
 	g.mirror = make([]float32, g.w*g.h*4)
 	cell := f.unit / float32(g.step)
 	length := 0.16 * cell
+	sharp := max(int(0.0022*cell), 1)
 	blur := max(int(0.006*cell), 1)
 	if lk.gloss >= 0.4 { // polished
-		blur = max(int(0.0022*cell), 1)
+		blur = sharp
 	}
 	// Work only on the window that can hold a reflection: the product's
 	// columns, from the floor line down.
@@ -30,7 +38,7 @@ func (g *ground) reflect(pl *placed, s *silhouette, ft *footing, lk *look, f *fr
 	for c := range image4 {
 		image4[c] = make([]float32, w*h)
 	}
-	fade := make([]float32, w*h)
+	fade, far := make([]float32, w*h), make([]float32, w*h)
 	pw, ph := pl.rect.Dx(), pl.rect.Dy()
 	for x := range w {
 		px := g.rect.Min.X + (x+x0)*g.step - pl.rect.Min.X
@@ -50,6 +58,7 @@ func (g *ground) reflect(pl *placed, s *silhouette, ft *footing, lk *look, f *fr
 			}
 			d = max(d/float32(g.step), 0)
 			i := y*w + x
+			far[i] = smoothstep(0, hazeFrom*cell, d)
 			fade[i] = lk.reflection * exp32(-d/length*1.6) * smoothstep(1.9*length, 0.6*length, d)
 			q := pl.lin[(sy*pw+px)*4:][:4]
 			for c := range 4 {
@@ -59,11 +68,16 @@ func (g *ground) reflect(pl *placed, s *silhouette, ft *footing, lk *look, f *fr
 	}
 	boxBlur(fade, w, h, 1, 1, 1)
 	for c := range image4 {
+		near := image4[c]
+		if blur > sharp {
+			near = slices.Clone(near)
+			boxBlur(near, w, h, sharp, sharp*2, 2)
+		}
 		boxBlur(image4[c], w, h, blur, blur*2, 2)
 		for y := range h {
 			for x := range w {
 				i := y*w + x
-				g.mirror[((y+y0)*g.w+x+x0)*4+c] = image4[c][i] * fade[i]
+				g.mirror[((y+y0)*g.w+x+x0)*4+c] = (near[i] + (image4[c][i]-near[i])*far[i]) * fade[i]
 			}
 		}
 	}

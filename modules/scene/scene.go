@@ -33,7 +33,7 @@ import (
 
 // Version names the look of the pictures. It changes whenever the same request
 // gives other bytes.
-const Version = "5"
+const Version = "6"
 
 // Limits of a request.
 const (
