@@ -22,8 +22,10 @@ func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane) (*image.Alpha, 
 	front, back := j.sides(fg, signed, soft)
 	varied := j.variety(signed, soft)
 	var touch *contact
+	var fz *fuzz
 	if j.plain {
-		touch = j.findContact(im, fg, signed, front, back, nil)
+		fz = j.hairs(fg)
+		touch = j.findContact(im, fg, signed, front, back, fz)
 	}
 	W, H := im.Rect.Dx(), im.Rect.Dy()
 	coverageOut, out := image.NewAlpha(im.Rect), image.NewNRGBA(im.Rect)
@@ -33,9 +35,14 @@ func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane) (*image.Alpha, 
 		for y := y0; y < y1; y++ {
 			for x := range W {
 				u, v := (float32(x)+.5)*sx-.5, (float32(y)+.5)*sy-.5
-				near := signed.p[min(max(int(v+.5), 0), h-1)*w+min(max(int(u+.5), 0), w-1)]
-				m := soft.at(u, v)
-				i := y*W + x
+				at := min(max(int(v+.5), 0), h-1)*w + min(max(int(u+.5), 0), w-1)
+				near, m, i := signed.p[at], soft.at(u, v), y*W+x
+				if fz != nil && fz.zone[at] {
+					photo := im.Pix[i*4 : i*4+4]
+					mix := mixedAt(photo, &fz.front, &fz.back, u, v)
+					alpha[i] = mix.paint(rgb[i*4:i*4+4], photo, mix.hair())
+					continue
+				}
 				if near > blendReach+1 && m > 1-noiseFloor {
 					alpha[i] = 255
 					copy(rgb[i*4:i*4+4], im.Pix[i*4:i*4+4])

@@ -158,5 +158,10 @@ func (s *scene) findFuzz(fg []bool) *fuzz {
 	return f
 }
 
+// hair is the coverage of a pixel among hairs, which their colours alone tell.
+func (m *mixed) hair() float32 {
+	return min(max((min(max(m.share(), 0), 1)-fuzzFloor)/(fuzzCeiling-fuzzFloor), 0), 1)
+}
+
 // ramp tells how surely two sides that are so far apart are told apart.
 func ramp(sep float32) float32 { return min(max((sep-clearFrom)/(clearTo-clearFrom), 0), 1) }
