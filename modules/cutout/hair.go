@@ -25,8 +25,9 @@ type fuzz struct {
 	front, back planes3 // square root of linear light
 }
 
-// findFuzz returns nil when the outline is plain.
-func (s *scene) findFuzz(fg []bool) *fuzz {
+// findFuzz returns nil when the outline is plain. believed marks what a network holds for
+// product: no shadow, however dark, and told from the backdrop by less; nil: nothing.
+func (s *scene) findFuzz(fg, believed []bool) *fuzz {
 	w, h := s.w, s.h
 	reach := max(3, int(fuzzReach*float32(max(w, h))))
 	near := coverage(fg, w, h, reach)
@@ -76,6 +77,10 @@ func (s *scene) findFuzz(fg []bool) *fuzz {
 			// direction is the product's own
 			own := 100 * sqrt32(max(0, den-(dot-lum)*(dot-lum)/max(lum, 1e-5)))
 			light := min(max((lum/max(lit, 1e-4)-shadeTo)/(shadeFrom-shadeTo), 0), 1)
+			if believed != nil && believed[i] {
+				clear[i] = sep > strandApart
+				continue
+			}
 			clear[i] = ramp(sep)*light > clearEnough || ramp(own) > clearEnough
 		}
 	})

@@ -7,14 +7,19 @@ const (
 	strandSure = .97 // and the coverage
 	strandPale = .5  // share of the body's colour below which such a pixel looks like the backdrop,
 	strandMost = .08 // and the share of them from which colours tell nothing: silver, lace, white fur
-	strandSeen = .2  // coverage by colours that joins a hair to the body
+	strandSeen = .2  // coverage by colours that joins a hair to the body,
+	strandNear = 3   // and pixels beside it where fainter ones count
+
+	strandBelieved = .3 // the network's coverage from which, so many pixels around, nothing is a shadow,
+	strandAround   = 3
+	strandApart    = 6 // and from which difference on (near Lab) body and backdrop are told apart
 )
 
 // hairs returns where the outline dissolves into hairs; nil: nowhere. Where the product
 // itself has the backdrop's colour in places that the network is sure of, none are told from
 // gaps, and the mask's coverage stays.
 func (j *joint) hairs(fg []bool) *fuzz {
-	f := j.findFuzz(fg)
+	f := j.findFuzz(fg, dilate(over(j.raw, strandBelieved), j.w, j.h, strandAround))
 	if f == nil {
 		return nil
 	}
@@ -76,7 +81,6 @@ func (f *fuzz) dropLoose(cover *plane, fg []bool) {
 	for i, v := range fg {
 		joined[i] = v || f.zone[i] && cover.p[i] > strandSeen
 	}
-	loose := make([]bool, len(fg))
 	eachPart(joined, cover.w, cover.h, func(part []int32) {
 		for _, i := range part {
 			if fg[i] {
@@ -84,10 +88,10 @@ func (f *fuzz) dropLoose(cover *plane, fg []bool) {
 			}
 		}
 		for _, i := range part {
-			loose[i] = true
+			joined[i] = false
 		}
 	})
-	for i, v := range dilate(loose, cover.w, cover.h, 2) {
-		f.zone[i] = f.zone[i] && (fg[i] || !v)
+	for i, v := range dilate(joined, cover.w, cover.h, strandNear) {
+		f.zone[i] = f.zone[i] && v
 	}
 }

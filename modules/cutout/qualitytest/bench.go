@@ -88,16 +88,17 @@ type row struct {
 }
 
 // remembered returns the mask of a photo's first look, so that it runs once. A second
-// look, at a part of the photo, is asked of the network.
+// look, which may be at all of the photo, mirrored or made darker, is asked of the network.
 type remembered struct {
-	mask  cutout.Mask
-	size  image.Point
-	bench *bench
-	cpu   float64 // of second looks, in the network's process, ms
+	mask   cutout.Mask
+	looked bool
+	bench  *bench
+	cpu    float64 // of second looks, in the network's process, ms
 }
 
 func (r *remembered) Mask(ctx context.Context, photo *image.NRGBA) (cutout.Mask, error) {
-	if photo.Rect.Size() == r.size {
+	if !r.looked {
+		r.looked = true
 		return r.mask, nil
 	}
 	m, err := r.bench.cutter.Mask(ctx, photo)
@@ -141,7 +142,7 @@ func (b *bench) measure(ctx context.Context, name string, img *image.NRGBA) (r r
 	r.result[network] = raw(img, mask)
 	b.cpu[network] = append(b.cpu[network], look+cpu()-t)
 	t = cpu()
-	known := &remembered{mask: mask, size: img.Rect.Size(), bench: b}
+	known := &remembered{mask: mask, bench: b}
 	if r.result[joined], err = cutout.CutLearned(ctx, img, known); err != nil {
 		return r, fmt.Errorf("%s: %w", name, err)
 	}
