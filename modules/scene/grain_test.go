@@ -149,3 +149,27 @@ func TestAMirroringFloorIsSeenBelowSoftThings(t *testing.T) {
 		t.Errorf("reflection %.2f, horizon %.2f", p.Reflection, p.Horizon)
 	}
 }
+
+// TestAFaintTableBelowACalmWallEndsAtTheWall has a block on the table whose front is a larger
+// step than the table's end, and a table whose light and dark boards differ from the wall both ways.
+func TestAFaintTableBelowACalmWallEndsAtTheWall(t *testing.T) {
+	const w, h, end, front = 400, 300, 0.8, 0.89
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			v := uint8(196)
+			switch at := float64(y) / h; {
+			case at >= front && x > w/4:
+				v = 120
+			case at >= end && x/20%2 == 0:
+				v = 208
+			case at >= end:
+				v = 184
+			}
+			img.SetNRGBA(x, y, color.NRGBA{v, v, v, 255})
+		}
+	}
+	if p := EstimatePlate(img); math.Abs(p.Horizon-end) > 0.02 {
+		t.Errorf("horizon %.3f, wanted %.2f", p.Horizon, end)
+	}
+}

@@ -179,19 +179,26 @@ func horizonOf(lab [][3]float64, w, h int) (row float64, found bool) {
 	const (
 		from, to = 0.2, 0.85
 		least    = 0.045 // of lightness or colour: less is no edge
+		weak     = 0.03  // but for one that most columns have, below a calm wall
+		most     = 0.7
+		calm     = 1.0 / 8
 	)
-	best, at := 0.0, 0
+	best, across, at := 0.0, 0.0, 0
+	var above []float64
 	for y := int(from * float64(h)); y < int(to*float64(h)); y++ {
 		// the median of the columns: an object that stands there crosses few of them
 		var sizes []float64
 		for _, d := range stepsAt(lab, w, h, y) {
 			sizes = append(sizes, math.Sqrt(d[0]*d[0]+d[1]*d[1]+d[2]*d[2]))
 		}
-		if v := quantile(sizes, 0.4); v > best {
-			best, at = v, y
+		v := quantile(sizes, 0.4)
+		if v > best {
+			best, across, at = v, quantile(sizes, 0.25), y
 		}
+		above = append(above, v)
 	}
-	if best < least {
+	above = above[:max(1, at-int(from*float64(h)))]
+	if best < weak || best < least && (across < most*best || quantile(above, 0.5) > calm*best) {
 		if at, found = faintHorizon(lab, w, h); !found {
 			return picture.NoHorizon, false // a sweep: its floor has no visible end
 		}
@@ -223,9 +230,18 @@ func faintHorizon(lab [][3]float64, w, h int) (at int, found bool) {
 		}
 		all = append(all, math.Sqrt(size))
 	}
-	best := slices.Max(all)
-	at = first + slices.Index(all, best)
-	return at, best >= least && best >= stands*quantile(all, 0.5)
+	// The uppermost of those that stand out: a wall is even, and what lies nearer on the table
+	// may be a larger step.
+	best, usual, near := slices.Max(all), quantile(slices.Clone(all), 0.5), max(2, int(band*float64(h)))
+	if best < least || best < stands*usual {
+		return 0, false
+	}
+	for i, v := range all {
+		if v >= max(least, stands*usual, best/2) && v == slices.Max(all[max(0, i-near):min(len(all), i+near+1)]) {
+			return first + i, true
+		}
+	}
+	return 0, false
 }
 
 // stepsAt returns by how much each column differs below a row from what it is above it.
