@@ -100,6 +100,9 @@ func processCommand(s Streams) *cobra.Command {
 				for _, scene := range scenes {
 					p := o.Plates[scene]
 					s.say(fmt.Sprintf("%s: horizon %.2f, floor %.2f, light from %.0f°, softness %.2f, reflection %.2f, %s", scene, p.Horizon, p.Floor, p.LightAngle, p.Softness, p.Reflection, acrossOf(p.FrameMM)), quiet)
+					for _, note := range p.Notes() {
+						s.say(scene+": "+note, quiet)
+					}
 				}
 			}
 			o.UnknownWords = scene.UnknownWords(o.Prompt)

@@ -61,10 +61,13 @@ func TestOwnBackgrounds(t *testing.T) {
 	if a.status != http.StatusOK || v["name"] != "Oak table" || v["filename"] != "mug.jpg" || v["scene_type"] != "plate:"+id || id == "" {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
+	if notes := fmt.Sprint(v["notes"]); !strings.Contains(notes, "set its horizon") {
+		t.Errorf("nothing is said of an end of the floor that was not found: %s", a.body)
+	}
 	target := "/v1/plates/" + id
 	a = h.do(t, http.MethodPatch, target+"?tenant_id=t1", `{"horizon":0.7,"light_angle":90}`)
 	about, _ := a.json(t)["about"].(map[string]any)
-	if a.status != http.StatusOK || about["horizon"] != .7 || about["light_angle"] != 90.0 || about["softness"] != .6 {
+	if a.status != http.StatusOK || about["horizon"] != .7 || about["light_angle"] != 90.0 || about["softness"] != .6 || a.json(t)["notes"] != nil {
 		t.Errorf("corrected: %d %s", a.status, a.body)
 	}
 	wantProblem(t, "a horizon that is none", h.do(t, http.MethodPatch, target+"?tenant_id=t1", `{"horizon":3}`), 422, "plate_invalid")

@@ -170,6 +170,6 @@ func (s *server) plateOf(ctx context.Context, p brand.Plate) (client.Plate, erro
 	}
 	return client.Plate{
 		PlateID: p.ID, SceneType: picture.PlateScene(p.ID), Name: p.Name, Filename: p.Filename, Width: p.Width, Height: p.Height, Bytes: p.Bytes, URL: url,
-		About: client.PlateAbout(p.Plate), Guess: client.PlateAbout(p.Guess), CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+		About: client.PlateAbout(p.Plate), Guess: client.PlateAbout(p.Guess), Notes: p.Plate.Notes(), CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
 	}, nil
 }

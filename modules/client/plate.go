@@ -35,6 +35,7 @@ type Plate struct {
 	URL       string     `json:"url" format:"uri" doc:"Of the photograph, for 15 minutes" example:"https://store.example/raw/default/plates/p.jpg?sig=x"`
 	About     PlateAbout `json:"about" doc:"What is estimated of it, as it was corrected"`
 	Guess     PlateAbout `json:"guess" doc:"What was estimated"`
+	Notes     []string   `json:"notes,omitempty" doc:"What to look at before products are stood in it, such as an end of the floor that was not found" example:"[]"`
 	CreatedAt time.Time  `json:"created_at" example:"2026-11-27T09:30:00Z"`
 	UpdatedAt time.Time  `json:"updated_at" example:"2026-11-27T09:30:00Z"`
 }

@@ -41,6 +41,14 @@ const NoHorizon = 0.5
 // one or said how large things are.
 func (p Plate) HorizonGuessed() bool { return p.FrameMM == 0 && p.Horizon == NoHorizon }
 
+// Notes are what people should know of a plate before they use it; empty where all is found.
+func (p Plate) Notes() []string {
+	if p.HorizonGuessed() {
+		return []string{"where the plate's floor ends was not found and is taken for half-way: set its horizon"}
+	}
+	return nil
+}
+
 // PlateSaid is what people say of a plate; nil fields stay as they are.
 type PlateSaid struct {
 	Horizon    *float64  `json:"horizon"`

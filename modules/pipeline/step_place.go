@@ -128,10 +128,7 @@ func (s *state) loadPlate(ctx context.Context, req *Placement) (note string, err
 	k := float64(side) / float64(max(info.Width, info.Height))
 	req.Width, req.Height = max(1, int(float64(info.Width)*k+.5)), max(1, int(float64(info.Height)*k+.5))
 	req.Plate = &plate
-	var notes []string
-	if plate.HorizonGuessed() {
-		notes = append(notes, "where the plate's floor ends was not found and is taken for half-way: set its horizon")
-	}
+	notes := plate.Notes()
 	if w := s.in.steering(); w.HeightMM > 0 && w.FrameMM == 0 && (plate.FrameMM == 0 || plate.FrameMM == plate.EstimateFrame(info.Width, info.Height)) {
 		notes = append(notes, "how large things are in the plate is guessed, so height_mm may not hold: set its frame_mm")
 	}

@@ -79,6 +79,7 @@ export const Plate = ({ id }: { id: string }) => {
         <aside class="panel stack" aria-label={t("plate.about")}>
           <p class="soft">{t("plate.how")}</p>
           <label class="field">{t("brand.name")}<input type="text" required maxLength={120} value={name.value} onInput={(e) => { name.value = e.currentTarget.value; }} /></label>
+          {a.frame_mm === 0 && a.horizon === p.about.horizon && p.notes?.length ? <p class="warn-text"><Icon name="warn" />{t("plate.horizon.none")}</p> : null}
           {range(t("plate.horizon"), a.horizon, (v) => change({ horizon: v, floor: [a.floor?.[0] ?? 0, Math.max(a.floor?.[1] ?? 0, v), a.floor?.[2] ?? 1, Math.max(a.floor?.[3] ?? 1, Math.min(1, v + 0.03))] }), 0.95)}
           <Sun angle={a.light_angle} change={(light_angle) => change({ light_angle })} />
           {range(t("plate.softness"), a.softness, (softness) => change({ softness }))}

@@ -147,6 +147,7 @@ export const de: Words = {
   "plate.about": "Was darüber bekannt ist",
   "plate.how": "Ziehe den Horizont dorthin, wo der Boden endet, und die Ecken dorthin, wo Produkte stehen dürfen.",
   "plate.horizon": "Horizont",
+  "plate.horizon.none": "Das Ende des Bodens wurde nicht gefunden und in der Mitte angenommen: Ziehen Sie den Horizont dorthin.",
   "plate.floor": "Boden",
   "plate.light": "Licht kommt von",
   "plate.light.how": "Von oben gesehen: du bist unten, 90 ist rechts, 180 hinten.",

@@ -145,6 +145,7 @@ export const en = {
   "plate.about": "What is known of it",
   "plate.how": "Drag the horizon to where the floor ends, and the corners to where products may stand.",
   "plate.horizon": "Horizon",
+  "plate.horizon.none": "The end of the floor was not found, and is taken for half-way: drag the horizon to it.",
   "plate.floor": "Floor",
   "plate.light": "Light comes from",
   "plate.light.how": "Seen from above: you are below, 90 is the right, 180 behind.",

@@ -147,6 +147,7 @@ export const fr: Words = {
   "plate.about": "Ce qu'on en sait",
   "plate.how": "Faites glisser l'horizon là où finit le sol, et les coins là où les produits peuvent se tenir.",
   "plate.horizon": "Horizon",
+  "plate.horizon.none": "La fin du sol n'a pas été trouvée ; elle est supposée à mi-hauteur : faites-y glisser l'horizon.",
   "plate.floor": "Sol",
   "plate.light": "La lumière vient de",
   "plate.light.how": "Vu d'en haut : vous êtes en bas, 90 est à droite, 180 derrière.",

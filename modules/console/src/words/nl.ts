@@ -147,6 +147,7 @@ export const nl: Words = {
   "plate.about": "Wat erover bekend is",
   "plate.how": "Sleep de horizon naar waar de vloer eindigt, en de hoeken naar waar producten mogen staan.",
   "plate.horizon": "Horizon",
+  "plate.horizon.none": "Het einde van de vloer is niet gevonden en wordt halverwege aangenomen: sleep de horizon erheen.",
   "plate.floor": "Vloer",
   "plate.light": "Licht komt van",
   "plate.light.how": "Van boven gezien: jij bent onder, 90 is rechts, 180 achter.",
