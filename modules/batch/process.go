@@ -557,10 +557,11 @@ func (r *run) writeAll(ctx context.Context, w work, it *Item, store *pipeline.Me
 	return err
 }
 
-// review has a person look at an item of which a channel refuses a variant.
+// review has a person look at an item of which a channel refuses a variant that says
+// something of the others.
 func (it *Item) review() {
 	for _, v := range it.Variants {
-		if v.Status == Rejected {
+		if p, _ := channel.Find(v.Preset); v.Status == Rejected && !p.Aside() {
 			it.NeedsReview = true
 			it.ReviewReason = picture.Noted(it.ReviewReason, v.Preset+" is refused: "+check.Reason(v.Checks))
 		}

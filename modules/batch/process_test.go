@@ -348,3 +348,12 @@ func TestADryRunMakesNothing(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
+
+func TestARefusedSwatchSendsNoItemToReview(t *testing.T) {
+	for preset, want := range map[string]bool{"amazon_swatch": false, "amazon_main": true} {
+		it := Item{Variants: []Variant{{Preset: preset, Status: Rejected}}}
+		if it.review(); it.NeedsReview != want {
+			t.Errorf("%s: %v, %q", preset, it.NeedsReview, it.ReviewReason)
+		}
+	}
+}

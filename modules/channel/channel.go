@@ -101,3 +101,19 @@ func (p Preset) Zone() image.Rectangle {
 
 // Aspect is width by height.
 func (p Preset) Aspect() float64 { return float64(p.Width) / float64(p.Height) }
+
+// LeastLongSide is the longer side, in pixels, below which the preset's channel refuses a
+// file; 0: it takes any.
+func (p Preset) LeastLongSide() int {
+	least := 0.0
+	for _, r := range p.Rules {
+		if r.Name == LongSide && r.Severity == Reject {
+			least = max(least, r.Limit)
+		}
+	}
+	return int(math.Ceil(least))
+}
+
+// Aside reports whether a file of the preset that its channel refuses is only left out, and
+// says nothing of the product's other files: a photo may be too small for a swatch.
+func (p Preset) Aside() bool { return p.Background == Swatch }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
-// reviewed has a person look at an item of which a channel refuses a variant, and
+// reviewed has a person look at an item of which a channel refuses a variant that says
+// something of the others, and
 // takes that back when no channel does any more. A decision that was made stays.
 func (w *Worker) reviewed(ctx context.Context, tx *db.Tx, k *work) error {
 	// locks the item's source, so that workers on its variants come one after another
@@ -31,6 +33,9 @@ func (w *Worker) reviewed(ctx context.Context, tx *db.Tx, k *work) error {
 		var preset, why string
 		if err := rows.Scan(&preset, &why); err != nil {
 			return err
+		}
+		if p, _ := channel.Find(preset); p.Aside() {
+			continue
 		}
 		reasons = append(reasons, preset+" is refused: "+why)
 		refused++

@@ -50,21 +50,26 @@ func swatch(l *Layers, prod *product, p channel.Preset) *image.NRGBA {
 func (p *product) swatch(l *Layers, preset channel.Preset) image.Rectangle {
 	side := min(preset.Width, preset.Height)
 	if p.square.Empty() || !p.ofOne {
-		p.square = swatchIn(l.Cutout, l.CutoutBounds.Rect(), side)
+		p.square = swatchIn(l.Cutout, l.CutoutBounds.Rect(), side, preset.LeastLongSide())
 	}
 	return p.square
 }
 
 // swatchIn looks in a cut-out for the square of at most so many pixels a side that lies
-// inside the product and shows its material most evenly. The same picture gives the same
-// square. A product too thin for one gives the square around its middle.
-func swatchIn(cut *image.NRGBA, bounds image.Rectangle, side int) image.Rectangle {
+// inside the product and shows its material most evenly. It has at least so many pixels a
+// side where such a square fits. The same picture gives the same square. A product too thin
+// for one gives the square around its middle.
+func swatchIn(cut *image.NRGBA, bounds image.Rectangle, side, least int) image.Rectangle {
 	cell := max(1, (max(bounds.Dx(), bounds.Dy())+swatchCells-1)/swatchCells)
 	g := newSwatchGrid(cut, bounds, cell)
 	most := g.largest()
 	n := (side + cell - 1) / cell
+	enough := (least + cell - 1) / cell
+	if enough > most {
+		enough = 0 // the photo can't give it
+	}
 	if most < n {
-		n = max(int(swatchShare*float64(most)), min(most, 1))
+		n = max(int(swatchShare*float64(most)), min(most, max(enough, 1)))
 	}
 	if n*cell < swatchLeast {
 		return middle(bounds, min(side, bounds.Dx(), bounds.Dy()))
@@ -76,16 +81,16 @@ func swatchIn(cut *image.NRGBA, bounds image.Rectangle, side int) image.Rectangl
 		uneven float64
 	}
 	var tries []found
-	least, own := math.Inf(1), g.own()
+	even, own := math.Inf(1), g.own()
 	for _, share := range swatchSizes {
-		k := int(share * float64(n))
+		k := max(int(share*float64(n)), min(n, enough)) // no smaller than the channel takes
 		if k*cell < swatchLeast {
 			break
 		}
 		at, v := g.mostEven(k, own)
-		tries, least = append(tries, found{k, at, v}), math.Min(least, v)
+		tries, even = append(tries, found{k, at, v}), math.Min(even, v)
 	}
-	best := tries[slices.IndexFunc(tries, func(f found) bool { return f.uneven <= swatchAlike*least+swatchStep })]
+	best := tries[slices.IndexFunc(tries, func(f found) bool { return f.uneven <= swatchAlike*even+swatchStep })]
 	px, from := min(best.n*cell, side), bounds.Min.Add(best.at.Mul(cell))
 	return image.Rectangle{from, from.Add(image.Pt(px, px))}.Intersect(cut.Rect)
 }

@@ -36,16 +36,18 @@ func woven(w, h int) *Layers {
 
 func TestASwatchIsAnEvenSquareOfTheMaterialAtThePhotosPixels(t *testing.T) {
 	for name, c := range map[string]struct {
-		w, h, side, least int
+		w, h, side, enough, least int
 	}{
-		"a photo with room":   {1200, 1500, 400, 400},
-		"a small photo":       {300, 360, 400, 80},
-		"a product that lies": {1500, 700, 300, 300},
+		"a photo with room":                       {1200, 1500, 400, 0, 400},
+		"a small photo":                           {300, 360, 400, 0, 80},
+		"a small photo, too small for a channel":  {300, 360, 400, 350, 80},
+		"a photo just large enough for a channel": {1400, 1150, 1600, 500, 500},
+		"a product that lies":                     {1500, 700, 300, 0, 300},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := woven(c.w, c.h)
-			at := swatchIn(l.Cutout, l.CutoutBounds.Rect(), c.side)
+			at := swatchIn(l.Cutout, l.CutoutBounds.Rect(), c.side, c.enough)
 			if at.Dx() != at.Dy() || at.Dx() < c.least || at.Dx() > c.side {
 				t.Errorf("it is %v", at)
 			}
@@ -56,7 +58,7 @@ func TestASwatchIsAnEvenSquareOfTheMaterialAtThePhotosPixels(t *testing.T) {
 					}
 				}
 			}
-			if again := swatchIn(l.Cutout, l.CutoutBounds.Rect(), c.side); again != at {
+			if again := swatchIn(l.Cutout, l.CutoutBounds.Rect(), c.side, c.enough); again != at {
 				t.Errorf("another look finds %v and not %v", again, at)
 			}
 		})
