@@ -39,9 +39,10 @@ func CutLearned(ctx context.Context, img *image.NRGBA, net Network) (*Result, er
 	}
 	scale := min(1, joinSize/float64(max(im.Rect.Dx(), im.Rect.Dy())))
 	raw := m.sized(max(minSide, int(float64(im.Rect.Dx())*scale+.5)), max(minSide, int(float64(im.Rect.Dy())*scale+.5)))
-	if box, yes := again(raw); yes {
+	bright := highKey(im, raw)
+	if box, yes := again(raw, bright); yes {
 		lap("network")
-		if err := lookAgain(ctx, im, net, raw, box); err != nil {
+		if err := lookAgain(ctx, im, net, raw, box, bright); err != nil {
 			return nil, fmt.Errorf("ask the network for the product again: %w", err)
 		}
 		lap("again")

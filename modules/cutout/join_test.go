@@ -234,6 +234,19 @@ func TestSureOfALargeProductTheNetworkLooksOnce(t *testing.T) {
 	}
 }
 
+func TestATinyProductIsLookedAtAgain(t *testing.T) {
+	body := image.NewAlpha(image.Rect(0, 0, 600, 450))
+	for y := 200; y < 280; y++ {
+		for x := 250; x < 340; x++ {
+			body.SetAlpha(x, y, color.Alpha{A: 255})
+		}
+	}
+	box := cutout.SecondLook(seen(body, nil).mask, 600, 450)
+	if !image.Rect(250, 200, 340, 280).In(box) || box.Dx() > 130 || box.Dy() > 120 {
+		t.Errorf("it looks again at %v", box)
+	}
+}
+
 // A part that the network hardly saw and that has the product's colours, before planks that
 // haven't, belongs to the product: the second of two shoes.
 func TestColoursDecideWhatTheNetworkDoubts(t *testing.T) {

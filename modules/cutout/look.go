@@ -6,13 +6,16 @@ import (
 	"math"
 )
 
-// When a network looks again, at the mirrored box of what it found: what is small fills
-// its picture then, and doubts of one look are often none of the other's.
+// When a network looks again, at the mirrored box of what it found: what is tiny fills
+// its picture then, and large doubts of one look are often none of the other's. Elsewhere it moves
+// edges as often for the worse, for as much work again. A pale product before a pale backdrop is
+// looked at again more readily: parts are missed there without a doubt.
 const (
 	lookFound = .3   // coverage that the box holds
 	lookRoom  = .1   // of the box's longer side, left around it
-	lookSmall = .5   // share of the photo below which the box is looked at again,
-	lookDoubt = .012 // and share of the product in doubt, away from outlines, from which any box is
+	lookTiny  = .1   // share of the photo below which the box is looked at again,
+	lookSmall = .5   // the same where product and backdrop are pale,
+	lookDoubt = .035 // and share of the product in doubt, away from outlines, from which any box is
 	lookWide  = 4    // pixels of joinSize that a doubt is wide at least
 	lookLeast = 64   // pixels of the photo that the box's shorter side has at least
 	lookRim   = 8    // pixels around the first look's outline where the second may lower coverage
@@ -74,8 +77,8 @@ func darker(im *image.NRGBA) *image.NRGBA {
 }
 
 // again tells whether the network should look at a part of the picture again, and which
-// part of the plane that is.
-func again(raw *plane) (box image.Rectangle, yes bool) {
+// part of the plane that is. bright is whether the picture is high key.
+func again(raw *plane, bright bool) (box image.Rectangle, yes bool) {
 	w, h := raw.w, raw.h
 	doubt, product := make([]bool, w*h), 0
 	for i, v := range raw.p {
@@ -91,7 +94,11 @@ func again(raw *plane) (box image.Rectangle, yes bool) {
 	}
 	room := int(lookRoom*float64(max(box.Dx(), box.Dy())) + .5)
 	box = box.Inset(-room).Intersect(image.Rect(0, 0, w, h))
-	if float64(box.Dx()*box.Dy()) < lookSmall*float64(w*h) {
+	small := lookTiny
+	if bright {
+		small = lookSmall
+	}
+	if float64(box.Dx()*box.Dy()) < small*float64(w*h) {
 		return box, true
 	}
 	deep := 0
@@ -108,9 +115,8 @@ func again(raw *plane) (box image.Rectangle, yes bool) {
 // the outline and adds parts, but takes none away: without the surroundings a network
 // may take a pot or a white mug for the background. What it adds to a high-key picture
 // counts whole.
-func lookAgain(ctx context.Context, im *image.NRGBA, net Network, raw *plane, box image.Rectangle) error {
+func lookAgain(ctx context.Context, im *image.NRGBA, net Network, raw *plane, box image.Rectangle, bright bool) error {
 	at := inPhoto(box, raw.w, raw.h, im.Rect.Dx(), im.Rect.Dy())
-	bright := highKey(im, raw)
 	var part *image.NRGBA
 	switch {
 	case bright:

@@ -52,7 +52,7 @@ func plug(back, product color.NRGBA) (img *image.NRGBA, whole, some *image.Alpha
 }
 
 // A network that takes a white cable before white paper for the paper sees it in the
-// picture made darker. Other pictures are looked at as they are.
+// picture made darker. Of others that it is sure of it needs no second look.
 func TestPaleProductOnPalePaperIsLookedAtDarker(t *testing.T) {
 	for name, c := range map[string]struct {
 		back, product color.NRGBA
@@ -67,14 +67,14 @@ func TestPaleProductOnPalePaperIsLookedAtDarker(t *testing.T) {
 			img, whole, some := plug(c.back, c.product)
 			n := &byBrightness{limit: c.back.R - 5, some: seen(some, nil).mask, whole: seen(whole, nil).mask}
 			r := cutLearned(t, img, n)
-			if len(n.asked) != 2 {
-				t.Fatalf("it looked %d times", len(n.asked))
-			}
-			if darker := n.asked[1] < n.asked[0]; darker != c.darker {
-				t.Fatalf("the backdrop of the second look has %d, of the first %d", n.asked[1], n.asked[0])
+			if looks := len(n.asked); looks != 1 && !c.darker || looks != 2 && c.darker {
+				t.Fatalf("it looked %d times", looks)
 			}
 			if !c.darker {
 				return
+			}
+			if n.asked[1] >= n.asked[0] {
+				t.Fatalf("the backdrop of the second look has %d, of the first %d", n.asked[1], n.asked[0])
 			}
 			for _, at := range []image.Point{{120, 195}, {120, 240}, {120, 294}, {120, 120}} {
 				if a := r.Alpha.AlphaAt(at.X, at.Y).A; a < 250 {
