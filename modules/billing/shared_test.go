@@ -118,3 +118,49 @@ func TestASharedHoldEndsWithTheLastItemThatNeedsIt(t *testing.T) {
 		want(t, d, "a", 0, 10_000, 0, 0, 0)
 	})
 }
+
+// TestAQuoteIsWhatScenesOfOnePhotoCost holds a job of three scenes to its quote: each picture
+// pays for its own steps, the cut-out among them, and the photo for its shared preset.
+func TestAQuoteIsWhatScenesOfOnePhotoCost(t *testing.T) {
+	dbtest.Run(t, func(t *testing.T, d *db.DB) {
+		s := New(Options{DB: d, Mode: Enforce})
+		photoOf(t, d, "queued", "queued", "queued")
+		var all []Charge
+		for _, id := range []string{"x", "y", "z"} {
+			c := sharedCharge(id)
+			c.Steps = []string{"remove_background", "generate_scene", "upscale"}
+			all = append(all, c)
+		}
+		q, err := s.Quote(ctx, d, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := map[string]int64{}
+		for _, l := range q.Lines {
+			counts[l.Name] = l.Count
+		}
+		if counts["remove_background"] != 3 || counts["upscale"] != 3 || counts["scene"] != 3 || counts["white"] != 1 {
+			t.Errorf("%v", counts)
+		}
+		const more = 777
+		buy(t, d, "a", "1", q.Total+more)
+		for _, c := range all {
+			inTx(t, d, func(tx *db.Tx) error { return s.Reserve(ctx, tx, "a", c) })
+		}
+		want(t, d, "a", 0, more, q.Total, 0, 0)
+		for _, c := range all {
+			inTx(t, d, func(tx *db.Tx) error {
+				if err := s.Capture(ctx, tx, "a", c.ItemID); err != nil {
+					return err
+				}
+				for _, preset := range c.Presets {
+					if err := s.CaptureVariant(ctx, tx, "a", c.ItemID, preset); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		want(t, d, "a", 0, more, 0, q.Total, 0)
+	})
+}
