@@ -344,6 +344,11 @@ func TestADryRunMakesNothing(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	holds(t, said, "a.jpg -> out/a: output, cut-out, web_thumb.webp", "b.jpg: would fail")
+	o.JSON = true
+	if said, err = process(t, t.Context(), cutter{}, o, "a.jpg", "b.jpg"); !errors.Is(err, ErrFailed) {
+		t.Errorf("%v", err)
+	}
+	holds(t, said, `{"file":"a.jpg","scene":"`, `"folder":"out/a","files":["web_thumb.webp"]}`, `{"file":"b.jpg"`, `"error":"`)
 	if d := cmp.Diff(before, files(t)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"encoding/json"
 	"fmt"
 	"path"
 	"strings"
@@ -117,30 +118,66 @@ func printable(s string) string {
 func (r *run) rehearse(items []work) error {
 	failed := 0
 	for _, w := range items {
-		err := w.photo.Err
-		if w.photo.Own && !r.Own {
-			fmt.Fprintf(r.Streams.Out, "%s: would be passed over: OPAL made it\n", filename.Show(w.photo.Path))
-			continue
-		}
-		if err == nil {
-			err = r.free(w)
-		}
-		name := filename.Show(w.photo.Path)
-		if err != nil {
+		would := r.would(w)
+		if would.Error != "" {
 			failed++
-			fmt.Fprintf(r.Streams.Out, "%s: would fail: %s\n", name, printable(err.Error()))
+		}
+		if r.JSON {
+			if err := json.NewEncoder(r.Out).Encode(would); err != nil {
+				return err
+			}
 			continue
 		}
-		var files []string
-		for _, n := range w.presets {
-			if p, ok := channel.Find(n); ok {
-				files = append(files, variantName(p))
-			}
-		}
-		fmt.Fprintf(r.Streams.Out, "%s -> %s: output, cut-out, %s\n", name, r.folder.shown(path.Clean(w.dir)), strings.Join(files, ", "))
+		fmt.Fprintln(r.Out, would)
 	}
 	if failed > 0 {
 		return ErrFailed
 	}
 	return nil
+}
+
+// Would is what a run would make of a photo in a scene.
+type Would struct {
+	File       string   `json:"file"`
+	Scene      string   `json:"scene"`
+	PassedOver bool     `json:"passed_over,omitempty"` // OPAL made it
+	Error      string   `json:"error,omitempty"`       // why nothing would be made
+	Folder     string   `json:"folder,omitempty"`
+	Files      []string `json:"files,omitempty"` // of the presets, beside the output and the cut-out
+}
+
+// would looks at what a run would make of an item.
+func (r *run) would(w work) Would {
+	out := Would{File: w.photo.Path, Scene: w.item.Scene}
+	if w.photo.Own && !r.Own {
+		out.PassedOver = true
+		return out
+	}
+	err := w.photo.Err
+	if err == nil {
+		err = r.free(w)
+	}
+	if err != nil {
+		out.Error = printable(err.Error())
+		return out
+	}
+	out.Folder = r.folder.shown(path.Clean(w.dir))
+	for _, n := range w.presets {
+		if p, ok := channel.Find(n); ok {
+			out.Files = append(out.Files, variantName(p))
+		}
+	}
+	return out
+}
+
+// String is a line for people.
+func (w Would) String() string {
+	name := filename.Show(w.File)
+	switch {
+	case w.PassedOver:
+		return name + ": would be passed over: OPAL made it"
+	case w.Error != "":
+		return name + ": would fail: " + w.Error
+	}
+	return fmt.Sprintf("%s -> %s: output, cut-out, %s", name, w.Folder, strings.Join(w.Files, ", "))
 }
