@@ -27,6 +27,7 @@ type Drift struct {
 type Seen struct {
 	Fill        float64    `json:"fill" doc:"Of the frame, by the product's longer relative side" example:"0.62"`
 	Sized       bool       `json:"sized,omitempty" doc:"It has its real size, by height_mm: fill is the product's own and is not compared" example:"false"`
+	Anchor      string     `json:"anchor,omitempty" doc:"The edge of the frame that the product comes out of, where the photo cut it off: bottom, top, left or right. At left and right its middle is not compared; at bottom and top its floor line and its shadow" example:"left"`
 	Centre      float64    `json:"centre" doc:"The product's middle, from the left" example:"0.5"`
 	Floor       float64    `json:"floor" doc:"The row of its lowest point" example:"0.84"`
 	Horizon     float64    `json:"horizon" doc:"The row where the ground ends; 0: none is seen" example:"0.64"`

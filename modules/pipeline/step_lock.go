@@ -68,6 +68,9 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 		}
 		seen := consistency.MeasureOn(s.final, ground, own != nil || l.shadow != nil, box.Rect())
 		seen.Fill, seen.Sized = fillOf(s.shared(), s.cutBounds, box.Rect(), s.final.Rect.Size()), s.in.steering().HeightMM > 0
+		if a := s.done.Placed.Anchor; a != picture.AnchorFloor {
+			seen.Anchor = a
+		}
 		f.Seen = &seen
 	}
 	shown := window(s.final, product.Rect.Add(at))

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // shot is how a picture of a catalogue is drawn.
@@ -205,6 +207,31 @@ func TestThingsInTheSceneAreNoWhitePoint(t *testing.T) {
 		pictures[0].Seen.White = seen.White
 		if got := Of(pictures); got.Drifting > 0 {
 			t.Errorf("%v drifts: %+v", c, got.Worst)
+		}
+	}
+}
+
+// TestWhatThePhotoCutOffStandsWhereItWasCut has a cable that comes out of the frame's left edge
+// among products that stand in the middle, and one that comes out of the lower edge.
+func TestWhatThePhotoCutOffStandsWhereItWasCut(t *testing.T) {
+	usual := picture.Seen{Fill: .6, Centre: .5, Floor: .84, Horizon: .6, Exposure: 70, ShadowAngle: 80, ShadowDepth: 20}
+	for anchor, wants := range map[string]string{"left": "", "bottom": "", "": "centre floor shadow_depth"} {
+		odd := usual
+		switch odd.Anchor = anchor; anchor {
+		case "left":
+			odd.Centre = .2
+		case "bottom":
+			odd.Floor, odd.ShadowDepth, odd.ShadowAngle = 1, 0, -90
+		default:
+			odd.Centre, odd.Floor, odd.ShadowDepth = .2, 1, 0
+		}
+		r := Of([]Picture{{Name: "a", Seen: usual}, {Name: "b", Seen: usual}, {Name: "c", Seen: odd}, {Name: "d", Seen: usual}})
+		got := ""
+		for _, d := range r.Worst {
+			got += d.Name + " " + strings.Join(d.Kinds, " ")
+		}
+		if got != strings.TrimSpace("c "+wants) && (wants != "" || got != "") {
+			t.Errorf("%q: %q stands out, wanted %q", anchor, got, wants)
 		}
 	}
 }

@@ -166,6 +166,14 @@ func standOut(g []Picture) []Drift {
 // away returns by how much a picture differs from the usual.
 func (k kind) away(s, usual picture.Seen) float64 {
 	switch k.name {
+	case "centre":
+		if across(s) {
+			return 0
+		}
+	case "floor", "shadow_depth":
+		if upright(s) {
+			return 0
+		}
 	case "fill":
 		if s.Sized { // a ring beside a backpack is not too small
 			return 0
@@ -173,6 +181,9 @@ func (k kind) away(s, usual picture.Seen) float64 {
 	case "white_point":
 		return math.Hypot(s.White[0]-usual.White[0], s.White[1]-usual.White[1])
 	case "shadow_angle":
+		if upright(s) {
+			return 0
+		}
 		const faint, clear = 3, 8 // of a shadow too faint, and deep enough, to tell its angle
 		d := math.Abs(s.ShadowAngle - usual.ShadowAngle)
 		return d * min(max((min(s.ShadowDepth, usual.ShadowDepth)-faint)/(clear-faint), 0), 1)
@@ -187,6 +198,18 @@ func (k kind) away(s, usual picture.Seen) float64 {
 	return math.Abs(k.of(s) - k.of(usual))
 }
 
+// across reports whether a product comes out of the frame's left or right edge, so that its
+// middle is where the photo cut it off.
+func across(s picture.Seen) bool {
+	return s.Anchor == picture.AnchorLeft || s.Anchor == picture.AnchorRight
+}
+
+// upright reports whether a product comes out of the lower edge or hangs from the upper one:
+// it stands on no floor, and casts no shadow there.
+func upright(s picture.Seen) bool {
+	return s.Anchor == picture.AnchorBottom || s.Anchor == picture.AnchorTop
+}
+
 func (k kind) reason(s, usual picture.Seen) string {
 	switch {
 	case k.name == "white_point":
@@ -199,22 +222,29 @@ func (k kind) reason(s, usual picture.Seen) string {
 	return k.text(k.of(s), k.of(usual))
 }
 
+// medians is what is usual in a group, of each figure by the pictures that are compared by it.
 func medians(g []Picture) (m picture.Seen) {
-	of := func(f func(picture.Seen) float64) float64 {
-		v := make([]float64, len(g))
-		for i, p := range g {
-			v[i] = f(p.Seen)
+	among := func(leaveOut func(picture.Seen) bool, f func(picture.Seen) float64) float64 {
+		var v, all []float64
+		for _, p := range g {
+			if all = append(all, f(p.Seen)); !leaveOut(p.Seen) {
+				v = append(v, f(p.Seen))
+			}
+		}
+		if len(v) == 0 {
+			v = all
 		}
 		return quantile(v, .5)
 	}
-	if free := slices.DeleteFunc(slices.Clone(g), func(p Picture) bool { return p.Seen.Sized }); len(free) > 0 && len(free) < len(g) {
-		m.Fill = medians(free).Fill
-	} else {
-		m.Fill = of(func(s picture.Seen) float64 { return s.Fill })
+	of := func(f func(picture.Seen) float64) float64 {
+		return among(func(picture.Seen) bool { return false }, f)
 	}
-	m.Centre, m.Floor = of(func(s picture.Seen) float64 { return s.Centre }), of(func(s picture.Seen) float64 { return s.Floor })
+	m.Fill = among(func(s picture.Seen) bool { return s.Sized }, func(s picture.Seen) float64 { return s.Fill })
+	m.Centre = among(across, func(s picture.Seen) float64 { return s.Centre })
+	m.Floor = among(upright, func(s picture.Seen) float64 { return s.Floor })
 	m.Horizon, m.Exposure = of(func(s picture.Seen) float64 { return s.Horizon }), of(func(s picture.Seen) float64 { return s.Exposure })
 	m.White = [2]float64{of(func(s picture.Seen) float64 { return s.White[0] }), of(func(s picture.Seen) float64 { return s.White[1] })}
-	m.ShadowAngle, m.ShadowDepth = of(func(s picture.Seen) float64 { return s.ShadowAngle }), of(func(s picture.Seen) float64 { return s.ShadowDepth })
+	m.ShadowAngle = among(upright, func(s picture.Seen) float64 { return s.ShadowAngle })
+	m.ShadowDepth = among(upright, func(s picture.Seen) float64 { return s.ShadowDepth })
 	return m
 }
