@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -87,12 +88,20 @@ func Cut(img *image.NRGBA) *Result {
 // tell records the concerns, and the reason why a person should look.
 func (r *Result) tell(all []picture.Concern) {
 	if len(all) == 0 && r.Confidence < ReviewBelow {
-		all = []picture.Concern{{Kind: ConcernOutline, Text: concernText[ConcernOutline]}}
+		all = []picture.Concern{r.outline()}
 	}
 	if r.Concerns = all; r.Confidence < ReviewBelow {
 		r.ReviewReason = all[0].Text
 	}
 }
+
+// outline is the concern about all of the outline, whose place is the product.
+func (r *Result) outline() picture.Concern {
+	return picture.Concern{Kind: ConcernOutline, Text: concernText[ConcernOutline], Box: picture.BoxOf(imaging.AlphaBounds(r.Image, outlineAlpha))}
+}
+
+// outlineAlpha is the least alpha of a pixel that counts for the product's place.
+const outlineAlpha = 16
 
 // The reasons why a picture is left whole, as people read them.
 const (

@@ -1,6 +1,10 @@
 package cutout
 
-import "image"
+import (
+	"image"
+
+	"github.com/opal-photo/opal/modules/picture"
+)
 
 // SecondLook returns the part of a w×h photo that the network is asked about again
 // after it answered with m; empty when it isn't.
@@ -13,3 +17,6 @@ func SecondLook(m Mask, w, h int) image.Rectangle {
 	}
 	return image.Rectangle{}
 }
+
+// Outline is the concern that stands where nothing graver is known.
+func Outline(r *Result) picture.Concern { return r.outline() }

@@ -474,6 +474,9 @@ func TestConcernsSayWhere(t *testing.T) {
 	if sure.Confidence < cutout.ReviewBelow || sure.ReviewReason != "" {
 		t.Errorf("a plain product: %.2f, %q, %v", sure.Confidence, sure.ReviewReason, sure.Concerns)
 	}
+	if box := cutout.Outline(sure).Box.Rect(); !image.Rect(201, 151, 599, 449).In(box) || !box.In(image.Rect(198, 148, 602, 452)) {
+		t.Errorf("the outline's place is %v", box)
+	}
 	doubted := image.Rect(480, 150, 600, 300)
 	r := cutLearned(t, img, seen(body, func(x, y float64, v float32) float32 {
 		if (image.Point{X: int(800 * x), Y: int(600 * y)}).In(doubted) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"image"
 	"math"
-
-	"github.com/opal-photo/opal/modules/picture"
 )
 
 // classicalHolds is the confidence from which the classical cut-out stands and OPAL's
@@ -40,7 +38,7 @@ func CutOwn(ctx context.Context, img *image.NRGBA, net Network) (*Result, error)
 	}
 	joined.Confidence = ownConfidence(&joined.Features)
 	if joined.ReviewReason == "" {
-		joined.Concerns = append(joined.Concerns, picture.Concern{Kind: ConcernOutline, Text: concernText[ConcernOutline]})
+		joined.Concerns = append(joined.Concerns, joined.outline())
 		joined.ReviewReason = joined.Concerns[0].Text
 	}
 	return joined, nil

@@ -38,7 +38,7 @@ func (p *Pipeline) WithRefiner(r Refiner) *Pipeline {
 }
 
 // Refine makes a new version of a cut-out and keeps it in the artifacts. Its engine's
-// confidence and concerns stay with it: they are about the photo.
+// confidence stays with it, as do the concerns about what the hints didn't change.
 //
 // Errors: those of the decoder and of the Refiner; ErrNoHints.
 func (p *Pipeline) Refine(ctx context.Context, in RefineInput, a Artifacts) (*CutoutRecord, error) {
@@ -77,11 +77,42 @@ func (p *Pipeline) Refine(ctx context.Context, in RefineInput, a Artifacts) (*Cu
 	}
 	rec := *in.Draft
 	rec.Clear = nil // of another outline
+	if rec.Concerns = unsettled(in.Draft.Concerns, cut, out); rec.NeedsReview && len(rec.Concerns) < len(in.Draft.Concerns) {
+		rec.ReviewReason = ReviewReason(&Cutout{Image: out, Concerns: rec.Concerns})
+	}
 	rec.Whole, rec.Size, rec.Bounds = false, [2]int{photo.Rect.Dx(), photo.Rect.Dy()}, picture.BoxOf(AlphaBounds(out))
 	if rec.Path, err = a.Put(ctx, "cutout", "png", "image/png", b); err != nil {
 		return nil, fmt.Errorf("store the cut-out: %w", err)
 	}
 	return &rec, nil
+}
+
+// settledShare is the share of a cut-out in a concern's place that is changed where a person
+// has settled the concern.
+const settledShare = .2
+
+// unsettled returns the concerns that hints leave: those in whose place they changed hardly
+// anything. Pictures are the cut-out before and after.
+func unsettled(all []picture.Concern, before, after *image.NRGBA) (left []picture.Concern) {
+	for _, c := range all {
+		covered, changed := 0, 0
+		place := c.Box.Rect().Intersect(before.Rect).Intersect(after.Rect)
+		for y := place.Min.Y; y < place.Max.Y; y++ {
+			for x := place.Min.X; x < place.Max.X; x++ {
+				was, is := before.NRGBAAt(x, y).A > 127, after.NRGBAAt(x, y).A > 127
+				if was || is {
+					covered++
+				}
+				if was != is {
+					changed++
+				}
+			}
+		}
+		if changed == 0 || float64(changed) < settledShare*float64(covered) {
+			left = append(left, c)
+		}
+	}
+	return left
 }
 
 // keepLogits stores what the engine saw, for hints later. It is of no use to the item
