@@ -362,3 +362,24 @@ func TestARefusedSwatchSendsNoItemToReview(t *testing.T) {
 		}
 	}
 }
+
+func TestFilesOfTheSamePhotoAreTold(t *testing.T) {
+	place(t, "a.jpg", "b.jpg")
+	same, err := os.ReadFile("a.jpg")
+	if err == nil {
+		err = os.WriteFile("copy.jpg", same, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options()
+	o.Scenes = []string{"studio", "kitchen"}
+	said, err := process(t, t.Context(), cutter{}, o, "a.jpg", "b.jpg", "copy.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds(t, said, "copy.jpg: the same photo as a.jpg")
+	if n := strings.Count(said, "the same photo"); n != 1 {
+		t.Errorf("it is said %d times:\n%s", n, said)
+	}
+}

@@ -23,6 +23,7 @@ func (r *run) sum() {
 		broken = append(broken[:mostBroken], fmt.Sprintf("        ... and %d more", len(broken)-mostBroken))
 	}
 	lines = append(lines, broken...)
+	lines = append(lines, rep.twins()...)
 	t := rep.Totals
 	if t.PassedOver > 0 {
 		lines = append(lines, fmt.Sprintf("%d passed over: OPAL made them (--own takes them for photos)", t.PassedOver))
@@ -44,6 +45,27 @@ func (r *run) sum() {
 		end = fmt.Sprintf("interrupted: %s, %d not done; --resume goes on", end, t.Pending)
 	}
 	r.say(append(lines, end+"; see "+filename.Show(r.folder.shown(reportName))))
+}
+
+// twins tells of files that hold the same photo, byte for byte: each was made.
+func (r *Report) twins() (lines []string) {
+	first, told := map[string]string{}, map[string]bool{}
+	for _, it := range r.Items {
+		if it.SHA256 == "" || it.Status == Failed {
+			continue
+		}
+		switch other, there := first[it.SHA256]; {
+		case !there:
+			first[it.SHA256] = it.File
+		case other != it.File && !told[it.File]:
+			told[it.File] = true
+			lines = append(lines, fmt.Sprintf("same    %s: the same photo as %s, byte for byte; both were made", filename.Show(it.File), filename.Show(other)))
+		}
+	}
+	if n := len(lines); n > mostBroken {
+		lines = append(lines[:mostBroken], fmt.Sprintf("        ... and %d more", n-mostBroken))
+	}
+	return lines
 }
 
 // doubtful counts the items whose files are in the folder for what has to be looked at.
