@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/queue"
 )
 
@@ -47,6 +48,29 @@ func (d deadLetters) List(ctx context.Context, name string, limit int) ([]client
 		for _, m := range dead {
 			out = append(out, deadLetter(q.Name(), m))
 		}
+	}
+	return out, nil
+}
+
+// queueBoard adds to the dead letters what waits.
+type queueBoard struct {
+	deadLetters
+	db *db.DB
+}
+
+// Queues returns what waits in each queue, under its name in the outbox.
+func (b queueBoard) Queues(ctx context.Context) ([]client.QueueState, error) {
+	out := make([]client.QueueState, 0, len(b.deadLetters))
+	for i, name := range []string{queue.Jobs, queue.Exports} {
+		w, err := queue.Waits(ctx, b.db, name)
+		if err != nil {
+			return nil, err
+		}
+		s, err := b.deadLetters[i].Stats(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, client.QueueState{Queue: name, Waiting: w.Unsent, Taken: s.Active, OldestSeconds: w.Oldest.Seconds(), Dead: s.Dead})
 	}
 	return out, nil
 }

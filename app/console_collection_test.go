@@ -81,7 +81,7 @@ func TestACollectionIsSharedAndSavedInPartsInTheBrowser(t *testing.T) {
 			fmt.Fprint(w, `{"items":[],"next_cursor":null,"scenes":[],"presets":[],"brand_profiles":[]}`)
 		}
 	})
-	inPage(t, ctx, chromedp.Navigate(url+"/#/collections/c"), press(".page-head .primary"), until(`document.querySelectorAll(".zip-parts a").length === 2 && document.querySelector(".set-row a")`))
+	inPage(t, ctx, chromedp.Navigate(url+"/#/collections/c"), press(".page-head .primary"), press("dialog .zip-choice"), until(`document.querySelectorAll(".zip-parts a").length === 2 && document.querySelector(".set-row a")`))
 	seen(t, ctx, "collection")
 	// its pictures are a contact sheet, of which those near the window are in the page
 	inPage(t, ctx, until(fmt.Sprintf(`document.querySelector(".filters .count").textContent.replace(/\D/g, "") === "%d"`, sheet)))
@@ -94,7 +94,7 @@ func TestACollectionIsSharedAndSavedInPartsInTheBrowser(t *testing.T) {
 	if again.Load() != "2026-01-02T00:00:00Z" {
 		t.Errorf("asked for what changed since %v", again.Load())
 	}
-	inPage(t, ctx, press(".page-head .row button:nth-child(2)"), until(`document.querySelector("dialog input[name=approve]").disabled`), press("dialog button[type=submit]"), until(`document.querySelector("dialog .secret")?.value.endsWith("#x")`))
+	inPage(t, ctx, press(".page-head .row button:nth-last-child(2)"), until(`document.querySelector("dialog input[name=approve]").disabled`), press("dialog button[type=submit]"), until(`document.querySelector("dialog .secret")?.value.endsWith("#x")`))
 	if !shared.Load() {
 		t.Error("the link is not one of the collection without approval")
 	}

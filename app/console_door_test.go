@@ -111,7 +111,12 @@ func sharePages(t *testing.T, ctx context.Context, base string) {
 	inPage(t, ctx, script(`document.querySelector("dialog").close()`), until(`!document.querySelector("dialog")`), press(share), until(`document.querySelector("dialog .comments button[aria-expanded]")`),
 		press("dialog .comments button[aria-expanded]"), until(`document.querySelectorAll("dialog .history li").length >= 4 && document.querySelector("dialog .history").textContent.includes("Grace <img")`))
 	accessible(t, ctx, "the log of a share link")
+	holds(t, ctx, "the log names the picture", `document.querySelector("dialog .history a[href*='/sets/']").textContent.length > 3`)
 	inPage(t, ctx, press("dialog .comments button:not([aria-expanded])"), until(`!document.querySelector("dialog .comments")`), script(`document.querySelector("dialog").close()`), until(`!document.querySelector("dialog")`))
+	// back at the set one sees on the tiles who decided, and that somebody wrote
+	inPage(t, ctx, script(`dispatchEvent(new Event("focus"))`), until(`[...document.querySelectorAll(".tile .state.rejected")].some((s) => s.textContent.includes("Grace")) && document.querySelector(".tile .talk")?.textContent === "1"`))
+	accessible(t, ctx, "what guests decided")
+	shoot(t, ctx, "sheet-decided")
 	inPage(t, guest, chromedp.Reload(), until(`document.querySelector(".empty")?.textContent.includes("ended")`))
 	accessible(t, guest, "a link that has ended")
 	inPage(t, guest, chromedp.Navigate("about:blank"), chromedp.Navigate(base+"/share#wrong"), until(`document.querySelector(".empty")?.textContent.includes("not valid")`))

@@ -296,6 +296,7 @@ var variety = map[string]func(all map[string]any, i int){
 			j["finished_at"], j["export_blob_path"] = nil, nil
 		}
 		j["job_id"] = fmt.Sprintf("0198f7a0-0000-7000-8000-0000000000%02d", i+1)
+		j["pictures"] = 11
 		j["counts"] = map[string]any{"total": 11, "open": 2 * (i % 3 / 2), "completed": 7, "failed": 1, "cancelled": 1, "open_exports": 0, "done_exports": 30, "failed_exports": 1}
 	},
 	"Collection": func(c map[string]any, _ int) { c["collection_id"] = "c1" },

@@ -152,7 +152,7 @@ func summary(status string) string {
 		finished, zip, open = "null", "null", 2
 	}
 	return fmt.Sprintf(`{"job_id":"j","brand_profile_id":"default","status":%q,"created_at":"2026-01-01T00:00:00Z","finished_at":%s,"export_blob_path":%s,
-		"counts":{"total":%d,"open":%d,"completed":1,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0}}`, status, finished, zip, 1+open, open)
+		"pictures":1,"counts":{"total":%d,"open":%d,"completed":1,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0}}`, status, finished, zip, 1+open, open)
 }
 
 // TestAZIPInPartsIsSavedWholeInTheBrowser has a large job, whose ZIP has parts. Its
@@ -175,7 +175,7 @@ func TestAZIPInPartsIsSavedWholeInTheBrowser(t *testing.T) {
 		}
 	})
 	dir := saveTo(t, ctx)
-	inPage(t, ctx, chromedp.Navigate(url+"/#job=j"), press(".page-head .primary"), until(`document.querySelector(".notice.good")?.textContent.includes("3 parts")`))
+	inPage(t, ctx, chromedp.Navigate(url+"/#job=j"), press(".page-head .primary"), press("dialog .zip-choice"), until(`document.querySelector(".notice.good")?.textContent.includes("3 parts")`))
 	saved(t, dir, map[string]string{"pictures-1.zip": "PK", "pictures-2.zip": "PK", "pictures-3.zip": "PK"})
 }
 
@@ -228,7 +228,7 @@ func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 	})
 	// while it waits, a picture's tile shows the photo, its turn and when that is
 	inPage(t, ctx, chromedp.Navigate(url+"/#/sets/j"), until(`document.querySelector(".tile.working img.photo-only") && document.querySelector(".tile.queued img.photo-only")?.naturalWidth > 0`),
-		until(`document.querySelector(".tile.queued").innerText.includes("Place 1, about 20 s") && document.querySelector(".page-head").innerText.includes("about 25 s left")`))
+		until(`document.querySelector(".tile.queued").innerText.includes("Place 1, about 20 s") && document.querySelector(".page-head").innerText.includes("about 20 s left")`))
 	seen.Store(true)
 	inPage(t, ctx, until(`document.querySelector(".tile.failed") && document.querySelector(".page-head").textContent.includes("Failed")`))
 	holds(t, ctx, "the reason is told", `document.querySelector(".tile-why").textContent.includes("The photo is damaged")`)

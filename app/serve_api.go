@@ -72,7 +72,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		Previews:      newPreviews(jobs, w.brands, plateSource{w.plates.Plates, w.plates.files}, w.openDecoder()),
 		Logos:         logos{w.openDecoder()},
 		PictureChecks: pictures,
-		Dead:          deadLetters{queues.jobs, queues.exports}, Operators: w.cfg.Auth.OperatorTenant,
+		Dead:          queueBoard{deadLetters{queues.jobs, queues.exports}, w.db}, Operators: w.cfg.Auth.OperatorTenant,
 		Jobs: jobs, Uploads: jobs, Downloads: jobs, Deletions: jobs, Events: event.Log{DB: w.db}, Brands: w.brands, Plates: w.plates, UnknownWords: scene.UnknownWords,
 		Presets: channel.Presets(), Exports: exports, Collections: w.groups, Imports: w.imports, Keys: tenants, Sessions: tenants, SessionRules: api.SessionRules{Life: w.cfg.Auth.SessionLife, Idle: w.cfg.Auth.SessionIdle}, Scenes: picture.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Budgets: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db}, Webhooks: w.webhookService(w.db),

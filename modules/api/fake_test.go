@@ -107,6 +107,9 @@ type fixedDead struct{}
 func (fixedDead) List(context.Context, string, int) ([]client.DeadLetter, error) {
 	return []client.DeadLetter{{Queue: "jobs", ID: "m", Reason: "poison", Body: "x", Encoding: "text"}}, nil
 }
+func (fixedDead) Queues(context.Context) ([]client.QueueState, error) {
+	return []client.QueueState{{Queue: "jobs", Waiting: 3, Dead: 1}}, nil
+}
 func (fixedDead) Redrive(_ context.Context, _ string, ids ...string) (int, error) {
 	return len(ids), nil
 }
@@ -323,7 +326,7 @@ func (m *memoryJobs) Decide(_ context.Context, d job.Decision) (job.Item, error)
 		return job.Item{}, err
 	}
 	now := time.Now()
-	it.Review = &job.Review{State: d.State, Note: d.Note, DecidedAt: &now}
+	it.Review = &job.Review{State: d.State, Note: d.Note, DecidedAt: &now, By: d.By, Guest: d.Guest}
 	return *it, nil
 }
 
@@ -651,6 +654,11 @@ func (f fixedExports) OfItems(_ context.Context, _ string, itemIDs []string) ([]
 func (f fixedExports) Parts(ctx context.Context, tenantID, jobID string) ([]export.Part, error) {
 	u, err := f.jobs.ExportURL(ctx, tenantID, jobID)
 	return []export.Part{{URL: u, Bytes: 7}, {URL: u + ".2", Bytes: 5}}, err
+}
+
+// Files has one file for a job.
+func (f fixedExports) Files(_ context.Context, tenantID, jobID string) ([]export.File, error) {
+	return []export.File{{Entry: export.Entry{File: "etsy/=mug.jpg", ItemID: "i", Source: "=mug.jpg", Status: "completed"}, URL: "https://store.example/" + tenantID + "/" + jobID}}, nil
 }
 
 func (f fixedExports) URL(ctx context.Context, tenantID, itemID, preset string) (string, error) {

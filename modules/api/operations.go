@@ -114,6 +114,7 @@ var operations = map[string]operation{
 		errors: []*fault.Error{share.ErrWhat, share.ErrName, share.ErrExpiry, share.ErrTooMany, job.ErrJobNotFound, job.ErrItemNotFound, collection.ErrNotFound},
 	},
 	"listShares": {errors: []*fault.Error{share.ErrCursor}}, "revokeShare": {doc: "Its guests' calls are refused immediately. Repeated, it changes nothing."},
+	"sharesLog":    {doc: "Decisions, comments and downloads."},
 	"shareLog":     {doc: "The newest 500 lines. A link's log goes 90 days after its end."},
 	"listComments": {}, "addComment": {errors: []*fault.Error{share.ErrText, share.ErrManyOfItem}},
 	"guestLink": {}, "guestItems": {errors: []*fault.Error{job.ErrCursor}},
@@ -158,6 +159,7 @@ var operations = map[string]operation{
 	"outputURL":   {errors: []*fault.Error{job.ErrOutputMissing}},
 	"originalURL": {errors: []*fault.Error{job.ErrOutputMissing}},
 	"cutoutURL":   {errors: []*fault.Error{job.ErrOutputMissing}},
+	"exportFiles": {doc: "For who packs some of a job's pictures alone: each file's path, its lines of the manifests and a URL."},
 	"exportURL":   {errors: []*fault.Error{job.ErrExportMissing}},
 	"variantURL":  {errors: []*fault.Error{export.ErrNotFound}},
 
@@ -218,6 +220,7 @@ var operations = map[string]operation{
 	"replayDelivery":   {errors: []*fault.Error{webhook.ErrDeliveryNotFound, webhook.ErrBusy}},
 	"replayDeliveries": {doc: "Without a body: all that failed in the last 30 days."},
 
+	"listQueues":      {errors: []*fault.Error{errOperators}},
 	"listDeadLetters": {errors: []*fault.Error{errOperators}}, "redriveDeadLetters": {errors: []*fault.Error{errOperators}}, "purgeDeadLetters": {errors: []*fault.Error{errOperators}},
 
 	"getBalance":       {},

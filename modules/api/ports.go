@@ -88,6 +88,9 @@ type Exports interface {
 	// Parts returns the parts of a job's newest ZIP. A job of another tenant has
 	// none.
 	Parts(ctx context.Context, tenantID, jobID string) ([]export.Part, error)
+	// Files returns what a job's ZIP holds by now, also before it is made. A job of another
+	// tenant has none.
+	Files(ctx context.Context, tenantID, jobID string) ([]export.File, error)
 	// CollectionParts returns the parts of a collection's newest ZIP.
 	CollectionParts(ctx context.Context, tenantID, collectionID string) ([]export.Part, error)
 	// URL returns a short-lived URL of a finished variant.

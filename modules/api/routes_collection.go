@@ -188,8 +188,12 @@ func (s *server) collectionItems(ctx context.Context, in *collectionItemsInput) 
 			variants[e.ItemID] = append(variants[e.ItemID], e)
 		}
 	}
+	comments, err := s.comments(ctx, each(found, func(it job.Found) string { return it.ItemID }))
+	if err != nil {
+		return nil, err
+	}
 	out.Items = each(found, func(it job.Found) client.CollectionItem {
-		return client.CollectionItem{JobID: it.JobID, ItemBrief: briefOf(it.Item, variants[it.ItemID])}
+		return client.CollectionItem{JobID: it.JobID, ItemBrief: briefOf(it.Item, variants[it.ItemID], comments[it.ItemID])}
 	})
 	out.NextCursor = cursorOf(next)
 	return replyOf(out, nil)

@@ -14,6 +14,8 @@ type DeadLetters interface {
 	// List returns up to limit dead letters of a queue, or of every queue for "",
 	// oldest first. A queue that doesn't exist is not found.
 	List(ctx context.Context, queue string, limit int) ([]client.DeadLetter, error)
+	// Queues returns what waits in each queue.
+	Queues(ctx context.Context) ([]client.QueueState, error)
 	// Redrive sends a queue's dead letters again: those named, or all; Purge
 	// deletes them. Both return the number of messages.
 	Redrive(ctx context.Context, queue string, ids ...string) (int, error)
@@ -35,6 +37,14 @@ type takeDeadInput struct {
 
 func deadRoutes(r *Routes) {
 	s := r.s
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/queues", ID: "listQueues", Summary: "For operators: what waits in the queues", Tag: tagQueues,
+		Scope: tenant.Admin}, func(ctx context.Context, _ *TenantQuery) (*reply[client.QueueList], error) {
+		if err := s.operates(ctx); err != nil {
+			return nil, err
+		}
+		all, err := s.Dead.Queues(ctx)
+		return replyOf(client.QueueList{Queues: all}, err)
+	})
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/dead-letters", ID: "listDeadLetters", Summary: "For operators: messages that no worker can handle", Tag: tagQueues,
 		Scope: tenant.Admin}, s.listDead)
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/dead-letters/redrive", ID: "redriveDeadLetters", Summary: "For operators: send dead letters again", Tag: tagQueues,

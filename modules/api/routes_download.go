@@ -32,6 +32,11 @@ type exportOutput struct {
 	Body         client.ExportDownload
 }
 
+type filesOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         client.ExportFiles
+}
+
 // exportURL returns URLs of the parts of a job's ZIP.
 func (s *server) exportURL(ctx context.Context, jobID string) (*exportOutput, error) {
 	first, err := s.Downloads.ExportURL(ctx, TenantID(ctx), jobID)
@@ -88,6 +93,23 @@ func downloadRoutes(r *Routes) {
 	if s.Exports == nil {
 		return
 	}
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/downloads/jobs/{job_id}/files", ID: "exportFiles", Summary: "What a job's ZIP holds by now, file by file, also before it is made", Tag: tagDownloads,
+		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, func(ctx context.Context, in *JobPath) (*filesOutput, error) {
+		id, err := in.id(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.Jobs.Changes(ctx, TenantID(ctx), id); err != nil {
+			return nil, err
+		}
+		files, err := s.Exports.Files(ctx, TenantID(ctx), id)
+		if err != nil {
+			return nil, err
+		}
+		return &filesOutput{"no-store", client.ExportFiles{Columns: export.ManifestColumns(), Files: each(files, func(f export.File) client.ExportFile {
+			return client.ExportFile{ItemID: f.ItemID, File: f.File, URL: f.URL, Status: f.Status, Bytes: f.Bytes, Row: f.Row(), Entry: f.Entry}
+		})}}, nil
+	})
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/downloads/{item_id}/{preset}", ID: "variantURL", Summary: "A URL of an item's variant for a preset", Tag: tagDownloads,
 		Scope: tenant.Read, NotFound: job.ErrItemNotFound}, func(ctx context.Context, in *variantPath) (*downloadOutput, error) {
 		if !idPattern.MatchString(in.ItemID) || !presetPattern.MatchString(in.Preset) {

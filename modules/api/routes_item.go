@@ -84,7 +84,11 @@ func (s *server) jobItems(ctx context.Context, in *jobItemsInput) (*reply[client
 	for _, e := range all {
 		variants[e.ItemID] = append(variants[e.ItemID], e)
 	}
-	out := client.ItemPage{Items: each(items, func(it job.Item) client.ItemBrief { return briefOf(it, variants[it.ItemID]) })}
+	comments, err := s.comments(ctx, each(items, func(it job.Item) string { return it.ItemID }))
+	if err != nil {
+		return nil, err
+	}
+	out := client.ItemPage{Items: each(items, func(it job.Item) client.ItemBrief { return briefOf(it, variants[it.ItemID], comments[it.ItemID]) })}
 	if more {
 		next := strconv.Itoa(from + in.Limit)
 		out.NextCursor = &next
@@ -104,14 +108,22 @@ func (s *server) variants(ctx context.Context, jobID string, items []job.Item) (
 	return s.Exports.OfItems(ctx, TenantID(ctx), each(items, func(it job.Item) string { return it.ItemID }))
 }
 
-func briefOf(it job.Item, variants []export.Export) client.ItemBrief {
+// comments returns how many comments pictures have, those that have any.
+func (s *server) comments(ctx context.Context, itemIDs []string) (map[string]int, error) {
+	if s.Shares == nil || len(itemIDs) == 0 {
+		return nil, nil
+	}
+	return s.Shares.Counts(ctx, TenantID(ctx), itemIDs)
+}
+
+func briefOf(it job.Item, variants []export.Export, comments int) client.ItemBrief {
 	out := client.ItemBrief{
 		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, SKU: productOf(it.Product).SKU,
 		ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage, ReviewReason: it.ReviewReason, Confidence: it.Confidence,
-		RemakeOf: it.RemakeOf, SupersededBy: it.SupersededBy, Waiting: (*client.Waiting)(it.Waiting), RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, Rejected: []string{}, UpdatedAt: it.UpdatedAt,
+		RemakeOf: it.RemakeOf, SupersededBy: it.SupersededBy, Waiting: (*client.Waiting)(it.Waiting), RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, Rejected: []string{}, Comments: comments, UpdatedAt: it.UpdatedAt,
 	}
 	if it.Review != nil {
-		out.Review = &it.Review.State
+		out.Review, out.DecidedBy, out.ByGuest = &it.Review.State, it.Review.By, it.Review.Guest
 	}
 	out.Picture, out.Photo = shortOf(it.OutputBlobPath), shortOf(it.RawBlobPath)
 	for _, v := range variants {

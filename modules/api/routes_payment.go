@@ -16,6 +16,7 @@ import (
 // Payments makes and reads a tenant's payments.
 type Payments interface {
 	Packages() []billing.Package
+	Payable() bool // a payment provider is set up
 	Purchase(ctx context.Context, tenantID, pkg string) (billing.PurchaseResult, error)
 	Payment(ctx context.Context, tenantID, paymentID string) (billing.Payment, error)
 	Payments(ctx context.Context, tenantID, cursor string, limit int) (billing.PaymentPage, error)
@@ -53,7 +54,7 @@ func paymentRoutes(r *Routes) {
 	b := r.s.Billing.Payments
 	Add(r, readBilling("/v1/billing/packages", "listPackages", "What can be bought", nil),
 		func(context.Context, *TenantQuery) (*reply[client.PackageList], error) {
-			return replyOf(client.PackageList{Packages: each(b.Packages(), packageOf)}, nil)
+			return replyOf(client.PackageList{Packages: each(b.Packages(), packageOf), Payable: b.Payable()}, nil)
 		})
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/billing/purchase", ID: "purchase", Summary: "Begin a payment; send the buyer to checkout_url", Tag: tagBilling,
 		Scope: tenant.Admin, Body: JSONBody}, func(ctx context.Context, in *purchaseInput) (*reply[client.PurchaseResult], error) {

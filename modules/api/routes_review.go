@@ -37,7 +37,7 @@ func (s *server) decide(ctx context.Context, in *decisionInput, state string) (*
 	}
 	ids := &recordOf(ctx).ids
 	ids.JobID, ids.ItemID = in.JobID, in.ItemID
-	d := job.Decision{TenantID: TenantID(ctx), JobID: in.JobID, ItemID: in.ItemID, State: state}
+	d := job.Decision{TenantID: TenantID(ctx), JobID: in.JobID, ItemID: in.ItemID, State: state, By: callOf(ctx).name}
 	if in.Body != nil {
 		d.Note = in.Body.Note
 	}

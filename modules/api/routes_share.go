@@ -1,8 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/collection"
@@ -19,7 +22,11 @@ type Shares interface {
 	List(ctx context.Context, tenantID, target, cursor string, limit int) (all []share.Link, next string, err error)
 	Revoke(ctx context.Context, tenantID, shareID string) error
 	Log(ctx context.Context, tenantID, shareID string) ([]share.Entry, error)
+	// Lately returns what the guests of all of a tenant's links did to pictures, newest first.
+	Lately(ctx context.Context, tenantID string, limit int) ([]share.Entry, error)
 	Comments(ctx context.Context, tenantID, itemID string) ([]share.Comment, error)
+	// Counts returns how many comments pictures have, those that have any.
+	Counts(ctx context.Context, tenantID string, itemIDs []string) (map[string]int, error)
 	// Open returns the link of a token; the others are what its guests do.
 	Open(ctx context.Context, token string) (share.Link, error)
 	Items(ctx context.Context, shareID string) ([]share.Item, error)
@@ -55,6 +62,11 @@ type SharePath struct {
 	ID string `path:"share_id" doc:"The link" example:"0198f7a0-0000-7000-8000-000000000016"`
 }
 
+type sharesLogInput struct {
+	TenantQuery
+	Limit int `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"lines of the answer"`
+}
+
 type commentInput struct {
 	JobItemPath
 	Body client.NewComment
@@ -88,7 +100,12 @@ func shareRoutes(r *Routes) {
 				return nil, share.ErrNotFound
 			}
 			entries, err := s.Shares.Log(ctx, TenantID(ctx), in.ID)
-			return replyOf(client.ShareLog{Entries: each(entries, entryOf)}, err)
+			return s.shareLog(ctx, entries, err)
+		})
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/shares/log", ID: "sharesLog", Summary: "What the guests of all share links did to pictures, newest first", Tag: tagShares, Scope: tenant.Read},
+		func(ctx context.Context, in *sharesLogInput) (*reply[client.ShareLog], error) {
+			entries, err := s.Shares.Lately(ctx, TenantID(ctx), in.Limit)
+			return s.shareLog(ctx, entries, err)
 		})
 	const comments = "/v1/jobs/{job_id}/items/{item_id}/comments"
 	Add(r, Route{Method: http.MethodGet, Path: comments, ID: "listComments", Summary: "What was written about a picture, oldest first", Tag: tagShares, Scope: tenant.Read, NotFound: job.ErrItemNotFound},
@@ -343,7 +360,7 @@ func (s *server) decideAsGuest(ctx context.Context, in *guestDecisionInput) (*re
 	if err := s.Shares.Did(ctx, g.link, act, share.Item{JobID: it.JobID, ItemID: it.ItemID}, share.Visit{Guest: in.Body.Name, Address: g.address}); err != nil {
 		return nil, err
 	}
-	decided, err := s.Jobs.Decide(ctx, job.Decision{TenantID: TenantID(ctx), JobID: it.JobID, ItemID: it.ItemID, State: state, Note: in.Body.Note})
+	decided, err := s.Jobs.Decide(ctx, job.Decision{TenantID: TenantID(ctx), JobID: it.JobID, ItemID: it.ItemID, State: state, Note: in.Body.Note, By: strings.TrimSpace(in.Body.Name), Guest: true})
 	if err != nil {
 		return nil, err
 	}
@@ -364,12 +381,37 @@ func linkOf(l share.Link) client.Share {
 	return out
 }
 
-func entryOf(e share.Entry) client.ShareEntry {
-	out := client.ShareEntry{Act: e.Act, Guest: e.Guest, Address: e.Address, At: e.At}
-	if e.ItemID != "" {
-		out.ItemID = &e.ItemID
+// shareLog names the pictures that lines of links' logs are about, those that are still there.
+func (s *server) shareLog(ctx context.Context, entries []share.Entry, err error) (*reply[client.ShareLog], error) {
+	if err != nil {
+		return nil, err
 	}
-	return out
+	var ids []string
+	for _, e := range entries {
+		if e.ItemID != "" && !slices.Contains(ids, e.ItemID) {
+			ids = append(ids, e.ItemID)
+		}
+	}
+	there := map[string]job.Found{}
+	for part := range slices.Chunk(ids, job.MaxPage) {
+		found, _, err := s.Jobs.Items(ctx, TenantID(ctx), job.Filter{IDs: part, Limit: len(part), Plain: true})
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range found {
+			there[it.ItemID] = it
+		}
+	}
+	return replyOf(client.ShareLog{Entries: each(entries, func(e share.Entry) client.ShareEntry {
+		out := client.ShareEntry{Act: e.Act, Guest: e.Guest, Address: e.Address, At: e.At}
+		if e.ItemID != "" {
+			out.ItemID = &e.ItemID
+		}
+		if it, ok := there[e.ItemID]; ok {
+			out.JobID, out.Picture = &it.JobID, cmp.Or(it.Product.SKU, it.Filename)
+		}
+		return out
+	})}, nil)
 }
 
 func commentOf(c share.Comment) client.Comment {

@@ -92,8 +92,20 @@ func TestGuestsSeeWhatALinkLists(t *testing.T) {
 	if got := h.do(t, "GET", "/v1/jobs/"+a.jobID+"/items/"+a.items[1]+"/comments", "", "X-API-Key", a.key); len(got.json(t)["comments"].([]any)) != 1 {
 		t.Error(got.body)
 	}
-	if got := h.do(t, "GET", "/v1/shares/"+id+"/log", "", "X-API-Key", a.key); !strings.Contains(got.body, `"act":"approved"`) || !strings.Contains(got.body, `"guest":"Grace"`) || !strings.Contains(got.body, `"act":"opened"`) || !strings.Contains(got.body, "192.0.2.1") {
+	if got := h.do(t, "GET", "/v1/shares/"+id+"/log", "", "X-API-Key", a.key); !strings.Contains(got.body, `"act":"approved"`) || !strings.Contains(got.body, `"guest":"Grace"`) || !strings.Contains(got.body, `"act":"opened"`) || !strings.Contains(got.body, "192.0.2.1") ||
+		!strings.Contains(got.body, `"picture":"a.jpg"`) {
 		t.Error(got.body)
+	}
+	// the team sees who decided and that somebody wrote, and where: in the set, and over all links
+	page := h.do(t, "GET", "/v1/jobs/"+a.jobID+"/items", "", "X-API-Key", a.key).json(t)["items"].([]any)
+	if first, second := page[0].(map[string]any), page[1].(map[string]any); first["decided_by"] != "Grace" || first["by_guest"] != true || second["comments"] != 1.0 || first["comments"] != nil {
+		t.Errorf("%v", page)
+	}
+	if got := h.do(t, "GET", "/v1/shares/log", "", "X-API-Key", a.key); len(got.json(t)["entries"].([]any)) != 2 || !strings.Contains(got.body, `"act":"commented"`) || strings.Contains(got.body, `"act":"opened"`) || !strings.Contains(got.body, a.jobID) {
+		t.Error(got.body)
+	}
+	if got := h.do(t, "GET", "/v1/shares/log", "", "X-API-Key", b.key); len(got.json(t)["entries"].([]any)) != 0 {
+		t.Errorf("another tenant reads %s", got.body)
 	}
 
 	t.Run("nothing else", func(t *testing.T) {

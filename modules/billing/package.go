@@ -20,6 +20,9 @@ var DefaultPackages = []Package{
 // Packages returns the packages that can be bought.
 func (s *Service) Packages() []Package { return s.o.Packages }
 
+// Payable reports whether anything can be bought: a payment provider is set up.
+func (s *Service) Payable() bool { return s.o.Mollie != nil }
+
 func (s *Service) findPackage(name string) (Package, error) {
 	for _, p := range s.o.Packages {
 		if p.Name == name {

@@ -105,6 +105,7 @@ type Package struct {
 // PackageList lists the packages that can be bought.
 type PackageList struct {
 	Packages []Package `json:"packages" nullable:"false"`
+	Payable  bool      `json:"payable" doc:"false: no payments are set up here, and nothing can be bought" example:"true"`
 }
 
 // Purchase asks for a payment.

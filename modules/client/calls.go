@@ -255,6 +255,11 @@ func (c *Client) VariantURL(ctx context.Context, itemID, preset string) (Downloa
 	return get[Download](ctx, c, path("downloads", itemID, preset), nil)
 }
 
+// ExportFiles returns what a job's ZIP holds by now, file by file, also before it is made.
+func (c *Client) ExportFiles(ctx context.Context, jobID string) (ExportFiles, error) {
+	return get[ExportFiles](ctx, c, path("downloads", "jobs", jobID, "files"), url.Values{})
+}
+
 // ExportURL returns short-lived URLs of the parts of a job's ZIP.
 func (c *Client) ExportURL(ctx context.Context, jobID string) (ExportDownload, error) {
 	return get[ExportDownload](ctx, c, path("downloads", "jobs", jobID, "export"), nil)

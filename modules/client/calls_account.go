@@ -37,6 +37,11 @@ func (c *Client) RevokeKey(ctx context.Context, id string) error {
 	return err
 }
 
+// Queues returns what waits in the queues, for operators.
+func (c *Client) Queues(ctx context.Context) (QueueList, error) {
+	return get[QueueList](ctx, c, path("queues"), nil)
+}
+
 // DeadLetters lists messages that no worker can handle, for operators; queue "": of all
 // queues.
 func (c *Client) DeadLetters(ctx context.Context, queue string, limit int) (DeadLetterList, error) {

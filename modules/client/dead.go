@@ -23,6 +23,20 @@ type DeadLetterList struct {
 	DeadLetters []DeadLetter `json:"dead_letters" nullable:"false"`
 }
 
+// QueueState is what waits in a queue.
+type QueueState struct {
+	Queue         string  `json:"queue" enum:"jobs,exports" doc:"jobs: pictures to be made; exports: their sizes and ZIPs" example:"jobs"`
+	Waiting       int64   `json:"waiting" doc:"Messages that no worker has yet" example:"44"`
+	Taken         int64   `json:"taken" doc:"Messages on their way to a worker, or with one" example:"8"`
+	OldestSeconds float64 `json:"oldest_seconds" doc:"For how long the oldest of them has been there; 0: there is none" example:"61.5"`
+	Dead          int64   `json:"dead" doc:"Messages that no worker can handle" example:"0"`
+}
+
+// QueueList are the queues.
+type QueueList struct {
+	Queues []QueueState `json:"queues" nullable:"false"`
+}
+
 // TakeDead names the dead letters to send again or to delete.
 type TakeDead struct {
 	TenantID string   `json:"tenant_id,omitempty" nullable:"true" doc:"The operators' tenant; may be left out where the credentials name one" example:"default"`

@@ -116,6 +116,7 @@ type JobSummary struct {
 	Presets        []string          `json:"presets" nullable:"false" doc:"The variants made of each item" example:"[\"shopify\"]"`
 	Options        ProcessingOptions `json:"processing_options"`
 	Counts         Counts            `json:"counts"`
+	Pictures       int               `json:"pictures" doc:"How many pictures it has: its items without those that try or make another one again" example:"1"`
 }
 
 // Job is a job with its items.
@@ -242,6 +243,8 @@ type Review struct {
 	State     string     `json:"state" enum:"pending,approved,rejected" example:"approved"`
 	Note      string     `json:"note" doc:"Written by who decided" example:"the strap is fine"`
 	DecidedAt *time.Time `json:"decided_at" doc:"null while it is pending"`
+	By        string     `json:"by,omitempty" doc:"Who decided: a person's, a key's or a guest's name; absent where that is not known" example:"Grace"`
+	Guest     bool       `json:"guest,omitempty" doc:"Decided by a share link: nobody has checked the name" example:"true"`
 }
 
 // Decision is a person's decision about a finished picture.
@@ -347,6 +350,9 @@ type ItemBrief struct {
 	ErrorMessage *string      `json:"error_message"`
 	Review       *string      `json:"review" enum:"pending,approved,rejected" doc:"null: nobody has to look, and nobody did"`
 	ReviewReason *string      `json:"review_reason"`
+	DecidedBy    string       `json:"decided_by,omitempty" doc:"Who approved or rejected it; absent where that is not known" example:"Grace"`
+	ByGuest      bool         `json:"by_guest,omitempty" doc:"It was approved or rejected by a share link" example:"true"`
+	Comments     int          `json:"comments,omitempty" doc:"How many were written about it; absent where there are none" example:"2"`
 	Confidence   *float64     `json:"confidence" doc:"Of the cut-out, 0 to 1"`
 	RemakeOf     *string      `json:"remake_of" doc:"The finished item that this one makes again, and whose place it takes once it is completed; null: none"`
 	SupersededBy *string      `json:"superseded_by" doc:"The item whose picture counts in the place of this one's; null: its own does"`

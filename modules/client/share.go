@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -59,6 +60,8 @@ type SharePage struct {
 type ShareEntry struct {
 	Act     string    `json:"act" enum:"opened,commented,approved,rejected,downloaded" example:"approved"`
 	ItemID  *string   `json:"item_id" doc:"null: the link was opened"`
+	JobID   *string   `json:"job_id,omitempty" doc:"The picture's; absent where it is not there any more"`
+	Picture string    `json:"picture,omitempty" doc:"The picture's SKU or file name; absent where it is not there any more" example:"CHAIR-04"`
 	Guest   string    `json:"guest" doc:"The name that the guest gave; nobody has checked it" example:"Grace"`
 	Address string    `json:"address" doc:"Where the call came from" example:"203.0.113.7"`
 	At      time.Time `json:"at" example:"2026-11-27T09:30:00Z"`
@@ -153,6 +156,12 @@ func (c *Client) RevokeShare(ctx context.Context, id string) error {
 // ShareLog returns what guests did by a link, newest first.
 func (c *Client) ShareLog(ctx context.Context, id string) (ShareLog, error) {
 	return get[ShareLog](ctx, c, path("shares", id, "log"), url.Values{})
+}
+
+// SharesLog returns what the guests of all share links did to pictures, newest first: up to
+// limit lines, 1 to 100.
+func (c *Client) SharesLog(ctx context.Context, limit int) (ShareLog, error) {
+	return get[ShareLog](ctx, c, path("shares", "log"), url.Values{"limit": {strconv.Itoa(limit)}})
 }
 
 // Comments returns what was written about a picture, oldest first.

@@ -79,6 +79,23 @@ type ExportDownload struct {
 	Parts       []ExportPart `json:"parts" nullable:"false" doc:"All parts: a large job has several, each a ZIP that opens by itself"`
 }
 
+// ExportFiles is what a job's ZIP holds by now.
+type ExportFiles struct {
+	Columns []string     `json:"columns" nullable:"false" doc:"Of manifest.csv" example:"[\"file\"]"`
+	Files   []ExportFile `json:"files" nullable:"false" doc:"In the order of the manifest"`
+}
+
+// ExportFile is a finished file as a job's ZIP has it.
+type ExportFile struct {
+	ItemID string   `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
+	File   string   `json:"file" doc:"Its path in the ZIP; empty where its picture was rejected. Items of one photo may share a file" example:"amazon/B07ABCDEFG.MAIN.jpg"`
+	URL    string   `json:"url" doc:"Works for some minutes; empty where file is" example:"https://store.example/exports/default/j/i/amazon_main.jpg?sig=x"`
+	Status string   `json:"status" enum:"completed,rejected" doc:"rejected: its channel refuses it" example:"completed"`
+	Bytes  int64    `json:"bytes" example:"412345"`
+	Row    []string `json:"row" nullable:"false" doc:"Its line of manifest.csv" example:"[\"amazon/B07ABCDEFG.MAIN.jpg\"]"`
+	Entry  any      `json:"entry" doc:"Its line of manifest.json"`
+}
+
 // ExportPart is a part of a job's ZIP.
 type ExportPart struct {
 	URL   string `json:"url" format:"uri" doc:"Works for some minutes" example:"https://store.example/exports/default/j/export/z-p1.zip?sig=x"`

@@ -9,7 +9,6 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
-	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/picture"
 )
 
@@ -119,18 +118,11 @@ func WriteManifestJSON(w io.Writer, entries []Entry) error {
 func WriteManifestCSV(w io.Writer, entries []Entry) error {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
-	row := make([]string, len(manifestColumns))
-	for i, c := range manifestColumns {
-		row[i] = c.name
-	}
-	if err := out.Write(row); err != nil {
+	if err := out.Write(ManifestColumns()); err != nil {
 		return err
 	}
 	for _, e := range entries {
-		for i, c := range manifestColumns {
-			row[i] = filename.Cell(c.of(&e))
-		}
-		if err := out.Write(row); err != nil {
+		if err := out.Write((&File{Entry: e}).Row()); err != nil {
 			return err
 		}
 	}

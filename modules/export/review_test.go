@@ -94,6 +94,25 @@ func TestWhatAPersonHasToLookAtIsNotDeliveredUnseen(t *testing.T) {
 					w.t.Errorf("%s: the manifest names the file %q", step.review, l.File)
 				}
 			}
+			// the files one by one, for who packs some of them, are those of the ZIP
+			files, err := w.s.Files(w.t.Context(), "t", "j")
+			w.must(err)
+			var each []string
+			for _, f := range files {
+				if (f.URL == "") != (f.File == "") || f.ItemID != "i" || len(f.Row()) != len(ManifestColumns()) || f.Row()[0] != f.File {
+					w.t.Errorf("%s: %+v", step.review, f)
+				}
+				if f.File != "" {
+					each = append(each, f.File)
+				}
+			}
+			slices.Sort(each)
+			if d := cmp.Diff(step.names, each); d != "" {
+				w.t.Errorf("%s: %s", step.review, d)
+			}
+			if none, err := w.s.Files(w.t.Context(), "another", "j"); err != nil || len(none) > 0 {
+				w.t.Errorf("another tenant has %v, %v", none, err)
+			}
 			list, err := w.s.List(w.t.Context(), "t", "j")
 			w.must(err)
 			for _, e := range list {

@@ -117,6 +117,7 @@ type Job struct {
 	Presets        []string         `json:"presets"`
 	Options        pipeline.Options `json:"processing_options"`
 	Counts         Counts           `json:"counts"`
+	Pictures       int              `json:"pictures"` // items without those that try or make another one again
 	Items          []Item           `json:"items"`
 
 	CallbackSecret string `json:"-"` // signs the job's events, of a job that was just made with a CallbackURL

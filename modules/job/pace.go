@@ -12,7 +12,8 @@ import (
 )
 
 // Pace is how long sets take: First until the first picture is there, and Each for every
-// other. Measured is false where this installation has made no set yet: then it is what was
+// other: as the last pictures came where some are made right now, else as lately's sets took.
+// Measured is false where this installation has made no set yet: then it is what was
 // measured of the built-in engines with six sizes a picture on two processors, where 60 photos
 // took four and a half minutes.
 type Pace struct {
@@ -32,10 +33,17 @@ func (p Pace) Of(n int) time.Duration {
 var shipped = Pace{First: 12 * time.Second, Each: 4500 * time.Millisecond}
 
 const (
-	paceSets   = 40          // of how many sets, which ended last, the pace is
-	paceLarge  = 4           // pictures of a set that tells how long each takes
-	paceKeptOn = time.Minute // how long it is kept in memory
+	paceSets   = 40               // of how many sets, which ended last, the pace is
+	paceLarge  = 4                // pictures of a set that tells how long each takes
+	paceKeptOn = 10 * time.Second // how long it is kept in memory
 	paceSpan   = 24 * time.Hour
+
+	paceRecent = 15 * time.Minute // pictures that ended within it tell the pace of now
+	paceLast   = 30               // as many of them as that, at most
+	paceEnough = 5
+	// Between two endings as far apart as this, and as so many usual pauses, nothing was in work.
+	paceIdle      = 2 * time.Minute
+	paceIdleTimes = 5
 )
 
 // paceKept is the pace as it was measured last.
@@ -62,7 +70,11 @@ func (s *Service) Pace(ctx context.Context) (Pace, error) {
 	if err != nil {
 		return Pace{}, err
 	}
-	s.pace.pace, s.pace.until = paceOf(sets), time.Now().Add(paceKeptOn)
+	endings, err := lastEndings(ctx, s.DB)
+	if err != nil {
+		return Pace{}, err
+	}
+	s.pace.pace, s.pace.until = paceOf(sets).now(endings), time.Now().Add(paceKeptOn)
 	return s.pace.pace, nil
 }
 
@@ -89,6 +101,49 @@ func lately(ctx context.Context, q db.Querier) ([]made, error) {
 		}
 	}
 	return sets, rows.Err()
+}
+
+// lastEndings returns when the last pictures ended, in milliseconds, the last one first.
+func lastEndings(ctx context.Context, q db.Querier) ([]int64, error) {
+	rows, err := q.QueryContext(ctx, `SELECT ended_at FROM items WHERE job_id IN (SELECT job_id FROM jobs WHERE updated_at > now_ms() - $1)
+		AND status IN ('completed', 'failed') AND ended_at > now_ms() - $1 ORDER BY ended_at DESC LIMIT $2`, paceRecent.Milliseconds(), paceLast)
+	if err != nil {
+		return nil, fmt.Errorf("measure the pace of the last pictures: %w", err)
+	}
+	defer rows.Close()
+	var all []int64
+	for rows.Next() {
+		var at int64
+		if err := rows.Scan(&at); err != nil {
+			return nil, fmt.Errorf("measure the pace of the last pictures: %w", err)
+		}
+		all = append(all, at)
+	}
+	return all, rows.Err()
+}
+
+// now returns the pace with Each as the last pictures ended one after the other, where they
+// are enough to tell. Pauses in which nothing was in work don't count.
+func (p Pace) now(endings []int64) Pace {
+	if len(endings) < paceEnough {
+		return p
+	}
+	var pauses []int64
+	for i := 1; i < len(endings); i++ {
+		pauses = append(pauses, endings[i-1]-endings[i])
+	}
+	slices.Sort(pauses)
+	idle := max(paceIdle.Milliseconds(), paceIdleTimes*pauses[len(pauses)/2])
+	var sum, n int64
+	for _, t := range pauses {
+		if t <= idle {
+			sum, n = sum+t, n+1
+		}
+	}
+	if each := time.Duration(sum/n) * time.Millisecond; each > 0 {
+		p.Each, p.Measured = each, true
+	}
+	return p
 }
 
 // paceOf returns the pace of sets: Each is that of the middle one of the large sets'

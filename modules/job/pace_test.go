@@ -25,6 +25,25 @@ func TestPaceIsThatOfTheLastSets(t *testing.T) {
 			}
 		})
 	}
+	// as the last pictures came, without the hour in which nothing was in work
+	usual := Pace{First: 12 * s, Each: 4 * s}
+	for name, c := range map[string]struct {
+		endings []int64
+		want    Pace
+	}{
+		"too few":      {[]int64{9000, 6000, 3000}, usual},
+		"slower now":   {[]int64{100_000, 72_000, 48_000, 24_000, 0}, Pace{12 * s, 25 * s, true}},
+		"two at once":  {[]int64{30_000, 30_000, 20_000, 20_000, 10_000, 10_000, 0}, Pace{12 * s, 5 * s, true}},
+		"a pause":      {[]int64{3_640_000, 3_630_000, 3_620_000, 20_000, 10_000, 0}, Pace{12 * s, 10 * s, true}},
+		"eight hands":  {[]int64{16_000, 8_000, 8_000, 8_000, 8_000, 8_000, 8_000, 8_000, 8_000}, Pace{12 * s, 1 * s, true}},
+		"all together": {[]int64{0, 0, 0, 0, 0}, usual},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, usual.now(c.endings)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 	if got := (Pace{First: 12 * s, Each: 4500 * time.Millisecond}).Of(60); got != 277500*time.Millisecond || (Pace{First: s}).Of(0) != 0 {
 		t.Errorf("60 pictures take %v", got)
 	}

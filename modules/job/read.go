@@ -17,7 +17,8 @@ import (
 )
 
 const jobColumns = `job_id, tenant_id, brand_profile_id, correlation_id, status, presets, options, total, open_items, done_items,
-	failed_items, cancelled_items, open_exports, done_exports, failed_exports, export_blob_path, created_at, updated_at, finished_at`
+	failed_items, cancelled_items, open_exports, done_exports, failed_exports, export_blob_path, created_at, updated_at, finished_at,
+	(SELECT count(*) FROM items i WHERE i.job_id = jobs.job_id AND i.retry_of IS NULL AND i.remake_of IS NULL) AS pictures`
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -28,7 +29,7 @@ func scanJob(r scanner) (Job, error) {
 	var finished sql.NullInt64
 	c := &j.Counts
 	if err := r.Scan(&j.JobID, &j.TenantID, &j.BrandProfileID, &j.CorrelationID, &j.Status, &presets, &options, &c.Total, &c.Open, &c.Completed,
-		&c.Failed, &c.Cancelled, &c.OpenExports, &c.DoneExports, &c.FailedExports, &j.ExportBlobPath, &created, &updated, &finished); err != nil {
+		&c.Failed, &c.Cancelled, &c.OpenExports, &c.DoneExports, &c.FailedExports, &j.ExportBlobPath, &created, &updated, &finished, &j.Pictures); err != nil {
 		return Job{}, err
 	}
 	j.CreatedAt, j.UpdatedAt, j.FinishedAt = db.Time(created), db.Time(updated), db.MaybeTime(finished)
@@ -50,18 +51,20 @@ const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_p
 	COALESCE((SELECT v.fidelity FROM cutout_versions v WHERE v.item_id = items.item_id AND v.is_current), fidelity) AS fidelity, attempt, retry_of,
 	(SELECT n.item_id FROM items n WHERE n.retry_of = items.item_id) AS retried_by, created_at, updated_at, ended_at, entry_id,
 	(SELECT r.decision FROM reviews r WHERE r.item_id = items.item_id) AS decision, (SELECT r.note FROM reviews r WHERE r.item_id = items.item_id) AS note,
-	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at, remake_of, superseded_by, steering,
+	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at,
+	(SELECT r.decided_by FROM reviews r WHERE r.item_id = items.item_id) AS decided_by, (SELECT r.by_guest FROM reviews r WHERE r.item_id = items.item_id) AS by_guest, remake_of, superseded_by, steering,
 	(SELECT s.waits_until FROM item_sets s WHERE s.job_id = items.job_id AND s.sku = COALESCE(items.sku, '') AND s.set_id = items.set_id AND s.width IS NULL
 		AND s.waits_until > now_ms() AND items.status = 'queued' AND items.cutout_blob_path IS NOT NULL) AS set_until, ` + productColumns
 
 func scanItem(r scanner) (Item, error) {
 	var it Item
-	var fidelity, concerns, decision, note, steering sql.NullString
+	var fidelity, concerns, decision, note, by, steering sql.NullString
+	var guest sql.NullBool
 	var created, updated int64
 	var ended, decided, waits sql.NullInt64
 	if err := r.Scan(append([]any{&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.SourceURL, &it.RawBlobPath, &it.CutoutBlobPath,
 		&it.OutputBlobPath, &it.CutoutVersion, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &concerns, &it.Confidence, &fidelity, &it.Attempt,
-		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided, &it.RemakeOf, &it.SupersededBy, &steering, &waits}, productDest(&it.Product)...)...); err != nil {
+		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided, &by, &guest, &it.RemakeOf, &it.SupersededBy, &steering, &waits}, productDest(&it.Product)...)...); err != nil {
 		return Item{}, err
 	}
 	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), db.MaybeTime(ended)
@@ -74,7 +77,7 @@ func scanItem(r scanner) (Item, error) {
 	}
 	switch {
 	case decision.Valid:
-		it.Review = &Review{State: decision.String, Note: note.String, DecidedAt: db.MaybeTime(decided)}
+		it.Review = &Review{State: decision.String, Note: note.String, DecidedAt: db.MaybeTime(decided), By: by.String, Guest: guest.Bool}
 	case it.NeedsReview:
 		it.Review = &Review{State: picture.ReviewPending}
 	}

@@ -32,6 +32,8 @@ type Review struct {
 	State     string     `json:"state"` // picture.ReviewPending, ReviewApproved or ReviewRejected
 	Note      string     `json:"note"`
 	DecidedAt *time.Time `json:"decided_at"` // nil while it is pending
+	By        string     `json:"by"`         // who decided; "": not known
+	Guest     bool       `json:"guest"`      // by a share link: nobody has checked the name
 }
 
 // Decision is a person's decision about a finished picture.
@@ -40,6 +42,8 @@ type Decision struct {
 
 	State string // picture.ReviewApproved or ReviewRejected
 	Note  string
+	By    string // who decides, as the caller knows them; "": not known
+	Guest bool   // by a share link
 }
 
 // Decide records a person's decision about a finished picture, and has the job's
@@ -78,9 +82,9 @@ func (s *Service) decide(ctx context.Context, tx *db.Tx, d Decision) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO reviews (item_id, job_id, tenant_id, decision, note, decided_at) VALUES ($1, $2, $3, $4, $5, now_ms())
-		ON CONFLICT (item_id) DO UPDATE SET decision = excluded.decision, note = excluded.note, decided_at = excluded.decided_at`,
-		d.ItemID, d.JobID, d.TenantID, d.State, d.Note); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO reviews (item_id, job_id, tenant_id, decision, note, decided_by, by_guest, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, now_ms())
+		ON CONFLICT (item_id) DO UPDATE SET decision = excluded.decision, note = excluded.note, decided_by = excluded.decided_by, by_guest = excluded.by_guest, decided_at = excluded.decided_at`,
+		d.ItemID, d.JobID, d.TenantID, d.State, d.Note, d.By, d.Guest); err != nil {
 		return fmt.Errorf("record the decision: %w", err)
 	}
 	if before.String == d.State {

@@ -95,6 +95,30 @@ func (r *Relay) tidy(ctx context.Context) error {
 	}
 }
 
+// Waiting is what waits for a queue's workers.
+type Waiting struct {
+	Unsent int64         // messages that wait in the outbox, and are due
+	Oldest time.Duration // of those and the ones that are sent and not done with; 0: there is none
+}
+
+// Waits returns what waits for the workers of Jobs or Exports.
+func Waits(ctx context.Context, d *db.DB, name string) (Waiting, error) {
+	var w Waiting
+	var oldest int64
+	err := d.QueryRowContext(ctx, `SELECT count(*), COALESCE(max(now_ms() - created_at), 0) FROM outbox WHERE queue = $1 AND sent_at IS NULL AND not_before <= now_ms()`, name).Scan(&w.Unsent, &oldest)
+	if err == nil {
+		var taken int64
+		err = d.QueryRowContext(ctx, `SELECT COALESCE(max(now_ms() - created_at), 0) FROM outbox
+			WHERE queue = $1 AND taken_at IS NOT NULL AND ended_at IS NULL AND taken_at > now_ms() - $2`, name, flightTime.Milliseconds()).Scan(&taken)
+		oldest = max(oldest, taken, 0)
+	}
+	if err != nil {
+		return Waiting{}, fmt.Errorf("look what waits for queue %s: %w", name, err)
+	}
+	w.Oldest = time.Duration(oldest) * time.Millisecond
+	return w, nil
+}
+
 // count sets the gauges. A queue that does not answer keeps its last figures;
 // the relay's failed sends are logged.
 func (r *Relay) count(ctx context.Context) {

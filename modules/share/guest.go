@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -183,6 +184,11 @@ func (s *Service) Log(ctx context.Context, tenantID, shareID string) ([]Entry, e
 	if err != nil {
 		return nil, fmt.Errorf("load the log of link %s: %w", shareID, err)
 	}
+	return entries(rows)
+}
+
+// entries reads and closes lines of logs.
+func entries(rows *sql.Rows) ([]Entry, error) {
 	defer rows.Close()
 	out := []Entry{}
 	for rows.Next() {
@@ -195,6 +201,45 @@ func (s *Service) Log(ctx context.Context, tenantID, shareID string) ([]Entry, e
 		out = append(out, e)
 	}
 	return out, rows.Err()
+}
+
+// Lately returns what the guests of all of a tenant's links did to pictures, newest first.
+func (s *Service) Lately(ctx context.Context, tenantID string, limit int) ([]Entry, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT log_id, act, item_id, guest, address, at FROM share_log
+		WHERE share_id IN (SELECT share_id FROM share_links WHERE tenant_id = $1) AND item_id <> '' ORDER BY log_id DESC LIMIT $2`, tenantID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("load what guests of tenant %s did: %w", tenantID, err)
+	}
+	return entries(rows)
+}
+
+// Counts returns how many comments pictures of a tenant have, those that have any.
+func (s *Service) Counts(ctx context.Context, tenantID string, itemIDs []string) (map[string]int, error) {
+	counts := map[string]int{}
+	for part := range slices.Chunk(itemIDs, batch) {
+		args, places := []any{tenantID}, make([]string, len(part))
+		for i, id := range part {
+			args = append(args, id)
+			places[i] = fmt.Sprintf("$%d", len(args))
+		}
+		rows, err := s.db.QueryContext(ctx, `SELECT item_id, count(*) FROM share_comments WHERE tenant_id = $1 AND item_id IN (`+strings.Join(places, ", ")+`) GROUP BY item_id`, args...)
+		if err != nil {
+			return nil, fmt.Errorf("count comments: %w", err)
+		}
+		for rows.Next() {
+			var id string
+			var n int
+			if err := rows.Scan(&id, &n); err != nil {
+				rows.Close()
+				return nil, err
+			}
+			counts[id] = n
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return counts, nil
 }
 
 // guestName checks the name that a guest gives.

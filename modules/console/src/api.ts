@@ -46,7 +46,8 @@ export const send = async (request: Request): Promise<Response> => {
       throw new Problem(0, unreachable, "The service can't be reached");
     }
     const pause = Number(answer.headers.get("Retry-After")) || 0;
-    if ((answer.status === 429 || answer.status === 503) && attempt < 4 && pause > 0 && pause <= 30) {
+    // what is away is looked for again where nothing is changed: who presses a button hears it immediately
+    if ((answer.status === 429 || answer.status === 503 && request.method === "GET") && attempt < 4 && pause > 0 && pause <= 30) {
       await wait(pause * 1000);
       continue;
     }

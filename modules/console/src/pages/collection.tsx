@@ -13,7 +13,7 @@ import { SheetSaves } from "../parts/SheetSaves";
 import { go, to } from "../route";
 import { enter } from "../state/listed";
 import { doing, tell } from "../state/notice";
-import { lasts, readPace } from "../state/pace";
+import { readPace } from "../state/pace";
 import { saveAs } from "../state/save";
 import { briefs, close as leave, group, left, live, missing, readCollection, revive } from "../state/sheet";
 import { bytes, lasting, t, when, type Key } from "../words";
@@ -38,7 +38,7 @@ const Sets = ({ path, have, added }: { path: { path: { collection_id: string } }
     <details onToggle={(e) => { if (e.currentTarget.open) void doing(read); }}><summary>{t("collection.add")}</summary>
       {offered.value?.length === 0 && <p class="soft">{t("collection.add.none")}</p>}
       <div class="stack">{offered.value?.map((j) => <label key={j.job_id} class="check"><input type="checkbox" checked={chosen.value.includes(j.job_id)} onChange={() => { chosen.value = chosen.value.includes(j.job_id) ? chosen.value.filter((x) => x !== j.job_id) : [...chosen.value, j.job_id]; }} />
-        <span>{when(j.created_at)} · {t("sheet.title", { n: j.counts.total })} <span class="soft">{t(`job.${j.status}` as Key)}</span></span></label>)}</div>
+        <span>{when(j.created_at)} · {t("sheet.title", { n: j.pictures })} <span class="soft">{t(`job.${j.status}` as Key)}</span></span></label>)}</div>
       <div class="row end"><button type="button" class="primary" disabled={!chosen.value.length} onClick={add} {...lacks("write")}>{t("collection.add.do", { n: chosen.value.length })}</button></div>
     </details>
   );
@@ -74,7 +74,7 @@ export const Collection = ({ id }: { id: string }) => {
     if (answer.parts.length === 1) saveAs(answer.parts[0]!.url, "");
     else { parts.value = answer.parts; tell(t("collection.parts", { n: answer.parts.length })); }
   });
-  const [cls, word] = stateOf(c), sets = jobs.rows.value ?? [], time = left.value || lasts(c.counts.open);
+  const [cls, word] = stateOf(c), sets = jobs.rows.value ?? [], time = left.value;
   return (
     <>
       <header class="page-head">
@@ -82,16 +82,16 @@ export const Collection = ({ id }: { id: string }) => {
           <p class="soft">{countOf(c)} · <span class={cls}>{word}</span>{c.counts.open > 0 && time > 0 ? ` · ${t("sheet.left", { time: lasting(time) })}` : ""}{live.value === "asking" && c.counts.open > 0 ? ` · ${t("sheet.asking")}` : ""}</p></div>
         <div class="row">
           <button type="button" class="quiet" onClick={remove} {...lacks("write")}><Icon name="bin" />{t("delete")}</button>
-          <SheetSaves what={{ collection_id: id }} n={c.counts.completed} />
           {c.status === "open" ? <button type="button" onClick={close} title={t("collection.close.why")} {...lacks("write")}>{t("collection.close")}</button> : c.finished_at && c.zip !== "pending" && <button type="button" onClick={again} {...lacks("write")}><Icon name="again" />{t("collection.zip.again")}</button>}
-          <button type="button" class="primary" disabled={c.zip !== "ready"} onClick={save}><Icon name="down" />{c.zip === "pending" && c.finished_at ? t("collection.zip.pending") : t("sheet.zip")}</button>
+          {c.zip === "pending" && c.finished_at && <span class="soft">{t("collection.zip.pending")}</span>}
+          <SheetSaves what={{ collection_id: id }} n={c.counts.completed} whole={c.zip === "ready" ? save : null} />
         </div>
         {c.counts.open + c.counts.open_exports > 0 && <Bar {...ofCounts(c.counts)} />}
       </header>
       {c.status === "open" && <p class="soft lead">{t("collection.close.why")}</p>}
       {parts.value.length > 0 && <section class="sheet-block" aria-label={t("sheet.zip")}><ol class="zip-parts">{parts.value.map((p, i) => <li key={i}><a href={p.url} rel="noopener" download="">{t("collection.part", { i: i + 1, n: parts.value.length })}</a> <span class="soft">{bytes(p.bytes)}</span></li>)}</ol></section>}
       <details class="sheet-block" open={c.jobs.total === 0}><summary>{t("collection.in")} <span class="count">{c.jobs.total}</span></summary>
-        <ul class="sets">{sets.map((j) => <li key={j.job_id} class="set-row plain"><a href={to("sets", j.job_id)}><span><strong>{t("sheet.title", { n: j.counts.total })}</strong><span class="soft">{when(j.created_at)}</span></span><span class={`state job-${j.status}`}>{t(`job.${j.status}` as Key)}</span></a></li>)}</ul>
+        <ul class="sets">{sets.map((j) => <li key={j.job_id} class="set-row plain"><a href={to("sets", j.job_id)}><span><strong>{t("sheet.title", { n: j.pictures })}</strong><span class="soft">{when(j.created_at)}</span></span><span class={`state job-${j.status}`}>{t(`job.${j.status}` as Key)}</span></a></li>)}</ul>
         <More of={jobs} />
         {c.status === "open" && <Sets path={path} have={new Set(sets.map((j) => j.job_id))} added={async () => { await Promise.all([readCollection(), jobs.again()]); revive(); }} />}
       </details>

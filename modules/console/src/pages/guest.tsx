@@ -3,6 +3,7 @@ import { signal, useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { got, Problem, type Schemas } from "../api";
 import { Empty, Loading } from "../parts/Empty";
+import { Canvas } from "../parts/Canvas";
 import { Icon } from "../parts/Icon";
 import { NoticeLine } from "../parts/Notice";
 import { client, guestName, pictureURL } from "../state/guest";
@@ -47,7 +48,7 @@ const passing = (p: Problem): boolean => p.status === 0 || p.status === 429 || p
 const titleOf = (it: Item): string => it.title ?? it.sku ?? it.filename;
 const stateOf = (it: Item): [string, Key] => (it.review === "approved" ? ["approved", "state.approved"] : it.review === "rejected" ? ["rejected", "state.rejected"] : ["", "guest.open"]);
 
-const Shown = ({ it, size, alt }: { it: Item; size: "small" | "large"; alt: string }) => {
+const useSrc = (it: Item, size: "small" | "large"): string => {
   const [src, set] = useState("");
   useEffect(() => {
     let here = true;
@@ -55,7 +56,23 @@ const Shown = ({ it, size, alt }: { it: Item; size: "small" | "large"; alt: stri
     pictureURL(it.item_id, size, it.updated_at).then((url) => { if (here) set(url); }, (error) => { if (here && size === "large") complain(error); });
     return () => { here = false; };
   }, [it.item_id, it.updated_at, size]);
-  return src ? <img class={size === "small" ? "thumb" : ""} src={src} alt={alt} draggable={false} /> : size === "small" ? <span class="thumb none" aria-hidden="true" /> : <Loading text={t("loading")} />;
+  return src;
+};
+
+const Small = ({ it }: { it: Item }) => {
+  const src = useSrc(it, "small");
+  return src ? <img class="thumb" src={src} alt="" draggable={false} /> : <span class="thumb none" aria-hidden="true" />;
+};
+
+const Large = ({ it, alt }: { it: Item; alt: string }) => {
+  const src = useSrc(it, "large"), zoom = useSignal(0);
+  useEffect(() => { zoom.value = 0; }, [it.item_id]);
+  return (
+    <div class="guest-canvas">
+      {src ? <Canvas src={src} alt={alt} backdrop="checker" zoom={zoom.value} onZoom={(z) => { zoom.value = z; }} /> : <div class="canvas checker"><Loading text={t("loading")} /></div>}
+      <div class="chips small" role="group" aria-label={t("picture.zoom")}>{[0, 1, 2].map((z) => <button type="button" class="chip" key={z} aria-pressed={zoom.value === z} onClick={() => { zoom.value = z; }}>{z ? `${z * 100} %` : t("picture.fit")}</button>)}</div>
+    </div>
+  );
 };
 
 // sayWho asks for the guest's name where there is none yet.
@@ -115,11 +132,11 @@ const One = ({ it }: { it: Item }) => {
   });
   return (
     <section class="guest-one" aria-label={titleOf(it)}>
-      <div class="guest-canvas checker"><Shown it={it} size="large" alt={`${titleOf(it)}, ${named(it.scene_type)}`} /></div>
+      <Large it={it} alt={`${titleOf(it)}, ${named(it.scene_type)}`} />
       <div class="panel stack">
         <div><h2 class="breaks">{titleOf(it)}</h2><p class="soft">{named(it.scene_type)} · {t("picture.of", { i: at.value + 1, n: items.value.length })}</p><p class={`state ${cls}`}>{t(word)}</p></div>
         {it.note && <p class="said soft">{it.note}</p>}
-        {l.approve && <div class="row">
+        {l.approve && <div class="row guest-judge">
           <button type="button" class="primary" aria-pressed={it.review === "approved"} onClick={() => decide(it, "approved")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button>
           <button type="button" aria-pressed={it.review === "rejected"} onClick={() => decide(it, "rejected")}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button></div>}
         {l.download && <div class="row"><button type="button" onClick={save}><Icon name="down" />{t("download")}</button></div>}
@@ -158,14 +175,14 @@ export const Guest = () => {
         {passing(refused.value) && <p><button type="button" onClick={() => void begin()}>{t("tile.again")}</button></p>}</Empty>
         : !l ? <Loading text={t("loading")} /> : (
           <>
-            <header class="page-head"><div><h1 tabIndex={-1}>{l.name || t("guest.title")}</h1><p class="soft">{t("guest.until", { time: when(l.expires_at) })}{l.approve ? ` · ${t("guest.keys")}` : ""}</p></div>
+            <header class="page-head"><div><h1 tabIndex={-1}>{l.name || t("guest.title")}</h1><p class="soft">{t("guest.until", { time: when(l.expires_at) })}{l.approve && <span class="keys"> · {t("guest.keys")}</span>}</p></div>
               <div class="row">
                 {(l.comment || l.approve) && <label class="inline">{t("guest.name")} <input id="guest-name" autocomplete="name" maxLength={80} value={name.value} onInput={(e) => { name.value = e.currentTarget.value; }} /></label>}
                 <label><span class="unseen">{t("language")}</span><select value={language.value} onChange={(e) => void speak(e.currentTarget.value)}>{languages.map(([tag, word]) => <option key={tag} value={tag} lang={tag}>{word}</option>)}</select></label></div></header>
             {!it ? <Empty title={t("sheet.none")}><p>{t("guest.none")}</p></Empty> : <>
               <One it={it} />
               <ul class="guest-strip" ref={list} aria-label={t("sheet.grid")}>{items.value.map((o, i) => { const [cls, word] = stateOf(o); return (
-                <li key={o.item_id} class={`tile ${cls}`}><button type="button" aria-current={i === at.value ? "true" : undefined} aria-label={`${titleOf(o)}, ${t(word)}`} onClick={() => { at.value = i; }}><Shown it={o} size="small" alt="" /></button></li>); })}</ul>
+                <li key={o.item_id} class={`tile ${cls}`}><button type="button" aria-current={i === at.value ? "true" : undefined} aria-label={`${titleOf(o)}, ${t(word)}`} onClick={() => { at.value = i; }}><Small it={o} /></button></li>); })}</ul>
               {next.value && <p class="more"><button type="button" onClick={() => void doing(read)}>{t("more")}</button></p>}
             </>}
           </>)}

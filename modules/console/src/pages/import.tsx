@@ -9,7 +9,7 @@ import { Icon } from "../parts/Icon";
 import { More, usePages } from "../parts/Pages";
 import { to } from "../route";
 import { complain, doing, sayCode } from "../state/notice";
-import { lasts, readPace } from "../state/pace";
+import { readPace, rest } from "../state/pace";
 import { saveAnswer } from "../state/save";
 import { at, bringNamed, ended, missing, sent, unused, type Import as Row } from "../state/tables";
 import { lasting, t, when, type Key } from "../words";
@@ -60,7 +60,7 @@ export const Import = ({ id }: { id: string }) => {
     <>
       <header class="page-head">
         <div><p class="crumb"><a href={to("imports")}><Icon name="left" />{t("nav.imports")}</a></p><h1 tabIndex={-1}>{i.name || i.filename || i.url}</h1>
-          <p class="soft breaks">{when(i.created_at)} · <span class={classOf(i.status)}>{t(`import.${i.status}` as Key)}</span>{i.format ? ` · ${makerOf(i.format)}` : ""}{lasts(c.open) && !waits.length ? ` · ${t("sheet.left", { time: lasting(lasts(c.open)) })}` : ""}</p></div>
+          <p class="soft breaks">{when(i.created_at)} · <span class={classOf(i.status)}>{t(`import.${i.status}` as Key)}</span>{i.format ? ` · ${makerOf(i.format)}` : ""}{rest(c.open) && !waits.length ? ` · ${t("sheet.left", { time: lasting(rest(c.open)) })}` : ""}</p></div>
         <div class="row">
           {!ended(i) && <button type="button" class="quiet" onClick={() => act("cancel")} {...lacks("write")}>{t("import.cancel")}</button>}
           {i.status === "paused" && <button type="button" class="primary" onClick={() => act("resume")} {...lacks("write")}>{t("import.resume")}</button>}

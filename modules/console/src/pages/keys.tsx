@@ -8,7 +8,7 @@ import { Pending, useFirst } from "../parts/Pages";
 import { Secret, showSecret } from "../parts/Secret";
 import { doing } from "../state/notice";
 import { credits, date, t, when, type Key } from "../words";
-import { lacks } from "../state/session";
+import { lacks, session } from "../state/session";
 import { Role } from "../parts/Role";
 
 type APIKey = Schemas["APIKey"];
@@ -49,7 +49,8 @@ const stateOf = (k: APIKey): "revoked" | "expired" | "active" => (k.revoked_at ?
 export const Keys = () => {
   const keys = useSignal<APIKey[] | null>(null);
   const read = async (): Promise<void> => { keys.value = (await got(client.GET("/v1/api-keys"))).api_keys; };
-  const first = useFirst(read, []);
+  const nobody = session.value?.mode === "none"; // asks who calls: a key would count for nothing
+  const first = useFirst(async () => { if (!nobody) await read(); }, []);
   useEffect(() => { document.title = `${t("nav.keys")} · OPAL`; }, []);
   const revoke = (k: APIKey): void => void doing(async () => {
     if (!await sure(t("keys.revoke"), t("keys.revoke.why", { name: k.name || k.prefix }), t("keys.revoke"))) return;
@@ -60,12 +61,12 @@ export const Keys = () => {
     <>
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.keys")}</h1></header>
       <Role scope="admin" />
-      {keys.value === null ? <Pending of={first} /> : keys.value.length === 0 ? <Empty title={t("keys.none")}><p>{t("keys.none.why")}</p></Empty> : (
+      {nobody ? <Empty title={t("keys.off")}><p>{t("keys.off.why")}</p></Empty> : keys.value === null ? <Pending of={first} /> : keys.value.length === 0 ? <Empty title={t("keys.none")}><p>{t("keys.none.why")}</p></Empty> : (
         <div class="scroll"><table><thead><tr><th scope="col">{t("keys.name")}</th><th scope="col">{t("keys.scopes")}</th><th scope="col">{t("table.made")}</th><th scope="col">{t("keys.used")}</th><th scope="col">{t("keys.expires")}</th><th scope="col" class="n">{t("keys.budget")}</th><th scope="col">{t("table.state")}</th></tr></thead>
           <tbody>{keys.value.map((k) => { const s = stateOf(k); return (
             <tr key={k.key_id} class={s === "active" ? "" : "faint"}><td><strong>{k.name}</strong> <code>{k.prefix}…</code></td><td>{k.scopes.map((x) => t(`scope.${x}` as Key)).join(", ")}</td><td class="when" title={when(k.created_at)}>{date(k.created_at)}</td><td class="when" title={when(k.last_used_at)}>{date(k.last_used_at)}</td><td class="when" title={when(k.expires_at)}>{k.expires_at ? date(k.expires_at) : t("keys.never")}</td>
               <td class="n">{k.budget === null ? "–" : `${credits(k.budget_used)} / ${credits(k.budget)}`}</td><td>{s === "active" ? <button type="button" onClick={() => revoke(k)} {...lacks("admin")}>{t("keys.revoke")}<span class="unseen"> {k.name}</span></button> : t(`keys.${s}` as Key)}</td></tr>); })}</tbody></table></div>)}
-      <NewKey made={read} />
+      {!nobody && <NewKey made={read} />}
       <Secret />
     </>
   );

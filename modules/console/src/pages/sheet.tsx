@@ -14,7 +14,7 @@ export const Sheet = ({ id }: { id: string }) => {
   useEffect(() => {
     if (!j) return;
     const ended = j.counts.total - j.counts.open;
-    document.title = j.finished_at ? `✓ ${t("sheet.title", { n: j.counts.total })} · OPAL` : `${Math.round(100 * ended / Math.max(1, j.counts.total))} % · OPAL`;
+    document.title = j.finished_at ? `✓ ${t("sheet.title", { n: j.pictures })} · OPAL` : `${Math.round(100 * ended / Math.max(1, j.counts.total))} % · OPAL`;
   }, [j]);
   if (missing.value) return <SheetGone again={() => enter("sets", id)} />;
   if (!j || j.job_id !== id) return <Loading page text={t("loading")} />;

@@ -75,7 +75,7 @@ const Payments = () => {
 export const Usage = () => {
   const balance = useSignal<Schemas["Balance"] | null>(null);
   const limits = useSignal<Schemas["MonthLimits"] | null>(null);
-  const packages = useSignal<Schemas["Package"][]>([]);
+  const offer = useSignal<Schemas["PackageList"] | null>(null);
   const prices = useSignal<Schemas["Price"][]>([]);
   const byDay = useSignal<Row[]>([]);
   const rows = useSignal<Row[]>([]);
@@ -85,7 +85,7 @@ export const Usage = () => {
     document.title = `${t("nav.usage")} · OPAL`;
     void catalogue().catch(complain);
     Promise.all([got(client.GET("/v1/billing/balance")), got(client.GET("/v1/billing/limits")), got(client.GET("/v1/billing/packages")), got(client.GET("/v1/billing/prices")), readUsage("day")]).then(([b, l, p, c, d]) => {
-      balance.value = b; limits.value = l; packages.value = p.packages; prices.value = c.prices; byDay.value = d;
+      balance.value = b; limits.value = l; offer.value = p; prices.value = c.prices; byDay.value = d;
     }).catch(complain);
   }, []);
   useEffect(() => { readUsage(by.value).then((r) => { rows.value = r; }, complain); }, [by.value]);
@@ -115,8 +115,8 @@ export const Usage = () => {
       </section>
       <Role scope="admin" />
       <section class="sheet-block" aria-labelledby="usage-buy"><h2 id="usage-buy">{t("usage.buy")}</h2>
-        <ul class="cards">{packages.value.map((p) => <li key={p.package} class="card pack"><strong>{t("new.sum.credits", { n: credits(p.credits) })}</strong><span>{money(p.net, p.currency)} <span class="soft">{t("usage.net")}</span></span>
-          <button type="button" class="primary" disabled={busy.value} onClick={() => buy(p)} {...lacks("admin")}>{t("usage.buy.one")}<span class="unseen"> {credits(p.credits)}</span></button></li>)}</ul>
+        {offer.value && !offer.value.payable ? <p class="soft">{t("usage.buy.off")}</p> : <ul class="cards">{offer.value?.packages.map((p) => <li key={p.package} class="card pack"><strong>{t("new.sum.credits", { n: credits(p.credits) })}</strong><span>{money(p.net, p.currency)} <span class="soft">{t("usage.net")}</span></span>
+          <button type="button" class="primary" disabled={busy.value} onClick={() => buy(p)} {...lacks("admin")}>{t("usage.buy.one")}<span class="unseen"> {credits(p.credits)}</span></button></li>)}</ul>}
       </section>
       <section class="sheet-block" aria-labelledby="usage-payments"><h2 id="usage-payments">{t("usage.payments")}</h2><Payments /></section>
       <div class="two">

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
 import { Empty } from "../parts/Empty";
 import { Pending, useFirst } from "../parts/Pages";
-import { Events } from "../parts/Events";
+import { Events, eventWord } from "../parts/Events";
 import { Secret, showSecret } from "../parts/Secret";
 import { to } from "../route";
 import { doing } from "../state/notice";
@@ -37,9 +37,9 @@ export const Webhooks = () => {
       {list.value === null ? <Pending of={first} /> : list.value.length === 0 ? <Empty title={t("webhook.none")}><p>{t("webhook.none.why")}</p></Empty> : (
         <ul class="cards wide">{list.value.map((w) => (
           <li class="card" key={w.webhook_id}><a href={to("webhooks", w.webhook_id)}><strong>{w.description || w.url}</strong><span class="soft breaks">{w.url}</span>
-            <span class="soft">{w.events.length ? w.events.join(", ") : t("webhook.all")}</span><span class={`state ${w.status === "enabled" ? (w.failing_since ? "look" : "done") : "failed"}`}>{w.status === "enabled" && w.failing_since ? t("webhook.failing") : t(`webhook.${w.status}` as Key)}</span></a></li>))}</ul>)}
+            <span class="soft">{w.events.length ? w.events.map(eventWord).join(", ") : t("webhook.all")}</span><span class={`state ${w.status === "enabled" ? (w.failing_since ? "look" : "done") : "failed"}`}>{w.status === "enabled" && w.failing_since ? t("webhook.failing") : t(`webhook.${w.status}` as Key)}</span></a></li>))}</ul>)}
       <form class="sheet-block" onSubmit={make} aria-labelledby="webhook-new"><h2 id="webhook-new">{t("webhook.new")}</h2>
-        <div class="two"><label class="field">{t("webhook.url")}<input name="url" type="url" required placeholder="https://" maxLength={2000} /></label><label class="field">{t("webhook.description")}<input name="description" maxLength={200} /></label></div>
+        <div class="two"><label class="field">{t("webhook.url")}<input name="url" type="url" required pattern="https://.+" title={t("webhook.https")} placeholder="https://" maxLength={2000} /></label><label class="field">{t("webhook.description")}<input name="description" maxLength={200} /></label></div>
         <Events chosen={events.value} choose={(next) => { events.value = next; }} />
         <div class="row end"><button type="submit" class="primary" {...lacks("write")}>{t("webhook.make")}</button></div>
       </form>

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { client, got } from "../api";
 import { go } from "../route";
 import { doing, tell } from "../state/notice";
-import { readPace } from "../state/pace";
+import { paceOf, readPace } from "../state/pace";
 import { saveZip } from "../state/save";
 import { before, cancelRest, close, job, left, live, shown, type Job } from "../state/sheet";
 import { lasting, t, when, type Key } from "../words";
@@ -21,7 +21,7 @@ const useBefore = (j: Job): void => {
     if (!waits) return;
     let here = true;
     void readPace().catch(() => { /* without it no time is told */ });
-    const look = (): void => { client.GET("/v1/jobs", { params: { query: { limit: 50, status: "processing" } } }).then(({ data }) => { if (here && data) before.value = data.jobs.reduce((n, o) => n + (o.created_at < j.created_at ? o.counts.open : 0), 0); }, () => { /* then none are told */ }); };
+    const look = (): void => { client.GET("/v1/jobs", { params: { query: { limit: 50, status: "processing" } } }).then(({ data }) => { if (here && data) { paceOf(data); before.value = data.jobs.reduce((n, o) => n + (o.created_at < j.created_at ? o.counts.open : 0), 0); } }, () => { /* then none are told */ }); };
     look();
     const timer = setInterval(look, 15_000);
     return () => { here = false; clearInterval(timer); };
@@ -50,9 +50,7 @@ export const SheetHead = () => {
       <div class="row">
         {running && <button type="button" class="quiet" onClick={() => void doing(async () => { if (await sure(t("sheet.cancel"), t("sheet.cancel.why"), t("sheet.cancel"))) await cancelRest(); })} {...lacks("write")}>{t("sheet.cancel")}</button>}
         {!running && <button type="button" class="quiet" onClick={remove} {...lacks("write")}><Icon name="bin" />{t("delete")}</button>}
-        <SheetSaves what={{ job_id: j.job_id }} n={n} />
-        <button type="button" class="primary" disabled={!j.export_blob_path}
-          onClick={() => void doing(async () => { const parts = await saveZip(j.job_id); if (parts > 1) tell(t("sheet.parts", { n: parts })); })}><Icon name="down" />{t("sheet.zip")}</button>
+        <SheetSaves what={{ job_id: j.job_id }} n={n} whole={j.export_blob_path ? () => void doing(async () => { const parts = await saveZip(j.job_id); if (parts > 1) tell(t("sheet.parts", { n: parts })); }) : null} />
       </div>
       {running && <Bar {...ofCounts({ ...j.counts, total: n })} />}
     </header>

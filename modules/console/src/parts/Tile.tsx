@@ -1,6 +1,6 @@
 // A picture on the contact sheet.
 import { useEffect, useRef } from "preact/hooks";
-import { pace, lasts } from "../state/pace";
+import { rest } from "../state/pace";
 import { again, chosen as picked, leaveOut, replace, several, spot, stateOf, turns, type Brief, type State } from "../state/sheet";
 import { uploads } from "../state/uploads";
 import { doing, textOf } from "../state/notice";
@@ -24,8 +24,11 @@ const waiting = (b: Brief, state: State): string => {
   const up = state === "waiting" && uploads.value.find((u) => u.item === b.item_id || (u.job === b.job_id && u.name === b.filename));
   if (up) return t("tile.up", { n: Math.floor(100 * up.share) });
   const turn = state === "queued" && !b.waiting && turns.value.get(b.item_id);
-  return turn ? t("tile.turn", { n: turn }) + (pace.value ? `, ${lasting(lasts(turn))}` : "") : "";
+  return turn ? t("tile.turn", { n: turn }) + (rest(turn) ? `, ${lasting(rest(turn))}` : "") : "";
 };
+
+// byWhom names the guest who decided.
+const byWhom = (b: Brief): string => (b.by_guest && b.decided_by && (b.review === "approved" || b.review === "rejected") ? ` · ${t("by.guest", { name: b.decided_by })}` : "");
 
 const pick = (b: Brief): void => {
   const input = document.createElement("input");
@@ -69,10 +72,11 @@ export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
   return (
     <div class={`tile ${state}${chosen ? " chosen" : ""}`} data-item={b.item_id} onFocusIn={focus}>
       <a class="tile-picture" href={to(...spot(b.job_id, b.item_id))} tabIndex={current ? 0 : -1} data-main
-        aria-label={`${b.filename}, ${sceneTitle(b.scene_type)}, ${word}${why || waits ? `: ${why || waits}` : ""}${chosen ? `, ${t("tile.chosen")}` : ""}`}
+        aria-label={`${b.filename}, ${sceneTitle(b.scene_type)}, ${word}${byWhom(b)}${b.comments ? `, ${t("tile.comments", { n: b.comments })}` : ""}${why || waits ? `: ${why || waits}` : ""}${chosen ? `, ${t("tile.chosen")}` : ""}`}
         {...press}>
         <Thumb job={b.job_id} item={b.item_id} version={b.picture} photo={b.photo} />
         {state === "working" && <span class="busy" aria-hidden="true" />}
+        {b.comments ? <span class="talk" aria-hidden="true" title={t("tile.comments", { n: b.comments })}><Icon name="talk" />{b.comments}</span> : null}
       </a>
       <label class="tile-choose"><input type="checkbox" tabIndex={current ? 0 : -1} checked={chosen} aria-label={t("tile.choose", { name: b.filename })}
         onClick={(e) => {
@@ -83,7 +87,7 @@ export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
       <div class="tile-text">
         <strong title={b.filename}>{b.sku ?? b.filename}</strong>
         {several.value && <span class="soft clip">{sceneTitle(b.scene_type)}</span>}
-        <span class={`state ${state}`} title={why}>{marks[state] && <Icon name={marks[state]!} />}{word}</span>
+        <span class={`state ${state}`} title={why || word + byWhom(b)}>{marks[state] && <Icon name={marks[state]!} />}{word}{byWhom(b)}</span>
         {state === "approved" && why && <span class="warn-text clip" title={why}>{why}</span>}
         {waits && <span class="soft clip" title={waits}>{waits}</span>}
         {(state === "refused" || state === "failed" || b.waiting) && <p class="tile-why" title={why}>{why}</p>}

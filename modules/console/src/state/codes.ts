@@ -3,13 +3,14 @@
 const rules: [RegExp, string][] = [
   [/^(streams_full|delivery_in_flight)$/, "busy"],
   [/^import_not_paused$/, "changed"],
+  [/^payments_off$/, "off"],
   [/^import_broke_off$/, "engine"],
   [/^(image_decoder_unavailable|timeout|http_5\d\d)$/, "away"],
   [/^(image|photo|file|blob)_too_large$/, "large"],
   [/^(image_|photo_kills|photo_unread|(plate_)?upload_(empty|aborted)|picture_unshowable|mask_|source_url_not_picture|zip_invalid|input_)/, "photo"],
   [/^(source_url_|address_|url_)/, "address"],
   [/^(row_|csv_|products_invalid|import_(file|columns|too))/, "table"],
-  [/^(endpoint_|delivery_|webhook_url|secret_)/, "endpoint"],
+  [/^(endpoint_|delivery_|secret_)/, "endpoint"],
   [/^(insufficient_credits|hold_)/, "credits"],
   [/^debt_/, "debt"],
   [/budget_exceeded$/, "budget"],
@@ -25,7 +26,7 @@ const rules: [RegExp, string][] = [
   [/(_unavailable|_died|_away|_timeout|_unreachable|^streams_full|_lost|_not_migrated)$|^(database_|queue_|uploads_)/, "away"],
   [/(_not_found|_missing|_gone|_expired|_deleted)$/, "gone"],
   [/_(ended|closed|started|retried|limit)$|_not_(completed|exportable|failed|finished|ended|paused|ready)$|_(in_use|without_scene|default|empty)$|^item_/, "changed"],
-  [/(invalid|unknown|malformed|unsupported|conflict|past|large|reused)|^(plate_too|size_|validation_|unknown_|hints_|slot_|preview_|message_|method_|fix_|content_|body_|otel_|blob_options|text_|no_pictures|one_picture)/, "input"],
+  [/(invalid|unknown|malformed|unsupported|conflict|past|large|reused)|^(plate_too|size_|validation_|unknown_|hints_|slot_|preview_|message_|method_|fix_|content_|body_|otel_|blob_options|text_|webhook_url|no_pictures|one_picture)/, "input"],
 ];
 
 export const familyOf = (code: string): string => rules.find(([r]) => r.test(code))?.[1] ?? "";

@@ -57,8 +57,9 @@ export const saveBlob = (blob: Blob, name: string): void => {
   setTimeout(() => URL.revokeObjectURL(at), 60_000);
 };
 
-// packed saves a ZIP of some pictures, and tells how far it is.
+// packed saves a ZIP of some pictures, tells how far it is, and what is in it.
 export const packed = async (list: Brief[], name: string): Promise<void> => {
   const { saveChosen } = await import("./zip");
-  await saveChosen(list, name, (done) => tell(t("sheet.packing", { done, n: list.length })));
+  const { files, refused } = await saveChosen(list, name, (done) => tell(t("sheet.packing", { done, n: list.length })));
+  tell((files ? t("sheet.saved", { n: list.length }) : t("sheet.none")) + (refused ? ` ${t("zip.refused", { n: refused })}` : ""));
 };

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { client, events, got, once, Problem, type Schemas } from "../api";
 import { finished } from "./notice";
-import { lasts } from "./pace";
+import { rest } from "./pace";
 import { put } from "./put";
 
 export type Brief = Schemas["ItemBrief"] & { job_id: string };
@@ -17,9 +17,6 @@ export const group = signal<Schemas["Collection"] | null>(null);
 export const briefs = signal<Brief[]>([]);
 export const missing = signal<Problem | null>(null);
 export const live = signal<"live" | "asking" | "ended">("asking");
-
-// speed is how many items ended when, of this visit: for the time that is left.
-const finishes: number[] = [];
 
 let current = ""; // place and id
 let place: Place = "sets", placeID = "";
@@ -47,8 +44,30 @@ export const stateOf = (b: Brief): State => {
 // newer names the finished picture that counts in the place of another, by the other.
 export const newer = computed(() => new Map(briefs.value.flatMap((b) => (b.superseded_by ? [[b.item_id, b.superseded_by]] : []))));
 
-// shown are the items that count: not those that another tries again or takes the place of.
-export const shown = computed(() => briefs.value.filter((b) => !b.retried_by && !newer.value.has(b.item_id)));
+// shown are the pictures of a sheet, one for each that was ordered, in that order: the newest
+// of those that it was made as, also while that is in work. One that failed or was left out
+// leaves its place to the one before.
+export const shown = computed(() => {
+  const by = new Map(briefs.value.map((b) => [b.item_id, b]));
+  const tried = new Map(briefs.value.flatMap((b) => (b.retried_by ? [[b.retried_by, b.item_id]] : [])));
+  // the picture that was ordered first, of which b was tried or made again
+  const origin = (b: Brief): string => {
+    const seen = new Set<string>();
+    for (let at = b; ;) {
+      seen.add(at.item_id);
+      const from = by.get(at.retry_of ?? at.remake_of ?? tried.get(at.item_id) ?? "");
+      if (!from || seen.has(from.item_id)) return at.item_id;
+      at = from;
+    }
+  };
+  const places = new Map<string, Brief>();
+  for (const b of briefs.value) {
+    const place = origin(b), there = places.get(place);
+    const over = b.remake_of && (b.status === "failed" || b.status === "cancelled");
+    if (!there || (!b.retried_by && !newer.value.has(b.item_id) && !over)) places.set(place, b);
+  }
+  return [...places.values()];
+});
 
 // chosen are the items that the user has selected.
 export const chosen = signal<ReadonlySet<string>>(new Set());
@@ -71,14 +90,10 @@ export const turns = computed(() => {
   return all;
 });
 
-// left says how many seconds the rest takes, by this visit's finishes, before there are two
-// by what sets take here; 0: not known.
+// left says how many seconds the rest takes; 0: not known.
 export const left = computed(() => {
   const open = (job.value ?? group.value)?.counts.open ?? 0;
-  if (!open) return 0;
-  if (finishes.length < 2) return lasts(before.value + open);
-  const span = (finishes[finishes.length - 1]! - finishes[0]!) / 1000;
-  return open * span / (finishes.length - 1);
+  return open && rest(before.value + open);
 });
 
 // several is whether the pictures are of more than one scene: then each names its own.
@@ -193,7 +208,6 @@ const readEnd = async (id: string): Promise<void> => {
 };
 
 const final = (status: string): boolean => status === "completed" || status === "failed" || status === "cancelled";
-const ended = (): void => { finishes.push(Date.now()); if (finishes.length > 40) finishes.shift(); };
 
 const busyPause = 3000, quietPause = 15_000;
 let busyUntil = 0;
@@ -212,8 +226,6 @@ const followGroup = async (id: string, signal: AbortSignal): Promise<void> => {
         const begun = ++moments, now = await got(client.GET("/v1/collections/{collection_id}", atGroup(id)));
         const fresh = await readGroup(id, asOf);
         if (signal.aborted) return;
-        const known = new Map(briefs.value.map((b) => [b.item_id, b.status]));
-        for (const b of fresh) if (final(b.status) && known.has(b.item_id) && !final(known.get(b.item_id)!)) ended();
         if (fresh.length) merge(fresh.map((b) => decided(b, begun)));
         group.value = now;
       });
@@ -257,7 +269,6 @@ const follow = async (id: string, signal: AbortSignal): Promise<void> => {
             const more = b && b.status !== it.status && (b.status === "created" || it.status === "queued" || b.waiting);
             if (!b || more || final(it.status) || (b.error_code ?? "") !== (it.error_code ?? "")) changed.add(it.item_id);
             else if (b.status !== it.status) { known.set(it.item_id, { ...b, status: it.status }); steps = true; }
-            if (b && final(it.status) && b.status !== it.status) ended();
           }
           if (steps) briefs.value = briefs.value.map((b) => known.get(b.item_id) ?? b);
           if (job.value) job.value = { ...job.value, status: p.status, counts: p.counts };
@@ -304,6 +315,16 @@ const finish = async (id: string): Promise<void> => {
   finished(shown.value.length);
 };
 
+// A set that has ended is read again when the user comes back to its window: guests decide and
+// write meanwhile.
+const backPause = 10_000; // ms between two reads
+let cameBack = 0;
+addEventListener("focus", () => {
+  if (place !== "sets" || !current || live.value !== "ended" || Date.now() - cameBack < backPause) return;
+  cameBack = Date.now();
+  readSheet().catch(() => { /* it stays as it is shown */ });
+});
+
 // open shows a set or a collection; close stops following it.
 export const open = async (where: Place, id: string): Promise<void> => {
   const key = `${where}/${id}`;
@@ -329,7 +350,6 @@ export const close = (): void => {
   stop = null;
   current = placeID = asOf = "";
   decisions.clear();
-  finishes.length = 0;
   job.value = group.value = null;
   briefs.value = [];
   missing.value = null;

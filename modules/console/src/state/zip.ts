@@ -1,13 +1,10 @@
-// Packs pictures of a sheet into a ZIP, in the browser: of the selection, or of what is approved.
+// Packs pictures of a sheet into a ZIP, in the browser: of the selection, of what is approved, or
+// of what is made so far.
 // Pictures are compressed already, so they are stored as they are. Layout: PKWARE APPNOTE 4.3.
 import { client, got } from "../api";
-import { catalogue, presets } from "./catalogue";
 import { t } from "../words";
 import { saveBlob } from "./save";
 import type { Brief } from "./sheet";
-
-const folderOf = (preset: string): string => (presets.value.find((p) => p.name === preset)?.channel ?? "other").toLowerCase().replaceAll(/\s+/g, "-");
-const clean = (name: string): string => name.replace(/\.[^.]+$/, "").replaceAll(/[^\p{L}\p{N}._-]+/gu, "_").replace(/^\.+/, "") || "picture";
 
 const table = Uint32Array.from({ length: 256 }, (_, n) => { for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1; return n; });
 const sumOf = (b: Uint8Array): number => { let c = -1; for (const x of b) c = table[(c ^ x) & 255]! ^ (c >>> 8); return ~c >>> 0; };
@@ -49,27 +46,46 @@ class Zip {
   }
 }
 
-// saveChosen saves the sizes of some pictures; those that still need a look are in the
-// folder review. It returns how many files there are.
-export const saveChosen = async (list: Brief[], name: string, progress: (done: number) => void): Promise<number> => {
-  await catalogue();
+// cell writes a cell of a table (RFC 4180).
+const cell = (s: string): string => (/[",\r\n]/.test(s) ? `"${s.replaceAll("\"", "\"\"")}"` : s);
+
+// saveChosen saves the sizes of some pictures, named as the set's own ZIP names them and with
+// its manifests: those that still need a look are in the folder review, rejected ones are
+// left out. It returns how many files there are, and how many of them a channel refuses.
+export const saveChosen = async (list: Brief[], name: string, progress: (done: number) => void): Promise<{ files: number; refused: number }> => {
   const zip = new Zip();
   const names = new Set<string>();
-  for (const [i, b] of list.entries()) {
-    const it = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}", { params: { path: { job_id: b.job_id, item_id: b.item_id } } }));
-    for (const v of it.exports.filter((x) => x.status === "completed" || x.status === "rejected")) {
-      const { download_url } = await got(client.GET("/v1/downloads/{item_id}/{preset}", { params: { path: { item_id: b.item_id, preset: v.preset } } }));
-      const answer = await fetch(download_url);
-      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-      const stem = `${b.review === "pending" || v.status === "rejected" ? "review/" : ""}${folderOf(v.preset)}/${clean(it.sku ?? it.filename)}-${clean(it.scene_type)}-${v.preset}`;
-      const ending = v.format === "jpeg" ? "jpg" : v.format;
-      let at = `${stem}.${ending}`;
-      for (let n = 2; names.has(at); n++) at = `${stem}-${n}.${ending}`;
-      names.add(at);
-      zip.add(at, new Uint8Array(await answer.arrayBuffer()));
+  const entries: unknown[] = [], rows: string[][] = [], ready = new Set<string>();
+  let refused = 0;
+  for (const jobID of new Set(list.map((b) => b.job_id))) {
+    const wanted = new Set(list.filter((b) => b.job_id === jobID).map((b) => b.item_id));
+    const { columns, files } = await got(client.GET("/v1/downloads/jobs/{job_id}/files", { params: { path: { job_id: jobID } } }));
+    if (!rows.length) rows.push(columns);
+    for (const f of files) {
+      if (!wanted.has(f.item_id)) continue;
+      let at = f.file;
+      const [stem, ending] = [at.replace(/\.[^.]+$/, ""), at.slice(at.lastIndexOf("."))];
+      // several sets may name files alike; within one, items of a photo share them
+      const key = `${jobID} ${at}`;
+      for (let n = 2; names.has(at) && !names.has(key); n++) at = `${stem}-${n}${ending}`;
+      entries.push(at ? { ...(f.entry as object), file: at } : f.entry);
+      rows.push(at === f.file ? f.row : f.row.map((c, i) => (columns[i] === "file" ? at : c)));
+      if (at && !names.has(key)) {
+        names.add(at).add(key);
+        const answer = await fetch(f.url);
+        if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+        zip.add(at, new Uint8Array(await answer.arrayBuffer()));
+        if (f.status === "rejected") refused++;
+      }
+      progress(ready.add(f.item_id).size);
     }
-    progress(i + 1);
   }
-  if (zip.files) saveBlob(zip.blob(), name);
-  return zip.files;
+  const files = zip.files;
+  if (files) {
+    const text = new TextEncoder();
+    zip.add("manifest.json", text.encode(`${JSON.stringify(entries, null, 2)}\n`));
+    zip.add("manifest.csv", text.encode(rows.map((r) => `${r.map(cell).join(",")}\r\n`).join("")));
+    saveBlob(zip.blob(), name);
+  }
+  return { files, refused };
 };
