@@ -63,3 +63,12 @@ func TestPeopleAreToldOfASmallPlate(t *testing.T) {
 		})
 	}
 }
+
+func TestAPlatesHorizonIsTheKnownOne(t *testing.T) {
+	placed := &picture.Placed{Height: 800, HorizonY: 640}
+	for scene, want := range map[string]float64{"plate:0198f7a0-0000-7000-8000-00000000000d": .8, "kitchen": 0} {
+		if got := horizonOf(placed, scene); got != want {
+			t.Errorf("%s: %v, wanted %v", scene, got, want)
+		}
+	}
+}

@@ -68,6 +68,9 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 		}
 		seen := consistency.MeasureOn(s.final, ground, own != nil || l.shadow != nil, box.Rect())
 		seen.Fill, seen.Sized = fillOf(s.shared(), s.cutBounds, box.Rect(), s.final.Rect.Size()), s.in.steering().HeightMM > 0
+		if known := horizonOf(s.done.Placed, s.in.Scene); known > 0 {
+			seen.Horizon = known
+		}
 		if a := s.done.Placed.Anchor; a != picture.AnchorFloor {
 			seen.Anchor = a
 		}
@@ -80,6 +83,15 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 		f.Unlit.SSIM, f.Unlit.MaxDiff = proof.Fidelity(original, shown, erode(original))
 	}
 	return nil
+}
+
+// horizonOf returns where the floor of a plate ends, as a share of the height: it is known,
+// and a photograph may show other edges as clear; 0 for other scenes.
+func horizonOf(placed *picture.Placed, scene string) float64 {
+	if _, ok := picture.ParsePlate(scene); !ok || placed.HorizonY <= 0 || placed.Height <= 0 {
+		return 0
+	}
+	return float64(placed.HorizonY) / float64(placed.Height)
 }
 
 // sharpEnough is how far a product may be enlarged before people are told: beyond
