@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/opal-photo/opal/modules/check"
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/preflight"
@@ -150,7 +149,7 @@ func pictureCheckOf(c preflight.Check) client.PictureCheck {
 	}
 	out.Verdict, out.Format, out.Width, out.Height, out.Bytes, out.Product = &r.Verdict, r.Format, r.Width, r.Height, r.Bytes, (*client.LocatedProduct)(r.Product)
 	out.Presets = each(r.Presets, func(v preflight.PresetVerdict) client.PresetVerdict {
-		return client.PresetVerdict{Preset: v.Preset, Title: v.Title, Channel: v.Channel, Verdict: v.Verdict, Checks: each(v.Checks, func(k check.Check) client.Check { return client.Check(k) })}
+		return client.PresetVerdict{Preset: v.Preset, Title: v.Title, Channel: v.Channel, Verdict: v.Verdict, Checks: each(v.Checks, checkOf)}
 	})
 	return out
 }

@@ -125,6 +125,9 @@ func briefOf(it job.Item, variants []export.Export, comments int) client.ItemBri
 	if it.Review != nil {
 		out.Review, out.DecidedBy, out.ByGuest = &it.Review.State, it.Review.By, it.Review.Guest
 	}
+	if len(it.Concerns) > 0 {
+		out.Concern = it.Concerns[0].Kind
+	}
 	out.Picture, out.Photo = shortOf(it.OutputBlobPath), shortOf(it.RawBlobPath)
 	for _, v := range variants {
 		out.Variants.Total++

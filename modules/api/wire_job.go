@@ -92,9 +92,15 @@ func concernOf(c picture.Concern) client.Concern {
 func variantOf(e export.Export) client.Variant {
 	return client.Variant{
 		Preset: e.Preset, Status: e.Status, Format: e.Format, Width: e.Width, Height: e.Height, Bytes: e.Bytes, BlobPath: e.BlobPath,
-		Checks:    each(e.Checks, func(c check.Check) client.Check { return client.Check(c) }),
+		Checks:    each(e.Checks, checkOf),
 		Proof:     proofOf(e.Proof),
 		ErrorCode: e.ErrorCode, ErrorMessage: e.ErrorMessage, Review: e.Review,
+	}
+}
+
+func checkOf(c check.Check) client.Check {
+	return client.Check{
+		Rule: c.Rule, Passed: c.Passed, Measured: c.Measured, Wanted: c.Wanted, Severity: c.Severity, Advice: c.Advice, Source: c.Source, Unsure: c.Unsure, Figure: (*client.Figure)(c.Figure),
 	}
 }
 

@@ -32,6 +32,8 @@ type Check struct {
 	// Unsure says that the product's place is not certain enough to tell whether the
 	// rule is kept. Such a check hasn't passed, and doesn't count as broken.
 	Unsure bool `json:"unsure,omitempty"`
+	// Figure is Measured and Wanted as numbers; nil where they are not one number each.
+	Figure *Figure `json:"figure,omitempty"`
 }
 
 // Broken reports whether the rule is certainly not kept.
@@ -107,7 +109,8 @@ func Decoded(p channel.Preset, file []byte, img *image.NRGBA, f Facts) (*Picture
 		{Rule: "no_location", Passed: !meta.EXIF, Measured: present(meta.EXIF), Wanted: "no EXIF", Severity: reject},
 		{Rule: "source_type", Passed: stated, Measured: present(stated), Wanted: "IPTC DigitalSourceType " + string(f.Source), Severity: reject},
 		{Rule: "enlargement", Passed: f.Enlarged <= maxEnlarge, Measured: fmt.Sprintf("%.1f×", f.Enlarged),
-			Wanted: fmt.Sprintf("at most %.0f× the photo's own pixels", maxEnlarge), Severity: warn, Advice: "Take the photo with more pixels on the product"},
+			Wanted: fmt.Sprintf("at most %.0f× the photo's own pixels", maxEnlarge), Severity: warn, Advice: "Take the photo with more pixels on the product",
+			Figure: most(Times, f.Enlarged, maxEnlarge)},
 	}
 	if p.Background != channel.Transparent {
 		opaque := imaging.Opaque(img)
@@ -256,10 +259,10 @@ const byModel = "lgorithmicMedia" // of "algorithmicMedia" and "trainedAlgorithm
 func (p *Picture) try(r channel.Rule) Check {
 	w, h := p.Image.Rect.Dx(), p.Image.Rect.Dy()
 	atLeast := func(v float64, format string) Check {
-		return Check{Passed: v >= r.Limit, Measured: fmt.Sprintf(format, v), Wanted: "at least " + fmt.Sprintf(format, r.Limit)}
+		return Check{Passed: v >= r.Limit, Measured: fmt.Sprintf(format, v), Wanted: "at least " + fmt.Sprintf(format, r.Limit), Figure: least(Pixels, v, r.Limit)}
 	}
 	atMost := func(v float64, format string) Check {
-		return Check{Passed: v <= r.Limit, Measured: fmt.Sprintf(format, v), Wanted: "at most " + fmt.Sprintf(format, r.Limit)}
+		return Check{Passed: v <= r.Limit, Measured: fmt.Sprintf(format, v), Wanted: "at most " + fmt.Sprintf(format, r.Limit), Figure: most(Pixels, v, r.Limit)}
 	}
 	const px = "%.0f px"
 	switch r.Name {
@@ -277,15 +280,16 @@ func (p *Picture) try(r channel.Rule) Check {
 		return atMost(float64(min(w, h)), px)
 	case channel.Aspect:
 		v := float64(w) / float64(h)
-		return Check{Passed: v >= r.Limit*(1-r.Tolerance) && v <= r.Limit*(1+r.Tolerance), Measured: ratio(v), Wanted: ratio(r.Limit) + " (width to height)"}
+		return Check{Passed: v >= r.Limit*(1-r.Tolerance) && v <= r.Limit*(1+r.Tolerance), Measured: ratio(v), Wanted: ratio(r.Limit) + " (width to height)",
+			Figure: &Figure{Unit: Ratio, Bound: About, Value: v, Limit: r.Limit}}
 	case channel.Formats:
 		return Check{Passed: slices.Contains(r.AnyOf, string(p.Format)), Measured: string(p.Format), Wanted: strings.Join(r.AnyOf, " or ")}
 	case channel.FileSize:
 		n := float64(len(p.File))
-		return Check{Passed: n <= r.Limit, Measured: Size(n), Wanted: "at most " + Size(r.Limit)}
+		return Check{Passed: n <= r.Limit, Measured: Size(n), Wanted: "at most " + Size(r.Limit), Figure: most(Bytes, n, r.Limit)}
 	case channel.FileSizeAtLeast:
 		n := float64(len(p.File))
-		return Check{Passed: n >= r.Limit, Measured: Size(n), Wanted: "at least " + Size(r.Limit)}
+		return Check{Passed: n >= r.Limit, Measured: Size(n), Wanted: "at least " + Size(r.Limit), Figure: least(Bytes, n, r.Limit)}
 	case channel.WhiteBorder:
 		return ofLeast(border(p.Image, white), r.Limit, " of the outermost pixels white")
 	case channel.HasAlpha:
@@ -302,7 +306,8 @@ func (p *Picture) try(r channel.Rule) Check {
 	case channel.FileName:
 		return Check{Passed: named(p.Name, r.AnyOf), Measured: p.Name, Wanted: either(r.AnyOf, formWords)}
 	case channel.SetSize:
-		return Check{Passed: float64(p.Set) >= r.Limit, Measured: fmt.Sprintf("%d of this product", p.Set), Wanted: fmt.Sprintf("at least %.0f", r.Limit)}
+		return Check{Passed: float64(p.Set) >= r.Limit, Measured: fmt.Sprintf("%d of this product", p.Set), Wanted: fmt.Sprintf("at least %.0f", r.Limit),
+			Figure: least(Count, float64(p.Set), r.Limit)}
 	}
 	if slices.Contains(productRules, r.Name) {
 		return p.tryProduct(r, atLeast)
@@ -354,25 +359,33 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast func(float64, string) Check
 		if clear := border(p.Image, func(c []uint8) bool { return c[3] == 0 }); r.Name == channel.WhiteBackground && clear > mostlyClear {
 			return Check{Measured: "a transparent background", Wanted: "pure white", Advice: "Fill what is transparent with pure white"}
 		}
-		return Check{Passed: g.white >= r.Limit && g.patch <= mostGrey, Measured: fmt.Sprintf("%.1f %% white, the largest other area takes %.1f %% of the frame", 100*g.white, 100*g.patch),
+		c := Check{Passed: g.white >= r.Limit && g.patch <= mostGrey, Measured: fmt.Sprintf("%.1f %% white, the largest other area takes %.1f %% of the frame", 100*g.white, 100*g.patch),
 			Wanted: fmt.Sprintf("at least %.1f %% white, and no other area", 100*r.Limit)}
+		if g.patch <= mostGrey { // else white enough, or not, doesn't tell what is wrong
+			c.Figure = least(Share, g.white, r.Limit)
+		}
+		return c
 	case channel.NoShadow:
 		g := p.ground(!imaging.Opaque(p.Image))
 		if g.filled && g.shadow <= r.Limit {
 			return Check{Passed: true, Measured: "none that could be told from the backdrop", Wanted: "no shadow"}
 		}
-		return Check{Passed: g.shadow <= r.Limit, Measured: fmt.Sprintf("a shadow on %.1f %% of the frame", 100*g.shadow), Wanted: "no shadow"}
+		return Check{Passed: g.shadow <= r.Limit, Measured: fmt.Sprintf("a shadow on %.1f %% of the frame", 100*g.shadow), Wanted: "no shadow",
+			Figure: most(Frame, g.shadow, r.Limit)}
 	case channel.Residue:
-		return Check{Passed: pr.residue <= r.Limit, Measured: fmt.Sprintf("%.2f %% of the frame in loose parts", 100*pr.residue), Wanted: fmt.Sprintf("at most %.2f %%", 100*r.Limit)}
+		return Check{Passed: pr.residue <= r.Limit, Measured: fmt.Sprintf("%.2f %% of the frame in loose parts", 100*pr.residue), Wanted: fmt.Sprintf("at most %.2f %%", 100*r.Limit),
+			Figure: most(Frame, pr.residue, r.Limit)}
 	case channel.ObjectsAtMost:
-		return Check{Passed: float64(pr.objects) <= r.Limit, Measured: fmt.Sprintf("%d apart from each other", pr.objects), Wanted: fmt.Sprintf("at most %.0f", r.Limit)}
+		return Check{Passed: float64(pr.objects) <= r.Limit, Measured: fmt.Sprintf("%d apart from each other", pr.objects), Wanted: fmt.Sprintf("at most %.0f", r.Limit),
+			Figure: most(Count, float64(pr.objects), r.Limit)}
 	case channel.Cropped:
 		cut := pr.touches(p.Image.Rect)
 		return Check{Passed: !cut, Measured: extent(cut), Wanted: "the whole product"}
 	case channel.Sharpness:
 		// the rule on enlargement reports what enlarging costs
-		v, least := pr.sharpness(p.Image), r.Limit/max(1, p.Enlarged)
-		return Check{Passed: v >= least, Measured: edgeWords(v), Wanted: "at most " + edgeWords(least)}
+		v, sharp := pr.sharpness(p.Image), r.Limit/max(1, p.Enlarged)
+		return Check{Passed: v >= sharp, Measured: edgeWords(v), Wanted: "at most " + edgeWords(sharp),
+			Figure: most(Pixels, edgeWidth(v), edgeWidth(sharp))}
 	case channel.SafeZone:
 		return pr.inZone(r.Box)
 	case channel.SafeWidth:
@@ -392,7 +405,7 @@ func percent(share float64) string {
 // ofLeast and ofMost say how much was measured and how much is wanted. What breaks a rule
 // by less than is written is rounded away from the limit, so that the two differ.
 func ofLeast(v, limit float64, of string) Check {
-	c := Check{Passed: v >= limit, Measured: percent(v), Wanted: "at least " + percent(limit)}
+	c := Check{Passed: v >= limit, Measured: percent(v), Wanted: "at least " + percent(limit), Figure: least(shareOf(of), v, limit)}
 	if !c.Passed && c.Measured == percent(limit) {
 		c.Measured = percent(limit - .001)
 	}
@@ -404,7 +417,7 @@ func ofLeast(v, limit float64, of string) Check {
 }
 
 func ofMost(v, limit float64, of string) Check {
-	c := Check{Passed: v <= limit, Measured: percent(v), Wanted: "at most " + percent(limit)}
+	c := Check{Passed: v <= limit, Measured: percent(v), Wanted: "at most " + percent(limit), Figure: most(shareOf(of), v, limit)}
 	if !c.Passed && c.Measured == percent(limit) {
 		c.Measured = percent(limit + .001)
 	}
@@ -414,8 +427,11 @@ func ofMost(v, limit float64, of string) Check {
 
 // edgeWords writes a sharpness as the width of edges.
 func edgeWords(sharpness float64) string {
-	return strconv.FormatFloat(math.Round(10/max(sharpness, .01))/10, 'f', -1, 64) + " px wide edges"
+	return strconv.FormatFloat(math.Round(10*edgeWidth(sharpness))/10, 'f', -1, 64) + " px wide edges"
 }
+
+// edgeWidth returns the width in pixels of edges of a sharpness.
+func edgeWidth(sharpness float64) float64 { return 1 / max(sharpness, .01) }
 
 // ratio writes width by height with the shorter side as 1, such as 1:1.44.
 func ratio(v float64) string {

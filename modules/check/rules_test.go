@@ -144,6 +144,12 @@ func TestEveryRuleIsKeptAndBroken(t *testing.T) {
 			if got := c.broken.try(c.rule); got.Passed || got.Measured == got.Wanted {
 				t.Errorf("the bad one keeps it: %+v", got)
 			}
+			for _, pic := range []*Picture{c.kept, c.broken} {
+				got := pic.try(c.rule)
+				if f := got.Figure; f != nil && f.Bound != About && got.Passed != (f.Bound == AtLeast && f.Value >= f.Limit || f.Bound == AtMost && f.Value <= f.Limit) {
+					t.Errorf("its figures say otherwise than it: %+v, %+v", got, *f)
+				}
+			}
 			plain, drawn := c.broken.Draw(side, nil), c.broken.Draw(side, []channel.Rule{c.rule})
 			if slices.Contains(productRules, name) && bytes.Equal(plain.Pix, drawn.Pix) {
 				t.Error("a report shows no reason on the picture: draw.go draws nothing for it")

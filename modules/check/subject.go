@@ -103,9 +103,9 @@ func (s *Subject) Judge(p channel.Preset, on time.Time) []Check {
 		case c.Passed == second.Passed && (c.Passed || c.Rule != channel.Residue || s.agree()):
 		case c.Rule == channel.WhiteBackground && border(s.Image, white) < mostlyWhite:
 			// however the product is cut, its surroundings are not white
-			c.Passed, c.Measured = false, "a backdrop that is not white"
+			c.Passed, c.Measured, c.Figure = false, "a backdrop that is not white", nil
 		default:
-			c.Passed, c.Unsure = false, true
+			c.Passed, c.Unsure, c.Figure = false, true, nil // two ways measured two
 			c.Measured += " or " + second.Measured
 		}
 	}

@@ -327,14 +327,23 @@ type ProofLimits struct {
 
 // Check is the result of one of a channel's rules.
 type Check struct {
-	Rule     string `json:"rule" example:"long_side"`
-	Passed   bool   `json:"passed" example:"true"`
-	Measured string `json:"measured" example:"2048 px"`
-	Wanted   string `json:"wanted" example:"at least 2048 px"`
-	Severity string `json:"severity,omitempty" enum:"reject,warn,advice" doc:"What it means that the rule is broken" example:"warn"`
-	Advice   string `json:"advice,omitempty" doc:"What to do then" example:"Take the photo with more pixels on the product"`
-	Source   string `json:"source,omitempty" doc:"Where the rule is written; absent for OPAL's own" example:"Picture policy"`
-	Unsure   bool   `json:"unsure,omitempty" doc:"The product's place is not certain enough to tell"`
+	Rule     string  `json:"rule" example:"long_side"`
+	Passed   bool    `json:"passed" example:"true"`
+	Measured string  `json:"measured" example:"2048 px"`
+	Wanted   string  `json:"wanted" example:"at least 2048 px"`
+	Severity string  `json:"severity,omitempty" enum:"reject,warn,advice" doc:"What it means that the rule is broken" example:"warn"`
+	Advice   string  `json:"advice,omitempty" doc:"What to do then" example:"Take the photo with more pixels on the product"`
+	Source   string  `json:"source,omitempty" doc:"Where the rule is written; absent for OPAL's own" example:"Picture policy"`
+	Unsure   bool    `json:"unsure,omitempty" doc:"The product's place is not certain enough to tell"`
+	Figure   *Figure `json:"figure,omitempty" doc:"The same as numbers; absent where it is not one number each, and in checks of earlier releases"`
+}
+
+// Figure is what was measured of a rule, and what is wanted, as numbers.
+type Figure struct {
+	Unit  string  `json:"unit" enum:"px,bytes,share,frame,times,ratio,count" doc:"share: 0 to 1 of what the rule is about; frame: 0 to 1 of the picture; times: as large as in the photo; ratio: width by height" example:"px"`
+	Bound string  `json:"bound" enum:"at_least,at_most,about" doc:"What the limit is" example:"at_least"`
+	Value float64 `json:"value" doc:"Measured" example:"2048"`
+	Limit float64 `json:"limit" doc:"Wanted" example:"2000"`
 }
 
 // ItemBrief is an item without its timeline, its checks and its measures: what a list of
@@ -350,6 +359,7 @@ type ItemBrief struct {
 	ErrorMessage *string      `json:"error_message"`
 	Review       *string      `json:"review" enum:"pending,approved,rejected" doc:"null: nobody has to look, and nobody did"`
 	ReviewReason *string      `json:"review_reason"`
+	Concern      string       `json:"concern,omitempty" doc:"The kind of the gravest concern about its cut-out, as in its concerns; absent where there is none" example:"frame"`
 	DecidedBy    string       `json:"decided_by,omitempty" doc:"Who approved or rejected it; absent where that is not known" example:"Grace"`
 	ByGuest      bool         `json:"by_guest,omitempty" doc:"It was approved or rejected by a share link" example:"true"`
 	Comments     int          `json:"comments,omitempty" doc:"How many were written about it; absent where there are none" example:"2"`
