@@ -108,7 +108,7 @@ func manyEntries(t *testing.T, n int) []byte {
 	for i := range n {
 		w, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprintf("a/../b%d.jpg", i), Method: zip.Store})
 		if err == nil {
-			_, err = fmt.Fprint(w, i)
+			_, err = fmt.Fprintf(w, "\xff\xd8\xff%d", i)
 		}
 		if err != nil {
 			t.Fatal(err)

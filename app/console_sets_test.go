@@ -86,17 +86,17 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	if err := jpeg.Encode(&plain, image.NewGray(image.Rect(0, 0, 320, 240)), nil); err != nil {
 		t.Fatal(err)
 	}
-	files := []string{file("<b>broken<b>.jpg", "not a picture"), file("plain.jpg", plain.String()), file("torn.jpg", "neither is this"), file("notes.txt", "x"), file("photo.psd", "x"), file("empty.png", "")}
+	files := []string{file("<b>broken<b>.jpg", "\xff\xd8\xffnot a picture"), file("plain.jpg", plain.String()), file("torn.jpg", "\xff\xd8\xffneither is this"), file("text.jpg", "no picture's bytes"), file("notes.txt", "x"), file("photo.psd", "x"), file("empty.png", "")}
 	tile := func(state string) string { return fmt.Sprintf(`document.querySelector(".tile.%s")`, state) }
 
 	inPage(t, ctx, desktop, chromedp.Navigate(dev.Base+"/"), until(`document.querySelector(".empty h2")`))
 	shoot(t, ctx, "home-empty")
 	accessible(t, ctx, "home without sets")
 	inPage(t, ctx, press("#sample"), until(`document.querySelectorAll(".photo").length === 1 && document.querySelectorAll(".scene-card").length === 8`),
-		chromedp.SetUploadFiles(chromedp.CSS("#files"), files), until(`document.querySelectorAll(".photo").length === 4 && document.querySelectorAll(".callout li").length === 3`),
+		chromedp.SetUploadFiles(chromedp.CSS("#files"), files), until(`document.querySelectorAll(".photo").length === 4 && document.querySelectorAll(".callout li").length === 4`),
 		// the first photo is seen in every scene before anything is ordered
 		until(`[...document.querySelectorAll(".seen .scene-look img")].filter((i) => i.naturalWidth === 360).length === 8`))
-	holds(t, ctx, "each refusal is told", `["notes.txt", "photo.psd", "empty.png"].every((w) => document.querySelector(".callout").textContent.includes(w))`)
+	holds(t, ctx, "each refusal is told", `["notes.txt", "photo.psd", "empty.png", "text.jpg"].every((w) => document.querySelector(".callout").textContent.includes(w))`)
 	holds(t, ctx, "a name is no markup", `document.querySelector(".photos b") === null && document.querySelector(".photos").textContent.includes("<b>broken<b>.jpg")`)
 	accessible(t, ctx, "new set")
 	shoot(t, ctx, "new")
@@ -105,7 +105,9 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	shoot(t, ctx, "new-phone")
 
 	const two = `document.querySelectorAll(".tile.refused").length === 2`
-	inPage(t, ctx, desktop, press("#make"), until(two))
+	inPage(t, ctx, desktop, fill("#set-name", "Spring "+markup), press("#make"), until(two))
+	holds(t, ctx, "the set has its name", fmt.Sprintf(`document.querySelector("h1").textContent.includes(%q) && document.querySelector("h1 img") === null`, markup))
+	inPage(t, ctx, press("h1 button"), until(`document.activeElement.name === "set-name"`), fill("input[name=set-name]", "Summer "+markup), press(".page-head form .primary"), until(`document.querySelector("h1")?.textContent.startsWith("Summer")`))
 	holds(t, ctx, "the refusal is told where the photo is", `document.querySelector(".tile.refused .tile-why").textContent.length > 20`)
 	// It is told after a reload, too, as the service kept it.
 	inPage(t, ctx, chromedp.Reload(), until(two))

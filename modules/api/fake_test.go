@@ -224,6 +224,17 @@ func (m *memoryJobs) Cancel(_ context.Context, tenantID, jobID string) error {
 	return m.onJob(tenantID, jobID)
 }
 
+func (m *memoryJobs) Rename(_ context.Context, tenantID, jobID, name string) (job.Job, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	j, err := m.job(tenantID, jobID)
+	if err != nil {
+		return job.Job{}, err
+	}
+	j.Name = name
+	return *j, nil
+}
+
 func (m *memoryJobs) CancelItem(_ context.Context, tenantID, jobID, itemID string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

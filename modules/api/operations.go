@@ -45,13 +45,14 @@ var operations = map[string]operation{
 	"createJob": {
 		doc: "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
 		errors: with(orders, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, picture.ErrSteering, channel.ErrPreset, channel.ErrSlot, brand.ErrNotFound, brand.ErrPlateNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
-			webhook.ErrURL, job.ErrNoCallbacks, collection.ErrNotFound, collection.ErrClosed, collection.ErrFull, job.ErrNoGroups),
+			webhook.ErrURL, job.ErrNoCallbacks, collection.ErrNotFound, collection.ErrClosed, collection.ErrFull, job.ErrNoGroups, job.ErrName),
 	},
 	"listJobs":   {errors: []*fault.Error{job.ErrCursor, collection.ErrNotFound, channel.ErrNoChannel}},
 	"listItems":  {doc: "For one list of what a person should look at: needs_review=true.", errors: []*fault.Error{job.ErrCursor, collection.ErrNotFound, channel.ErrNoChannel}},
 	"getJob":     {doc: "Ask again until its status is completed, partial, failed or cancelled, with wait=30 to be answered when it is; or follow its events."},
 	"enqueueJob": {doc: "Photos that are not usable are passed over. Repeated, it changes nothing.", errors: with(payable, blob.ErrUnavailable)},
 	"cancelJob":  {doc: "Repeated, it changes nothing."},
+	"renameJob":  {doc: "What people call the job stands in lists and titles; an empty name takes it away.", errors: []*fault.Error{job.ErrName}},
 	"retryItem":  {errors: with(orders, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone, job.ErrPlateGone)},
 	"remakeItem": {
 		doc: "The finished item stays as it is, and the job's ZIP holds the new picture in its place; of several that were made of one item the last to be completed counts, and superseded_by names it. An item that failed is tried again with the other scene or wishes. The scene's steps and variants are charged; the cut-out is there already. " +

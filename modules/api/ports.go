@@ -29,6 +29,8 @@ type Jobs interface {
 	Items(ctx context.Context, tenantID string, f job.Filter) (items []job.Found, next string, err error)
 	Enqueue(ctx context.Context, tenantID, jobID string) error
 	Cancel(ctx context.Context, tenantID, jobID string) error
+	// Rename gives a job another name; "" takes it away.
+	Rename(ctx context.Context, tenantID, jobID, name string) (job.Job, error)
 	CancelItem(ctx context.Context, tenantID, jobID, itemID string) error
 	Retry(ctx context.Context, a job.Again) (job.Item, error)
 	// RemakeItem makes a finished item's picture again, as a new item.

@@ -20,6 +20,11 @@ type TenantQuery struct {
 	TenantID string `query:"tenant_id" example:"default" doc:"The tenant; may be left out where the credentials name one"`
 }
 
+type renameJobInput struct {
+	JobPath
+	Body client.JobName
+}
+
 // JobPath is the path parameter of a job.
 type JobPath struct {
 	TenantQuery
@@ -84,14 +89,25 @@ func jobRoutes(r *Routes) {
 		Scope: tenant.Write, NotFound: job.ErrJobNotFound}, s.onJob(s.Jobs.Enqueue))
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/cancel", ID: "cancelJob", Summary: "Cancel what has not ended", Tag: tagJobs,
 		Scope: tenant.Write, NotFound: job.ErrJobNotFound}, s.onJob(s.Jobs.Cancel))
+	Add(r, Route{Method: http.MethodPatch, Path: "/v1/jobs/{job_id}", ID: "renameJob", Summary: "Give a job another name", Tag: tagJobs,
+		Scope: tenant.Write, Body: JSONBody, NotFound: job.ErrJobNotFound}, s.renameJob)
 	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/items/{item_id}/retry", ID: "retryItem", Tag: tagJobs,
 		Summary: "Try a failed item again, from its last good step; the answer names the item that does so",
 		Scope:   tenant.Write, NotFound: job.ErrItemNotFound}, s.retryItem)
 }
 
+func (s *server) renameJob(ctx context.Context, in *renameJobInput) (*reply[client.JobSummary], error) {
+	id, err := in.id(ctx)
+	if err != nil {
+		return nil, err
+	}
+	j, err := s.Jobs.Rename(ctx, TenantID(ctx), id, in.Body.Name)
+	return replyOf(summaryOf(j), err)
+}
+
 func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[client.CreatedJob], error) {
 	n := job.NewJob{
-		ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), BrandProfileID: in.Body.BrandProfileID, CorrelationID: telemetry.CorrelationID(ctx),
+		ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), Name: in.Body.Name, BrandProfileID: in.Body.BrandProfileID, CorrelationID: telemetry.CorrelationID(ctx),
 		Presets: in.Body.Presets, Options: optionsOf(in.Body.Options), Review: in.Body.Review, ReviewBelow: in.Body.ReviewBelow, Uploads: in.Body.Uploads, CallbackURL: in.Body.CallbackURL,
 		CollectionID: in.Body.CollectionID,
 	}

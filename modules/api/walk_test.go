@@ -34,6 +34,7 @@ var walks = []walk{
 	{method: "GET", path: "/v1/items", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/jobs/{job}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/jobs/{job}/enqueue", readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "PATCH", path: "/v1/jobs/{job}", body: `{"name":"Spring"}`, readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "POST", path: "/v1/jobs/{job}/cancel", readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "GET", path: "/v1/jobs/{job}/items", readOnly: 200, writeOnly: 200, other: 404, right: 200},
 	{method: "GET", path: "/v1/jobs/{job}/items/{item}", readOnly: 200, writeOnly: 200, other: 404, right: 200},

@@ -40,7 +40,7 @@ func cursorOf(next string) *string {
 
 func summaryOf(j job.Job) client.JobSummary {
 	return client.JobSummary{
-		JobID: j.JobID, TenantID: j.TenantID, BrandProfileID: j.BrandProfileID, Status: j.Status, CorrelationID: j.CorrelationID,
+		JobID: j.JobID, TenantID: j.TenantID, Name: j.Name, BrandProfileID: j.BrandProfileID, Status: j.Status, CorrelationID: j.CorrelationID,
 		CreatedAt: j.CreatedAt, UpdatedAt: j.UpdatedAt, FinishedAt: j.FinishedAt, ExportBlobPath: j.ExportBlobPath,
 		Presets: append([]string{}, j.Presets...), Options: client.ProcessingOptions(j.Options), Counts: client.Counts(j.Counts), Pictures: j.Pictures,
 	}

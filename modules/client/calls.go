@@ -130,6 +130,11 @@ func (c *Client) Cancel(ctx context.Context, jobID string) error {
 	return err
 }
 
+// Rename gives a job another name; "" takes it away.
+func (c *Client) Rename(ctx context.Context, jobID, name string) (JobSummary, error) {
+	return call[JobSummary](ctx, c, http.MethodPatch, path("jobs", jobID), nil, JobName{Name: name}, "")
+}
+
 // Retry tries a failed item again, as a new item.
 func (c *Client) Retry(ctx context.Context, jobID, itemID string) (RetriedItem, error) {
 	return call[RetriedItem](ctx, c, http.MethodPost, path("jobs", jobID, "items", itemID, "retry"), nil, nil, NewIdempotencyKey())

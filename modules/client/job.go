@@ -29,6 +29,7 @@ const (
 // NewJob asks for a job.
 type NewJob struct {
 	TenantID       string      `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
+	Name           string      `json:"name,omitempty" nullable:"true" maxLength:"120" doc:"What people call the job: at most 120 characters, without control characters" example:"Spring collection"`
 	BrandProfileID string      `json:"brand_profile_id,omitempty" nullable:"true" maxLength:"63" doc:"The brand profile; left out: default" example:"default"`
 	Items          []NewItem   `json:"items" nullable:"false" minItems:"1" maxItems:"100" doc:"The photos"`
 	Presets        []string    `json:"presets,omitempty" nullable:"true" maxItems:"100" doc:"Names from GET /v1/presets; left out: the brand's, else a default set" example:"[\"shopify\",\"amazon_main\"]"`
@@ -39,6 +40,11 @@ type NewJob struct {
 	CollectionID   string      `json:"collection_id,omitempty" nullable:"true" maxLength:"64" doc:"An open collection that the job joins" example:"0198f7a0-0000-7000-8000-00000000000d"`
 	Uploads        bool        `json:"uploads,omitempty" doc:"Answer each item's upload_url, so that POST /v1/uploads/sas isn't needed" example:"true"`
 	DryRun         bool        `json:"dry_run,omitempty" doc:"Answer the exact cost and make nothing" example:"false"`
+}
+
+// JobName names a job.
+type JobName struct {
+	Name string `json:"name" nullable:"false" maxLength:"120" doc:"What people call the job; empty takes its name away" example:"Spring collection"`
 }
 
 // NewItem asks for the pictures of one photo.
@@ -106,6 +112,7 @@ type CreatedItem struct {
 type JobSummary struct {
 	JobID          string            `json:"job_id" example:"0198f7a0-0000-7000-8000-000000000001"`
 	TenantID       string            `json:"tenant_id" example:"default"`
+	Name           string            `json:"name" doc:"What people call the job; empty: nothing" example:"Spring collection"`
 	BrandProfileID string            `json:"brand_profile_id" example:"default"`
 	Status         string            `json:"status" enum:"created,processing,completed,failed,partial,cancelled" example:"processing" doc:"Terminal are completed, failed, partial and cancelled"`
 	CorrelationID  string            `json:"correlation_id" example:"0198f7a0-0000-7000-8000-00000000000c"`

@@ -123,7 +123,7 @@ func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
 		}
 	}
 	j := Job{
-		JobID: cmp.Or(n.ID, newID()), TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Status: JobCreated, CorrelationID: n.CorrelationID,
+		JobID: cmp.Or(n.ID, newID()), TenantID: n.TenantID, Name: n.Name, BrandProfileID: n.BrandProfileID, Status: JobCreated, CorrelationID: n.CorrelationID,
 		Presets: firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets()), Options: n.Options, Items: expand(n.Items, brand.Plates),
 	}
 	if slices.ContainsFunc(j.Items, func(it Item) bool { return it.SourceURL != nil }) {
@@ -179,6 +179,11 @@ func (s *Service) validate(n *NewJob) error {
 	if n.CollectionID != "" && s.Groups == nil {
 		return ErrNoGroups
 	}
+	name, err := cleanName(n.Name)
+	if err != nil {
+		return err
+	}
+	n.Name = name
 	for i := range n.Items {
 		if err := s.validateItem(&n.Items[i], i); err != nil {
 			return err
@@ -379,9 +384,9 @@ func insertJob(ctx context.Context, tx *db.Tx, j *Job, brand Brand) error {
 	}
 	now := j.CreatedAt.UnixMilli()
 	if _, err := tx.ExecContext(ctx, `INSERT INTO jobs
-		(job_id, tenant_id, brand_profile_id, correlation_id, status, presets, options, brand, total, open_items, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		j.JobID, j.TenantID, j.BrandProfileID, j.CorrelationID, j.Status, string(presets), string(options), string(brandJSON),
+		(job_id, tenant_id, name, brand_profile_id, correlation_id, status, presets, options, brand, total, open_items, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		j.JobID, j.TenantID, j.Name, j.BrandProfileID, j.CorrelationID, j.Status, string(presets), string(options), string(brandJSON),
 		len(j.Items), len(j.Items), now, now); err != nil {
 		return fmt.Errorf("insert the job: %w", err)
 	}

@@ -91,6 +91,7 @@ type NewJob struct {
 	// the request was carried out before: that job is the answer.
 	ID             string
 	TenantID       string
+	Name           string // what a person calls it, at most MaxName characters; "": nothing
 	BrandProfileID string // "": default
 	CorrelationID  string
 	Items          []NewItem
@@ -107,6 +108,7 @@ type NewJob struct {
 type Job struct {
 	JobID          string           `json:"job_id"`
 	TenantID       string           `json:"tenant_id"`
+	Name           string           `json:"name"` // what a person calls it; "": nothing
 	BrandProfileID string           `json:"brand_profile_id"`
 	Status         string           `json:"status"`
 	CorrelationID  string           `json:"correlation_id"`

@@ -16,7 +16,7 @@ import (
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
-const jobColumns = `job_id, tenant_id, brand_profile_id, correlation_id, status, presets, options, total, open_items, done_items,
+const jobColumns = `job_id, tenant_id, name, brand_profile_id, correlation_id, status, presets, options, total, open_items, done_items,
 	failed_items, cancelled_items, open_exports, done_exports, failed_exports, export_blob_path, created_at, updated_at, finished_at,
 	(SELECT count(*) FROM items i WHERE i.job_id = jobs.job_id AND i.retry_of IS NULL AND i.remake_of IS NULL) AS pictures`
 
@@ -28,7 +28,7 @@ func scanJob(r scanner) (Job, error) {
 	var created, updated int64
 	var finished sql.NullInt64
 	c := &j.Counts
-	if err := r.Scan(&j.JobID, &j.TenantID, &j.BrandProfileID, &j.CorrelationID, &j.Status, &presets, &options, &c.Total, &c.Open, &c.Completed,
+	if err := r.Scan(&j.JobID, &j.TenantID, &j.Name, &j.BrandProfileID, &j.CorrelationID, &j.Status, &presets, &options, &c.Total, &c.Open, &c.Completed,
 		&c.Failed, &c.Cancelled, &c.OpenExports, &c.DoneExports, &c.FailedExports, &j.ExportBlobPath, &created, &updated, &finished, &j.Pictures); err != nil {
 		return Job{}, err
 	}

@@ -11,6 +11,7 @@ import { More, usePages } from "../parts/Pages";
 import { SheetGone } from "../parts/SheetGone";
 import { SheetSaves } from "../parts/SheetSaves";
 import { go, to } from "../route";
+import { called, sized } from "../state/called";
 import { enter } from "../state/listed";
 import { doing, tell } from "../state/notice";
 import { readPace } from "../state/pace";
@@ -38,7 +39,7 @@ const Sets = ({ path, have, added }: { path: { path: { collection_id: string } }
     <details onToggle={(e) => { if (e.currentTarget.open) void doing(read); }}><summary>{t("collection.add")}</summary>
       {offered.value?.length === 0 && <p class="soft">{t("collection.add.none")}</p>}
       <div class="stack">{offered.value?.map((j) => <label key={j.job_id} class="check"><input type="checkbox" checked={chosen.value.includes(j.job_id)} onChange={() => { chosen.value = chosen.value.includes(j.job_id) ? chosen.value.filter((x) => x !== j.job_id) : [...chosen.value, j.job_id]; }} />
-        <span>{when(j.created_at)} · {t("sheet.title", { n: j.pictures })} <span class="soft">{t(`job.${j.status}` as Key)}</span></span></label>)}</div>
+        <span>{when(j.created_at)} · {called(j)} <span class="soft">{t(`job.${j.status}` as Key)}</span></span></label>)}</div>
       <div class="row end"><button type="button" class="primary" disabled={!chosen.value.length} onClick={add} {...lacks("write")}>{t("collection.add.do", { n: chosen.value.length })}</button></div>
     </details>
   );
@@ -91,7 +92,7 @@ export const Collection = ({ id }: { id: string }) => {
       {c.status === "open" && <p class="soft lead">{t("collection.close.why")}</p>}
       {parts.value.length > 0 && <section class="sheet-block" aria-label={t("sheet.zip")}><ol class="zip-parts">{parts.value.map((p, i) => <li key={i}><a href={p.url} rel="noopener" download="">{t("collection.part", { i: i + 1, n: parts.value.length })}</a> <span class="soft">{bytes(p.bytes)}</span></li>)}</ol></section>}
       <details class="sheet-block" open={c.jobs.total === 0}><summary>{t("collection.in")} <span class="count">{c.jobs.total}</span></summary>
-        <ul class="sets">{sets.map((j) => <li key={j.job_id} class="set-row plain"><a href={to("sets", j.job_id)}><span><strong>{t("sheet.title", { n: j.pictures })}</strong><span class="soft">{when(j.created_at)}</span></span><span class={`state job-${j.status}`}>{t(`job.${j.status}` as Key)}</span></a></li>)}</ul>
+        <ul class="sets">{sets.map((j) => <li key={j.job_id} class="set-row plain"><a href={to("sets", j.job_id)}><span><strong class="breaks">{called(j)}</strong><span class="soft">{sized(j)}{when(j.created_at)}</span></span><span class={`state job-${j.status}`}>{t(`job.${j.status}` as Key)}</span></a></li>)}</ul>
         <More of={jobs} />
         {c.status === "open" && <Sets path={path} have={new Set(sets.map((j) => j.job_id))} added={async () => { await Promise.all([readCollection(), jobs.again()]); revive(); }} />}
       </details>

@@ -8,6 +8,7 @@ import { Icon } from "../parts/Icon";
 import { Pending, useFirst } from "../parts/Pages";
 import { Thumb } from "../parts/Thumb";
 import { to } from "../route";
+import { called, sized } from "../state/called";
 import { doing, finished } from "../state/notice";
 import { paceOf, rest } from "../state/pace";
 import { credits, lasting, t, when, type Key } from "../words";
@@ -28,7 +29,7 @@ const Row = ({ j, ahead }: { j: Summary; ahead: number }) => {
     <li class="set-row">
       <a href={to("sets", j.job_id)}>
         <span class="set-thumbs">{some.value.map((b) => <Thumb key={b.item_id} job={j.job_id} item={b.item_id} version={b.picture} photo={b.photo} />)}</span>
-        <span><strong>{t("sheet.title", { n: j.pictures })}</strong><span class="soft">{when(j.created_at)}</span></span>
+        <span><strong class="breaks">{called(j)}</strong><span class="soft">{sized(j)}{when(j.created_at)}</span></span>
         <span class={`state job-${j.status}`}>{j.finished_at ? t(`job.${j.status}` as Key) : `${t("home.running", { done: j.pictures - open, n: j.pictures })}${rest(open) ? ` · ${t("sheet.left", { time: lasting(rest(ahead + open)) })}` : ""}`}</span>
       </a>
     </li>

@@ -68,6 +68,10 @@ const Refused = () => {
   );
 };
 
+// title is what the user calls the set; null: nothing yet, then it has its folder's name.
+const title = signal<string | null>(null);
+const folder = (): string => photos.value[0]?.folder ?? "";
+
 // The price of what is chosen, by the service's own count.
 const usePrice = (): { credits: number | null; why: string; buy?: boolean } => {
   const price = useSignal<{ credits: number | null; why: string; buy?: boolean }>({ credits: null, why: "" });
@@ -101,11 +105,13 @@ export const New = () => {
       const all = photos.value.map((p) => ({ file: p.file, sku: p.sku }));
       let first = "";
       for (let i = 0; i < all.length; i += perJob) {
-        const id = await make(orderOf(c), all.slice(i, i + perJob));
+        const part = all.length > perJob ? ` (${i / perJob + 1}/${Math.ceil(all.length / perJob)})` : "", name = (title.value ?? folder()).trim();
+        const id = await make({ ...orderOf(c), ...(name ? { name: name + part } : {}) }, all.slice(i, i + perJob));
         first ||= id;
       }
       if ("Notification" in window && Notification.permission === "default") void Notification.requestPermission();
       clear();
+      title.value = null;
       go("sets", first);
     } finally { busy.value = false; }
   });
@@ -116,6 +122,7 @@ export const New = () => {
       <section aria-labelledby="new-photos">
         <h2 id="new-photos" class="section"><span class="step">1</span>{t("new.photos")} {n > 0 && <span class="count">{n}</span>}</h2>
         <Refused />
+        {n > 0 && <label class="field narrow">{t("sheet.name")}<input id="set-name" maxLength={120} autocomplete="off" placeholder={t("sheet.name.example")} value={title.value ?? folder()} onInput={(e) => { title.value = e.currentTarget.value; }} /></label>}
         {n > 0 && <ul class="photos">{photos.value.map((p) => <PhotoTile key={p.id} p={p} />)}</ul>}
         <Drop small={n > 0} />
       </section>

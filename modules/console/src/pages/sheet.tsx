@@ -5,6 +5,7 @@ import { Loading } from "../parts/Empty";
 import { SheetHead } from "../parts/SheetHead";
 import { SheetGone } from "../parts/SheetGone";
 import { enter } from "../state/listed";
+import { called } from "../state/called";
 import { job, missing } from "../state/sheet";
 import { t } from "../words";
 
@@ -14,7 +15,7 @@ export const Sheet = ({ id }: { id: string }) => {
   useEffect(() => {
     if (!j) return;
     const ended = j.counts.total - j.counts.open;
-    document.title = j.finished_at ? `✓ ${t("sheet.title", { n: j.pictures })} · OPAL` : `${Math.round(100 * ended / Math.max(1, j.counts.total))} % · OPAL`;
+    document.title = j.finished_at ? `✓ ${called(j)} · OPAL` : `${Math.round(100 * ended / Math.max(1, j.counts.total))} % · ${j.name ? `${j.name} · ` : ""}OPAL`;
   }, [j]);
   if (missing.value) return <SheetGone again={() => enter("sets", id)} />;
   if (!j || j.job_id !== id) return <Loading page text={t("loading")} />;

@@ -5,7 +5,7 @@ const paths: Record<string, string> = {
   gear: "M4 6h12M4 10h12M4 14h12M7 4v4M13 8v4M8 12v4", bin: "M4 6h12M8 6V4h4v2M6 6l1 11h6l1-11", check: "M4 10.500l4 4 8-9", cross: "M5 5l10 10M15 5L5 15",
   again: "M16 10a6 6 0 1 1-2-4.500M16 3v4h-4", down: "M10 3v9M6 9l4 4 4-4M4 16h12", up: "M10 15V5M6 9l4-4 4 4", left: "M12 4l-6 6 6 6", right: "M8 4l6 6-6 6",
   talk: "M3 4h14v9H9l-4 3v-3H3z", eye: "M2 10c3-5 13-5 16 0-3 5-13 5-16 0zM10 7.500a2.500 2.500 0 1 0 .01 0", brush: "M4 16c0-3 1-4 3-4s2 3 0 4-3 0-3 0zM8 12l8-8",
-  folder: "M2 5h6l2 2h8v9H2z", swap: "M4 7h11l-3-3M16 13H5l3 3", undo: "M7 4L3 8l4 4M3 8h8a5 5 0 0 1 0 9H8", link: "M8 12a3 3 0 0 0 4 0l3-3a3 3 0 0 0-4-4l-1 1M12 8a3 3 0 0 0-4 0l-3 3a3 3 0 0 0 4 4l1-1", out: "M9 4H4v12h5M12 6l4 4-4 4M16 10H8", warn: "M10 3l8 14H2zM10 8v4M10 14.500v.1",
+  pen: "M4 16l1-4 8-8 3 3-8 8zM12 5l3 3", folder: "M2 5h6l2 2h8v9H2z", swap: "M4 7h11l-3-3M16 13H5l3 3", undo: "M7 4L3 8l4 4M3 8h8a5 5 0 0 1 0 9H8", link: "M8 12a3 3 0 0 0 4 0l3-3a3 3 0 0 0-4-4l-1 1M12 8a3 3 0 0 0-4 0l-3 3a3 3 0 0 0 4 4l1-1", out: "M9 4H4v12h5M12 6l4 4-4 4M16 10H8", warn: "M10 3l8 14H2zM10 8v4M10 14.500v.1",
 };
 
 export const Icon = ({ name }: { name: string }) => (

@@ -1,7 +1,9 @@
 // What stands above the pictures of a set: how far it is, its links, its ZIP.
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got } from "../api";
 import { go } from "../route";
+import { called, sized } from "../state/called";
 import { doing, tell } from "../state/notice";
 import { paceOf, readPace } from "../state/pace";
 import { saveZip } from "../state/save";
@@ -33,6 +35,12 @@ export const SheetHead = () => {
   const n = shown.value.length;
   const running = !j.finished_at;
   useBefore(j);
+  const naming = useSignal<string | null>(null); // what the name is changed to; null: it isn't
+  const rename = (e: Event): void => { e.preventDefault(); void doing(async () => {
+    const now = await got(client.PATCH("/v1/jobs/{job_id}", { params: { path: { job_id: j.job_id } }, body: { name: (naming.value ?? "").trim() } }));
+    if (job.value?.job_id === now.job_id) job.value = { ...job.value, name: now.name };
+    naming.value = null;
+  }); };
   const remove = (): void => void doing(async () => {
     if (!await sure(t("sheet.delete"), t("sheet.delete.why"), t("delete"))) return;
     await got(client.DELETE("/v1/jobs/{job_id}", { params: { path: { job_id: j.job_id } } }));
@@ -42,8 +50,10 @@ export const SheetHead = () => {
   return (
     <header class="page-head">
       <div>
-        <h1 tabIndex={-1}>{t("sheet.title", { n })}</h1>
-        <p class="soft">{when(j.created_at)} · {t(`job.${j.status}` as Key)}{running && left.value ? ` · ${t("sheet.left", { time: lasting(left.value) })}` : ""}
+        {naming.value === null ? <h1 tabIndex={-1} class="breaks">{called({ name: j.name, pictures: n })} <button type="button" class="icon-only quiet" aria-label={t("sheet.name")} title={t("sheet.name")} onClick={() => { naming.value = j.name; }} {...lacks("write")}><Icon name="pen" /></button></h1>
+          : <form class="row" onSubmit={rename}><label><span class="unseen">{t("sheet.name")}</span><input name="set-name" maxLength={120} value={naming.value} ref={(e) => { if (e && naming.value === j.name) e.focus(); }} onInput={(e) => { naming.value = e.currentTarget.value; }} onKeyDown={(e) => { if (e.key === "Escape") { e.stopPropagation(); naming.value = null; } }} /></label>
+            <button type="submit" class="primary">{t("save")}</button><button type="button" onClick={() => { naming.value = null; }}>{t("cancel")}</button></form>}
+        <p class="soft">{sized({ name: j.name, pictures: n })}{when(j.created_at)} · {t(`job.${j.status}` as Key)}{running && left.value ? ` · ${t("sheet.left", { time: lasting(left.value) })}` : ""}
           {running && before.value > 0 ? ` · ${t("sheet.ahead", { n: before.value })}` : ""}
           {live.value === "asking" && running ? ` · ${t("sheet.asking")}` : ""}</p>
       </div>

@@ -1,7 +1,7 @@
 // The photos of the next set: what was dropped, looked at before anything is sent.
 import { signal } from "@preact/signals";
 
-export type Photo = { id: string; file: File; sku: string; width: number; height: number; url: string; hash: string };
+export type Photo = { id: string; file: File; sku: string; width: number; height: number; url: string; hash: string; folder: string };
 export type Refusal = { name: string; why: "type" | "size" | "empty" | "twice" | "many" };
 
 export const photos = signal<Photo[]>([]);
@@ -20,6 +20,16 @@ export const skuOf = (name: string): string => {
   const stem = name.replace(/\.[^.]+$/, "");
   const m = /^([A-Za-z0-9][A-Za-z0-9-]*\d[A-Za-z0-9-]*?)(?:[_.\s]|$)/.exec(stem);
   return m && !/^(IMG|DSC|DSCN|P|PXL)[-_]?\d+$/i.test(m[1]!) ? m[1]! : "";
+};
+
+// folderOf is the folder that a file was chosen or dropped in; "": none. What is dropped has its
+// path from file-selector.
+const folderOf = (f: File & { path?: string }): string => /^(?:\.?\/)?([^/]+)\/./.exec(f.webkitRelativePath || f.path || "")?.[1]?.slice(0, 100) ?? "";
+
+// known says whether a file begins as pictures of the types that are taken do.
+const known = async (f: File): Promise<boolean> => {
+  const b = new Uint8Array(await f.slice(0, 12).arrayBuffer()), s = String.fromCharCode(...b);
+  return s.startsWith("\xff\xd8\xff") || s.startsWith("\x89PNG") || (s.startsWith("RIFF") && s.endsWith("WEBP")) || s.slice(4, 8) === "ftyp" || /^(?:II[*+]\0|MM\0[*+])/.test(s);
 };
 
 const fingerprint = async (file: File): Promise<string> => {
@@ -43,7 +53,7 @@ const every = 100; // ms between two looks of the page at what was added meanwhi
 // add looks at files and takes those that can be used.
 export const add = async (files: File[]): Promise<void> => {
   const no: Refusal[] = [], taken: Photo[] = [];
-  const known = new Set(photos.value.map((p) => p.hash));
+  const here = new Set(photos.value.map((p) => p.hash));
   const full = (): boolean => photos.value.length + taken.length >= maxPhotos;
   let shown = Date.now();
   const show = (): void => { photos.value = [...photos.value, ...taken.splice(0)]; shown = Date.now(); };
@@ -51,11 +61,12 @@ export const add = async (files: File[]): Promise<void> => {
     if (file.name.startsWith(".")) return; // a system's own, such as .DS_Store
     const why = !types.test(file.type) && !names.test(file.name) ? "type" : file.size === 0 ? "empty" : file.size > maxBytes ? "size" : full() ? "many" : null;
     if (why) { no.push({ name: file.name, why }); return; }
+    if (!await known(file)) { no.push({ name: file.name, why: "type" }); return; }
     const hash = await fingerprint(file);
-    if (known.has(hash)) { no.push({ name: file.name, why: "twice" }); return; }
-    known.add(hash);
+    if (here.has(hash)) { no.push({ name: file.name, why: "twice" }); return; }
+    here.add(hash);
     const size = await measure(file);
-    taken.push({ id: `p${++count}`, file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash });
+    taken.push({ id: `p${++count}`, file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash, folder: folderOf(file) });
     if (Date.now() - shown > every) show();
   };
   for (const file of files) {
