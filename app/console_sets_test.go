@@ -130,8 +130,8 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	// The job waits for a photo that is refused until it is left out.
 	inPage(t, ctx, desktop, press(".tile.refused .tile-buttons button:last-child"), until(tile("out")), until(`document.querySelector(".page-head .primary").disabled === false`))
 
-	// A doubtful picture says so, and a person decides.
-	inPage(t, ctx, press(".sheet .callout button"), until(`document.querySelector("h1").textContent === "plain.jpg" && document.querySelector(".callout")`), chromedp.KeyEvent("r"), until(tile("rejected")))
+	// A doubtful picture says so, above its sizes, too, and a person decides.
+	inPage(t, ctx, press(".sheet .callout button"), until(`document.querySelector("h1").textContent === "plain.jpg" && document.querySelector(".callout")`), until(`document.querySelector(".doubt + .variants li") && !document.querySelector(".variants .good-text")`), chromedp.KeyEvent("r"), until(tile("rejected")))
 
 	const bottle = `document.querySelector(".tile.approved:has(strong[title='sample-bottle.jpg'])")`
 	// By keyboard: to the picture, approve, on to the next.

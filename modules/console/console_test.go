@@ -203,6 +203,16 @@ func TestEveryCodeHasPlainWords(t *testing.T) {
 			if !strings.Contains(all, `"rule.`+m[1]+`": "`) {
 				t.Errorf("the channels' rule %s has no words in %s.ts", m[1], language)
 			}
+			if language != "en" && !strings.Contains(all, `"mend.`+m[1]+`": "`) {
+				t.Errorf("%s.ts doesn't say what to do about the channels' rule %s", language, m[1])
+			}
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\tConcern\w+ += "(\w+)" +//`).FindAllStringSubmatch(text("../cutout/concern.go")+text("../pipeline/framing.go"), -1) {
+		for language, all := range words {
+			if !strings.Contains(all, `"concern.`+m[1]+`": "`) {
+				t.Errorf("the concern %s has no words in %s.ts", m[1], language)
+			}
 		}
 	}
 	for _, r := range rules {

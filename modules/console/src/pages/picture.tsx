@@ -17,6 +17,7 @@ import { go, to } from "../route";
 import { catalogue, presets, sceneTitle } from "../state/catalogue";
 import { complain, doing, sayCode, tell } from "../state/notice";
 import { near, readAhead } from "../state/near";
+import { reasons, sayConcern } from "../state/plain";
 import { again, briefs, counts, decide, home, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
 import { layer, preview, remakeAs, shown, type Wish } from "../state/steer";
 import { credits, number, t, when, type Key } from "../words";
@@ -49,6 +50,12 @@ const SafeZone = ({ preset }: { preset: string }) => {
   if (!zone) return null;
   const [left, top, right, bottom] = zone as [number, number, number, number], at = (v: number): string => `${100 * v}%`;
   return <span class="safe-zone" style={{ left: at(left), top: at(top), width: at(right - left), height: at(bottom - top) }}><span class="plate-word">{t("sizes.zone")}</span></span>;
+};
+
+// smallest finds the concern with the smallest box around a point of the photo; -1: none has one there.
+const smallest = (concerns: Schemas["Concern"][], x: number, y: number): number => {
+  const area = (i: number): number => concerns[i]!.box![2]! * concerns[i]!.box![3]!;
+  return concerns.reduce((best, { box: b }, i) => (b && x >= b[0]! && x < b[0]! + b[2]! && y >= b[1]! && y < b[1]! + b[3]! && (best < 0 || area(i) < area(best)) ? i : best), -1);
 };
 
 const useFiles = (item: Item | null, brief: Brief | undefined): Record<Look, string> => {
@@ -86,6 +93,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
   const wish = useSignal<Wish | null>(null);
   const product = useSignal("");
   const compared = useSignal<Registered | null>(null);
+  const pointed = useSignal(-1); // the concern that is pointed at
   const variant = useSignal<{ preset: string; url: string } | null>(null);
 
   const current = useRef(itemID); // "" once the page is left
@@ -202,6 +210,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
       go(...spot(jobID, id));
     } finally { working.value = false; }
   });
+  const why = reasons(it);
   const w = wish.value ?? wishOf(it);
   const later = newer.value.get(itemID);
   const chain = versionsOf(itemID);
@@ -215,6 +224,12 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
       URL.revokeObjectURL(p.url);
       if (l && p.box) { URL.revokeObjectURL(l.url); compared.value = { photo: files.original, bounds: l.bounds, box: p.box }; }
     });
+  };
+  const toTab = (x: Tab): void => {
+    tab.value = x;
+    if (x === "cutout" || x === "adjust") compared.value = null;
+    if (x === "cutout" && look.value === "picture") { look.value = "cutout"; variant.value = null; }
+    if (x === "adjust") { look.value = "picture"; variant.value = null; }
   };
   // a product that was turned does not lie on its photo
   const comparable = it.status === "completed" && files.original && files.cutout && files.picture && !it.steering?.rotation && !it.steering?.flip;
@@ -240,7 +255,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
         </div>
       </header>
       <Role scope="approve" />
-      {(it.review?.state === "pending" || it.error_message) && <div class="callout warn"><Icon name="warn" /><span>{it.error_code ? sayCode(it.error_code, it.error_message ?? "") : it.review_reason ?? t("tile.look")}</span></div>}
+      {(it.review?.state === "pending" || it.error_message) && <div class="callout warn"><Icon name="warn" /><span>{it.error_code ? sayCode(it.error_code, it.error_message ?? "") : why[0]}{!it.error_code && why.length > 1 && <details><summary>{t("reason.more", { n: why.length - 1 })}</summary><ul>{why.slice(1).map((r, i) => <li key={i}>{r}</li>)}</ul></details>}</span></div>}
       {it.waiting && <div class="callout"><Icon name="again" /><span>{t("picture.waits", { n: it.waiting.item_ids.length, at: when(it.waiting.until) })}</span></div>}
       <div class="picture-columns">
         <div class="stage">
@@ -250,9 +265,10 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
             <div class="chips small" role="group" aria-label={t("picture.backdrop")}>{(["checker", "white", "black"] as const).map((b) => <button type="button" class={`chip swatch ${b}`} key={b} aria-pressed={backdrop.value === b} aria-label={t(`backdrop.${b}` as Key)} onClick={() => { backdrop.value = b; }} />)}</div>
             <div class="chips small" role="group" aria-label={t("picture.zoom")}>{[0, 1, 2].map((z) => <button type="button" class="chip" key={z} aria-pressed={zoom.value === z} onClick={() => { zoom.value = z; }}>{z ? `${z * 100} %` : t("picture.fit")}</button>)}</div>
           </div>
-          <Canvas src={src} alt={variant.value ? variant.value.preset : `${it.filename}, ${t(`look.${looking}` as Key)}`} backdrop={backdrop.value} zoom={zoom.value} least={steered ? 2048 : 0} onZoom={(z) => { zoom.value = z; }}>
+          <Canvas src={src} onPoint={(x, y) => { pointed.value = looking === "picture" || variant.value ? -1 : smallest(it.concerns, x, y); }} alt={variant.value ? variant.value.preset : `${it.filename}, ${t(`look.${looking}` as Key)}`} backdrop={backdrop.value} zoom={zoom.value} least={steered ? 2048 : 0} onZoom={(z) => { zoom.value = z; }}>
             {(scale, size) => <>
-              {it.concerns.filter((c) => c.box && (looking !== "picture") && !variant.value).map((c, i) => <span key={i} class="concern" title={c.text} style={{ left: `${c.box![0]! * scale}px`, top: `${c.box![1]! * scale}px`, width: `${c.box![2]! * scale}px`, height: `${c.box![3]! * scale}px` }} />)}
+              {painting && kind.value === "keep" && looking === "cutout" && files.original && <img class="shine" src={files.original} alt="" draggable={false} />}
+              {it.concerns.map((c, i) => c.box && looking !== "picture" && !variant.value && <span key={i} class={`concern${pointed.value === i ? " pointed" : ""}`} title={sayConcern(c)} style={{ left: `${c.box![0]! * scale}px`, top: `${c.box![1]! * scale}px`, width: `${c.box![2]! * scale}px`, height: `${c.box![3]! * scale}px` }} />)}
               {variant.value && !held.value && <SafeZone preset={variant.value.preset} />}
               {compared.value && looking === "picture" && !steered && !variant.value && <Compare {...compared.value} />}
               {steered && <Place scale={scale} size={size} steering={w.steering} product={product.value} change={(s) => { wish.value = { ...w, steering: { ...w.steering, ...s } }; }} />}
@@ -262,15 +278,15 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
           <p class="soft keys">{t("picture.keys")}</p>
         </div>
         <div class="stack"><aside class="panel" aria-label={t("picture.panel")}>
-          <div class="tabs" role="group" aria-label={t("picture.panel")}>{(["sizes", "adjust", "cutout", "history"] as const).map((x) => <button type="button" key={x} class="tab" aria-pressed={tab.value === x} onClick={() => { tab.value = x; if (x === "cutout" || x === "adjust") compared.value = null; if (x === "cutout" && look.value === "picture") { look.value = "cutout"; variant.value = null; } if (x === "adjust") { look.value = "picture"; variant.value = null; } }}>{t(`tab.${x}` as Key)}</button>)}</div>
+          <div class="tabs" role="group" aria-label={t("picture.panel")}>{(["sizes", "adjust", "cutout", "history"] as const).map((x) => <button type="button" key={x} class="tab" aria-pressed={tab.value === x} onClick={() => toTab(x)}>{t(`tab.${x}` as Key)}</button>)}</div>
           {tab.value === "sizes" && <>
             {it.fidelity && it.fidelity.enlarged && it.fidelity.enlarged > 2 ? <p class="warn-text"><Icon name="warn" />{t("picture.small", { x: number(it.fidelity.enlarged, 1) })}</p> : null}
-            <Sizes item={it} show={showVariant} shown={variant.value?.preset ?? null} /></>}
+            <Sizes item={it} show={showVariant} shown={variant.value?.preset ?? null} cutout={() => toTab("cutout")} /></>}
           {tab.value === "adjust" && (later ? <p>{t("adjust.newer")} <a href={to(...spot(jobID, later))}>{t("adjust.newer.go")}</a></p> : <Adjust jobID={jobID} item={it} wish={w} change={(next) => { wish.value = next; }} />)}
           {tab.value === "cutout" && (it.cutout_blob_path ? <div class="stack">
             {it.confidence !== null && <p class="confidence"><span>{t("cutout.confidence", { n: number(100 * it.confidence) })}</span><meter min={0} max={1} low={0.5} high={0.8} optimum={1} value={it.confidence} aria-label={t("cutout.confidence", { n: number(100 * it.confidence) })} /></p>}
-            {it.concerns.length > 0 && <ul class="concerns">{it.concerns.map((c, i) => <li key={i}>{c.text}</li>)}</ul>}
-            <p>{t("cutout.how")}</p>
+            {it.concerns.length > 0 && <ul class="concerns">{it.concerns.map((c, i) => <li key={i} class={pointed.value === i ? "pointed" : ""} tabIndex={c.box ? 0 : undefined} onPointerEnter={() => { pointed.value = i; }} onPointerLeave={() => { pointed.value = -1; }} onFocus={() => { pointed.value = i; }} onBlur={() => { pointed.value = -1; }}>{sayConcern(c)}</li>)}</ul>}
+            <p>{t("cutout.how")}{kind.value === "keep" && look.value === "cutout" ? ` ${t("brush.shine")}` : ""}</p>
             <div class="chips" role="group" aria-label={t("cutout.brush")}>{(["remove", "keep"] as const).map((k) => <button type="button" class={`chip ${k}`} key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`brush.${k}` as Key)}</button>)}</div>
             <label class="field">{t("cutout.size", { n: radius.value })}<input type="range" min={2} max={200} value={radius.value} onInput={(e) => { radius.value = Number(e.currentTarget.value); }} /></label>
             <div class="row"><button type="button" disabled={!strokes.value.length || working.value} onClick={() => { strokes.value = strokes.value.slice(0, -1); }}><Icon name="undo" />{t("undo")}</button>

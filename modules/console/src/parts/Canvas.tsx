@@ -6,7 +6,7 @@ import { t } from "../words";
 
 type Props = {
   src: string; alt: string; backdrop: "plain" | "white" | "black" | "checker"; zoom: number; onZoom: (z: number) => void;
-  least?: number; children?: (scale: number, size: { w: number; h: number }) => ComponentChildren;
+  least?: number; onPoint?: (x: number, y: number) => void; children?: (scale: number, size: { w: number; h: number }) => ComponentChildren;
 };
 type Point = { x: number; y: number };
 
@@ -14,7 +14,7 @@ const most = 8; // screen pixels for one of the picture's
 
 // zoom 0 fits the picture in; else it is screen pixels for one of the picture's. A picture
 // whose longer side has fewer than least pixels counts as one that has them: a preview.
-export const Canvas = ({ src, alt, backdrop, zoom, onZoom, least = 0, children }: Props) => {
+export const Canvas = ({ src, alt, backdrop, zoom, onZoom, onPoint, least = 0, children }: Props) => {
   const box = useRef<HTMLDivElement>(null);
   const size = useSignal({ w: 0, h: 0 });
   const room = useSignal({ w: 0, h: 0 });
@@ -90,7 +90,7 @@ export const Canvas = ({ src, alt, backdrop, zoom, onZoom, least = 0, children }
   return (
     <div ref={box} class={`canvas ${backdrop}`} tabIndex={0} role="group" aria-label={t("picture.canvas", { n: Math.round(scale * 100) })} onPointerDown={grab} onWheel={wheel}
       onDblClick={(e) => { if (!(e.target as HTMLElement).closest("[data-paint]")) zoomTo(zoom ? 0 : 1, inBox(e.clientX, e.clientY)); }}>
-      {src && <div class="canvas-inner" style={w ? { width: `${w * scale}px`, height: `${h * scale}px` } : {}}>
+      {src && <div class="canvas-inner" onPointerMove={onPoint && ((e) => { const r = e.currentTarget.getBoundingClientRect(); onPoint((e.clientX - r.left) / scale, (e.clientY - r.top) / scale); })} onPointerLeave={onPoint && (() => onPoint(-1, -1))} style={w ? { width: `${w * scale}px`, height: `${h * scale}px` } : {}}>
         <img src={src} alt={alt} draggable={false} onLoad={(e) => { const { naturalWidth: w, naturalHeight: h } = e.currentTarget, k = Math.max(1, least / Math.max(w, h, 1)); size.value = { w: Math.round(w * k), h: Math.round(h * k) }; }} />
         {w > 0 && children?.(scale, size.value)}
       </div>}

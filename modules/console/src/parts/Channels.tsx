@@ -1,6 +1,6 @@
 // Presets to choose from, by the channel that asks for them, and choices that were kept.
 import { signal } from "@preact/signals";
-import { byChannel, presets } from "../state/catalogue";
+import { byChannel, channelTitle, presets, presetTitle } from "../state/catalogue";
 import { t } from "../words";
 import { Icon } from "./Icon";
 
@@ -32,10 +32,10 @@ export const Channels = ({ chosen, choose }: { chosen: string[]; choose: (next: 
         {current ? <button type="button" class="quiet" onClick={() => keep(kept.value.filter((k) => k !== current))}><Icon name="bin" />{t("sizes.forget", { name: current.name })}</button>
           : chosen.length > 0 && <span class="row"><input type="text" class="kept-name" maxLength={60} placeholder={t("sizes.keep.name")} aria-label={t("sizes.keep.name")} onKeyDown={(e) => { if (e.key === "Enter") { e.preventDefault(); save(e.currentTarget); } }} /><button type="button" onClick={(e) => save(e.currentTarget.previousElementSibling as HTMLInputElement)}>{t("sizes.keep")}</button></span>}</div>
       <div class="channels">{byChannel(presets.value).map(([channel, list]) => (
-        <fieldset key={channel} class="channel"><legend>{channel}</legend>
+        <fieldset key={channel} class="channel"><legend>{channelTitle(channel)}</legend>
           {list.map((p) => (
             <label key={p.name} class="check"><input type="checkbox" checked={chosen.includes(p.name)} onChange={() => choose(chosen.includes(p.name) ? chosen.filter((x) => x !== p.name) : [...chosen, p.name])} />
-              <span class="aspect" aria-hidden="true"><i style={{ aspectRatio: `${p.width} / ${p.height}` }} /></span><span>{p.title}<small class="soft"> {p.width} × {p.height}</small></span></label>))}
+              <span class="aspect" aria-hidden="true"><i style={{ aspectRatio: `${p.width} / ${p.height}` }} /></span><span>{presetTitle(p.name)}<small class="soft"> {p.width} × {p.height}</small></span></label>))}
         </fieldset>))}</div>
     </div>
   );

@@ -7,7 +7,7 @@ import { doing, textOf } from "../state/notice";
 import { Problem } from "../api";
 import { to } from "../route";
 import { sceneTitle } from "../state/catalogue";
-import { lasting, t, when, type Key } from "../words";
+import { lasting, said, t, when, type Key } from "../words";
 import { Icon } from "./Icon";
 import { Thumb } from "./Thumb";
 import { lacks } from "../state/session";
@@ -17,7 +17,7 @@ const marks: Partial<Record<string, string>> = { look: "eye", approved: "check",
 type Props = { b: Brief; chosen: boolean; current: boolean; choose: (range: boolean) => void; focus: () => void };
 
 const reason = (b: Brief): string => (b.error_code ? textOf(new Problem(0, b.error_code, b.error_message ?? b.error_code))
-  : stateOf(b) === "look" ? b.review_reason ?? t("tile.look") : b.rejected.length ? t("tile.channel", { n: b.rejected.length }) : b.waiting ? t("picture.waits", { n: b.waiting.item_ids.length, at: when(b.waiting.until) }) : "");
+  : stateOf(b) === "look" && (b.concern || !b.rejected.length) ? said("concern", b.concern ?? "", b.review_reason ?? t("tile.look")) : b.rejected.length ? t("tile.channel", { n: b.rejected.length }) : b.waiting ? t("picture.waits", { n: b.waiting.item_ids.length, at: when(b.waiting.until) }) : "");
 
 // waiting says how far a photo is on its way, or which turn its picture has and when.
 const waiting = (b: Brief, state: State): string => {

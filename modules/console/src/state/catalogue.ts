@@ -1,7 +1,7 @@
 // What the service offers: scenes, presets, brands. Read once.
 import { signal } from "@preact/signals";
 import { client, got, type Schemas } from "../api";
-import { named } from "../words";
+import { named, said } from "../words";
 
 export type Preset = Schemas["Preset"];
 export type Brand = Schemas["BrandProfile"];
@@ -34,7 +34,9 @@ export const readPlates = async (): Promise<void> => { plates.value = (await got
 // sceneTitle names a scene, a plate or a paint.
 export const sceneTitle = (scene: string): string => plates.value.find((p) => p.scene_type === scene)?.name ?? named(scene);
 
-export const presetTitle = (name: string): string => presets.value.find((p) => p.name === name)?.title ?? name;
+export const presetTitle = (name: string): string => said("preset", name, presets.value.find((p) => p.name === name)?.title ?? name);
+
+export const channelTitle = (channel: string): string => said("channel", channel, channel);
 
 // byChannel groups presets by the channel that asks for them, in the service's order.
 export const byChannel = (all: Preset[]): [string, Preset[]][] => {
