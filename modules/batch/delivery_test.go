@@ -90,6 +90,37 @@ func TestColumnsThatAreMisspeltAreTold(t *testing.T) {
 	}
 }
 
+// A row whose name is spelt wrongly would lose what it wishes, so it is told, by a dry run, too.
+func TestRowsOfNoPhotoAreTold(t *testing.T) {
+	place(t, "in/m4-bottle.jpg", "in/mug.jpg")
+	for _, dry := range []bool{false, true} {
+		o := options()
+		o.DryRun = dry
+		for list, want := range map[string]string{
+			"mug.jpg m4-botle.jpg":    "m4-botle.jpg, which is none of the photos; did you mean m4-bottle.jpg?",
+			"mug.jpg m4-bottle.png":   "did you mean m4-bottle.jpg?",
+			"mug.jpg m4-bottle":       "did you mean m4-bottle.jpg?",
+			"mug.jpg vase.jpg":        "match none of the photos: 1 (vase.jpg)",
+			"m4-bottle.jpg moog.jpg":  "1 (moog.jpg)",
+			"a b1 c2 d3 e4 f5":        "match none of the photos: 6 (a, b1, c2, d3, e4 and others)",
+			"mug.jpg m4-bottle.jpg":   "",
+			"mug.jpg m4-bottle.jpg x": "1 (x)",
+		} {
+			o.Products = map[string]picture.Product{}
+			for _, name := range strings.Fields(list) {
+				o.Products[name] = picture.Product{SKU: "A"}
+			}
+			said, err := process(t, t.Context(), cutter{}, o, "in")
+			if err != nil {
+				t.Fatal(err, said)
+			}
+			if told := strings.Contains(said, "none of the photos"); told != (want != "") || !strings.Contains(said, want) {
+				t.Errorf("dry %v, %q: told %s", dry, list, said)
+			}
+		}
+	}
+}
+
 func TestProductsAreRead(t *testing.T) {
 	mug := map[string]picture.Product{"mug.jpg": {SKU: "A-1", GTIN: "4006381333931", Title: "Mug, blue"}}
 	most := uint64(1 << 53)

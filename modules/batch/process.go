@@ -172,7 +172,7 @@ func finish(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, fou
 	if err := r.open(found); err != nil {
 		return nil, err
 	}
-	r.say(found.Notes)
+	r.say(slices.Concat(found.Notes, r.unmatched(found.Photos)))
 	items := r.items(found)
 	if o.DryRun {
 		return nil, r.rehearse(items)
