@@ -16,6 +16,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/check/consistency"
 	"github.com/opal-photo/opal/modules/fault"
+	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
@@ -36,9 +37,22 @@ type ConsistencyOptions struct {
 // Consistent is what a look at a folder came to.
 type Consistent struct {
 	consistency.Result
-	Fixed  []string            `json:"fixed,omitempty"`  // photos that were made again
+	Fixed  []string            `json:"fixed,omitempty"`  // pictures that were made again as they stood out, by photo and scene
+	Made   []string            `json:"made,omitempty"`   // those made as files of them were missing, or a run was interrupted before them
 	Before *consistency.Result `json:"before,omitempty"` // as it was before they were
-	Left   []string            `json:"left,omitempty"`   // that were made again in an earlier run, and stand out still
+	Left   []Left              `json:"left,omitempty"`   // that stand out still, and are not made again
+	// Missing and Changed are files of the run, below its folder, that are not there any more and
+	// that somebody changed by hand. What is changed is never overwritten.
+	Missing []string `json:"missing,omitempty"`
+	Changed []string `json:"changed,omitempty"`
+	// Gone are photos that are not there any more, so that nothing can be made of them again.
+	Gone []string `json:"gone,omitempty"`
+}
+
+// Left is a picture that stands out still, and is not made again.
+type Left struct {
+	Picture string `json:"picture"` // its photo and its scene
+	Why     string `json:"why"`     // for people, and what they can do
 }
 
 // Correction is what was changed for a picture so that it looks as the others do.
@@ -50,6 +64,11 @@ type Correction struct {
 	Fixed bool `json:"fixed,omitempty"`
 }
 
+// ErrNotAFolder says that a file was named where a folder is wanted.
+var ErrNotAFolder = fault.New(fault.Invalid, "not_a_folder", "A folder of pictures is wanted")
+
+var errDamaged = fault.New(fault.Invalid, "report_invalid", "The folder's report.json is damaged, or another program's; move it away to compare the folder's pictures without it")
+
 // ErrNotARun says that a folder's pictures can't be made again.
 var ErrNotARun = fault.New(fault.Invalid, "not_a_run", "Only pictures that `opal process` made can be made again: name the folder with its report.json")
 
@@ -57,10 +76,16 @@ var ErrNotARun = fault.New(fault.Invalid, "not_a_run", "Only pictures that `opal
 // outputs of a run of Process are looked at by its report; of other folders each picture,
 // by the place that it states for its product, else by cutting that out.
 //
-// Errors: ErrNoPictures, ErrNotARun; ErrFailed when pictures were to be made again and
-// failed; those of the files.
+// Errors: ErrNoPictures, ErrNotARun, ErrNotAFolder, ErrPhotoGone; ErrFailed when files of the
+// run are missing or were changed; those of the files.
 func Consistency(ctx context.Context, s Streams, c Cutters, p *pipeline.Pipeline, o ConsistencyOptions, folder string) error {
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return ErrNotAFolder.With("%s is a file", folder)
+	}
 	rep, err := loadReport(filepath.Join(folder, reportName))
+	if errors.Is(err, ErrReport) {
+		return errDamaged
+	}
 	if err != nil {
 		return err
 	}
@@ -76,40 +101,69 @@ func Consistency(ctx context.Context, s Streams, c Cutters, p *pipeline.Pipeline
 		out.Result = consistency.Of(pictures)
 		return out.tell(s, o.JSON)
 	}
-	out.Result = rep.consistency()
-	if o.Fix && out.Drifting > 0 {
-		if err := rep.photosThere(); err != nil {
+	now, err := rep.inspect(folder)
+	if err != nil {
+		return err
+	}
+	out.Result = rep.consistency(now)
+	if o.Fix {
+		if rep, now, err = out.fix(ctx, s, p, o, rep, now, folder); err != nil {
 			return err
 		}
-		if err := out.fix(ctx, s, p, o, rep, folder); err != nil {
-			return err
-		}
+		out.Gone = now.photos
 	}
-	if n := rep.earlierOutputs(); n > 0 {
-		out.Note = strings.TrimPrefix(fmt.Sprintf("%s. %d pictures of earlier runs in this folder were not compared: opal process --resume with all photos takes them over", out.Note, n), ". ")
+	out.Missing, out.Changed = now.missing, now.changed
+	out.notes(rep, now, folder)
+	if err := out.tell(s, o.JSON); err != nil {
+		return err
 	}
-	return out.tell(s, o.JSON)
-}
-
-// photosThere fails when a photo of the run is gone: its picture could not be made again, and
-// would be lost. Error: ErrNotARun.
-func (r *Report) photosThere() error {
-	for _, it := range r.Items {
-		if it.Status != Completed {
-			continue
-		}
-		if _, err := os.Stat(it.File); err != nil {
-			return ErrNotARun.With("the photo %s is not there any more; bring it back first", it.File)
-		}
+	if len(out.Missing)+len(out.Changed) > 0 {
+		return ErrFailed
 	}
 	return nil
 }
 
-// consistency holds a run's pictures against each other. Each is named by its photo.
-func (r *Report) consistency() consistency.Result {
+// notes says which pictures were not compared because they are not finished or of earlier runs.
+func (c *Consistent) notes(rep *Report, now *state, folder string) {
+	note := func(format string, args ...any) {
+		c.Note = strings.TrimPrefix(fmt.Sprintf("%s. "+format, append([]any{c.Note}, args...)...), ". ")
+	}
+	pending, fixing := 0, false
+	for _, it := range rep.Items {
+		if it.Status == Pending {
+			pending++
+		}
+	}
+	for _, w := range rep.Options.Corrections {
+		fixing = fixing || w.Fixed
+	}
+	if pending > 0 {
+		how := "opal process --resume"
+		if fixing {
+			how = "opal consistency " + filename.Show(folder) + " --fix"
+		}
+		note("Pictures not done, as the run was interrupted: %d; %s goes on with them", pending, how)
+	}
+	if n := rep.earlierOutputs() - pending; n > 0 {
+		note("%d pictures of earlier runs in this folder were not compared: opal process --resume with all photos takes them over", n)
+	}
+	unseen := 0
+	for _, is := range now.unseen {
+		if is {
+			unseen++
+		}
+	}
+	if unseen > 0 {
+		note("Pictures not compared, as their files are missing or were changed: %d", unseen)
+	}
+}
+
+// consistency holds a run's pictures against each other, but those that are not as they were
+// measured. Each is named by its photo.
+func (r *Report) consistency(now *state) consistency.Result {
 	var pictures []consistency.Picture
 	for _, it := range r.Items {
-		if it.Status == Completed && it.Fidelity != nil && it.Fidelity.Seen != nil {
+		if it.Status == Completed && it.Fidelity != nil && it.Fidelity.Seen != nil && !now.unseen[correctionOf(it.File, it.Scene)] {
 			pictures = append(pictures, consistency.Picture{Name: it.File, Group: it.Scene, Seen: *it.Fidelity.Seen})
 		}
 	}
@@ -130,66 +184,116 @@ func (r *Report) earlierOutputs() (n int) {
 // was wished is left away first, and what stands out still is corrected then.
 const fixPasses = 8
 
-// fix makes the worst pictures again, as the others are. A picture is corrected once: it
-// would not look otherwise the second time.
-func (c *Consistent) fix(ctx context.Context, s Streams, p *pipeline.Pipeline, o ConsistencyOptions, rep *Report, folder string) error {
+// fix makes the worst pictures again, as the others are, and those that are not there. A
+// picture is corrected once: it would not look otherwise the second time. It returns the report
+// and what became of its files.
+func (c *Consistent) fix(ctx context.Context, s Streams, p *pipeline.Pipeline, o ConsistencyOptions, rep *Report, now *state, folder string) (*Report, *state, error) {
 	before := c.Result
 	for range fixPasses {
+		held := now.held(rep)
 		run := rep.Options
 		run.Dir, run.Resume, run.Force, run.Jobs, run.JSON, run.DryRun, run.ChannelNames, run.Own = folder, true, false, o.Jobs, false, false, false, true
+		run.Held = held
 		run.Corrections = map[string]Correction{}
 		for name, was := range rep.Options.Corrections {
 			run.Corrections[name] = was
 		}
-		changed := false
+		undone := now.undone(rep, held)
+		changed := len(undone) > 0 && len(c.Made) == 0
 		c.Left = nil
 		for _, d := range c.Worst {
-			name := correctionOf(d.Name, d.Group)
+			name, shown := correctionOf(d.Name, d.Group), inScene(d.Name, d.Group)
 			was := run.Corrections[name]
-			if was.Fixed {
-				c.Left = append(c.Left, d.Name)
+			switch {
+			case now.edited[name]:
+				c.Left = append(c.Left, Left{shown, "files of it were changed by hand, so it is kept as it is"})
+				continue
+			case held[name]:
+				c.Left = append(c.Left, Left{shown, "its photo, or one of its set, is not there any more: bring it back"})
+				continue
+			case was.Fixed:
+				c.Left = append(c.Left, Left{shown, "it was made again before: " + byHand(d.Kinds)})
 				continue
 			}
 			run.Corrections[name] = was.more(d, run.Steering)
-			if changed = true; !slices.Contains(c.Fixed, d.Name) {
-				c.Fixed = append(c.Fixed, d.Name)
+			if changed = true; !slices.Contains(c.Fixed, shown) {
+				c.Fixed = append(c.Fixed, shown)
 			}
 		}
 		if !changed {
 			break
 		}
 		var err error
-		if run.Plates, err = run.plates(ctx, o.PreparePlate); err != nil {
-			return err
+		if run.Plates, err = run.plates(ctx, o.PreparePlate, func(name string) string { return rep.at(folder, name) }); err != nil {
+			return nil, nil, err
 		}
-		var photos []string
 		run.Products = map[string]picture.Product{}
 		for _, it := range rep.Items {
 			if it.SetID != "" {
 				run.Products[productKey(it.File)] = picture.Product{SKU: it.SKU, SetID: it.SetID}
 			}
-			if !slices.Contains(photos, it.File) {
-				photos = append(photos, it.File)
-			}
 		}
 		quiet := s
 		quiet.Out, quiet.Quiet = s.Err, true
-		err = Process(ctx, quiet, p, run, photos)
+		if err := run.check(); err != nil {
+			return nil, nil, err
+		}
+		_, err = finish(ctx, quiet, p, run, rep.again(folder))
+		if errors.Is(err, ErrInterrupted) && !s.Quiet {
+			fmt.Fprintf(s.Err, "opal: nothing is lost: opal consistency %s --fix goes on\n", filename.Show(folder))
+		}
 		if err != nil && !errors.Is(err, ErrFailed) { // a variant that its channel refuses is in the report
-			return err
+			return nil, nil, err
 		}
 		after, loadErr := loadReport(filepath.Join(folder, reportName))
 		if loadErr != nil || after == nil {
-			return errors.Join(err, loadErr)
+			return nil, nil, errors.Join(err, loadErr)
 		}
 		rep = after
-		c.Before, c.Result = &before, after.consistency()
+		if now, err = rep.inspect(folder); err != nil {
+			return nil, nil, err
+		}
+		c.Made = append(c.Made, undone...)
+		c.Before, c.Result = &before, after.consistency(now)
 	}
-	return nil
+	return rep, now, nil
+}
+
+// handles say how people steer each kind of drift: a column of the list for --products, or a
+// flag of opal process.
+var handles = map[string]string{
+	"fill": "scale or height_mm", "centre": "x", "floor": "y", "horizon": "camera_pitch", "white_point": "relight or seed", "exposure": "relight or seed",
+	"shadow_angle": "light_angle", "shadow_depth": "--shadow-strength",
+}
+
+// byHand says what to change of a picture that stands out still.
+func byHand(kinds []string) string {
+	var columns, flags []string
+	for _, k := range kinds {
+		h := handles[k]
+		switch {
+		case h == "":
+		case strings.HasPrefix(h, "--"):
+			flags = append(flags, h)
+		case !slices.Contains(columns, h):
+			columns = append(columns, h)
+		}
+	}
+	var how []string
+	if len(columns) > 0 {
+		how = append(how, "give its photo another "+strings.Join(columns, ", ")+" in a list for --products")
+	}
+	if len(flags) > 0 {
+		how = append(how, "make it with another "+strings.Join(flags, ", "))
+	}
+	if how == nil {
+		return "change it by hand"
+	}
+	return strings.Join(how, ", or ") + ", with opal process --resume"
 }
 
 // plates makes the run's plates again of their photographs.
-func (o *Options) plates(ctx context.Context, prepare PreparePlate) (map[string]pipeline.Plate, error) {
+func (o *Options) plates(ctx context.Context, prepare PreparePlate, at func(string) string) (map[string]pipeline.Plate, error) {
 	shown := slices.ContainsFunc(o.Scenes, func(scene string) bool { _, ok := picture.ParsePlate(scene); return ok })
 	if !shown {
 		return nil, nil
@@ -197,7 +301,15 @@ func (o *Options) plates(ctx context.Context, prepare PreparePlate) (map[string]
 	if len(o.PlateFiles) == 0 || prepare == nil {
 		return nil, ErrNotARun.With("the run doesn't say which photographs its plates are")
 	}
-	plates, _, err := ReadPlates(ctx, o.PlateFiles, prepare)
+	var files []string
+	for _, name := range o.PlateFiles {
+		file := at(name)
+		if !exists(file) {
+			return nil, ErrPhotoGone.With("%s, which --plate named", filename.Show(name))
+		}
+		files = append(files, file)
+	}
+	plates, _, err := ReadPlates(ctx, files, prepare)
 	return plates, err
 }
 
@@ -355,11 +467,14 @@ func (c *Consistent) tell(s Streams, asJSON bool) error {
 		return json.NewEncoder(s.Out).Encode(c)
 	}
 	var b strings.Builder
-	if c.Before != nil && c.Before.Score != nil {
+	if len(c.Fixed) > 0 && c.Before != nil && c.Before.Score != nil {
 		fmt.Fprintf(&b, "%.1f of 100 before, with %d of %d pictures that stood out; made again:\n", *c.Before.Score, c.Before.Drifting, c.Before.Pictures)
 		for _, name := range c.Fixed {
 			fmt.Fprintf(&b, "  %s\n", name)
 		}
+	}
+	if len(c.Made) > 0 {
+		fmt.Fprintf(&b, "made, as they were missing or not done: %s\n", filesNamed(c.Made))
 	}
 	if c.Score != nil {
 		fmt.Fprintf(&b, "%.1f of 100: %d of %d pictures stand out\n", *c.Score, c.Drifting, c.Compared)
@@ -370,8 +485,17 @@ func (c *Consistent) tell(s Streams, asJSON bool) error {
 	for _, d := range c.Worst {
 		fmt.Fprintf(&b, "  %s: %s\n", inScene(d.Name, d.Group), d.Reason)
 	}
-	for _, name := range c.Left {
-		fmt.Fprintf(&b, "  %s was made again before, and stands out still: change it by hand\n", name)
+	for _, l := range c.Left {
+		fmt.Fprintf(&b, "  %s stands out still: %s\n", l.Picture, l.Why)
+	}
+	if n := len(c.Missing); n > 0 {
+		fmt.Fprintf(&b, "missing, and made again by --fix where the photo is there (%d): %s\n", n, filesNamed(c.Missing))
+	}
+	if n := len(c.Changed); n > 0 {
+		fmt.Fprintf(&b, "changed since they were made, and kept (%d): %s\n", n, filesNamed(c.Changed))
+	}
+	if n := len(c.Gone); n > 0 {
+		fmt.Fprintf(&b, "photos that are not there any more, whose pictures are kept as they are (%d): %s\n", n, filesNamed(c.Gone))
 	}
 	_, err := fmt.Fprint(s.Out, b.String())
 	return err

@@ -48,6 +48,13 @@ type Options struct {
 	Jobs        int                   `json:"jobs"`             // photos side by side; 0: DefaultJobs
 	Review      picture.Review        `json:"review,omitzero"`  // which cut-outs a person has to look at
 
+	// From is the working folder of the run as seen from Dir, with slashes: relative names of
+	// photos and plates count from there. "": as it is now.
+	From string `json:"from,omitempty"`
+
+	// Held are items, by the names of their corrections, that stay as the run before has them.
+	Held map[string]bool `json:"-"`
+
 	// OneSet has all photos, unless the list of products says otherwise, be one set: angles of
 	// one product, whose pictures keep one scale and one crop.
 	OneSet bool `json:"one_set,omitempty"`
@@ -177,9 +184,13 @@ func finish(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, fou
 	if o.DryRun {
 		return nil, r.rehearse(items)
 	}
+	if r.From == "" {
+		r.From = seenFrom(r.Dir)
+	}
 	r.journal = &journal{folder: r.folder, report: &Report{
 		Tool: "opal", Command: "process", Version: o.Version, State: Running, StartedAt: time.Now().UTC(), Options: r.Options, Earlier: r.earlier(),
 	}}
+	r.hold(items)
 	for _, w := range items {
 		r.journal.report.Items = append(r.journal.report.Items, w.item)
 	}
@@ -239,6 +250,7 @@ type work struct {
 	dir     string // below the folder, with slashes
 	presets []string
 	photoOf *ofPhoto // what the photo's scenes share
+	held    bool     // it stays as the run before has it
 }
 
 // items gives each photo its folder. A photo that a run before had keeps the one it
@@ -355,6 +367,11 @@ func (r *run) all(ctx context.Context, items []work) (interrupted bool) {
 	defer p.end()
 	return abreast(ctx, r.Jobs, len(items), func(i int) {
 		w := items[i]
+		if w.held {
+			w.photoOf.ended()
+			p.add()
+			return
+		}
 		done := *w.item
 		done.Steps = map[string]int64{} // the report is written meanwhile
 		r.one(ctx, w, &done)

@@ -72,6 +72,26 @@ func (r *run) reuse(it *Item, presets []string) bool {
 	return false
 }
 
+// hold takes over the items that stay as the run before has them, whatever became of their files.
+func (r *run) hold(items []work) {
+	if len(r.Held) == 0 || r.before == nil {
+		return
+	}
+	for i := range items {
+		w := &items[i]
+		if !r.Held[correctionOf(w.item.File, w.item.Scene)] {
+			continue
+		}
+		for j, old := range r.before.Items {
+			if old.File == w.item.File && old.Scene == w.item.Scene && !r.taken[j] {
+				r.taken[j], w.held = true, true
+				*w.item = *old
+				break
+			}
+		}
+	}
+}
+
 // has reports whether an item has all presets of this run, and its files their
 // bytes.
 func (r *run) has(old *Item, presets []string) bool {
