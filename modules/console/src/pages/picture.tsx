@@ -249,8 +249,8 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
         <div class="row">
           <button type="button" class="icon-only" aria-label={t("picture.previous")} disabled={index <= 0} onClick={() => step(-1)}><Icon name="left" /></button>
           <button type="button" class="icon-only" aria-label={t("picture.next")} disabled={index < 0 || index >= list.length - 1} onClick={() => step(1)}><Icon name="right" /></button>
-          {it.status === "completed" && <><button type="button" onClick={() => judge("reject")} aria-pressed={it.review?.state === "rejected"} {...lacks("approve")}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button>
-            <button type="button" class="primary" onClick={() => judge("approve")} aria-pressed={brief?.review === "approved"} {...lacks("approve")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button></>}
+          {it.status === "completed" && <><button type="button" class={brief?.review === "rejected" ? "judged bad" : ""} onClick={() => judge("reject")} aria-pressed={brief?.review === "rejected"} {...lacks("approve")}><Icon name="cross" />{t(brief?.review === "rejected" ? "state.rejected" : "reject")} <kbd>R</kbd></button>
+            <button type="button" class={brief?.review === "approved" ? "judged good" : "primary"} onClick={() => judge("approve")} aria-pressed={brief?.review === "approved"} {...lacks("approve")}><Icon name="check" />{t(brief?.review === "approved" ? "state.approved" : "approve")} <kbd>A</kbd></button></>}
           {it.status === "failed" && brief && <button type="button" class="primary" onClick={() => void doing(async () => { await again(brief); go(...home()); })} {...lacks("write")}><Icon name="again" />{t("tile.again")}</button>}
         </div>
       </header>
