@@ -44,10 +44,11 @@ type world struct {
 	dir   string // where they lie
 	jobs  *job.Service
 
-	cutter  cutter
-	placer  placer
-	refiner refiner
-	plans   []job.Plan
+	cutter   cutter
+	placer   placer
+	refiner  refiner
+	plans    []job.Plan
+	planning sync.Mutex // of plans, which items that are worked on together add
 
 	remakes   []job.Remake
 	rerenders []job.Rerender
@@ -207,6 +208,8 @@ func (w *world) CheckSlot(name string) error {
 }
 func (w *world) DefaultPresets() []string { return []string{"p1", "p2"} }
 func (w *world) Plan(_ context.Context, _ *db.Tx, p job.Plan) (int, error) {
+	w.planning.Lock()
+	defer w.planning.Unlock()
 	w.plans = append(w.plans, p)
 	return len(p.Presets), nil
 }
