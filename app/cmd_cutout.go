@@ -22,7 +22,8 @@ func cutoutCommand(s Streams) *cobra.Command {
 			"Those that a person should look at (REVIEW_BELOW) lie in the folder review of --out.\n" +
 			"The name - is standard input; its PNG goes to standard output. OPAL's own results are no photos, and no file is\n" +
 			"overwritten that OPAL didn't make.\n" +
-			"--keep, --remove and --box say of one picture, in its pixels, what is wrong with its cut-out.",
+			"--keep, --remove and --box say of one picture, in its pixels, what is wrong with its cut-out. What\n" +
+			"they make is judged anew, so a cut-out that stays doubtful stays in review.",
 		Example: "  opal cutout mug.jpg photos/ --out cutouts/\n" +
 			"  opal cutout mug.jpg --output mug-alone.png\n" +
 			"  opal cutout watch.jpg --remove 563,600 --keep 120,80     # the strap's opening goes, the buckle stays\n" +

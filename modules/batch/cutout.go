@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
 	"io"
 	"path/filepath"
 	"slices"
@@ -236,7 +237,7 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 		return err
 	}
 	if r.Hints != nil {
-		if c.Image, err = r.Refiner.Refine(ctx, photo, c.Image, c.Logits, c.Whole, *r.Hints); err != nil {
+		if err := r.refine(ctx, photo, &c); err != nil {
 			return err
 		}
 	}
@@ -247,8 +248,7 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 			c.Image, l.Note = cutout.Translucent(photo, c.Image)
 		}
 	}
-	// hints come from a person who looked at it
-	if l.NeedsReview = r.Hints == nil && r.Review.Wanted(c.Confidence); l.NeedsReview {
+	if l.NeedsReview = r.Review.Wanted(c.Confidence); l.NeedsReview {
 		l.ReviewReason, name = pipeline.ReviewReason(&c), doubtful
 	}
 	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imagefile.PNG, XMP: provenance.XMP(imagefile.SourceComposite, marks)})
@@ -267,5 +267,20 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 		l.Output = r.folder.shown(name)
 	}
 	l.Confidence, l.Concerns = &c.Confidence, c.Concerns
+	return nil
+}
+
+// refine changes a cut-out as the hints say, and has the new one judged: a hint says what was
+// wrong, not that all is right now. Where no product was found the confidence stays 0.
+func (r *cutting) refine(ctx context.Context, photo *image.NRGBA, c *pipeline.Cutout) error {
+	after, err := r.Refiner.Refine(ctx, photo, c.Image, c.Logits, c.Whole, *r.Hints)
+	if err != nil {
+		return err
+	}
+	if !c.Whole {
+		c.Reason = "" // of another outline
+		c.Confidence, c.Concerns = cutout.Judge(cutout.Draft{Photo: photo, Image: c.Image, Logits: c.Logits}, after, c.Confidence)
+	}
+	c.Image, c.Whole = after, false
 	return nil
 }

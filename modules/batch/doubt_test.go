@@ -1,7 +1,11 @@
 package batch
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
+	"image"
 	"slices"
 	"testing"
 
@@ -80,5 +84,49 @@ func TestHintsWantARefiner(t *testing.T) {
 	hints := &picture.Hints{Keep: []picture.Stroke{{Points: [][2]float64{{1, 1}}}}}
 	if _, _, err := cutouts(t, t.Context(), cutter{}, nil, CutoutOptions{Dir: "out", Hints: hints}, "vase.jpg"); !errors.Is(err, pipeline.ErrNoHints) {
 		t.Errorf("%v", err)
+	}
+}
+
+// leaving is a Refiner that leaves the cut-out as it is.
+type leaving struct{}
+
+func (leaving) Refine(_ context.Context, _, cut *image.NRGBA, _ *image.Gray, _ bool, _ picture.Hints) (*image.NRGBA, error) {
+	return cut, nil
+}
+
+// nothing is a Cutter that finds no product.
+type nothing struct{}
+
+func (nothing) Cut(_ context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
+	return pipeline.Cutout{Image: photo, Whole: true, Reason: "No product was found"}, nil
+}
+
+// A hint settles no doubt by being there.
+func TestHintsLiftNoReviewByThemselves(t *testing.T) {
+	place(t, "vase.jpg")
+	hints := &picture.Hints{Keep: []picture.Stroke{{Points: [][2]float64{{1, 1}}}}}
+	for name, c := range map[string]struct {
+		cutter pipeline.Cutter
+		review picture.Review
+		look   bool
+	}{
+		"below the threshold": {cutter{}, strict, true},
+		"above it":            {cutter{}, picture.Review{}, false},
+		"nothing found":       {nothing{}, picture.Review{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, words bytes.Buffer
+			o := CutoutOptions{Dir: t.TempDir(), Review: c.review, Hints: hints}
+			if err := Cutout(t.Context(), Streams{Out: &out, Err: &words}, Cutters{Decoder: decoder(), Cutter: c.cutter, Refiner: leaving{}}, o, []string{"vase.jpg"}); err != nil {
+				t.Fatal(err)
+			}
+			var l CutoutLine
+			if err := json.Unmarshal(out.Bytes(), &l); err != nil {
+				t.Fatal(err)
+			}
+			if l.NeedsReview != c.look || c.look && l.ReviewReason == "" {
+				t.Errorf("%+v", l)
+			}
+		})
 	}
 }

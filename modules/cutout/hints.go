@@ -119,11 +119,8 @@ func (r *refiner) within(b picture.Box) {
 	}
 }
 
-// The brush.
-const (
-	brushShare = .006 // radius, as a share of the photo's longest side, where a stroke names none
-	brushCore  = .6   // share of the radius that counts for certain: people paint over edges
-)
+// brushCore is the share of a brush's radius that counts for certain: people paint over edges.
+const brushCore = .6
 
 // strokes changes the decision by what is to be kept, then by what is to be removed.
 func (r *refiner) strokes(h picture.Hints) {
@@ -181,7 +178,7 @@ func (r *refiner) cover(strokes []picture.Stroke, product bool, certain []bool) 
 func (r *refiner) stroke(s picture.Stroke, seen []bool) (pixels []int32) {
 	radius := s.Radius * r.scale
 	if s.Radius == 0 {
-		radius = brushShare * float64(max(r.w, r.h))
+		radius = picture.BrushShare * float64(max(r.w, r.h))
 	}
 	radius = max(radius*brushCore, .75)
 	add := func(i int) {

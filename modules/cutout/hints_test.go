@@ -241,3 +241,33 @@ func TestACutOutKeepsItsLogits(t *testing.T) {
 		t.Error("the part did not come back")
 	}
 }
+
+// A cut-out that hints made is believed in by its own outline, not by the draft's.
+func TestHintsAreJudgedByWhatTheyMake(t *testing.T) {
+	photo, ring, bar, hole := drawn()
+	good := lifted(photo, ring, bar)
+	holed := lifted(photo, ring, bar, hole)
+	bitten := lifted(photo, ring, bar)
+	for y := 60; y < 180; y++ {
+		for x := 60; x < 110; x++ {
+			bitten.Pix[bitten.PixOffset(x, y)+3] = 0
+		}
+	}
+	const engine = .6
+	judge := func(before, after *image.NRGBA) float64 {
+		c, _ := cutout.Judge(cutout.Draft{Photo: photo, Image: before}, after, engine)
+		return c
+	}
+	if c := judge(good, good); c != engine {
+		t.Errorf("nothing changed: %.3f", c)
+	}
+	if c := judge(holed, good); c <= engine {
+		t.Errorf("the opening was made: %.3f", c)
+	}
+	if c := judge(good, bitten); c >= engine-.1 {
+		t.Errorf("half of the ring is gone: %.3f", c)
+	}
+	if c := judge(good, holed); c >= engine {
+		t.Errorf("the opening was filled: %.3f", c)
+	}
+}

@@ -23,6 +23,9 @@ type Stroke struct {
 	Radius float64      `json:"radius,omitempty"` // of the brush, in pixels of the photo; 0: one that fits the photo's size
 }
 
+// BrushShare is the radius of a brush that names none, as a share of the photo's longest side.
+const BrushShare = .006
+
 // Hints say what of a photo is the product, where its cut-out is wrong.
 type Hints struct {
 	Keep   []Stroke `json:"keep,omitempty"`   // this is the product
@@ -72,6 +75,13 @@ func (h Hints) Check(w, ht int) error {
 			}
 		}
 	}
+	if err := h.checkBox(w, ht, known); err != nil {
+		return err
+	}
+	return h.contradiction(w, ht)
+}
+
+func (h Hints) checkBox(w, ht int, known bool) error {
 	if b := h.Box; b != nil {
 		right, bottom := w, ht
 		if !known {

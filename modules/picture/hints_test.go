@@ -60,3 +60,37 @@ func TestHintsAreChecked(t *testing.T) {
 		})
 	}
 }
+
+// Hints of which one undoes the other are refused, and both are named.
+func TestHintsDoNotContradictThemselves(t *testing.T) {
+	line := func(radius float64, points ...[2]float64) []picture.Stroke {
+		return []picture.Stroke{{Points: points, Radius: radius}}
+	}
+	box := &picture.Box{100, 100, 100, 100}
+	for name, c := range map[string]struct {
+		hints picture.Hints
+		says  []string
+	}{
+		"the same place":              {picture.Hints{Keep: dot(5, 5), Remove: dot(5, 5)}, []string{"keep[0] at (5, 5)", "remove[0] at (5, 5)"}},
+		"within the brush":            {picture.Hints{Keep: dot(350, 400), Remove: dot(352, 402)}, []string{"keep[0] at (350, 400)", "remove[0] at (352, 402)"}},
+		"beside each other":           {picture.Hints{Keep: dot(350, 400), Remove: dot(360, 400)}, nil},
+		"all of a line is removed":    {picture.Hints{Keep: line(5, [2]float64{20, 50}, [2]float64{60, 50}), Remove: line(5, [2]float64{0, 52}, [2]float64{100, 52})}, []string{"keep[0]", "remove[0]"}},
+		"strokes that cross":          {picture.Hints{Keep: line(5, [2]float64{20, 50}, [2]float64{60, 50}), Remove: line(5, [2]float64{40, 0}, [2]float64{40, 100})}, nil},
+		"a spot on a broad stroke":    {picture.Hints{Keep: line(40, [2]float64{200, 200}), Remove: line(5, [2]float64{201, 200})}, nil},
+		"outside the box":             {picture.Hints{Keep: dot(500, 500), Box: box}, []string{"keep[0] at (500, 500)", "the box, which is x 100 to 200"}},
+		"out of the box":              {picture.Hints{Keep: line(5, [2]float64{150, 150}, [2]float64{300, 150}), Box: box}, nil},
+		"removed outside the box too": {picture.Hints{Remove: dot(500, 500), Box: box}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := c.hints.Check(1000, 800)
+			if (err != nil) != (c.says != nil) || err != nil && !errors.Is(err, picture.ErrHints) {
+				t.Fatalf("%v", err)
+			}
+			for _, s := range c.says {
+				if !strings.Contains(err.Error(), s) {
+					t.Errorf("%v doesn't say %q", err, s)
+				}
+			}
+		})
+	}
+}
