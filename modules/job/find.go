@@ -252,7 +252,7 @@ func (s *Service) itemTimelines(ctx context.Context, items []Found) error {
 	}
 	q := &query{}
 	q.add(`t.item_id IN (`+places(len(ids))+`)`, ids...)
-	rows, err := s.DB.QueryContext(ctx, `SELECT `+stepColumns+` FROM item_steps t WHERE `+q.where[0]+` ORDER BY t.attempt, t.started_at, t.step`, q.args...)
+	rows, err := s.DB.QueryContext(ctx, `SELECT `+stepColumns+` FROM item_steps t WHERE `+q.where[0]+` ORDER BY t.attempt, t.started_at, `+stepOrder, q.args...)
 	if err != nil {
 		return fmt.Errorf("load timelines: %w", err)
 	}

@@ -147,7 +147,7 @@ func jobItems(ctx context.Context, q db.Querier, jobID string) ([]Item, error) {
 
 func (s *Service) timelines(ctx context.Context, j *Job) error {
 	rows, err := s.DB.QueryContext(ctx, `SELECT `+stepColumns+` FROM item_steps t JOIN items i ON i.item_id = t.item_id
-		WHERE i.job_id = $1 ORDER BY t.attempt, t.started_at, t.step`, j.JobID)
+		WHERE i.job_id = $1 ORDER BY t.attempt, t.started_at, `+stepOrder, j.JobID)
 	if err != nil {
 		return fmt.Errorf("load the timeline of job %s: %w", j.JobID, err)
 	}
@@ -157,6 +157,9 @@ func (s *Service) timelines(ctx context.Context, j *Job) error {
 	}
 	return addSteps(rows, at)
 }
+
+// stepOrder puts steps of one millisecond into the order in which a picture goes through them.
+const stepOrder = `CASE t.step WHEN 'ingest' THEN 1 WHEN 'cutout' THEN 2 WHEN 'turn' THEN 3 WHEN 'place' THEN 4 WHEN 'upscale' THEN 5 WHEN 'lock' THEN 6 ELSE 7 END`
 
 const stepColumns = `t.item_id, t.attempt, t.step, t.status, t.error_code, t.started_at, t.ended_at`
 
