@@ -38,7 +38,6 @@ func (r *Report) inspect(folder string) (*state, error) {
 		return nil, fmt.Errorf("open the folder: %w", err)
 	}
 	defer root.Close()
-	f := &openedFolder{root: root}
 	s := &state{lost: map[string]bool{}, edited: map[string]bool{}, unseen: map[string]bool{}, gone: map[string]bool{}}
 	known := map[string]string{} // what became of a file: scenes share some
 	for _, it := range r.Items {
@@ -46,7 +45,7 @@ func (r *Report) inspect(folder string) (*state, error) {
 		for _, file := range it.Files {
 			was, looked := known[file.Path]
 			if !looked {
-				was = f.became(file)
+				was = became(root, file)
 				known[file.Path] = was
 				switch was {
 				case "missing":
@@ -69,19 +68,17 @@ func (r *Report) inspect(folder string) (*state, error) {
 	return s, nil
 }
 
-type openedFolder struct{ root *os.Root }
-
-// became says what became of a file: "missing", "changed", or "" where it is as it was written.
-func (f *openedFolder) became(file File) string {
+// became says what became of a file of a folder: "missing", "changed", or "" where it is as it was written.
+func became(root *os.Root, file File) string {
 	name := filepath.FromSlash(file.Path)
-	info, err := f.root.Stat(name)
+	info, err := root.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "missing"
 	case err != nil || !info.Mode().IsRegular() || info.Size() != int64(file.Bytes):
 		return "changed"
 	}
-	if b, err := f.root.ReadFile(name); err != nil || hashOf(b) != file.SHA256 {
+	if b, err := root.ReadFile(name); err != nil || hashOf(b) != file.SHA256 {
 		return "changed"
 	}
 	return ""

@@ -9,8 +9,11 @@ type vessel struct {
 	wide, high float32 // half its width, its height
 	half       func(t float32) float32
 	x, y0, y1  float32 // the part of it that shows its colour alone: shares of wide, and of high above its foot
-	grows      func(c *canvas, x, y, k float32, green rgb, r *rng)
+	grows      growth
 }
+
+// growth draws what grows out of a vessel, from its rim at (x, y), k times its usual size.
+type growth func(c *canvas, x, y, k float32, green rgb, r *rng)
 
 // vessels has, for each composition of a place outdoors, what stands there for the
 // palette's second and third colour: alike sets of pots would tell the same picture.
@@ -22,23 +25,23 @@ var vessels = [][2]vessel{
 	{shallow(-0.74, 1, leafy), planter(0.86, 0.9, leafy)},
 }
 
-func planter(at, k float32, grows func(*canvas, float32, float32, float32, rgb, *rng)) vessel {
+func planter(at, k float32, grows growth) vessel {
 	return vessel{"pot", at, 0.11 * k, 0.15 * k, func(t float32) float32 { return 1 - 0.2*t }, 0.66, 0.13, 0.84, grows}
 }
 
-func tall(at, k float32, grows func(*canvas, float32, float32, float32, rgb, *rng)) vessel {
+func tall(at, k float32, grows growth) vessel {
 	return vessel{"vase", at, 0.085 * k, 0.25 * k, vase, 0.6, 0.2, 0.62, grows}
 }
 
-func round(at, k float32, grows func(*canvas, float32, float32, float32, rgb, *rng)) vessel {
+func round(at, k float32, grows growth) vessel {
 	return vessel{"round pot", at, 0.105 * k, 0.165 * k, func(t float32) float32 { return globe(0.14 + 0.8*t) }, 0.62, 0.24, 0.8, grows}
 }
 
-func crate(at, k float32, grows func(*canvas, float32, float32, float32, rgb, *rng)) vessel {
+func crate(at, k float32, grows growth) vessel {
 	return vessel{"box", at, 0.15 * k, 0.115 * k, nil, 0.9, 0.15, 0.9, grows}
 }
 
-func shallow(at, k float32, grows func(*canvas, float32, float32, float32, rgb, *rng)) vessel {
+func shallow(at, k float32, grows growth) vessel {
 	return vessel{"bowl", at, 0.15 * k, 0.12 * k, bowl, 0.68, 0.4, 0.92, grows}
 }
 

@@ -5,6 +5,7 @@ import { go, parts } from "../route";
 import { doing, hush, tell } from "../state/notice";
 import { sure } from "./Confirm";
 import { add } from "../state/photos";
+import { fileAt } from "../state/save";
 import { filesOf } from "../state/files";
 import { addresses, beginImport, bringNamed, isTable, orderAddresses } from "../state/tables";
 import { t } from "../words";
@@ -70,10 +71,9 @@ export const Drop = ({ small = false }: { small?: boolean }) => {
   useEffect(() => { folder.current?.setAttribute("webkitdirectory", ""); }, []);
   const picked = (e: Event): void => { take(e); };
   const sample = (): void => void doing(async () => {
-    const answer = await fetch("/sample.jpg");
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    const photo = await fileAt("/sample.jpg");
     if (parts.value[0] !== "new") go("new");
-    await add([new File([await answer.blob()], "sample-bottle.jpg", { type: "image/jpeg" })]);
+    await add([new File([photo], "sample-bottle.jpg", { type: "image/jpeg" })]);
   });
   return (
     <div class={`drop${small ? " small" : ""}`}>

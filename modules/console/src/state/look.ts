@@ -1,14 +1,13 @@
 // Photos of a set that get another look: they are fetched as they were uploaded.
 import { client, got } from "../api";
 import { add, photos } from "./photos";
+import { fileAt } from "./save";
 import type { Brief } from "./sheet";
 import { make, type Order } from "./uploads";
 
 const original = async (itemID: string, name: string): Promise<File> => {
   const { download_url } = await got(client.GET("/v1/downloads/{item_id}/original", { params: { path: { item_id: itemID } } }));
-  const answer = await fetch(download_url);
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  const blob = await answer.blob();
+  const blob = await fileAt(download_url);
   return new File([blob], name, { type: blob.type });
 };
 

@@ -1,6 +1,7 @@
 // Pictures that are looked at next, read before they are asked for: who decides on one after
 // another waits for none.
 import { client, got, type Schemas } from "../api";
+import { fileAt } from "./save";
 import type { Brief } from "./sheet";
 
 type Item = Schemas["Item"];
@@ -26,9 +27,7 @@ const read = async (b: Brief, name: string): Promise<void> => {
       got(client.GET("/v1/jobs/{job_id}/items/{item_id}", { params: { path: { job_id: b.job_id, item_id: b.item_id } } })),
       got(client.GET("/v1/downloads/{item_id}", { params: { path: { item_id: b.item_id } } })),
     ]);
-    const answer = await fetch(download_url);
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    const near = { item, url: URL.createObjectURL(await answer.blob()), image: new Image() };
+    const near = { item, url: URL.createObjectURL(await fileAt(download_url)), image: new Image() };
     near.image.src = near.url;
     await near.image.decode();
     if (kept.has(name)) kept.set(name, near); else URL.revokeObjectURL(near.url);

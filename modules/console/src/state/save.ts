@@ -14,12 +14,15 @@ export const saveAs = (url: string, name: string): void => {
   a.remove();
 };
 
-// saveFrom downloads a file of another origin under a name, which a link can't.
-export const saveFrom = async (url: string, name: string): Promise<void> => {
+// fileAt reads a file by its URL: a picture of the store's, or one of the console's own.
+export const fileAt = async (url: string): Promise<Blob> => {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  saveBlob(await answer.blob(), name);
+  return answer.blob();
 };
+
+// saveFrom downloads a file of another origin under a name, which a link can't.
+export const saveFrom = async (url: string, name: string): Promise<void> => saveBlob(await fileAt(url), name);
 
 // saveZip saves the parts of a job's ZIP, one after another: browsers ask before several.
 export const saveZip = async (jobID: string): Promise<number> => {

@@ -3,7 +3,7 @@
 // Pictures are compressed already, so they are stored as they are. Layout: PKWARE APPNOTE 4.3.
 import { client, got } from "../api";
 import { t } from "../words";
-import { saveBlob } from "./save";
+import { fileAt, saveBlob } from "./save";
 import type { Brief } from "./sheet";
 
 const table = Uint32Array.from({ length: 256 }, (_, n) => { for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1; return n; });
@@ -72,9 +72,7 @@ export const saveChosen = async (list: Brief[], name: string, progress: (done: n
       rows.push(at === f.file ? f.row : f.row.map((c, i) => (columns[i] === "file" ? at : c)));
       if (at && !names.has(key)) {
         names.add(at).add(key);
-        const answer = await fetch(f.url);
-        if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-        zip.add(at, new Uint8Array(await answer.arrayBuffer()));
+        zip.add(at, new Uint8Array(await (await fileAt(f.url)).arrayBuffer()));
         if (f.status === "rejected") refused++;
       }
       progress(ready.add(f.item_id).size);
