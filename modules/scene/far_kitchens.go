@@ -44,10 +44,10 @@ func paintTiledWall(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	c.block(at(-0.72), foot-0.21*f.h, at(-0.4), foot, lk.accentRGB, sd)
 	c.leaf((at(-0.72)+at(-0.4))/2, foot-0.21*f.h, 0.082*f.w, 0.014*f.h, 0, mix(hex(0xb88a5b), lk.accentRGB, 0.2), 1)
 	c.shows(1, "canister", at(-0.72), foot-0.19*f.h, at(-0.4), foot-0.03*f.h)
-	c.turned(at(0.76), foot-0.14*f.h, foot, 0.12*f.w, bowl, lk.thirdRGB, sd)
-	c.shows(2, "bowl", at(0.72), foot-0.125*f.h, at(0.85), foot-0.05*f.h)
+	c.turned(at(0.76), foot-0.17*f.h, foot, 0.12*f.w, bowl, lk.thirdRGB, sd)
+	c.shows(2, "bowl", at(0.72), foot-0.156*f.h, at(0.94), foot-0.055*f.h)
 	for i := range 5 {
-		c.disc(at(0.62+0.07*float32(i)), foot-0.15*f.h-0.01*float32(i&1), 0.03, []rgb{hex(0xc9a24a), hex(0xb98a3e), hex(0xd0b062)}[i%3], 1)
+		c.disc(at(0.62+0.07*float32(i)), foot-0.18*f.h-0.01*float32(i&1), 0.03, []rgb{hex(0xc9a24a), hex(0xb98a3e), hex(0xd0b062)}[i%3], 1)
 	}
 }
 
@@ -121,10 +121,10 @@ func paintBreakfast(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	// chairs
 	for i, t := range []float32{-0.66, 0.64} {
 		x, w := at(t), 0.125*f.w
-		c.block(x-w, 0.475*f.h, x+w, f.edge+0.05, lk.accentRGB.scale(0.95), sd)
-		c.leaf(x, 0.478*f.h, w, 0.022*f.h, 0, lk.accentRGB.scale(0.98), 1)
+		c.block(x-w, 0.445*f.h, x+w, f.edge+0.05, lk.accentRGB.scale(0.95), sd)
+		c.leaf(x, 0.448*f.h, w, 0.022*f.h, 0, lk.accentRGB.scale(0.98), 1)
 		if i == 0 {
-			c.shows(1, "chair", x-w, 0.475*f.h, x+w, f.edge-0.004)
+			c.shows(1, "chair", x-w, 0.445*f.h, x+w, f.edge-0.004)
 		}
 	}
 	x := at(0.2)

@@ -21,7 +21,7 @@ func paintLivingRoom(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 			col = lk.thirdRGB
 		}
 		c.cushion(at(x), 0.55*f.h, 0.115*f.w, 0.08*f.h, col, sd)
-		c.shows(1+i, "cushion", at(x)-0.08*f.w, 0.5*f.h, at(x)+0.08*f.w, 0.59*f.h)
+		c.shows(1+i, "cushion", at(x)-0.08*f.w, 0.484*f.h, at(x)+0.08*f.w, 0.606*f.h)
 	}
 	c.fade(at(-1.1), 0.61*f.h, at(0.4), 0.74*f.h, sofa.scale(0.9), sofa.scale(0.66), 1)
 	// a lamp beside it
@@ -99,7 +99,9 @@ func paintDining(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 		}
 	}
 	// a bowl on the sideboard
-	c.turned(at(0.98), f.edge-0.1*f.h, f.edge, 0.11*f.w, bowl, lk.thirdRGB, sd)
+	foot := f.edge + 0.02
+	c.turned(at(0.84), foot-0.17*f.h, foot, 0.12*f.w, bowl, lk.thirdRGB, sd)
+	c.shows(2, "bowl", at(0.8), foot-0.156*f.h, at(1), foot-0.055*f.h)
 }
 
 // paintBookcase is a wall of shelves.
@@ -172,6 +174,6 @@ func paintReadingNook(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	// a side table with a pot
 	x = at(0.36)
 	plant(c, x, 0.53*f.h, 0.11, hex(0x66795a), r, 44)
-	c.block(x-0.055*f.w, 0.52*f.h, x+0.055*f.w, 0.66*f.h, lk.thirdRGB, sd)
-	c.shows(2, "pot", x-0.055*f.w, 0.545*f.h, x+0.055*f.w, 0.64*f.h)
+	c.block(x-0.065*f.w, 0.52*f.h, x+0.065*f.w, f.edge+0.02, lk.thirdRGB, sd)
+	c.shows(2, "pot", x-0.065*f.w, 0.522*f.h, x+0.065*f.w, f.edge-0.004)
 }

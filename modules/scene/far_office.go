@@ -71,8 +71,8 @@ func paintOffice(c *canvas, lk *look, f *frame, sd float32, r *rng) {
 	c.shows(1, "chair", side(-0.02)-0.1*f.w, 0.5*f.h, side(-0.02)+0.1*f.w, f.edge-0.005)
 	plant(c, side(0.93), 0.55*f.h, 0.15, hex(0x4f7250), r, 40)
 	if lk.kept > 2 {
-		c.block(side(0.78), 0.53*f.h, side(1.1), f.edge+0.1, lk.thirdRGB, sd)
-		c.shows(2, "planter", side(0.78), 0.53*f.h, side(0.99), f.edge-0.005)
+		c.block(side(0.7), 0.5*f.h, side(1.1), f.edge+0.1, lk.thirdRGB, sd)
+		c.shows(2, "planter", side(0.7), 0.5*f.h, side(1), f.edge-0.005)
 	}
 	for i := range 4 {
 		x := side(-0.8 + 0.5*float32(i))

@@ -42,7 +42,7 @@ func crate(at, k float32, grows growth) vessel {
 }
 
 func shallow(at, k float32, grows growth) vessel {
-	return vessel{"bowl", at, 0.15 * k, 0.12 * k, bowl, 0.68, 0.4, 0.92, grows}
+	return vessel{"bowl", at, 0.15 * k, 0.155 * k, bowl, 0.68, 0.32, 0.92, grows}
 }
 
 // leafy is a plant whose leaves fan out.

@@ -149,7 +149,7 @@ func (b *backdrop) mean(part [4]float64) rgb {
 func (b *backdrop) areas(hexes []string) []picture.Area {
 	out := make([]picture.Area, 0, len(hexes))
 	for i := range hexes {
-		a := picture.Area{Colour: hexes[i], Why: "the scene shows no area of it here: it takes its tone alone"}
+		a := picture.Area{Colour: hexes[i], Why: "no area of the scene shows it exactly here: what stands there takes its tone alone"}
 		if i >= shownColours {
 			a.Why = fmt.Sprintf("a scene has areas for the palette's first %d colours", shownColours)
 		} else if part, ok := b.where(i); ok {

@@ -75,6 +75,38 @@ func TestThePaletteIsKeptOnTheAreasThatItNames(t *testing.T) {
 	}
 }
 
+// TestEachSetNamesAnAreaForEveryColourThatItShows holds what is said of a palette to what is
+// seen: a colour that a set is known to show is named, and one that is said to be shown
+// nowhere exactly is not in view.
+func TestEachSetNamesAnAreaForEveryColourThatItShows(t *testing.T) {
+	const (
+		near = 12    // levels of each channel
+		some = 0.002 // of the picture: an object that is seen
+	)
+	palette := []string{"#a020c0", "#00c8d0", "#ff5a1f"} // no set has them by itself
+	least := map[string]int{"studio": 1, "luxury": 1, "minimal": 2}
+	for _, name := range picture.SceneTypes() {
+		for seed := range compositions {
+			t.Run(fmt.Sprint(name, seed), func(t *testing.T) {
+				t.Parallel()
+				r := render(t, New(0), Request{Scene: name, Palette: palette, Pose: PoseStanding, Seed: uint64(seed), Width: 320, Height: 320})
+				want := 3
+				if n, ok := least[name]; ok {
+					want = n
+				}
+				for i, a := range r.Meta.Areas {
+					if i < want && !a.Exact {
+						t.Errorf("%s is shown and not named: %+v", a.Colour, a)
+					}
+					if _, seen := levelsOff(r.Backdrop, [4]float64{0, 0, 1, 1}, a.Colour, near); !a.Exact && seen > some {
+						t.Errorf("%s is said to be shown nowhere, and %.1f %% of the picture shows it", a.Colour, 100*seen)
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestABackgroundThatIsAsItWasChosenSaysWhichColoursItShows(t *testing.T) {
 	palette := []string{"#102030", "#90a0b0", "#ff0000"}
 	named := func(scene string) (out []string) {
