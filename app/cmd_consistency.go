@@ -18,11 +18,13 @@ func consistencyCommand(s Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "consistency FOLDER",
 		Short: "Say whether a catalogue's pictures have one look, and which stand out",
-		Long: "Holds pictures against each other by fill, centre, floor line, horizon, white point, exposure, and the angle and depth\n" +
-			"of their shadows: a score from 0 to 100, and the five worst with the reason. Of a folder that opal process made the\n" +
+		Long: "Holds pictures against each other by fill, centre, floor line, horizon, white point, exposure, the side of the light, and the\n" +
+			"angle and depth of their shadows: a score from 0 to 100, and the five worst with the reason. Of a folder that opal process made the\n" +
 			"outputs are compared, scene by scene; of another folder all pictures of one size. --fix makes the worst again as the\n" +
 			"others are, until none is left that it can change; repeated, it changes nothing. What a picture alone was wished is left\n" +
-			"away first. Pictures on plates need the photographs that --plate named.",
+			"away first. Pictures on plates need the photographs that --plate named.\n\n" +
+			"The exit code is 0 however many stand out, and 1 where a picture can't be read, or files of opal process are missing or\n" +
+			"were changed by hand: the score leaves them out.",
 		Example: "  opal consistency finished/\n" +
 			"  opal consistency finished/ --fix\n" +
 			"  opal consistency from-the-agency/ --json",

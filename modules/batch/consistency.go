@@ -58,6 +58,7 @@ type Left struct {
 // Correction is what was changed for a picture so that it looks as the others do.
 type Correction struct {
 	Steering  picture.Steering `json:"steering,omitzero"`
+	Light     string           `json:"light,omitempty"`     // the side that its scene is lit from, as the others are
 	Catalogue bool             `json:"catalogue,omitempty"` // its set follows the catalogue, not the product
 	// Fixed says that this is what a look at the folder made of the picture, which is not
 	// corrected a second time; else these are wishes that somebody had for it.
@@ -77,7 +78,7 @@ var ErrNotARun = fault.New(fault.Invalid, "not_a_run", "Only pictures that `opal
 // by the place that it states for its product, else by cutting that out.
 //
 // Errors: ErrNoPictures, ErrNotARun, ErrNotAFolder, ErrPhotoGone; ErrFailed when files of the
-// run are missing or were changed; those of the files.
+// run are missing or were changed, or pictures can't be read; ErrTooManyPictures; those of the files.
 func Consistency(ctx context.Context, s Streams, c Cutters, p *pipeline.Pipeline, o ConsistencyOptions, folder string) error {
 	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
 		return ErrNotAFolder.With("%s is a file", folder)
@@ -94,12 +95,18 @@ func Consistency(ctx context.Context, s Streams, c Cutters, p *pipeline.Pipeline
 		if o.Fix {
 			return ErrNotARun
 		}
-		pictures, err := c.seen(ctx, s, folder, o.Jobs)
+		pictures, unread, err := c.seen(ctx, s, folder, o.Jobs)
 		if err != nil {
 			return err
 		}
 		out.Result = consistency.Of(pictures)
-		return out.tell(s, o.JSON)
+		if unread > 0 {
+			out.note("Pictures that can't be read, and were not compared: %d", unread)
+		}
+		if err := out.tell(s, o.JSON); err != nil || unread == 0 {
+			return err
+		}
+		return ErrFailed
 	}
 	now, err := rep.inspect(folder)
 	if err != nil {
@@ -123,11 +130,13 @@ func Consistency(ctx context.Context, s Streams, c Cutters, p *pipeline.Pipeline
 	return nil
 }
 
+// note adds a sentence to what is said of pictures that were not compared.
+func (c *Consistent) note(format string, args ...any) {
+	c.Note = strings.TrimPrefix(fmt.Sprintf("%s. "+format, append([]any{c.Note}, args...)...), ". ")
+}
+
 // notes says which pictures were not compared because they are not finished or of earlier runs.
 func (c *Consistent) notes(rep *Report, now *state, folder string) {
-	note := func(format string, args ...any) {
-		c.Note = strings.TrimPrefix(fmt.Sprintf("%s. "+format, append([]any{c.Note}, args...)...), ". ")
-	}
 	pending, fixing := 0, false
 	for _, it := range rep.Items {
 		if it.Status == Pending {
@@ -142,10 +151,10 @@ func (c *Consistent) notes(rep *Report, now *state, folder string) {
 		if fixing {
 			how = "opal consistency " + filename.Show(folder) + " --fix"
 		}
-		note("Pictures not done, as the run was interrupted: %d; %s goes on with them", pending, how)
+		c.note("Pictures not done, as the run was interrupted: %d; %s goes on with them", pending, how)
 	}
 	if n := rep.earlierOutputs() - pending; n > 0 {
-		note("%d pictures of earlier runs in this folder were not compared: opal process --resume with all photos takes them over", n)
+		c.note("%d pictures of earlier runs in this folder were not compared: opal process --resume with all photos takes them over", n)
 	}
 	unseen := 0
 	for _, is := range now.unseen {
@@ -154,7 +163,7 @@ func (c *Consistent) notes(rep *Report, now *state, folder string) {
 		}
 	}
 	if unseen > 0 {
-		note("Pictures not compared, as their files are missing or were changed: %d", unseen)
+		c.note("Pictures not compared, as their files are missing or were changed: %d", unseen)
 	}
 }
 
@@ -262,7 +271,7 @@ func (c *Consistent) fix(ctx context.Context, s Streams, p *pipeline.Pipeline, o
 // handles say how people steer each kind of drift: a column of the list for --products, or a
 // flag of opal process.
 var handles = map[string]string{
-	"fill": "scale or height_mm", "centre": "x", "floor": "y", "horizon": "camera_pitch", "white_point": "relight or seed", "exposure": "relight or seed",
+	"fill": "scale or height_mm", "centre": "x", "floor": "y", "horizon": "camera_pitch", "white_point": "relight or seed", "exposure": "relight or seed", "light": "light_angle",
 	"shadow_angle": "light_angle", "shadow_depth": "--shadow-strength",
 }
 
@@ -344,7 +353,12 @@ func (c Correction) more(d consistency.Drift, base picture.Steering) Correction 
 			w.X = picture.Number(min(max(rounded(d.Usual.Centre), 0), 1))
 		case "floor":
 			w.Y = picture.Number(min(max(rounded(d.Usual.Floor), 0), 1))
+		case "light":
+			c.Light = d.Usual.Light
 		case "shadow_angle":
+			if slices.Contains(d.Kinds, "light") { // it falls as the others' where the scene is lit as theirs
+				continue
+			}
 			shadow.Direction = picture.Number(math.Round(math.Mod(d.Usual.ShadowAngle+360, 360)))
 		case "shadow_depth":
 			strength := 1.0
@@ -381,6 +395,8 @@ func (c *Correction) drop(kind string) bool {
 		w.CameraPitch = nil
 	case "white_point", "exposure":
 		w.Seed, w.Relight = nil, nil
+	case "light":
+		w.LightAngle = nil
 	case "shadow_angle":
 		w.LightAngle, shadow.Direction = nil, nil
 	case "shadow_depth":
@@ -394,11 +410,21 @@ func (c *Correction) drop(kind string) bool {
 
 func rounded(v float64) float64 { return math.Round(1000*v) / 1000 }
 
-// seen measures the pictures of a folder that is no run's.
-func (c Cutters) seen(ctx context.Context, s Streams, folder string, jobs int) ([]consistency.Picture, error) {
+// mostSeen bounds how many pictures of a folder that is no run's are compared: each is cut out,
+// which takes a second or two.
+const mostSeen = 2000
+
+// ErrTooManyPictures says that a folder holds more pictures than are compared.
+var ErrTooManyPictures = fault.New(fault.Invalid, "too_many_pictures", fmt.Sprintf("At most %d pictures are compared: name the folder of one catalogue", mostSeen))
+
+// seen measures the pictures of a folder that is no run's, and counts those that can't be read.
+func (c Cutters) seen(ctx context.Context, s Streams, folder string, jobs int) (pictures []consistency.Picture, unread int, err error) {
 	found, err := Find([]string{folder})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
+	}
+	if n := len(found.Photos); n > mostSeen {
+		return nil, 0, ErrTooManyPictures.With("%s holds %d", filename.Show(folder), n)
 	}
 	if jobs == 0 {
 		jobs = DefaultJobs()
@@ -416,22 +442,22 @@ func (c Cutters) seen(ctx context.Context, s Streams, folder string, jobs int) (
 	})
 	progress.end()
 	if interrupted {
-		return nil, ErrInterrupted
+		return nil, 0, ErrInterrupted
 	}
-	var pictures []consistency.Picture
 	for i, err := range bad {
 		if err == nil {
 			pictures = append(pictures, all[i])
 			continue
 		}
+		unread++
 		if !s.Quiet {
 			fmt.Fprintf(s.Err, "opal: %s: %v\n", found.Photos[i].Path, err)
 		}
 	}
 	if len(pictures) == 0 {
-		return nil, ErrNoPictures
+		return nil, 0, ErrNoPictures
 	}
-	return pictures, nil
+	return pictures, unread, nil
 }
 
 // look measures one picture. Pictures of one size are held against each other.
@@ -539,6 +565,9 @@ func (r *run) wishes(it *Item) (picture.Look, picture.Steering) {
 		return look, steering
 	}
 	steering = c.Steering.Over(steering)
+	if c.Light != "" {
+		look.Light = c.Light
+	}
 	if c.Catalogue && !picture.Catalogue(look.ID) {
 		if _, plate := picture.ParsePlate(it.Scene); !plate && steering.Seed == nil { // the others' composition stays
 			seed := pipeline.SeedOf(tenantID, look.ID, it.Scene)

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
@@ -99,6 +102,45 @@ func TestAPictureThatStandsOutStillIsToldHowToChangeIt(t *testing.T) {
 				t.Errorf("%s: no column %q", k, h)
 			}
 		}
+	}
+}
+
+// TestPicturesThatCantBeReadFailALookAtAFolder damages two of a folder's pictures.
+func TestPicturesThatCantBeReadFailALookAtAFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"a.png", "b.png", "c.png"} {
+		saved(t, name, tin(80), imaging.PNG)
+	}
+	c := Cutters{Decoder: decoder(), Cutter: redCutter{.95}}
+	var out bytes.Buffer
+	look := func() error {
+		out.Reset()
+		return Consistency(t.Context(), Streams{Out: &out, Err: &out, Quiet: true}, c, nil, ConsistencyOptions{}, ".")
+	}
+	if err := look(); err != nil || !strings.Contains(out.String(), "0 of 3") {
+		t.Fatal(err, out.String())
+	}
+	for _, name := range []string{"d.png", "e.png"} {
+		if err := os.WriteFile(name, []byte("\x89PNG\r\n\x1a\ncut off"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := look(); !errors.Is(err, ErrFailed) || !strings.Contains(out.String(), "0 of 3") || !strings.Contains(out.String(), "can't be read, and were not compared: 2") {
+		t.Error(err, out.String())
+	}
+}
+
+// TestAWholeDiskIsNoCatalogue counts before it looks.
+func TestAWholeDiskIsNoCatalogue(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for i := range mostSeen + 1 {
+		if err := os.WriteFile(fmt.Sprintf("%d.png", i), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := Consistency(t.Context(), Streams{Out: io.Discard, Err: io.Discard, Quiet: true}, Cutters{}, nil, ConsistencyOptions{}, ".")
+	if !errors.Is(err, ErrTooManyPictures) || !strings.Contains(err.Error(), "holds 2001") {
+		t.Error(err)
 	}
 }
 

@@ -24,8 +24,8 @@ const DefaultID = picture.DefaultBrand
 // The values of Profile.LightDirection.
 const (
 	LightAuto  = "auto" // the product's own shading decides
-	LightLeft  = "left"
-	LightRight = "right"
+	LightLeft  = picture.LightLeft
+	LightRight = picture.LightRight
 )
 
 // The values of Profile.Review.

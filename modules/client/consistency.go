@@ -16,7 +16,7 @@ type Drift struct {
 	JobID     string  `json:"job_id" format:"uuid"`
 	Filename  string  `json:"filename" example:"mug.jpg"`
 	SceneType string  `json:"scene_type" example:"studio"`
-	Kind      string  `json:"kind" enum:"fill,centre,floor,horizon,white_point,exposure,shadow_angle,shadow_depth" doc:"By what it stands out most" example:"floor"`
+	Kind      string  `json:"kind" enum:"fill,centre,floor,horizon,white_point,exposure,light,shadow_angle,shadow_depth" doc:"By what it stands out most" example:"floor"`
 	By        float64 `json:"by" doc:"Times what is still alike" example:"2.4"`
 	Reason    string  `json:"reason" doc:"For people" example:"its floor line is at 76 % of the frame, the others' at 84 %"`
 	Seen      Seen    `json:"seen" doc:"The picture's own figures"`
@@ -33,6 +33,7 @@ type Seen struct {
 	Horizon     float64    `json:"horizon" doc:"The row where the ground ends; 0: none is seen" example:"0.64"`
 	White       [2]float64 `json:"white" doc:"CIELAB a and b of the brightest ground" example:"[0.2,1.4]"`
 	Exposure    float64    `json:"exposure" doc:"CIELAB lightness of the ground" example:"82"`
+	Light       string     `json:"light,omitempty" doc:"The side that the scene is lit from, where the engine says so: left or right. Scenes lit from the other side are mirrored" example:"left"`
 	ShadowAngle float64    `json:"shadow_angle" doc:"Where the shadow lies: 0 to the viewer, 90 right, -90 left" example:"70"`
 	ShadowDepth float64    `json:"shadow_depth" doc:"By how much it is darker than the ground, of CIELAB lightness" example:"18"`
 }

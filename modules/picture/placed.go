@@ -21,6 +21,7 @@ type Placed struct {
 	Box             Box    `json:"box"`                        // the product's alpha bounds in the scene
 	FloorY          int    `json:"floor_y,omitempty"`          // the row that the product stands on
 	HorizonY        int    `json:"horizon_y,omitempty"`        // the row where the surface ends; 0: seen from above, or not known
+	Light           string `json:"light,omitempty"`            // the side of the key light, left or right; "": not known
 	Generated       bool   `json:"generated,omitempty"`        // a trained model painted pixels
 	Note            string `json:"note,omitempty"`
 

@@ -11,6 +11,7 @@ type Seen struct {
 	Horizon     float64    `json:"horizon"`          // the row where the ground ends; 0: none is seen
 	White       [2]float64 `json:"white"`            // CIELAB a and b of the brightest ground
 	Exposure    float64    `json:"exposure"`         // CIELAB lightness of the ground, the median
+	Light       string     `json:"light,omitempty"`  // the side that the scene is lit from, left or right; "": not known
 	ShadowAngle float64    `json:"shadow_angle"`     // where the shadow lies: 0 to the viewer, 90 right, -90 left
 	ShadowDepth float64    `json:"shadow_depth"`     // by how much it is darker than the ground, of CIELAB lightness
 }

@@ -74,6 +74,7 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 		if a := s.done.Placed.Anchor; a != picture.AnchorFloor {
 			seen.Anchor = a
 		}
+		seen.Light = s.done.Placed.Light
 		f.Seen = &seen
 	}
 	shown := window(s.final, product.Rect.Add(at))

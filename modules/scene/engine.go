@@ -118,6 +118,9 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 		hexes = append(hexes, hexOf(palette[i]))
 	}
 	res.Meta.Areas = b.areasOf(req, hexes)
+	if req.Plate == nil {
+		res.Meta.Placed.Light = lk.side.String()
+	}
 	res.Meta.Seed, res.Meta.Width, res.Meta.Height = req.Seed, req.Width, req.Height
 	floor := b.frame.contact
 	if pose == PoseStanding {

@@ -108,6 +108,9 @@ func (m Meta) Placed() picture.Placed {
 		Engine: m.Engine, Seed: m.Seed, Width: m.Width, Height: m.Height, Generated: m.Generated, Note: m.Note,
 		FloorY: int(m.FloorY), HorizonY: int(m.HorizonY), Followed: m.Steered, Anchor: m.Anchor, Zoom: m.Zoom, At: m.At, Fixed: m.Fixed, Areas: m.Areas,
 	}
+	if m.Light == picture.LightLeft || m.Light == picture.LightRight {
+		p.Light = m.Light
+	}
 	if box, ok := m.Box(); ok {
 		for i, v := range box {
 			p.Box[i] = int(math.Round(v))

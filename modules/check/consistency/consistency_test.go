@@ -108,6 +108,20 @@ func TestAPictureThatDriftsIsFound(t *testing.T) {
 	}
 }
 
+// TestAMirroredSceneIsFound has one picture of six lit from the other side, and one of which
+// nobody knows it.
+func TestAMirroredSceneIsFound(t *testing.T) {
+	pictures, _ := catalogue(43, 6, "")
+	for i := range pictures {
+		pictures[i].Seen.Light = picture.LightLeft
+	}
+	pictures[2].Seen.Light, pictures[4].Seen.Light = picture.LightRight, ""
+	got := Of(pictures)
+	if got.Drifting != 1 || got.Worst[0].Name != pictures[2].Name || got.Worst[0].Kind != "light" || got.Worst[0].Usual.Light != picture.LightLeft || !strings.Contains(got.Worst[0].Reason, "from the right, the others' from the left") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestACatalogueOfOneLookHasFullMarks(t *testing.T) {
 	pictures, _ := catalogue(42, 10, "")
 	if got := Of(pictures); *got.Score < 98 || got.Drifting > 0 {

@@ -47,7 +47,7 @@ func (r *Result) alone() {
 type Drift struct {
 	Name   string       `json:"name"`
 	Group  string       `json:"group,omitempty"`
-	Kind   string       `json:"kind"`   // by what most: fill, centre, floor, horizon, white_point, exposure, shadow_angle or shadow_depth
+	Kind   string       `json:"kind"`   // by what most: fill, centre, floor, horizon, white_point, exposure, light, shadow_angle or shadow_depth
 	By     float64      `json:"by"`     // times what is still alike
 	Reason string       `json:"reason"` // for people
 	Kinds  []string     `json:"kinds"`  // all by which it stands out
@@ -66,6 +66,7 @@ type kind struct {
 const (
 	spreadShare = 2.2 // times a group's own spread that is still alike
 	leastGroup  = 3   // pictures that can be held against each other
+	otherSide   = 2   // times what is still alike: a mirrored scene beside the others
 )
 
 func share(what string) func(is, usual float64) string {
@@ -87,6 +88,7 @@ var kinds = []kind{
 	{"horizon", .035, func(s picture.Seen) float64 { return s.Horizon }, share("its horizon")},
 	{"white_point", 3, nil, nil},
 	{"exposure", 5, func(s picture.Seen) float64 { return s.Exposure }, levels("the lightness of its ground")},
+	{"light", 1, nil, nil},
 	{"shadow_angle", 35, func(s picture.Seen) float64 { return s.ShadowAngle }, func(is, usual float64) string {
 		return fmt.Sprintf("its shadow falls to %.0f°, the others' to %.0f°", is, usual)
 	}},
@@ -180,6 +182,11 @@ func (k kind) away(s, usual picture.Seen) float64 {
 		}
 	case "white_point":
 		return math.Hypot(s.White[0]-usual.White[0], s.White[1]-usual.White[1])
+	case "light": // the scene is mirrored, shadow and all
+		if s.Light != "" && usual.Light != "" && s.Light != usual.Light {
+			return otherSide
+		}
+		return 0
 	case "shadow_angle":
 		if upright(s) {
 			return 0
@@ -214,6 +221,8 @@ func (k kind) reason(s, usual picture.Seen) string {
 	switch {
 	case k.name == "white_point":
 		return fmt.Sprintf("its white is tinted otherwise: a %.1f, b %.1f, the others' a %.1f, b %.1f", s.White[0], s.White[1], usual.White[0], usual.White[1])
+	case k.name == "light":
+		return fmt.Sprintf("its light comes from the %s, the others' from the %s", s.Light, usual.Light)
 	case k.name == "horizon" && s.Horizon == 0:
 		return "it shows no horizon, the others do"
 	case k.name == "horizon" && usual.Horizon == 0:
@@ -246,5 +255,27 @@ func medians(g []Picture) (m picture.Seen) {
 	m.White = [2]float64{of(func(s picture.Seen) float64 { return s.White[0] }), of(func(s picture.Seen) float64 { return s.White[1] })}
 	m.ShadowAngle = among(upright, func(s picture.Seen) float64 { return s.ShadowAngle })
 	m.ShadowDepth = among(upright, func(s picture.Seen) float64 { return s.ShadowDepth })
+	m.Light = usualLight(g)
 	return m
+}
+
+// usualLight is the side from which most pictures are lit, the left where as many are from
+// either; "" where none says.
+func usualLight(g []Picture) string {
+	balance, known := 0, false
+	for _, p := range g {
+		switch p.Seen.Light {
+		case picture.LightLeft:
+			balance, known = balance-1, true
+		case picture.LightRight:
+			balance, known = balance+1, true
+		}
+	}
+	switch {
+	case !known:
+		return ""
+	case balance > 0:
+		return picture.LightRight
+	}
+	return picture.LightLeft
 }
