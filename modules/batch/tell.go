@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/opal-photo/opal/modules/channel"
@@ -13,16 +15,9 @@ import (
 // sum tells people what came of a run.
 func (r *run) sum() {
 	rep := r.journal.report
-	var lines []string
-	var broken []string
-	for _, it := range rep.Items {
-		lines = append(lines, it.words()...)
-		broken = append(broken, it.broken()...)
-	}
-	if len(broken) > mostBroken {
-		broken = append(broken[:mostBroken], fmt.Sprintf("        ... and %d more", len(broken)-mostBroken))
-	}
-	lines = append(lines, broken...)
+	lines := rep.told((*Item).words, 0)
+	lines = append(lines, rep.told((*Item).broken, mostTold)...)
+	lines = append(lines, rep.told((*Item).notes, mostTold)...)
 	lines = append(lines, rep.twins()...)
 	t := rep.Totals
 	if t.PassedOver > 0 {
@@ -62,10 +57,7 @@ func (r *Report) twins() (lines []string) {
 			lines = append(lines, fmt.Sprintf("same    %s: the same photo as %s, byte for byte; both were made", filename.Show(it.File), filename.Show(other)))
 		}
 	}
-	if n := len(lines); n > mostBroken {
-		lines = append(lines[:mostBroken], fmt.Sprintf("        ... and %d more", n-mostBroken))
-	}
-	return lines
+	return bounded(lines, mostTold)
 }
 
 // doubtful counts the items whose files are in the folder for what has to be looked at.
@@ -78,26 +70,99 @@ func (r *Report) doubtful() (n int) {
 	return n
 }
 
-// words are what is to be said of an item.
-func (it *Item) words() (lines []string) {
-	name := filename.Show(it.File)
-	switch {
-	case it.Status == Failed:
-		return []string{"failed  " + name + ": " + printable(*it.Error)}
-	case it.Status != Completed:
-		return nil
-	case it.NeedsReview:
-		lines = append(lines, "review  "+name+": "+printable(it.ReviewReason))
+// said is something to be told of an item: a photo's scenes of which the same is said are told
+// together.
+type said struct {
+	alike string // what is the same in scenes that are told together
+	text  string
+	short string // text without what differs between scenes; "": text is told of the first
+}
+
+// told is what is to be said of the items: once for a photo, with the scenes of which it is, as
+// many lines as most, and how many more there are; 0: all.
+func (r *Report) told(of func(*Item) []said, most int) (lines []string) {
+	type about struct {
+		said
+		scenes []string
+		photo  string
+	}
+	var order []*about
+	known, scenes := map[[2]string]*about{}, map[string]int{}
+	for _, it := range r.Items {
+		scenes[it.File]++
+		for _, w := range of(it) {
+			key := [2]string{it.File, w.alike}
+			a := known[key]
+			if a == nil {
+				a = &about{said: w, photo: it.File}
+				known[key], order = a, append(order, a)
+			} else if a.text != w.text && a.short != "" {
+				a.text = a.short
+			}
+			if !slices.Contains(a.scenes, it.Scene) {
+				a.scenes = append(a.scenes, it.Scene)
+			}
+		}
+	}
+	for _, a := range order {
+		line := a.text
+		switch n := len(a.scenes); {
+		case scenes[a.photo] == 1:
+		case n > mostNamed:
+			line += fmt.Sprintf(" (%d scenes)", n)
+		default:
+			line += " (" + strings.Join(a.scenes, ", ") + ")"
+		}
+		lines = append(lines, line)
+	}
+	return bounded(lines, most)
+}
+
+const (
+	mostTold  = 20 // lines of one kind; all is in the report
+	mostNamed = 2  // scenes; more are counted
+)
+
+// bounded leaves out what is more than so many lines, and says how much; 0: nothing.
+func bounded(lines []string, most int) []string {
+	if n := len(lines); most > 0 && n > most {
+		return append(lines[:most], fmt.Sprintf("        ... and %d more, which are in the report", n-most))
 	}
 	return lines
 }
 
-// mostBroken bounds how many broken rules are told; all are in the report.
-const mostBroken = 20
+// words say that an item failed, or why a person is to look at it.
+func (it *Item) words() []said {
+	name := filename.Show(it.File)
+	line := ""
+	switch {
+	case it.Status == Failed:
+		line = "failed  " + name + ": " + printable(*it.Error)
+	case it.Status == Completed && it.NeedsReview:
+		line = "review  " + name + ": " + printable(it.ReviewReason)
+	default:
+		return nil
+	}
+	return []said{{alike: line, text: line}}
+}
+
+var digits = regexp.MustCompile(`[0-9.]+`)
+
+// notes are what of the wishes a picture doesn't follow, and why.
+func (it *Item) notes() (all []said) {
+	if it.Status != Completed || it.Fidelity == nil || it.Fidelity.Note == "" {
+		return nil
+	}
+	for _, note := range strings.Split(it.Fidelity.Note, "; ") {
+		line := "note    " + filename.Show(it.File) + ": " + printable(note)
+		all = append(all, said{alike: digits.ReplaceAllString(line, "#"), text: line}) // other figures in each scene
+	}
+	return all
+}
 
 // broken are the rules that an item breaks: one line for each, however many variants
 // break it.
-func (it *Item) broken() (lines []string) {
+func (it *Item) broken() (all []said) {
 	name := filename.Show(it.File)
 	type broken struct{ severity, rule, measured, wanted string }
 	var order []broken
@@ -117,13 +182,16 @@ func (it *Item) broken() (lines []string) {
 		}
 	}
 	for _, b := range order {
-		measured := ""
-		if b.measured != "" {
-			measured = b.measured + ", "
+		line := func(measured string) string {
+			return fmt.Sprintf("%-7s %s: %s (%swanted %s) in %s", b.severity, name, b.rule, measured, b.wanted, strings.Join(presets[b], ", "))
 		}
-		lines = append(lines, fmt.Sprintf("%-7s %s: %s (%swanted %s) in %s", b.severity, name, b.rule, measured, b.wanted, strings.Join(presets[b], ", ")))
+		w := said{alike: line(""), text: line(""), short: line("")}
+		if b.measured != "" {
+			w.text = line(b.measured + ", ")
+		}
+		all = append(all, w)
 	}
-	return lines
+	return all
 }
 
 // printable takes out of words what would move the cursor: they may quote a name.

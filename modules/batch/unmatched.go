@@ -43,8 +43,8 @@ func (r *run) unmatched(photos []Photo) (lines []string) {
 			alike = append(alike, fmt.Sprintf("the list of products names %s, which is none of the photos; did you mean %s? Its row is not followed", filename.Show(row), filename.Show(near)))
 		}
 	}
-	if n := len(alike); n > mostBroken {
-		alike = append(alike[:mostBroken], fmt.Sprintf("... and %d more rows whose names are like a photo's", n-mostBroken))
+	if n := len(alike); n > mostTold {
+		alike = append(alike[:mostTold], fmt.Sprintf("... and %d more rows whose names are like a photo's", n-mostTold))
 	}
 	if n := len(others); n > 0 {
 		more := ""

@@ -159,8 +159,8 @@ func moved(req Request, p *product, f *frame, lk *look, scale, left, bottom floa
 			free = math.Max(bottom, leastPart*height)
 		}
 		if most := mostOfFrame * math.Min(width/bw, free/bh); scale > most {
+			w.say(tooLarge(s.HeightMM, bw/bh, s.HeightMM/(scale*bh), width, free))
 			scale = most
-			w.say(fmt.Sprintf("a product of %.0f mm is larger than the frame, which shows %.0f mm: it is shown smaller than it is", s.HeightMM, across))
 		}
 	}
 	if s.Scale > 0 {
@@ -192,6 +192,16 @@ func moved(req Request, p *product, f *frame, lk *look, scale, left, bottom floa
 	}
 	scale, left, bottom = w.inside(scale, left, bottom, bw, bh, width, height)
 	return scale, math.Round(left), math.Round(bottom), w
+}
+
+// tooLarge says why a product of so many millimetres of height is shown smaller than it is: what
+// of the frame there is for it, width and free pixels of mm millimetres each. slim is the
+// product's width, of its height.
+func tooLarge(high, slim, mm, width, free float64) string {
+	if free <= width/slim {
+		return fmt.Sprintf("a product of %.0f mm is larger than the frame, which has room for %.0f mm above where it stands: it is shown smaller than it is", high, math.Floor(mostOfFrame*free*mm))
+	}
+	return fmt.Sprintf("a product of %.0f mm is larger than the frame: it is %.0f mm wide, has room for %.0f mm, and is shown smaller than it is", high, high*slim, math.Floor(mostOfFrame*width*mm))
 }
 
 // The least of a product that its wishes leave in the frame.

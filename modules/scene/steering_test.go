@@ -3,10 +3,13 @@ package scene
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -349,6 +352,32 @@ func TestTheEdgeAtWhichThePhotoCutAProductIsFound(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestTheRoomOfAFrameIsSmallerThanWhatIsTooLargeForIt holds the figures of the note against
+// each other, for products that are a little too high and a little too wide.
+func TestTheRoomOfAFrameIsSmallerThanWhatIsTooLargeForIt(t *testing.T) {
+	figures := regexp.MustCompile(`([0-9]+) mm`)
+	told := map[string]int{}
+	for high := 50.0; high < 1200; high += 25 {
+		for what, product := range map[string]*image.NRGBA{"high": block(40, 200), "wide": block(200, 40)} {
+			r := rendered(t, Request{Product: product, Scene: "lifestyle", Steer: picture.Steering{HeightMM: high}})
+			var mm []int
+			for _, m := range figures.FindAllStringSubmatch(r.Meta.Note, -1) {
+				v, _ := strconv.Atoi(m[1]) // digits
+				mm = append(mm, v)
+			}
+			switch n := len(mm); {
+			case r.Meta.Note == "":
+			case n < 2 || mm[n-1] >= mm[n-2] || what == "wide" && n < 3:
+				t.Errorf("%s: %q", what, r.Meta.Note)
+			}
+			told[fmt.Sprint(what, r.Meta.Note != "")]++
+		}
+	}
+	if len(told) != 4 {
+		t.Errorf("of products of 50 to 1200 mm: %v", told)
 	}
 }
 

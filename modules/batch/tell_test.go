@@ -1,0 +1,57 @@
+package batch
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/check"
+	"github.com/opal-photo/opal/modules/pipeline"
+)
+
+// TestTheSameIsToldOnceForAPhoto has two photos in five scenes: a swatch that is refused in
+// each, a rule that is broken by another figure in each, one that is broken in two, and notes
+// that differ by their figures alone.
+func TestTheSameIsToldOnceForAPhoto(t *testing.T) {
+	fails := func(severity channel.Severity, rule, measured string) check.Check {
+		return check.Check{Severity: string(severity), Rule: rule, Measured: measured, Wanted: "more"}
+	}
+	r := &Report{}
+	for _, file := range []string{"a.jpg", "b.jpg"} {
+		for i, scene := range []string{"studio", "minimal", "kitchen", "office", "nature"} {
+			it := &Item{File: file, Scene: scene, Status: Completed, Fidelity: &pipeline.Fidelity{Note: fmt.Sprintf("room for %d mm", 400+i)}}
+			it.Variants = []Variant{{Preset: "amazon_swatch", Checks: []check.Check{fails(channel.Reject, "long_side", "104 px")}}}
+			if file == "a.jpg" {
+				it.Variants = append(it.Variants, Variant{Preset: "shopify", Checks: []check.Check{fails(channel.Warn, "fill", fmt.Sprint(40+i))}})
+			}
+			if i < 2 {
+				it.Variants[0].Checks = append(it.Variants[0].Checks, fails(channel.Warn, "sharpness", "3"))
+				it.Fidelity.Note += "; the photo cuts it off"
+			}
+			it.NeedsReview, it.ReviewReason = file == "b.jpg", "its outline is unsure"
+			r.Items = append(r.Items, it)
+		}
+	}
+	got := slices.Concat(r.told((*Item).words, 0), r.told((*Item).broken, mostTold), r.told((*Item).notes, mostTold))
+	want := []string{
+		"review  b.jpg: its outline is unsure (5 scenes)",
+		"reject  a.jpg: long_side (104 px, wanted more) in amazon_swatch (5 scenes)",
+		"warn    a.jpg: sharpness (3, wanted more) in amazon_swatch (studio, minimal)",
+		"warn    a.jpg: fill (wanted more) in shopify (5 scenes)",
+		"reject  b.jpg: long_side (104 px, wanted more) in amazon_swatch (5 scenes)",
+		"warn    b.jpg: sharpness (3, wanted more) in amazon_swatch (studio, minimal)",
+		"note    a.jpg: room for 400 mm (5 scenes)",
+		"note    a.jpg: the photo cuts it off (studio, minimal)",
+		"note    b.jpg: room for 400 mm (5 scenes)",
+		"note    b.jpg: the photo cuts it off (studio, minimal)",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if few := r.told((*Item).broken, 2); len(few) != 3 || few[2] != "        ... and 3 more, which are in the report" {
+		t.Errorf("%q", few)
+	}
+}
