@@ -180,7 +180,9 @@ func (w *wire) containers() job.Containers {
 
 func (w *wire) openDecoder() *imaging.Decoder {
 	if w.decoder == nil {
-		w.decoder = imaging.NewDecoder(imaging.DecoderOptions{})
+		w.decoder = imaging.NewDecoder(imaging.DecoderOptions{OnSlow: func(err error) {
+			w.log.Warn().Err(err).Msg("Photos are decoded with more CPU for now: no process could be had that forks their decoders")
+		}})
 		w.onClose(w.decoder.Close)
 	}
 	return w.decoder

@@ -60,6 +60,10 @@ type DecoderOptions struct {
 	// Concurrency is how many pictures are decoded at the same time. 0 is the
 	// number of processors.
 	Concurrency int
+
+	// OnSlow is told why decoding children are not forked for now, but started as programs,
+	// which takes five times as long. nil tells nobody.
+	OnSlow func(error)
 }
 
 // Decoder decodes pictures from outside, each in a process of its own: a
@@ -89,7 +93,8 @@ func NewDecoder(opts DecoderOptions) *Decoder {
 	}
 	pool := func(forks int, args ...string) *sandbox.Pool {
 		o := sandbox.Options{
-			Kind: ChildKind, Args: args, Timeout: opts.Timeout, Concurrency: opts.Concurrency, Forks: forks,
+			Kind: ChildKind, Args: args, Timeout: opts.Timeout, Concurrency: opts.Concurrency,
+			Forks: forks, OnNoTemplate: opts.OnSlow,
 			// Debian's libvips would make code at run time, which the child may not.
 			Environment: []string{"VIPS_NOVECTOR=1"},
 		}

@@ -66,6 +66,10 @@ type Options struct {
 	// learn from one for the next. A child's death ends its template as well. Where none can be
 	// had, and with 0, each child is started as a program.
 	Forks int
+
+	// OnNoTemplate is told why no template could be had where the system has them: children
+	// are started as programs then, for a hundred of them, before a template is tried again.
+	OnNoTemplate func(error)
 }
 
 // Job is one piece of work.

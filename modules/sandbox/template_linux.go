@@ -40,7 +40,7 @@ type template struct {
 // startTemplate starts command as a template and waits until it is ready.
 func startTemplate(command []string, kind string, env []string, patience time.Duration) (*template, error) {
 	if os.Getenv(Marker) != "" {
-		return nil, fmt.Errorf("%s is set: this process is a child itself", Marker)
+		return nil, fmt.Errorf("%w: %s is set: this process is a child itself", errors.ErrUnsupported, Marker)
 	}
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

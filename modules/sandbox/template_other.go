@@ -11,7 +11,7 @@ import (
 type template struct{ forks int }
 
 func startTemplate([]string, string, []string, time.Duration) (*template, error) {
-	return nil, errors.New("there are no templates of children on this system")
+	return nil, errors.ErrUnsupported
 }
 
 func (*template) fork() (*child, error) { return nil, errors.ErrUnsupported }
