@@ -87,6 +87,7 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, track.close()) }()
 	var results []result
+	var failed []error
 	for _, r := range rows {
 		if !only.MatchString(r.name) {
 			continue
@@ -96,8 +97,11 @@ func run(ctx context.Context, o options) (err error) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.name, err)
+		if err != nil { // the others are worth having
+			err = fmt.Errorf("%s: %w", r.name, err)
+			fmt.Fprintln(os.Stderr, "race:", err)
+			failed = append(failed, err)
+			continue
 		}
 		results = append(results, got)
 		fmt.Fprint(os.Stderr, strings.TrimPrefix(table(results[len(results)-1:]), tableHead))
@@ -107,9 +111,9 @@ func run(ctx context.Context, o options) (err error) {
 			}
 		}
 	}
-	if len(results) == 0 {
+	if len(results) == 0 && len(failed) == 0 {
 		return fmt.Errorf("--only: no row is called so; there are %s", names())
 	}
 	fmt.Print(table(results))
-	return nil
+	return errors.Join(failed...)
 }
