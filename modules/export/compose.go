@@ -3,6 +3,7 @@ package export
 import (
 	"image"
 	"image/color"
+	"slices"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/imaging"
@@ -22,7 +23,7 @@ func compose(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 		return cropped(p, prod)
 	case p.Background == channel.White:
 		out := imaging.Filled(p.Width, p.Height, color.NRGBA{255, 255, 255, 255})
-		at := centred(p, prod)
+		at := placeOnWhite(p, l, prod)
 		shadeUnder(out, p, l, prod, at)
 		imaging.Over(out, prod.at(at.Dx(), at.Dy()), at.Min)
 		return out
@@ -36,6 +37,21 @@ func compose(p channel.Preset, l *Layers, prod *product) *image.NRGBA {
 		return reframed(p, l, prod)
 	}
 	return staged(p, l, prod)
+}
+
+// placeOnWhite puts the product in the frame: where the photo cut it off it comes out of the frame's
+// lower edge, as in its scene, unless the channel refuses products at the edge.
+func placeOnWhite(p channel.Preset, l *Layers, prod *product) image.Rectangle {
+	at := centred(p, prod)
+	if l.Anchor != picture.AnchorBottom || !l.cutBelow() || slices.ContainsFunc(p.Rules, standsClear) {
+		return at
+	}
+	return anchored(picture.AnchorBottom, at, p)
+}
+
+// standsClear reports whether a rule refuses a product that touches the frame.
+func standsClear(r channel.Rule) bool {
+	return r.Severity == channel.Reject && slices.Contains([]string{channel.Cropped, channel.WhiteBorder, channel.SafeWidth, channel.SafeZone}, r.Name)
 }
 
 // centred puts the product in the middle of the frame, or where the preset anchors it.

@@ -24,7 +24,7 @@ func place(p channel.Preset, l *Layers, prod *product) (at image.Rectangle, ok b
 		at, _ = croppedPlace(p, prod)
 		return at, true
 	case p.Background == channel.White:
-		return centred(p, prod), true
+		return placeOnWhite(p, l, prod), true
 	case l.Backdrop != nil && l.Original:
 		_, at, _ = photoPlace(p, &l.Source)
 		return at, true

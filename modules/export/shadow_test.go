@@ -88,6 +88,42 @@ func TestASoftShadowStandsInOnWhite(t *testing.T) {
 	}
 }
 
+// A product that its photo cut off doesn't float on white: it comes out of the frame's lower
+// edge, but where the channel refuses that, nobody said so, or the photo shows it whole.
+func TestWhatThePhotoCutOffComesOutOfTheFrameOnWhite(t *testing.T) {
+	for name, c := range map[string]struct {
+		preset, anchor string
+		cut, edge      bool
+	}{
+		"cut off":                {"shopify_white", picture.AnchorBottom, true, true},
+		"on a floor all alike":   {"shopify_white", "", true, false},
+		"whole, and wished so":   {"shopify_white", picture.AnchorBottom, false, false},
+		"the channel refuses":    {"amazon_main", picture.AnchorBottom, true, false},
+		"the channel may mind":   {"amazon_apparel", picture.AnchorBottom, true, true},
+		"hangs from the ceiling": {"shopify_white", picture.AnchorTop, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, ok := channel.Find(c.preset)
+			if !ok {
+				t.Fatal("no such preset")
+			}
+			l := shadowed(nil)
+			size := l.Cutout.Rect.Size()
+			if l.Anchor, l.CutoutBounds = c.anchor, picture.BoxOf(image.Rect(20, 10, size.X-20, size.Y-10)); c.cut {
+				l.CutoutBounds = picture.BoxOf(image.Rect(20, 10, size.X-20, size.Y))
+			}
+			prod := newProduct(l, whole)
+			at := placeOnWhite(p, l, prod)
+			if (at.Max.Y == p.Height) != c.edge || at.Size() != centred(p, prod).Size() || at.Min.X != centred(p, prod).Min.X {
+				t.Errorf("it is at %v of %d×%d", at, p.Width, p.Height)
+			}
+			if placed, _ := place(p, l, prod); placed != at {
+				t.Errorf("the proof looks for it at %v", placed)
+			}
+		})
+	}
+}
+
 // A product that its photo cuts off stands on nothing there.
 func TestNoSoftShadowLiesUnderACutEdge(t *testing.T) {
 	p, _ := channel.Find("shopify_white")
