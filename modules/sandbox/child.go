@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -113,6 +114,9 @@ func serve(h Handler, args []string, in io.Reader, out io.Writer) error {
 	}
 	work, err := h.Prepare(args[1:])
 	if err != nil {
+		if b, e := json.Marshal(prepareError(err)); e == nil {
+			_, _ = fmt.Fprintf(out, "%s%s\n", noHello, b)
+		}
 		return err
 	}
 	if _, err := io.WriteString(out, hello+args[0]+"\n"); err != nil {

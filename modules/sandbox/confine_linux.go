@@ -36,7 +36,7 @@ func confine() error {
 func limit(req request, calls []string) error {
 	// Go opens its poller with the first timer, which must not be later.
 	<-time.After(time.Nanosecond)
-	mapped, err := mappedBytes()
+	space, err := addressSpace(req.Memory)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func limit(req request, calls []string) error {
 		name     string
 		value    uint64
 	}{
-		{unix.RLIMIT_AS, "memory", mapped + req.Memory},
+		{unix.RLIMIT_AS, "memory", space},
 		{unix.RLIMIT_CPU, "CPU time", req.CPUSeconds},
 		{unix.RLIMIT_FSIZE, "file size", 0},
 		{unix.RLIMIT_NOFILE, "open files", 0},
@@ -57,6 +57,31 @@ func limit(req request, calls []string) error {
 		}
 	}
 	return barSystemCalls(calls)
+}
+
+// Room tells whether this process may map so many bytes of memory on top of what it has
+// mapped, as a Job's Memory says: Prepare finds with it what would fail each job.
+func Room(memory int64) error {
+	_, err := addressSpace(uint64(max(memory, 0)))
+	return err
+}
+
+// addressSpace returns the limit of the address space that leaves memory bytes to the work. It
+// is an error where this process, by its shell or its service, is held to less.
+func addressSpace(memory uint64) (uint64, error) {
+	mapped, err := mappedBytes()
+	if err != nil {
+		return 0, err
+	}
+	var held unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_AS, &held); err != nil {
+		return 0, fmt.Errorf("read the limit on memory: %w", err)
+	}
+	if mapped+memory > held.Max {
+		return 0, fmt.Errorf("it needs %d MB of address space, %d of them for its work, and is held to %d MB (`ulimit -v`, or the service's limit)",
+			(mapped+memory)>>20, memory>>20, held.Max>>20)
+	}
+	return mapped + memory, nil
 }
 
 // mappedBytes returns the size of this process's address space. Go reserves a

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 var errClosed = errors.New("the pool of children is closed")
@@ -57,3 +59,22 @@ func (e *spareGone) Error() string {
 }
 
 func (e *spareGone) Unwrap() error { return e.err }
+
+// PrepareError says in a Handler's words why a child could not be prepared: Prepare's error,
+// which is that of package fault where it has a Code.
+type PrepareError struct {
+	Code   string `json:"code,omitempty"` // of the fault
+	Text   string `json:"text"`           // all of the error
+	Detail string `json:"detail,omitempty"`
+}
+
+func (e *PrepareError) Error() string { return e.Text }
+
+// prepareError puts the error of Prepare into a form that the parent reads.
+func prepareError(err error) *PrepareError {
+	said := &PrepareError{Text: string(short(err.Error()))}
+	if f, ok := fault.As(err); ok {
+		said.Code, said.Detail = f.Code, string(short(f.Detail()))
+	}
+	return said
+}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // TestMain serves as the children that these tests start, or as one that
@@ -37,8 +39,11 @@ func testChildren() map[string]Handler {
 		"prepared":  {Prepare: prepareFile},
 		"wandering": {Prepare: wander},
 		"driver":    {Prepare: ready(probeWork), Unlimited: true},
+		"faulty":    {Prepare: func([]string) (Worker, error) { return nil, errFaulty.With("its weights\nare gone") }},
 	}
 }
+
+var errFaulty = fault.New(fault.Invalid, "faulty", "the work can't be prepared")
 
 // echoWork writes the input backwards and answers with its process and params.
 func echoWork(job Work) ([]byte, error) {

@@ -146,6 +146,36 @@ func (p *Pool) Warm() {
 	}
 }
 
+// Ready starts a child unless one waits, and returns when one is prepared: what keeps
+// children from their work is found before the first job. The child waits for the jobs.
+// Errors: *UnavailableError; the context's error.
+func (p *Pool) Ready(ctx context.Context) error {
+	if err := p.begin(); err != nil {
+		return &UnavailableError{[]error{err}}
+	}
+	defer p.work.Done()
+	if err := p.slots.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer p.slots.Release(1)
+	c, err := p.take(ctx)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = c.kill() })
+	err = c.greet(p.opts.Start)
+	if !stop() {
+		c.end()
+		return ctx.Err()
+	}
+	if err != nil {
+		c.end()
+		return &UnavailableError{[]error{err}}
+	}
+	p.keep(c)
+	return nil
+}
+
 func (p *Pool) startLoop() { p.start.Do(func() { p.loops.Go(p.keepStarting) }) }
 
 // keepStarting starts children for whoever wants one, and of children of one job
@@ -239,7 +269,8 @@ func (p *Pool) Close() error {
 // the worker's reply; the output is valid until it returns, and its error, which
 // says that the output is not as it should be, counts as the child's death.
 //
-// Errors: *RefusedError; *DiedError; *UnavailableError; the context's error.
+// Errors: *RefusedError; *DiedError; *UnavailableError, whose cause is a *PrepareError where
+// the child said why; the context's error.
 func (p *Pool) Do(ctx context.Context, job Job, read func(output io.ReaderAt, reply []byte) error) error {
 	if len(job.Params) > maxParams || len(job.Input) > math.MaxInt32 || job.Output < 0 || job.Output > math.MaxInt32 || job.Memory < 0 {
 		return fmt.Errorf("a job of %d bytes of parameters, %d of input and %d of output is out of bounds", len(job.Params), len(job.Input), job.Output)
@@ -257,11 +288,14 @@ func (p *Pool) Do(ctx context.Context, job Job, read func(output io.ReaderAt, re
 		err := p.try(ctx, job, read)
 		var death *childDeath
 		var spare *spareGone
+		var excuse *PrepareError
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.As(err, &excuse):
+			return &UnavailableError{[]error{excuse}}
 		case errors.As(err, &spare):
 			if gone = append(gone, err); len(gone) == spareTries {
 				return &UnavailableError{gone}

@@ -113,6 +113,67 @@ func TestPrepareComesBeforeTheLimits(t *testing.T) {
 	}
 }
 
+// A child that can't be prepared says why, once and without a second child's try.
+func TestAChildSaysWhyItCantBePrepared(t *testing.T) {
+	p := newPool(t, Options{Kind: "faulty", Jobs: 10, Concurrency: 1})
+	for name, try := range map[string]func() error{
+		"before the first job": func() error { return p.Ready(t.Context()) },
+		"by a job":             func() error { _, err := do(t, p, "x"); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := try()
+			var unavailable *UnavailableError
+			var said *PrepareError
+			if !errors.As(err, &unavailable) || len(unavailable.Causes) != 1 || !errors.As(err, &said) {
+				t.Fatalf("%v", err)
+			}
+			want := PrepareError{Code: "faulty", Text: "the work can't be prepared: its weights; are gone", Detail: "its weights; are gone"}
+			if *said != want || err.Error() != want.Text {
+				t.Errorf("%+v, and in words %q", *said, err)
+			}
+		})
+	}
+}
+
+func TestAReadyChildTakesTheFirstJob(t *testing.T) {
+	p := newPool(t, Options{Jobs: 10, Concurrency: 1})
+	for range 2 { // the second finds it
+		if err := p.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.mu.Lock()
+	waiting := len(p.idle)
+	p.mu.Unlock()
+	if kids := childProcesses(t); waiting != 1 || runtime.GOOS == "linux" && len(kids) != 1 {
+		t.Errorf("%d wait of %v", waiting, kids)
+	}
+	if _, err := do(t, p, "x"); err != nil {
+		t.Error(err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if err := newPool(t, Options{Command: bad(t, "slow"), Jobs: 10}).Ready(stopped); !errors.Is(err, context.Canceled) {
+		t.Errorf("given up: %v", err)
+	}
+}
+
+// A shell's or a service's own limit on memory may be lower than a job's.
+func TestAMemoryLimitThatIsTooLowIsNamed(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("no limit on memory there")
+	}
+	p := newPool(t, Options{Command: []string{"/bin/sh", "-c", `ulimit -v 4000000; exec "$0" ` + Argument + " echo", self(t)}})
+	var died *DiedError
+	err := p.Do(t.Context(), Job{Memory: 4 << 30}, nil)
+	if !errors.As(err, &died) || !strings.Contains(err.Error(), "4096 of them for its work, and is held to 3906 MB") {
+		t.Errorf("%v", err)
+	}
+	if err := Room(1 << 20); err != nil {
+		t.Errorf("a megabyte here: %v", err)
+	}
+}
+
 func TestMisbehavingChildren(t *testing.T) {
 	for _, c := range []struct {
 		mode    string
@@ -151,7 +212,7 @@ func TestMisbehavingChildren(t *testing.T) {
 		{"a program that can't load", bad(t, "stillborn"), 0, "shared libraries"},
 		{"a child that leaves", bad(t, "impatient"), 0, "ended while it waited"},
 		{"a child that is never ready", bad(t, "slow"), 500 * time.Millisecond, "not ready within 500ms"},
-		{"an unknown kind", []string{self(t), Argument, "nothing"}, 0, "there are driver, echo, prepared, probe"},
+		{"an unknown kind", []string{self(t), Argument, "nothing"}, 0, "there are driver, echo, faulty, prepared, probe"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPool(t, Options{Command: c.command, Start: c.start})

@@ -28,12 +28,17 @@ const (
 	// kind and a line feed follow.
 	hello = "opal-child-2 "
 
+	// noHello is the first output of a child that could not be prepared. A PrepareError
+	// follows it as JSON; it is the child's last output.
+	noHello = "opal-child-2! "
+
 	// outputAlign is a multiple of every page size in use, as mapping asks.
 	outputAlign = 64 << 10
 
 	maxParams = 64 << 10
 	maxReply  = 64 << 10
-	maxText   = 1024 // of a reason
+	maxText   = 1024    // of a reason
+	maxExcuse = 4 << 10 // of a PrepareError
 )
 
 // request asks for one job. ParamsLength bytes follow.

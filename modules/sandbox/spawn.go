@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -117,12 +119,30 @@ func (c *child) greet(timeout time.Duration) error {
 		c.greeted = true
 		return nil
 	}
+	if said := c.excuse(b[:n]); said != nil {
+		return said
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fmt.Errorf("the child was not ready within %v", timeout)
 	} else if err == nil || n > 0 {
 		err = fmt.Errorf("%s is not a child %q: it says %q; tests must import imagingtest, or call sandbox.ServeIfChild in TestMain", c.path, c.kind, b[:n])
 	}
 	return fmt.Errorf("%w%s", err, c.lastWords())
+}
+
+// excuse reads what a child says that could not be prepared; nil where its output, which
+// begins with begun, is something else.
+func (c *child) excuse(begun []byte) *PrepareError {
+	if !bytes.HasPrefix(begun, []byte(noHello)) {
+		return nil
+	}
+	rest, _ := io.ReadAll(io.LimitReader(c.stdout, maxExcuse))
+	var said PrepareError
+	if json.Unmarshal(append(begun[len(noHello):], rest...), &said) != nil || said.Text == "" {
+		return nil
+	}
+	said.Text, said.Detail = OneLine(said.Text), OneLine(said.Detail)
+	return &said
 }
 
 // send hands over one job.
