@@ -63,7 +63,7 @@ func openScoreCutter(ctx context.Context, w *wire) (server.Cutter, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
 	if err := model.Try(ctx); err != nil {
-		return nil, fmt.Errorf("try the cut-out model: %w", err)
+		return nil, modelFault(err)
 	}
 	s.name, s.version = model.Name(), model.Version()
 	return s, nil

@@ -1,12 +1,15 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/rs/zerolog"
 
 	"github.com/opal-photo/opal/config"
+	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/onnx"
@@ -16,38 +19,61 @@ import (
 // modelStore is where the operator's models lie.
 func modelStore(c *config.Config) onnx.Store {
 	if c.Models.Dir != "" {
-		return onnx.Store{Dir: c.Models.Dir}
+		return onnx.Store{Dir: c.Models.Dir, Setting: "MODELS_DIR"}
 	}
 	return onnx.Store{Dir: onnx.DefaultDir()}
 }
 
 // findModel returns the operator's model and the library that runs it. found is
-// false, without an error, where there is no model.
+// false, without an error, where nobody asked for a model and there is none: what a setting
+// names has to be there, and a model that is there has to be one that can run.
 func findModel(c *config.Config) (o onnx.Options, found bool, err error) {
-	if o.Model, found, err = modelStore(c).Choose(c.Cutout.Model); err != nil || !found {
+	if o.Model, found, err = modelStore(c).Choose(c.Cutout.Model); err != nil {
+		if errors.Is(err, onnx.ErrNoModel) {
+			err = fmt.Errorf("CUTOUT_MODEL=%s: %w", c.Cutout.Model, err)
+		}
 		return o, false, err
+	}
+	if !found && c.Cutout.Runtime == "" {
+		return o, false, nil
 	}
 	o.Device = onnx.Device(c.Cutout.Device)
 	if o.Library, err = onnx.FindLibrary(c.Cutout.Runtime); err != nil {
-		return o, false, fmt.Errorf("the model %s can't run: %w", o.Model.Name, err)
+		if found {
+			err = fmt.Errorf("the model %s can't run: %w; CUTOUT_ENGINE=own does without one", o.Model.Name, err)
+		}
+		return o, false, err
 	}
-	return o, true, nil
+	return o, found, nil
 }
 
-// modelReady reports whether auto may choose the model. A model that is named but
-// can't run is reported by checkModel, not passed over.
+// modelReady reports whether auto chooses the model: it does where there is one or one was asked
+// for. Then checkModel says what keeps it from running; it is not passed over.
 func modelReady(c *config.Config) bool {
 	_, found, err := findModel(c)
-	return found && err == nil || c.Cutout.Model != ""
+	return found || err != nil || onnx.Device(c.Cutout.Device) == onnx.CUDA
 }
 
-// checkModel says what keeps a model from running.
+// checkModel says what keeps a model from running, as far as can be seen without running it.
 func checkModel(c *config.Config) []string {
 	_, found, err := findModel(c)
 	if err != nil {
-		return []string{fmt.Sprintf("CUTOUT_ENGINE: %v", err)}
+		return []string{err.Error()}
 	}
-	return missing(!found, "CUTOUT_ENGINE=onnx needs a model in MODELS_DIR: `opal models get isnet`, or `opal models add FILE`")
+	asks := "CUTOUT_ENGINE=onnx"
+	if c.Cutout.Engine == auto {
+		asks = "CUTOUT_DEVICE=" + c.Cutout.Device
+	}
+	return missing(!found, asks+" needs a model in "+modelsPlace(c)+": `opal models get isnet`, or `opal models add FILE`")
+}
+
+// modelsPlace names the folder of models to people.
+func modelsPlace(c *config.Config) string {
+	s := modelStore(c)
+	if s.Setting != "" || s.Dir == "" {
+		return "MODELS_DIR=" + s.Dir
+	}
+	return s.Dir
 }
 
 // openModel opens the operator's model.
@@ -68,6 +94,25 @@ func openModel(w *wire) (pipeline.Cutter, error) {
 	return c, nil
 }
 
+// awaitModel waits until the operator's model, where it makes the cut-outs, is loaded: one that
+// can't run ends the start, with the reason, and not each photo.
+func awaitModel(ctx context.Context, c pipeline.Cutter) error {
+	m, ok := c.(*onnx.Cutter)
+	if !ok {
+		return nil
+	}
+	return modelFault(m.Ready(ctx))
+}
+
+// modelFault is the error of a model that can't run: one of the configuration, where that can be
+// mended.
+func modelFault(err error) error {
+	if fault.KindOf(err) == fault.Invalid || errors.Is(err, onnx.ErrNoRuntime) || errors.Is(err, onnx.ErrNoCUDA) {
+		return config.ErrConfig.With("%v", err)
+	}
+	return err
+}
+
 // whatAModelAdds is said once where auto finds no model.
 const whatAModelAdds = "Cut-outs are made by the built-in engine with OPAL's own small network, for plain backdrops. `opal models get isnet` brings a large " +
 	"model that tells products from busy backgrounds."
@@ -77,9 +122,6 @@ const whatAModelAdds = "Cut-outs are made by the built-in engine with OPAL's own
 func modelNote(c *config.Config) string {
 	if c.Cutout.Engine != auto || modelReady(c) {
 		return ""
-	}
-	if _, _, err := findModel(c); err != nil {
-		return fmt.Sprintf("The built-in engine makes the cut-outs: %v.", err)
 	}
 	return whatAModelAdds
 }

@@ -58,6 +58,9 @@ func checkCommand(s Streams) *cobra.Command {
 				return err
 			}
 			defer func() { _ = end() }()
+			if err := awaitModel(cmd.Context(), cutter); err != nil {
+				return err
+			}
 			s.say(note, quiet)
 			cfg, err := localConfig(os.Environ())
 			if err != nil {

@@ -42,6 +42,9 @@ func cutoutCommand(s Streams) *cobra.Command {
 				return err
 			}
 			defer func() { _ = end() }()
+			if err := awaitModel(cmd.Context(), cutter); err != nil {
+				return err
+			}
 			s.say(note, quiet)
 			d := imaging.NewDecoder(imaging.DecoderOptions{})
 			defer d.Close()

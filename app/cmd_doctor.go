@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +18,7 @@ import (
 	"github.com/opal-photo/opal/modules/egress"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/pipeline/onnx"
 )
 
 // finding is what the doctor says of one dependency.
@@ -49,6 +52,9 @@ func doctorCommand(s Streams) *cobra.Command {
 			}
 			defer w.close()
 			found := w.examine(cmd.Context())
+			if err := cmd.Context().Err(); err != nil {
+				return err // what was not examined any more is no finding
+			}
 			if asJSON {
 				return reportJSON(s, found)
 			}
@@ -118,15 +124,18 @@ const checkTimeout = 15 * time.Second
 // examine runs the checks. One that fails doesn't keep the others from running.
 func (w *wire) examine(ctx context.Context) []finding {
 	var all []finding
-	add := func(what, cure string, check func(ctx context.Context) error) bool {
-		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	within := func(timeout time.Duration, what, cure string, check func(ctx context.Context) error) bool {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		err := check(ctx)
 		all = append(all, finding{what: what, err: err, cure: cure})
 		return err == nil
 	}
+	add := func(what, cure string, check func(ctx context.Context) error) bool {
+		return within(checkTimeout, what, cure, check)
+	}
 	role := config.Role{Database: true, Storage: true, Queue: true, AML: len(endpoints(w.cfg)) > 0, API: true}
-	add("settings", "set what is named; `opal settings` explains each setting", func(context.Context) error { return w.cfg.Validate(role, true, CheckEngines) })
+	add("settings", "set what is named; `opal settings` explains each setting", func(context.Context) error { return w.cfg.Validate(role, true, checkOtherEngines) })
 	if dir := w.cfg.Channels.Dir; dir != "" {
 		add("channels of "+channelsDir, "correct the file that is named; modules/channel/schema.json says what a file holds", func(context.Context) error { return loadChannels(dir) })
 	}
@@ -171,9 +180,12 @@ func (w *wire) examine(ctx context.Context) []finding {
 		add("queue "+w.queues.jobs.Name(), "create the queue, and give the identity Azure Service Bus Data Sender and Receiver", w.queues.jobs.Ping)
 		add("queue "+w.queues.exports.Name(), "create the queue, and give the identity Azure Service Bus Data Sender and Receiver", w.queues.exports.Ping)
 	}
-	if row, _ := cutters.choose(w.cfg); row.name == "onnx" {
-		add("cut-out model: whole, and runs", "get it anew with `opal models get` or `opal models add`; see CUTOUT_MODEL, CUTOUT_RUNTIME and MODELS_DIR", w.tryModel)
-		add("cut-out model: enough memory", "give the worker more memory, lower WORKER_CONCURRENCY, or set CUTOUT_ENGINE=studio", w.enoughMemory)
+	if f := cutoutFinding(w.cfg); f.what != "" {
+		all = append(all, f)
+	} else if w.modelChosen() {
+		if within(tryTimeout, "cut-outs: the model "+w.modelNamed()+" makes them: it is whole, and runs", "`opal models list` shows what is in "+modelsPlace(w.cfg)+"; CUTOUT_ENGINE=own does without a model", w.tryModel) {
+			add("cut-outs: enough memory for the model", "give the worker more memory, lower WORKER_CONCURRENCY, or set CUTOUT_ENGINE=own", w.enoughMemory)
+		}
 	}
 	all = append(all, pictures(imaging.HEIFVersion))
 	for _, e := range endpoints(w.cfg) {
@@ -197,14 +209,58 @@ func pictures(heif func() (string, error)) finding {
 	return finding{what: "photos: libvips " + imaging.LibraryVersion() + ", and libheif " + version + " for HEIC"}
 }
 
-// tryModel checks the operator's model and runs it once.
+// modelChosen reports whether a model of the operator's makes the cut-outs.
+func (w *wire) modelChosen() bool {
+	row, _ := cutters.choose(w.cfg)
+	return row.name == engineModel
+}
+
+// modelNamed names the model that was chosen, as far as it is known, to people.
+func (w *wire) modelNamed() string {
+	if o, found, _ := findModel(w.cfg); found {
+		return o.Model.Name
+	}
+	return cmp.Or(w.cfg.Cutout.Model, "of "+modelsPlace(w.cfg))
+}
+
+// checkOtherEngines is CheckEngines without the operator's model, of which the doctor has a
+// finding of its own.
+func checkOtherEngines(c *config.Config) []string {
+	if row, _ := cutters.choose(c); row.name == engineModel {
+		return placers.faults(c)
+	}
+	return CheckEngines(c)
+}
+
+// cutoutFinding says what makes the cut-outs where that is no model of the operator's; the zero finding
+// where it is, and where the settings' own finding tells that nothing does.
+func cutoutFinding(c *config.Config) finding {
+	row, why := cutters.choose(c)
+	switch {
+	case why != "" || row.name == engineModel:
+		return finding{}
+	case row.at != nil:
+		return finding{what: "cut-outs: the service " + row.name + " makes them"}
+	case c.Cutout.Engine == auto:
+		return finding{
+			what: "cut-outs: the built-in engine makes them", err: fault.New(fault.NotFound, "model_not_found", "no model is in "+modelsPlace(c)), can: true,
+			cure: "that is enough for plain backdrops. `opal models get isnet` brings a large model that tells products from busy ones",
+		}
+	}
+	return finding{what: "cut-outs: the built-in engine makes them, as CUTOUT_ENGINE=" + row.name + " says"}
+}
+
+// tryTimeout bounds how long a model may take to load and to look at two pictures.
+const tryTimeout = 3 * time.Minute
+
+// tryModel checks the operator's model and runs it.
 func (w *wire) tryModel(ctx context.Context) error {
 	o, found, err := findModel(w.cfg)
-	if err != nil || !found {
-		return config.ErrConfig.With("%v", append(checkModel(w.cfg), "")[0])
-	}
-	if err := o.Model.Verify(); err != nil { // said once, not by each child that does not start
+	if err != nil {
 		return err
+	}
+	if !found {
+		return onnx.ErrNoModel.With("%s", strings.Join(checkModel(w.cfg), ""))
 	}
 	return runModel(ctx, o)
 }

@@ -2,10 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -22,7 +26,8 @@ func modelsCommand(s Streams) *cobra.Command {
 		Short: "Keep cut-out models: list, get, add and remove them",
 		Long: "OPAL cuts products out by itself. A trained model, which you bring, does it better on shadows, busy backgrounds and products in the\n" +
 			"backdrop's colour. OPAL ships none: whose weights they are and what their licence allows is said before they are fetched.\n" +
-			"Models lie in MODELS_DIR, a folder each. CUTOUT_ENGINE=auto, the default, uses one that is there.",
+			"Models lie in MODELS_DIR, a folder each. CUTOUT_ENGINE=auto, the default, uses one that is there. One that is there and can't\n" +
+			"run stops OPAL's start with the reason: it is never passed over for the built-in engine.",
 		Example: "  opal models get isnet\n  opal models add birefnet.onnx --as birefnet",
 	}
 	root.PersistentFlags().StringVar(&file, "config", "", "YAML file with settings")
@@ -46,58 +51,130 @@ type modelLine struct {
 	Source  string `json:"source"`
 	File    string `json:"file,omitempty"`
 	How     string `json:"how,omitempty"`
+	Damaged string `json:"damaged,omitempty"` // why it can't be used
 }
 
 func modelsList(r *reply, cfg withConfig) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the models that are here, and those OPAL knows how to run", Args: cobra.NoArgs,
+		Long:    "Lists the models that are here, each read whole and checked against its hash, and those that OPAL knows how to run.",
 		Example: "  opal models list\n  opal models list --json",
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := cfg()
 			if err != nil {
 				return err
 			}
-			lines, err := modelLines(c)
+			lines, problems, err := modelLines(cmd.Context(), c)
 			if err != nil {
-				fmt.Fprintln(r.Err, "opal:", err)
+				return err
+			}
+			for _, p := range problems {
+				fmt.Fprintln(r.Err, "opal:", p)
 			}
 			if r.json {
 				return printJSON(r.Streams, lines)
 			}
-			tw := tabwriter.NewWriter(r.Out, 0, 4, 2, ' ', 0)
-			fmt.Fprintln(tw, "MODEL\tHERE\tLICENCE\tHOW")
-			for _, l := range lines {
-				here := "no"
-				if l.Used {
-					here = "in use"
-				} else if l.Here {
-					here = "yes"
-				}
-				how := l.How
-				if l.Untried {
-					how = strings.TrimSpace("untried by OPAL's makers. " + how)
-				}
-				fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", l.Name, here, l.Licence, how)
-			}
-			return tw.Flush()
+			return modelTable(r.Out, lines)
 		},
 	}
 	return cmd
 }
 
+// The widths of the columns of `opal models list` whose cells take several lines: with the names
+// of all that OPAL knows the table has 100 columns.
+const (
+	licenceWidth = 27
+	howWidth     = 43
+)
+
+// modelTable writes the table of `opal models list`.
+func modelTable(out io.Writer, lines []modelLine) error {
+	tw := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(tw, "MODEL\tHERE\tLICENCE\tHOW")
+	for _, l := range lines {
+		here := "no"
+		switch {
+		case l.Damaged != "":
+			here = "damaged"
+		case l.Used:
+			here = "in use"
+		case l.Here:
+			here = "yes"
+		}
+		how := wrap(l.How, howWidth)
+		if l.Untried {
+			how = append([]string{"untried by OPAL's makers"}, how...)
+		}
+		licence := wrap(l.Licence, licenceWidth)
+		for i := range max(1, len(licence), len(how)) {
+			row := [4]string{}
+			if i == 0 {
+				row[0], row[1] = l.Name, here
+			}
+			if i < len(licence) {
+				row[2] = licence[i]
+			}
+			if i < len(how) {
+				row[3] = how[i]
+			}
+			fmt.Fprintln(tw, strings.TrimRight(strings.Join(row[:], "\t"), "\t"))
+		}
+	}
+	return tw.Flush()
+}
+
+// wrap breaks a text between words into lines of at most width characters, unless a word is longer.
+func wrap(text string, width int) (lines []string) {
+	for _, word := range strings.Fields(text) {
+		if n := len(lines) - 1; n >= 0 && utf8.RuneCountInString(lines[n])+1+utf8.RuneCountInString(word) <= width {
+			lines[n] += " " + word
+			continue
+		}
+		lines = append(lines, word)
+	}
+	return lines
+}
+
 // modelLines are the models of the store, then those that OPAL knows and that are
-// not there. An error concerns the store alone; the lines of known models are
-// returned beside it.
-func modelLines(c *config.Config) (lines []modelLine, err error) {
-	store := modelStore(c)
-	models, err := store.List()
-	chosen, found, _ := store.Choose(c.Cutout.Model)
+// not there. problems are what keeps those of the store from use, in words. An error is that of
+// the context.
+func modelLines(ctx context.Context, c *config.Config) (lines []modelLine, problems []string, err error) {
+	models, damaged, err := modelStore(c).List()
+	if err != nil {
+		problems = append(problems, err.Error())
+	}
+	chosen, found, unusable := findModel(c)
 	here := map[string]bool{}
+	bad := func(l modelLine, err error) {
+		l.Here, l.Damaged, l.How = true, err.Error(), "opal models add FILE, or remove "+l.Name
+		if onnx.Fetchable(l.Name) {
+			l.How = "opal models get " + l.Name
+		}
+		problems, lines = append(problems, l.Damaged), append(lines, l)
+	}
+	for _, d := range damaged {
+		here[d.Name] = true
+		bad(modelLine{Name: d.Name}, d.Err)
+	}
 	for _, m := range models {
 		here[m.Name] = true
-		used := found && m.Name == chosen.Name && (c.Cutout.Engine == auto || c.Cutout.Engine == "onnx")
-		lines = append(lines, modelLine{Name: m.Name, Title: m.Title, Here: true, Used: used, Untried: m.Untried, Licence: m.Licence, Source: m.Source, File: m.File})
+		used := found && m.Name == chosen.Model.Name && usesModels(c)
+		l := modelLine{Name: m.Name, Title: m.Title, Here: true, Used: used, Untried: m.Untried, Licence: m.Licence, Source: m.Source, File: m.File}
+		err := m.Verify(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil, ctx.Err()
+		case err != nil:
+			l.Used = false
+			bad(l, err)
+		default:
+			lines = append(lines, l)
+		}
 	}
+	if unusable != nil && usesModels(c) && !slices.Contains(problems, unusable.Error()) {
+		problems = append(problems, unusable.Error())
+	}
+	slices.SortStableFunc(lines, func(a, b modelLine) int { return strings.Compare(a.Name, b.Name) })
 	for _, k := range onnx.Known() {
 		if here[k.Name] {
 			continue
@@ -108,7 +185,29 @@ func modelLines(c *config.Config) (lines []modelLine, err error) {
 		}
 		lines = append(lines, modelLine{Name: k.Name, Title: k.Title, Untried: k.Untried, Licence: k.Licence, Source: k.Source, How: how})
 	}
-	return lines, err
+	return lines, problems, nil
+}
+
+// usesModels reports whether CUTOUT_ENGINE is one that uses the models that are there.
+func usesModels(c *config.Config) bool {
+	return c.Cutout.Engine == auto || c.Cutout.Engine == engineModel
+}
+
+// nowUsed says which model makes the cut-outs, for a person who changed the models; name is "" when
+// none does.
+func nowUsed(c *config.Config) (name, words string) {
+	o, found, err := findModel(c)
+	switch {
+	case !usesModels(c):
+		return "", "CUTOUT_ENGINE=" + c.Cutout.Engine + " uses no model."
+	case err != nil:
+		return "", "OPAL can't make cut-outs as it is set up: " + err.Error()
+	case !found:
+		return "", "OPAL's built-in engine makes the cut-outs now."
+	case c.Cutout.Model != "":
+		return o.Model.Name, "OPAL uses " + o.Model.Name + ", which CUTOUT_MODEL names."
+	}
+	return o.Model.Name, "OPAL uses " + o.Model.Name + " now; CUTOUT_MODEL chooses another."
 }
 
 const acceptFlag = "accept-licence"
@@ -132,7 +231,7 @@ func modelsGet(r *reply, cfg withConfig) *cobra.Command {
 				return onnx.ErrNoModel.With("%q can't be fetched; `opal models list` shows those that can, and `opal models add` takes a file of yours", args[0])
 			}
 			store := modelStore(c)
-			if have, err := store.Get(m.Name); err == nil && have.Verify() == nil {
+			if have, err := store.Get(m.Name); err == nil && have.Verify(cmd.Context()) == nil {
 				return r.with(addedModel{Name: have.Name, File: have.File, Runs: true}, "%s is here already: %s\n", m.Name, have.File)
 			}
 			if err := consent(r.Streams, m, accept); err != nil {
@@ -172,7 +271,7 @@ func modelsAdd(r *reply, cfg withConfig) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			m, err := manifestFor(args[0], as, manifest)
+			m, err := manifestFor(cmd.Context(), args[0], as, manifest)
 			if err != nil {
 				return err
 			}
@@ -197,14 +296,14 @@ func modelsAdd(r *reply, cfg withConfig) *cobra.Command {
 }
 
 // manifestFor finds out how a file is run.
-func manifestFor(file, as, manifest string) (onnx.Manifest, error) {
+func manifestFor(ctx context.Context, file, as, manifest string) (onnx.Manifest, error) {
 	switch {
 	case manifest != "":
-		b, err := os.ReadFile(manifest)
+		m, err := onnx.ReadManifest(manifest)
 		if err != nil {
-			return onnx.Manifest{}, fmt.Errorf("read the manifest: %w", err)
+			return m, fmt.Errorf("nothing is added: %w", err)
 		}
-		return onnx.ParseManifest(b)
+		return m, nil
 	case as != "":
 		m, ok := onnx.KnownBy(as)
 		if !ok {
@@ -212,11 +311,11 @@ func manifestFor(file, as, manifest string) (onnx.Manifest, error) {
 		}
 		return m, nil
 	}
-	m, err := onnx.Recognise(file)
-	if err != nil {
+	m, err := onnx.Recognise(ctx, file)
+	if errors.Is(err, onnx.ErrNoModel) {
 		return m, fmt.Errorf("%w: say with --as which network it is an export of, or describe it with --manifest", err)
 	}
-	return m, nil
+	return m, err
 }
 
 func modelsRemove(r *reply, cfg withConfig) *cobra.Command {
@@ -231,7 +330,8 @@ func modelsRemove(r *reply, cfg withConfig) *cobra.Command {
 			if err := modelStore(c).Remove(args[0]); err != nil {
 				return err
 			}
-			return r.with(map[string]any{"name": args[0], "removed": true}, "Removed %s.\n", args[0])
+			used, words := nowUsed(c)
+			return r.with(map[string]any{"name": args[0], "removed": true, "in_use": used}, "Removed %s. %s\n", args[0], words)
 		},
 	}
 }
@@ -258,20 +358,24 @@ func consent(s Streams, m onnx.Manifest, accepted bool) error {
 // addModel puts the file into the store and tries it. A model that doesn't run
 // leaves the store as it was.
 func addModel(ctx context.Context, r *reply, c *config.Config, file string, m onnx.Manifest) error {
-	store := modelStore(c)
 	library, missing := onnx.FindLibrary(c.Cutout.Runtime)
-	model, err := store.Add(file, m)
-	if err != nil {
-		return err
+	model, err := modelStore(c).Add(ctx, file, m, func(model onnx.Model) error {
+		if missing != nil {
+			return nil
+		}
+		return runModel(ctx, onnx.Options{Library: library, Model: model})
+	})
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fmt.Errorf("%s isn't added: %w", m.Name, err)
 	}
+	used, words := nowUsed(c)
 	if missing != nil {
-		return r.with(addedModel{model.Name, model.File, false, missing.Error()}, "Added %s: %s\nIt could not be tried: %v\n", model.Name, model.File, missing)
+		return r.with(addedModel{model.Name, model.File, false, missing.Error(), used}, "Added %s: %s\nIt could not be tried: %v\n", model.Name, model.File, missing)
 	}
-	if err := runModel(ctx, onnx.Options{Library: library, Model: model}); err != nil {
-		_ = store.Remove(model.Name)
-		return err
-	}
-	return r.with(addedModel{Name: model.Name, File: model.File, Runs: true}, "Added %s, which runs: %s\n", model.Name, model.File)
+	return r.with(addedModel{Name: model.Name, File: model.File, Runs: true, Used: used}, "Added %s, which runs: %s\n%s\n", model.Name, model.File, words)
 }
 
 // addedModel says which model was added, and whether it runs.
@@ -280,9 +384,10 @@ type addedModel struct {
 	File  string `json:"file"`
 	Runs  bool   `json:"runs"`
 	Error string `json:"error,omitempty"` // why it could not be tried
+	Used  string `json:"in_use"`          // the model that makes the cut-outs now; "" is none
 }
 
-// runModel runs the model once.
+// runModel loads the model and tries it.
 func runModel(ctx context.Context, o onnx.Options) error {
 	c, err := onnx.New(o)
 	if err != nil {

@@ -82,6 +82,9 @@ func processCommand(s Streams) *cobra.Command {
 					return err
 				}
 				defer func() { _ = end() }()
+				if err := awaitModel(cmd.Context(), c); err != nil {
+					return err
+				}
 				s.say(note, quiet)
 				cutter = c
 			}

@@ -43,6 +43,9 @@ type engines[E any] struct {
 // auto is the value that chooses the first row that is ready.
 const auto = "auto"
 
+// engineModel is the row of the operator's models.
+const engineModel = "onnx"
+
 // cutters are the background removals, the best first: auto takes the first that
 // is ready here. Engines behind a network that report no confidence have the
 // studio engine cut the photo too, and compare.
@@ -51,7 +54,7 @@ var cutters = engines[pipeline.Cutter]{
 	chosen:  func(c *config.Config) string { return c.Cutout.Engine },
 	rows: []engine[pipeline.Cutter]{
 		{
-			name:  "onnx",
+			name:  engineModel,
 			check: checkModel,
 			ready: modelReady,
 			open:  openModel,

@@ -38,33 +38,51 @@ func modelEnv(t *testing.T) []string {
 	}
 	dir := t.TempDir()
 	m, _ := onnx.KnownBy("u2net")
-	if _, err := (onnx.Store{Dir: dir}).Add(file, m); err != nil {
+	if _, err := (onnx.Store{Dir: dir}).Add(t.Context(), file, m, nil); err != nil {
 		t.Fatal(err)
 	}
 	return []string{"MODELS_DIR=" + dir, "CUTOUT_RUNTIME=" + file}
 }
 
 // Without a model, auto is the built-in engine, and says what one would add; with
-// one it is the model. An engine that can't run is named, unless auto may skip it.
+// one it is the model. What was asked for and can't run is named, and never passed over: a
+// setting that is wrong, or a model that is there.
 func TestAutoUsesAModel(t *testing.T) {
 	model := modelEnv(t)
 	none := "MODELS_DIR=" + t.TempDir()
+	t.Setenv("XDG_DATA_HOME", t.TempDir()) // where models lie that no setting names
+	damaged := t.TempDir()
+	if err := os.Mkdir(filepath.Join(damaged, "isnet"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(damaged, "isnet", "manifest.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	with := func(more ...string) []string { return append(slices.Clone(model), more...) }
 	for name, c := range map[string]struct {
 		env  []string
 		want string // kind of engine, or what the error says
 		note string // part of it
 	}{
-		"auto, no model":             {[]string{none}, "studio.OwnCutter", "opal models get isnet"},
-		"auto, a model":              {model, "onnx.", ""},
-		"auto, a model, no library":  {model[:1], "studio.OwnCutter", "library is missing"},
-		"auto, another model":        {with("CUTOUT_MODEL=isnet"), "there is no such model", ""},
-		"studio, a model":            {with("CUTOUT_ENGINE=studio"), "studio.Cutter", ""},
-		"own, a model":               {with("CUTOUT_ENGINE=own"), "studio.OwnCutter", ""},
-		"onnx, a model":              {with("CUTOUT_ENGINE=onnx", "CUTOUT_MODEL=u2net"), "onnx.", ""},
-		"onnx, no model":             {[]string{none, "CUTOUT_ENGINE=onnx"}, "opal models get isnet", ""},
-		"onnx, a model, no library":  {[]string{model[0], "CUTOUT_ENGINE=onnx"}, "library is missing", ""},
-		"onnx, a library of nowhere": {[]string{model[0], "CUTOUT_ENGINE=onnx", "CUTOUT_RUNTIME=/nowhere"}, "CUTOUT_RUNTIME", ""},
+		"auto, no model":               {[]string{none}, "studio.OwnCutter", "opal models get isnet"},
+		"auto, no folder":              {nil, "studio.OwnCutter", "opal models get isnet"},
+		"auto, a folder of nowhere":    {[]string{"MODELS_DIR=/nowhere"}, "MODELS_DIR=/nowhere doesn't exist", ""},
+		"auto, a folder that is none":  {[]string{"MODELS_DIR=/dev/null"}, "MODELS_DIR=/dev/null is a device, not a folder", ""},
+		"auto, no model, no library":   {[]string{none, "CUTOUT_RUNTIME=/nowhere"}, "CUTOUT_RUNTIME: /nowhere is not there", ""},
+		"auto, a folder for a library": {with("CUTOUT_RUNTIME=/usr"), "CUTOUT_RUNTIME: /usr is a folder", ""},
+		"auto, a card, no model":       {[]string{none, "CUTOUT_DEVICE=cuda"}, "CUTOUT_DEVICE=cuda needs a model", ""},
+		"auto, a model":                {model, "onnx.", ""},
+		"auto, a model, no library":    {model[:1], "library is missing", ""},
+		"auto, another model":          {with("CUTOUT_MODEL=isnet"), `CUTOUT_MODEL=isnet: there is no such model: "isnet" in`, ""},
+		"auto, a damaged model":        {[]string{"MODELS_DIR=" + damaged}, "`opal models get isnet` fetches it again", ""},
+		"own, a damaged model":         {[]string{"MODELS_DIR=" + damaged, "CUTOUT_ENGINE=own"}, "studio.OwnCutter", ""},
+		"studio, a folder of nowhere":  {[]string{"MODELS_DIR=/nowhere", "CUTOUT_ENGINE=studio"}, "studio.Cutter", ""},
+		"studio, a model":              {with("CUTOUT_ENGINE=studio"), "studio.Cutter", ""},
+		"own, a model":                 {with("CUTOUT_ENGINE=own"), "studio.OwnCutter", ""},
+		"onnx, a model":                {with("CUTOUT_ENGINE=onnx", "CUTOUT_MODEL=u2net"), "onnx.", ""},
+		"onnx, no model":               {[]string{none, "CUTOUT_ENGINE=onnx"}, "CUTOUT_ENGINE=onnx needs a model", ""},
+		"onnx, a model, no library":    {[]string{model[0], "CUTOUT_ENGINE=onnx"}, "library is missing", ""},
+		"onnx, a library of nowhere":   {[]string{model[0], "CUTOUT_ENGINE=onnx", "CUTOUT_RUNTIME=/nowhere"}, "CUTOUT_RUNTIME", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, err := loadFrom(append(slices.Clone(engineEnv), c.env...), "", Streams{Out: io.Discard, Err: io.Discard}, "t", config.Role{AML: true}, true)

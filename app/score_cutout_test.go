@@ -30,10 +30,10 @@ func tinyModel(t *testing.T, network []byte) (dir string, m onnx.Model) {
 		t.Fatal(err)
 	}
 	dir = t.TempDir()
-	m, err := (onnx.Store{Dir: dir}).Add(file, onnx.Manifest{
+	m, err := (onnx.Store{Dir: dir}).Add(t.Context(), file, onnx.Manifest{
 		Name: "tiny", Licence: "none needed", Source: "this test", Width: onnxtest.Side, Height: onnxtest.Side, Layout: onnx.NCHW,
 		Scale: [3]float32{255, 255, 255}, Activation: onnx.None, MemoryMB: 256,
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -311,6 +311,9 @@ func (w *wire) openPipeline(ctx context.Context) (*job.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := awaitModel(ctx, cutter); err != nil {
+		return nil, err
+	}
 	if note := modelNote(w.cfg); note != "" {
 		w.log.Info().Msg(note)
 	}

@@ -104,9 +104,9 @@ type Score struct {
 
 // Cutout chooses the background removal.
 type Cutout struct {
-	Engine      string `env:"ENGINE" envDefault:"auto" example:"studio" doc:"auto is onnx where a model is, else own; onnx runs a model of MODELS_DIR; own and studio are built in; azureml, removebg and photoroom are services."`
-	Model       string `env:"MODEL" example:"isnet" doc:"With auto and onnx: the model's name in MODELS_DIR; without it, the one that is there."`
-	Runtime     string `env:"RUNTIME" example:"/opt/onnxruntime/lib/libonnxruntime.so.1" doc:"With auto and onnx: ONNX Runtime's library; without it, the one in lib beside the program."`
+	Engine      string `env:"ENGINE" envDefault:"auto" example:"studio" doc:"auto is onnx where a model is, even one that can't run, else own; onnx runs a model of MODELS_DIR; own and studio are built in; azureml, removebg and photoroom are services."`
+	Model       string `env:"MODEL" example:"isnet" doc:"With auto and onnx: the model's name in MODELS_DIR, which has to be there; without it, the one that is there."`
+	Runtime     string `env:"RUNTIME" example:"/opt/onnxruntime/lib/libonnxruntime.so.1" doc:"With auto and onnx: ONNX Runtime's library, which has to be there; without it, the one in lib beside the program."`
 	Device      string `env:"DEVICE" envDefault:"cpu" check:"oneof=cpu|cuda" doc:"With auto and onnx: cuda computes on an NVIDIA card, by a CUTOUT_RUNTIME built with CUDA, without limits on the model's process."`
 	EndpointURL string `env:"ENDPOINT_URL" check:"url" example:"https://cutout.westeurope.inference.ml.azure.com/score" doc:"With azureml: the endpoint of a model, or of opal score --engine cutout."`
 	EndpointKey Secret `env:"ENDPOINT_KEY" example:"KEY" doc:"With azureml: the endpoint's key; without it a token of the managed identity."`
@@ -114,7 +114,7 @@ type Cutout struct {
 
 // Models says where the operator's models lie.
 type Models struct {
-	Dir string `env:"DIR" example:"/var/lib/opal/models" doc:"The folder of opal models; it may be mounted read-only. Without it, opal/models where the user's programs keep data."`
+	Dir string `env:"DIR" example:"/var/lib/opal/models" doc:"The folder of opal models, which has to be there; it may be read-only. Without it, opal/models where the user's programs keep data."`
 }
 
 // Channels says where the operator's own channels lie.

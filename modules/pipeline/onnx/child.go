@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -73,7 +74,7 @@ type net struct {
 // load opens the library and the model, and checks that the model is what the
 // manifest says.
 func load(library string, m Model, d Device) (*net, error) {
-	if err := m.Verify(); err != nil {
+	if err := m.Verify(context.Background()); err != nil { // the parent ends a child that takes too long
 		return nil, err
 	}
 	if _, err := os.Stat(library); err != nil {
@@ -81,7 +82,7 @@ func load(library string, m Model, d Device) (*net, error) {
 	}
 	ort.SetSharedLibraryPath(library)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
-		return nil, ErrNoRuntime.With("%s can't be opened: %s", library, err)
+		return nil, ErrNoRuntime.With("%s can't be opened as a library: %s; `make model` lays one beside the program", library, plainWords(err.Error()))
 	}
 	n := &net{manifest: m.Manifest}
 	o, err := options()
@@ -96,6 +97,11 @@ func load(library string, m Model, d Device) (*net, error) {
 		return nil, err
 	}
 	debug.FreeOSMemory() // the file
+	if d == CPU {        // a card's driver has no limits
+		if err := sandbox.Room(int64(m.MemoryMB) << 20); err != nil {
+			return nil, ErrMemory.With("%s: %s; raise it, or set CUTOUT_ENGINE=own", m.Name, err)
+		}
+	}
 	return n, nil
 }
 
@@ -147,7 +153,7 @@ func described(file string) (ins, outs []value, err error) {
 	}
 	in, out, err := ort.GetInputOutputInfoWithOptions(file, o)
 	if err != nil {
-		return nil, nil, ErrBadModel.With("%s", err)
+		return nil, nil, ErrBadModel.With("%s", plainWords(err.Error()))
 	}
 	values := func(all []ort.InputOutputInfo) (v []value) {
 		for _, t := range all {
@@ -329,10 +335,11 @@ func (n *net) fill(rgb []byte) {
 // not spread over 0–1.
 const closeRange = .1
 
-// apply returns the coverage, 0–1, that an output means. A value that is not a
-// number means 0.
+// apply returns the coverage, 0–1, that an output means, and no number where the output is none
+// or, unless it is a logit, without bound.
 func (a Activation) apply(v []float32) []float32 {
 	lo, span := float32(0), float32(1)
+	nan := float32(math.NaN())
 	if a == MinMax && len(v) > 0 {
 		hi := float32(math.Inf(-1))
 		lo = float32(math.Inf(1))
@@ -345,14 +352,15 @@ func (a Activation) apply(v []float32) []float32 {
 	}
 	o := make([]float32, len(v))
 	for i, x := range v {
-		if a == Sigmoid {
+		switch {
+		case a == Sigmoid:
 			x = float32(1 / (1 + math.Exp(-float64(x))))
-		} else {
+		case math.IsInf(float64(x), 0):
+			x = nan
+		default:
 			x = (x - lo) / span
 		}
-		if x > 0 {
-			o[i] = min(x, 1)
-		}
+		o[i] = min(max(x, 0), 1) // which of no number is none
 	}
 	return o
 }

@@ -22,7 +22,8 @@ import (
 // The errors of a picture's try.
 var (
 	ErrDied        = fault.New(fault.Unavailable, "cutout_model_died", "the process that runs the cut-out model ended before the picture was done")
-	ErrUnavailable = fault.New(fault.Unavailable, "cutout_model_unavailable", "the process that runs the cut-out model can't be started")
+	ErrUnavailable = fault.New(fault.Unavailable, "cutout_model_unavailable", "the cut-out model can't be started")
+	ErrAnswer      = fault.New(fault.Unavailable, "cutout_model_answer", "the cut-out model's answer is of no use")
 )
 
 // Defaults of Options.
@@ -140,9 +141,57 @@ func (c *Cutter) Mask(ctx context.Context, photo *image.NRGBA) (cutout.Mask, err
 	case errors.As(err, &died):
 		return mask, ErrDied.With("%s: %s", m.Name, died)
 	case errors.As(err, &unavailable):
-		return mask, ErrUnavailable.With("%s: %s", m.Name, unavailable)
+		return mask, ErrUnavailable.With("%s: %s", m.Name, reason(unavailable))
+	case err != nil:
+		return mask, err
 	}
-	return mask, err
+	return mask, m.believe(mask.Coverage)
+}
+
+// believe refuses coverage that holds what is no number: the network's weights or its arithmetic
+// are broken, and the photo is not to blame.
+func (m Manifest) believe(coverage []float32) error {
+	n := 0
+	for _, v := range coverage {
+		if v != v {
+			n++
+		}
+	}
+	if n > 0 {
+		return ErrAnswer.With("%s answers no numbers for %d of %d pixels; CUTOUT_MODEL names another model, CUTOUT_ENGINE=own does without one", m.Name, n, len(coverage))
+	}
+	return nil
+}
+
+// Ready loads the model and waits until it is. A model that can't be loaded is found before
+// the first photo; the process that has loaded it waits for that photo.
+//
+// Errors: ErrNoRuntime, ErrBadModel, ErrChanged, ErrNoCUDA and ErrMemory, which say what to do;
+// ErrUnavailable; the context's error.
+func (c *Cutter) Ready(ctx context.Context) error {
+	err := c.pool.Ready(ctx)
+	var unavailable *sandbox.UnavailableError
+	if !errors.As(err, &unavailable) {
+		return err
+	}
+	var said *sandbox.PrepareError
+	if errors.As(err, &said) {
+		for _, known := range []*fault.Error{ErrNoRuntime, ErrBadModel, ErrChanged, ErrNoCUDA, ErrMemory} {
+			if said.Code == known.Code {
+				return known.With("%s", said.Detail)
+			}
+		}
+	}
+	return ErrUnavailable.With("%s: %s", c.model.Name, reason(unavailable))
+}
+
+// reason is what a person reads of a child that can't be started.
+func reason(err *sandbox.UnavailableError) string {
+	var said *sandbox.PrepareError
+	if errors.As(err, &said) {
+		return said.Text
+	}
+	return plainWords(err.Error())
 }
 
 // rgb are the picture's pixels without alpha, row by row.
@@ -156,15 +205,4 @@ func rgb(img *image.NRGBA) []byte {
 		}
 	}
 	return b
-}
-
-// Try runs the network once on a grey picture: a model that can't be loaded, or
-// whose output is not coverage, is found before the first customer's photo is.
-func (c *Cutter) Try(ctx context.Context) error {
-	grey := image.NewNRGBA(image.Rect(0, 0, c.model.Width, c.model.Height))
-	for i := range grey.Pix {
-		grey.Pix[i] = 128
-	}
-	_, err := c.Mask(ctx, grey)
-	return err
 }

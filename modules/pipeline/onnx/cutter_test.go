@@ -95,7 +95,7 @@ func TestMaskIsTheNetworksOutput(t *testing.T) {
 	}
 }
 
-// A model that is not what its manifest says is found at the first try, and said so.
+// A model that is not what its manifest says is found before the first photo, and said so.
 func TestWrongModelsAreNamed(t *testing.T) {
 	for name, c := range map[string]struct {
 		network []byte
@@ -111,11 +111,56 @@ func TestWrongModelsAreNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := tinyManifest()
 			c.change(&m)
-			err := open(t, Options{Model: stored(t, m, c.network)}).Try(t.Context())
-			if err == nil || !strings.Contains(err.Error(), c.says) {
+			err := open(t, Options{Model: stored(t, m, c.network)}).Ready(t.Context())
+			if !errors.Is(err, ErrBadModel) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v, which doesn't say %q", err, c.says)
+			}
+			for _, word := range []string{"child", "\x1b", "onnxruntime_src", "exit status"} {
+				if strings.Contains(err.Error(), word) {
+					t.Errorf("%q is not for people: %v", word, err)
+				}
+			}
+		})
+	}
+}
+
+// A network whose answers can't be coverage is found when it is tried, whatever it is shown.
+func TestUselessAnswersAreRefused(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for name, c := range map[string]struct {
+		bias float32
+		kind Activation
+		says string // "" is one that is taken
+	}{
+		"no numbers":             {nan, None, "answers no numbers for 65536 of 65536 pixels"},
+		"no numbers, as logits":  {nan, Sigmoid, "answers no numbers"},
+		"no numbers, spread":     {nan, MinMax, "answers no numbers"},
+		"without bound":          {inf, None, "answers no numbers"},
+		"without bound, spread":  {inf, MinMax, "answers no numbers"},
+		"nothing":                {0, None, "about 0.00, to different photos"},
+		"all":                    {1, None, "about 1.00, to different photos"},
+		"all, by endless logits": {inf, Sigmoid, "about 1.00, to different photos"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := tinyManifest()
+			m.Activation = c.kind
+			err := open(t, Options{Model: stored(t, m, onnxtest.Network(tinySide, [3]float32{}, c.bias, false))}).Try(t.Context())
+			if !errors.Is(err, ErrAnswer) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v, which doesn't say %q", err, c.says)
 			}
 		})
+	}
+	if err := open(t, Options{Model: stored(t, tinyManifest(), redness())}).Try(t.Context()); err != nil {
+		t.Errorf("one that looks at the photo: %v", err)
+	}
+}
+
+// What is no number is the model's fault and not the photo's, in which then no product would
+// be found.
+func TestAnswersWithoutNumbersFailThePicture(t *testing.T) {
+	c := open(t, Options{Model: stored(t, tinyManifest(), onnxtest.Network(tinySide, [3]float32{}, float32(math.NaN()), false))})
+	if out, err := c.Cut(t.Context(), shade(400, 300, 200, 20, 20)); !errors.Is(err, ErrAnswer) || fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("%v, %v", out, err)
 	}
 }
 
@@ -124,11 +169,15 @@ func TestChangedFileIsNotLoaded(t *testing.T) {
 	if err := os.WriteFile(model.File, onnxtest.Network(tinySide, [3]float32{1, 1, 1}, 0, false), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := model.Verify(); !errors.Is(err, ErrChanged) {
+	if err := model.Verify(t.Context()); !errors.Is(err, ErrChanged) {
 		t.Errorf("verified: %v", err)
 	}
-	if err := open(t, Options{Model: model}).Try(t.Context()); err == nil || !strings.Contains(err.Error(), "SHA-256") {
+	c := open(t, Options{Model: model})
+	if err := c.Ready(t.Context()); !errors.Is(err, ErrChanged) {
 		t.Errorf("loaded: %v", err)
+	}
+	if _, err := c.Mask(t.Context(), shade(9, 9, 0, 0, 0)); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "opal models add FILE") {
+		t.Errorf("for a picture: %v", err)
 	}
 }
 
@@ -177,7 +226,15 @@ func TestMissingLibraryIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.Try(t.Context()); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "library is missing") {
+	if err := c.Ready(t.Context()); !errors.Is(err, ErrNoRuntime) {
+		t.Errorf("%v", err)
+	}
+	notOne := write(t, "text", []byte("root:x:0:0"))
+	if c, err = New(Options{Library: notOne, Model: stored(t, tinyManifest(), redness())}); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Ready(t.Context()); !errors.Is(err, ErrNoRuntime) || !strings.Contains(err.Error(), notOne+" can't be opened as a library") {
 		t.Errorf("%v", err)
 	}
 }
@@ -185,8 +242,9 @@ func TestMissingLibraryIsNamed(t *testing.T) {
 // A card that was asked for and can't be used is an error that says why: the processor
 // doesn't take its place in silence.
 func TestCUDAIsNotReplacedByTheProcessor(t *testing.T) {
-	err := open(t, Options{Model: stored(t, tinyManifest(), redness()), Device: CUDA}).Try(t.Context())
-	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), ErrNoCUDA.Error()) {
+	err := open(t, Options{Model: stored(t, tinyManifest(), redness()), Device: CUDA}).Ready(t.Context())
+	if !errors.Is(err, ErrNoCUDA) || !strings.Contains(err.Error(), "set CUTOUT_DEVICE=cpu") || strings.Contains(err.Error(), "/onnxruntime_src") {
 		t.Errorf("%v", err)
 	}
+	t.Log(err)
 }

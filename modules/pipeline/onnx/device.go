@@ -21,6 +21,8 @@ const (
 // place: who set CUTOUT_DEVICE pays for a card, and would pay for it unused.
 var ErrNoCUDA = fault.New(fault.Unavailable, "cutout_no_cuda", "CUTOUT_DEVICE is cuda, and no NVIDIA card can be used")
 
+const withoutCard = "set CUTOUT_DEVICE=cpu, or see to the card, its driver and a CUTOUT_RUNTIME that is built for it"
+
 // kind is the child that computes on the device.
 func (d Device) kind() string {
 	if d == CUDA {
@@ -36,11 +38,11 @@ func (d Device) add(o *ort.SessionOptions) error {
 	}
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {
-		return ErrNoCUDA.With("ONNX Runtime's library is one without CUDA: %s", err)
+		return ErrNoCUDA.With("ONNX Runtime's library is one without CUDA; %s", withoutCard)
 	}
 	defer func() { _ = cuda.Destroy() }()
 	if err := o.AppendExecutionProviderCUDA(cuda); err != nil {
-		return ErrNoCUDA.With("%s", err)
+		return ErrNoCUDA.With("%s; %s", plainWords(err.Error()), withoutCard)
 	}
 	return nil
 }
@@ -51,9 +53,9 @@ func (d Device) refused(err error) error {
 		// The runtime's words for what the card's own libraries answer.
 		for _, library := range []string{"CUDA", "CUDNN", "CUBLAS"} {
 			if _, why, ok := strings.Cut(err.Error(), library+" failure "); ok {
-				return ErrNoCUDA.With("%s answers %s", library, why)
+				return ErrNoCUDA.With("%s answers %s; %s", library, plainWords(why), withoutCard)
 			}
 		}
 	}
-	return ErrBadModel.With("%s", err)
+	return ErrBadModel.With("%s", plainWords(err.Error()))
 }

@@ -1,6 +1,9 @@
 package onnx
 
-import "slices"
+import (
+	"context"
+	"slices"
+)
 
 // Mean and standard deviation of ImageNet's pictures, times 255: what networks with
 // a backbone trained on it read.
@@ -76,8 +79,8 @@ func knownFile(sha256 string) (Manifest, bool) {
 }
 
 // Recognise returns the manifest of a file that OPAL knows by its hash.
-func Recognise(file string) (Manifest, error) {
-	sum, err := HashFile(file)
+func Recognise(ctx context.Context, file string) (Manifest, error) {
+	sum, err := hashFile(ctx, file)
 	if err != nil {
 		return Manifest{}, err
 	}

@@ -8,8 +8,10 @@
 package onnx
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -20,9 +22,11 @@ import (
 // The errors of this package that a person can fix.
 var (
 	ErrNoModel   = fault.New(fault.NotFound, "model_not_found", "there is no such model")
+	ErrFolder    = fault.New(fault.Invalid, "models_folder", "the folder of models can't be used")
 	ErrNoRuntime = fault.New(fault.Unavailable, "model_runtime_missing", "ONNX Runtime's library is missing")
 	ErrBadModel  = fault.New(fault.Invalid, "model_invalid", "the model can't be used")
 	ErrChanged   = fault.New(fault.Invalid, "model_changed", "the model's file is not the one its manifest describes")
+	ErrMemory    = fault.New(fault.Invalid, "cutout_model_memory", "the limit on memory is too low for the cut-out model")
 	ErrConsent   = fault.New(fault.Invalid, "model_licence", "the model's licence has not been accepted")
 )
 
@@ -97,9 +101,11 @@ func (m Manifest) Check() error {
 	say(m.Width < minSide || m.Width > maxSide || m.Height < minSide || m.Height > maxSide, fmt.Sprintf("width and height must be %d to %d", minSide, maxSide))
 	say(m.Layout != NCHW && m.Layout != NHWC, "layout must be nchw or nhwc")
 	say(m.Activation != None && m.Activation != Sigmoid && m.Activation != MinMax, "activation must be none, sigmoid or minmax")
+	normal := true
 	for c := range 3 {
-		say(!(m.Scale[c] > 0) || !(m.Mean[c] >= -1e6 && m.Mean[c] <= 1e6) || m.Scale[c] > 1e6, "mean and scale must be three numbers each, of channels 0–255; scale is above 0")
+		normal = normal && m.Scale[c] > 0 && m.Scale[c] <= 1e6 && m.Mean[c] >= -1e6 && m.Mean[c] <= 1e6
 	}
+	say(!normal, "mean and scale must be three numbers each, of channels 0–255; scale is above 0")
 	say(m.MemoryMB < 1 || m.MemoryMB > maxMemory, fmt.Sprintf("memory_mb must be 1 to %d", maxMemory))
 	if len(bad) > 0 {
 		return ErrBadModel.With("its manifest: %s", strings.Join(bad, "; "))
@@ -109,10 +115,24 @@ func (m Manifest) Check() error {
 
 // ParseManifest reads a manifest.
 func ParseManifest(b []byte) (m Manifest, err error) {
-	d := json.NewDecoder(strings.NewReader(string(b)))
+	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&m); err != nil {
-		return m, ErrBadModel.With("its manifest: %s", err)
+	err = d.Decode(&m)
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &kind) && kind.Field != "":
+		return m, ErrBadModel.With("its manifest: %s can't be %s", kind.Field, kind.Value)
+	case err != nil:
+		return m, ErrBadModel.With("its manifest is not the JSON of one: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return m, m.Check()
+}
+
+// ReadManifest reads a manifest's file.
+func ReadManifest(file string) (Manifest, error) {
+	b, err := readPlain(file, maxManifest)
+	if err != nil {
+		return Manifest{}, err
+	}
+	return ParseManifest(b)
 }

@@ -1,8 +1,7 @@
 package onnx
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,11 +11,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // Store is a folder of models: a folder each, with the file and its manifest. It
 // may be a read-only mount. The zero Store is empty.
-type Store struct{ Dir string }
+type Store struct {
+	Dir string
+
+	// Setting names what an operator chose Dir by: it has to be there then. "" is a
+	// folder that nobody asked for, which may be missing.
+	Setting string
+}
 
 // Model is a model in a store.
 type Model struct {
@@ -24,90 +31,147 @@ type Model struct {
 	File string // path
 }
 
+// Damaged is a folder of a store whose model can't be used.
+type Damaged struct {
+	Name string // of the folder
+	Err  error  // why, and what to do
+}
+
 const (
 	modelFile    = "model.onnx"
 	manifestFile = "manifest.json"
 )
 
-// maxModel bounds a model's file, in bytes.
-const maxModel = 4 << 30
-
-// List returns the models, by name. An unreadable folder is an error, returned beside
-// the models of the others.
-func (s Store) List() (models []Model, err error) {
+// List returns the models, by name, and what lies among them and is none, or is damaged as far
+// as can be seen without reading its file: see Model.Verify. An error is of the folder: it is
+// not what the operator says, or can't be read.
+func (s Store) List() (models []Model, damaged []Damaged, err error) {
 	if s.Dir == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	entries, err := os.ReadDir(s.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
-		return nil, fmt.Errorf("list the models: %w", err)
+		return nil, nil, s.unreadable(err)
 	}
-	var bad []error
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue // being added
 		}
-		if info, err := os.Stat(filepath.Join(s.Dir, e.Name())); err != nil || !info.IsDir() {
+		dir := filepath.Join(s.Dir, e.Name())
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() || !holds(dir) {
+			continue
+		}
+		if !goodName.MatchString(e.Name()) {
+			damaged = append(damaged, Damaged{e.Name(), ErrBadModel.With("%s: a model's folder is named by lower-case letters, digits, \"-\", \".\" and \"_\"; rename it or take it away", dir)})
 			continue
 		}
 		m, err := s.Get(e.Name())
 		if err != nil {
-			bad = append(bad, err)
+			damaged = append(damaged, Damaged{e.Name(), err})
 			continue
 		}
 		models = append(models, m)
 	}
-	return models, errors.Join(bad...)
+	return models, damaged, nil
 }
 
-// Get returns a model by its name.
+// holds tells whether a folder is meant to hold a model: others lie in a mounted disk's root.
+func holds(dir string) bool {
+	for _, name := range []string{manifestFile, modelFile} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// unreadable says what is wrong with the store's folder; nil where it may be missing.
+func (s Store) unreadable(err error) error {
+	named := s.Dir
+	if s.Setting != "" {
+		named = s.Setting + "=" + s.Dir
+	}
+	info, other := os.Stat(s.Dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && s.Setting == "":
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return ErrFolder.With("%s doesn't exist; correct it, or have `opal models get isnet` make it", named)
+	case other == nil && !info.IsDir():
+		return ErrFolder.With("%s is %s, not a folder", named, kindName(info.Mode()))
+	}
+	return ErrFolder.With("%s can't be read: %s", named, cause(err))
+}
+
+// Get returns a model by its name. It doesn't read the model's file: see Model.Verify.
 func (s Store) Get(name string) (Model, error) {
 	if s.Dir == "" || !goodName.MatchString(name) {
 		return Model{}, ErrNoModel.With("%q", name)
 	}
 	dir := filepath.Join(s.Dir, name)
-	b, err := os.ReadFile(filepath.Join(dir, manifestFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return Model{}, ErrNoModel.With("%q in %s; `opal models list` shows those that are there", name, s.Dir)
+	if !holds(dir) {
+		return Model{}, ErrNoModel.With("%q in %s", name, s.Dir)
 	}
+	b, err := readPlain(filepath.Join(dir, manifestFile), maxManifest)
 	if err != nil {
-		return Model{}, fmt.Errorf("read the manifest of %s: %w", name, err)
+		return Model{}, unusable(name, err)
 	}
 	m, err := ParseManifest(b)
-	if err != nil {
-		return Model{}, fmt.Errorf("%s: %w", name, err)
-	}
-	if m.Name != name || m.SHA256 == "" {
-		return Model{}, ErrBadModel.With("the manifest in %s names %q, or no sha256", dir, m.Name)
+	switch {
+	case err != nil:
+		return Model{}, unusable(name, err)
+	case m.Name != name:
+		return Model{}, unusable(name, ErrBadModel.With("%s is of %q, and lies in the folder of %q", filepath.Join(dir, manifestFile), m.Name, name))
+	case m.SHA256 == "":
+		return Model{}, unusable(name, ErrBadModel.With("%s has no sha256", filepath.Join(dir, manifestFile)))
 	}
 	file := filepath.Join(dir, modelFile)
-	if _, err := os.Stat(file); err != nil {
-		return Model{}, ErrBadModel.With("%s: %s", name, err)
+	if err := checkPlain(file, maxModel); err != nil {
+		return Model{}, unusable(name, err)
 	}
 	return Model{m, file}, nil
 }
 
+// unusable is the error of a model that is there and can't be used, with what to do.
+func unusable(name string, err error) error {
+	return ErrBadModel.With("%s: %s; %s", name, detailOf(err), mended(name))
+}
+
+// detailOf are the facts of an error of this package, without its sentinel's text.
+func detailOf(err error) string {
+	if f, ok := fault.As(err); ok && f.Detail() != "" {
+		return f.Detail()
+	}
+	return err.Error()
+}
+
+// mended says how a damaged model is mended.
+func mended(name string) string {
+	if Fetchable(name) {
+		return fmt.Sprintf("`opal models get %s` fetches it again, `opal models remove %s` does without it", name, name)
+	}
+	return fmt.Sprintf("`opal models add FILE` puts it there again, `opal models remove %s` does without it", name)
+}
+
 // Add copies a model's file into the store. Its hash is that of the manifest, when
-// the manifest has one. A model of the same name is replaced when the copy is whole.
-func (s Store) Add(file string, m Manifest) (Model, error) {
+// the manifest has one. try, if given, is asked whether the copy runs; its error leaves the
+// store as it was. A model of the same name is replaced when the copy is whole.
+func (s Store) Add(ctx context.Context, file string, m Manifest, try func(Model) error) (Model, error) {
 	if err := m.Check(); err != nil {
 		return Model{}, err
 	}
 	if s.Dir == "" {
-		return Model{}, ErrNoModel.With("there is no folder for models: set MODELS_DIR")
+		return Model{}, ErrFolder.With("there is none: set MODELS_DIR")
 	}
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
-		return Model{}, fmt.Errorf("make the folder of models: %w", err)
+		return Model{}, ErrFolder.With("%s can't be made: %s", s.Dir, cause(err))
 	}
 	part, err := os.MkdirTemp(s.Dir, ".adding-")
 	if err != nil {
-		return Model{}, fmt.Errorf("make the model's folder: %w", err)
+		return Model{}, ErrFolder.With("%s can't be written into: %s", s.Dir, cause(err))
 	}
 	defer os.RemoveAll(part)
-	sum, err := copyFile(file, filepath.Join(part, modelFile))
+	sum, err := copyFile(ctx, file, filepath.Join(part, modelFile))
 	if err != nil {
 		return Model{}, err
 	}
@@ -121,6 +185,11 @@ func (s Store) Add(file string, m Manifest) (Model, error) {
 	}
 	if err := os.WriteFile(filepath.Join(part, manifestFile), append(b, '\n'), 0o644); err != nil {
 		return Model{}, fmt.Errorf("write the manifest: %w", err)
+	}
+	if try != nil {
+		if err := try(Model{m, filepath.Join(part, modelFile)}); err != nil {
+			return Model{}, err
+		}
 	}
 	if err := os.Chmod(part, 0o755); err != nil {
 		return Model{}, err
@@ -141,22 +210,32 @@ func (s Store) Remove(name string) error {
 		return ErrNoModel.With("%q", name)
 	}
 	dir := filepath.Join(s.Dir, name)
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return ErrNoModel.With("%q in %s", name, s.Dir)
 	}
 	return os.RemoveAll(dir)
 }
 
-// Choose returns the model that is used: the named one, or the only one there is,
-// or the first of Known that is there. found is false when none is there.
+// Choose returns the model that is used: the named one; else the only one there is, or the
+// first of Known that is there, or the first by name. found is false, without an error, when
+// none is there and none is named. A damaged one among them is an error unless another is
+// named: it might be the one that is meant.
 func (s Store) Choose(name string) (m Model, found bool, err error) {
+	models, damaged, err := s.List()
+	if err != nil {
+		return Model{}, false, err
+	}
 	if name != "" {
-		m, err = s.Get(name)
+		if m, err = s.Get(name); errors.Is(err, ErrNoModel) {
+			err = ErrNoModel.With("%q in %s; %s", name, s.Dir, those(models))
+		}
 		return m, err == nil, err
 	}
-	models, err := s.List()
+	if len(damaged) > 0 {
+		return Model{}, false, damaged[0].Err
+	}
 	if len(models) == 0 {
-		return Model{}, false, err
+		return Model{}, false, nil
 	}
 	for _, k := range known {
 		if i := slices.IndexFunc(models, func(m Model) bool { return m.Name == k.Name }); i >= 0 {
@@ -166,59 +245,44 @@ func (s Store) Choose(name string) (m Model, found bool, err error) {
 	return models[0], true, nil
 }
 
-// Verify checks the model's file against its hash.
-func (m Model) Verify() error {
-	f, err := os.Open(m.File)
-	if err != nil {
-		return ErrBadModel.With("%s", err)
+// those names the models that are there.
+func those(models []Model) string {
+	var names []string
+	for _, m := range models {
+		names = append(names, m.Name)
 	}
-	defer f.Close()
-	sum, err := hashOf(f)
+	if len(names) == 0 {
+		return "no model is there: `opal models get isnet` fetches one"
+	}
+	return "there is " + strings.Join(names, ", ")
+}
+
+// Verify checks the model's file against its hash. It ends with its context.
+func (m Model) Verify(ctx context.Context) error {
+	sum, err := hashFile(ctx, m.File)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", m.File, err)
+		return unusable(m.Name, err)
 	}
 	if sum != m.SHA256 {
-		return ErrChanged.With("%s has the SHA-256 %s, its manifest says %s", m.File, sum, m.SHA256)
+		return ErrChanged.With("%s has the SHA-256 %s, its manifest says %s; %s", m.File, sum, m.SHA256, mended(m.Name))
 	}
 	return nil
 }
 
-func hashOf(r io.Reader) (string, error) {
-	h := sha256.New()
-	if _, err := io.Copy(h, r); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// HashFile returns the SHA-256 of a file, hexadecimal.
-func HashFile(file string) (string, error) {
-	f, err := os.Open(file)
+func copyFile(ctx context.Context, from, to string) (sum string, err error) {
+	in, err := openPlain(from, maxModel)
 	if err != nil {
 		return "", err
-	}
-	defer f.Close()
-	return hashOf(f)
-}
-
-func copyFile(from, to string) (sum string, err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return "", fmt.Errorf("open the model: %w", err)
 	}
 	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() || info.Size() == 0 || info.Size() > maxModel {
-		return "", ErrBadModel.With("%s is not a file of 1 byte to 4 GB", from)
-	}
 	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return "", fmt.Errorf("copy the model: %w", err)
 	}
-	if sum, err = hashOf(io.TeeReader(in, out)); err != nil {
+	if sum, err = hashOf(ctx, io.TeeReader(in, out)); err != nil {
 		_ = out.Close()
 		return "", fmt.Errorf("copy the model: %w", err)
 	}

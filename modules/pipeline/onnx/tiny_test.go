@@ -31,7 +31,7 @@ func write(t testing.TB, name string, b []byte) string {
 // stored puts a network into a store of its own.
 func stored(t testing.TB, m Manifest, network []byte) Model {
 	t.Helper()
-	model, err := Store{t.TempDir()}.Add(write(t, "net.onnx", network), m)
+	model, err := Store{Dir: t.TempDir()}.Add(t.Context(), write(t, "net.onnx", network), m, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,37 @@
+package onnx
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	colours    = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
+	sourceLine = regexp.MustCompile(`/\S*onnxruntime\S*\.(cc|h):\d+ ?`)
+	// The runtime names the function that failed, then its own code, then says what happened.
+	statusCode = regexp.MustCompile(`^.*\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : `)
+	function   = regexp.MustCompile(`^[\w:~<>*& ,]+\([^)]*\)( \[[^\]]*\])? `)
+)
+
+// mostWords bounds what is told of the runtime's words, in bytes.
+const mostWords = 400
+
+// plainWords are the runtime's words without colours, places in its source code, and lines said
+// twice.
+func plainWords(text string) string {
+	text = colours.ReplaceAllString(text, "")
+	var lines []string
+	for line := range strings.Lines(text) {
+		line = statusCode.ReplaceAllString(strings.TrimSpace(line), "")
+		line = function.ReplaceAllString(sourceLine.ReplaceAllString(line, ""), "")
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	all := strings.Join(lines, "; ")
+	if len(all) > mostWords {
+		all = strings.ToValidUTF8(all[:mostWords], "") + " ..."
+	}
+	return all
+}
