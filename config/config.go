@@ -104,7 +104,7 @@ type Score struct {
 
 // Cutout chooses the background removal.
 type Cutout struct {
-	Engine      string `env:"ENGINE" envDefault:"auto" example:"studio" doc:"auto is onnx where a model is, even one that can't run, else own; onnx runs a model of MODELS_DIR; own and studio are built in; azureml, removebg and photoroom are services."`
+	Engine      string `env:"ENGINE" envDefault:"auto" example:"studio" doc:"auto is onnx where a model is, even broken, else own; onnx runs one of MODELS_DIR; own and studio are built in; azureml, removebg and photoroom are services."`
 	Model       string `env:"MODEL" example:"isnet" doc:"With auto and onnx: the model's name in MODELS_DIR, which has to be there; without it, the one that is there."`
 	Runtime     string `env:"RUNTIME" example:"/opt/onnxruntime/lib/libonnxruntime.so.1" doc:"With auto and onnx: ONNX Runtime's library, which has to be there; without it, the one in lib beside the program."`
 	Device      string `env:"DEVICE" envDefault:"cpu" check:"oneof=cpu|cuda" doc:"With auto and onnx: cuda computes on an NVIDIA card, by a CUTOUT_RUNTIME built with CUDA, without limits on the model's process."`

@@ -88,8 +88,21 @@ func TestNothingToCutLeavesThePictureWhole(t *testing.T) {
 	}
 }
 
+// round is a picture that brings a cut-out: a disk.
+func round(w, h int) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			if u, v := 2*x-w, 2*y-h; u*u+v*v < h*h/2 {
+				img.SetNRGBA(x, y, wine)
+			}
+		}
+	}
+	return img
+}
+
 func TestOwnAlphaIsKept(t *testing.T) {
-	img := filled(60, 40, color.NRGBA{}, wine, image.Rect(20, 10, 40, 30))
+	img := round(60, 40)
 	img.SetNRGBA(20, 20, color.NRGBA{90, 30, 40, 100})
 	r := cutout.Cut(img)
 	check(t, img, r)

@@ -60,7 +60,7 @@ const (
 // stays as it is; "" where it doesn't.
 func Translucent(photo, cut *image.NRGBA) (out *image.NRGBA, why string) {
 	cut = atOrigin(cut)
-	if Own(photo) != nil {
+	if ownCutout(atOrigin(photo)) {
 		return cut, glassOwn
 	}
 	im := flatten(atOrigin(photo))

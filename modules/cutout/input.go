@@ -3,6 +3,8 @@ package cutout
 import (
 	"image"
 	"slices"
+
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // atOrigin returns the picture with bounds that begin at 0, 0 and rows that
@@ -42,16 +44,22 @@ func ownCutout(im *image.NRGBA) bool {
 }
 
 // Own returns the cut-out that a picture comes with, its transparency; nil when it
-// has none. No engine needs to be asked then.
+// has none. No engine needs to be asked then. Its confidence is 1, unless it looks like the
+// outline of something else than a product: then it has a concern, and a person looks.
 func Own(img *image.NRGBA) *Result {
 	im := atOrigin(img)
 	if !ownCutout(im) {
 		return nil
 	}
-	return &Result{
+	r := &Result{
 		Image: &image.NRGBA{Pix: slices.Clone(im.Pix), Stride: im.Stride, Rect: im.Rect}, Alpha: alphaOf(im), Found: true, Confidence: 1,
 		Millis: map[string]float64{},
 	}
+	if doubt, ok := doubtBrought(im); ok {
+		r.Confidence = broughtConfidence
+		r.tell([]picture.Concern{doubt})
+	}
+	return r
 }
 
 // flatten shows what is transparent on white, as a shop page would. A picture

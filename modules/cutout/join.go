@@ -2,7 +2,6 @@ package cutout
 
 import (
 	"context"
-	"fmt"
 	"image"
 	"slices"
 )
@@ -35,7 +34,7 @@ func CutLearned(ctx context.Context, img *image.NRGBA, net Network) (*Result, er
 		err = m.check()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ask the network for the product: %w", err)
+		return nil, err
 	}
 	scale := min(1, joinSize/float64(max(im.Rect.Dx(), im.Rect.Dy())))
 	raw := m.sized(max(minSide, int(float64(im.Rect.Dx())*scale+.5)), max(minSide, int(float64(im.Rect.Dy())*scale+.5)))
@@ -43,7 +42,7 @@ func CutLearned(ctx context.Context, img *image.NRGBA, net Network) (*Result, er
 	if box, yes := again(raw, bright); yes {
 		lap("network")
 		if err := lookAgain(ctx, im, net, raw, box, bright); err != nil {
-			return nil, fmt.Errorf("ask the network for the product again: %w", err)
+			return nil, err
 		}
 		lap("again")
 	} else {

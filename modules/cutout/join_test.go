@@ -454,7 +454,7 @@ func TestJoinTellsTheNetworksError(t *testing.T) {
 }
 
 func TestOwnAlphaIsKeptBesideANetwork(t *testing.T) {
-	img := filled(60, 40, color.NRGBA{}, wine, image.Rect(20, 10, 40, 30))
+	img := round(60, 40)
 	r, err := cutout.CutLearned(t.Context(), img, network{err: errors.New("asked")})
 	if err != nil || !r.Found || r.Confidence != 1 || !bytes.Equal(r.Image.Pix, img.Pix) {
 		t.Errorf("%v: a picture with its own cut-out was changed", err)

@@ -1,0 +1,113 @@
+package cutout
+
+import (
+	"fmt"
+	"image"
+	"testing"
+
+	"github.com/opal-photo/opal/modules/cutout/cutouttest"
+)
+
+// brought makes a photo that brings a cut-out: opaque where in says so, else alpha as given.
+func brought(photo *image.NRGBA, alpha func(x, y int) uint8) *image.NRGBA {
+	o := image.NewNRGBA(photo.Rect)
+	copy(o.Pix, photo.Pix)
+	for i := 3; i < len(o.Pix); i += 4 {
+		o.Pix[i] = alpha(i/4%photo.Rect.Dx(), i/4/photo.Rect.Dx())
+	}
+	return o
+}
+
+// bounds of what a cut-out has, and each pixel's way to it.
+func solidOf(p *cutouttest.Photo) (box image.Rectangle, way []float32) {
+	w, h := p.Image.Rect.Dx(), p.Image.Rect.Dy()
+	in := make([]bool, w*h)
+	for i := range in {
+		if in[i] = p.Alpha.Pix[i] >= 128; in[i] {
+			box = box.Union(image.Rect(i%w, i/w, i%w+1, i/w+1))
+		}
+	}
+	return box, distance(in, w, h)
+}
+
+// A cut-out that follows its product is believed, whatever the product. Drawn ones are smoother
+// than real ones, so that some have one colour around something else, as a backdrop has: of 66
+// photographs' cut-outs none is doubted.
+func TestAProductsOwnCutoutIsBelieved(t *testing.T) {
+	all, doubted := 0, 0
+	for _, tier := range cutouttest.Tiers() {
+		for _, family := range cutouttest.Families() {
+			p := cutouttest.New(tier, family, 480, 360, 3)
+			r := Cut(brought(p.Image, func(x, y int) uint8 { return p.Alpha.AlphaAt(x, y).A }))
+			if all++; !r.Found || r.Confidence != 1 || len(r.Concerns) != 0 || r.ReviewReason != "" {
+				doubted++
+				t.Logf("%v %v: confidence %v, %v", tier, family, r.Confidence, r.Concerns)
+			}
+		}
+	}
+	if all < 40 || doubted*10 > all {
+		t.Errorf("%d of %d are doubted", doubted, all)
+	}
+}
+
+// A cut-out that holds the backdrop, or is a layer's, is looked at by a person, who reads why.
+func TestACutoutThatHoldsTheBackdropIsDoubted(t *testing.T) {
+	opaque := func(in bool) uint8 {
+		if in {
+			return 255
+		}
+		return 0
+	}
+	for _, family := range cutouttest.Families() {
+		p := cutouttest.New(cutouttest.White, family, 480, 360, 5)
+		box, way := solidOf(p)
+		wide := box.Inset(-12).Intersect(p.Image.Rect)
+		corner := func(x, y, r int) bool {
+			u := max(wide.Min.X+r-x, x-wide.Max.X+1+r, 0)
+			v := max(wide.Min.Y+r-y, y-wide.Max.Y+1+r, 0)
+			return u*u+v*v <= r*r
+		}
+		for name, c := range map[string]struct {
+			alpha func(x, y int) uint8
+			text  string
+		}{
+			"a rectangle around it":         {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(wide)) }, broughtRectangle},
+			"with rounded corners":          {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(wide) && corner(x, y, 20)) }, broughtRectangle},
+			"a screenshot's corners":        {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(p.Image.Rect.Inset(3))) }, broughtRectangle},
+			"a selection beside it":         {func(x, y int) uint8 { return opaque(way[y*480+x] < 25) }, broughtBackdrop},
+			"a layer's opacity":             {func(x, y int) uint8 { return p.Alpha.AlphaAt(x, y).A / 2 }, broughtOpacity},
+			"an opacity in a rectangle":     {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(wide)) / 2 }, broughtOpacity},
+			"a rectangle cut by the bottom": {func(x, y int) uint8 { return opaque(y >= wide.Min.Y && x >= wide.Min.X && x < wide.Max.X) }, broughtRectangle},
+		} {
+			t.Run(fmt.Sprint(family, ": ", name), func(t *testing.T) {
+				im := brought(p.Image, c.alpha)
+				if !ownCutout(im) {
+					t.Skip("it leaves hardly anything clear")
+				}
+				if family == cutouttest.Fuzzy && c.text == broughtOpacity && name == "a layer's opacity" {
+					t.Skip("most of its fur is half transparent by itself")
+				}
+				r := Cut(im)
+				if !r.Found || r.Confidence >= ReviewBelow || r.Confidence <= 0 || r.ReviewReason != c.text || len(r.Concerns) != 1 || r.Concerns[0].Text != c.text || r.Concerns[0].Box[2] == 0 {
+					t.Errorf("confidence %v, %v, want %q; %+v", r.Confidence, r.Concerns, c.text, backed(im, wide))
+				}
+				if r.Image.Pix[3] != im.Pix[3] {
+					t.Error("it was changed")
+				}
+			})
+		}
+	}
+}
+
+// Pictures of any size are looked at without a fault.
+func TestAnyCutoutIsLookedAt(t *testing.T) {
+	for _, size := range []image.Point{{0, 0}, {1, 1}, {1, 3000}, {3000, 1}, {17, 17}, {16, 900}} {
+		t.Run(size.String(), func(t *testing.T) {
+			im := image.NewNRGBA(image.Rectangle{Max: size})
+			for i := 3; i < len(im.Pix); i += 4 {
+				im.Pix[i] = uint8(i / 4 % 3 * 127)
+			}
+			doubtBrought(im)
+		})
+	}
+}
