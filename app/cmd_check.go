@@ -90,7 +90,7 @@ func checkCommand(s Streams) *cobra.Command {
 	f.BoolVar(&o.Force, "force", false, "overwrite files in the folder of --fix that OPAL didn't make")
 	f.BoolVar(&o.Advice, "advice", false, "show advice in the table, too")
 	f.StringVar(&failOn, "fail-on", "reject", "what makes the exit code 1 beside pictures that can't be read: reject or warn")
-	f.IntVarP(&o.Jobs, "jobs", "j", batch.DefaultJobs(), "pictures that are checked at the same time")
+	addJobs(f, &o.Jobs, "pictures that are checked at the same time")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress and no summary on standard error")
 	cmd.MarkFlagsMutuallyExclusive("json", "format")
 	complete(cmd, "channel", listOf(channelNames()))

@@ -48,7 +48,7 @@ func consistencyCommand(s Streams) *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&o.Fix, "fix", false, "make the worst again, as the others are; of a folder that opal process made")
 	f.BoolVar(&o.JSON, "json", false, "the result as a line of JSON")
-	f.IntVarP(&o.Jobs, "jobs", "j", batch.DefaultJobs(), "pictures that are worked on at the same time")
+	addJobs(f, &o.Jobs, "pictures that are worked on at the same time")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress")
 	return cmd
 }

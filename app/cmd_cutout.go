@@ -60,7 +60,7 @@ func cutoutCommand(s Streams) *cobra.Command {
 	f.StringVarP(&o.File, "output", "o", "", "file for the PNG of one picture instead; - is standard output")
 	f.BoolVar(&o.Force, "force", false, "overwrite files that OPAL didn't make")
 	f.BoolVar(&o.Own, "own", false, "take OPAL's own results for photos, too")
-	f.IntVarP(&o.Jobs, "jobs", "j", batch.DefaultJobs(), "photos that are worked on at the same time")
+	addJobs(f, &o.Jobs, "photos that are worked on at the same time")
 	f.BoolVar(&o.Translucent, "translucent", false, translucentUsage)
 	f.StringArrayVar(&hints.keep, "keep", nil, "a pixel x,y of the product that the cut-out lost; may be repeated")
 	f.StringArrayVar(&hints.remove, "remove", nil, "a pixel x,y that isn't the product's; may be repeated")

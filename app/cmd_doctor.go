@@ -183,7 +183,7 @@ func (w *wire) examine(ctx context.Context) []finding {
 	if f := cutoutFinding(w.cfg); f.what != "" {
 		all = append(all, f)
 	} else if w.modelChosen() {
-		if within(tryTimeout, "cut-outs: the model "+w.modelNamed()+" makes them: it is whole, and runs", "`opal models list` shows what is in "+modelsPlace(w.cfg)+"; CUTOUT_ENGINE=own does without a model", w.tryModel) {
+		if within(tryTimeout, "cut-outs: the model "+w.modelNamed()+" is whole, and runs", "`opal models list` shows what is in "+modelsPlace(w.cfg)+"; CUTOUT_ENGINE=own does without a model", w.tryModel) {
 			add("cut-outs: enough memory for the model", "give the worker more memory, lower WORKER_CONCURRENCY, or set CUTOUT_ENGINE=own", w.enoughMemory)
 		}
 	}

@@ -89,7 +89,8 @@ const (
 
 // modelTable writes the table of `opal models list`.
 func modelTable(out io.Writer, lines []modelLine) error {
-	tw := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	var table strings.Builder
+	tw := tabwriter.NewWriter(&table, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(tw, "MODEL\tHERE\tLICENCE\tHOW")
 	for _, l := range lines {
 		here := "no"
@@ -117,10 +118,18 @@ func modelTable(out io.Writer, lines []modelLine) error {
 			if i < len(how) {
 				row[3] = how[i]
 			}
-			fmt.Fprintln(tw, strings.TrimRight(strings.Join(row[:], "\t"), "\t"))
+			fmt.Fprintln(tw, strings.Join(row[:], "\t"))
 		}
 	}
-	return tw.Flush()
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(table.String()) {
+		if _, err := fmt.Fprintln(out, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // wrap breaks a text between words into lines of at most width characters, unless a word is longer.

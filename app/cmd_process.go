@@ -135,7 +135,7 @@ func processCommand(s Streams) *cobra.Command {
 	f.BoolVar(&o.Own, "own", false, "take OPAL's own results for photos, too")
 	f.BoolVarP(&o.DryRun, "dry-run", "n", false, "say what would be made, and make nothing")
 	f.StringVar(&failOn, "fail-on", "reject", "what makes the exit code 1 beside failures: reject or warn")
-	f.IntVarP(&o.Jobs, "jobs", "j", batch.DefaultJobs(), "photos that are worked on at the same time")
+	addJobs(f, &o.Jobs, "photos that are worked on at the same time")
 	f.BoolVar(&o.JSON, "json", false, "a line of JSON on standard output for each picture that ends")
 	f.BoolVarP(&quiet, "quiet", "q", false, "no progress and no summary")
 	complete(cmd, "scene", listOf(picture.SceneTypes()))

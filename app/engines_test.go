@@ -72,7 +72,7 @@ func TestAutoUsesAModel(t *testing.T) {
 		"auto, a folder for a library": {with("CUTOUT_RUNTIME=/usr"), "CUTOUT_RUNTIME: /usr is a folder", ""},
 		"auto, a card, no model":       {[]string{none, "CUTOUT_DEVICE=cuda"}, "CUTOUT_DEVICE=cuda needs a model", ""},
 		"auto, a model":                {model, "onnx.", ""},
-		"auto, a model, no library":    {model[:1], "library is missing", ""},
+		"auto, a model, no library":    {model[:1], "library can't be used", ""},
 		"auto, another model":          {with("CUTOUT_MODEL=isnet"), `CUTOUT_MODEL=isnet: there is no such model: "isnet" in`, ""},
 		"auto, a damaged model":        {[]string{"MODELS_DIR=" + damaged}, "`opal models get isnet` fetches it again", ""},
 		"own, a damaged model":         {[]string{"MODELS_DIR=" + damaged, "CUTOUT_ENGINE=own"}, "studio.OwnCutter", ""},
@@ -81,7 +81,7 @@ func TestAutoUsesAModel(t *testing.T) {
 		"own, a model":                 {with("CUTOUT_ENGINE=own"), "studio.OwnCutter", ""},
 		"onnx, a model":                {with("CUTOUT_ENGINE=onnx", "CUTOUT_MODEL=u2net"), "onnx.", ""},
 		"onnx, no model":               {[]string{none, "CUTOUT_ENGINE=onnx"}, "CUTOUT_ENGINE=onnx needs a model", ""},
-		"onnx, a model, no library":    {[]string{model[0], "CUTOUT_ENGINE=onnx"}, "library is missing", ""},
+		"onnx, a model, no library":    {[]string{model[0], "CUTOUT_ENGINE=onnx"}, "library can't be used", ""},
 		"onnx, a library of nowhere":   {[]string{model[0], "CUTOUT_ENGINE=onnx", "CUTOUT_RUNTIME=/nowhere"}, "CUTOUT_RUNTIME", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -130,8 +130,8 @@ func TestTheDoctorSaysWhatMakesTheCutouts(t *testing.T) {
 		env  []string
 		says string
 	}{
-		"a model":           {[]string{"MODELS_DIR=" + good, library}, "ok      cut-outs: the model tiny makes them"},
-		"no numbers":        {[]string{"MODELS_DIR=" + useless, library}, "FAILED  cut-outs: the model tiny makes them: it is whole, and runs: the cut-out model's answer is of no use: tiny answers no numbers"},
+		"a model":           {[]string{"MODELS_DIR=" + good, library}, "ok      cut-outs: the model tiny is whole, and runs\nok      cut-outs: enough memory"},
+		"no numbers":        {[]string{"MODELS_DIR=" + useless, library}, "FAILED  cut-outs: the model tiny is whole, and runs: the cut-out model's answer is of no use: tiny answers no numbers"},
 		"none":              {[]string{"MODELS_DIR=" + none}, "note    cut-outs: the built-in engine makes them: no model is in MODELS_DIR=" + none},
 		"none in the usual": {nil, "note    cut-outs: the built-in engine makes them: no model is in " + none + "/opal/models"},
 		"studio":            {[]string{"MODELS_DIR=" + good, "CUTOUT_ENGINE=studio"}, "ok      cut-outs: the built-in engine makes them, as CUTOUT_ENGINE=studio says"},
@@ -157,7 +157,14 @@ func TestTheListOfModelsTellsDamagedOnes(t *testing.T) {
 			code, out, err := opal("models", "list")
 			damaged := slices.Contains([]string{"a pipe", "no end", "no file", "cut short", "a broken manifest"}, name)
 			row := ""
+			head, _, _ := strings.Cut(out, "\n")
 			for line := range strings.Lines(out) {
+				for _, column := range []string{"LICENCE", "HOW"} {
+					at := strings.Index(head, column)
+					if cells := []rune(strings.TrimRight(line, "\n")); len(cells) > at && cells[at-1] != ' ' {
+						t.Errorf("the column %s is not straight: %s", column, line)
+					}
+				}
 				if strings.HasPrefix(line, "tiny ") {
 					row = line
 				}

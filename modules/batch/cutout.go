@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -81,6 +82,9 @@ func Cutout(ctx context.Context, s Streams, c Cutters, o CutoutOptions, paths []
 		return fault.New(fault.Invalid, "one_picture_expected", "Hints are for one picture: they are pixels of it")
 	case o.Hints != nil && c.Refiner == nil:
 		return pipeline.ErrNoHints
+	case filename.HasExtension(o.File) && !strings.EqualFold(filepath.Ext(o.File), ".png"):
+		return fault.New(fault.Invalid, "output_not_png", fmt.Sprintf("A cut-out is a PNG, for its transparency: name the output %s, or make other formats of it with opal process",
+			strings.TrimSuffix(o.File, filepath.Ext(o.File))+".png"))
 	case o.Jobs < 0 || o.Jobs > MaxJobs:
 		return fault.New(fault.Invalid, "jobs_invalid", fmt.Sprintf("Photos side by side must be 1 to %d", MaxJobs))
 	case o.Jobs == 0:

@@ -82,7 +82,7 @@ func load(library string, m Model, d Device) (*net, error) {
 	}
 	ort.SetSharedLibraryPath(library)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
-		return nil, ErrNoRuntime.With("%s can't be opened as a library: %s; `make model` lays one beside the program", library, plainWords(err.Error()))
+		return nil, ErrNoRuntime.With("%s can't be opened as a library: %s; CUTOUT_RUNTIME names another, and `make model` lays one beside the program", library, plainWords(err.Error()))
 	}
 	n := &net{manifest: m.Manifest}
 	o, err := options()

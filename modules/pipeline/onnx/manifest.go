@@ -23,7 +23,7 @@ import (
 var (
 	ErrNoModel   = fault.New(fault.NotFound, "model_not_found", "there is no such model")
 	ErrFolder    = fault.New(fault.Invalid, "models_folder", "the folder of models can't be used")
-	ErrNoRuntime = fault.New(fault.Unavailable, "model_runtime_missing", "ONNX Runtime's library is missing")
+	ErrNoRuntime = fault.New(fault.Unavailable, "model_runtime_missing", "ONNX Runtime's library can't be used")
 	ErrBadModel  = fault.New(fault.Invalid, "model_invalid", "the model can't be used")
 	ErrChanged   = fault.New(fault.Invalid, "model_changed", "the model's file is not the one its manifest describes")
 	ErrMemory    = fault.New(fault.Invalid, "cutout_model_memory", "the limit on memory is too low for the cut-out model")

@@ -119,7 +119,7 @@ func (s Store) Get(name string) (Model, error) {
 	m, err := ParseManifest(b)
 	switch {
 	case err != nil:
-		return Model{}, unusable(name, err)
+		return Model{}, unusable(name, ErrBadModel.With("%s", strings.Replace(detailOf(err), "its manifest", filepath.Join(dir, manifestFile), 1)))
 	case m.Name != name:
 		return Model{}, unusable(name, ErrBadModel.With("%s is of %q, and lies in the folder of %q", filepath.Join(dir, manifestFile), m.Name, name))
 	case m.SHA256 == "":

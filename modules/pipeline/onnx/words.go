@@ -11,7 +11,10 @@ var (
 	sourceLine = regexp.MustCompile(`/\S*onnxruntime\S*\.(cc|h):\d+ ?`)
 	// The runtime names the function that failed, then its own code, then says what happened.
 	statusCode = regexp.MustCompile(`^.*\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : `)
-	function   = regexp.MustCompile(`^[\w:~<>*& ,]+\([^)]*\)( \[[^\]]*\])? `)
+	// So does the Go package around it.
+	opening  = regexp.MustCompile(`^Platform-specific initialization failed: Error loading ONNX shared library "[^"]*": `)
+	caller   = regexp.MustCompile(`^Ort[A-Za-z_]+: `)
+	function = regexp.MustCompile(`^[\w:~<>*& ,]+\([^)]*\)( \[[^\]]*\])? `)
 )
 
 // mostWords bounds what is told of the runtime's words, in bytes.
@@ -25,6 +28,7 @@ func plainWords(text string) string {
 	for line := range strings.Lines(text) {
 		line = statusCode.ReplaceAllString(strings.TrimSpace(line), "")
 		line = function.ReplaceAllString(sourceLine.ReplaceAllString(line, ""), "")
+		line = caller.ReplaceAllString(opening.ReplaceAllString(line, ""), "")
 		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
