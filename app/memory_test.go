@@ -2,7 +2,9 @@ package app
 
 import (
 	"os"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -53,5 +55,22 @@ func TestTotalMemoryIsRead(t *testing.T) {
 				t.Errorf("%d", n)
 			}
 		})
+	}
+}
+
+// A role's share of memory counts all of its parts that hold pictures.
+func TestRolesCountWhatHoldsPictures(t *testing.T) {
+	pointer := func(p part) uintptr { return reflect.ValueOf(p).Pointer() }
+	holders := []uintptr{pointer(jobWorker), pointer(exportWorker), pointer(scoreServer)}
+	for _, r := range append([]role{devRole}, roles...) {
+		n := 0
+		for _, p := range r.parts {
+			if slices.Contains(holders, pointer(p)) {
+				n++
+			}
+		}
+		if max(n, 1) != max(r.holders, 1) {
+			t.Errorf("%s has %d such parts and says %d", r.name, n, r.holders)
+		}
 	}
 }

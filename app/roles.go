@@ -24,6 +24,7 @@ type role struct {
 	example string
 	needs   config.Role
 	parts   []part
+	holders int                            // parts that hold pictures beside each other: workers, the scoring service; 0: one
 	more    []func(Streams) *cobra.Command // commands below the command of the role
 }
 
@@ -74,8 +75,9 @@ var roles = []role{
 // settings choose the embedded parts.
 var devRole = role{
 	name: "dev", service: "dev", listen: "127.0.0.1:8080", drain: devDrain,
-	needs: config.Role{Database: true, Storage: true, Queue: true, AML: true, API: true, Score: true},
-	parts: []part{apiServer, outboxRelay, jobSweep, jobTidy, exportSweep, webhooks, imports, paymentSweep, scoreServer, jobWorker, exportWorker, ageWatch},
+	needs:   config.Role{Database: true, Storage: true, Queue: true, AML: true, API: true, Score: true},
+	parts:   []part{apiServer, outboxRelay, jobSweep, jobTidy, exportSweep, webhooks, imports, paymentSweep, scoreServer, jobWorker, exportWorker, ageWatch},
+	holders: 3, // scoreServer, jobWorker, exportWorker
 }
 
 func roleCommand(r role, s Streams) *cobra.Command {
@@ -121,7 +123,7 @@ func stopped(ctx context.Context, err error) error {
 
 // run runs a role until the context ends.
 func (w *wire) run(ctx context.Context, r role, ready func()) error {
-	limitMemory(w.cfg.Worker.Concurrency)
+	limitMemory(max(r.holders, 1) * w.cfg.Worker.Concurrency)
 	ctx = telemetry.WithLogger(ctx, w.log)
 	ctx, err := w.tracing(ctx, r.service)
 	if err != nil {

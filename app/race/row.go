@@ -77,7 +77,7 @@ var rows = []row{
 	{
 		name: "pipeline", work: "30 photos of 2 MP through the service: API, queues, scoring, variants, ZIP", peer: "the same steps without a service, one photo at a time",
 		reach: 1.1, many: 30, few: 4, rounds: 1, ours: service, theirs: steps,
-		bound: "of its CPU the scoring calls take 3 % and the database 2 %; the rest goes into the steps, and into the start where photos are few",
+		bound: "of its CPU the scoring calls take 3 % and the database 2 %",
 	},
 	{
 		name: "process", work: "60 photos of 2 MP, a scene and six presets each, by `opal process` with its own network",
