@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -68,6 +69,9 @@ func processCommand(s Streams) *cobra.Command {
 			if o.Steering, err = steering(); err != nil {
 				return err
 			}
+			if err := oneSide(&o); err != nil {
+				return err
+			}
 			if o.FailOnWarn, err = failsOnWarn(failOn); err != nil {
 				return err
 			}
@@ -91,7 +95,7 @@ func processCommand(s Streams) *cobra.Command {
 			d := imaging.NewDecoder(imaging.DecoderOptions{})
 			defer d.Close()
 			d.Warm()
-			if len(plates) > 0 {
+			if plates = platesNamed(plates); len(plates) > 0 {
 				var scenes []string
 				if o.Plates, scenes, err = batch.ReadPlates(cmd.Context(), plates, preparePlate(d)); err != nil {
 					return err
@@ -117,7 +121,7 @@ func processCommand(s Streams) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVarP(&o.Dir, "out", "o", "finished", "folder for the results")
 	f.StringSliceVar(&o.Scenes, "scene", []string{"studio"}, "scenes to make of each photo: "+picture.SceneForms())
-	f.StringSliceVar(&plates, "plate", nil, "photographs of your own sets as scenes; a file beside one with .json behind its whole name, such as table.jpg.json, corrects what is guessed of it: horizon, floor, light_angle, softness, reflection, frame_mm")
+	f.StringArrayVar(&plates, "plate", nil, "photographs of your own sets as scenes; a file beside one with .json behind its whole name, such as table.jpg.json, corrects what is guessed of it: horizon, floor, light_angle, softness, reflection, frame_mm")
 	steering = steeringFlags(f)
 	f.StringSliceVar(&o.Presets, "preset", nil, "variants to make: "+strings.Join(presetNames(), ", ")+" (default "+strings.Join(channel.Defaults(), ",")+")")
 	f.StringVar(&o.Prompt, "prompt", "", "words that steer the scene: colours (sage, navy, brass), materials (marble, oak, linen, concrete), light (soft, hard, golden hour, window), mood (dark, airy), side (from the left); words that no scene knows are told")
@@ -126,7 +130,7 @@ func processCommand(s Streams) *cobra.Command {
 	f.Float64Var(&o.Look.ProductFill, "fill", 0, fmt.Sprintf("share of the frame that the product takes, %.1f to %.1f (default: the scene's own)", brand.MinFill, brand.MaxFill))
 	f.BoolVar(&o.ChannelNames, "channel-names", false, "lay the finished files out under the names that their channels demand, too: OUT/channels, with manifest.csv and manifest.json")
 	f.StringVar(&products, "products", "", "CSV file of what the photos show: file, and any of sku, gtin, asin, slot, title, set_id (photos of one SKU with the same one keep one scale and one crop), and of wishes for each photo as the flags have them, such as height_mm, scale, rotation, seed; names of files say some of it themselves")
-	f.BoolVar(&o.OneSet, "one-set", false, "the photos are angles of one product: their pictures keep one scale and one crop")
+	f.BoolVar(&o.OneSet, "one-set", false, "the photos are angles of one product: their pictures keep one scale and one crop. The product is as large in each as its photo shows it, by the share of the photo's longer side: take them from one distance")
 	f.BoolVar(&noScene, "no-scene", false, "stop at the cut-out")
 	f.BoolVar(&noCutout, "no-cutout", false, "take the whole frame as the product")
 	f.BoolVar(&noUpscale, "no-upscale", false, "leave the scene at its own size")
@@ -143,6 +147,38 @@ func processCommand(s Streams) *cobra.Command {
 	complete(cmd, "fail-on", oneOf("reject", "warn"))
 	complete(cmd, "light", oneOf(brand.LightLeft, brand.LightRight, brand.LightAuto))
 	return cmd
+}
+
+// oneSide refuses a side of the light and an angle that is on the other.
+func oneSide(o *batch.Options) error {
+	a := o.Steering.LightAngle
+	if a == nil || o.Look.Light == "" {
+		return nil
+	}
+	side := brand.LightRight
+	switch s := math.Sin(*a * math.Pi / 180); {
+	case math.Abs(s) < 0.01: // from the front, or behind
+		return nil
+	case s < 0:
+		side = brand.LightLeft
+	}
+	if side != o.Look.Light {
+		return errFlag.With("--light %s and --light-angle %g, which is on the %s; leave one of the two out", o.Look.Light, *a, side)
+	}
+	return nil
+}
+
+// platesNamed are the photographs that --plate names: a file's name, or several with commas
+// between them.
+func platesNamed(named []string) (files []string) {
+	for _, name := range named {
+		if _, err := os.Stat(name); err == nil {
+			files = append(files, name)
+			continue
+		}
+		files = append(files, strings.Split(name, ",")...)
+	}
+	return files
 }
 
 // wordsNote says which words of the prompt steer nothing, "" where all do.

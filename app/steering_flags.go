@@ -56,6 +56,13 @@ func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
 				*to = values[name]
 			}
 		}
+		if shadow.Off {
+			for _, name := range []string{"shadow-strength", "shadow-softness", "shadow-length", "shadow-direction"} {
+				if f.Changed(name) {
+					return picture.Steering{}, errFlag.With("--no-shadow leaves no shadow that --%s could change; leave one of the two out", name)
+				}
+			}
+		}
 		out := s
 		out.PhotoShadow = photoShadow
 		if f.Changed("translucent") {

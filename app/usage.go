@@ -51,6 +51,9 @@ func helpCommand(Streams) *cobra.Command {
 // or too many.
 func strict(cmd *cobra.Command) {
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if said := wrongValue(err); said != "" {
+			return usage(c, "%s", said)
+		}
 		return usage(c, "%s%s", err, nearFlag(c, err))
 	})
 	if check := cmd.Args; check != nil {
@@ -126,6 +129,20 @@ func nearFlag(c *cobra.Command, err error) string {
 		return ""
 	}
 	return "; did you mean --" + best + "?"
+}
+
+// wrongValue says what a flag takes whose value is of another kind; "" for other errors.
+func wrongValue(err error) string {
+	var wrong *pflag.InvalidValueError
+	if !errors.As(err, &wrong) {
+		return ""
+	}
+	f := wrong.GetFlag()
+	kind := map[string]string{"uint64": "a whole number from 0 on", "int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false", "duration": "a time such as 90s or 10m"}[f.Value.Type()]
+	if kind == "" {
+		return ""
+	}
+	return fmt.Sprintf("--%s can't be %q, it must be %s: %s", f.Name, wrong.GetValue(), kind, f.Usage)
 }
 
 // oneOf completes a flag's value from a closed list.

@@ -2,11 +2,14 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/tenant"
 )
@@ -64,6 +67,25 @@ func TestAKeyOrdersWithinItsBudget(t *testing.T) {
 	used(`"budget_used":80`)
 	if n := len(h.jobs.jobs); n != 2 {
 		t.Errorf("%d jobs were made", n)
+	}
+}
+
+// A dry run tells what an order would tell: the words that no scene knows, and what may not be
+// meant so.
+func TestADryRunTellsWhatMayNotBeMeantSo(t *testing.T) {
+	h := newHouse(t)
+	h.server.UnknownWords = func(prompt string) []string { return strings.Fields(strings.ReplaceAll(prompt, "oak", "")) }
+	h.server.Quotes = fixedQuotes{10}
+	a := h.do(t, http.MethodPost, "/v1/jobs", `{"tenant_id":"t1","dry_run":true,"items":[{"filename":"a.jpg","scene_prompt":"oak lunar","set_id":"s"},{"filename":"b.jpg"}]}`)
+	var got client.CreatedJob
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil || a.status != http.StatusOK || got.Quote == nil {
+		t.Fatal(a.status, a.body, err)
+	}
+	if len(got.Items) != 2 || !slices.Equal(got.Items[0].UnknownWords, []string{"lunar"}) || !strings.Contains(got.Items[0].Note, "set_id without sku") || got.Items[1].Note != "" {
+		t.Errorf("%+v", got.Items)
+	}
+	if got.JobID != "" || got.Items[0].ItemID != "" || len(h.jobs.jobs) != 0 {
+		t.Errorf("something was made: %+v", got)
 	}
 }
 

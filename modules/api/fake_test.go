@@ -137,12 +137,23 @@ func (m *memoryJobs) Create(_ context.Context, n job.NewJob) (job.Job, error) {
 		}
 		for i := range max(1, it.SceneCount, len(it.SceneTypes)) {
 			j.Items = append(j.Items, job.Item{ItemID: uuid.Must(uuid.NewV7()).String(), Filename: it.Filename, Status: job.ItemCreated, Product: it.Product,
-				SceneIndex: i, SceneType: "studio", Steps: []job.Step{}})
+				SceneIndex: i, SceneType: "studio", ScenePrompt: it.ScenePrompt, Steps: []job.Step{}})
 		}
 	}
 	m.jobs[j.JobID] = j
 	m.event(j, "job.created")
 	return *j, nil
+}
+
+func (m *memoryJobs) Plan(_ context.Context, n job.NewJob) (job.Job, error) {
+	if m.fail != nil {
+		return job.Job{}, m.fail
+	}
+	j := job.Job{TenantID: n.TenantID}
+	for _, it := range n.Items {
+		j.Items = append(j.Items, job.Item{Filename: it.Filename, Product: it.Product, SceneType: "studio", ScenePrompt: it.ScenePrompt})
+	}
+	return j, nil
 }
 
 func (m *memoryJobs) event(j *job.Job, kind string) {

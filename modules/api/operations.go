@@ -181,7 +181,7 @@ var operations = map[string]operation{
 
 	"createPlate": {
 		doc:    "A photograph of up to 25 MB of a set or a place, without a product in it: at least 600 by 300 pixels, one side at most 4 times the other. It is kept as a JPEG with a longer side of 3,072 pixels at most: bytes, width and height are of that file. Its horizon, its floor and its light are estimated: look at them, and PATCH what is otherwise. Items name it in scene_types as plate:ID, and brand profiles in plates.",
-		errors: with(photoErrors[3:], errFileField, errPhotoSize, brand.ErrPlateName, brand.ErrPlateFilename, brand.ErrPlatesFull, picture.ErrPlateSmall, picture.ErrPlateShape),
+		errors: with(photoErrors[3:], errFileField, errPhotoSize, brand.ErrPlateName, brand.ErrPlateFilename, brand.ErrPlatesFull, picture.ErrPlateSmall, picture.ErrPlateShape, picture.ErrPlateInvisible, imagefile.ErrEmpty),
 	},
 	"uploadPlate": {
 		doc:    "PUT the photograph of up to 25 MB there, with the header x-ms-blob-type: BlockBlob, within 15 minutes, and complete the plate within the hour. A repeat under an Idempotency-Key gives the same plate.",
@@ -189,7 +189,7 @@ var operations = map[string]operation{
 	},
 	"completePlate": {
 		doc:    "The photograph is judged and estimated as one that is sent with POST /v1/plates. Repeated, it answers with the plate. After an error another photograph can be PUT to the same URL, while it works; DELETE takes the upload back.",
-		errors: with(photoErrors[3:], brand.ErrPlateMissing, brand.ErrPlateEmpty, brand.ErrPlateBusy, brand.ErrPlatesFull, picture.ErrPlateSmall, picture.ErrPlateShape),
+		errors: with(photoErrors[3:], brand.ErrPlateMissing, brand.ErrPlateEmpty, brand.ErrPlateBusy, brand.ErrPlatesFull, picture.ErrPlateSmall, picture.ErrPlateShape, picture.ErrPlateInvisible, imagefile.ErrEmpty),
 	},
 	"listPlates": {}, "getPlate": {errors: []*fault.Error{blob.ErrUnavailable}},
 	"correctPlate": {doc: "What is left out stays as it is; a horizon takes along what follows from it, and reset goes back to what was estimated. Pictures that are made from then on follow it.", errors: []*fault.Error{picture.ErrPlate, brand.ErrPlateName}},

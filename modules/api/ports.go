@@ -15,6 +15,8 @@ import (
 // Downloads and Deletions are. Ids of another tenant are not found.
 type Jobs interface {
 	Create(ctx context.Context, n job.NewJob) (job.Job, error)
+	// Plan returns the job that Create would make, and makes nothing: its items have no ids.
+	Plan(ctx context.Context, n job.NewJob) (job.Job, error)
 	Get(ctx context.Context, tenantID, jobID string) (job.Job, error)
 	// Page returns a part of a job's items without their timelines, and whether there are
 	// more; Item returns one with its timeline.

@@ -133,14 +133,19 @@ func (s *server) createJob(ctx context.Context, in *createJobInput) (*reply[clie
 		return nil, err
 	}
 	recordOf(ctx).ids.JobID = j.JobID
-	out := client.CreatedJob{JobID: j.JobID, CorrelationID: j.CorrelationID, Items: []client.CreatedItem{}, Secret: j.CallbackSecret}
-	for _, it := range j.Items {
-		out.Items = append(out.Items, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType, UploadURL: it.UploadURL, Product: productOf(it.Product), UnknownWords: s.unknownWords(it.ScenePrompt), Note: noteOf(it)})
-	}
-	return replyOf(out, nil)
+	return replyOf(client.CreatedJob{JobID: j.JobID, CorrelationID: j.CorrelationID, Items: s.createdItems(&j), Secret: j.CallbackSecret}, nil)
 }
 
-// dryRun answers with the price of a job, and makes none.
+// createdItems tells of a job's items, and what of their requests may not be meant so.
+func (s *server) createdItems(j *job.Job) []client.CreatedItem {
+	out := []client.CreatedItem{}
+	for _, it := range j.Items {
+		out = append(out, client.CreatedItem{ItemID: it.ItemID, Filename: it.Filename, SceneIndex: it.SceneIndex, SceneType: it.SceneType, UploadURL: it.UploadURL, Product: productOf(it.Product), UnknownWords: s.unknownWords(it.ScenePrompt), Note: noteOf(it)})
+	}
+	return out
+}
+
+// dryRun answers with the price of a job and what its items would be, and makes none.
 func (s *server) dryRun(ctx context.Context, n job.NewJob) (*reply[client.CreatedJob], error) {
 	if s.Quotes == nil {
 		return nil, errNoQuotes
@@ -149,8 +154,12 @@ func (s *server) dryRun(ctx context.Context, n job.NewJob) (*reply[client.Create
 	if err != nil {
 		return nil, err
 	}
+	j, err := s.Jobs.Plan(ctx, n)
+	if err != nil {
+		return nil, err
+	}
 	quote := quoteOf(q)
-	return replyOf(client.CreatedJob{CorrelationID: n.CorrelationID, Items: []client.CreatedItem{}, Quote: &quote}, nil)
+	return replyOf(client.CreatedJob{CorrelationID: n.CorrelationID, Items: s.createdItems(&j), Quote: &quote}, nil)
 }
 
 type retryInput struct {

@@ -19,6 +19,8 @@ import (
 // plateSuffix ends the name of the file that corrects the guess about a plate beside it.
 const plateSuffix = ".json"
 
+var errPlateFile = fault.New(fault.Invalid, "plate_unreadable", "The plate can't be read")
+
 // PreparePlate makes a plate of a photograph's bytes; see studio.PreparePlate.
 type PreparePlate func(ctx context.Context, photo []byte) (pipeline.Plate, error)
 
@@ -31,7 +33,12 @@ func ReadPlates(ctx context.Context, files []string, prepare PreparePlate) (map[
 	plates := map[string]pipeline.Plate{}
 	var scenes []string
 	var names filename.Names
+	seen := map[string]bool{}
 	for _, file := range files {
+		if seen[absolute(file)] { // named twice, it is one background
+			continue
+		}
+		seen[absolute(file)] = true
 		raw, err := readPlate(file)
 		if err != nil {
 			return nil, nil, err
@@ -93,10 +100,15 @@ func correctPlate(p *pipeline.Plate, text []byte) error {
 func readPlate(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return nil, err
+		return nil, errPlateFile.With("%s: %v", filename.Show(file), explain(err))
 	}
-	if !info.Mode().IsRegular() || info.Size() > imagefile.MaxBytes {
-		return nil, fault.New(fault.Invalid, "plate_unreadable", fmt.Sprintf("%s is not a picture of at most %d MB", file, imagefile.MaxBytes>>20))
+	switch {
+	case info.IsDir():
+		return nil, errPlateFile.With("%s is a folder: name the photographs in it, each with --plate", filename.Show(file))
+	case !info.Mode().IsRegular():
+		return nil, errPlateFile.With("%s is not a file", filename.Show(file))
+	case info.Size() > imagefile.MaxBytes:
+		return nil, errPlateFile.With("%s has %d MB; %d is the limit", filename.Show(file), info.Size()>>20, imagefile.MaxBytes>>20)
 	}
 	return os.ReadFile(file)
 }

@@ -101,7 +101,7 @@ func (o *Options) check() error {
 	if err := channel.Validate(o.Presets); err != nil {
 		return err
 	}
-	if err := o.Steering.Check(); err != nil {
+	if err := o.Steering.CheckWishes(); err != nil {
 		return err
 	}
 	if err := channel.Validate(o.Steering.PhotoShadow.Presets()); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/filename"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 // sum tells people what came of a run.
@@ -19,12 +20,14 @@ func (r *run) sum() {
 	lines = append(lines, rep.told((*Item).broken, mostTold)...)
 	lines = append(lines, rep.told((*Item).notes, mostTold)...)
 	lines = append(lines, rep.twins()...)
+	lines = append(lines, rep.mirrored()...)
 	t := rep.Totals
 	if t.PassedOver > 0 {
 		lines = append(lines, fmt.Sprintf("%d passed over: OPAL made them (--own takes them for photos)", t.PassedOver))
 	}
 	if n := len(rep.Earlier); n > 0 {
-		lines = append(lines, fmt.Sprintf("%d files of earlier runs are still in %s", n, filename.Show(r.Dir)))
+		lines = append(lines, fmt.Sprintf("%d files of earlier runs, which this one didn't make, are still in %s: %s; opal process --resume with their photos takes them over, and what isn't wanted can be deleted",
+			n, filename.Show(r.Dir), namedFiles(rep.Earlier)))
 	}
 	if n := rep.doubtful(); n > 0 {
 		lines = append(lines, fmt.Sprintf("%d to be looked at before they are used are in %s", n, filename.Show(r.folder.shown(reviewFolder))))
@@ -40,6 +43,39 @@ func (r *run) sum() {
 		end = fmt.Sprintf("interrupted: %s, %d not done; --resume goes on", end, t.Pending)
 	}
 	r.say(append(lines, end+"; see "+filename.Show(r.folder.shown(reportName))))
+}
+
+// namedFiles names the first of some files.
+func namedFiles(files []File) string {
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Path)
+	}
+	return filesNamed(names)
+}
+
+// mirrored tells of pictures whose scene is lit from the other side than most in the same scene
+// are: side by side that is seen first.
+func (r *Report) mirrored() []string {
+	lit := map[string]map[string]int{} // by scene and side
+	for _, it := range r.Items {
+		if it.Status != Completed || it.Fidelity == nil || it.Fidelity.Seen == nil || it.Fidelity.Seen.Light == "" {
+			continue
+		}
+		if lit[it.Scene] == nil {
+			lit[it.Scene] = map[string]int{}
+		}
+		lit[it.Scene][it.Fidelity.Seen.Light]++
+	}
+	odd, all := 0, 0
+	for _, sides := range lit {
+		left, right := sides[picture.LightLeft], sides[picture.LightRight]
+		odd, all = odd+min(left, right), all+left+right
+	}
+	if odd == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d of %d pictures are lit from the other side than the others of their scene, as their photos are: --light left, or right, has all alike", odd, all)}
 }
 
 // twins tells of files that hold the same photo, byte for byte: each was made.

@@ -3,12 +3,14 @@ package batch
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/check"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 )
 
@@ -53,5 +55,22 @@ func TestTheSameIsToldOnceForAPhoto(t *testing.T) {
 	}
 	if few := r.told((*Item).broken, 2); len(few) != 3 || few[2] != "        ... and 3 more, which are in the report" {
 		t.Errorf("%q", few)
+	}
+}
+
+func TestMirroredPicturesAreTold(t *testing.T) {
+	r := &Report{}
+	for i, light := range []string{"left", "left", "right", "", "left", "right", "right"} {
+		scene := "kitchen"
+		if i > 3 {
+			scene = "office"
+		}
+		r.Items = append(r.Items, &Item{File: fmt.Sprint(i), Scene: scene, Status: Completed, Fidelity: &pipeline.Fidelity{Seen: &picture.Seen{Light: light}}})
+	}
+	if got := r.mirrored(); len(got) != 1 || !strings.HasPrefix(got[0], "2 of 6 pictures are lit from the other side") {
+		t.Errorf("%q", got)
+	}
+	if got := (&Report{Items: r.Items[:2]}).mirrored(); got != nil {
+		t.Errorf("%q", got)
 	}
 }

@@ -152,7 +152,7 @@ func (p *Profile) normalize() error {
 	if !(p.ReviewBelow >= 0 && p.ReviewBelow <= 1) {
 		return ErrInvalid.With("review_below must be between 0 and 1; 0 is the operator's setting")
 	}
-	if err := p.Steering.Check(); err != nil {
+	if err := p.Steering.CheckWishes(); err != nil {
 		return err
 	}
 	if err := p.normalizeRights(); err != nil {
@@ -229,7 +229,7 @@ func (p *Profile) normalizeLooks() error {
 			})
 		}
 		if err == nil {
-			err = l.Steering.Check()
+			err = l.Steering.CheckWishes()
 		}
 		if err != nil {
 			return err

@@ -39,7 +39,7 @@ type NewJob struct {
 	CallbackURL    string      `json:"callback_url,omitempty" nullable:"true" maxLength:"2048" doc:"Where the job's events are sent, as to a webhook: an https address that the internet can reach" example:"https://shop.example/opal"`
 	CollectionID   string      `json:"collection_id,omitempty" nullable:"true" maxLength:"64" doc:"An open collection that the job joins" example:"0198f7a0-0000-7000-8000-00000000000d"`
 	Uploads        bool        `json:"uploads,omitempty" doc:"Answer each item's upload_url, so that POST /v1/uploads/sas isn't needed" example:"true"`
-	DryRun         bool        `json:"dry_run,omitempty" doc:"Answer the exact cost and make nothing" example:"false"`
+	DryRun         bool        `json:"dry_run,omitempty" doc:"Answer the exact cost, the items with what of them may not be meant so, and make nothing" example:"false"`
 }
 
 // JobName names a job.
@@ -98,7 +98,7 @@ type CreatedJob struct {
 
 // CreatedItem is an item that a request made.
 type CreatedItem struct {
-	ItemID       string   `json:"item_id" example:"0198f7a0-0000-7000-8000-000000000002"`
+	ItemID       string   `json:"item_id" doc:"Empty in a dry run, which makes none" example:"0198f7a0-0000-7000-8000-000000000002"`
 	Filename     string   `json:"filename" example:"mug.jpg"`
 	SceneIndex   int      `json:"scene_index" doc:"Counts the scenes of one photo from 0" example:"0"`
 	SceneType    string   `json:"scene_type" example:"studio"`

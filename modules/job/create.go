@@ -102,6 +102,20 @@ func (s *Service) Charges(ctx context.Context, n NewJob) ([]Charge, error) {
 	return chargesOf(&j), nil
 }
 
+// Plan checks a request as Create does and returns the job that it would make, whose items have no
+// ids. It makes nothing.
+func (s *Service) Plan(ctx context.Context, n NewJob) (Job, error) {
+	j, _, err := s.draft(ctx, n)
+	if err != nil {
+		return Job{}, err
+	}
+	j.JobID = ""
+	for i := range j.Items {
+		j.Items[i].ItemID = ""
+	}
+	return j, nil
+}
+
 // draft checks a request and makes the job of it that would be inserted.
 func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
 	if n.BrandProfileID == "" {
@@ -227,7 +241,7 @@ func (s *Service) validateItem(it *NewItem, i int) error {
 
 // checkSteering refuses wishes that make no sense, and those for presets that there are not.
 func (s *Service) checkSteering(w picture.Steering) error {
-	if err := w.Check(); err != nil {
+	if err := w.CheckWishes(); err != nil {
 		return err
 	}
 	if names := w.PhotoShadow.Presets(); len(names) > 0 {

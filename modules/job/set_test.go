@@ -189,7 +189,12 @@ func TestASetWaitsForItsPhotosAndHasOneScale(t *testing.T) {
 func TestThePhotosOwnBackdropCostsNoScene(t *testing.T) {
 	w := newWorld(t, dbtest.SQLite(t))
 	all := pipeline.Options{RemoveBackground: true, GenerateScene: true, Upscale: true}
-	got, err := w.jobs.Charges(t.Context(), job.NewJob{TenantID: tenantID, Items: []job.NewItem{{Filename: "a.png", SceneTypes: []string{picture.CropOriginal, "studio"}}}, Options: all})
+	order := job.NewJob{TenantID: tenantID, Items: []job.NewItem{{Filename: "a.png", SceneTypes: []string{picture.CropOriginal, "studio"}}}, Options: all}
+	planned, err := w.jobs.Plan(t.Context(), order)
+	if err != nil || len(planned.Items) != 2 || planned.JobID != "" || planned.Items[1].ItemID != "" || planned.Items[1].SceneType != "studio" {
+		t.Fatalf("%+v, %v", planned, err)
+	}
+	got, err := w.jobs.Charges(t.Context(), order)
 	w.must(err)
 	if got[0].Options != (pipeline.Options{RemoveBackground: true}) || got[1].Options != all {
 		t.Errorf("%+v and %+v", got[0].Options, got[1].Options)

@@ -94,13 +94,16 @@ func SceneHint(scene string) string {
 	near := fault.Nearest(clean, append([]string{CropOriginal}, sceneTypes...), mostWrong(clean))
 	kind, rest, _ := strings.Cut(clean, ":")
 	switch kind {
-	case colourScene, "color", "gradient":
-		near = ""
+	case colourScene, "color", gradientScene:
 		if fixed := kind + ":#" + strings.ReplaceAll(strings.ReplaceAll(rest, "#", ""), "-", "-#"); fixed != clean {
 			if p, ok := ParsePaint(fixed); ok {
-				near = p.String()
+				return "; did you mean " + p.String() + "?"
 			}
 		}
+		if kind == gradientScene {
+			return "; a gradient has the form gradient:#rrggbb-#rrggbb, from top to bottom, such as gradient:#f4f1ea-#c9c2b4; names of colours are not taken"
+		}
+		return "; a plain colour has the form colour:#rrggbb, such as colour:#a3b18a; names of colours are not taken"
 	}
 	if near != "" {
 		near = "; did you mean " + near + "?"

@@ -21,7 +21,9 @@ const (
 // Errors of photographs that are no backgrounds.
 var (
 	ErrPlateSmall = fault.New(fault.Invalid, "plate_too_small", fmt.Sprintf("The photograph is too small for a background: it must have at least %d pixels along its longer side and %d along the other", MinPlateSide, MinPlateShort))
-	ErrPlateShape = fault.New(fault.Invalid, "plate_too_narrow", fmt.Sprintf("The photograph is too narrow for a background: its longer side may be %d times the other; crop it", MaxPlateShape))
+	// ErrPlateInvisible says that all of a photograph is transparent.
+	ErrPlateInvisible = fault.New(fault.Invalid, "plate_invisible", "Nothing is visible in the photograph: all of it is transparent; export it again without transparency")
+	ErrPlateShape     = fault.New(fault.Invalid, "plate_too_narrow", fmt.Sprintf("The photograph is too narrow for a background: its longer side may be %d times the other; crop it", MaxPlateShape))
 )
 
 // CheckPlateSize fails when a photograph of w × h pixels is no background. Errors:

@@ -101,6 +101,9 @@ func (s Steering) Over(base Steering) Steering {
 				to.Field(i).Set(from.Field(i))
 			}
 		}
+		if w := *s.Shadow; !w.Off && w != (Shadow{}) { // who wishes a shadow of some kind wishes one
+			shadow.Off = false
+		}
 		out.Shadow = &shadow
 	}
 	return out
@@ -144,9 +147,9 @@ func (s Steering) Check() error {
 	if len(s.Palette) > MaxColours {
 		return ErrSteering.With("palette must have at most %d colours", MaxColours)
 	}
-	for _, c := range s.Palette {
+	for i, c := range s.Palette {
 		if !hexColour.MatchString(c) {
-			return ErrSteering.With("palette holds a colour that is not of the form #rrggbb")
+			return ErrSteering.With("palette[%d] is %.40q; colours have the form #rrggbb, such as %s: names and shorter forms are not taken", i, c, likeColour(c))
 		}
 	}
 	if err := s.PhotoShadow.check(); err != nil {

@@ -80,7 +80,8 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	if pitch := req.Steer.CameraPitch; pitch != nil && req.Pose == PoseAuto && !p.whole {
 		pose = posePitched(*pitch)
 	}
-	if req.Plate != nil && pose == PoseFlat && req.Pose == PoseAuto && req.Plate.Horizon > 0 && !p.whole {
+	upended := req.Plate != nil && pose == PoseFlat && req.Pose == PoseAuto && req.Plate.Horizon > 0 && !p.whole
+	if upended {
 		pose = PoseStanding // the photograph says where its camera was
 	}
 	side, harmony := chooseLight(steeredLight(req), words.side, st.side, p, catalogue)
@@ -146,6 +147,9 @@ func (e *Engine) Render(ctx context.Context, req Request) (*Result, error) {
 	}
 	res.Meta.Anchor, res.Meta.Zoom, res.Meta.At, res.Meta.Fixed, res.Meta.Note = wished.anchor, wished.zoom, wished.at, wished.fixed || req.Plate != nil, wished.note
 	res.Meta.Note = picture.Noted(res.Meta.Note, unseen(req, st))
+	if upended {
+		res.Meta.Note = picture.Noted(res.Meta.Note, upendedNote)
+	}
 	res.Product = pl.pix
 	res.Meta.Box, res.Meta.Exact, res.Meta.Scale = picture.BoxOf(pl.rect), pl.box, pl.scale
 	res.Meta.FloorY = int(math.Round(pl.box[1] + pl.box[3]))
@@ -203,6 +207,9 @@ func choosePose(req Request, words steer, p *product) Pose {
 	}
 	return PoseStanding
 }
+
+// upendedNote is for a product that lies in its photo, and stands on a plate.
+const upendedNote = "the photo shows the product from above, lying, and the plate its floor from the front: the product stands on its end; a plate photographed from above suits it"
 
 // discord is how strongly a shadow is slanted when the catalogue's light comes
 // from the side opposite to the product's own shading: the contradiction shows

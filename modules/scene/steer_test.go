@@ -6,6 +6,7 @@ import (
 	"image/draw"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -163,6 +164,26 @@ func TestPoseIsGuessed(t *testing.T) {
 				t.Errorf("%v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestWhatLiesInItsPhotoIsToldWhereItStandsOnAPlate has a strap that could not stand, and a
+// bottle, before a plate that is seen from the front.
+func TestWhatLiesInItsPhotoIsToldWhereItStandsOnAPlate(t *testing.T) {
+	photo := photograph(320, 320, .6)
+	front := &Plate{Image: photo, Plate: EstimatePlate(photo)}
+	for name, c := range map[string]struct {
+		product *image.NRGBA
+		plate   *Plate
+		told    bool
+	}{"lies": {slanting(240, 0, 240), front, true}, "stands": {bottle(300, 300, green), front, false}, "in a set": {slanting(240, 0, 240), nil, false}} {
+		req := Request{Product: c.product, Plate: c.plate, Scene: "studio", Width: 320, Height: 320}
+		if c.plate != nil {
+			req.Scene = "plate:p"
+		}
+		if got := render(t, New(0), req).Meta.Note; strings.Contains(got, upendedNote) != c.told {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ type PreparedPlate struct {
 
 // PreparePlate decodes a photograph as any photo is decoded, and returns it as plates are
 // stored, with a guess of what it shows. Errors: those of the decoder, those of
-// picture.CheckPlateSize, that of imaging.Visible.
+// picture.CheckPlateSize, picture.ErrPlateInvisible.
 func PreparePlate(ctx context.Context, d pipeline.Decoder, photo []byte) (PreparedPlate, error) {
 	img, _, err := d.Decode(ctx, photo)
 	if err != nil {
@@ -36,8 +36,8 @@ func PreparePlate(ctx context.Context, d pipeline.Decoder, photo []byte) (Prepar
 	if err := picture.CheckPlateSize(w, h); err != nil {
 		return PreparedPlate{}, err
 	}
-	if err := imaging.Visible(img); err != nil {
-		return PreparedPlate{}, err
+	if imaging.Visible(img) != nil {
+		return PreparedPlate{}, picture.ErrPlateInvisible
 	}
 	if k := float64(maxPlateSide) / float64(max(w, h)); k < 1 {
 		img = imaging.Resize(img, max(1, int(float64(w)*k+.5)), max(1, int(float64(h)*k+.5)))

@@ -110,7 +110,7 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
         <Dial label={t("adjust.relight")} value={s.relight} usual={0} min={0} max={1} step={0.05} say={percent} change={(v) => steer({ relight: v })} />
         {(["scene", "white"] as const).map((on) => <label class="field" key={on}>{t(`photo_shadow.${on}` as Key)}<select value={s.photo_shadow?.[on] ?? ""} onChange={(e) => own(on, e.currentTarget.value)}>
           {(on === "white" ? ["", "keep", "soften", "contact"] : ["", "keep", "soften"]).map((k) => <option key={k} value={k}>{t(`photo_shadow.${k || "drop"}` as Key)}</option>)}</select></label>)}
-        <label class="check"><input type="checkbox" checked={shadow.off ?? false} onChange={(e) => shade({ off: e.currentTarget.checked })} />{t("shadow.off")}</label>
+        <label class="check"><input type="checkbox" checked={shadow.off ?? false} onChange={(e) => steer({ shadow: e.currentTarget.checked ? { off: true } : { ...shadow, off: false } })} />{t("shadow.off")}</label>
         {!shadow.off && <>
           <Dial label={t("shadow.strength")} value={shadow.strength} usual={1} min={0} max={1.5} step={0.05} say={percent} change={(v) => shade({ strength: v })} />
           <Dial label={t("shadow.softness")} value={shadow.softness} usual={0.6} min={0} max={1} step={0.05} say={percent} change={(v) => shade({ softness: v })} />
