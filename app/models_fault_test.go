@@ -3,9 +3,13 @@ package app_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -143,6 +147,36 @@ func TestTheDoctorSaysWhatMakesTheCutouts(t *testing.T) {
 				t.Errorf("it says\n%s, not\n%s", out, c.says)
 			}
 		})
+	}
+}
+
+// The doctor ends when it is told to, also while what it asks doesn't answer.
+func TestTheDoctorEndsWhenToldTo(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan struct{})
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			close(asked)
+			_, _ = io.Copy(io.Discard, c) // and no answer
+			c.Close()
+		}
+	}()
+	t.Cleanup(func() { l.Close() })
+	p := apptest.Start(t, []string{"ENV_NAME=dev", "CUTOUT_ENGINE=studio", "AML_ENDPOINT_URL=http://" + l.Addr().String() + "/score"}, "doctor")
+	select {
+	case <-asked:
+	case err := <-p.Done:
+		t.Fatalf("it ended before: %v\n%s", err, p.Said())
+	}
+	if err := p.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := <-p.Done; !errors.As(err, &exit) || exit.ExitCode() != 130 || !strings.Contains(p.Said(), "interrupted") {
+		t.Errorf("%v\n%s", err, p.Said())
 	}
 }
 
