@@ -170,7 +170,7 @@ func bounded(lines []string, most int) []string {
 // words say that an item failed, or why a person is to look at it.
 func (it *Item) words() []said {
 	name := filename.Show(it.File)
-	line := ""
+	var line string
 	switch {
 	case it.Status == Failed:
 		line = "failed  " + name + ": " + printable(*it.Error)
