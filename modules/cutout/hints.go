@@ -18,7 +18,9 @@ type Draft struct {
 
 // Refine returns the cut-out that hints make of a draft. A stroke changes the part
 // that it touches, up to where the colours change; where they change nowhere, what is
-// near the stroke. Pixels far from every change stay as they are, to the bit.
+// near the stroke. One that removes and names a brush changes only that: who paints shows
+// how far it goes, who points doesn't, and what is taken by mistake is the product. Pixels
+// far from every change stay as they are, to the bit.
 //
 // Errors: picture.ErrHints, also when no product is left.
 func Refine(d Draft, h picture.Hints) (*image.NRGBA, error) {
@@ -78,13 +80,15 @@ type refiner struct {
 	fg      []bool  // the decision
 
 	keep, remove []bool          // what strokes cover for certain
+	painted      []bool          // what strokes to remove cover that name a brush
+	rim          float32         // what the widest of these covers beside it
 	frame        image.Rectangle // the box of the hints; all of the picture without one
 }
 
 // see measures the photo's colours.
 func (r *refiner) see() {
 	r.smooth = boxBlur3(labOf(r.lin), 1)
-	r.keep, r.remove = make([]bool, r.n), make([]bool, r.n)
+	r.keep, r.remove, r.painted = make([]bool, r.n), make([]bool, r.n), make([]bool, r.n)
 }
 
 // emptyBox is the share of a box below which the draft has no product in it.
@@ -146,7 +150,9 @@ func (r *refiner) cover(strokes []picture.Stroke, product bool, certain []bool) 
 		covered[k] = r.stroke(s, seen)
 		for _, i := range covered[k] {
 			certain[i] = true
+			r.painted[i] = r.painted[i] || s.Radius > 0 && !product
 		}
+		r.rim = max(r.rim, float32(s.Radius*r.scale*(1-brushCore)))
 	}
 	open := make([]bool, r.n)
 	for i, v := range r.fg {

@@ -271,3 +271,39 @@ func TestHintsAreJudgedByWhatTheyMake(t *testing.T) {
 		t.Errorf("the opening was filled: %.3f", c)
 	}
 }
+
+// A painted stroke has a reach of its own: what hangs on the product and has its colour can be
+// painted away, and the product stays where nobody painted.
+func TestAPaintedStrokeReachesWhatIsNear(t *testing.T) {
+	const w, h = 900, 700
+	photo := image.NewNRGBA(image.Rect(0, 0, w, h))
+	chair, rest := image.NewAlpha(photo.Rect), image.NewAlpha(photo.Rect)
+	seed := uint32(1)
+	for y := range h {
+		for x := range w {
+			seed = seed*1664525 + 1013904223
+			c := color.NRGBA{228, 222, 214, 255}
+			switch blue := (color.NRGBA{70, 90, 120, 255}); {
+			case x >= 300 && x < 820 && y >= 220 && y < 640: // a seat in two colours
+				if c = blue; x >= 540 {
+					c = color.NRGBA{150, 60, 40, 255}
+				}
+				chair.SetAlpha(x, y, color.Alpha{255})
+			case x >= 180 && x < 300 && y >= 180 && y < 260: // a cloth that hangs over its side
+				c = blue
+				rest.SetAlpha(x, y, color.Alpha{255})
+			}
+			n := uint8(seed>>28) - 8
+			photo.SetNRGBA(x, y, color.NRGBA{c.R + n, c.G + n, c.B + n, 255})
+		}
+	}
+	draft := lifted(photo, chair, rest)
+	stroke := picture.Stroke{Points: [][2]float64{{200, 220}, {270, 220}}, Radius: 40}
+	got, err := cutout.Refine(cutout.Draft{Photo: photo, Image: draft}, picture.Hints{Remove: []picture.Stroke{stroke}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := cutouttest.Compare(alpha(got), chair); s.IoU < .98 {
+		t.Errorf("it overlaps with the product by %.3f", s.IoU)
+	}
+}

@@ -45,7 +45,7 @@ func (r *refiner) grow(certain []bool, product bool, foreign []float32) {
 		return
 	}
 	stray := r.stray(certain, open, foreign)
-	way := r.ways(certain, open, stray, spreadStep)
+	way := r.reach(certain, open, stray, product)
 	reached := 0
 	for i, d := range way {
 		if open[i] && d < sayEnds/2 {
@@ -56,6 +56,39 @@ func (r *refiner) grow(certain []bool, product bool, foreign []float32) {
 		way = r.ways(certain, open, stray, spreadNear)
 	}
 	r.cut(way, certain, product)
+}
+
+// pieceShare is the share of the largest piece below which a piece is none of the product that
+// a brush must spare.
+const pieceShare = .25
+
+// reach returns each pixel's way from what is certain. Those from what is painted away grow with
+// the distance, too, within large pieces: beside the brush as where a colour has no end.
+func (r *refiner) reach(certain, open []bool, stray *plane, product bool) []float32 {
+	painted, pointed := make([]bool, r.n), make([]bool, r.n)
+	paints := false
+	for i, v := range certain {
+		painted[i] = v && !product && r.painted[i]
+		pointed[i] = v && !painted[i]
+		paints = paints || painted[i]
+	}
+	way := r.ways(pointed, open, stray, spreadStep)
+	if !paints {
+		return way
+	}
+	near, largest := distance(painted, r.w, r.h), 0
+	eachPart(open, r.w, r.h, func(part []int32) { largest = max(largest, len(part)) })
+	eachPart(open, r.w, r.h, func(part []int32) {
+		if float64(len(part)) < pieceShare*float64(largest) {
+			for _, i := range part {
+				near[i] = 0
+			}
+		}
+	})
+	for i, d := range r.ways(painted, open, stray, spreadStep) {
+		way[i] = min(way[i], d+spreadNear*max(near[i]-r.rim, 0))
+	}
+	return way
 }
 
 // floods reports whether a stroke to keep has come to most of a side of the picture:
