@@ -534,17 +534,17 @@ func (m *memoryJobs) RawURL(_ context.Context, tenantID, itemID string) (string,
 	return m.url(tenantID, itemID, "raw")
 }
 
-func (m *memoryJobs) ExportURL(_ context.Context, tenantID, jobID string) (string, error) {
+func (m *memoryJobs) ExportURL(_ context.Context, tenantID, jobID string) (url, name string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	j, err := m.job(tenantID, jobID)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if j.ExportBlobPath == nil {
-		return "", job.ErrExportMissing
+		return "", "", job.ErrExportMissing
 	}
-	return "http://blobs.test/" + *j.ExportBlobPath, nil
+	return "http://blobs.test/" + *j.ExportBlobPath, j.Name, nil
 }
 
 func (m *memoryJobs) Of(_ context.Context, tenantID, after string, limit int) ([]event.Event, error) {
@@ -607,7 +607,7 @@ func (f fixedExports) List(ctx context.Context, tenantID, jobID string) ([]expor
 }
 
 // CollectionParts has none.
-func (fixedExports) CollectionParts(context.Context, string, string) ([]export.Part, error) {
+func (fixedExports) CollectionParts(context.Context, string, string, string) ([]export.Part, error) {
 	return nil, nil
 }
 
@@ -673,8 +673,8 @@ func (f fixedExports) OfItems(_ context.Context, _ string, itemIDs []string) ([]
 }
 
 // Parts cuts each ZIP in two.
-func (f fixedExports) Parts(ctx context.Context, tenantID, jobID string) ([]export.Part, error) {
-	u, err := f.jobs.ExportURL(ctx, tenantID, jobID)
+func (f fixedExports) Parts(ctx context.Context, tenantID, jobID, _ string) ([]export.Part, error) {
+	u, _, err := f.jobs.ExportURL(ctx, tenantID, jobID)
 	return []export.Part{{URL: u, Bytes: 7}, {URL: u + ".2", Bytes: 5}}, err
 }
 

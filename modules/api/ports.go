@@ -58,7 +58,8 @@ type Downloads interface {
 	OutputURL(ctx context.Context, tenantID, itemID string) (string, error)
 	CutoutURL(ctx context.Context, tenantID, itemID string) (string, error)
 	RawURL(ctx context.Context, tenantID, itemID string) (string, error)
-	ExportURL(ctx context.Context, tenantID, jobID string) (string, error)
+	// ExportURL returns the URL of a job's ZIP, and what people call it, without an ending.
+	ExportURL(ctx context.Context, tenantID, jobID string) (url, name string, err error)
 	// Thumbnail returns a small WebP of an item's finished picture.
 	Thumbnail(ctx context.Context, tenantID, jobID, itemID string) ([]byte, error)
 	// PhotoThumbnail returns one of the photo that it is made of.
@@ -89,14 +90,14 @@ type Exports interface {
 	List(ctx context.Context, tenantID, jobID string) ([]export.Export, error)
 	// OfItems returns the variants of some items. Items of another tenant have none.
 	OfItems(ctx context.Context, tenantID string, itemIDs []string) ([]export.Export, error)
-	// Parts returns the parts of a job's newest ZIP. A job of another tenant has
-	// none.
-	Parts(ctx context.Context, tenantID, jobID string) ([]export.Part, error)
+	// Parts returns the parts of a job's newest ZIP, saved under a name. A job of another
+	// tenant has none.
+	Parts(ctx context.Context, tenantID, jobID, name string) ([]export.Part, error)
 	// Files returns what a job's ZIP holds by now, also before it is made. A job of another
 	// tenant has none.
 	Files(ctx context.Context, tenantID, jobID string) ([]export.File, error)
-	// CollectionParts returns the parts of a collection's newest ZIP.
-	CollectionParts(ctx context.Context, tenantID, collectionID string) ([]export.Part, error)
+	// CollectionParts returns the parts of a collection's newest ZIP, saved under a name.
+	CollectionParts(ctx context.Context, tenantID, collectionID, name string) ([]export.Part, error)
 	// URL returns a short-lived URL of a finished variant.
 	URL(ctx context.Context, tenantID, itemID, preset string) (string, error)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -136,10 +137,11 @@ func collectionRoutes(r *Routes) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := c.Get(ctx, TenantID(ctx), id); err != nil {
+		of, err := c.Get(ctx, TenantID(ctx), id)
+		if err != nil {
 			return nil, err
 		}
-		parts, err := s.Exports.CollectionParts(ctx, TenantID(ctx), id)
+		parts, err := s.Exports.CollectionParts(ctx, TenantID(ctx), id, cmp.Or(of.Name, "opal-"+of.CreatedAt.UTC().Format(time.DateOnly)))
 		if err == nil && len(parts) == 0 {
 			err = collection.ErrNoZIP
 		}

@@ -39,14 +39,14 @@ type filesOutput struct {
 
 // exportURL returns URLs of the parts of a job's ZIP.
 func (s *server) exportURL(ctx context.Context, jobID string) (*exportOutput, error) {
-	first, err := s.Downloads.ExportURL(ctx, TenantID(ctx), jobID)
+	first, name, err := s.Downloads.ExportURL(ctx, TenantID(ctx), jobID)
 	if err != nil {
 		return nil, err
 	}
 	if s.Exports == nil {
 		return partsOutput(first, nil), nil
 	}
-	parts, err := s.Exports.Parts(ctx, TenantID(ctx), jobID)
+	parts, err := s.Exports.Parts(ctx, TenantID(ctx), jobID, name)
 	if err != nil {
 		return nil, err
 	}

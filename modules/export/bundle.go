@@ -86,18 +86,18 @@ type Part struct {
 	Bytes int64
 }
 
-// Parts returns the parts of a job's newest ZIP in their order; no parts when
-// the job has no ZIP or belongs to another tenant.
-func (s *Service) Parts(ctx context.Context, tenantID, jobID string) ([]Part, error) {
-	return s.partsOf(ctx, ownerJob, tenantID, jobID)
+// Parts returns the parts of a job's newest ZIP in their order, saved under a name; no parts
+// when the job has no ZIP or belongs to another tenant.
+func (s *Service) Parts(ctx context.Context, tenantID, jobID, name string) ([]Part, error) {
+	return s.partsOf(ctx, ownerJob, tenantID, jobID, name)
 }
 
 // CollectionParts is Parts for a collection's ZIP.
-func (s *Service) CollectionParts(ctx context.Context, tenantID, collectionID string) ([]Part, error) {
-	return s.partsOf(ctx, ownerCollection, tenantID, collectionID)
+func (s *Service) CollectionParts(ctx context.Context, tenantID, collectionID, name string) ([]Part, error) {
+	return s.partsOf(ctx, ownerCollection, tenantID, collectionID, name)
 }
 
-func (s *Service) partsOf(ctx context.Context, kind, tenantID, ownerID string) ([]Part, error) {
+func (s *Service) partsOf(ctx context.Context, kind, tenantID, ownerID, name string) ([]Part, error) {
 	var bundleID string
 	err := s.DB.QueryRowContext(ctx, `SELECT bundle_id FROM bundles WHERE owner_kind = $1 AND owner_id = $2 AND tenant_id = $3 AND status = 'completed'
 		ORDER BY round DESC LIMIT 1`, kind, ownerID, tenantID).Scan(&bundleID)
@@ -120,7 +120,11 @@ func (s *Service) partsOf(ctx context.Context, kind, tenantID, ownerID string) (
 			}
 			p.bytes = info.Size
 		}
-		if out[i].URL, err = s.Blobs.ReadURL(ctx, s.Exports, p.path, s.ReadTTL, blob.ReadURLOptions{}); err != nil {
+		saved := name + ".zip"
+		if len(stored) > 1 {
+			saved = fmt.Sprintf("%s-part-%d.zip", name, i+1)
+		}
+		if out[i].URL, err = s.Blobs.ReadURL(ctx, s.Exports, p.path, s.ReadTTL, blob.ReadURLOptions{DownloadName: saved}); err != nil {
 			return nil, fmt.Errorf("sign a URL of %s: %w", p.path, err)
 		}
 		out[i].Bytes = p.bytes

@@ -77,16 +77,16 @@ func TestALargeZIPComesInParts(t *testing.T) {
 		if w.jobs.zip != paths[0] {
 			w.t.Errorf("the job's ZIP is %s and the first part %s", w.jobs.zip, paths[0])
 		}
-		parts, err := w.s.Parts(w.t.Context(), "t", "j")
+		parts, err := w.s.Parts(w.t.Context(), "t", "j", "Spring / 26")
 		w.must(err)
 		for i, p := range parts {
 			info, err := w.store.Head(w.t.Context(), "exports", paths[i])
 			w.must(err)
-			if p.Bytes != info.Size || !strings.Contains(p.URL, paths[i]) {
+			if p.Bytes != info.Size || !strings.Contains(p.URL, paths[i]) || !strings.Contains(p.URL, fmt.Sprintf("part-%d.zip", i+1)) {
 				w.t.Errorf("part %d: %+v", i+1, p)
 			}
 		}
-		if other, err := w.s.Parts(w.t.Context(), "other", "j"); len(parts) != 3 || len(other) != 0 || err != nil {
+		if other, err := w.s.Parts(w.t.Context(), "other", "j", "x"); len(parts) != 3 || len(other) != 0 || err != nil {
 			w.t.Errorf("%d parts, %d for another tenant, %v", len(parts), len(other), err)
 		}
 	})
@@ -121,7 +121,7 @@ func TestAThousandItemsComeWholeInParts(t *testing.T) {
 			return nil
 		}))
 		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
-		parts, err := w.s.Parts(w.t.Context(), "t", "j")
+		parts, err := w.s.Parts(w.t.Context(), "t", "j", "Spring / 26")
 		w.must(err)
 		if len(parts) < 2 {
 			t.Fatalf("%d parts", len(parts))
@@ -264,7 +264,7 @@ func TestTheZIPOfARoundBeforeGoesWithTheNewOne(t *testing.T) {
 			_, _, err := w.s.Bundle(w.t.Context(), tx, BundleRequest{TenantID: "t", JobID: "j", ItemID: "i", Round: 2})
 			return err
 		}))
-		if parts, err := w.s.Parts(w.t.Context(), "t", "j"); err != nil || len(parts) != 1 {
+		if parts, err := w.s.Parts(w.t.Context(), "t", "j", "Spring / 26"); err != nil || len(parts) != 1 {
 			w.t.Fatalf("while the second is made: %v, %v", parts, err)
 		}
 		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
@@ -396,10 +396,10 @@ func TestACollectionsZIPHoldsItsJobsUnderUniqueNames(t *testing.T) {
 		if diff := cmp.Diff(w.recorded(), paths); diff != "" || !slices.Equal(all.ended, []string{"c 1 true"}) || w.jobs.ended != 0 {
 			w.t.Errorf("told %v; recorded -, named +:\n%s", all.ended, diff)
 		}
-		if parts, err := w.s.CollectionParts(w.t.Context(), "t", "c"); err != nil || len(parts) != 1 {
+		if parts, err := w.s.CollectionParts(w.t.Context(), "t", "c", "x"); err != nil || len(parts) != 1 {
 			w.t.Errorf("%v, %v", parts, err)
 		}
-		if parts, err := w.s.CollectionParts(w.t.Context(), "other", "c"); err != nil || len(parts) != 0 {
+		if parts, err := w.s.CollectionParts(w.t.Context(), "other", "c", "x"); err != nil || len(parts) != 0 {
 			w.t.Errorf("for another tenant: %v, %v", parts, err)
 		}
 		ask(2)

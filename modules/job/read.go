@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/opal-photo/opal/modules/blob"
 	"github.com/opal-photo/opal/modules/db"
@@ -236,16 +237,22 @@ func (s *Service) itemURL(ctx context.Context, tenantID, itemID, container strin
 	return s.readURL(ctx, container, *p)
 }
 
-// ExportURL returns a short-lived URL of a job's ZIP.
-func (s *Service) ExportURL(ctx context.Context, tenantID, jobID string) (string, error) {
+// ExportURL returns a short-lived URL of a job's ZIP, and what people call the ZIP: by the
+// job's name, else by its day.
+func (s *Service) ExportURL(ctx context.Context, tenantID, jobID string) (url, name string, err error) {
 	j, err := getJob(ctx, s.DB, tenantID, jobID)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if j.ExportBlobPath == nil {
-		return "", ErrExportMissing.With("the job is %s", j.Status)
+		return "", "", ErrExportMissing.With("the job is %s", j.Status)
 	}
-	return s.readURL(ctx, s.Containers.Exports, *j.ExportBlobPath)
+	name = cmp.Or(j.Name, "opal-"+j.CreatedAt.UTC().Format(time.DateOnly))
+	u, err := s.Blobs.ReadURL(ctx, s.Containers.Exports, *j.ExportBlobPath, s.ReadTTL, blob.ReadURLOptions{DownloadName: name + ".zip"})
+	if err != nil {
+		return "", "", fmt.Errorf("sign a URL of %s: %w", *j.ExportBlobPath, err)
+	}
+	return u, name, nil
 }
 
 func (s *Service) readURL(ctx context.Context, container, path string) (string, error) {
