@@ -31,7 +31,7 @@ const (
 	// beside each other.
 	photoPreviewSide = 360
 	// cutPreviewSide is the longer side, in pixels, at which a photo is cut out for previews:
-	// half a second of work, whose result is kept for the next call.
+	// a second of work or two, whose result is kept for the next call.
 	cutPreviewSide = 448
 	// smallPlate is the longer side, in pixels, to which a plate is reduced for previews.
 	smallPlate = 720
@@ -54,12 +54,22 @@ type previews struct {
 	small   recent[string, []byte]                     // plates, by their path
 }
 
-func newPreviews(jobs *job.Service, brands *brand.Service, plates plateSource, decoder *imaging.Decoder) *previews {
+func newPreviews(jobs *job.Service, brands *brand.Service, plates plateSource, decoder *imaging.Decoder, cutter pipeline.Cutter) *previews {
 	return &previews{
-		jobs: jobs, brands: brands, plates: plates, decoder: decoder, cutter: studio.Cutter{}, placer: studio.NewPlacer(2), turn: semaphore.NewWeighted(1),
+		jobs: jobs, brands: brands, plates: plates, decoder: decoder, cutter: cutter, placer: studio.NewPlacer(2), turn: semaphore.NewWeighted(1),
 		cutouts: recent[string, *image.NRGBA]{most: previewCutouts}, small: recent[string, []byte]{most: previewCutouts},
 		photos: recent[[sha256.Size]byte, pipeline.Cutout]{most: previewCutouts},
 	}
+}
+
+// previewCutter opens the background removal of photos' previews: OPAL's own network, as that of
+// pictures where no larger model works, and the classical engine alone where pictures have that.
+// A larger model isn't asked here: it takes the processors from the pictures in work.
+func previewCutter(chosen string) (pipeline.Cutter, error) {
+	if chosen == "studio" {
+		return studio.Cutter{}, nil
+	}
+	return studio.NewOwnCutter()
 }
 
 // inTurn waits for the calls before. Error: api.ErrPreviewBusy when there are too many.

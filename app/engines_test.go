@@ -104,6 +104,15 @@ func TestAutoUsesAModel(t *testing.T) {
 	}
 }
 
+// Photos' previews are cut out as their pictures are, but for larger models.
+func TestPreviewsAreCutOutByTheNetwork(t *testing.T) {
+	for chosen, want := range map[string]string{"auto": "*studio.OwnCutter", "own": "*studio.OwnCutter", "onnx": "*studio.OwnCutter", "removebg": "*studio.OwnCutter", "studio": "studio.Cutter"} {
+		if c, err := previewCutter(chosen); fmt.Sprintf("%T", c) != want || err != nil {
+			t.Errorf("%s: %T, %v", chosen, c, err)
+		}
+	}
+}
+
 func TestEveryEngineOpens(t *testing.T) {
 	model := modelEnv(t)
 	// the package that each engine comes from, and whether it is behind a network

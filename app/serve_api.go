@@ -68,8 +68,12 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	cutter, err := previewCutter(w.cfg.Cutout.Engine)
+	if err != nil {
+		return nil, err
+	}
 	o := api.Options{
-		Previews:      newPreviews(jobs, w.brands, plateSource{w.plates.Plates, w.plates.files}, w.openDecoder()),
+		Previews:      newPreviews(jobs, w.brands, plateSource{w.plates.Plates, w.plates.files}, w.openDecoder(), cutter),
 		Logos:         logos{w.openDecoder()},
 		PictureChecks: pictures,
 		Dead:          queueBoard{deadLetters{queues.jobs, queues.exports}, w.db}, Operators: w.cfg.Auth.OperatorTenant,

@@ -41,7 +41,7 @@ export const BrandSeen = ({ draft: brand, plates }: { draft: Draft; plates: Plat
       {looks.length > 0 && <label class="inline">{t("new.look")} <select value={look?.name ?? ""} onChange={(e) => { named.value = e.currentTarget.value; }}><option value="">–</option>{looks.map((l) => <option key={l.name} value={l.name}>{l.name}</option>)}</select></label>}
       <label class="inline">{t("adjust.scene")} <select value={now} onChange={(e) => { scene.value = e.currentTarget.value; }}>{offered.map((s) => <option key={s} value={s}>{plates.find((p) => p.scene_type === s)?.name ?? sceneTitle(s)}</option>)}</select></label></div>
       <div class="tried">{of.value.map((p, i) => { const at = seen.value[i]?.urls.values().next().value; return at ? <img key={p.name} src={at} alt={p.name} /> : <span key={p.name} class="thumb none" />; })}</div>
-      {why.value ? <p class="bad-text">{why.value}</p> : <p class="soft">{t("brand.seen.why")}</p>}
+      {why.value ? <p class="bad-text">{why.value}</p> : seen.value.length < of.value.length || !of.value.length ? <p class="soft" role="status">{t("loading")}</p> : <p class="soft">{t("brand.seen.why")}</p>}
     </section>
   );
 };

@@ -11,11 +11,11 @@ export const products = async (n: number): Promise<Product[]> => {
   if (kept.length >= n) return kept.slice(0, n);
   const found: Product[] = [];
   try {
-    const { items } = await got(client.GET("/v1/items", { params: { query: { limit: 60, status: "completed" } } }));
+    const { items } = await got(client.GET("/v1/items", { params: { query: { limit: 60, status: "completed", needs_review: "false" } } }));
     const names = new Set<string>();
     for (const it of items) {
       if (found.length >= n) break;
-      if (names.has(it.filename) || !it.raw_blob_path || (it.confidence ?? 1) < 0.5) continue;
+      if (names.has(it.filename) || !it.raw_blob_path || it.review?.state === "rejected") continue;
       names.add(it.filename);
       const { download_url } = await got(client.GET("/v1/downloads/{item_id}/original", { params: { path: { item_id: it.item_id } } }));
       const photo = await small(await (await fetch(download_url)).blob());
