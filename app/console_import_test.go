@@ -26,7 +26,23 @@ func TestATableWithItsPhotosIsImportedInTheBrowser(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		switch r.Method + " " + r.URL.Path {
 		case "POST /v1/imports":
+			if !strings.Contains(string(body), `"presets":["etsy"]`) || !strings.Contains(string(body), `"scene_types":["studio"]`) {
+				t.Errorf("the import follows no choice: %s", body)
+			}
 			fmt.Fprint(w, row("created", `"/put/table"`))
+		case "GET /v1/scenes":
+			fmt.Fprint(w, `{"scenes":["studio"]}`)
+		case "GET /v1/presets":
+			fmt.Fprint(w, `{"presets":[{"name":"etsy","title":"Etsy","channel":"Etsy","width":2000,"height":1500,"fill":0.8,"default":true}]}`)
+		case "GET /v1/brand-profiles":
+			fmt.Fprint(w, `{"brand_profiles":[{"brand_profile_id":"default","name":"OPAL","palette":[]}]}`)
+		case "GET /v1/plates":
+			fmt.Fprint(w, `{"plates":[]}`)
+		case "POST /v1/jobs":
+			if !strings.Contains(string(body), `"dry_run":true`) {
+				t.Errorf("a table was ordered as a set: %s", body)
+			}
+			fmt.Fprint(w, `{"items":[],"quote":{"total":700}}`)
 		case "PUT /put/table":
 			if strings.HasPrefix(string(body), "sku,file") {
 				table.Add(1)
@@ -54,7 +70,7 @@ func TestATableWithItsPhotosIsImportedInTheBrowser(t *testing.T) {
 		return script(`(() => { const d = new DataTransfer(); for (const [name, text] of ` + files + `) d.items.add(new File([text], name));
 			for (const type of ["dragenter", "dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, {dataTransfer: d, bubbles: true, cancelable: true})); })()`)
 	}
-	inPage(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelector(".drop")`), drop(`[["list.csv", "sku,file\n"], ["mug.jpg", "a mug"], ["nobody.jpg", "x"]]`), press("dialog .primary"),
+	inPage(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelector(".drop")`), drop(`[["list.csv", "sku,file\r\n1,\"a\nb\"\r\n2,x"], ["mug.jpg", "a mug"], ["nobody.jpg", "x"]]`), until(`location.hash === "#/new" && document.querySelector(".new .callout")?.textContent.includes("list.csv") && document.querySelector(".new .callout").textContent.includes("2 rows") && document.querySelector("#make:not(:disabled)")?.textContent.includes("2 pictures")`), until(`document.querySelector(".bar p")?.textContent.includes("14 credits")`), press("#make"),
 		until(`location.hash === "#/imports/m" && document.querySelector("#import-files")?.textContent.includes("1 photo ") && document.querySelector("main").textContent.includes("nobody.jpg") && document.querySelector("tbody tr")`))
 	holds(t, ctx, "the photo that is awaited is named", `document.querySelector(".inline-list").textContent === "jug.jpg"`)
 	seen(t, ctx, "import")

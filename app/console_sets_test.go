@@ -86,18 +86,22 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	if err := jpeg.Encode(&plain, image.NewGray(image.Rect(0, 0, 320, 240)), nil); err != nil {
 		t.Fatal(err)
 	}
-	files := []string{file("<b>broken<b>.jpg", "\xff\xd8\xffnot a picture"), file("plain.jpg", plain.String()), file("torn.jpg", "\xff\xd8\xffneither is this"), file("text.jpg", "no picture's bytes"), file("notes.txt", "x"), file("photo.psd", "x"), file("empty.png", "")}
+	whole, err := sample.JPEG(400)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := []string{file("<b>broken<b>.heic", "\x00\x00\x00\x18ftypheicnot a picture"), file("plain.jpg", plain.String()), file("torn.heic", "\x00\x00\x00\x18ftypheicneither is this"), file("half.jpg", string(whole[:len(whole)/2])), file("text.jpg", "no picture's bytes"), file("notes.txt", "x"), file("photo.psd", "x"), file("empty.png", "")}
 	tile := func(state string) string { return fmt.Sprintf(`document.querySelector(".tile.%s")`, state) }
 
 	inPage(t, ctx, desktop, chromedp.Navigate(dev.Base+"/"), until(`document.querySelector(".empty h2")`))
 	shoot(t, ctx, "home-empty")
 	accessible(t, ctx, "home without sets")
 	inPage(t, ctx, press("#sample"), until(`document.querySelectorAll(".photo").length === 1 && document.querySelectorAll(".scene-card").length === 8`),
-		chromedp.SetUploadFiles(chromedp.CSS("#files"), files), until(`document.querySelectorAll(".photo").length === 4 && document.querySelectorAll(".callout li").length === 4`),
+		chromedp.SetUploadFiles(chromedp.CSS("#files"), files), until(`document.querySelectorAll(".photo").length === 4 && document.querySelectorAll(".callout li").length === 5`),
 		// the first photo is seen in every scene before anything is ordered
 		until(`[...document.querySelectorAll(".seen .scene-look img")].filter((i) => i.naturalWidth === 360).length === 8`))
-	holds(t, ctx, "each refusal is told", `["notes.txt", "photo.psd", "empty.png", "text.jpg"].every((w) => document.querySelector(".callout").textContent.includes(w))`)
-	holds(t, ctx, "a name is no markup", `document.querySelector(".photos b") === null && document.querySelector(".photos").textContent.includes("<b>broken<b>.jpg")`)
+	holds(t, ctx, "each refusal is told", `["notes.txt", "photo.psd", "empty.png", "text.jpg", "half.jpg"].every((w) => document.querySelector(".callout").textContent.includes(w))`)
+	holds(t, ctx, "a name is no markup", `document.querySelector(".photos b") === null && document.querySelector(".photos").textContent.includes("<b>broken<b>.heic")`)
 	accessible(t, ctx, "new set")
 	shoot(t, ctx, "new")
 	inPage(t, ctx, phone)
@@ -113,13 +117,13 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	inPage(t, ctx, chromedp.Reload(), until(two))
 	brushed := orderForBrush(t, dev)
 	// A refused photo is replaced by another, of which a picture is made.
-	const torn = `document.querySelector(".tile:has(strong[title='torn.jpg'])")`
+	const torn = `document.querySelector(".tile:has(strong[title='torn.heic'])")`
 	better, err := sample.JPEG(1000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	chooses(ctx, file("better.jpg", string(better)))
-	inPage(t, ctx, press(`.tile.refused:has(strong[title="torn.jpg"]) .tile-buttons button:first-child`), until(`document.querySelectorAll(".tile.refused").length === 1 && `+torn+`.querySelector("img.thumb:not(.photo-only)")?.naturalWidth > 100`))
+	inPage(t, ctx, press(`.tile.refused:has(strong[title="torn.heic"]) .tile-buttons button:first-child`), until(`document.querySelectorAll(".tile.refused").length === 1 && `+torn+`.querySelector("img.thumb:not(.photo-only)")?.naturalWidth > 100`))
 	holds(t, ctx, "the focus stays where the button was", torn+`.contains(document.activeElement)`)
 	inPage(t, ctx, until(`document.querySelector(".tile img.thumb")?.naturalWidth > 100`), until(tile("look")))
 	shoot(t, ctx, "sheet")
@@ -135,7 +139,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 
 	const bottle = `document.querySelector(".tile.approved:has(strong[title='sample-bottle.jpg'])")`
 	// By keyboard: to the picture, approve, on to the next.
-	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile.done:has(strong[title='torn.jpg']) [data-main]")), chromedp.KeyEvent("a"), until(torn+`.matches(".approved")`))
+	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile.done:has(strong[title='torn.heic']) [data-main]")), chromedp.KeyEvent("a"), until(torn+`.matches(".approved")`))
 	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile.done:has(strong[title='sample-bottle.jpg']) [data-main]")), chromedp.KeyEvent("a"), until(`document.querySelectorAll(".tile.approved").length === 2`), until(`document.activeElement.closest(".tile") && !`+bottle+`.contains(document.activeElement)`),
 		chromedp.KeyEvent(kb.ArrowLeft), until(bottle+`.contains(document.activeElement)`), chromedp.KeyEvent(kb.Enter),
 		until(`document.querySelector(".canvas img")?.naturalWidth > 100 && document.querySelectorAll(".variants > li").length > 3`))
@@ -171,7 +175,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	inPage(t, ctx, press("dialog .zip-choice"))
 	saved(t, saves, map[string]string{"*.zip": "PK"})
 	inPage(t, ctx, press(".bar button"), until(`document.querySelectorAll(".tile.chosen").length === 4`), chromedp.KeyEvent("d"), until(`document.querySelectorAll(".tile.chosen").length === 0`))
-	saved(t, saves, map[string]string{"opal-selection.zip": "PK"})
+	saved(t, saves, map[string]string{"Summer *-selected.zip": "PK"})
 	sharePages(t, ctx, dev.Base)
 	inPage(t, ctx, script(`location.hash = "/"`), until(`document.querySelectorAll(".set-row").length === 2`))
 	inPage(t, ctx, until(`document.querySelector(".strip img")?.naturalWidth > 100`))

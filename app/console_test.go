@@ -28,7 +28,7 @@ import (
 func standIn(t *testing.T, answer http.HandlerFunc) string {
 	t.Helper()
 	consoleBuilt(t)
-	c, err := console.New(console.Options{})
+	c, err := console.New(console.Options{Sample: func() ([]byte, error) { return sample.JPEG(64) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -152,7 +152,7 @@ func TestAFolderGoesUpAfterAReloadInTheBrowser(t *testing.T) {
 		t.Fatal("nothing is sent")
 	}
 	// The page writes what it keeps one after another; it is all there when it says so.
-	inPage(t, ctx, until(`(window.kept ??= (indexedDB.open("opal-console", 1).onsuccess = (e) => {
+	inPage(t, ctx, until(`(window.kept ??= (indexedDB.open("opal-console").onsuccess = (e) => {
 		e.target.result.transaction("uploads").objectStore("uploads").count().onsuccess = (c) => { window.kept = c.target.result === 100 ? 100 : null; e.target.result.close(); };
 	}, null)) === 100`))
 	close(reloaded)

@@ -116,6 +116,9 @@ func (s *server) comments(ctx context.Context, itemIDs []string) (map[string]int
 	return s.Shares.Counts(ctx, TenantID(ctx), itemIDs)
 }
 
+// looksSoft is the enlargement beyond which a picture's row names it.
+const looksSoft = 2
+
 func briefOf(it job.Item, variants []export.Export, comments int) client.ItemBrief {
 	out := client.ItemBrief{
 		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, SKU: productOf(it.Product).SKU,
@@ -124,6 +127,9 @@ func briefOf(it job.Item, variants []export.Export, comments int) client.ItemBri
 	}
 	if it.Review != nil {
 		out.Review, out.DecidedBy, out.ByGuest = &it.Review.State, it.Review.By, it.Review.Guest
+	}
+	if f := it.Fidelity; f != nil && f.Enlarged > looksSoft {
+		out.Enlarged = f.Enlarged
 	}
 	if len(it.Concerns) > 0 {
 		out.Concern = it.Concerns[0].Kind

@@ -165,6 +165,7 @@ func (s *server) dryRun(ctx context.Context, n job.NewJob) (*reply[client.Create
 type retryInput struct {
 	JobPath
 	ItemID string `path:"item_id" doc:"The item" example:"0198f7a0-0000-7000-8000-000000000002"`
+	Upload bool   `query:"upload" doc:"The new item waits for another photo in place of the failed one's, which is sent as that of a new item is"`
 }
 
 func (s *server) retryItem(ctx context.Context, in *retryInput) (*reply[client.RetriedItem], error) {
@@ -177,7 +178,7 @@ func (s *server) retryItem(ctx context.Context, in *retryInput) (*reply[client.R
 	if err != nil {
 		return nil, err
 	}
-	it, err := s.Jobs.Retry(ctx, job.Again{ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), JobID: in.JobID, ItemID: in.ItemID})
+	it, err := s.Jobs.Retry(ctx, job.Again{ID: recordOf(ctx).resourceID, TenantID: TenantID(ctx), JobID: in.JobID, ItemID: in.ItemID, Upload: in.Upload})
 	if err := end(err); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/imaging"
+	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
 	"github.com/opal-photo/opal/modules/pipeline/studio"
 )
@@ -41,7 +42,7 @@ func TestAPictureThatStandsOutIsMadeAgain(t *testing.T) {
 	s := Streams{Out: &out, Err: &out, Quiet: true}
 	c := Cutters{Decoder: decoder(), Cutter: redCutter{.95}}
 	p := pipeline.New(decoder(), c.Cutter, studio.NewPlacer(1))
-	o := Options{Dir: "out", Scenes: []string{"studio"}, Presets: []string{"web_thumb"}, Steps: pipeline.Options{RemoveBackground: true, GenerateScene: true}}
+	o := Options{Dir: "out", Scenes: []string{"studio"}, Presets: []string{"web_thumb"}, Steps: pipeline.Options{RemoveBackground: true, GenerateScene: true}, Review: picture.Review{Off: true}}
 	if err := Process(t.Context(), s, p, o, photos); err != nil {
 		t.Fatal(err, out.String())
 	}

@@ -371,6 +371,7 @@ type ItemBrief struct {
 	ByGuest      bool         `json:"by_guest,omitempty" doc:"It was approved or rejected by a share link" example:"true"`
 	Comments     int          `json:"comments,omitempty" doc:"How many were written about it; absent where there are none" example:"2"`
 	Confidence   *float64     `json:"confidence" doc:"Of the cut-out, 0 to 1"`
+	Enlarged     float64      `json:"enlarged,omitempty" doc:"The product's pixels in the picture for one of the photo's, where that is above 2 and looks soft" example:"3.4"`
 	RemakeOf     *string      `json:"remake_of" doc:"The finished item that this one makes again, and whose place it takes once it is completed; null: none"`
 	SupersededBy *string      `json:"superseded_by" doc:"The item whose picture counts in the place of this one's; null: its own does"`
 	Waiting      *Waiting     `json:"waiting,omitempty" doc:"What a queued item waits for beside its turn; absent where that is all"`

@@ -319,9 +319,9 @@ var bare = pipeline.Options{}
 
 // photo is a small PNG.
 func photo() []byte {
-	img := image.NewNRGBA(image.Rect(0, 0, 24, 18))
-	for i := range 24 * 18 {
-		img.Set(i%24, i/24, color.NRGBA{uint8(i), 90, 40, 255})
+	img := image.NewNRGBA(image.Rect(0, 0, 36, 27))
+	for i := range 36 * 27 {
+		img.Set(i%36, i/36, color.NRGBA{uint8(i), 90, 40, 255})
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {

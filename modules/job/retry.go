@@ -26,6 +26,8 @@ type Again struct {
 	TenantID, JobID, ItemID string
 
 	ID string // the new item's id; "": a new one. When it is there already, the request was carried out before
+
+	Upload bool // the new item waits for another photo, and begins with that
 }
 
 // Retry tries a failed item again, from its last good step, and returns the new
@@ -39,8 +41,10 @@ func (s *Service) Retry(ctx context.Context, a Again) (Item, error) {
 	if failed.Status != ItemFailed {
 		return Item{}, ErrNotFailed.With("it is %s", failed.Status)
 	}
-	if err := s.photoThere(ctx, failed); err != nil {
-		return Item{}, err
+	if !a.Upload {
+		if err := s.photoThere(ctx, failed); err != nil {
+			return Item{}, err
+		}
 	}
 	if err := s.plateThere(ctx, a.TenantID, failed.SceneType); err != nil {
 		return Item{}, err
@@ -50,19 +54,18 @@ func (s *Service) Retry(ctx context.Context, a Again) (Item, error) {
 
 // tryAgain makes the item that tries a failed one again, as it was or as is wished.
 func (s *Service) tryAgain(ctx context.Context, a Again, w *wishes) (Item, error) {
-	tenantID, jobID, itemID := a.TenantID, a.JobID, a.ItemID
 	var err error
 	id := cmp.Or(a.ID, newID())
 	for range retryRaces {
-		err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.retry(ctx, tx, tenantID, jobID, itemID, id, w) })
+		err = s.DB.InTx(ctx, func(tx *db.Tx) error { return s.retry(ctx, tx, a, id, w) })
 		if !db.IsUnique(err) {
 			break
 		}
 	}
 	if err != nil {
-		return Item{}, fmt.Errorf("retry item %s: %w", itemID, err)
+		return Item{}, fmt.Errorf("retry item %s: %w", a.ItemID, err)
 	}
-	it, _, err := getItem(ctx, s.DB, tenantID, jobID, id)
+	it, _, err := getItem(ctx, s.DB, a.TenantID, a.JobID, id)
 	return it, err
 }
 
@@ -104,9 +107,20 @@ func otherwise(ctx context.Context, tx *db.Tx, failedID, id string, w wishes) er
 	return nil
 }
 
-// retry inserts and queues the new item of a failed one. It locks in the order
-// of all transitions: items, ledger, job.
-func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedID, id string, w *wishes) error {
+// anew has the item that tries a failed one again wait for another photo: nothing that was made
+// of the failed one's is used.
+func anew(ctx context.Context, tx *db.Tx, id string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE items SET status = 'created', source_url = NULL, raw_blob_path = NULL, cutout_blob_path = NULL, placement = NULL, confidence = NULL,
+		needs_review = $2, review_reason = NULL, concerns = NULL WHERE item_id = $1`, id, false); err != nil {
+		return fmt.Errorf("have item %s wait for another photo: %w", id, err)
+	}
+	return nil
+}
+
+// retry inserts the new item of a failed one, and queues it unless it waits for another photo.
+// It locks in the order of all transitions: items, ledger, job.
+func (s *Service) retry(ctx context.Context, tx *db.Tx, a Again, id string, w *wishes) error {
+	tenantID, jobID, failedID := a.TenantID, a.JobID, a.ItemID
 	if _, err := selectRows(ctx, tx, `item_id = $1`+tx.ForUpdate(), failedID); err != nil {
 		return err
 	}
@@ -129,6 +143,11 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 	}
 	if w != nil {
 		if err := otherwise(ctx, tx, failedID, id, *w); err != nil {
+			return err
+		}
+	}
+	if a.Upload {
+		if err := anew(ctx, tx, id); err != nil {
 			return err
 		}
 	}
@@ -155,6 +174,9 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, tenantID, jobID, failedI
 	}
 	if err := event.Add(ctx, tx, event.New{Type: event.ItemRetried, TenantID: tenantID, JobID: jobID, ItemID: id, Data: rows[0].told(map[string]any{"retry_of": failedID})}); err != nil {
 		return err
+	}
+	if a.Upload {
+		return nil
 	}
 	return s.Outbox.SendJob(ctx, tx, rows[0].body())
 }

@@ -89,6 +89,32 @@ func TestARetryGoesOnFromTheLastGoodStep(t *testing.T) {
 	})
 }
 
+// A photo that failed is replaced: nothing of it is used any more.
+func TestARetryTakesAnotherPhoto(t *testing.T) {
+	each(t, func(w *world) {
+		j := w.broken(1)
+		failed := w.get(j.JobID).Items[0]
+		again, err := w.jobs.Retry(w.t.Context(), job.Again{TenantID: tenantID, JobID: j.JobID, ItemID: failed.ItemID, Upload: true})
+		w.must(err)
+		if again.Status != job.ItemCreated || again.RawBlobPath != nil || again.CutoutBlobPath != nil || again.Confidence != nil {
+			w.t.Fatalf("%+v", again)
+		}
+		if err := w.jobs.Process(w.t.Context(), queue.Body{TenantID: tenantID, JobID: j.JobID, ItemID: again.ItemID, CorrelationID: "c"}); err != nil || w.get(j.JobID).Items[1].Status != job.ItemCreated {
+			w.t.Errorf("it is worked on before its photo is there: %v", err)
+		}
+		cuts := w.cutter.calls
+		w.must(w.upload(j.JobID, again.ItemID))
+		w.must(w.jobs.Process(w.t.Context(), queue.Body{TenantID: tenantID, JobID: j.JobID, ItemID: again.ItemID, CorrelationID: "c"}))
+		got := w.get(j.JobID)
+		if it := got.Items[1]; it.Status != job.ItemCompleted || w.cutter.calls != cuts+1 || *it.RawBlobPath == *failed.RawBlobPath {
+			w.t.Errorf("%s after %d cut-outs: %s", it.Status, w.cutter.calls-cuts, steps(it))
+		}
+		if got.Counts.Failed != 0 || got.Counts.Open != 0 || got.Counts.Completed != 1 || w.meter.spent[again.ItemID] != 1 {
+			w.t.Errorf("%+v, ledger %+v", got.Counts, &w.meter)
+		}
+	})
+}
+
 func TestARetriedRetryCountsOnce(t *testing.T) {
 	each(t, func(w *world) {
 		j := w.broken(1)

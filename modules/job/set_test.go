@@ -87,7 +87,7 @@ func TestASetWaitsForItsPhotosAndHasOneScale(t *testing.T) {
 			w.exec(`UPDATE item_sets SET width = 0.25 WHERE job_id = $1`, j.JobID)
 			w.must(w.upload(j.JobID, j.Items[1].ItemID))
 			w.must(w.jobs.Process(w.t.Context(), body(j, 1)))
-			if p := w.plans[len(w.plans)-1]; p.Result.Common[0] != 6 { // of 24 pixels
+			if p := w.plans[len(w.plans)-1]; p.Result.Common[0] != 9 { // of 36 pixels
 				w.t.Errorf("one that comes late has another scale: %v", p.Result.Common)
 			}
 		})

@@ -278,7 +278,7 @@ func TestACutOutAloneHasVersions(t *testing.T) {
 func TestWhatCantBeChanged(t *testing.T) {
 	each(t, func(w *world) {
 		open, whole, done := w.create(1, bare), w.finished(bare), w.finished(pipeline.Options{RemoveBackground: true})
-		outside := picture.Hints{Keep: []picture.Stroke{{Points: [][2]float64{{25, 4}}}}}
+		outside := picture.Hints{Keep: []picture.Stroke{{Points: [][2]float64{{37, 4}}}}}
 		id := func(j job.Job) job.Change {
 			return job.Change{TenantID: tenantID, JobID: j.JobID, ItemID: j.Items[0].ItemID, Hints: &dot}
 		}

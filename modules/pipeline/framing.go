@@ -13,12 +13,14 @@ const (
 	ConcernCropped = "cropped" // the frame cuts it off
 	ConcernTiny    = "tiny"    // it is shown with few pixels
 	ConcernTurned  = "turned"  // it is mirrored or rotated, on white, too
+	ConcernCoarse  = "coarse"  // the photo shows it with too few pixels
 )
 
 // The limits from which people are told.
 const (
 	leastShown = 0.98 // of the product's box: the rest may be a shadow's edge or rounding
 	leastSide  = 0.08 // of the frame's shorter side that the product's longer side takes
+	coarseFrom = 3.   // a product's enlargement: what is beyond it is drawn, not photographed
 )
 
 // framing tells what may be wrong with a product's place in its frame.
@@ -42,6 +44,21 @@ func turned(w picture.Steering) []picture.Concern {
 		return []picture.Concern{{Kind: ConcernTurned, Text: fmt.Sprintf("The product is turned by %.0f° in all variants, those on white for marketplaces, too", w.Rotation)}}
 	}
 	return nil
+}
+
+// coarse has a person look at a product that was enlarged too far: lettering and texture of it
+// are lost, however good its cut-out is.
+func (s *state) coarse(enlarged float64) {
+	if enlarged <= coarseFrom {
+		return
+	}
+	c := picture.Concern{Kind: ConcernCoarse, Text: fmt.Sprintf("The product was enlarged %.1f times, so its details are lost; take a photo that shows it larger", enlarged)}
+	if s.result.NeedsReview || s.in.Review.Off {
+		s.result.Concerns = append(slices.Clone(s.result.Concerns), c)
+		return
+	}
+	s.result.Concerns = append([]picture.Concern{c}, s.result.Concerns...)
+	s.result.NeedsReview, s.result.ReviewReason = true, c.Text
 }
 
 // frameConcerns adds what may be wrong with the product's place to what may be with its

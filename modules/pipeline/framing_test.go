@@ -43,6 +43,43 @@ func TestPeopleAreToldOfAProductThatTheFrameCutsOffOrThatIsTiny(t *testing.T) {
 	}
 }
 
+// However sure a cut-out is: a product of few pixels that fills the picture is worth a look.
+func TestAPersonLooksAtAProductThatWasEnlargedFar(t *testing.T) {
+	parts := picture.Concern{Kind: "parts", Text: "There are several pieces"}
+	for name, c := range map[string]struct {
+		enlarged float64
+		review   picture.Review
+		doubtful bool
+		looks    bool
+		kinds    []string
+	}{
+		"twice":                   {2, picture.Review{}, false, false, []string{"parts"}},
+		"thrice":                  {3, picture.Review{}, false, false, []string{"parts"}},
+		"more":                    {3.1, picture.Review{}, false, true, []string{ConcernCoarse, "parts"}},
+		"nobody looks at it":      {6, picture.Review{Off: true}, false, false, []string{"parts", ConcernCoarse}},
+		"a cut-out that is worse": {6, picture.Review{}, true, true, []string{"parts", ConcernCoarse}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &state{in: Input{Review: c.review}, result: &Result{NeedsReview: c.doubtful, Concerns: []picture.Concern{parts}}}
+			if c.doubtful {
+				s.result.ReviewReason = parts.Text
+			}
+			s.coarse(c.enlarged)
+			var kinds []string
+			for _, k := range s.result.Concerns {
+				kinds = append(kinds, k.Kind)
+			}
+			reason := map[bool]string{true: parts.Text}[c.doubtful]
+			if c.looks && !c.doubtful {
+				reason = s.result.Concerns[0].Text
+			}
+			if s.result.NeedsReview != c.looks || !slices.Equal(kinds, c.kinds) || s.result.ReviewReason != reason {
+				t.Errorf("%+v", s.result)
+			}
+		})
+	}
+}
+
 func TestPeopleAreToldOfASmallPlate(t *testing.T) {
 	for size, soft := range map[image.Point]bool{image.Pt(700, 400): true, image.Pt(1500, 900): false} {
 		t.Run(size.String(), func(t *testing.T) {

@@ -58,6 +58,7 @@ func lock(ctx context.Context, p *Pipeline, s *state) error {
 	}
 	s.frameConcerns(box.Rect(), s.final.Rect)
 	f.Enlarged = max(float64(box.Dx())/float64(s.cutBounds.Dx()), float64(box.Dy())/float64(s.cutBounds.Dy()))
+	s.coarse(f.Enlarged)
 	if f.Enlarged > sharpEnough {
 		f.Upscale = picture.Noted(f.Upscale, fmt.Sprintf("the photo is small: its product of %d×%d pixels was enlarged %.1f×", s.cutBounds.Dx(), s.cutBounds.Dy(), f.Enlarged))
 	}

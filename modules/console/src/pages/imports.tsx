@@ -9,7 +9,7 @@ import { Shelf } from "../parts/Shelf";
 import { go, to } from "../route";
 import { brands, catalogue } from "../state/catalogue";
 import { complain, doing } from "../state/notice";
-import { beginImport, ended, type Import as Row } from "../state/tables";
+import { beginImport, ended, takeTable, type Import as Row } from "../state/tables";
 import { t, when, type Key } from "../words";
 import { lacks } from "../state/session";
 import { Role } from "../parts/Role";
@@ -31,15 +31,18 @@ export const Imports = () => {
     const timer = setInterval(() => { if (!document.hidden && list.rows.peek()?.some((i) => !ended(i) && i.status !== "paused")) void list.fresh((i) => i.import_id).catch(() => { /* the next time tells */ }); }, 4000);
     return () => clearInterval(timer);
   }, []);
-  const start = (from: File | string): void => void doing(async () => {
-    busy.value = true;
-    try { go("imports", await beginImport(from, brand.value)); } finally { busy.value = false; }
-  });
-  const feed = (e: Event): void => { e.preventDefault(); start(String(new FormData(e.currentTarget as HTMLFormElement).get("url") ?? "").trim()); };
+  const feed = (e: Event): void => {
+    e.preventDefault();
+    const url = String(new FormData(e.currentTarget as HTMLFormElement).get("url") ?? "").trim();
+    void doing(async () => {
+      busy.value = true;
+      try { go("imports", await beginImport(url, { brand_profile_id: brand.value })); } finally { busy.value = false; }
+    });
+  };
   return (
     <>
       <Shelf at="imports"><button type="button" class="primary" disabled={busy.value} onClick={() => file.current?.click()} {...lacks("write")}>{t("import.choose")}</button></Shelf>
-      <input ref={file} id="import-file" type="file" hidden accept=".csv,.tsv,.jsonl,.ndjson" onChange={(e) => { const f = e.currentTarget.files?.[0]; if (f) start(f); }} />
+      <input ref={file} id="import-file" type="file" hidden accept=".csv,.tsv,.jsonl,.ndjson" onChange={(e) => { const f = e.currentTarget.files?.[0]; if (f) void doing(async () => { await takeTable(f); go("new"); }); }} />
       <Role scope="write" />
       <p class="soft lead">{t("import.what")}</p>
       {rows === null ? <Pending of={list} /> : rows.length === 0 ? <Empty title={t("import.none")}><p>{t("import.none.why")}</p></Empty> : (

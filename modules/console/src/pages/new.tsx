@@ -7,9 +7,10 @@ import { Drop } from "../parts/Drop";
 import { Icon } from "../parts/Icon";
 import { Looks } from "../parts/Looks";
 import { go, to } from "../route";
-import { brands, catalogue, plates, presets, readPlates, scenes } from "../state/catalogue";
+import { brands, catalogue, plates, presets, presetTitle, readPlates, scenes } from "../state/catalogue";
 import { complain, doing, textOf } from "../state/notice";
-import { clear, photos, refused, remove, type Photo } from "../state/photos";
+import { clear, photos, refused, remove, restore, type Photo } from "../state/photos";
+import { beginImport, bringNamed, table } from "../state/tables";
 import { lasts, readPace } from "../state/pace";
 import { make, perJob, requestOf, type Order } from "../state/uploads";
 import { bytes, credits, lasting, t, type Key } from "../words";
@@ -20,7 +21,7 @@ const remembered = "opal.look";
 type Choice = { brand: string; look?: string; scenes: string[]; presets: string[]; words: string };
 const choice = signal<Choice>({ brand: "default", scenes: [], presets: [], words: "" });
 
-const restore = (): void => {
+const remember = (): void => {
   let was: Partial<Choice> = {};
   try { was = JSON.parse(localStorage.getItem(remembered) ?? "{}") as Partial<Choice>; } catch { /* what was kept can't be read */ }
   const s = (was.scenes ?? []).filter((x) => scenes.value.includes(x) || plates.value.some((p) => p.scene_type === x) || /^(colour:#[0-9a-f]{6}|gradient:#[0-9a-f]{6}-#[0-9a-f]{6})$/.test(x)).slice(0, 10);
@@ -37,18 +38,18 @@ const choose = (change: Partial<Choice>): void => {
 
 const orderOf = (c: Choice): Order => ({ brand_profile_id: c.brand, presets: c.presets, scenes: c.scenes, words: c.words.trim(), steering: brands.value.find((b) => b.brand_profile_id === c.brand)?.looks?.find((l) => l.name === c.look)?.steering });
 
-// short says for how many of the chosen sizes a photo has too few pixels: it would be
-// enlarged more than twice.
-const short = (p: Photo): string[] => (p.width ? presets.value.filter((q) => choice.value.presets.includes(q.name) && Math.max(q.width, q.height) * q.fill > 2 * Math.max(p.width, p.height)).map((q) => q.title) : []);
+// short says for how many of the chosen sizes a photo shows its product with too few pixels:
+// it would be enlarged more than twice.
+const short = (p: Photo): string[] => (p.side ? presets.value.filter((q) => choice.value.presets.includes(q.name) && Math.max(q.width, q.height) * q.fill > 2 * p.side).map((q) => presetTitle(q.name)) : []);
 
 const PhotoTile = ({ p }: { p: Photo }) => {
   const few = short(p);
   const broken = useSignal(false);
   return (
     <li class={`photo${few.length ? " warn" : ""}`}>
-      {broken.value ? <span class="thumb none" /> : <img class="thumb" src={p.url} alt="" decoding="async" loading="lazy" onError={() => { broken.value = true; }} />}
+      {broken.value || p.source ? <span class="thumb none" /> : <img class="thumb" src={p.url} alt="" decoding="async" loading="lazy" onError={() => { broken.value = true; }} />}
       <span class="photo-name" title={p.file.name}>{p.sku || p.file.name}</span>
-      <span class="soft">{p.width ? `${p.width} × ${p.height}` : bytes(p.file.size)}</span>
+      <span class="soft">{p.source ? t("new.address") : p.width ? `${p.width} × ${p.height}` : bytes(p.file.size)}</span>
       {few.length > 0 && <span class="warn-text" title={few.join(", ")}><Icon name="warn" />{t("new.small", { n: few.length })}</span>}
       <button type="button" class="icon-only remove" aria-label={t("new.remove", { name: p.file.name })} onClick={() => remove(p.id)}><Icon name="cross" /></button>
     </li>
@@ -72,16 +73,19 @@ const Refused = () => {
 const title = signal<string | null>(null);
 const folder = (): string => photos.value[0]?.folder ?? "";
 
+// countOf is how many photos are ordered: those of a table's rows, where there is one.
+const countOf = (): number => table.value?.rows ?? photos.value.length;
+
 // The price of what is chosen, by the service's own count.
 const usePrice = (): { credits: number | null; why: string; buy?: boolean } => {
   const price = useSignal<{ credits: number | null; why: string; buy?: boolean }>({ credits: null, why: "" });
-  const n = photos.value.length;
+  const n = countOf();
   const asked = JSON.stringify([choice.value, n]);
   useEffect(() => {
     if (!n) { price.value = { credits: null, why: "" }; return; }
     let here = true;
     const timer = setTimeout(() => {
-      const one = photos.value.slice(0, 1).map((p) => ({ file: p.file, sku: "" }));
+      const one = [{ file: new File([], "photo.jpg"), sku: "" }];
       got(client.POST("/v1/jobs", { body: requestOf(orderOf(choice.value), one, true) })).then(
         (a) => { if (here) price.value = { credits: (a.quote?.total ?? 0) * n, why: "" }; },
         (e: unknown) => { if (here) price.value = { credits: null, why: e instanceof Problem && e.code !== "quotes_off" ? textOf(e) : "", buy: e instanceof Problem && e.code === "insufficient_credits" }; });
@@ -94,15 +98,23 @@ const usePrice = (): { credits: number | null; why: string; buy?: boolean } => {
 export const New = () => {
   const ready = useSignal(false);
   const busy = useSignal(false);
-  useEffect(() => { document.title = `${t("nav.new")} · OPAL`; void readPace().catch(() => { /* without it no time is told */ }); Promise.all([catalogue(), readPlates()]).then(() => { restore(); ready.value = true; }, complain); }, []);
+  useEffect(() => { document.title = `${t("nav.new")} · OPAL`; void restore(); void readPace().catch(() => { /* without it no time is told */ }); Promise.all([catalogue(), readPlates()]).then(() => { remember(); ready.value = true; }, complain); }, []);
   const c = choice.value;
-  const n = photos.value.length;
+  const n = countOf(), rows = table.value;
   const price = usePrice();
   const pictures = n * Math.max(1, c.scenes.length);
   const start = (): void => void doing(async () => {
     busy.value = true;
     try {
-      const all = photos.value.map((p) => ({ file: p.file, sku: p.sku }));
+      if (rows) {
+        const { scenes, words, brand_profile_id, presets } = orderOf(c);
+        const id = await beginImport(rows.file, { brand_profile_id, presets, scene_types: scenes, scene_prompt: words });
+        table.value = null;
+        go("imports", id);
+        if (rows.files.length) void doing(() => bringNamed(id, rows.files));
+        return;
+      }
+      const all = photos.value.map((p) => ({ file: p.file, sku: p.sku, source: p.source }));
       let first = "";
       for (let i = 0; i < all.length; i += perJob) {
         const part = all.length > perJob ? ` (${i / perJob + 1}/${Math.ceil(all.length / perJob)})` : "", name = (title.value ?? folder()).trim();
@@ -122,14 +134,16 @@ export const New = () => {
       <section aria-labelledby="new-photos">
         <h2 id="new-photos" class="section"><span class="step">1</span>{t("new.photos")} {n > 0 && <span class="count">{n}</span>}</h2>
         <Refused />
-        {n > 0 && <label class="field narrow">{t("sheet.name")}<input id="set-name" maxLength={120} autocomplete="off" placeholder={t("sheet.name.example")} value={title.value ?? folder()} onInput={(e) => { title.value = e.currentTarget.value; }} /></label>}
-        {n > 0 && <ul class="photos">{photos.value.map((p) => <PhotoTile key={p.id} p={p} />)}</ul>}
+        {rows && <div class="callout"><Icon name="grid" /><span><strong>{rows.file.name}</strong> {t("import.rows.all", { n: rows.rows })}{rows.files.length ? ` · ${t("new.sum.photos", { n: rows.files.length })}` : ""}<br /><small>{t("new.table.why")}</small></span>
+          <button type="button" class="icon-only quiet" aria-label={t("new.remove", { name: rows.file.name })} onClick={() => { table.value = null; }}><Icon name="cross" /></button></div>}
+        {!rows && n > 0 && <label class="field narrow">{t("sheet.name")}<input id="set-name" maxLength={120} autocomplete="off" placeholder={t("sheet.name.example")} value={title.value ?? folder()} onInput={(e) => { title.value = e.currentTarget.value; }} /></label>}
+        {!rows && n > 0 && <ul class="photos">{photos.value.map((p) => <PhotoTile key={p.id} p={p} />)}</ul>}
         <Drop small={n > 0} />
       </section>
       {ready.value && <>
         <section aria-labelledby="new-look">
           <h2 id="new-look" class="section"><span class="step">2</span>{t("new.look")}</h2>
-          <Looks photo={photos.value[0]} chosen={c} choose={choose} />
+          <Looks photo={rows ? undefined : photos.value.find((p) => !p.source)} chosen={c} choose={choose} />
         </section>
         <section aria-labelledby="new-channels">
           <h2 id="new-channels" class="section"><span class="step">3</span>{t("new.channels")} <span class="count">{c.presets.length}</span></h2>

@@ -1,17 +1,19 @@
 // A picture as it could be: place, light, scene and words, seen small before it is ordered.
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { Problem, type Schemas } from "../api";
+import type { Schemas } from "../api";
 import { go } from "../route";
-import { brands, plates, readPlates, scenes } from "../state/catalogue";
+import { brands } from "../state/catalogue";
 import { withLook } from "../state/look";
 import { doing, tell, textOf } from "../state/notice";
+import { spread } from "../state/spread";
 import { chosen, home, job, readThese, revive, shown as pictures, spot, type Brief } from "../state/sheet";
-import { changes, latest, moving, preview, remake, remakeAs, same, shown, tidy, type Shown, type Steering, type Wish } from "../state/steer";
-import { credits, named, number, t, type Key } from "../words";
+import { changes, latest, moving, preview, remakeAs, same, shown, tidy, type Shown, type Steering, type Wish } from "../state/steer";
+import { credits, number, t, type Key } from "../words";
 import { sure } from "./Confirm";
 import { Dial } from "./Dial";
 import { Icon } from "./Icon";
+import { SceneChips } from "./SceneChips";
 import { Words } from "./Words";
 import { lacks } from "../state/session";
 
@@ -30,7 +32,7 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
   const before = wishOf(item);
   const ask = useRef<((a: () => Promise<Shown>) => void) | null>(null);
   ask.current ??= latest<Shown>((s) => { if (shown.value) URL.revokeObjectURL(shown.value.url); shown.value = s; moving.value = null; why.value = ""; }, (e) => { moving.value = null; why.value = textOf(e); });
-  useEffect(() => { void readPlates(); return () => { if (shown.value) URL.revokeObjectURL(shown.value.url); shown.value = null; moving.value = null; }; }, [item.item_id]);
+  useEffect(() => { return () => { if (shown.value) URL.revokeObjectURL(shown.value.url); shown.value = null; moving.value = null; }; }, [item.item_id]);
   const told = JSON.stringify([wish.scene, wish.words.trim(), tidy(wish.steering)]);
   useEffect(() => {
     if (item.status !== "completed") return;
@@ -60,25 +62,15 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
       } finally { busy.value = false; }
     });
   };
-  const spread = (list: Brief[]): void => void doing(async () => {
+  const also = (list: Brief[]): void => void doing(async () => {
     const n = list.length + 1;
     if (!await sure(t("adjust.spread", { n }), price ? t("adjust.spread.price", { n, total: credits(n * price) }) : t("adjust.spread.why", { n }), t("adjust.make"))) return;
     busy.value = true;
     try {
-      const body = changes(wish, before);
-      const made = [{ job_id: jobID, item_id: await remakeAs(jobID, item.item_id, wish) }];
-      const queue = [...list];
-      let broke: unknown = null;
-      await Promise.all(Array.from({ length: 4 }, async () => {
-        for (let b = queue.shift(); b && !broke; b = queue.shift()) {
-          try { made.push({ job_id: b.job_id, item_id: await remake(b.job_id, b.item_id, body) }); tell(t("adjust.spreading", { done: made.length, n })); } catch (error) { broke = error; }
-        }
-      }));
-      await readThese([{ job_id: jobID, item_id: item.item_id }, ...list, ...made]);
-      revive();
-      if (broke) throw broke instanceof Problem ? new Problem(broke.status, broke.code, t("adjust.stopped", { done: made.length, n, why: textOf(broke) }), broke.correlationID) : broke;
+      const made = [item.item_id, await remakeAs(jobID, item.item_id, wish)].map((i) => ({ job_id: jobID, item_id: i }));
+      await readThese(made.slice(0, 1));
+      await spread(list, changes(wish, before), made.slice(1));
       go(...home());
-      tell(t("adjust.all_going", { n }));
     } finally { busy.value = false; }
   });
   const elsewhere = (): void => void doing(async () => {
@@ -86,12 +78,10 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
     try { go("sets", await withLook(item, { brand_profile_id: brand.value || job.value?.brand_profile_id || "default", presets: item.exports.map((v) => v.preset), scenes: [wish.scene], words: wish.words.trim(), steering: tidy(s) })); } finally { busy.value = false; }
   });
   if (item.status !== "completed") return <p class="soft">{t("adjust.later")}</p>;
-  const known = [...new Set([...scenes.value, ...plates.value.map((p) => p.scene_type), before.scene])];
   return (
     <form class="stack adjust" onSubmit={make}>
       <p class="soft">{t("adjust.how")}</p>
-      <fieldset><legend>{t("adjust.scene")}</legend><div class="chips small">{known.map((x) => <button type="button" class="chip" key={x} aria-pressed={wish.scene === x} onClick={() => change({ ...wish, scene: x })}>{plates.value.find((p) => p.scene_type === x)?.name ?? named(x)}</button>)}
-        <label class="chip paint" title={t("adjust.paint")}><input type="color" aria-label={t("adjust.paint")} value={/^colour:(#[0-9a-f]{6})$/.exec(wish.scene)?.[1] ?? "#ffffff"} onChange={(e) => change({ ...wish, scene: `colour:${e.currentTarget.value}` })} /></label></div></fieldset>
+      <SceneChips scene={wish.scene} also={before.scene} choose={(x) => change({ ...wish, scene: x })} />
       <Words value={wish.words} unknown={shown.value?.unknown_words ?? []} change={(words) => change({ ...wish, words })} />
       <div class="row between"><button type="button" onClick={() => steer({ seed: ((s.seed ?? 0) + 1) % 1000 })}><Icon name="again" />{t("adjust.other")}</button>
         {s.seed != null && <button type="button" class="quiet" onClick={() => steer({ seed: null })}>{t("adjust.first")}</button>}</div>
@@ -128,8 +118,8 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
           <div class="row"><button type="button" class="quiet" disabled={unchanged} onClick={() => change(before)}>{t("adjust.back")}</button>
             <button type="submit" class="primary" disabled={busy.value || unchanged} {...lacks("write")}>{busy.value ? t("new.making") : t("adjust.make")}</button></div></div>
         {(selected.length > 0 || rest.length > 0) && <div class="row end">
-          {selected.length > 0 && <button type="button" disabled={busy.value || unchanged} onClick={() => spread(selected)} {...lacks("write")}>{t("adjust.selected", { n: selected.length })}</button>}
-          {rest.length > 0 && <button type="button" disabled={busy.value || unchanged} onClick={() => spread(rest)} {...lacks("write")}>{t("adjust.all", { n: rest.length })}</button>}</div>}
+          {selected.length > 0 && <button type="button" disabled={busy.value || unchanged} onClick={() => also(selected)} {...lacks("write")}>{t("adjust.selected", { n: selected.length })}</button>}
+          {rest.length > 0 && <button type="button" disabled={busy.value || unchanged} onClick={() => also(rest)} {...lacks("write")}>{t("adjust.all", { n: rest.length })}</button>}</div>}
       </div>
       <details><summary>{t("adjust.set")}</summary><div class="stack"><p class="soft">{t("adjust.set.why")}</p>
         <label class="field">{t("new.brand")}<select value={brand.value || job.value?.brand_profile_id || "default"} onChange={(e) => { brand.value = e.currentTarget.value; }}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>

@@ -13,6 +13,7 @@ import { t, type Key } from "../words";
 import { Empty } from "./Empty";
 import { Grid, type GridHandle } from "./Grid";
 import { Icon } from "./Icon";
+import { LookDialog } from "./LookDialog";
 import { Role } from "./Role";
 import { SheetFilters } from "./SheetFilters";
 import { Tile } from "./Tile";
@@ -54,13 +55,13 @@ export const Contact = () => {
 
   const acted = (): Brief[] => (chosen.value.size ? briefs.value.filter((b) => chosen.value.has(b.item_id)) : list[current] ? [list[current]!] : []);
 
-  const each = async (of: Brief[], done: Key, act: (b: Brief) => Promise<void>): Promise<void> => {
+  const each = async (of: Brief[], done: Key, act: (b: Brief) => Promise<void>, also = ""): Promise<void> => {
     if (!of.length) return;
     chosen.value = new Set();
     await doing(async () => {
       const queue = [...of];
       await Promise.all(Array.from({ length: Math.min(6, queue.length) }, async () => { for (let b = queue.shift(); b; b = queue.shift()) await act(b); }));
-      if (of.length > 1) tell(t(done, { n: of.length }));
+      if (of.length > 1 || also) tell(t(done, { n: of.length }) + also);
       else hear(t(done, { n: 1 }));
     });
   };
@@ -68,7 +69,8 @@ export const Contact = () => {
     if (!may("approve")) return;
     const of = acted().filter((b) => b.status === "completed");
     const single = !chosen.value.size;
-    void each(of, verb === "approve" ? "sheet.approved" : "sheet.rejected", (b) => decide(b, verb));
+    const refused = verb === "approve" ? of.reduce((n, b) => n + b.rejected.length, 0) : 0;
+    void each(of, verb === "approve" ? "sheet.approved" : "sheet.rejected", (b) => decide(b, verb), refused ? `. ${t("tile.channel", { n: refused })}` : "");
     // in a list of doubts the decided tile goes, and the next one takes its place
     if (single && of.length) focusOn(filter.value === "look" ? current : current + 1);
   };
@@ -77,10 +79,14 @@ export const Contact = () => {
   const save = (): void => {
     const of = acted().filter((b) => b.status === "completed");
     if (of.length < 2) { void each(of, "sheet.saved", async (b) => { await saveVariants(b.job_id, b.item_id); }); return; }
-    void doing(async () => { await packed(of, "opal-selection.zip"); chosen.value = new Set(); });
+    void doing(async () => { await packed(of, "chosen"); chosen.value = new Set(); });
   };
-  const another = (): void => void doing(async () => {
-    const of = acted();
+  const looks = useSignal<Brief[] | null>(null); // those that get another look
+  const another = (): void => {
+    const of = acted().filter((b) => b.status === "completed");
+    if (of.length && may("write")) looks.value = of;
+  };
+  const apart = (of: Brief[]): void => void doing(async () => {
     await takeAlong(of, (done) => tell(t("sheet.taking", { done, n: of.length })));
     go("new");
   });
@@ -117,6 +123,7 @@ export const Contact = () => {
       {list.length === 0 ? <Empty title={t("sheet.none")}>{shown.value.length > 0 && <button type="button" onClick={() => { filter.value = "all"; sought.value = ""; }}>{t("sheet.show_all")}</button>}</Empty>
         : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={sizes[size.value]} ratio={1} extra={(tall ? 138 : list.some((b) => b.waiting) ? 104 : wait || list.some((b) => stateOf(b) === "approved" && b.rejected.length > 0) ? 85 : 66) + (several.value ? 19 : 0)} handle={(h) => { grid.current = h; }}
           tile={(b, i) => <Tile b={b} chosen={chosen.value.has(b.item_id)} current={i === current} choose={(range) => choose(i, range)} focus={() => { active.value = i; }} />} />}
+      {looks.value && <LookDialog of={looks.value} close={() => { looks.value = null; }} apart={() => apart(looks.value ?? [])} />}
       <div class="bar" role="toolbar" aria-label={t("sheet.bar")}>
         {/* one button for both, so that the focus stays */}
         <button type="button" class="quiet" onClick={() => { chosen.value = new Set(selected ? [] : list.map((b) => b.item_id)); }}>{selected ? t("sheet.unselect") : t("sheet.select_all")}</button>

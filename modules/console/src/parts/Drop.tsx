@@ -2,41 +2,25 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { go, parts } from "../route";
-import { doing, hush, tell } from "../state/notice";
-import { sure } from "./Confirm";
-import { add } from "../state/photos";
+import { doing } from "../state/notice";
+import { add, addAddresses } from "../state/photos";
 import { fileAt } from "../state/save";
 import { filesOf } from "../state/files";
-import { addresses, beginImport, bringNamed, isTable, orderAddresses } from "../state/tables";
+import { addresses, bringNamed, isTable, table, takeTable } from "../state/tables";
 import { t } from "../words";
 import { Icon } from "./Icon";
-
-// takeTables imports tables of products, after a question: their rows are ordered. Photos
-// that come with them are those that rows name.
-const takeTables = async (tables: File[], others: File[]): Promise<void> => {
-  for (const f of tables) {
-    if (!await sure(t("table.import", { name: f.name }), t("table.import.why"), t("table.import.act"), true)) continue;
-    tell(t("table.importing"));
-    const id = await beginImport(f);
-    hush();
-    go("imports", id);
-    if (others.length) void doing(() => bringNamed(id, others));
-  }
-};
-
-const takeAddresses = async (all: string[]): Promise<void> => {
-  if (await sure(t("addresses.order", { n: all.length }), t("addresses.why"), t("addresses.act"), true)) go("sets", await orderAddresses(all));
-};
 
 const take = (e: Event): void => {
   void doing(async () => {
     const found = await filesOf(e); // begun while the event lasts
     const tables = found.filter((f) => isTable(f.name));
-    if (tables.length) { await takeTables(tables, found.filter((f) => !isTable(f.name))); return; }
+    // photos that come with a table are those that its rows name
+    if (tables.length) { await takeTable(tables[0]!, found.filter((f) => !isTable(f.name))); go("new"); return; }
     // photos that are dropped on an import are those that its rows name
     const [first, id] = parts.value;
     if (first === "imports" && id) { await bringNamed(id, found); return; }
-    if (parts.value[0] !== "new") go("new");
+    if (first === "new" && table.value) { table.value = { ...table.value, files: [...table.value.files, ...found] }; return; }
+    if (first !== "new") go("new");
     await add(found);
   });
 };
@@ -54,7 +38,7 @@ export const useDrop = (): { value: boolean } => {
     const paste = (e: ClipboardEvent): void => {
       const found = [...(e.clipboardData?.files ?? [])];
       const named = found.length || (e.target as HTMLElement).closest("input, textarea") ? [] : addresses(e.clipboardData?.getData("text/plain") ?? "");
-      if (named.length) { e.preventDefault(); void doing(() => takeAddresses(named)); return; }
+      if (named.length) { e.preventDefault(); addAddresses(named); if (parts.value[0] !== "new") go("new"); return; }
       if (!found.length) return;
       e.preventDefault();
       void doing(async () => { if (parts.value[0] !== "new") go("new"); await add(found); });

@@ -6,7 +6,7 @@ import { t, type Key } from "../words";
 export const SheetFilters = () => {
   const c = counts.value;
   const of: Record<Filter, number> = {
-    all: shown.value.length, look: c.look ?? 0, failed: (c.failed ?? 0) + (c.refused ?? 0), channel: c.channel ?? 0, done: c.done ?? 0, approved: c.approved ?? 0, rejected: c.rejected ?? 0, open: (c.waiting ?? 0) + (c.queued ?? 0) + (c.working ?? 0),
+    all: shown.value.length, look: c.look ?? 0, failed: (c.failed ?? 0) + (c.refused ?? 0), channel: c.channel ?? 0, done: c.done ?? 0, approved: c.approved ?? 0, rejected: c.rejected ?? 0, open: (c.waiting ?? 0) + (c.queued ?? 0) + (c.working ?? 0), talk: shown.value.filter((b) => b.comments).length,
   };
   return (
     <div class="filters">

@@ -3,11 +3,12 @@ import { useEffect, useRef } from "preact/hooks";
 import { rest } from "../state/pace";
 import { again, chosen as picked, leaveOut, replace, several, spot, stateOf, turns, type Brief, type State } from "../state/sheet";
 import { uploads } from "../state/uploads";
+import { familyOf } from "../state/codes";
 import { doing, textOf } from "../state/notice";
 import { Problem } from "../api";
-import { to } from "../route";
+import { go, to } from "../route";
 import { sceneTitle } from "../state/catalogue";
-import { lasting, said, t, when, type Key } from "../words";
+import { lasting, number, said, t, when, type Key } from "../words";
 import { Icon } from "./Icon";
 import { Thumb } from "./Thumb";
 import { lacks } from "../state/session";
@@ -72,10 +73,11 @@ export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
   return (
     <div class={`tile ${state}${chosen ? " chosen" : ""}`} data-item={b.item_id} onFocusIn={focus}>
       <a class="tile-picture" href={to(...spot(b.job_id, b.item_id))} tabIndex={current ? 0 : -1} data-main
-        aria-label={`${b.filename}, ${sceneTitle(b.scene_type)}, ${word}${byWhom(b)}${b.comments ? `, ${t("tile.comments", { n: b.comments })}` : ""}${why || waits ? `: ${why || waits}` : ""}${chosen ? `, ${t("tile.chosen")}` : ""}`}
+        aria-label={`${b.filename}, ${sceneTitle(b.scene_type)}, ${word}${byWhom(b)}${b.comments ? `, ${t("tile.comments", { n: b.comments })}` : ""}${b.enlarged && b.enlarged > 3 ? `, ${t("tile.enlarged", { n: number(b.enlarged, 1) })}` : ""}${why || waits ? `: ${why || waits}` : ""}${chosen ? `, ${t("tile.chosen")}` : ""}`}
         {...press}>
         <Thumb job={b.job_id} item={b.item_id} version={b.picture} photo={b.photo} />
         {state === "working" && <span class="busy" aria-hidden="true" />}
+        {b.enlarged && b.enlarged > 3 ? <span class="soft-mark" aria-hidden="true" title={t("tile.enlarged", { n: number(b.enlarged, 1) })} data-times={`${number(b.enlarged, 1)}×`} /> : null}
         {b.comments ? <span class="talk" aria-hidden="true" title={t("tile.comments", { n: b.comments })}><Icon name="talk" />{b.comments}</span> : null}
       </a>
       <label class="tile-choose"><input type="checkbox" tabIndex={current ? 0 : -1} checked={chosen} aria-label={t("tile.choose", { name: b.filename })}
@@ -85,7 +87,7 @@ export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
           setTimeout(() => { box.checked = picked.value.has(b.item_id); }); // a range keeps what the click took away
         }} /></label>
       <div class="tile-text">
-        <strong title={b.filename}>{b.sku ?? b.filename}</strong>
+        <strong title={b.filename} onClick={() => go(...spot(b.job_id, b.item_id))}>{b.sku ?? b.filename}</strong>
         {several.value && <span class="soft clip">{sceneTitle(b.scene_type)}</span>}
         <span class={`state ${state}`} title={why || word + byWhom(b)}>{marks[state] && <Icon name={marks[state]!} />}{word}{byWhom(b)}</span>
         {state === "approved" && why && <span class="warn-text clip" title={why}>{why}</span>}
@@ -95,7 +97,8 @@ export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
           <button type="button" tabIndex={current ? 0 : -1} onClick={() => pick(b)} {...lacks("write")}>{t("tile.replace")}<span class="unseen"> {b.filename}</span></button>
           <button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => leaveOut(b))} {...lacks("write")}>{t("tile.leave")}<span class="unseen"> {b.filename}</span></button>
         </div>}
-        {state === "failed" && <div class="tile-buttons"><button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => again(b))} {...lacks("write")}>{t("tile.again")}<span class="unseen"> {b.filename}</span></button></div>}
+        {state === "failed" && <div class="tile-buttons">{/^(photo|large)$/.test(familyOf(b.error_code ?? "")) ? <button type="button" tabIndex={current ? 0 : -1} onClick={() => pick(b)} {...lacks("write")}>{t("tile.replace")}<span class="unseen"> {b.filename}</span></button>
+          : <button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => again(b))} {...lacks("write")}>{t("tile.again")}<span class="unseen"> {b.filename}</span></button>}</div>}
       </div>
     </div>
   );

@@ -21,7 +21,7 @@ export const ZipDialog = ({ whole, close }: { whole: (() => void) | null; close:
   const doubts = made.filter((b) => b.review === "pending").length;
   const approved = made.filter((b) => b.review === "approved");
   const some = briefs.value.filter((b) => chosen.value.has(b.item_id) && b.status === "completed");
-  const packs = (what: string, of: Brief[], service?: (() => void) | null) => (of.length || service ? () => { close(); if (service) service(); else void doing(() => packed(of, `opal-${what}.zip`)); } : null);
+  const packs = (what: "all" | "approved" | "chosen", of: Brief[], service?: (() => void) | null) => (of.length || service ? () => { close(); if (service) service(); else void doing(() => packed(of, what)); } : null);
   return (
     <Dialog title={t("sheet.zip")} close={close}>
       <p class="soft">{t("zip.how")}</p>

@@ -2,10 +2,10 @@
 import { computed, signal } from "@preact/signals";
 import { open, shown, stateOf, type Brief, type Place, type State } from "./sheet";
 
-export type Filter = "all" | "look" | "failed" | "channel" | "done" | "approved" | "rejected" | "open";
-const holds: Record<Filter, (s: State) => boolean> = {
+export type Filter = "all" | "look" | "failed" | "channel" | "done" | "approved" | "rejected" | "open" | "talk";
+const holds: Record<Filter, (s: State, b: Brief) => boolean> = {
   all: () => true, look: (s) => s === "look", failed: (s) => s === "failed" || s === "refused", channel: (s) => s === "channel",
-  done: (s) => s === "done", approved: (s) => s === "approved", rejected: (s) => s === "rejected", open: (s) => s === "waiting" || s === "queued" || s === "working",
+  done: (s) => s === "done", approved: (s) => s === "approved", rejected: (s) => s === "rejected", open: (s) => s === "waiting" || s === "queued" || s === "working", talk: (_, b) => Boolean(b.comments),
 };
 export const sizes = { s: 110, m: 180, l: 300 };
 
@@ -17,7 +17,7 @@ export const size = signal<keyof typeof sizes>("m");
 // listed is what the grid shows: the Picture page goes through it in the same order.
 export const listed = computed(() => {
   const words = sought.value.trim().toLowerCase();
-  const all = shown.value.filter((b) => holds[filter.value](stateOf(b)) &&
+  const all = shown.value.filter((b) => holds[filter.value](stateOf(b), b) &&
     (!words || b.filename.toLowerCase().includes(words) || (b.sku ?? "").toLowerCase().includes(words) || b.scene_type.includes(words)));
   // what needed a look stays in its place when somebody decided
   const doubted = (b: Brief): number => (b.review === "pending" || b.review_reason ? 0 : 1);

@@ -1,8 +1,10 @@
 // The photos of the next set: what was dropped, looked at before anything is sent.
 import { signal } from "@preact/signals";
+import { inStore } from "./store";
 
-export type Photo = { id: string; file: File; sku: string; width: number; height: number; url: string; hash: string; folder: string };
-export type Refusal = { name: string; why: "type" | "size" | "empty" | "twice" | "many" };
+// side is the longer side of the product, in pixels: of all of the photo where it can't be told; 0: not known.
+export type Photo = { id: string; file: File; sku: string; width: number; height: number; side: number; url: string; hash: string; folder: string; source?: string };
+export type Refusal = { name: string; why: "type" | "size" | "empty" | "twice" | "many" | "broken" };
 
 export const photos = signal<Photo[]>([]);
 export const refused = signal<Refusal[]>([]);
@@ -14,6 +16,25 @@ const types = /^image\/(jpeg|png|webp|hei[cf]|avif|tiff)$/;
 const names = /\.(jpe?g|png|webp|hei[cf]|avif|tiff?)$/i;
 
 let count = 0;
+const newID = (): string => `${Date.now()}-${String(++count).padStart(5, "0")}`;
+
+// What is chosen stays over a reload, for the tab that it was chosen in.
+type Kept = Photo & { key: string; at: number };
+const kept = 2 * 86_400_000; // ms: a tab that was closed asks for nothing any more
+const tab = (): string => { try { return sessionStorage["opal.tab"] ||= newID(); } catch { return newID(); } };
+const keep = (p: Photo): void => { void inStore("photos", "readwrite", (s) => s.put({ ...p, url: "", key: `${tab()} ${p.id}`, at: Date.now() })); };
+const forget = (key: string | IDBKeyRange): void => { void inStore("photos", "readwrite", (s) => s.delete(key)); };
+
+let restored = false;
+// restore brings back what was chosen before a reload.
+export const restore = async (): Promise<void> => {
+  if (restored) return;
+  restored = true;
+  const mine = `${tab()} `, all = await inStore<Kept[]>("photos", "readonly", (s) => s.getAll()) ?? [];
+  const here = new Set(photos.value.map((p) => p.id));
+  for (const k of all) if (Date.now() - k.at > kept) forget(k.key);
+  photos.value = [...all.filter((k) => k.key.startsWith(mine) && !here.has(k.id)).map(({ key: _, at: __, ...p }) => ({ ...p, url: p.source ? "" : URL.createObjectURL(p.file) })), ...photos.value].slice(0, maxPhotos);
+};
 
 // skuOf reads a product's number from a file name: CHAIR-04_front.jpg is CHAIR-04.
 export const skuOf = (name: string): string => {
@@ -39,13 +60,33 @@ const fingerprint = async (file: File): Promise<string> => {
   return [...new Uint8Array(sum)].map((b) => b.toString(16).padStart(2, "0")).join("");
 };
 
-const measure = async (file: File): Promise<{ width: number; height: number }> => {
+const grid = 64; // pixels of the picture on which the product is looked for
+const apart = 36; // of 255: what differs more from a plain backdrop is none of it
+
+// sideOf is the share of a photo's sides that stands out of a plain backdrop; all of it where there is none.
+const sideOf = (bitmap: ImageBitmap): [number, number] => {
+  const draw = new OffscreenCanvas(grid, grid).getContext("2d")!;
+  draw.drawImage(bitmap, 0, 0, grid, grid);
+  const { data } = draw.getImageData(0, 0, grid, grid);
+  const at = (x: number, y: number): number[] => [0, 1, 2, 3].map((c) => data[4 * (y * grid + x) + c]!);
+  const rim = Array.from({ length: grid }, (_, i) => [at(i, 0), at(0, i), at(grid - 1, i)]).flat(); // things stand on the lower edge
+  const plain = [0, 1, 2, 3].map((c) => rim.map((p) => p[c]!).sort((a, b) => a - b)[rim.length >> 1]!);
+  const differs = (p: number[]): boolean => p.some((v, c) => Math.abs(v - plain[c]!) > apart);
+  if (rim.filter(differs).length > rim.length / 10) return [1, 1];
+  let [left, top, right, bottom] = [grid, grid, 0, 0];
+  for (let y = 0; y < grid; y++) for (let x = 0; x < grid; x++) if (differs(at(x, y))) { left = Math.min(left, x); right = Math.max(right, x + 1); top = Math.min(top, y); bottom = y + 1; }
+  return right > left ? [(right - left) / grid, (bottom - top) / grid] : [1, 1];
+};
+
+const shows = /^image\/(jpeg|png|webp)$/; // every browser does
+
+const measure = async (file: File): Promise<{ width: number; height: number; side: number } | null> => {
   try {
-    const bitmap = await createImageBitmap(file);
-    const size = { width: bitmap.width, height: bitmap.height };
+    const bitmap = await createImageBitmap(file), { width, height } = bitmap;
+    const [w, h] = sideOf(bitmap);
     bitmap.close();
-    return size;
-  } catch { return { width: 0, height: 0 }; } // a format that this browser doesn't show
+    return { width, height, side: Math.round(Math.max(width * w, height * h)) };
+  } catch { return shows.test(file.type) ? null : { width: 0, height: 0, side: 0 }; }
 };
 
 const every = 100; // ms between two looks of the page at what was added meanwhile
@@ -56,7 +97,7 @@ export const add = async (files: File[]): Promise<void> => {
   const here = new Set(photos.value.map((p) => p.hash));
   const full = (): boolean => photos.value.length + taken.length >= maxPhotos;
   let shown = Date.now();
-  const show = (): void => { photos.value = [...photos.value, ...taken.splice(0)]; shown = Date.now(); };
+  const show = (): void => { taken.forEach(keep); photos.value = [...photos.value, ...taken.splice(0)]; shown = Date.now(); };
   const one = async (file: File): Promise<void> => {
     if (file.name.startsWith(".")) return; // a system's own, such as .DS_Store
     const why = !types.test(file.type) && !names.test(file.name) ? "type" : file.size === 0 ? "empty" : file.size > maxBytes ? "size" : full() ? "many" : null;
@@ -66,7 +107,8 @@ export const add = async (files: File[]): Promise<void> => {
     if (here.has(hash)) { no.push({ name: file.name, why: "twice" }); return; }
     here.add(hash);
     const size = await measure(file);
-    taken.push({ id: `p${++count}`, file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash, folder: folderOf(file) });
+    if (!size) { no.push({ name: file.name, why: "broken" }); return; }
+    taken.push({ id: newID(), file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash, folder: folderOf(file) });
     if (Date.now() - shown > every) show();
   };
   for (const file of files) {
@@ -84,14 +126,26 @@ export const add = async (files: File[]): Promise<void> => {
   if (no.length) refused.value = [...refused.value, ...no];
 };
 
+// addAddresses takes photos that the service fetches itself.
+export const addAddresses = (all: string[]): void => {
+  const here = new Set(photos.value.map((p) => p.source));
+  photos.value = [...photos.value, ...all.filter((a) => !here.has(a)).map((source) => {
+    const name = decodeURIComponent(new URL(source).pathname.split("/").pop() ?? "") || new URL(source).host;
+    return { id: newID(), file: new File([], name), sku: skuOf(name), width: 0, height: 0, side: 0, url: "", hash: source, folder: "", source };
+  })].slice(0, maxPhotos);
+  photos.value.filter((p) => p.source).forEach(keep);
+};
+
 export const remove = (id: string): void => {
   const p = photos.value.find((x) => x.id === id);
   if (p) URL.revokeObjectURL(p.url);
+  forget(`${tab()} ${id}`);
   photos.value = photos.value.filter((x) => x.id !== id);
 };
 
 export const clear = (): void => {
   for (const p of photos.value) URL.revokeObjectURL(p.url);
+  forget(IDBKeyRange.bound(`${tab()} `, `${tab()} \uffff`));
   photos.value = [];
   refused.value = [];
 };

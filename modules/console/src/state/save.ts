@@ -2,7 +2,8 @@
 import { address, client, got, problemOf, send } from "../api";
 import { t } from "../words";
 import { tell } from "./notice";
-import type { Brief } from "./sheet";
+import { called } from "./called";
+import { group, job, shown, type Brief } from "./sheet";
 
 export const saveAs = (url: string, name: string): void => {
   const a = document.createElement("a");
@@ -60,9 +61,12 @@ export const saveBlob = (blob: Blob, name: string): void => {
   setTimeout(() => URL.revokeObjectURL(at), 60_000);
 };
 
-// packed saves a ZIP of some pictures, tells how far it is, and what is in it.
-export const packed = async (list: Brief[], name: string): Promise<void> => {
+// packed saves a ZIP of some pictures of the sheet that is shown, named after it, tells how far
+// it is, and what is in it.
+export const packed = async (list: Brief[], what: "all" | "approved" | "chosen"): Promise<void> => {
   const { saveChosen } = await import("./zip");
+  const of = group.value?.name || called({ name: job.value?.name ?? "", pictures: shown.value.length });
+  const name = `${of.replace(/[\\/:*?"<>|\p{C}]+/gu, "_")}${what === "all" ? "" : `-${t(what === "approved" ? "filter.approved" : "tile.chosen").toLowerCase()}`}.zip`;
   const { files, refused } = await saveChosen(list, name, (done) => tell(t("sheet.packing", { done, n: list.length })));
   tell((files ? t("sheet.saved", { n: list.length }) : t("sheet.none")) + (refused ? ` ${t("zip.refused", { n: refused })}` : ""));
 };

@@ -402,8 +402,19 @@ export const revive = (): void => {
 
 export const cancelRest = async (): Promise<void> => { await got(client.POST("/v1/jobs/{job_id}/cancel", at(placeID))); };
 
-// replace sends another photo for an item whose photo was refused.
-export const replace = async (b: Brief, file: File): Promise<void> => {
+// replace sends another photo for an item whose photo was refused, or could not be worked on in
+// any scene.
+export const replace = async (of: Brief, file: File): Promise<void> => {
+  let b = of;
+  if (of.status === "failed") {
+    const alike = shown.value.filter((x) => x.job_id === of.job_id && x.status === "failed" && x.photo === of.photo);
+    for (const x of alike) {
+      const made = await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/retry", { params: { ...item(x).params, query: { upload: true }, header: once() } }));
+      if (x === of) b = { ...of, item_id: made.item_id };
+      await readSome(x.job_id, [x.item_id, made.item_id]);
+    }
+    revive();
+  }
   const up = await got(client.POST("/v1/uploads/sas", { body: { job_id: b.job_id, item_id: b.item_id, filename: file.name, content_type: file.type } }));
   await put(up.upload_url, file, () => { /* one photo: the tile says that it works */ });
   try { await got(client.POST("/v1/uploads/complete", { body: { job_id: b.job_id, item_id: b.item_id } })); }

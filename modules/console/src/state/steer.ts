@@ -33,10 +33,12 @@ export const changes = (now: Wish, before: Wish): Schemas["Remake"] => {
 
 const bodyOf = (w: Wish): Schemas["Remake"] => ({ scene_type: w.scene, scene_prompt: w.words.trim(), steering: tidy(w.steering), fresh: true });
 
-export const preview = async (jobID: string, itemID: string, w: Wish): Promise<Shown> => {
-  const { image, ...rest } = await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/preview", { params: { path: { job_id: jobID, item_id: itemID } }, body: bodyOf(w) }));
+// seenAs shows a picture as it would be made again.
+export const seenAs = async (jobID: string, itemID: string, body: Schemas["Remake"]): Promise<Shown> => {
+  const { image, ...rest } = await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/preview", { params: { path: { job_id: jobID, item_id: itemID } }, body }));
   return { ...rest, url: URL.createObjectURL(blobOf(image)) };
 };
+export const preview = (jobID: string, itemID: string, w: Wish): Promise<Shown> => seenAs(jobID, itemID, bodyOf(w));
 
 // remake has a picture made again, and returns the item that does so.
 export const remake = async (jobID: string, itemID: string, body: Schemas["Remake"]): Promise<string> =>

@@ -18,9 +18,29 @@ export const addresses = (text: string): string[] => {
 export const ended = (i: Import): boolean => i.finished_at !== null;
 export const at = (id: string) => ({ params: { path: { import_id: id } } });
 
-// beginImport sends a table, or names a feed's address, and has its rows become sets.
-export const beginImport = async (from: File | string, brand?: string): Promise<string> => {
-  const wishes = brand ? { brand_profile_id: brand } : {};
+// Table is one that the next set is made of; files are photos that came with it.
+export type Table = { file: File; rows: number; files: File[] };
+export const table = signal<Table | null>(null);
+
+// rowsOf counts the rows of a table, without its headings.
+const rowsOf = async (file: File): Promise<number> => {
+  const text = await file.text();
+  if (/\.(jsonl|ndjson)$/i.test(file.name)) return text.split("\n").filter((l) => l.trim()).length;
+  let n = 0, quoted = false, filled = false;
+  for (const c of text) {
+    if (c === "\"") quoted = !quoted;
+    else if (c === "\n" && !quoted) { if (filled) n++; filled = false; continue; }
+    filled ||= c > " ";
+  }
+  return Math.max(0, n + Number(filled) - 1);
+};
+
+// takeTable has the next set made of a table.
+export const takeTable = async (file: File, files: File[] = []): Promise<void> => { table.value = { file, files, rows: await rowsOf(file) }; };
+
+// beginImport sends a table, or names a feed's address, and has its rows become sets. wishes
+// are those of rows that have none.
+export const beginImport = async (from: File | string, wishes: Schemas["NewImport"]): Promise<string> => {
   const file = typeof from === "string" ? null : from;
   const i = await got(client.POST("/v1/imports", { params: { header: once() }, body: { ...wishes, ...(file ? { filename: file.name } : { url: from as string }) } }));
   if (file) {
@@ -66,7 +86,3 @@ export const bringNamed = async (id: string, files: File[]): Promise<void> => {
 // missing returns photos that rows name by their files and that have not arrived, up to 100.
 export const missing = async (id: string): Promise<Schemas["ImportUpload"][]> =>
   (await got(client.GET("/v1/imports/{import_id}/uploads", { params: { ...at(id).params, query: { limit: 100 } } }))).uploads.slice(0, 100);
-
-// orderAddresses has pictures made of photos at their addresses, and returns the set.
-export const orderAddresses = async (all: string[]): Promise<string> =>
-  (await got(client.POST("/v1/jobs", { params: { header: once() }, body: { items: all.map((source_url) => ({ filename: "", source_url })) } }))).job_id!;

@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { client, got, once, Problem, unreachable, type Schemas } from "../api";
 import { put } from "./put";
 import { readSome } from "./sheet";
+import { inStore } from "./store";
 
 type Kept = { item: string; job: string; name: string; type: string; blob: Blob; url: string; at: number };
 export type Upload = { item: string; job: string; name: string; share: number; state: "waits" | "goes" | "broke" };
@@ -19,26 +20,6 @@ const parallel = 4;
 let running = 0;
 const kept = new Map<string, Kept>();
 
-const base = (): Promise<IDBDatabase> => new Promise((done, fail) => {
-  const r = indexedDB.open("opal-console", 1);
-  r.onupgradeneeded = () => { r.result.createObjectStore("uploads", { keyPath: "item" }); };
-  r.onsuccess = () => done(r.result);
-  r.onerror = () => fail(r.error);
-});
-
-const inStore = async <T>(mode: IDBTransactionMode, act: (s: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> => {
-  try {
-    const db = await base();
-    return await new Promise<T>((done, fail) => {
-      const t = db.transaction("uploads", mode);
-      const r = act(t.objectStore("uploads"));
-      t.oncomplete = () => { done(r.result); db.close(); };
-      t.onerror = () => fail(t.error);
-      t.onabort = () => fail(t.error);
-    });
-  } catch { return undefined; } // a browser that keeps nothing: the photos live in this tab
-};
-
 const set = (item: string, change: Partial<Upload> | null): void => {
   if (change === null && uploads.peek().length === 1) given.value = 0;
   uploads.value = change === null ? uploads.value.filter((u) => u.item !== item) : uploads.value.map((u) => (u.item === item ? { ...u, ...change } : u));
@@ -46,7 +27,7 @@ const set = (item: string, change: Partial<Upload> | null): void => {
 
 // resume goes on with what an earlier visit left.
 export const resume = async (): Promise<void> => {
-  const found = await inStore<Kept[]>("readonly", (s) => s.getAll());
+  const found = await inStore<Kept[]>("uploads", "readonly", (s) => s.getAll());
   for (const k of found ?? []) if (!kept.has(k.item)) queue(k);
   pump();
 };
@@ -90,12 +71,13 @@ const send = async (k: Kept): Promise<void> => {
   }
   kept.delete(k.item);
   set(k.item, null);
-  await inStore("readwrite", (s) => s.delete(k.item));
+  await inStore("uploads", "readwrite", (s) => s.delete(k.item));
   void readSome(k.job, [k.item]).catch(() => { /* the stream tells, too */ });
 };
 
 export type Order = Omit<Schemas["NewJob"], "items"> & { scenes: string[]; words: string; steering?: Schemas["Steering"] };
-export type Source = { file: File; sku: string };
+// source is the address of a photo that the service fetches; then there is no file of it.
+export type Source = { file: File; sku: string; source?: string };
 
 export const perJob = 100;
 
@@ -104,7 +86,7 @@ export const requestOf = (order: Order, sources: Source[], dry: boolean): Schema
   const { scenes, words, steering, ...rest } = order;
   return {
     ...rest, dry_run: dry, uploads: !dry,
-    items: sources.map((s) => ({ filename: s.file.name, ...(s.sku ? { sku: s.sku } : {}), ...(scenes.length ? { scene_types: scenes } : {}), ...(words ? { scene_prompt: words } : {}), ...(steering && Object.keys(steering).length ? { steering } : {}) })),
+    items: sources.map((s) => ({ filename: s.file.name, ...(s.source ? { source_url: s.source } : {}), ...(s.sku ? { sku: s.sku } : {}), ...(scenes.length ? { scene_types: scenes } : {}), ...(words ? { scene_prompt: words } : {}), ...(steering && Object.keys(steering).length ? { steering } : {}) })),
   };
 };
 
@@ -114,7 +96,7 @@ export const bring = (list: { item: string; job: string; name: string; file: Fil
     const k: Kept = { ...u, type: file.type, blob: file, at: Date.now() };
     if (kept.has(k.item)) continue;
     queue(k);
-    void inStore("readwrite", (st) => st.put(k));
+    void inStore("uploads", "readwrite", (st) => st.put(k));
   }
   pump();
 };
@@ -123,9 +105,9 @@ export const bring = (list: { item: string; job: string; name: string; file: Fil
 export const make = async (order: Order, sources: Source[]): Promise<string> => {
   const made = await got(client.POST("/v1/jobs", { params: { header: once() }, body: requestOf(order, sources, false) }));
   const each = Math.max(1, made.items.length / sources.length); // one item a scene; siblings share an upload
-  bring(sources.map((s, i) => {
+  bring(sources.flatMap((s, i) => {
     const it = made.items[Math.round(i * each)]!;
-    return { item: it.item_id, job: made.job_id!, name: s.file.name, file: s.file, url: it.upload_url! };
+    return s.source ? [] : [{ item: it.item_id, job: made.job_id!, name: s.file.name, file: s.file, url: it.upload_url! }];
   }));
   return made.job_id!;
 };
