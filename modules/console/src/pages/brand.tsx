@@ -15,6 +15,7 @@ import { hex, Palette } from "../parts/Palette";
 import { go, to } from "../route";
 import { catalogue, plates, readBrands, readPlates, type Brand as Profile } from "../state/catalogue";
 import { complain, doing, tell } from "../state/notice";
+import { sureFrom } from "../state/plain";
 import { tidy } from "../state/steer";
 import { number, t, when, type Key } from "../words";
 import { lacks } from "../state/session";
@@ -123,8 +124,7 @@ export const Brand = ({ id }: { id: string }) => {
         <div class="two">
           <label class="field">{t("brand.light")}<select value={d.light_direction} onChange={(e) => change({ light_direction: e.currentTarget.value as Draft["light_direction"] })}>
             {(["auto", "left", "right"] as const).map((l) => <option key={l} value={l}>{t(`light.${l}` as Key)}</option>)}</select></label>
-          <label class="field">{d.product_fill ? t("brand.fill.n", { n: `${number(100 * d.product_fill)} %` }) : t("brand.fill.auto")}
-            <input type="range" min={0.25} max={0.9} step={0.05} value={d.product_fill || 0.25} aria-valuetext={d.product_fill ? `${number(100 * d.product_fill)} %` : t("light.auto")} onInput={(e) => { const v = Number(e.currentTarget.value); change({ product_fill: v < 0.3 ? 0 : v }); }} /></label>
+          <Dial label={t("brand.fill")} value={d.product_fill || null} usual={0.6} min={0.3} max={0.9} step={0.05} say={percent} change={(v) => change({ product_fill: v ?? 0 })} />
         </div>
         <details><summary>{t("brand.light.exact")}</summary><div class="two exact">
           <Dial label={t("adjust.angle")} value={d.steering.light_angle} usual={300} min={0} max={360} step={5} say={(v) => `${number(v)}°`} change={(light_angle) => change({ steering: { ...d.steering, light_angle } })} />
@@ -139,8 +139,7 @@ export const Brand = ({ id }: { id: string }) => {
           <span class="scene-look" aria-hidden="true"><img class="plate" src={p.url} alt="" /></span><span>{p.name}</span></label>)}</div>}</section>
       <section class="sheet-block" aria-labelledby="brand-review"><h2 id="brand-review">{t("brand.review")}</h2>
         <label class="check"><input type="checkbox" checked={d.review === "on"} onChange={(e) => change({ review: e.currentTarget.checked ? "on" : "off" })} />{t("brand.review.on")}</label>
-        {d.review === "on" && <label class="field narrow">{d.review_below ? t("brand.review.n", { n: `${number(100 * d.review_below)} %` }) : t("brand.review.auto")}
-          <input type="range" min={0} max={1} step={0.05} value={d.review_below} onInput={(e) => change({ review_below: Number(e.currentTarget.value) })} /></label>}
+        {d.review === "on" && <Dial label={t("brand.review.below")} value={d.review_below || null} usual={sureFrom} min={0.05} max={1} step={0.05} say={percent} auto={t("dial.service", { n: percent(sureFrom) })} change={(v) => change({ review_below: v ?? 0 })} />}
       </section>
       <section class="sheet-block" aria-labelledby="brand-sizes"><h2 id="brand-sizes">{t("brand.sizes")}</h2><Channels chosen={d.default_presets} choose={(default_presets) => change({ default_presets })} />
         <label class="field narrow">{t("brand.naming")}<input type="text" id="brand-naming" maxLength={120} spellcheck={false} placeholder="{name}-{scene}" value={d.naming} onInput={(e) => change({ naming: e.currentTarget.value })} /></label>

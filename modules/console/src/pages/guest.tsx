@@ -7,7 +7,7 @@ import { Canvas } from "../parts/Canvas";
 import { Icon } from "../parts/Icon";
 import { NoticeLine } from "../parts/Notice";
 import { client, guestName, pictureURL } from "../state/guest";
-import { complain, doing, hear, tell, textOf } from "../state/notice";
+import { complain, doing, hear, hush, notice, textOf } from "../state/notice";
 import { saveAs } from "../state/save";
 import { language, languages, named, speak, t, when, type Key } from "../words";
 
@@ -77,8 +77,8 @@ const Large = ({ it, alt }: { it: Item; alt: string }) => {
 
 // sayWho asks for the guest's name where there is none yet.
 const sayWho = (): boolean => {
-  if (name.value.trim()) { guestName.set(name.value.trim()); return true; }
-  tell(t("guest.name.first"));
+  if (name.value.trim()) { guestName.set(name.value.trim()); hush(); return true; }
+  notice.value = { kind: "bad", text: t("guest.name.first") };
   document.querySelector<HTMLInputElement>("#guest-name")?.focus();
   return false;
 };
@@ -94,7 +94,7 @@ const decide = (it: Item, decision: "approved" | "rejected"): void => void doing
 
 const Comments = ({ it }: { it: Item }) => {
   const all = useSignal<Comment[]>([]);
-  const text = useSignal("");
+  const text = useSignal(""), field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     let here = true;
     all.value = [];
@@ -108,6 +108,7 @@ const Comments = ({ it }: { it: Item }) => {
       const c = await got(client.POST("/v1/guest/items/{item_id}/comments", { params: { path: { item_id: it.item_id } }, body: { name: name.value.trim(), text: text.value.trim() } }));
       all.value = [...all.value, c];
       text.value = "";
+      field.current?.focus(); // the button has nothing to send any more
     });
   };
   return (
@@ -116,7 +117,7 @@ const Comments = ({ it }: { it: Item }) => {
       {all.value.length === 0 ? <p class="soft">{t("guest.comments.none")}</p>
         : <ul class="comments">{all.value.map((c) => <li key={c.comment_id}><p><strong>{c.author || t("guest.team")}</strong> <small class="soft">{when(c.at)}</small></p><p class="said">{c.text}</p></li>)}</ul>}
       {link.value!.comment && <form class="stack" onSubmit={say}>
-        <label class="field">{t("guest.comment")}<textarea rows={3} maxLength={2000} value={text.value} onInput={(e) => { text.value = e.currentTarget.value; }} /></label>
+        <label class="field">{t("guest.comment")}<textarea ref={field} rows={3} maxLength={2000} value={text.value} onInput={(e) => { text.value = e.currentTarget.value; }} /></label>
         <div class="row end"><button type="submit" disabled={!text.value.trim()}>{t("guest.say")}</button></div>
       </form>}
     </section>

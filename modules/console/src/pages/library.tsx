@@ -36,7 +36,7 @@ export const Library = () => {
   const finished = (rows ?? []).filter((f) => f.status === "completed").slice(0, 500).map((f) => ({ job_id: f.job_id, item_id: f.item_id }));
   return (
     <>
-      <Shelf at="library">{finished.length > 0 && <button type="button" onClick={() => { sharing.value = true; }} {...lacks("write")}><Icon name="link" />{t("share.title", { n: finished.length })}</button>}</Shelf>
+      <Shelf at="library">{finished.length > 0 && <button type="button" onClick={() => { sharing.value = true; }} {...lacks("write")}><Icon name="link" />{t("library.share", { n: finished.length })}</button>}</Shelf>
       {sharing.value && <ShareDialog what={{ items: finished }} n={finished.length} close={() => { sharing.value = false; }} />}
       <div class="filters">
         <div class="chips" role="group" aria-label={t("sheet.filter")}>{states.map((s) => <button type="button" class="chip" key={s} aria-pressed={state.value === s} onClick={() => { state.value = s; }}>{t((s === "approved" || s === "rejected" ? `state.${s}` : `library.${s || "all"}`) as Key)}</button>)}</div>

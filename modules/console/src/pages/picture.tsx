@@ -3,7 +3,7 @@ import { signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
 import { Adjust, wishOf } from "../parts/Adjust";
-import { Brush, hints, type Stroke } from "../parts/Brush";
+import { Brush, Foreseen, hints } from "../parts/Brush";
 import { Canvas } from "../parts/Canvas";
 import { Comments } from "../parts/Comments";
 import { Compare, type Registered } from "../parts/Compare";
@@ -19,6 +19,7 @@ import { complain, doing, sayCode, tell } from "../state/notice";
 import { near, readAhead } from "../state/near";
 import { reasons, sayConcern } from "../state/plain";
 import { again, briefs, counts, decide, home, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
+import { keepStrokes, keptStrokes, type Stroke } from "../state/strokes";
 import { layer, preview, remakeAs, shown, type Wish } from "../state/steer";
 import { credits, number, t, when, type Key } from "../words";
 import { enter, listed } from "../state/listed";
@@ -51,6 +52,8 @@ const SafeZone = ({ preset }: { preset: string }) => {
   const [left, top, right, bottom] = zone as [number, number, number, number], at = (v: number): string => `${100 * v}%`;
   return <span class="safe-zone" style={{ left: at(left), top: at(top), width: at(right - left), height: at(bottom - top) }}><span class="plate-word">{t("sizes.zone")}</span></span>;
 };
+
+const isOpen = (c: Cutout): boolean => c.versions.some((v) => v.status === "queued" || v.status === "processing");
 
 // smallest finds the concern with the smallest box around a point of the photo; -1: none has one there.
 const smallest = (concerns: Schemas["Concern"][], x: number, y: number): number => {
@@ -86,7 +89,8 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
   const zoom = useSignal(0);
   const look = useSignal<Look>("picture");
   const held = useSignal(false);
-  const strokes = useSignal<Stroke[]>([]);
+  const strokes = useSignal<Stroke[]>([]); // of the picture that is shown
+  const painted = (all: Stroke[]): void => { strokes.value = all; keepStrokes(itemID, all); };
   const kind = useSignal<Stroke["kind"]>("remove");
   const radius = useSignal(16);
   const working = useSignal(false);
@@ -96,6 +100,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
   const pointed = useSignal(-1); // the concern that is pointed at
   const variant = useSignal<{ preset: string; url: string } | null>(null);
 
+  const waitsFor = useRef<object | null>(null); // the correction that is waited for
   const current = useRef(itemID); // "" once the page is left
   current.current = itemID;
   useEffect(() => () => { current.current = ""; }, []);
@@ -110,7 +115,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
     if (within) enter("collections", within); else enter("sets", jobID);
     void catalogue().catch(complain);
     const ahead = near(briefs.peek().find((b) => b.item_id === itemID));
-    item.value = ahead?.item ?? null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = []; variant.value = null; wish.value = null; product.value = ""; compared.value = null;
+    item.value = ahead?.item ?? null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = keptStrokes(itemID).strokes; working.value = false; waitsFor.current = null; variant.value = null; wish.value = null; product.value = ""; compared.value = null;
     if (!ahead) read().catch((e: unknown) => { gone.value = true; complain(e); });
   }, [jobID, itemID, within]);
   // the sheet hears of changes: read this picture again when its row changed, or was read ahead
@@ -134,32 +139,40 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
     if (!b || b.status !== "completed" || !may("approve")) return;
     void doing(() => decide(b, verb));
     decided.value = b;
-    const said = `${t(`state.${verb === "approve" ? "approved" : "rejected"}`)}: ${b.sku ?? b.filename}`;
+    const said = `${t(`state.${verb === "approve" ? "approved" : "rejected"}`)}: ${b.sku ?? b.filename}${verb === "approve" && b.rejected.length ? `. ${t("tile.channel", { n: b.rejected.length })}` : ""}`;
     tell(!doubtful && b.review === "pending" ? `${said}. ${t("picture.all_looked")}` : said, { text: t("picture.back_to"), key: "U", go: lookAgain });
     if (doubtful) go(...spot(doubtful.job_id, doubtful.item_id)); // else the next of all
     else if (b.review === "pending" || index >= list.length - 1) go(...home());
     else step(1);
   };
 
-  const correct = (body: Schemas["NewCutout"]): void => void doing(async () => {
+  // correct has a cut-out corrected; without a body it waits for a correction that is under way.
+  const correct = (body?: Schemas["NewCutout"]): void => void doing(async () => {
     working.value = true;
-    const asked = itemID;
+    const asked = itemID, mine = waitsFor.current = {};
     try {
-      let c = await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 }, header: once() }, body }));
-      const open = (): boolean => c.versions.some((v) => v.status === "queued" || v.status === "processing");
-      if (open()) tell(t("cutout.waits"));
-      while (open() && asked === current.current) c = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 } } }));
+      const look = () => got(client.GET("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 } } }));
+      let c = await (body ? got(client.POST("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 }, header: once() }, body })) : look());
+      keepStrokes(itemID, strokes.value, c.versions[c.versions.length - 1]?.version);
+      if (isOpen(c)) tell(t("cutout.waits"));
+      while (isOpen(c) && asked === current.current) c = await look();
       if (asked !== current.current) return; // it goes on where it is not looked at
       cut.value = c;
       const last = c.versions[c.versions.length - 1];
       if (last?.status === "failed") throw new Error(sayCode(last.error_code ?? "", last.error_message ?? ""));
-      strokes.value = [];
       await refresh(itemID);
       revive();
       await read();
+      painted([]);
       tell(t("cutout.done"));
-    } finally { working.value = false; }
+    } finally { if (waitsFor.current === mine) { waitsFor.current = null; working.value = false; } }
   });
+  // a correction that was asked for before the page was left or loaded again
+  useEffect(() => {
+    if (!cut.value || waitsFor.current) return;
+    if (isOpen(cut.value)) correct();
+    else if (cut.value.versions.some((v) => v.version === keptStrokes(itemID).sent && v.status === "completed")) painted([]);
+  }, [cut.value]);
   const apply = (): void => correct({ keep: hints(strokes.value, "keep"), remove: hints(strokes.value, "remove") });
 
   const steering = tab.value === "adjust" && item.value?.status === "completed" && !variant.value && look.value === "picture";
@@ -169,7 +182,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
 
   const pressed = (e: KeyboardEvent): void => {
     if (e.ctrlKey || e.metaKey) {
-      if (e.key === "z" && painting && strokes.value.length) { e.preventDefault(); strokes.value = strokes.value.slice(0, -1); }
+      if (e.key === "z" && painting && strokes.value.length) { e.preventDefault(); painted(strokes.value.slice(0, -1)); }
       return;
     }
     const target = e.target as HTMLElement;
@@ -260,7 +273,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
       <div class="picture-columns">
         <div class="stage">
           <div class="row stage-tools">
-            <div class="chips small" role="group" aria-label={t("picture.look")}>{(["picture", "cutout", "original"] as const).map((l) => <button type="button" class="chip" key={l} aria-pressed={looking === l && !variant.value} disabled={!files[l]} onClick={() => { variant.value = null; look.value = l; compared.value = null; }}>{t(`look.${l}` as Key)}</button>)}
+            <div class="chips small" role="group" aria-label={t("picture.look")}>{(["picture", "cutout", "original"] as const).map((l) => <button type="button" class="chip" key={l} aria-pressed={looking === l && !variant.value && !compared.value} disabled={!files[l]} onClick={() => { variant.value = null; look.value = l; compared.value = null; }}>{t(`look.${l}` as Key)}</button>)}
               <button type="button" class="chip" aria-pressed={compared.value !== null} disabled={!comparable} onClick={compare}>{t("look.compare")}</button></div>
             <div class="chips small" role="group" aria-label={t("picture.backdrop")}>{(["checker", "white", "black"] as const).map((b) => <button type="button" class={`chip swatch ${b}`} key={b} aria-pressed={backdrop.value === b} aria-label={t(`backdrop.${b}` as Key)} onClick={() => { backdrop.value = b; }} />)}</div>
             <div class="chips small" role="group" aria-label={t("picture.zoom")}>{[0, 1, 2].map((z) => <button type="button" class="chip" key={z} aria-pressed={zoom.value === z} onClick={() => { zoom.value = z; }}>{z ? `${z * 100} %` : t("picture.fit")}</button>)}</div>
@@ -272,7 +285,8 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
               {variant.value && !held.value && <SafeZone preset={variant.value.preset} />}
               {compared.value && looking === "picture" && !steered && !variant.value && <Compare {...compared.value} />}
               {steered && <Place scale={scale} size={size} steering={w.steering} product={product.value} change={(s) => { wish.value = { ...w, steering: { ...w.steering, ...s } }; }} />}
-              {painting && <Brush scale={scale} size={size} strokes={strokes.value} kind={kind.value} radius={radius.value} change={(s) => { strokes.value = s; }} />}
+              {painting && looking === "cutout" && <Foreseen scale={scale} size={size} strokes={strokes.value} photo={files.original} backdrop={backdrop.value} />}
+              {painting && <Brush scale={scale} size={size} strokes={strokes.value} kind={kind.value} radius={radius.value} change={painted} />}
             </>}
           </Canvas>
           <p class="soft keys">{t("picture.keys")}</p>
@@ -289,7 +303,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
             <p>{t("cutout.how")}{kind.value === "keep" && look.value === "cutout" ? ` ${t("brush.shine")}` : ""}</p>
             <div class="chips" role="group" aria-label={t("cutout.brush")}>{(["remove", "keep"] as const).map((k) => <button type="button" class={`chip ${k}`} key={k} aria-pressed={kind.value === k} onClick={() => { kind.value = k; }}>{t(`brush.${k}` as Key)}</button>)}</div>
             <label class="field">{t("cutout.size", { n: radius.value })}<input type="range" min={2} max={200} value={radius.value} onInput={(e) => { radius.value = Number(e.currentTarget.value); }} /></label>
-            <div class="row"><button type="button" disabled={!strokes.value.length || working.value} onClick={() => { strokes.value = strokes.value.slice(0, -1); }}><Icon name="undo" />{t("undo")}</button>
+            <div class="row"><button type="button" disabled={!strokes.value.length || working.value} onClick={() => painted(strokes.value.slice(0, -1))}><Icon name="undo" />{t("undo")}</button>
               <button type="button" class="primary" disabled={!strokes.value.length || working.value} onClick={apply} {...lacks("write")}>{working.value ? t("cutout.working") : t("cutout.apply")}</button></div>
             <p class="soft">{t("cutout.free")}</p></div> : <p class="soft">{t("cutout.none")}</p>)}
           {tab.value === "history" && <ol class="history">

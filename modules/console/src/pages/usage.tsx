@@ -103,7 +103,7 @@ export const Usage = () => {
       <dl class="figures">
         <div><dt>{t("usage.available")}</dt><dd>{b ? credits(b.available) : "–"}</dd></div>
         <div><dt>{t("usage.held")}</dt><dd>{b ? credits(b.held) : "–"}</dd></div>
-        <div><dt>{t("usage.month")}</dt><dd>{limits.value ? credits(limits.value.committed) : "–"}{limits.value?.budget_cap != null ? <small class="soft"> / {credits(limits.value.budget_cap)}</small> : null}</dd></div>
+        <div><dt>{t("usage.month")}</dt><dd>{credits(byDay.value.reduce((n, r) => n + (r.key.slice(0, 7) === new Date().toISOString().slice(0, 7) ? r.credits : 0), 0))}{limits.value?.budget_cap != null ? <small class="soft"> / {credits(limits.value.budget_cap)}</small> : null}</dd></div>
         {limits.value && limits.value.monthly_grant > 0 && <div><dt>{t("usage.free")}</dt><dd>{credits(limits.value.monthly_grant)}</dd></div>}
       </dl>
       <section class="sheet-block" aria-labelledby="usage-days"><h2 id="usage-days" class="unseen">{t("usage.chart")}</h2>

@@ -1,13 +1,26 @@
 // Strokes over a photo, in its own pixels.
 import { useRef } from "preact/hooks";
 import type { Schemas } from "../api";
+import type { Stroke } from "../state/strokes";
 
-export type Stroke = { kind: "keep" | "remove"; points: [number, number][]; radius: number };
 export const hints = (strokes: Stroke[], kind: Stroke["kind"]): Schemas["Stroke"][] => strokes.filter((s) => s.kind === kind).map((s) => ({ points: s.points, radius: s.radius }));
 
 type Props = { scale: number; size: { w: number; h: number }; strokes: Stroke[]; kind: Stroke["kind"]; radius: number; change: (s: Stroke[]) => void };
 
 const most = 2000; // points of a stroke
+
+const line = (s: Stroke, key: number, paint: string) => (s.points.length === 1 ? <circle key={key} class={s.kind} fill={paint} cx={s.points[0]![0]} cy={s.points[0]![1]} r={s.radius} />
+  : <polyline key={key} class={s.kind} stroke={paint} points={s.points.map((p) => p.join(",")).join(" ")} stroke-width={s.radius * 2} />);
+
+// Foreseen shows on the cut-out what strokes ask for before it is worked out: backdrop where they
+// take away, the photo where they keep.
+export const Foreseen = ({ scale, size, strokes, photo, backdrop }: { scale: number; size: { w: number; h: number }; strokes: Stroke[]; photo: string; backdrop: string }) => (
+  <svg class={`foreseen on-${backdrop}`} viewBox={`0 0 ${size.w} ${size.h}`} aria-hidden="true">
+    <defs><pattern id="photo" patternUnits="userSpaceOnUse" width={size.w} height={size.h}><image href={photo} width={size.w} height={size.h} /></pattern>
+      <pattern id="backdrop" patternUnits="userSpaceOnUse" width={20} height={20} patternTransform={`scale(${1 / scale})`}><path d="M0 0h20v20h-20z" /><path class="b" d="M0 0h10v20h10v-10h-20z" /></pattern></defs>
+    {strokes.map((s, i) => line(s, i, s.kind === "keep" ? "url(#photo)" : "url(#backdrop)"))}
+  </svg>
+);
 
 export const Brush = ({ scale, size, strokes, kind, radius, change }: Props) => {
   const svg = useRef<SVGSVGElement>(null);
@@ -33,8 +46,7 @@ export const Brush = ({ scale, size, strokes, kind, radius, change }: Props) => 
   };
   return (
     <svg ref={svg} data-paint class="brush" viewBox={`0 0 ${size.w} ${size.h}`} aria-hidden="true" onPointerDown={down}>
-      {strokes.map((s, i) => (s.points.length === 1 ? <circle key={i} class={s.kind} cx={s.points[0]![0]} cy={s.points[0]![1]} r={s.radius} />
-        : <polyline key={i} class={s.kind} points={s.points.map((p) => p.join(",")).join(" ")} stroke-width={s.radius * 2} />))}
+      {strokes.map((s, i) => line(s, i, ""))}
     </svg>
   );
 };
