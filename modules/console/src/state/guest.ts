@@ -6,12 +6,17 @@ import type { paths } from "../schema";
 
 const token = (): string => location.hash.slice(1);
 
+const most = 3; // times that a call waits where the link's rate is used up
+
 export const send = async (request: Request): Promise<Response> => {
-  const headers = new Headers(request.headers);
+  const headers = new Headers(request.headers), body = request.body ? await request.text() : undefined;
   headers.set("X-Share-Token", token());
-  try {
-    return await fetch(request.url, { method: request.method, headers, body: request.body ? await request.text() : undefined, credentials: "omit", referrerPolicy: "no-referrer" });
-  } catch { throw new Problem(0, unreachable, "The service can't be reached"); }
+  for (let tries = 0; ; tries++) {
+    const answer = await fetch(request.url, { method: request.method, headers, body, credentials: "omit", referrerPolicy: "no-referrer" }).catch(() => { throw new Problem(0, unreachable, "The service can't be reached"); });
+    const pause = Number(answer.headers.get("Retry-After")) || 0;
+    if (answer.status !== 429 || tries >= most || pause <= 0 || pause > 30) return answer;
+    await new Promise((go) => setTimeout(go, pause * 1000));
+  }
 };
 
 export const client = createClient<paths>({ baseUrl: location.origin, fetch: send });
