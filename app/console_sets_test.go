@@ -170,7 +170,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	shoot(t, ctx, "picture-phone")
 	inPage(t, ctx, desktop, script(`document.activeElement.blur()`), chromedp.KeyEvent("z"))
 	holds(t, ctx, "Z shows it at 100 %", `document.querySelector(".canvas-inner").offsetWidth === document.querySelector(".canvas img").naturalWidth`)
-	inPage(t, ctx, chromedp.KeyEvent(kb.Escape), until(`document.querySelector(".grid")`), until(`document.querySelector(".page-head .primary").disabled === false`), press(".page-head .primary"), until(`document.querySelectorAll("dialog .zip-choice").length === 3 && document.querySelectorAll("dialog .zip-choice:disabled").length === 1`))
+	inPage(t, ctx, chromedp.KeyEvent(kb.Escape), until(`document.querySelector(".grid")`), until(`document.querySelector(".page-head p")?.textContent.includes("Finished")`), press(".page-head .primary"), until(`document.querySelectorAll("dialog .zip-choice").length === 3 && document.querySelectorAll("dialog .zip-choice:disabled").length === 1`))
 	accessible(t, ctx, "what a ZIP holds")
 	inPage(t, ctx, press("dialog .zip-choice"))
 	saved(t, saves, map[string]string{"*.zip": "PK"})

@@ -7,7 +7,7 @@ const rules: [RegExp, string][] = [
   [/^import_broke_off$/, "engine"],
   [/^(image_decoder_unavailable|timeout|http_5\d\d)$/, "away"],
   [/^(image|photo|file|blob)_too_large$/, "large"],
-  [/^(image_|photo_kills|photo_unread|(plate_)?upload_(empty|aborted)|picture_unshowable|mask_|source_url_not_picture|zip_invalid|input_)/, "photo"],
+  [/^(image_|photo_kills|photo_unread|plate_invisible|(plate_)?upload_(empty|aborted)|picture_unshowable|mask_|source_url_not_picture|zip_invalid|input_)/, "photo"],
   [/^(source_url_|address_|url_)/, "address"],
   [/^(row_|csv_|products_invalid|import_(file|columns|too))/, "table"],
   [/^(endpoint_|delivery_|secret_)/, "endpoint"],
