@@ -48,16 +48,16 @@ func doubtBrought(im *image.NRGBA) (picture.Concern, bool) {
 	if box.Empty() {
 		box = imaging.AlphaBounds(im, clearAlpha)
 	}
-	say := func(kind, text string) (picture.Concern, bool) {
-		return picture.Concern{Kind: kind, Text: text, Box: picture.BoxOf(box)}, true
+	say := func(text string) (picture.Concern, bool) {
+		return picture.Concern{Kind: ConcernBrought, Text: text, Box: picture.BoxOf(box)}, true
 	}
 	switch {
 	case evenOpacity(im):
-		return say(ConcernOutline, broughtOpacity)
+		return say(broughtOpacity)
 	case rectangular(im, box):
-		return say(ConcernOutline, broughtRectangle)
+		return say(broughtRectangle)
 	case backed(im, box).is():
-		return say(ConcernBackdrop, broughtBackdrop)
+		return say(broughtBackdrop)
 	}
 	return picture.Concern{}, false
 }

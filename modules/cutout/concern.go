@@ -19,6 +19,7 @@ const (
 	ConcernDisagree  = "disagree"  // the network and the classical engine see it differently
 	ConcernClutter   = "clutter"   // the background is not plain, or something lies beside the product
 	ConcernOutline   = "outline"   // the outline as a whole
+	ConcernBrought   = "brought"   // the photo's own transparency looks like no cut-out
 )
 
 var concernText = map[string]string{
