@@ -15,8 +15,8 @@ const (
 // matte brings the decision to the photo's size. Along the outline it explains
 // every pixel as a mix of the product's and the background's colour, which are
 // interpolated from both sides, and takes the background's out of it. signed are the
-// signed distances of fg.
-func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane) (*image.Alpha, *image.NRGBA) {
+// signed distances of fg; the coverage keeps to line, nil: it is free.
+func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane, line *outline) (*image.Alpha, *image.NRGBA) {
 	w, h := j.w, j.h
 	soft := softened(j.raw, fg, signed, j.network())
 	front, back := j.sides(fg, signed, soft)
@@ -63,7 +63,7 @@ func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane) (*image.Alpha, 
 						a = mix.inShadow(a, j.litAt(u, v))
 					}
 				}
-				a = touch.coverage(&mix, a, u, v, sx)
+				a = line.keep(touch.coverage(&mix, a, u, v, sx), mix.apart, u, v)
 				alpha[i] = mix.paint(rgb[i*4:i*4+4], photo, a)
 			}
 		}

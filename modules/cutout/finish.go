@@ -21,7 +21,7 @@ func (r *refiner) finish(im, base *image.NRGBA, was []bool) *image.NRGBA {
 	away := distance(moved, r.w, r.h)
 	j := &joint{raw: r.raw, scene: newScene(r.lin, float32(r.scale), dilate(r.fg, r.w, r.h, 4))}
 	j.plain = j.spread() < plainSpread && max(j.sigma[0], j.sigma[1], j.sigma[2]) < plainSigma
-	_, fresh := j.matte(im, r.fg, signedDistance(r.fg, r.w, r.h))
+	_, fresh := j.matte(im, r.fg, signedDistance(r.fg, r.w, r.h), nil)
 	W, H := im.Rect.Dx(), im.Rect.Dy()
 	sx, sy := float32(r.w)/float32(W), float32(r.h)/float32(H)
 	seam := &plane{r.w, r.h, away}

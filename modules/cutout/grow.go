@@ -2,7 +2,8 @@ package cutout
 
 // The marks of what is left of an opening. Lab units unless stated otherwise.
 const (
-	growMin    = 60  // pixels that the opening has at least, and what is left of it
+	growMin    = 60  // pixels that the opening and what is left of it have at least
+	growRim    = 2   // so far from the product, which blurs into it,
 	growMost   = 6   // openings it is as large as at most
 	growBare   = .85 // share of its pixels that look like the bare backdrop
 	growMouth  = .02 // least share of its rim towards the opening,
@@ -22,8 +23,15 @@ func (j *joint) growOpenings(fg []bool) {
 	}
 	opening := make([]int32, j.n) // size of the opening that a pixel belongs to
 	some := false
+	away := coverage(closed, w, h, growRim)
 	eachPart(closed, w, h, func(part []int32) {
-		if len(part) < growMin || !j.shows(part) {
+		var inner []int32 // at the rim it has some of the product's colour
+		for _, i := range part {
+			if away.p[i] > .999 {
+				inner = append(inner, i)
+			}
+		}
+		if len(inner) < growMin || !j.shows(inner) {
 			return
 		}
 		for _, i := range part {

@@ -88,10 +88,12 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 	if area = share(fg); area < minArea || area > maxArea {
 		return r.whole(im, nothingFound)
 	}
+	fg, line := j.trace(fg)
+	lap("trace")
 	signed := signedDistance(fg, w, h)
 	at := j.measure(fg, other, signed, &r.Features)
 	lap("measure")
-	r.Alpha, r.Image = j.matte(im, fg, signed)
+	r.Alpha, r.Image = j.matte(im, fg, signed, line)
 	lap("matte")
 	r.Found, r.Confidence = true, trust(&r.Features)
 	r.tell(at.concerns(im.Rect.Dx(), im.Rect.Dy()))

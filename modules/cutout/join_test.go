@@ -339,19 +339,26 @@ func TestOpeningGrowsOverTheBareBackdrop(t *testing.T) {
 			divided.SetNRGBA(x, y, wine)
 		}
 	}
-	below := seen(disc, func(x, y float64, v float32) float32 {
-		if 450*y > 246 && math.Hypot(600*x-300, 450*y-225) < inner {
-			return .02
-		}
-		return v
-	})
+	below := func(reach float64) network {
+		return seen(disc, func(x, y float64, v float32) float32 {
+			if 450*y > 246 && math.Hypot(600*x-300, 450*y-225) < reach {
+				return .02
+			}
+			return v
+		})
+	}
 	for _, c := range []struct {
 		name  string
 		photo *image.NRGBA
+		net   network
 		open  bool
-	}{{"one opening", ring, true}, {"an opening and a label", divided, false}} {
+	}{
+		{"one opening", ring, below(inner), true},
+		{"one that is seen a little too wide", ring, below(inner + 3), true},
+		{"an opening and a label", divided, below(inner), false},
+	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := cutLearned(t, c.photo, below)
+			r := cutLearned(t, c.photo, c.net)
 			if a := r.Alpha.AlphaAt(300, 290).A; a > 10 {
 				t.Errorf("the opening has coverage %d where the network sees it", a)
 			}

@@ -130,20 +130,21 @@ func (j *joint) resolve(fg []bool) []bool {
 
 // The marks of a part that colours add or take away: an edge around it.
 const (
-	confirmMin   = 40  // pixels; smaller ones follow the colours
-	confirmEdge  = 7.  // difference (Lab) across its outline that is an edge
-	confirmFew   = .3  // share of the outline that has one, where the network half believes in the part,
-	confirmMuch  = .75 // and where it hardly does
-	confirmFrom  = .1  // mean coverage at which it hardly does,
-	confirmHalf  = .5  // and at which it half does
-	confirmMouth = .15 // share of its rim towards the background below which a part is enclosed,
-	confirmAlike = .6  // share of its pixels that then look like the backdrop itself,
-	confirmDoubt = .03 // and the network's mean doubt
-	confirmOpen  = .4  // share of the rim towards the background from which a part lies outside,
-	confirmLess  = .12 // and needs less of an edge
-	confirmThin  = 4   // pixels of joinSize below which a part is thin; a thin one stays
-	confirmLone  = .8  // where so much of its rim is towards the background
-	confirmLost  = .35 // and the network's mean doubt is less
+	confirmMin    = 40  // pixels; smaller ones follow the colours
+	confirmEdge   = 7.  // difference (Lab) across its outline that is an edge
+	confirmFew    = .3  // share of the outline that has one, where the network half believes in the part,
+	confirmMuch   = .75 // and where it hardly does
+	confirmFrom   = .1  // mean coverage at which it hardly does,
+	confirmHalf   = .5  // and at which it half does
+	confirmMouth  = .15 // share of its rim towards the background below which a part is enclosed,
+	confirmAlike  = .6  // share of its pixels that then look like the backdrop itself,
+	confirmDoubt  = .03 // and the network's mean doubt
+	confirmOpen   = .4  // share of the rim towards the background from which a part lies outside,
+	confirmLess   = .12 // and needs less of an edge
+	confirmBeside = 6   // pixels of joinSize from the outline up to which a part is none, but the same outline seen anew
+	confirmThin   = 4   // pixels of joinSize below which a part is thin; a thin one stays
+	confirmLone   = .8  // where so much of its rim is towards the background
+	confirmLost   = .35 // and the network's mean doubt is less
 )
 
 // confirm takes back the changes from fg to res that end without an edge, as shadows
@@ -159,6 +160,16 @@ func (j *joint) confirm(fg, res []bool) {
 		}
 		eachPart(changed, w, h, func(part []int32) {
 			if len(part) < confirmMin {
+				return
+			}
+			far := float32(0)
+			for _, i := range part {
+				far = max(far, abs32(before.p[i]))
+			}
+			if far < confirmBeside { // the photo's steps tell where the outline runs
+				for _, i := range part {
+					res[i] = fg[i]
+				}
 				return
 			}
 			rim, edge, outer, believed, rough := 0, 0, 0, float32(0), float32(0)
