@@ -224,6 +224,7 @@ const sameEdge = 6
 const (
 	partMin      = 12  // pixels; smaller ones stay as the network has them
 	partThin     = 10  // half the width, in pixels, below which the network may have missed a part altogether
+	partLong     = 12. // and how many times as large as that squared the part is then: a strap, not a reflection's end
 	partBeside   = .6  // share of a part beside the product, from which it fills a gap that the network sees
 	partForeign  = 9.  // Lab difference from the backdrop that no backdrop has
 	partAlike    = 3.5 // and one that says nothing
@@ -264,7 +265,7 @@ func (j *joint) combine(fg, c []bool) []bool {
 			}
 		}
 		n := float32(len(part))
-		missed := wide < partThin && float32(beside) < partBeside*n
+		missed := wide < partThin && n > partLong*wide*wide && float32(beside) < partBeside*n
 		if hangs && !j.deepShadow(part, only, df) && float32(foreign) > .6*n && (missed || believed > partBelieved*n) {
 			for _, i := range part {
 				kept[i] = true

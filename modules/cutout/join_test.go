@@ -151,6 +151,26 @@ func TestThinPartTheNetworkMissedIsKept(t *testing.T) {
 	}
 }
 
+// A stub beside the product that the network denies is no lace: it stays out.
+func TestStubTheNetworkDeniesIsNotAdded(t *testing.T) {
+	img := filled(600, 450, paper, wine, image.Rect(150, 100, 400, 380))
+	for y := 224; y < 240; y++ {
+		for x := 400; x < 436; x++ {
+			img.SetNRGBA(x, y, color.NRGBA{150, 190, 235, 255})
+		}
+	}
+	body := image.NewAlpha(img.Rect)
+	for y := 100; y < 380; y++ {
+		for x := 150; x < 400; x++ {
+			body.SetAlpha(x, y, color.Alpha{A: 255})
+		}
+	}
+	r := cutLearned(t, img, seen(body, nil))
+	if a := r.Alpha.AlphaAt(415, 232).A; a > 20 {
+		t.Errorf("the stub has coverage %d", a)
+	}
+}
+
 // Parts of a plain backdrop that the network includes without being sure are removed.
 func TestBackdropTheNetworkTookAlongGoes(t *testing.T) {
 	img := filled(600, 450, paper, wine, image.Rect(150, 150, 400, 380))
