@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -134,7 +135,8 @@ func nearFlag(c *cobra.Command, err error) string {
 // wrongValue says what a flag takes whose value is of another kind; "" for other errors.
 func wrongValue(err error) string {
 	var wrong *pflag.InvalidValueError
-	if !errors.As(err, &wrong) {
+	var number *strconv.NumError // else the flag has words of its own
+	if !errors.As(err, &wrong) || !errors.As(err, &number) && !strings.Contains(err.Error(), "strconv.") {
 		return ""
 	}
 	f := wrong.GetFlag()

@@ -109,28 +109,33 @@ func (r *Report) doubtful() (n int) {
 // said is something to be told of an item: a photo's scenes of which the same is said are told
 // together.
 type said struct {
+	what  string // the line's first word
 	alike string // what is the same in scenes that are told together
 	text  string
 	short string // text without what differs between scenes; "": text is told of the first
+	// shared says that photos of which the same is said of the same scenes are told together, too.
+	shared bool
+}
+
+// about is something that is told once, of which scenes of which photos.
+type about struct {
+	said
+	photos, scenes []string
+	of             int // scenes that the photo has
 }
 
 // told is what is to be said of the items: once for a photo, with the scenes of which it is, as
 // many lines as most, and how many more there are; 0: all.
 func (r *Report) told(of func(*Item) []said, most int) (lines []string) {
-	type about struct {
-		said
-		scenes []string
-		photo  string
-	}
 	var order []*about
-	known, scenes := map[[2]string]*about{}, map[string]int{}
+	known, scenes := map[[3]string]*about{}, map[string]int{}
 	for _, it := range r.Items {
 		scenes[it.File]++
 		for _, w := range of(it) {
-			key := [2]string{it.File, w.alike}
+			key := [3]string{it.File, w.what, w.alike}
 			a := known[key]
 			if a == nil {
-				a = &about{said: w, photo: it.File}
+				a = &about{said: w, photos: []string{it.File}}
 				known[key], order = a, append(order, a)
 			} else if a.text != w.text && a.short != "" {
 				a.text = a.short
@@ -140,18 +145,40 @@ func (r *Report) told(of func(*Item) []said, most int) (lines []string) {
 			}
 		}
 	}
+	merged := map[string]*about{}
 	for _, a := range order {
-		line := a.text
-		switch n := len(a.scenes); {
-		case scenes[a.photo] == 1:
-		case n > mostNamed:
-			line += fmt.Sprintf(" (%d scenes)", n)
-		default:
-			line += " (" + strings.Join(a.scenes, ", ") + ")"
+		if a.of = scenes[a.photos[0]]; !a.shared {
+			continue
 		}
-		lines = append(lines, line)
+		key := a.alike + strings.Join(a.scenes, " ")
+		if first := merged[key]; first != nil {
+			first.photos, a.photos = append(first.photos, a.photos...), nil
+		} else {
+			merged[key] = a
+		}
+	}
+	for _, a := range order {
+		if len(a.photos) > 0 {
+			lines = append(lines, a.String())
+		}
 	}
 	return bounded(lines, most)
+}
+
+// String is the line.
+func (a *about) String() string {
+	photos := filename.Show(a.photos[0])
+	if n := len(a.photos) - 1; n > 0 {
+		photos += fmt.Sprintf(" and %d more", n)
+	}
+	line := fmt.Sprintf("%-7s %s: %s", a.what, photos, a.text)
+	switch n := len(a.scenes); {
+	case a.of == 1:
+		return line
+	case n > mostNamed:
+		return line + fmt.Sprintf(" (%d scenes)", n)
+	}
+	return line + " (" + strings.Join(a.scenes, ", ") + ")"
 }
 
 const (
@@ -169,17 +196,13 @@ func bounded(lines []string, most int) []string {
 
 // words say that an item failed, or why a person is to look at it.
 func (it *Item) words() []said {
-	name := filename.Show(it.File)
-	var line string
 	switch {
 	case it.Status == Failed:
-		line = "failed  " + name + ": " + printable(*it.Error)
+		return []said{{what: "failed", alike: *it.Error, text: printable(*it.Error)}}
 	case it.Status == Completed && it.NeedsReview:
-		line = "review  " + name + ": " + printable(it.ReviewReason)
-	default:
-		return nil
+		return []said{{what: "review", alike: it.ReviewReason, text: printable(it.ReviewReason)}}
 	}
-	return []said{{alike: line, text: line}}
+	return nil
 }
 
 var digits = regexp.MustCompile(`[0-9.]+`)
@@ -190,38 +213,42 @@ func (it *Item) notes() (all []said) {
 		return nil
 	}
 	for _, note := range strings.Split(it.Fidelity.Note, "; ") {
-		line := "note    " + filename.Show(it.File) + ": " + printable(note)
-		all = append(all, said{alike: digits.ReplaceAllString(line, "#"), text: line}) // other figures in each scene
+		alike := digits.ReplaceAllString(note, "#") // other figures in each scene
+		all = append(all, said{what: "note", alike: alike, text: printable(note), shared: alike == note})
 	}
 	return all
 }
 
 // broken are the rules that an item breaks: one line for each, however many variants
-// break it.
+// break it. Of a rule with several limits the gravest counts.
 func (it *Item) broken() (all []said) {
-	name := filename.Show(it.File)
 	type broken struct{ severity, rule, measured, wanted string }
 	var order []broken
 	presets := map[broken][]string{}
 	for _, v := range it.Variants {
+		refused := map[string]bool{}
+		for _, c := range v.Checks {
+			refused[c.Rule] = refused[c.Rule] || !c.Passed && c.Severity == string(channel.Reject)
+		}
 		for _, c := range v.Checks {
 			b := broken{c.Severity, c.Rule, c.Measured, c.Wanted}
 			if c.Rule == "enlargement" {
 				b.measured = "" // another figure for each size
 			}
-			if !c.Passed && c.Severity != string(channel.Advice) {
-				if presets[b] == nil {
-					order = append(order, b)
-				}
-				presets[b] = append(presets[b], v.Preset)
+			if c.Passed || c.Severity == string(channel.Advice) || refused[c.Rule] && c.Severity != string(channel.Reject) {
+				continue
 			}
+			if presets[b] == nil {
+				order = append(order, b)
+			}
+			presets[b] = append(presets[b], v.Preset)
 		}
 	}
 	for _, b := range order {
 		line := func(measured string) string {
-			return fmt.Sprintf("%-7s %s: %s (%swanted %s) in %s", b.severity, name, b.rule, measured, b.wanted, strings.Join(presets[b], ", "))
+			return fmt.Sprintf("%s (%swanted %s) in %s", b.rule, measured, b.wanted, strings.Join(presets[b], ", "))
 		}
-		w := said{alike: line(""), text: line(""), short: line("")}
+		w := said{what: b.severity, alike: line(""), text: line(""), short: line("")}
 		if b.measured != "" {
 			w.text = line(b.measured + ", ")
 		}

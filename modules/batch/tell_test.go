@@ -32,6 +32,7 @@ func TestTheSameIsToldOnceForAPhoto(t *testing.T) {
 			if i < 2 {
 				it.Variants[0].Checks = append(it.Variants[0].Checks, fails(channel.Warn, "sharpness", "3"))
 				it.Fidelity.Note += "; the photo cuts it off"
+				it.Variants[0].Checks = append(it.Variants[0].Checks, fails(channel.Warn, "long_side", "104 px"))
 			}
 			it.NeedsReview, it.ReviewReason = file == "b.jpg", "its outline is unsure"
 			r.Items = append(r.Items, it)
@@ -46,9 +47,8 @@ func TestTheSameIsToldOnceForAPhoto(t *testing.T) {
 		"reject  b.jpg: long_side (104 px, wanted more) in amazon_swatch (5 scenes)",
 		"warn    b.jpg: sharpness (3, wanted more) in amazon_swatch (studio, minimal)",
 		"note    a.jpg: room for 400 mm (5 scenes)",
-		"note    a.jpg: the photo cuts it off (studio, minimal)",
+		"note    a.jpg and 1 more: the photo cuts it off (studio, minimal)",
 		"note    b.jpg: room for 400 mm (5 scenes)",
-		"note    b.jpg: the photo cuts it off (studio, minimal)",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -209,7 +209,7 @@ func choosePose(req Request, words steer, p *product) Pose {
 }
 
 // upendedNote is for a product that lies in its photo, and stands on a plate.
-const upendedNote = "the photo shows the product from above, lying, and the plate its floor from the front: the product stands on its end; a plate photographed from above suits it"
+const upendedNote = "the photo shows the product from above, lying, and the plate its floor from the front, so the product stands on its end: take a plate that was photographed from above"
 
 // discord is how strongly a shadow is slanted when the catalogue's light comes
 // from the side opposite to the product's own shading: the contradiction shows
