@@ -75,7 +75,9 @@ func brushPicture(t *testing.T, ctx context.Context, place string) {
 	// undone by keyboard, and by its button
 	inPage(t, ctx, chromedp.KeyEvent("z", chromedp.KeyModifiers(chromedp.ModifierCtrl)), strokes(2), press(".panel .row button:first-child"), strokes(1))
 	drag(t, ctx, ".brush", [2]float64{.5, .5}, [2]float64{.52, .56})
-	inPage(t, ctx, strokes(2), press(".panel .row .primary"), until(`document.querySelector(".notice.good") && document.querySelector(".brush").children.length === 0`),
+	// they are there again after a reload
+	inPage(t, ctx, strokes(2), chromedp.Reload(), press(".tabs button:nth-child(3)"), until(`document.querySelectorAll(".brush .keep").length === 1 && document.querySelectorAll(".foreseen > *").length === 3`),
+		press(".panel .row .primary"), until(`document.querySelector(".notice.good") && document.querySelector(".brush").children.length === 0`),
 		press(".tabs button:nth-child(4)"), until(`document.querySelectorAll(".history .state.done").length === 1 && document.querySelectorAll(".history button").length === 1`))
 	accessible(t, ctx, "versions")
 	inPage(t, ctx, press(".history button"), until(`document.querySelector(".history li:nth-last-child(2) .state.done") || document.querySelectorAll(".history button").length === 2`), until(`document.querySelector(".page-head .state:not(.working)")`))

@@ -30,6 +30,10 @@ func TestAPhotoIsPreviewedInScenes(t *testing.T) {
 		strings.Count(a.body, `"scene_type"`) != 2 || !strings.Contains(a.body, "draft #1a7f5a") || a.json(t)["found"] != true {
 		t.Errorf("%d %s", a.status, a.body)
 	}
+	h.server.UnknownWords = strings.Fields
+	if a := ask([2]string{"scene_types", "studio"}, [2]string{"scene_prompt", "oak"}, [2]string{"brand_profile", `{"palette":[],"scene_prompt":"dusk","mood":"gloomy","keywords":["flurble","warm"]}`}); fmt.Sprint(a.json(t)["unknown_words"]) != "[oak dusk gloomy flurble warm]" {
+		t.Errorf("the words of a brand that is edited: %s", a.body)
+	}
 	wantProblem(t, "no scenes", ask(), 422, "preview_scenes")
 	wantProblem(t, "too many scenes", ask([2]string{"scene_types", strings.Repeat("studio,", MaxPreviewScenes+1)}), 422, "preview_scenes")
 	wantProblem(t, "a brand that is no JSON", ask([2]string{"scene_types", "studio"}, [2]string{"brand_profile", "acme"}), 422, "brand_profile_malformed")

@@ -146,5 +146,9 @@ func (s *server) previewPhoto(ctx context.Context, _ *TenantQuery) (_ *reply[cli
 	if err != nil {
 		return nil, err
 	}
-	return replyOf(client.PhotoPreviews{Previews: all, Found: found, UnknownWords: s.unknownWords(p.Prompt)}, nil)
+	said := p.Prompt
+	if p.Draft != nil { // a brand that is edited has words of its own
+		said = strings.Join(append([]string{said, p.Draft.ScenePrompt, p.Draft.Mood}, p.Draft.Keywords...), " ")
+	}
+	return replyOf(client.PhotoPreviews{Previews: all, Found: found, UnknownWords: s.unknownWords(said)}, nil)
 }

@@ -1,5 +1,6 @@
 // The contact sheet: all pictures of a set, to be looked through.
 import { useEffect } from "preact/hooks";
+import { ofCounts } from "../parts/Bar";
 import { Contact } from "../parts/Contact";
 import { Loading } from "../parts/Empty";
 import { SheetHead } from "../parts/SheetHead";
@@ -14,8 +15,8 @@ export const Sheet = ({ id }: { id: string }) => {
   const j = job.value;
   useEffect(() => {
     if (!j) return;
-    const ended = j.counts.total - j.counts.open;
-    document.title = j.finished_at ? `✓ ${called(j)} · OPAL` : `${Math.round(100 * ended / Math.max(1, j.counts.total))} % · ${j.name ? `${j.name} · ` : ""}OPAL`;
+    const { done, of } = ofCounts(j.counts);
+    document.title = j.finished_at ? `✓ ${called(j)} · OPAL` : `${Math.round(100 * done / Math.max(1, of))} % · ${j.name ? `${j.name} · ` : ""}OPAL`;
   }, [j]);
   if (missing.value) return <SheetGone again={() => enter("sets", id)} />;
   if (!j || j.job_id !== id) return <Loading page text={t("loading")} />;

@@ -1,0 +1,98 @@
+package app_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/opal-photo/opal/modules/sample"
+)
+
+// TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser selects the pictures of a set, which
+// are made again with another scene in their places, and sends another photo for one that was
+// damaged.
+func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
+	t.Parallel()
+	ctx := openBrowser(t, true)
+	photo, err := sample.JPEG(64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var calls []string
+	replaced := false
+	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Method != http.MethodGet {
+			calls = append(calls, r.Method+" "+r.URL.RequestURI()+" "+string(body))
+		}
+		switch at := r.URL.Path; {
+		case at == "/v1/jobs/j/items":
+			by := ""
+			if replaced {
+				by = "new"
+			}
+			last := strings.Replace(brief("bad", by, "failed"), "photo_damaged", "image_corrupt", 1)
+			if replaced {
+				last += "," + strings.Replace(brief("new", "", "queued"), `"retry_of":null`, `"retry_of":"bad"`, 1)
+			}
+			fmt.Fprintf(w, `{"items":[%s,%s,%s],"next_cursor":null}`, brief("i1", "", "completed"), brief("i2", "", "completed"), last)
+		case at == "/v1/jobs/j":
+			fmt.Fprintf(w, `%s,"items":[]}`, strings.TrimSuffix(summary("completed"), "}"))
+		case at == "/v1/scenes":
+			fmt.Fprint(w, `{"scenes":["studio","kitchen"]}`)
+		case at == "/v1/plates":
+			fmt.Fprint(w, `{"plates":[]}`)
+		case strings.HasSuffix(at, "/preview"):
+			fmt.Fprint(w, `{"image":"/9g=","scene_type":"kitchen","unknown_words":["flurble"],"quote":{"total":150}}`)
+		case strings.HasSuffix(at, "/remake"):
+			fmt.Fprint(w, `{"item_id":"again"}`)
+		case strings.HasSuffix(at, "/retry"):
+			replaced = true
+			fmt.Fprint(w, `{"item_id":"new"}`)
+		case at == "/v1/uploads/sas":
+			fmt.Fprintf(w, `{"upload_url":"http://%s/put/new"}`, r.Host)
+		case strings.HasPrefix(at, "/put/"):
+			w.WriteHeader(http.StatusCreated)
+		case at == "/v1/jobs/j/events":
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case strings.HasSuffix(at, "/thumbnail"):
+			w.Header().Set("Content-Type", "image/jpeg")
+			_, _ = w.Write(photo)
+		default:
+			fmt.Fprintf(w, `{"jobs":[%s],"items":[],"next_cursor":null,"presets":[],"brand_profiles":[]}`, summary("completed"))
+		}
+	})
+	inPage(t, ctx, chromedp.Navigate(url+"/#/sets/j"), until(`document.querySelectorAll(".tile").length === 3`), press(".bar button"), until(`document.querySelectorAll(".tile.chosen").length === 3`),
+		chromedp.KeyEvent("l"), until(`document.querySelectorAll("dialog .chip[aria-pressed]").length === 2 && document.querySelector("dialog .primary").disabled`), press("dialog .chip:nth-child(2)"),
+		fill("dialog textarea", "oak flurble"), until(`document.querySelector("dialog .understood .unknown")?.textContent === "flurble" && [...document.querySelectorAll("dialog p")].some((p) => p.textContent.includes("3 credits"))`))
+	accessible(t, ctx, "another look")
+	inPage(t, ctx, press("dialog .primary"), until(`!document.querySelector("dialog") && document.querySelector(".notice.good")?.textContent.includes("2 pictures are made again")`))
+	at := filepath.Join(t.TempDir(), "better.jpg")
+	if err := os.WriteFile(at, photo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, ctx, "a damaged photo is not tried again", `document.querySelector(".tile.failed .tile-buttons").textContent.startsWith("Replace")`)
+	chooses(ctx, at)
+	inPage(t, ctx, press(".tile.failed .tile-buttons button"), until(`!document.querySelector(".tile.failed") && document.querySelector(".tile.queued")`))
+	mu.Lock()
+	defer mu.Unlock()
+	all := strings.Join(calls, "\n")
+	for _, want := range []string{`POST /v1/jobs/j/items/i1/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, `POST /v1/jobs/j/items/i2/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, "POST /v1/jobs/j/items/bad/retry?upload=true", `POST /v1/uploads/complete {"job_id":"j","item_id":"new"}`} {
+		if strings.Count(all, want) != 1 {
+			t.Errorf("not once: %s\n%s", want, all)
+		}
+	}
+	if strings.Contains(all, "POST /v1/jobs/j/items/bad/remake") {
+		t.Error("a picture that failed got another look")
+	}
+}
