@@ -58,7 +58,7 @@ func TestAPictureThatStandsOutIsMadeAgain(t *testing.T) {
 		return got
 	}
 	first := look(false)
-	if first.Pictures != 4 || len(first.Worst) != 1 || first.Worst[0].Name != "odd.png" || first.Worst[0].Kind != "shadow_angle" || *first.Score >= 100 {
+	if first.Pictures != 4 || len(first.Worst) != 1 || first.Worst[0].Name != "odd.png" || first.Worst[0].Kind != "light" || *first.Score >= 100 {
 		t.Fatalf("%+v", first)
 	}
 	if !slices.Contains(first.Worst[0].Kinds, "light") || first.Worst[0].Seen.Light == first.Worst[0].Usual.Light {

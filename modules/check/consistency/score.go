@@ -66,7 +66,7 @@ type kind struct {
 const (
 	spreadShare = 2.2 // times a group's own spread that is still alike
 	leastGroup  = 3   // pictures that can be held against each other
-	otherSide   = 2   // times what is still alike: a mirrored scene beside the others
+	otherSide   = 4   // times what is still alike: a mirrored scene beside the others is seen before its shadow is
 )
 
 func share(what string) func(is, usual float64) string {
