@@ -65,6 +65,13 @@ func (p *places) weigh(kind string, weight float64) {
 	}
 }
 
+// atLeast raises how much a kind speaks against the cut-out.
+func (p *places) atLeast(kind string, weight float64) {
+	if q := p.kind[kind]; q != nil {
+		q.weight = max(q.weight, weight)
+	}
+}
+
 const (
 	concernFrom  = .15 // weight from which a kind is told
 	concernReach = 6   // pixels between marks that count as one place

@@ -28,5 +28,6 @@ type Features struct {
 	Parts        float64 `json:"parts"`         // connected pieces
 	Spread       float64 `json:"spread"`        // upper quartile of the backdrop's local variation (square root of linear light); 1 where little of it is seen
 	Agree        float64 `json:"agree"`         // overlap (IoU) with the classical engine; 0 where it wasn't asked
+	Soft         float64 `json:"soft"`          // half-transparent pixels away from the outline for each of the outline, in pixels of 1024 on the longer side
 	Apart        float64 `json:"apart"`         // what one of the two alone has, away from both outlines, relative to the area
 }

@@ -95,6 +95,7 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 	lap("measure")
 	r.Alpha, r.Image = j.matte(im, fg, signed, line)
 	lap("matte")
+	j.soft(at, shrinkAlpha(r.Image, w, h), &r.Features)
 	r.Found, r.Confidence = true, trust(&r.Features)
 	r.tell(at.concerns(im.Rect.Dx(), im.Rect.Dy()))
 	return r
