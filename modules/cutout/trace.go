@@ -27,8 +27,8 @@ const (
 	traceAside  = 1.25 // where they are clearly apart,
 	traceApart  = 8.   // and where the decision's outline is kept;
 	traceRamp   = 2    // it is whole and none half of this further
-	traceAlike  = .006 // squared difference of the sides (square root of light) that is alike,
-	traceClear  = .06  // and one that is clear
+	traceAlike  = .003 // squared difference of the sides (square root of light) that is alike,
+	traceClear  = .03  // and one that is clear
 )
 
 // labPerRoot is about the difference in Lab that a difference of 1 in square roots of light makes.
