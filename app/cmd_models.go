@@ -280,6 +280,9 @@ func modelsAdd(r *reply, cfg withConfig) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := onnx.CheckFile(args[0]); err != nil {
+				return fmt.Errorf("nothing is added: %w", err)
+			}
 			m, err := manifestFor(cmd.Context(), args[0], as, manifest)
 			if err != nil {
 				return err
@@ -368,6 +371,10 @@ func consent(s Streams, m onnx.Manifest, accepted bool) error {
 // leaves the store as it was.
 func addModel(ctx context.Context, r *reply, c *config.Config, file string, m onnx.Manifest) error {
 	library, missing := onnx.FindLibrary(c.Cutout.Runtime)
+	did := "Added"
+	if _, err := modelStore(c).Get(m.Name); err == nil {
+		did = "Replaced"
+	}
 	model, err := modelStore(c).Add(ctx, file, m, func(model onnx.Model) error {
 		if missing != nil {
 			return nil
@@ -382,9 +389,9 @@ func addModel(ctx context.Context, r *reply, c *config.Config, file string, m on
 	}
 	used, words := nowUsed(c)
 	if missing != nil {
-		return r.with(addedModel{model.Name, model.File, false, missing.Error(), used}, "Added %s: %s\nIt could not be tried: %v\n", model.Name, model.File, missing)
+		return r.with(addedModel{model.Name, model.File, false, missing.Error(), used}, "%s %s: %s\nIt could not be tried: %v\n", did, model.Name, model.File, missing)
 	}
-	return r.with(addedModel{Name: model.Name, File: model.File, Runs: true, Used: used}, "Added %s, which runs: %s\n%s\n", model.Name, model.File, words)
+	return r.with(addedModel{Name: model.Name, File: model.File, Runs: true, Used: used}, "%s %s, which runs: %s\n%s\n", did, model.Name, model.File, words)
 }
 
 // addedModel says which model was added, and whether it runs.

@@ -286,7 +286,7 @@ func TestAddingAModelSaysWhichIsUsed(t *testing.T) {
 		t.Error(out)
 	}
 	for _, file := range []string{"/dev/zero", t.TempDir()} {
-		if code, out, err := opal("models", "add", file, "--as", "u2net"); code != 2 || !strings.Contains(err, "u2net isn't added: ") || !strings.Contains(err, "not a plain file") {
+		if code, out, err := opal("models", "add", file, "--as", "u2net"); code != 2 || !strings.Contains(err, "nothing is added: ") || !strings.Contains(err, "not a plain file") {
 			t.Errorf("%s: exit code %d\n%s%s", file, code, out, err)
 		}
 	}

@@ -42,6 +42,9 @@ func openPlain(file string, most int64) (*os.File, error) {
 	return f, nil
 }
 
+// CheckFile tells whether a file can be a model's as far as can be seen without reading it.
+func CheckFile(file string) error { return checkPlain(file, maxModel) }
+
 // checkPlain tells whether openPlain takes the file.
 func checkPlain(file string, most int64) error {
 	info, err := os.Stat(file)

@@ -163,6 +163,13 @@ func (s Store) Add(ctx context.Context, file string, m Manifest, try func(Model)
 	if s.Dir == "" {
 		return Model{}, ErrFolder.With("there is none: set MODELS_DIR")
 	}
+	dir := filepath.Join(s.Dir, m.Name)
+	switch others, err := foreign(dir); {
+	case err != nil:
+		return Model{}, ErrFolder.With("%s can't be read: %s", dir, cause(err))
+	case len(others) > 0:
+		return Model{}, ErrFolder.With("%s holds %s, which is no part of a model; take it away, or choose another MODELS_DIR", dir, others[0])
+	}
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
 		return Model{}, ErrFolder.With("%s can't be made: %s", s.Dir, cause(err))
 	}
@@ -194,8 +201,7 @@ func (s Store) Add(ctx context.Context, file string, m Manifest, try func(Model)
 	if err := os.Chmod(part, 0o755); err != nil {
 		return Model{}, err
 	}
-	dir := filepath.Join(s.Dir, m.Name)
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.RemoveAll(dir); err != nil { // it holds a model alone
 		return Model{}, fmt.Errorf("replace %s: %w", m.Name, err)
 	}
 	if err := os.Rename(part, dir); err != nil {
@@ -204,7 +210,7 @@ func (s Store) Add(ctx context.Context, file string, m Manifest, try func(Model)
 	return Model{m, filepath.Join(dir, modelFile)}, nil
 }
 
-// Remove takes a model out of the store.
+// Remove takes a model out of the store. What else lies in its folder stays.
 func (s Store) Remove(name string) error {
 	if s.Dir == "" || !goodName.MatchString(name) {
 		return ErrNoModel.With("%q", name)
@@ -213,7 +219,38 @@ func (s Store) Remove(name string) error {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return ErrNoModel.With("%q in %s", name, s.Dir)
 	}
-	return os.RemoveAll(dir)
+	if !holds(dir) {
+		return ErrNoModel.With("%s holds neither %s nor %s; nothing is removed", dir, modelFile, manifestFile)
+	}
+	return removeModel(dir)
+}
+
+// removeModel removes a model's files, and their folder where it holds nothing else: MODELS_DIR
+// may be mistyped, and be a folder of a person's own things.
+func removeModel(dir string) error {
+	for _, name := range []string{modelFile, manifestFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if others, err := foreign(dir); err != nil || len(others) > 0 {
+		return err
+	}
+	return os.Remove(dir)
+}
+
+// foreign lists what lies in a model's folder beside its files; nothing where there is no folder.
+func foreign(dir string) (names []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if e.Name() != modelFile && e.Name() != manifestFile {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
 }
 
 // Choose returns the model that is used: the named one; else the only one there is, or the

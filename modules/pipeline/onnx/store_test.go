@@ -74,6 +74,50 @@ func TestStoreKeepsModels(t *testing.T) {
 	}
 }
 
+// A folder of something else is neither removed nor replaced, and what lies beside a model's files
+// stays: MODELS_DIR may be mistyped.
+func TestTheStoreKeepsWhatIsNoModel(t *testing.T) {
+	dir := t.TempDir()
+	s := Store{Dir: dir}
+	file := func(name string) string {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	kept := []string{file("photos/2026/a.jpg"), file("tiny/thesis.txt")}
+	if err := s.Remove("photos"); !errors.Is(err, ErrNoModel) {
+		t.Errorf("a folder of photos: %v", err)
+	}
+	onnxFile := write(t, "a.onnx", redness())
+	if _, err := s.Add(t.Context(), onnxFile, tinyManifest(), nil); !errors.Is(err, ErrFolder) || !strings.Contains(err.Error(), "thesis.txt") {
+		t.Errorf("in the place of another folder: %v", err)
+	}
+	if err := os.Rename(filepath.Join(dir, "tiny"), filepath.Join(dir, "aside")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Add(t.Context(), onnxFile, tinyManifest(), nil); err != nil {
+		t.Fatal(err)
+	}
+	kept[1] = filepath.Join(dir, "aside", "thesis.txt")
+	kept = append(kept, file("tiny/notes.txt"))
+	if err := s.Remove("tiny"); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Get("tiny"); !errors.Is(err, ErrNoModel) {
+		t.Errorf("the model is there still: %v", err)
+	}
+	for _, path := range kept {
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("lost: %v", err)
+		}
+	}
+}
+
 func TestStoreRefuses(t *testing.T) {
 	s := Store{Dir: t.TempDir()}
 	good := write(t, "a.onnx", redness())

@@ -12,7 +12,9 @@ var (
 	// The runtime names the function that failed, then its own code, then says what happened.
 	statusCode = regexp.MustCompile(`^.*\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : `)
 	// So does the Go package around it.
-	opening  = regexp.MustCompile(`^Platform-specific initialization failed: Error loading ONNX shared library "[^"]*": `)
+	opening = regexp.MustCompile(`^Platform-specific initialization failed: Error loading ONNX shared library "[^"]*": `)
+	// A file that the runtime can't read is named by the place at which it is tried.
+	unread   = regexp.MustCompile(`^(Error loading temporary session: )?Load model from \S+ failed: ?(Protobuf parsing failed\.?)?`)
 	caller   = regexp.MustCompile(`^Ort[A-Za-z_]+: `)
 	function = regexp.MustCompile(`^[\w:~<>*& ,]+\([^)]*\)( \[[^\]]*\])? `)
 )
@@ -29,6 +31,7 @@ func plainWords(text string) string {
 		line = statusCode.ReplaceAllString(strings.TrimSpace(line), "")
 		line = function.ReplaceAllString(sourceLine.ReplaceAllString(line, ""), "")
 		line = caller.ReplaceAllString(opening.ReplaceAllString(line, ""), "")
+		line = unread.ReplaceAllString(line, "it is no ONNX file, or a damaged one ")
 		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
