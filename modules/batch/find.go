@@ -151,6 +151,9 @@ func isAppleDouble(path string) bool {
 	if !strings.HasPrefix(filepath.Base(path), "._") {
 		return false
 	}
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() { // a pipe would wait for its writer
+		return false
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false

@@ -19,6 +19,9 @@ import (
 // plateSuffix ends the name of the file that corrects the guess about a plate beside it.
 const plateSuffix = ".json"
 
+// maxPlateText bounds that file, in bytes.
+const maxPlateText = 64 << 10
+
 var errPlateFile = fault.New(fault.Invalid, "plate_unreadable", "The plate can't be read")
 
 // PreparePlate makes a plate of a photograph's bytes; see studio.PreparePlate.
@@ -47,7 +50,7 @@ func ReadPlates(ctx context.Context, files []string, prepare PreparePlate) (map[
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", file, err)
 		}
-		if err := correctBeside(&p, file); err != nil {
+		if err := correctBeside(ctx, &p, file); err != nil {
 			return nil, nil, err
 		}
 		scene := picture.PlateScene(names.Unique(filename.Slug(filename.Stem(file)), ""))
@@ -59,13 +62,13 @@ func ReadPlates(ctx context.Context, files []string, prepare PreparePlate) (map[
 
 // correctBeside corrects the guess about a plate by the file beside its photograph, where there
 // is one.
-func correctBeside(p *pipeline.Plate, file string) error {
-	said, err := os.ReadFile(file + plateSuffix)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return misnamed(file)
-	case err != nil:
-		return err
+func correctBeside(ctx context.Context, p *pipeline.Plate, file string) error {
+	if _, err := os.Stat(file + plateSuffix); errors.Is(err, fs.ErrNotExist) {
+		return misnamed(ctx, file)
+	}
+	said, err := read(ctx, nil, file+plateSuffix, maxPlateText)
+	if err != nil {
+		return errPlateFile.With("%s%s: %v", filename.Show(file), plateSuffix, err)
 	}
 	if err := correctPlate(p, said); err != nil {
 		return fmt.Errorf("%s%s: %w", file, plateSuffix, err)
@@ -75,9 +78,9 @@ func correctBeside(p *pipeline.Plate, file string) error {
 
 // misnamed fails when a file corrects the guess about a plate under the name that people would
 // take first: without the photograph's ending.
-func misnamed(file string) error {
+func misnamed(ctx context.Context, file string) error {
 	near := strings.TrimSuffix(file, filepath.Ext(file)) + plateSuffix
-	if said, err := os.ReadFile(near); err == nil && picture.SaysOfPlate(said) {
+	if said, err := read(ctx, nil, near, maxPlateText); err == nil && picture.SaysOfPlate(said) {
 		return picture.ErrPlate.With("%s is not read: name it %s%s", near, file, plateSuffix)
 	}
 	return nil
