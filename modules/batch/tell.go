@@ -11,6 +11,7 @@ import (
 	"github.com/opal-photo/opal/modules/channel"
 	"github.com/opal-photo/opal/modules/filename"
 	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
 )
 
 // sum tells people what came of a run.
@@ -207,12 +208,22 @@ func (it *Item) words() []said {
 
 var digits = regexp.MustCompile(`[0-9.]+`)
 
-// notes are what of the wishes a picture doesn't follow, and why.
+// notes are what of the wishes a picture doesn't follow, and why, and a product that they have
+// the frame cut off or show with few pixels.
 func (it *Item) notes() (all []said) {
-	if it.Status != Completed || it.Fidelity == nil || it.Fidelity.Note == "" {
+	if it.Status != Completed {
 		return nil
 	}
-	for _, note := range strings.Split(it.Fidelity.Note, "; ") {
+	var notes []string
+	for _, c := range it.Concerns {
+		if c.Kind == pipeline.ConcernCropped || c.Kind == pipeline.ConcernTiny {
+			notes = append(notes, c.Text)
+		}
+	}
+	if it.Fidelity != nil && it.Fidelity.Note != "" {
+		notes = append(notes, strings.Split(it.Fidelity.Note, "; ")...)
+	}
+	for _, note := range notes {
 		alike := digits.ReplaceAllString(note, "#") // other figures in each scene
 		all = append(all, said{what: "note", alike: alike, text: printable(note), shared: alike == note})
 	}

@@ -35,6 +35,9 @@ func TestTheSameIsToldOnceForAPhoto(t *testing.T) {
 				it.Variants[0].Checks = append(it.Variants[0].Checks, fails(channel.Warn, "long_side", "104 px"))
 			}
 			it.NeedsReview, it.ReviewReason = file == "b.jpg", "its outline is unsure"
+			if file == "a.jpg" && i == 0 {
+				it.Concerns = []picture.Concern{{Kind: pipeline.ConcernCropped, Text: "The frame cuts it off: 50 %; move it"}, {Kind: "edge", Text: "its edge is soft"}}
+			}
 			r.Items = append(r.Items, it)
 		}
 	}
@@ -46,6 +49,7 @@ func TestTheSameIsToldOnceForAPhoto(t *testing.T) {
 		"warn    a.jpg: fill (wanted more) in shopify (5 scenes)",
 		"reject  b.jpg: long_side (104 px, wanted more) in amazon_swatch (5 scenes)",
 		"warn    b.jpg: sharpness (3, wanted more) in amazon_swatch (studio, minimal)",
+		"note    a.jpg: The frame cuts it off: 50 %; move it (studio)",
 		"note    a.jpg: room for 400 mm (5 scenes)",
 		"note    a.jpg and 1 more: the photo cuts it off (studio, minimal)",
 		"note    b.jpg: room for 400 mm (5 scenes)",
