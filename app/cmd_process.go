@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/opal-photo/opal/modules/batch"
 	"github.com/opal-photo/opal/modules/brand"
@@ -70,6 +71,9 @@ func processCommand(s Streams) *cobra.Command {
 				return err
 			}
 			if err := oneSide(&o); err != nil {
+				return err
+			}
+			if err := onePurpose(cmd.Flags(), noScene, o.Scenes); err != nil {
 				return err
 			}
 			if o.FailOnWarn, err = failsOnWarn(failOn); err != nil {
@@ -149,10 +153,16 @@ func processCommand(s Streams) *cobra.Command {
 	return cmd
 }
 
-// oneSide refuses a side of the light and an angle that is on the other.
+// oneSide refuses a side of the light and an angle, or a shadow's direction, that is on the other.
 func oneSide(o *batch.Options) error {
+	if o.Look.Light == "" {
+		return nil
+	}
 	a := o.Steering.LightAngle
-	if a == nil || o.Look.Light == "" {
+	if a == nil {
+		if from := map[string]float64{brand.LightRight: 90, brand.LightLeft: 270}[o.Look.Light]; o.Steering.TowardsLight(from) {
+			return errFlag.With("--shadow-direction %g falls towards the light, which is --light %s; leave one of the two out", *o.Steering.Shadow.Direction, o.Look.Light)
+		}
 		return nil
 	}
 	side := brand.LightRight
@@ -164,6 +174,20 @@ func oneSide(o *batch.Options) error {
 	}
 	if side != o.Look.Light {
 		return errFlag.With("--light %s and --light-angle %g, which is on the %s; leave one of the two out", o.Look.Light, *a, side)
+	}
+	return nil
+}
+
+// onePurpose refuses flags of which one leaves another nothing to do.
+func onePurpose(f *pflag.FlagSet, noScene bool, scenes []string) error {
+	for _, name := range []string{"scene", "plate"} {
+		if noScene && f.Changed(name) {
+			return errFlag.With("--no-scene makes none that --%s could name; leave one of the two out", name)
+		}
+	}
+	// A part of the photo is framed by --fill, whatever the real size is.
+	if f.Changed("fill") && f.Changed("height-mm") && !slices.Contains(scenes, picture.CropOriginal) {
+		return errFlag.With("--height-mm says how large products are shown, and leaves nothing that --fill could change; leave one of the two out, or give --scale beside --height-mm")
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"strings"
+
 	"github.com/spf13/pflag"
 
 	"github.com/opal-photo/opal/modules/picture"
@@ -24,7 +26,7 @@ func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
 	}
 	number("x", &s.X, "where the middle of the product is, a share of the frame's width, 0 to 1 from the left")
 	number("y", &s.Y, "where its lowest point stands, a share of the frame's height, 0 to 1 from the top")
-	f.Float64Var(&s.Scale, "scale", 0, "times the size that the product would have, 0.1 to 4")
+	f.Float64Var(&s.Scale, "scale", 0, "times the size that the product would have, by --height-mm or --fill, too, 0.1 to 4")
 	f.Float64Var(&s.Rotation, "rotate", 0, "degrees by which the product is turned clockwise, -180 to 180, in all variants, those on white, too")
 	f.BoolVar(&s.Flip, "flip", false, "exchange left and right of the product, in all variants, those on white, too: words on it read backwards")
 	f.StringVar(&s.Anchor, "anchor", "", "floor, or the frame's edge that the product comes out of: bottom, top, left, right (default: the edge at which the photo cut it off, else floor)")
@@ -56,13 +58,6 @@ func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
 				*to = values[name]
 			}
 		}
-		if shadow.Off {
-			for _, name := range []string{"shadow-strength", "shadow-softness", "shadow-length", "shadow-direction"} {
-				if f.Changed(name) {
-					return picture.Steering{}, errFlag.With("--no-shadow leaves no shadow that --%s could change; leave one of the two out", name)
-				}
-			}
-		}
 		out := s
 		out.PhotoShadow = photoShadow
 		if f.Changed("translucent") {
@@ -77,6 +72,17 @@ func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
 		if shadow != (picture.Shadow{}) {
 			out.Shadow = &shadow
 		}
-		return out, nil
+		return out, out.CheckWishesAs(steeringFlag)
 	}
+}
+
+// steeringFlag is the flag by which a wish is stated.
+func steeringFlag(field string) string {
+	switch field {
+	case "rotation":
+		return "--rotate"
+	case "shadow.off":
+		return "--no-shadow"
+	}
+	return "--" + strings.NewReplacer("_", "-", ".", "-").Replace(field)
 }

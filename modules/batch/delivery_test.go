@@ -145,6 +145,7 @@ func TestProductsAreRead(t *testing.T) {
 		"a wish too large":   {"file,height_mm\na.jpg,\nmug.jpg,20000\n", nil, "line 3: ", picture.Steering{}},
 		"a wish of nothing":  {"file,height_mm\nmug.jpg,0\n", nil, "line 2: height_mm must be more than 0", picture.Steering{}},
 		"a wish in words":    {"file,height_mm\nmug.jpg,tall\n", nil, "line 2: height_mm must be a number", picture.Steering{}},
+		"wishes that clash":  {"file,anchor,x\na.jpg,left,\nmug.jpg,left,0.5\n", nil, "line 3: The picture can't be steered like that: anchor left leaves no place that x", picture.Steering{}},
 		"a wish not to flip": {"file,flip\nmug.jpg,maybe\n", nil, "line 2: flip must be true or false", picture.Steering{}},
 		"nothing":            {"", nil, "empty", picture.Steering{}},
 	} {

@@ -96,7 +96,7 @@ func steeringOf(cells map[string]any) (s picture.Steering, err error) {
 		err = json.Unmarshal(b, &s)
 	}
 	if err == nil {
-		err = s.Check()
+		err = s.CheckWishes()
 	}
 	return s, err
 }

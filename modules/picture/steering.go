@@ -110,7 +110,13 @@ func (s Steering) Over(base Steering) Steering {
 }
 
 // Check tells what is wrong with the wishes. Error: ErrSteering.
-func (s Steering) Check() error {
+func (s Steering) Check() error { return s.check(asField) }
+
+// asField names a wish as the API does.
+func asField(field string) string { return field }
+
+// check is Check with the wishes' names as named has them.
+func (s Steering) check(named func(field string) string) error {
 	type limit struct {
 		name      string
 		v         *float64
@@ -133,11 +139,11 @@ func (s Steering) Check() error {
 	}
 	for _, l := range limits {
 		if l.v != nil && !(*l.v >= l.low && *l.v <= l.high) { // so that NaN is refused, too
-			return ErrSteering.With("%s must be %v to %v", l.name, l.low, l.high)
+			return ErrSteering.With("%s must be %v to %v, not %v", named(l.name), l.low, l.high, *l.v)
 		}
 	}
 	if s.Seed != nil && *s.Seed > 1<<53 {
-		return ErrSteering.With("seed must be 0 to %d, as JSON's numbers are exact", uint64(1)<<53)
+		return ErrSteering.With("%s must be 0 to %d, as JSON's numbers are exact", named("seed"), uint64(1)<<53)
 	}
 	for _, k := range s.Room {
 		if s.Room != ([2]float64{}) && !(k >= 1 && k <= maxRoom) {
@@ -158,7 +164,7 @@ func (s Steering) Check() error {
 	switch s.Anchor {
 	case "", AnchorFloor, AnchorBottom, AnchorTop, AnchorLeft, AnchorRight:
 	default:
-		return ErrSteering.With("anchor must be %s, %s, %s, %s or %s", AnchorFloor, AnchorBottom, AnchorTop, AnchorLeft, AnchorRight)
+		return ErrSteering.With("%s must be %s, %s, %s, %s or %s, not %.40q", named("anchor"), AnchorFloor, AnchorBottom, AnchorTop, AnchorLeft, AnchorRight, s.Anchor)
 	}
 	return nil
 }
