@@ -241,3 +241,48 @@ func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 		t.Errorf("%d looks, %d streams asked for", looks.Load(), streams.Load())
 	}
 }
+
+// TestWhatOthersDecideIsSeenInTheBrowser has a set that has ended, on which a guest decides
+// while its sheet is open: first on a picture on which nobody had, then on one that was approved.
+func TestWhatOthersDecideIsSeenInTheBrowser(t *testing.T) {
+	t.Parallel() // it waits most of its time
+	ctx := openBrowser(t, true)
+	const asOf = "2026-01-01T00:00:01Z"
+	var guest, whole atomic.Int64
+	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
+		reviewed := func(id, review, by string) string {
+			return strings.Replace(brief(id, "", "completed"), `"review":null`, fmt.Sprintf(`"review":%q,"decided_by":%q,"by_guest":%v`, review, by, by != "Ada"), 1)
+		}
+		since := r.URL.Query().Get("changed_since")
+		switch {
+		case r.URL.Path == "/v1/jobs/j/items" && since == "":
+			whole.Add(1)
+			fmt.Fprintf(w, `{"items":[%s,%s],"next_cursor":null,"as_of":%q}`, reviewed("i", "approved", "Ada"), strings.Replace(brief("k", "", "completed"), `"review":null`, `"review":"pending"`, 1), asOf)
+		case r.URL.Path == "/v1/jobs/j/items":
+			items := ""
+			if guest.Load() > 0 {
+				items = reviewed("k", "approved", "Grace")
+			}
+			if guest.Load() > 1 {
+				items += "," + reviewed("i", "rejected", "Grace")
+			}
+			if since != asOf {
+				t.Errorf("asks for what changed since %q", since)
+			}
+			fmt.Fprintf(w, `{"items":[%s],"next_cursor":null,"as_of":%q}`, items, asOf)
+		case r.URL.Path == "/v1/jobs/j":
+			fmt.Fprintf(w, `%s,"items":[]}`, strings.TrimSuffix(summary("completed"), "}"))
+		default:
+			fmt.Fprintf(w, `{"jobs":[%s],"next_cursor":null,"pace":{"first_seconds":20,"each_seconds":5,"measured":false}}`, summary("completed"))
+		}
+	})
+	inPage(t, ctx, chromedp.Navigate(url+"/#/sets/j"), until(`document.querySelector(".tile.approved") && document.querySelector(".tile.look")`))
+	guest.Store(1)
+	inPage(t, ctx, until(`document.querySelectorAll(".tile.approved").length === 2 && document.querySelector("[data-item=k]").textContent.includes("Grace (guest)")`))
+	holds(t, ctx, "a first decision is shown without a word", `!document.querySelector(".notice")`)
+	guest.Store(2)
+	inPage(t, ctx, until(`document.querySelector(".tile.rejected") && document.querySelector(".notice")?.textContent.includes("a.jpg: Rejected now, changed by Grace (guest)")`))
+	if whole.Load() != 1 {
+		t.Errorf("the whole set was read %d times", whole.Load())
+	}
+}

@@ -451,7 +451,9 @@ func (m *memoryJobs) Page(_ context.Context, tenantID, jobID string, p job.Part)
 	if err != nil {
 		return nil, false, err
 	}
-	all := slices.DeleteFunc(slices.Clone(j.Items), func(it job.Item) bool { return len(p.IDs) > 0 && !slices.Contains(p.IDs, it.ItemID) })
+	all := slices.DeleteFunc(slices.Clone(j.Items), func(it job.Item) bool {
+		return len(p.IDs) > 0 && !slices.Contains(p.IDs, it.ItemID) || it.UpdatedAt.Before(p.Changed)
+	})
 	from := min(p.From, len(all))
 	end := min(from+p.Limit, len(all))
 	return all[from:end], end < len(all), nil

@@ -116,6 +116,7 @@ func TestAThumbnailOfAVersionIsKeptByBrowsers(t *testing.T) {
 	const lasting = "private, max-age=31536000, immutable"
 	for query, want := range map[string]struct{ cache, body string }{
 		"": {"private, no-cache", "RIFF"}, "&version=3f9a2c1d": {lasting, "RIFF"}, "&of=picture&version=3f9a2c1d": {lasting, "RIFF"}, "&of=photo&version=b81e07f4": {lasting, "RIFFphoto"},
+		"&of=photo&version=" + strings.Repeat("d/", 512): {lasting, "RIFFphoto"}, // a photo's path, as long as the store takes them
 	} {
 		t.Run(fmt.Sprintf("%q", query), func(t *testing.T) {
 			a := h.do(t, http.MethodGet, path+query, "")

@@ -82,7 +82,7 @@ var operations = map[string]operation{
 			"One version is made at a time.",
 		errors: []*fault.Error{picture.ErrHints, job.ErrHintsMissing, job.ErrNoCutout, job.ErrCutoutBusy, job.ErrVersions, job.ErrNoVersion, export.ErrNoLayers},
 	},
-	"listJobItems": {doc: "Small enough to follow a large job: read it once, then name in item_id those that its event stream says have changed.", errors: []*fault.Error{job.ErrCursor}},
+	"listJobItems": {doc: "Small enough to follow a large job: read it once, then name in item_id those that its event stream says have changed, or ask now and then with changed_since: decisions are no events.", errors: []*fault.Error{job.ErrCursor}},
 	"getJobItem":   {errors: []*fault.Error{job.ErrJobNotFound}},
 	"cancelItem":   {doc: "Also one whose photo was refused or never came: its job need not wait for it. Repeated, it changes nothing.", errors: []*fault.Error{job.ErrItemEnded}},
 	"thumbnail": {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/export"
@@ -34,12 +35,13 @@ type jobItemsInput struct {
 	Items  []string `query:"item_id,explode" maxItems:"200" doc:"Only these items" example:"[\"0198f7a0-0000-7000-8000-000000000002\"]"`
 	Cursor string   `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
 	Limit  int      `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"rows of a page"`
+	Since  string   `query:"changed_since" maxLength:"40" doc:"as_of of an answer before: only items that changed since, or were decided on" example:"2026-11-27T09:30:05Z"`
 }
 
 type thumbnailInput struct {
 	JobItemPath
 	Of      string `query:"of" enum:"picture,photo" default:"picture" doc:"The finished picture, or the photo that it is made of" example:"picture"`
-	Version string `query:"version" maxLength:"100" doc:"The item's picture or photo, as GET /v1/jobs/{job_id}/items says it" example:"3f9a2c1d"`
+	Version string `query:"version" maxLength:"1100" doc:"The item's picture or photo, as GET /v1/jobs/{job_id}/items says it; its path does, too" example:"3f9a2c1d"`
 }
 
 type pictureOutput struct {
@@ -72,7 +74,12 @@ func (s *server) jobItems(ctx context.Context, in *jobItemsInput) (*reply[client
 			return nil, job.ErrCursor
 		}
 	}
-	items, more, err := s.Jobs.Page(ctx, TenantID(ctx), id, job.Part{IDs: in.Items, From: from, Limit: in.Limit})
+	since, err := moment("changed_since", in.Since, false)
+	if err != nil {
+		return nil, err
+	}
+	asOf := time.Now().Add(-itemsLag).UTC()
+	items, more, err := s.Jobs.Page(ctx, TenantID(ctx), id, job.Part{IDs: in.Items, Changed: since, From: from, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +95,7 @@ func (s *server) jobItems(ctx context.Context, in *jobItemsInput) (*reply[client
 	if err != nil {
 		return nil, err
 	}
-	out := client.ItemPage{Items: each(items, func(it job.Item) client.ItemBrief { return briefOf(it, variants[it.ItemID], comments[it.ItemID]) })}
+	out := client.ItemPage{AsOf: asOf, Items: each(items, func(it job.Item) client.ItemBrief { return briefOf(it, variants[it.ItemID], comments[it.ItemID]) })}
 	if more {
 		next := strconv.Itoa(from + in.Limit)
 		out.NextCursor = &next

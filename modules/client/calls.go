@@ -94,7 +94,8 @@ func (c *Client) Items(ctx context.Context, f Filter) (FoundItemPage, error) {
 // page of all.
 type JobItemsQuery struct {
 	Page
-	Items []string // only these
+	Items        []string  // only these
+	ChangedSince time.Time // those that changed then or later, or were decided on; zero: all
 }
 
 // JobItems returns a page of a job's items in brief, in the order of its request.
@@ -102,6 +103,9 @@ func (c *Client) JobItems(ctx context.Context, jobID string, j JobItemsQuery) (I
 	q := j.Page.query()
 	for _, id := range j.Items {
 		q.Add("item_id", id)
+	}
+	if !j.ChangedSince.IsZero() {
+		q.Set("changed_since", j.ChangedSince.UTC().Format(time.RFC3339Nano))
 	}
 	return get[ItemPage](ctx, c, path("jobs", jobID, "items"), q)
 }

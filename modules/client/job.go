@@ -395,6 +395,7 @@ type VariantCount struct {
 type ItemPage struct {
 	Items      []ItemBrief `json:"items" nullable:"false"`
 	NextCursor *string     `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
+	AsOf       time.Time   `json:"as_of" doc:"Ask with it as changed_since for what changed after this answer; some of what it holds comes twice" example:"2026-11-27T09:30:05Z"`
 }
 
 // JobPage is a page of a tenant's jobs, newest first.

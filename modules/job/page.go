@@ -4,13 +4,15 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Part selects some of a job's items.
 type Part struct {
-	IDs   []string // only these, up to some hundred; empty: all
-	From  int      // how many are passed over
-	Limit int      // how many are returned at most, above 0
+	IDs     []string  // only these, up to some hundred; empty: all
+	Changed time.Time // only those that changed then or later, or were decided on; zero: all
+	From    int       // how many are passed over
+	Limit   int       // how many are returned at most, above 0
 }
 
 // Page returns a part of a job's items in their order, without their timelines, and
@@ -27,6 +29,10 @@ func (s *Service) Page(ctx context.Context, tenantID, jobID string, p Part) (ite
 			ids[i] = id
 		}
 		q.add(`item_id IN (`+places(len(ids))+`)`, ids...)
+	}
+	if !p.Changed.IsZero() {
+		since := p.Changed.UnixMilli()
+		q.add(`(updated_at >= %s OR item_id IN (SELECT r.item_id FROM reviews r WHERE r.job_id = %s AND r.decided_at >= %s))`, since, jobID, since)
 	}
 	at := len(q.args)
 	rows, err := s.DB.QueryContext(ctx, fmt.Sprintf(`SELECT `+itemColumns+` FROM items WHERE `+strings.Join(q.where, ` AND `)+` ORDER BY position LIMIT $%d OFFSET $%d`, at+1, at+2),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -55,6 +56,28 @@ func TestAJobsItemsComeInPages(t *testing.T) {
 					t.Error(diff)
 				}
 			})
+		}
+		// what changed since: an item of the old ones is decided on, another changes
+		for _, q := range []string{
+			`UPDATE items SET updated_at = 1000`, `UPDATE items SET updated_at = 3000 WHERE filename = 'a.png'`,
+			`INSERT INTO reviews (item_id, job_id, tenant_id, decision, note, decided_at) SELECT item_id, job_id, tenant_id, 'approved', '', 2000 FROM items WHERE filename = 'c.png'`,
+		} {
+			if _, err := d.ExecContext(t.Context(), q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for since, want := range map[int64]string{1000: "a b c", 1001: "a c", 2000: "a c", 2001: "a", 3001: ""} {
+			items, _, err := w.jobs.Page(t.Context(), tenantID, j.JobID, job.Part{Changed: time.UnixMilli(since), Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, it := range items {
+				got = append(got, strings.TrimSuffix(it.Filename, ".png"))
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("since %d: %q, want %q", since, got, want)
+			}
 		}
 		if _, _, err := w.jobs.Page(t.Context(), "t2", j.JobID, job.Part{Limit: 1}); !errors.Is(err, job.ErrJobNotFound) {
 			t.Errorf("another tenant's job: %v", err)

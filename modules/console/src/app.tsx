@@ -11,13 +11,14 @@ import { later } from "./parts/later";
 import { Home } from "./pages/home";
 import { New } from "./pages/new";
 import { Picture } from "./pages/picture";
+import { account, ground, office, shelf, style } from "./pages/parts";
 import { Sheet } from "./pages/sheet";
 import { parts, to } from "./route";
 import { keepFocus } from "./state/focus";
 import { doing, hush, turn } from "./state/notice";
 import { outside, readSession, session, signOut } from "./state/session";
 import { arrived, rest, resume } from "./state/uploads";
-import { language, languages, learn, number, speak, t, type Key } from "./words";
+import { language, languages, number, speak, t, type Key } from "./words";
 
 // offline is true while the browser has no network; what was begun goes on afterwards.
 const offline = signal(!navigator.onLine);
@@ -40,12 +41,6 @@ const places: [Key, string, string[]][] = [
   ["nav.keys", "key", ["keys"]], ["nav.webhooks", "swap", ["webhooks"]], ["nav.deletions", "bin", ["deletions"]], ["nav.operations", "gear", ["operations"]],
 ];
 
-// Pages that most visits don't open come when they are opened.
-const shelf = () => learn(() => import("./pages/shelf"));
-const style = () => learn(() => import("./pages/style"));
-const ground = () => learn(() => import("./pages/ground"));
-const account = () => learn(() => import("./pages/account"));
-const office = () => learn(() => import("./pages/office"));
 const [Library, Collections, Collection] = [later(async () => (await shelf()).Library), later(async () => (await shelf()).Collections), later(async () => (await shelf()).Collection)];
 const [Imports, Import] = [later(async () => (await shelf()).Imports), later(async () => (await shelf()).Import)];
 const [Brands, Brand] = [later(async () => (await style()).Brands), later(async () => (await style()).Brand)];

@@ -6,3 +6,4 @@ export { Collections } from "./collections";
 export { Collection } from "./collection";
 export { Imports } from "./imports";
 export { Import } from "./import";
+export { ShareDialog } from "../parts/Share";

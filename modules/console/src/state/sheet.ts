@@ -2,7 +2,8 @@
 // current: a set by the deltas of its event stream, a collection by asking what changed.
 import { computed, signal } from "@preact/signals";
 import { client, events, got, once, Problem, type Schemas } from "../api";
-import { finished } from "./notice";
+import { t } from "../words";
+import { finished, tell } from "./notice";
 import { rest } from "./pace";
 import { put } from "./put";
 
@@ -102,18 +103,23 @@ export const several = computed(() => new Set(shown.value.map((b) => b.scene_typ
 const at = (id: string) => ({ params: { path: { job_id: id } } });
 const atGroup = (id: string) => ({ params: { path: { collection_id: id } } });
 
-const readAll = async (id: string): Promise<Brief[]> => {
+// asOf is from when on pictures are asked for when they changed.
+let asOf = "";
+
+// readAll reads a set's pictures: all of them, or those that changed since the last time.
+const readAll = async (id: string, since = ""): Promise<Brief[]> => {
   const all: Brief[] = [];
+  let from = "";
   for (let cursor: string | undefined; ;) {
-    const page = await got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: id }, query: { limit: 1000, cursor } } }));
+    const page = await got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: id }, query: { limit: 1000, cursor, ...(since ? { changed_since: since } : {}) } } }));
+    from ||= page.as_of;
     all.push(...page.items.map((b) => ({ ...b, job_id: id })));
-    if (!page.next_cursor) return all;
+    if (!page.next_cursor) break;
     cursor = page.next_cursor;
   }
+  asOf = from;
+  return all;
 };
-
-// asOf is from when on a collection's pictures are asked for when they changed.
-let asOf = "";
 
 // readGroup reads a collection's pictures, those that were ordered first before the others:
 // all of them, or those that changed since the last time.
@@ -184,6 +190,19 @@ const merge = (fresh: Brief[]): void => {
   briefs.value = [...next, ...by.values()];
 };
 
+const settled = (b: Brief): boolean => b.review === "approved" || b.review === "rejected";
+
+// learn takes over what others did, and reports whether there was something. Where they undid a
+// decision, it tells who: the page has shown that one as the last word.
+const learn = (read: Brief[], begun: number): boolean => {
+  const known = new Map(briefs.peek().map((b) => [b.item_id, b]));
+  const fresh = read.map((b) => decided(b, begun)).filter((b) => JSON.stringify(b) !== JSON.stringify(known.get(b.item_id)));
+  const undone = fresh.filter((b) => { const was = known.get(b.item_id); return was && was.review !== b.review && settled(was) && settled(b); });
+  if (fresh.length) merge(fresh);
+  if (undone.length) tell(undone.slice(0, 3).map((b) => t("by.changed", { name: b.sku ?? b.filename, state: t(`state.${b.review as "approved" | "rejected"}`), who: b.by_guest ? t("by.guest", { name: b.decided_by ?? "" }) : b.decided_by || t("by.other") })).join(" "));
+  return fresh.length > 0;
+};
+
 // refresh reads items again, after the user changed them.
 export const refresh = (...items: string[]): Promise<void> => {
   const jobs = new Map(briefs.value.map((b) => [b.item_id, b.job_id]));
@@ -226,7 +245,7 @@ const followGroup = async (id: string, signal: AbortSignal): Promise<void> => {
         const begun = ++moments, now = await got(client.GET("/v1/collections/{collection_id}", atGroup(id)));
         const fresh = await readGroup(id, asOf);
         if (signal.aborted) return;
-        if (fresh.length) merge(fresh.map((b) => decided(b, begun)));
+        learn(fresh, begun);
         group.value = now;
       });
       live.value = "live";
@@ -237,6 +256,27 @@ const followGroup = async (id: string, signal: AbortSignal): Promise<void> => {
       if (signal.aborted) return;
       if (error instanceof Problem && error.status === 404) { missing.value = error; return; }
       live.value = "asking";
+    }
+  }
+};
+
+const othersPause = 4000;
+
+// followOthers asks now and then what changed in a set that is looked at: people decide while
+// it is made and after its end, and no event of its stream tells that.
+const followOthers = async (id: string, signal: AbortSignal): Promise<void> => {
+  for (;;) {
+    await new Promise((go) => setTimeout(go, live.peek() === "ended" ? othersPause : quietPause));
+    if (signal.aborted) return;
+    if (document.hidden) continue;
+    try {
+      await inTurn(async () => {
+        const begun = ++moments, fresh = await readAll(id, asOf);
+        // somebody else may have pictures made again
+        if (!signal.aborted && learn(fresh, begun) && live.peek() === "ended" && fresh.some((b) => !final(b.status))) revive();
+      });
+    } catch (error) {
+      if (!signal.aborted && error instanceof Problem && error.status === 404) { missing.value = error; return; }
     }
   }
 };
@@ -340,8 +380,9 @@ export const open = async (where: Place, id: string): Promise<void> => {
     if (current === key) missing.value = error instanceof Problem ? error : new Problem(0, "", String(error));
     return;
   }
-  if (where === "collections") { live.value = "live"; void followGroup(id, mine.signal); }
-  else if (job.value?.finished_at) live.value = "ended";
+  if (where === "collections") { live.value = "live"; void followGroup(id, mine.signal); return; }
+  void followOthers(id, mine.signal);
+  if (job.value?.finished_at) live.value = "ended";
   else void follow(id, mine.signal);
 };
 
@@ -398,6 +439,7 @@ export const revive = (): void => {
   stop = new AbortController();
   if (job.value) job.value = { ...job.value, status: "processing", finished_at: null, export_blob_path: null };
   void follow(id, stop.signal);
+  void followOthers(id, stop.signal);
 };
 
 export const cancelRest = async (): Promise<void> => { await got(client.POST("/v1/jobs/{job_id}/cancel", at(placeID))); };
