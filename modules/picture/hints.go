@@ -70,7 +70,7 @@ func (h Hints) Check(w, ht int) error {
 			}
 			for k, p := range s.Points {
 				if !inside(p[0], w, known) || !inside(p[1], ht, known) {
-					return ErrHints.With("%s.points[%d] is (%v, %v), which is not in the photo%s", what, k, p[0], p[1], ofSize(w, ht, known))
+					return ErrHints.With("(%v, %v), of %s.points[%d], is not in the photo%s", p[0], p[1], what, k, ofSize(w, ht, known))
 				}
 			}
 		}
@@ -88,7 +88,7 @@ func (h Hints) checkBox(w, ht int, known bool) error {
 			right, bottom = furthest, furthest
 		}
 		if b.Empty() || b[0] < 0 || b[1] < 0 || b[2] > right-b[0] || b[3] > bottom-b[1] {
-			return ErrHints.With("the box %v is x, y, width and height of a part of the photo%s", *b, ofSize(w, ht, known))
+			return ErrHints.With("the box from (%d, %d) to (%d, %d) is no part of the photo%s", b[0], b[1], b[0]+b[2], b[1]+b[3], ofSize(w, ht, known))
 		}
 	}
 	return nil

@@ -27,7 +27,7 @@ func TestHintsAreChecked(t *testing.T) {
 		"a size that is not known":      {picture.Hints{Box: box(0, 0, 4000, 3000), Keep: dot(4000, 1)}, true, ""},
 		"nothing":                       {picture.Hints{}, false, "there are none"},
 		"a stroke without points":       {picture.Hints{Keep: []picture.Stroke{{}}}, false, "keep[0] has no points"},
-		"outside":                       {picture.Hints{Remove: dot(41, 3)}, false, "remove[0].points[0] is (41, 3), which is not in the photo of 40×30"},
+		"outside":                       {picture.Hints{Remove: dot(41, 3)}, false, "(41, 3), of remove[0].points[0], is not in the photo of 40×30"},
 		"below zero":                    {picture.Hints{Keep: dot(4, -1)}, true, "not in the photo"},
 		"not a number":                  {picture.Hints{Keep: dot(math.NaN(), 1)}, true, "not in the photo"},
 		"without end":                   {picture.Hints{Keep: dot(math.Inf(1), 1)}, true, "not in the photo"},
