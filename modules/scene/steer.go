@@ -281,7 +281,7 @@ func (p *product) cutEdges() (edges []string) {
 		{picture.AnchorRight, b.Max.X == size.X && b.Min.X > 0, image.Pt(size.X-1, b.Min.Y), image.Pt(0, 1), image.Pt(-1, 0), b.Dy()},
 		{picture.AnchorTop, b.Min.Y == 0 && b.Max.Y < size.Y, image.Pt(b.Min.X, 0), image.Pt(1, 0), image.Pt(0, 1), b.Dx()},
 	} {
-		if e.touches && p.cutAlong(e.from, e.along, e.into, e.n) {
+		if e.touches && (p.cutAlong(e.from, e.along, e.into, e.n) || e.anchor == picture.AnchorTop && p.hangsByCord()) {
 			edges = append(edges, e.anchor)
 		}
 	}

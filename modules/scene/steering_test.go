@@ -464,3 +464,58 @@ func TestAFaintEdgeOfATableIsFound(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAProductThatAThinCordHoldsHangs has lamps of a photo's usual size, whose cords are far
+// thinner than they are, and standing products with something as thin at their top.
+func TestAProductThatAThinCordHoldsHangs(t *testing.T) {
+	const w, h = 1600, 1000
+	// lamp is a shade that widens downwards, on a cord from row top to it of so many pixels'
+	// width, which may lie between pixels, and slants by that many columns.
+	lamp := func(top int, width, slant float64) *image.NRGBA {
+		img := image.NewNRGBA(image.Rect(0, 0, w, h))
+		for y := top; y < 720; y++ {
+			from := 500.3 + slant*float64(y)/400
+			to := from + width
+			if y >= 400 {
+				from, to = from-40-float64(y-400)/2, to+40+float64(y-400)/2
+			}
+			for x := int(from); x <= int(to); x++ {
+				share := math.Min(float64(x+1), to) - math.Max(float64(x), from)
+				img.SetNRGBA(x, y, color.NRGBA{90, 90, 90, uint8(255 * clampF(share, 0, 1))})
+			}
+		}
+		return img
+	}
+	tip := lamp(12, 12, 0)
+	for y := range 12 { // its point alone is at the edge
+		draw.Draw(tip, image.Rect(505-y/2, y, 508+y/2, y+1), image.NewUniform(color.NRGBA{90, 90, 90, 255}), image.Point{}, draw.Src)
+	}
+	speck := lamp(40, 4, 0)
+	draw.Draw(speck, image.Rect(700, 0, 704, 4), image.NewUniform(color.NRGBA{90, 90, 90, 255}), image.Point{}, draw.Src)
+	bag := lamp(0, 3, 0)
+	draw.Draw(bag, image.Rect(300, 720, 900, h), image.NewUniform(color.NRGBA{90, 90, 90, 255}), image.Point{}, draw.Src)
+	for name, c := range map[string]struct {
+		product *image.NRGBA
+		anchor  string
+	}{
+		"a cord of three pixels":           {lamp(0, 3, 0), picture.AnchorTop},
+		"of four":                          {lamp(0, 4, 0), picture.AnchorTop},
+		"of six, aslant":                   {lamp(0, 6, 60), picture.AnchorTop},
+		"leaning to the left":              {lamp(0, 3, -90), picture.AnchorTop},
+		"a hair":                           {lamp(0, 1.2, 0), ""},
+		"an antenna that ends below":       {lamp(2, 4, 0), ""},
+		"a point that touches the edge":    {tip, ""},
+		"a rest of the backdrop":           {speck, ""},
+		"from the upper edge to the lower": {bag, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rendered(t, Request{Product: c.product, Pose: PoseStanding})
+			if r.Meta.Anchor != c.anchor || (c.anchor != "") != strings.Contains(r.Meta.Note, "top edge") {
+				t.Errorf("anchor %q, told %q", r.Meta.Anchor, r.Meta.Note)
+			}
+			if hangs := r.Meta.Box[1] == 0 && r.darkness(0, 0, 1, 1) == 0; hangs != (c.anchor != "") {
+				t.Errorf("at %v with %.1f of shadow", r.Meta.Box, r.darkness(0, 0, 1, 1))
+			}
+		})
+	}
+}
