@@ -79,6 +79,7 @@ type Facts struct {
 	Source   imaging.SourceType // that the file must state
 	Enlarged float64            // pixels of the variant for one pixel of the photo
 	Product  *image.Alpha       // where the product is, of the file's size; nil: it is looked for
+	Edge     string             // the frame's edge that the product comes out of, as anchors have it: no safe zone holds it there
 	On       time.Time          // the day whose rules count; zero: today
 }
 
@@ -116,7 +117,7 @@ func Decoded(p channel.Preset, file []byte, img *image.NRGBA, f Facts) (*Picture
 		opaque := imaging.Opaque(img)
 		out = append(out, Check{Rule: "opaque", Passed: opaque, Measured: opacity(opaque), Wanted: "no transparent pixels", Severity: reject})
 	}
-	pic := &Picture{File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Sources: meta.Sources, Product: f.Product, Enlarged: f.Enlarged,
+	pic := &Picture{File: file, Format: channel.Format(info.Format), Image: img, XMP: meta.XMP, Sources: meta.Sources, Product: f.Product, Enlarged: f.Enlarged, Edge: f.Edge,
 		Colour: imagefile.ColourSpace(info, file)}
 	return pic, append(out, Rules(p, pic, f.On)...), nil
 }
@@ -243,6 +244,7 @@ type Picture struct {
 	Product *image.Alpha // where the product is; nil: it is looked for
 
 	Enlarged float64 // pixels of the picture for one of its photo; 0: not known
+	Edge     string  // the frame's edge that the product is known to come out of, as anchors have it
 
 	Name   string // of the file; "": not known, and no rule on names is tried
 	Colour string // its colour space, as imagefile.ColourSpace has it; "": not known
@@ -387,7 +389,7 @@ func (p *Picture) tryProduct(r channel.Rule, atLeast func(float64, string) Check
 		return Check{Passed: v >= sharp, Measured: edgeWords(v), Wanted: "at most " + edgeWords(sharp),
 			Figure: most(Pixels, edgeWidth(v), edgeWidth(sharp))}
 	case channel.SafeZone:
-		return pr.inZone(r.Box)
+		return pr.inZone(r.Box, p.Edge)
 	case channel.SafeWidth:
 		in := 2 * max(w/2-float64(pr.box.Min.X), float64(pr.box.Max.X)-w/2) / w
 		return ofMost(in, r.Limit, " of the width")

@@ -107,14 +107,15 @@ const asinLength = 10
 
 // inZone reports whether the product lies within a box of shares: left, top, right and
 // bottom. Two pixels are left to rounding.
-func (p *product) inZone(box []float64) Check {
+func (p *product) inZone(box []float64, edge string) Check {
 	const slack = 2.0
 	if len(box) != 4 {
 		return Check{Measured: "a rule without its box", Wanted: "left, top, right and bottom"}
 	}
 	w, h := float64(p.w), float64(p.h)
 	at := [4]float64{float64(p.box.Min.X), float64(p.box.Min.Y), float64(p.box.Max.X), float64(p.box.Max.Y)}
-	ok := at[0] >= box[0]*w-slack && at[1] >= box[1]*h-slack && at[2] <= box[2]*w+slack && at[3] <= box[3]*h+slack
+	ok := (at[0] >= box[0]*w-slack || edge == picture.AnchorLeft) && (at[1] >= box[1]*h-slack || edge == picture.AnchorTop) &&
+		(at[2] <= box[2]*w+slack || edge == picture.AnchorRight) && (at[3] <= box[3]*h+slack || edge == picture.AnchorBottom)
 	say := func(l, t, r, b float64) string {
 		return fmt.Sprintf("%.0f to %.0f %% of the width, %.0f to %.0f %% of the height", 100*l, 100*r, 100*t, 100*b)
 	}

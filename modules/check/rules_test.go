@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/opal-photo/opal/modules/channel"
+	"github.com/opal-photo/opal/modules/picture"
 )
 
 var (
@@ -343,5 +344,24 @@ func TestWorst(t *testing.T) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestAZoneIsOpenWhereAProductComesOutOfTheFrame: a lamp that hangs from the upper edge is above each
+// zone; below and beside it is held to it all the same.
+func TestAZoneIsOpenWhereAProductComesOutOfTheFrame(t *testing.T) {
+	zone := []float64{.1, .14, .9, .8}
+	for edge, c := range map[string]struct{ open, low image.Rectangle }{
+		picture.AnchorTop:    {image.Rect(20, 0, 60, 100), image.Rect(20, 0, 60, 190)},
+		picture.AnchorBottom: {image.Rect(20, 60, 60, 200), image.Rect(20, 10, 60, 200)},
+		picture.AnchorLeft:   {image.Rect(0, 60, 60, 100), image.Rect(0, 60, 98, 100)},
+		picture.AnchorRight:  {image.Rect(20, 60, 100, 100), image.Rect(1, 60, 100, 100)},
+	} {
+		for at, wants := range map[image.Rectangle][2]bool{c.open: {true, false}, c.low: {false, false}, image.Rect(20, 60, 60, 100): {true, true}} {
+			p := &product{w: 100, h: 200, box: at}
+			if got := [2]bool{p.inZone(zone, edge).Passed, p.inZone(zone, "").Passed}; got != wants {
+				t.Errorf("%s, %v: %v, wanted %v", edge, at, got, wants)
+			}
+		}
 	}
 }

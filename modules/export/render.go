@@ -169,7 +169,7 @@ func made(p channel.Preset, l *Layers, prod *product) (Variant, error) {
 	how := l.made(p)
 	o := imaging.EncodeOptions{Format: imaging.Format(p.Format), Quality: p.Quality, ICC: true, XMP: provenance.XMP(how, l.Marks.With(l.Rights))}
 	o.Effort = efforts[p.Format]
-	facts := check.Facts{Source: provenance.Strongest(how, l.Marks), Enlarged: enlargement(p, l), On: l.On}
+	facts := check.Facts{Source: provenance.Strongest(how, l.Marks), Enlarged: enlargement(p, l), On: l.On, Edge: l.Anchor}
 	at, known := place(p, l, prod)
 	var shown, original *image.NRGBA
 	light := l.lightOn(p)

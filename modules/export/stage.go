@@ -168,6 +168,10 @@ func fixed(p channel.Preset, l *Source) staging {
 	if l.Anchor == picture.AnchorBottom {
 		oy = float64(l.Height) - ch
 	}
+	if k := nearer(p, l, cw, ch); k < 1 {
+		cw, ch = cw*k, ch*k
+		ox, oy = clamp(bx+bw/2-cw/2, 0, float64(l.Width)-cw), float64(l.Height)-ch
+	}
 	win := round(ox, oy, cw, ch).Intersect(image.Rect(0, 0, l.Width, l.Height))
 	t := w / float64(win.Dx())
 	s := min(t, mostFill*w/bw, mostFill*h/bh)
@@ -176,6 +180,21 @@ func fixed(p channel.Preset, l *Source) staging {
 	y := clamp((by+bh-float64(win.Min.Y))*h/float64(win.Dy())-float64(ph), 0, h-float64(ph))
 	at := anchored(l.Anchor, image.Rect(0, 0, pw, ph).Add(image.Pt(int(math.Round(x)), int(math.Round(y)))), p)
 	return staging{window: win, product: at, scale: s, origin: [2]float64{float64(at.Min.X) - bx*s, float64(at.Min.Y) - by*s}}
+}
+
+// nearer returns by how much a crop of cw×ch of the scene's pixels has to be smaller, at the scene's
+// lower edge, so that a product which stands there is above the end of the preset's safe zone; 1
+// where it needn't, or where the product has no room in such a crop. Products at one distance are
+// shown alike.
+func nearer(p channel.Preset, l *Source, cw, ch float64) float64 {
+	if p.SafeZone == nil || p.SafeZone[3] >= 1 || l.Anchor == picture.AnchorBottom || l.Anchor == picture.AnchorTop {
+		return 1
+	}
+	k := (float64(l.Height-l.Box[1]-l.Box[3]) - 1) / (1 - p.SafeZone[3]) / ch // a pixel for the rounding
+	if k >= 1 || k < 1/mostZoom || float64(l.Box[2]) > mostFill*cw*k || float64(l.Box[1]) < float64(l.Height)-ch*k {
+		return 1
+	}
+	return k
 }
 
 // The limits from which a variant shows the product as its scene does.

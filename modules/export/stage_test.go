@@ -250,3 +250,44 @@ func TestAVariantCutsTheProductAsItsSceneDoes(t *testing.T) {
 		})
 	}
 }
+
+// TestAProductOfKnownHeightIsInTheSafeZone has scenes in which products stand at one distance, lower
+// than a story's zone reaches.
+func TestAProductOfKnownHeightIsInTheSafeZone(t *testing.T) {
+	story, _ := channel.Find("instagram_story")
+	const side, foot = 2048, 1690
+	var first float64
+	for name, c := range map[string]struct {
+		w, h   int
+		anchor string
+		inside bool
+	}{
+		"a bottle": {180, 620, "", true}, "a cup": {200, 160, "", true}, "a bag": {700, 500, "", true},
+		"wider than a crop": {1090, 300, "", false}, "as high as the scene": {300, 1680, "", false}, "hanging": {300, foot, picture.AnchorTop, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := &Source{}
+			l.Width, l.Height, l.HorizonY, l.FloorY, l.Fixed, l.Anchor = side, side, 1200, foot, true, c.anchor
+			l.Box = picture.Box{side/2 - c.w/2, foot - c.h, c.w, c.h}
+			s := stage(story, l)
+			if s.product.In(story.Zone()) != c.inside || !s.product.In(image.Rect(0, 0, story.Width, story.Height)) {
+				t.Errorf("at %v, the zone is %v", s.product, story.Zone())
+			}
+			if !s.window.In(image.Rect(0, 0, side, side)) || skew(s.window, story) > .01 {
+				t.Errorf("the window is %v", s.window)
+			}
+			if c.anchor == picture.AnchorTop && s.product.Min.Y != 0 {
+				t.Errorf("it hangs from %d", s.product.Min.Y)
+			}
+			if !c.inside {
+				return
+			}
+			if first == 0 {
+				first = s.scale
+			}
+			if math.Abs(s.scale-first) > 1e-9 || math.Abs(s.scale-float64(story.Width)/float64(s.window.Dx())) > 1e-9 {
+				t.Errorf("%.4f times the scene's pixels, another product %.4f", s.scale, first)
+			}
+		})
+	}
+}
