@@ -221,7 +221,7 @@ func (c *Consistent) fix(ctx context.Context, s Streams, p *pipeline.Pipeline, o
 				c.Left = append(c.Left, Left{shown, "its photo, or one of its set, is not there any more: bring it back"})
 				continue
 			case was.Fixed:
-				c.Left = append(c.Left, Left{shown, "it was made again before: " + byHand(d.Kinds)})
+				c.Left = append(c.Left, Left{shown, "it was made again before: " + byHand(d.Kinds, d.Usual.ShadowAngle)})
 				continue
 			}
 			run.Corrections[name] = was.more(d, run.Steering)
@@ -275,11 +275,15 @@ var handles = map[string]string{
 	"shadow_angle": "light_angle", "shadow_depth": "--shadow-strength",
 }
 
-// byHand says what to change of a picture that stands out still.
-func byHand(kinds []string) string {
+// byHand says what to change of a picture that stands out still. usual is where the others' shadows
+// fall, in degrees.
+func byHand(kinds []string, usual float64) string {
 	var columns, flags []string
 	for _, k := range kinds {
 		h := handles[k]
+		if h == "light_angle" && slices.Contains(kinds, "shadow_angle") {
+			h = fmt.Sprintf("light_angle (the others have about %.0f)", math.Mod(math.Round(usual)+180+360, 360))
+		}
 		switch {
 		case h == "":
 		case strings.HasPrefix(h, "--"):

@@ -89,10 +89,11 @@ func TestWhatIsNotDoneIsToldWithWhatGoesOn(t *testing.T) {
 
 func TestAPictureThatStandsOutStillIsToldHowToChangeIt(t *testing.T) {
 	for want, kinds := range map[string][]string{
-		"give its photo another y, scale or height_mm in a list for --products, with opal process --resume": {"floor", "fill"},
-		"make it with another --shadow-strength, with opal process --resume":                                {"shadow_depth"},
+		"give its photo another y, scale or height_mm in a list for --products, with opal process --resume":                   {"floor", "fill"},
+		"make it with another --shadow-strength, with opal process --resume":                                                  {"shadow_depth"},
+		"give its photo another light_angle (the others have about 245) in a list for --products, with opal process --resume": {"light", "shadow_angle"},
 	} {
-		if got := byHand(kinds); got != want {
+		if got := byHand(kinds, 65); got != want {
 			t.Errorf("%q, not %q", got, want)
 		}
 	}

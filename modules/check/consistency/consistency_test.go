@@ -249,3 +249,14 @@ func TestWhatThePhotoCutOffStandsWhereItWasCut(t *testing.T) {
 		}
 	}
 }
+
+// TestShadowsAreToldInTheAnglesOfTheirFlags: what is told can be stated as --shadow-direction.
+func TestShadowsAreToldInTheAnglesOfTheirFlags(t *testing.T) {
+	usual := picture.Seen{Fill: .6, Centre: .5, Floor: .84, Horizon: .6, Exposure: 70, ShadowAngle: 65, ShadowDepth: 20}
+	odd := usual
+	odd.ShadowAngle = -77
+	r := Of([]Picture{{Name: "a", Seen: usual}, {Name: "b", Seen: usual}, {Name: "c", Seen: odd}, {Name: "d", Seen: usual}})
+	if len(r.Worst) != 1 || !strings.Contains(r.Worst[0].Reason, "falls to 283°, the others' to 65°") {
+		t.Errorf("%+v", r.Worst)
+	}
+}

@@ -90,10 +90,13 @@ var kinds = []kind{
 	{"exposure", 5, func(s picture.Seen) float64 { return s.Exposure }, levels("the lightness of its ground")},
 	{"light", 1, nil, nil},
 	{"shadow_angle", 35, func(s picture.Seen) float64 { return s.ShadowAngle }, func(is, usual float64) string {
-		return fmt.Sprintf("its shadow falls to %.0f°, the others' to %.0f°", is, usual)
+		return fmt.Sprintf("its shadow falls to %.0f°, the others' to %.0f°, seen from above: 0 is the viewer, 90 the right", round360(is), round360(usual))
 	}},
 	{"shadow_depth", 9, func(s picture.Seen) float64 { return s.ShadowDepth }, levels("the depth of its shadow")},
 }
+
+// round360 is an angle as people state it, 0 to 359.
+func round360(degrees float64) float64 { return math.Mod(math.Round(degrees)+720, 360) }
 
 // Of holds a catalogue's pictures against each other.
 func Of(pictures []Picture) Result {
