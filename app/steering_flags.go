@@ -38,7 +38,7 @@ func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
 	number("light-angle", &s.LightAngle, "where the light comes from, degrees seen from above, 0 to 360: 0 the viewer, 90 right, 180 behind, 270 left")
 	number("reflection", &s.Reflection, "in the floor, 0 to 1")
 	f.Float64Var(&relight, "relight", 0, "how much of the scene's light falls on the product, 0 to 1: tint, rim and darkness at its foot, on a layer of its own; never on white and on marketplaces")
-	f.Uint64Var(&seed, "seed", 0, "a whole number, 0 to 2^53: another one is another picture of the same scene")
+	f.Uint64Var(&seed, "seed", 0, "0 to 2^53: another number is another picture of the same scene")
 	f.Float64Var(&s.HeightMM, "height-mm", 0, "the products' real height in millimetres, 1 to 10,000")
 	f.Float64Var(&s.FrameMM, "frame-mm", 0, "how many millimetres of the floor the frame shows where products stand, 10 to 50,000 (default: the scene's own)")
 	number("camera-pitch", &s.CameraPitch, "degrees by which the camera looks down on the scene, 0 to 90, from 60 on from above; products are shown as they were photographed")

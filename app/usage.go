@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -57,13 +58,20 @@ func strict(cmd *cobra.Command) {
 		}
 		return usage(c, "%s%s", err, nearFlag(c, err))
 	})
-	if check := cmd.Args; check != nil {
+	check := cmd.Args
+	if check == nil && !cmd.HasSubCommands() {
+		check = cobra.ArbitraryArgs
+	}
+	if check != nil {
 		cmd.Args = func(c *cobra.Command, args []string) error {
 			if c.HasSubCommands() && len(args) > 0 {
 				return unknownCommand(c, args[0])
 			}
 			if err := check(c, args); err != nil {
 				return usage(c, "%s; it is used so: %s", err, c.UseLine())
+			}
+			if err := c.ValidateFlagGroups(); err != nil { // the library's own check gives another exit code
+				return usage(c, "%s", together(err))
 			}
 			return nil
 		}
@@ -83,6 +91,18 @@ func strict(cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
 		strict(c)
 	}
+}
+
+// clashing finds the flags that the library names last of those that exclude each other.
+var clashing = regexp.MustCompile(`\[([^\]]+)\] were all set$`)
+
+// together says of which flags only one may be given, in place of the library's words.
+func together(err error) string {
+	m := clashing.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err.Error()
+	}
+	return "--" + strings.Join(strings.Fields(m[1]), " and --") + " don't go together; leave one of them out"
 }
 
 // usage says that a command line is wrong and where to read more.
@@ -136,10 +156,16 @@ func nearFlag(c *cobra.Command, err error) string {
 func wrongValue(err error) string {
 	var wrong *pflag.InvalidValueError
 	var number *strconv.NumError // else the flag has words of its own
-	if !errors.As(err, &wrong) || !errors.As(err, &number) && !strings.Contains(err.Error(), "strconv.") {
+	if !errors.As(err, &wrong) {
 		return ""
 	}
 	f := wrong.GetFlag()
+	if f.Value.Type() == "stringToString" {
+		return fmt.Sprintf("--%s can't be %q, it must be words with = between them: %s", f.Name, wrong.GetValue(), f.Usage)
+	}
+	if !errors.As(err, &number) && !strings.Contains(err.Error(), "strconv.") {
+		return ""
+	}
 	kind := map[string]string{"uint64": "a whole number from 0 on", "int": "a whole number", "int64": "a whole number", "float64": "a number", "bool": "true or false", "duration": "a time such as 90s or 10m"}[f.Value.Type()]
 	if kind == "" {
 		return ""
