@@ -15,14 +15,14 @@ import { account, ground, office, shelf, style } from "./pages/parts";
 import { Sheet } from "./pages/sheet";
 import { parts, to } from "./route";
 import { keepFocus } from "./state/focus";
-import { doing, hush, turn } from "./state/notice";
+import { calm, doing, turn } from "./state/notice";
 import { outside, readSession, session, signOut } from "./state/session";
 import { arrived, rest, resume } from "./state/uploads";
 import { language, languages, number, speak, t, type Key } from "./words";
 
 // offline is true while the browser has no network; what was begun goes on afterwards.
 const offline = signal(!navigator.onLine);
-for (const type of ["online", "offline"]) addEventListener(type, () => { offline.value = !navigator.onLine; if (navigator.onLine) hush(); });
+for (const type of ["online", "offline"]) addEventListener(type, () => { offline.value = !navigator.onLine; if (navigator.onLine) calm(); });
 
 const asked = signal<((given: boolean) => void) | null>(null);
 let asking: Promise<boolean> | null = null;

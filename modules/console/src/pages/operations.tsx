@@ -25,7 +25,7 @@ const Queues = () => {
   if (!queues.value.length) return null;
   return (
     <section class="sheet-block" aria-labelledby="ops-queues"><h2 id="ops-queues">{t("ops.queues")}</h2>
-      <div class="scroll"><table><thead><tr><th scope="col">{t("ops.queue")}</th><th scope="col" class="n">{t("ops.waiting")}</th><th scope="col" class="n">{t("ops.taken")}</th><th scope="col">{t("ops.oldest")}</th><th scope="col" class="n">{t("ops.dead.short")}</th></tr></thead>
+      <div class="scroll" tabIndex={0} role="group" aria-label={t("ops.queues")}><table><thead><tr><th scope="col">{t("ops.queue")}</th><th scope="col" class="n">{t("ops.waiting")}</th><th scope="col" class="n">{t("ops.taken")}</th><th scope="col">{t("ops.oldest")}</th><th scope="col" class="n">{t("ops.dead.short")}</th></tr></thead>
         <tbody>{queues.value.map((q) => <tr key={q.queue}><th scope="row">{t(`ops.queue.${q.queue}` as Key)}</th><td class="n">{number(q.waiting)}</td><td class="n">{number(q.taken)}</td><td>{q.oldest_seconds ? lasting(q.oldest_seconds) : "–"}</td><td class="n">{number(q.dead)}</td></tr>)}</tbody></table></div>
     </section>
   );

@@ -1,8 +1,12 @@
 // The parts of the console that most visits don't open: each comes when it is first needed.
-import { learn } from "../words";
+import { Problem, unreachable } from "../api";
+import { learn, type Texts } from "../words";
 
-export const shelf = () => learn(() => import("./shelf"));
-export const style = () => learn(() => import("./style"));
-export const ground = () => learn(() => import("./ground"));
-export const account = () => learn(() => import("./account"));
-export const office = () => learn(() => import("./office"));
+// part says in the service's words what browsers say in their own when a file can't be had.
+const part = <P extends { texts: Texts }>(load: () => Promise<P>) => (): Promise<P> => learn(load).catch(() => { throw new Problem(0, unreachable, ""); });
+
+export const shelf = part(() => import("./shelf"));
+export const style = part(() => import("./style"));
+export const ground = part(() => import("./ground"));
+export const account = part(() => import("./account"));
+export const office = part(() => import("./office"));

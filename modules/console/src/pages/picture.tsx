@@ -33,6 +33,7 @@ type Look = "picture" | "cutout" | "original";
 
 const tab = signal<Tab>("sizes");
 const decided = signal<Brief | null>(null); // the picture that was decided on last
+const unsaved = signal<Brief[]>([]); // those whose decision did not get through
 const backdrop = signal<"plain" | "white" | "black" | "checker">("checker");
 
 const urls = { picture: "/v1/downloads/{item_id}", cutout: "/v1/downloads/{item_id}/cutout", original: "/v1/downloads/{item_id}/original" } as const;
@@ -133,14 +134,21 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
   useEffect(() => { if (files.picture) void readAhead(brief, following); }, [files.picture !== "", brief?.picture, ...following.map((b) => `${b?.item_id}/${b?.picture}`)]);
   useEffect(() => () => void readAhead(undefined, []), []);
 
-  const lookAgain = (): void => { const b = decided.value; if (b) go(...spot(b.job_id, b.item_id)); };
+  const undecided = (): Brief[] => unsaved.value.filter((b) => briefs.peek().some((x) => x.item_id === b.item_id && x.review === b.review));
+  const lookAgain = (): void => { const b = undecided().find((x) => x.item_id !== current.current) ?? decided.value; if (b) go(...spot(b.job_id, b.item_id)); };
   const judge = (verb: "approve" | "reject"): void => {
     const b = brief;
     if (!b || b.status !== "completed" || !may("approve")) return;
-    void doing(() => decide(b, verb));
+    const way = { text: t("picture.back_to"), key: "U", go: lookAgain };
+    unsaved.value = undecided().filter((x) => x.item_id !== b.item_id);
+    const others = unsaved.value.length > 0; // they are told already
+    decide(b, verb).catch((error: unknown) => {
+      unsaved.value = [...unsaved.value, b];
+      complain(error, undecided().map((x) => x.sku ?? x.filename).join(", "), way);
+    });
     decided.value = b;
     const said = `${t(`state.${verb === "approve" ? "approved" : "rejected"}`)}: ${b.sku ?? b.filename}${verb === "approve" && b.rejected.length ? `. ${t("tile.channel", { n: b.rejected.length })}` : ""}`;
-    tell(!doubtful && b.review === "pending" ? `${said}. ${t("picture.all_looked")}` : said, { text: t("picture.back_to"), key: "U", go: lookAgain });
+    if (!others) tell(!doubtful && b.review === "pending" ? `${said}. ${t("picture.all_looked")}` : said, way);
     if (doubtful) go(...spot(doubtful.job_id, doubtful.item_id)); // else the next of all
     else if (b.review === "pending" || index >= list.length - 1) go(...home());
     else step(1);

@@ -10,6 +10,7 @@ import { plates, readPlates } from "../state/catalogue";
 import { doing, tell } from "../state/notice";
 import { t } from "../words";
 import { lacks } from "../state/session";
+import { Role } from "../parts/Role";
 
 const upload = async (file: File): Promise<string> => {
   const form = new FormData();
@@ -42,6 +43,7 @@ export const Plates = () => {
       <header class="page-head"><div><p class="crumb"><a href={to("brands")}><Icon name="left" />{t("nav.brands")}</a></p><h1 tabIndex={-1}>{t("plates")}</h1></div>
         <button type="button" class="primary" disabled={busy.value} onClick={() => files.current?.click()} {...lacks("write")}><Icon name="plus" />{busy.value ? t("plates.adding") : t("plates.add")}</button>
         <input ref={files} id="plate-files" type="file" multiple hidden accept="image/*,.heic,.heif" onChange={(e) => { take(e.currentTarget.files); }} /></header>
+      <Role scope="write" />
       <p class="soft lead">{t("plates.what")}</p>
       {!ready.value ? <Pending of={first} /> : plates.value.length === 0 ? <Empty title={t("plates.none")}><p>{t("plates.none.why")}</p></Empty>
         : <ul class="cards wide">{plates.value.map((p) => <li key={p.plate_id} class="card"><a href={to("plates", p.plate_id)}><img class="plate-picture" src={p.url} alt="" loading="lazy" /><strong>{p.name}</strong><span class="soft">{p.width} × {p.height}</span></a></li>)}</ul>}

@@ -5,7 +5,7 @@ import { useRef } from "preact/hooks";
 import { go } from "../route";
 import { filter, listed, order, size, sizes, sought } from "../state/listed";
 import { takeAlong } from "../state/look";
-import { doing, hear, tell } from "../state/notice";
+import { calm, complain, doing, hear, tell } from "../state/notice";
 import { packed, saveVariants } from "../state/save";
 import { lacks, may } from "../state/session";
 import { again, briefs, chosen, counts, decide, leaveOut, several, shown, spot, stateOf, type Brief } from "../state/sheet";
@@ -58,12 +58,18 @@ export const Contact = () => {
   const each = async (of: Brief[], done: Key, act: (b: Brief) => Promise<void>, also = ""): Promise<void> => {
     if (!of.length) return;
     chosen.value = new Set();
-    await doing(async () => {
-      const queue = [...of];
-      await Promise.all(Array.from({ length: Math.min(6, queue.length) }, async () => { for (let b = queue.shift(); b; b = queue.shift()) await act(b); }));
-      if (of.length > 1 || also) tell(t(done, { n: of.length }) + also);
-      else hear(t(done, { n: 1 }));
-    });
+    const queue = [...of], failed: Brief[] = [];
+    let why: unknown;
+    await Promise.all(Array.from({ length: Math.min(6, queue.length) }, async () => {
+      for (let b = queue.shift(); b; b = queue.shift()) {
+        try { await act(b); } catch (error) { failed.push(b); why = error; }
+      }
+    }));
+    if (failed.length) { // they stay selected, for another try
+      if (of.length > 1) chosen.value = new Set(failed.map((b) => b.item_id));
+      complain(why, failed.length > 3 ? t("sheet.title", { n: failed.length }) : failed.map((b) => b.sku ?? b.filename).join(", "));
+    } else if (of.length > 1 || also) tell(t(done, { n: of.length }) + also);
+    else { calm(); hear(t(done, { n: 1 })); }
   };
   const judge = (verb: "approve" | "reject"): void => {
     if (!may("approve")) return;

@@ -7,6 +7,7 @@ import { to } from "../route";
 import { may } from "../state/session";
 import { t, when, type Key } from "../words";
 import { Dialog } from "./Dialog";
+import { Once } from "./Secret";
 
 type Share = Schemas["Share"];
 type Entry = Schemas["ShareEntry"];
@@ -20,7 +21,8 @@ export const ShareDialog = ({ what, n, ready = [], approved = [], doubts = 0, cl
   const links = useSignal<Share[]>([]);
   const url = useSignal("");
   const wrong = useSignal("");
-  const copied = useSignal(false);
+  const shows = useSignal(ready.length ? "ready" : approved.length && approved.length < n ? "approved" : "all");
+  const shown = shows.value === "ready" ? ready.length : shows.value === "approved" ? approved.length : n;
   const log = useSignal<{ id: string; entries: Entry[] } | null>(null);
   const tried = async (work: () => Promise<void>): Promise<void> => { try { wrong.value = ""; await work(); } catch (error) { wrong.value = textOf(error); } };
   const read = async (): Promise<void> => {
@@ -30,14 +32,13 @@ export const ShareDialog = ({ what, n, ready = [], approved = [], doubts = 0, cl
   useEffect(() => { void tried(read); }, []);
   const make = (e: Event): void => {
     e.preventDefault();
-    const f = new FormData(e.currentTarget as HTMLFormElement), shows = f.get("shows");
+    const f = new FormData(e.currentTarget as HTMLFormElement);
     void tried(async () => {
       const made = await got(client.POST("/v1/shares", { params: { header: once() }, body: {
-        ...(shows === "ready" ? { items: ready } : shows === "approved" ? { items: approved } : what), name: String(f.get("name") ?? "").trim(), comment: f.get("comment") !== null, approve: f.get("approve") !== null, download: f.get("download") !== null,
+        ...(shows.value === "ready" ? { items: ready } : shows.value === "approved" ? { items: approved } : what), name: String(f.get("name") ?? "").trim(), comment: f.get("comment") !== null, approve: f.get("approve") !== null, download: f.get("download") !== null,
         expires_at: new Date(Date.now() + Math.min(366, Math.max(1, Number(f.get("days")) || 14)) * 86_400_000 - 60_000).toISOString(),
       } }));
       url.value = made.url;
-      copied.value = false;
       await read();
     });
   };
@@ -46,17 +47,16 @@ export const ShareDialog = ({ what, n, ready = [], approved = [], doubts = 0, cl
     log.value = log.value?.id === s.share_id ? null : { id: s.share_id, entries: (await got(client.GET("/v1/shares/{share_id}/log", { params: { path: { share_id: s.share_id } } }))).entries };
   });
   return (
-    <Dialog title={t("share.title", { n })} close={close}>
+    <Dialog title={t("share.title", { n: shown })} close={close}>
       <p class="bad-text" role="alert">{wrong.value}</p>
-      {url.value ? <div class="stack"><p>{t("share.once")}</p><input class="secret" readOnly value={url.value} aria-label={t("share.once")} onFocus={(e) => e.currentTarget.select()} />
-        <div class="row end"><span role="status" class="soft">{copied.value ? t("secret.copied") : ""}</span><button type="button" class="primary" onClick={() => void navigator.clipboard?.writeText(url.value).then(() => { copied.value = true; }, () => { /* it can be selected */ })}>{t("secret.copy")}</button></div></div> : (
+      {url.value ? <Once why={t("share.once")} secret={url.value} done={t("share.done")} close={close} /> : (
         <form class="stack" onSubmit={make}>
           <label class="field">{t("share.name")}<input name="name" maxLength={120} autocomplete="off" /></label>
           <label class="field narrow">{t("share.days")}<input name="days" type="number" min={1} max={366} step={1} value={14} required /></label>
-          {ready.length + approved.length > 0 && <fieldset><legend>{t("share.shows")}</legend>
-            {approved.length > 0 && <label class="check"><input type="radio" name="shows" value="approved" defaultChecked={!ready.length && approved.length < n} />{t("zip.approved", { n: approved.length })}</label>}
-            {ready.length > 0 && <label class="check"><input type="radio" name="shows" value="ready" defaultChecked />{t("share.ready", { n: ready.length })}</label>}
-            <label class="check"><input type="radio" name="shows" value="all" defaultChecked={!ready.length && approved.length >= n} /><span>{t("zip.all", { n })}{doubts > 0 && <small class="warn-text"> {t("zip.doubts", { n: doubts })}</small>}</span></label></fieldset>}
+          {ready.length + approved.length > 0 && <fieldset onChange={(e) => { shows.value = (e.target as HTMLInputElement).value; }}><legend>{t("share.shows")}</legend>
+            {approved.length > 0 && <label class="check"><input type="radio" name="shows" value="approved" checked={shows.value === "approved"} />{t("zip.approved", { n: approved.length })}</label>}
+            {ready.length > 0 && <label class="check"><input type="radio" name="shows" value="ready" checked={shows.value === "ready"} />{t("share.ready", { n: ready.length })}</label>}
+            <label class="check"><input type="radio" name="shows" value="all" checked={shows.value === "all"} /><span>{t("zip.all", { n })}{doubts > 0 && <small class="warn-text"> {t("zip.doubts", { n: doubts })}</small>}</span></label></fieldset>}
           <fieldset><legend>{t("share.may")}</legend>
             <label class="check"><input type="checkbox" name="comment" defaultChecked />{t("share.comment")}</label>
             <label class="check"><input type="checkbox" name="approve" defaultChecked={may("approve")} disabled={!may("approve")} />{t("share.approve")}</label>

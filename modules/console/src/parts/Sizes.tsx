@@ -12,7 +12,7 @@ type Check = Schemas["Check"];
 type Proof = Schemas["Proof"];
 
 const Failed = ({ c }: { c: Check }) => (
-  <li class={c.severity === "reject" ? "bad-text" : "warn-text"}><Icon name="warn" /><span>{sayCheck(c)}{mend(c) ? <em> {mend(c)}</em> : null}</span></li>
+  <li class={c.severity === "reject" ? "bad-text" : "warn-text"}><Icon name={c.severity === "reject" ? "cross" : "warn"} /><span>{c.severity === "reject" && <strong>{t("state.channel")}: </strong>}{sayCheck(c)}{mend(c) ? <em> {mend(c)}</em> : null}</span></li>
 );
 
 // Untouched says how the product in the file differs from the product in the photo, with the

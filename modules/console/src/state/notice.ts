@@ -22,14 +22,18 @@ export const textOf = (error: unknown): string => (error instanceof Problem ? er
 
 let told = 0; // when
 
-export const complain = (error: unknown): void => {
+// complain tells an error, and of what it is. With a way to mend it, it stays until somebody
+// closes it or another notice is told.
+export const complain = (error: unknown, of = "", act?: Notice["act"]): void => {
   told = Date.now();
-  notice.value = { kind: "bad", text: textOf(error), id: error instanceof Problem && error.status >= 500 ? error.correlationID : "" };
+  notice.value = { kind: "bad", text: of ? `${of}: ${textOf(error)}` : textOf(error), id: error instanceof Problem && error.status >= 500 ? error.correlationID : "", act };
 };
 export const tell = (text: string, act?: Notice["act"]): void => { told = Date.now(); notice.value = { kind: "good", text, act }; };
 export const hush = (): void => { notice.value = null; };
+// calm takes away what is over: all but what still has to be mended.
+export const calm = (): void => { if (notice.value?.kind !== "bad" || !notice.value.act) hush(); };
 // turn takes away what the page before told; what was told on the way here stays.
-export const turn = (): void => { if (Date.now() - told > 1000) hush(); };
+export const turn = (): void => { if (Date.now() - told > 1000) calm(); };
 export const hear = (text: string): void => { heard.value = text; };
 
 // finished tells that pictures are done, also where another window hides this one.
@@ -42,7 +46,7 @@ export const finished = (n = 0): void => {
 export const doing = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
   try {
     const out = await work();
-    if (notice.value?.kind === "bad") hush();
+    if (notice.value?.kind === "bad") calm();
     return out;
   } catch (error) {
     complain(error);
