@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -84,9 +85,15 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 	holds(t, ctx, "a damaged photo is not tried again", `document.querySelector(".tile.failed .tile-buttons").textContent.startsWith("Replace")`)
 	chooses(ctx, at)
 	inPage(t, ctx, press(".tile.failed .tile-buttons button"), until(`!document.querySelector(".tile.failed") && document.querySelector(".tile.queued")`))
-	mu.Lock()
-	defer mu.Unlock()
-	all := strings.Join(calls, "\n")
+	said := func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return strings.Join(calls, "\n")
+	}
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(said(), "POST /v1/uploads/complete") && time.Now().Before(deadline); { // its tile is there before
+		time.Sleep(20 * time.Millisecond)
+	}
+	all := said()
 	for _, want := range []string{`POST /v1/jobs/j/items/i1/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, `POST /v1/jobs/j/items/i2/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, "POST /v1/jobs/j/items/bad/retry?upload=true", `POST /v1/uploads/complete {"job_id":"j","item_id":"new"}`} {
 		if strings.Count(all, want) != 1 {
 			t.Errorf("not once: %s\n%s", want, all)

@@ -89,8 +89,9 @@ func TestAModelThatCantRunEndsTheStart(t *testing.T) {
 	if err := apptest.WritePhoto(photo, 320, 240, 1); err != nil {
 		t.Fatal(err)
 	}
+	wrong := wrongModels(t) // from here, where ONNX Runtime is found
 	t.Chdir(t.TempDir())
-	for name, c := range wrongModels(t) {
+	for name, c := range wrong {
 		t.Run(name, func(t *testing.T) {
 			setenv(t, append(c.env, "ENV_NAME=dev"))
 			for _, line := range [][]string{{"cutout", photo}, {"process", photo, "--no-scene", "--out", "finished"}, {"check", photo}} {

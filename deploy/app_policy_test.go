@@ -252,6 +252,7 @@ var notFor = []struct {
 	{"RATE_", []string{"doctor"}, "it answers nobody"},
 	{"AML_", []string{"doctor"}, "the operators' job has no engines"},
 	{"CUTOUT_ENDPOINT_", []string{"doctor"}, "the operators' job has no engines"},
+	{"CUTOUT_ENGINE", []string{"billing"}, "previews are the API's"},
 	{"PLACE_", []string{"doctor"}, "the operators' job has no engines"},
 	{"REMOVEBG_", []string{"doctor"}, "the operators' job has no engines"},
 	{"PHOTOROOM_", []string{"doctor"}, "the operators' job has no engines"},

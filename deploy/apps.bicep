@@ -298,6 +298,7 @@ module api 'modules/app.bicep' = if (deployApps) {
       { name: 'DATABASE_URL', value: 'postgres://${names.api}${databaseAddress}' }
       { name: 'DATABASE_MAX_CONNS', value: string(connections.api) }
       { name: 'RATE_LIMIT_PER_SECOND', value: '20' }
+      { name: 'CUTOUT_ENGINE', value: cutoutEngine } // previews are cut out as pictures are
     ])
   }
 }
