@@ -79,13 +79,13 @@ func TestACutoutThatHoldsTheBackdropIsDoubted(t *testing.T) {
 			"an opacity in a rectangle":     {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(wide)) / 2 }, broughtOpacity},
 			"a rectangle cut by the bottom": {func(x, y int) uint8 { return opaque(y >= wide.Min.Y && x >= wide.Min.X && x < wide.Max.X) }, broughtRectangle},
 		} {
+			if family == cutouttest.Fuzzy && name == "a layer's opacity" {
+				continue // most of its fur is half transparent by itself
+			}
 			t.Run(fmt.Sprint(family, ": ", name), func(t *testing.T) {
 				im := brought(p.Image, c.alpha)
 				if !ownCutout(im) {
-					t.Skip("it leaves hardly anything clear")
-				}
-				if family == cutouttest.Fuzzy && c.text == broughtOpacity && name == "a layer's opacity" {
-					t.Skip("most of its fur is half transparent by itself")
+					t.Fatal("it leaves hardly anything clear")
 				}
 				r := Cut(im)
 				if !r.Found || r.Confidence >= ReviewBelow || r.Confidence <= 0 || r.ReviewReason != c.text || len(r.Concerns) != 1 || r.Concerns[0].Text != c.text || r.Concerns[0].Box[2] == 0 {
