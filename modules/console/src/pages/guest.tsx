@@ -1,6 +1,7 @@
 // The page of a share link: its pictures, one large, approved or rejected, commented, by keyboard.
 import { signal, useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import "../app";
 import { got, Problem, type Schemas } from "../api";
 import { Empty, Loading } from "../parts/Empty";
 import { Canvas } from "../parts/Canvas";

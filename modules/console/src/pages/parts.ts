@@ -1,4 +1,6 @@
 // The parts of the console that most visits don't open: each comes when it is first needed.
+// They import "../app", which is there by then: so all that the first load and they have in common
+// is one file, which packs better than one for each combination of parts that shares something.
 import { Problem, unreachable } from "../api";
 import { learn, type Texts } from "../words";
 

@@ -1,6 +1,7 @@
 // Packs pictures of a sheet into a ZIP, in the browser: of the selection, of what is approved, or
 // of what is made so far.
 // Pictures are compressed already, so they are stored as they are. Layout: PKWARE APPNOTE 4.3.
+import "../app";
 import { client, got } from "../api";
 import { t } from "../words";
 import { fileAt, saveBlob } from "./save";
