@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -70,10 +69,7 @@ func processCommand(s Streams) *cobra.Command {
 			if o.Steering, err = steering(); err != nil {
 				return err
 			}
-			if err := oneSide(&o); err != nil {
-				return err
-			}
-			if err := onePurpose(cmd.Flags(), noScene, o.Scenes); err != nil {
+			if err := wishesOf(cmd.Flags(), &o, plates, noScene).Check(wishFlag); err != nil {
 				return err
 			}
 			if o.FailOnWarn, err = failsOnWarn(failOn); err != nil {
@@ -153,43 +149,19 @@ func processCommand(s Streams) *cobra.Command {
 	return cmd
 }
 
-// oneSide refuses a side of the light and an angle, or a shadow's direction, that is on the other.
-func oneSide(o *batch.Options) error {
-	if o.Look.Light == "" {
-		return nil
-	}
-	a := o.Steering.LightAngle
-	if a == nil {
-		if from := map[string]float64{brand.LightRight: 90, brand.LightLeft: 270}[o.Look.Light]; o.Steering.TowardsLight(from) {
-			return errFlag.With("--shadow-direction %g falls towards the light, which is --light %s; leave one of the two out", *o.Steering.Shadow.Direction, o.Look.Light)
-		}
-		return nil
-	}
-	side := brand.LightRight
-	switch s := math.Sin(*a * math.Pi / 180); {
-	case math.Abs(s) < 0.01: // from the front, or behind
-		return nil
-	case s < 0:
-		side = brand.LightLeft
-	}
-	if side != o.Look.Light {
-		return errFlag.With("--light %s and --light-angle %g, which is on the %s; leave one of the two out", o.Look.Light, *a, side)
-	}
-	return nil
-}
-
-// onePurpose refuses flags of which one leaves another nothing to do.
-func onePurpose(f *pflag.FlagSet, noScene bool, scenes []string) error {
-	for _, name := range []string{"scene", "plate"} {
-		if noScene && f.Changed(name) {
-			return errFlag.With("--no-scene makes none that --%s could name; leave one of the two out", name)
+// wishesOf are the wishes that the flags state; scenes that no flag names are none.
+func wishesOf(f *pflag.FlagSet, o *batch.Options, plates []string, noScene bool) picture.Wishes {
+	w := picture.Wishes{Steering: o.Steering, Light: o.Look.Light, Fill: o.Look.ProductFill, NoScene: noScene}
+	if f.Changed("scene") {
+		for _, s := range o.Scenes {
+			clean, _ := picture.CleanScene(s) // what is no scene is told of later
+			w.Scenes = append(w.Scenes, clean)
 		}
 	}
-	// A part of the photo is framed by --fill, whatever the real size is.
-	if f.Changed("fill") && f.Changed("height-mm") && !slices.Contains(scenes, picture.CropOriginal) {
-		return errFlag.With("--height-mm says how large products are shown, and leaves nothing that --fill could change; leave one of the two out, or give --scale beside --height-mm")
+	for _, file := range plates {
+		w.Scenes = append(w.Scenes, picture.PlateScene(file))
 	}
-	return nil
+	return w
 }
 
 // platesNamed are the photographs that --plate names: a file's name, or several with commas

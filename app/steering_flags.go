@@ -72,12 +72,12 @@ func steeringFlags(f *pflag.FlagSet) (read func() (picture.Steering, error)) {
 		if shadow != (picture.Shadow{}) {
 			out.Shadow = &shadow
 		}
-		return out, out.CheckWishesAs(steeringFlag)
+		return out, nil
 	}
 }
 
-// steeringFlag is the flag by which a wish is stated.
-func steeringFlag(field string) string {
+// wishFlag is the flag by which a wish is stated; see picture.Wishes.
+func wishFlag(field string) string {
 	switch field {
 	case "rotation":
 		return "--rotate"

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"strings"
+
 	"github.com/opal-photo/opal/modules/billing"
 	"github.com/opal-photo/opal/modules/billing/invoice"
 	"github.com/opal-photo/opal/modules/blob"
@@ -38,12 +40,20 @@ var (
 	orders        = with(payable, tenant.ErrBudgetSpent)
 )
 
+// undone says in a call's description which wishes are refused together.
+const undone = " Wishes of one body that undo each other are refused, and errors names both: a shadow that is off and a strength above 0, softness, length or direction of it; anchor left or right and x, top or bottom and y; " +
+	"a shadow that falls to within 45 degrees of where its light comes from."
+
+// undoneInBrand says the same of a brand profile.
+const undoneInBrand = undone + " So are light_direction and a light_angle, or a direction of the shadow, that are on the other side, and product_fill beside height_mm, which says how large products are shown, unless one of the looks is crop_original: scale goes with both."
+
 func with(list []*fault.Error, more ...*fault.Error) []*fault.Error { return append(more, list...) }
 
 // operations has a row for each operation; a test checks that none is missing.
 var operations = map[string]operation{
 	"createJob": {
-		doc: "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue.",
+		doc: "One item is made per photo and scene. With uploads, PUT each photo to its item's upload_url and complete all of them in one call; or name source_url; or send each photo to /v1/uploads/direct and call /enqueue." + undone +
+			" An own background where generate_scene is false is refused, too; other scene_types only have a note then, as no scene is made.",
 		errors: with(orders, job.ErrRequest, job.ErrFilename, job.ErrSceneType, picture.ErrProduct, picture.ErrSteering, channel.ErrPreset, channel.ErrSlot, brand.ErrNotFound, brand.ErrPlateNotFound, errNoQuotes, errField, intake.ErrAddress, intake.ErrProhibited, job.ErrNoSources,
 			webhook.ErrURL, job.ErrNoCallbacks, collection.ErrNotFound, collection.ErrClosed, collection.ErrFull, job.ErrNoGroups, job.ErrName),
 	},
@@ -56,11 +66,11 @@ var operations = map[string]operation{
 	"retryItem":  {errors: with(orders, job.ErrNotFailed, job.ErrRetried, job.ErrPhotoGone, job.ErrPlateGone)},
 	"remakeItem": {
 		doc: "The finished item stays as it is, and the job's ZIP holds the new picture in its place; of several that were made of one item the last to be completed counts, and superseded_by names it. An item that failed is tried again with the other scene or wishes. The scene's steps and variants are charged; the cut-out is there already. " +
-			"What an engine can't follow is told in the new item's fidelity. The job opens again and ends again.",
+			"What an engine can't follow is told in the new item's fidelity. The job opens again and ends again." + undone,
 		errors: with(orders, job.ErrNotRemakable, job.ErrNoScene, job.ErrRemakes, job.ErrSceneType, job.ErrRequest, job.ErrPhotoGone, job.ErrPlateGone, job.ErrRetried, picture.ErrSteering, brand.ErrPlateNotFound),
 	},
 	"previewItem": {
-		doc:    "It takes what remake takes, and answers a small picture, made now and kept nowhere, at no charge. OPAL's own scenes draw it: with a learned engine the picture will differ.",
+		doc:    "It takes what remake takes, and answers a small picture, made now and kept nowhere, at no charge. OPAL's own scenes draw it: with a learned engine the picture will differ." + undone,
 		errors: []*fault.Error{job.ErrNotRemakable, job.ErrNoCutout, job.ErrSceneType, job.ErrRequest, job.ErrPlateGone, picture.ErrSteering, brand.ErrPlateNotFound, ErrPreviewBusy, errNoPreviews, blob.ErrUnavailable},
 	},
 	"previewPhoto": {
@@ -165,12 +175,12 @@ var operations = map[string]operation{
 	"variantURL":  {errors: []*fault.Error{export.ErrNotFound}},
 
 	"listBrandProfiles":   {},
-	"createBrandProfile":  {errors: []*fault.Error{brand.ErrInvalid, brand.ErrExists, brand.ErrTooMany, channel.ErrPreset, picture.ErrSteering}},
+	"createBrandProfile":  {doc: strings.TrimSpace(undoneInBrand), errors: []*fault.Error{brand.ErrInvalid, brand.ErrExists, brand.ErrTooMany, channel.ErrPreset, picture.ErrSteering}},
 	"getBrandProfile":     {},
 	"brandConsistency":    {doc: "Fill, centre, floor line, horizon, white point, exposure, and the shadows' angle and depth of the newest 500 pictures, measured when they were made. Pictures that were made anew are left aside for the new ones."},
-	"replaceBrandProfile": {doc: "A field that is left out is emptied.", errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
+	"replaceBrandProfile": {doc: "A field that is left out is emptied." + undoneInBrand, errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
 	"deleteBrandProfile":  {errors: []*fault.Error{brand.ErrDefault}},
-	"saveBrandDraft":      {doc: "In the place of the draft before; a field that is left out is emptied. Previews show it; jobs follow it once it is published.", errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
+	"saveBrandDraft":      {doc: "In the place of the draft before; a field that is left out is emptied. Previews show it; jobs follow it once it is published." + undoneInBrand, errors: []*fault.Error{brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
 	"dropBrandDraft":      {doc: "Repeated, it changes nothing."},
 	"publishBrandDraft":   {doc: "Jobs that are ordered from then on follow it; those that run keep what they were ordered with.", errors: []*fault.Error{brand.ErrNoDraft, brand.ErrInvalid, channel.ErrPreset, picture.ErrSteering}},
 	"listBrandVersions":   {doc: "The newest 50. The one that is live is the profile itself."},

@@ -97,6 +97,9 @@ func problemOf(ctx context.Context, err error) *Problem {
 		p = newProblem(ctx, http.StatusInternalServerError, "internal", internalText)
 	default:
 		p = newProblem(ctx, statuses[f.Kind], f.Code, f.Error())
+		for _, field := range f.Fields() {
+			p.Errors = append(p.Errors, client.ProblemField{Location: "body." + field, Message: f.Detail()})
+		}
 	}
 	p.RetryAfter = fault.RetryAfter(err)
 	if p.Status == http.StatusServiceUnavailable && p.RetryAfter == 0 {

@@ -6,6 +6,7 @@
 package brand
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -152,9 +153,6 @@ func (p *Profile) normalize() error {
 	if !(p.ReviewBelow >= 0 && p.ReviewBelow <= 1) {
 		return ErrInvalid.With("review_below must be between 0 and 1; 0 is the operator's setting")
 	}
-	if err := p.Steering.CheckWishes(); err != nil {
-		return err
-	}
 	if err := p.normalizeRights(); err != nil {
 		return err
 	}
@@ -166,7 +164,31 @@ func (p *Profile) normalize() error {
 	if err := p.normalizeLooks(); err != nil {
 		return err
 	}
+	if err := p.checkWishes(); err != nil {
+		return err
+	}
 	return p.normalizeLists()
+}
+
+// checkWishes refuses wishes of which one leaves another nothing to do. Those of a look stand over
+// the profile's. Error: picture.ErrSteering.
+func (p *Profile) checkWishes() error {
+	w := picture.Wishes{Steering: p.Steering, Light: p.LightDirection, Fill: p.ProductFill}
+	for i, l := range p.Looks {
+		w.Scenes = append(w.Scenes, l.SceneTypes...)
+		if err := l.Steering.CheckWishesAs(func(field string) string { return fmt.Sprintf("looks[%d].steering.%s", i, field) }); err != nil {
+			return err
+		}
+	}
+	return w.Check(func(field string) string {
+		switch field {
+		case "light":
+			return "light_direction"
+		case "fill":
+			return "product_fill"
+		}
+		return "steering." + field
+	})
 }
 
 // NamingFields are what a pattern of file names may hold.
@@ -227,9 +249,6 @@ func (p *Profile) normalizeLooks() error {
 				}
 				return clean, nil
 			})
-		}
-		if err == nil {
-			err = l.Steering.CheckWishes()
 		}
 		if err != nil {
 			return err

@@ -40,6 +40,7 @@ type Error struct {
 	Code   string // stable, snake_case; clients and runbooks match on it
 	Text   string // what happened and what to do, one sentence
 	detail string
+	fields []string
 	root   *Error
 }
 
@@ -61,6 +62,17 @@ func (e *Error) Error() string {
 	}
 	return e.Text + ": " + e.detail
 }
+
+// At returns an error like e that is about these fields of a request, by their paths in it, such as
+// items[3].steering.x.
+func (e *Error) At(fields ...string) *Error {
+	out := *e
+	out.fields, out.root = fields, e.sentinel()
+	return &out
+}
+
+// Fields returns the paths of the fields that the error is about; nil where it says nothing of them.
+func (e *Error) Fields() []string { return e.fields }
 
 // Detail returns the facts of the case, or "".
 func (e *Error) Detail() string { return e.detail }

@@ -47,3 +47,14 @@ func TestTransientOverridesKind(t *testing.T) {
 		t.Fatal("only an uncounted error is uncounted")
 	}
 }
+
+func TestFieldsStayWithTheirError(t *testing.T) {
+	err := errGone.With("id %s", "7").At("items[0].id", "kind")
+	e, _ := fault.As(fmt.Errorf("load: %w", err))
+	if got := fmt.Sprintf("%v %s %v", e.Fields(), e, errors.Is(e, errGone)); got != "[items[0].id kind] There is no such thing: id 7 true" {
+		t.Fatal(got)
+	}
+	if errGone.Fields() != nil {
+		t.Fatal("the sentinel has a case's fields")
+	}
+}

@@ -147,8 +147,8 @@ type Jobs interface {
 	Create(ctx context.Context, n job.NewJob) (job.Job, error)
 	Get(ctx context.Context, tenantID, jobID string) (job.Job, error)
 	Cancel(ctx context.Context, tenantID, jobID string) error
-	// CheckItem refuses an entry that Create would refuse.
-	CheckItem(n job.NewItem) error
+	// CheckItem refuses an entry for these steps that Create would refuse.
+	CheckItem(n job.NewItem, steps pipeline.Options) error
 	// CheckJob refuses what Create would refuse of a job beside its entries.
 	CheckJob(ctx context.Context, n job.NewJob) error
 	// Unsent returns the items of a job that wait for their photo.
@@ -230,7 +230,7 @@ func (s *Imports) Create(ctx context.Context, n NewImport) (Import, error) {
 		return Import{}, ErrImportFile
 	}
 	w := n.Wishes
-	if err := s.Jobs.CheckItem(job.NewItem{Filename: "photo.jpg", ScenePrompt: w.Prompt, SceneTypes: w.Scenes}); err != nil {
+	if err := s.Jobs.CheckItem(job.NewItem{Filename: "photo.jpg", ScenePrompt: w.Prompt, SceneTypes: w.Scenes}, w.Options); err != nil {
 		return Import{}, err
 	}
 	if err := s.Jobs.CheckJob(ctx, w.job(n.TenantID, w.Brand, w.Presets)); err != nil {

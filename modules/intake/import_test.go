@@ -26,6 +26,7 @@ import (
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/intake"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/pipeline"
 )
 
 // imports is a world of imports whose jobs the test makes and ends.
@@ -77,7 +78,7 @@ func (w *imports) CheckJob(_ context.Context, n job.NewJob) error {
 	return nil
 }
 
-func (w *imports) CheckItem(n job.NewItem) error {
+func (w *imports) CheckItem(n job.NewItem, _ pipeline.Options) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if f := w.refused[n.Filename+n.SourceURL]; f != nil {

@@ -328,7 +328,7 @@ func (s *Imports) makeWindow(ctx context.Context, h *held, w []numbered, rows in
 	var bad []numbered
 	for _, e := range w {
 		if e.Err == nil {
-			if err := s.Jobs.CheckItem(item(e.Photo, h.wishes)); err != nil {
+			if err := s.Jobs.CheckItem(item(e.Photo, h.wishes), h.wishes.Options); err != nil {
 				f, ok := fault.As(err)
 				if !ok {
 					return err

@@ -16,6 +16,7 @@ import (
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/picture"
+	"github.com/opal-photo/opal/modules/pipeline"
 )
 
 // Create makes a job and its items: one item per entry and scene. Items whose photo
@@ -138,7 +139,7 @@ func (s *Service) draft(ctx context.Context, n NewJob) (Job, Brand, error) {
 	}
 	j := Job{
 		JobID: cmp.Or(n.ID, newID()), TenantID: n.TenantID, Name: n.Name, BrandProfileID: n.BrandProfileID, Status: JobCreated, CorrelationID: n.CorrelationID,
-		Presets: firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets()), Options: n.Options, Items: expand(n.Items, brand.Plates),
+		Presets: firstNonEmpty(n.Presets, brand.Presets, s.Exporter.DefaultPresets()), Options: n.Options, Items: expand(n.Items, brand.Plates, n.Options),
 	}
 	if slices.ContainsFunc(j.Items, func(it Item) bool { return it.SourceURL != nil }) {
 		j.Status = JobProcessing
@@ -199,15 +200,15 @@ func (s *Service) validate(n *NewJob) error {
 	}
 	n.Name = name
 	for i := range n.Items {
-		if err := s.validateItem(&n.Items[i], i); err != nil {
+		if err := s.validateItem(&n.Items[i], i, n.Options); err != nil {
 			return err
 		}
 	}
 	return s.validateJob(n)
 }
 
-// validateItem checks entry i of a request, and completes it.
-func (s *Service) validateItem(it *NewItem, i int) error {
+// validateItem checks entry i of a request for these steps, and completes it.
+func (s *Service) validateItem(it *NewItem, i int, steps pipeline.Options) error {
 	if err := s.checkSource(it, i); err != nil {
 		return err
 	}
@@ -216,9 +217,6 @@ func (s *Service) validateItem(it *NewItem, i int) error {
 	}
 	if err := s.identify(it, i); err != nil {
 		return err
-	}
-	if err := s.checkSteering(it.Steering); err != nil {
-		return fmt.Errorf("items[%d]: %w", i, err)
 	}
 	if utf8.RuneCountInString(it.ScenePrompt) > MaxPromptLength {
 		return ErrRequest.With("items[%d].scene_prompt is longer than %d characters", i, MaxPromptLength)
@@ -236,24 +234,47 @@ func (s *Service) validateItem(it *NewItem, i int) error {
 			return ErrSceneType.With("items[%d].scene_types has %.60q%s", i, t, picture.SceneHint(t))
 		}
 	}
-	return nil
+	return s.checkWishes(picture.Wishes{Steering: it.Steering, Scenes: it.unmade(steps), NoScene: !steps.GenerateScene}, fmt.Sprintf("items[%d].", i))
 }
 
-// checkSteering refuses wishes that make no sense, and those for presets that there are not.
-func (s *Service) checkSteering(w picture.Steering) error {
-	if err := w.CheckWishes(); err != nil {
+// unmade are the scenes of an entry that its wishes are held against. Where no scene is made those
+// of OPAL say how many items there are, as ever; a tenant's own backgrounds are meant to be seen.
+func (it *NewItem) unmade(steps pipeline.Options) (scenes []string) {
+	for _, t := range it.SceneTypes {
+		if _, plate := picture.ParsePlate(t); plate || steps.GenerateScene {
+			scenes = append(scenes, t)
+		}
+	}
+	return scenes
+}
+
+// checkWishes refuses wishes that make no sense together, and those for presets that there are not.
+// at is the path of what holds them in the request, such as "items[3].". Errors: picture.ErrSteering,
+// channel.ErrPreset.
+func (s *Service) checkWishes(w picture.Wishes, at string) error {
+	if err := w.Check(func(field string) string {
+		switch field {
+		case "no_scene":
+			return "processing_options.generate_scene"
+		case "scene", "plate":
+			return at + "scene_types"
+		}
+		return at + "steering." + field
+	}); err != nil {
 		return err
 	}
-	if names := w.PhotoShadow.Presets(); len(names) > 0 {
+	if names := w.Steering.PhotoShadow.Presets(); len(names) > 0 {
 		if err := s.Exporter.CheckPresets(names); err != nil {
-			return fmt.Errorf("steering.photo_shadow: %w", err)
+			return fmt.Errorf("%ssteering.photo_shadow: %w", at, err)
 		}
 	}
 	return nil
 }
 
-// CheckItem refuses an entry of a request that Create would refuse. It calls nobody.
-func (s *Service) CheckItem(n NewItem) error { return s.validateItem(&n, 0) }
+// CheckItem refuses an entry of a request for these steps that Create would refuse. It calls nobody.
+func (s *Service) CheckItem(n NewItem, steps pipeline.Options) error {
+	return s.validateItem(&n, 0, steps)
+}
 
 // CheckJob refuses what Create would refuse of a request beside its entries.
 func (s *Service) CheckJob(ctx context.Context, n NewJob) error {
@@ -349,7 +370,7 @@ func distinct(types []string, wished picture.Steering) (scenes []string, seeds [
 // expand makes the items of the entries: one per scene, siblings of one entry
 // sharing its upload.
 // Scenes that an entry doesn't name are the brand's plates, else the usual ones.
-func expand(entries []NewItem, plates []string) []Item {
+func expand(entries []NewItem, plates []string, steps pipeline.Options) []Item {
 	known := picture.SceneTypes()
 	if len(plates) > 0 {
 		known = make([]string, len(plates))
@@ -364,6 +385,9 @@ func expand(entries []NewItem, plates []string) []Item {
 			types = append(types, known[i%len(known)])
 		}
 		types, seeds, note := distinct(types, e.Steering)
+		if len(e.SceneTypes) > 0 && !steps.GenerateScene {
+			note = picture.Noted(note, "no scene is made, as processing_options.generate_scene is false: scene_types changes nothing but how often the cut-out is made")
+		}
 		entry := newID()
 		status, source := ItemCreated, (*string)(nil)
 		if e.SourceURL != "" {

@@ -18,7 +18,7 @@ type wishes struct {
 // wished checks what is wished of another picture of an item and joins it with what was
 // wished before. Errors: ErrSceneType, ErrRequest, picture.ErrSteering, those of Plates.
 func (s *Service) wished(ctx context.Context, o Other, done Item) (wishes, error) {
-	if err := s.checkSteering(o.Steering); err != nil {
+	if err := s.checkWishes(picture.Wishes{Steering: o.Steering}, ""); err != nil {
 		return wishes{}, err
 	}
 	w := wishes{scene: done.SceneType, prompt: done.ScenePrompt, steering: o.Steering.Over(done.Steering)}

@@ -67,20 +67,23 @@ func (s PhotoShadow) Presets() (names []string) {
 	return names
 }
 
-// check tells what is wrong with the wishes. Error: ErrSteering.
-func (s PhotoShadow) check() error {
+// check tells what is wrong with the wishes, which people state as field. Error: ErrSteering.
+func (s PhotoShadow) check(field string) error {
+	wrong := func(format string, args ...any) error {
+		return ErrSteering.With(format, append([]any{field}, args...)...).At(field)
+	}
 	if len(s) > maxPhotoShadows {
-		return ErrSteering.With("photo_shadow names %d presets; %d is the limit", len(s), maxPhotoShadows)
+		return wrong("%s names %d presets; %d is the limit", len(s), maxPhotoShadows)
 	}
 	for name, mode := range s {
 		if !presetPattern().MatchString(name) {
-			return ErrSteering.With("photo_shadow names presets, white or scene, and not %q", short(name))
+			return wrong("%s names presets, white or scene, and not %q", short(name))
 		}
 		if !slices.Contains([]string{ShadowKeep, ShadowSoften, ShadowContact, ShadowDrop}, mode) {
-			return ErrSteering.With("photo_shadow of %s must be %s, %s, %s or %s", name, ShadowKeep, ShadowSoften, ShadowContact, ShadowDrop)
+			return wrong("%s of %s must be %s, %s, %s or %s", name, ShadowKeep, ShadowSoften, ShadowContact, ShadowDrop)
 		}
 		if name == ShadowInScene && mode == ShadowContact {
-			return ErrSteering.With("photo_shadow of scene must be %s, %s or %s: scenes have a contact shadow of their own", ShadowKeep, ShadowSoften, ShadowDrop)
+			return wrong("%s of scene must be %s, %s or %s: scenes have a contact shadow of their own", ShadowKeep, ShadowSoften, ShadowDrop)
 		}
 	}
 	return nil

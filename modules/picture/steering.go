@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"regexp"
@@ -139,11 +140,11 @@ func (s Steering) check(named func(field string) string) error {
 	}
 	for _, l := range limits {
 		if l.v != nil && !(*l.v >= l.low && *l.v <= l.high) { // so that NaN is refused, too
-			return ErrSteering.With("%s must be %v to %v, not %v", named(l.name), l.low, l.high, *l.v)
+			return ErrSteering.With("%s must be %v to %v, not %v", named(l.name), l.low, l.high, *l.v).At(named(l.name))
 		}
 	}
 	if s.Seed != nil && *s.Seed > 1<<53 {
-		return ErrSteering.With("%s must be 0 to %d, as JSON's numbers are exact", named("seed"), uint64(1)<<53)
+		return ErrSteering.With("%s must be 0 to %d, as JSON's numbers are exact", named("seed"), uint64(1)<<53).At(named("seed"))
 	}
 	for _, k := range s.Room {
 		if s.Room != ([2]float64{}) && !(k >= 1 && k <= maxRoom) {
@@ -151,20 +152,21 @@ func (s Steering) check(named func(field string) string) error {
 		}
 	}
 	if len(s.Palette) > MaxColours {
-		return ErrSteering.With("palette must have at most %d colours", MaxColours)
+		return ErrSteering.With("%s must have at most %d colours", named("palette"), MaxColours).At(named("palette"))
 	}
 	for i, c := range s.Palette {
 		if !hexColour.MatchString(c) {
-			return ErrSteering.With("palette[%d] is %.40q; colours have the form #rrggbb, such as %s: names and shorter forms are not taken", i, c, likeColour(c))
+			field := named(fmt.Sprintf("palette[%d]", i))
+			return ErrSteering.With("%s is %.40q; colours have the form #rrggbb, such as %s: names and shorter forms are not taken", field, c, likeColour(c)).At(field)
 		}
 	}
-	if err := s.PhotoShadow.check(); err != nil {
+	if err := s.PhotoShadow.check(named("photo_shadow")); err != nil {
 		return err
 	}
 	switch s.Anchor {
 	case "", AnchorFloor, AnchorBottom, AnchorTop, AnchorLeft, AnchorRight:
 	default:
-		return ErrSteering.With("%s must be %s, %s, %s, %s or %s, not %.40q", named("anchor"), AnchorFloor, AnchorBottom, AnchorTop, AnchorLeft, AnchorRight, s.Anchor)
+		return ErrSteering.With("%s must be %s, %s, %s, %s or %s, not %.40q", named("anchor"), AnchorFloor, AnchorBottom, AnchorTop, AnchorLeft, AnchorRight, s.Anchor).At(named("anchor"))
 	}
 	return nil
 }
