@@ -13,6 +13,7 @@ import (
 
 	"github.com/opal-photo/opal/modules/api"
 	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/imagefile"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/job"
@@ -192,7 +193,11 @@ func (p *previews) render(ctx context.Context, in pipeline.Input, cut *image.NRG
 	if err != nil {
 		return api.Preview{}, err
 	}
-	return api.Preview{SceneType: in.Scene, Image: out.JPEG, Width: out.Width, Height: out.Height, Box: out.Box, Floor: out.Floor, Horizon: out.Horizon, Note: out.Note}, nil
+	concerns := []client.Concern{}
+	for _, c := range in.FrameConcerns(out.At, image.Rect(0, 0, out.Width, out.Height)) {
+		concerns = append(concerns, client.Concern{Kind: c.Kind, Text: c.Text})
+	}
+	return api.Preview{SceneType: in.Scene, Concerns: concerns, Image: out.JPEG, Width: out.Width, Height: out.Height, Box: out.Box, Floor: out.Floor, Horizon: out.Horizon, Note: out.Note}, nil
 }
 
 // plate returns a small copy of a plate.

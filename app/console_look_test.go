@@ -54,7 +54,7 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 		case at == "/v1/plates":
 			fmt.Fprint(w, `{"plates":[]}`)
 		case strings.HasSuffix(at, "/preview"):
-			fmt.Fprint(w, `{"image":"/9g=","scene_type":"kitchen","unknown_words":["flurble"],"quote":{"total":150}}`)
+			fmt.Fprint(w, `{"image":"/9g=","scene_type":"kitchen","concerns":[],"unknown_words":["flurble"],"quote":{"total":150}}`)
 		case strings.HasSuffix(at, "/remake"):
 			fmt.Fprint(w, `{"item_id":"again"}`)
 		case strings.HasSuffix(at, "/retry"):

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/opal-photo/opal/modules/brand"
+	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 )
@@ -38,7 +39,7 @@ func (p noPictures) OfItem(ctx context.Context, o job.Other) (Preview, error) {
 	if _, err := p.jobs.Item(ctx, o.TenantID, o.JobID, o.ItemID); err != nil {
 		return Preview{}, err
 	}
-	return Preview{SceneType: o.Scene, Image: []byte{0xff, 0xd8}, Width: 512, Height: 512, Box: [4]float64{.3, .2, .4, .6}}, o.Steering.Check()
+	return Preview{SceneType: o.Scene, Image: []byte{0xff, 0xd8}, Width: 512, Height: 512, Box: [4]float64{.3, .2, .4, .6}, Concerns: []client.Concern{}}, o.Steering.Check()
 }
 
 func (noPictures) OfPhoto(_ context.Context, _ string, p PhotoPreview) (all []Preview, found bool, err error) {
@@ -47,7 +48,7 @@ func (noPictures) OfPhoto(_ context.Context, _ string, p PhotoPreview) (all []Pr
 		if p.Draft != nil {
 			name = p.Draft.ID + " " + strings.Join(p.Draft.Palette, " ")
 		}
-		all = append(all, Preview{SceneType: s, Image: p.Photo, Note: name})
+		all = append(all, Preview{SceneType: s, Image: p.Photo, Note: name, Concerns: []client.Concern{}})
 	}
 	return all, true, nil
 }

@@ -21,6 +21,7 @@ type Preview struct {
 	Floor     float64    `json:"floor" doc:"The row that it stands on" example:"0.82"`
 	Horizon   float64    `json:"horizon" doc:"The row where the surface ends; 0: seen from above" example:"0.64"`
 	Note      string     `json:"note,omitempty" doc:"What of the wishes it doesn't follow, and why"`
+	Concerns  []Concern  `json:"concerns" nullable:"false" doc:"What may be wrong with the product's place in the frame, as the finished picture's concerns say it: cropped, tiny, turned"`
 }
 
 // ItemPreview is what a finished item's picture would look like otherwise, and cost.

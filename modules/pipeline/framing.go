@@ -29,8 +29,8 @@ func framing(box, frame image.Rectangle) (all []picture.Concern) {
 	if share := float64(seen.Dx()) * float64(seen.Dy()) / max(1, float64(box.Dx())*float64(box.Dy())); share < leastShown {
 		all = append(all, picture.Concern{Kind: ConcernCropped, Text: fmt.Sprintf("The frame cuts the product off: %.0f %% of it is shown; change its place or its size where that isn't meant", 100*share)})
 	}
-	if side := max(box.Dx(), box.Dy()); float64(side) < leastSide*float64(min(frame.Dx(), frame.Dy())) {
-		all = append(all, picture.Concern{Kind: ConcernTiny, Text: fmt.Sprintf("The product is only %d×%d pixels large in a picture of %d×%d; change its size where that isn't meant", box.Dx(), box.Dy(), frame.Dx(), frame.Dy())})
+	if share := float64(max(box.Dx(), box.Dy())) / float64(max(1, min(frame.Dx(), frame.Dy()))); share < leastSide {
+		all = append(all, picture.Concern{Kind: ConcernTiny, Text: fmt.Sprintf("The product is very small: its longer side takes %.1f %% of the picture's shorter one; change its size where that isn't meant", 100*share)})
 	}
 	return all
 }
@@ -61,8 +61,14 @@ func (s *state) coarse(enlarged float64) {
 	s.result.NeedsReview, s.result.ReviewReason = true, c.Text
 }
 
+// FrameConcerns tells what may be wrong with the product's place in an item's picture; box and frame
+// may be those of a preview.
+func (in *Input) FrameConcerns(box, frame image.Rectangle) []picture.Concern {
+	return slices.Concat(framing(box, frame), turned(in.steering()))
+}
+
 // frameConcerns adds what may be wrong with the product's place to what may be with its
 // cut-out.
 func (s *state) frameConcerns(box, frame image.Rectangle) {
-	s.result.Concerns = slices.Concat(s.result.Concerns, framing(box, frame), turned(s.in.steering()))
+	s.result.Concerns = slices.Concat(s.result.Concerns, s.in.FrameConcerns(box, frame))
 }

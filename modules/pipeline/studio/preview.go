@@ -16,10 +16,11 @@ import (
 type Preview struct {
 	JPEG          []byte
 	Width, Height int
-	Box           [4]float64 // left, top, width and height of the product
-	Floor         float64    // the row that it stands on
-	Horizon       float64    // the row where the surface ends; 0: seen from above
-	Note          string     // what of the wishes it doesn't follow, and why
+	At            image.Rectangle // the product, in pixels; it may reach beyond the picture
+	Box           [4]float64      // left, top, width and height of the product
+	Floor         float64         // the row that it stands on
+	Horizon       float64         // the row where the surface ends; 0: seen from above
+	Note          string          // what of the wishes it doesn't follow, and why
 }
 
 // previewQuality is that of a picture which is looked at for a moment.
@@ -52,7 +53,7 @@ func (p *Placer) Preview(ctx context.Context, r pipeline.Placement) (Preview, er
 		m.Note = picture.Noted(m.Note, "the finished picture shows through the product's glass, where the photo shows some")
 	}
 	return Preview{
-		JPEG: b, Width: r.Width, Height: r.Height, Note: m.Note, Floor: float64(m.FloorY) / h, Horizon: float64(m.HorizonY) / h,
+		JPEG: b, Width: r.Width, Height: r.Height, At: m.Box.Rect(), Note: m.Note, Floor: float64(m.FloorY) / h, Horizon: float64(m.HorizonY) / h,
 		Box: [4]float64{float64(m.Box[0]) / w, float64(m.Box[1]) / h, float64(m.Box[2]) / w, float64(m.Box[3]) / h},
 	}, nil
 }

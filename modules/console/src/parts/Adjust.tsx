@@ -8,6 +8,7 @@ import { withLook } from "../state/look";
 import { doing, tell, textOf } from "../state/notice";
 import { spread } from "../state/spread";
 import { chosen, home, job, readThese, revive, shown as pictures, spot, type Brief } from "../state/sheet";
+import { sayConcern } from "../state/plain";
 import { changes, latest, moving, preview, remakeAs, same, shown, tidy, type Shown, type Steering, type Wish } from "../state/steer";
 import { credits, number, t, type Key } from "../words";
 import { sure } from "./Confirm";
@@ -111,6 +112,7 @@ export const Adjust = ({ jobID, item, wish, change }: Props) => {
         <label class="field">{t("adjust.height")}<input type="number" min={1} max={10000} step={1} value={s.height_mm ?? ""} placeholder={t("dial.auto")} onInput={(e) => steer({ height_mm: Number(e.currentTarget.value) || null })} /></label>
         <Dial label={t("adjust.pitch")} value={s.camera_pitch} usual={10} min={0} max={90} step={1} say={degrees} change={(v) => steer({ camera_pitch: v })} />
       </div></details>
+      {shown.value?.concerns.map((c) => <p class="warn-text" key={c.kind}><Icon name="warn" />{sayConcern(c)}</p>)}
       {shown.value?.note && <p class="warn-text"><Icon name="warn" />{shown.value.note}</p>}
       {why.value && <p class="bad-text" role="alert">{why.value}</p>}
       <div class="adjust-end">

@@ -17,7 +17,7 @@ type Heard = (why: string, unknown: string[]) => void;
 const One = ({ p, scene, draft, heard }: { p: Product; scene: string; draft: Draft; heard: Heard }) => {
   const seen = useSignal<Seen | null>(null);
   const ask = useRef<((a: () => Promise<Seen>) => void) | null>(null);
-  ask.current ??= latest<Seen>((s) => { forget(seen.value); seen.value = s; heard("", s.unknown); }, (e) => heard(textOf(e), []));
+  ask.current ??= latest<Seen>((s) => { forget(seen.value); seen.value = s; heard([...s.told.values()].join(" "), s.unknown); }, (e) => heard(textOf(e), []));
   useEffect(() => {
     const timer = setTimeout(() => ask.current!(() => see(p.photo, p.name, [scene], { draft })), 250);
     return () => clearTimeout(timer);

@@ -107,7 +107,7 @@ export const Looks = ({ photo, chosen: c, choose }: Props) => {
       <fieldset><legend>{t("new.scenes")}</legend>
         <div class={`scene-cards large${seen.value ? " seen" : ""}`}>{all.map((s) => (
           <label key={s} class={`scene-card scene-${/^[a-z]+$/.test(s) ? s : "own"}`}><input type="checkbox" checked={c.scenes.includes(s)} onChange={() => toggle(s)} />
-            <span class="scene-look" aria-hidden="true">{picture(s)}</span><span>{sceneTitle(s)}</span></label>))}</div>
+            <span class="scene-look" aria-hidden="true">{picture(s)}</span><span>{sceneTitle(s)}</span>{seen.value?.told.get(s) && <small class="warn-text">{seen.value.told.get(s)}</small>}</label>))}</div>
       </fieldset>
       <div class="row between"><Paint add={(s) => { if (!c.scenes.includes(s)) choose({ scenes: [...c.scenes, s].slice(0, 10) }); }} /><a href={to("plates")}>{t("looks.plates")}</a></div>
       <Words value={c.words} unknown={seen.value?.unknown ?? []} change={(words) => choose({ words })} />

@@ -1,5 +1,6 @@
 // Small pictures of a photo in scenes, before anything is sent or ordered.
 import { address, problemOf, send, type Schemas } from "../api";
+import { sayConcern } from "./plain";
 import { blobOf } from "./steer";
 
 const side = 640;
@@ -22,13 +23,14 @@ export const small = async (file: Blob): Promise<Blob | null> => {
 export const inLook = (b: Schemas["NewBrandProfile"], l: Schemas["Look"] | undefined): Schemas["NewBrandProfile"] => (l ? { ...b, scene_prompt: l.scene_prompt || b.scene_prompt, steering: { ...b.steering, ...l.steering } } : b);
 
 export type Look = { brand?: string; draft?: Schemas["NewBrandProfile"]; words?: string };
-export type Seen = { urls: Map<string, string>; unknown: string[] };
+// told are the concerns of each scene's picture, in words.
+export type Seen = { urls: Map<string, string>; told: Map<string, string>; unknown: string[] };
 
 const most = 12;
 
 // see returns a URL of a picture for each scene.
 export const see = async (photo: Blob, name: string, scenes: string[], look: Look): Promise<Seen> => {
-  const seen: Seen = { urls: new Map(), unknown: [] };
+  const seen: Seen = { urls: new Map(), told: new Map(), unknown: [] };
   for (let i = 0; i < scenes.length; i += most) {
     const form = new FormData();
     form.append("scene_types", scenes.slice(i, i + most).join(","));
@@ -39,7 +41,10 @@ export const see = async (photo: Blob, name: string, scenes: string[], look: Loo
     const answer = await send(new Request(address("/v1/previews"), { method: "POST", body: form }));
     const body = await answer.json().catch(() => null) as Schemas["PhotoPreviews"] | null;
     if (!answer.ok || !body) throw problemOf(answer, body);
-    for (const p of body.previews) seen.urls.set(p.scene_type, URL.createObjectURL(blobOf(p.image)));
+    for (const p of body.previews) {
+      seen.urls.set(p.scene_type, URL.createObjectURL(blobOf(p.image)));
+      seen.told.set(p.scene_type, p.concerns.map(sayConcern).join(" "));
+    }
     seen.unknown = body.unknown_words ?? [];
   }
   return seen;
