@@ -120,6 +120,6 @@ func officePages(t *testing.T, ctx context.Context) {
 	widths(t, ctx, "operations")
 
 	inPage(t, ctx, to("/"), until(`document.querySelector(".set-row a")`), press(".set-row:last-child a"), until(`document.querySelectorAll(".grid .tile").length === 4`), press(".page-head .row button:first-child"), until(`document.querySelector("dialog")`), agree,
-		until(`location.hash === "#/deletions" && document.querySelectorAll("tbody tr").length === 1`))
+		until(`location.hash === "#/deletions" && document.querySelectorAll("tbody tr").length === 1 && document.querySelectorAll(".kept li").length === 6`))
 	widths(t, ctx, "deletions")
 }

@@ -311,6 +311,10 @@ func (m *memoryJobs) Deletions(_ context.Context, tenantID, cursor string, limit
 	return m.deleted[tenantID], "", nil
 }
 
+func (*memoryJobs) Kept(context.Context, string) (job.Kept, error) {
+	return job.Kept{Days: 7, Own: true, Service: 20, Waits: 24 * time.Hour}, nil
+}
+
 func (m *memoryJobs) Retry(_ context.Context, a job.Again) (job.Item, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

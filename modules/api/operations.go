@@ -108,6 +108,7 @@ var operations = map[string]operation{
 	},
 	"listDeletions": {errors: []*fault.Error{job.ErrCursor}},
 	"getDeletion":   {},
+	"getRetention":  {doc: "Where the service keeps jobs for fewer days than what is said of imports and checks, these go as early."},
 
 	"uploadURL":      {doc: "Each call gives a fresh URL, of which an item has at most 20 at a time. A repeat under an Idempotency-Key gives the same URL, which works for 15 minutes.", errors: []*fault.Error{job.ErrUploadClosed, job.ErrUploadURLs, job.ErrFilename}},
 	"completeUpload": {doc: "The newest photo that was PUT counts. After an error the item waits for another. With items the answer is 200, and names the error of each that has one.", errors: with(with(payable, photoErrors...), job.ErrUploadMissing)},

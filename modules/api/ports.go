@@ -73,6 +73,8 @@ type Deletions interface {
 	Delete(ctx context.Context, tenantID, jobID string) (job.Deletion, error)
 	Deletion(ctx context.Context, tenantID, deletionID string) (job.Deletion, error)
 	Deletions(ctx context.Context, tenantID, cursor string, limit int) (page []job.Deletion, next string, err error)
+	// Kept returns how long a tenant's jobs are kept.
+	Kept(ctx context.Context, tenantID string) (job.Kept, error)
 }
 
 // Events reads a job's events, from a cursor on.

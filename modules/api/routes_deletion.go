@@ -3,10 +3,15 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/intake"
 	"github.com/opal-photo/opal/modules/job"
+	"github.com/opal-photo/opal/modules/preflight"
+	"github.com/opal-photo/opal/modules/share"
 	"github.com/opal-photo/opal/modules/tenant"
+	"github.com/opal-photo/opal/modules/webhook"
 )
 
 type deletionInput struct {
@@ -23,6 +28,8 @@ func deletionRoutes(r *Routes) {
 		Scope: tenant.Read}, s.listDeletions)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/deletions/{deletion_id}", ID: "getDeletion", Summary: "The receipt of a deleted job", Tag: tagJobs,
 		Scope: tenant.Read, NotFound: job.ErrNoDeletion}, s.getDeletion)
+	Add(r, Route{Method: http.MethodGet, Path: "/v1/retention", ID: "getRetention", Summary: "How long jobs, photos and pictures are kept, and what is kept about them", Tag: tagJobs,
+		Scope: tenant.Read}, s.getRetention)
 }
 
 func (s *server) deleteJob(ctx context.Context, in *JobPath) (*reply[client.Deletion], error) {
@@ -45,4 +52,23 @@ func (s *server) getDeletion(ctx context.Context, in *deletionInput) (*reply[cli
 func (s *server) listDeletions(ctx context.Context, in *PageQuery) (*reply[client.DeletionPage], error) {
 	page, next, err := s.Deletions.Deletions(ctx, TenantID(ctx), in.Cursor, in.Limit)
 	return replyOf(client.DeletionPage{Deletions: each(page, deletionOf), NextCursor: cursorOf(next)}, err)
+}
+
+func (s *server) getRetention(ctx context.Context, _ *TenantQuery) (*reply[client.Retention], error) {
+	k, err := s.Deletions.Kept(ctx, TenantID(ctx))
+	days := func(kept time.Duration) int {
+		n := int(kept.Hours()) / 24
+		if k.Service > 0 {
+			n = min(n, k.Service)
+		}
+		return n
+	}
+	out := client.Retention{
+		Own: k.Own, PhotoHours: int(k.Waits.Hours()), ImportDays: days(intake.Kept), CheckDays: days(preflight.Kept),
+		DeliveryDays: int(webhook.Kept.Hours()) / 24, ShareDays: int(share.Kept.Hours()) / 24,
+	}
+	if k.Days > 0 {
+		out.JobDays = &k.Days
+	}
+	return replyOf(out, err)
 }

@@ -45,6 +45,7 @@ var walks = []walk{
 	{method: "POST", path: "/v1/jobs/{job}/items/{item}/reject", body: `{"note":"no"}`, readOnly: 403, writeOnly: 403, other: 404, right: 200},
 	{method: "POST", path: "/v1/jobs/{job}/items/{item}/exports", body: `{"presets":["shopify"]}`, readOnly: 403, writeOnly: 200, other: 404, right: 200},
 	{method: "DELETE", path: "/v1/jobs/{job}", readOnly: 403, writeOnly: 200, other: 404, right: 200},
+	{method: "GET", path: "/v1/retention", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/deletions", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/deletions/{deletion}", readOnly: 200, writeOnly: 200, other: 404, right: 200},
 	{method: "GET", path: "/v1/jobs/{job}/items/{item}/comments", readOnly: 200, writeOnly: 200, other: 404, right: 200},

@@ -15,6 +15,11 @@ func (c *Client) Deletions(ctx context.Context, p Page) (DeletionPage, error) {
 	return get[DeletionPage](ctx, c, path("deletions"), p.query())
 }
 
+// Retention returns how long jobs, and what else a tenant has, are kept.
+func (c *Client) Retention(ctx context.Context) (Retention, error) {
+	return get[Retention](ctx, c, path("retention"), nil)
+}
+
 // Deletion returns the receipt of a deleted job.
 func (c *Client) Deletion(ctx context.Context, id string) (Deletion, error) {
 	return get[Deletion](ctx, c, path("deletions", id), nil)

@@ -458,6 +458,17 @@ type DeletionPage struct {
 	NextCursor *string    `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
 }
 
+// Retention says how long what a tenant has here is kept. Receipts of deleted jobs stay.
+type Retention struct {
+	JobDays      *int `json:"job_days" doc:"Days after its end that a job is kept, then deleted with its photos, pictures, versions, reviews and comments; null: until somebody deletes it" example:"90"`
+	Own          bool `json:"own" doc:"Whether that is a rule of this tenant's, in place of the service's" example:"false"`
+	PhotoHours   int  `json:"photo_hours" doc:"Hours that an item waits for its photo, until it is cancelled" example:"24"`
+	ImportDays   int  `json:"import_days" doc:"Days after its end that an import is kept with its table" example:"30"`
+	CheckDays    int  `json:"check_days" doc:"Days that the result of a check is kept" example:"30"`
+	DeliveryDays int  `json:"delivery_days" doc:"Days that deliveries to webhooks are kept" example:"30"`
+	ShareDays    int  `json:"share_days" doc:"Days after its end that a share link is kept with its log" example:"90"`
+}
+
 // Event is one thing that happened to a job, as the event stream sends it. More types
 // are added with time.
 type Event struct {

@@ -185,6 +185,12 @@ func TestRetention(t *testing.T) {
 			w.t.Fatal("0 means that only tenants' own rules count")
 		}
 		w.jobs.Retention = 30 * 24 * time.Hour
+		for tenant, want := range map[string]job.Kept{"short": {Days: 2, Own: true}, "forever": {Own: true}, "house": {Days: 30}, "unknown": {Days: 30}} {
+			want.Service, want.Waits = 30, 24*time.Hour
+			if got, err := w.jobs.Kept(ctx, tenant); err != nil || got != want {
+				w.t.Errorf("%s is told %+v (%v), want %+v", tenant, got, err, want)
+			}
+		}
 		w.tidy()
 		for _, id := range gone {
 			if w.rows(id) != 0 {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/opal-photo/opal/modules/db"
 )
@@ -12,6 +13,27 @@ import (
 // expireBatch bounds how many jobs one sweep deletes, so that the sweep's other
 // work is not held up by a night's worth of them.
 const expireBatch = 50
+
+// Kept says how long a tenant's jobs are kept, and what waits for a photo.
+type Kept struct {
+	Days    int           // after a job's end, until it is deleted with all of its files; 0: until somebody deletes it
+	Own     bool          // whether that is a rule of the tenant's, in place of the service's
+	Service int           // days of the service's own rule; 0: none
+	Waits   time.Duration // for an item's photo, until the item is cancelled
+}
+
+// Kept returns the rules by which expire and the sweep go.
+func (s *Service) Kept(ctx context.Context, tenantID string) (Kept, error) {
+	k := Kept{Service: int(s.Retention.Hours()) / 24, Waits: s.Abandon}
+	var own sql.NullInt64
+	if err := s.DB.QueryRowContext(ctx, `SELECT retention_days FROM tenants WHERE tenant_id = $1`, tenantID).Scan(&own); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return Kept{}, fmt.Errorf("load a tenant's retention: %w", err)
+	}
+	if k.Days, k.Own = k.Service, own.Valid; own.Valid {
+		k.Days = int(own.Int64)
+	}
+	return k, nil
+}
 
 // expire deletes finished jobs that have been kept as long as their tenant, or
 // else the service, wants.

@@ -47,8 +47,8 @@ const (
 	tokenBytes = 32
 	maxToken   = 100 // bytes looked at of what a caller sends
 
-	// kept is how long an ended link is shown with its log.
-	kept = 90 * 24 * time.Hour
+	// Kept is how long an ended link is shown with its log.
+	Kept = 90 * 24 * time.Hour
 	// visit is how long a guest's calls count as one opening of the link.
 	visit = time.Hour
 	batch = 100
@@ -303,7 +303,7 @@ func (s *Service) JobForgotten(ctx context.Context, tx *db.Tx, jobID string) err
 // at the same time.
 func (s *Service) Tidy(ctx context.Context) error {
 	if _, err := s.db.ExecContext(ctx, `DELETE FROM share_links WHERE share_id IN (SELECT share_id FROM share_links WHERE expires_at < now_ms() - $1 OR revoked_at < now_ms() - $1 LIMIT $2)`,
-		kept.Milliseconds(), batch); err != nil {
+		Kept.Milliseconds(), batch); err != nil {
 		return fmt.Errorf("delete old links: %w", err)
 	}
 	return nil
