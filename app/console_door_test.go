@@ -87,7 +87,7 @@ func sharePages(t *testing.T, ctx context.Context, base string) {
 	share := `.page-head .row button:has(path[d^="M8 12a3"])`
 	inPage(t, ctx, script(`window.sheet = location.hash`), press(share), until(`document.querySelector("dialog input[name=days]")`))
 	accessible(t, ctx, "the dialog of share links")
-	inPage(t, ctx, fill("dialog input[name=name]", "Look "+markup), press("dialog button.primary"), until(`document.querySelector("dialog input.secret")?.value.includes("/share#")`))
+	inPage(t, ctx, fill("dialog input[name=name]", "Look "+markup), script(`document.querySelector("dialog input[name=download]").click()`), press("dialog button.primary"), until(`document.querySelector("dialog input.secret")?.value.includes("/share#")`))
 	accessible(t, ctx, "a share link that is shown once")
 	shoot(t, ctx, "share-dialog")
 	url, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("dialog input.secret").value`))
@@ -102,13 +102,18 @@ func sharePages(t *testing.T, ctx context.Context, base string) {
 	current := func(state string) pageStep {
 		return until(`document.querySelector(".guest-strip li.` + state + ` [aria-current=true]")`)
 	}
-	inPage(t, guest, chromedp.EmulateViewport(1440, 900), chromedp.KeyEvent("a"), until(`document.activeElement.id === "guest-name"`), fill("#guest-name", "Grace "+markup), script(`document.activeElement.blur()`),
+	// without a name nothing is decided; what is pressed next is no part of it
+	inPage(t, guest, chromedp.EmulateViewport(1440, 900), chromedp.KeyEvent("a"), until(`document.querySelector(".notice.bad")?.textContent.includes("who you are") && document.activeElement.id !== "guest-name"`),
+		press(".notice.bad button:not(.quiet)"), until(`document.activeElement.id === "guest-name" && document.activeElement.value === ""`), fill("#guest-name", "Grace "+markup), script(`document.activeElement.blur()`),
 		chromedp.KeyEvent("a"), current("approved"), chromedp.KeyEvent("r"), current("rejected"),
 		fill("textarea", markup+"\nbrighter"), press("form button[type=submit]"), until(`document.querySelector(".comments .said")?.textContent.includes("brighter")`))
 	holds(t, guest, "a comment is text", `document.title !== "owned" && document.querySelectorAll(".guest img").length === document.querySelectorAll(".guest-canvas img, .guest-strip img").length`)
 	shoot(t, guest, "guest-commented")
+	saves := saveTo(t, guest)
+	inPage(t, guest, press(`.guest-one .panel .row:not(.guest-judge, .end) button`))
+	saved(t, saves, map[string]string{"?*-?*.*": ""}) // the product and its scene: the store's own name says neither
 
-	inPage(t, ctx, script(`document.querySelector("dialog").close()`), until(`!document.querySelector("dialog")`), press(share), until(`document.querySelector("dialog .comments button[aria-expanded]")`),
+	inPage(t, ctx, press("dialog .end .primary"), until(`!document.querySelector("dialog")`), press(share), until(`document.querySelector("dialog .comments button[aria-expanded]")`),
 		press("dialog .comments button[aria-expanded]"), until(`document.querySelectorAll("dialog .history li").length >= 4 && document.querySelector("dialog .history").textContent.includes("Grace <img")`))
 	accessible(t, ctx, "the log of a share link")
 	holds(t, ctx, "the log names the picture", `document.querySelector("dialog .history a[href*='/sets/']").textContent.length > 3`)

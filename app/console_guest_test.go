@@ -1,13 +1,17 @@
 package app_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/opal-photo/opal/modules/sample"
 )
 
 // TestAGuestWaitsWhereTheRateIsUsedUpInTheBrowser has a share link whose calls are refused for a
@@ -43,4 +47,55 @@ func TestAGuestWaitsWhereTheRateIsUsedUpInTheBrowser(t *testing.T) {
 	holds(t, ctx, "it is said in plain words", `document.querySelector(".empty").textContent.includes("Much is going on")`)
 	refuses.Store(0)
 	inPage(t, ctx, press(".empty button"), until(`document.querySelector(".guest-canvas img")?.naturalWidth > 0`))
+}
+
+// guestItem is a picture of a share link's page.
+func guestItem(id, review string) string {
+	return fmt.Sprintf(`{"item_id":%q,"filename":%q,"title":null,"sku":"MUG-%s","scene_type":"kitchen","review":%q,"note":"","updated_at":"2026-01-01T00:00:00Z"}`, id, id+".jpg", id, review)
+}
+
+// TestAGuestDecidesAndSavesInTheBrowser has a guest decide by keyboard: not before there is a
+// name, of which the next key is no part; and save a picture under a name that says what it is.
+func TestAGuestDecidesAndSavesInTheBrowser(t *testing.T) {
+	t.Parallel()
+	ctx := openBrowser(t, true)
+	photo, err := sample.JPEG(64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reviews := sync.Map{}
+	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
+		of := func(id string) string { v, _ := reviews.LoadOrStore(id, "none"); return guestItem(id, v.(string)) }
+		switch at := r.URL.Path; {
+		case at == "/v1/guest":
+			fmt.Fprint(w, `{"name":"Spring","comment":true,"approve":true,"download":true,"expires_at":"2036-01-01T00:00:00Z"}`)
+		case at == "/v1/guest/items":
+			fmt.Fprintf(w, `{"items":[%s,%s],"next_cursor":null}`, of("i1"), of("i2"))
+		case strings.HasSuffix(at, "/comments"):
+			fmt.Fprint(w, `{"comments":[]}`)
+		case strings.HasSuffix(at, "/decision"):
+			var body struct{ Name, Decision string }
+			if err := json.NewDecoder(r.Body).Decode(&body); err != nil || body.Name != "Grace" {
+				t.Errorf("%+v, %v", body, err)
+			}
+			id := strings.Split(at, "/")[4]
+			reviews.Store(id, body.Decision)
+			fmt.Fprint(w, of(id))
+		case strings.HasSuffix(at, "/download"):
+			fmt.Fprintf(w, `{"download_url":"http://%s/raw/con.png?sig=1"}`, r.Host)
+		default: // pictures
+			w.Header().Set("Content-Type", "image/jpeg")
+			_, _ = w.Write(photo)
+		}
+	})
+	inPage(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(url+"/share#token"), until(`document.querySelectorAll(".guest-strip img").length === 2 && document.querySelector(".guest-canvas img")`),
+		chromedp.KeyEvent("a"), until(`document.querySelector(".notice.bad")?.textContent.includes("who you are")`))
+	accessible(t, ctx, "a guest without a name")
+	shoot(t, ctx, "guest-nameless")
+	holds(t, ctx, "the next key is no name", `document.activeElement.id !== "guest-name"`)
+	inPage(t, ctx, press(".notice.bad button:not(.quiet)"), until(`document.activeElement.id === "guest-name" && document.activeElement.value === ""`), chromedp.KeyEvent("Grace"), until(`document.activeElement.value === "Grace"`), script(`document.activeElement.blur()`),
+		chromedp.KeyEvent("a"), until(`document.querySelector(".guest-strip li:first-child").matches(".approved") && !document.querySelector(".notice.bad") && document.querySelector(".guest-strip li:last-child [aria-current=true]")`))
+	saves := saveTo(t, ctx)
+	inPage(t, ctx, press(".guest-one .panel .row:not(.guest-judge, .end) button"))
+	saved(t, saves, map[string]string{"MUG-i2-kitchen.png": "\xff\xd8"})
 }

@@ -8,8 +8,8 @@ import { Canvas } from "../parts/Canvas";
 import { Icon } from "../parts/Icon";
 import { NoticeLine } from "../parts/Notice";
 import { client, guestName, pictureURL } from "../state/guest";
-import { complain, doing, hear, hush, notice, textOf } from "../state/notice";
-import { saveAs } from "../state/save";
+import { complain, doing, hear, hush, textOf } from "../state/notice";
+import { saveFrom } from "../state/save";
 import { language, languages, named, speak, t, when, type Key } from "../words";
 
 type Link = Schemas["GuestLink"];
@@ -76,11 +76,13 @@ const Large = ({ it, alt }: { it: Item; alt: string }) => {
   );
 };
 
-// sayWho asks for the guest's name where there is none yet.
+const toName = (): void => document.querySelector<HTMLInputElement>("#guest-name")?.focus();
+
+// sayWho asks for the guest's name where there is none yet. The focus stays where it is: keys
+// that are pressed next would be typed as the name.
 const sayWho = (): boolean => {
   if (name.value.trim()) { guestName.set(name.value.trim()); hush(); return true; }
-  notice.value = { kind: "bad", text: t("guest.name.first") };
-  document.querySelector<HTMLInputElement>("#guest-name")?.focus();
+  complain(new Error(t("guest.name.first")), "", { text: t("guest.name"), key: "N", go: toName });
   return false;
 };
 
@@ -130,7 +132,8 @@ const One = ({ it }: { it: Item }) => {
   const l = link.value!;
   const save = (): void => void doing(async () => {
     const { download_url } = await got(client.POST("/v1/guest/items/{item_id}/download", { params: { path: { item_id: it.item_id } } }));
-    saveAs(download_url, "");
+    const [type] = /\.\w+$/.exec(new URL(download_url, location.href).pathname) ?? [""];
+    await saveFrom(download_url, `${(it.sku ?? it.title ?? it.filename.replace(/\.\w+$/, "")).replace(/[\\/:*?"<>|\p{C}]+/gu, "_")}-${it.scene_type}${type}`);
   });
   return (
     <section class="guest-one" aria-label={titleOf(it)}>
@@ -158,7 +161,7 @@ export const Guest = () => {
       const it = items.value[at.value];
       const acts: Record<string, () => void> = {
         j: () => { at.value = Math.min(items.value.length - 1, at.value + 1); }, k: () => { at.value = Math.max(0, at.value - 1); },
-        a: () => { if (it) decide(it, "approved"); }, r: () => { if (it) decide(it, "rejected"); },
+        n: toName, a: () => { if (it) decide(it, "approved"); }, r: () => { if (it) decide(it, "rejected"); },
       };
       acts.arrowright = acts.j!; acts.arrowleft = acts.k!;
       const act = acts[e.key.toLowerCase()];
