@@ -172,6 +172,7 @@ func TestEveryPageInTheBrowser(t *testing.T) {
 		focusWalk(t, ctx, name)
 		inPage(t, ctx, phone)
 		fits(t, ctx, name+" on a phone, its texts without spaces")
+		accessible(t, ctx, name+" on a phone") // what scrolls there only, has to be reached by keyboard there, too
 		inPage(t, ctx, desktop)
 	})
 	for _, state := range serviceStates {

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { client, got, type Schemas } from "../api";
 import { Empty } from "../parts/Empty";
 import { More, Pending, useFirst, usePages } from "../parts/Pages";
+import { Scroll } from "../parts/Scroll";
 import { bytes, date, t, when, type Key } from "../words";
 
 // Kept says what is deleted by itself, and after which time.
@@ -31,9 +32,9 @@ export const Deletions = () => {
       <Kept />
       <p class="soft lead">{t("deletions.what")}</p>
       {rows === null ? <Pending of={list} /> : rows.length === 0 ? <Empty title={t("deletions.none")} /> : (
-        <div class="scroll"><table><thead><tr><th scope="col">{t("table.when")}</th><th scope="col">{t("deletions.why")}</th><th scope="col" class="n">{t("table.items")}</th><th scope="col" class="n">{t("deletions.files")}</th><th scope="col">{t("table.state")}</th><th scope="col">{t("deletions.job")}</th></tr></thead>
+        <Scroll label={t("nav.deletions")}><table><thead><tr><th scope="col">{t("table.when")}</th><th scope="col">{t("deletions.why")}</th><th scope="col" class="n">{t("table.items")}</th><th scope="col" class="n">{t("deletions.files")}</th><th scope="col">{t("table.state")}</th><th scope="col">{t("deletions.job")}</th></tr></thead>
           <tbody>{rows.map((d) => <tr key={d.deletion_id}><td class="when" title={when(d.created_at)}>{date(d.created_at)}</td><td>{t(`deletions.${d.reason}` as Key)}</td><td class="n">{d.items}</td><td class="n when">{d.files} · {bytes(d.bytes)}</td>
-            <td>{d.completed_at ? <span class="state done when" title={when(d.completed_at)}>{t("deletions.done", { when: date(d.completed_at) })}</span> : d.files_at ? t("deletions.files_gone") : t("deletions.going")}</td><td><code>{d.job_id}</code></td></tr>)}</tbody></table></div>)}
+            <td>{d.completed_at ? <span class="state done when" title={when(d.completed_at)}>{t("deletions.done", { when: date(d.completed_at) })}</span> : d.files_at ? t("deletions.files_gone") : t("deletions.going")}</td><td><code>{d.job_id}</code></td></tr>)}</tbody></table></Scroll>)}
       <More of={list} />
     </>
   );

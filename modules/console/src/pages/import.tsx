@@ -14,6 +14,7 @@ import { saveAnswer } from "../state/save";
 import { at, bringNamed, ended, missing, sent, unused, type Import as Row } from "../state/tables";
 import { lasting, t, when, type Key } from "../words";
 import { classOf } from "./imports";
+import { Scroll } from "../parts/Scroll";
 import { lacks } from "../state/session";
 
 export const Import = ({ id }: { id: string }) => {
@@ -83,8 +84,8 @@ export const Import = ({ id }: { id: string }) => {
       {errors.length > 0 && <section aria-labelledby="import-errors"><div class="row between section"><h2 id="import-errors">{t("import.errors")}</h2>
         <button type="button" onClick={() => void doing(() => saveAnswer(`/v1/imports/${encodeURIComponent(id)}/errors.csv`, {}, "text/csv", "errors.csv"))}><Icon name="down" />CSV</button></div>
         <p class="soft lead">{t("import.errors.why")}</p>
-        <div class="scroll"><table><thead><tr><th scope="col" class="n">{t("import.line")}</th><th scope="col">{t("table.what")}</th><th scope="col">{t("deletions.why")}</th></tr></thead>
-          <tbody>{errors.map((e, k) => <tr key={k}><td class="n">{e.line}</td><td class="breaks">{e.job_id && e.item_id ? <a href={to("sets", e.job_id, e.item_id)}>{e.sku || e.title || e.file || e.url}</a> : e.sku || e.title || e.file || e.url}</td><td class="breaks">{sayCode(e.code, e.message)}</td></tr>)}</tbody></table></div>
+        <Scroll label={t("import.errors")}><table><thead><tr><th scope="col" class="n">{t("import.line")}</th><th scope="col">{t("table.what")}</th><th scope="col">{t("deletions.why")}</th></tr></thead>
+          <tbody>{errors.map((e, k) => <tr key={k}><td class="n">{e.line}</td><td class="breaks">{e.job_id && e.item_id ? <a href={to("sets", e.job_id, e.item_id)}>{e.sku || e.title || e.file || e.url}</a> : e.sku || e.title || e.file || e.url}</td><td class="breaks">{sayCode(e.code, e.message)}</td></tr>)}</tbody></table></Scroll>
         <More of={wrong} /></section>}
     </>
   );

@@ -10,6 +10,7 @@ import { doing } from "../state/notice";
 import { credits, date, t, when, type Key } from "../words";
 import { lacks, session } from "../state/session";
 import { Role } from "../parts/Role";
+import { Scroll } from "../parts/Scroll";
 
 type APIKey = Schemas["APIKey"];
 type Scope = "read" | "write" | "approve" | "admin";
@@ -62,10 +63,10 @@ export const Keys = () => {
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.keys")}</h1></header>
       <Role scope="admin" />
       {nobody ? <Empty title={t("keys.off")}><p>{t("keys.off.why")}</p></Empty> : keys.value === null ? <Pending of={first} /> : keys.value.length === 0 ? <Empty title={t("keys.none")}><p>{t("keys.none.why")}</p></Empty> : (
-        <div class="scroll"><table><thead><tr><th scope="col">{t("keys.name")}</th><th scope="col">{t("keys.scopes")}</th><th scope="col">{t("table.made")}</th><th scope="col">{t("keys.used")}</th><th scope="col">{t("keys.expires")}</th><th scope="col" class="n">{t("keys.budget")}</th><th scope="col">{t("table.state")}</th></tr></thead>
+        <Scroll label={t("nav.keys")}><table><thead><tr><th scope="col">{t("keys.name")}</th><th scope="col">{t("keys.scopes")}</th><th scope="col">{t("table.made")}</th><th scope="col">{t("keys.used")}</th><th scope="col">{t("keys.expires")}</th><th scope="col" class="n">{t("keys.budget")}</th><th scope="col">{t("table.state")}</th></tr></thead>
           <tbody>{keys.value.map((k) => { const s = stateOf(k); return (
             <tr key={k.key_id} class={s === "active" ? "" : "faint"}><td><strong>{k.name}</strong> <code>{k.prefix}…</code></td><td>{k.scopes.map((x) => t(`scope.${x}` as Key)).join(", ")}</td><td class="when" title={when(k.created_at)}>{date(k.created_at)}</td><td class="when" title={when(k.last_used_at)}>{date(k.last_used_at)}</td><td class="when" title={when(k.expires_at)}>{k.expires_at ? date(k.expires_at) : t("keys.never")}</td>
-              <td class="n">{k.budget === null ? "–" : `${credits(k.budget_used)} / ${credits(k.budget)}`}</td><td>{s === "active" ? <button type="button" onClick={() => revoke(k)} {...lacks("admin")}>{t("keys.revoke")}<span class="unseen"> {k.name}</span></button> : t(`keys.${s}` as Key)}</td></tr>); })}</tbody></table></div>)}
+              <td class="n">{k.budget === null ? "–" : `${credits(k.budget_used)} / ${credits(k.budget)}`}</td><td>{s === "active" ? <button type="button" onClick={() => revoke(k)} {...lacks("admin")}>{t("keys.revoke")}<span class="unseen"> {k.name}</span></button> : t(`keys.${s}` as Key)}</td></tr>); })}</tbody></table></Scroll>)}
       {!nobody && <NewKey made={read} />}
       <Secret />
     </>

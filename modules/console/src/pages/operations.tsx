@@ -10,6 +10,7 @@ import { doing, sayCode, tell } from "../state/notice";
 import { lasting, named, number, said, t, when, type Key } from "../words";
 import { lacks } from "../state/session";
 import { Role } from "../parts/Role";
+import { Scroll } from "../parts/Scroll";
 
 type Dead = Schemas["DeadLetter"];
 
@@ -25,8 +26,8 @@ const Queues = () => {
   if (!queues.value.length) return null;
   return (
     <section class="sheet-block" aria-labelledby="ops-queues"><h2 id="ops-queues">{t("ops.queues")}</h2>
-      <div class="scroll" tabIndex={0} role="group" aria-label={t("ops.queues")}><table><thead><tr><th scope="col">{t("ops.queue")}</th><th scope="col" class="n">{t("ops.waiting")}</th><th scope="col" class="n">{t("ops.taken")}</th><th scope="col">{t("ops.oldest")}</th><th scope="col" class="n">{t("ops.dead.short")}</th></tr></thead>
-        <tbody>{queues.value.map((q) => <tr key={q.queue}><th scope="row">{t(`ops.queue.${q.queue}` as Key)}</th><td class="n">{number(q.waiting)}</td><td class="n">{number(q.taken)}</td><td>{q.oldest_seconds ? lasting(q.oldest_seconds) : "–"}</td><td class="n">{number(q.dead)}</td></tr>)}</tbody></table></div>
+      <Scroll label={t("ops.queues")}><table><thead><tr><th scope="col">{t("ops.queue")}</th><th scope="col" class="n">{t("ops.waiting")}</th><th scope="col" class="n">{t("ops.taken")}</th><th scope="col">{t("ops.oldest")}</th><th scope="col" class="n">{t("ops.dead.short")}</th></tr></thead>
+        <tbody>{queues.value.map((q) => <tr key={q.queue}><th scope="row">{t(`ops.queue.${q.queue}` as Key)}</th><td class="n">{number(q.waiting)}</td><td class="n">{number(q.taken)}</td><td>{q.oldest_seconds ? lasting(q.oldest_seconds) : "–"}</td><td class="n">{number(q.dead)}</td></tr>)}</tbody></table></Scroll>
     </section>
   );
 };

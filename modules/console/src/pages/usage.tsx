@@ -12,6 +12,7 @@ import { saveAnswer } from "../state/save";
 import { credits, day, money, named, said, t, when, type Key } from "../words";
 import { lacks } from "../state/session";
 import { Role } from "../parts/Role";
+import { Scroll } from "../parts/Scroll";
 
 type Row = Schemas["UsageRow"];
 const days = 30;
@@ -66,10 +67,10 @@ const Payments = () => {
   const rows = list.rows.value;
   if (!rows) return <Pending of={list} />;
   if (!rows.length) return <p class="soft">{t("usage.payments.none")}</p>;
-  return <><div class="scroll"><table><thead><tr><th scope="col">{t("table.when")}</th><th scope="col">{t("table.what")}</th><th scope="col" class="n">{t("table.amount")}</th><th scope="col">{t("table.state")}</th><th scope="col">{t("table.invoice")}</th></tr></thead>
+  return <><Scroll label={t("usage.payments")}><table><thead><tr><th scope="col">{t("table.when")}</th><th scope="col">{t("table.what")}</th><th scope="col" class="n">{t("table.amount")}</th><th scope="col">{t("table.state")}</th><th scope="col">{t("table.invoice")}</th></tr></thead>
     <tbody>{rows.map((p) => <tr key={p.payment_id}><td class="when">{when(p.created_at)}</td><td>{t("new.sum.credits", { n: credits(p.credits) })}</td><td class="n">{money(p.amount, p.currency)}</td><td>{t(`payment.${p.status}` as Key)}{p.refunded ? ` · ${t("payment.back", { n: money(p.refunded, p.currency) })}` : ""}</td>
       <td>{p.paid_at ? <button type="button" class="link" onClick={() => void doing(() => saveAnswer(`/v1/billing/payments/${encodeURIComponent(p.payment_id)}/invoice`, {}, "application/pdf", `opal-${p.payment_id}.pdf`))}><Icon name="down" />PDF<span class="unseen"> {when(p.created_at)}</span></button>
-        : p.checkout_url ? <a href={p.checkout_url}>{t("usage.pay")}</a> : null}</td></tr>)}</tbody></table></div><More of={list} /></>;
+        : p.checkout_url ? <a href={p.checkout_url}>{t("usage.pay")}</a> : null}</td></tr>)}</tbody></table></Scroll><More of={list} /></>;
 };
 
 export const Usage = () => {
@@ -110,8 +111,8 @@ export const Usage = () => {
         <Chart bars={barsOf(byDay.value)} label={t("usage.chart")} />
         <div class="row between"><div class="chips" role="group" aria-label={t("usage.by")}>{(["step", "brand"] as const).map((x) => <button type="button" class="chip" key={x} aria-pressed={by.value === x} onClick={() => { by.value = x; }}>{t(`usage.by.${x}` as Key)}</button>)}</div>
           <button type="button" onClick={() => void doing(() => saveAnswer("/v1/billing/usage", { by: by.value, from: since() }, "text/csv", `opal-usage-${by.value}.csv`))}><Icon name="down" />CSV</button></div>
-        {rows.value.length === 0 ? <p class="soft">{t("usage.none")}</p> : <div class="scroll"><table><thead><tr><th scope="col">{t(`usage.by.${by.value}` as Key)}</th><th scope="col" class="n">{t("table.items")}</th><th scope="col" class="n">{t("table.credits")}</th></tr></thead>
-          <tbody>{rows.value.map((r) => <tr key={r.key}><td>{nameOf(r.key)}</td><td class="n">{r.items}</td><td class="n">{credits(r.credits)}</td></tr>)}</tbody></table></div>}
+        {rows.value.length === 0 ? <p class="soft">{t("usage.none")}</p> : <Scroll label={t("usage.chart")}><table><thead><tr><th scope="col">{t(`usage.by.${by.value}` as Key)}</th><th scope="col" class="n">{t("table.items")}</th><th scope="col" class="n">{t("table.credits")}</th></tr></thead>
+          <tbody>{rows.value.map((r) => <tr key={r.key}><td>{nameOf(r.key)}</td><td class="n">{r.items}</td><td class="n">{credits(r.credits)}</td></tr>)}</tbody></table></Scroll>}
       </section>
       <Role scope="admin" />
       <section class="sheet-block" aria-labelledby="usage-buy"><h2 id="usage-buy">{t("usage.buy")}</h2>
