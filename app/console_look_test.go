@@ -17,8 +17,8 @@ import (
 )
 
 // TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser selects the pictures of a set, which
-// are made again with another scene in their places, and sends another photo for one that was
-// damaged.
+// are made again with another scene in their places, sends another photo for one that was
+// damaged, and leaves one out that failed.
 func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 	t.Parallel()
 	ctx := openBrowser(t, true)
@@ -28,7 +28,7 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 	}
 	var mu sync.Mutex
 	var calls []string
-	replaced := false
+	replaced, left := false, ""
 	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		mu.Lock()
@@ -46,7 +46,8 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 			if replaced {
 				last += "," + strings.Replace(brief("new", "", "queued"), `"retry_of":null`, `"retry_of":"bad"`, 1)
 			}
-			fmt.Fprintf(w, `{"items":[%s,%s,%s],"next_cursor":null}`, brief("i1", "", "completed"), brief("i2", "", "completed"), last)
+			lost := strings.Replace(brief("lost", "", "failed"), `{`, `{`+left, 1)
+			fmt.Fprintf(w, `{"items":[%s,%s,%s,%s],"next_cursor":null}`, brief("i1", "", "completed"), brief("i2", "", "completed"), lost, last)
 		case at == "/v1/jobs/j":
 			fmt.Fprintf(w, `%s,"items":[]}`, strings.TrimSuffix(summary("completed"), "}"))
 		case at == "/v1/scenes":
@@ -60,6 +61,9 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 		case strings.HasSuffix(at, "/retry"):
 			replaced = true
 			fmt.Fprint(w, `{"item_id":"new"}`)
+		case strings.HasSuffix(at, "/cancel"):
+			left = `"left_out":true,`
+			fmt.Fprint(w, `{"ok":true}`)
 		case at == "/v1/uploads/sas":
 			fmt.Fprintf(w, `{"upload_url":"http://%s/put/new"}`, r.Host)
 		case strings.HasPrefix(at, "/put/"):
@@ -73,7 +77,7 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 			fmt.Fprintf(w, `{"jobs":[%s],"items":[],"next_cursor":null,"presets":[],"brand_profiles":[]}`, summary("completed"))
 		}
 	})
-	inPage(t, ctx, chromedp.Navigate(url+"/#/sets/j"), until(`document.querySelectorAll(".tile").length === 3`), press(".bar button"), until(`document.querySelectorAll(".tile.chosen").length === 3`),
+	inPage(t, ctx, chromedp.Navigate(url+"/#/sets/j"), until(`document.querySelectorAll(".tile").length === 4`), press(".bar button"), until(`document.querySelectorAll(".tile.chosen").length === 4`),
 		chromedp.KeyEvent("l"), until(`document.querySelectorAll("dialog .chip[aria-pressed]").length === 2 && document.querySelector("dialog .primary").disabled`), press("dialog .chip:nth-child(2)"),
 		fill("dialog textarea", "oak flurble"), until(`document.querySelector("dialog .understood .unknown")?.textContent === "flurble" && [...document.querySelectorAll("dialog p")].some((p) => p.textContent.includes("3 credits"))`))
 	accessible(t, ctx, "another look")
@@ -82,7 +86,10 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 	if err := os.WriteFile(at, photo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	holds(t, ctx, "a damaged photo is not tried again", `document.querySelector(".tile.failed .tile-buttons").textContent.startsWith("Replace")`)
+	holds(t, ctx, "a damaged photo is not tried again", `document.querySelector(".tile.failed[data-item=bad] .tile-buttons").textContent.startsWith("Replace")`)
+	const lost = `.tile[data-item=lost] `
+	holds(t, ctx, "what failed may be left out", `[...document.querySelectorAll("`+lost+`.tile-buttons button")].map((b) => b.firstChild.textContent).join() === "Try again,Leave out"`)
+	inPage(t, ctx, press(lost+".tile-buttons button:last-child"), until(`document.querySelector(".tile.out[data-item=lost]") && document.querySelector(".tile.out .state").textContent === "Left out" && !document.querySelector("`+lost+`.tile-buttons")`))
 	chooses(ctx, at)
 	inPage(t, ctx, press(".tile.failed .tile-buttons button"), until(`!document.querySelector(".tile.failed") && document.querySelector(".tile.queued")`))
 	said := func() string {
@@ -94,7 +101,7 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	all := said()
-	for _, want := range []string{`POST /v1/jobs/j/items/i1/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, `POST /v1/jobs/j/items/i2/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, "POST /v1/jobs/j/items/bad/retry?upload=true", `POST /v1/uploads/complete {"job_id":"j","item_id":"new"}`} {
+	for _, want := range []string{`POST /v1/jobs/j/items/i1/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, `POST /v1/jobs/j/items/i2/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, "POST /v1/jobs/j/items/bad/retry?upload=true", "POST /v1/jobs/j/items/lost/cancel", `POST /v1/uploads/complete {"job_id":"j","item_id":"new"}`} {
 		if strings.Count(all, want) != 1 {
 			t.Errorf("not once: %s\n%s", want, all)
 		}

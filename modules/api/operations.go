@@ -94,7 +94,7 @@ var operations = map[string]operation{
 	},
 	"listJobItems": {doc: "Small enough to follow a large job: read it once, then name in item_id those that its event stream says have changed, or ask now and then with changed_since: decisions are no events.", errors: []*fault.Error{job.ErrCursor}},
 	"getJobItem":   {errors: []*fault.Error{job.ErrJobNotFound}},
-	"cancelItem":   {doc: "Also one whose photo was refused or never came: its job need not wait for it. Repeated, it changes nothing.", errors: []*fault.Error{job.ErrItemEnded}},
+	"cancelItem":   {doc: "Also one whose photo was refused or never came: its job need not wait for it. One that failed stays so and counts as cancelled, until a retry takes it back; its job's status stays. Repeated, it changes nothing.", errors: []*fault.Error{job.ErrItemEnded, job.ErrRetried}},
 	"thumbnail": {
 		doc: "It is made once and kept. Send as version what the item's picture or photo says, and the answer may be cached for a year. " +
 			"A photo has one as soon as it is uploaded.",

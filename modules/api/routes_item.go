@@ -57,7 +57,7 @@ func itemRoutes(r *Routes) {
 		Scope: tenant.Read, NotFound: job.ErrJobNotFound}, s.jobItems)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/items/{item_id}", ID: "getJobItem", Summary: "An item with its timeline and variants", Tag: tagJobs,
 		Scope: tenant.Read, NotFound: job.ErrItemNotFound}, s.jobItem)
-	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/items/{item_id}/cancel", ID: "cancelItem", Summary: "Leave an item out that has not ended", Tag: tagJobs,
+	Add(r, Route{Method: http.MethodPost, Path: "/v1/jobs/{job_id}/items/{item_id}/cancel", ID: "cancelItem", Summary: "Leave an item out that has not ended, or failed", Tag: tagJobs,
 		Scope: tenant.Write, NotFound: job.ErrItemNotFound}, s.cancelItem)
 	Add(r, Route{Method: http.MethodGet, Path: "/v1/jobs/{job_id}/items/{item_id}/thumbnail", ID: "thumbnail", Summary: "A small WebP of an item's finished picture, or of its photo", Tag: tagDownloads,
 		Scope: tenant.Read, NotFound: job.ErrItemNotFound}, s.thumbnail)
@@ -130,7 +130,7 @@ func briefOf(it job.Item, variants []export.Export, comments int) client.ItemBri
 	out := client.ItemBrief{
 		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, SKU: productOf(it.Product).SKU,
 		ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage, ReviewReason: it.ReviewReason, Confidence: it.Confidence,
-		RemakeOf: it.RemakeOf, SupersededBy: it.SupersededBy, Waiting: (*client.Waiting)(it.Waiting), RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, Rejected: []string{}, Comments: comments, UpdatedAt: it.UpdatedAt,
+		RemakeOf: it.RemakeOf, SupersededBy: it.SupersededBy, Waiting: (*client.Waiting)(it.Waiting), RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, LeftOut: it.LeftOut, Rejected: []string{}, Comments: comments, UpdatedAt: it.UpdatedAt,
 	}
 	if it.Review != nil {
 		out.Review, out.DecidedBy, out.ByGuest = &it.Review.State, it.Review.By, it.Review.Guest

@@ -51,7 +51,7 @@ func itemOf(it job.Item) client.Item {
 		ItemID: it.ItemID, Filename: it.Filename, Status: it.Status, SceneIndex: it.SceneIndex, SceneType: it.SceneType, ScenePrompt: it.ScenePrompt, Steering: wishesOf(it.Steering), RemakeOf: it.RemakeOf, SupersededBy: it.SupersededBy, SourceURL: it.SourceURL,
 		RawBlobPath: it.RawBlobPath, CutoutBlobPath: it.CutoutBlobPath, OutputBlobPath: it.OutputBlobPath, CutoutVersion: it.CutoutVersion, ErrorCode: it.ErrorCode, ErrorMessage: it.ErrorMessage,
 		NeedsReview: it.Review != nil && it.Review.State == picture.ReviewPending, Review: (*client.Review)(it.Review), ReviewReason: it.ReviewReason, Concerns: each(it.Concerns, concernOf), Confidence: it.Confidence, Fidelity: fidelityOf(it.Fidelity), Attempt: it.Attempt, Waiting: (*client.Waiting)(it.Waiting),
-		RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, CreatedAt: it.CreatedAt, UpdatedAt: it.UpdatedAt, EndedAt: it.EndedAt,
+		RetryOf: it.RetryOf, RetriedBy: it.RetriedBy, LeftOut: it.LeftOut, CreatedAt: it.CreatedAt, UpdatedAt: it.UpdatedAt, EndedAt: it.EndedAt,
 		Steps: each(it.Steps, func(s job.Step) client.Step { return client.Step(s) }), Exports: []client.Variant{},
 		Product: productOf(it.Product),
 	}

@@ -188,6 +188,7 @@ type Item struct {
 	Attempt        int        `json:"attempt" doc:"Counts the attempts from 1" example:"1"`
 	RetryOf        *string    `json:"retry_of" doc:"The failed item that this one tries again"`
 	RetriedBy      *string    `json:"retried_by" doc:"The item that tries this one again, and counts in its place"`
+	LeftOut        bool       `json:"left_out,omitempty" doc:"It failed and was left out: it counts as cancelled in its job" example:"false"`
 	CreatedAt      time.Time  `json:"created_at" example:"2026-11-27T09:30:00Z"`
 	UpdatedAt      time.Time  `json:"updated_at" example:"2026-11-27T09:30:05Z"`
 	EndedAt        *time.Time `json:"ended_at"`
@@ -377,6 +378,7 @@ type ItemBrief struct {
 	Waiting      *Waiting     `json:"waiting,omitempty" doc:"What a queued item waits for beside its turn; absent where that is all"`
 	RetryOf      *string      `json:"retry_of"`
 	RetriedBy    *string      `json:"retried_by" doc:"The item that counts in its place"`
+	LeftOut      bool         `json:"left_out,omitempty" doc:"It failed and was left out: it counts as cancelled in its job" example:"false"`
 	Photo        *string      `json:"photo" doc:"Changes when the photo does, for caches of its thumbnail; null: it has not come yet" example:"b81e07f4"`
 	Picture      *string      `json:"picture" doc:"Changes when the finished picture does, for caches of its thumbnail; null: there is none" example:"3f9a2c1d"`
 	Variants     VariantCount `json:"variants"`

@@ -186,7 +186,7 @@ func (s *Service) Items(ctx context.Context, tenantID string, f Filter) (items [
 		}
 	}
 	if f.Standing {
-		q.add(`superseded_by IS NULL`)
+		q.add(`superseded_by IS NULL AND left_out_at IS NULL`)
 	}
 	if f.Brand != "" {
 		q.add(`job_id IN (SELECT job_id FROM jobs WHERE tenant_id = %s AND brand_profile_id = %s)`, tenantID, f.Brand)

@@ -167,6 +167,7 @@ type Item struct {
 	Waiting        *Waiting           `json:"waiting,omitempty"` // nil: for nothing but its turn
 	RetryOf        *string            `json:"retry_of"`          // the failed item that this one tries again
 	RetriedBy      *string            `json:"retried_by"`        // the item that tries this one again and counts instead of it
+	LeftOut        bool               `json:"left_out"`          // it failed, and its job needs no picture of it any more
 	CreatedAt      time.Time          `json:"created_at"`
 	UpdatedAt      time.Time          `json:"updated_at"`
 	EndedAt        *time.Time         `json:"ended_at"`

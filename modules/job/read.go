@@ -55,7 +55,8 @@ const itemColumns = `item_id, filename, status, scene_index, scene_type, scene_p
 	(SELECT r.decided_at FROM reviews r WHERE r.item_id = items.item_id) AS decided_at,
 	(SELECT r.decided_by FROM reviews r WHERE r.item_id = items.item_id) AS decided_by, (SELECT r.by_guest FROM reviews r WHERE r.item_id = items.item_id) AS by_guest, remake_of, superseded_by, steering,
 	(SELECT s.waits_until FROM item_sets s WHERE s.job_id = items.job_id AND s.sku = COALESCE(items.sku, '') AND s.set_id = items.set_id AND s.width IS NULL
-		AND s.waits_until > now_ms() AND items.status = 'queued' AND items.cutout_blob_path IS NOT NULL) AS set_until, ` + productColumns
+		AND s.waits_until > now_ms() AND items.status = 'queued' AND items.cutout_blob_path IS NOT NULL) AS set_until,
+	left_out_at IS NOT NULL AS left_out, ` + productColumns
 
 func scanItem(r scanner) (Item, error) {
 	var it Item
@@ -65,7 +66,7 @@ func scanItem(r scanner) (Item, error) {
 	var ended, decided, waits sql.NullInt64
 	if err := r.Scan(append([]any{&it.ItemID, &it.Filename, &it.Status, &it.SceneIndex, &it.SceneType, &it.ScenePrompt, &it.SourceURL, &it.RawBlobPath, &it.CutoutBlobPath,
 		&it.OutputBlobPath, &it.CutoutVersion, &it.ErrorCode, &it.ErrorMessage, &it.NeedsReview, &it.ReviewReason, &concerns, &it.Confidence, &fidelity, &it.Attempt,
-		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided, &by, &guest, &it.RemakeOf, &it.SupersededBy, &steering, &waits}, productDest(&it.Product)...)...); err != nil {
+		&it.RetryOf, &it.RetriedBy, &created, &updated, &ended, &it.entry, &decision, &note, &decided, &by, &guest, &it.RemakeOf, &it.SupersededBy, &steering, &waits, &it.LeftOut}, productDest(&it.Product)...)...); err != nil {
 		return Item{}, err
 	}
 	it.CreatedAt, it.UpdatedAt, it.EndedAt = db.Time(created), db.Time(updated), db.MaybeTime(ended)

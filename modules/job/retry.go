@@ -15,7 +15,7 @@ import (
 
 // Errors of a retry.
 var (
-	ErrItemEnded = fault.New(fault.Conflict, "item_ended", "The item has completed or failed; it can no longer be left out")
+	ErrItemEnded = fault.New(fault.Conflict, "item_ended", "The item has completed; it can no longer be left out")
 	ErrNotFailed = fault.New(fault.Conflict, "item_not_failed", "Only an item that failed can be retried")
 	ErrRetried   = fault.New(fault.Conflict, "item_retried", "The item has been retried already; look at the item that it became")
 	ErrPhotoGone = fault.New(fault.Conflict, "photo_gone", "The item's photo has been deleted; make a new job with it")
@@ -117,6 +117,15 @@ func anew(ctx context.Context, tx *db.Tx, id string) error {
 	return nil
 }
 
+// retryOf returns the item that tries a failed one again; "": none.
+func retryOf(ctx context.Context, tx *db.Tx, failedID string) (string, error) {
+	var next string
+	if err := tx.QueryRowContext(ctx, `SELECT item_id FROM items WHERE retry_of = $1`, failedID).Scan(&next); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("look for what became of item %s: %w", failedID, err)
+	}
+	return next, nil
+}
+
 // retry inserts the new item of a failed one, and queues it unless it waits for another photo.
 // It locks in the order of all transitions: items, ledger, job.
 func (s *Service) retry(ctx context.Context, tx *db.Tx, a Again, id string, w *wishes) error {
@@ -124,14 +133,14 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, a Again, id string, w *w
 	if _, err := selectRows(ctx, tx, `item_id = $1`+tx.ForUpdate(), failedID); err != nil {
 		return err
 	}
-	var next string
-	switch err := tx.QueryRowContext(ctx, `SELECT item_id FROM items WHERE retry_of = $1`, failedID).Scan(&next); {
-	case err == nil && next == id: // this request was carried out before
-		return nil
-	case err == nil:
-		return ErrRetried.With("it is %s", next)
-	case !errors.Is(err, sql.ErrNoRows):
+	next, err := retryOf(ctx, tx, failedID)
+	switch {
+	case err != nil:
 		return err
+	case next == id: // this request was carried out before
+		return nil
+	case next != "":
+		return ErrRetried.With("it is %s", next)
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO items
 		(item_id, job_id, tenant_id, correlation_id, position, entry_id, filename, scene_index, scene_type, scene_prompt, source_url, status, due_at,
@@ -168,8 +177,17 @@ func (s *Service) retry(ctx context.Context, tx *db.Tx, a Again, id string, w *w
 	if err := s.Meter.Reserve(ctx, tx, tenantID, chargeOf(&j, id, rows[0].entry, rows[0].scene)); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET failed_items = failed_items - 1, open_items = open_items + 1, status = 'processing', finished_at = NULL,
-		round = round + 1, `+counted+`, updated_at = now_ms() WHERE job_id = $1`, jobID); err != nil {
+	// one that was left out is taken back
+	r, err := tx.ExecContext(ctx, `UPDATE items SET left_out_at = NULL, updated_at = now_ms() WHERE item_id = $1 AND left_out_at IS NOT NULL`, failedID)
+	if err != nil {
+		return err
+	}
+	back, err := r.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET failed_items = failed_items - 1 + $2, cancelled_items = cancelled_items - $2, open_items = open_items + 1, status = 'processing', finished_at = NULL,
+		round = round + 1, `+counted+`, updated_at = now_ms() WHERE job_id = $1`, jobID, back); err != nil {
 		return fmt.Errorf("open the job again: %w", err)
 	}
 	if err := event.Add(ctx, tx, event.New{Type: event.ItemRetried, TenantID: tenantID, JobID: jobID, ItemID: id, Data: rows[0].told(map[string]any{"retry_of": failedID})}); err != nil {

@@ -104,10 +104,11 @@ func (s *Service) Cancel(ctx context.Context, tenantID, jobID string) error {
 	return nil
 }
 
-// CancelItem leaves one item out: it is cancelled as Cancel would. Repeated, it changes
-// nothing.
+// CancelItem leaves one item out: it is cancelled as Cancel would, and one that failed counts
+// as cancelled in its job from then on, until it is tried again. Repeated, it changes nothing.
 //
-// Errors: ErrItemNotFound, and ErrItemEnded when it has completed or failed.
+// Errors: ErrItemNotFound, ErrItemEnded when it has completed, and ErrRetried when it failed
+// and another item tries it again.
 func (s *Service) CancelItem(ctx context.Context, tenantID, jobID, itemID string) error {
 	err := s.DB.InTx(ctx, func(tx *db.Tx) error {
 		rows, err := selectRows(ctx, tx, `item_id = $1`+tx.ForUpdate(), itemID)
@@ -120,14 +121,51 @@ func (s *Service) CancelItem(ctx context.Context, tenantID, jobID, itemID string
 		switch rows[0].status {
 		case ItemCancelled:
 			return nil
-		case ItemCompleted, ItemFailed:
-			return ErrItemEnded.With("it is %s", rows[0].status)
+		case ItemCompleted:
+			return ErrItemEnded
+		case ItemFailed:
+			return s.leaveOutFailed(ctx, tx, rows[0])
 		}
 		return s.cancelRows(ctx, tx, rows, "left_out", "Left out on request")
 	})
 	if err != nil {
 		return fmt.Errorf("cancel item %s: %w", itemID, err)
 	}
+	return nil
+}
+
+// leaveOutFailed has an item that failed count as left out, also in a job that has ended: no
+// picture of it is missing any more. The item stays as it ended, and so does its job.
+func (s *Service) leaveOutFailed(ctx context.Context, tx *db.Tx, it row) error {
+	if next, err := retryOf(ctx, tx, it.itemID); err != nil {
+		return err
+	} else if next != "" {
+		return ErrRetried.With("it is %s", next)
+	}
+	r, err := tx.ExecContext(ctx, `UPDATE items SET left_out_at = now_ms(), updated_at = now_ms() WHERE item_id = $1 AND left_out_at IS NULL`, it.itemID)
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET failed_items = failed_items - 1, cancelled_items = cancelled_items + 1, `+counted+`, updated_at = now_ms() WHERE job_id = $1`, it.jobID); err != nil {
+		return fmt.Errorf("count the item: %w", err)
+	}
+	return event.Add(ctx, tx, event.New{Type: event.ItemCancelled, TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID, Data: it.told(map[string]any{"left_out": true})})
+}
+
+// withoutRemakes takes the pictures that were to be made again and weren't out of what was
+// cancelled: the ones before count.
+func withoutRemakes(ctx context.Context, tx *db.Tx, jobID string, c *Counts) error {
+	if c.Cancelled == 0 {
+		return nil
+	}
+	var remakes int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM items WHERE job_id = $1 AND (status = 'cancelled' OR left_out_at IS NOT NULL) AND remake_of IS NOT NULL`, jobID).Scan(&remakes); err != nil {
+		return fmt.Errorf("count the remakes of job %s: %w", jobID, err)
+	}
+	c.Cancelled -= remakes
 	return nil
 }
 
@@ -196,12 +234,8 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, jobID string) error {
 		}
 		noZIP = failed
 	}
-	if c.Cancelled > 0 { // of a picture that wasn't made again the one before counts
-		var remakes int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM items WHERE job_id = $1 AND status = 'cancelled' AND remake_of IS NOT NULL`, jobID).Scan(&remakes); err != nil {
-			return fmt.Errorf("count the remakes of job %s: %w", jobID, err)
-		}
-		c.Cancelled -= remakes
+	if err := withoutRemakes(ctx, tx, jobID, &c); err != nil {
+		return err
 	}
 	status := outcome(c, noZIP)
 	if _, err := tx.ExecContext(ctx, `UPDATE jobs SET status = $2, finished_at = now_ms(), `+counted+`, updated_at = now_ms() WHERE job_id = $1`, jobID, status); err != nil {

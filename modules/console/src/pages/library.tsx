@@ -32,7 +32,7 @@ export const Library = () => {
     } } }));
     return { rows: p.items, next: p.next_cursor };
   }, [asked.value, brand.value, channel.value, state.value]);
-  const rows = list.rows.value && counting(list.rows.value);
+  const rows = list.rows.value && counting(list.rows.value).filter((f) => !f.left_out || state.value !== "failed");
   const finished = (rows ?? []).filter((f) => f.status === "completed").slice(0, 500).map((f) => ({ job_id: f.job_id, item_id: f.item_id }));
   return (
     <>

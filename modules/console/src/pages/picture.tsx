@@ -18,7 +18,7 @@ import { catalogue, presets, sceneTitle } from "../state/catalogue";
 import { complain, doing, sayCode, tell } from "../state/notice";
 import { near, readAhead } from "../state/near";
 import { reasons, sayConcern } from "../state/plain";
-import { again, briefs, counts, decide, home, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
+import { again, briefs, counts, decide, home, leaveOut, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
 import { keepStrokes, keptStrokes, type Stroke } from "../state/strokes";
 import { layer, preview, remakeAs, shown, type Wish } from "../state/steer";
 import { credits, number, t, when, type Key } from "../words";
@@ -272,6 +272,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
           <button type="button" class="icon-only" aria-label={t("picture.next")} disabled={index < 0 || index >= list.length - 1} onClick={() => step(1)}><Icon name="right" /></button>
           {it.status === "completed" && <><button type="button" class={brief?.review === "rejected" ? "judged bad" : ""} onClick={() => judge("reject")} aria-pressed={brief?.review === "rejected"} {...lacks("approve")}><Icon name="cross" />{t(brief?.review === "rejected" ? "state.rejected" : "reject")} <kbd>R</kbd></button>
             <button type="button" class={brief?.review === "approved" ? "judged good" : "primary"} onClick={() => judge("approve")} aria-pressed={brief?.review === "approved"} {...lacks("approve")}><Icon name="check" />{t(brief?.review === "approved" ? "state.approved" : "approve")} <kbd>A</kbd></button></>}
+          {it.status === "failed" && brief && !brief.left_out && <button type="button" onClick={() => void doing(async () => { await leaveOut(brief); go(...home()); })} {...lacks("write")}>{t("tile.leave")}</button>}
           {it.status === "failed" && brief && <button type="button" class="primary" onClick={() => void doing(async () => { await again(brief); go(...home()); })} {...lacks("write")}><Icon name="again" />{t("tile.again")}</button>}
         </div>
       </header>

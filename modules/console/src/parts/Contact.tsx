@@ -81,7 +81,7 @@ export const Contact = () => {
     if (single && of.length) focusOn(filter.value === "look" ? current : current + 1);
   };
   const repeat = (): void => void (may("write") && each(acted().filter((b) => b.status === "failed"), "sheet.repeated", again));
-  const leave = (): void => void (may("write") && each(acted().filter((b) => !["completed", "failed", "cancelled"].includes(b.status)), "sheet.left_out", leaveOut));
+  const leave = (): void => void (may("write") && each(acted().filter((b) => !["done", "channel", "look", "approved", "rejected", "out"].includes(stateOf(b))), "sheet.left_out", leaveOut));
   const save = (): void => {
     const of = acted().filter((b) => b.status === "completed");
     if (of.length < 2) { void each(of, "sheet.saved", async (b) => { await saveVariants(b.job_id, b.item_id); }); return; }

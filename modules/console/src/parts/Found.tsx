@@ -9,7 +9,7 @@ import { Thumb } from "./Thumb";
 
 type Found = Schemas["FoundItem"];
 
-export const markOf = (f: Found): [string, Key] => (f.status === "failed" ? ["failed", "state.failed"] : f.status === "cancelled" ? ["out", "state.out"] : f.status === "created" ? ["waiting", "state.waiting"] : f.status === "uploaded" || f.status === "queued" ? ["queued", "state.queued"] : f.status !== "completed" ? ["working", "state.working"]
+export const markOf = (f: Found): [string, Key] => (f.status === "failed" && !f.left_out ? ["failed", "state.failed"] : f.status === "cancelled" || f.left_out ? ["out", "state.out"] : f.status === "created" ? ["waiting", "state.waiting"] : f.status === "uploaded" || f.status === "queued" ? ["queued", "state.queued"] : f.status !== "completed" ? ["working", "state.working"]
   : f.review?.state === "pending" ? ["look", "state.look"] : f.review?.state === "rejected" ? ["rejected", "state.rejected"] : f.review?.state === "approved" ? ["approved", "state.approved"] : ["done", "state.done"]);
 
 // counting are the pictures whose place no other takes.

@@ -93,12 +93,11 @@ export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
         {state === "approved" && why && <span class="warn-text clip" title={why}>{why}</span>}
         {waits && <span class="soft clip" title={waits}>{waits}</span>}
         {(state === "refused" || state === "failed" || b.waiting) && <p class="tile-why" title={why}>{why}</p>}
-        {state === "refused" && <div class="tile-buttons">
-          <button type="button" tabIndex={current ? 0 : -1} onClick={() => pick(b)} {...lacks("write")}>{t("tile.replace")}<span class="unseen"> {b.filename}</span></button>
+        {(state === "refused" || state === "failed") && <div class="tile-buttons">
+          {state === "refused" || /^(photo|large)$/.test(familyOf(b.error_code ?? "")) ? <button type="button" tabIndex={current ? 0 : -1} onClick={() => pick(b)} {...lacks("write")}>{t("tile.replace")}<span class="unseen"> {b.filename}</span></button>
+            : <button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => again(b))} {...lacks("write")}>{t("tile.again")}<span class="unseen"> {b.filename}</span></button>}
           <button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => leaveOut(b))} {...lacks("write")}>{t("tile.leave")}<span class="unseen"> {b.filename}</span></button>
         </div>}
-        {state === "failed" && <div class="tile-buttons">{/^(photo|large)$/.test(familyOf(b.error_code ?? "")) ? <button type="button" tabIndex={current ? 0 : -1} onClick={() => pick(b)} {...lacks("write")}>{t("tile.replace")}<span class="unseen"> {b.filename}</span></button>
-          : <button type="button" tabIndex={current ? 0 : -1} onClick={() => void doing(() => again(b))} {...lacks("write")}>{t("tile.again")}<span class="unseen"> {b.filename}</span></button>}</div>}
       </div>
     </div>
   );

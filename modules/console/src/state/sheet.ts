@@ -31,7 +31,7 @@ export const spot = (jobID: string, itemID: string): string[] => (place === "set
 export type State = "waiting" | "refused" | "queued" | "working" | "look" | "approved" | "rejected" | "done" | "channel" | "failed" | "out";
 
 export const stateOf = (b: Brief): State => {
-  if (b.status === "cancelled") return "out";
+  if (b.status === "cancelled" || b.left_out) return "out";
   if (b.status === "failed") return "failed";
   if (b.status === "created") return b.error_code ? "refused" : "waiting";
   if (b.status === "uploaded" || b.status === "queued") return "queued";
@@ -449,7 +449,7 @@ export const cancelRest = async (): Promise<void> => { await got(client.POST("/v
 export const replace = async (of: Brief, file: File): Promise<void> => {
   let b = of;
   if (of.status === "failed") {
-    const alike = shown.value.filter((x) => x.job_id === of.job_id && x.status === "failed" && x.photo === of.photo);
+    const alike = shown.value.filter((x) => x.job_id === of.job_id && x.status === "failed" && !x.left_out && x.photo === of.photo);
     for (const x of alike) {
       const made = await got(client.POST("/v1/jobs/{job_id}/items/{item_id}/retry", { params: { ...item(x).params, query: { upload: true }, header: once() } }));
       if (x === of) b = { ...of, item_id: made.item_id };
