@@ -31,6 +31,7 @@ import (
 	"github.com/opal-photo/opal/modules/export"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/intake"
+	"github.com/opal-photo/opal/modules/intake/feed"
 	"github.com/opal-photo/opal/modules/job"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/preflight"
@@ -634,6 +635,14 @@ func (fixedImports) Create(_ context.Context, n intake.NewImport) (intake.Import
 		return intake.Import{}, intake.ErrImportFile
 	}
 	return intake.Import{ImportID: importID, TenantID: n.TenantID, Status: intake.Created, UploadURL: "http://127.0.0.1:1/raw/x"}, nil
+}
+func (fixedImports) Preview(_ context.Context, n intake.NewImport, table []byte) (intake.Preview, error) {
+	p := intake.Preview{Format: "csv", Rows: 4, Photos: 3, Products: 2, Wrong: 1, Errors: []intake.RowError{{Row: 2, Line: 3, Code: "row_duplicate", Message: "x"}}}
+	p.First = []feed.Entry{{Row: 1, Line: 2, Photo: feed.Photo{File: string(table), URL: n.SourceURL, Product: picture.Product{SKU: n.Wishes.Brand}}}}
+	for _, count := range []int{2, 1} {
+		p.Orders = append(p.Orders, intake.Order{Job: job.NewJob{TenantID: n.TenantID, Presets: n.Wishes.Presets, Items: []job.NewItem{{Filename: "a.jpg", SceneTypes: n.Wishes.Scenes}}}, Photos: count})
+	}
+	return p, nil
 }
 func (fixedImports) Get(_ context.Context, tenantID, id string) (intake.Import, error) {
 	if id != importID || tenantID != "t1" {

@@ -1,9 +1,18 @@
 package api
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"mime/multipart"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/opal-photo/opal/modules/billing"
+	"github.com/opal-photo/opal/modules/client"
+	"github.com/opal-photo/opal/modules/job"
 )
 
 func TestCollectionsOverTheAPI(t *testing.T) {
@@ -86,4 +95,50 @@ func TestImportsOverTheAPI(t *testing.T) {
 	for _, path := range []string{"", "/uploads", "/errors", "/errors.csv"} {
 		wantProblem(t, "another tenant's"+path, h.do(t, http.MethodGet, one+path+"?tenant_id=t2", ""), 404, "import_not_found")
 	}
+}
+
+// linedQuotes prices the scenes of each photo, and a variant of it.
+type linedQuotes struct{ fixedQuotes }
+
+func (linedQuotes) Quote(_ context.Context, n job.NewJob) (billing.Quote, error) {
+	scenes := int64(len(n.Items[0].SceneTypes))
+	return billing.Quote{Total: 20*scenes + 5, PriceVersion: 2, Lines: []billing.QuoteLine{
+		{Kind: "step", Name: "generate_scene", Price: 20, Count: scenes, Total: 20 * scenes}, {Kind: "preset", Name: n.Presets[0], Price: 5, Count: 1, Total: 5}}}, nil
+}
+
+func TestATableIsLookedAt(t *testing.T) {
+	h := newHouse(t)
+	h.server.Quotes = linedQuotes{}
+	look := func(table bool, fields ...[2]string) answer {
+		var b bytes.Buffer
+		w := multipart.NewWriter(&b)
+		for _, f := range append([][2]string{{"tenant_id", "t1"}}, fields...) {
+			_ = w.WriteField(f[0], f[1])
+		}
+		if table {
+			part, _ := w.CreateFormFile("file", "list.csv")
+			_, _ = part.Write([]byte("a.jpg"))
+		}
+		_ = w.Close()
+		return h.do(t, http.MethodPost, "/v1/imports/preview", b.String(), "Content-Type", w.FormDataContentType())
+	}
+	wishes := [][2]string{{"brand_profile_id", "acme"}, {"scene_types", "studio,kitchen"}, {"presets", "etsy"}}
+	for name, a := range map[string]answer{"a file": look(true, wishes...), "an address": look(false, append(wishes, [2]string{"url", "https://x.example/list.csv"})...)} {
+		v := a.json(t)
+		first, _ := json.Marshal(v["first"])
+		want := `[{"file":"a.jpg","line":2,"row":1,"sku":"acme","title":"","url":""}]`
+		if name == "an address" {
+			want = `[{"file":"","line":2,"row":1,"sku":"acme","title":"","url":"https://x.example/list.csv"}]`
+		}
+		if a.status != http.StatusOK || string(first) != want || v["photos"] != 3. || v["wrong"] != 1. || !strings.Contains(a.body, `"code":"row_duplicate"`) {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
+		var got client.ImportPreview
+		if err := json.Unmarshal([]byte(a.body), &got); err != nil || got.Quote == nil || fmt.Sprintf("%+v", *got.Quote) !=
+			"{Total:135 PriceVersion:2 Lines:[{Kind:step Name:generate_scene Price:20 Count:6 Total:120} {Kind:preset Name:etsy Price:5 Count:3 Total:15}]}" {
+			t.Errorf("%s: %s, %v", name, a.body, err)
+		}
+	}
+	wantProblem(t, "neither", look(false), 422, "import_table_missing")
+	wantProblem(t, "both", look(true, [2]string{"url", "https://x.example/list.csv"}), 422, "import_table_missing")
 }

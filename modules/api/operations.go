@@ -1,6 +1,8 @@
 package api
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/opal-photo/opal/modules/billing"
@@ -155,6 +157,11 @@ var operations = map[string]operation{
 			"WooCommerce and Google Merchant are recognised by their headings. Either name the table's url, or PUT it to upload_url and start the import. The answer comes immediately; the rows become jobs of at most 100 photos in a collection, " +
 			"which has their ZIP. Photos that rows name by a file are PUT to the addresses of /uploads. When credits run out, or the budget of the key, the import is paused: resume it. import.finished is sent at the end, once.",
 		errors: with(intake.FetchErrors[:2], intake.ErrImportName, intake.ErrImportFile, intake.ErrImportsFull, job.ErrRequest, job.ErrSceneType, channel.ErrPreset, brand.ErrNotFound, tenant.ErrBudgetSpent, blob.ErrUnavailable),
+	},
+	"previewImport": {
+		doc: fmt.Sprintf("The table is read as the import reads it, to its end, and nothing is kept or ordered: which rows would become no picture, and why, the first %d photos, and the exact price as long as no more than %d kinds of orders come together. ", intake.Shown, maxQuotes) +
+			"A table that is named by its url is fetched through the guard of imports. Rows without a picture cost nothing, and no photo is fetched: one that isn't there is told by the import.",
+		errors: slices.Concat(intake.FetchErrors[:13], []*fault.Error{intake.ErrLookLarge, intake.ErrLookBusy, errTable, intake.ErrUnlike, job.ErrRequest, job.ErrSceneType, channel.ErrPreset, brand.ErrNotFound}, intake.TableErrors),
 	},
 	"listImports":  {errors: []*fault.Error{intake.ErrCursor}},
 	"getImport":    {doc: "With wait it answers when the import has ended or is paused, or after that many seconds.", errors: []*fault.Error{blob.ErrUnavailable}},

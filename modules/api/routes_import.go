@@ -16,6 +16,7 @@ import (
 // Imports is the intake module's service of tables.
 type Imports interface {
 	Create(ctx context.Context, n intake.NewImport) (intake.Import, error)
+	Preview(ctx context.Context, n intake.NewImport, table []byte) (intake.Preview, error)
 	Get(ctx context.Context, tenantID, id string) (intake.Import, error)
 	List(ctx context.Context, tenantID string, f intake.ImportFilter) (page []intake.Import, next string, err error)
 	Start(ctx context.Context, tenantID, id string) (intake.Import, error)
@@ -82,6 +83,7 @@ func importRoutes(r *Routes) {
 		return Route{Method: http.MethodPost, Path: path, ID: id, Summary: summary, Tag: tagImports, Scope: tenant.Write, Body: body, NotFound: intake.ErrImportNotFound}
 	}
 	Add(r, post(base, "createImport", "Import a table of products: its rows become jobs", JSONBody), s.createImport)
+	importPreviewRoute(r)
 	Add(r, read(base, "listImports", "The tenant's imports, newest first"), func(ctx context.Context, in *importsInput) (*reply[client.ImportPage], error) {
 		states, err := statesIn(in.Status, importStates)
 		if err != nil {

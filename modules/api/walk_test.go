@@ -99,6 +99,7 @@ var walks = []walk{
 	{method: "DELETE", path: "/v1/collections/none", readOnly: 403, writeOnly: 404, other: 404, right: 404},
 	{method: "GET", path: "/v1/downloads/collections/none/export", readOnly: 404, writeOnly: 404, other: 404, right: 404},
 	{method: "POST", path: "/v1/imports", body: `{"filename":"a.csv"}`, readOnly: 403, writeOnly: 200, other: 200, right: 200},
+	{method: "POST", path: "/v1/imports/preview", form: true, readOnly: 403, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/imports", readOnly: 200, writeOnly: 200, other: 200, right: 200},
 	{method: "GET", path: "/v1/imports/none", readOnly: 404, writeOnly: 404, other: 404, right: 404},
 	{method: "POST", path: "/v1/imports/none/start", readOnly: 403, writeOnly: 404, other: 404, right: 404},

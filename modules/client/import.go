@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"net/http"
 	"net/url"
@@ -108,6 +109,28 @@ type ImportErrorPage struct {
 	NextCursor *string       `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
 }
 
+// ImportRow is a photo of a table, as a preview shows it.
+type ImportRow struct {
+	Row   int    `json:"row" doc:"Counts the table's rows from 1, without its headings" example:"12"`
+	Line  int    `json:"line" doc:"Of the file, at which the row begins" example:"13"`
+	File  string `json:"file" doc:"As the table has it; empty: the photo is named by its url" example:"photos/mug.jpg"`
+	URL   string `json:"url" example:""`
+	SKU   string `json:"sku" example:"CHAIR-04"`
+	Title string `json:"title" example:"Blue mug"`
+}
+
+// ImportPreview tells what an import would make of a table.
+type ImportPreview struct {
+	Format   string        `json:"format" enum:"csv,jsonl,shopify,woocommerce,merchant" doc:"What the table was recognised as" example:"shopify"`
+	Rows     int           `json:"rows" doc:"Of the table, without its headings" example:"200"`
+	Products int           `json:"products" doc:"That the photos show, as far as their rows tell them apart" example:"120"`
+	Photos   int           `json:"photos" doc:"That would become items, one for each of their scenes" example:"310"`
+	Wrong    int           `json:"wrong" doc:"Rows and photos that would become none; they cost nothing" example:"2"`
+	First    []ImportRow   `json:"first" nullable:"false" doc:"The first photos that would become items"`
+	Errors   []ImportError `json:"errors" nullable:"false" doc:"The first rows and photos that would become none, and why"`
+	Quote    *Quote        `json:"quote,omitempty" doc:"The price of all photos; left out: nothing has a price here, or the rows ask for too many different things"`
+}
+
 // ImportFilter says which imports a list shows. The zero value is the first page of all.
 type ImportFilter struct {
 	Page
@@ -123,6 +146,29 @@ func (c *Client) CreateImport(ctx context.Context, n NewImport) (Import, error) 
 // with it after a crash.
 func (c *Client) CreateImportOnce(ctx context.Context, n NewImport, key string) (Import, error) {
 	return call[Import](ctx, c, http.MethodPost, path("imports"), nil, n, key)
+}
+
+// PreviewImport tells what CreateImport would make of a table, and its price: of the one at n.URL, or
+// of one of up to 16 MB, whose name n.Filename is.
+func (c *Client) PreviewImport(ctx context.Context, n NewImport, table []byte) (ImportPreview, error) {
+	fields := [][2]string{{"tenant_id", c.o.Tenant}, {"url", n.URL}, {"brand_profile_id", n.BrandProfileID}, {"scene_prompt", n.ScenePrompt}}
+	for name, list := range map[string][]string{"scene_types": n.SceneTypes, "presets": n.Presets} {
+		for _, one := range list {
+			fields = append(fields, [2]string{name, one})
+		}
+	}
+	filename := n.Filename
+	switch {
+	case n.URL != "":
+		filename = ""
+	case filename == "":
+		filename = "table.csv"
+	}
+	kind, body, err := formOf(fields, filename, table)
+	if err != nil {
+		return ImportPreview{}, err
+	}
+	return decoded[ImportPreview](ctx, c, http.MethodPost, path("imports", "preview"), kind, body, rand.Text(), maxTries)
 }
 
 // Imports returns a page of the tenant's imports, newest first.

@@ -55,29 +55,32 @@ type PhotoPreview struct {
 
 // PreviewPhoto shows a photo in scenes before anything is ordered.
 func (c *Client) PreviewPhoto(ctx context.Context, n PhotoPreview) (PhotoPreviews, error) {
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	var err error
-	text := func(name, value string) {
-		if value != "" && err == nil {
-			err = w.WriteField(name, value)
-		}
-	}
-	text("tenant_id", c.o.Tenant)
+	fields := [][2]string{{"tenant_id", c.o.Tenant}, {"brand_profile_id", n.BrandProfileID}, {"brand_profile", string(n.BrandProfile)}, {"scene_prompt", n.ScenePrompt}}
 	for _, s := range n.SceneTypes {
-		text("scene_types", s)
+		fields = append(fields, [2]string{"scene_types", s})
 	}
-	text("brand_profile_id", n.BrandProfileID)
-	text("brand_profile", string(n.BrandProfile))
-	text("scene_prompt", n.ScenePrompt)
-	if err == nil {
-		part, failed := w.CreateFormFile("file", n.Filename)
-		if err = failed; err == nil {
-			_, err = part.Write(n.Photo)
-		}
-	}
-	if err := errors.Join(err, w.Close()); err != nil {
+	kind, body, err := formOf(fields, n.Filename, n.Photo)
+	if err != nil {
 		return PhotoPreviews{}, err
 	}
-	return decoded[PhotoPreviews](ctx, c, http.MethodPost, path("previews"), w.FormDataContentType(), b.Bytes(), rand.Text(), maxTries)
+	return decoded[PhotoPreviews](ctx, c, http.MethodPost, path("previews"), kind, body, rand.Text(), maxTries)
+}
+
+// formOf is a form of fields that are not empty, with a file in field "file" where its name is not.
+func formOf(fields [][2]string, filename string, file []byte) (contentType string, body []byte, err error) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for _, f := range fields {
+		if f[1] != "" && err == nil {
+			err = w.WriteField(f[0], f[1])
+		}
+	}
+	if err == nil && filename != "" {
+		part, failed := w.CreateFormFile("file", filename)
+		if err = failed; err == nil {
+			_, err = part.Write(file)
+		}
+	}
+	err = errors.Join(err, w.Close()) // which writes the form's end
+	return w.FormDataContentType(), b.Bytes(), err
 }

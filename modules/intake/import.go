@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -75,8 +76,10 @@ var (
 
 // ImportErrors are the errors with which an import may be paused or end, and those of its
 // rows, beside those of jobs and of fetching, for the documentation.
-var ImportErrors = []*fault.Error{ErrTableLarge, ErrUnlike, ErrAbandoned, ErrGroupDeleted, ErrBrokeOff, feed.ErrEmpty, feed.ErrNotTable, feed.ErrColumns, feed.ErrRecord, feed.ErrTooManyRows,
-	feed.ErrRow, feed.ErrNoPhoto, feed.ErrDuplicate, feed.ErrCell, feed.ErrMany, feed.ErrFile}
+var ImportErrors = slices.Concat(TableErrors, []*fault.Error{ErrTableLarge, ErrUnlike, ErrAbandoned, ErrGroupDeleted, ErrBrokeOff, feed.ErrRow, feed.ErrNoPhoto, feed.ErrDuplicate, feed.ErrCell, feed.ErrMany, feed.ErrFile})
+
+// TableErrors are the errors of a table that can't be read.
+var TableErrors = []*fault.Error{feed.ErrEmpty, feed.ErrNotTable, feed.ErrColumns, feed.ErrRecord, feed.ErrTooManyRows}
 
 // errImport stands for errors that have no code of their own.
 var errImport = fault.New(fault.Internal, "internal", "The import could not go on; resume it later, or ask the operators, who have the details under its correlation id")
@@ -191,6 +194,7 @@ type Imports struct {
 	ImportOptions
 	wake   chan struct{}       // there may be something to do
 	memory *semaphore.Weighted // fetched tables
+	looks  *semaphore.Weighted // previews
 }
 
 // NewImports returns the service.
@@ -198,7 +202,7 @@ func NewImports(o ImportOptions) *Imports {
 	if o.Kept <= 0 || o.Kept > Kept {
 		o.Kept = Kept
 	}
-	return &Imports{ImportOptions: o, wake: make(chan struct{}, 1), memory: semaphore.NewWeighted(1)}
+	return &Imports{ImportOptions: o, wake: make(chan struct{}, 1), memory: semaphore.NewWeighted(1), looks: semaphore.NewWeighted(looksAtOnce)}
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
@@ -230,10 +234,7 @@ func (s *Imports) Create(ctx context.Context, n NewImport) (Import, error) {
 		return Import{}, ErrImportFile
 	}
 	w := n.Wishes
-	if err := s.Jobs.CheckItem(job.NewItem{Filename: "photo.jpg", ScenePrompt: w.Prompt, SceneTypes: w.Scenes}, w.Options); err != nil {
-		return Import{}, err
-	}
-	if err := s.Jobs.CheckJob(ctx, w.job(n.TenantID, w.Brand, w.Presets)); err != nil {
+	if err := s.checkWishes(ctx, n.TenantID, w); err != nil {
 		return Import{}, err
 	}
 	path, err := blob.RawPath(n.TenantID, n.ID, "import", n.Filename)
@@ -279,6 +280,14 @@ func (s *Imports) Create(ctx context.Context, n NewImport) (Import, error) {
 	}
 	s.hurry()
 	return s.Get(ctx, n.TenantID, n.ID)
+}
+
+// checkWishes refuses wishes that no row could have.
+func (s *Imports) checkWishes(ctx context.Context, tenantID string, w Wishes) error {
+	if err := s.Jobs.CheckItem(job.NewItem{Filename: "photo.jpg", ScenePrompt: w.Prompt, SceneTypes: w.Scenes}, w.Options); err != nil {
+		return err
+	}
+	return s.Jobs.CheckJob(ctx, w.job(tenantID, w.Brand, w.Presets))
 }
 
 func orNull(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

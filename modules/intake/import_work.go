@@ -321,17 +321,23 @@ type made struct {
 	entries []placed
 }
 
-// makeWindow makes the jobs of a window and records that.
-func (s *Imports) makeWindow(ctx context.Context, h *held, w []numbered, rows int) error {
+// group is the entries that can be in jobs of one kind.
+type group struct {
+	job     job.NewJob // without its items
+	entries []numbered
+}
+
+// sorted puts the entries of a window into the groups of which jobs are made, and tells which can't
+// become items.
+func (s *Imports) sorted(ctx context.Context, tenantID string, wishes Wishes, w []numbered) (out []group, bad []numbered, err error) {
 	groups := map[string][]numbered{}
 	var order []string
-	var bad []numbered
 	for _, e := range w {
 		if e.Err == nil {
-			if err := s.Jobs.CheckItem(item(e.Photo, h.wishes), h.wishes.Options); err != nil {
+			if err := s.Jobs.CheckItem(item(e.Photo, wishes), wishes.Options); err != nil {
 				f, ok := fault.As(err)
 				if !ok {
-					return err
+					return nil, nil, err
 				}
 				e.Err = f
 			}
@@ -340,21 +346,20 @@ func (s *Imports) makeWindow(ctx context.Context, h *held, w []numbered, rows in
 			bad = append(bad, e)
 			continue
 		}
-		g := groupOf(e.Photo, h.wishes)
+		g := groupOf(e.Photo, wishes)
 		if groups[g] == nil {
 			order = append(order, g)
 		}
 		groups[g] = append(groups[g], e)
 	}
-	var jobs []made
 	for _, g := range order {
 		all := groups[g]
-		brand, presets := wished(all[0].Photo, h.wishes)
-		n := h.wishes.job(h.TenantID, brand, presets)
+		brand, presets := wished(all[0].Photo, wishes)
+		n := wishes.job(tenantID, brand, presets)
 		if err := s.Jobs.CheckJob(ctx, n); err != nil {
 			f, ok := fault.As(err)
 			if !ok || fault.IsTransient(err) {
-				return err
+				return nil, nil, err
 			}
 			for i := range all {
 				all[i].Err = f
@@ -362,8 +367,21 @@ func (s *Imports) makeWindow(ctx context.Context, h *held, w []numbered, rows in
 			bad = append(bad, all...)
 			continue
 		}
-		for part := range slices.Chunk(all, job.MaxItems) {
-			m, err := s.makeJob(ctx, h, n, part)
+		out = append(out, group{n, all})
+	}
+	return out, bad, nil
+}
+
+// makeWindow makes the jobs of a window and records that.
+func (s *Imports) makeWindow(ctx context.Context, h *held, w []numbered, rows int) error {
+	groups, bad, err := s.sorted(ctx, h.TenantID, h.wishes, w)
+	if err != nil {
+		return err
+	}
+	var jobs []made
+	for _, g := range groups {
+		for part := range slices.Chunk(g.entries, job.MaxItems) {
+			m, err := s.makeJob(ctx, h, g.job, part)
 			if err != nil {
 				return err
 			}
