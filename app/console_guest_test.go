@@ -55,7 +55,8 @@ func guestItem(id, review string) string {
 }
 
 // TestAGuestDecidesAndSavesInTheBrowser has a guest decide by keyboard: not before there is a
-// name, of which the next key is no part; and save a picture under a name that says what it is.
+// name, of which the next key is no part; save a picture under a name that says what it is; see
+// what the owner decides meanwhile, and hear of a decision that came a moment after another.
 func TestAGuestDecidesAndSavesInTheBrowser(t *testing.T) {
 	t.Parallel()
 	ctx := openBrowser(t, true)
@@ -63,22 +64,36 @@ func TestAGuestDecidesAndSavesInTheBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reviews := sync.Map{}
+	reviews, asked := sync.Map{}, atomic.Int64{}
+	first := atomic.Value{}
+	first.Store("")
 	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		of := func(id string) string { v, _ := reviews.LoadOrStore(id, "none"); return guestItem(id, v.(string)) }
 		switch at := r.URL.Path; {
 		case at == "/v1/guest":
 			fmt.Fprint(w, `{"name":"Spring","comment":true,"approve":true,"download":true,"expires_at":"2036-01-01T00:00:00Z"}`)
 		case at == "/v1/guest/items":
-			fmt.Fprintf(w, `{"items":[%s,%s],"next_cursor":null}`, of("i1"), of("i2"))
+			fmt.Fprintf(w, `{"items":[%s,%s],"next_cursor":null,"as_of":"2026-01-01T00:00:0%dZ"}`, of("i1"), of("i2"), min(9, asked.Add(1)))
+			if since := r.URL.Query().Get("changed_since"); asked.Load() > 1 && since == "" {
+				t.Error("all pictures are asked for again")
+			}
 		case strings.HasSuffix(at, "/comments"):
 			fmt.Fprint(w, `{"comments":[]}`)
 		case strings.HasSuffix(at, "/decision"):
-			var body struct{ Name, Decision string }
+			var body struct{ Name, Decision, Seen string }
 			if err := json.NewDecoder(r.Body).Decode(&body); err != nil || body.Name != "Grace" {
 				t.Errorf("%+v, %v", body, err)
 			}
 			id := strings.Split(at, "/")[4]
+			if first.Swap("") == id { // the owner was a moment earlier
+				reviews.Store(id, "rejected")
+			}
+			if now, _ := reviews.Load(id); now != "none" && now != body.Seen {
+				w.Header().Set("Content-Type", "application/problem+json")
+				w.WriteHeader(http.StatusConflict)
+				fmt.Fprint(w, `{"code":"decided_meanwhile","detail":"Somebody else has decided otherwise","correlation_id":"c"}`)
+				return
+			}
 			reviews.Store(id, body.Decision)
 			fmt.Fprint(w, of(id))
 		case strings.HasSuffix(at, "/download"):
@@ -98,4 +113,11 @@ func TestAGuestDecidesAndSavesInTheBrowser(t *testing.T) {
 	saves := saveTo(t, ctx)
 	inPage(t, ctx, press(".guest-one .panel .row:not(.guest-judge, .end) button"))
 	saved(t, saves, map[string]string{"MUG-i2-kitchen.png": "\xff\xd8"})
+	// the owner undoes what the guest decided: seen without a reload, and told
+	reviews.Store("i1", "rejected")
+	inPage(t, ctx, until(`document.querySelector(".guest-strip li:first-child").matches(".rejected") && document.querySelector(".notice.good")?.textContent.includes("MUG-i1: Rejected now")`))
+	first.Store("i2")
+	inPage(t, ctx, chromedp.KeyEvent("a"), until(`document.querySelector(".notice.bad")?.textContent.includes("a moment before") && document.querySelector(".guest-strip li:last-child").matches(".rejected")`))
+	shoot(t, ctx, "guest-late")
+	inPage(t, ctx, chromedp.KeyEvent("a"), until(`document.querySelector(".guest-strip li:last-child").matches(".approved") && !document.querySelector(".notice.bad")`))
 }

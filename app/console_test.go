@@ -243,7 +243,8 @@ func TestJobIsFollowedWithoutAStreamInTheBrowser(t *testing.T) {
 }
 
 // TestWhatOthersDecideIsSeenInTheBrowser has a set that has ended, on which a guest decides
-// while its sheet is open: first on a picture on which nobody had, then on one that was approved.
+// while its sheet is open: first on a picture on which nobody had, then on one that was approved,
+// then a moment before somebody at the sheet does.
 func TestWhatOthersDecideIsSeenInTheBrowser(t *testing.T) {
 	t.Parallel() // it waits most of its time
 	ctx := openBrowser(t, true)
@@ -255,12 +256,27 @@ func TestWhatOthersDecideIsSeenInTheBrowser(t *testing.T) {
 		}
 		since := r.URL.Query().Get("changed_since")
 		switch {
-		case r.URL.Path == "/v1/jobs/j/items" && since == "":
+		case r.Method == http.MethodPost:
+			if b, err := io.ReadAll(r.Body); err != nil || r.URL.Path != "/v1/jobs/j/items/k/approve" || !strings.Contains(string(b), `"seen":"approved"`) {
+				t.Errorf("%s %s (%v)", r.URL.Path, b, err)
+			}
+			guest.Store(3)
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusConflict)
+			fmt.Fprint(w, `{"code":"decided_meanwhile","detail":"Somebody else has decided otherwise","correlation_id":"c"}`)
+		case r.URL.Path == "/v1/jobs/j/items" && since == "" && r.URL.Query().Get("item_id") == "":
 			whole.Add(1)
 			fmt.Fprintf(w, `{"items":[%s,%s],"next_cursor":null,"as_of":%q}`, reviewed("i", "approved", "Ada"), strings.Replace(brief("k", "", "completed"), `"review":null`, `"review":"pending"`, 1), asOf)
 		case r.URL.Path == "/v1/jobs/j/items":
+			if r.URL.Query().Get("item_id") == "k" {
+				fmt.Fprintf(w, `{"items":[%s],"next_cursor":null,"as_of":%q}`, reviewed("k", "rejected", "Eve"), asOf)
+				return
+			}
 			items := ""
-			if guest.Load() > 0 {
+			switch {
+			case guest.Load() > 2:
+				items = reviewed("k", "rejected", "Eve")
+			case guest.Load() > 0:
 				items = reviewed("k", "approved", "Grace")
 			}
 			if guest.Load() > 1 {
@@ -282,6 +298,7 @@ func TestWhatOthersDecideIsSeenInTheBrowser(t *testing.T) {
 	holds(t, ctx, "a first decision is shown without a word", `!document.querySelector(".notice")`)
 	guest.Store(2)
 	inPage(t, ctx, until(`document.querySelector(".tile.rejected") && document.querySelector(".notice")?.textContent.includes("a.jpg: Rejected now, changed by Grace (guest)")`))
+	inPage(t, ctx, chromedp.Focus(chromedp.CSS("[data-item=k] [data-main]")), chromedp.KeyEvent("a"), until(`document.querySelector("[data-item=k].rejected")?.textContent.includes("Eve (guest)") && document.querySelector(".notice.bad")?.textContent.includes("a.jpg: Somebody else decided otherwise")`))
 	if whole.Load() != 1 {
 		t.Errorf("the whole set was read %d times", whole.Load())
 	}

@@ -80,8 +80,8 @@ var operations = map[string]operation{
 		errors: []*fault.Error{ErrPreviewSize, errPreviewScenes, errPreviewBrand, errFileField, job.ErrSceneType, picture.ErrSteering, brand.ErrInvalid, brand.ErrPlateNotFound, imagefile.ErrUnsupported, imagefile.ErrCorrupt, imagefile.ErrAnimated,
 			imagefile.ErrTooManyPixels, ErrPreviewBusy, errNoPreviews},
 	},
-	"approveItem": {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
-	"rejectItem":  {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrNote}},
+	"approveItem": {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrDecided, job.ErrNote}},
+	"rejectItem":  {doc: "It may be said again, and otherwise.", errors: []*fault.Error{job.ErrNotFinished, job.ErrDecided, job.ErrNote}},
 	"exportItem": {
 		doc: "After a channel's rule, a preset or the brand's rights changed, or for presets that the job didn't name. What would come out as it is stays as it is, so it may be called again. " +
 			"The variants keep their files until the new ones are there; then the job's ZIP is made again. Presets that are new, or failed before, open the job until then. The item and the credits stay as they are.",
@@ -135,7 +135,7 @@ var operations = map[string]operation{
 	"guestPicture":    {errors: []*fault.Error{job.ErrOutputMissing, blob.ErrUnavailable}, types: []mediaType{{name: "image/webp"}}},
 	"guestComments":   {},
 	"addGuestComment": {errors: []*fault.Error{share.ErrRight, share.ErrGuest, share.ErrText, share.ErrFull, share.ErrManyOfItem}},
-	"decideAsGuest":   {doc: "It may be said again, and otherwise; the log keeps each.", errors: []*fault.Error{share.ErrRight, share.ErrGuest, share.ErrFull, job.ErrNotFinished, job.ErrNote}},
+	"decideAsGuest":   {doc: "It may be said again, and otherwise; the log keeps each.", errors: []*fault.Error{share.ErrRight, share.ErrGuest, share.ErrFull, job.ErrNotFinished, job.ErrDecided, job.ErrNote}},
 	"guestDownload":   {errors: []*fault.Error{share.ErrRight, share.ErrFull, job.ErrOutputMissing, blob.ErrUnavailable}},
 
 	"createCollection": {

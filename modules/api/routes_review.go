@@ -39,7 +39,7 @@ func (s *server) decide(ctx context.Context, in *decisionInput, state string) (*
 	ids.JobID, ids.ItemID = in.JobID, in.ItemID
 	d := job.Decision{TenantID: TenantID(ctx), JobID: in.JobID, ItemID: in.ItemID, State: state, By: callOf(ctx).name}
 	if in.Body != nil {
-		d.Note = in.Body.Note
+		d.Note, d.Seen = in.Body.Note, in.Body.Seen
 	}
 	it, err := s.Jobs.Decide(ctx, d)
 	if err != nil {

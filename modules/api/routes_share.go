@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/opal-photo/opal/modules/client"
 	"github.com/opal-photo/opal/modules/collection"
@@ -208,6 +209,7 @@ type GuestItemPath struct {
 type guestItemsInput struct {
 	Cursor string `query:"cursor" maxLength:"100" doc:"next_cursor of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"rows of a page"`
+	Since  string `query:"changed_since" maxLength:"40" doc:"as_of of an answer before: only pictures that changed since, or were decided on" example:"2026-11-27T09:30:05Z"`
 }
 
 type guestPictureInput struct {
@@ -240,8 +242,13 @@ func guestRoutes(r *Routes) {
 		return replyOf(client.GuestLink{Name: l.Name, Comment: l.Comment, Approve: l.Approve, Download: l.Download, ExpiresAt: l.ExpiresAt}, nil)
 	})
 	Add(r, guests(http.MethodGet, "/items", "guestItems", "The finished pictures that a share link shows, newest first", NoBody), func(ctx context.Context, in *guestItemsInput) (*reply[client.GuestPage], error) {
-		found, next, err := s.listed(ctx, "", in.Cursor, in.Limit)
-		return replyOf(client.GuestPage{Items: each(found, guestItemOf), NextCursor: cursorOf(next)}, err)
+		since, err := moment("changed_since", in.Since, false)
+		if err != nil {
+			return nil, err
+		}
+		asOf := time.Now().Add(-itemsLag).UTC()
+		found, next, err := s.listed(ctx, "", job.Filter{Changed: since, Cursor: in.Cursor, Limit: in.Limit})
+		return replyOf(client.GuestPage{Items: each(found, guestItemOf), NextCursor: cursorOf(next), AsOf: asOf}, err)
 	})
 	Add(r, guests(http.MethodGet, one+"/picture", "guestPicture", "A WebP of a picture that a share link shows", NoBody), func(ctx context.Context, in *guestPictureInput) (*pictureOutput, error) {
 		it, err := s.listedItem(ctx, in.ID)
@@ -295,10 +302,11 @@ func guestRoutes(r *Routes) {
 	})
 }
 
-// listed returns a page of the pictures that the call's link shows; one picture where itemID names one.
-func (s *server) listed(ctx context.Context, itemID, cursor string, limit int) (found []job.Found, next string, err error) {
+// listed returns a page of the pictures that the call's link shows, of those that f wants; one
+// picture where itemID names one.
+func (s *server) listed(ctx context.Context, itemID string, f job.Filter) (found []job.Found, next string, err error) {
 	g := callOf(ctx).guest
-	f := job.Filter{Status: []string{job.ItemCompleted}, Cursor: cursor, Limit: limit}
+	f.Status = []string{job.ItemCompleted}
 	switch g.link.Kind {
 	case share.OfJob:
 		f.JobID, f.Standing = g.link.Target, true
@@ -331,7 +339,7 @@ func (s *server) listedItem(ctx context.Context, itemID string) (job.Found, erro
 	if !idPattern.MatchString(itemID) {
 		return job.Found{}, job.ErrItemNotFound
 	}
-	found, _, err := s.listed(ctx, itemID, "", 1)
+	found, _, err := s.listed(ctx, itemID, job.Filter{Limit: 1})
 	if err != nil {
 		return job.Found{}, err
 	}
@@ -356,11 +364,15 @@ func (s *server) decideAsGuest(ctx context.Context, in *guestDecisionInput) (*re
 	if in.Body.Decision == "rejected" {
 		act, state = share.Rejected, picture.ReviewRejected
 	}
+	d := job.Decision{TenantID: TenantID(ctx), JobID: it.JobID, ItemID: it.ItemID, State: state, Seen: in.Body.Seen, Note: in.Body.Note, By: strings.TrimSpace(in.Body.Name), Guest: true}
+	if it.Review != nil && d.Outdated(it.Review.State) { // the log keeps what was done
+		return nil, job.ErrDecided.With("it is %s", it.Review.State)
+	}
 	// The log first: nothing is decided by a guest of whom nothing is known.
 	if err := s.Shares.Did(ctx, g.link, act, share.Item{JobID: it.JobID, ItemID: it.ItemID}, share.Visit{Guest: in.Body.Name, Address: g.address}); err != nil {
 		return nil, err
 	}
-	decided, err := s.Jobs.Decide(ctx, job.Decision{TenantID: TenantID(ctx), JobID: it.JobID, ItemID: it.ItemID, State: state, Note: in.Body.Note, By: strings.TrimSpace(in.Body.Name), Guest: true})
+	decided, err := s.Jobs.Decide(ctx, d)
 	if err != nil {
 		return nil, err
 	}

@@ -84,6 +84,17 @@ func TestGuestsSeeWhatALinkLists(t *testing.T) {
 	if got := decide(whole, a.items[0], `{"name":"Grace","decision":"approved","note":"fine"}`); got.status != 200 || got.json(t)["review"] != "approved" {
 		t.Errorf("%d %s", got.status, got.body)
 	}
+	// of two who decide at the same moment the later one is told, and the log keeps what was done
+	wantProblem(t, "decided otherwise a moment before", decide(whole, a.items[0], `{"name":"Eve","decision":"rejected","seen":"none"}`), 409, "decided_meanwhile")
+	wantProblem(t, "a review that there is not", decide(whole, a.items[0], `{"name":"Eve","decision":"rejected","seen":"maybe"}`), 422, "validation_failed")
+	if got := h.do(t, "GET", "/v1/shares/"+id+"/log", "", "X-API-Key", a.key); strings.Contains(got.body, "Eve") {
+		t.Error(got.body)
+	}
+	// what others decide is asked for now and then
+	if got := h.do(t, "GET", "/v1/guest/items", "", as(whole)...).json(t)["as_of"].(string); h.do(t, "GET", "/v1/guest/items?changed_since="+got, "", as(whole)...).status != 200 || h.jobs.filter.Changed.IsZero() {
+		t.Errorf("%s: %+v", got, h.jobs.filter)
+	}
+	wantProblem(t, "no moment", h.do(t, "GET", "/v1/guest/items?changed_since=soon", "", as(whole)...), 422, "validation_failed")
 	evil := `<script>alert(1)</script>`
 	said, _ := json.Marshal(map[string]string{"name": "Grace", "text": evil})
 	if got := h.do(t, "POST", "/v1/guest/items/"+a.items[1]+"/comments", string(said), as(whole)...); got.status != 200 || got.json(t)["text"] != evil || got.json(t)["guest"] != true {

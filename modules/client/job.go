@@ -259,6 +259,7 @@ type Review struct {
 type Decision struct {
 	TenantID string `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
 	Note     string `json:"note,omitempty" nullable:"true" maxLength:"2000" doc:"At most 2,000 characters" example:"the strap is fine"`
+	Seen     string `json:"seen,omitempty" nullable:"true" enum:"none,pending,approved,rejected" doc:"The review that the caller knows of: where somebody has decided otherwise since, nothing changes, and the answer is decided_meanwhile. Left out: the last decision counts" example:"pending"`
 }
 
 // NewExports asks for variants of a finished item anew.

@@ -103,6 +103,7 @@ type GuestDecision struct {
 	Name     string `json:"name" minLength:"1" maxLength:"80" doc:"The guest's" example:"Grace"`
 	Decision string `json:"decision" enum:"approved,rejected" example:"approved"`
 	Note     string `json:"note,omitempty" nullable:"true" maxLength:"2000" example:"the strap is fine"`
+	Seen     string `json:"seen,omitempty" nullable:"true" enum:"none,pending,approved,rejected" doc:"The review that the guest knows of: where somebody has decided otherwise since, nothing changes, and the answer is decided_meanwhile. Left out: the last decision counts" example:"pending"`
 }
 
 // GuestLink is what a guest is told of the link.
@@ -130,6 +131,7 @@ type GuestItem struct {
 type GuestPage struct {
 	Items      []GuestItem `json:"items" nullable:"false"`
 	NextCursor *string     `json:"next_cursor" doc:"The cursor of the next page; null on the last"`
+	AsOf       time.Time   `json:"as_of" doc:"Ask with it as changed_since for what changed after this answer; some of what it holds comes twice" example:"2026-11-27T09:30:05Z"`
 }
 
 // CreateShare makes a link. Its URL is told this once.

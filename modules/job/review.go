@@ -23,6 +23,7 @@ const MaxNote = 2000
 // Errors of a decision.
 var (
 	ErrNotFinished = fault.New(fault.Conflict, "item_not_completed", "Only an item that is completed can be approved or rejected")
+	ErrDecided     = fault.New(fault.Conflict, "decided_meanwhile", "Somebody else has decided otherwise on the picture meanwhile; look at it, and decide again if you still want to")
 	ErrNote        = fault.New(fault.Invalid, "note_invalid", fmt.Sprintf("The note must be at most %d characters, without control characters", MaxNote))
 )
 
@@ -41,9 +42,17 @@ type Decision struct {
 	TenantID, JobID, ItemID string
 
 	State string // picture.ReviewApproved or ReviewRejected
+	Seen  string // the state that it was decided by: of a picture that others decided on since, nothing is decided; "": whatever it is
 	Note  string
 	By    string // who decides, as the caller knows them; "": not known
 	Guest bool   // by a share link
+}
+
+// Outdated reports whether somebody else has decided otherwise since the state that a decision
+// names. now is the picture's: approved or rejected, or anything else while nobody has decided.
+func (d Decision) Outdated(now string) bool {
+	decided := now == picture.ReviewApproved || now == picture.ReviewRejected
+	return d.Seen != "" && decided && now != d.Seen && now != d.State
 }
 
 // Decide records a person's decision about a finished picture, and has the job's
@@ -51,7 +60,7 @@ type Decision struct {
 // decisions counts. The item itself, its price, the job's state and its events
 // stay as they are.
 //
-// Errors: ErrItemNotFound, ErrNotFinished, ErrNote.
+// Errors: ErrItemNotFound, ErrNotFinished, ErrDecided, ErrNote.
 func (s *Service) Decide(ctx context.Context, d Decision) (Item, error) {
 	d.Note = strings.TrimSpace(d.Note)
 	if utf8.RuneCountInString(d.Note) > MaxNote || !utf8.ValidString(d.Note) ||
@@ -81,6 +90,9 @@ func (s *Service) decide(ctx context.Context, tx *db.Tx, d Decision) error {
 	err = tx.QueryRowContext(ctx, `SELECT decision FROM reviews WHERE item_id = $1`, d.ItemID).Scan(&before)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
+	}
+	if d.Outdated(before.String) {
+		return ErrDecided.With("it is %s", before.String)
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO reviews (item_id, job_id, tenant_id, decision, note, decided_by, by_guest, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, now_ms())
 		ON CONFLICT (item_id) DO UPDATE SET decision = excluded.decision, note = excluded.note, decided_by = excluded.decided_by, by_guest = excluded.by_guest, decided_at = excluded.decided_at`,

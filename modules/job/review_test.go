@@ -106,6 +106,34 @@ func TestADecisionBeforeTheJobsEndIsInItsZIP(t *testing.T) {
 	})
 }
 
+// Of two people who decide at the same moment the later one is told, and nothing is undone.
+func TestADecisionThatNamesWhatItWasMadeByUndoesNone(t *testing.T) {
+	each(t, func(w *world) {
+		j := w.doubtful()
+		decide := func(state, seen, by string) error {
+			_, err := w.jobs.Decide(w.t.Context(), job.Decision{TenantID: tenantID, JobID: j.JobID, ItemID: j.Items[0].ItemID, State: state, Seen: seen, By: by})
+			return err
+		}
+		is := func(when, state, by string) {
+			w.t.Helper()
+			if r := w.get(j.JobID).Items[0].Review; r.State != state || r.By != by {
+				w.t.Errorf("%s: %+v, want %s by %s", when, r, state, by)
+			}
+		}
+		w.must(decide(picture.ReviewRejected, "pending", "owner"))
+		if err := decide(picture.ReviewApproved, "none", "guest"); !errors.Is(err, job.ErrDecided) {
+			w.t.Errorf("otherwise, a moment later: %v", err)
+		}
+		is("otherwise, a moment later", picture.ReviewRejected, "owner")
+		w.must(decide(picture.ReviewRejected, "pending", "second"))
+		is("alike, a moment later", picture.ReviewRejected, "second")
+		w.must(decide(picture.ReviewApproved, picture.ReviewRejected, "guest"))
+		is("by one who knows", picture.ReviewApproved, "guest")
+		w.must(decide(picture.ReviewRejected, "", "script"))
+		is("by one who says nothing of it", picture.ReviewRejected, "script")
+	})
+}
+
 func TestWhatCantBeDecided(t *testing.T) {
 	each(t, func(w *world) {
 		open := w.create(1, bare)

@@ -8,8 +8,9 @@ import { Canvas } from "../parts/Canvas";
 import { Icon } from "../parts/Icon";
 import { NoticeLine } from "../parts/Notice";
 import { client, guestName, pictureURL } from "../state/guest";
-import { complain, doing, hear, hush, textOf } from "../state/notice";
+import { complain, doing, hear, hush, tell, textOf } from "../state/notice";
 import { saveFrom } from "../state/save";
+import { isOutdated } from "../state/sheet";
 import { language, languages, named, speak, t, when, type Key } from "../words";
 
 type Link = Schemas["GuestLink"];
@@ -25,10 +26,51 @@ const next = signal<string | null>(null);
 const at = signal(0);
 const name = signal(guestName.get());
 
+let asOf = ""; // from when on pictures are asked for when they changed
+
 const read = async (): Promise<void> => {
   const page = await got(client.GET("/v1/guest/items", { params: { query: { limit: 100, ...(next.value ? { cursor: next.value } : {}) } } }));
   items.value = [...items.value, ...page.items];
   next.value = page.next_cursor;
+  asOf ||= page.as_of;
+};
+
+const settled = (it: Item): boolean => it.review === "approved" || it.review === "rejected";
+
+// look asks what changed: others decide, too, and pictures are finished meanwhile.
+const look = async (): Promise<void> => {
+  let from = "";
+  const fresh: Item[] = [];
+  for (let cursor: string | null = null; ;) {
+    const page: Schemas["GuestPage"] = await got(client.GET("/v1/guest/items", { params: { query: { limit: 200, changed_since: asOf, ...(cursor ? { cursor } : {}) } } }));
+    from ||= page.as_of;
+    fresh.push(...page.items);
+    cursor = page.next_cursor;
+    if (!cursor) break;
+  }
+  asOf = from;
+  const by = new Map(fresh.map((it) => [it.item_id, it]));
+  const undone = items.value.filter((was) => { const now = by.get(was.item_id); return now && settled(was) && settled(now) && now.review !== was.review; }).map((was) => by.get(was.item_id)!);
+  const known = items.value.map((was) => { const now = by.get(was.item_id); by.delete(was.item_id); return now ?? was; });
+  const newest = next.value ? [] : [...by.values()]; // with more pages to come, these may be of them
+  const here = items.value[at.value]?.item_id;
+  if (JSON.stringify(known) !== JSON.stringify(items.value) || newest.length) items.value = [...newest, ...known];
+  if (newest.length && here) at.value = items.value.findIndex((it) => it.item_id === here);
+  if (undone.length) tell(undone.slice(0, 3).map((it) => t("by.changed", { name: titleOf(it), state: t(stateOf(it)[1]), who: t("by.other") })).join(" "));
+};
+
+const lookPause = 5000;
+
+// follow looks now and then while the page is seen.
+const follow = async (signal: AbortSignal): Promise<void> => {
+  for (;;) {
+    await new Promise((go) => setTimeout(go, lookPause));
+    if (signal.aborted) return;
+    if (document.hidden || !asOf) continue;
+    try { await look(); } catch (error) {
+      if (error instanceof Problem && !passing(error)) { refused.value = error; return; }
+    }
+  }
 };
 
 const begin = async (): Promise<void> => {
@@ -88,7 +130,8 @@ const sayWho = (): boolean => {
 
 const decide = (it: Item, decision: "approved" | "rejected"): void => void doing(async () => {
   if (!link.value?.approve || !sayWho()) return;
-  const now = await got(client.POST("/v1/guest/items/{item_id}/decision", { params: { path: { item_id: it.item_id } }, body: { name: name.value.trim(), decision } }));
+  const now = await got(client.POST("/v1/guest/items/{item_id}/decision", { params: { path: { item_id: it.item_id } }, body: { name: name.value.trim(), decision, seen: it.review } }))
+    .catch(async (error: unknown) => { if (isOutdated(error)) await look().catch(() => { /* it is asked for again soon */ }); throw error; });
   items.value = items.value.map((o) => (o.item_id === now.item_id ? now : o));
   hear(`${titleOf(it)}: ${t(stateOf(now)[1])}`);
   const open = items.value.findIndex((o, i) => i > at.value && o.review !== "approved" && o.review !== "rejected");
@@ -153,7 +196,12 @@ const One = ({ it }: { it: Item }) => {
 
 export const Guest = () => {
   const list = useRef<HTMLUListElement>(null);
-  useEffect(() => { void begin(); }, []);
+  useEffect(() => {
+    const gone = new AbortController();
+    void begin();
+    void follow(gone.signal);
+    return () => gone.abort();
+  }, []);
   useEffect(() => { list.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" }); }, [at.value]);
   useEffect(() => {
     const pressed = (e: KeyboardEvent): void => {

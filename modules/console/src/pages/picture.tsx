@@ -18,7 +18,7 @@ import { catalogue, presets, sceneTitle } from "../state/catalogue";
 import { complain, doing, sayCode, tell } from "../state/notice";
 import { near, readAhead } from "../state/near";
 import { reasons, sayConcern } from "../state/plain";
-import { again, briefs, counts, decide, home, leaveOut, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
+import { again, briefs, counts, decide, home, isOutdated, leaveOut, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
 import { keepStrokes, keptStrokes, type Stroke } from "../state/strokes";
 import { layer, preview, remakeAs, shown, type Wish } from "../state/steer";
 import { credits, number, t, when, type Key } from "../words";
@@ -143,6 +143,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
     unsaved.value = undecided().filter((x) => x.item_id !== b.item_id);
     const others = unsaved.value.length > 0; // they are told already
     decide(b, verb).catch((error: unknown) => {
+      if (isOutdated(error)) { complain(error, b.sku ?? b.filename, { ...way, go: () => go(...spot(b.job_id, b.item_id)) }); return; }
       unsaved.value = [...unsaved.value, b];
       complain(error, undecided().map((x) => x.sku ?? x.filename).join(", "), way);
     });

@@ -399,20 +399,25 @@ export const close = (): void => {
 
 const item = (b: Brief) => ({ params: { path: { job_id: b.job_id, item_id: b.item_id } } });
 
+// isOutdated says whether a decision was not taken because somebody decided otherwise meanwhile.
+export const isOutdated = (error: unknown): boolean => error instanceof Problem && error.code === "decided_meanwhile";
+
 // decide approves or rejects, shows it immediately, and takes it back when it fails.
 export const decide = async (b: Brief, verb: "approve" | "reject", note = ""): Promise<void> => {
   const d: { review: Brief["review"]; since: number } = { review: verb === "approve" ? "approved" : "rejected", since: Infinity };
   decisions.set(b.item_id, d);
   merge([{ ...b, review: d.review }]);
+  const body = { note, seen: b.review ?? ("none" as const) }; // where somebody decided otherwise since, that is told
   try {
-    await got(verb === "approve" ? client.POST("/v1/jobs/{job_id}/items/{item_id}/approve", { ...item(b), body: { note } })
-      : client.POST("/v1/jobs/{job_id}/items/{item_id}/reject", { ...item(b), body: { note } }));
+    await got(verb === "approve" ? client.POST("/v1/jobs/{job_id}/items/{item_id}/approve", { ...item(b), body })
+      : client.POST("/v1/jobs/{job_id}/items/{item_id}/reject", { ...item(b), body }));
     d.since = ++moments;
   } catch (error) {
     if (decisions.get(b.item_id) === d) {
       decisions.delete(b.item_id);
       merge([b]);
     }
+    if (isOutdated(error)) await refresh(b.item_id).catch(() => { /* it is asked for again soon */ });
     throw error;
   }
 };

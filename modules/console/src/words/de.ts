@@ -8,6 +8,7 @@ export const de: Words & Local = {
   "error.unreachable": "Der Dienst ist nicht erreichbar. Ihre Arbeit bleibt erhalten; versuchen Sie es gleich noch einmal.", "error.quote": "Nennen Sie {id}, wenn Sie um Hilfe bitten.",
   "error.image_unsupported": "Das ist kein verwendbares Bild. JPEG, PNG, WebP, HEIC, AVIF und TIFF sind es.",
   "error.image_corrupt": "Das Bild ist beschädigt oder unvollständig. Exportieren Sie es neu.",
+  "error.decided_meanwhile": "Jemand anderes hat einen Moment vorher anders entschieden. Sehen Sie es an, und entscheiden Sie noch einmal, wenn Sie es weiter wollen.",
   "error.left_out": "Ausgelassen.", "error.cancelled": "Abgebrochen.", "error.job_not_found": "Dieses Set gibt es nicht.", "error.item_not_found": "Dieses Bild gibt es nicht.",
   "error.insufficient_credits": "Das Guthaben reicht für dieses Set nicht.", "error.blob_not_found": "Das Foto ist nicht mehr da. Legen Sie es in ein neues Set.",
   "key.wrong": "Dieser Schlüssel ist nicht gültig.", "key.why": "Fügen Sie einen API-Schlüssel ein. Er wird gegen eine Sitzung getauscht und nicht im Browser aufbewahrt.", "key.label": "Schlüssel",

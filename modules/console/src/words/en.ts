@@ -6,6 +6,7 @@ export const en = {
   "error.unreachable": "The service can't be reached. Your work is kept; try again in a moment.", "error.quote": "Quote {id} when you ask for help.",
   "error.image_unsupported": "This is not a picture that can be used. JPEG, PNG, WebP, HEIC, AVIF and TIFF can.",
   "error.image_corrupt": "The picture is damaged or incomplete. Export it again from where it comes from.",
+  "error.decided_meanwhile": "Somebody else decided otherwise a moment before. Look at it, and decide again if you still want to.",
   "error.left_out": "Left out.", "error.cancelled": "Cancelled.", "error.job_not_found": "There is no such set.", "error.item_not_found": "There is no such picture.",
   "error.insufficient_credits": "There are not enough credits for this set.", "error.blob_not_found": "The photo is no longer there. Put it into a new set.",
   "key.wrong": "This key is not valid.", "key.why": "Paste an API key. It is exchanged for a session and not kept in the browser.", "key.label": "Key",

@@ -8,6 +8,7 @@ export const fr: Words & Local = {
   "error.unreachable": "Le service est injoignable. Votre travail est conservé ; réessayez dans un instant.", "error.quote": "Citez {id} si vous demandez de l'aide.",
   "error.image_unsupported": "Ce n'est pas une image utilisable. JPEG, PNG, WebP, HEIC, AVIF et TIFF le sont.",
   "error.image_corrupt": "L'image est abîmée ou incomplète. Exportez-la à nouveau.",
+  "error.decided_meanwhile": "Quelqu'un d'autre vient de décider autrement. Regardez l'image, et décidez de nouveau si vous le voulez toujours.",
   "error.left_out": "Laissée de côté.", "error.cancelled": "Annulé.", "error.job_not_found": "Ce lot n'existe pas.", "error.item_not_found": "Cette image n'existe pas.",
   "error.insufficient_credits": "Il n'y a pas assez de crédits pour ce lot.", "error.blob_not_found": "La photo n'est plus là. Mettez-la dans un nouveau lot.",
   "key.wrong": "Cette clé n'est pas valable.", "key.why": "Collez une clé d'API. Elle est échangée contre une session et n'est pas gardée dans le navigateur.", "key.label": "Clé",

@@ -8,6 +8,7 @@ export const nl: Words & Local = {
   "error.unreachable": "De dienst is niet bereikbaar. Je werk blijft bewaard; probeer het zo opnieuw.", "error.quote": "Noem {id} als je om hulp vraagt.",
   "error.image_unsupported": "Dit is geen bruikbare foto. JPEG, PNG, WebP, HEIC, AVIF en TIFF wel.",
   "error.image_corrupt": "De foto is beschadigd of niet compleet. Exporteer haar opnieuw.",
+  "error.decided_meanwhile": "Iemand anders besliste net anders. Bekijk het, en beslis opnieuw als je dat nog wilt.",
   "error.left_out": "Weggelaten.", "error.cancelled": "Geannuleerd.", "error.job_not_found": "Deze set bestaat niet.", "error.item_not_found": "Deze foto bestaat niet.",
   "error.insufficient_credits": "Er zijn niet genoeg credits voor deze set.", "error.blob_not_found": "De foto is er niet meer. Zet haar in een nieuwe set.",
   "key.wrong": "Deze sleutel is niet geldig.", "key.why": "Plak een API-sleutel. Hij wordt ingeruild voor een sessie en niet in de browser bewaard.", "key.label": "Sleutel",
