@@ -16,7 +16,7 @@ import (
 func TestATableWithItsPhotosIsImportedInTheBrowser(t *testing.T) {
 	t.Parallel() // it waits most of its time
 	ctx := openBrowser(t, false)
-	var table, mug, jug atomic.Int64
+	var table, mug, jug, looks atomic.Int64
 	const counts = `{"total":2,"open":2,"completed":0,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0}`
 	url := standIn(t, func(w http.ResponseWriter, r *http.Request) {
 		row := func(status, upload string) string {
@@ -30,6 +30,8 @@ func TestATableWithItsPhotosIsImportedInTheBrowser(t *testing.T) {
 				t.Errorf("the import follows no choice: %s", body)
 			}
 			fmt.Fprint(w, row("created", `"/put/table"`))
+		case "GET /v1/imports":
+			fmt.Fprint(w, `{"imports":[],"next_cursor":null}`)
 		case "GET /v1/scenes":
 			fmt.Fprint(w, `{"scenes":["studio"]}`)
 		case "GET /v1/presets":
@@ -39,10 +41,20 @@ func TestATableWithItsPhotosIsImportedInTheBrowser(t *testing.T) {
 		case "GET /v1/plates":
 			fmt.Fprint(w, `{"plates":[]}`)
 		case "POST /v1/jobs":
-			if !strings.Contains(string(body), `"dry_run":true`) {
-				t.Errorf("a table was ordered as a set: %s", body)
+			t.Errorf("a table was ordered as a set: %s", body)
+		case "POST /v1/imports/preview":
+			looks.Add(1)
+			if !strings.Contains(string(body), "name=\"presets\"\r\n\r\netsy") || !strings.Contains(string(body), "name=\"scene_types\"\r\n\r\nstudio") {
+				t.Errorf("the look at the table follows no choice: %s", body)
 			}
-			fmt.Fprint(w, `{"items":[],"quote":{"total":700}}`)
+			if strings.Contains(string(body), "feed.csv") {
+				fmt.Fprint(w, `{"format":"merchant","rows":900,"products":850,"photos":900,"pictures":900,"wrong":0,"errors":[],"first":[{"row":1,"line":2,"file":"","url":"https://shop.example/a.jpg","sku":"","title":"Armchair"}],
+					"quote":{"total":90000,"price_version":1,"lines":[]}}`)
+				return
+			}
+			fmt.Fprintf(w, `{"format":"csv","rows":3,"products":2,"photos":2,"pictures":3,"wrong":1,"errors":[{"row":3,"line":5,"code":"unheard_of","message":%q,"file":"","url":"","sku":"","title":%q,"job_id":null,"item_id":null}],
+				"first":[{"row":1,"line":2,"file":"photos\\Mug.PNG","url":"","sku":"MUG-1","title":""},{"row":2,"line":4,"file":"jug.jpg","url":"","sku":"","title":""}],
+				"quote":{"total":1400,"price_version":1,"lines":[{"kind":"preset","name":"etsy","price":100,"count":3,"total":300}]}}`, markup, markup)
 		case "PUT /put/table":
 			if strings.HasPrefix(string(body), "sku,file") {
 				table.Add(1)
@@ -51,7 +63,7 @@ func TestATableWithItsPhotosIsImportedInTheBrowser(t *testing.T) {
 		case "POST /v1/imports/m/start", "GET /v1/imports/m":
 			fmt.Fprint(w, row("working", "null"))
 		case "GET /v1/imports/m/uploads":
-			fmt.Fprint(w, `{"all_rows":true,"next_cursor":null,"uploads":[{"row":1,"file":"photos\\Mug.JPG","job_id":"j","item_id":"i1","upload_url":"/put/i1"},{"row":2,"file":"jug.jpg","job_id":"j","item_id":"i2","upload_url":"/put/i2"}]}`)
+			fmt.Fprint(w, `{"all_rows":true,"next_cursor":null,"uploads":[{"row":1,"file":"photos\\Mug.PNG","job_id":"j","item_id":"i1","upload_url":"/put/i1"},{"row":2,"file":"jug.jpg","job_id":"j","item_id":"i2","upload_url":"/put/i2"}]}`)
 		case "PUT /put/i1":
 			mug.Add(int64(len(body)))
 			w.WriteHeader(http.StatusCreated)
@@ -70,12 +82,26 @@ func TestATableWithItsPhotosIsImportedInTheBrowser(t *testing.T) {
 		return script(`(() => { const d = new DataTransfer(); for (const [name, text] of ` + files + `) d.items.add(new File([text], name));
 			for (const type of ["dragenter", "dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, {dataTransfer: d, bubbles: true, cancelable: true})); })()`)
 	}
-	inPage(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelector(".drop")`), drop(`[["list.csv", "sku,file\r\n1,\"a\nb\"\r\n2,x"], ["mug.jpg", "a mug"], ["nobody.jpg", "x"]]`), until(`location.hash === "#/new" && document.querySelector(".new .callout")?.textContent.includes("list.csv") && document.querySelector(".new .callout").textContent.includes("2 rows") && document.querySelector("#make:not(:disabled)")?.textContent.includes("2 pictures")`), until(`document.querySelector(".bar p")?.textContent.includes("14 credits")`), press("#make"),
+	const png = `Uint8Array.from(atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="), (c) => c.charCodeAt(0))`
+	inPage(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelector(".drop")`), drop(`[["list.csv", "sku,file\r\n1,\"a\nb\"\r\n2,x"], ["mug.png", `+png+`], ["nobody.jpg", "x"]]`),
+		until(`location.hash === "#/new" && document.querySelector(".new .callout")?.textContent.includes("3 rows · 2 products · 2 photos") && document.querySelector("#make:not(:disabled)")?.textContent.includes("3 pictures")`),
+		until(`document.querySelector(".bar p")?.textContent.includes("14 credits")`), until(`document.querySelector(".photos .photo img")?.naturalWidth === 1`))
+	seen(t, ctx, "new-table")
+	holds(t, ctx, "the row that is left out is told with its line, and that it costs nothing", `(() => { const s = document.querySelector("details.warn"); return s.open && s.textContent.includes("costs nothing") && s.querySelector("li").textContent.startsWith("Line 5") && !s.querySelector("li img"); })()`)
+	holds(t, ctx, "the photo that isn't here, and the one that no row names, are told", `document.querySelectorAll(".photo.warn").length === 1 && document.querySelector(".photo.warn").textContent.includes("jug.jpg") && document.querySelector(".new").textContent.includes("nobody.jpg")`)
+	inPage(t, ctx, press("#make"),
 		until(`location.hash === "#/imports/m" && document.querySelector("#import-files")?.textContent.includes("1 photo ") && document.querySelector("main").textContent.includes("nobody.jpg") && document.querySelector("tbody tr")`))
 	holds(t, ctx, "the photo that is awaited is named", `document.querySelector(".inline-list").textContent === "jug.jpg"`)
 	seen(t, ctx, "import")
 	inPage(t, ctx, drop(`[["JUG.jpg", "a jug of water"]]`), until(`!document.querySelector("#import-files") && !document.querySelector(".afloat")`))
-	if table.Load() != 1 || mug.Load() != 5 || jug.Load() != 14 {
+	inPage(t, ctx, chromedp.Navigate(url+"/#/imports"), until(`document.querySelector("[name=url]")`), chromedp.SetValue("[name=url]", "https://shop.example/feed.csv"), press("form [type=submit]"),
+		until(`document.querySelector("#make:not(:disabled)")?.textContent.includes("900 pictures") && document.querySelector(".bar p").textContent.includes("900 credits")`))
+	holds(t, ctx, "the first rows are shown, and how many more there are", `document.querySelector(".photos").textContent.includes("Armchair") && document.querySelector(".photos").textContent.includes("+899") && document.querySelector(".new .callout").textContent.includes("850 products")`)
+	holds(t, ctx, "the address is named", `document.querySelector(".new .callout").textContent.includes("https://shop.example/feed.csv")`)
+	if looks.Load() < 2 {
+		t.Errorf("the tables were looked at %d times", looks.Load())
+	}
+	if table.Load() != 1 || mug.Load() != 70 || jug.Load() != 14 {
 		t.Errorf("the table came %d times; %d bytes of one photo and %d of the other", table.Load(), mug.Load(), jug.Load())
 	}
 }

@@ -130,7 +130,7 @@ func TestATableIsLookedAt(t *testing.T) {
 		if name == "an address" {
 			want = `[{"file":"","line":2,"row":1,"sku":"acme","title":"","url":"https://x.example/list.csv"}]`
 		}
-		if a.status != http.StatusOK || string(first) != want || v["photos"] != 3. || v["wrong"] != 1. || !strings.Contains(a.body, `"code":"row_duplicate"`) {
+		if a.status != http.StatusOK || string(first) != want || v["photos"] != 3. || v["pictures"] != 6. || v["wrong"] != 1. || !strings.Contains(a.body, `"code":"row_duplicate"`) {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
 		var got client.ImportPreview

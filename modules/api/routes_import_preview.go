@@ -72,6 +72,9 @@ func (s *server) previewImport(ctx context.Context, _ *TenantQuery) (_ *reply[cl
 	for _, e := range p.First {
 		out.First = append(out.First, client.ImportRow{Row: e.Row, Line: e.Line, File: e.File, URL: e.URL, SKU: e.Product.SKU, Title: e.Product.Title})
 	}
+	for _, o := range p.Orders {
+		out.Pictures += o.Photos * max(1, len(o.Job.Items[0].SceneTypes))
+	}
 	if s.Quotes == nil || len(p.Orders) > maxQuotes {
 		return replyOf(out, nil)
 	}

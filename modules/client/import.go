@@ -124,7 +124,8 @@ type ImportPreview struct {
 	Format   string        `json:"format" enum:"csv,jsonl,shopify,woocommerce,merchant" doc:"What the table was recognised as" example:"shopify"`
 	Rows     int           `json:"rows" doc:"Of the table, without its headings" example:"200"`
 	Products int           `json:"products" doc:"That the photos show, as far as their rows tell them apart" example:"120"`
-	Photos   int           `json:"photos" doc:"That would become items, one for each of their scenes" example:"310"`
+	Photos   int           `json:"photos" doc:"That would be worked on" example:"310"`
+	Pictures int           `json:"pictures" doc:"That would be made of them" example:"620"`
 	Wrong    int           `json:"wrong" doc:"Rows and photos that would become none; they cost nothing" example:"2"`
 	First    []ImportRow   `json:"first" nullable:"false" doc:"The first photos that would become items"`
 	Errors   []ImportError `json:"errors" nullable:"false" doc:"The first rows and photos that would become none, and why"`

@@ -1,5 +1,4 @@
 // Imports: tables whose rows became sets.
-import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { client, got } from "../api";
 import { Bar } from "../parts/Bar";
@@ -7,9 +6,7 @@ import { Empty } from "../parts/Empty";
 import { More, Pending, usePages } from "../parts/Pages";
 import { Shelf } from "../parts/Shelf";
 import { go, to } from "../route";
-import { brands, catalogue } from "../state/catalogue";
-import { complain, doing } from "../state/notice";
-import { beginImport, ended, takeTable, type Import as Row } from "../state/tables";
+import { ended, takeTable, type Import as Row } from "../state/tables";
 import { t, when, type Key } from "../words";
 import { lacks } from "../state/session";
 import { Role } from "../parts/Role";
@@ -22,27 +19,22 @@ export const countOf = (i: Row): string => [i.rows === null ? "" : i.rows_done <
 
 export const Imports = () => {
   const list = usePages(async (cursor) => { const p = await got(client.GET("/v1/imports", { params: { query: { limit: 30, cursor } } })); return { rows: p.imports, next: p.next_cursor }; }, []);
-  const busy = useSignal(false);
-  const brand = useSignal("default");
   const file = useRef<HTMLInputElement>(null);
   const rows = list.rows.value;
-  useEffect(() => { document.title = `${t("nav.imports")} · OPAL`; void catalogue().catch(complain); }, []);
+  useEffect(() => { document.title = `${t("nav.imports")} · OPAL`; }, []);
   useEffect(() => {
     const timer = setInterval(() => { if (!document.hidden && list.rows.peek()?.some((i) => !ended(i) && i.status !== "paused")) void list.fresh((i) => i.import_id).catch(() => { /* the next time tells */ }); }, 4000);
     return () => clearInterval(timer);
   }, []);
+  const choose = (from: File | string): void => { go("new"); void takeTable(from); };
   const feed = (e: Event): void => {
     e.preventDefault();
-    const url = String(new FormData(e.currentTarget as HTMLFormElement).get("url") ?? "").trim();
-    void doing(async () => {
-      busy.value = true;
-      try { go("imports", await beginImport(url, { brand_profile_id: brand.value })); } finally { busy.value = false; }
-    });
+    choose(String(new FormData(e.currentTarget as HTMLFormElement).get("url") ?? "").trim());
   };
   return (
     <>
-      <Shelf at="imports"><button type="button" class="primary" disabled={busy.value} onClick={() => file.current?.click()} {...lacks("write")}>{t("import.choose")}</button></Shelf>
-      <input ref={file} id="import-file" type="file" hidden accept=".csv,.tsv,.jsonl,.ndjson" onChange={(e) => { const f = e.currentTarget.files?.[0]; if (f) void doing(async () => { await takeTable(f); go("new"); }); }} />
+      <Shelf at="imports"><button type="button" class="primary" onClick={() => file.current?.click()} {...lacks("write")}>{t("import.choose")}</button></Shelf>
+      <input ref={file} id="import-file" type="file" hidden accept=".csv,.tsv,.jsonl,.ndjson" onChange={(e) => { const f = e.currentTarget.files?.[0]; if (f) choose(f); }} />
       <Role scope="write" />
       <p class="soft lead">{t("import.what")}</p>
       {rows === null ? <Pending of={list} /> : rows.length === 0 ? <Empty title={t("import.none")}><p>{t("import.none.why")}</p></Empty> : (
@@ -53,9 +45,8 @@ export const Imports = () => {
             {!ended(i) && i.rows !== null && <Bar done={i.rows_done} of={i.rows} />}</a></li>))}</ul>)}
       <More of={list} />
       <form class="sheet-block" onSubmit={feed} aria-labelledby="import-feed"><h2 id="import-feed">{t("import.feed")}</h2>
-        <div class="two"><label class="field">{t("webhook.url")}<input name="url" type="url" required placeholder="https://" maxLength={2000} /></label>
-          <label class="field">{t("import.brand")}<select value={brand.value} onChange={(e) => { brand.value = e.currentTarget.value; }}>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label></div>
-        <div class="row end"><button type="submit" disabled={busy.value} {...lacks("write")}>{t("import.fetch")}</button></div>
+        <label class="field">{t("webhook.url")}<input name="url" type="url" required placeholder="https://" maxLength={2000} /></label>
+        <div class="row end"><button type="submit" {...lacks("write")}>{t("import.look")}</button></div>
       </form>
     </>
   );

@@ -1,16 +1,18 @@
 // New set: photos, a look, channels, and the price, before anything is sent.
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { client, got, Problem } from "../api";
+import { client, got, Problem, type Schemas } from "../api";
 import { Channels } from "../parts/Channels";
 import { Drop } from "../parts/Drop";
+import { Face } from "../parts/Face";
 import { Icon } from "../parts/Icon";
+import { faceOf, Rows } from "../parts/Rows";
 import { Looks } from "../parts/Looks";
 import { go, to } from "../route";
 import { brands, catalogue, plates, presets, presetTitle, readPlates, scenes } from "../state/catalogue";
 import { complain, doing, textOf } from "../state/notice";
 import { clear, photos, refused, remove, restore, type Photo } from "../state/photos";
-import { beginImport, bringNamed, table } from "../state/tables";
+import { beginImport, bringNamed, looked, lookAt, table } from "../state/tables";
 import { lasts, readPace } from "../state/pace";
 import { make, perJob, requestOf, type Order } from "../state/uploads";
 import { bytes, credits, lasting, t, type Key } from "../words";
@@ -44,10 +46,9 @@ const short = (p: Photo): string[] => (p.side ? presets.value.filter((q) => choi
 
 const PhotoTile = ({ p }: { p: Photo }) => {
   const few = short(p);
-  const broken = useSignal(false);
   return (
     <li class={`photo${few.length ? " warn" : ""}`}>
-      {broken.value || p.source ? <span class="thumb none" /> : <img class="thumb" src={p.url} alt="" decoding="async" loading="lazy" onError={() => { broken.value = true; }} />}
+      <Face url={p.source ? "" : p.url} />
       <span class="photo-name" title={p.file.name}>{p.sku || p.file.name}</span>
       <span class="soft">{p.source ? t("new.address") : p.width ? `${p.width} × ${p.height}` : bytes(p.file.size)}</span>
       {few.length > 0 && <span class="warn-text" title={few.join(", ")}><Icon name="warn" />{t("new.small", { n: few.length })}</span>}
@@ -73,13 +74,24 @@ const Refused = () => {
 const title = signal<string | null>(null);
 const folder = (): string => photos.value[0]?.folder ?? "";
 
-// countOf is how many photos are ordered: those of a table's rows, where there is one.
-const countOf = (): number => table.value?.rows ?? photos.value.length;
+// wishesOf are those of a table's rows that have none of their own.
+const wishesOf = (c: Choice): Schemas["NewImport"] => { const { scenes, words, brand_profile_id, presets } = orderOf(c); return { brand_profile_id, presets, scene_types: scenes, scene_prompt: words }; };
+
+// useLook asks what would be made of the table, as often as that changes.
+const useLook = (): void => {
+  const from = table.value?.from, asked = JSON.stringify(wishesOf(choice.value));
+  useEffect(() => {
+    if (!from || !choice.value.presets.length) return;
+    let here = true;
+    const timer = setTimeout(() => void lookAt(from, JSON.parse(asked) as Schemas["NewImport"]).then((l) => { if (here) looked.value = l; }), looked.value ? 800 : 0);
+    return () => { here = false; clearTimeout(timer); };
+  }, [from, asked]);
+};
 
 // The price of what is chosen, by the service's own count.
 const usePrice = (): { credits: number | null; why: string; buy?: boolean } => {
   const price = useSignal<{ credits: number | null; why: string; buy?: boolean }>({ credits: null, why: "" });
-  const n = countOf();
+  const n = table.value ? 0 : photos.value.length;
   const asked = JSON.stringify([choice.value, n]);
   useEffect(() => {
     if (!n) { price.value = { credits: null, why: "" }; return; }
@@ -100,15 +112,17 @@ export const New = () => {
   const busy = useSignal(false);
   useEffect(() => { document.title = `${t("nav.new")} · OPAL`; void restore(); void readPace().catch(() => { /* without it no time is told */ }); Promise.all([catalogue(), readPlates()]).then(() => { remember(); ready.value = true; }, complain); }, []);
   const c = choice.value;
-  const n = countOf(), rows = table.value;
-  const price = usePrice();
-  const pictures = n * Math.max(1, c.scenes.length);
+  const rows = table.value, look = rows ? looked.value?.look : null, blind = !!rows && !!looked.value?.blind;
+  const n = rows ? look?.photos ?? 0 : photos.value.length;
+  useLook();
+  const asked = usePrice(), price = rows ? { credits: look?.quote?.total ?? null, why: "", buy: false } : asked;
+  const pictures = rows ? look?.pictures ?? 0 : n * Math.max(1, c.scenes.length);
+  const files = look?.quote ? look.quote.lines.reduce((sum, l) => sum + (l.kind === "preset" ? l.count : 0), 0) : pictures * c.presets.length;
   const start = (): void => void doing(async () => {
     busy.value = true;
     try {
       if (rows) {
-        const { scenes, words, brand_profile_id, presets } = orderOf(c);
-        const id = await beginImport(rows.file, { brand_profile_id, presets, scene_types: scenes, scene_prompt: words });
+        const id = await beginImport(rows.from, wishesOf(c));
         table.value = null;
         go("imports", id);
         if (rows.files.length) void doing(() => bringNamed(id, rows.files));
@@ -134,26 +148,25 @@ export const New = () => {
       <section aria-labelledby="new-photos">
         <h2 id="new-photos" class="section"><span class="step">1</span>{t("new.photos")} {n > 0 && <span class="count">{n}</span>}</h2>
         <Refused />
-        {rows && <div class="callout"><Icon name="grid" /><span><strong>{rows.file.name}</strong> {t("import.rows.all", { n: rows.rows })}{rows.files.length ? ` · ${t("new.sum.photos", { n: rows.files.length })}` : ""}<br /><small>{t("new.table.why")}</small></span>
-          <button type="button" class="icon-only quiet" aria-label={t("new.remove", { name: rows.file.name })} onClick={() => { table.value = null; }}><Icon name="cross" /></button></div>}
+        {rows && <Rows />}
         {!rows && n > 0 && <label class="field narrow">{t("sheet.name")}<input id="set-name" maxLength={120} autocomplete="off" placeholder={t("sheet.name.example")} value={title.value ?? folder()} onInput={(e) => { title.value = e.currentTarget.value; }} /></label>}
         {!rows && n > 0 && <ul class="photos">{photos.value.map((p) => <PhotoTile key={p.id} p={p} />)}</ul>}
-        <Drop small={n > 0} />
+        <Drop small={n > 0 || !!rows} />
       </section>
       {ready.value && <>
         <section aria-labelledby="new-look">
           <h2 id="new-look" class="section"><span class="step">2</span>{t("new.look")}</h2>
-          <Looks photo={rows ? undefined : photos.value.find((p) => !p.source)} chosen={c} choose={choose} />
+          <Looks photo={rows ? faceOf(look?.first ?? []) : photos.value.find((p) => !p.source)} chosen={c} choose={choose} />
         </section>
         <section aria-labelledby="new-channels">
           <h2 id="new-channels" class="section"><span class="step">3</span>{t("new.channels")} <span class="count">{c.presets.length}</span></h2>
           <Channels chosen={c.presets} choose={(presets) => choose({ presets })} />
         </section>
         <div class="bar" role="region" aria-label={t("new.sum")}>
-          <p><strong>{t("new.sum.photos", { n })} × {t("new.sum.looks", { n: Math.max(1, c.scenes.length) })} × {t("new.sum.sizes", { n: c.presets.length })}</strong>{" "}
-            <span class="soft">= {t("sheet.title", { n: pictures })} · {t("new.sum.files", { n: pictures * c.presets.length })}{price.credits !== null ? ` · ${t("new.sum.credits", { n: credits(price.credits) })}` : ""}{lasts(n && pictures) ? ` · ${lasting(lasts(pictures))}` : ""}</span>
+          <p><strong>{t("new.sum.photos", { n })}{!rows && ` × ${t("new.sum.looks", { n: Math.max(1, c.scenes.length) })} × ${t("new.sum.sizes", { n: c.presets.length })}`}</strong>{" "}
+            <span class="soft">= {t("sheet.title", { n: pictures })} · {t("new.sum.files", { n: files })}{price.credits !== null ? ` · ${t("new.sum.credits", { n: credits(price.credits) })}` : ""}{lasts(n && pictures) ? ` · ${lasting(lasts(pictures))}` : ""}</span>
             {price.why && <span class="bad-text"> {price.why}{price.buy && <a href={to("usage")}>{t("usage.buy")}</a>}</span>}</p>
-          <button type="button" class="primary big" id="make" disabled={n === 0 || c.presets.length === 0 || busy.value} onClick={start} {...lacks("write")}>{busy.value ? t("new.making") : t("new.make", { n: pictures })}</button>
+          <button type="button" class="primary big" id="make" disabled={(n === 0 && !blind) || c.presets.length === 0 || busy.value} onClick={start} {...lacks("write")}>{busy.value ? t("new.making") : blind ? t("import.blind") : t("new.make", { n: pictures })}</button>
         </div>
       </>}
     </div>

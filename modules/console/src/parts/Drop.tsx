@@ -6,7 +6,7 @@ import { doing } from "../state/notice";
 import { add, addAddresses } from "../state/photos";
 import { fileAt } from "../state/save";
 import { filesOf } from "../state/files";
-import { addresses, bringNamed, isTable, table, takeTable } from "../state/tables";
+import { addNamed, addresses, bringNamed, isTable, table, takeTable } from "../state/tables";
 import { t } from "../words";
 import { Icon } from "./Icon";
 
@@ -15,11 +15,11 @@ const take = (e: Event): void => {
     const found = await filesOf(e); // begun while the event lasts
     const tables = found.filter((f) => isTable(f.name));
     // photos that come with a table are those that its rows name
-    if (tables.length) { await takeTable(tables[0]!, found.filter((f) => !isTable(f.name))); go("new"); return; }
+    if (tables.length) { go("new"); await takeTable(tables[0]!, found.filter((f) => !isTable(f.name))); return; }
     // photos that are dropped on an import are those that its rows name
     const [first, id] = parts.value;
     if (first === "imports" && id) { await bringNamed(id, found); return; }
-    if (first === "new" && table.value) { table.value = { ...table.value, files: [...table.value.files, ...found] }; return; }
+    if (first === "new" && table.value) { await addNamed(found); return; }
     if (first !== "new") go("new");
     await add(found);
   });
@@ -38,6 +38,7 @@ export const useDrop = (): { value: boolean } => {
     const paste = (e: ClipboardEvent): void => {
       const found = [...(e.clipboardData?.files ?? [])];
       const named = found.length || (e.target as HTMLElement).closest("input, textarea") ? [] : addresses(e.clipboardData?.getData("text/plain") ?? "");
+      if (named.length === 1 && isTable(new URL(named[0]!).pathname)) { e.preventDefault(); go("new"); void takeTable(named[0]!); return; }
       if (named.length) { e.preventDefault(); addAddresses(named); if (parts.value[0] !== "new") go("new"); return; }
       if (!found.length) return;
       e.preventDefault();

@@ -14,7 +14,7 @@ import { Swatches } from "./Swatches";
 import { Words } from "./Words";
 
 type Chosen = { brand: string; look?: string; scenes: string[]; words: string };
-type Props = { photo: Photo | undefined; chosen: Chosen; choose: (c: Partial<Chosen>) => void };
+type Props = { photo: Pick<Photo, "id" | "file" | "url"> | undefined; chosen: Chosen; choose: (c: Partial<Chosen>) => void };
 
 const most = 6; // brands, or looks of one, that are shown as pictures: of more there is a list
 
@@ -92,7 +92,7 @@ export const Looks = ({ photo, chosen: c, choose }: Props) => {
   const picture = (s: string) => {
     const url = seen.value?.urls.get(s);
     const plate = plates.value.find((p) => p.scene_type === s);
-    return url ? <img src={url} alt="" /> : /^(colour|gradient):/.test(s) ? <Painted scene={s} /> : plate ? <img class="plate" src={plate.url} alt="" /> : photo && <img class="raw" src={photo.url} alt="" />;
+    return url ? <img src={url} alt="" /> : /^(colour|gradient):/.test(s) ? <Painted scene={s} /> : plate ? <img class="plate" src={plate.url} alt="" /> : photo?.url && <img class="raw" src={photo.url} alt="" />;
   };
   return (
     <div class="stack looks">

@@ -9,11 +9,11 @@ export type Refusal = { name: string; why: "type" | "size" | "empty" | "twice" |
 export const photos = signal<Photo[]>([]);
 export const refused = signal<Refusal[]>([]);
 
-const maxBytes = 25 * 1024 * 1024;
+export const maxBytes = 25 * 1024 * 1024;
 export const maxPhotos = 1000;
 // A browser may know no type for a phone's pictures, so the name counts too.
 const types = /^image\/(jpeg|png|webp|hei[cf]|avif|tiff)$/;
-const names = /\.(jpe?g|png|webp|hei[cf]|avif|tiff?)$/i;
+export const names = /\.(jpe?g|png|webp|hei[cf]|avif|tiff?)$/i;
 
 let count = 0;
 const newID = (): string => `${Date.now()}-${String(++count).padStart(5, "0")}`;

@@ -1,7 +1,9 @@
 // Tables of products and addresses of photos that are dropped or pasted: the service fetches
 // what they name, and gets the files that they name from here.
 import { signal } from "@preact/signals";
-import { client, got, once, type Schemas } from "../api";
+import { address, client, got, once, Problem, problemOf, send, type Schemas } from "../api";
+import { textOf } from "./notice";
+import { maxBytes, names } from "./photos";
 import { put } from "./put";
 import { bring } from "./uploads";
 
@@ -18,25 +20,47 @@ export const addresses = (text: string): string[] => {
 export const ended = (i: Import): boolean => i.finished_at !== null;
 export const at = (id: string) => ({ params: { path: { import_id: id } } });
 
-// Table is one that the next set is made of; files are photos that came with it.
-export type Table = { file: File; rows: number; files: File[] };
+// Table is one that the next set is made of, or the address at which the service reads it; files are
+// photos that came with it.
+export type Table = { from: File | string; files: File[] };
 export const table = signal<Table | null>(null);
 
-// rowsOf counts the rows of a table, without its headings.
-const rowsOf = async (file: File): Promise<number> => {
-  const text = await file.text();
-  if (/\.(jsonl|ndjson)$/i.test(file.name)) return text.split("\n").filter((l) => l.trim()).length;
-  let n = 0, quoted = false, filled = false;
-  for (const c of text) {
-    if (c === "\"") quoted = !quoted;
-    else if (c === "\n" && !quoted) { if (filled) n++; filled = false; continue; }
-    filled ||= c > " ";
-  }
-  return Math.max(0, n + Number(filled) - 1);
-};
+// Looked is what an import would make of the table; why: it can't be told, and blind: it may all the same.
+export type Looked = { look: Schemas["ImportPreview"] | null; why: string; blind: boolean };
+export const looked = signal<Looked | null>(null);
 
 // takeTable has the next set made of a table.
-export const takeTable = async (file: File, files: File[] = []): Promise<void> => { table.value = { file, files, rows: await rowsOf(file) }; };
+export const takeTable = async (from: File | string, files: File[] = []): Promise<void> => {
+  table.value = { from, files: [] };
+  looked.value = null;
+  await addNamed(files);
+};
+
+// addNamed adds photos, and those of ZIPs, to the table's.
+export const addNamed = async (files: File[]): Promise<void> => {
+  const all: File[] = [];
+  for (const f of files) {
+    if (!/\.zip$/i.test(f.name)) { all.push(f); continue; }
+    const { unzip } = await import("./unzip");
+    for (const p of await unzip(f, names, maxBytes)) all.push(await p.read());
+  }
+  if (table.value) table.value = { ...table.value, files: [...table.value.files, ...all] };
+};
+
+// lookAt asks what an import would make of a table. Nothing is kept or ordered.
+export const lookAt = async (from: File | string, wishes: Schemas["NewImport"]): Promise<Looked> => {
+  const form = new FormData();
+  if (wishes.brand_profile_id) form.append("brand_profile_id", wishes.brand_profile_id);
+  if (wishes.scene_prompt) form.append("scene_prompt", wishes.scene_prompt);
+  for (const name of ["scene_types", "presets"] as const) for (const one of wishes[name] ?? []) form.append(name, one);
+  if (typeof from === "string") form.append("url", from); else form.append("file", from);
+  try {
+    const answer = await send(new Request(address("/v1/imports/preview"), { method: "POST", body: form }));
+    const body = await answer.json().catch(() => null) as Schemas["ImportPreview"] | null;
+    if (!answer.ok || !body) throw problemOf(answer, body);
+    return { look: body, why: "", blind: false };
+  } catch (e) { return { look: null, why: textOf(e), blind: e instanceof Problem && /^import_preview|^body_too_large/.test(e.code) }; }
+};
 
 // beginImport sends a table, or names a feed's address, and has its rows become sets. wishes
 // are those of rows that have none.
@@ -51,7 +75,7 @@ export const beginImport = async (from: File | string, wishes: Schemas["NewImpor
 };
 
 // bare is a file's name without folders, as systems write it differently.
-const bare = (name: string): string => name.replaceAll("\\", "/").split("/").pop()!.normalize("NFC").toLowerCase();
+export const bare = (name: string): string => name.replaceAll("\\", "/").split("/").pop()!.normalize("NFC").toLowerCase();
 
 // unused names the files that no row of a table names, by import; sent are the items whose
 // photos this page has sent.
