@@ -21,7 +21,7 @@ const mixed = "sku,file,brand,scene,title\r\nA,a.jpg,,,\"A \nmug\"\r\nB,b.jpg,,k
 
 func TestAPreviewSaysWhatTheImportMakes(t *testing.T) {
 	eachImports(t, func(w *imports) {
-		w.refused["refused.jpg"] = fault.New(fault.Invalid, "scene_type_unknown", "There is no such scene")
+		w.refused["refused.jpg"] = fault.New(fault.Invalid, "scene_type_unknown", "There is no such scene").With("items[0].scene_types has x")
 		wishes := intake.Wishes{Scenes: []string{"studio"}}
 		p, err := w.s.Preview(w.t.Context(), intake.NewImport{TenantID: "t", Wishes: wishes}, []byte(mixed))
 		w.must(err)
@@ -38,6 +38,9 @@ func TestAPreviewSaysWhatTheImportMakes(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"6 row_duplicate", "8 row_without_photo", "9 scene_type_unknown", "10 brand_profile_not_found"}, wrong); diff != "" {
 			t.Error(diff)
+		}
+		if text := p.Errors[2].Message; text != "There is no such scene: scene has x" {
+			t.Errorf("a row's error speaks of a call's body: %s", text)
 		}
 		if p.Format != feed.CSV || p.Rows != 8 || p.Photos != 4 || p.Products != 3 || p.Wrong != 4 {
 			t.Errorf("%+v", p)

@@ -339,7 +339,7 @@ func (s *Imports) sorted(ctx context.Context, tenantID string, wishes Wishes, w 
 				if !ok {
 					return nil, nil, err
 				}
-				e.Err = f
+				e.Err = ofRow(f)
 			}
 		}
 		if e.Err != nil {
@@ -370,6 +370,17 @@ func (s *Imports) sorted(ctx context.Context, tenantID string, wishes Wishes, w 
 		out = append(out, group{n, all})
 	}
 	return out, bad, nil
+}
+
+// rowWords put what is said of a job's only entry into words of a table's columns.
+var rowWords = strings.NewReplacer("items[0].scene_types", "scene", "items[0].scene_prompt", "prompt", "items[0].", "", "items[0]", "the row")
+
+// ofRow returns the error of an entry in words of its row.
+func ofRow(f *fault.Error) *fault.Error {
+	if f.Detail() == "" {
+		return f
+	}
+	return f.With("%s", rowWords.Replace(f.Detail()))
 }
 
 // makeWindow makes the jobs of a window and records that.
