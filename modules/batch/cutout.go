@@ -50,7 +50,7 @@ type CutoutLine struct {
 	Millis   int64             `json:"ms"`
 	Error    string            `json:"error,omitempty"`
 	Code     string            `json:"code,omitempty"`
-	Skipped  bool              `json:"skipped,omitempty"` // one of OPAL's own results, passed over
+	Skipped  bool              `json:"skipped,omitempty"` // one of OPAL's own results, passed over, as the note says
 }
 
 // Cutters cut products out of photos.
@@ -210,7 +210,7 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 		return err
 	}
 	if !r.Own && r.folder.own.holds(raw, hashOf(raw)) {
-		l.Skipped = true
+		l.Skipped, l.Note = true, "one of OPAL's own results; --own takes those, too"
 		return nil
 	}
 	doubtful := name

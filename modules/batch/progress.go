@@ -72,6 +72,7 @@ func (p *progress) keepBar() {
 }
 
 func (p *progress) keepLines(what string) {
+	said := -1
 	for pause := firstLine; ; pause = min(2*pause, mostApart) {
 		select {
 		case <-p.stop:
@@ -80,6 +81,10 @@ func (p *progress) keepLines(what string) {
 			p.mu.Lock()
 			done := p.done
 			p.mu.Unlock()
+			if done == said { // nothing has ended since
+				continue
+			}
+			said = done
 			line := fmt.Sprintf("%s: %d of %d", what, done, p.total)
 			if left := p.left(done); left > 0 {
 				line += fmt.Sprintf(", about %s left", left.Round(time.Second))
