@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -49,21 +48,12 @@ var columns = map[string][]string{
 
 // fromCSV lists the pictures that a CSV names: files, from its own folder on, or URLs.
 func (c *checking) fromCSV(p string) ([]subject, error) {
-	info, err := os.Stat(p)
-	switch {
-	case err != nil:
-		return nil, errCSV.With("%s: %v", p, explain(err))
-	case !info.Mode().IsRegular():
-		return nil, errCSV.With("%s: %v", p, ErrNotAFile)
-	case info.Size() > maxCSV:
-		return nil, errCSV.With("%s has %d MB, at most %d", p, info.Size()>>20, maxCSV>>20)
-	}
-	f, err := os.Open(p)
+	f, _, err := openPlain(p, maxCSV)
 	if err != nil {
-		return nil, errCSV.With("%s: %v", p, explain(err))
+		return nil, errCSV.With("%s: %v", p, err)
 	}
 	defer f.Close()
-	rows, err := parseCSV(io.LimitReader(f, maxCSV))
+	rows, err := parseCSV(f)
 	if err != nil {
 		return nil, errCSV.With("%s: %v", p, err)
 	}

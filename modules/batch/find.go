@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -151,10 +152,7 @@ func isAppleDouble(path string) bool {
 	if !strings.HasPrefix(filepath.Base(path), "._") {
 		return false
 	}
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() { // a pipe would wait for its writer
-		return false
-	}
-	f, err := os.Open(path)
+	f, _, err := openPlain(path, math.MaxInt64)
 	if err != nil {
 		return false
 	}

@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"os"
+	"math"
 
 	"github.com/opal-photo/opal/modules/imagefile"
 )
@@ -35,16 +35,12 @@ const edge = 64 << 10
 // likely guesses from a file's ends whether OPAL made it, so that results which lie
 // among the photos take no names from them. It may be wrong, holds is not.
 func likely(path string) bool {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		return false
-	}
-	f, err := os.Open(path)
+	f, size, err := openPlain(path, math.MaxInt64)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	for _, at := range []int64{0, max(0, info.Size()-edge)} {
+	for _, at := range []int64{0, max(0, size-edge)} {
 		b, err := io.ReadAll(io.NewSectionReader(f, at, edge))
 		if err == nil && imagefile.MadeByOPAL(b) {
 			return true
@@ -58,30 +54,8 @@ func read(ctx context.Context, stdin io.Reader, path string, max int64) ([]byte,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r := stdin
-	if path != Stdin {
-		info, err := os.Stat(path)
-		switch {
-		case err != nil:
-			return nil, explain(err)
-		case !info.Mode().IsRegular(): // opening a pipe would wait for its writer
-			return nil, ErrNotAFile
-		case info.Size() > max:
-			return nil, ErrTooLarge.With("%d MB, at most %d", info.Size()>>20, max>>20)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, explain(err)
-		}
-		defer f.Close()
-		r = f
+	if path == Stdin {
+		return readMost(stdin, max)
 	}
-	b, err := io.ReadAll(io.LimitReader(r, max+1))
-	if err != nil {
-		return nil, explain(err)
-	}
-	if int64(len(b)) > max {
-		return nil, ErrTooLarge.With("more than %d MB", max>>20)
-	}
-	return b, nil
+	return readPlain(path, max)
 }

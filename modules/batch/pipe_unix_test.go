@@ -37,4 +37,16 @@ func TestPipesAreNotWaitedFor(t *testing.T) {
 	if isAppleDouble("._a.jpg") {
 		t.Error("a pipe is a file of macOS")
 	}
+	if likely("wall.json") {
+		t.Error("a pipe is a result of OPAL's")
+	}
+	if _, _, _, err := ReadProducts("wall.json"); !errors.Is(err, ErrProducts) || !strings.Contains(err.Error(), "not a file") {
+		t.Errorf("a pipe as a list of products: %v", err)
+	}
+	if _, err := (&checking{}).fromCSV("wall.json"); !errors.Is(err, errCSV) {
+		t.Errorf("a pipe as a list of pictures: %v", err)
+	}
+	if _, err := read(t.Context(), nil, "wall.json", 9); !errors.Is(err, ErrNotAFile) {
+		t.Errorf("a pipe as a photo: %v", err)
+	}
 }

@@ -47,7 +47,10 @@ func ReadPlates(ctx context.Context, files []string, prepare PreparePlate) (map[
 			return nil, nil, err
 		}
 		p, err := prepare(ctx, raw)
-		if err != nil {
+		switch k := fault.KindOf(err); {
+		case k == fault.Unsupported || k == fault.TooLarge || k == fault.Invalid: // a wrong name on the command line
+			return nil, nil, errPlateFile.With("%s: %v", filename.Show(file), err)
+		case err != nil:
 			return nil, nil, fmt.Errorf("%s: %w", file, err)
 		}
 		if err := correctBeside(ctx, &p, file); err != nil {
@@ -101,17 +104,15 @@ func correctPlate(p *pipeline.Plate, text []byte) error {
 }
 
 func readPlate(file string) ([]byte, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return nil, errPlateFile.With("%s: %v", filename.Show(file), explain(err))
-	}
-	switch {
-	case info.IsDir():
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
 		return nil, errPlateFile.With("%s is a folder: name the photographs in it, each with --plate", filename.Show(file))
-	case !info.Mode().IsRegular():
-		return nil, errPlateFile.With("%s is not a file", filename.Show(file))
-	case info.Size() > imagefile.MaxBytes:
-		return nil, errPlateFile.With("%s has %d MB; %d is the limit", filename.Show(file), info.Size()>>20, imagefile.MaxBytes>>20)
 	}
-	return os.ReadFile(file)
+	b, err := readPlain(file, imagefile.MaxBytes)
+	if err == nil && len(b) == 0 {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return nil, errPlateFile.With("%s: %v", filename.Show(file), err)
+	}
+	return b, nil
 }

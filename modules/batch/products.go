@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -106,16 +105,9 @@ func steeringOf(cells map[string]any) (s picture.Steering, err error) {
 // encoding. It returns the products and the wishes by their photos' names, and the columns
 // that aren't read, as notes for people. Errors: ErrProducts with the line.
 func ReadProducts(name string) (products map[string]picture.Product, wishes map[string]picture.Steering, notes []string, err error) {
-	info, err := os.Stat(name)
-	if err != nil || !info.Mode().IsRegular() {
-		return nil, nil, nil, ErrProducts.With("%s is not a file", name)
-	}
-	if info.Size() > maxProductsFile {
-		return nil, nil, nil, ErrProducts.With("%s has %d MB; %d is the limit", name, info.Size()>>20, maxProductsFile>>20)
-	}
-	f, err := os.Open(name)
+	f, _, err := openPlain(name, maxProductsFile)
 	if err != nil {
-		return nil, nil, nil, ErrProducts.With("%s: %v", name, explain(err))
+		return nil, nil, nil, ErrProducts.With("%s: %v", name, err)
 	}
 	defer f.Close()
 	products, wishes, notes, err = parseProducts(f)
