@@ -126,6 +126,9 @@ func TestOperatorsGetJSON(t *testing.T) {
 		"LOG_LEVEL": "error", "MODELS_DIR": filepath.Join(dir, "models"), "BILLING_MODE": "enforce", "MOLLIE_API_KEY": "test_x"} {
 		t.Setenv(k, v)
 	}
+	if err := os.Mkdir(filepath.Join(dir, "models"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	var columns strings.Builder
 	for _, line := range operations {
 		t.Run(line, func(t *testing.T) {

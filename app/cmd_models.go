@@ -57,7 +57,8 @@ type modelLine struct {
 func modelsList(r *reply, cfg withConfig) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the models that are here, and those OPAL knows how to run", Args: cobra.NoArgs,
-		Long:    "Lists the models that are here, each read whole and checked against its hash, and those that OPAL knows how to run.",
+		Long: "Lists the models that are here, each read whole and checked against its hash, and those that OPAL knows how to run.\n" +
+			"The exit code is 1 where one that is here can't be used: OPAL doesn't start with it.",
 		Example: "  opal models list\n  opal models list --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := cfg()
@@ -71,10 +72,18 @@ func modelsList(r *reply, cfg withConfig) *cobra.Command {
 			for _, p := range problems {
 				fmt.Fprintln(r.Err, "opal:", p)
 			}
-			if r.json {
-				return printJSON(r.Streams, lines)
+			for _, file := range modelStore(c).Loose() {
+				fmt.Fprintf(r.Err, "%s is not used: a model has a folder of its own; `opal models add %s` makes it one\n", file, file)
 			}
-			return modelTable(r.Out, lines)
+			if r.json {
+				err = printJSON(r.Streams, lines)
+			} else {
+				err = modelTable(r.Out, lines)
+			}
+			if err == nil && len(problems) > 0 {
+				return errReported
+			}
+			return err
 		},
 	}
 	return cmd

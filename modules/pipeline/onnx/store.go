@@ -75,6 +75,17 @@ func (s Store) List() (models []Model, damaged []Damaged, err error) {
 	return models, damaged, nil
 }
 
+// Loose returns the ONNX files that lie in the folder itself, where no model is looked for.
+func (s Store) Loose() (files []string) {
+	entries, _ := os.ReadDir(s.Dir) // List tells of a folder that can't be read
+	for _, e := range entries {
+		if !e.IsDir() && strings.EqualFold(filepath.Ext(e.Name()), filepath.Ext(modelFile)) {
+			files = append(files, filepath.Join(s.Dir, e.Name()))
+		}
+	}
+	return files
+}
+
 // holds tells whether a folder is meant to hold a model: others lie in a mounted disk's root.
 func holds(dir string) bool {
 	for _, name := range []string{manifestFile, modelFile} {
