@@ -433,6 +433,7 @@ func (c Cutters) seen(ctx context.Context, s Streams, folder string, jobs int) (
 	if jobs == 0 {
 		jobs = DefaultJobs()
 	}
+	alone := alone(ctx, found.Photos)
 	all := make([]consistency.Picture, len(found.Photos))
 	bad := make([]error, len(found.Photos))
 	progress := newProgress(s, "looking", len(found.Photos))
@@ -440,7 +441,7 @@ func (c Cutters) seen(ctx context.Context, s Streams, folder string, jobs int) (
 		p := found.Photos[i]
 		all[i].Name = p.Path
 		if bad[i] = p.Err; bad[i] == nil {
-			bad[i] = fault.Guard(func() error { return c.look(ctx, p, &all[i]) })
+			bad[i] = fault.Guard(func() error { return c.look(ctx, p, alone[i], &all[i]) })
 		}
 		progress.add()
 	})
@@ -464,8 +465,28 @@ func (c Cutters) seen(ctx context.Context, s Streams, folder string, jobs int) (
 	return pictures, unread, nil
 }
 
-// look measures one picture. Pictures of one size are held against each other.
-func (c Cutters) look(ctx context.Context, p Photo, into *consistency.Picture) error {
+// alone reports of each picture whether too few others can be of its size: then it is held against
+// none, and need not be cut out, which takes seconds. Which way up they are is not asked.
+func alone(ctx context.Context, photos []Photo) []bool {
+	sizes, count := make([]image.Point, len(photos)), map[image.Point]int{}
+	for i, p := range photos {
+		if raw, err := p.read(ctx); err == nil {
+			if info, err := imagefile.Inspect(raw); err == nil {
+				sizes[i] = image.Pt(min(info.Width, info.Height), max(info.Width, info.Height))
+				count[sizes[i]]++
+			}
+		}
+	}
+	out := make([]bool, len(photos))
+	for i, size := range sizes {
+		out[i] = count[size] < consistency.LeastGroup
+	}
+	return out
+}
+
+// look measures one picture. Pictures of one size are held against each other; of one that is alone
+// nothing else is measured.
+func (c Cutters) look(ctx context.Context, p Photo, alone bool, into *consistency.Picture) error {
 	raw, err := p.read(ctx)
 	if err != nil {
 		return err
@@ -475,6 +496,9 @@ func (c Cutters) look(ctx context.Context, p Photo, into *consistency.Picture) e
 		return err
 	}
 	into.Group = fmt.Sprintf("%d×%d", img.Rect.Dx(), img.Rect.Dy())
+	if alone {
+		return nil
+	}
 	var box image.Rectangle
 	if info, err := imagefile.Inspect(raw); err == nil {
 		if at, ok := provenance.ReadPlace(imagefile.ReadMetadata(info.Format, raw).XMP); ok && at.Size == [2]int{img.Rect.Dx(), img.Rect.Dy()} && at.File != [4]int{0, 0, at.Size[0], at.Size[1]} { // a part of a photo says where it is from, and not where the product is

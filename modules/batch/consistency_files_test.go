@@ -2,12 +2,17 @@ package batch
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/imaging"
@@ -156,5 +161,38 @@ func TestAFileIsNoCatalogue(t *testing.T) {
 	}
 	if err := Consistency(t.Context(), Streams{}, Cutters{}, nil, ConsistencyOptions{}, "."); !errors.Is(err, errDamaged) || strings.Contains(err.Error(), "--out") {
 		t.Error(err)
+	}
+}
+
+// countingCutter counts the pictures that are cut out.
+type countingCutter struct {
+	redCutter
+	cuts *atomic.Int64
+}
+
+// Cut implements pipeline.Cutter.
+func (c countingCutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
+	c.cuts.Add(1)
+	return c.redCutter.Cut(ctx, photo)
+}
+
+func TestPicturesThatAreAloneInTheirSizeAreNotCutOut(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for i, size := range []image.Point{{40, 30}, {40, 30}, {40, 30}, {50, 30}, {60, 30}, {60, 30}} {
+		img := image.NewNRGBA(image.Rectangle{Max: size})
+		for at := 0; at < len(img.Pix); at += 4 {
+			copy(img.Pix[at:], []byte{230, 230, uint8(200 + i), 255})
+		}
+		draw.Draw(img, image.Rect(10, 10, 20, 20), image.NewUniform(color.NRGBA{220, 20, 20, 255}), image.Point{}, draw.Src)
+		saved(t, fmt.Sprintf("%d.png", i), img, imaging.PNG)
+	}
+	c := countingCutter{redCutter{.9}, &atomic.Int64{}}
+	var out bytes.Buffer
+	if err := Consistency(t.Context(), Streams{Out: &out, Err: io.Discard, Quiet: true}, Cutters{Decoder: decoder(), Cutter: c}, nil, ConsistencyOptions{JSON: true}, "."); err != nil {
+		t.Fatal(err)
+	}
+	var got Consistent
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Pictures != 6 || got.Compared != 3 || c.cuts.Load() != 3 {
+		t.Errorf("%v: %d of %d pictures compared, %d cut out", err, got.Compared, got.Pictures, c.cuts.Load())
 	}
 }

@@ -37,9 +37,9 @@ func (r *Result) alone() {
 	case r.Pictures == 0:
 		r.Note = "There are no pictures to compare"
 	case n == r.Pictures:
-		r.Note = fmt.Sprintf("No picture could be compared: that takes at least %d of one scene, or of one size where scenes aren't known", leastGroup)
+		r.Note = fmt.Sprintf("No picture could be compared: that takes at least %d of one scene, or of one size where scenes aren't known", LeastGroup)
 	case n > 0:
-		r.Note = fmt.Sprintf("%d of %d pictures were not compared: they are in scenes with fewer than %d", n, r.Pictures, leastGroup)
+		r.Note = fmt.Sprintf("%d of %d pictures were not compared: they are in scenes with fewer than %d", n, r.Pictures, LeastGroup)
 	}
 }
 
@@ -63,9 +63,11 @@ type kind struct {
 	text  func(is, usual float64) string
 }
 
+// LeastGroup is how many pictures can be held against each other.
+const LeastGroup = 3
+
 const (
 	spreadShare = 2.2 // times a group's own spread that is still alike
-	leastGroup  = 3   // pictures that can be held against each other
 	otherSide   = 4   // times what is still alike: a mirrored scene beside the others is seen before its shadow is
 )
 
@@ -108,7 +110,7 @@ func Of(pictures []Picture) Result {
 	var all []Drift
 	sum := 0.0
 	for _, g := range groups {
-		if len(g) < leastGroup {
+		if len(g) < LeastGroup {
 			continue
 		}
 		out.Compared += len(g)
