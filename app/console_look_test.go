@@ -101,7 +101,7 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	all := said()
-	for _, want := range []string{`POST /v1/jobs/j/items/i1/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, `POST /v1/jobs/j/items/i2/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, "POST /v1/jobs/j/items/bad/retry?upload=true", "POST /v1/jobs/j/items/lost/cancel", `POST /v1/uploads/complete {"job_id":"j","item_id":"new"}`} {
+	for _, want := range []string{`POST /v1/jobs/j/items/i1/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, `POST /v1/jobs/j/items/i2/remake {"scene_type":"kitchen","scene_prompt":"oak flurble"}`, "POST /v1/jobs/j/items/bad/retry?upload=true", "POST /v1/jobs/j/items/lost/cancel", `POST /v1/uploads/complete {"job_id":"j","item_id":"new","filename":"better.jpg","rename":true}`} {
 		if strings.Count(all, want) != 1 {
 			t.Errorf("not once: %s\n%s", want, all)
 		}

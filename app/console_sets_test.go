@@ -117,7 +117,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	inPage(t, ctx, chromedp.Reload(), until(two))
 	brushed := orderForBrush(t, dev)
 	// A refused photo is replaced by another, of which a picture is made.
-	const torn = `document.querySelector(".tile:has(strong[title='torn.heic'])")`
+	const torn = `document.querySelector(".tile:has(strong[title='better.jpg'])")`
 	better, err := sample.JPEG(1000)
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 
 	const bottle = `document.querySelector(".tile.approved:has(strong[title='sample-bottle.jpg'])")`
 	// By keyboard: to the picture, approve, on to the next.
-	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile.done:has(strong[title='torn.heic']) [data-main]")), chromedp.KeyEvent("a"), until(torn+`.matches(".approved")`))
+	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile.done:has(strong[title='better.jpg']) [data-main]")), chromedp.KeyEvent("a"), until(torn+`.matches(".approved")`))
 	inPage(t, ctx, chromedp.Focus(chromedp.CSS(".tile.done:has(strong[title='sample-bottle.jpg']) [data-main]")), chromedp.KeyEvent("a"), until(`document.querySelectorAll(".tile.approved").length === 2`), until(`document.activeElement.closest(".tile") && !`+bottle+`.contains(document.activeElement)`),
 		chromedp.KeyEvent(kb.ArrowLeft), until(bottle+`.contains(document.activeElement)`), chromedp.KeyEvent(kb.Enter),
 		until(`document.querySelector(".canvas img")?.naturalWidth > 100 && document.querySelectorAll(".variants > li").length > 3`))

@@ -152,7 +152,7 @@ func summary(status string) string {
 		finished, zip, open = "null", "null", 2
 	}
 	return fmt.Sprintf(`{"job_id":"j","brand_profile_id":"default","status":%q,"created_at":"2026-01-01T00:00:00Z","finished_at":%s,"export_blob_path":%s,
-		"pictures":1,"counts":{"total":%d,"open":%d,"completed":1,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0}}`, status, finished, zip, 1+open, open)
+		"presets":["shopify"],"pictures":1,"counts":{"total":%d,"open":%d,"completed":1,"failed":0,"cancelled":0,"open_exports":0,"done_exports":0,"failed_exports":0}}`, status, finished, zip, 1+open, open)
 }
 
 // TestAZIPInPartsIsSavedWholeInTheBrowser has a large job, whose ZIP has parts. Its

@@ -195,6 +195,16 @@ func (m *memoryJobs) UploadURL(_ context.Context, r job.UploadRequest) (string, 
 	return "http://blobs.test/raw/" + path, path, nil
 }
 
+func (m *memoryJobs) RenamePhoto(_ context.Context, tenantID, jobID, itemID, filename string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	it, err := m.item(tenantID, jobID, itemID)
+	if err == nil {
+		it.Filename = filename
+	}
+	return err
+}
+
 func (m *memoryJobs) Complete(_ context.Context, tenantID, jobID, itemID string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

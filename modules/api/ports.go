@@ -49,6 +49,8 @@ type Jobs interface {
 type Uploads interface {
 	UploadURL(ctx context.Context, r job.UploadRequest) (url, rawBlobPath string, err error)
 	Complete(ctx context.Context, tenantID, jobID, itemID string) error
+	// RenamePhoto gives an item that waits for its photo the name of another.
+	RenamePhoto(ctx context.Context, tenantID, jobID, itemID, filename string) error
 	// Direct reads a photo of size bytes.
 	Direct(ctx context.Context, tenantID, jobID, itemID, filename string, size int64, body io.Reader) (rawBlobPath string, err error)
 }

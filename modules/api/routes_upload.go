@@ -75,6 +75,11 @@ func (s *server) completeUpload(ctx context.Context, in *completeInput) (*reply[
 	if err := noteIDs(ctx, in.Body.JobID, in.Body.ItemID); err != nil {
 		return nil, err
 	}
+	if in.Body.Rename {
+		if err := s.Uploads.RenamePhoto(ctx, TenantID(ctx), in.Body.JobID, in.Body.ItemID, in.Body.Filename); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.Uploads.Complete(ctx, TenantID(ctx), in.Body.JobID, in.Body.ItemID); err != nil {
 		return nil, err
 	}

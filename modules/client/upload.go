@@ -14,7 +14,8 @@ type CompleteRequest struct {
 	TenantID    string `json:"tenant_id,omitempty" nullable:"true" doc:"The tenant; may be left out where the credentials name one" example:"default"`
 	JobID       string `json:"job_id,omitempty" doc:"The job; with items it may be left out" example:"0198f7a0-0000-7000-8000-000000000001"`
 	ItemID      string `json:"item_id,omitempty" doc:"The item; with items, one more of them" example:"0198f7a0-0000-7000-8000-000000000002"`
-	Filename    string `json:"filename,omitempty" nullable:"true" doc:"Not looked at" example:"mug.jpg"`
+	Filename    string `json:"filename,omitempty" nullable:"true" doc:"Not looked at, unless rename says so" example:"mug.jpg"`
+	Rename      bool   `json:"rename,omitempty" doc:"The item and its siblings take the filename, of a photo that is sent in another's place; not with items" example:"false"`
 	ContentType string `json:"content_type,omitempty" nullable:"true" maxLength:"255" doc:"Not looked at" example:"image/jpeg"`
 
 	Items []CompleteItem `json:"items,omitempty" nullable:"true" maxItems:"1000" doc:"Many items in one call; the answer is 200 and says of each what came of it"`

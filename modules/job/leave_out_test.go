@@ -38,9 +38,20 @@ func TestARefusedPhotoSaysWhyUntilItIsReplaced(t *testing.T) {
 		if now, err := w.jobs.Changes(w.t.Context(), tenantID, j.JobID); err != nil || now == before {
 			w.t.Errorf("nobody who watches the job is told: %d, %v", now, err)
 		}
+		rename := func(name string) error {
+			return w.jobs.RenamePhoto(w.t.Context(), tenantID, j.JobID, j.Items[0].ItemID, name)
+		}
+		w.must(rename("better.png"))
 		w.must(w.upload(j.JobID, j.Items[0].ItemID))
-		if it := w.get(j.JobID).Items[0]; it.Status != job.ItemQueued || it.ErrorCode != nil || it.ErrorMessage != nil {
+		if it := w.get(j.JobID).Items[0]; it.Status != job.ItemQueued || it.ErrorCode != nil || it.ErrorMessage != nil || it.Filename != "better.png" {
 			w.t.Errorf("%+v", it)
+		}
+		if err := rename("a/b.png"); !errors.Is(err, job.ErrFilename) {
+			w.t.Error(err)
+		}
+		w.must(rename("late.png")) // it waits for no photo any more
+		if it := w.get(j.JobID).Items[0]; it.Filename != "better.png" {
+			w.t.Error(it.Filename)
 		}
 	})
 }

@@ -146,6 +146,24 @@ func (s *Service) Complete(ctx context.Context, tenantID, jobID, itemID string) 
 	return nil
 }
 
+// RenamePhoto has an item that waits for its photo, and its siblings, take the name of another photo.
+// Those that wait for none keep theirs.
+//
+// Errors: ErrItemNotFound, ErrFilename.
+func (s *Service) RenamePhoto(ctx context.Context, tenantID, jobID, itemID, filename string) error {
+	if err := checkFilename(filename); err != nil {
+		return err
+	}
+	it, _, err := getItem(ctx, s.DB, tenantID, jobID, itemID)
+	if err != nil {
+		return err
+	}
+	if _, err := s.DB.ExecContext(ctx, `UPDATE items SET filename = $1, updated_at = now_ms() WHERE entry_id = $2 AND status IN ('created', 'uploaded')`, filename, it.entry); err != nil {
+		return fmt.Errorf("rename item %s: %w", itemID, err)
+	}
+	return nil
+}
+
 // noteRefusal keeps why a photo was refused with its items, which wait for another, so
 // that whoever looks at the job later is told. A failure of the store is no refusal.
 func (s *Service) noteRefusal(ctx context.Context, entryID string, refused error) error {

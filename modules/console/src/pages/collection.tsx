@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, got, once, type Schemas } from "../api";
-import { Bar, ofCounts } from "../parts/Bar";
+import { Bar, ofCounts, percent } from "../parts/Bar";
 import { sure } from "../parts/Confirm";
 import { Contact } from "../parts/Contact";
 import { Empty, Loading } from "../parts/Empty";
@@ -55,7 +55,7 @@ export const Collection = ({ id }: { id: string }) => {
     void readPace().catch(() => { /* without it no time is told */ });
   }, [id]);
   const c = group.value;
-  useEffect(() => { if (c) document.title = `${c.counts.open > 0 ? `${Math.round(100 * ofCounts(c.counts).done / Math.max(1, ofCounts(c.counts).of))} % · ` : ""}${c.name || t("nav.collections")} · OPAL`; }, [c]);
+  useEffect(() => { if (c) document.title = `${c.counts.open > 0 ? `${percent(ofCounts(c.counts))} % · ` : ""}${c.name || t("nav.collections")} · OPAL`; }, [c]);
   const changes = c ? `${c.jobs.total} ${c.jobs.open}` : "";
   useEffect(() => { if (changes && jobs.rows.peek()) void jobs.fresh((j) => j.job_id).catch(() => { /* the next change tells */ }); }, [changes]);
   if (missing.value?.status === 404) return <Empty page title={t("collection.gone")}><p><a href={to("collections")}>{t("nav.collections")}</a></p></Empty>;

@@ -1,23 +1,16 @@
 // The contact sheet: all pictures of a set, to be looked through.
 import { useEffect } from "preact/hooks";
-import { ofCounts } from "../parts/Bar";
 import { Contact } from "../parts/Contact";
 import { Loading } from "../parts/Empty";
 import { SheetHead } from "../parts/SheetHead";
 import { SheetGone } from "../parts/SheetGone";
 import { enter } from "../state/listed";
-import { called } from "../state/called";
 import { job, missing } from "../state/sheet";
 import { t } from "../words";
 
 export const Sheet = ({ id }: { id: string }) => {
   useEffect(() => { enter("sets", id); }, [id]);
   const j = job.value;
-  useEffect(() => {
-    if (!j) return;
-    const { done, of } = ofCounts(j.counts);
-    document.title = j.finished_at ? `✓ ${called(j)} · OPAL` : `${Math.round(100 * done / Math.max(1, of))} % · ${j.name ? `${j.name} · ` : ""}OPAL`;
-  }, [j]);
   if (missing.value) return <SheetGone again={() => enter("sets", id)} />;
   if (!j || j.job_id !== id) return <Loading page text={t("loading")} />;
   return <><SheetHead /><Contact key={id} /></>;

@@ -9,7 +9,7 @@ import { paceOf, readPace } from "../state/pace";
 import { saveZip } from "../state/save";
 import { before, cancelRest, close, job, left, live, shown, type Job } from "../state/sheet";
 import { lasting, t, when, type Key } from "../words";
-import { Bar, ofCounts } from "./Bar";
+import { Bar, ofCounts, percent } from "./Bar";
 import { sure } from "./Confirm";
 import { Icon } from "./Icon";
 import { SheetSaves } from "./SheetSaves";
@@ -35,6 +35,8 @@ export const SheetHead = () => {
   const n = shown.value.length;
   const running = !j.finished_at;
   useBefore(j);
+  const far = ofCounts({ ...j.counts, total: Math.max(n, j.counts.open) }, j.presets.length);
+  useEffect(() => { document.title = running ? `${percent(far)} % · ${j.name ? `${j.name} · ` : ""}OPAL` : `✓ ${called(j)} · OPAL`; }, [j, n]);
   const naming = useSignal<string | null>(null); // what the name is changed to; null: it isn't
   const rename = (e: Event): void => { e.preventDefault(); void doing(async () => {
     const now = await got(client.PATCH("/v1/jobs/{job_id}", { params: { path: { job_id: j.job_id } }, body: { name: (naming.value ?? "").trim() } }));
@@ -62,7 +64,7 @@ export const SheetHead = () => {
         {!running && <button type="button" class="quiet" onClick={remove} {...lacks("write")}><Icon name="bin" />{t("delete")}</button>}
         <SheetSaves what={{ job_id: j.job_id }} n={n} whole={j.export_blob_path ? () => void doing(async () => { const parts = await saveZip(j.job_id); if (parts > 1) tell(t("sheet.parts", { n: parts })); }) : null} />
       </div>
-      {running && <Bar {...ofCounts({ ...j.counts, total: n })} />}
+      {running && <Bar {...far} />}
     </header>
   );
 };

@@ -31,6 +31,9 @@ const waiting = (b: Brief, state: State): string => {
 // byWhom names the guest who decided.
 const byWhom = (b: Brief): string => (b.by_guest && b.decided_by && (b.review === "approved" || b.review === "rejected") ? ` · ${t("by.guest", { name: b.decided_by })}` : "");
 
+// stateText is what a tile says of its state.
+export const stateText = (b: Brief): string => t(`state.${stateOf(b)}` as Key) + byWhom(b);
+
 const pick = (b: Brief): void => {
   const input = document.createElement("input");
   input.type = "file";
@@ -89,7 +92,7 @@ export const Tile = ({ b, chosen, current, choose, focus }: Props) => {
       <div class="tile-text">
         <strong title={b.filename} onClick={() => go(...spot(b.job_id, b.item_id))}>{b.sku ?? b.filename}</strong>
         {several.value && <span class="soft clip">{sceneTitle(b.scene_type)}</span>}
-        <span class={`state ${state}`} title={why || word + byWhom(b)}>{marks[state] && <Icon name={marks[state]!} />}{word}{byWhom(b)}</span>
+        <span class={`state ${state}`} title={why || stateText(b)}>{marks[state] && <Icon name={marks[state]!} />}<span>{stateText(b)}</span></span>
         {state === "approved" && why && <span class="warn-text clip" title={why}>{why}</span>}
         {waits && <span class="soft clip" title={waits}>{waits}</span>}
         {(state === "refused" || state === "failed" || b.waiting) && <p class="tile-why" title={why}>{why}</p>}

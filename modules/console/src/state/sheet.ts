@@ -464,6 +464,6 @@ export const replace = async (of: Brief, file: File): Promise<void> => {
   }
   const up = await got(client.POST("/v1/uploads/sas", { body: { job_id: b.job_id, item_id: b.item_id, filename: file.name, content_type: file.type } }));
   await put(up.upload_url, file, () => { /* one photo: the tile says that it works */ });
-  try { await got(client.POST("/v1/uploads/complete", { body: { job_id: b.job_id, item_id: b.item_id } })); }
+  try { await got(client.POST("/v1/uploads/complete", { body: { job_id: b.job_id, item_id: b.item_id, filename: file.name, rename: true } })); }
   finally { await refresh(b.item_id); } // this one may be refused, too, for a reason of its own
 };
