@@ -71,7 +71,7 @@ func (l *largeSet) summary() string {
 	if l.done == len(l.items) {
 		status, finished, zip = "completed", `"2027-01-15T08:00:00Z"`, `"z"`
 	}
-	return fmt.Sprintf(`{"job_id":"j","brand_profile_id":"default","status":%q,"created_at":"2026-01-01T00:00:00Z","finished_at":%s,"export_blob_path":%s,"pictures":1,"counts":%s}`, status, finished, zip, counts)
+	return fmt.Sprintf(`{"job_id":"j","brand_profile_id":"default","status":%q,"created_at":"2026-01-01T00:00:00Z","finished_at":%s,"export_blob_path":%s,"presets":[],"pictures":1,"counts":%s}`, status, finished, zip, counts)
 }
 
 func (l *largeSet) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -75,7 +75,8 @@ export const said = (prefix: string, code: string, otherwise: string): string =>
 export const number = (n: number, digits = 0): string => n.toLocaleString(language.value, { maximumFractionDigits: digits });
 export const credits = (hundredths: number): string => number(hundredths / 100, 2);
 export const money = (cents: number, currency: string): string => (cents / 100).toLocaleString(language.value, { style: "currency", currency });
-export const bytes = (n: number): string => (n < 1e6 ? `${number(Math.max(1, Math.round(n / 1e3)))} kB` : `${number(n / 1e6, 1)} MB`);
+const sized = (n: number, unit: string, digits: number): string => n.toLocaleString(language.value, { style: "unit", unit, maximumFractionDigits: digits });
+export const bytes = (n: number): string => (n < 1e6 ? sized(Math.max(1, Math.round(n / 1e3)), "kilobyte", 0) : sized(n / 1e6, "megabyte", 1));
 export const when = (iso: string | null | undefined): string => (iso ? new Date(iso).toLocaleString(language.value, { dateStyle: "medium", timeStyle: "short" }) : "–");
 // date says a moment's day, for tables that have no room for its time, which their title tells.
 export const date = (iso: string | null | undefined): string => (iso ? new Date(iso).toLocaleDateString(language.value, { dateStyle: "medium" }) : "–");
