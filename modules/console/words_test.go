@@ -11,7 +11,9 @@ import (
 // for what a set is: who reads two takes them for two things.
 func TestTheWordsKeepToOneForm(t *testing.T) {
 	// letters: \b knows those of ASCII alone
-	word := func(forms string) *regexp.Regexp { return regexp.MustCompile(`(?:^|[^\p{L}])(` + forms + `)(?:$|[^\p{L}])`) }
+	word := func(forms string) *regexp.Regexp {
+		return regexp.MustCompile(`(?:^|[^\p{L}])(` + forms + `)(?:$|[^\p{L}])`)
+	}
 	forbidden := map[string]map[string]*regexp.Regexp{
 		"de": {
 			"Sie": word(`[Dd]u|[Dd]ich|[Dd]ir|[Dd]ein(?:e[mnrs]?)?`),

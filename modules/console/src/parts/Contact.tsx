@@ -120,6 +120,7 @@ export const Contact = () => {
   const doubt = list.find((b) => stateOf(b) === "look") ?? shown.value.find((b) => stateOf(b) === "look");
   const tall = list.some((b) => stateOf(b) === "refused" || stateOf(b) === "failed");
   const wide = list.some((b) => stateText(b).length > (sizes[size.value] - 38) / 7); // a word of two lines
+  const stacked = tall && 7 * (Math.max(t("tile.again").length, t("tile.replace").length) + t("tile.leave").length) + 48 > sizes[size.value]; // its two buttons stand one below the other
   const wait = list.some((b) => stateOf(b) === "queued" || stateOf(b) === "waiting");
   return (
     <div ref={root} onKeyDown={pressed} class="sheet">
@@ -128,7 +129,7 @@ export const Contact = () => {
       {doubt && <p class="callout"><Icon name="eye" /><span>{t("sheet.doubts", { n: counts.value.look ?? 0 })}</span>
         <button type="button" class="primary" onClick={() => { order.value = "doubt"; go(...spot(doubt.job_id, doubt.item_id)); }}>{t("sheet.review")}</button></p>}
       {list.length === 0 ? <Empty title={t("sheet.none")}>{shown.value.length > 0 && <button type="button" onClick={() => { filter.value = "all"; sought.value = ""; }}>{t("sheet.show_all")}</button>}</Empty>
-        : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={sizes[size.value]} ratio={1} extra={(tall ? 138 : list.some((b) => b.waiting) ? 104 : wait || list.some((b) => stateOf(b) === "approved" && b.rejected.length > 0) ? 85 : 66) + (several.value ? 19 : 0) + (wide ? 17 : 0)} handle={(h) => { grid.current = h; }}
+        : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={sizes[size.value]} ratio={1} extra={(tall ? 138 : list.some((b) => b.waiting) ? 104 : wait || list.some((b) => stateOf(b) === "approved" && b.rejected.length > 0) ? 85 : 66) + (several.value ? 19 : 0) + (wide ? 17 : 0) + (stacked ? size.value === "s" ? 49 : 33 : 0)} handle={(h) => { grid.current = h; }}
           tile={(b, i) => <Tile b={b} chosen={chosen.value.has(b.item_id)} current={i === current} choose={(range) => choose(i, range)} focus={() => { active.value = i; }} />} />}
       {looks.value && <LookDialog of={looks.value} close={() => { looks.value = null; }} apart={() => apart(looks.value ?? [])} />}
       <div class="bar" role="toolbar" aria-label={t("sheet.bar")}>
