@@ -239,3 +239,31 @@ func TestFloorBetweenLegsIsNoThinPart(t *testing.T) {
 		t.Errorf("the leg has coverage %d", a)
 	}
 }
+
+// A part that a network doubts more and more is added whole: a glove before boards was cut straight
+// through, where the photo has no edge.
+func TestAPartIsNotCutWhereThePhotoHasNoEdge(t *testing.T) {
+	body, band, part := image.Rect(150, 80, 400, 400), image.Rect(200, 120, 350, 360), image.Rect(400, 120, 450, 380)
+	dark, board := color.NRGBA{66, 58, 52, 255}, color.NRGBA{88, 76, 66, 255}
+	boards := planks(600, 450)
+	img, n := painted(func(x, y int) (color.NRGBA, float32) {
+		switch p := image.Pt(x, y); {
+		case p.In(part):
+			return dark, .2 + .3*float32(y-part.Min.Y)/float32(part.Dy())
+		case p.In(band):
+			return dark, 1
+		case p.In(body):
+			return wine, 1
+		}
+		if x >= part.Max.X && x < part.Max.X+60 { // a dark board
+			return board, 0
+		}
+		return boards.NRGBAAt(x, y), 0
+	})
+	r := cutLearned(t, img, n)
+	for _, y := range []int{130, 150, 180, 210, 250, 300, 340, 370} {
+		if a := r.Alpha.AlphaAt(425, y).A; a < 250 {
+			t.Errorf("%d pixels down the part has coverage %d", y-part.Min.Y, a)
+		}
+	}
+}

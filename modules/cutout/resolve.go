@@ -21,7 +21,9 @@ const (
 	resolveMost    = 3.   // the most that colours count, in units of the scale
 	resolveColour  = 1.3  // weight of a unit against the logarithm of the network's odds
 	resolveFloor   = .06  // the network's odds are no longer than this coverage has
-	resolveCut     = 4.   // weight of an outline that crosses no edge
+	resolveCut     = 4.   // weight of an outline that crosses no edge,
+	resolveWhole   = 8.   // the same where it completes what is added,
+	resolvePart    = 3    // of which one in so many pixels is found without,
 	resolveEven    = .25  // and of one along an edge
 	resolveFew     = .004 // share of the product that must be in doubt, away from its outline
 )
@@ -81,14 +83,14 @@ func (j *joint) resolve(fg []bool) []bool {
 			return kk.p[i] < 1.02 && kk.p[i] > shadowDarkest && tint.p[i] < t*t
 		}
 	}
-	g := newFlowGrid(w, h)
+	odds := make([]float32, w*h) // of the product
 	parallel(w*h, func(a, z int) {
 		for i := a; i < z; i++ {
 			v := r.p[i]
 			if !zone[i] {
-				g.tr[i] = -certain
+				odds[i] = -certain
 				if settled.p[i] > .5 {
-					g.tr[i] = certain
+					odds[i] = certain
 				}
 				continue
 			}
@@ -98,7 +100,7 @@ func (j *joint) resolve(fg []bool) []bool {
 			if shaded != nil && shaded(i) {
 				db = min(db, 4)
 			}
-			g.tr[i] = float32(math.Log(float64(v/(1-v)))) + resolveColour*min(max((db-df)/resolveScale, -resolveMost), resolveMost)
+			odds[i] = float32(math.Log(float64(v/(1-v)))) + resolveColour*min(max((db-df)/resolveScale, -resolveMost), resolveMost)
 		}
 	})
 	var sum float64
@@ -110,13 +112,22 @@ func (j *joint) resolve(fg []bool) []bool {
 		}
 	}
 	beta := 1 / (2 * max(float32(sum/float64(max(count, 1))), 2))
-	g.link(func(i, k, _ int, length float32) float32 {
-		if !zone[i] && !zone[k] {
-			return 0
-		}
-		return (resolveCut*exp32(-beta*lab.dist2(i, k)) + resolveEven) * length
-	})
-	solved := resample(coverage(g.solve(), w, h, 0), j.w, j.h)
+	solve := func(cut float32) []bool {
+		g := newFlowGrid(w, h)
+		copy(g.tr, odds)
+		g.link(func(i, k, _ int, length float32) float32 {
+			if !zone[i] && !zone[k] {
+				return 0
+			}
+			return (cut*exp32(-beta*lab.dist2(i, k)) + resolveEven) * length
+		})
+		return g.solve()
+	}
+	found := solve(resolveCut)
+	if !j.plain { // before a plain backdrop the classical engine sees what is whole
+		complete(found, solve(resolveWhole), settled)
+	}
+	solved := resample(coverage(found, w, h, 0), j.w, j.h)
 	big := over(resample(coverage(zone, w, h, 0), j.w, j.h), .5)
 	res := slices.Clone(fg)
 	for i, v := range big {
@@ -146,6 +157,27 @@ const (
 	confirmLone   = .8  // where so much of its rim is towards the background
 	confirmLost   = .35 // and the network's mean doubt is less
 )
+
+// complete adds to what is found the parts of whole that are not settled and of which some is found.
+func complete(found, whole []bool, settled *plane) {
+	for i, v := range settled.p {
+		whole[i] = whole[i] && v <= .5
+	}
+	eachPart(whole, settled.w, settled.h, func(part []int32) {
+		n := 0
+		for _, i := range part {
+			if found[i] {
+				n++
+			}
+		}
+		if n*resolvePart < len(part) {
+			return
+		}
+		for _, i := range part {
+			found[i] = true
+		}
+	})
+}
 
 // confirm takes back the changes from fg to res that end without an edge, as shadows
 // and highlights do, and on a plain backdrop those that open a part inside: other
