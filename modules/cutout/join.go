@@ -83,6 +83,7 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 			fg[i] = fg[i] || v && j.raw.p[i] > shedSure
 		}
 		j.tidyJoined(fg)
+		j.openSlits(fg)
 	}
 	lap("join")
 	if area = share(fg); area < minArea || area > maxArea {
