@@ -13,10 +13,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -168,7 +165,7 @@ func (s *Service) Create(ctx context.Context, n NewCollection) (Collection, erro
 }
 
 func (s *Service) create(ctx context.Context, tx *db.Tx, id string, n NewCollection) error {
-	if !utf8.ValidString(n.Name) || utf8.RuneCountInString(n.Name) > MaxName || strings.ContainsFunc(n.Name, unicode.IsControl) {
+	if !fault.IsLine(n.Name, MaxName) {
 		return ErrName
 	}
 	var there bool

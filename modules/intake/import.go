@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/semaphore"
@@ -207,10 +205,6 @@ func NewImports(o ImportOptions) *Imports {
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-func plain(s string, most int) bool {
-	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
-}
-
 // Create makes an import. One whose table is fetched begins immediately; else the table
 // is PUT to its UploadURL and the import started. Errors: ErrImportName, ErrImportFile,
 // ErrImportsFull, those of addresses, and those of the wishes.
@@ -221,7 +215,7 @@ func (s *Imports) Create(ctx context.Context, n NewImport) (Import, error) {
 		}
 	}
 	n.ID = cmp.Or(n.ID, newID())
-	if !plain(n.Name, maxName) {
+	if !fault.IsLine(n.Name, maxName) {
 		return Import{}, ErrImportName
 	}
 	if n.SourceURL != "" {
@@ -230,7 +224,7 @@ func (s *Imports) Create(ctx context.Context, n NewImport) (Import, error) {
 		}
 	}
 	n.Filename = cmp.Or(n.Filename, lastPart(n.SourceURL), "table.csv")
-	if !plain(n.Filename, maxFilename) || n.Filename == "." || n.Filename == ".." || strings.ContainsAny(n.Filename, `/\`) {
+	if !fault.IsLine(n.Filename, maxFilename) || n.Filename == "." || n.Filename == ".." || strings.ContainsAny(n.Filename, `/\`) {
 		return Import{}, ErrImportFile
 	}
 	w := n.Wishes
@@ -300,7 +294,7 @@ func lastPart(address string) string {
 		return ""
 	}
 	name := path[strings.LastIndexByte(path, '/')+1:]
-	if !plain(name, maxFilename) || strings.Trim(name, ".") == "" || strings.ContainsAny(name, `\`) {
+	if !fault.IsLine(name, maxFilename) || strings.Trim(name, ".") == "" || strings.ContainsAny(name, `\`) {
 		return ""
 	}
 	return name

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
@@ -20,7 +18,7 @@ var ErrName = fault.New(fault.Invalid, "job_name_invalid", fmt.Sprintf("A job's 
 // cleanName returns a job's name without spaces around it, or ErrName.
 func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
-	if !utf8.ValidString(name) || utf8.RuneCountInString(name) > MaxName || strings.ContainsFunc(name, unicode.IsControl) {
+	if !fault.IsLine(name, MaxName) {
 		return "", ErrName
 	}
 	return name, nil

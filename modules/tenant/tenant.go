@@ -10,8 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/fault"
@@ -177,7 +175,7 @@ func scanTenant(r interface{ Scan(dest ...any) error }) (Tenant, error) {
 }
 
 func checkName(name string) error {
-	if utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+	if !fault.IsLine(name, maxName) {
 		return ErrName
 	}
 	return nil

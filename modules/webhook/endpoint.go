@@ -10,11 +10,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/opal-photo/opal/modules/db"
 	"github.com/opal-photo/opal/modules/egress"
+	"github.com/opal-photo/opal/modules/fault"
 )
 
 // check refuses what an endpoint can't be, and returns its URL and types as they are
@@ -28,7 +27,7 @@ func (s *Service) check(n *NewEndpoint) error {
 		return ErrURL.With("%s", err)
 	}
 	n.URL = to.String()
-	if utf8.RuneCountInString(n.Description) > maxDescription || !utf8.ValidString(n.Description) || strings.ContainsFunc(n.Description, unicode.IsControl) {
+	if !fault.IsLine(n.Description, maxDescription) {
 		return ErrDescription
 	}
 	for _, e := range n.Events {
