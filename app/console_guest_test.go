@@ -107,6 +107,11 @@ func TestAGuestDecidesAndSavesInTheBrowser(t *testing.T) {
 		chromedp.KeyEvent("a"), until(`document.querySelector(".notice.bad")?.textContent.includes("who you are")`))
 	accessible(t, ctx, "a guest without a name")
 	shoot(t, ctx, "guest-nameless")
+	inPage(t, ctx, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	fits(t, ctx, "a guest without a name on a phone")
+	shoot(t, ctx, "guest-nameless-390")
+	holds(t, ctx, "what is told covers no button", `document.querySelector(".notice").getBoundingClientRect().bottom <= document.querySelector(".guest-judge").getBoundingClientRect().top`)
+	inPage(t, ctx, chromedp.EmulateViewport(1440, 900))
 	holds(t, ctx, "the next key is no name", `document.activeElement.id !== "guest-name"`)
 	inPage(t, ctx, press(".notice.bad button:not(.quiet)"), until(`document.activeElement.id === "guest-name" && document.activeElement.value === ""`), chromedp.KeyEvent("Grace"), until(`document.activeElement.value === "Grace"`), script(`document.activeElement.blur()`),
 		chromedp.KeyEvent("a"), until(`document.querySelector(".guest-strip li:first-child").matches(".approved") && !document.querySelector(".notice.bad") && document.querySelector(".guest-strip li:last-child [aria-current=true]")`))
@@ -120,4 +125,16 @@ func TestAGuestDecidesAndSavesInTheBrowser(t *testing.T) {
 	inPage(t, ctx, chromedp.KeyEvent("a"), until(`document.querySelector(".notice.bad")?.textContent.includes("a moment before") && document.querySelector(".guest-strip li:last-child").matches(".rejected")`))
 	shoot(t, ctx, "guest-late")
 	inPage(t, ctx, chromedp.KeyEvent("a"), until(`document.querySelector(".guest-strip li:last-child").matches(".approved") && !document.querySelector(".notice.bad")`))
+}
+
+// TestWordsComeInAnyOrderInTheBrowser opens a guest's page while one of the files that have its
+// words is late.
+func TestWordsComeInAnyOrderInTheBrowser(t *testing.T) {
+	t.Parallel()
+	ctx := openBrowser(t, true)
+	url := standIn(t, newLikeDocument(t).ServeHTTP)
+	for _, late := range []string{"/assets/en-", "/assets/guest_en-", "/assets/guest-"} {
+		inPage(t, ctx, chromedp.Navigate(url+"/v1/guest"), script(`document.cookie = "late=`+late+`; path=/"`), chromedp.Navigate(url+"/share#token"), arrives(`document.querySelector(".guest-judge")`))
+		holds(t, ctx, late+" is late", `!/\b(guest|picture|state)\.[a-z]+/.test(document.body.innerText) && document.body.innerText.includes("Your name") && document.body.innerText.includes("Approve")`)
+	}
 }

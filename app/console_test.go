@@ -25,6 +25,8 @@ import (
 
 // standIn serves the console's own files, and answers its calls: for what a running OPAL
 // can't be brought to do in a test. It returns its address.
+//
+// A cookie named late names the beginning of the paths that are answered a second late.
 func standIn(t *testing.T, answer http.HandlerFunc) string {
 	t.Helper()
 	consoleBuilt(t)
@@ -35,6 +37,9 @@ func standIn(t *testing.T, answer http.HandlerFunc) string {
 	pages := c.Handlers()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if page := pages[r.URL.Path]; page != nil {
+			if late, err := r.Cookie("late"); err == nil && strings.HasPrefix(r.URL.Path, late.Value) {
+				time.Sleep(time.Second)
+			}
 			page.ServeHTTP(w, r)
 			return
 		}

@@ -26,15 +26,23 @@ const wanted = (): string => {
 
 const read = async (tag: string, of: Texts[]): Promise<Words> => Object.assign({}, ...await Promise.all(of.map(async (one) => (await one[tag in one ? tag : "en"]!()).default))) as Words;
 
+// readAll reads all that was learned, also what is while it reads.
+const readAll = async (tag: string): Promise<Words> => {
+  for (;;) {
+    const parts = learned.length, all = await read(tag, learned);
+    if (learned.length === parts) return all;
+  }
+};
+
 // speak loads a language; without one, the user's.
 export const speak = async (choice?: string): Promise<void> => {
   if (choice) localStorage.setItem(chosenName, choice);
   const to = choice ?? wanted();
   try {
-    words.value = await read(to, learned);
+    words.value = await readAll(to);
   } catch { // the language's file can't be had: the texts stay as they are
     if (to === "en" || Object.keys(words.value).length) return;
-    words.value = await read("en", learned);
+    words.value = await readAll("en");
   }
   plural = new Intl.PluralRules(to);
   language.value = to;
@@ -46,7 +54,10 @@ export const learn = async <P extends { texts: Texts }>(load: () => Promise<P>):
   const part = await load();
   if (!learned.includes(part.texts)) {
     learned.push(part.texts);
-    for (let to = ""; to !== language.value;) words.value = { ...words.value, ...await read(to = language.value, [part.texts]) };
+    for (let to = ""; to !== language.value;) {
+      const more = await read(to = language.value, [part.texts]);
+      words.value = { ...words.value, ...more }; // another language, or the first, may have come meanwhile
+    }
   }
   return part;
 };
