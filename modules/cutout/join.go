@@ -38,16 +38,11 @@ func CutLearned(ctx context.Context, img *image.NRGBA, net Network) (*Result, er
 	}
 	scale := min(1, joinSize/float64(max(im.Rect.Dx(), im.Rect.Dy())))
 	raw := m.sized(max(minSide, int(float64(im.Rect.Dx())*scale+.5)), max(minSide, int(float64(im.Rect.Dy())*scale+.5)))
-	bright := highKey(im, raw)
-	if box, yes := again(raw, bright); yes {
-		lap("network")
-		if err := lookAgain(ctx, im, net, raw, box, bright); err != nil {
-			return nil, err
-		}
-		lap("again")
-	} else {
-		lap("network")
+	lap("network")
+	if raw, err = lookMore(ctx, im, net, raw); err != nil {
+		return nil, err
 	}
+	lap("again")
 	return r.join(im, raw, scale, lap), nil
 }
 

@@ -76,20 +76,37 @@ func darker(im *image.NRGBA) *image.NRGBA {
 	return o
 }
 
+// lookMore asks the network for as many more looks as its first, raw, calls for, and returns what counts.
+func lookMore(ctx context.Context, im *image.NRGBA, net Network, raw *plane) (*plane, error) {
+	bright := highKey(im, raw)
+	box, yes := again(raw, bright)
+	if !yes {
+		return raw, nil
+	}
+	if !bright && !tiny(box, raw, lookTiny) {
+		if clear, err := reframe(ctx, im, net, raw); err != nil || clear != nil {
+			return clear, err
+		}
+	}
+	return raw, lookAgain(ctx, im, net, raw, box, bright)
+}
+
+// tiny tells whether the box takes less than a share of the plane.
+func tiny(box image.Rectangle, of *plane, share float64) bool {
+	return float64(box.Dx()*box.Dy()) < share*float64(of.w*of.h)
+}
+
 // again tells whether the network should look at a part of the picture again, and which
 // part of the plane that is. bright is whether the picture is high key.
 func again(raw *plane, bright bool) (box image.Rectangle, yes bool) {
 	w, h := raw.w, raw.h
-	doubt, product := make([]bool, w*h), 0
 	for i, v := range raw.p {
-		doubt[i] = v > .03 && v < .97
 		if v > lookFound {
 			x, y := i%w, i/w
 			box = box.Union(image.Rect(x, y, x+1, y+1))
-			product++
 		}
 	}
-	if product == 0 {
+	if box.Empty() {
 		return box, false
 	}
 	room := int(lookRoom*float64(max(box.Dx(), box.Dy())) + .5)
@@ -98,16 +115,28 @@ func again(raw *plane, bright bool) (box image.Rectangle, yes bool) {
 	if bright {
 		small = lookSmall
 	}
-	if float64(box.Dx()*box.Dy()) < small*float64(w*h) {
+	if tiny(box, raw, small) {
 		return box, true
 	}
+	return box, deepDoubt(raw) > lookDoubt
+}
+
+// deepDoubt is how much a look is in doubt about, away from outlines: in shares of the product that it found.
+func deepDoubt(raw *plane) float64 {
+	doubt, product := make([]bool, len(raw.p)), 0
+	for i, v := range raw.p {
+		doubt[i] = v > .03 && v < .97
+		if v > lookFound {
+			product++
+		}
+	}
 	deep := 0
-	for _, v := range opened(doubt, w, h, lookWide) {
+	for _, v := range opened(doubt, raw.w, raw.h, lookWide) {
 		if v {
 			deep++
 		}
 	}
-	return box, float64(deep) > lookDoubt*float64(product)
+	return float64(deep) / float64(max(product, 1))
 }
 
 // lookAgain asks the network for the mirrored box of the plane, and mixes the answer

@@ -39,6 +39,15 @@ func (m Mask) sized(w, h int) *plane {
 	return resample(p, w, h)
 }
 
+// within copies a part of the plane, which lies within it.
+func (p *plane) within(part image.Rectangle) *plane {
+	o := newPlane(part.Dx(), part.Dy())
+	for y := range o.h {
+		copy(o.p[y*o.w:(y+1)*o.w], p.p[(part.Min.Y+y)*p.w+part.Min.X:])
+	}
+	return o
+}
+
 // tap is the run of input pixels that an output pixel of a line is made of.
 type tap struct {
 	at     int
