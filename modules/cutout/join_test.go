@@ -27,6 +27,9 @@ func (n network) Mask(_ context.Context, photo *image.NRGBA) (cutout.Mask, error
 	if n.err != nil || n.size == (image.Point{}) || photo.Rect.Size() == n.size {
 		return n.mask, n.err
 	}
+	if frame := photo.Rect.Size(); frame.X > n.size.X || frame.Y > n.size.Y {
+		return n.framed(frame), nil
+	}
 	m := n.mask
 	if n.second != nil {
 		m = *n.second
@@ -41,6 +44,18 @@ func (n network) Mask(_ context.Context, photo *image.NRGBA) (cutout.Mask, error
 		}
 	}
 	return part, nil
+}
+
+// framed is what it sees of the photo in the middle of a larger picture: the same.
+func (n network) framed(size image.Point) cutout.Mask {
+	m := cutout.Mask{Width: size.X, Height: size.Y, Coverage: make([]float32, size.X*size.Y)}
+	off := size.Sub(n.size).Div(2)
+	for y := range n.size.Y {
+		for x := range n.size.X {
+			m.Coverage[(y+off.Y)*size.X+x+off.X] = n.mask.Coverage[y*n.mask.Height/n.size.Y*n.mask.Width+x*n.mask.Width/n.size.X]
+		}
+	}
+	return m
 }
 
 // seen is what a good network answers: the true coverage on a square, a little
