@@ -646,7 +646,14 @@ func (fixedImports) Create(_ context.Context, n intake.NewImport) (intake.Import
 	}
 	return intake.Import{ImportID: importID, TenantID: n.TenantID, Status: intake.Created, UploadURL: "http://127.0.0.1:1/raw/x"}, nil
 }
-func (fixedImports) Preview(_ context.Context, n intake.NewImport, table []byte) (intake.Preview, error) {
+func (fixedImports) Preview(_ context.Context, n intake.NewImport, read func() ([]byte, error)) (intake.Preview, error) {
+	var table []byte
+	if n.SourceURL == "" {
+		var err error
+		if table, err = read(); err != nil {
+			return intake.Preview{}, err
+		}
+	}
 	p := intake.Preview{Format: "csv", Rows: 4, Photos: 3, Products: 2, Wrong: 1, Errors: []intake.RowError{{Row: 2, Line: 3, Code: "row_duplicate", Message: "x"}}}
 	p.First = []feed.Entry{{Row: 1, Line: 2, Photo: feed.Photo{File: string(table), URL: n.SourceURL, Product: picture.Product{SKU: n.Wishes.Brand}}}}
 	for _, count := range []int{2, 1} {

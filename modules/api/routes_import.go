@@ -16,7 +16,7 @@ import (
 // Imports is the intake module's service of tables.
 type Imports interface {
 	Create(ctx context.Context, n intake.NewImport) (intake.Import, error)
-	Preview(ctx context.Context, n intake.NewImport, table []byte) (intake.Preview, error)
+	Preview(ctx context.Context, n intake.NewImport, read func() ([]byte, error)) (intake.Preview, error)
 	Get(ctx context.Context, tenantID, id string) (intake.Import, error)
 	List(ctx context.Context, tenantID string, f intake.ImportFilter) (page []intake.Import, next string, err error)
 	Start(ctx context.Context, tenantID, id string) (intake.Import, error)

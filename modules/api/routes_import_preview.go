@@ -36,7 +36,7 @@ func importPreviewRoute(r *Routes) {
 		Summary: "See what an import would make of a table, and its price, before anything is ordered", Body: FormBody, Form: importPreviewForm}, r.s.previewImport)
 }
 
-func (s *server) previewImport(ctx context.Context, _ *TenantQuery) (_ *reply[client.ImportPreview], err error) {
+func (s *server) previewImport(ctx context.Context, _ *TenantQuery) (*reply[client.ImportPreview], error) {
 	form := callOf(ctx).form
 	text := func(name string) string {
 		if v := form.Value[name]; len(v) > 0 {
@@ -50,21 +50,17 @@ func (s *server) previewImport(ctx context.Context, _ *TenantQuery) (_ *reply[cl
 	if len(files) > 1 || len(files) == 1 == (n.SourceURL != "") {
 		return nil, errTable
 	}
-	var table []byte
-	if len(files) == 1 {
-		if files[0].Size > intake.MaxPreviewed {
-			return nil, intake.ErrLookLarge
-		}
+	if len(files) == 1 && files[0].Size > intake.MaxPreviewed {
+		return nil, intake.ErrLookLarge
+	}
+	p, err := s.Imports.Preview(ctx, n, func() (table []byte, err error) {
 		body, err := files[0].Open()
 		if err != nil {
 			return nil, fmt.Errorf("open the spooled table: %w", err)
 		}
 		defer func() { err = errors.Join(err, body.Close()) }()
-		if table, err = io.ReadAll(body); err != nil {
-			return nil, fmt.Errorf("read the spooled table: %w", err)
-		}
-	}
-	p, err := s.Imports.Preview(ctx, n, table)
+		return io.ReadAll(body)
+	})
 	if err != nil {
 		return nil, err
 	}

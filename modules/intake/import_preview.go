@@ -25,6 +25,7 @@ const (
 
 	looksAtOnce = 2
 	lookTime    = 25 * time.Second // with the time that a table takes to arrive
+	lookTurn    = 8 * time.Second  // that a caller waits for those before
 )
 
 // Errors of previews.
@@ -53,29 +54,30 @@ type Order struct {
 }
 
 // Preview reads a table as an import reads it, and makes and keeps nothing: the one at n.SourceURL,
-// through the guard of imports, or table. Errors: those of Create and of a table that an import can't
+// through the guard of imports, or the one that read returns, which is called when it is its turn: few
+// tables are in memory at the same time. Errors: those of Create and of a table that an import can't
 // read, ErrLookLarge, ErrLookBusy, and that of a table that takes too long.
-func (s *Imports) Preview(ctx context.Context, n NewImport, table []byte) (Preview, error) {
+func (s *Imports) Preview(ctx context.Context, n NewImport, read func() ([]byte, error)) (Preview, error) {
 	if err := s.checkWishes(ctx, n.TenantID, n.Wishes); err != nil {
 		return Preview{}, err
 	}
-	if len(table) > MaxPreviewed {
-		return Preview{}, ErrLookLarge
-	}
-	if !s.looks.TryAcquire(1) {
+	within, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	turn, late := context.WithTimeout(within, lookTurn)
+	defer late()
+	if s.looks.Acquire(turn, 1) != nil {
 		return Preview{}, ErrLookBusy
 	}
 	defer s.looks.Release(1)
-	within, cancel := context.WithTimeout(ctx, lookTime)
-	defer cancel()
 	if n.SourceURL != "" {
-		var err error
-		if table, err = s.Fetcher.FetchTable(within, n.SourceURL, MaxPreviewed); err != nil {
-			if errors.Is(err, ErrTableLarge) {
-				err = ErrLookLarge
-			}
-			return Preview{}, err
-		}
+		read = func() ([]byte, error) { return s.Fetcher.FetchTable(within, n.SourceURL, MaxPreviewed) }
+	}
+	table, err := read()
+	switch {
+	case errors.Is(err, ErrTableLarge), len(table) > MaxPreviewed:
+		return Preview{}, ErrLookLarge
+	case err != nil:
+		return Preview{}, err
 	}
 	p, err := s.look(within, n, table)
 	if err != nil && ctx.Err() == nil && within.Err() != nil {

@@ -1,12 +1,15 @@
 package intake_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,11 +22,15 @@ import (
 // mixed is a table with rows of each kind: good ones of two brands and two scenes, and bad ones.
 const mixed = "sku,file,brand,scene,title\r\nA,a.jpg,,,\"A \nmug\"\r\nB,b.jpg,,kitchen,\r\nB,b2.jpg,,,\r\nA,a.jpg,,,\"A \nmug\"\r\n,,,,nothing\r\nC,refused.jpg,,,\r\nD,d.jpg,nobody,,\r\nE,e.jpg,acme,,\r\n"
 
+func reading(table string) func() ([]byte, error) {
+	return func() ([]byte, error) { return []byte(table), nil }
+}
+
 func TestAPreviewSaysWhatTheImportMakes(t *testing.T) {
 	eachImports(t, func(w *imports) {
 		w.refused["refused.jpg"] = fault.New(fault.Invalid, "scene_type_unknown", "There is no such scene").With("items[0].scene_types has x")
 		wishes := intake.Wishes{Scenes: []string{"studio"}}
-		p, err := w.s.Preview(w.t.Context(), intake.NewImport{TenantID: "t", Wishes: wishes}, []byte(mixed))
+		p, err := w.s.Preview(w.t.Context(), intake.NewImport{TenantID: "t", Wishes: wishes}, reading(mixed))
 		w.must(err)
 		var rows []string
 		for _, e := range p.First {
@@ -119,12 +126,40 @@ func TestTablesThatHaveNoPreview(t *testing.T) {
 			"a large one":    {strings.Repeat("a", intake.MaxPreviewed+1), intake.ErrLookLarge},
 			"a ZIP's header": {"PK\x03\x04", feed.ErrNotTable},
 		} {
-			if _, err := w.s.Preview(w.t.Context(), intake.NewImport{TenantID: "t"}, []byte(c.table)); !errors.Is(err, c.want) {
+			if _, err := w.s.Preview(w.t.Context(), intake.NewImport{TenantID: "t"}, reading(c.table)); !errors.Is(err, c.want) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if _, err := w.s.Preview(w.t.Context(), intake.NewImport{TenantID: "t", Wishes: intake.Wishes{Brand: "nobody"}}, []byte("file\na.jpg\n")); fault.CodeOf(err) != "brand_profile_not_found" {
+		if _, err := w.s.Preview(w.t.Context(), intake.NewImport{TenantID: "t", Wishes: intake.Wishes{Brand: "nobody"}}, reading("file\na.jpg\n")); fault.CodeOf(err) != "brand_profile_not_found" {
 			t.Errorf("a brand that is not there: %v", err)
+		}
+	})
+}
+
+func TestFewTablesAreLookedAtAtOnce(t *testing.T) {
+	eachImports(t, func(w *imports) {
+		hold, begun := make(chan struct{}), make(chan struct{}, 2)
+		var all sync.WaitGroup
+		for range 2 {
+			all.Go(func() {
+				_, _ = w.s.Preview(w.t.Context(), intake.NewImport{TenantID: "t"}, func() ([]byte, error) {
+					begun <- struct{}{}
+					<-hold
+					return []byte("file\na.jpg\n"), nil
+				})
+			})
+		}
+		<-begun
+		<-begun
+		soon, cancel := context.WithTimeout(w.t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if _, err := w.s.Preview(soon, intake.NewImport{TenantID: "t"}, reading("")); !errors.Is(err, intake.ErrLookBusy) {
+			w.t.Errorf("a third: %v", err)
+		}
+		close(hold)
+		all.Wait()
+		if p, err := w.s.Preview(w.t.Context(), intake.NewImport{TenantID: "t"}, reading("file\na.jpg\n")); err != nil || p.Photos != 1 {
+			w.t.Errorf("afterwards: %v", err)
 		}
 	})
 }
