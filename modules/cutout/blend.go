@@ -27,6 +27,7 @@ func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane, line *outline) 
 		fz = j.hairs(fg)
 		touch = j.findContact(im, fg, signed, front, back, fz)
 	}
+	rests := j.rests(fg, signed)
 	W, H := im.Rect.Dx(), im.Rect.Dy()
 	coverageOut, out := image.NewAlpha(im.Rect), image.NewNRGBA(im.Rect)
 	alpha, rgb := coverageOut.Pix, out.Pix
@@ -64,7 +65,7 @@ func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane, line *outline) 
 					}
 				}
 				a = line.keep(touch.coverage(&mix, a, u, v, sx), mix.apart, u, v)
-				alpha[i] = mix.paint(rgb[i*4:i*4+4], photo, a)
+				alpha[i] = mix.paint(rgb[i*4:i*4+4], photo, a*(1-rests.at(u, v)))
 			}
 		}
 	})
