@@ -113,7 +113,7 @@ func officePages(t *testing.T, ctx context.Context) {
 	accessible(t, ctx, "a secret that is shown once")
 	inPage(t, ctx, agree, until(`!document.querySelector("dialog") && document.querySelectorAll(".card").length === 1`))
 	widths(t, ctx, "webhooks")
-	inPage(t, ctx, press(".card a"), until(`document.querySelector("h1")?.textContent.includes("<img") && document.querySelector(".empty")`), press(".page-head .row button:nth-child(2)"), until(`document.querySelector(".page-head .row .primary")`))
+	inPage(t, ctx, press(".card a"), until(`document.querySelector("h1")?.textContent.includes("<img") && document.querySelector(".empty, .log > li")`), press(".page-head .row button:nth-child(2)"), until(`document.querySelector(".page-head .row .primary")`))
 	widths(t, ctx, "webhook")
 
 	inPage(t, ctx, to("/operations"), until(`document.querySelector(".empty") && document.querySelectorAll(".inline-list li").length > 2`))
