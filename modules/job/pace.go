@@ -53,7 +53,7 @@ type paceKept struct {
 	pace  Pace
 }
 
-// made is how long a set took from its order to its last picture.
+// made is how long a set took from the beginning of its work to its last picture.
 type made struct {
 	n    int
 	took time.Duration
@@ -78,10 +78,11 @@ func (s *Service) Pace(ctx context.Context) (Pace, error) {
 	return s.pace.pace, nil
 }
 
-// lately returns what the last sets took. Pictures that were made again later don't count, nor
-// do sets that waited a day for photos.
+// lately returns what the last sets took, from the first step of their last attempts: what they
+// waited for photos and for other sets before them is no part of it. Pictures that were made again
+// later don't count.
 func lately(ctx context.Context, q db.Querier) ([]made, error) {
-	rows, err := q.QueryContext(ctx, `SELECT count(*), min(i.created_at), max(i.ended_at) FROM
+	rows, err := q.QueryContext(ctx, `SELECT count(*), min(coalesce((SELECT min(t.started_at) FROM item_steps t WHERE t.item_id = i.item_id AND t.attempt = i.attempt), i.created_at)), max(i.ended_at) FROM
 			(SELECT job_id FROM jobs WHERE finished_at IS NOT NULL AND status IN ('completed', 'partial') ORDER BY finished_at DESC LIMIT $1) j
 		JOIN items i ON i.job_id = j.job_id
 		WHERE i.status = 'completed' AND i.ended_at IS NOT NULL AND i.retry_of IS NULL AND i.remake_of IS NULL GROUP BY i.job_id`, paceSets)

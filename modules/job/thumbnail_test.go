@@ -89,7 +89,8 @@ func TestThePaceCountsWhatWasOrderedAndMade(t *testing.T) {
 		j := w.create(1, pipeline.Options{RemoveBackground: true})
 		w.must(w.upload(j.JobID, j.Items[0].ItemID))
 		w.must(w.jobs.Process(ctx, body(j, 0)))
-		w.exec(`UPDATE items SET created_at = ended_at - 24000`)
+		w.exec(`UPDATE items SET created_at = ended_at - 3600000`) // an hour behind others' pictures
+		w.exec(`UPDATE item_steps SET started_at = (SELECT i.ended_at FROM items i WHERE i.item_id = item_steps.item_id) - 24000`)
 		w.exec(`UPDATE jobs SET open_items = 0, open_exports = 0, finished_at = updated_at, status = 'completed'`)
 		p, err := w.jobs.Pace(ctx)
 		w.must(err)
