@@ -117,7 +117,7 @@ func sharePages(t *testing.T, ctx context.Context, base string) {
 		press("dialog .comments button[aria-expanded]"), until(`document.querySelectorAll("dialog .history li").length >= 4 && document.querySelector("dialog .history").textContent.includes("Grace <img")`))
 	accessible(t, ctx, "the log of a share link")
 	holds(t, ctx, "the log names the picture", `document.querySelector("dialog .history a[href*='/sets/']").textContent.length > 3`)
-	inPage(t, ctx, press("dialog .comments button:not([aria-expanded])"), until(`!document.querySelector("dialog .comments")`), script(`document.querySelector("dialog").close()`), until(`!document.querySelector("dialog")`))
+	inPage(t, ctx, press("dialog .comments button:not([aria-expanded])"), press("dialog .danger"), until(`!document.querySelector("dialog .comments") && document.querySelector("dialog [role=status]").textContent.includes("ended")`), script(`document.querySelector("dialog").close()`), until(`!document.querySelector("dialog")`))
 	// back at the set one sees on the tiles who decided, and that somebody wrote
 	inPage(t, ctx, script(`dispatchEvent(new Event("focus"))`), until(`[...document.querySelectorAll(".tile .state.rejected")].some((s) => s.textContent.includes("Grace")) && document.querySelector(".tile .talk")?.textContent === "1"`))
 	accessible(t, ctx, "what guests decided")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/opal-photo/opal/modules/sample"
 )
@@ -77,8 +78,16 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 			fmt.Fprintf(w, `{"jobs":[%s],"items":[],"next_cursor":null,"presets":[],"brand_profiles":[]}`, summary("completed"))
 		}
 	})
-	inPage(t, ctx, chromedp.Navigate(url+"/#/sets/j"), until(`document.querySelectorAll(".tile").length === 4`), press(".bar button"), until(`document.querySelectorAll(".tile.chosen").length === 4`),
-		chromedp.KeyEvent("l"), until(`document.querySelectorAll("dialog .chip[aria-pressed]").length === 2 && document.querySelector("dialog .primary").disabled`), press("dialog .chip:nth-child(2)"),
+	inPage(t, ctx, chromedp.Navigate(url+"/#/sets/j"), until(`document.querySelectorAll(".tile").length === 4`),
+		// what doesn't apply to finished pictures says so, by its button and by its key
+		script(`document.querySelector("[data-item=i1] [data-main]").focus()`), chromedp.KeyEvent(" "), until(`document.querySelectorAll(".tile.chosen").length === 1`))
+	holds(t, ctx, "finished pictures are tried again or left out", `[...document.querySelectorAll(".bar button:disabled")].map((b) => b.textContent.trim().slice(-1) + (b.title ? "" : " without a reason")).join() === "M,O"`)
+	inPage(t, ctx, chromedp.KeyEvent("o"), until(`document.querySelector(".notice")?.textContent.includes("Finished pictures can't be left out")`),
+		chromedp.KeyEvent("m"), until(`document.querySelector(".notice")?.textContent.includes("Only pictures that failed")`), chromedp.KeyEvent(kb.Escape), until(`!document.querySelector(".tile.chosen")`),
+		press(".bar button"), until(`document.querySelectorAll(".tile.chosen").length === 4`),
+		chromedp.KeyEvent("l"), until(`document.querySelector("dialog[open] .chip")`), chromedp.KeyEvent(kb.Escape), until(`!document.querySelector("dialog")`))
+	holds(t, ctx, "a dialog that is closed takes the selection along", `document.querySelectorAll(".tile.chosen").length === 4`)
+	inPage(t, ctx, chromedp.KeyEvent("l"), until(`document.querySelectorAll("dialog .chip[aria-pressed]").length === 2 && document.querySelector("dialog .primary").disabled`), press("dialog .chip:nth-child(2)"),
 		fill("dialog textarea", "oak flurble"), until(`document.querySelector("dialog .understood .unknown")?.textContent === "flurble" && [...document.querySelectorAll("dialog p")].some((p) => p.textContent.includes("3 credits"))`))
 	accessible(t, ctx, "another look")
 	inPage(t, ctx, press("dialog .primary"), until(`!document.querySelector("dialog") && document.querySelector(".notice.good")?.textContent.includes("2 pictures are made again")`))
@@ -92,6 +101,7 @@ func TestPicturesGetAnotherLookAndPhotosAreReplacedInTheBrowser(t *testing.T) {
 	inPage(t, ctx, press(lost+".tile-buttons button:last-child"), until(`document.querySelector(".tile.out[data-item=lost]") && document.querySelector(".tile.out .state").textContent === "Left out" && !document.querySelector("`+lost+`.tile-buttons")`))
 	chooses(ctx, at)
 	inPage(t, ctx, press(".tile.failed .tile-buttons button"), until(`!document.querySelector(".tile.failed") && document.querySelector(".tile.queued")`))
+	inPage(t, ctx, press(".bar button"), until(`document.querySelectorAll(".tile.chosen").length > 1`), chromedp.KeyEvent("o"), until(`/^\d photos? left out\. \d others? stays? as/.test(document.querySelector(".notice.good")?.textContent)`))
 	said := func() string {
 		mu.Lock()
 		defer mu.Unlock()

@@ -23,14 +23,15 @@ const Row = ({ j, ahead }: { j: Summary; ahead: number }) => {
   const some = useSignal<Brief[]>([]);
   useEffect(() => {
     got(client.GET("/v1/jobs/{job_id}/items", { params: { path: { job_id: j.job_id }, query: { limit: 4 } } })).then((p) => { some.value = p.items; }, () => { /* the row says enough */ });
-  }, [j.job_id, j.counts.open === 0]);
+  }, [j.job_id, j.counts.open]);
   const open = j.counts.open;
+  const stuck = open > 0 && some.value.filter((b) => b.status === "created" && b.error_code).length >= open; // refused photos wait for the user
   return (
     <li class="set-row">
       <a href={to("sets", j.job_id)}>
         <span class="set-thumbs">{some.value.map((b) => <Thumb key={b.item_id} job={j.job_id} item={b.item_id} version={b.picture} photo={b.photo} />)}</span>
         <span><strong class="breaks">{called(j)}</strong><span class="soft">{sized(j)}{when(j.created_at)}</span></span>
-        <span class={`state job-${j.status}`}>{j.finished_at ? t(`job.${j.status}` as Key) : `${t("home.running", { done: j.pictures - open, n: j.pictures })}${rest(open) ? ` · ${t("sheet.left", { time: lasting(rest(ahead + open)) })}` : ""}`}</span>
+        <span class={`state job-${j.status}`}>{j.finished_at ? t(`job.${j.status}` as Key) : `${t("home.running", { done: j.pictures - open, n: j.pictures })}${stuck ? ` · ${t("sheet.stuck")}` : rest(open) ? ` · ${t("sheet.left", { time: lasting(rest(ahead + open)) })}` : ""}`}</span>
       </a>
     </li>
   );

@@ -18,6 +18,9 @@ import { Role } from "./Role";
 import { SheetFilters } from "./SheetFilters";
 import { stateText, Tile } from "./Tile";
 
+const repeatable = (b: Brief): boolean => b.status === "failed";
+const leavable = (b: Brief): boolean => !["done", "channel", "look", "approved", "rejected", "out"].includes(stateOf(b));
+
 export const Contact = () => {
   const active = useSignal(0);
   const anchor = useRef(0);
@@ -80,8 +83,15 @@ export const Contact = () => {
     // in a list of doubts the decided tile goes, and the next one takes its place
     if (single && of.length) focusOn(filter.value === "look" ? current : current + 1);
   };
-  const repeat = (): void => void (may("write") && each(acted().filter((b) => b.status === "failed"), "sheet.repeated", again));
-  const leave = (): void => void (may("write") && each(acted().filter((b) => !["done", "channel", "look", "approved", "rejected", "out"].includes(stateOf(b))), "sheet.left_out", leaveOut));
+  // those of a selection that this is not for stay as they are, and are told
+  const some = (fits: (b: Brief) => boolean, none: Key, done: Key, act: (b: Brief) => Promise<void>): void => {
+    if (!may("write")) return;
+    const all = acted(), of = all.filter(fits), rest = all.length - of.length;
+    if (!of.length) { if (all.length) tell(t(none)); return; }
+    void each(of, done, act, rest ? `. ${t("sheet.others", { n: rest })}` : "");
+  };
+  const repeat = (): void => some(repeatable, "sheet.no_repeat", "sheet.repeated", again);
+  const leave = (): void => some(leavable, "sheet.no_leave", "sheet.left_out", leaveOut);
   const save = (): void => {
     const of = acted().filter((b) => b.status === "completed");
     if (of.length < 2) { void each(of, "sheet.saved", async (b) => { await saveVariants(b.job_id, b.item_id); }); return; }
@@ -99,7 +109,7 @@ export const Contact = () => {
 
   const pressed = (e: KeyboardEvent): void => {
     const target = e.target as HTMLElement;
-    if (e.ctrlKey || e.metaKey || e.altKey || target.matches("input:not([type=checkbox]), select, textarea")) return;
+    if (e.ctrlKey || e.metaKey || e.altKey || target.closest("dialog") || target.matches("input:not([type=checkbox]), select, textarea")) return;
     const inGrid = target.closest(".grid");
     const moves: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: grid.current.columns, ArrowUp: -grid.current.columns, Home: -1e9, End: 1e9 };
     if (inGrid && e.key in moves) {
@@ -117,6 +127,8 @@ export const Contact = () => {
   };
 
   const selected = chosen.value.size;
+  const picked = selected ? acted() : [];
+  const off = (fits: (b: Brief) => boolean, none: Key): { disabled?: boolean; title?: string } => (picked.some(fits) ? lacks("write") : { disabled: true, title: t(none) });
   const doubt = list.find((b) => stateOf(b) === "look") ?? shown.value.find((b) => stateOf(b) === "look");
   const tall = list.some((b) => stateOf(b) === "refused" || stateOf(b) === "failed");
   const wide = list.some((b) => stateText(b).length > (sizes[size.value] - 38) / 7); // a word of two lines
@@ -129,7 +141,7 @@ export const Contact = () => {
       {doubt && <p class="callout"><Icon name="eye" /><span>{t("sheet.doubts", { n: counts.value.look ?? 0 })}</span>
         <button type="button" class="primary" onClick={() => { order.value = "doubt"; go(...spot(doubt.job_id, doubt.item_id)); }}>{t("sheet.review")}</button></p>}
       {list.length === 0 ? <Empty title={t("sheet.none")}>{shown.value.length > 0 && <button type="button" onClick={() => { filter.value = "all"; sought.value = ""; }}>{t("sheet.show_all")}</button>}</Empty>
-        : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={sizes[size.value]} ratio={1} extra={(tall ? 138 : list.some((b) => b.waiting) ? 104 : wait || list.some((b) => stateOf(b) === "approved" && b.rejected.length > 0) ? 85 : 66) + (several.value ? 19 : 0) + (wide ? 17 : 0) + (stacked ? size.value === "s" ? 49 : 33 : 0)} handle={(h) => { grid.current = h; }}
+        : <Grid items={list} keyOf={(b) => b.item_id} label={t("sheet.grid")} min={sizes[size.value]} ratio={1} extra={(tall ? 154 : list.some((b) => b.waiting) ? 104 : wait || list.some((b) => stateOf(b) === "approved" && b.rejected.length > 0) ? 85 : 66) + (several.value ? 19 : 0) + (wide ? 17 : 0) + (stacked ? size.value === "s" ? 49 : 33 : 0)} handle={(h) => { grid.current = h; }}
           tile={(b, i) => <Tile b={b} chosen={chosen.value.has(b.item_id)} current={i === current} choose={(range) => choose(i, range)} focus={() => { active.value = i; }} />} />}
       {looks.value && <LookDialog of={looks.value} close={() => { looks.value = null; }} apart={() => apart(looks.value ?? [])} />}
       <div class="bar" role="toolbar" aria-label={t("sheet.bar")}>
@@ -139,9 +151,9 @@ export const Contact = () => {
           <strong>{t("sheet.selected", { n: selected })}</strong>
           <button type="button" class="primary" onClick={() => judge("approve")} {...lacks("approve")}><Icon name="check" />{t("approve")} <kbd>A</kbd></button>
           <button type="button" onClick={() => judge("reject")} {...lacks("approve")}><Icon name="cross" />{t("reject")} <kbd>R</kbd></button>
-          <button type="button" onClick={repeat} {...lacks("write")}><Icon name="again" />{t("tile.again")} <kbd>M</kbd></button>
+          <button type="button" onClick={repeat} {...off(repeatable, "sheet.no_repeat")}><Icon name="again" />{t("tile.again")} <kbd>M</kbd></button>
           <button type="button" onClick={another} {...lacks("write")}><Icon name="swap" />{t("sheet.another")} <kbd>L</kbd></button>
-          <button type="button" onClick={leave} {...lacks("write")}>{t("tile.leave")} <kbd>O</kbd></button>
+          <button type="button" onClick={leave} {...off(leavable, "sheet.no_leave")}>{t("tile.leave")} <kbd>O</kbd></button>
           <button type="button" onClick={save}><Icon name="down" />{t("download")} <kbd>D</kbd></button>
         </> : <span class="soft keys">{t("sheet.keys")}</span>}
       </div>

@@ -13,7 +13,7 @@ import { Words } from "./Words";
 
 // apart takes the photos into a set of its own.
 export const LookDialog = ({ of, close, apart }: { of: Brief[]; close: () => void; apart: () => void }) => {
-  const n = of.length, first = of[0]!;
+  const n = of.length, first = of[0]!, approved = of.filter((b) => b.review === "approved").length;
   const scene = useSignal(""), words = useSignal("");
   const seen = useSignal<Shown | null>(null), why = useSignal("");
   const ask = useRef<((a: () => Promise<Shown>) => void) | null>(null);
@@ -37,7 +37,7 @@ export const LookDialog = ({ of, close, apart }: { of: Brief[]; close: () => voi
         <Words value={words.value} unknown={seen.value?.unknown_words ?? []} change={(w) => { words.value = w; }} />
         {seen.value && <img class="look-seen" src={seen.value.url} alt={first.filename} />}
         {why.value && <p class="bad-text" role="alert">{why.value}</p>}
-        <p class="soft">{t("look.change.why")}{price ? ` ${t("new.sum.credits", { n: credits(n * price) })}` : ""}</p>
+        <p class="soft">{t("look.change.why")}{approved ? ` ${t("look.change.approved", { n: approved })}` : ""}{price ? ` ${t("new.sum.credits", { n: credits(n * price) })}` : ""}</p>
         <div class="row between"><button type="button" class="quiet" onClick={() => { apart(); close(); }}>{t("look.apart")}</button>
           <div class="row"><button type="button" onClick={close}>{t("cancel")}</button><button type="submit" class="primary" disabled={!changed}>{t("adjust.make")}</button></div></div>
       </form>

@@ -6,6 +6,7 @@ import { textOf } from "../state/notice";
 import { to } from "../route";
 import { may } from "../state/session";
 import { t, when, type Key } from "../words";
+import { sure } from "./Confirm";
 import { Dialog } from "./Dialog";
 import { Once } from "./Secret";
 
@@ -21,10 +22,11 @@ export const ShareDialog = ({ what, n, ready = [], approved = [], doubts = 0, cl
   const links = useSignal<Share[]>([]);
   const url = useSignal("");
   const wrong = useSignal("");
+  const revoked = useSignal(false);
   const shows = useSignal(ready.length ? "ready" : approved.length && approved.length < n ? "approved" : "all");
   const shown = shows.value === "ready" ? ready.length : shows.value === "approved" ? approved.length : n;
   const log = useSignal<{ id: string; entries: Entry[] } | null>(null);
-  const tried = async (work: () => Promise<void>): Promise<void> => { try { wrong.value = ""; await work(); } catch (error) { wrong.value = textOf(error); } };
+  const tried = async (work: () => Promise<void>): Promise<void> => { try { wrong.value = ""; revoked.value = false; await work(); } catch (error) { wrong.value = textOf(error); } };
   const read = async (): Promise<void> => {
     const { shares } = await got(client.GET("/v1/shares", { params: { query: { limit: 50, ...("items" in what ? {} : what) } } }));
     links.value = shares.filter((s) => !s.revoked_at && new Date(s.expires_at) > new Date());
@@ -42,13 +44,19 @@ export const ShareDialog = ({ what, n, ready = [], approved = [], doubts = 0, cl
       await read();
     });
   };
-  const revoke = (s: Share): void => void tried(async () => { await got(client.DELETE("/v1/shares/{share_id}", { params: { path: { share_id: s.share_id } } })); await read(); });
+  const revoke = (s: Share): void => void tried(async () => {
+    if (!await sure(t("share.revoke.ask"), t("share.revoke.why"), t("share.revoke"))) return;
+    await got(client.DELETE("/v1/shares/{share_id}", { params: { path: { share_id: s.share_id } } }));
+    revoked.value = true;
+    await read();
+  });
   const look = (s: Share): void => void tried(async () => {
     log.value = log.value?.id === s.share_id ? null : { id: s.share_id, entries: (await got(client.GET("/v1/shares/{share_id}/log", { params: { path: { share_id: s.share_id } } }))).entries };
   });
   return (
     <Dialog title={t("share.title", { n: shown })} close={close}>
       <p class="bad-text" role="alert">{wrong.value}</p>
+      <p role="status">{revoked.value ? t("share.revoked") : ""}</p>
       {url.value ? <Once why={t("share.once")} secret={url.value} done={t("share.done")} close={close} /> : (
         <form class="stack" onSubmit={make}>
           <label class="field">{t("share.name")}<input name="name" maxLength={120} autocomplete="off" /></label>

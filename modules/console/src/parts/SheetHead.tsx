@@ -7,7 +7,7 @@ import { called, sized } from "../state/called";
 import { doing, tell } from "../state/notice";
 import { paceOf, readPace } from "../state/pace";
 import { saveZip } from "../state/save";
-import { before, cancelRest, close, job, left, live, shown, type Job } from "../state/sheet";
+import { before, cancelRest, close, job, left, live, shown, stuck, type Job } from "../state/sheet";
 import { lasting, t, when, type Key } from "../words";
 import { Bar, ofCounts, percent } from "./Bar";
 import { sure } from "./Confirm";
@@ -55,8 +55,8 @@ export const SheetHead = () => {
         {naming.value === null ? <h1 tabIndex={-1} class="breaks">{called({ name: j.name, pictures: n })} <button type="button" class="icon-only quiet" aria-label={t("sheet.name")} title={t("sheet.name")} onClick={() => { naming.value = j.name; }} {...lacks("write")}><Icon name="pen" /></button></h1>
           : <form class="row" onSubmit={rename}><label><span class="unseen">{t("sheet.name")}</span><input name="set-name" maxLength={120} value={naming.value} ref={(e) => { if (e && naming.value === j.name) e.focus(); }} onInput={(e) => { naming.value = e.currentTarget.value; }} onKeyDown={(e) => { if (e.key === "Escape") { e.stopPropagation(); naming.value = null; } }} /></label>
             <button type="submit" class="primary">{t("save")}</button><button type="button" onClick={() => { naming.value = null; }}>{t("cancel")}</button></form>}
-        <p class="soft">{sized({ name: j.name, pictures: n })}{when(j.created_at)} · {t(`job.${j.status}` as Key)}{running && left.value ? ` · ${t("sheet.left", { time: lasting(left.value) })}` : ""}
-          {running && before.value > 0 ? ` · ${t("sheet.ahead", { n: before.value })}` : ""}
+        <p class="soft">{sized({ name: j.name, pictures: n })}{when(j.created_at)} · {running && stuck.value ? t("sheet.stuck") : t(`job.${j.status}` as Key)}{running && left.value ? ` · ${t("sheet.left", { time: lasting(left.value) })}` : ""}
+          {running && !stuck.value && before.value > 0 ? ` · ${t("sheet.ahead", { n: before.value })}` : ""}
           {live.value === "asking" && running ? ` · ${t("sheet.asking")}` : ""}</p>
       </div>
       <div class="row">

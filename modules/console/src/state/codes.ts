@@ -9,7 +9,6 @@ const rules: [RegExp, string][] = [
   [/^(image|photo|file|blob)_too_large$/, "large"],
   [/^(image_|photo_kills|photo_unread|plate_invisible|(plate_)?upload_(empty|aborted)|picture_unshowable|mask_|source_url_not_picture|zip_invalid|input_)/, "photo"],
   [/^(source_url_|address_|url_)/, "address"],
-  [/^row_/, "row"],
   [/^(csv_|products_invalid|import_(file|columns|too))/, "table"],
   [/^(endpoint_|delivery_|secret_)/, "endpoint"],
   [/^(insufficient_credits|hold_)/, "credits"],

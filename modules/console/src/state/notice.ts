@@ -11,9 +11,11 @@ export const notice = signal<Notice | null>(null);
 export const heard = signal("");
 
 // sayCode says a code in plain words: its own, those of its family, or what the service said.
+// Its own may name what the service has in quotes first, the value that is wrong, and what its
+// detail begins with: a column, or the number of a row.
 export const sayCode = (code: string, message: string): string => {
   const family = familyOf(code);
-  return said("error", code, family ? t(`code.${family}` as Key, { what: message }) : message);
+  return said("error", code, family ? t(`code.${family}` as Key, { what: message }) : message, { name: /"([^"]*)"/.exec(message)?.[1] ?? "", of: /: (?:in row )?(\S+)/.exec(message)?.[1] ?? "" });
 };
 
 // textOf says an error in plain words.

@@ -4,12 +4,13 @@ import { inStore } from "./store";
 
 // side is the longer side of the product, in pixels: of all of the photo where it can't be told; 0: not known.
 export type Photo = { id: string; file: File; sku: string; width: number; height: number; side: number; url: string; hash: string; folder: string; source?: string };
-export type Refusal = { name: string; why: "type" | "size" | "empty" | "twice" | "many" | "broken" };
+export type Refusal = { name: string; why: "type" | "size" | "empty" | "twice" | "many" | "broken" | "pixels" };
 
 export const photos = signal<Photo[]>([]);
 export const refused = signal<Refusal[]>([]);
 
 export const maxBytes = 25 * 1024 * 1024;
+const maxPixels = 50_000_000;
 export const maxPhotos = 1000;
 // A browser may know no type for a phone's pictures, so the name counts too.
 const types = /^image\/(jpeg|png|webp|hei[cf]|avif|tiff)$/;
@@ -108,6 +109,7 @@ export const add = async (files: File[]): Promise<void> => {
     here.add(hash);
     const size = await measure(file);
     if (!size) { no.push({ name: file.name, why: "broken" }); return; }
+    if (size.width * size.height > maxPixels) { no.push({ name: file.name, why: "pixels" }); return; }
     taken.push({ id: newID(), file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash, folder: folderOf(file) });
     if (Date.now() - shown > every) show();
   };

@@ -91,10 +91,16 @@ export const turns = computed(() => {
   return all;
 });
 
-// left says how many seconds the rest takes; 0: not known.
+// stuck is whether nothing is left to be made but of photos that were refused: they wait for the user.
+export const stuck = computed(() => {
+  const refused = counts.value.refused ?? 0;
+  return refused > 0 && ((job.value ?? group.value)?.counts.open ?? 0) <= refused;
+});
+
+// left says how many seconds the rest takes, without refused photos; 0: not known, or none.
 export const left = computed(() => {
-  const open = (job.value ?? group.value)?.counts.open ?? 0;
-  return open && rest(before.value + open);
+  const open = ((job.value ?? group.value)?.counts.open ?? 0) - (counts.value.refused ?? 0);
+  return open > 0 ? rest(before.value + open) : 0;
 });
 
 // several is whether the pictures are of more than one scene: then each names its own.

@@ -80,8 +80,8 @@ export const t = (key: Key, fields: Record<string, string | number> = {}): strin
 };
 
 // said returns the text of a code that the service may have, else what the service said.
-export const said = (prefix: string, code: string, otherwise: string): string =>
-  `${prefix}.${code}` in words.value ? t(`${prefix}.${code}` as Key) : otherwise;
+export const said = (prefix: string, code: string, otherwise: string, fields: Record<string, string> = {}): string =>
+  `${prefix}.${code}` in words.value ? t(`${prefix}.${code}` as Key, fields) : otherwise;
 
 export const number = (n: number, digits = 0): string => n.toLocaleString(language.value, { maximumFractionDigits: digits });
 export const credits = (hundredths: number): string => number(hundredths / 100, 2);
