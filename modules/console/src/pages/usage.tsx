@@ -104,11 +104,11 @@ export const Usage = () => {
       <dl class="figures">
         <div><dt>{t("usage.available")}</dt><dd>{b ? credits(b.available) : "–"}</dd></div>
         <div><dt>{t("usage.held")}</dt><dd>{b ? credits(b.held) : "–"}</dd></div>
-        <div><dt>{t("usage.month")}</dt><dd>{credits(byDay.value.reduce((n, r) => n + (r.key.slice(0, 7) === new Date().toISOString().slice(0, 7) ? r.credits : 0), 0))}{limits.value?.budget_cap != null ? <small class="soft"> / {credits(limits.value.budget_cap)}</small> : null}</dd></div>
+        <div><dt>{t("usage.month")}</dt><dd>{b ? credits(byDay.value.reduce((n, r) => n + (r.key.slice(0, 7) === new Date().toISOString().slice(0, 7) ? r.credits : 0), 0)) : "–"}{limits.value?.budget_cap != null ? <small class="soft"> / {credits(limits.value.budget_cap)}</small> : null}</dd></div>
         {limits.value && limits.value.monthly_grant > 0 && <div><dt>{t("usage.free")}</dt><dd>{credits(limits.value.monthly_grant)}</dd></div>}
       </dl>
       <section class="sheet-block" aria-labelledby="usage-days"><h2 id="usage-days" class="unseen">{t("usage.chart")}</h2>
-        <Chart bars={barsOf(byDay.value)} label={t("usage.chart")} />
+        {b && <Chart bars={barsOf(byDay.value)} label={t("usage.chart")} />}
         <div class="row between"><div class="chips" role="group" aria-label={t("usage.by")}>{(["step", "brand"] as const).map((x) => <button type="button" class="chip" key={x} aria-pressed={by.value === x} onClick={() => { by.value = x; }}>{t(`usage.by.${x}` as Key)}</button>)}</div>
           <button type="button" onClick={() => void doing(() => saveAnswer("/v1/billing/usage", { by: by.value, from: since() }, "text/csv", `opal-usage-${by.value}.csv`))}><Icon name="down" />CSV</button></div>
         {rows.value.length === 0 ? <p class="soft">{t("usage.none")}</p> : <Scroll label={t("usage.chart")}><table><thead><tr><th scope="col">{t(`usage.by.${by.value}` as Key)}</th><th scope="col" class="n">{t("table.items")}</th><th scope="col" class="n">{t("table.credits")}</th></tr></thead>

@@ -1,16 +1,18 @@
 // The line over the page that tells what went wrong or well. It goes when it is over.
 import { useEffect } from "preact/hooks";
 import { heard, hush, notice } from "../state/notice";
-import { t } from "../words";
+import { language, t } from "../words";
 import { Icon } from "./Icon";
 
 export const NoticeLine = () => {
   const n = notice.value;
   useEffect(() => {
-    if (n?.kind !== "good") return;
-    const timer = setTimeout(hush, 6000);
+    if (!n || (n.kind === "bad" && n.act)) return; // this one still has to be mended
+    const timer = setTimeout(hush, n.kind === "good" ? 6000 : 20_000);
     return () => clearTimeout(timer);
   }, [n]);
+  // what was said in another language is over
+  useEffect(() => hush, [language.value]);
   return (
     <>
       <div class="notice-place" role="alert">
