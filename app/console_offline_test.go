@@ -1,13 +1,21 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"image"
+	"image/jpeg"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"github.com/opal-photo/opal/app/apptest"
 )
 
 // connect gives the browser its network, or takes it away.
@@ -54,4 +62,74 @@ func TestAPageIsOpenedWithoutANetworkInTheBrowser(t *testing.T) {
 	accessible(t, ctx, "a page whose service is away")
 	away.Store(false)
 	inPage(t, ctx, press("main .sheet-block button"), until(`document.querySelectorAll(".kept li").length === 6`), press("main .empty button"), until(`document.querySelector("tbody tr")`))
+}
+
+// TestDecisionsWaitForTheConnectionInTheBrowser goes on deciding while there is no network: what is
+// decided is kept and shown as waiting, a picture that is not read yet is neither judged nor called
+// gone, and the service has every decision afterwards, but one that somebody else took first.
+func TestDecisionsWaitForTheConnectionInTheBrowser(t *testing.T) {
+	t.Parallel()
+	consoleBuilt(t)
+	ctx := openBrowser(t, true)
+	dev := apptest.Client{T: t, Base: "http://" + apptest.FreeAddr(t)}
+	apptest.Start(t, nil, "dev", "--data", filepath.Join(t.TempDir(), "state"), "--listen", strings.TrimPrefix(dev.Base, "http://"))
+	dev.WaitReady()
+	var plain bytes.Buffer
+	if err := jpeg.Encode(&plain, image.NewGray(image.Rect(0, 0, 320, 240)), nil); err != nil {
+		t.Fatal(err)
+	}
+	var items []any
+	for i := range 5 {
+		items = append(items, map[string]any{"filename": fmt.Sprintf("p%d.jpg", i+1)})
+	}
+	var j apptest.Job
+	if code := dev.Call(http.MethodPost, "/v1/jobs", map[string]any{"presets": []string{"instagram_square"}, "items": items}, &j); code != http.StatusOK {
+		t.Fatalf("create: %d", code)
+	}
+	for i, it := range j.Items {
+		dev.Upload(j.JobID, it.ItemID, fmt.Sprintf("p%d.jpg", i+1), plain.Bytes())
+	}
+	dev.Wait(j.JobID)
+	review := func(i int) string {
+		var it struct{ Review struct{ State string } }
+		if code := dev.Call(http.MethodGet, fmt.Sprintf("/v1/jobs/%s/items/%s", j.JobID, j.Items[i].ItemID), nil, &it); code != http.StatusOK {
+			t.Fatalf("item %d: %d", i, code)
+		}
+		return it.Review.State
+	}
+	shows := func(name string) pageStep {
+		return until(fmt.Sprintf(`document.querySelector("h1")?.textContent === %q && document.querySelector(".canvas img")?.naturalWidth > 100`, name))
+	}
+	const held = `JSON.parse(localStorage["opal.decisions"]).length`
+	countCalls(t, ctx)
+	inPage(t, ctx, chromedp.Navigate(fmt.Sprintf("%s/#/sets/%s/%s", dev.Base, j.JobID, j.Items[0].ItemID)), shows("p1.jpg"),
+		until(`(window.still = window.calls <= 1 ? (window.still || 0) + 1 : 0) > 20`)) // those that come next are read
+	connect(t, ctx, false)
+	inPage(t, ctx, chromedp.KeyEvent("a"), shows("p2.jpg"), until(`document.querySelector(".notice.good")?.textContent.includes("p1.jpg. Waits for the connection") && `+held+` === 1`),
+		chromedp.KeyEvent("a"), shows("p3.jpg"), until(held+` === 2`), chromedp.KeyEvent("r"), until(held+` === 3`))
+	inPage(t, ctx, until(`document.querySelector("main .empty")?.textContent.includes("The service can't be reached")`), until(`document.querySelector("main").textContent.includes("3 decisions wait for the connection")`))
+	holds(t, ctx, "no picture is called gone", `!document.querySelector("main").textContent.includes("There is no such picture")`)
+	accessible(t, ctx, "a picture without a network")
+	shoot(t, ctx, "picture-offline")
+	inPage(t, ctx, chromedp.KeyEvent("a"))
+	holds(t, ctx, "what is not shown is not judged", held+` === 3`)
+	inPage(t, ctx, script(`location.hash = "#/sets/`+j.JobID+`"`), until(`[...document.querySelectorAll(".tile")].filter((x) => x.textContent.includes("Waits for the connection")).length === 3`))
+	shoot(t, ctx, "sheet-offline")
+	inPage(t, ctx, script(`history.back()`), until(`document.querySelector("main .empty")`))
+	for i := range 3 {
+		if got := review(i); got != "pending" {
+			t.Errorf("p%d is %s before the connection is back", i+1, got)
+		}
+	}
+	if code := dev.Call(http.MethodPost, fmt.Sprintf("/v1/jobs/%s/items/%s/reject", j.JobID, j.Items[0].ItemID), map[string]any{"note": "another's"}, nil); code/100 != 2 {
+		t.Fatalf("somebody else's decision: %d", code)
+	}
+	connect(t, ctx, true)
+	inPage(t, ctx, shows("p4.jpg"), until(held+` === 0 && document.querySelector(".notice.bad")?.textContent.includes("p1.jpg: Somebody else decided otherwise")`))
+	for i, want := range []string{"rejected", "approved", "rejected", "pending"} {
+		if got := review(i); got != want {
+			t.Errorf("p%d is %s afterwards, not %s", i+1, got, want)
+		}
+	}
+	inPage(t, ctx, press(".notice.bad button:not(.quiet)"), until(`document.querySelector("h1").textContent === "p1.jpg" && document.querySelector(".page-head .state.rejected")`))
 }

@@ -5,7 +5,7 @@ import type { components, paths } from "./schema";
 export type Schemas = components["schemas"];
 
 // tenant is what a page's address names, for services without credentials.
-const tenant = new URLSearchParams(location.search).get("tenant_id");
+export const tenant = new URLSearchParams(location.search).get("tenant_id");
 
 // Problem is an error that the service told.
 export class Problem extends Error {
@@ -17,6 +17,19 @@ export class Problem extends Error {
 
 // The name of what is thrown when the service can't be reached.
 export const unreachable = "unreachable";
+
+// isAway says whether an error is passing: the service, or the network on the way to it, is away.
+export const isAway = (error: unknown): boolean => error instanceof Problem && (error.code === unreachable || error.status >= 502 && error.status <= 504);
+
+// whenBack calls once as soon as the browser has a network again, or some seconds later: it may be the
+// service itself that is away. It returns what stops that.
+export const whenBack = (call: () => void): (() => void) => {
+  const now = (): void => { stop(); call(); };
+  const timer = setTimeout(now, 4000);
+  const stop = (): void => { clearTimeout(timer); removeEventListener("online", now); };
+  addEventListener("online", now);
+  return stop;
+};
 
 let askWho: () => Promise<boolean> = async () => false;
 

@@ -16,6 +16,8 @@ import { Sheet } from "./pages/sheet";
 import { parts, to } from "./route";
 import { keepFocus } from "./state/focus";
 import { calm, doing, turn } from "./state/notice";
+import { sendDecisions } from "./state/sheet";
+import { waiting } from "./state/waiting";
 import { outside, readSession, session, signOut } from "./state/session";
 import { arrived, rest, resume } from "./state/uploads";
 import { language, languages, number, speak, t, type Key } from "./words";
@@ -78,7 +80,7 @@ export const App = () => {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const over = useDrop();
-  useEffect(() => { if (!outside.value) void resume(); }, [outside.value]);
+  useEffect(() => { if (!outside.value) { void resume(); void sendDecisions(); } }, [outside.value]);
   useEffect(keepFocus, []);
   useEffect(() => {
     const warn = (e: BeforeUnloadEvent): void => { if (rest.value > 0) e.preventDefault(); };
@@ -107,6 +109,7 @@ export const App = () => {
       </nav>
       <main ref={main} id="main" tabIndex={-1}>
         {offline.value && <p class="callout" role="status"><Icon name="warn" /><span>{t("offline")}</span></p>}
+        {waiting.value.length > 0 && <p class="callout" role="status"><Icon name="again" /><span>{t("waits.n", { n: waiting.value.length })}</span></p>}
         <NoticeLine />
         <Page />
       </main>

@@ -1,7 +1,7 @@
 // One picture, large: judged, its cut-out corrected, its sizes looked at.
 import { signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { client, got, once, type Schemas } from "../api";
+import { client, got, isAway, once, Problem, whenBack, type Schemas } from "../api";
 import { Adjust, wishOf } from "../parts/Adjust";
 import { Brush, Foreseen, hints } from "../parts/Brush";
 import { Canvas } from "../parts/Canvas";
@@ -15,12 +15,13 @@ import { Sizes } from "../parts/Sizes";
 import { Thumb } from "../parts/Thumb";
 import { go, to } from "../route";
 import { catalogue, presets, sceneTitle } from "../state/catalogue";
-import { complain, doing, sayCode, tell } from "../state/notice";
+import { complain, doing, sayCode, tell, textOf } from "../state/notice";
 import { near, readAhead } from "../state/near";
 import { reasons, sayConcern } from "../state/plain";
 import { again, briefs, counts, decide, home, isOutdated, leaveOut, missing, newer, readThese, refresh, revive, spot, stateOf, type Brief } from "../state/sheet";
 import { keepStrokes, keptStrokes, type Stroke } from "../state/strokes";
 import { layer, preview, remakeAs, shown, type Wish } from "../state/steer";
+import { waits } from "../state/waiting";
 import { credits, number, t, when, type Key } from "../words";
 import { enter, listed } from "../state/listed";
 import { lacks, may } from "../state/session";
@@ -74,10 +75,11 @@ const useFiles = (item: Item | null, brief: Brief | undefined): Record<Look, str
     if (!item) return;
     let here = true;
     const there: Record<Look, boolean> = { picture: Boolean(item.output_blob_path), cutout: Boolean(item.cutout_blob_path), original: Boolean(item.raw_blob_path) };
-    for (const look of Object.keys(urls) as Look[]) {
-      if (there[look] && !(look === "picture" && files.value.picture === ready && ready)) got(client.GET(urls[look], { params: { path: { item_id: item.item_id } } })).then((d) => { if (here) files.value = { ...files.value, [look]: d.download_url }; }, complain);
-    }
-    return () => { here = false; };
+    const stops: (() => void)[] = [];
+    const load = (look: Look): void => void got(client.GET(urls[look], { params: { path: { item_id: item.item_id } } })).then((d) => { if (here) files.value = { ...files.value, [look]: d.download_url }; },
+      (e: unknown) => { if (here) { if (isAway(e)) stops.push(whenBack(() => load(look))); else complain(e); } });
+    for (const look of Object.keys(urls) as Look[]) if (there[look] && !(look === "picture" && files.value.picture === ready && ready)) load(look);
+    return () => { here = false; for (const stop of stops) stop(); };
   }, [version]);
   return files.value;
 };
@@ -86,7 +88,7 @@ const useFiles = (item: Item | null, brief: Brief | undefined): Record<Look, str
 export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: string; within?: string }) => {
   const item = useSignal<Item | null>(null);
   const cut = useSignal<Cutout | null>(null);
-  const gone = useSignal(false);
+  const gone = useSignal<unknown>(null); // why it can't be shown
   const zoom = useSignal(0);
   const look = useSignal<Look>("picture");
   const held = useSignal(false);
@@ -112,12 +114,16 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
     if (it.item_id === itemID) item.value = it;
     if (it.cutout_blob_path) cut.value = await got(client.GET("/v1/jobs/{job_id}/items/{item_id}/cutout", at));
   };
+  const arrive = (): void => { if (within) enter("collections", within); else enter("sets", jobID); };
+  const first = (): void => void read().then(() => { if (current.current === itemID) gone.value = null; }, (e: unknown) => { if (current.current === itemID) gone.value = e; });
+  // what could not be reached comes by itself when it can
+  useEffect(() => (isAway(gone.value) ? whenBack(() => { arrive(); first(); }) : undefined), [gone.value]);
   useEffect(() => {
-    if (within) enter("collections", within); else enter("sets", jobID);
+    arrive();
     void catalogue().catch(complain);
     const ahead = near(briefs.peek().find((b) => b.item_id === itemID));
-    item.value = ahead?.item ?? null; cut.value = null; gone.value = false; zoom.value = 0; look.value = "picture"; strokes.value = keptStrokes(itemID).strokes; working.value = false; waitsFor.current = null; variant.value = null; wish.value = null; product.value = ""; compared.value = null;
-    if (!ahead) read().catch((e: unknown) => { gone.value = true; complain(e); });
+    item.value = ahead?.item ?? null; cut.value = null; gone.value = null; zoom.value = 0; look.value = "picture"; strokes.value = keptStrokes(itemID).strokes; working.value = false; waitsFor.current = null; variant.value = null; wish.value = null; product.value = ""; compared.value = null;
+    if (!ahead) first();
   }, [jobID, itemID, within]);
   // the sheet hears of changes: read this picture again when its row changed, or was read ahead
   const brief = briefs.value.find((b) => b.item_id === itemID);
@@ -128,9 +134,9 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
   const index = list.findIndex((b) => b.item_id === itemID);
   const step = (by: number): void => { const next = list[index + by]; if (next) go(...spot(next.job_id, next.item_id)); };
   // the next one that needs a look, from here on and round
-  const doubtful = [...list.slice(index + 1), ...list.slice(0, Math.max(0, index))].find((x) => stateOf(x) === "look");
+  const doubts = [...list.slice(index + 1), ...list.slice(0, Math.max(0, index))].filter((x) => stateOf(x) === "look"), doubtful = doubts[0];
   const files = useFiles(item.value, brief);
-  const following = [doubtful, list[index + 1], list[index - 1]];
+  const following = [doubtful, doubts[1], list[index + 1], list[index - 1]];
   useEffect(() => { if (files.picture) void readAhead(brief, following); }, [files.picture !== "", brief?.picture, ...following.map((b) => `${b?.item_id}/${b?.picture}`)]);
   useEffect(() => () => void readAhead(undefined, []), []);
 
@@ -138,17 +144,17 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
   const lookAgain = (): void => { const b = undecided().find((x) => x.item_id !== current.current) ?? decided.value; if (b) go(...spot(b.job_id, b.item_id)); };
   const judge = (verb: "approve" | "reject"): void => {
     const b = brief;
-    if (!b || b.status !== "completed" || !may("approve")) return;
+    if (!b || b.status !== "completed" || item.value?.item_id !== itemID || !may("approve")) return; // one that is not shown yet is not judged
     const way = { text: t("picture.back_to"), key: "U", go: lookAgain };
     unsaved.value = undecided().filter((x) => x.item_id !== b.item_id);
     const others = unsaved.value.length > 0; // they are told already
-    decide(b, verb).catch((error: unknown) => {
+    const said = `${t(`state.${verb === "approve" ? "approved" : "rejected"}`)}: ${b.sku ?? b.filename}${verb === "approve" && b.rejected.length ? `. ${t("tile.channel", { n: b.rejected.length })}` : ""}`;
+    decide(b, verb).then(() => { if (waits(b.item_id)) tell(`${said}. ${t("waits")}`, way); }, (error: unknown) => {
       if (isOutdated(error)) { complain(error, b.sku ?? b.filename, { ...way, go: () => go(...spot(b.job_id, b.item_id)) }); return; }
       unsaved.value = [...unsaved.value, b];
       complain(error, undecided().map((x) => x.sku ?? x.filename).join(", "), way);
     });
     decided.value = b;
-    const said = `${t(`state.${verb === "approve" ? "approved" : "rejected"}`)}: ${b.sku ?? b.filename}${verb === "approve" && b.rejected.length ? `. ${t("tile.channel", { n: b.rejected.length })}` : ""}`;
     if (!others) tell(!doubtful && b.review === "pending" ? `${said}. ${t("picture.all_looked")}` : said, way);
     if (doubtful) go(...spot(doubtful.job_id, doubtful.item_id)); // else the next of all
     else if (b.review === "pending" || index >= list.length - 1) go(...home());
@@ -213,7 +219,9 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
     return () => { removeEventListener("keydown", pressed); removeEventListener("keyup", up); };
   });
 
-  if (gone.value || missing.value?.status === 404) return <Empty page title={t("picture.gone")}><p><a href={to(...(within ? ["collections", within] : ["sets", jobID]))}>{t("picture.back")}</a></p></Empty>;
+  const isGone = missing.value?.status === 404 || gone.value instanceof Problem && (gone.value.status === 404 || gone.value.status === 400);
+  if (gone.value && !isGone) return <Empty page title={t("trouble")}><p aria-live="polite">{textOf(gone.value)}</p><p class="row"><button type="button" onClick={() => { arrive(); first(); }}>{t("tile.again")}</button><a href={to(...home())}>{t("picture.back")}</a></p></Empty>;
+  if (isGone) return <Empty page title={t("picture.gone")}><p><a href={to(...(within ? ["collections", within] : ["sets", jobID]))}>{t("picture.back")}</a></p></Empty>;
   const it = item.value;
   if (!it) return <Loading page text={t("loading")} />;
 
@@ -267,7 +275,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
       <header class="page-head">
         <div><p class="crumb"><a href={to(...(within ? ["collections", within] : ["sets", jobID]))}><Icon name="left" />{t("picture.back")}</a></p>
           <h1 tabIndex={-1}>{it.filename}</h1>
-          <p class="soft">{sceneTitle(it.scene_type)} · <span class={`state ${state}`}>{t(`state.${state}` as Key)}</span>{index >= 0 ? ` · ${t("picture.of", { i: index + 1, n: list.length })}` : ""}{counts.value.look ? ` · ${t("home.look", { n: counts.value.look })}` : ""}</p></div>
+          <p class="soft">{sceneTitle(it.scene_type)} · <span class={`state ${state}`}>{t(`state.${state}` as Key)}</span>{waits(itemID) && <> · <span class="warn-text">{t("waits")}</span></>}{index >= 0 ? ` · ${t("picture.of", { i: index + 1, n: list.length })}` : ""}{counts.value.look ? ` · ${t("home.look", { n: counts.value.look })}` : ""}</p></div>
         <div class="row">
           <button type="button" class="icon-only" aria-label={t("picture.previous")} disabled={index <= 0} onClick={() => step(-1)}><Icon name="left" /></button>
           <button type="button" class="icon-only" aria-label={t("picture.next")} disabled={index < 0 || index >= list.length - 1} onClick={() => step(1)}><Icon name="right" /></button>

@@ -9,6 +9,7 @@ import { calm, complain, doing, hear, tell } from "../state/notice";
 import { packed, saveVariants } from "../state/save";
 import { lacks, may } from "../state/session";
 import { again, briefs, chosen, counts, decide, leaveOut, several, shown, spot, stateOf, type Brief } from "../state/sheet";
+import { waiting, waits } from "../state/waiting";
 import { t, type Key } from "../words";
 import { Empty } from "./Empty";
 import { Grid, type GridHandle } from "./Grid";
@@ -58,7 +59,7 @@ export const Contact = () => {
 
   const acted = (): Brief[] => (chosen.value.size ? briefs.value.filter((b) => chosen.value.has(b.item_id)) : list[current] ? [list[current]!] : []);
 
-  const each = async (of: Brief[], done: Key, act: (b: Brief) => Promise<void>, also = ""): Promise<void> => {
+  const each = async (of: Brief[], done: Key, act: (b: Brief) => Promise<unknown>, also = ""): Promise<void> => {
     if (!of.length) return;
     chosen.value = new Set();
     const queue = [...of], failed: Brief[] = [];
@@ -71,7 +72,8 @@ export const Contact = () => {
     if (failed.length) { // they stay selected, for another try
       if (of.length > 1) chosen.value = new Set(failed.map((b) => b.item_id));
       complain(why, failed.length > 3 ? t("sheet.title", { n: failed.length }) : failed.map((b) => b.sku ?? b.filename).join(", "));
-    } else if (of.length > 1 || also) tell(t(done, { n: of.length }) + also);
+    } else if (of.some((b) => waits(b.item_id))) tell(`${of.length > 1 ? t(done, { n: of.length }) : of[0]!.sku ?? of[0]!.filename}${also}. ${t("waits")}`);
+    else if (of.length > 1 || also) tell(t(done, { n: of.length }) + also);
     else { calm(); hear(t(done, { n: 1 })); }
   };
   const judge = (verb: "approve" | "reject"): void => {
@@ -133,7 +135,7 @@ export const Contact = () => {
   const tall = list.some((b) => stateOf(b) === "refused" || stateOf(b) === "failed");
   const wide = list.some((b) => stateText(b).length > (sizes[size.value] - 38) / 7); // a word of two lines
   const stacked = tall && 7 * (Math.max(t("tile.again").length, t("tile.replace").length) + t("tile.leave").length) + 48 > sizes[size.value]; // its two buttons stand one below the other
-  const wait = list.some((b) => stateOf(b) === "queued" || stateOf(b) === "waiting");
+  const wait = list.some((b) => stateOf(b) === "queued" || stateOf(b) === "waiting") || waiting.value.length > 0;
   return (
     <div ref={root} onKeyDown={pressed} class="sheet">
       <Role scope="approve" />

@@ -18,7 +18,7 @@ export const NoticeLine = () => {
       <div class="notice-place" role="alert">
         {n && <div class={`notice ${n.kind}`}>
           <span>{n.text}{n.id ? <small> {t("error.quote", { id: n.id })}</small> : null}</span>
-          {n.act && <button type="button" onClick={n.act.go}>{n.act.text} <kbd>{n.act.key}</kbd></button>}
+          {n.act && <button type="button" onClick={n.act.go}>{n.act.text}{n.act.key && <> <kbd>{n.act.key}</kbd></>}</button>}
           <button type="button" class="quiet icon-only" aria-label={t("close")} onClick={hush}><Icon name="cross" /></button>
         </div>}
       </div>

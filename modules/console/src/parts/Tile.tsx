@@ -12,6 +12,7 @@ import { lasting, number, said, t, when, type Key } from "../words";
 import { Icon } from "./Icon";
 import { Thumb } from "./Thumb";
 import { lacks } from "../state/session";
+import { waits as held } from "../state/waiting";
 
 const marks: Partial<Record<string, string>> = { look: "eye", approved: "check", done: "check", rejected: "cross", failed: "warn", refused: "warn", channel: "warn", out: "cross" };
 
@@ -22,6 +23,7 @@ const reason = (b: Brief): string => (b.error_code ? textOf(new Problem(0, b.err
 
 // waiting says how far a photo is on its way, or which turn its picture has and when.
 const waiting = (b: Brief, state: State): string => {
+  if (held(b.item_id)) return t("waits");
   const up = state === "waiting" && uploads.value.find((u) => u.item === b.item_id || (u.job === b.job_id && u.name === b.filename));
   if (up) return t("tile.up", { n: Math.floor(100 * up.share) });
   const turn = state === "queued" && !b.waiting && turns.value.get(b.item_id);

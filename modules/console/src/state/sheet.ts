@@ -1,11 +1,13 @@
 // A set, or the sets of a collection, as the contact sheet shows them: read once, then kept
 // current: a set by the deltas of its event stream, a collection by asking what changed.
 import { computed, signal } from "@preact/signals";
-import { client, events, got, once, Problem, type Schemas } from "../api";
+import { client, events, got, isAway, once, Problem, type Schemas } from "../api";
 import { t } from "../words";
-import { finished, tell } from "./notice";
+import { go } from "../route";
+import { complain, finished, tell, textOf } from "./notice";
 import { rest } from "./pace";
 import { put } from "./put";
+import { by, hold, post, reviewOf, sendWaiting, waiting, waits, type Decision } from "./waiting";
 
 export type Brief = Schemas["ItemBrief"] & { job_id: string };
 export type Place = "sets" | "collections";
@@ -148,6 +150,8 @@ const readGroup = async (id: string, since = ""): Promise<Brief[]> => {
 let moments = 0;
 const decisions = new Map<string, { review: Brief["review"]; since: number }>();
 const decided = (b: Brief, begun: number): Brief => {
+  const held = waits(b.item_id);
+  if (held) return { ...b, review: reviewOf(held) };
   const d = decisions.get(b.item_id);
   if (!d) return b;
   if (begun <= d.since) return { ...b, review: d.review };
@@ -408,17 +412,33 @@ const item = (b: Brief) => ({ params: { path: { job_id: b.job_id, item_id: b.ite
 // isOutdated says whether a decision was not taken because somebody decided otherwise meanwhile.
 export const isOutdated = (error: unknown): boolean => error instanceof Problem && error.code === "decided_meanwhile";
 
-// decide approves or rejects, shows it immediately, and takes it back when it fails.
-export const decide = async (b: Brief, verb: "approve" | "reject", note = ""): Promise<void> => {
-  const d: { review: Brief["review"]; since: number } = { review: verb === "approve" ? "approved" : "rejected", since: Infinity };
+// sendDecisions sends those that wait for the connection, and tells those that the service did not take.
+export const sendDecisions = (): Promise<void> => sendWaiting((d) => { decisions.set(d.item_id, { review: reviewOf(d), since: ++moments }); }, (refused) => {
+  const by = new Map<string, string[]>();
+  for (const [d, error] of refused) by.set(textOf(error), [...(by.get(textOf(error)) ?? []), d.name]);
+  const first = refused[0]![0];
+  complain(new Error([...by].map(([text, names]) => `${names.join(", ")}: ${text}`).join(" ")), "", { text: t("picture.back_to"), key: "", go: () => go("sets", first.job_id, first.item_id) });
+  for (const [d] of refused) decisions.delete(d.item_id);
+  void readThese(refused.map(([d]) => d)).catch(() => { /* it is asked for again soon */ });
+});
+
+// decide approves or rejects and shows it immediately. It reports whether the service has it: where that
+// can't be reached, the decision waits for the connection. It takes it back when it fails.
+export const decide = async (b: Brief, verb: "approve" | "reject", note = ""): Promise<boolean> => {
+  const earlier = waits(b.item_id);
+  // where somebody decided otherwise since what was seen, that is told
+  const { job_id, item_id } = b, of: Decision = { job_id, item_id, name: b.sku ?? b.filename, verb, note, seen: earlier ? earlier.seen : b.review, by: by() };
+  const d: { review: Brief["review"]; since: number } = { review: reviewOf(of), since: Infinity };
   decisions.set(b.item_id, d);
   merge([{ ...b, review: d.review }]);
-  const body = { note, seen: b.review ?? ("none" as const) }; // where somebody decided otherwise since, that is told
+  const later = async (): Promise<boolean> => { hold(of); await sendDecisions(); return !waits(item_id); };
+  if (waiting.value.length) return later(); // in their order
   try {
-    await got(verb === "approve" ? client.POST("/v1/jobs/{job_id}/items/{item_id}/approve", { ...item(b), body })
-      : client.POST("/v1/jobs/{job_id}/items/{item_id}/reject", { ...item(b), body }));
+    await post(of);
     d.since = ++moments;
+    return true;
   } catch (error) {
+    if (isAway(error)) return later();
     if (decisions.get(b.item_id) === d) {
       decisions.delete(b.item_id);
       merge([b]);
