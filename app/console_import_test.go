@@ -11,6 +11,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// aPNG is a picture of one pixel, in JavaScript.
+const aPNG = `Uint8Array.from(atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="), (c) => c.charCodeAt(0))`
+
+// dropped drops files on the page: their names and texts, as JavaScript.
+func dropped(files string) pageStep {
+	return script(`(() => { const d = new DataTransfer(); for (const [name, ...parts] of ` + files + `) d.items.add(new File(parts, name));
+		for (const type of ["dragenter", "dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, {dataTransfer: d, bubbles: true, cancelable: true})); })()`)
+}
+
 // TestATableWithItsPhotosIsImportedInTheBrowser drops a table and a photo that one of its rows
 // names by file, on the first page. The photo of another row comes later.
 func TestATableWithItsPhotosIsImportedInTheBrowser(t *testing.T) {
@@ -78,12 +87,7 @@ func TestATableWithItsPhotosIsImportedInTheBrowser(t *testing.T) {
 			fmt.Fprint(w, `{"jobs":[],"items":[],"next_cursor":null,"scenes":[],"presets":[],"brand_profiles":[]}`)
 		}
 	})
-	drop := func(files string) pageStep {
-		return script(`(() => { const d = new DataTransfer(); for (const [name, text] of ` + files + `) d.items.add(new File([text], name));
-			for (const type of ["dragenter", "dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, {dataTransfer: d, bubbles: true, cancelable: true})); })()`)
-	}
-	const png = `Uint8Array.from(atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="), (c) => c.charCodeAt(0))`
-	inPage(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelector(".drop")`), drop(`[["list.csv", "sku,file\r\n1,\"a\nb\"\r\n2,x"], ["mug.png", `+png+`], ["nobody.jpg", "x"]]`),
+	inPage(t, ctx, chromedp.Navigate(url+"/"), until(`document.querySelector(".drop")`), dropped(`[["list.csv", "sku,file\r\n1,\"a\nb\"\r\n2,x"], ["mug.png", `+aPNG+`], ["nobody.jpg", "x"]]`),
 		until(`location.hash === "#/new" && document.querySelector(".new .callout")?.textContent.includes("3 rows · 2 products · 2 photos") && document.querySelector("#make:not(:disabled)")?.textContent.includes("3 pictures")`),
 		until(`document.querySelector(".bar p")?.textContent.includes("14 credits")`), until(`document.querySelector(".photos .photo img")?.naturalWidth === 1`))
 	seen(t, ctx, "new-table")
@@ -93,7 +97,7 @@ func TestATableWithItsPhotosIsImportedInTheBrowser(t *testing.T) {
 		until(`location.hash === "#/imports/m" && document.querySelector("#import-files")?.textContent.includes("1 photo ") && document.querySelector("main").textContent.includes("nobody.jpg") && document.querySelector("tbody tr")`))
 	holds(t, ctx, "the photo that is awaited is named", `document.querySelector(".inline-list").textContent === "jug.jpg"`)
 	seen(t, ctx, "import")
-	inPage(t, ctx, drop(`[["JUG.jpg", "a jug of water"]]`), until(`!document.querySelector("#import-files") && !document.querySelector(".afloat")`))
+	inPage(t, ctx, dropped(`[["JUG.jpg", "a jug of water"]]`), until(`!document.querySelector("#import-files") && !document.querySelector(".afloat")`))
 	inPage(t, ctx, chromedp.Navigate(url+"/#/imports"), until(`document.querySelector("[name=url]")`), chromedp.SetValue("[name=url]", "https://shop.example/feed.csv"), press("form [type=submit]"),
 		until(`document.querySelector("#make:not(:disabled)")?.textContent.includes("900 pictures") && document.querySelector(".bar p").textContent.includes("900 credits")`))
 	holds(t, ctx, "the first rows are shown, and how many more there are", `document.querySelector(".photos").textContent.includes("Armchair") && document.querySelector(".photos").textContent.includes("+899") && document.querySelector(".new .callout").textContent.includes("850 products")`)

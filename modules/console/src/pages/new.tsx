@@ -12,7 +12,7 @@ import { go, to } from "../route";
 import { brands, catalogue, plates, presets, presetTitle, readPlates, scenes } from "../state/catalogue";
 import { complain, doing, textOf } from "../state/notice";
 import { clear, photos, refused, remove, restore, type Photo } from "../state/photos";
-import { beginImport, bringNamed, looked, lookAt, table } from "../state/tables";
+import { addNamed, beginImport, bringNamed, looked, lookAt, table } from "../state/tables";
 import { lasts, readPace } from "../state/pace";
 import { make, perJob, requestOf, type Order } from "../state/uploads";
 import { bytes, credits, lasting, t, type Key } from "../words";
@@ -51,7 +51,7 @@ const PhotoTile = ({ p }: { p: Photo }) => {
       <Face url={p.source ? "" : p.url} />
       <span class="photo-name" title={p.file.name}>{p.sku || p.file.name}</span>
       <span class="soft">{p.source ? t("new.address") : p.width ? `${p.width} × ${p.height}` : bytes(p.file.size)}</span>
-      {few.length > 0 && <span class="warn-text" title={few.join(", ")}><Icon name="warn" />{t("new.small", { n: few.length })}</span>}
+      {few.length > 0 && <span class="warn-text" title={few.join(", ")}><Icon name="warn" />{few.length === choice.value.presets.length ? t("new.small.all") : t("new.small", { n: few.length })}</span>}
       <button type="button" class="icon-only remove" aria-label={t("new.remove", { name: p.file.name })} onClick={() => remove(p.id)}><Icon name="cross" /></button>
     </li>
   );
@@ -141,6 +141,10 @@ export const New = () => {
       go("sets", first);
     } finally { busy.value = false; }
   });
+  const give = (): void => void doing(async () => {
+    await addNamed(photos.value.filter((p) => !p.source).map((p) => p.file));
+    for (const p of photos.value) if (!p.source) remove(p.id);
+  });
   return (
     <div class="new">
       <header class="page-head"><h1 tabIndex={-1}>{t("nav.new")}</h1></header>
@@ -150,7 +154,9 @@ export const New = () => {
         <Refused />
         {rows && <Rows />}
         {!rows && n > 0 && <label class="field narrow">{t("sheet.name")}<input id="set-name" maxLength={120} autocomplete="off" placeholder={t("sheet.name.example")} value={title.value ?? folder()} onInput={(e) => { title.value = e.currentTarget.value; }} /></label>}
-        {!rows && n > 0 && <ul class="photos">{photos.value.map((p) => <PhotoTile key={p.id} p={p} />)}</ul>}
+        {rows && photos.value.length > 0 && <div class="callout"><Icon name="grid" /><span>{t("new.apart", { n: photos.value.length })}</span>
+          {photos.value.some((p) => !p.source) && <button type="button" onClick={give}>{t("new.apart.give")}</button>}</div>}
+        {(rows ? photos.value.length : n) > 0 && <ul class="photos">{photos.value.map((p) => <PhotoTile key={p.id} p={p} />)}</ul>}
         <Drop small={n > 0 || !!rows} />
       </section>
       {ready.value && <>

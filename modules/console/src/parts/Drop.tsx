@@ -2,11 +2,12 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { go, parts } from "../route";
-import { doing } from "../state/notice";
-import { add, addAddresses } from "../state/photos";
+import { complain, doing } from "../state/notice";
+import { add } from "../state/photos";
 import { fileAt } from "../state/save";
 import { filesOf } from "../state/files";
-import { addNamed, addresses, bringNamed, isTable, table, takeTable } from "../state/tables";
+import { addNamed, addresses, bringNamed, isTable, table, takeAddresses, takeTable } from "../state/tables";
+import { lacks } from "../state/session";
 import { t } from "../words";
 import { Icon } from "./Icon";
 
@@ -38,8 +39,7 @@ export const useDrop = (): { value: boolean } => {
     const paste = (e: ClipboardEvent): void => {
       const found = [...(e.clipboardData?.files ?? [])];
       const named = found.length || (e.target as HTMLElement).closest("input, textarea") ? [] : addresses(e.clipboardData?.getData("text/plain") ?? "");
-      if (named.length === 1 && isTable(new URL(named[0]!).pathname)) { e.preventDefault(); go("new"); void takeTable(named[0]!); return; }
-      if (named.length) { e.preventDefault(); addAddresses(named); if (parts.value[0] !== "new") go("new"); return; }
+      if (named.length) { e.preventDefault(); if (parts.value[0] !== "new") go("new"); void doing(() => takeAddresses(named)); return; }
       if (!found.length) return;
       e.preventDefault();
       void doing(async () => { if (parts.value[0] !== "new") go("new"); await add(found); });
@@ -48,6 +48,28 @@ export const useDrop = (): { value: boolean } => {
     return () => { removeEventListener("dragenter", enter); removeEventListener("dragleave", leave); removeEventListener("dragover", above); removeEventListener("drop", drop); removeEventListener("paste", paste); };
   }, []);
   return over;
+};
+
+// Address takes photos, or a table, from where they are on the internet.
+const Address = () => {
+  const text = useSignal("");
+  const take = (asTable?: true): void => {
+    const all = addresses(text.value);
+    if (!all.length) { complain(new Error(t("webhook.https"))); return; }
+    void doing(async () => {
+      if (parts.value[0] !== "new") go("new");
+      await takeAddresses(all, asTable);
+      text.value = "";
+    });
+  };
+  return (
+    <details class="drop-address"><summary>{t("import.feed")}</summary>
+      <form class="row" onSubmit={(e) => { e.preventDefault(); take(); }}>
+        <label class="field">{t("drop.address")}<input name="address" required autocomplete="off" inputMode="url" placeholder="https://" value={text.value} onInput={(e) => { text.value = e.currentTarget.value; }} /></label>
+        <button type="submit" {...lacks("write")}>{t("drop.address.photos")}</button>
+        <button type="button" disabled={!text.value.trim()} onClick={() => take(true)} {...lacks("write")}>{t("drop.address.table")}</button>
+      </form></details>
+  );
 };
 
 export const Drop = ({ small = false }: { small?: boolean }) => {
@@ -69,6 +91,7 @@ export const Drop = ({ small = false }: { small?: boolean }) => {
         {!small && <button type="button" class="quiet" id="sample" onClick={sample}>{t("drop.sample")}</button>}
       </div>
       {!small && <p class="soft">{t("drop.hint")}</p>}
+      <Address />
       <input ref={files} id="files" type="file" multiple hidden accept="image/jpeg,image/png,image/webp,image/avif,image/tiff,image/heic,image/heif,.heic,.heif,.zip,.csv,.tsv,.jsonl" onChange={picked} />
       <input ref={folder} type="file" multiple hidden onChange={picked} />
     </div>

@@ -46,7 +46,7 @@ export const Rows = () => {
       {seen?.why && <p class="callout"><Icon name="warn" /><span>{seen.why}</span></p>}
       {look && look.wrong > 0 && <details class="callout warn" open={look.errors.length <= 5}><summary>{t("new.left", { n: look.wrong })}</summary>
         <ul>{look.errors.map((e, i) => <li key={i}><strong>{t("import.line")} {e.line}</strong> {e.sku || e.title || e.file || e.url} {sayCode(e.code, e.message)}</li>)}{look.wrong > look.errors.length && <li>…</li>}</ul></details>}
-      {awaited > 0 && <p class="warn-text"><Icon name="warn" />{t("new.absent", { n: awaited })}</p>}
+      {awaited > 0 && <p class="warn-text"><Icon name="warn" />{t(look!.photos > shown.length ? "new.absent.many" : "new.absent", { n: awaited })}</p>}
       {unused.length > 0 && <p class="warn-text"><Icon name="warn" />{t("import.unused", { n: unused.length })}: {unused.slice(0, 8).map((f) => f.name).join(", ")}{unused.length > 8 ? " …" : ""}</p>}
       {shown.length > 0 && <ul class="photos">{shown.map((r, i) => <Tile key={i} r={r} file={by.get(bare(r.file))} />)}{look!.photos > shown.length && <li class="photo"><span class="thumb none">+{look!.photos - shown.length}</span></li>}</ul>}
     </>

@@ -48,6 +48,17 @@ export const skuOf = (name: string): string => {
 // path from file-selector.
 const folderOf = (f: File & { path?: string }): string => /^(?:\.?\/)?([^/]+)\/./.exec(f.webkitRelativePath || f.path || "")?.[1]?.slice(0, 100) ?? "";
 
+const longest = 255; // characters of a name
+
+// plainName is a name as the service takes it: without control characters and separators of folders.
+export const plainName = (name: string): string => {
+  const plain = name.replace(/[\p{Cc}\p{Cs}/\\\ufffd]+/gu, " ").trim(), all = [...plain];
+  if (/^\.{0,2}$/.test(plain)) return "photo";
+  if (all.length <= longest) return plain;
+  const [type] = /\.\w{1,5}$/.exec(plain) ?? [""];
+  return all.slice(0, longest - type.length).join("") + type;
+};
+
 // known says whether a file begins as pictures of the types that are taken do.
 const known = async (f: File): Promise<boolean> => {
   const b = new Uint8Array(await f.slice(0, 12).arrayBuffer()), s = String.fromCharCode(...b);
@@ -99,8 +110,9 @@ export const add = async (files: File[]): Promise<void> => {
   const full = (): boolean => photos.value.length + taken.length >= maxPhotos;
   let shown = Date.now();
   const show = (): void => { taken.forEach(keep); photos.value = [...photos.value, ...taken.splice(0)]; shown = Date.now(); };
-  const one = async (file: File): Promise<void> => {
-    if (file.name.startsWith(".")) return; // a system's own, such as .DS_Store
+  const one = async (given: File): Promise<void> => {
+    if (given.name.startsWith(".") && (given.name.startsWith("._") || !names.test(given.name))) return; // a system's own, such as .DS_Store
+    const name = plainName(given.name), file = name === given.name ? given : new File([given], name, { type: given.type, lastModified: given.lastModified });
     const why = !types.test(file.type) && !names.test(file.name) ? "type" : file.size === 0 ? "empty" : file.size > maxBytes ? "size" : full() ? "many" : null;
     if (why) { no.push({ name: file.name, why }); return; }
     if (!await known(file)) { no.push({ name: file.name, why: "type" }); return; }
@@ -110,7 +122,7 @@ export const add = async (files: File[]): Promise<void> => {
     const size = await measure(file);
     if (!size) { no.push({ name: file.name, why: "broken" }); return; }
     if (size.width * size.height > maxPixels) { no.push({ name: file.name, why: "pixels" }); return; }
-    taken.push({ id: newID(), file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash, folder: folderOf(file) });
+    taken.push({ id: newID(), file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash, folder: folderOf(given) });
     if (Date.now() - shown > every) show();
   };
   for (const file of files) {
@@ -128,11 +140,16 @@ export const add = async (files: File[]): Promise<void> => {
   if (no.length) refused.value = [...refused.value, ...no];
 };
 
+const nameAt = (source: string): string => {
+  const last = new URL(source).pathname.split("/").pop() ?? "";
+  try { return plainName(decodeURIComponent(last) || new URL(source).host); } catch { return plainName(last); }
+};
+
 // addAddresses takes photos that the service fetches itself.
 export const addAddresses = (all: string[]): void => {
   const here = new Set(photos.value.map((p) => p.source));
   photos.value = [...photos.value, ...all.filter((a) => !here.has(a)).map((source) => {
-    const name = decodeURIComponent(new URL(source).pathname.split("/").pop() ?? "") || new URL(source).host;
+    const name = nameAt(source);
     return { id: newID(), file: new File([], name), sku: skuOf(name), width: 0, height: 0, side: 0, url: "", hash: source, folder: "", source };
   })].slice(0, maxPhotos);
   photos.value.filter((p) => p.source).forEach(keep);

@@ -2,8 +2,10 @@
 // what they name, and gets the files that they name from here.
 import { signal } from "@preact/signals";
 import { address, client, got, once, Problem, problemOf, send, type Schemas } from "../api";
+import { t } from "../words";
+import { familyOf } from "./codes";
 import { textOf } from "./notice";
-import { maxBytes, names } from "./photos";
+import { addAddresses, maxBytes, names } from "./photos";
 import { put } from "./put";
 import { bring } from "./uploads";
 
@@ -11,10 +13,10 @@ export type Import = Schemas["Import"];
 
 export const isTable = (name: string): boolean => /\.(csv|tsv|jsonl|ndjson)$/i.test(name);
 
-// addresses returns the photos' addresses in a text that holds nothing else.
+// addresses returns the addresses in a text that holds nothing else.
 export const addresses = (text: string): string[] => {
   const all = text.trim().split(/\s+/);
-  return all.length > 0 && all.length <= 100 && all.every((a) => /^https:\/\/[^\s/]+\/\S+$/.test(a)) ? [...new Set(all)] : [];
+  return all.length > 0 && all.length <= 100 && all.every((a) => /^https?:\/\/[^\s/]+\/\S+$/.test(a) && URL.canParse(a)) ? [...new Set(all)] : [];
 };
 
 export const ended = (i: Import): boolean => i.finished_at !== null;
@@ -47,6 +49,21 @@ export const addNamed = async (files: File[]): Promise<void> => {
   if (table.value) table.value = { ...table.value, files: [...table.value.files, ...all] };
 };
 
+const unfetched = (at: string, why: "code.feed" | "code.address"): string => (at.startsWith("https:") ? t(why) : t("webhook.https"));
+
+// takeAddresses has the next set made of the table at an address, or of the photos at some. Those that
+// the service never fetches are told.
+export const takeAddresses = async (all: string[], asTable = all.length === 1 && isTable(new URL(all[0]!).pathname)): Promise<void> => {
+  if (asTable) { await takeTable(all[0]!); return; }
+  const refused = async (some: string[]): Promise<unknown> => got(client.POST("/v1/jobs", { body: { dry_run: true, items: some.map((a) => ({ filename: "photo.jpg", source_url: a })) } })).then(() => null, (e: unknown) => e);
+  const isAddress = (e: unknown): boolean => e instanceof Problem && familyOf(e.code) === "address";
+  const good: string[] = [], bad: string[] = [];
+  if (isAddress(await refused(all))) for (const a of all) (isAddress(await refused([a])) ? bad : good).push(a);
+  else good.push(...all);
+  addAddresses(good);
+  if (bad.length) throw new Error(`${bad.slice(0, 3).join(", ")}${bad.length > 3 ? " …" : ""}: ${unfetched(bad[0]!, "code.address")}`);
+};
+
 // lookAt asks what an import would make of a table. Nothing is kept or ordered.
 export const lookAt = async (from: File | string, wishes: Schemas["NewImport"]): Promise<Looked> => {
   const form = new FormData();
@@ -59,7 +76,7 @@ export const lookAt = async (from: File | string, wishes: Schemas["NewImport"]):
     const body = await answer.json().catch(() => null) as Schemas["ImportPreview"] | null;
     if (!answer.ok || !body) throw problemOf(answer, body);
     return { look: body, why: "", blind: false };
-  } catch (e) { return { look: null, why: textOf(e), blind: e instanceof Problem && /^import_preview|^body_too_large/.test(e.code) }; }
+  } catch (e) { return { look: null, why: typeof from === "string" && e instanceof Problem && familyOf(e.code) === "address" ? unfetched(from, "code.feed") : textOf(e), blind: e instanceof Problem && /^import_preview|^body_too_large/.test(e.code) }; }
 };
 
 // beginImport sends a table, or names a feed's address, and has its rows become sets. wishes
