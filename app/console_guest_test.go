@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/opal-photo/opal/modules/sample"
 )
@@ -113,8 +114,10 @@ func TestAGuestDecidesAndSavesInTheBrowser(t *testing.T) {
 	holds(t, ctx, "what is told covers no button", `document.querySelector(".notice").getBoundingClientRect().bottom <= document.querySelector(".guest-judge").getBoundingClientRect().top`)
 	inPage(t, ctx, chromedp.EmulateViewport(1440, 900))
 	holds(t, ctx, "the next key is no name", `document.activeElement.id !== "guest-name"`)
-	inPage(t, ctx, press(".notice.bad button:not(.quiet)"), until(`document.activeElement.id === "guest-name" && document.activeElement.value === ""`), chromedp.KeyEvent("Grace"), until(`document.activeElement.value === "Grace"`), script(`document.activeElement.blur()`),
-		chromedp.KeyEvent("a"), until(`document.querySelector(".guest-strip li:first-child").matches(".approved") && !document.querySelector(".notice.bad") && document.querySelector(".guest-strip li:last-child [aria-current=true]")`))
+	inPage(t, ctx, press(".notice.bad button:not(.quiet)"), until(`document.activeElement.id === "guest-name" && document.activeElement.value === ""`), chromedp.KeyEvent("Grace"), until(`document.activeElement.value === "Grace"`),
+		// Enter takes the name, and what was begun without one is carried out
+		chromedp.KeyEvent(kb.Enter), until(`document.querySelector(".guest-strip li:first-child").matches(".approved") && !document.querySelector(".notice.bad") && document.querySelector(".guest-strip li:last-child [aria-current=true]")`))
+	holds(t, ctx, "keys act on pictures again", `document.activeElement.id === "main"`)
 	saves := saveTo(t, ctx)
 	inPage(t, ctx, press(".guest-one .panel .row:not(.guest-judge, .end) button"))
 	saved(t, saves, map[string]string{"MUG-i2-kitchen.png": "\xff\xd8"})

@@ -120,16 +120,31 @@ const Large = ({ it, alt }: { it: Item; alt: string }) => {
 
 const toName = (): void => document.querySelector<HTMLInputElement>("#guest-name")?.focus();
 
+// begun is what waits for the guest's name.
+let begun: (() => void) | null = null;
+
 // sayWho asks for the guest's name where there is none yet. The focus stays where it is: keys
-// that are pressed next would be typed as the name.
-const sayWho = (): boolean => {
+// that are pressed next would be typed as the name. What was begun goes on once it is there.
+const sayWho = (goOn: () => void): boolean => {
+  begun = null;
   if (name.value.trim()) { guestName.set(name.value.trim()); hush(); return true; }
+  begun = goOn;
   complain(new Error(t("guest.name.first")), "", { text: t("guest.name"), key: "N", go: toName });
   return false;
 };
 
+// taken takes the name: the focus goes back to the pictures, whose keys act again.
+const taken = (e: Event): void => {
+  e.preventDefault();
+  if (!name.value.trim()) return;
+  guestName.set(name.value.trim());
+  hush();
+  document.querySelector<HTMLElement>("#main")?.focus({ preventScroll: true });
+  begun?.();
+};
+
 const decide = (it: Item, decision: "approved" | "rejected"): void => void doing(async () => {
-  if (!link.value?.approve || !sayWho()) return;
+  if (!link.value?.approve || !sayWho(() => decide(it, decision))) return;
   const now = await got(client.POST("/v1/guest/items/{item_id}/decision", { params: { path: { item_id: it.item_id } }, body: { name: name.value.trim(), decision, seen: it.review } }))
     .catch(async (error: unknown) => { if (isOutdated(error)) await look().catch(() => { /* it is asked for again soon */ }); throw error; });
   items.value = items.value.map((o) => (o.item_id === now.item_id ? now : o));
@@ -150,7 +165,7 @@ const Comments = ({ it }: { it: Item }) => {
   const say = (e: Event): void => {
     e.preventDefault();
     void doing(async () => {
-      if (!text.value.trim() || !sayWho()) return;
+      if (!text.value.trim() || !sayWho(() => say(e))) return;
       const c = await got(client.POST("/v1/guest/items/{item_id}/comments", { params: { path: { item_id: it.item_id } }, body: { name: name.value.trim(), text: text.value.trim() } }));
       all.value = [...all.value, c];
       text.value = "";
@@ -230,7 +245,7 @@ export const Guest = () => {
           <>
             <header class="page-head"><div><h1 tabIndex={-1}>{l.name || t("guest.title")}</h1><p class="soft">{t("guest.until", { time: when(l.expires_at) })}{l.approve && <span class="keys"> · {t("guest.keys")}</span>}</p></div>
               <div class="row">
-                {(l.comment || l.approve) && <label class="inline">{t("guest.name")} <input id="guest-name" autocomplete="name" maxLength={80} value={name.value} onInput={(e) => { name.value = e.currentTarget.value; }} /></label>}
+                {(l.comment || l.approve) && <form class="inline" onSubmit={taken}><label class="inline">{t("guest.name")} <input id="guest-name" autocomplete="name" maxLength={80} value={name.value} onInput={(e) => { name.value = e.currentTarget.value; }} /></label></form>}
                 <label><span class="unseen">{t("language")}</span><select value={language.value} onChange={(e) => void speak(e.currentTarget.value)}>{languages.map(([tag, word]) => <option key={tag} value={tag} lang={tag}>{word}</option>)}</select></label></div></header>
             {!it ? <Empty title={t("sheet.none")}><p>{t("guest.none")}</p></Empty> : <>
               <One it={it} />

@@ -43,7 +43,7 @@ const Health = () => {
   const h = health.value;
   return (
     <section class="sheet-block" aria-labelledby="ops-health"><h2 id="ops-health">{t("ops.health")} {h && <span class={`state ${h.status === "ok" ? "done" : "failed"}`}>{h.status === "ok" ? t("ops.ok") : t("ops.degraded")}</span>}</h2>
-      {h && <ul class="inline-list">{Object.entries(h.dependencies ?? {}).map(([name, d]) => <li key={name}><span class={`state ${d.status === "ok" ? "done" : "failed"}`}><Icon name={d.status === "ok" ? "check" : "warn"} />{said("ops.part", name, named(name))}</span> <span class="soft">{d.status === "ok" ? t("ops.answers", { n: d.ms }) : sayCode(d.code ?? "", d.code ?? "")}</span></li>)}</ul>}
+      {h && <ul class="inline-list">{Object.entries(h.dependencies ?? {}).map(([name, d]) => <li key={name}><span class={`state ${d.status === "ok" ? "done" : "failed"}`}><Icon name={d.status === "ok" ? "check" : "warn"} />{said("ops.part", name, named(name))}</span> <span class="soft">{d.status === "ok" ? t(name === "oldest_work" ? "ops.asked" : "ops.answers", { n: d.ms }) : sayCode(d.code ?? "", d.code ?? "")}</span></li>)}</ul>}
     </section>
   );
 };

@@ -9,6 +9,7 @@ export type Notice = { kind: "bad" | "good"; text: string; id?: string; act?: { 
 
 export const notice = signal<Notice | null>(null);
 export const heard = signal("");
+const hearFor = 5000; // ms that screen readers have to read what is heard
 
 // sayCode says a code in plain words: its own, those of its family, or what the service said.
 // Its own may name what the service has in quotes first, the value that is wrong, and what its
@@ -36,7 +37,13 @@ export const hush = (): void => { notice.value = null; };
 export const calm = (): void => { if (notice.value?.kind !== "bad" || !notice.value.act) hush(); };
 // turn takes away what the page before told; what was told on the way here stays.
 export const turn = (): void => { if (Date.now() - told > 1000) calm(); };
-export const hear = (text: string): void => { heard.value = text; };
+let hearing = 0;
+// hear has a screen reader say a text; it goes afterwards, so that no later page, or language, still has it.
+export const hear = (text: string): void => {
+  heard.value = text;
+  clearTimeout(hearing);
+  hearing = window.setTimeout(() => { heard.value = ""; }, hearFor);
+};
 
 // finished tells that pictures are done, also where another window hides this one.
 export const finished = (n = 0): void => {
