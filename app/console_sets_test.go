@@ -139,7 +139,7 @@ func TestASetFromDropToApprovalInTheBrowser(t *testing.T) {
 	// A decision that does not get through waits, says so, and is sent when the service is there again.
 	inPage(t, ctx, script(`window.reached = fetch; window.fetch = (call, ...more) => (String(call.url ?? call).includes("/approve") ? Promise.reject(new TypeError("no network")) : window.reached(call, ...more))`),
 		chromedp.KeyEvent("a"), until(`document.querySelector(".sheet") && document.querySelector(".notice.good")?.textContent.includes("plain.jpg") && document.querySelector(".tile.approved:has(strong[title='plain.jpg'])")?.textContent.includes("Waits for the connection")`),
-		script(`window.fetch = window.reached`), until(`!document.querySelector("main > .callout[role=status]")`), script(`document.querySelector(".tile strong[title='plain.jpg']").click()`), until(`document.querySelector("h1").textContent === "plain.jpg" && document.querySelector(".variants li")`), chromedp.KeyEvent("r"), until(tile("rejected")))
+		script(`window.fetch = window.reached`), until(`!document.querySelector("main > .callout[role=status]")`), script(`document.querySelector(".tile strong[title='plain.jpg']").click()`), until(`document.querySelector("h1").textContent === "plain.jpg" && document.querySelector(".variants li")`), chromedp.KeyEvent("r"), until(`document.querySelector("h1").textContent === "sample-bottle.jpg"`), chromedp.KeyEvent(kb.Escape), until(tile("rejected")))
 
 	const bottle = `document.querySelector(".tile.approved:has(strong[title='sample-bottle.jpg'])")`
 	// By keyboard: to the picture, approve, on to the next.
