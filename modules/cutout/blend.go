@@ -18,7 +18,8 @@ const (
 // signed distances of fg; the coverage keeps to line, nil: it is free.
 func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane, line *outline) (*image.Alpha, *image.NRGBA) {
 	w, h := j.w, j.h
-	soft := softened(j.raw, fg, signed, j.network())
+	network := j.network()
+	soft := softened(j.raw, fg, signed, network)
 	front, back := j.sides(fg, signed, soft)
 	varied := j.variety(signed, soft)
 	var touch *contact
@@ -55,7 +56,7 @@ func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane, line *outline) 
 				photo := im.Pix[i*4 : i*4+4]
 				mix := mixedAt(photo, &front, &back, u, v)
 				a := m
-				if free := j.freedom(signed.at(u, v), m, mix.apart); free > 0 {
+				if free := j.freedom(signed.at(u, v), network.at(u, v), m, mix.apart); free > 0 {
 					mix.varied = min(varied.at(u, v), variedMost)
 					r := mix.certainty()
 					t := min(max(mix.share(), m-free), m+free)
@@ -72,9 +73,12 @@ func (j *joint) matte(im *image.NRGBA, fg []bool, signed *plane, line *outline) 
 	return coverageOut, out
 }
 
-// freedom is how far colours may move coverage m, d pixels from the outline, where
-// the squared difference of the sides is den.
-func (j *joint) freedom(d, m, den float32) float32 {
+// freedom is how far colours may move coverage m, d pixels from the outline and n from the network's, where
+// the squared difference of the sides is den. Before a busy backdrop they don't move an outline that is the network's.
+func (j *joint) freedom(d, n, m, den float32) float32 {
+	if !j.plain && abs32(n-d) <= sharedOutline {
+		return 0
+	}
 	var free float32
 	if m > .02 && m < .98 {
 		free = blendSoft + blendClear*min(den/clearSides, 1)

@@ -84,7 +84,12 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 	if area = share(fg); area < minArea || area > maxArea {
 		return r.whole(im, nothingFound)
 	}
-	fg, line := j.trace(fg)
+	var line *outline
+	if j.plain {
+		fg, line = j.trace(fg)
+	} else {
+		fg = j.alongNetwork(fg)
+	}
 	lap("trace")
 	signed := signedDistance(fg, w, h)
 	at := j.measure(fg, other, signed, &r.Features)
