@@ -50,7 +50,8 @@ func (e exporter) Layers(ctx context.Context, q db.Querier, itemID string) (pict
 
 // Remake has an item's variants made again of other layers.
 func (e exporter) Remake(ctx context.Context, tx *db.Tx, r job.Remake) (int, error) {
-	return e.service.Remake(ctx, tx, export.RemakeRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Layers: &r.Layers, Review: r.Review})
+	return e.service.Remake(ctx, tx, export.RemakeRequest{TenantID: r.TenantID, JobID: r.JobID, ItemID: r.ItemID, CorrelationID: r.CorrelationID, Layers: &r.Layers, Review: r.Review,
+		Confidence: r.Confidence, ReviewReason: r.ReviewReason})
 }
 
 // Bundle asks for a job's ZIP and reports whether it has ended.

@@ -274,17 +274,12 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 	return nil
 }
 
-// refine changes a cut-out as the hints say, and has the new one judged: a hint says what was
-// wrong, not that all is right now. Where no product was found the confidence stays 0.
+// refine changes a cut-out as the hints say, and has the new one judged.
 func (r *cutting) refine(ctx context.Context, photo *image.NRGBA, c *pipeline.Cutout) error {
 	after, err := r.Refiner.Refine(ctx, photo, c.Image, c.Logits, c.Whole, *r.Hints)
 	if err != nil {
 		return err
 	}
-	if !c.Whole {
-		c.Reason = "" // of another outline
-		c.Confidence, c.Concerns = cutout.Judge(cutout.Draft{Photo: photo, Image: c.Image, Logits: c.Logits}, after, c.Confidence)
-	}
-	c.Image, c.Whole = after, false
+	pipeline.Corrected(photo, c, after, *r.Hints)
 	return nil
 }

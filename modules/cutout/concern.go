@@ -20,6 +20,7 @@ const (
 	ConcernClutter   = "clutter"   // the background is not plain, or something lies beside the product
 	ConcernOutline   = "outline"   // the outline as a whole
 	ConcernBrought   = "brought"   // the photo's own transparency looks like no cut-out
+	ConcernHints     = "hints"     // people's hints took what the engine was sure of, or their box cuts the product
 )
 
 var concernText = map[string]string{

@@ -62,12 +62,17 @@ func Refine(d Draft, h picture.Hints) (*image.NRGBA, error) {
 	if h.Box != nil {
 		r.within(*h.Box)
 	}
+	had := share(r.fg)
 	r.strokes(h)
-	if share(r.fg) < minArea {
-		return nil, picture.ErrHints.With("they leave no product; keep a part of it, or draw a larger box")
+	if left := share(r.fg); left < minArea || len(h.Remove) > 0 && left < leastLeft*had {
+		return nil, picture.ErrHints.With("they leave no product, or hardly any; remove less, keep a part of it, or draw a larger box")
 	}
 	return r.finish(im, base, was), nil
 }
+
+// leastLeft is the share of a product below which strokes that remove leave none of it: what
+// escapes a brush is no product.
+const leastLeft = .05
 
 // refiner is a photo at working size whose decision is being changed.
 type refiner struct {

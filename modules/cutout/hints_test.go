@@ -4,6 +4,8 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"image/draw"
+	"strings"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/cutout"
@@ -255,7 +257,7 @@ func TestHintsAreJudgedByWhatTheyMake(t *testing.T) {
 	}
 	const engine = .6
 	judge := func(before, after *image.NRGBA) float64 {
-		c, _ := cutout.Judge(cutout.Draft{Photo: photo, Image: before}, after, engine)
+		c, _ := cutout.Judge(cutout.Draft{Photo: photo, Image: before}, after, picture.Hints{}, engine)
 		return c
 	}
 	if c := judge(good, good); c != engine {
@@ -305,5 +307,66 @@ func TestAPaintedStrokeReachesWhatIsNear(t *testing.T) {
 	}
 	if s := cutouttest.Compare(alpha(got), chair); s.IoU < .98 {
 		t.Errorf("it overlaps with the product by %.3f", s.IoU)
+	}
+}
+
+// Hints that take away what looks like the product are for a person to look at, and the place is
+// told; those that take what hangs on it, or a box around it, are not.
+func TestHintsThatTakeTheProductAreDoubted(t *testing.T) {
+	photo, ring, bar, hole := drawn()
+	piece := image.NewAlpha(photo.Rect)
+	draw.Draw(piece, image.Rect(285, 20, 305, 180), image.Opaque, image.Point{}, draw.Src)
+	for name, c := range map[string]struct {
+		draft *image.NRGBA
+		hints picture.Hints
+		text  string          // the concern's, in part
+		at    image.Rectangle // where it is told
+	}{
+		"a box through the product":        {lifted(photo, ring, bar), picture.Hints{Box: &picture.Box{20, 20, 70, 200}}, "box of the hints cuts", image.Rect(80, 40, 100, 200)},
+		"a box that cuts its end":          {lifted(photo, ring, bar), picture.Hints{Box: &picture.Box{20, 20, 235, 200}}, "box of the hints cuts", image.Rect(245, 90, 265, 150)},
+		"a box around it":                  {lifted(photo, ring, bar), picture.Hints{Box: &picture.Box{30, 40, 250, 160}}, "", image.Rectangle{}},
+		"a box that leaves a piece out":    {lifted(photo, ring, bar, piece), picture.Hints{Box: &picture.Box{30, 40, 250, 160}}, "", image.Rectangle{}},
+		"a stroke over most of it":         {lifted(photo, ring, bar), picture.Hints{Remove: at([2]float64{60, 120}, [2]float64{110, 70})}, "took away much", ring.Rect},
+		"a stroke in an opening":           {lifted(photo, ring, bar, hole), picture.Hints{Remove: at([2]float64{110, 120})}, "", image.Rectangle{}},
+		"a stroke that brings a part back": {lifted(photo, ring), picture.Hints{Keep: at([2]float64{200, 120})}, "", image.Rectangle{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := cutout.Draft{Photo: photo, Image: c.draft}
+			after, err := cutout.Refine(d, c.hints)
+			if err != nil {
+				t.Fatal(err)
+			}
+			confidence, concerns := cutout.Judge(d, after, c.hints, .99)
+			var found *picture.Concern
+			for i := range concerns {
+				if found == nil && concerns[i].Kind == cutout.ConcernHints {
+					found = &concerns[i]
+				}
+			}
+			switch {
+			case c.text == "" && found != nil:
+				t.Errorf("doubted: %+v", found)
+			case c.text != "" && (found == nil || !strings.Contains(found.Text, c.text) || !found.Box.Rect().In(c.at)):
+				t.Errorf("%+v", concerns)
+			case c.text != "" && (confidence > cutout.HintedConfidence || concerns[0].Kind != cutout.ConcernHints):
+				t.Errorf("confidence %.3f, %+v", confidence, concerns)
+			}
+		})
+	}
+}
+
+// Strokes that leave hardly any of the product can't be followed.
+func TestStrokesThatRemoveEverythingAreRefused(t *testing.T) {
+	photo, ring, bar, _ := drawn()
+	for name, strokes := range map[string][]picture.Stroke{
+		"all":            {{Points: [][2]float64{{160, 120}}, Radius: 320}},
+		"all but an end": {{Points: [][2]float64{{60, 120}, {262, 120}}, Radius: 170}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := cutout.Refine(cutout.Draft{Photo: photo, Image: lifted(photo, ring, bar)}, picture.Hints{Remove: strokes})
+			if !errors.Is(err, picture.ErrHints) || !strings.Contains(err.Error(), "remove less") {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }

@@ -11,8 +11,9 @@ import (
 // Judge returns the confidence, 0-1, and the concerns of a cut-out that hints made of a draft,
 // which its engine gave that confidence: as much more or less as the new outline has more or
 // less evidence in the photo than the draft's. after has the photo's size. A cut-out whose
-// outline is the draft's keeps the confidence.
-func Judge(d Draft, after *image.NRGBA, confidence float64) (float64, []picture.Concern) {
+// outline is the draft's keeps the confidence. One from which the hints took much that the engine
+// was sure of, or which ends along a side of their box, is for a person to look at.
+func Judge(d Draft, after *image.NRGBA, hints picture.Hints, confidence float64) (float64, []picture.Concern) {
 	W, H := d.Photo.Rect.Dx(), d.Photo.Rect.Dy()
 	k := min(1, joinSize/float64(max(W, H)))
 	w, h := max(minSide, int(float64(W)*k+.5)), max(minSide, int(float64(H)*k+.5))
@@ -44,6 +45,7 @@ func Judge(d Draft, after *image.NRGBA, confidence float64) (float64, []picture.
 		return f, at
 	}
 	was, _ := measured(before)
+	taken := j.taken(before, now, hints, W, H)
 	for i, v := range now {
 		if v != before[i] { // a person has decided
 			if j.raw.p[i] = 0; v {
@@ -58,7 +60,11 @@ func Judge(d Draft, after *image.NRGBA, confidence float64) (float64, []picture.
 		return confidence, concerns
 	}
 	z := logit(confidence) + logit(joinedConfidence(&is)) - logit(joinedConfidence(&was))
-	return 1 / (1 + math.Exp(-z)), concerns
+	confidence = 1 / (1 + math.Exp(-z))
+	if len(taken) > 0 {
+		confidence = min(confidence, HintedConfidence)
+	}
+	return confidence, append(taken, concerns...)
 }
 
 // logit is the logarithm of the odds of p, of which 0 and 1 have none.

@@ -27,6 +27,10 @@ type RemakeRequest struct {
 	// Review is the state of the new picture: picture.ReviewPending, or "": nobody has
 	// to look. It counts with Layers alone.
 	Review string
+	// Confidence and ReviewReason are the new picture's, as Source has them; without them the former
+	// one's stay, as far as somebody has to look. They count with Layers alone.
+	Confidence   *float64
+	ReviewReason string
 }
 
 const (
@@ -56,8 +60,11 @@ func (s *Service) Remake(ctx context.Context, tx *db.Tx, r RemakeRequest) (int, 
 			return 0, err
 		}
 		src.Layers = *r.Layers
-		if src.NeedsReview = r.Review == picture.ReviewPending; !src.NeedsReview {
-			src.ReviewReason = "" // of the former picture
+		if r.Confidence != nil {
+			src.Confidence = r.Confidence
+		}
+		if src.NeedsReview = r.Review == picture.ReviewPending; !src.NeedsReview || r.ReviewReason != "" {
+			src.ReviewReason = r.ReviewReason // not the former picture's
 		}
 		text, err := json.Marshal(src)
 		if err != nil {

@@ -87,6 +87,9 @@ type Remake struct {
 
 	Layers picture.Layers
 	Review string // of the new picture: picture.ReviewPending, or "" when nobody has to look
+
+	Confidence   *float64 // in the new cut-out; nil: its engine tells none
+	ReviewReason string   // why somebody has to look, for people
 }
 
 // Rerender says which variants of a finished item to make anew.

@@ -7,9 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/opal-photo/opal/modules/db"
+	"github.com/opal-photo/opal/modules/event"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/picture"
 	"github.com/opal-photo/opal/modules/pipeline"
@@ -258,12 +261,21 @@ func (s *Service) countsAgain(ctx context.Context, tx *db.Tx, it row, versionID,
 	if err := json.Unmarshal([]byte(text), &layers); err != nil {
 		return fmt.Errorf("read version %s: %w", versionID, err)
 	}
-	return s.counts(ctx, tx, it, versionID, layers)
+	return s.counts(ctx, tx, it, versionID, layers, nil)
 }
 
 // counts makes a completed version the one that counts: the decision about the former
-// picture is forgotten, and the variants are made again.
-func (s *Service) counts(ctx context.Context, tx *db.Tx, it row, versionID string, layers picture.Layers) error {
+// picture is forgotten, and the variants are made again. concerns are those of its picture;
+// nil: the former ones, but for what they say of the cut-out.
+func (s *Service) counts(ctx context.Context, tx *db.Tx, it row, versionID string, layers picture.Layers, concerns []picture.Concern) error {
+	former, err := cutoutOf(ctx, tx, `item_id = $1 AND is_current`, it.itemID)
+	if err != nil {
+		return err
+	}
+	is, err := cutoutOf(ctx, tx, `version_id = $1`, versionID)
+	if err != nil {
+		return err
+	}
 	for _, q := range []string{
 		`UPDATE cutout_versions SET is_current = FALSE WHERE item_id = $1 AND is_current AND version_id <> $2`,
 		`UPDATE cutout_versions SET is_current = TRUE, updated_at = now_ms() WHERE item_id = $1 AND version_id = $2`,
@@ -275,18 +287,75 @@ func (s *Service) counts(ctx context.Context, tx *db.Tx, it row, versionID strin
 	if _, err := tx.ExecContext(ctx, `DELETE FROM reviews WHERE item_id = $1`, it.itemID); err != nil {
 		return fmt.Errorf("forget the decision: %w", err)
 	}
-	var needed bool
-	if err := tx.QueryRowContext(ctx, `SELECT needs_review FROM items WHERE item_id = $1`, it.itemID).Scan(&needed); err != nil {
-		return err
-	}
 	r := Remake{TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID, CorrelationID: it.correlationID, Layers: layers}
-	if needed {
-		r.Review = picture.ReviewPending
+	if err := s.judged(ctx, tx, it, former, is, concerns, &r); err != nil {
+		return err
 	}
 	if _, err := s.Exporter.Remake(ctx, tx, r); err != nil {
 		return err
 	}
 	return changed(ctx, tx, it.jobID)
+}
+
+// cutoutOf returns the cut-out of a version. Those of before keep less of it.
+func cutoutOf(ctx context.Context, tx *db.Tx, where, id string) (pipeline.CutoutRecord, error) {
+	var text sql.NullString
+	if err := tx.QueryRowContext(ctx, `SELECT checkpoint FROM cutout_versions WHERE `+where, id).Scan(&text); err != nil {
+		return pipeline.CutoutRecord{}, fmt.Errorf("load a version's cut-out: %w", err)
+	}
+	var c pipeline.Checkpoint
+	if err := parsed(jsonColumn{text.String, &c}); err != nil {
+		return pipeline.CutoutRecord{}, err
+	}
+	if c.Cutout == nil {
+		return pipeline.CutoutRecord{}, nil
+	}
+	return *c.Cutout, nil
+}
+
+// judged keeps with an item what is thought of the cut-out that counts from now on, and says so
+// to the variants' remake. Another reason to look than the former cut-out stays one.
+func (s *Service) judged(ctx context.Context, tx *db.Tx, it row, former, is pipeline.CutoutRecord, concerns []picture.Concern, r *Remake) error {
+	var was bool
+	var reason, text sql.NullString
+	if err := tx.QueryRowContext(ctx, `SELECT needs_review, review_reason, concerns FROM items WHERE item_id = $1`, it.itemID).Scan(&was, &reason, &text); err != nil {
+		return err
+	}
+	needed := was
+	switch {
+	case is.NeedsReview:
+		needed, reason.String = true, is.ReviewReason
+	case former.NeedsReview && strings.HasPrefix(reason.String, former.ReviewReason): // channels that refuse it are asked again
+		needed, reason.String = false, ""
+	}
+	if concerns == nil {
+		var all []picture.Concern
+		if err := parsed(jsonColumn{text.String, &all}); err != nil {
+			return err
+		}
+		concerns = slices.Clone(is.Concerns)
+		for _, c := range all {
+			if !slices.Contains(former.Concerns, c) {
+				concerns = append(concerns, c)
+			}
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE items SET confidence = $2, needs_review = $3, review_reason = $4, concerns = $5, updated_at = now_ms() WHERE item_id = $1`,
+		it.itemID, is.Confidence, needed, sql.NullString{String: reason.String, Valid: reason.String != ""}, concernsText(concerns)); err != nil {
+		return fmt.Errorf("keep what is thought of the cut-out: %w", err)
+	}
+	r.Confidence, r.ReviewReason = is.Confidence, is.ReviewReason
+	if !needed {
+		return nil
+	}
+	r.Review = picture.ReviewPending
+	if was {
+		return nil
+	}
+	if err := changed(ctx, tx, it.jobID); err != nil { // locks the job, as event.Add asks for
+		return err
+	}
+	return event.Add(ctx, tx, event.New{Type: event.ItemNeedsReview, TenantID: it.tenantID, JobID: it.jobID, ItemID: it.itemID, Data: it.told(map[string]any{"review_reason": reason.String})})
 }
 
 // Versions returns the versions of an item's cut-out, the first first; none for an item

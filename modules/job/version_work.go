@@ -100,13 +100,14 @@ func (s *Service) loadVersion(ctx context.Context, tx *db.Tx, c *claimedVersion)
 func (s *Service) makeVersion(ctx context.Context, c *claimedVersion) (*pipeline.Result, error) {
 	files := &artifacts{s: s, c: &c.claimed, prefix: fmt.Sprintf("v%d-", c.version)}
 	in := s.input(&c.claimed)
-	in.Review = picture.Review{Off: true} // a person has looked at it
+	review := in.Review
+	in.Review = picture.Review{Off: true} // of its place, a person has looked at it
 	rec := &versionRecorder{s, c}
 	if in.Done.Cutout == nil {
 		if c.draft == nil {
 			return nil, ErrNoCutout
 		}
-		cut, err := s.Pipeline.Refine(ctx, pipeline.RefineInput{Draft: c.draft, Hints: c.hints, Raw: in.Raw}, files)
+		cut, err := s.Pipeline.Refine(ctx, pipeline.RefineInput{Draft: c.draft, Hints: c.hints, Review: review, Raw: in.Raw}, files)
 		if err != nil {
 			return nil, err
 		}
@@ -171,7 +172,7 @@ func (s *Service) completeVersion(ctx context.Context, c *claimedVersion, res *p
 		if err := s.versionsOfSiblings(ctx, tx, c, siblings); err != nil {
 			return err
 		}
-		return s.counts(ctx, tx, it, c.id, res.Layers)
+		return s.counts(ctx, tx, it, c.id, res.Layers, res.Concerns)
 	})
 	if err != nil {
 		return fmt.Errorf("complete version %s: %w", c.id, err)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 
+	"github.com/opal-photo/opal/modules/cutout"
 	"github.com/opal-photo/opal/modules/fault"
 	"github.com/opal-photo/opal/modules/imaging"
 	"github.com/opal-photo/opal/modules/picture"
@@ -26,6 +28,8 @@ var ErrNoHints = fault.New(fault.Unavailable, "refine_unavailable", "Cut-outs ca
 type RefineInput struct {
 	Draft *CutoutRecord // the version that the hints are about
 	Hints picture.Hints
+	// Review says which cut-outs a person has to look at.
+	Review picture.Review
 	// Raw fetches the photo's bytes.
 	Raw func(ctx context.Context) ([]byte, error)
 }
@@ -37,8 +41,8 @@ func (p *Pipeline) WithRefiner(r Refiner) *Pipeline {
 	return &with
 }
 
-// Refine makes a new version of a cut-out and keeps it in the artifacts. Its engine's
-// confidence stays with it, as do the concerns about what the hints didn't change.
+// Refine makes a new version of a cut-out and keeps it in the artifacts, judged anew. A draft that
+// a person has to look at makes a version that one has to look at.
 //
 // Errors: those of the decoder and of the Refiner; ErrNoHints.
 func (p *Pipeline) Refine(ctx context.Context, in RefineInput, a Artifacts) (*CutoutRecord, error) {
@@ -77,14 +81,44 @@ func (p *Pipeline) Refine(ctx context.Context, in RefineInput, a Artifacts) (*Cu
 	}
 	rec := *in.Draft
 	rec.Clear = nil // of another outline
-	if rec.Concerns = unsettled(in.Draft.Concerns, cut, out); rec.NeedsReview && len(rec.Concerns) < len(in.Draft.Concerns) {
-		rec.ReviewReason = ReviewReason(&Cutout{Image: out, Concerns: rec.Concerns})
+	is := Cutout{Image: cut, Logits: logits, Whole: in.Draft.Whole, Concerns: in.Draft.Concerns}
+	if rec.Confidence != nil {
+		is.Confidence = *rec.Confidence
+	}
+	Corrected(photo, &is, out, in.Hints)
+	if rec.Confidence != nil {
+		rec.Confidence = &is.Confidence
+	}
+	rec.Concerns = is.Concerns[:min(len(is.Concerns), maxConcerns)]
+	if rec.NeedsReview = rec.NeedsReview || rec.Confidence != nil && in.Review.Wanted(is.Confidence); rec.NeedsReview {
+		rec.ReviewReason = ReviewReason(&is)
 	}
 	rec.Whole, rec.Size, rec.Bounds = false, [2]int{photo.Rect.Dx(), photo.Rect.Dy()}, picture.BoxOf(AlphaBounds(out))
 	if rec.Path, err = a.Put(ctx, "cutout", "png", "image/png", b); err != nil {
 		return nil, fmt.Errorf("store the cut-out: %w", err)
 	}
 	return &rec, nil
+}
+
+// Corrected makes a cut-out the one that hints made of it, judged anew: a hint says what was wrong,
+// not that all is right now. Where no product had been found the confidence stays 0.
+func Corrected(photo *image.NRGBA, c *Cutout, after *image.NRGBA, h picture.Hints) {
+	left := unsettled(c.Concerns, c.Image, after)
+	if !c.Whole {
+		c.Reason = "" // of another outline
+		var found []picture.Concern
+		c.Confidence, found = cutout.Judge(cutout.Draft{Photo: photo, Image: c.Image, Logits: c.Logits}, after, h, c.Confidence)
+		for _, l := range left { // what nobody has settled, and what the measures don't see
+			if !slices.ContainsFunc(found, func(f picture.Concern) bool { return f.Kind == l.Kind && f.Text == l.Text }) {
+				if l.Kind == cutout.ConcernHints {
+					c.Confidence = min(c.Confidence, cutout.HintedConfidence)
+				}
+				found = append(found, l)
+			}
+		}
+		left = found
+	}
+	c.Image, c.Whole, c.Concerns = after, false, left
 }
 
 // settledShare is the share of a cut-out in a concern's place that is changed where a person
