@@ -38,6 +38,7 @@ type imports struct {
 	blobs  blob.Store
 
 	mu      sync.Mutex
+	name    string // of the imports; "": none
 	jobs    map[string]*job.Job
 	order   []string                // of their making
 	photos  map[string]int          // how often each became an item
@@ -102,7 +103,7 @@ func (w *imports) Create(ctx context.Context, n job.NewJob) (job.Job, error) {
 			return job.Job{}, err
 		}
 	}
-	j := &job.Job{JobID: n.ID, TenantID: n.TenantID, BrandProfileID: n.BrandProfileID, Presets: n.Presets, Counts: job.Counts{Total: len(n.Items), Open: len(n.Items)}}
+	j := &job.Job{JobID: n.ID, TenantID: n.TenantID, Name: n.Name, BrandProfileID: n.BrandProfileID, Presets: n.Presets, Counts: job.Counts{Total: len(n.Items), Open: len(n.Items)}}
 	for _, e := range n.Items {
 		it := job.Item{ItemID: uuid.Must(uuid.NewV7()).String(), Filename: e.Filename, Status: job.ItemCreated, Product: e.Product, SceneType: "studio"}
 		if e.SourceURL != "" {
@@ -231,7 +232,7 @@ func (w *imports) putFor(tenantID, table string) intake.Import {
 
 func (w *imports) start(tenantID, table string, wishes intake.Wishes) intake.Import {
 	w.t.Helper()
-	i, err := w.s.Create(w.t.Context(), intake.NewImport{TenantID: tenantID, Filename: "table.csv", CorrelationID: "c", Wishes: wishes, KeyID: "k"})
+	i, err := w.s.Create(w.t.Context(), intake.NewImport{TenantID: tenantID, Name: w.name, Filename: "table.csv", CorrelationID: "c", Wishes: wishes, KeyID: "k"})
 	w.must(err)
 	if _, err := w.s.Start(w.t.Context(), tenantID, i.ImportID); !errors.Is(err, intake.ErrTableMissing) {
 		w.t.Errorf("started without a table: %v", err)
@@ -307,6 +308,11 @@ func TestAnImportsRowsBecomeJobsAndEndOnce(t *testing.T) {
 			w.t.Fatalf("%+v, %d jobs", got, len(w.jobs))
 		}
 		w.once(230)
+		for _, id := range w.order {
+			if name := w.jobs[id].Name; name != got.Filename {
+				w.t.Errorf("job %s is called %q, its table %q", id, name, got.Filename)
+			}
+		}
 		w.end(w.order[0], job.ItemCompleted, "https://x.example/7.jpg")
 		w.end(w.order[1], job.ItemCompleted)
 		if w.get(i.ImportID).Ended() || w.events(i.ImportID) != 0 {
@@ -332,6 +338,17 @@ func TestAnImportsRowsBecomeJobsAndEndOnce(t *testing.T) {
 		}
 		if _, err := w.s.Get(w.t.Context(), "other", i.ImportID); !errors.Is(err, intake.ErrImportNotFound) {
 			w.t.Errorf("for another tenant: %v", err)
+		}
+	})
+}
+
+func TestAnImportsLongNameIsCutForItsJobs(t *testing.T) {
+	eachImports(t, func(w *imports) {
+		w.name = strings.Repeat("ü", job.MaxName-1) + " and more"
+		w.put(rowsOf(1), intake.Wishes{})
+		w.work()
+		if got, want := w.jobs[w.order[0]].Name, strings.Repeat("ü", job.MaxName-1); got != want {
+			w.t.Errorf("its job is called %q", got)
 		}
 	})
 }

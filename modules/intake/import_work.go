@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -427,9 +428,16 @@ func jobID(importID string, first numbered) string {
 	return id.String()
 }
 
+// jobName returns what an import's jobs are called: as its collection is, within a job's length.
+func jobName(i Import) string {
+	name := []rune(strings.TrimSpace(cmp.Or(i.Name, i.Filename)))
+	return strings.TrimSpace(string(name[:min(len(name), job.MaxName)]))
+}
+
 // makeJob makes one job, once.
 func (s *Imports) makeJob(ctx context.Context, h *held, n job.NewJob, part []numbered) (made, error) {
 	n.ID, n.CorrelationID, n.CollectionID = jobID(h.ImportID, part[0]), h.CorrelationID, h.CollectionID
+	n.Name = jobName(h.Import)
 	for _, e := range part {
 		n.Items = append(n.Items, item(e.Photo, h.wishes))
 	}

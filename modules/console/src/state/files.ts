@@ -7,7 +7,7 @@ const path = (f: File): string => f.webkitRelativePath || f.name;
 
 const inFolder = async (e: FileSystemEntry, into: File[]): Promise<void> => {
   if (into.length >= most) return;
-  if (e.isFile) { into.push(await new Promise<File>((done, fail) => (e as FileSystemFileEntry).file(done, fail))); return; }
+  if (e.isFile) { into.push(Object.assign(await new Promise<File>((done, fail) => (e as FileSystemFileEntry).file(done, fail)), { path: e.fullPath })); return; }
   const reader = (e as FileSystemDirectoryEntry).createReader();
   const all: FileSystemEntry[] = [];
   for (let some: FileSystemEntry[]; all.length < most && (some = await new Promise((done, fail) => reader.readEntries(done, fail))).length;) all.push(...some); // a reader gives some at a time

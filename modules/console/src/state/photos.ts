@@ -45,7 +45,7 @@ export const skuOf = (name: string): string => {
 };
 
 // folderOf is the folder that a file was chosen or dropped in; "": none. What is dropped has its
-// path from file-selector.
+// path from filesOf.
 const folderOf = (f: File & { path?: string }): string => /^(?:\.?\/)?([^/]+)\/./.exec(f.webkitRelativePath || f.path || "")?.[1]?.slice(0, 100) ?? "";
 
 const longest = 255; // characters of a name
@@ -110,7 +110,7 @@ export const add = async (files: File[]): Promise<void> => {
   const full = (): boolean => photos.value.length + taken.length >= maxPhotos;
   let shown = Date.now();
   const show = (): void => { taken.forEach(keep); photos.value = [...photos.value, ...taken.splice(0)]; shown = Date.now(); };
-  const one = async (given: File): Promise<void> => {
+  const one = async (given: File, folder = folderOf(given)): Promise<void> => {
     if (given.name.startsWith(".") && (given.name.startsWith("._") || !names.test(given.name))) return; // a system's own, such as .DS_Store
     const name = plainName(given.name), file = name === given.name ? given : new File([given], name, { type: given.type, lastModified: given.lastModified });
     const why = !types.test(file.type) && !names.test(file.name) ? "type" : file.size === 0 ? "empty" : file.size > maxBytes ? "size" : full() ? "many" : null;
@@ -122,7 +122,7 @@ export const add = async (files: File[]): Promise<void> => {
     const size = await measure(file);
     if (!size) { no.push({ name: file.name, why: "broken" }); return; }
     if (size.width * size.height > maxPixels) { no.push({ name: file.name, why: "pixels" }); return; }
-    taken.push({ id: newID(), file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash, folder: folderOf(given) });
+    taken.push({ id: newID(), file, sku: skuOf(file.name), ...size, url: URL.createObjectURL(file), hash, folder });
     if (Date.now() - shown > every) show();
   };
   for (const file of files) {
@@ -132,7 +132,7 @@ export const add = async (files: File[]): Promise<void> => {
       if (!inside.length) no.push({ name: file.name, why: "empty" });
       for (const p of inside) {
         if (full()) no.push({ name: p.name, why: "many" });
-        else await p.read().then(one, () => no.push({ name: p.name, why: "type" }));
+        else await p.read().then((f) => one(f, plainName(file.name.replace(/\.zip$/i, "")).slice(0, 100)), () => no.push({ name: p.name, why: "type" }));
       }
     } catch { no.push({ name: file.name, why: "type" }); }
   }
