@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -132,4 +133,47 @@ func TestDecisionsWaitForTheConnectionInTheBrowser(t *testing.T) {
 		}
 	}
 	inPage(t, ctx, press(".notice.bad button:not(.quiet)"), until(`document.querySelector("h1").textContent === "p1.jpg" && document.querySelector(".page-head .state.rejected")`))
+}
+
+// TestWaitingDecisionsAreSentOnceInTheBrowser loads a page again while a decision waits, and has two tabs
+// see the service come back: what waited is sent by one of them, once, and shown as decided by both.
+func TestWaitingDecisionsAreSentOnceInTheBrowser(t *testing.T) {
+	t.Parallel()
+	ctx := openBrowser(t, true)
+	d := newLikeDocument(t)
+	var away atomic.Bool
+	var sent, asked atomic.Int32
+	away.Store(true)
+	d.moves = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/approve") {
+			return false
+		}
+		asked.Add(1)
+		if away.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+			return true
+		}
+		sent.Add(1)
+		time.Sleep(8 * time.Second) // longer than a tab waits before it asks again
+		return false
+	}
+	page := standIn(t, d.ServeHTTP) + "/#/sets/" + aJob
+	const held = `JSON.parse(localStorage["opal.decisions"]).length`
+	const line = `document.querySelector("main").textContent.includes("1 decision waits for the connection")`
+	inPage(t, ctx, chromedp.Navigate(page), until(`document.querySelector(".tile.look .tile-choose input")`), script(`document.querySelector(".tile.look .tile-choose input").click()`),
+		until(`document.querySelector(".bar button.primary")`), press(".bar button.primary"), until(line+` && `+held+` === 1`))
+	inPage(t, ctx, chromedp.Reload(), until(line))
+	other, cancel := chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	inPage(t, other, chromedp.Navigate(page), until(line))
+	if n := asked.Load(); n < 2 {
+		t.Errorf("asked %d times while the service is away: a page that is loaded again sends what waits", n)
+	}
+	away.Store(false)
+	const none = `document.querySelector(".tile") && !document.querySelector("main").textContent.includes("decision waits")`
+	inPage(t, ctx, until(none+` && `+held+` === 0`))
+	inPage(t, other, until(none))
+	if n := sent.Load(); n != 1 {
+		t.Errorf("the decision was sent %d times", n)
+	}
 }

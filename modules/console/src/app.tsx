@@ -17,7 +17,7 @@ import { parts, to } from "./route";
 import { keepFocus } from "./state/focus";
 import { calm, doing, turn } from "./state/notice";
 import { sendDecisions } from "./state/sheet";
-import { waiting } from "./state/waiting";
+import { by, waiting } from "./state/waiting";
 import { outside, readSession, session, signOut } from "./state/session";
 import { arrived, rest, resume } from "./state/uploads";
 import { language, languages, number, speak, t, type Key } from "./words";
@@ -80,7 +80,8 @@ export const App = () => {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const over = useDrop();
-  useEffect(() => { if (!outside.value) { void resume(); void sendDecisions(); } }, [outside.value]);
+  useEffect(() => { if (!outside.value) void resume(); }, [outside.value]);
+  useEffect(() => { if (!outside.value) void sendDecisions(); }, [outside.value, by()]); // whose wait is known with the session
   useEffect(keepFocus, []);
   useEffect(() => {
     const warn = (e: BeforeUnloadEvent): void => { if (rest.value > 0) e.preventDefault(); };

@@ -1,6 +1,6 @@
 // Who is signed in. The session is in a cookie that scripts can't read.
 import { signal } from "@preact/signals";
-import { address, problemOf, type Schemas } from "../api";
+import { address, isAway, problemOf, whenBack, type Schemas } from "../api";
 import { t } from "../words";
 
 type State = Schemas["SessionState"];
@@ -31,16 +31,18 @@ const call = async (method: string, body?: object): Promise<unknown> => {
   return said;
 };
 
-export const readSession = async (): Promise<void> => {
+// readSession reports whether the service could be asked.
+export const readSession = async (): Promise<boolean> => {
   try {
     const s = await call("GET") as State;
     if (typeof s.mode === "string") session.value = s;
-  } catch { /* the pages' own calls say what is wrong */ }
+  } catch (error) { return !(error instanceof TypeError || isAway(error)); } // the pages' own calls say what is wrong
+  return true;
 };
 
-// arrive asks who is signed in as the page begins.
+// arrive asks who is signed in as the page begins, and once the service is back where it is away then.
 export const arrive = async (): Promise<void> => {
-  await readSession();
+  if (!await readSession()) whenBack(() => void arrive());
   outside.value = session.value !== null && !session.value.signed_in;
 };
 

@@ -46,28 +46,38 @@ export const post = async (d: Decision): Promise<void> => {
 // that one waits, and was made by what is known there now.
 const over = (d: Decision, taken: boolean): void => change((all) => all.flatMap((x) => (x.item_id !== d.item_id || x.by !== d.by ? [x] : x.verb === d.verb ? [] : [taken ? { ...x, seen: reviewOf(d) } : x])));
 
+// oneTab runs a task, or other while another tab of this browser runs its own: to wait for that one would be
+// to read what is kept before the browser tells of its changes. Without https a browser has no locks: then two
+// tabs may send the same decision, which the service takes as one.
+const oneTab = async (task: () => Promise<void>, other: () => void): Promise<void> => {
+  await (navigator.locks ? navigator.locks.request(place, { ifAvailable: true }, (mine) => (mine ? task() : other())) : task());
+};
+
 let sending: Promise<void> | null = null;
 let stop = (): void => undefined;
 
 // sendWaiting sends what waits, and again later while the service is away. told hears of each that the
 // service took, and done of all that it refused.
 export const sendWaiting = (told: (d: Decision) => void, done: (refused: [Decision, unknown][]) => void): Promise<void> => {
-  sending ??= (async () => {
+  if (!waiting.peek().length) return Promise.resolve();
+  stop();
+  const later = (): void => { stop = whenBack(() => void sendWaiting(told, done)); };
+  sending ??= oneTab(async () => {
     const refused: [Decision, unknown][] = [];
-    stop();
+    held.value = kept(); // another tab may have sent some
     for (let d = waiting.peek()[0]; d; d = waiting.peek()[0]) {
       try {
         await post(d);
         over(d, true);
         told(d);
       } catch (error) {
-        if (isAway(error)) { stop = whenBack(() => void sendWaiting(told, done)); break; }
+        if (isAway(error)) { later(); break; }
         if (error instanceof Problem && error.status === 401) break; // after the next sign-in
         over(d, false);
         refused.push([d, error]);
       }
     }
     if (refused.length) done(refused);
-  })().finally(() => { sending = null; });
+  }, later).finally(() => { sending = null; });
   return sending;
 };
