@@ -133,6 +133,11 @@ func TestDecisionsWaitForTheConnectionInTheBrowser(t *testing.T) {
 		}
 	}
 	inPage(t, ctx, press(".notice.bad button:not(.quiet)"), until(`document.querySelector("h1").textContent === "p1.jpg" && document.querySelector(".page-head .state.rejected")`))
+	inPage(t, ctx, chromedp.Navigate(dev.Base+"/new"), until(`location.pathname + location.hash === "/#/new" && document.querySelector("h1")?.textContent === "New set"`),
+		chromedp.Navigate(dev.Base+"/nosuch/page%25"), until(`document.querySelector("h1")?.textContent === "There is no page at this address" && document.querySelector("main code").textContent === "/nosuch/page%"`))
+	accessible(t, ctx, "a wrong address")
+	shoot(t, ctx, "nowhere")
+	inPage(t, ctx, press("main .empty a"), until(`location.pathname + location.hash === "/#/" && document.querySelector(".set-row")`))
 }
 
 // TestWaitingDecisionsAreSentOnceInTheBrowser loads a page again while a decision waits, and has two tabs

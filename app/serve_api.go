@@ -56,7 +56,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	checks = append(checks, ageCheck(ages))
-	mounts, err := w.mounts()
+	mounts, nowhere, err := w.mounts()
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (w *wire) apiHandler(ctx context.Context) (http.Handler, error) {
 		Presets: channel.Presets(), Exports: exports, Collections: w.groups, Imports: w.imports, Keys: tenants, Sessions: tenants, SessionRules: api.SessionRules{Life: w.cfg.Auth.SessionLife, Idle: w.cfg.Auth.SessionIdle}, Scenes: picture.SceneTypes(),
 		Auth: api.Anyone{}, Idempotency: tenants, Budgets: tenants, Billing: &api.Billing{Books: w.billing, Payments: w.billing, Accounts: w.billing}, Quotes: quotes{jobs, w.billing, w.db}, Webhooks: w.webhookService(w.db),
 		Checks: checks, Log: w.log, Meters: w.metrics, Version: version(), Settings: settingsManual(),
-		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Stop: ctx.Done(),
+		HSTS: strings.HasPrefix(w.cfg.PublicBaseURL, "https:"), Mounts: mounts, Nowhere: nowhere, Stop: ctx.Done(),
 		Shares: shares{w.shares, tenants}, Proxies: w.cfg.Rate.Proxies,
 		RateLimit: api.RateLimit{PerSecond: w.cfg.Rate.LimitPerSecond, Burst: w.cfg.Rate.LimitBurst},
 	}
@@ -154,23 +154,22 @@ func (w *wire) pepper() []byte {
 }
 
 // mounts are the handlers beside the API: the embedded store's URLs and the
-// console.
-func (w *wire) mounts() ([]api.Mount, error) {
+// console, whose page nowhere answers browsers at paths that nothing is at.
+func (w *wire) mounts() (m []api.Mount, nowhere http.Handler, err error) {
 	page, err := console.New(console.Options{
 		Origins: blobOrigins(w.cfg.Storage),
 		Sample:  func() ([]byte, error) { return sample.JPEG(sample.Size) },
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var m []api.Mount
 	for path, h := range page.Handlers() {
 		m = append(m, api.Mount{Path: path, Handler: h})
 	}
 	if w.blobs.handler != nil {
 		m = append(m, api.Mount{Path: blobsPath, Handler: w.blobs.handler})
 	}
-	return m, nil
+	return m, http.HandlerFunc(page.Nowhere), nil
 }
 
 // blobOrigins is where browsers put and get pictures, when that is not the

@@ -81,6 +81,10 @@ type Options struct {
 	// Stop is closed when the server is to stop: event streams end then, so that
 	// they hold up no shutdown. nil: they end with their clients.
 	Stop <-chan struct{}
+
+	// Nowhere answers browsers at paths that nothing is at, with status 404. nil: they get the problem that
+	// every other client gets.
+	Nowhere http.Handler
 }
 
 // Mount is a handler beside the API. A path that ends in "/" covers all below

@@ -597,3 +597,28 @@ func TestOverASocket(t *testing.T) {
 		t.Errorf("a body too large: %.300s", got)
 	}
 }
+
+// Browsers are told in a page that nothing is at a path; other clients, and callers of the API, by a problem.
+func TestNowhere(t *testing.T) {
+	h := newHouse(t, func(o *Options) {
+		o.Nowhere = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte("nowhere"))
+		})
+	})
+	const reader = "text/html,application/xhtml+xml,*/*;q=0.8"
+	if a := h.do(t, "GET", "/new", "", "Accept", reader); a.status != http.StatusNotFound || a.body != "nowhere" || a.header.Get("Content-Type") != "text/html" {
+		t.Errorf("a browser: %d %s", a.status, a.body)
+	}
+	for _, tc := range []struct{ name, method, path, accept string }{
+		{"any client", "GET", "/new", "*/*"},
+		{"one that says nothing", "GET", "/new", ""},
+		{"a path of the API", "GET", "/v1/nope", reader},
+		{"a form", "POST", "/new", reader},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			wantProblem(t, tc.name, h.do(t, tc.method, tc.path, "", "Accept", tc.accept), http.StatusNotFound, "route_not_found")
+		})
+	}
+}

@@ -130,6 +130,12 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	_ = json.NewEncoder(w).Encode(p) // an error means that the client is gone; without a body the status is enough
 }
 
+// forReaders reports whether a person may have typed the path of a request, with its Accept header, into a
+// browser. The API's own paths are none that people go to.
+func forReaders(r *http.Request, accept string) bool {
+	return r.Method == http.MethodGet && strings.Contains(accept, "text/html") && !strings.HasPrefix(r.URL.Path, "/v1/")
+}
+
 // routingError answers for echo: paths and methods that no route has.
 func (s *server) routingError(err error, c echo.Context) {
 	if c.Response().Committed {
@@ -141,6 +147,11 @@ func (s *server) routingError(err error, c echo.Context) {
 		switch he.Code {
 		case http.StatusNotFound:
 			err = errRoute
+			if s.Nowhere != nil && forReaders(c.Request(), recordOf(ctx).accept) {
+				recordOf(ctx).code = errRoute.Code
+				s.Nowhere.ServeHTTP(c.Response(), c.Request())
+				return
+			}
 		case http.StatusMethodNotAllowed:
 			err = newProblem(ctx, he.Code, errMethod.Code, "This path does not take "+c.Request().Method+"; the Allow header lists what it takes")
 		}

@@ -123,6 +123,17 @@ func (c *Console) serve(w http.ResponseWriter, r *http.Request) {
 	c.serveAsset(w, r, a)
 }
 
+// Nowhere answers at a path that nothing is at: with the page, which says so, and status 404.
+func (c *Console) Nowhere(w http.ResponseWriter, _ *http.Request) {
+	page := c.bundle[pagePath]
+	h := w.Header()
+	h.Set("Content-Security-Policy", c.policy)
+	h.Set("Content-Type", page.contentType)
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write(page.body) // an error means that the client is gone
+}
+
 func (c *Console) serveSample(w http.ResponseWriter, r *http.Request) {
 	b, err := c.photo()
 	if err != nil {

@@ -40,6 +40,18 @@ func get(h http.Handler, method, path string, headers ...string) *httptest.Respo
 	return w
 }
 
+func TestThePageAnswersWhereNothingIs(t *testing.T) {
+	c, err := console.New(console.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, page := get(http.HandlerFunc(c.Nowhere), "GET", "/new"), get(serve(t, console.Options{}), "GET", "/")
+	if got.Code != http.StatusNotFound || got.Body.String() != page.Body.String() || got.Header().Get("Content-Security-Policy") != page.Header().Get("Content-Security-Policy") ||
+		got.Header().Get("Content-Type") != page.Header().Get("Content-Type") || got.Header().Get("ETag") != "" || got.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %v", got.Code, got.Header())
+	}
+}
+
 func TestPageLoadsItsOwnFilesOnly(t *testing.T) {
 	h := serve(t, console.Options{Origins: []string{"https://x.blob.core.windows.net"}})
 	page := get(h, "GET", "/")

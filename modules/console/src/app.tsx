@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { whoCalls } from "./api";
 import { Confirm } from "./parts/Confirm";
+import { Empty } from "./parts/Empty";
 import { Icon } from "./parts/Icon";
 import { NoticeLine } from "./parts/Notice";
 import { SignIn, SignInDialog } from "./parts/SignIn";
@@ -54,6 +55,11 @@ const [Deletions, Operations] = [later(async () => (await office()).Deletions), 
 // within names the place in the rail that a page belongs to.
 const within: Record<string, string> = { plates: "brands", collections: "library", imports: "library" };
 
+const Nowhere = () => {
+  useEffect(() => { document.title = `${t("nowhere")} · OPAL`; }, []);
+  return <Empty page title={t("nowhere")}><p class="breaks"><code>/{parts.value.join("/")}</code></p><p><a href={to()}>{t("nav.home")}</a></p></Empty>;
+};
+
 const Page = () => {
   if (outside.value) return <SignIn />;
   const [first, second, third, fourth] = parts.value;
@@ -72,7 +78,7 @@ const Page = () => {
     case "deletions": return <Deletions />;
     case "operations": return <Operations />;
   }
-  return <Home />;
+  return !first || first === "sets" || first === "signin" ? <Home /> : <Nowhere />;
 };
 
 export const App = () => {
