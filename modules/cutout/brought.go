@@ -34,6 +34,7 @@ const (
 const (
 	broughtRectangle = "The photo brings a cut-out that is a rectangle, which may hold the backdrop; check that it is the product's own outline"
 	broughtBackdrop  = "The photo brings a cut-out whose rim has one colour, as a backdrop has; check that the outline is the product's own"
+	broughtDrawn     = "The photo brings a cut-out that is an oval or has evenly round corners, as if drawn, and may hold the backdrop; check that it is the product's own outline"
 	broughtOpacity   = "The photo brings a cut-out that is equally transparent everywhere, as a layer is; check that the product should be"
 )
 
@@ -56,6 +57,8 @@ func doubtBrought(im *image.NRGBA) (picture.Concern, bool) {
 		return say(broughtOpacity)
 	case rectangular(im, box):
 		return say(broughtRectangle)
+	case drawn(im, box):
+		return say(broughtDrawn)
 	case backed(im, box).is():
 		return say(broughtBackdrop)
 	}

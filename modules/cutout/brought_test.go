@@ -71,9 +71,17 @@ func TestACutoutThatHoldsTheBackdropIsDoubted(t *testing.T) {
 			alpha func(x, y int) uint8
 			text  string
 		}{
-			"a rectangle around it":         {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(wide)) }, broughtRectangle},
-			"with rounded corners":          {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(wide) && corner(x, y, 20)) }, broughtRectangle},
-			"a screenshot's corners":        {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(p.Image.Rect.Inset(3))) }, broughtRectangle},
+			"a rectangle around it":  {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(wide)) }, broughtRectangle},
+			"with rounded corners":   {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(wide) && corner(x, y, 20)) }, broughtRectangle},
+			"a screenshot's corners": {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(p.Image.Rect.Inset(3))) }, broughtRectangle},
+			"an oval around it": {func(x, y int) uint8 {
+				u, v := float64(2*x+1-480)/480, float64(2*y+1-360)/360
+				return opaque(u*u+v*v <= 1)
+			}, broughtDrawn},
+			"a pill around it": {func(x, y int) uint8 {
+				u, v := max(90-x, x-389, 0), y-180
+				return opaque(u*u+v*v <= 90*90)
+			}, broughtDrawn},
 			"a selection beside it":         {func(x, y int) uint8 { return opaque(way[y*480+x] < 25) }, broughtBackdrop},
 			"a layer's opacity":             {func(x, y int) uint8 { return p.Alpha.AlphaAt(x, y).A / 2 }, broughtOpacity},
 			"an opacity in a rectangle":     {func(x, y int) uint8 { return opaque(image.Pt(x, y).In(wide)) / 2 }, broughtOpacity},
