@@ -25,6 +25,7 @@ const (
 	broughtOneRim  = .86 // share of the rim that has one colour where it is a backdrop
 	broughtBacked  = .12 // share of the cut-out that is backdrop then,
 	broughtProduct = .06 // and that is product
+	broughtThing   = .01 // share of a drawn shape that is something else than its rim
 	broughtGhost   = 240 // alpha below which nothing is solid
 	broughtFlat    = 6   // levels that a layer's opacity varies by
 	broughtAll     = .75 // share of the cut-out that has that opacity
@@ -57,9 +58,11 @@ func doubtBrought(im *image.NRGBA) (picture.Concern, bool) {
 		return say(broughtOpacity)
 	case rectangular(im, box):
 		return say(broughtRectangle)
-	case drawn(im, box):
+	}
+	switch b := backed(im, box); {
+	case b.product >= broughtThing && drawn(im, box): // a ball of one colour is a product
 		return say(broughtDrawn)
-	case backed(im, box).is():
+	case b.is():
 		return say(broughtBackdrop)
 	}
 	return picture.Concern{}, false
