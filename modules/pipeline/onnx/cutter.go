@@ -23,6 +23,7 @@ import (
 var (
 	ErrDied        = fault.New(fault.Unavailable, "cutout_model_died", "the process that runs the cut-out model ended before the picture was done")
 	ErrUnavailable = fault.New(fault.Unavailable, "cutout_model_unavailable", "the cut-out model can't be started")
+	ErrShort       = fault.New(fault.Unavailable, "cutout_model_short", "the cut-out model has too little memory")
 	ErrAnswer      = fault.New(fault.Unavailable, "cutout_model_answer", "the cut-out model's answer is of no use")
 )
 
@@ -139,6 +140,9 @@ func (c *Cutter) Mask(ctx context.Context, photo *image.NRGBA) (cutout.Mask, err
 	var unavailable *sandbox.UnavailableError
 	switch {
 	case errors.As(err, &died):
+		if said := m.short(died.Error()); said != "" {
+			return mask, ErrShort.With("%s", said)
+		}
 		return mask, ErrDied.With("%s: %s", m.Name, died)
 	case errors.As(err, &unavailable):
 		return mask, ErrUnavailable.With("%s: %s", m.Name, reason(unavailable))

@@ -181,16 +181,17 @@ func TestChangedFileIsNotLoaded(t *testing.T) {
 	}
 }
 
-// A network that takes more than its manifest allows costs its picture a try, and
-// the next picture finds a new child.
+// A network that takes more than its manifest allows says what to change.
 func TestMemoryIsBounded(t *testing.T) {
 	const side = 2048 // input, output and the convolution's own copies: over 64 MB
 	m := tinyManifest()
-	m.Width, m.Height, m.MemoryMB = side, side, 1
-	c := open(t, Options{Model: stored(t, m, onnxtest.Network(side, [3]float32{1, 0, 0}, 0, false))})
-	err := c.Try(t.Context())
-	if !errors.Is(err, ErrDied) || fault.KindOf(err) != fault.Unavailable {
-		t.Errorf("with 1 MB: %v", err)
+	m.Width, m.Height = side, side
+	for mb, also := range map[int]string{1: "such as 1024", 80: "MB more"} { // before the run, and in it
+		m.MemoryMB = mb
+		err := open(t, Options{Model: stored(t, m, onnxtest.Network(side, [3]float32{1, 0, 0}, 0, false))}).Try(t.Context())
+		if !errors.Is(err, ErrShort) || fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "memory_mb") || !strings.Contains(err.Error(), also) {
+			t.Errorf("with %d MB: %v", mb, err)
+		}
 	}
 	m.MemoryMB = 1024
 	if err := open(t, Options{Model: stored(t, m, onnxtest.Network(side, [3]float32{1, 0, 0}, 0, false))}).Try(t.Context()); err != nil {
