@@ -38,6 +38,9 @@ func place(ctx context.Context, p *Pipeline, s *state) error {
 	if err != nil {
 		return err
 	}
+	if err := proportioned(s.cutBounds.Size(), "product"); err != nil {
+		return err
+	}
 	if s.original() {
 		return p.placeOriginal(ctx, s)
 	}
