@@ -46,7 +46,6 @@ func (j *joint) measure(fg, other []bool, signed *plane, f *Features) *places {
 		}
 		if edge {
 			touch++
-			p.mark(ConcernFrame, i)
 		}
 		if d > wellInside {
 			inner++
@@ -106,7 +105,8 @@ func (j *joint) measure(fg, other []bool, signed *plane, f *Features) *places {
 	p.weigh(ConcernBackdrop, fade(f.LikeBackdrop, .01, .15))
 	p.weigh(ConcernShadow, .6*fade(f.LikeShadow, .02, .3))
 	p.weigh(ConcernEdge, .8*fade(f.EdgeLow, .04, .4))
-	p.weigh(ConcernFrame, .7*fade(f.Touch, .005, .12))
+	p.framed(fg)
+	p.atLeast(ConcernFrame, .7*fade(f.Touch, .005, .12))
 	p.weigh(ConcernParts, .5*fade(f.Parts, 1, 3))
 	p.weigh(ConcernDisagree, .7*fade(f.Apart, .005, .2))
 	return p
