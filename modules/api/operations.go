@@ -113,7 +113,7 @@ var operations = map[string]operation{
 	"getRetention":  {doc: "Where the service keeps jobs for fewer days than what is said of imports and checks, these go as early."},
 
 	"uploadURL":      {doc: "Each call gives a fresh URL, of which an item has at most 20 at a time. A repeat under an Idempotency-Key gives the same URL, which works for 15 minutes.", errors: []*fault.Error{job.ErrUploadClosed, job.ErrUploadURLs, job.ErrFilename}},
-	"completeUpload": {doc: "The newest photo that was PUT counts. After an error the item waits for another. With items the answer is 200, and names the error of each that has one.", errors: with(with(payable, photoErrors...), job.ErrUploadMissing, job.ErrFilename)},
+	"completeUpload": {doc: "The newest photo that was PUT counts. After an error the item stays created, with its error_code, and its job goes on until another photo is sent or the item is cancelled. With items the answer is 200, and names the error of each that has one.", errors: with(with(payable, photoErrors...), job.ErrUploadMissing, job.ErrFilename)},
 	"directUpload":   {doc: "Photos of up to 25 MB.", errors: with(photoErrors, errFileField, errPhotoSize, job.ErrFilename)},
 
 	"checkPicture": {
