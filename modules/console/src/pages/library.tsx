@@ -8,7 +8,7 @@ import { Icon } from "../parts/Icon";
 import { ShareDialog } from "../parts/Share";
 import { More, Pending, usePages } from "../parts/Pages";
 import { Shelf } from "../parts/Shelf";
-import { brands, byChannel, catalogue, presets } from "../state/catalogue";
+import { brands, byChannel, catalogue, channelTitle, presets } from "../state/catalogue";
 import { complain } from "../state/notice";
 import { t, type Key } from "../words";
 import { lacks } from "../state/session";
@@ -42,7 +42,7 @@ export const Library = () => {
         <div class="chips" role="group" aria-label={t("sheet.filter")}>{states.map((s) => <button type="button" class="chip" key={s} aria-pressed={state.value === s} onClick={() => { state.value = s; }}>{t((s === "approved" || s === "rejected" ? `state.${s}` : `library.${s || "all"}`) as Key)}</button>)}</div>
         <div class="row tools"><input type="search" aria-label={t("library.search")} placeholder={t("library.search")} value={sought.value} onInput={(e) => { sought.value = e.currentTarget.value; }} />
           <label class="inline">{t("new.brand")} <select value={brand.value} onChange={(e) => { brand.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{brands.value.map((b) => <option key={b.brand_profile_id} value={b.brand_profile_id}>{b.name}</option>)}</select></label>
-          <label class="inline">{t("library.channel")} <select value={channel.value} onChange={(e) => { channel.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{byChannel(presets.value).map(([c]) => <option key={c} value={c}>{c}</option>)}</select></label></div>
+          <label class="inline">{t("library.channel")} <select value={channel.value} onChange={(e) => { channel.value = e.currentTarget.value; }}><option value="">{t("library.every")}</option>{byChannel(presets.value).map(([c]) => <option key={c} value={c}>{channelTitle(c)}</option>)}</select></label></div>
       </div>
       {!rows ? <Pending of={list} /> : rows.length === 0 ? <Empty title={t("sheet.none")}><p>{t("library.none")}</p></Empty> : <FoundList rows={rows} seek={(product) => { sought.value = product; }} />}
       <More of={list} />

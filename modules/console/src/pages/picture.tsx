@@ -164,7 +164,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
   // correct has a cut-out corrected; without a body it waits for a correction that is under way.
   const correct = (body?: Schemas["NewCutout"]): void => void doing(async () => {
     working.value = true;
-    const asked = itemID, mine = waitsFor.current = {};
+    const asked = itemID, mine = waitsFor.current = {}, was = brief?.review;
     try {
       const look = () => got(client.GET("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 } } }));
       let c = await (body ? got(client.POST("/v1/jobs/{job_id}/items/{item_id}/cutout", { params: { path: at.params.path, query: { wait: 30 }, header: once() }, body })) : look());
@@ -179,7 +179,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
       revive();
       await read();
       painted([]);
-      tell(t("cutout.done"));
+      tell(`${t("cutout.done")}${was === "approved" ? ` ${t("cutout.approval")}` : ""}`);
     } finally { if (waitsFor.current === mine) { waitsFor.current = null; working.value = false; } }
   });
   // a correction that was asked for before the page was left or loaded again
@@ -323,7 +323,7 @@ export const Picture = ({ jobID, itemID, within }: { jobID: string; itemID: stri
             <label class="field">{t("cutout.size", { n: radius.value })}<input type="range" min={2} max={200} value={radius.value} onInput={(e) => { radius.value = Number(e.currentTarget.value); }} /></label>
             <div class="row"><button type="button" disabled={!strokes.value.length || working.value} onClick={() => painted(strokes.value.slice(0, -1))}><Icon name="undo" />{t("undo")}</button>
               <button type="button" class="primary" disabled={!strokes.value.length || working.value} onClick={apply} {...lacks("write")}>{working.value ? t("cutout.working") : t("cutout.apply")}</button></div>
-            <p class="soft">{t("cutout.free")}</p></div> : <p class="soft">{t("cutout.none")}</p>)}
+            <p class="soft">{t("cutout.free")}{brief?.review === "approved" ? ` ${t("cutout.approval")}` : ""}</p></div> : <p class="soft">{t("cutout.none")}</p>)}
           {tab.value === "history" && <ol class="history">
             {it.review?.decided_at && <li><strong>{t(`state.${it.review.state}` as Key)}{it.review.by ? ` · ${it.review.guest ? t("by.guest", { name: it.review.by }) : it.review.by}` : ""}</strong> <span class="soft">{when(it.review.decided_at)}{it.review.note ? ` · ${it.review.note}` : ""}</span></li>}
             {chain.length > 1 && chain.map((b) => <li key={b.item_id}><a class="history-picture" href={to(...spot(jobID, b.item_id))} aria-current={b.item_id === itemID ? "true" : undefined}><Thumb job={jobID} item={b.item_id} version={b.picture} /><span><strong>{b.item_id === itemID ? t("history.now") : b.remake_of ? t("history.remade") : t("history.first")}</strong> <span class="soft">{sceneTitle(b.scene_type)} · {when(b.updated_at)}</span></span></a>
