@@ -223,6 +223,9 @@ type journal struct {
 // costShare bounds the time that a large report takes to be written: a twentieth.
 const costShare = 20
 
+// slowWrite is how long a write takes after which the report waits for the next one. Tests change it.
+var slowWrite = 10 * time.Millisecond
+
 // update changes the report and writes it, now or with a later update.
 func (j *journal) update(change func(r *Report)) error {
 	j.mu.Lock()
@@ -233,7 +236,7 @@ func (j *journal) update(change func(r *Report)) error {
 		return nil
 	}
 	err := j.write()
-	if took := time.Since(began); took > 10*time.Millisecond {
+	if took := time.Since(began); took > slowWrite {
 		j.next = time.Now().Add(costShare * took)
 	}
 	return err
