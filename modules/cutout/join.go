@@ -29,10 +29,7 @@ func CutLearned(ctx context.Context, img *image.NRGBA, net Network) (*Result, er
 		return r.whole(im, tooSmall), nil
 	}
 	lap := r.stopwatch()
-	m, err := net.Mask(ctx, im)
-	if err == nil {
-		err = m.check()
-	}
+	m, err := look(ctx, net, im)
 	if err != nil {
 		return nil, err
 	}

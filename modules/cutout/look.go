@@ -155,10 +155,7 @@ func lookAgain(ctx context.Context, im *image.NRGBA, net Network, raw *plane, bo
 	default:
 		part = mirrored(im, at)
 	}
-	m, err := net.Mask(ctx, part)
-	if err == nil {
-		err = m.check()
-	}
+	m, err := look(ctx, net, part)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,15 @@ type Network interface {
 	Mask(ctx context.Context, photo *image.NRGBA) (Mask, error)
 }
 
+// look asks the network for the coverage of a photo.
+func look(ctx context.Context, net Network, photo *image.NRGBA) (Mask, error) {
+	m, err := net.Mask(ctx, photo)
+	if err == nil {
+		err = m.check()
+	}
+	return m, err
+}
+
 // check tells whether the mask holds what it says.
 func (m Mask) check() error {
 	if m.Width < 1 || m.Height < 1 || len(m.Coverage) != m.Width*m.Height {

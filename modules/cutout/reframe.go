@@ -28,10 +28,7 @@ func reframe(ctx context.Context, im *image.NRGBA, net Network, raw *plane) (*pl
 		return nil, nil
 	}
 	framed, at := inFrame(imaging.Resize(im, raw.w, raw.h))
-	m, err := net.Mask(ctx, framed)
-	if err == nil {
-		err = m.check()
-	}
+	m, err := look(ctx, net, framed)
 	if err != nil {
 		return nil, err
 	}

@@ -18,13 +18,7 @@ func (j *joint) rests(fg []bool, signed *plane) *plane {
 	for i, v := range j.raw.p {
 		thin[i] = !fg[i] && v > traceFaint && v > traceRidge*around.p[i]
 	}
-	eachPart(thin, w, h, func(part []int32) {
-		if len(part) < traceSpeck {
-			for _, i := range part {
-				thin[i] = false
-			}
-		}
-	})
+	dropSpecks(thin, w, h)
 	o, faint := newPlane(w, h), make([]bool, j.n)
 	for i, v := range j.raw.p {
 		if !fg[i] && !thin[i] {

@@ -110,13 +110,7 @@ func (j *joint) untraced(fg []bool) []bool {
 		}
 		thin[i] = v && !solid[i] || !v && !wide[i] || p > least && p > traceRidge*m
 	}
-	eachPart(thin, w, h, func(part []int32) {
-		if len(part) < traceSpeck {
-			for _, i := range part {
-				thin[i] = false
-			}
-		}
-	})
+	dropSpecks(thin, w, h)
 	eachPart(open, w, h, func(part []int32) { // a chain's links
 		for _, i := range part {
 			thin[i] = thin[i] || len(part) < smallGap
@@ -127,6 +121,17 @@ func (j *joint) untraced(fg []bool) []bool {
 		kept[i] = kept[i] || v
 	}
 	return kept
+}
+
+// dropSpecks drops the parts of too few pixels to be thin parts or gaps.
+func dropSpecks(set []bool, w, h int) {
+	eachPart(set, w, h, func(part []int32) {
+		if len(part) < traceSpeck {
+			for _, i := range part {
+				set[i] = false
+			}
+		}
+	})
 }
 
 // acrossLine returns how much the photo differs on the two sides of the nearest part of the outline of
