@@ -72,7 +72,7 @@ model: onnxruntime build ## fetch a trained cut-out model, after asking you to a
 check: libvips console $(GOLANGCI) ## vet, lint of what changed, short tests from the cache: under a minute when warm
 	@$(WITH_LIBVIPS) && GO='$(GO)' GOLANGCI=$(GOLANGCI) sh .ci/check
 
-# QUALITY holds the measuring program's flags: --seeds, --photos, --judgements, --out.
+# QUALITY holds the measuring program's flags: --seeds, --engines, --photos, --judgements (lines of NAME, engine and P, M or U, with tabs), --out.
 quality: onnxruntime libvips ## measure the cut-outs: generated photos, QUALITY_DIR=photos with NAME_a.png, QUALITY="--photos DIR --judgements FILE"
 	@$(WITH_LIBVIPS) && $(GO) run ./modules/cutout/qualitytest --runtime "$$(ls $(ONNXRUNTIME)/lib/libonnxruntime.*)" $(if $(QUALITY_DIR),--alpha '$(QUALITY_DIR)') $(QUALITY)
 

@@ -7,6 +7,8 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -38,21 +40,26 @@ type bench struct {
 	decoder *imaging.Decoder
 	cutter  *onnx.Cutter // nil: there is no model
 	own     *net.Network
-	used    onnx.Usage // of the network's last run
-	cpu     [engines][]float64
-	peak    [engines]int64 // KB
+	used    onnx.Usage    // of the model's last run
+	wanted  [engines]bool // the engines that are measured
 }
 
 // patience bounds a run of the network: what is measured is processor time, and a machine
 // that does other work beside gives little of it.
 const patience = 15 * time.Minute
 
-// openBench opens the model that is there.
+// openBench opens the model that is there, where an engine that is measured needs it.
 func openBench(o options) (*bench, error) {
 	b := &bench{decoder: imaging.NewDecoder(imaging.DecoderOptions{})}
 	var err error
+	if b.wanted, err = wantedEngines(o.engines); err != nil {
+		return nil, err
+	}
 	if b.own, err = net.New(); err != nil {
 		return nil, err
+	}
+	if !b.wanted[network] && !b.wanted[joined] {
+		return b, nil
 	}
 	m, found, err := onnx.Store{Dir: o.models}.Choose(o.model)
 	if err != nil {
@@ -73,6 +80,24 @@ func openBench(o options) (*bench, error) {
 	return b, err
 }
 
+// wantedEngines reads the engines' names, with commas between them; "" is all.
+func wantedEngines(list string) (wanted [engines]bool, err error) {
+	for e := range wanted {
+		wanted[e] = list == ""
+	}
+	if list == "" {
+		return wanted, nil
+	}
+	for _, name := range strings.Split(list, ",") {
+		e := slices.Index(engineNames[:], strings.TrimSpace(name))
+		if e < 0 {
+			return wanted, fmt.Errorf("there is no engine %q; %s", name, strings.Join(engineNames[:], ", "))
+		}
+		wanted[e] = true
+	}
+	return wanted, nil
+}
+
 func (b *bench) close() {
 	_ = b.decoder.Close()
 	if b.cutter != nil {
@@ -80,75 +105,123 @@ func (b *bench) close() {
 	}
 }
 
-// row holds a picture's cut-outs; nil for an engine that isn't there.
+// row holds a picture's cut-outs, and what each cost; nil for an engine that wasn't asked.
 type row struct {
 	name   string
 	result [engines]*cutout.Result
 	scored [engines]cutouttest.Score
+	cost   [engines]cost
+	bare   float64 // processor time of one run of the model, ms; 0: it didn't run
 }
 
-// remembered returns the mask of a photo's first look, so that it runs once. A second
-// look, which may be at all of the photo, mirrored or made darker, is asked of the network.
-type remembered struct {
-	mask   cutout.Mask
-	looked bool
-	bench  *bench
-	cpu    float64 // of second looks, in the network's process, ms
+// cost is what one cut-out took.
+type cost struct {
+	cpu    float64 // processor time of all processes, ms
+	looks  int     // how often a network was asked
+	peakKB int64   // the most memory of all processes together
 }
 
-func (r *remembered) Mask(ctx context.Context, photo *image.NRGBA) (cutout.Mask, error) {
-	if !r.looked {
-		r.looked = true
-		return r.mask, nil
+// looking counts how often a network is asked, and the processor time that its own process
+// takes for it. The mask of a photo's first look is given where it is known, so that it runs
+// once: a second look, which may be at all of the photo, mirrored or made darker, is
+// asked of the network.
+type looking struct {
+	ask   func(context.Context, *image.NRGBA) (cutout.Mask, float64, error)
+	first *cutout.Mask
+	looks int
+	cpu   float64 // ms
+}
+
+func (l *looking) Mask(ctx context.Context, photo *image.NRGBA) (cutout.Mask, error) {
+	l.looks++
+	if l.looks == 1 && l.first != nil {
+		return *l.first, nil
 	}
-	m, err := r.bench.cutter.Mask(ctx, photo)
-	r.cpu += r.bench.used.CPU.Seconds() * 1000
+	m, apart, err := l.ask(ctx, photo)
+	l.cpu += apart
 	return m, err
 }
 
-// measure cuts a picture with each engine.
+// askModel runs the operator's model, and returns the processor time of its process, ms.
+func (b *bench) askModel(ctx context.Context, photo *image.NRGBA) (cutout.Mask, float64, error) {
+	m, err := b.cutter.Mask(ctx, photo)
+	return m, b.used.CPU.Seconds() * 1000, err
+}
+
+// askOwn runs OPAL's own network, in this process.
+func (b *bench) askOwn(ctx context.Context, photo *image.NRGBA) (cutout.Mask, float64, error) {
+	m, err := b.own.Mask(ctx, photo)
+	return m, 0, err
+}
+
+// measure cuts a picture with each engine that is wanted.
 func (b *bench) measure(ctx context.Context, name string, img *image.NRGBA) (r row, err error) {
 	if err := ctx.Err(); err != nil {
 		return r, err
 	}
 	r.name = name
-	t := cpu()
-	r.result[studio] = cutout.Cut(img)
-	b.cpu[studio] = append(b.cpu[studio], cpu()-t)
-	b.peak[studio] = max(b.peak[studio], ownPeak())
-	t = cpu()
-	mask, err := b.own.Mask(ctx, img)
-	if err != nil {
-		return r, fmt.Errorf("%s: %w", name, err)
+	// take runs an engine and notes its cost in this process.
+	take := func(e int, cut func() (*cutout.Result, error)) error {
+		forgetPeak()
+		t := cpu()
+		if r.result[e], err = cut(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		r.cost[e].cpu += cpu() - t
+		r.cost[e].peakKB += ownPeak()
+		return nil
 	}
-	r.result[own] = raw(img, mask)
-	b.cpu[own] = append(b.cpu[own], cpu()-t)
-	t = cpu()
-	if r.result[builtIn], err = cutout.CutOwn(ctx, img, b.own); err != nil {
-		return r, fmt.Errorf("%s: %w", name, err)
+	alone := func(e int, ask func(context.Context, *image.NRGBA) (cutout.Mask, float64, error)) (mask cutout.Mask, err error) {
+		return mask, take(e, func() (*cutout.Result, error) {
+			t := cpu()
+			var apart float64
+			if mask, apart, err = ask(ctx, img); err != nil {
+				return nil, err
+			}
+			if e == network {
+				r.bare = cpu() - t + apart
+			}
+			r.cost[e].cpu, r.cost[e].looks = apart, 1
+			return raw(img, mask), nil
+		})
 	}
-	b.cpu[builtIn] = append(b.cpu[builtIn], cpu()-t)
-	b.peak[own], b.peak[builtIn] = ownPeak(), ownPeak()
+	if b.wanted[studio] {
+		if err := take(studio, func() (*cutout.Result, error) { return cutout.Cut(img), nil }); err != nil {
+			return r, err
+		}
+	}
+	if b.wanted[own] {
+		if _, err := alone(own, b.askOwn); err != nil {
+			return r, err
+		}
+	}
+	if b.wanted[builtIn] {
+		l := &looking{ask: b.askOwn}
+		if err := take(builtIn, func() (*cutout.Result, error) { return cutout.CutOwn(ctx, img, l) }); err != nil {
+			return r, err
+		}
+		r.cost[builtIn].looks = l.looks
+	}
 	if b.cutter == nil {
 		return r, nil
 	}
-	t = cpu()
-	mask, err = b.cutter.Mask(ctx, img)
+	mask, err := alone(network, b.askModel)
 	if err != nil {
-		return r, fmt.Errorf("%s: %w", name, err)
+		return r, err
 	}
-	look := cpu() - t + b.used.CPU.Seconds()*1000
-	t = cpu()
-	r.result[network] = raw(img, mask)
-	b.cpu[network] = append(b.cpu[network], look+cpu()-t)
-	t = cpu()
-	known := &remembered{mask: mask, bench: b}
-	if r.result[joined], err = cutout.CutLearned(ctx, img, known); err != nil {
-		return r, fmt.Errorf("%s: %w", name, err)
+	if b.wanted[joined] {
+		l := &looking{ask: b.askModel, first: &mask}
+		if err := take(joined, func() (*cutout.Result, error) { return cutout.CutLearned(ctx, img, l) }); err != nil {
+			return r, err
+		}
+		r.cost[joined].cpu += r.bare + l.cpu
+		r.cost[joined].looks = l.looks
+		r.cost[joined].peakKB += b.used.PeakKB
 	}
-	b.cpu[joined] = append(b.cpu[joined], look+known.cpu+cpu()-t)
-	b.peak[network] = max(b.peak[network], b.used.PeakKB)
-	b.peak[joined] = max(b.peak[joined], b.used.PeakKB+ownPeak())
+	r.cost[network].peakKB += b.used.PeakKB
+	if !b.wanted[network] {
+		r.result[network] = nil
+	}
 	return r, nil
 }
 
@@ -235,11 +308,4 @@ func cpu() float64 {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e6
-}
-
-// ownPeak is the most memory that this process has held, in KB.
-func ownPeak() int64 {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return u.Maxrss / maxrssUnit
 }
