@@ -128,6 +128,7 @@ func TestAWorkerEndsWithAModelThatCantRun(t *testing.T) {
 func TestTheDoctorSaysWhatMakesTheCutouts(t *testing.T) {
 	library := "CUTOUT_RUNTIME=" + onnxtest.Library(t)
 	good, _ := tinyModel(t, redness())
+	other, _ := tinyModel(t, onnxtest.Network(onnxtest.Side, [3]float32{.92, -2.6, 2.69}, 0, false))
 	useless, _ := tinyModel(t, onnxtest.Network(onnxtest.Side, [3]float32{}, float32(math.NaN()), false))
 	none := t.TempDir()
 	t.Setenv("XDG_DATA_HOME", none)
@@ -137,6 +138,7 @@ func TestTheDoctorSaysWhatMakesTheCutouts(t *testing.T) {
 	}{
 		"a model":           {[]string{"MODELS_DIR=" + good, library}, "ok      cut-outs: the model tiny is whole, and runs\nok      cut-outs: enough memory"},
 		"no numbers":        {[]string{"MODELS_DIR=" + useless, library}, "FAILED  cut-outs: the model tiny is whole, and runs: the cut-out model's answer is of no use: tiny answers no numbers"},
+		"no cut-outs":       {[]string{"MODELS_DIR=" + other, library}, "FAILED  cut-outs: the model tiny is whole, and runs: the cut-out model's answer is of no use: tiny doesn't tell a product"},
 		"none":              {[]string{"MODELS_DIR=" + none}, "note    cut-outs: the built-in engine makes them: no model is in MODELS_DIR=" + none},
 		"none in the usual": {nil, "note    cut-outs: the built-in engine makes them: no model is in " + none + "/opal/models"},
 		"studio":            {[]string{"MODELS_DIR=" + good, "CUTOUT_ENGINE=studio"}, "ok      cut-outs: the built-in engine makes them, as CUTOUT_ENGINE=studio says"},
@@ -260,6 +262,7 @@ func TestAddingAModelSaysWhichIsUsed(t *testing.T) {
 		}
 		return opal(append([]string{"models", "add", file, "--manifest", manifest}, more...)...)
 	}
+	bluer := onnxtest.Network(onnxtest.Side, [3]float32{.92, -2.6, 2.69}, 0, false) // of each photo its light
 	constant := func(v float32) []byte { return onnxtest.Network(onnxtest.Side, [3]float32{}, v, false) }
 	for _, c := range []struct {
 		name    string
@@ -277,6 +280,7 @@ func TestAddingAModelSaysWhichIsUsed(t *testing.T) {
 		{"inf", constant(float32(math.Inf(1))), "", 1, "inf isn't added: "},
 		{"zero", constant(0), "", 1, "zero isn't added: the cut-out model's answer is of no use: zero answers the same, about 0.00, to different photos"},
 		{"one", constant(1), "", 1, "one isn't added: "},
+		{"other", bluer, "", 1, "other isn't added: the cut-out model's answer is of no use: other doesn't tell a product from its backdrop: of drawn photos it covers"},
 		{"page", []byte("<html>not found</html>"), "", 2, "page isn't added: the model can't be used"},
 		{"mine", []byte("<html>not found</html>"), "", 2, "mine isn't added: the model can't be used"},
 	} {

@@ -9,6 +9,7 @@ import (
 	"image"
 	"io"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/opal-photo/opal/modules/cutout"
@@ -69,6 +70,8 @@ type Cutter struct {
 	model Model
 	used  func(Usage)
 	pool  *sandbox.Pool
+
+	nothing atomic.Int32 // photos running in which nothing was found
 }
 
 // New returns a cutter. It starts nothing before the first picture or Warm; the
@@ -106,11 +109,18 @@ func (c *Cutter) Name() string { return c.model.Name }
 // Version returns the beginning of the model's hash.
 func (c *Cutter) Version() string { return c.model.SHA256[:min(12, len(c.model.SHA256))] }
 
-// Cut separates the product from its background.
+// Cut separates the product from its background. Where nothing was found in photo after photo it
+// tries the network, and fails the picture when that is to blame.
 func (c *Cutter) Cut(ctx context.Context, photo *image.NRGBA) (pipeline.Cutout, error) {
-	r, err := cutout.CutLearned(ctx, photo, c)
+	look := &firstLook{Cutter: c}
+	r, err := cutout.CutLearned(ctx, photo, look)
 	if err != nil {
 		return pipeline.Cutout{}, err
+	}
+	if look.asked {
+		if err := c.answered(ctx, r.Found && !look.even); err != nil {
+			return pipeline.Cutout{}, err
+		}
 	}
 	return answer.Of(r), nil
 }

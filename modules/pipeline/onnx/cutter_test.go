@@ -128,23 +128,27 @@ func TestWrongModelsAreNamed(t *testing.T) {
 func TestUselessAnswersAreRefused(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	for name, c := range map[string]struct {
-		bias float32
-		kind Activation
-		says string // "" is one that is taken
+		bias   float32
+		kind   Activation
+		says   string
+		weight [3]float32 // of red, green and blue
 	}{
-		"no numbers":             {nan, None, "answers no numbers for 65536 of 65536 pixels"},
-		"no numbers, as logits":  {nan, Sigmoid, "answers no numbers"},
-		"no numbers, spread":     {nan, MinMax, "answers no numbers"},
-		"without bound":          {inf, None, "answers no numbers"},
-		"without bound, spread":  {inf, MinMax, "answers no numbers"},
-		"nothing":                {0, None, "about 0.00, to different photos"},
-		"all":                    {1, None, "about 1.00, to different photos"},
-		"all, by endless logits": {inf, Sigmoid, "about 1.00, to different photos"},
+		"no numbers":             {nan, None, "answers no numbers for 65536 of 65536 pixels", [3]float32{}},
+		"no numbers, as logits":  {nan, Sigmoid, "answers no numbers", [3]float32{}},
+		"no numbers, spread":     {nan, MinMax, "answers no numbers", [3]float32{}},
+		"without bound":          {inf, None, "answers no numbers", [3]float32{}},
+		"without bound, spread":  {inf, MinMax, "answers no numbers", [3]float32{}},
+		"nothing":                {0, None, "about 0.00, to different photos", [3]float32{}},
+		"all":                    {1, None, "about 1.00, to different photos", [3]float32{}},
+		"all, by endless logits": {inf, Sigmoid, "about 1.00, to different photos", [3]float32{}},
+		// It tells light from dark photos, and nearly the same of product and backdrop.
+		"something else": {0, None, "doesn't tell a product from its backdrop: of drawn photos it covers", [3]float32{.92, -2.6, 2.69}},
+		"too little":     {.5, None, "doesn't tell a product from its backdrop", [3]float32{.1, .1, .1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := tinyManifest()
 			m.Activation = c.kind
-			err := open(t, Options{Model: stored(t, m, onnxtest.Network(tinySide, [3]float32{}, c.bias, false))}).Try(t.Context())
+			err := open(t, Options{Model: stored(t, m, onnxtest.Network(tinySide, c.weight, c.bias, false))}).Try(t.Context())
 			if !errors.Is(err, ErrAnswer) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v, which doesn't say %q", err, c.says)
 			}
@@ -162,6 +166,53 @@ func TestAnswersWithoutNumbersFailThePicture(t *testing.T) {
 	if out, err := c.Cut(t.Context(), shade(400, 300, 200, 20, 20)); !errors.Is(err, ErrAnswer) || fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("%v, %v", out, err)
 	}
+}
+
+// A network that begins to answer one number at work is blamed after some photos, in place of theirs.
+func TestNothingInManyPhotosHasTheModelTried(t *testing.T) {
+	product := shade(400, 300, 250, 250, 250)
+	for y := 100; y < 200; y++ {
+		for x := 150; x < 250; x++ {
+			copy(product.Pix[product.PixOffset(x, y):], []uint8{20, 20, 90})
+		}
+	}
+	for name, bias := range map[string]float32{"nothing": 0, "all": 1} {
+		t.Run(name, func(t *testing.T) {
+			c := open(t, Options{Model: stored(t, tinyManifest(), onnxtest.Network(tinySide, [3]float32{}, bias, false))})
+			for n := 1; n <= fruitless+2; n++ {
+				_, err := c.Cut(t.Context(), product)
+				if n < fruitless && err != nil {
+					t.Errorf("photo %d: %v", n, err)
+				}
+				if n >= fruitless && (!errors.Is(err, ErrAnswer) || !strings.Contains(err.Error(), "answers the same")) {
+					t.Errorf("photo %d: %v", n, err)
+				}
+			}
+		})
+	}
+	// Empty photos are none of the model's faults, and what is tried is tried once for so many.
+	runs := 0
+	c := open(t, Options{Model: stored(t, tinyManifest(), redness()), Used: func(Usage) { runs++ }})
+	empty := shade(400, 300, 250, 250, 250)
+	cut := func(photo *image.NRGBA, times, want int) {
+		t.Helper()
+		runs = 0
+		for range times {
+			if _, err := c.Cut(t.Context(), photo); err != nil {
+				t.Error(err)
+			}
+		}
+		if runs != want {
+			t.Errorf("%d runs for %d photos, want %d", runs, times, want)
+		}
+	}
+	tries := len(tinyManifest().drawn())
+	cut(empty, fruitless, fruitless+tries)
+	cut(empty, fruitless-1, fruitless-1)
+	if _, err := c.Cut(t.Context(), product); err != nil {
+		t.Error(err)
+	}
+	cut(empty, fruitless-1, fruitless-1) // a product began the count anew
 }
 
 func TestChangedFileIsNotLoaded(t *testing.T) {
