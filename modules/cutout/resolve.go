@@ -126,6 +126,12 @@ func (j *joint) resolve(fg []bool) []bool {
 	found := solve(resolveCut)
 	if !j.plain { // before a plain backdrop the classical engine sees what is whole
 		complete(found, solve(resolveWhole), settled)
+		for i, v := range zone {
+			if v {
+				odds[i] -= openingLess
+			}
+		}
+		completeOpenings(found, solve(resolveCut), settled)
 	}
 	solved := resample(coverage(found, w, h, 0), j.w, j.h)
 	big := over(resample(coverage(zone, w, h, 0), j.w, j.h), .5)
