@@ -70,7 +70,11 @@ func (j *joint) measure(fg, other []bool, signed *plane, f *Features) *places {
 			p.mark(ConcernEdge, i)
 		}
 	}
+	for _, i := range j.guessed {
+		p.mark(ConcernBackdrop, int(i))
+	}
 	area := share(fg) * float64(j.n)
+	f.Guessed = float64(len(j.guessed)) / max(area, 1)
 	f.Area = share(fg)
 	f.Undecided = doubt / max(product, 1)
 	f.Touch = touch / float64(2*(w+h))
@@ -103,6 +107,9 @@ func (j *joint) measure(fg, other []bool, signed *plane, f *Features) *places {
 	}
 	p.weigh(ConcernUndecided, fade(f.Undecided, .01, .08))
 	p.weigh(ConcernBackdrop, fade(f.LikeBackdrop, .01, .15))
+	if len(j.guessed) > 0 {
+		p.atLeast(ConcernBackdrop, 1)
+	}
 	p.weigh(ConcernShadow, .6*fade(f.LikeShadow, .02, .3))
 	p.weigh(ConcernEdge, .8*fade(f.EdgeLow, .04, .4))
 	p.framed(fg)
@@ -179,7 +186,7 @@ const (
 // trust is the chance that a joined cut-out is publishable, 0-1.
 func trust(f *Features) float64 {
 	p := calibrated(joinedConfidence(f))
-	if f.Undecided > undecidedMost || f.Soft > softMost || f.EdgeLow > lowMost {
+	if f.Guessed > 0 || f.Undecided > undecidedMost || f.Soft > softMost || f.EdgeLow > lowMost {
 		return min(p, undecidedTrust)
 	}
 	return p

@@ -30,4 +30,5 @@ type Features struct {
 	Agree        float64 `json:"agree"`         // overlap (IoU) with the classical engine; 0 where it wasn't asked
 	Soft         float64 `json:"soft"`          // half-transparent pixels away from the outline for each of the outline, in pixels of 1024 on the longer side
 	Apart        float64 `json:"apart"`         // what one of the two alone has, away from both outlines, relative to the area
+	Guessed      float64 `json:"guessed"`       // what was opened for its tint alone though the network is sure of it, relative to the area
 }

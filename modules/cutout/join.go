@@ -76,6 +76,7 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 		}
 		j.tidyJoined(fg)
 		j.openSlits(fg)
+		j.openTinted(fg)
 	}
 	lap("join")
 	if area = share(fg); area < minArea || area > maxArea {
@@ -156,6 +157,8 @@ type joint struct {
 	raw   *plane // the network's coverage
 	plain bool   // the backdrop is plain enough for the classical engine to count
 	seen  *plane // see network
+
+	guessed []int32 // what was opened for its tint alone
 }
 
 // network returns the signed distances of the network's own outline.
