@@ -1,6 +1,9 @@
 package cutout
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Where the outline runs: beside the decision's own, on the photo's steps. Distances in pixels of the
 // working picture. Tuned on photographs.
@@ -21,8 +24,10 @@ const (
 	traceDoubt  = .1  // doubt whether it is a shadow,
 	traceWide   = 2   // over more than twice this,
 	traceShaded = .85 // of such a brightness at most, beside the backdrop's, keeps the decision's outline, too
+	traceBlur   = .5  // and of such a one at least, and no shadow's colour, is a product out of focus
 
-	traceSmooth = 2    // radius of the means, taken twice, that leave no steps of pixels in the outline
+	traceSmooth = 2    // radius of the means, taken twice, that leave no steps of pixels in the outline,
+	traceCalm   = 5    // and no bumps in a shadow's
 	traceClose  = .3   // the coverage is half so far from it at most where both sides look alike,
 	traceAside  = 1.25 // where they are clearly apart,
 	traceApart  = 8.   // and where the decision's outline is kept;
@@ -60,8 +65,8 @@ func (j *joint) trace(fg []bool) ([]bool, *outline) {
 	w, h := j.w, j.h
 	signed := signedDistance(fg, w, h)
 	reach := max(float32(traceReach*max(w, h))/joinSize, traceLeast)
-	kept := j.untraced(fg)
-	free := func(i int) bool { return abs32(signed.p[i]) < reach && !kept[i] }
+	k := j.untraced(fg)
+	free := func(i int) bool { return abs32(signed.p[i]) < reach && !k.kept[i] }
 	g := newFlowGrid(w, h)
 	for i, v := range fg {
 		switch {
@@ -78,8 +83,8 @@ func (j *joint) trace(fg []bool) ([]bool, *outline) {
 			g.tr[i] = -certain
 		}
 	}
-	g.link(func(i, k, d int, length float32) float32 {
-		if !free(i) && !free(k) {
+	g.link(func(i, n, d int, length float32) float32 {
+		if !free(i) && !free(n) {
 			return 0
 		}
 		e := j.step[d][i]
@@ -87,24 +92,37 @@ func (j *joint) trace(fg []bool) ([]bool, *outline) {
 	})
 	traced := g.solve()
 	line := signedDistance(traced, w, h)
-	o := &outline{away: boxBlur(boxBlur(line, traceSmooth), traceSmooth), free: coverage(kept, w, h, traceReach)}
+	o := &outline{away: boxBlur(boxBlur(line, traceSmooth), traceSmooth), free: coverage(k.free, w, h, traceReach)}
+	calm := boxBlur(boxBlur(line, traceCalm), traceCalm)
+	for i, v := range coverage(k.shaded, w, h, traceReach).p {
+		o.away.p[i] += v * (calm.p[i] - o.away.p[i])
+	}
 	o.seen = j.acrossLine(traced, line, o.away)
 	return traced, o
 }
 
+// untraced is where the decision's outline is kept.
+type untraced struct {
+	kept   []bool // all of it
+	free   []bool // there the coverage may leave it
+	shaded []bool // and there it runs through a shadow, whose grain the coverage would have
+}
+
 // untraced marks where the decision's outline is kept: at thin parts and gaps, also those that only the
 // network's coverage hints at, and where it doubts whether something dark is a shadow.
-func (j *joint) untraced(fg []bool) []bool {
+func (j *joint) untraced(fg []bool) untraced {
 	w, h := j.w, j.h
 	open := make([]bool, j.n)
 	for i, v := range fg {
 		open[i] = !v
 	}
 	solid, wide, around := opened(fg, w, h, traceThin), opened(open, w, h, traceThin), boxBlur(j.raw, traceThin+1)
-	thin, doubt := make([]bool, j.n), make([]bool, j.n)
+	thin, doubt, blurred := make([]bool, j.n), make([]bool, j.n), make([]bool, j.n)
 	for i, v := range fg {
 		p, m, least := j.raw.p[i], around.p[i], float32(traceFaint)
 		doubt[i] = p > traceDoubt && p < 1-traceDoubt && j.k[i] < traceShaded
+		_, shadow := j.differs(i)
+		blurred[i] = doubt[i] && !shadow && j.k[i] > traceBlur
 		if v {
 			p, m, least = 1-p, 1-m, traceGap
 		}
@@ -116,11 +134,14 @@ func (j *joint) untraced(fg []bool) []bool {
 			thin[i] = thin[i] || len(part) < smallGap
 		}
 	})
-	kept := dilate(opened(doubt, w, h, traceWide), w, h, traceReach+1)
-	for i, v := range dilate(thin, w, h, traceReach+1) {
-		kept[i] = kept[i] || v
+	o := untraced{free: dilate(thin, w, h, traceReach+1), shaded: dilate(opened(doubt, w, h, traceWide), w, h, traceReach+1)}
+	o.kept = slices.Clone(o.free)
+	for i, soft := range dilate(opened(blurred, w, h, 1), w, h, traceReach+1) {
+		o.kept[i] = o.kept[i] || o.shaded[i]
+		o.free[i] = o.free[i] || o.shaded[i] && soft
+		o.shaded[i] = o.shaded[i] && !o.free[i]
 	}
-	return kept
+	return o
 }
 
 // dropSpecks drops the parts of too few pixels to be thin parts or gaps.

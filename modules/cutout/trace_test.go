@@ -105,3 +105,51 @@ func TestFaintSpokesStay(t *testing.T) {
 		t.Errorf("the opening has coverage %d", a)
 	}
 }
+
+// The foot of a dark product goes over into its shadow, of which the network is in doubt: the outline runs
+// through the shadow evenly, and the shadow's grain isn't in it. The soft edge of a coloured product that is out of
+// focus stays soft.
+func TestOutlineInAShadowIsEven(t *testing.T) {
+	for name, c := range map[string]struct {
+		body  color.NRGBA
+		grain float64
+		soft  bool
+	}{
+		"a dark product in its shadow":      {body: color.NRGBA{24, 24, 26, 255}, grain: 7},
+		"a red product that's out of focus": {body: color.NRGBA{220, 60, 60, 255}, soft: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			noise := rand.New(rand.NewPCG(7, 9))
+			const foot, ramp = 300, 26
+			img, n := painted(func(x, y int) (color.NRGBA, float32) {
+				p := image.Pt(x, y)
+				switch {
+				case !p.In(image.Rect(150, 90, 450, foot+ramp)):
+					return paper, 0
+				case y < foot-ramp:
+					return c.body, 1
+				}
+				k := float64(y-foot+ramp) / (2 * ramp)
+				m := mixOf(c.body, paper, min(max(k+c.grain*noise.NormFloat64()/255, 0), 1))
+				return m, float32(1 - k)
+			})
+			r := cutLearned(t, img, n)
+			var rough, between int
+			for y := foot - ramp; y < foot+ramp; y++ {
+				for x := 200; x < 400; x++ {
+					a, b := int(r.Alpha.AlphaAt(x, y).A), int(r.Alpha.AlphaAt(x+1, y).A)
+					rough += max(a-b, b-a)
+					if a > 40 && a < 215 {
+						between++
+					}
+				}
+			}
+			if soft := between / 200; c.soft && soft < 6 {
+				t.Errorf("%d pixels are between product and backdrop", soft)
+			}
+			if rough /= 200; rough > 80 {
+				t.Errorf("its coverage goes up and down by %d along the outline", rough)
+			}
+		})
+	}
+}
