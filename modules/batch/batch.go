@@ -29,6 +29,7 @@ var (
 var (
 	ErrNoPictures = fault.New(fault.Invalid, "no_pictures", "No pictures were found; name files, or folders that hold JPEG, PNG, WebP, HEIC, AVIF or TIFF files")
 	ErrReport     = fault.New(fault.Invalid, "report_invalid", "The folder's report.json can't be used; choose another folder with --out")
+	ErrInUse      = fault.New(fault.Conflict, "out_in_use", "Another run writes into this folder: wait until it has ended, or choose another folder with --out")
 
 	// ErrFailed says that something of the run failed, was rejected or broke a
 	// rule that counts. The run has already reported the details.

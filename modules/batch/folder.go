@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/gofrs/flock"
+
 	"github.com/opal-photo/opal/modules/fault"
 )
 
@@ -46,6 +48,25 @@ func openFolder(dir string, create, force bool, known own) (*folder, error) {
 	}
 	f.root = root
 	return f, nil
+}
+
+// lockFolder makes the folder and takes it for this run: of two at the same time each would leave a report
+// without the other's photos. The folder itself is locked, so that no file is left in it, and a killed run leaves no
+// lock. A file system without locks, or a folder that can't be made, has none: writing says what is wrong with it.
+func lockFolder(dir string) (unlock func(), err error) {
+	unlock = func() {}
+	if dir == "" || os.MkdirAll(dir, 0o755) != nil {
+		return unlock, nil
+	}
+	l := flock.New(dir, flock.SetFlag(os.O_RDONLY))
+	switch got, err := l.TryLock(); {
+	case err != nil:
+	case !got:
+		return nil, ErrInUse.With("%s", dir)
+	default:
+		unlock = func() { _ = l.Unlock() }
+	}
+	return unlock, nil
 }
 
 // shown is a name as a person at the terminal finds it.

@@ -156,7 +156,7 @@ type run struct {
 // report.json. A photo that can't be finished doesn't keep the others from being so.
 //
 // Errors: ErrNoPictures, ErrReport and other faults of kind Invalid before anything is
-// made; ErrFailed when an item failed or a channel refuses a variant; ErrInterrupted, within a second of ctx's end.
+// made, and ErrInUse; ErrFailed when an item failed or a channel refuses a variant; ErrInterrupted, within a second of ctx's end.
 func Process(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, paths []string) error {
 	if err := o.check(); err != nil {
 		return err
@@ -176,6 +176,13 @@ func Process(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, pa
 // checked. It returns the report, too, which is nil when the run didn't begin.
 func finish(ctx context.Context, s Streams, p *pipeline.Pipeline, o Options, found Found) (*Report, error) {
 	r := &run{Options: o, pipeline: p, Streams: s, photos: map[string]bool{}, taken: map[int]bool{}}
+	if !o.DryRun {
+		unlock, err := lockFolder(o.Dir)
+		if err != nil {
+			return nil, err
+		}
+		defer unlock()
+	}
 	if err := r.open(found); err != nil {
 		return nil, err
 	}

@@ -311,6 +311,40 @@ func TestTwoRunsShareAFolder(t *testing.T) {
 	}
 }
 
+// Two at the same time would leave the report of the one that ends last.
+func TestASecondRunWaitsForAFoldersFirst(t *testing.T) {
+	place(t, "a.jpg", "b.jpg")
+	if err := os.Symlink("out", "same"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir("out", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var second, dry, elsewhere error
+	c := cutter{before: func(context.Context) {
+		o := options()
+		o.Dir = "same" // the same folder, whatever it is called
+		_, second = process(t, t.Context(), cutter{}, o, "b.jpg")
+		o.DryRun = true
+		_, dry = process(t, t.Context(), cutter{}, o, "b.jpg")
+		o = options()
+		o.Dir = "other"
+		_, elsewhere = process(t, t.Context(), cutter{}, o, "b.jpg")
+	}}
+	if _, err := process(t, t.Context(), c, options(), "a.jpg"); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(second, ErrInUse) || !strings.Contains(second.Error(), "same") || dry != nil || elsewhere != nil {
+		t.Errorf("the second %v, a rehearsal %v, elsewhere %v", second, dry, elsewhere)
+	}
+	if r := reportOf(t, "out"); r.State != Finished || r.Totals.Items != 1 {
+		t.Errorf("%+v", r.Totals)
+	}
+	if _, err := process(t, t.Context(), cutter{}, options(), "b.jpg"); err != nil {
+		t.Errorf("after the first: %v", err)
+	}
+}
+
 func TestOptionsThatCanNotBeMeant(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(o *Options)
