@@ -36,6 +36,7 @@ const (
 	broughtRectangle = "The photo brings a cut-out that is a rectangle, which may hold the backdrop; check that it is the product's own outline"
 	broughtBackdrop  = "The photo brings a cut-out whose rim has one colour, as a backdrop has; check that the outline is the product's own"
 	broughtDrawn     = "The photo brings a cut-out that is an oval or has evenly round corners, as if drawn, and may hold the backdrop; check that it is the product's own outline"
+	broughtGoesOn    = "The photo goes on beyond the outline of the cut-out that it brings, as where one is drawn around a product; check that the outline is the product's own"
 	broughtOpacity   = "The photo brings a cut-out that is equally transparent everywhere, as a layer is; check that the product should be"
 )
 
@@ -64,6 +65,8 @@ func doubtBrought(im *image.NRGBA) (picture.Concern, bool) {
 		return say(broughtDrawn)
 	case b.is():
 		return say(broughtBackdrop)
+	case goesOn(im, box) >= hiddenShare:
+		return say(broughtGoesOn)
 	}
 	return picture.Concern{}, false
 }

@@ -3,6 +3,7 @@ package cutout
 import (
 	"fmt"
 	"image"
+	"math"
 	"testing"
 
 	"github.com/opal-photo/opal/modules/cutout/cutouttest"
@@ -78,6 +79,15 @@ func TestACutoutThatHoldsTheBackdropIsDoubted(t *testing.T) {
 				u, v := float64(2*x+1-480)/480, float64(2*y+1-360)/360
 				return opaque(u*u+v*v <= 1)
 			}, broughtDrawn},
+			"an oval cut by the frame": {func(x, y int) uint8 {
+				u, v := float64(2*x+1-480)/520, float64(2*y+1-480)/440
+				return opaque(u*u+v*v <= 1)
+			}, broughtDrawn},
+			"an oval that lies askew": {func(x, y int) uint8 {
+				a, b := float64(2*x+1-480), float64(2*y+1-360)
+				u, v := (.8*a+.6*b)/460, (.8*b-.6*a)/330
+				return opaque(u*u+v*v <= 1)
+			}, broughtDrawn},
 			"a pill around it": {func(x, y int) uint8 {
 				u, v := max(90-x, x-389, 0), y-180
 				return opaque(u*u+v*v <= 90*90)
@@ -104,6 +114,61 @@ func TestACutoutThatHoldsTheBackdropIsDoubted(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A line drawn by hand around a product leaves the photo's colours on both sides of it, where they are still there;
+// a product's own outline doesn't.
+func TestThePhotoGoesOnBeyondADrawnLine(t *testing.T) {
+	for _, tier := range []cutouttest.Tier{cutouttest.White, cutouttest.Gradient, cutouttest.Shadow} {
+		for _, family := range cutouttest.Families() {
+			t.Run(fmt.Sprint(tier, " ", family), func(t *testing.T) {
+				p := cutouttest.New(tier, family, 480, 360, 7)
+				box, way := solidOf(p)
+				own := brought(p.Image, func(x, y int) uint8 { return p.Alpha.AlphaAt(x, y).A })
+				lasso := brought(p.Image, func(x, y int) uint8 { // 9 to 19 px beside the product, a bit wavy
+					if float64(way[y*480+x]) < 14+5*math.Sin(float64(x)/17)*math.Cos(float64(y)/23) {
+						return 255
+					}
+					return 0
+				})
+				wide := box.Inset(-20).Intersect(p.Image.Rect)
+				if v := goesOn(own, box); v >= hiddenShare {
+					t.Errorf("across %.2f of the product's own outline", v)
+				}
+				if v := goesOn(lasso, wide); v < hiddenShare {
+					t.Errorf("across %.2f of the drawn line", v)
+				}
+				for i := 0; i < len(lasso.Pix); i += 4 {
+					if lasso.Pix[i+3] == 0 {
+						copy(lasso.Pix[i:], []uint8{0, 0, 0})
+					}
+				}
+				if v := goesOn(lasso, wide); v != 0 {
+					t.Errorf("across %.2f where all beyond it is black", v)
+				}
+			})
+		}
+	}
+	// On a busy backdrop only that tells.
+	p := cutouttest.New(cutouttest.White, cutouttest.Mug, 480, 360, 7)
+	_, way := solidOf(p)
+	photo := image.NewNRGBA(p.Image.Rect)
+	copy(photo.Pix, p.Image.Pix)
+	for i := 0; i < len(photo.Pix); i += 4 {
+		if x, y := i/4%480, i/4/480; p.Alpha.Pix[i/4] == 0 {
+			stripe := [4][3]uint8{{150, 90, 60}, {70, 110, 160}, {200, 200, 90}, {90, 160, 80}}[(x/40+y/40)%4]
+			copy(photo.Pix[i:], stripe[:])
+		}
+	}
+	r := Cut(brought(photo, func(x, y int) uint8 {
+		if way[y*480+x] < 16 {
+			return 255
+		}
+		return 0
+	}))
+	if r.Confidence >= ReviewBelow || r.ReviewReason != broughtGoesOn {
+		t.Errorf("confidence %v, %q", r.Confidence, r.ReviewReason)
 	}
 }
 
