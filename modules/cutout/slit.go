@@ -12,7 +12,18 @@ const (
 	slitEdge  = .85 // for such a share of that
 )
 
-// openSlits opens the narrow gaps that the network hints at and that show the bare backdrop between
+// The marks of a wider gap, which the network sees by half: between pendants the backdrop has the
+// texture that a codec leaves beside edges, and pale ones differ little from it.
+const (
+	dentMin   = 60  // pixels
+	dentDip   = .15 // so much less coverage than the product around it has,
+	dentMost  = .75 // which is so much at most,
+	dentSharp = 5.  // and such a difference across its rim
+	dentEdge  = .8  // for such a share of that
+	dentMouth = .2  // share of the rim towards the background at most
+)
+
+// openSlits opens the gaps that the network hints at and that show the bare backdrop between
 // clear edges, as that between a pole's grip and its strap.
 func (j *joint) openSlits(fg []bool) {
 	bare := make([]bool, j.n)
@@ -29,10 +40,10 @@ func (j *joint) openSlits(fg []bool) {
 	})
 }
 
-// slit tells whether a part of the bare pixels in fg is a slit.
+// slit tells whether a part of the bare pixels in fg is a slit, or a wider gap.
 func (j *joint) slit(part []int32, bare, fg []bool) bool {
 	var off [3]float32
-	var believed, around, rim, sharp float32
+	var believed, around, rim, mouth, sharp, clear float32
 	for _, i32 := range part {
 		i := int(i32)
 		believed += j.raw.p[i]
@@ -46,6 +57,9 @@ func (j *joint) slit(part []int32, bare, fg []bool) bool {
 				return false
 			}
 			if k := (y+dys[d])*j.w + x + dxs[d]; bare[k] || !fg[k] {
+				if !fg[k] {
+					mouth++
+				}
 				continue
 			}
 			rim++
@@ -57,12 +71,16 @@ func (j *joint) slit(part []int32, bare, fg []bool) bool {
 			if far > slitSharp*slitSharp {
 				sharp++
 			}
+			if far > dentSharp*dentSharp {
+				clear++
+			}
 		}
 	}
 	n := float32(len(part))
-	if rim == 0 || 2*n > slitWide*rim {
+	dip := around/max(rim, 1) - believed/n
+	if rim == 0 || off[0]*off[0]+off[1]*off[1]+off[2]*off[2] > slitOff*slitOff*n*n {
 		return false
 	}
-	return around/rim-believed/n > slitDip && sharp > slitEdge*rim &&
-		off[0]*off[0]+off[1]*off[1]+off[2]*off[2] < slitOff*slitOff*n*n
+	return 2*n <= slitWide*rim && dip > slitDip && sharp > slitEdge*rim ||
+		n >= dentMin && dip > dentDip && believed < dentMost*n && clear > dentEdge*rim && mouth < dentMouth*(rim+mouth)
 }

@@ -43,3 +43,36 @@ func TestNarrowGapsAreOpen(t *testing.T) {
 		})
 	}
 }
+
+// A gap between pale pendants has soft edges of little contrast, but the network sees it by half: it is open. An
+// inlay as bright, which it is as sure of as of what is around, stays.
+func TestGapsSeenByHalfAreOpen(t *testing.T) {
+	body, part := image.Rect(100, 30, 500, 430), image.Rect(284, 120, 316, 320)
+	for _, c := range []struct {
+		name string
+		seen float32 // coverage in the part
+		open bool
+	}{{"a gap", .5, true}, {"an inlay", .995, false}} {
+		t.Run(c.name, func(t *testing.T) {
+			img, n := painted(func(x, y int) (color.NRGBA, float32) {
+				p := image.Pt(x, y)
+				if !p.In(body) {
+					return color.NRGBA{255, 255, 255, 255}, 0
+				}
+				v, k := 230+float64((x*7+y*5)%9), float32(.995)
+				if p.In(part) {
+					in := min(x-part.Min.X, part.Max.X-1-x, y-part.Min.Y, part.Max.Y-1-y)
+					v += (255 - v) * min(float64(in)/4, 1)
+					k = c.seen
+				}
+				return color.NRGBA{uint8(v), uint8(v), uint8(v), 255}, k
+			})
+			r := cutLearned(t, img, n)
+			for y := part.Min.Y + 20; y < part.Max.Y-10; y += 20 {
+				if a := r.Alpha.AlphaAt(300, y).A; c.open && a > 20 || !c.open && a < 250 {
+					t.Errorf("it has coverage %d at %d", a, y)
+				}
+			}
+		})
+	}
+}
