@@ -11,8 +11,8 @@ import (
 func SecondLook(m Mask, w, h int) image.Rectangle {
 	k := min(1, joinSize/float64(max(w, h)))
 	raw := m.sized(max(minSide, int(float64(w)*k+.5)), max(minSide, int(float64(h)*k+.5)))
-	box, yes := again(raw, false)
-	if at := inPhoto(box, raw.w, raw.h, w, h); yes && min(at.Dx(), at.Dy()) >= lookLeast {
+	box, _ := again(raw, false)
+	if at := inPhoto(box, raw.w, raw.h, w, h); min(at.Dx(), at.Dy()) >= lookLeast {
 		return at
 	}
 	return image.Rectangle{}

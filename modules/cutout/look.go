@@ -79,12 +79,12 @@ func darker(im *image.NRGBA) *image.NRGBA {
 // lookMore asks the network for as many more looks as its first, raw, calls for, and returns what counts.
 func lookMore(ctx context.Context, im *image.NRGBA, net Network, raw *plane) (*plane, error) {
 	bright := highKey(im, raw)
-	box, yes := again(raw, bright)
-	if !yes {
+	box, doubt := again(raw, bright)
+	if box.Empty() {
 		return raw, nil
 	}
 	if !bright && !tiny(box, raw, lookTiny) {
-		if clear, err := reframe(ctx, im, net, raw); err != nil || clear != nil {
+		if clear, err := reframe(ctx, im, net, raw, doubt); err != nil || clear != nil {
 			return clear, err
 		}
 	}
@@ -96,9 +96,9 @@ func tiny(box image.Rectangle, of *plane, share float64) bool {
 	return float64(box.Dx()*box.Dy()) < share*float64(of.w*of.h)
 }
 
-// again tells whether the network should look at a part of the picture again, and which
-// part of the plane that is. bright is whether the picture is high key.
-func again(raw *plane, bright bool) (box image.Rectangle, yes bool) {
+// again tells which part of the plane the network should look at again, none if the box is empty, and how
+// much of a product that isn't small the first look is in doubt about. bright is whether the picture is high key.
+func again(raw *plane, bright bool) (box image.Rectangle, doubt float64) {
 	w, h := raw.w, raw.h
 	for i, v := range raw.p {
 		if v > lookFound {
@@ -107,7 +107,7 @@ func again(raw *plane, bright bool) (box image.Rectangle, yes bool) {
 		}
 	}
 	if box.Empty() {
-		return box, false
+		return box, 0
 	}
 	room := int(lookRoom*float64(max(box.Dx(), box.Dy())) + .5)
 	box = box.Inset(-room).Intersect(image.Rect(0, 0, w, h))
@@ -116,9 +116,12 @@ func again(raw *plane, bright bool) (box image.Rectangle, yes bool) {
 		small = lookSmall
 	}
 	if tiny(box, raw, small) {
-		return box, true
+		return box, 0
 	}
-	return box, deepDoubt(raw) > lookDoubt
+	if doubt = deepDoubt(raw); doubt <= lookDoubt {
+		return image.Rectangle{}, doubt
+	}
+	return box, doubt
 }
 
 // deepDoubt is how much a look is in doubt about, away from outlines: in shares of the product that it found.
