@@ -19,7 +19,7 @@ const (
 	reframeClear  = .4   // of the first look's doubt that the other has at most, to count
 	reframeAgree  = .95  // share of what the first look was sure of that the other sees, too
 	reframeSure   = .97  // coverage of which a look is sure; one of 1 minus that is the backdrop's
-	reframePart   = .01  // of the product: a part below that of which both are sure stays as the first look has it
+	reframePart   = .005 // of the product: a part below that of which both are sure stays as the first look has it
 	reframeOblong = 1.15 // longer to shorter side from which a photo is oblong
 	reframeRoom   = .2   // of each side, left around a photo
 )
