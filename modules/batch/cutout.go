@@ -195,7 +195,7 @@ func (r *cutting) one(ctx context.Context, p Photo, name string) (l CutoutLine) 
 	began := time.Now()
 	err := fault.Guard(func() error { return r.cut(ctx, p, name, &l) })
 	if err != nil {
-		l = CutoutLine{File: p.Path, Error: err.Error(), Code: fault.CodeOf(err)}
+		l = CutoutLine{File: p.Path, Error: words(err), Code: fault.CodeOf(err)}
 	}
 	l.Millis = time.Since(began).Milliseconds()
 	return l

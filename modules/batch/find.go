@@ -199,3 +199,16 @@ func showAll(paths []string) string {
 	}
 	return b.String()
 }
+
+// words are what a person reads of an error: of one that the photo is to blame for its own text, without the names of the
+// steps that met it; of any other all, for who looks for its cause.
+func words(err error) string {
+	if f, ok := fault.As(err); ok {
+		switch f.Kind {
+		case fault.Internal, fault.Unavailable, fault.RateLimited:
+		default:
+			return f.Error()
+		}
+	}
+	return err.Error()
+}

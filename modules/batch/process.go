@@ -427,7 +427,7 @@ func (r *run) one(ctx context.Context, w work, it *Item) {
 
 // fail records why there is no picture, and drops the fields of an unfinished one.
 func (it *Item) fail(err error) {
-	text, code := err.Error(), fault.CodeOf(err)
+	text, code := words(err), fault.CodeOf(err)
 	it.Status, it.Error, it.Code = Failed, &text, &code
 }
 

@@ -311,6 +311,32 @@ func TestTwoRunsShareAFolder(t *testing.T) {
 	}
 }
 
+func TestAFailureIsToldInItsOwnWords(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("decode the photo: %w", ErrTooLarge.With("60 MB")), ErrTooLarge.Error() + ": 60 MB"},
+		{fmt.Errorf("ask the engine: %w", ErrNotWritten.With("x")), "ask the engine: " + ErrNotWritten.Error() + ": x"}, // the step says where to look
+		{errors.New("a defect"), "a defect"},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			var it Item
+			if it.fail(c.err); *it.Error != c.want || *it.Code != fault.CodeOf(c.err) {
+				t.Errorf("%q, %s", *it.Error, *it.Code)
+			}
+		})
+	}
+	place(t)
+	if err := os.WriteFile("text.jpg", []byte("no picture"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = process(t, t.Context(), cutter{}, options(), "text.jpg")
+	if it := reportOf(t, "out").Items[0]; it.Error == nil || strings.HasPrefix(*it.Error, "decode") || *it.Code != "image_unsupported" {
+		t.Errorf("%+v", it)
+	}
+}
+
 // Two at the same time would leave the report of the one that ends last.
 func TestASecondRunWaitsForAFoldersFirst(t *testing.T) {
 	place(t, "a.jpg", "b.jpg")
