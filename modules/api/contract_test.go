@@ -182,7 +182,10 @@ func TestWholeWay(t *testing.T) {
 			a := h.do(t, "GET", path+"?tenant_id=t1", "")
 			fields := 1
 			if parts, ok := a.json(t)["parts"].([]any); strings.HasSuffix(path, "/export") {
-				fields = 2
+				fields = 3
+				if a.json(t)["outdated"] != true {
+					t.Errorf("doesn't say that a newer one is being made: %s", a.body)
+				}
 				if last := parts[len(parts)-1].(map[string]any); !ok || len(parts) != 2 || last["bytes"] != 5.0 || !strings.HasPrefix(last["url"].(string), "http") {
 					t.Errorf("parts %v", parts)
 				}

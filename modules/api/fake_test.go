@@ -710,6 +710,14 @@ func (f fixedExports) Parts(ctx context.Context, tenantID, jobID, _ string) ([]e
 	return []export.Part{{URL: u, Bytes: 7}, {URL: u + ".2", Bytes: 5}}, err
 }
 
+// Outdated says so of every ZIP.
+func (fixedExports) Outdated(context.Context, string, string) (bool, error) { return true, nil }
+
+// CollectionOutdated says so of none.
+func (fixedExports) CollectionOutdated(context.Context, string, string) (bool, error) {
+	return false, nil
+}
+
 // Files has one file for a job.
 func (f fixedExports) Files(_ context.Context, tenantID, jobID string) ([]export.File, error) {
 	return []export.File{{Entry: export.Entry{File: "etsy/=mug.jpg", ItemID: "i", Source: "=mug.jpg", Status: "completed"}, URL: "https://store.example/" + tenantID + "/" + jobID}}, nil

@@ -179,7 +179,7 @@ var operations = map[string]operation{
 	"originalURL": {errors: []*fault.Error{job.ErrOutputMissing}},
 	"cutoutURL":   {errors: []*fault.Error{job.ErrOutputMissing}},
 	"exportFiles": {doc: "For who packs some of a job's pictures alone: each file's path, its lines of the manifests and a URL."},
-	"exportURL":   {errors: []*fault.Error{job.ErrExportMissing}},
+	"exportURL":   {doc: "After POST .../approve, .../reject, .../cutout or .../remake it is the ZIP before, with `outdated`, until the newer one is made some seconds later.", errors: []*fault.Error{job.ErrExportMissing}},
 	"variantURL":  {errors: []*fault.Error{export.ErrNotFound}},
 
 	"listBrandProfiles":   {},

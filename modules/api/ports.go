@@ -97,11 +97,16 @@ type Exports interface {
 	// Parts returns the parts of a job's newest ZIP, saved under a name. A job of another
 	// tenant has none.
 	Parts(ctx context.Context, tenantID, jobID, name string) ([]export.Part, error)
+	// Outdated reports whether a newer ZIP of a job than that of Parts is being made. A job of
+	// another tenant has none.
+	Outdated(ctx context.Context, tenantID, jobID string) (bool, error)
 	// Files returns what a job's ZIP holds by now, also before it is made. A job of another
 	// tenant has none.
 	Files(ctx context.Context, tenantID, jobID string) ([]export.File, error)
 	// CollectionParts returns the parts of a collection's newest ZIP, saved under a name.
 	CollectionParts(ctx context.Context, tenantID, collectionID, name string) ([]export.Part, error)
+	// CollectionOutdated reports whether a newer ZIP of a collection than that is being made.
+	CollectionOutdated(ctx context.Context, tenantID, collectionID string) (bool, error)
 	// URL returns a short-lived URL of a finished variant.
 	URL(ctx context.Context, tenantID, itemID, preset string) (string, error)
 }

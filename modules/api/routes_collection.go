@@ -141,6 +141,10 @@ func collectionRoutes(r *Routes) {
 		if err != nil {
 			return nil, err
 		}
+		outdated, err := s.Exports.CollectionOutdated(ctx, TenantID(ctx), id)
+		if err != nil {
+			return nil, err
+		}
 		parts, err := s.Exports.CollectionParts(ctx, TenantID(ctx), id, cmp.Or(of.Name, "opal-"+of.CreatedAt.UTC().Format(time.DateOnly)))
 		if err == nil && len(parts) == 0 {
 			err = collection.ErrNoZIP
@@ -148,7 +152,7 @@ func collectionRoutes(r *Routes) {
 		if err != nil {
 			return nil, err
 		}
-		return partsOutput("", parts), nil
+		return partsOutput("", parts, outdated), nil
 	})
 }
 

@@ -44,18 +44,22 @@ func (s *server) exportURL(ctx context.Context, jobID string) (*exportOutput, er
 		return nil, err
 	}
 	if s.Exports == nil {
-		return partsOutput(first, nil), nil
+		return partsOutput(first, nil, false), nil
+	}
+	outdated, err := s.Exports.Outdated(ctx, TenantID(ctx), jobID)
+	if err != nil {
+		return nil, err
 	}
 	parts, err := s.Exports.Parts(ctx, TenantID(ctx), jobID, name)
 	if err != nil {
 		return nil, err
 	}
-	return partsOutput(first, parts), nil
+	return partsOutput(first, parts, outdated), nil
 }
 
 // partsOutput answers with the parts of a ZIP; first is its URL where there are none.
-func partsOutput(first string, parts []export.Part) *exportOutput {
-	out := &exportOutput{"no-store", client.ExportDownload{DownloadURL: first, Parts: []client.ExportPart{}}}
+func partsOutput(first string, parts []export.Part, outdated bool) *exportOutput {
+	out := &exportOutput{"no-store", client.ExportDownload{DownloadURL: first, Parts: []client.ExportPart{}, Outdated: outdated}}
 	for i, p := range parts {
 		if i == 0 {
 			out.Body.DownloadURL = p.URL

@@ -74,10 +74,11 @@ type Download struct {
 	DownloadURL string `json:"download_url" format:"uri" doc:"Works for some minutes" example:"https://store.example/outputs/default/j/i/output.png?sig=x"`
 }
 
-// ExportDownload is where to get a job's ZIP.
+// ExportDownload is where to get a job's or a collection's ZIP.
 type ExportDownload struct {
 	DownloadURL string       `json:"download_url" format:"uri" doc:"Of the first part; works for some minutes" example:"https://store.example/exports/default/j/export/z-p1.zip?sig=x"`
 	Parts       []ExportPart `json:"parts" nullable:"false" doc:"All parts: a large job has several, each a ZIP that opens by itself"`
+	Outdated    bool         `json:"outdated" doc:"A newer ZIP is being made, as pictures have changed since, by a decision or a correction: ask again in some seconds"`
 }
 
 // ExportFiles is what a job's ZIP holds by now.

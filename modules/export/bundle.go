@@ -92,6 +92,28 @@ func (s *Service) Parts(ctx context.Context, tenantID, jobID, name string) ([]Pa
 	return s.partsOf(ctx, ownerJob, tenantID, jobID, name)
 }
 
+// Outdated reports whether variants of a job are made anew, or a newer ZIP of it is asked for or made, beside the one that
+// Parts has. Asked before Parts it misses none that is ready meanwhile. A job of another tenant has none.
+func (s *Service) Outdated(ctx context.Context, tenantID, jobID string) (outdated bool, err error) {
+	const open = ` AND tenant_id = $2 AND status IN ('pending', 'processing')`
+	err = s.DB.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM bundles WHERE owner_kind = $3 AND owner_id = $1`+open+`)
+		OR EXISTS (SELECT 1 FROM exports WHERE job_id = $1`+open+`) OR EXISTS (SELECT 1 FROM remakes WHERE job_id = $1`+open+`)`, jobID, tenantID, ownerJob).Scan(&outdated)
+	if err != nil {
+		return false, fmt.Errorf("look for a newer ZIP of job %s: %w", jobID, err)
+	}
+	return outdated, nil
+}
+
+// CollectionOutdated is Outdated for a collection's ZIP, which is made anew when it is asked for.
+func (s *Service) CollectionOutdated(ctx context.Context, tenantID, collectionID string) (outdated bool, err error) {
+	err = s.DB.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM bundles WHERE owner_kind = $3 AND owner_id = $1 AND tenant_id = $2 AND status IN ('pending', 'processing'))`,
+		collectionID, tenantID, ownerCollection).Scan(&outdated)
+	if err != nil {
+		return false, fmt.Errorf("look for a newer ZIP of collection %s: %w", collectionID, err)
+	}
+	return outdated, nil
+}
+
 // CollectionParts is Parts for a collection's ZIP.
 func (s *Service) CollectionParts(ctx context.Context, tenantID, collectionID, name string) ([]Part, error) {
 	return s.partsOf(ctx, ownerCollection, tenantID, collectionID, name)

@@ -256,6 +256,14 @@ func TestALostZIPsMessageIsWrittenAgain(t *testing.T) {
 	})
 }
 
+// outdated holds what is said of the job's ZIP against what it is.
+func (w *world) outdated(when string, want bool) {
+	w.t.Helper()
+	if got, err := w.s.Outdated(w.t.Context(), "t", "j"); got != want || err != nil {
+		w.t.Errorf("%s the ZIP is outdated: %v, %v", when, got, err)
+	}
+}
+
 func TestTheZIPOfARoundBeforeGoesWithTheNewOne(t *testing.T) {
 	each(t, func(w *world) {
 		w.must(w.s.Handle(w.t.Context(), w.body))
@@ -267,7 +275,12 @@ func TestTheZIPOfARoundBeforeGoesWithTheNewOne(t *testing.T) {
 		if parts, err := w.s.Parts(w.t.Context(), "t", "j", "Spring / 26"); err != nil || len(parts) != 1 {
 			w.t.Fatalf("while the second is made: %v, %v", parts, err)
 		}
+		w.outdated("while the second is made", true)
+		if other, err := w.s.Outdated(w.t.Context(), "other", "j"); other || err != nil {
+			w.t.Errorf("for another tenant: %v, %v", other, err)
+		}
 		w.must(w.s.Handle(w.t.Context(), w.zipBody()))
+		w.outdated("when it is there", false)
 		var bundles, parts int
 		w.must(w.db.QueryRow(`SELECT (SELECT count(*) FROM bundles), (SELECT count(*) FROM bundle_parts)`).Scan(&bundles, &parts))
 		if bundles != 1 || parts != 1 {
@@ -402,7 +415,14 @@ func TestACollectionsZIPHoldsItsJobsUnderUniqueNames(t *testing.T) {
 		if parts, err := w.s.CollectionParts(w.t.Context(), "other", "c", "x"); err != nil || len(parts) != 0 {
 			w.t.Errorf("for another tenant: %v, %v", parts, err)
 		}
-		ask(2)
+		for round, want := range []bool{false, true} {
+			if round > 0 {
+				ask(2)
+			}
+			if got, err := w.s.CollectionOutdated(w.t.Context(), "t", "c"); got != want || err != nil {
+				w.t.Errorf("outdated with %d rounds: %v, %v", round+1, got, err)
+			}
+		}
 		w.must(w.db.InTx(w.t.Context(), func(tx *db.Tx) error { return w.s.ForgetCollection(w.t.Context(), tx, "c") }))
 		w.must(w.s.Handle(w.t.Context(), w.zipBody())) // of a ZIP that is forgotten nothing is made
 		if paths, err = w.s.CollectionPaths(w.t.Context(), "c"); err != nil || len(paths) != 0 || len(all.ended) != 1 {

@@ -124,7 +124,7 @@ func (n *creation) run(ctx context.Context, o *order) error {
 			if len(o.Jobs) > 1 {
 				dir = filepath.Join(n.out, fmt.Sprintf("part-%d", i+1))
 			}
-			files, err := fetchJob(ctx, n.api, p.JobID, dir)
+			files, _, err := fetchJob(ctx, n.api, p.JobID, dir)
 			if err != nil {
 				return err
 			}

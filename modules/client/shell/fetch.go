@@ -13,13 +13,14 @@ import (
 )
 
 // fetchJob writes the files of all parts of a job's ZIP into a folder and returns
-// their number. Files of the same names are replaced, each as a whole.
-func fetchJob(ctx context.Context, c *client.Client, jobID, dir string) (files int, err error) {
+// their number, and whether a newer ZIP is being made. Files of the same names are replaced, each as a whole.
+func fetchJob(ctx context.Context, c *client.Client, jobID, dir string) (files int, outdated bool, err error) {
 	u, err := c.ExportURL(ctx, jobID)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	return fetchParts(ctx, c, u, dir)
+	files, err = fetchParts(ctx, c, u, dir)
+	return files, u.Outdated, err
 }
 
 // fetchParts unpacks all parts of a ZIP.

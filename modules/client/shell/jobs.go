@@ -261,11 +261,14 @@ func downloadCommand(s *session) *cobra.Command {
 		Use: "download JOB", Short: "Fetch a job's finished files", Args: cobra.ExactArgs(1),
 		Example: "  opal jobs download 0198f7a0-0000-7000-8000-000000000001 --out finished/\n  opal jobs download 0198f7a0-0000-7000-8000-000000000001",
 		RunE: s.do(func(ctx context.Context, c *client.Client, args []string) error {
-			n, err := fetchJob(ctx, c, args[0], out)
+			n, outdated, err := fetchJob(ctx, c, args[0], out)
 			if err != nil {
 				return err
 			}
-			return s.answer(map[string]any{"job_id": args[0], "files": n, "folder": out}, func(w io.Writer) { fmt.Fprintf(w, "%d files are in %s\n", n, out) })
+			if outdated {
+				s.say("job %s: pictures have changed since, and a newer ZIP is being made: fetch it again in some seconds", clean(args[0]))
+			}
+			return s.answer(map[string]any{"job_id": args[0], "files": n, "folder": out, "outdated": outdated}, func(w io.Writer) { fmt.Fprintf(w, "%d files are in %s\n", n, out) })
 		}),
 	}
 	c.Flags().StringVarP(&out, "out", "o", out, "folder for the files")
