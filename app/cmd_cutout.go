@@ -64,7 +64,7 @@ func cutoutCommand(s Streams) *cobra.Command {
 	f.BoolVar(&o.Translucent, "translucent", false, translucentUsage)
 	f.StringArrayVar(&hints.keep, "keep", nil, "a pixel x,y of the product that the cut-out lost; may be repeated")
 	f.StringArrayVar(&hints.remove, "remove", nil, "a pixel x,y that isn't the product's; may be repeated")
-	f.StringVar(&hints.box, "box", "", "x0,y0,x1,y1: the product lies within these pixels")
+	f.StringVar(&hints.box, "box", "", "x,y,width,height: the product lies within these pixels; concerns have their boxes so")
 	alwaysJSON(f)
 	f.BoolVarP(&quiet, "quiet", "q", false, "no words on standard error")
 	cmd.MarkFlagsMutuallyExclusive("out", "output")

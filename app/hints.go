@@ -11,7 +11,7 @@ import (
 // hintFlags are hints about one picture's cut-out, as flags have them.
 type hintFlags struct {
 	keep, remove []string // x,y each
-	box          string   // x0,y0,x1,y1
+	box          string   // x,y,width,height
 }
 
 // read returns the hints; nil when no flag is given.
@@ -35,11 +35,11 @@ func (f hintFlags) read() (*picture.Hints, error) {
 	}
 	if f.box != "" {
 		n, ok := numbers(f.box, 4)
-		if !ok || n[2] <= n[0] || n[3] <= n[1] {
-			return nil, errFlag.With("--box %q; it is x0,y0,x1,y1: the pixels of its top left and its bottom right corner", f.box)
+		if !ok || n[2] <= 0 || n[3] <= 0 {
+			return nil, errFlag.With("--box %q; it is x,y,width,height in pixels of the photo, as concerns have their boxes, such as 100,0,460,480", f.box)
 		}
-		x0, y0 := int(n[0]), int(n[1])
-		h.Box = &picture.Box{x0, y0, int(math.Ceil(n[2])) - x0, int(math.Ceil(n[3])) - y0}
+		x, y := int(n[0]), int(n[1])
+		h.Box = &picture.Box{x, y, int(math.Ceil(n[0]+n[2])) - x, int(math.Ceil(n[1]+n[3])) - y}
 	}
 	return h, h.Check(0, 0)
 }

@@ -52,7 +52,7 @@ func (s *state) coarse(enlarged float64) {
 	if enlarged <= coarseFrom {
 		return
 	}
-	c := picture.Concern{Kind: ConcernCoarse, Text: fmt.Sprintf("The product was enlarged %.1f times, so its details are lost; take a photo that shows it larger", enlarged)}
+	c := picture.Concern{Kind: ConcernCoarse, Text: fmt.Sprintf("The product was enlarged %.1f times in its scene, so its details are lost; take a photo that shows it larger", enlarged)}
 	if s.result.NeedsReview || s.in.Review.Off {
 		s.result.Concerns = append(slices.Clone(s.result.Concerns), c)
 		return

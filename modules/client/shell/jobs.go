@@ -123,9 +123,9 @@ func showCommand(s *session) *cobra.Command {
 // showJobs writes jobs as opal jobs create and wait answer them.
 func (s *session) showJobs(jobs []client.Job) error {
 	return s.answer(map[string]any{"jobs": jobs}, func(w io.Writer) {
-		fmt.Fprintln(w, "JOB\tSTATUS\tITEMS\tDONE\tFAILED")
+		fmt.Fprintln(w, "JOB\tSTATUS\tITEMS\tDONE\tFAILED\tCANCELLED") // those whose photo was refused among the last
 		for _, j := range jobs {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\n", j.JobID, j.Status, j.Counts.Total, j.Counts.Completed, j.Counts.Failed)
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\n", j.JobID, j.Status, j.Counts.Total, j.Counts.Completed, j.Counts.Failed, j.Counts.Cancelled)
 		}
 	})
 }
