@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -241,16 +242,16 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 		return err
 	}
 	if r.Hints != nil {
-		if err := r.refine(ctx, photo, &c); err != nil {
+		if l.Note, err = r.refine(ctx, photo, &c); err != nil {
 			return err
 		}
 	}
 	if r.Translucent {
-		if c.Whole {
-			l.Note = "nothing was cut out"
-		} else {
-			c.Image, l.Note = cutout.Translucent(photo, c.Image)
+		note := "nothing was cut out"
+		if !c.Whole {
+			c.Image, note = cutout.Translucent(photo, c.Image)
 		}
+		l.Note = picture.Noted(l.Note, note)
 	}
 	if l.NeedsReview = r.Review.Wanted(c.Confidence); l.NeedsReview {
 		l.ReviewReason, name = pipeline.ReviewReason(&c), doubtful
@@ -274,12 +275,34 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 	return nil
 }
 
-// refine changes a cut-out as the hints say, and has the new one judged.
-func (r *cutting) refine(ctx context.Context, photo *image.NRGBA, c *pipeline.Cutout) error {
+// refine changes a cut-out as the hints say, and has the new one judged. note says of hints that change nothing why.
+func (r *cutting) refine(ctx context.Context, photo *image.NRGBA, c *pipeline.Cutout) (note string, err error) {
 	after, err := r.Refiner.Refine(ctx, photo, c.Image, c.Logits, c.Whole, *r.Hints)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if !c.Whole && bytes.Equal(c.Image.Pix, after.Pix) {
+		note = unmoved(c.Image, *r.Hints)
 	}
 	pipeline.Corrected(photo, c, after, *r.Hints)
-	return nil
+	return note, nil
+}
+
+// unmoved names the points of hints that ask for what the cut-out has.
+func unmoved(cut *image.NRGBA, h picture.Hints) string {
+	var why []string
+	for _, l := range []struct {
+		strokes []picture.Stroke
+		kept    bool
+		words   string
+	}{{h.Remove, false, "is outside the cut-out already"}, {h.Keep, true, "is in the cut-out already"}} {
+		for _, s := range l.strokes {
+			for _, p := range s.Points {
+				if cut.NRGBAAt(cut.Rect.Min.X+int(p[0]), cut.Rect.Min.Y+int(p[1])).A > 127 == l.kept {
+					why = append(why, fmt.Sprintf("%.0f,%.0f %s", p[0], p[1], l.words))
+				}
+			}
+		}
+	}
+	return strings.TrimSuffix("the hints change nothing: "+strings.Join(why, ", "), ": ")
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"image"
+	"image/color"
 	"slices"
 	"testing"
 
@@ -129,4 +130,54 @@ func TestHintsLiftNoReviewByThemselves(t *testing.T) {
 			}
 		})
 	}
+}
+
+// clearing is a Refiner that takes the first pixel away.
+type clearing struct{ leaving }
+
+func (clearing) Refine(_ context.Context, _, cut *image.NRGBA, _ *image.Gray, _ bool, _ picture.Hints) (*image.NRGBA, error) {
+	o := &image.NRGBA{Pix: slices.Clone(cut.Pix), Stride: cut.Stride, Rect: cut.Rect}
+	o.Pix[3] = 0
+	return o, nil
+}
+
+// Hints that ask for what is there already are told so: nothing would be seen of them.
+func TestHintsThatChangeNothingAreTold(t *testing.T) {
+	at := func(x, y float64) []picture.Stroke { return []picture.Stroke{{Points: [][2]float64{{x, y}}}} }
+	half := image.NewNRGBA(image.Rect(0, 0, 48, 48))
+	for y := range 48 {
+		for x := range 24 {
+			half.SetNRGBA(x, y, color.NRGBA{200, 9, 9, 255})
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		with  pipeline.Refiner
+		hints picture.Hints
+		want  string
+	}{
+		{"out already", leaving{}, picture.Hints{Remove: at(40, 5)}, "the hints change nothing: 40,5 is outside the cut-out already"},
+		{"in already", leaving{}, picture.Hints{Keep: at(3, 7)}, "the hints change nothing: 3,7 is in the cut-out already"},
+		{"both", leaving{}, picture.Hints{Remove: at(40, 5), Keep: at(3, 7)}, "the hints change nothing: 40,5 is outside the cut-out already, 3,7 is in the cut-out already"},
+		{"without effect", leaving{}, picture.Hints{Remove: at(3, 7)}, "the hints change nothing"},
+		{"with effect", clearing{}, picture.Hints{Remove: at(3, 7)}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			place(t, "vase.jpg")
+			var out bytes.Buffer
+			cutters := Cutters{Decoder: decoder(), Cutter: fixed{half}, Refiner: c.with}
+			err := Cutout(t.Context(), Streams{Out: &out, Err: &out}, cutters, CutoutOptions{Dir: "out", Hints: &c.hints}, []string{"vase.jpg"})
+			var l CutoutLine
+			if bad := json.Unmarshal(out.Bytes(), &l); err != nil || bad != nil || l.Note != c.want {
+				t.Errorf("%s, %v", out.String(), err)
+			}
+		})
+	}
+}
+
+// fixed cuts out what it holds.
+type fixed struct{ image *image.NRGBA }
+
+func (f fixed) Cut(context.Context, *image.NRGBA) (pipeline.Cutout, error) {
+	return pipeline.Cutout{Image: f.image, Confidence: .9}, nil
 }
