@@ -106,6 +106,7 @@ func TestWrongModelsAreNamed(t *testing.T) {
 		"cut short":      {redness()[:60], func(*Manifest) {}, "can't be used"},
 		"another size":   {redness(), func(m *Manifest) { m.Width = 320 }, "the manifest says"},
 		"another layout": {redness(), func(m *Manifest) { m.Layout = NHWC }, "the manifest says"},
+		"a classifier":   {onnxtest.Classes(tinySide), func(*Manifest) {}, "output mask is [1 3 1 1], not one value for each of 256×256 pixels"},
 		"no such output": {redness(), func(m *Manifest) { m.Output = "alpha" }, `no output "alpha"`},
 	} {
 		t.Run(name, func(t *testing.T) {

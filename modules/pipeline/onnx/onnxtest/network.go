@@ -89,6 +89,15 @@ func Network(side int, weight [3]float32, bias float32, free bool) []byte {
 	return field(b, 8, number(nil, 2, 13)) // opset 13
 }
 
+// Classes returns a network whose answer is no picture, as a classifier's: one number for each of three classes.
+func Classes(side int) []byte {
+	g := field(nil, 1, node("GlobalAveragePool", []string{"photo"}, "mask"))
+	g = field(g, 2, []byte("classes"))
+	g = field(g, 11, value("photo", 1, 3, uint64(side), uint64(side)))
+	g = field(g, 12, value("mask", 1, 3, 1, 1))
+	return field(field(number(nil, 1, 8), 7, g), 8, number(nil, 2, 13))
+}
+
 // Half returns that network in half precision, as exports often are: a conversion
 // before and after, weights of two bytes, those of the bias one by one. It has a second
 // output, "deep", of a convolution of its own.
