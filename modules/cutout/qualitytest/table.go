@@ -250,9 +250,9 @@ func looks(w io.Writer, rows []row) {
 				continue
 			}
 			reach := "-"
-			if e == joined && n > 0 && n < len(reachSeconds) {
-				reach = fmt.Sprintf("%.1f s where a run takes %.1f to %.1f s: %.2f to %.2f runs", reachSeconds[n], reachBare[0], reachBare[1],
-					reachSeconds[n]/reachBare[1], reachSeconds[n]/reachBare[0])
+			if e == joined && n > 0 {
+				most := reachSeconds[min(n, len(reachSeconds)-1)] // a third look has the reach of a second
+				reach = fmt.Sprintf("%.1f s where a run takes %.1f to %.1f s: %.2f to %.2f runs", most, reachBare[0], reachBare[1], most/reachBare[1], most/reachBare[0])
 			}
 			cpu := of(by[n], e, func(r row) float64 { return r.cost[e].cpu })
 			line(t, engineNames[e], fmt.Sprint(n), fmt.Sprint(len(cpu)), number("%.0f", mean(cpu)), number("%.0f", slices.Max(cpu)), number("%.2f", inRuns(by[n], e)), reach)

@@ -84,12 +84,13 @@ func TestTableHasALineForEachEngine(t *testing.T) {
 // TestLooksStandApart: joined cut-outs with a second look cost more, and have another reach.
 func TestLooksStandApart(t *testing.T) {
 	var said strings.Builder
-	looks(&said, judgedSet().rows)
+	looks(&said, append(judgedSet().rows, measured("d", .1, .1, 7000, 3)))
 	want := [][]string{
 		{"engine", "looks", "n", "CPU ms", "most", "runs", "reach"},
-		{"bare model", "1", "3", "2000", "2000", "1.00", "-"},
+		{"bare model", "1", "4", "2000", "2000", "1.00", "-"},
 		{"joined", "1", "2", "3100", "3200", "1.60", "3.0 s where a run takes 1.6 to 1.9 s: 1.58 to 1.88 runs"},
 		{"joined", "2", "1", "6000", "6000", "3.00", "5.5 s where a run takes 1.6 to 1.9 s: 2.89 to 3.44 runs"},
+		{"joined", "3", "1", "7000", "7000", "3.50", "5.5 s where a run takes 1.6 to 1.9 s: 2.89 to 3.44 runs"},
 	}
 	if d := cmp.Diff(want, lines(said.String())); d != "" {
 		t.Error(d)
