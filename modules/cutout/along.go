@@ -2,9 +2,10 @@ package cutout
 
 import "slices"
 
-// alongMost is how far from the network's outline the decision's may run, in pixels of joinSize, to be
-// the same outline.
-const alongMost = 3.5
+const (
+	alongMost  = 3.5 // pixels of joinSize from the network's outline up to which the decision's is the same,
+	alongDoubt = 4   // and half the width, in pixels, of a doubt that is no edge
+)
 
 // alongNetwork returns the decision with the network's own outline wherever its outline runs beside that
 // one. Before a busy backdrop colours tell what belongs to the product, but not where it ends: stripes of a
@@ -27,4 +28,30 @@ func (j *joint) alongNetwork(fg []bool) []bool {
 		}
 	})
 	return fg
+}
+
+// evened is the line of a decision before a busy backdrop where the network is in doubt over a wide stretch:
+// it runs through the doubt evenly, and there the coverage is neither half nor ragged as the doubt is.
+// Thin parts and gaps that the network is sure of stay as they are.
+func (j *joint) evened(fg []bool, signed *plane) *outline {
+	w, h := j.w, j.h
+	open := make([]bool, j.n)
+	for i, v := range fg {
+		open[i] = !v
+	}
+	solid, wide := opened(fg, w, h, traceThin), opened(open, w, h, traceThin)
+	thin, doubt := make([]bool, j.n), make([]bool, j.n)
+	for i, v := range fg {
+		p := j.raw.p[i]
+		doubt[i] = p > traceDoubt && p < 1-traceDoubt
+		thin[i] = !doubt[i] && (v && !solid[i] || !v && !wide[i])
+	}
+	dropSpecks(thin, w, h)
+	kept, even := dilate(thin, w, h, traceReach+1), dilate(opened(doubt, w, h, alongDoubt), w, h, traceReach+1)
+	for i, v := range even {
+		kept[i] = kept[i] || !v
+	}
+	o := &outline{away: boxBlur(boxBlur(signed, traceCalm), traceCalm), free: coverage(kept, w, h, traceReach)}
+	o.seen = j.acrossLine(fg, signed, o.away)
+	return o
 }

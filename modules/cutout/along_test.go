@@ -49,3 +49,36 @@ func TestSoftEdgeBeforeStripesStaysEven(t *testing.T) {
 		t.Errorf("the edge is off the circle by %.2f pixels", rough)
 	}
 }
+
+// Where a network's coverage goes down over a wide stretch before a busy backdrop, as beside a shadow, the cut-out
+// ends with an edge: no half of the floor surrounds it. A thin part beside it that the network is sure of stays.
+func TestAWideDoubtBeforeABusyBackdropIsNoHalf(t *testing.T) {
+	body, shadow, wire := image.Rect(150, 80, 330, 380), image.Rect(330, 80, 390, 380), image.Rect(330, 220, 520, 224)
+	boards := planks(600, 450)
+	img, n := painted(func(x, y int) (color.NRGBA, float32) {
+		c := boards.NRGBAAt(x, y)
+		switch p := image.Pt(x, y); {
+		case p.In(body), p.In(wire):
+			return color.NRGBA{30, 34, 60, 255}, 1
+		case p.In(shadow):
+			k := float64(x-shadow.Min.X) / float64(shadow.Dx())
+			return mixOf(color.NRGBA{30, 26, 20, 255}, c, k), float32(1 - k)
+		}
+		return c, 0
+	})
+	r := cutLearned(t, img, n)
+	half := 0
+	for y := 110; y < 190; y++ {
+		for x := 300; x < 420; x++ {
+			if a := r.Alpha.AlphaAt(x, y).A; a > 25 && a < 230 {
+				half++
+			}
+		}
+	}
+	if half /= 80; half > 6 {
+		t.Errorf("%d pixels across the edge are half there", half)
+	}
+	if a := r.Alpha.AlphaAt(460, 222).A; a < 200 {
+		t.Errorf("the wire has coverage %d", a)
+	}
+}

@@ -88,8 +88,11 @@ func (r *Result) join(im *image.NRGBA, raw *plane, scale float64, lap func(strin
 	} else {
 		fg = j.alongNetwork(fg)
 	}
-	lap("trace")
 	signed := signedDistance(fg, w, h)
+	if !j.plain {
+		line = j.evened(fg, signed)
+	}
+	lap("trace")
 	at := j.measure(fg, other, signed, &r.Features)
 	lap("measure")
 	r.Alpha, r.Image = j.matte(im, fg, signed, line)

@@ -52,8 +52,12 @@ func (o *outline) keep(a, apart, u, v float32) float32 {
 	if o == nil {
 		return a
 	}
+	free := o.free.at(u, v)
+	if free == 1 {
+		return a
+	}
 	t := traceClose + (traceAside-traceClose)*float32(fade(float64(min(apart, o.seen.at(u, v))), traceAlike, traceClear))
-	t += (traceApart - t) * o.free.at(u, v)
+	t += (traceApart - t) * free
 	d := o.away.at(u, v)
 	return max(min(max(a, .5+(d-t)/traceRamp), .5+(d+t)/traceRamp, 1), 0)
 }
