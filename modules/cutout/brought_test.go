@@ -172,6 +172,28 @@ func TestThePhotoGoesOnBeyondADrawnLine(t *testing.T) {
 	}
 }
 
+// A soft shadow that a cut-out keeps has its product's colour where both are black.
+func TestAKeptShadowIsNoPhotoThatGoesOn(t *testing.T) {
+	const side = 300
+	im := image.NewNRGBA(image.Rect(0, 0, side, side))
+	for i := range side * side {
+		x, y := i%side, i/side
+		p := im.Pix[4*i:]
+		way := math.Hypot(max(0, math.Abs(float64(x-150))-60), max(0, math.Abs(float64(y-150))-40))
+		switch {
+		case way == 0: // black leather
+			p[0], p[1], p[2], p[3] = uint8(6+(x+y)%5), 6, 7, 255
+		case way < 9:
+			p[3] = uint8(120 * (1 - way/9))
+		default: // what the photo had there
+			p[0], p[1], p[2] = uint8(200+x%20), uint8(190+y%20), 180
+		}
+	}
+	if v := goesOn(im, image.Rect(90, 110, 211, 191)); v > .1 {
+		t.Errorf("across %.2f of the outline", v)
+	}
+}
+
 // Pictures of any size are looked at without a fault.
 func TestAnyCutoutIsLookedAt(t *testing.T) {
 	for _, size := range []image.Point{{0, 0}, {1, 1}, {1, 3000}, {3000, 1}, {17, 17}, {16, 900}} {

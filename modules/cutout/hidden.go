@@ -12,6 +12,7 @@ import (
 // the outline by a program, as some do: all smooth products.
 const (
 	hiddenWay   = 3   // pixels on both sides of the outline, of a picture of broughtSize, that are compared
+	hiddenClear = .1  // alpha beyond the outline up to which nothing but the photo's colours is there
 	hiddenSame  = 4.  // Lab: colours nearer to each other are the same
 	hiddenShare = .5  // share of the outline across which the photo goes on: of 66 photographs' cut-outs at most .44
 	hiddenOne   = .98 // share of the clear pixels that have one colour where a program painted them
@@ -53,6 +54,9 @@ func goesOn(im *image.NRGBA, box image.Rectangle) float64 {
 			}
 			u, v = u/l, v/l
 			n++
+			if alpha.at(float32(x)-hiddenWay*u, float32(y)-hiddenWay*v) > hiddenClear {
+				continue // a shadow that the cut-out keeps, of any colour
+			}
 			var apart float32
 			for c := range 3 {
 				d := lab[c].at(float32(x)+hiddenWay*u, float32(y)+hiddenWay*v) - lab[c].at(float32(x)-hiddenWay*u, float32(y)-hiddenWay*v)
