@@ -15,8 +15,10 @@ const (
 	// toldApart is by how much more of the product than of the backdrop a network covers, in the mean, of the
 	// drawn photo that it does best at: one that was trained for it leaves little.
 	toldApart = .25
-	// fruitless is how many photos running without a product have the network tried.
+	// fruitless is how many photos running without a product have the network tried,
 	fruitless = 5
+	// and moreFruitless how many more have it tried again, when the photos were to blame.
+	moreFruitless = 50
 )
 
 // Try loads the model and runs the network on drawn photos, whose product is known: a model
@@ -141,7 +143,7 @@ func (c *Cutter) answered(ctx context.Context, found bool) error {
 	if err := c.Try(ctx); err != nil {
 		return err // and the next photo without a product has it tried again
 	}
-	c.nothing.Store(0)
+	c.nothing.Store(fruitless - moreFruitless)
 	return nil
 }
 
