@@ -133,7 +133,7 @@ func TestHintsLiftNoReviewByThemselves(t *testing.T) {
 }
 
 // clearing is a Refiner that takes the first pixel away.
-type clearing struct{ leaving }
+type clearing struct{}
 
 func (clearing) Refine(_ context.Context, _, cut *image.NRGBA, _ *image.Gray, _ bool, _ picture.Hints) (*image.NRGBA, error) {
 	o := &image.NRGBA{Pix: slices.Clone(cut.Pix), Stride: cut.Stride, Rect: cut.Rect}
