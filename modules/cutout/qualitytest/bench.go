@@ -262,7 +262,7 @@ func (r *row) score(truth *image.Alpha) {
 func (r *row) drop() {
 	for _, c := range r.result {
 		if c != nil {
-			c.Alpha, c.Image = nil, nil
+			c.Alpha, c.Image, c.Logits = nil, nil, nil
 		}
 	}
 }
