@@ -70,8 +70,10 @@ func Cut(img *image.NRGBA) *Result {
 	lap("scene")
 	fg := s.classical()
 	s.shedFoot(fg)
+	unsure := s.openChinks(fg)
 	lap("cut")
 	at := s.measure(fg, &r.Features)
+	at.chinks(unsure, &r.Features)
 	lap("confidence")
 	if a := r.Features.Area; a < minArea || a > maxArea {
 		return r.whole(im, nothingFound)

@@ -14,6 +14,7 @@ type Features struct {
 	AgreeInside    float64 `json:"agree_inside"`    // the share of the product that differs from the backdrop, each pixel by itself
 	DiffersOutside float64 `json:"differs_outside"` // what differs around the outline, relative to the product's area
 	Doubt          float64 `json:"doubt"`           // what may be openings or white parts, relative to the product's area
+	Chinks         float64 `json:"chinks"`          // what may be small openings, relative to the product's area
 	LogStray       float64 `json:"log_stray"`       // natural logarithm of the steps outside, relative to the outline's length
 	LogEdge        float64 `json:"log_edge"`        // natural logarithm of the median step across the outline (Lab) plus 1
 	LogCompact     float64 `json:"log_compact"`     // natural logarithm of perimeter²/4πarea plus 1: 0.69 for a disc
