@@ -63,7 +63,7 @@ func (s *scene) openChinks(fg []bool) (unsure [][]int32) {
 	for _, part := range chinks {
 		s.openChink(part, fg, away)
 	}
-	return unsure
+	return append(unsure, s.openBays(fg, away)...)
 }
 
 // awayFrom is how far a pixel's own colour is from the backdrop's there: a mean would blur what is narrow.
