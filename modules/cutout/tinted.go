@@ -87,11 +87,10 @@ func (j *joint) hole(part []int32, tinted, fg []bool, tint []float32) bool {
 	var rim, edge, around, some int
 	for _, i32 := range part {
 		i := int(i32)
-		x, y := i%j.w, i/j.w
+		if x, y := i%j.w, i/j.w; min(x, y, j.w-1-x, j.h-1-y) < tintedTo {
+			return false
+		}
 		for d := range 4 {
-			if !j.inside(x+tintedTo*dxs[d], y+tintedTo*dys[d]) {
-				return false
-			}
 			if in[int32(i+dys[d]*j.w+dxs[d])] {
 				continue
 			}
