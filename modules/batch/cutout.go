@@ -253,8 +253,9 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 		}
 		l.Note = picture.Noted(l.Note, note)
 	}
+	former := doubtful // the other place, where a run with another verdict wrote
 	if l.NeedsReview = r.Review.Wanted(c.Confidence); l.NeedsReview {
-		l.ReviewReason, name = pipeline.ReviewReason(&c), doubtful
+		l.ReviewReason, former, name = pipeline.ReviewReason(&c), name, doubtful
 	}
 	b, err := imaging.Encode(c.Image, imaging.EncodeOptions{Format: imagefile.PNG, XMP: provenance.XMP(imagefile.SourceComposite, marks)})
 	if err != nil {
@@ -268,6 +269,9 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 	} else {
 		if err := r.folder.write(name, b); err != nil {
 			return err
+		}
+		if former != name {
+			r.folder.take(former)
 		}
 		l.Output = r.folder.shown(name)
 	}

@@ -47,10 +47,16 @@ func TestWhatAPersonShouldLookAtLiesApart(t *testing.T) {
 	if r := reportOf(t, "out"); r.Totals.Reused != 2 {
 		t.Errorf("%+v", r.Totals)
 	}
-	// by another threshold it is delivered
+	// by another threshold it is delivered, and nothing says any more that it isn't
+	put(t, "out/review/vase/note.txt", []byte("ours"))
 	o.Review = picture.Review{Off: true}
 	if _, err := process(t, t.Context(), cutter{}, o, "vase.jpg"); err != nil {
 		t.Fatal(err)
+	}
+	want = append(append(made("vase"), made("review/review-2")...), "out/report.json", "out/review/vase/note.txt", "review.jpg", "vase.jpg")
+	slices.Sort(want)
+	if d := cmp.Diff(want, files(t)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 	if r := reportOf(t, "out"); r.Totals.Reused != 0 || r.Items[0].NeedsReview || r.Items[0].Files[0].Path != "vase/output.png" {
 		t.Errorf("%+v", r.Items[0])
@@ -72,6 +78,13 @@ func TestCutOutsThatAPersonShouldLookAtLieApart(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"out/review/vase.png", "out/review/review.png"}, outputs); d != "" {
 		t.Error(d)
+	}
+	// by another threshold they lie where they are delivered from, and there alone
+	if _, _, err = cutouts(t, t.Context(), cutter{}, nil, CutoutOptions{Dir: "out"}, "vase.jpg"); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"out/review/review.png", "out/vase.png", "review.jpg", "vase.jpg"}, files(t)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 	// a name of one's own is a place of one's own
 	lines, _, err = cutouts(t, t.Context(), cutter{}, nil, CutoutOptions{File: "alone.png", Review: strict}, "vase.jpg")

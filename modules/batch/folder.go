@@ -143,6 +143,29 @@ func (f *folder) write(name string, b []byte) error {
 	return nil
 }
 
+// take removes a file of OPAL's own that an earlier run left, and its folders once they are empty. What OPAL didn't
+// make stays.
+func (f *folder) take(name string) {
+	info, err := f.root.Lstat(filepath.FromSlash(name))
+	if err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	if b, err := f.read(name); err != nil || !f.own.holds(b, hashOf(b)) {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed || f.made[name] {
+		return
+	}
+	_ = f.root.Remove(filepath.FromSlash(name))
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if f.root.Remove(filepath.FromSlash(dir)) != nil { // not empty
+			return
+		}
+	}
+}
+
 // place renames under the lock, so that nothing appears after the run is over.
 func (f *folder) place(temp, name string) error {
 	f.mu.Lock()

@@ -469,10 +469,14 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 		return err
 	}
 	it.Confidence, it.NeedsReview, it.ReviewReason, it.Concerns, it.Fidelity = res.Confidence, res.NeedsReview, res.ReviewReason, boxes(res.Concerns), res.Fidelity
+	former := doubtfulPlace(w.dir, !res.NeedsReview) // where a run with another verdict wrote
 	w.dir = doubtfulPlace(w.dir, res.NeedsReview)
 	began := time.Now()
 	if err := r.writeAll(ctx, w, it, store, res); err != nil {
 		return err
+	}
+	for _, n := range r.names(w) {
+		r.folder.take(path.Join(former, n))
 	}
 	it.Steps["export"] = time.Since(began).Milliseconds()
 	return nil
@@ -497,8 +501,8 @@ func (r *run) input(it *Item, raw []byte) pipeline.Input {
 	return in
 }
 
-// free fails when one of the item's files can't be written, before it costs anything.
-func (r *run) free(w work) error {
+// names are those of the item's files.
+func (r *run) names(w work) []string {
 	names := []string{"cutout.png", "output.jpg"}
 	if !r.Steps.GenerateScene {
 		names[1] = "output.png"
@@ -508,6 +512,12 @@ func (r *run) free(w work) error {
 			names = append(names, variantName(p))
 		}
 	}
+	return names
+}
+
+// free fails when one of the item's files can't be written, before it costs anything.
+func (r *run) free(w work) error {
+	names := r.names(w)
 	for _, dir := range places(w.dir) {
 		for _, n := range names {
 			if err := r.folder.free(path.Join(dir, n)); err != nil {
