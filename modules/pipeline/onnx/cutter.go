@@ -30,7 +30,7 @@ var (
 
 // Defaults of Options.
 const (
-	defaultTimeout = time.Minute
+	defaultTimeout = 3 * time.Minute // a run of 3 s takes a minute where twenty times as much work waits as there is room for
 	startTimeout   = time.Minute     // a model of 88 MB takes .5 s on an idle machine
 	cudaStart      = 3 * time.Minute // two gigabytes of libraries are read from an image that may just have come
 	idleTimeout    = 5 * time.Minute // a waiting child holds the model's memory
@@ -53,7 +53,7 @@ type Options struct {
 	// back after some minutes.
 	Keep bool
 
-	// Timeout bounds one run of the network. 0 is a minute.
+	// Timeout bounds one run of the network. 0 is three minutes.
 	Timeout time.Duration
 
 	// Used, if given, is called after each run with its cost. Runs at the same time
