@@ -210,7 +210,8 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 	if err != nil {
 		return err
 	}
-	if !r.Own && r.folder.own.holds(raw, hashOf(raw)) {
+	hash := hashOf(raw)
+	if !r.Own && r.folder.own.holds(raw, hash) {
 		l.Skipped, l.Note = true, "one of OPAL's own results; --own takes those, too"
 		return nil
 	}
@@ -271,7 +272,7 @@ func (r *cutting) cut(ctx context.Context, p Photo, name string, l *CutoutLine) 
 			return err
 		}
 		if former != name {
-			r.folder.take(former)
+			r.folder.take(former, hash)
 		}
 		l.Output = r.folder.shown(name)
 	}

@@ -86,6 +86,13 @@ func TestCutOutsThatAPersonShouldLookAtLieApart(t *testing.T) {
 	if d := cmp.Diff([]string{"out/review/review.png", "out/vase.png", "review.jpg", "vase.jpg"}, files(t)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
+	// one of them as the photo stays
+	if _, _, err = cutouts(t, t.Context(), cutter{}, nil, CutoutOptions{Dir: "out", Own: true, Review: strict}, "out/vase.png"); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"out/review/review.png", "out/review/vase.png", "out/vase.png", "review.jpg", "vase.jpg"}, files(t)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
 	// a name of one's own is a place of one's own
 	lines, _, err = cutouts(t, t.Context(), cutter{}, nil, CutoutOptions{File: "alone.png", Review: strict}, "vase.jpg")
 	if err != nil || lines[0].Output != "alone.png" || !lines[0].NeedsReview {

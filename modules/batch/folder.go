@@ -144,13 +144,17 @@ func (f *folder) write(name string, b []byte) error {
 }
 
 // take removes a file of OPAL's own that an earlier run left, and its folders once they are empty. What OPAL didn't
-// make stays.
-func (f *folder) take(name string) {
+// make stays, and so does the photo that is worked on, whose hash is given.
+func (f *folder) take(name, photo string) {
 	info, err := f.root.Lstat(filepath.FromSlash(name))
 	if err != nil || !info.Mode().IsRegular() {
 		return
 	}
-	if b, err := f.read(name); err != nil || !f.own.holds(b, hashOf(b)) {
+	b, err := f.read(name)
+	if err != nil {
+		return
+	}
+	if hash := hashOf(b); hash == photo || !f.own.holds(b, hash) {
 		return
 	}
 	f.mu.Lock()

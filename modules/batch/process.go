@@ -476,7 +476,7 @@ func (r *run) make(ctx context.Context, w work, it *Item) error {
 		return err
 	}
 	for _, n := range r.names(w) {
-		r.folder.take(path.Join(former, n))
+		r.folder.take(path.Join(former, n), it.SHA256)
 	}
 	it.Steps["export"] = time.Since(began).Milliseconds()
 	return nil
