@@ -35,16 +35,11 @@ func (j *joint) alongNetwork(fg []bool) []bool {
 // Thin parts and gaps that the network is sure of stay as they are.
 func (j *joint) evened(fg []bool, signed *plane) *outline {
 	w, h := j.w, j.h
-	open := make([]bool, j.n)
-	for i, v := range fg {
-		open[i] = !v
-	}
-	solid, wide := opened(fg, w, h, traceThin), opened(open, w, h, traceThin)
-	thin, doubt := make([]bool, j.n), make([]bool, j.n)
-	for i, v := range fg {
-		p := j.raw.p[i]
+	thin, _ := narrow(fg, w, h)
+	doubt := make([]bool, j.n)
+	for i, p := range j.raw.p {
 		doubt[i] = p > traceDoubt && p < 1-traceDoubt
-		thin[i] = !doubt[i] && (v && !solid[i] || !v && !wide[i])
+		thin[i] = thin[i] && !doubt[i]
 	}
 	dropSpecks(thin, w, h)
 	kept, even := dilate(thin, w, h, traceReach+1), dilate(opened(doubt, w, h, alongDoubt), w, h, traceReach+1)

@@ -116,12 +116,8 @@ type untraced struct {
 // network's coverage hints at, and where it doubts whether something dark is a shadow.
 func (j *joint) untraced(fg []bool) untraced {
 	w, h := j.w, j.h
-	open := make([]bool, j.n)
-	for i, v := range fg {
-		open[i] = !v
-	}
-	solid, wide, around := opened(fg, w, h, traceThin), opened(open, w, h, traceThin), boxBlur(j.raw, traceThin+1)
-	thin, doubt, blurred := make([]bool, j.n), make([]bool, j.n), make([]bool, j.n)
+	thin, open := narrow(fg, w, h)
+	around, doubt, blurred := boxBlur(j.raw, traceThin+1), make([]bool, j.n), make([]bool, j.n)
 	for i, v := range fg {
 		p, m, least := j.raw.p[i], around.p[i], float32(traceFaint)
 		doubt[i] = p > traceDoubt && p < 1-traceDoubt && j.k[i] < traceShaded
@@ -130,7 +126,7 @@ func (j *joint) untraced(fg []bool) untraced {
 		if v {
 			p, m, least = 1-p, 1-m, traceGap
 		}
-		thin[i] = v && !solid[i] || !v && !wide[i] || p > least && p > traceRidge*m
+		thin[i] = thin[i] || p > least && p > traceRidge*m
 	}
 	dropSpecks(thin, w, h)
 	eachPart(open, w, h, func(part []int32) { // a chain's links
@@ -146,6 +142,19 @@ func (j *joint) untraced(fg []bool) untraced {
 		o.shaded[i] = o.shaded[i] && !o.free[i]
 	}
 	return o
+}
+
+// narrow marks the thin parts and narrow gaps of a decision. It returns the background, too.
+func narrow(fg []bool, w, h int) (thin, open []bool) {
+	thin, open = make([]bool, len(fg)), make([]bool, len(fg))
+	for i, v := range fg {
+		open[i] = !v
+	}
+	solid, wide := opened(fg, w, h, traceThin), opened(open, w, h, traceThin)
+	for i, v := range fg {
+		thin[i] = v && !solid[i] || !v && !wide[i]
+	}
+	return thin, open
 }
 
 // dropSpecks drops the parts of too few pixels to be thin parts or gaps.
